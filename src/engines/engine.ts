@@ -1,0 +1,132 @@
+import type { DialectAdapter, QueryCompiler } from 'kysely';
+import type { Column, RunSql, SqlName, Table } from '../table/index.js';
+import type { Schema, SchemaChange } from './schema.js';
+
+/** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Rows decoded to what their columns' Zod types say, and how many rows a write changed. */
+export interface QueryResult {
+  readonly rows: Record<string, unknown>[];
+  readonly changes: number;
+}
+
+/** What a transaction is for, and in whose name. `null` is nobody. */
+export interface TransactionOptions {
+  readonly mode: 'read' | 'write';
+  readonly actor: string | null;
+  readonly scope: string | null;
+}
+
+/**
+ * One open transaction on one connection. After `commit` or `rollback` it is over. Every rejection is an AshlarError.
+ * Parameters are strings, numbers, booleans, null, `Uint8Array`s, or objects and arrays (sent as JSON); a string that
+ * cannot be stored as it is (NUL, lone surrogate) is refused with `value-unstorable` before anything is sent.
+ */
+export interface Transaction {
+  execute(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
+  /** Rows in order, at most `chunk` in memory at a time. */
+  stream(sql: string, parameters: readonly unknown[], chunk: number): AsyncIterable<Record<string, unknown>>;
+  /** Inserts many rows of encoded values, in the order of `columns`, in the fastest way the engine has. */
+  insertMany(table: Table, columns: readonly Column[], rows: readonly (readonly unknown[])[]): Awaitable<number>;
+  savepoint(name: string): Awaitable<void>;
+  rollbackTo(name: string): Awaitable<void>;
+  release(name: string): Awaitable<void>;
+  /** Rejects with `outcome-unknown` where an I/O error leaves open whether the commit is durable. */
+  commit(): Awaitable<void>;
+  rollback(): Awaitable<void>;
+}
+
+/** A connection that may change the schema. */
+export interface Owner {
+  readonly run: RunSql;
+  /** Runs a text of several statements. */
+  script(sql: string): Promise<void>;
+  /**
+   * Runs `work` in one transaction. `lockTimeout` is in milliseconds. `rebuild` lets tables be replaced by others of
+   * the same name: foreign keys are not enforced meanwhile, and are all checked before the commit.
+   */
+  atomically<T>(work: () => Promise<T>, options?: { lockTimeout?: number; rebuild?: boolean }): Promise<T>;
+}
+
+/** The SQL of one kind of engine: no connection, only text and knowledge. */
+export interface SqlDialect {
+  readonly name: SqlName;
+  /** The statements that create a table with its indexes and the objects of its guarantees, as a person would write them. */
+  createTable(table: Table): readonly string[];
+  /** The statements that turn `before` into `after`, and back. `model` are the tables that `after` was made from. */
+  changes(before: Schema, after: Schema, model: readonly Table[], renames: Renames): readonly SchemaChange[];
+  /** A schema as text, in a fixed order: what is committed as the dump. */
+  dump(schema: Schema): string;
+  /** An empty database in this process, gone when closed: for shadow comparisons. */
+  openShadow(): Promise<Engine>;
+}
+
+/** table → { column now → column before }. */
+export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** A place where sessions can be run without promises. Only SQLite has one. */
+export interface SyncEngine {
+  begin(options: TransactionOptions): Transaction;
+}
+
+/** What an open database is to the rest of Ashlar. */
+export interface Engine {
+  readonly dialect: SqlDialect;
+  /** For people: `SQLCipher 4 (SQLite 3.53.2)`. */
+  readonly label: string;
+  /** The URL without a password or key. */
+  readonly url: string;
+  /** Encrypted at rest by the engine itself. */
+  readonly encrypted: boolean;
+  readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
+  readonly sync: SyncEngine | undefined;
+
+  /** Makes results of these tables' columns decode to what their Zod types say. */
+  register(tables: readonly Table[]): void;
+  /** A value of a column in the form that `execute` and `insertMany` take. Cheap, and never fails. */
+  encode(column: Column, value: unknown): unknown;
+
+  /** Opens a transaction. On SQLite writers queue here. A dead pooled connection is replaced here, not surfaced. */
+  begin(options: TransactionOptions): Awaitable<Transaction>;
+  /** One read-only statement outside any session. */
+  read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
+
+  /**
+   * Runs `work` on a connection of the owner. With `exclusive`, one process at a time; others wait at most
+   * `lockTimeout` milliseconds (default 30,000), then `migration-locked`.
+   */
+  asOwner<T>(work: (owner: Owner) => Promise<T>, options?: { exclusive?: boolean; lockTimeout?: number }): Promise<T>;
+  /** What the database holds now, in the engine's own words; Ashlar's own tables and partitions' children left out. */
+  introspect(owner: Owner): Promise<Schema>;
+  /** Partitions of a table by name, with their bounds and row estimate; empty where the engine has none. */
+  partitions(owner: Owner, table: string): Promise<readonly Partition[]>;
+
+  close(): Promise<void>;
+}
+
+/** One partition. `from` inclusive and `to` exclusive are ISO timestamps; both `undefined` for the default. */
+export interface Partition {
+  readonly name: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly rows: number;
+}
+
+/** How an engine is opened. */
+export interface OpenOptions {
+  /** Where: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`. */
+  readonly url: string;
+  /** The key of an encrypted file: a passphrase, or 64 hex digits for a raw key. */
+  readonly key?: string | undefined;
+  /** Open connections to a server, or readers of a file, at most. Default 10. */
+  readonly connections?: number | undefined;
+  /** How long to wait for a lock, in milliseconds. Default 5,000. */
+  readonly lockTimeout?: number | undefined;
+  /** May create the file or folder. Default true. */
+  readonly create?: boolean | undefined;
+  /** SQLite's `synchronous`: `full` survives a power cut with every commit, `normal` may lose the last ones. Default `full`. */
+  readonly durability?: 'full' | 'normal' | undefined;
+  /** Told each statement's text (never its parameters) and duration in milliseconds. */
+  readonly onStatement?: ((sql: string, milliseconds: number) => void) | undefined;
+}

@@ -1,0 +1,48 @@
+import type { Kysely } from 'kysely';
+import type { Database, InsertOf, PatchOf, RowOf, Shape, Table, Tables } from '../table/index.js';
+
+/** In whose name a session runs. */
+export interface SessionContext {
+  /** Who acts: `user:42`, `system`. Recorded by guarantees that audit. */
+  readonly actor?: string | null | undefined;
+  /** Whose data may be reached, for tables that are scoped. */
+  readonly scope?: string | null | undefined;
+}
+
+/** The value of a primary key: the value itself where the key is one column, else an object of its columns. */
+export type KeyOf<S extends Shape> = string | number | Partial<RowOf<S>>;
+
+/**
+ * One unit of work: a transaction with an actor and a scope. It commits when its callback returns and rolls back when
+ * the callback throws. A statement that fails dooms the session (on every engine, as on Postgres): wrap what may fail
+ * in `s.session(…)`, a savepoint, to go on after it.
+ */
+export interface Session<T extends Tables = Tables> {
+  readonly actor: string | null;
+  readonly scope: string | null;
+  readonly readOnly: boolean;
+  /** Kysely, typed from the tables, running in this session. */
+  readonly query: Kysely<Database<T>>;
+
+  /**
+   * Validates and inserts a row.
+   * @returns the row as stored, generated values included
+   * @throws AshlarError `value-invalid`, `value-unstorable`, `unique-violation`, `guarantee-violated`, …
+   */
+  insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>>;
+  /** Validates and inserts many rows, in batches. @returns how many */
+  insertMany<S extends Shape>(
+    table: Table<string, S>,
+    rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
+  ): Promise<number>;
+  /** Validates and applies a patch to the row with that key. @returns the row as stored @throws `row-not-found` */
+  patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>>;
+  /** The row with that key, or `undefined`. */
+  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
+  /** Deletes the row with that key. @throws `row-not-found` */
+  remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
+  /** A nested unit of work: a savepoint, undone alone when its callback throws. */
+  session<R>(work: (s: Session<T>) => Promise<R>): Promise<R>;
+  /** The time to stamp things with, as an ISO 8601 string of milliseconds. */
+  now(): string;
+}

@@ -1,0 +1,18 @@
+import type { Tables } from './table/index.js';
+
+/**
+ * Tables, their migrations and their services under one name: one of the five that ship with Ashlar, or a user's own.
+ * `connect`, the command line and the proofs take one.
+ */
+export interface System<T extends Tables = Tables> {
+  readonly kind: 'system';
+  /** Lower case; its migrations are recorded under it. */
+  readonly name: string;
+  readonly tables: T;
+  /** The folder of its migrations, one folder a step. */
+  readonly migrations: URL;
+}
+
+/** Declares a system. @example export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) }) */
+export const system = <T extends Tables>(name: string, parts: { tables: T; migrations: URL }): System<T> =>
+  Object.freeze({ kind: 'system' as const, name, ...parts });

@@ -1,0 +1,29 @@
+export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from './column.js';
+export {
+  autoincrement,
+  bytes,
+  createdAt,
+  type Generated,
+  id,
+  inet,
+  isCanonicalAddress,
+  json,
+  timestamp,
+  timestamps,
+  updatedAt,
+} from './column-types.js';
+export type {
+  Guarantee,
+  GuaranteeObject,
+  Keeping,
+  MaintenanceReport,
+  MaintenanceTools,
+  Refusal,
+  RunSql,
+  SqlName,
+} from './guarantee.js';
+export { check, type IndexOptions, index, type OnDelete, primaryKey, references, renamed, type TableItem, unique } from './items.js';
+export { identifier, identifiers, literal } from './names.js';
+export { storageProblem } from './storable.js';
+export { type Check, type Columns, type ForeignKey, type Index, type Key, type Table, table } from './table.js';
+export type { Database, Insert, InsertOf, Patch, PatchOf, Row, RowOf, Shape, Tables } from './types.js';

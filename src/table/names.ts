@@ -1,0 +1,50 @@
+import { AshlarError } from '../errors.js';
+
+// PostgreSQL truncates longer names silently (NAMEDATALEN is 64)
+const longestName = 63;
+
+// reserved in PostgreSQL 18 or in SQLite 3.53, as a table or column name
+const reserved = new Set(
+  `abort add after all alter always analyse analyze and any array as asc asymmetric attach authorization autoincrement
+  between binary both by case cast check collate collation column commit concurrently constraint create cross
+  current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable
+  deferred delete desc distinct do drop else end escape except exists false fetch for foreign freeze from full grant group
+  having if ilike in index initially inner insert intersect into is isnull join lateral leading left like limit localtime
+  localtimestamp natural not notnull null nothing offset on only or order outer over overlaps placing primary raise
+  references returning right select session_user set similar some symmetric system_user table tablesample then to trailing
+  transaction true union unique update user using values variadic verbose view when where window with`
+    .split(/\s+/)
+    .filter(Boolean),
+);
+
+/** An SQL identifier, quoted only where it must be. */
+export const identifier = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+
+/** Several identifiers, with commas. */
+export const identifiers = (names: readonly string[]): string => names.map(identifier).join(', ');
+
+/** An SQL string literal. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/**
+ * Refuses a name that the engines would fold, truncate or confuse.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export const assertName = (what: string, name: string): void => {
+  if (!/^[a-z][a-z0-9_]*$/.test(name) || name.startsWith('sqlite_') || name.startsWith('pg_')) {
+    throw new AshlarError('table-invalid', {
+      message: `${what} cannot be named "${name}".`,
+      detail: 'Names are lower case letters, digits and underscores, starting with a letter, and not sqlite_… or pg_….',
+      suggestion: 'Choose a snake_case name.',
+    });
+  }
+  if (name.length > longestName) {
+    throw new AshlarError('table-invalid', {
+      message: `${what} has a name of ${name.length} characters: "${name}".`,
+      detail: `PostgreSQL cuts names off after ${longestName} characters without saying so.`,
+      suggestion: 'Give it a shorter name (constraints and indexes take { name }).',
+    });
+  }
+};

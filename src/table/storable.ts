@@ -1,0 +1,87 @@
+import type { Column } from './column.js';
+
+// beyond this PostgreSQL and SQLite differ in what JSON they accept
+const deepestJson = 512;
+
+const textProblem = (text: string): string | undefined => {
+  if (text.includes('\0')) return 'text cannot hold the NUL character (U+0000) on PostgreSQL';
+  if (!text.isWellFormed()) return 'text with a lone surrogate has no UTF-8 form';
+  return undefined;
+};
+
+const numberProblem = (value: number): string | undefined => {
+  if (Object.is(value, -0)) return 'minus zero does not come back as minus zero from every engine; write 0';
+  if (!Number.isFinite(value)) return `${value} has no stored form`;
+  return undefined;
+};
+
+const jsonProblem = (value: unknown, depth = 0): string | undefined => {
+  if (typeof value === 'string') return textProblem(value);
+  if (typeof value === 'number') return numberProblem(value);
+  if (value === null || typeof value === 'boolean') return undefined;
+  if (typeof value !== 'object') return `JSON has no ${typeof value}`;
+  if (depth >= deepestJson) return `JSON may be at most ${deepestJson} levels deep`;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const problem = jsonProblem(item, depth + 1);
+      if (problem) return problem;
+    }
+    return undefined;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return 'JSON has only plain objects and arrays';
+  for (const [key, item] of Object.entries(value)) {
+    const problem = textProblem(key) ?? (item === undefined ? undefined : jsonProblem(item, depth + 1));
+    if (problem) return problem;
+  }
+  return undefined;
+};
+
+const characters = (text: string): number => {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+};
+
+const lengthProblem = (text: string, column: Column): string | undefined => {
+  const least = column.rules.minLength;
+  if (least === undefined || text.length >= least * 2 || characters(text) >= least) return undefined;
+  // Zod counts UTF-16 units, databases count characters: an emoji is two of the one and one of the other
+  return `the database counts characters and wants at least ${least}`;
+};
+
+const timestampProblem = (text: string, column: Column): string | undefined => {
+  const expected = column.precision === 3 ? 24 : 27;
+  if (text.length !== expected) {
+    return `times are kept with exactly ${column.precision} digits of a second (${
+      column.precision === 3 ? '2026-01-31T08:00:00.000Z' : '2026-01-31T08:00:00.000000Z'
+    })`;
+  }
+  return yearProblem(text);
+};
+
+const yearProblem = (text: string): string | undefined =>
+  text.startsWith('0000') ? 'PostgreSQL has no year 0' : undefined;
+
+const uuidProblem = (text: string): string | undefined =>
+  text === text.toLowerCase() ? undefined : 'UUIDs are kept in lower case (RFC 9562 section 4)';
+
+type Check = (value: never, column: Column) => string | undefined;
+
+const checks: Partial<Record<Column['kind'], Check>> = {
+  text: (value: string, column: Column) =>
+    typeof value === 'string' ? (textProblem(value) ?? lengthProblem(value, column)) : undefined,
+  integer: numberProblem as Check,
+  real: numberProblem as Check,
+  uuid: uuidProblem as Check,
+  timestamp: timestampProblem as Check,
+  date: yearProblem as Check,
+  json: ((value: unknown) => jsonProblem(value)) as Check,
+};
+
+/**
+ * Why a value that Zod accepts cannot be stored and read back identically on every engine; `undefined` when it can.
+ * The round-trip rule of Ashlar: what is accepted comes back exactly as it went in.
+ */
+export const storageProblem = (column: Column, value: unknown): string | undefined =>
+  value === null && column.nullable ? undefined : checks[column.kind]?.(value as never, column);
