@@ -1,3 +1,4 @@
+import type { JobCommands } from './jobs/job-commands.js';
 import type { Tables } from './table/index.js';
 
 /**
@@ -11,8 +12,12 @@ export interface System<T extends Tables = Tables> {
   readonly tables: T;
   /** The folder of its migrations, one folder a step. */
   readonly migrations: URL;
+  /** What it offers to `ashlar jobs`, where it has jobs. */
+  readonly jobs?: JobCommands;
 }
 
 /** Declares a system. @example export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) }) */
-export const system = <T extends Tables>(name: string, parts: { tables: T; migrations: URL }): System<T> =>
-  Object.freeze({ kind: 'system' as const, name, ...parts });
+export const system = <T extends Tables>(
+  name: string,
+  parts: { tables: T; migrations: URL; jobs?: JobCommands },
+): System<T> => Object.freeze({ kind: 'system' as const, name, ...parts });

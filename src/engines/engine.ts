@@ -28,7 +28,11 @@ export interface Transaction {
   /** Rows in order, at most `chunk` in memory at a time. */
   stream(sql: string, parameters: readonly unknown[], chunk: number): AsyncIterable<Record<string, unknown>>;
   /** Inserts many rows of encoded values, in the order of `columns`, in the fastest way the engine has. */
-  insertMany(table: Table, columns: readonly Column[], rows: readonly (readonly unknown[])[]): Awaitable<number>;
+  insertMany(
+    table: Table,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Awaitable<number>;
   savepoint(name: string): Awaitable<void>;
   rollbackTo(name: string): Awaitable<void>;
   release(name: string): Awaitable<void>;
@@ -52,6 +56,8 @@ export interface Owner {
 /** The SQL of one kind of engine: no connection, only text and knowledge. */
 export interface SqlDialect {
   readonly name: SqlName;
+  /** The current time as an SQL expression, in the form a timestamp column of that many digits holds. */
+  now(precision: 3 | 6): string;
   /** The statements that create a table with its indexes and the objects of its guarantees, as a person would write them. */
   createTable(table: Table): readonly string[];
   /** The statements that turn `before` into `after`, and back. `model` are the tables that `after` was made from. */
@@ -96,7 +102,10 @@ export interface Engine {
    * Runs `work` on a connection of the owner. With `exclusive`, one process at a time; others wait at most
    * `lockTimeout` milliseconds (default 30,000), then `migration-locked`.
    */
-  asOwner<T>(work: (owner: Owner) => Promise<T>, options?: { exclusive?: boolean; lockTimeout?: number }): Promise<T>;
+  asOwner<T>(
+    work: (owner: Owner) => Promise<T>,
+    options?: { exclusive?: boolean; lockTimeout?: number },
+  ): Promise<T>;
   /** What the database holds now, in the engine's own words; Ashlar's own tables and partitions' children left out. */
   introspect(owner: Owner): Promise<Schema>;
   /** Partitions of a table by name, with their bounds and row estimate; empty where the engine has none. */

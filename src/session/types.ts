@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Database, InsertOf, PatchOf, RowOf, Shape, Table, Tables } from '../table/index.js';
+import type { InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../table/index.js';
 
 /** In whose name a session runs. */
 export interface SessionContext {
@@ -22,7 +22,7 @@ export interface Session<T extends Tables = Tables> {
   readonly scope: string | null;
   readonly readOnly: boolean;
   /** Kysely, typed from the tables, running in this session. */
-  readonly query: Kysely<Database<T>>;
+  readonly query: Kysely<QueryTables<T>>;
 
   /**
    * Validates and inserts a row.

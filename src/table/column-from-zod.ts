@@ -45,7 +45,8 @@ const definition = (schema: z.ZodType): Definition => schema.def as unknown as D
 const unsupported = (where: string, what: string, suggestion: string): AshlarError =>
   new AshlarError('column-type-unsupported', {
     message: `${where}: ${what} has no column form.`,
-    detail: 'A column is text, a number, a boolean, a time, an address, bytes or JSON; what goes in must come back as it was.',
+    detail:
+      'A column is text, a number, a boolean, a time, an address, bytes or JSON; what goes in must come back as it was.',
     suggestion,
   });
 
@@ -72,7 +73,11 @@ const unwrap = (where: string, declared: z.ZodType): Unwrapped => {
       hasDefault = true;
       value = def.defaultValue;
     } else if (def.type === 'optional') {
-      throw unsupported(where, '.optional()', 'A column is always there: use .nullable(), or .default(value).');
+      throw unsupported(
+        where,
+        '.optional()',
+        'A column is always there: use .nullable(), or .default(value).',
+      );
     } else if (def.type !== 'readonly') break;
     if (!def.innerType) break;
     schema = def.innerType;
@@ -90,14 +95,20 @@ const stringKinds: Partial<Record<string, ColumnKind>> = {
 
 const numericKind = (def: Definition): ColumnKind => {
   const formats = [def.format, ...(def.checks ?? []).map((check) => check._zod.def.format)];
-  return formats.some((format) => format === 'safeint' || format === 'int32' || format === 'uint32') ? 'integer' : 'real';
+  return formats.some((format) => format === 'safeint' || format === 'int32' || format === 'uint32')
+    ? 'integer'
+    : 'real';
 };
 
 const literalKind = (where: string, values: readonly unknown[]): ColumnKind => {
   const types = new Set(values.map((value) => typeof value));
   if (types.size === 1 && types.has('string')) return 'text';
   if (types.size === 1 && types.has('number') && values.every(Number.isSafeInteger)) return 'integer';
-  throw unsupported(where, 'a choice of mixed values', 'Use strings only, or whole numbers only, or json(…).');
+  throw unsupported(
+    where,
+    'a choice of mixed values',
+    'Use strings only, or whole numbers only, or json(…).',
+  );
 };
 
 const columnKind = (where: string, schema: z.ZodType): ColumnKind => {
@@ -105,7 +116,11 @@ const columnKind = (where: string, schema: z.ZodType): ColumnKind => {
   switch (def.type) {
     case 'string':
       if (def.format === 'ipv6') {
-        throw unsupported(where, 'z.ipv6()', 'Use inet(): one address has many spellings, and only one comes back.');
+        throw unsupported(
+          where,
+          'z.ipv6()',
+          'Use inet(): one address has many spellings, and only one comes back.',
+        );
       }
       if (def.format === 'datetime') assertUtc(where, def as { offset?: boolean; local?: boolean });
       return stringKinds[def.format ?? ''] ?? 'text';
@@ -128,28 +143,60 @@ const columnKind = (where: string, schema: z.ZodType): ColumnKind => {
     case 'intersection':
       assertJson(where, schema, new Set());
       if (def.type === 'union' && def.options?.every((option) => definition(option).type === 'string')) {
-        throw unsupported(where, 'a union of strings', 'Use z.string() with .refine(), or json(…) to keep it as JSON.');
+        throw unsupported(
+          where,
+          'a union of strings',
+          'Use z.string() with .refine(), or json(…) to keep it as JSON.',
+        );
       }
       return 'json';
     case 'date':
-      throw unsupported(where, 'z.date()', 'Use timestamp(): a Date loses three digits and its text form is not fixed.');
+      throw unsupported(
+        where,
+        'z.date()',
+        'Use timestamp(): a Date loses three digits and its text form is not fixed.',
+      );
     case 'bigint':
-      throw unsupported(where, 'z.bigint()', 'Use z.int(), which is exact up to 2^53 (money is integer cents).');
+      throw unsupported(
+        where,
+        'z.bigint()',
+        'Use z.int(), which is exact up to 2^53 (money is integer cents).',
+      );
     default:
       throw unsupported(where, `z.${def.type}()`, 'Use a type whose value is stored as it is, or json(…).');
   }
 };
 
-const assertUtc = (where: string, def: { offset?: boolean; local?: boolean; precision?: number | null }): void => {
+const assertUtc = (
+  where: string,
+  def: { offset?: boolean; local?: boolean; precision?: number | null },
+): void => {
   if (def.offset || def.local) {
-    throw unsupported(where, 'a time that is not in UTC', 'Use timestamp(); keep a time zone in a column of its own.');
+    throw unsupported(
+      where,
+      'a time that is not in UTC',
+      'Use timestamp(); keep a time zone in a column of its own.',
+    );
   }
   if (def.precision !== undefined && def.precision !== null && def.precision !== 3 && def.precision !== 6) {
-    throw unsupported(where, `a time of ${def.precision} digits`, 'Use precision 3 (milliseconds) or 6 (microseconds).');
+    throw unsupported(
+      where,
+      `a time of ${def.precision} digits`,
+      'Use precision 3 (milliseconds) or 6 (microseconds).',
+    );
   }
 };
 
-const jsonScalars = new Set(['string', 'number', 'boolean', 'null', 'enum', 'literal', 'template_literal', 'unknown']);
+const jsonScalars = new Set([
+  'string',
+  'number',
+  'boolean',
+  'null',
+  'enum',
+  'literal',
+  'template_literal',
+  'unknown',
+]);
 
 const assertJson = (where: string, schema: z.ZodType, seen: Set<z.ZodType>): void => {
   if (seen.has(schema)) return;
@@ -162,7 +209,10 @@ const assertJson = (where: string, schema: z.ZodType, seen: Set<z.ZodType>): voi
       inner.push(def.getter?.());
       break;
     case 'object':
-      inner.push(...Object.values(def.shape ?? {}), def.catchall?.def.type === 'never' ? undefined : def.catchall);
+      inner.push(
+        ...Object.values(def.shape ?? {}),
+        def.catchall?.def.type === 'never' ? undefined : def.catchall,
+      );
       break;
     case 'array':
       inner.push(def.element);
@@ -186,7 +236,11 @@ const assertJson = (where: string, schema: z.ZodType, seen: Set<z.ZodType>): voi
       inner.push(def.innerType);
       break;
     default:
-      throw unsupported(where, `z.${def.type}() inside JSON`, 'Inside JSON use strings, numbers, booleans, arrays and objects.');
+      throw unsupported(
+        where,
+        `z.${def.type}() inside JSON`,
+        'Inside JSON use strings, numbers, booleans, arrays and objects.',
+      );
   }
   for (const next of inner) if (next) assertJson(where, next, seen);
 };
@@ -205,7 +259,10 @@ const columnRules = (schema: z.ZodType, kind: ColumnKind): ColumnRules => {
   return rules;
 };
 
-const addRule = (rules: { -readonly [K in keyof ColumnRules]: ColumnRules[K] }, check: CheckDefinition): void => {
+const addRule = (
+  rules: { -readonly [K in keyof ColumnRules]: ColumnRules[K] },
+  check: CheckDefinition,
+): void => {
   const value = check.value as number;
   switch (check.check) {
     case 'min_length':
@@ -218,13 +275,21 @@ const addRule = (rules: { -readonly [K in keyof ColumnRules]: ColumnRules[K] }, 
       rules.minLength = rules.maxLength = check.length ?? 0;
       break;
     case 'greater_than':
-      if (rules.minimum === undefined || value > rules.minimum || (value === rules.minimum && !check.inclusive)) {
+      if (
+        rules.minimum === undefined ||
+        value > rules.minimum ||
+        (value === rules.minimum && !check.inclusive)
+      ) {
         rules.minimum = value;
         rules.exclusiveMinimum = !check.inclusive;
       }
       break;
     case 'less_than':
-      if (rules.maximum === undefined || value < rules.maximum || (value === rules.maximum && !check.inclusive)) {
+      if (
+        rules.maximum === undefined ||
+        value < rules.maximum ||
+        (value === rules.maximum && !check.inclusive)
+      ) {
         rules.maximum = value;
         rules.exclusiveMaximum = !check.inclusive;
       }

@@ -37,7 +37,13 @@ export interface ColumnRules {
 }
 
 /** A value that stands in for one that is left out; always representable as JSON. */
-export type DefaultValue = string | number | boolean | null | readonly unknown[] | { readonly [key: string]: unknown };
+export type DefaultValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly unknown[]
+  | { readonly [key: string]: unknown };
 
 /** One column of a table, derived from its Zod type. Knows no engine. */
 export interface Column {

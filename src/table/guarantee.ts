@@ -19,7 +19,10 @@ export interface MaintenanceTools {
 }
 
 /** Runs one statement and gives its rows, undecoded values as text where the engine has no plainer form. */
-export type RunSql = (sql: string, parameters?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
+export type RunSql = (
+  sql: string,
+  parameters?: readonly unknown[],
+) => Promise<readonly Record<string, unknown>[]>;
 
 /** What maintenance did and what it found. */
 export interface MaintenanceReport {

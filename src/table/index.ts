@@ -22,8 +22,26 @@ export type {
   RunSql,
   SqlName,
 } from './guarantee.js';
-export { check, type IndexOptions, index, type OnDelete, primaryKey, references, renamed, type TableItem, unique } from './items.js';
+export {
+  check,
+  type IndexOptions,
+  index,
+  type OnDelete,
+  primaryKey,
+  references,
+  renamed,
+  type TableItem,
+  unique,
+} from './items.js';
 export { identifier, identifiers, literal } from './names.js';
 export { storageProblem } from './storable.js';
-export { type Check, type Columns, type ForeignKey, type Index, type Key, type Table, table } from './table.js';
-export type { Database, Insert, InsertOf, Patch, PatchOf, Row, RowOf, Shape, Tables } from './types.js';
+export {
+  type Check,
+  type Columns,
+  type ForeignKey,
+  type Index,
+  type Key,
+  type Table,
+  table,
+} from './table.js';
+export type { Insert, InsertOf, Patch, PatchOf, QueryTables, Row, RowOf, Shape, Tables } from './types.js';

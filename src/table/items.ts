@@ -50,7 +50,9 @@ export type TableItem =
 
 type Columns = readonly Column[];
 
-const split = <Options>(given: readonly (Column | Options)[]): { columns: Columns; options: Partial<Options> } => {
+const split = <Options>(
+  given: readonly (Column | Options)[],
+): { columns: Columns; options: Partial<Options> } => {
   const last = given.at(-1);
   const hasOptions = last !== undefined && !('kind' in (last as object));
   return {

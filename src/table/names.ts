@@ -36,7 +36,8 @@ export const assertName = (what: string, name: string): void => {
   if (!/^[a-z][a-z0-9_]*$/.test(name) || name.startsWith('sqlite_') || name.startsWith('pg_')) {
     throw new AshlarError('table-invalid', {
       message: `${what} cannot be named "${name}".`,
-      detail: 'Names are lower case letters, digits and underscores, starting with a letter, and not sqlite_… or pg_….',
+      detail:
+        'Names are lower case letters, digits and underscores, starting with a letter, and not sqlite_… or pg_….',
       suggestion: 'Choose a snake_case name.',
     });
   }

@@ -31,6 +31,7 @@ const jsonProblem = (value: unknown, depth = 0): string | undefined => {
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return 'JSON has only plain objects and arrays';
   for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__') return 'Zod leaves out a JSON key named __proto__';
     const problem = textProblem(key) ?? (item === undefined ? undefined : jsonProblem(item, depth + 1));
     if (problem) return problem;
   }

@@ -65,23 +65,35 @@ interface Parts {
 }
 
 const columnNames = (table: string, item: string, columns: readonly Column[]): string[] => {
-  if (columns.length === 0) throw invalid(table, `${item} has no column.`, 'Name at least one column: index(c.name).');
+  if (columns.length === 0)
+    throw invalid(table, `${item} has no column.`, 'Name at least one column: index(c.name).');
   for (const column of columns) {
     if (column === undefined) {
-      throw invalid(table, `${item} names a column that the table does not have.`, 'Check the spelling after "c.".');
+      throw invalid(
+        table,
+        `${item} names a column that the table does not have.`,
+        'Check the spelling after "c.".',
+      );
     }
     if (column.table !== table) {
-      throw invalid(table, `${item} names the column ${column.table}.${column.name} of another table.`, 'Use the columns of the callback: (c) => [index(c.name)].');
+      throw invalid(
+        table,
+        `${item} names the column ${column.table}.${column.name} of another table.`,
+        'Use the columns of the callback: (c) => [index(c.name)].',
+      );
     }
   }
   const names = columns.map((column) => column.name);
-  if (new Set(names).size < names.length) throw invalid(table, `${item} names a column twice.`, 'Name each column once.');
+  if (new Set(names).size < names.length)
+    throw invalid(table, `${item} names a column twice.`, 'Name each column once.');
   return names;
 };
 
 const sortItems = (table: string, columns: Columns, items: readonly TableItem[]): Parts => {
   const parts: Parts = {
-    primaryKeys: Object.values(columns).filter((c) => c.primaryKey).map((c) => [c.name]),
+    primaryKeys: Object.values(columns)
+      .filter((c) => c.primaryKey)
+      .map((c) => [c.name]),
     uniques: [],
     foreignKeys: [],
     checks: [],
@@ -91,9 +103,15 @@ const sortItems = (table: string, columns: Columns, items: readonly TableItem[])
   };
   for (const item of items) {
     switch (item.kind) {
-      case 'primary-key':
-        parts.primaryKeys.push(columnNames(table, 'A primary key', item.columns));
+      case 'primary-key': {
+        const names = columnNames(table, 'A primary key', item.columns);
+        // an id() inside a wider key (a partitioned table's) is a part of that key, not one of its own
+        const others = parts.primaryKeys.filter(
+          (key) => key.length > 1 || !key.every((name) => names.includes(name)),
+        );
+        parts.primaryKeys = [...others, names];
         break;
+      }
       case 'unique': {
         const names = columnNames(table, 'A unique key', item.columns);
         parts.uniques.push({ name: item.name ?? `${table}_${names.join('_')}_key`, columns: names });
@@ -118,7 +136,12 @@ const sortItems = (table: string, columns: Columns, items: readonly TableItem[])
         break;
       case 'renamed': {
         const [name = ''] = columnNames(table, 'A rename', [item.column]);
-        if (item.from in columns) throw invalid(table, `${name} was renamed from ${item.from}, which is still there.`, 'Remove one of them.');
+        if (item.from in columns)
+          throw invalid(
+            table,
+            `${name} was renamed from ${item.from}, which is still there.`,
+            'Remove one of them.',
+          );
         parts.renames[name] = item.from;
         break;
       }
@@ -127,13 +150,27 @@ const sortItems = (table: string, columns: Columns, items: readonly TableItem[])
   return parts;
 };
 
-const foreignKey = (table: string, names: string[], target: readonly Column[], onDelete: OnDelete, name: string | undefined): ForeignKey => {
+const foreignKey = (
+  table: string,
+  names: string[],
+  target: readonly Column[],
+  onDelete: OnDelete,
+  name: string | undefined,
+): ForeignKey => {
   const [first] = target;
   if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
-    throw invalid(table, `the foreign key of ${names.join(', ')} has no target.`, 'Give the columns of one table: references(c.job_id, jobs.columns.id).');
+    throw invalid(
+      table,
+      `the foreign key of ${names.join(', ')} has no target.`,
+      'Give the columns of one table: references(c.job_id, jobs.columns.id).',
+    );
   }
   if (target.length !== names.length) {
-    throw invalid(table, `the foreign key of ${names.join(', ')} has ${target.length} target columns.`, 'Give as many on both sides.');
+    throw invalid(
+      table,
+      `the foreign key of ${names.join(', ')} has ${target.length} target columns.`,
+      'Give as many on both sides.',
+    );
   }
   return {
     name: name ?? `${table}_${names.join('_')}_fkey`,
@@ -145,33 +182,50 @@ const foreignKey = (table: string, names: string[], target: readonly Column[], o
 
 const assertParts = (table: string, columns: Columns, parts: Parts): string[] => {
   const [primary, another] = parts.primaryKeys;
-  if (!primary) throw invalid(table, 'there is no primary key.', 'Add one: id: id(), or primaryKey(c.a, c.b).');
+  if (!primary)
+    throw invalid(table, 'there is no primary key.', 'Add one: id: id(), or primaryKey(c.a, c.b).');
   if (another) {
-    throw invalid(table, `there are two primary keys: ${primary.join(', ')} and ${another.join(', ')}.`, 'Keep one; unique(…) makes the other.');
+    throw invalid(
+      table,
+      `there are two primary keys: ${primary.join(', ')} and ${another.join(', ')}.`,
+      'Keep one; unique(…) makes the other.',
+    );
   }
   for (const name of primary) {
-    if (columns[name]?.nullable) throw invalid(table, `the primary key column ${name} is nullable.`, 'Remove .nullable().');
+    if (columns[name]?.nullable)
+      throw invalid(table, `the primary key column ${name} is nullable.`, 'Remove .nullable().');
   }
   for (const column of Object.values(columns)) {
     if (column.generated === 'identity' && (primary.length !== 1 || primary[0] !== column.name)) {
-      throw invalid(table, `${column.name} counts by itself but is not the primary key.`, 'Let autoincrement() be the primary key.');
+      throw invalid(
+        table,
+        `${column.name} counts by itself but is not the primary key.`,
+        'Let autoincrement() be the primary key.',
+      );
     }
   }
   for (const key of parts.foreignKeys) {
     if (key.onDelete === 'set null' && key.columns.some((name) => !columns[name]?.nullable)) {
-      throw invalid(table, `${key.columns.join(', ')} cannot be set to null.`, 'Make it .nullable(), or choose another onDelete.');
+      throw invalid(
+        table,
+        `${key.columns.join(', ')} cannot be set to null.`,
+        'Make it .nullable(), or choose another onDelete.',
+      );
     }
   }
   return primary;
 };
 
 const assertNames = (table: string, columns: Columns, parts: Parts): void => {
-  const named = [...parts.uniques, ...parts.foreignKeys, ...parts.checks, ...parts.indexes].map((part) => part.name);
+  const named = [...parts.uniques, ...parts.foreignKeys, ...parts.checks, ...parts.indexes].map(
+    (part) => part.name,
+  );
   const checked = Object.keys(columns).map((name) => `${table}_${name}_check`);
   const seen = new Set([`${table}_pkey`]);
   for (const name of [...named, ...checked]) {
     assertName('A constraint or index', name);
-    if (seen.has(name)) throw invalid(table, `two constraints or indexes are named ${name}.`, 'Give one of them { name }.');
+    if (seen.has(name))
+      throw invalid(table, `two constraints or indexes are named ${name}.`, 'Give one of them { name }.');
     seen.add(name);
   }
 };
@@ -185,14 +239,32 @@ const insertType = (column: Column): z.ZodType => {
   return column.declared;
 };
 
-const refuseUnstorable = (columns: Columns) => (row: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx) => {
-  for (const name in row) {
-    const value = row[name];
-    const column = columns[name];
-    if (value === undefined || !column) continue;
-    const problem = storageProblem(column, value);
-    if (problem) context.addIssue({ code: 'custom', path: [name], message: problem, params: { storage: true } });
-  }
+type Values = Readonly<Record<string, unknown>>;
+
+const refuseUnstorable =
+  (columns: readonly Column[]) =>
+  (row: unknown, context: z.core.$RefinementCtx): void => {
+    if (typeof row !== 'object' || row === null) return;
+    for (const column of columns) {
+      const value = (row as Values)[column.name];
+      const problem = value === undefined ? undefined : storageProblem(column, value);
+      if (problem) {
+        context.addIssue({
+          code: 'custom',
+          path: [column.name],
+          message: problem,
+          params: { storage: true },
+        });
+      }
+    }
+  };
+
+/** JSON is looked at before Zod, which rebuilds it and leaves out what it does not like; the rest after, as it will be stored. */
+const storable = (columns: Columns, schema: z.ZodType): z.ZodType => {
+  const all = Object.values(columns);
+  const json = all.filter((column) => column.kind === 'json');
+  const checked = schema.superRefine(refuseUnstorable(all.filter((column) => column.kind !== 'json')));
+  return json.length === 0 ? checked : z.unknown().superRefine(refuseUnstorable(json)).pipe(checked);
 };
 
 const schemas = <S extends Shape>(columns: Columns, primaryKey: readonly string[]) => {
@@ -201,11 +273,12 @@ const schemas = <S extends Shape>(columns: Columns, primaryKey: readonly string[
     z.strictObject(Object.fromEntries(chosen.map((column) => [column.name, type(column)])));
   const patchable = all.filter((column) => !primaryKey.includes(column.name));
   return {
-    row: object(all, (column) => column.stored) as unknown as z.ZodType<RowOf<S>>,
-    insert: object(all, insertType).superRefine(refuseUnstorable(columns)) as unknown as z.ZodType<InsertOf<S>, InsertOf<S>>,
-    patch: object(patchable, (column) => column.stored.optional()).superRefine(
-      refuseUnstorable(columns),
-    ) as unknown as z.ZodType<PatchOf<S>, PatchOf<S>>,
+    row: object(all, (column) => column.stored) as z.ZodType<RowOf<S>>,
+    insert: storable(columns, object(all, insertType)) as z.ZodType<InsertOf<S>, InsertOf<S>>,
+    patch: storable(
+      columns,
+      object(patchable, (column) => column.stored.optional()),
+    ) as z.ZodType<PatchOf<S>, PatchOf<S>>,
   };
 };
 

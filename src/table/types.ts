@@ -51,7 +51,7 @@ type KyselyTable<S extends Shape> = {
 };
 
 /** The Kysely database type of a set of tables. */
-export type Database<T extends Tables> = {
+export type QueryTables<T extends Tables> = {
   [K in keyof T as T[K] extends Table<infer Name, Shape> ? Name : never]: T[K] extends Table<string, infer S>
     ? KyselyTable<S>
     : never;

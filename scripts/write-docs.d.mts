@@ -1,0 +1,3 @@
+export declare const errorsPage: (
+  codes: Readonly<Record<string, { exit: number; meaning: string }>>,
+) => string;

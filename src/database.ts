@@ -1,0 +1,226 @@
+import { DummyDriver, Kysely } from 'kysely';
+import type { Engine, OpenOptions } from './engines/engine.js';
+import { openEngine } from './engines/open.js';
+import { isRetryable } from './engines/retryable.js';
+import { AshlarError } from './errors.js';
+import { maintain } from './migrations/maintain.js';
+import { currentSession } from './session/current.js';
+import { kyselyParts } from './session/kysely.js';
+import { ActiveSession, type SessionParts } from './session/session.js';
+import { keyValues, Statements } from './session/statements.js';
+import { SyncSession } from './session/sync-session.js';
+import type { KeyOf, Session, SessionContext } from './session/types.js';
+import { abortedError, UnitOfWork } from './session/unit-of-work.js';
+import { Secret } from './settings/secret.js';
+import type { System } from './system.js';
+import type { QueryTables, RowOf, Shape, Table, Tables } from './table/index.js';
+
+/** How to connect. */
+export interface ConnectOptions extends Omit<OpenOptions, 'key'> {
+  readonly key?: string | Secret | undefined;
+  /** Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. */
+  readonly clock?: (() => Date) | undefined;
+  /** How often a session is tried when the server reports a serialization failure or a deadlock. Default 5. */
+  readonly attempts?: number | undefined;
+  /** Keep partitions and the like in order as sessions run. Default true. */
+  readonly maintain?: boolean | undefined;
+}
+
+type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
+
+const hour = 3_600_000;
+
+/** An open database of one system. */
+export class Database<T extends Tables = Tables> {
+  readonly engine: Engine;
+  readonly system: System<T>;
+  readonly #options: ConnectOptions;
+  readonly #parts: SessionParts;
+  #maintenance: Promise<void> = Promise.resolve();
+  #maintainNext = 0;
+  #closed = false;
+
+  constructor(engine: Engine, system: System<T>, options: ConnectOptions) {
+    this.engine = engine;
+    this.system = system;
+    this.#options = options;
+    engine.register(Object.values(system.tables));
+    this.#parts = {
+      statements: new Statements(engine),
+      kysely: kyselyParts(engine),
+      clock: options.clock ?? (() => new Date()),
+      stampHere: options.clock !== undefined,
+    };
+  }
+
+  /**
+   * One unit of work: commits when `work` returns, rolls back when it throws. Inside another session of this database
+   * it is a savepoint of that one. A serialization failure or deadlock runs `work` again, a bounded number of times.
+   *
+   * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
+   *   `outcome-unknown`, and what `work` throws
+   */
+  session<R>(work: Work<T, R>): Promise<R>;
+  session<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
+  async session<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
+    const [context, work] = given.length === 1 ? [{}, given[0]] : given;
+    const outer = this.#outer(context);
+    if (outer?.readOnly) {
+      throw new AshlarError('session-read-only', {
+        message: 'A session that writes was opened inside one that only reads.',
+        suggestion: 'Use db.session(…) for the outer one as well.',
+      });
+    }
+    if (outer) return outer.session(work);
+    this.#maintainWhenDue();
+    return this.#retrying(() => this.#run(context, 'write', work));
+  }
+
+  /** A session that only reads: one snapshot of the data, and every write is refused with `session-read-only`. */
+  read<R>(work: Work<T, R>): Promise<R>;
+  read<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
+  async read<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
+    const [context, work] = given.length === 1 ? [{}, given[0]] : given;
+    const outer = this.#outer(context);
+    if (outer) return new ActiveSession<T>(this.#parts, outer.unit, true).run(work);
+    return this.#retrying(() => this.#run(context, 'read', work));
+  }
+
+  /** The row with that key, read outside any session: the quickest way to one row. */
+  async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+    this.#assertOpen();
+    const statement = this.#parts.statements.get(table, keyValues(table, key));
+    const { rows } = await this.engine.read(statement.sql, statement.parameters);
+    return rows[0] as RowOf<S> | undefined;
+  }
+
+  /** Sessions without promises, where the engine runs in this thread (SQLite); elsewhere `usage`. */
+  get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
+    const { sync, label } = this.engine;
+    if (!sync) {
+      throw new AshlarError('usage', {
+        message: `${label} cannot be used without promises.`,
+        suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
+      });
+    }
+    return {
+      session: (context, work) => {
+        this.#assertOpen();
+        const options = contextOptions(context, 'write');
+        return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
+      },
+    };
+  }
+
+  /** Kysely for building queries that a session runs later; it has no connection of its own. */
+  get kysely(): Kysely<QueryTables<T>> {
+    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+  }
+
+  /** Closes every connection, after maintenance under way has ended. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#maintenance;
+    await this.engine.close();
+  }
+
+  async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
+    this.#assertOpen();
+    const unit = await UnitOfWork.begin(this.engine, contextOptions(context, mode));
+    let result: R;
+    try {
+      result = await new ActiveSession<T>(this.#parts, unit, mode === 'read').run(work);
+      const { failure } = unit;
+      if (failure) throw isRetryable(failure.error) ? failure.error : abortedError(failure.error);
+    } catch (error) {
+      const { failure } = unit;
+      await unit.rollback();
+      // what the callback made of a deadlock hides that trying again would help
+      throw failure && isRetryable(failure.error) ? failure.error : error;
+    }
+    await unit.commit();
+    return result;
+  }
+
+  async #retrying<R>(run: () => Promise<R>): Promise<R> {
+    const attempts = this.#options.attempts ?? 5;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        if (attempt >= attempts) {
+          throw new AshlarError('session-retries-exhausted', {
+            message: `The session met a serialization failure or deadlock ${attempts} times.`,
+            detail: error instanceof AshlarError ? error.message : undefined,
+            suggestion: 'Let sessions lock rows in the same order, or make them shorter.',
+            cause: error,
+          });
+        }
+        // full jitter, so that the sessions that collided do not meet again
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+      }
+    }
+  }
+
+  #outer(context: SessionContext): ActiveSession<T> | undefined {
+    const current = currentSession();
+    if (!(current instanceof ActiveSession) || current.ended || current.unit.engine !== this.engine)
+      return undefined;
+    for (const name of ['actor', 'scope'] as const) {
+      if (context[name] !== undefined && context[name] !== current[name]) {
+        throw new AshlarError('session-conflict', {
+          message: `A nested session asked for another ${name} than the session it runs in.`,
+          suggestion: `Leave ${name} out, or open the session outside.`,
+        });
+      }
+    }
+    return current as ActiveSession<T>;
+  }
+
+  #maintainWhenDue(): void {
+    if (this.#options.maintain === false) return;
+    const now = this.#parts.clock();
+    if (now.getTime() < this.#maintainNext) return;
+    this.#maintainNext = now.getTime() + hour;
+    this.#maintenance = maintain(this.engine, Object.values(this.system.tables), now).then(
+      ({ goodUntil }) => {
+        this.#maintainNext = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
+      },
+      // the next `ashlar up` says what is wrong; a session must not fail for it
+      () => undefined,
+    );
+  }
+
+  #assertOpen(): void {
+    if (!this.#closed) return;
+    throw new AshlarError('database-closed', {
+      message: 'The database was closed.',
+      suggestion: 'Connect again.',
+    });
+  }
+}
+
+const contextOptions = (context: SessionContext, mode: 'read' | 'write') => ({
+  mode,
+  actor: context.actor ?? null,
+  scope: context.scope ?? null,
+});
+
+/**
+ * Opens the database of a system. It must have been brought up before (`ashlar up`).
+ *
+ * @throws AshlarError what `openEngine` throws
+ *
+ * @example
+ * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
+ * const job = await db.session({ actor: 'user:42' }, (s) => s.get(jobs, id));
+ */
+export const connect = async <T extends Tables>(
+  system: System<T>,
+  options: ConnectOptions,
+): Promise<Database<T>> => {
+  const key = options.key instanceof Secret ? options.key.reveal() : options.key;
+  return new Database(await openEngine({ ...options, key }), system, options);
+};

@@ -1,0 +1,46 @@
+import { AshlarError } from '../errors.js';
+import type { SqlName } from '../table/index.js';
+import type { Engine, OpenOptions, SqlDialect } from './engine.js';
+
+type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
+
+// drivers are optional peers: each engine is loaded when a URL first asks for it
+const openers: Readonly<Record<string, Opener>> = {
+  sqlite: async (options, path) => (await import('./sqlite/engine.js')).openSqlite(options, false, path),
+  sqlcipher: async (options, path) => (await import('./sqlite/engine.js')).openSqlite(options, true, path),
+  pglite: async (options, directory) =>
+    (await import('./postgres/pglite.js')).openPglite(
+      options,
+      directory === 'memory' ? undefined : directory,
+    ),
+  postgres: async (options) => (await import('./postgres/server.js')).openPostgres(options),
+  postgresql: async (options) => (await import('./postgres/server.js')).openPostgres(options),
+};
+
+/**
+ * Opens the database at a URL: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`.
+ *
+ * @throws AshlarError `url-invalid`, `driver-missing`, `key-wrong`, `key-missing`, `database-not-encrypted`,
+ *   `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
+ *   `database-missing`, `server-too-old`
+ */
+export const openEngine = async (options: OpenOptions): Promise<Engine> => {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(options.url) ?? [];
+  const open = openers[scheme];
+  if (!open || rest === '') {
+    throw new AshlarError('url-invalid', {
+      message: scheme
+        ? `No engine has URLs that begin with "${scheme}:".`
+        : 'The database URL has no scheme.',
+      suggestion:
+        'Use sqlite:PATH, sqlcipher:PATH, pglite:DIR, pglite:memory or postgres://USER@HOST/DATABASE.',
+    });
+  }
+  return open(options, rest);
+};
+
+/** The dialects there are, for work that needs no database: generating and comparing migrations. */
+export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {
+  sqlite: async () => (await import('./sqlite/dialect.js')).sqliteDialect,
+  postgres: async () => (await import('./postgres/dialect.js')).postgresDialect,
+};

@@ -1,0 +1,15 @@
+import type { SqlDialect } from '../engine.js';
+import { changes } from './changes.js';
+import { createTable } from './create-table.js';
+import { dump } from './dump.js';
+
+/** The SQL of PostgreSQL, on a server and embedded. */
+export const postgresDialect: SqlDialect = {
+  name: 'postgres',
+  now: (precision) => `now()::timestamptz(${precision})`,
+  createTable,
+  changes,
+  dump,
+  // loaded when asked for: it needs this dialect itself
+  openShadow: async () => (await import('./pglite.js')).openPglite({ url: 'pglite:memory' }, undefined),
+};

@@ -1,0 +1,18 @@
+import type { Schema } from '../schema.js';
+import { schemaTableSql } from './schema-sql.js';
+
+const byName = <T extends { readonly name: string }>(things: readonly T[]): readonly T[] =>
+  things.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+/** A schema as readable SQL in a fixed order: tables each with their indexes, then functions, then triggers. */
+export const dump = (schema: Schema): string => {
+  const tables = byName(schema.tables);
+  const blocks = [
+    ...tables.map((table) =>
+      [schemaTableSql(table), ...byName(table.indexes).map(({ definition }) => definition)].join(';\n'),
+    ),
+    ...byName(schema.functions).map(({ definition }) => definition),
+    ...tables.flatMap(({ triggers }) => byName(triggers).map(({ definition }) => definition)),
+  ];
+  return blocks.map((block) => `${block};\n`).join('\n') || '\n';
+};

@@ -1,0 +1,101 @@
+import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
+import type { Column } from '../../table/index.js';
+import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
+import type { Lease, Leases, Reply } from './channel.js';
+import { decodeReply } from './decode.js';
+import { postgresDialect } from './dialect.js';
+import { isConnectionLost, isStaleStatement, translated } from './errors.js';
+import { introspect } from './introspect.js';
+import { owned } from './owner.js';
+import { wireValues } from './parameters.js';
+import { partitions } from './partitions.js';
+import { isKept, isPlainRead } from './statement-kind.js';
+import { PostgresTransaction } from './transaction.js';
+
+/** What a server and the embedded engine do differently. */
+export interface Backend {
+  readonly label: string;
+  /** Without password. */
+  readonly url: string;
+  readonly leases: Leases;
+  /** A connection for changes of the schema. */
+  takeOwner(): Promise<Lease>;
+  /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
+  exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const encode = (column: Column, value: unknown): unknown => {
+  if (column.kind !== 'json') return value;
+  // SQL's NULL where the column is nullable, else JSON's null
+  return value === null && column.nullable ? null : JSON.stringify(value);
+};
+
+const readAttempts = 3;
+
+const readOnce = async ({ channel }: Lease, sql: string, parameters: readonly unknown[]): Promise<Reply> => {
+  const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
+  if (isPlainRead(sql)) return channel.send(request);
+  const [, answer] = await Promise.allSettled([
+    channel.send({ text: 'BEGIN READ ONLY' }),
+    channel.send(request),
+    channel.send({ text: 'ROLLBACK' }),
+  ]);
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
+};
+
+const read = async (leases: Leases, sql: string, parameters: readonly unknown[]): Promise<QueryResult> => {
+  for (let attempt = 1; ; attempt++) {
+    const lease = await leases.take();
+    try {
+      const reply = await readOnce(lease, sql, parameters);
+      lease.release();
+      return decodeReply(reply);
+    } catch (error) {
+      const unfit = isConnectionLost(error) || isStaleStatement(error);
+      lease.release(unfit);
+      if (!unfit || attempt === readAttempts) throw error;
+    }
+  }
+};
+
+/** The engine over a server's pool or the embedded engine. */
+export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
+  const { leases } = backend;
+  const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      options.onStatement?.(sql, performance.now() - start);
+    }
+  };
+  return {
+    dialect: postgresDialect,
+    label: backend.label,
+    url: backend.url,
+    encrypted: false,
+    kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
+    sync: undefined,
+    register: () => undefined,
+    encode,
+    begin: async (transaction: TransactionOptions) =>
+      new PostgresTransaction(leases, await leases.take(), transaction, options.onStatement),
+    read: (sql, parameters) => timed(sql, () => translated(() => read(leases, sql, parameters))),
+    asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
+      const lease = await backend.takeOwner();
+      try {
+        const owner = owned(lease.channel, options.onStatement);
+        return exclusive
+          ? await backend.exclusively(owner, lockTimeout, () => work(owner))
+          : await work(owner);
+      } finally {
+        lease.release();
+      }
+    },
+    introspect,
+    partitions,
+    close: () => backend.close(),
+  };
+};

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import { AshlarError } from '../../errors.js';
+import { lockName } from './directory-lock.js';
+
+const loadDriver = async () => {
+  try {
+    return await import('@electric-sql/pglite');
+  } catch (cause) {
+    throw new AshlarError('driver-missing', {
+      message: 'The embedded PostgreSQL is not installed.',
+      suggestion: 'Install it: npm install @electric-sql/pglite',
+      cause,
+    });
+  }
+};
+
+const driverVersion = async (): Promise<string> => {
+  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const text = await readFile(join(dirname(entry), '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const templateFile = (version: string): string =>
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ashlar', `pglite-${version}.tar`);
+
+let template: Promise<Blob> | undefined;
+
+const makeTemplate = async (file: string): Promise<Blob> => {
+  const { PGlite } = await loadDriver();
+  const fresh = await PGlite.create();
+  const made = await fresh.dumpDataDir('none');
+  await fresh.close();
+  // several processes may make it at once: each writes its own, and the last rename wins
+  const mine = `${file}.${randomUUID()}`;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(mine, Buffer.from(await made.arrayBuffer()));
+    await rename(mine, file);
+  } catch {
+    // no place for a cache costs only time
+    await rm(mine, { force: true }).catch(() => undefined);
+  }
+  return made;
+};
+
+const readTemplate = async (version: string): Promise<Blob> => {
+  const file = templateFile(version);
+  const kept = await readFile(file).catch(() => undefined);
+  return kept ? new Blob([kept]) : makeTemplate(file);
+};
+
+const fromTemplate = async (version: string, place: { dataDir?: string }): Promise<PGlite> => {
+  const { PGlite } = await loadDriver();
+  template ??= readTemplate(version);
+  return PGlite.create({ ...place, loadDataDir: await template });
+};
+
+// stands in a folder while the template is copied into it
+const unfinished = 'ashlar.unfinished';
+
+const openDirectory = async (version: string, directory: string): Promise<PGlite> => {
+  const mark = join(directory, unfinished);
+  if (existsSync(mark)) {
+    // the process died while it copied: nobody has written anything here yet
+    for (const name of await readdir(directory)) {
+      if (name !== unfinished && name !== lockName) await rm(join(directory, name), { recursive: true });
+    }
+  } else if (existsSync(join(directory, 'PG_VERSION'))) {
+    const { PGlite } = await loadDriver();
+    return PGlite.create({ dataDir: directory });
+  }
+  await writeFile(mark, '');
+  const database = await fromTemplate(version, { dataDir: directory });
+  await rm(mark);
+  return database;
+};
+
+/**
+ * Creates or opens a PGlite. Making a cluster (initdb) takes seconds; a fresh one is copied from a kept template
+ * instead, one for each version of PGlite.
+ *
+ * @param directory - where its data is; `undefined` is memory
+ * @throws AshlarError `driver-missing`
+ */
+export const createPglite = async (
+  directory: string | undefined,
+): Promise<{ readonly database: PGlite; readonly version: string }> => {
+  await loadDriver();
+  const version = await driverVersion();
+  const database = await (directory === undefined
+    ? fromTemplate(version, {})
+    : openDirectory(version, directory));
+  return { database, version };
+};

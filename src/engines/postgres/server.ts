@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ClientConfig, Pool, PoolClient } from 'pg';
+import { AshlarError } from '../../errors.js';
+import { identifier } from '../../table/index.js';
+import type { Engine, OpenOptions, Owner } from '../engine.js';
+import type { Lease, Leases } from './channel.js';
+import { connectError } from './connect-errors.js';
+import { decodeRows } from './decode.js';
+import { type Backend, postgresEngine } from './engine.js';
+import { PgChannel } from './pg-channel.js';
+import { parseServerUrl, type ServerUrl } from './server-url.js';
+import { sessionSettings } from './session-settings.js';
+
+const oldestServer = 150_000;
+
+const loadDriver = async () => {
+  try {
+    return (await import('pg')).default;
+  } catch (cause) {
+    throw new AshlarError('driver-missing', {
+      message: 'The driver for PostgreSQL servers is not installed.',
+      suggestion: 'Install it: npm install pg',
+      cause,
+    });
+  }
+};
+
+const identity = (text: string): string => text;
+
+const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
+  connectionString: url.connection,
+  application_name: 'ashlar',
+  keepAlive: true,
+  connectionTimeoutMillis: 15_000,
+  pipeline: true,
+  client_encoding: 'UTF8',
+  // sent with the startup packet, so that they are in force before anything runs, and RESET returns to them
+  options: sessionSettings(url.schema, options.lockTimeout ?? 5_000)
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
+    .join(' '),
+  types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
+});
+
+// an 'error' event that nobody listens to ends the process; who uses the connection is told by the statement that fails
+const surviveErrors = (client: { on(event: 'error', listener: () => void): unknown }): void => {
+  client.on('error', () => undefined);
+};
+
+const poolLeases = (pool: Pool, url: ServerUrl): Leases => {
+  const channels = new WeakMap<Client, PgChannel>();
+  return {
+    take: async (): Promise<Lease> => {
+      const client = await take(pool, url);
+      const channel = channels.get(client) ?? new PgChannel(client);
+      channels.set(client, channel);
+      return {
+        channel,
+        // one that is left inside a transaction must not reach the next session
+        release: (broken = false) => client.release(broken || client.getTransactionStatus() !== 'I'),
+      };
+    },
+  };
+};
+
+const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
+  if (pool.ending) {
+    throw new AshlarError('database-closed', { message: 'The database was used after it was closed.' });
+  }
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw connectError(error, url);
+  }
+};
+
+const serverVersion = async (leases: Leases): Promise<string> => {
+  const lease = await leases.take();
+  try {
+    const reply = await lease.channel.send({
+      text: "SELECT current_setting('server_version_num'), current_setting('server_version')",
+    });
+    const [number = '', version = ''] = reply.rows[0] as string[];
+    if (Number(number) < oldestServer) {
+      throw new AshlarError('server-too-old', {
+        message: `The server is PostgreSQL ${version}.`,
+        detail: 'Ashlar needs PostgreSQL 15 or newer.',
+        suggestion: 'Upgrade the server.',
+      });
+    }
+    return version.replace(/ .*$/, '');
+  } finally {
+    lease.release();
+  }
+};
+
+const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
+  const look = await channel.send({
+    text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
+    values: [schema],
+  });
+  // CREATE SCHEMA IF NOT EXISTS wants the privilege even where the schema exists
+  if (decodeRows(look).length === 0)
+    await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
+};
+
+const lockPoll = 100;
+
+const exclusively =
+  (schema: string): Backend['exclusively'] =>
+  async (owner: Owner, lockTimeout, work) => {
+    const key = [`ashlar migrations ${schema}`];
+    const deadline = Date.now() + lockTimeout;
+    for (;;) {
+      const [row] = await owner.run('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', key);
+      if (row?.locked) break;
+      if (Date.now() >= deadline) {
+        throw new AshlarError('migration-locked', {
+          message: 'Another process is migrating this database.',
+          detail: `It held the lock for longer than ${lockTimeout} ms.`,
+          suggestion: 'Wait until it has finished, then run this again.',
+        });
+      }
+      await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
+    }
+    try {
+      return await work();
+    } finally {
+      // the lock ends with the connection in any case
+      await owner.run('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key).catch(() => undefined);
+    }
+  };
+
+/**
+ * Opens a PostgreSQL server. `?schema=NAME` in the URL chooses the schema, else `public`.
+ *
+ * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
+ *   `server-too-old`
+ */
+export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
+  const url = parseServerUrl(options.url);
+  const driver = await loadDriver();
+  const config = clientConfig(url, options);
+  // Pool keeps its options readable and passes no `pipeline` on: the client takes its own
+  class AshlarClient extends driver.Client {
+    constructor() {
+      super(config);
+    }
+  }
+  const pool = new driver.Pool({
+    Client: AshlarClient,
+    max: options.connections ?? 10,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', () => undefined);
+  pool.on('connect', surviveErrors);
+  const leases = poolLeases(pool, url);
+  try {
+    const version = await serverVersion(leases);
+    const backend: Backend = {
+      label: `PostgreSQL ${version}`,
+      url: url.shown,
+      leases,
+      takeOwner: () => takeOwner(new AshlarClient(), url),
+      exclusively: exclusively(url.schema),
+      close: async () => {
+        if (!pool.ending) await pool.end();
+      },
+    };
+    return postgresEngine(backend, options);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+};
+
+const takeOwner = async (client: Client, url: ServerUrl): Promise<Lease> => {
+  surviveErrors(client);
+  try {
+    await client.connect();
+    const channel = new PgChannel(client);
+    await ensureSchema(channel, url.schema);
+    return { channel, release: () => void client.end().catch(() => undefined) };
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw connectError(error, url);
+  }
+};

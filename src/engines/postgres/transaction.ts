@@ -1,0 +1,237 @@
+import { AshlarError } from '../../errors.js';
+import { type Column, identifier, literal, type Table } from '../../table/index.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../engine.js';
+import type { Lease, Leases, Reply, Request } from './channel.js';
+import { decodeReply, decodeRows } from './decode.js';
+import { asAshlarError, isConnectionLost, isStaleStatement, translated } from './errors.js';
+import { insertManyRequest } from './insert-many.js';
+import { wireValues } from './parameters.js';
+import { isKept } from './statement-kind.js';
+
+/** Told each statement's text and duration in milliseconds. */
+export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
+
+const beginText = ({ mode, actor, scope }: TransactionOptions): string => {
+  // the same snapshot for all reads of one session, as on SQLite
+  const begin =
+    mode === 'read'
+      ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+      : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
+  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
+  return `${begin}; SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+};
+
+const longestOpening = 3;
+
+/**
+ * A transaction on a leased connection. BEGIN, the context and savepoints wait for the next statement and travel with
+ * it in one round trip; a transaction that runs nothing sends nothing.
+ */
+export class PostgresTransaction implements Transaction {
+  readonly #leases: Leases;
+  readonly #onStatement: OnStatement;
+  readonly #begin: string;
+  #lease: Lease;
+  #waiting: string[] = [];
+  #state: 'new' | 'open' | 'lost' | 'over' = 'new';
+  #opening: Promise<unknown> | undefined;
+  #broken = false;
+  #cursors = 0;
+
+  /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
+  constructor(leases: Leases, lease: Lease, options: TransactionOptions, onStatement: OnStatement) {
+    this.#leases = leases;
+    this.#lease = lease;
+    this.#begin = beginText(options);
+    this.#onStatement = onStatement;
+  }
+
+  async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    return decodeReply(
+      await this.#run(sql, {
+        text: sql,
+        values: wireValues(parameters),
+        keep: isKept(sql) && parameters.length > 0,
+      }),
+    );
+  }
+
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunk: number,
+  ): AsyncIterable<Record<string, unknown>> {
+    const cursor = `ashlar_cursor_${++this.#cursors}`;
+    await this.#run(sql, {
+      text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`,
+      values: wireValues(parameters),
+    });
+    try {
+      for (;;) {
+        const reply = await this.#run(sql, { text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+        yield* decodeRows(reply);
+        if (reply.rows.length < chunk) return;
+      }
+    } finally {
+      if (this.#state === 'open') this.#waiting.push(`CLOSE ${cursor}`);
+    }
+  }
+
+  async insertMany(
+    table: Table,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Promise<number> {
+    if (rows.length === 0) return 0;
+    const request = insertManyRequest(table, columns, rows);
+    return (await this.#run(request.text, request)).count;
+  }
+
+  savepoint(name: string): void {
+    this.#waiting.push(`SAVEPOINT ${identifier(name)}`);
+  }
+
+  async rollbackTo(name: string): Promise<void> {
+    if (this.#takeBack(`SAVEPOINT ${identifier(name)}`)) return;
+    this.#waiting = [];
+    const text = `ROLLBACK TO SAVEPOINT ${identifier(name)}`;
+    await this.#run(text, { text });
+  }
+
+  release(name: string): void {
+    if (!this.#takeBack(`SAVEPOINT ${identifier(name)}`))
+      this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
+  }
+
+  async commit(): Promise<void> {
+    if (this.#state === 'lost') throw lost();
+    if (this.#state !== 'open') return this.#end();
+    try {
+      const reply = await this.#timed('COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' }));
+      if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
+    } catch (error) {
+      this.#broken ||= isConnectionLost(error);
+      throw isConnectionLost(error) ? outcomeUnknown(error) : asAshlarError(error);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#state === 'open') {
+      try {
+        await this.#lease.channel.send({ text: 'ROLLBACK' });
+      } catch {
+        // a connection that cannot roll back is closed, which rolls back
+        this.#broken = true;
+      }
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#state === 'over') return;
+    this.#broken ||= this.#state === 'lost';
+    this.#state = 'over';
+    this.#lease.release(this.#broken);
+  }
+
+  // a savepoint that was not sent, and all that came after it
+  #takeBack(savepoint: string): boolean {
+    const at = this.#waiting.lastIndexOf(savepoint);
+    if (at === -1) return false;
+    this.#waiting.length = at;
+    return true;
+  }
+
+  async #run(sql: string, request: Request): Promise<Reply> {
+    return translated(() => this.#timed(sql, () => this.#send(request)));
+  }
+
+  async #timed<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    if (!this.#onStatement) return work();
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#onStatement(sql, performance.now() - start);
+    }
+  }
+
+  async #send(request: Request): Promise<Reply> {
+    // until BEGIN is answered, the connection may still be replaced by another
+    while (this.#opening) await this.#opening;
+    if (this.#state === 'lost') throw lost();
+    if (this.#state === 'over') throw ended();
+    const control = this.#waiting.join('; ');
+    this.#waiting = [];
+    if (this.#state === 'new')
+      return this.#open(control ? `${this.#begin}; ${control}` : this.#begin, request);
+    try {
+      return await this.#together(control, request);
+    } catch (error) {
+      if (isConnectionLost(error)) this.#state = 'lost';
+      this.#broken ||= isStaleStatement(error);
+      throw error;
+    }
+  }
+
+  async #open(control: string, request: Request): Promise<Reply> {
+    let opened = (): void => undefined;
+    this.#opening = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    try {
+      return await this.#openOnLiveConnection(control, request);
+    } finally {
+      this.#opening = undefined;
+      opened();
+    }
+  }
+
+  async #openOnLiveConnection(control: string, request: Request): Promise<Reply> {
+    for (let attempt = 1; ; attempt++) {
+      this.#state = 'open';
+      try {
+        return await this.#together(control, request);
+      } catch (error) {
+        const unfit = isConnectionLost(error) || isStaleStatement(error);
+        if (isConnectionLost(error)) this.#state = 'lost';
+        if (!unfit || attempt === longestOpening) throw error;
+        // nothing of the transaction was answered: begin it again on another connection
+        this.#lease.release(true);
+        this.#state = 'over';
+        this.#lease = await this.#leases.take();
+      }
+    }
+  }
+
+  async #together(control: string, request: Request): Promise<Reply> {
+    const { channel } = this.#lease;
+    if (!control) return channel.send(request);
+    const [before, answer] = await Promise.allSettled([
+      channel.send({ text: control }),
+      channel.send(request),
+    ]);
+    if (before.status === 'rejected') throw before.reason;
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value;
+  }
+}
+
+const lost = (): AshlarError =>
+  asAshlarError({ code: '08006', message: 'It broke earlier in this session.' });
+
+const ended = (): AshlarError =>
+  new AshlarError('session-ended', {
+    message: 'The transaction is over.',
+    suggestion: 'Await every statement before the session returns.',
+  });
+
+const outcomeUnknown = (cause: unknown): AshlarError =>
+  new AshlarError('outcome-unknown', {
+    message: 'The connection broke while the session was being committed.',
+    detail: 'The server may have committed it before the connection broke, or not.',
+    suggestion: 'Look whether its rows are there before running it again.',
+    cause: asAshlarError(cause),
+  });

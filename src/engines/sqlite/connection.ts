@@ -1,0 +1,211 @@
+import { AshlarError } from '../../errors.js';
+import type { QueryResult } from '../engine.js';
+import { bindable } from './codec.js';
+import type { DriverDatabase, DriverStatement } from './driver.js';
+import { isBusy, sqliteError } from './errors.js';
+import { Kept } from './kept.js';
+import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
+import { assertStatementAllowed } from './statement-gate.js';
+
+type Row = Record<string, unknown>;
+
+interface Prepared {
+  readonly statement: DriverStatement;
+  readonly reads: boolean;
+  readonly writes: boolean;
+  readonly decode: DecodeRow | undefined;
+}
+
+/** Told each statement's text and duration. */
+export type Watch = (sql: string, milliseconds: number) => void;
+
+const keptStatements = 500;
+
+/** One connection, keyed and set up, with the statements it keeps. */
+export class Connection {
+  /** The driver's own connection, for what needs no session: the schema's owner. */
+  readonly database: DriverDatabase;
+  readonly #origins: Origins;
+  readonly #watch: Watch | undefined;
+  readonly #kept = new Kept<Prepared>(keptStatements);
+  readonly #commands = new Map<string, DriverStatement>();
+  readonly #streams = new Set<OpenStream>();
+
+  constructor(database: DriverDatabase, origins: Origins, watch: Watch | undefined) {
+    this.database = database;
+    this.#origins = origins;
+    this.#watch = watch;
+  }
+
+  /** Whether a transaction is open. SQLite ends one by itself when the disk is full or the file fails. */
+  get inTransaction(): boolean {
+    return this.database.inTransaction;
+  }
+
+  /** Runs one statement of a session. */
+  run(sql: string, parameters: readonly unknown[]): QueryResult {
+    const bound = bindable(parameters);
+    if (this.#streams.size > 0) this.#drainStreams();
+    return this.#watch ? this.#watched(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+  }
+
+  #run(sql: string, bound: readonly unknown[]): QueryResult {
+    try {
+      const { statement, reads, writes, decode } = this.#kept.get(sql) ?? this.#prepare(sql);
+      if (!reads) return { rows: [], changes: statement.run(bound).changes };
+      const rows = statement.all(bound);
+      if (decode) for (const row of rows) decode(row);
+      return { rows, changes: writes ? rows.length : 0 };
+    } catch (error) {
+      throw sqliteError(error);
+    }
+  }
+
+  /** Runs one INSERT for each row. */
+  runMany(sql: string, rows: readonly (readonly unknown[])[]): number {
+    if (this.#streams.size > 0) this.#drainStreams();
+    const insertAll = () => {
+      try {
+        const { statement } = this.#kept.get(sql) ?? this.#prepare(sql);
+        for (const row of rows) statement.run(bindable(row));
+        return rows.length;
+      } catch (error) {
+        throw sqliteError(error);
+      }
+    };
+    return this.#watch ? this.#watched(sql, insertAll) : insertAll();
+  }
+
+  /**
+   * Rows one by one. While rows are being read SQLite's driver runs nothing else on the connection; so another
+   * statement first takes the rest of them into memory.
+   */
+  *stream(sql: string, parameters: readonly unknown[]): Generator<Row> {
+    const bound = bindable(parameters);
+    // a kept statement may be in use; one that iterates is its own
+    const { statement, reads, decode } = this.#guard(() => this.#prepare(sql, false));
+    if (!reads) {
+      this.run(sql, parameters);
+      return;
+    }
+    if (this.#streams.size > 0) this.#drainStreams();
+    const stream = new OpenStream(this.#guard(() => statement.iterate(bound)));
+    this.#streams.add(stream);
+    try {
+      for (;;) {
+        const row = this.#guard(() => stream.next());
+        if (!row) return;
+        decode?.(row);
+        yield row;
+      }
+    } finally {
+      stream.close();
+      this.#streams.delete(stream);
+    }
+  }
+
+  /** Runs a fixed statement of the engine's own: BEGIN, COMMIT, SAVEPOINT, PRAGMA. Throws what the driver throws. */
+  command(sql: string): void {
+    if (this.#streams.size > 0) this.#drainStreams();
+    let statement = this.#commands.get(sql);
+    if (!statement) {
+      statement = this.database.prepare<unknown[], Row>(sql);
+      this.#commands.set(sql, statement);
+    }
+    if (statement.reader) statement.all();
+    else statement.run();
+  }
+
+  /** Runs the commands that open a transaction. @returns `false` when another process holds the lock */
+  tryBegin(commands: readonly string[]): boolean {
+    try {
+      for (const sql of commands) this.command(sql);
+      return true;
+    } catch (error) {
+      if (this.inTransaction) this.command('ROLLBACK');
+      if (isBusy(error)) return false;
+      throw sqliteError(error);
+    }
+  }
+
+  /** Forgets kept statements, because the schema or what is known of columns has changed. */
+  forgetStatements(): void {
+    this.#kept.clear();
+  }
+
+  /** Ends streams that nobody will finish, so that the transaction can end. */
+  closeStreams(): void {
+    for (const stream of this.#streams) stream.close();
+    this.#streams.clear();
+  }
+
+  close(): void {
+    this.closeStreams();
+    this.#kept.clear();
+    this.#commands.clear();
+    this.database.close();
+  }
+
+  #prepare(sql: string, keep = true): Prepared {
+    assertStatementAllowed(sql);
+    const statement = this.database.prepare<unknown[], Row>(sql);
+    const reads = statement.reader;
+    const prepared: Prepared = {
+      statement,
+      reads,
+      writes: !statement.readonly,
+      decode: reads ? rowDecoder(statement.columns(), this.#origins) : undefined,
+    };
+    if (keep) this.#kept.set(sql, prepared);
+    return prepared;
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw sqliteError(error);
+    }
+  }
+
+  #watched<T>(sql: string, work: () => T): T {
+    const start = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#watch?.(sql, performance.now() - start);
+    }
+  }
+
+  #drainStreams(): void {
+    for (const stream of this.#streams) stream.drain();
+  }
+}
+
+/** A statement being read, which can be read to its end ahead of its reader. */
+class OpenStream {
+  readonly #rows: IterableIterator<Row>;
+  #ahead: Iterator<Row> | undefined;
+  #closed = false;
+
+  constructor(rows: IterableIterator<Row>) {
+    this.#rows = rows;
+  }
+
+  next(): Row | undefined {
+    if (this.#closed) {
+      throw new AshlarError('session-ended', { message: 'The rows of a session were read after it ended.' });
+    }
+    const { done, value } = (this.#ahead ?? this.#rows).next();
+    return done ? undefined : value;
+  }
+
+  drain(): void {
+    this.#ahead ??= [...this.#rows].values();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (!this.#ahead) this.#rows.return?.();
+  }
+}

@@ -1,0 +1,321 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AshlarError } from '../../errors.js';
+import type { Column, Table } from '../../table/index.js';
+import type {
+  Awaitable,
+  Engine,
+  OpenOptions,
+  Owner,
+  QueryResult,
+  SyncEngine,
+  Transaction,
+  TransactionOptions,
+} from '../engine.js';
+import type { Schema } from '../schema.js';
+import { encode } from './codec.js';
+import { connect, type Target } from './connect.js';
+import type { Connection } from './connection.js';
+import { sqliteDialect } from './dialect.js';
+import { loadDriver } from './driver.js';
+import { sqliteError } from './errors.js';
+import { introspect } from './introspect.js';
+import { kyselyParts } from './kysely.js';
+import { Lock, type Unlock } from './lock.js';
+import { openFirst } from './open.js';
+import { type OwnerOptions, ownerOf } from './owner.js';
+import { Readers } from './readers.js';
+import { Origins } from './row-decoder.js';
+import { SqliteTransaction } from './transaction.js';
+
+const defaultConnections = 10;
+const defaultLockTimeout = 5_000;
+const defaultMigrationTimeout = 30_000;
+const longestPause = 25;
+
+/**
+ * Opens an SQLite file, plain or encrypted in the SQLCipher 4 format.
+ *
+ * @param path - of the file; `:memory:` for a database of this process alone
+ * @throws AshlarError `driver-missing`, `driver-unfit`, `directory-missing`, `filesystem-unsafe`, `database-missing`,
+ *   `privilege-missing`, `key-missing`, `key-invalid`, `key-wrong`, `database-not-encrypted`, `database-locked`,
+ *   `database-corrupt`
+ */
+export const openSqlite = async (options: OpenOptions, encrypted: boolean, path: string): Promise<Engine> => {
+  const driver = await loadDriver();
+  const opened = await openFirst({
+    driver,
+    path,
+    encrypted,
+    key: options.key,
+    create: options.create ?? true,
+    lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    durability: options.durability ?? 'full',
+    origins: new Origins(),
+    watch: options.onStatement,
+  });
+  return new SqliteEngine(options, encrypted, opened);
+};
+
+const closed = (): AshlarError =>
+  new AshlarError('database-closed', {
+    message: 'The database is closed.',
+    suggestion: 'Close it after all work has been awaited.',
+  });
+
+class SqliteEngine implements Engine {
+  readonly dialect = sqliteDialect;
+  readonly label: string;
+  readonly url: string;
+  readonly encrypted: boolean;
+  readonly kysely = kyselyParts;
+  readonly sync: SyncEngine;
+
+  readonly #target: Target;
+  readonly #lock = new Lock();
+  readonly #readers: Readers | undefined;
+  readonly #lockTimeout: number;
+  readonly #forgetFile: () => void;
+  #writer: Connection;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    options: OpenOptions,
+    encrypted: boolean,
+    opened: { target: Target; writer: Connection; forgetFile: () => void },
+  ) {
+    this.#target = opened.target;
+    this.#writer = opened.writer;
+    this.#forgetFile = opened.forgetFile;
+    this.#lockTimeout = options.lockTimeout ?? defaultLockTimeout;
+    this.url = options.url;
+    this.encrypted = encrypted;
+    const version = opened.target.driver.version;
+    this.label = encrypted ? `SQLCipher 4 (SQLite ${version})` : `SQLite ${version}`;
+    // a database in memory is one connection's: reads take turns with writes
+    this.#readers =
+      opened.target.path === ':memory:'
+        ? undefined
+        : new Readers(() => connectReader(opened.target), options.connections ?? defaultConnections);
+    this.sync = { begin: (given) => this.#beginSync(given) };
+  }
+
+  register(tables: readonly Table[]): void {
+    this.#target.origins.register(tables);
+    this.#forgetStatements();
+  }
+
+  encode(column: Column, value: unknown): unknown {
+    return encode(column, value);
+  }
+
+  begin(options: TransactionOptions): Awaitable<Transaction> {
+    if (options.mode === 'read' && this.#readers) {
+      const reader = this.#readers.tryAcquire();
+      return reader && tryBegin(reader, 'read')
+        ? this.#readTransaction(this.#readers, reader)
+        : this.#beginReadLater(this.#readers, reader);
+    }
+    const unlock = this.#lock.tryAcquire();
+    return unlock && this.#tryBeginWriter(unlock, options.mode)
+      ? this.#writeTransaction(unlock, options.mode)
+      : this.#beginWriteLater(unlock, options.mode);
+  }
+
+  read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
+    const reader = this.#readers?.tryAcquire();
+    if (!this.#readers || !reader) return this.#readLater(sql, parameters);
+    try {
+      return reader.run(sql, parameters);
+    } finally {
+      this.#readers.release(reader, 'usable');
+    }
+  }
+
+  async asOwner<T>(
+    work: (owner: Owner) => Promise<T>,
+    options: { exclusive?: boolean; lockTimeout?: number } = {},
+  ): Promise<T> {
+    const lockTimeout = options.lockTimeout ?? defaultMigrationTimeout;
+    const refusal = () => (options.exclusive ? migrationLocked() : writerTaken());
+    const unlock = await this.#lock.acquire(lockTimeout, refusal);
+    const settings: OwnerOptions = { lockTimeout, refusal, changed: () => this.#forgetStatements() };
+    try {
+      return await work(ownerOf(this.#writer, settings));
+    } finally {
+      unlock();
+    }
+  }
+
+  introspect(owner: Owner): Promise<Schema> {
+    return introspect(owner.run);
+  }
+
+  async partitions(): Promise<readonly never[]> {
+    return [];
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#lock.close(closed);
+    this.#readers?.close(closed);
+    // what is under way may end, but not keep the process
+    const deadline = performance.now() + this.#lockTimeout;
+    while ((this.#lock.held || (this.#readers?.busy ?? 0) > 0) && performance.now() < deadline)
+      await sleep(5);
+    for (const reader of this.#readers?.all ?? []) reader.close();
+    this.#writer.close();
+    this.#forgetFile();
+  }
+
+  #readTransaction(readers: Readers, reader: Connection): Transaction {
+    return new SqliteTransaction(reader, (outcome) => readers.release(reader, outcome));
+  }
+
+  async #beginReadLater(readers: Readers, given: Connection | undefined): Promise<Transaction> {
+    const reader = given ?? (await readers.acquire(this.#lockTimeout, readersTaken));
+    try {
+      await retryWhileBusy(() => tryBegin(reader, 'read'), this.#lockTimeout, fileLocked);
+    } catch (error) {
+      readers.release(reader, 'discard');
+      throw error;
+    }
+    return this.#readTransaction(readers, reader);
+  }
+
+  #tryBeginWriter(unlock: Unlock, mode: 'read' | 'write'): boolean {
+    try {
+      return tryBegin(this.#writer, mode === 'read' ? 'memory' : 'write');
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  #writeTransaction(unlock: Unlock, mode: 'read' | 'write'): Transaction {
+    return new SqliteTransaction(this.#writer, (outcome) => {
+      try {
+        if (outcome === 'discard') this.#replaceWriter();
+        else if (mode === 'read') this.#writer.command('PRAGMA query_only = OFF');
+      } finally {
+        unlock();
+      }
+    });
+  }
+
+  async #beginWriteLater(given: Unlock | undefined, mode: 'read' | 'write'): Promise<Transaction> {
+    const unlock = given ?? (await this.#lock.acquire(this.#lockTimeout, writerTaken));
+    try {
+      const begin = () => tryBegin(this.#writer, mode === 'read' ? 'memory' : 'write');
+      await retryWhileBusy(begin, this.#lockTimeout, fileLocked);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+    return this.#writeTransaction(unlock, mode);
+  }
+
+  #beginSync(options: TransactionOptions): Transaction {
+    if (options.mode === 'read' && this.#readers) {
+      const reader = this.#readers.tryAcquire();
+      if (!reader) throw readersTaken();
+      return tryBegin(reader, 'read')
+        ? this.#readTransaction(this.#readers, reader)
+        : refuse(() => this.#readers?.release(reader, 'usable'));
+    }
+    const unlock = this.#lock.tryAcquire();
+    if (!unlock) throw writerTaken();
+    const deadline = performance.now() + this.#lockTimeout;
+    // nothing can be awaited here: SQLite's own short waits are repeated
+    while (!this.#tryBeginWriter(unlock, options.mode))
+      if (performance.now() > deadline) return refuse(unlock);
+    return this.#writeTransaction(unlock, options.mode);
+  }
+
+  async #readLater(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    const transaction = await this.begin({ mode: 'read', actor: null, scope: null });
+    try {
+      return await transaction.execute(sql, parameters);
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  // after a commit of unknown outcome only a fresh connection shows what the file holds
+  #replaceWriter(): void {
+    this.#writer.close();
+    try {
+      this.#writer = connect(this.#target, 'writer');
+    } catch (error) {
+      this.#lock.close(() => sqliteError(error));
+    }
+  }
+
+  #forgetStatements(): void {
+    this.#writer.forgetStatements();
+    for (const reader of this.#readers?.all ?? []) reader.forgetStatements();
+  }
+}
+
+const connectReader = (target: Target): Connection => {
+  try {
+    return connect(target, 'reader');
+  } catch (error) {
+    throw sqliteError(error);
+  }
+};
+
+const begins = {
+  // the first read fixes the snapshot
+  read: ['BEGIN', 'SELECT 1 FROM sqlite_schema LIMIT 1'],
+  write: ['BEGIN IMMEDIATE'],
+  memory: ['PRAGMA query_only = ON', 'BEGIN'],
+} as const;
+
+const tryBegin = (connection: Connection, kind: keyof typeof begins): boolean =>
+  connection.tryBegin(begins[kind]);
+
+const retryWhileBusy = async (
+  attempt: () => boolean,
+  timeout: number,
+  refusal: () => AshlarError,
+): Promise<void> => {
+  const deadline = performance.now() + timeout;
+  for (let pause = 1; !attempt(); pause = Math.min(pause * 2, longestPause)) {
+    if (performance.now() > deadline) throw refusal();
+    // at random, so that processes do not meet again
+    await sleep(1 + Math.random() * pause);
+  }
+};
+
+const refuse = (release: () => void): never => {
+  release();
+  throw fileLocked();
+};
+
+const fileLocked = (): AshlarError =>
+  new AshlarError('lock-timeout', {
+    message: 'Another process holds the database’s write lock.',
+    suggestion: 'Try again; make the other process’s transactions shorter, or raise lockTimeout.',
+  });
+
+const writerTaken = (): AshlarError =>
+  new AshlarError('lock-timeout', {
+    message: 'Another session of this process holds the database’s one write lock.',
+    suggestion: 'Make sessions shorter, do not open one inside another, or raise lockTimeout.',
+  });
+
+const readersTaken = (): AshlarError =>
+  new AshlarError('lock-timeout', {
+    message: 'All connections that read are in use.',
+    suggestion: 'Make read sessions shorter, or raise connections.',
+  });
+
+const migrationLocked = (): AshlarError =>
+  new AshlarError('migration-locked', {
+    message: 'Another migration of this database is under way.',
+    suggestion: 'Wait until it has finished, and run the command again.',
+  });

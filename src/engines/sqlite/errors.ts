@@ -1,0 +1,140 @@
+import { AshlarError, type ErrorCode } from '../../errors.js';
+
+interface Known {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly detail?: string | undefined;
+  readonly suggestion?: string | undefined;
+}
+
+type Describe = (message: string) => Known;
+
+const after = (message: string, prefix: string): string =>
+  message.startsWith(prefix) ? message.slice(prefix.length) : message;
+
+const uniqueViolation: Describe = (message) => {
+  const columns = after(message, 'UNIQUE constraint failed: ');
+  return {
+    code: 'unique-violation',
+    message: 'A row with the same unique key exists.',
+    detail: `The key is ${columns}.`,
+    suggestion: 'Choose another value, or change the row that is there.',
+  };
+};
+
+const guarantee = /^ashlar\/([a-z0-9-]+): (.*)$/s;
+
+const triggerRefusal: Describe = (message) => {
+  const [, name, text] = guarantee.exec(message) ?? [];
+  if (name === undefined || text === undefined) {
+    return { code: 'statement-failed', message: `A trigger refused the statement: ${message}` };
+  }
+  return {
+    code: 'guarantee-violated',
+    message: text,
+    detail: `The guarantee "${name}" of the table refuses it.`,
+  };
+};
+
+const readOnly: Describe = () => ({
+  code: 'session-read-only',
+  message: 'A write was tried in a read-only session.',
+  suggestion: 'Use db.session(…) for work that writes.',
+});
+
+const full: Describe = () => ({
+  code: 'disk-full',
+  message: 'The disk is full; the statement was rolled back.',
+  suggestion: 'Free some space on the database’s volume and try again.',
+});
+
+const corrupt: Describe = () => ({
+  code: 'database-corrupt',
+  message: 'The database file is damaged.',
+  detail: 'A page of it is not as SQLite wrote it.',
+  suggestion: 'Keep the file with its -wal, and restore the last verified backup beside it.',
+});
+
+const busy: Describe = () => ({
+  code: 'lock-timeout',
+  message: 'The database is locked by another process.',
+  suggestion: 'Try again; make the other process’s transactions shorter, or raise lockTimeout.',
+});
+
+const known: Readonly<Record<string, Describe>> = {
+  SQLITE_CONSTRAINT_UNIQUE: uniqueViolation,
+  SQLITE_CONSTRAINT_PRIMARYKEY: uniqueViolation,
+  SQLITE_CONSTRAINT_ROWID: uniqueViolation,
+  SQLITE_CONSTRAINT_FOREIGNKEY: () => ({
+    code: 'foreign-key-violation',
+    message: 'A row refers to one that does not exist, or is still referred to.',
+    detail: 'SQLite does not say which foreign key it was.',
+    suggestion: 'Insert the row that is referred to first; delete the rows that refer to it first.',
+  }),
+  SQLITE_CONSTRAINT_CHECK: (message) => ({
+    code: 'check-violation',
+    message: 'A value is refused by a CHECK constraint of the database.',
+    detail: `The constraint is ${after(message, 'CHECK constraint failed: ')}.`,
+  }),
+  SQLITE_CONSTRAINT_DATATYPE: (message) => ({
+    code: 'check-violation',
+    message: 'A value is not of its column’s type.',
+    detail: `SQLite says: ${message}.`,
+  }),
+  SQLITE_CONSTRAINT_NOTNULL: (message) => ({
+    code: 'not-null-violation',
+    message: 'A required column was left empty.',
+    detail: `The column is ${after(message, 'NOT NULL constraint failed: ')}.`,
+  }),
+  SQLITE_CONSTRAINT_TRIGGER: triggerRefusal,
+  SQLITE_READONLY: readOnly,
+  SQLITE_FULL: full,
+  SQLITE_CORRUPT: corrupt,
+  SQLITE_NOTADB: corrupt,
+  SQLITE_BUSY: busy,
+  SQLITE_LOCKED: busy,
+};
+
+/** SQLite's extended result code of an error that the driver threw; `''` for any other error. */
+export const sqliteCode = (error: unknown): string =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('SQLITE_')
+    ? error.code
+    : '';
+
+/** SQLite's primary result code: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
+export const primaryCode = (error: unknown): string => /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
+
+/** Whether another process holds the lock that was asked for. */
+export const isBusy = (error: unknown): boolean => {
+  const code = primaryCode(error);
+  return code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
+};
+
+/** The AshlarError for what the driver threw. SQLite's messages name tables and columns, never values. */
+export const sqliteError = (error: unknown): AshlarError => {
+  if (error instanceof AshlarError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const describe = known[sqliteCode(error)] ?? known[primaryCode(error)];
+  if (describe) return new AshlarError(describe(text).code, { ...describe(text), cause: error });
+  return new AshlarError('statement-failed', {
+    message: 'The database refused a statement.',
+    detail: `SQLite says: ${text}`,
+    cause: error,
+  });
+};
+
+/** The AshlarError for a COMMIT that failed. */
+export const commitError = (error: unknown): AshlarError => {
+  const code = primaryCode(error);
+  if (code !== 'SQLITE_IOERR' && code !== 'SQLITE_FULL') return sqliteError(error);
+  return new AshlarError('outcome-unknown', {
+    message: 'The commit failed while it was being written, so it may or may not be durable.',
+    detail:
+      code === 'SQLITE_FULL' ? 'The disk is full.' : 'The file system reported an input or output error.',
+    suggestion: 'Look whether the rows are there before trying again.',
+    cause: error,
+  });
+};

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AshlarError } from '../../errors.js';
+import { connect, type Target } from './connect.js';
+import type { Connection } from './connection.js';
+import { isBusy } from './errors.js';
+import { type DatabaseFile, openFile } from './file.js';
+import { assertKey, rawKey, saltBytes } from './key.js';
+import { assertEncryptable, openFailure } from './open-failure.js';
+
+/** What to open, and how. */
+export interface OpenRequest extends Omit<Target, 'key'> {
+  readonly encrypted: boolean;
+  readonly key: string | undefined;
+  readonly create: boolean;
+  readonly lockTimeout: number;
+}
+
+/** A database with its first connection. */
+export interface Opened {
+  readonly target: Target;
+  readonly writer: Connection;
+  /** To be called when all connections are closed. */
+  readonly forgetFile: () => void;
+}
+
+const retryMilliseconds = 25;
+
+// two first opens of one new file at once would choose two salts
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Opens the writer of a database; what can be wrong with a path, a file or a key is found out here. */
+export const openFirst = async (request: OpenRequest): Promise<Opened> => {
+  if (request.path === ':memory:') return openMemory(request);
+  const mine = turn.then(() => openOnDisk(request));
+  turn = mine.catch(() => undefined);
+  return mine;
+};
+
+const openMemory = (request: OpenRequest): Opened => {
+  if (request.encrypted) {
+    throw new AshlarError('url-invalid', {
+      message: 'A database in memory cannot be encrypted.',
+      suggestion: 'Use sqlite::memory:, or sqlcipher:PATH.',
+    });
+  }
+  const target: Target = { ...request, key: undefined };
+  return { target, writer: connect(target, 'writer'), forgetFile: () => undefined };
+};
+
+const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
+  // a malformed key is no reason to leave an empty file behind
+  if (request.encrypted) assertKey(request.key);
+  try {
+    return await openOnce(request);
+  } catch (error) {
+    // another process may have made the same new file at the same time, with a salt of its own
+    if (error instanceof LostRace) return openOnce(request);
+    throw error;
+  }
+};
+
+class LostRace extends AshlarError {}
+
+const openOnce = async (request: OpenRequest): Promise<Opened> => {
+  const file = openFile(request.path, request.create);
+  const isNew = file.header.length === 0;
+  try {
+    if (request.encrypted) assertEncryptable(file);
+    const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
+    const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
+    const target: Target = { ...request, path: file.path, key };
+    const writer = await connectPatiently(target, file, request.lockTimeout);
+    file.remember(salt);
+    return { target, writer, forgetFile: file.close };
+  } catch (error) {
+    file.close();
+    if (isNew && error instanceof AshlarError && error.code === 'key-wrong')
+      throw new LostRace(error.code, error);
+    throw error;
+  }
+};
+
+const connectPatiently = async (target: Target, file: DatabaseFile, timeout: number): Promise<Connection> => {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    try {
+      return connect(target, 'writer');
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw openFailure(error, file, target.key);
+    }
+    await sleep(retryMilliseconds);
+  }
+};

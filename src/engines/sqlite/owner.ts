@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AshlarError } from '../../errors.js';
+import type { Owner } from '../engine.js';
+import { bindable } from './codec.js';
+import type { Connection } from './connection.js';
+import { commitError, sqliteError } from './errors.js';
+
+/** What the owner's work needs to know of the engine. */
+export interface OwnerOptions {
+  readonly lockTimeout: number;
+  /** The error when another process keeps the lock for too long. */
+  readonly refusal: () => AshlarError;
+  /** Called when the schema may have changed. */
+  readonly changed: () => void;
+}
+
+const retryMilliseconds = 25;
+
+interface Violation {
+  readonly table: string;
+  readonly parent: string;
+}
+
+/** The writer as a connection that may change the schema. Its rows are as SQLite gives them. */
+export const ownerOf = (connection: Connection, options: OwnerOptions): Owner => {
+  const { database } = connection;
+
+  const changing = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw sqliteError(error);
+    } finally {
+      options.changed();
+    }
+  };
+
+  const begin = async (lockTimeout: number): Promise<void> => {
+    const deadline = performance.now() + lockTimeout;
+    while (!connection.tryBegin(['BEGIN IMMEDIATE'])) {
+      if (performance.now() > deadline) throw options.refusal();
+      await sleep(retryMilliseconds);
+    }
+  };
+
+  const commit = (): void => {
+    try {
+      connection.command('COMMIT');
+    } catch (error) {
+      throw commitError(error);
+    }
+  };
+
+  return {
+    run: async (sql, parameters = []) =>
+      changing(() => {
+        const statement = database.prepare<unknown[], Record<string, unknown>>(sql);
+        const bound = bindable(parameters);
+        if (statement.reader) return statement.all(bound);
+        statement.run(bound);
+        return [];
+      }),
+    script: async (sql) => {
+      changing(() => database.exec(sql));
+    },
+    atomically: async (work, { lockTimeout = options.lockTimeout, rebuild = false } = {}) => {
+      // has no effect inside a transaction
+      if (rebuild) connection.command('PRAGMA foreign_keys = OFF');
+      try {
+        await begin(lockTimeout);
+        const result = await work();
+        if (rebuild) assertForeignKeys(database.pragma('foreign_key_check') as Violation[]);
+        commit();
+        return result;
+      } finally {
+        if (connection.inTransaction) connection.command('ROLLBACK');
+        if (rebuild) connection.command('PRAGMA foreign_keys = ON');
+        options.changed();
+      }
+    },
+  };
+};
+
+const assertForeignKeys = (violations: readonly Violation[]): void => {
+  if (violations.length === 0) return;
+  const pairs = new Set(violations.map(({ table, parent }) => `${table} → ${parent}`));
+  throw new AshlarError('migration-failed', {
+    message: `${violations.length} rows would refer to rows that do not exist.`,
+    detail: `Foreign keys without their row: ${[...pairs].join(', ')}.`,
+    suggestion: 'Mend the rows in a step before this one.',
+  });
+};

@@ -1,0 +1,133 @@
+import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../table/index.js';
+import type { AppendOnlyRules } from './append-only.js';
+import { isIndexed } from './declaration.js';
+import { indexObject } from './index-object.js';
+import { objectName } from './names.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from './postgres-sql.js';
+
+const refuse = (text: string): string => raise('append-only', text);
+
+/** What keeps a table of Postgres append-only, also from its owner and where `session_replication_role` is `replica`. */
+export const appendOnlyOnPostgres = (table: Table, { parents, stamps }: AppendOnlyRules): readonly GuaranteeObject[] => {
+  const refusal = refusalName(table);
+  const stamp = objectName(table.name, 'append_only_stamp');
+  const cascade = objectName(table.name, 'append_only_cascade');
+  return [
+    triggerFunction(refusal, [
+      "IF TG_OP = 'UPDATE' THEN",
+      indent(refuse(`rows of ${table.name} are never changed`)),
+      'END IF;',
+      refuse(`rows of ${table.name} are never deleted`),
+    ]),
+    ...(stamps.length > 0 ? [stampFunction(stamp, table, stamps)] : []),
+    ...(parents.length > 0 ? [cascadeFunction(cascade, table, parents)] : []),
+    alwaysTrigger({
+      name: objectName(table.name, 'append_only_update'),
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      calls: stamps.length > 0 ? stamp : refusal,
+    }),
+    alwaysTrigger({
+      name: objectName(table.name, 'append_only_delete'),
+      on: 'BEFORE DELETE',
+      table: table.name,
+      calls: parents.length > 0 ? cascade : refusal,
+    }),
+    truncation(table, table.name),
+    ...parents.flatMap((parent) => parentStays(table, parent)),
+  ];
+};
+
+/** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
+export const guardPartition = (table: Table, partition: string): readonly GuaranteeObject[] => [
+  truncation(table, partition),
+];
+
+const refusalName = (table: Table): string => objectName(table.name, 'append_only');
+
+const truncation = (table: Table, on: string): GuaranteeObject =>
+  alwaysTrigger({
+    name: objectName(on, 'append_only_truncate'),
+    on: 'BEFORE TRUNCATE',
+    table: on,
+    each: 'STATEMENT',
+    calls: refusalName(table),
+  });
+
+const stampFunction = (name: string, table: Table, stamps: readonly string[]): GuaranteeObject => {
+  const quoted = stamps.map(identifier);
+  const kept = stamps.length > 1 ? quoted.map((n) => `  AND (OLD.${n} IS NULL OR NEW.${n} IS NOT DISTINCT FROM OLD.${n})`) : [];
+  const stamped = quoted.map((n) => `OLD.${n} IS NULL AND NEW.${n} IS NOT NULL`).join(' OR ');
+  return triggerFunction(
+    name,
+    [
+      `IF ${unchanged(table, stamps)}`,
+      ...kept,
+      `  AND (${stamped})`,
+      'THEN',
+      '  RETURN NEW;',
+      'END IF;',
+      refuse(`rows of ${table.name} are never changed, except that ${stamps.join(' or ')} is set once`),
+    ],
+    { compares: true },
+  );
+};
+
+const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKey[]): GuaranteeObject =>
+  triggerFunction(
+    name,
+    [
+      '-- a cascade deletes the parent before its rows',
+      ...parents.flatMap(({ columns, target }) => {
+        const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
+        const same = target.columns.map((column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`);
+        return [
+          `IF ${full.join(' AND ')}`,
+          `  AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`,
+          'THEN',
+          '  RETURN OLD;',
+          'END IF;',
+        ];
+      }),
+      refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`),
+    ],
+    { reads: true, seesAll: true },
+  );
+
+// where foreign keys do not act (replica), a parent could otherwise be taken away, its rows thinned, and put back
+const parentStays = (table: Table, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
+  const name = (event: string): string => objectName(table.name, 'append_only', ...columns, event);
+  const under = (row: 'NEW' | 'OLD'): string => {
+    const same = columns.map((column, at) => `${identifier(column)} = ${row}.${identifier(target.columns[at] ?? column)}`);
+    return `EXISTS (SELECT FROM ${identifier(table.name)} WHERE ${same.join(' AND ')})`;
+  };
+  const moved = target.columns.map((column) => `OLD.${identifier(column)} IS DISTINCT FROM NEW.${identifier(column)}`);
+  return [
+    ...(isIndexed(table, columns) ? [] : [indexObject(objectName(table.name, ...columns, 'idx'), table.name, columns)]),
+    triggerFunction(
+      name('parent'),
+      [
+        `IF ${under('NEW')}`,
+        `  OR (TG_OP = 'UPDATE' AND ${under('OLD')})`,
+        'THEN',
+        indent(refuse(`a row of ${target.table} with rows of ${table.name} under it exists and is never replaced`)),
+        'END IF;',
+        'RETURN NULL;',
+      ],
+      { reads: true },
+    ),
+    alwaysTrigger({ name: name('insert'), on: 'AFTER INSERT', table: target.table, calls: name('parent') }),
+    alwaysTrigger({
+      name: name('update'),
+      on: 'AFTER UPDATE',
+      table: target.table,
+      when: moved.join(' OR '),
+      calls: name('parent'),
+    }),
+  ];
+};
+
+const parentNames = (parents: readonly ForeignKey[]): string =>
+  [...new Set(parents.map((key) => key.target.table))].join(' or ');
+
+const indent = (text: string): string => text.replaceAll(/^/gm, '  ');

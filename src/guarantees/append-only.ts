@@ -1,0 +1,78 @@
+import type { Column, ForeignKey, Guarantee, Table } from '../table/index.js';
+import { appendOnlyOnPostgres, guardPartition } from './append-only-postgres.js';
+import { appendOnlyOnSqlite } from './append-only-sqlite.js';
+import { assertOwn, list, unfit } from './declaration.js';
+
+/** Where an append-only table may yet change. */
+export interface AppendOnlyOptions {
+  /**
+   * Columns of foreign keys (`onDelete: 'cascade'`) whose parent takes its rows along when it is deleted. While the
+   * parent is there no row can be deleted, and the parent cannot be replaced (on SQLite not by an upsert on its key).
+   */
+  readonly cascade?: Column | readonly Column[];
+  /** Columns that go from NULL to a value once: a withdrawal stamped on a consent. */
+  readonly stampOnce?: Column | readonly Column[];
+}
+
+/** What the engines need to know of the options, looked up in the table. */
+export interface AppendOnlyRules {
+  readonly parents: readonly ForeignKey[];
+  readonly stamps: readonly string[];
+}
+
+/**
+ * A row, once written, is never changed and never leaves.
+ *
+ * @param options - which parent's deletion takes rows along, which columns are stamped once
+ * @throws AshlarError `table-invalid`, when the table is declared, if an option does not fit it
+ *
+ * @example
+ * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly()]);
+ */
+export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
+  const cascade = list(options.cascade);
+  const stamps = list(options.stampOnce).map((column) => column.name);
+  const rules = (table: Table): AppendOnlyRules => ({
+    parents: [...new Set(cascade.map((column) => parentKey(table, column)))],
+    stamps,
+  });
+  return Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'append-only',
+    promise: 'A row, once written, is never changed and never leaves.',
+    validate: (table: Table) => {
+      assertOwn(table, 'appendOnly({ cascade })', cascade);
+      assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));
+      for (const column of list(options.stampOnce)) assertStamp(table, column);
+      rules(table);
+    },
+    sqlite: {
+      level: 'enforced' as const,
+      objects: (table: Table) => appendOnlyOnSqlite(table, rules(table)),
+    },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
+      onPartition: guardPartition,
+    },
+  });
+};
+
+const assertStamp = (table: Table, column: Column): void => {
+  if (column.nullable && column.default === undefined) return;
+  throw unfit(
+    table,
+    `${column.name} is stamped once but is not empty before.`,
+    `Make it nullable, without a default: ${column.name}: timestamp().nullable().`,
+  );
+};
+
+const parentKey = (table: Table, column: Column): ForeignKey => {
+  const key = table.foreignKeys.find((each) => each.columns.includes(column.name) && each.onDelete === 'cascade');
+  if (key) return key;
+  throw unfit(
+    table,
+    `${column.name} has no foreign key that cascades.`,
+    `Add references(c.${column.name}, parent.columns.id, { onDelete: 'cascade' }).`,
+  );
+};

@@ -1,0 +1,87 @@
+import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
+
+/** A statement of PL/pgSQL that refuses. `text` may hold % for each of the values. */
+export const raise = (guarantee: string, text: string, values: readonly string[] = []): string =>
+  [
+    `RAISE EXCEPTION ${[`'ashlar/${guarantee}: ${text.replaceAll("'", "''")}'`, ...values].join(', ')}`,
+    "  USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;",
+  ].join('\n');
+
+/** How a function runs, besides its body. */
+export interface FunctionOptions {
+  /** Set when the body compares: operators are then PostgreSQL's own, whatever the caller's search_path. */
+  readonly compares?: boolean;
+  /**
+   * Set when the body reads tables: they are found in the schema of the table that fired the trigger, and neither in a
+   * caller's search_path nor among its temporary tables.
+   */
+  readonly reads?: boolean;
+  /** With the rights of the table's owner, so that the caller needs none. */
+  readonly asOwner?: boolean;
+  /** Fail rather than overlook rows that row level security hides from the caller. */
+  readonly seesAll?: boolean;
+}
+
+/** A trigger function. */
+export const triggerFunction = (
+  name: string,
+  body: readonly string[],
+  { reads = false, compares = reads, asOwner = false, seesAll = false }: FunctionOptions = {},
+): GuaranteeObject => {
+  const lines = reads
+    ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...body]
+    : body;
+  const settings = [
+    'LANGUAGE plpgsql',
+    ...(asOwner ? ['SECURITY DEFINER'] : []),
+    ...(compares ? ['SET search_path TO pg_catalog'] : []),
+    ...(seesAll ? ['SET row_security TO off'] : []),
+  ];
+  return {
+    type: 'function',
+    name,
+    sql: [
+      `CREATE FUNCTION ${identifier(name)}() RETURNS trigger`,
+      `${settings.join('\n')} AS $$`,
+      'BEGIN',
+      ...lines.join('\n').split('\n').map((line) => (line === '' ? '' : `  ${line}`)),
+      'END',
+      '$$',
+    ].join('\n'),
+  };
+};
+
+/** One trigger: when it fires, under which condition, and the function it calls. */
+export interface PostgresTrigger {
+  readonly name: string;
+  /** `BEFORE UPDATE`, … */
+  readonly on: string;
+  readonly table: string;
+  readonly when?: string;
+  readonly calls: string;
+  readonly each?: 'ROW' | 'STATEMENT';
+}
+
+/** A trigger that fires always, also where `session_replication_role` is `replica`. */
+export const alwaysTrigger = ({ name, on, table, when, calls, each = 'ROW' }: PostgresTrigger): GuaranteeObject => ({
+  type: 'trigger',
+  name,
+  sql: [
+    `CREATE TRIGGER ${identifier(name)} ${on} ON ${identifier(table)}`,
+    `  FOR EACH ${each}`,
+    ...(when === undefined ? [] : [`  WHEN (${when.replaceAll('\n', '\n  ')})`]),
+    `  EXECUTE FUNCTION ${identifier(calls)}();`,
+    '',
+    `ALTER TABLE ${identifier(table)} ENABLE ALWAYS TRIGGER ${identifier(name)}`,
+  ].join('\n'),
+});
+
+const rowOf = (row: 'NEW' | 'OLD', table: Table, except: readonly string[]): string =>
+  `ROW(${Object.keys(table.columns)
+    .filter((name) => !except.includes(name))
+    .map((name) => `${row}.${identifier(name)}`)
+    .join(', ')})::record`;
+
+/** That NEW and OLD are the same byte for byte but for these columns: `=` would let 1.0 become 1.00 inside JSON. */
+export const unchanged = (table: Table, except: readonly string[]): string =>
+  `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;

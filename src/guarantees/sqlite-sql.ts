@@ -1,0 +1,89 @@
+import { type GuaranteeObject, identifier, literal, type Table } from '../table/index.js';
+
+/** One trigger: when it fires, under which condition, and what it does. */
+export interface SqliteTrigger {
+  readonly name: string;
+  /** `BEFORE UPDATE`, … */
+  readonly on: string;
+  readonly table: string;
+  readonly when?: string;
+  readonly body: readonly string[];
+}
+
+/** A trigger of SQLite. */
+export const sqliteTrigger = ({ name, on, table, when, body }: SqliteTrigger): GuaranteeObject => ({
+  type: 'trigger',
+  name,
+  sql: [
+    `CREATE TRIGGER ${identifier(name)} ${on} ON ${identifier(table)}`,
+    ...(when === undefined ? [] : [`WHEN ${when}`]),
+    'BEGIN',
+    ...body.map((statement) => `  ${statement};`),
+    'END',
+  ].join('\n'),
+});
+
+/** What RAISE gives. Its text is a constant: SQLite before 3.47 refuses an expression there. */
+export const raise = (guarantee: string, text: string): string =>
+  `RAISE(ABORT, ${literal(`ashlar/${guarantee}: ${text}`)})`;
+
+/** The name under which a table's hidden row number can be reached. */
+export const rowidOf = (table: Table): string => ('rowid' in table.columns ? '_rowid_' : 'rowid');
+
+interface UniqueKey {
+  readonly columns: readonly string[];
+  readonly where: string | undefined;
+}
+
+/** Every key of which a table allows each value once. */
+export const uniqueKeys = (table: Table): readonly UniqueKey[] => {
+  const all: UniqueKey[] = [
+    ...[table.primaryKey, ...table.uniques].map(({ columns }) => ({ columns, where: undefined })),
+    ...table.indexes.filter((index) => index.unique).map(({ columns, where }) => ({ columns, where })),
+  ];
+  const seen = new Set<string>();
+  return all.filter(({ columns, where }) => {
+    const text = JSON.stringify([[...columns].sort(), where]);
+    return !seen.has(text) && seen.add(text);
+  });
+};
+
+/**
+ * The conditions under which writing NEW would remove another row if the statement says OR REPLACE, which fires no
+ * delete trigger on a connection without `recursive_triggers`. `and` narrows which other rows count.
+ */
+export const replacing = (table: Table, keys: readonly UniqueKey[], and: readonly string[] = []): readonly string[] =>
+  keys.map(({ columns, where }) => {
+    const same = columns.map((name) => `${identifier(name)} = NEW.${identifier(name)}`);
+    const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');
+    const exists = `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${others})`;
+    return where === undefined ? exists : `(${exists} AND ${newRowFits(table, where)})`;
+  });
+
+// a partial index holds the new row only if its condition is true of NEW
+const newRowFits = (table: Table, where: string): string => {
+  const named = Object.keys(table.columns).filter((name) => new RegExp(`\\b${name}\\b`, 'i').test(where));
+  const values = named.map((name) => `NEW.${identifier(name)} AS ${identifier(name)}`).join(', ');
+  return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
+};
+
+/** OR REPLACE turns a NULL in such a column into its default, after every BEFORE trigger has looked at it. */
+export const emptied = (table: Table, keys: readonly UniqueKey[]): readonly string[] =>
+  [...new Set(keys.flatMap(({ columns }) => columns))]
+    .filter((name) => {
+      const column = table.columns[name];
+      return column && !column.nullable && (column.default !== undefined || column.generated === 'now');
+    })
+    .map((name) => `NEW.${identifier(name)} IS NULL`);
+
+/** Conditions of which one is enough, one a line. */
+export const any = (conditions: readonly string[]): string => conditions.join('\n  OR ');
+
+/** Conditions that must all hold, one a line. */
+export const all = (conditions: readonly string[]): string => conditions.join('\n  AND ');
+
+/** That NEW and OLD are alike in every column but these, and are the same row. */
+export const unchanged = (table: Table, except: readonly string[]): readonly string[] =>
+  [rowidOf(table), ...Object.keys(table.columns)]
+    .filter((name) => !except.includes(name))
+    .map((name) => `NEW.${identifier(name)} IS OLD.${identifier(name)}`);

@@ -1,0 +1,46 @@
+import type { Renames, SqlDialect } from '../engines/engine.js';
+import { dialects } from '../engines/open.js';
+import type { SchemaChange } from '../engines/schema.js';
+import { AshlarError } from '../errors.js';
+import type { System } from '../system.js';
+import type { SqlName } from '../table/index.js';
+import { type Comparison, declaredRenames } from './renames.js';
+import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
+import { readSteps } from './steps.js';
+
+/** What the migrations make and what the tables ask for, in one kind of SQL. */
+export interface ModelComparison extends Comparison {
+  readonly dialect: SqlDialect;
+}
+
+/** Makes both schemas in shadow databases. */
+export const compareModel = async (system: System, name: SqlName): Promise<ModelComparison> => {
+  const dialect = await dialects[name]();
+  const steps = await readSteps(system.migrations, name);
+  const before = await schemaOfSteps(dialect, steps);
+  return { dialect, before, after: await schemaOfModel(dialect, system) };
+};
+
+/** The changes that lead from the migrations to the tables. */
+export const changesOf = (
+  system: System,
+  { dialect, before, after }: ModelComparison,
+  renames: Renames,
+): readonly SchemaChange[] =>
+  dialect.changes(before, after, inCreationOrder(Object.values(system.tables)), renames);
+
+/**
+ * Checks that the migrations make what the tables ask for, in one kind of SQL. Needs no database.
+ *
+ * @throws AshlarError `migration-pending`, listing what differs; `migration-failed`, `migration-invalid`, `driver-missing`
+ */
+export const check = async (system: System, dialect: SqlName): Promise<void> => {
+  const comparison = await compareModel(system, dialect);
+  const changes = changesOf(system, comparison, declaredRenames(system, comparison));
+  if (changes.length === 0) return;
+  throw new AshlarError('migration-pending', {
+    message: `The migrations of ${system.name} do not make what its tables ask for on ${dialect}.`,
+    detail: changes.map((change) => change.summary).join('\n'),
+    suggestion: `Write the missing step: ashlar migrate new --system ${system.name} NAME`,
+  });
+};

@@ -1,0 +1,98 @@
+import type { Engine, Owner } from '../engines/engine.js';
+import type { System } from '../system.js';
+import { defaultActor } from './actor.js';
+import { assertHistory, compareHistory } from './compare-history.js';
+import { ensureHistory, readHistory, recordSql } from './history.js';
+import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
+import { runBody } from './run-step.js';
+import type { Step } from './steps.js';
+
+export interface RunOptions {
+  /** Recorded as `applied_by`; by default the user of the operating system. */
+  readonly actor?: string | undefined;
+  /** How long a statement of a step may wait for a lock, in milliseconds. Default 5,000. */
+  readonly lockTimeout?: number | undefined;
+}
+
+export interface UpOptions extends PlanOptions, RunOptions {
+  /** Told the plan before anything runs. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
+  /** Told each step when it is done. */
+  readonly onStep?: ((step: RunStep) => void) | undefined;
+}
+
+/** A step that was run. */
+export interface RunStep {
+  readonly step: string;
+  readonly duration_ms: number;
+}
+
+const defaultLockTimeout = 5_000;
+
+/**
+ * Applies what is pending, one process at a time, each step in a transaction of its own together with its line in the
+ * history. Killed anywhere, it leaves a database that the next `up` completes.
+ *
+ * @returns the steps that were run; empty when there was nothing to do
+ * @throws AshlarError what {@link planOn} throws, `migration-failed`, `migration-locked`, `lock-timeout`
+ */
+export const up = async (engine: Engine, system: System, options: UpOptions = {}): Promise<RunStep[]> => {
+  const steps = await readSystemSteps(engine, system);
+  return engine.asOwner(
+    async (owner) => {
+      const plan = await planOn(engine, owner, system, steps, options);
+      options.onPlan?.(plan);
+      if (plan.steps.length === 0) return [];
+      await ensureHistory(owner, engine.dialect);
+      const done: RunStep[] = [];
+      for (const planned of plan.steps) {
+        const ran = await applyStep(engine, owner, system, steps, planned, options);
+        if (!ran) continue;
+        done.push(ran);
+        options.onStep?.(ran);
+      }
+      return done;
+    },
+    { exclusive: true },
+  );
+};
+
+const applyStep = async (
+  engine: Engine,
+  owner: Owner,
+  system: System,
+  steps: readonly Step[],
+  { step }: PlannedStep,
+  options: UpOptions,
+): Promise<RunStep | undefined> => {
+  const { mode } = step.up;
+  const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
+  const started = performance.now();
+  const isPending = async (): Promise<boolean> => {
+    const applied = (await readHistory(owner, engine.dialect)).filter((row) => row.system === system.name);
+    const comparison = compareHistory(steps, applied);
+    assertHistory(system.name, comparison, options);
+    return comparison.pending.includes(step);
+  };
+  const record = async (): Promise<RunStep> => {
+    const duration = performance.now() - started;
+    await owner.script(
+      recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), duration),
+    );
+    return { step: step.name, duration_ms: Math.round(duration) };
+  };
+  if (mode === 'no-transaction') {
+    if (!(await isPending())) return undefined;
+    await runBody(owner, step, step.up);
+    return owner.atomically(record, { lockTimeout });
+  }
+  return owner.atomically(
+    async () => {
+      // read again inside: on an engine whose lock is lost, the transaction still sees what another process did
+      if (!(await isPending())) return undefined;
+      await runBody(owner, step, step.up);
+      return record();
+    },
+    { lockTimeout, rebuild: mode === 'rebuild' },
+  );
+};

@@ -1,0 +1,120 @@
+import type { Compilable } from 'kysely';
+import type { QueryResult, Transaction } from '../engines/engine.js';
+import { AshlarError } from '../errors.js';
+import type { InsertOf, PatchOf, RowOf, Shape, Table } from '../table/index.js';
+import type { SessionParts } from './session.js';
+import { keyValues, type Statement } from './statements.js';
+import type { KeyOf } from './types.js';
+import { abortedError, endedError } from './unit-of-work.js';
+import { validate } from './validate.js';
+
+type Values = Record<string, unknown>;
+
+/** A session without promises, where the engine runs in this thread: SQLite. The same rules as {@link Session}. */
+export class SyncSession {
+  readonly #parts: SessionParts;
+  readonly #transaction: Transaction;
+  readonly actor: string | null;
+  readonly scope: string | null;
+  #failure: { readonly error: unknown } | undefined;
+  #ended = false;
+  #depth = 0;
+
+  constructor(parts: SessionParts, transaction: Transaction, actor: string | null, scope: string | null) {
+    this.#parts = parts;
+    this.#transaction = transaction;
+    this.actor = actor;
+    this.scope = scope;
+  }
+
+  /** Validates and inserts a row. @returns the row as stored */
+  insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
+    const values = validate(table.name, table.insert, row) as Values;
+    return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
+  }
+
+  /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
+  patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): RowOf<S> {
+    const values = validate(table.name, table.patch, patch) as Values;
+    const { rows } = this.#execute(this.#parts.statements.patch(table, keyValues(table, key), values));
+    if (!rows[0])
+      throw new AshlarError('row-not-found', { message: `${table.name} has no row with that key.` });
+    return rows[0] as RowOf<S>;
+  }
+
+  /** The row with that key, or `undefined`. */
+  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
+    return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
+      | RowOf<S>
+      | undefined;
+  }
+
+  /** Deletes the row with that key. @throws `row-not-found` */
+  remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
+    const { changes } = this.#execute(this.#parts.statements.remove(table, keyValues(table, key)));
+    if (changes === 0)
+      throw new AshlarError('row-not-found', { message: `${table.name} has no row with that key.` });
+  }
+
+  /** Runs a Kysely query (built with `db.kysely`) and gives its rows. */
+  all<Row>(query: Compilable<Row>): Row[] {
+    const { sql, parameters } = query.compile();
+    return this.#execute({ sql, parameters }).rows as Row[];
+  }
+
+  /** A nested unit of work: a savepoint, undone alone when its callback throws. */
+  session<R>(work: (s: SyncSession) => R): R {
+    const name = `ashlar_${++this.#depth}`;
+    this.#now((t) => t.savepoint(name));
+    try {
+      const result = work(this);
+      if (this.#failure) throw this.#failure.error;
+      this.#now((t) => t.release(name));
+      return result;
+    } catch (error) {
+      this.#failure = undefined;
+      this.#now((t) => t.rollbackTo(name));
+      this.#now((t) => t.release(name));
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** Ends the session: commits what the callback did, or rolls it back when it throws. */
+  run<R>(work: (s: SyncSession) => R): R {
+    let result: R;
+    try {
+      result = work(this);
+      if (this.#failure) throw abortedError(this.#failure.error);
+      if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') {
+        throw new AshlarError('usage', {
+          message: 'The callback of a synchronous session returned a promise.',
+          suggestion: 'Use db.session(…) for asynchronous work.',
+        });
+      }
+    } catch (error) {
+      this.#ended = true;
+      this.#transaction.rollback();
+      throw error;
+    }
+    this.#ended = true;
+    this.#transaction.commit();
+    return result;
+  }
+
+  #execute({ sql, parameters }: Statement): QueryResult {
+    return this.#now((transaction) => transaction.execute(sql, parameters) as QueryResult);
+  }
+
+  #now<R>(work: (transaction: Transaction) => R): R {
+    if (this.#ended) throw endedError();
+    if (this.#failure) throw abortedError(this.#failure.error);
+    try {
+      return work(this.#transaction);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export { redactUrl } from './redact.js';
+export { Secret } from './secret.js';
+export { type LogLevel, logLevels, readKeyFile, type Settings, settings, withSchema } from './settings.js';

@@ -1,0 +1,37 @@
+import { inspect } from 'node:util';
+
+/**
+ * A value that never prints: `toString`, template literals, JSON, `util.inspect` and logs all show `[secret]`, or the
+ * harmless form it was given. Only {@link Secret.reveal} hands it out.
+ */
+export class Secret {
+  readonly #value: string;
+  readonly #shown: string;
+
+  /** @param shown - what is printed in its place, where a harmless form helps (a URL without its password) */
+  constructor(value: string, shown = '[secret]') {
+    this.#value = value;
+    this.#shown = shown;
+  }
+
+  /** The value itself. Hand it to a driver, never to a message. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return this.#shown;
+  }
+
+  toJSON(): string {
+    return this.#shown;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return this.#shown;
+  }
+
+  [inspect.custom](): string {
+    return this.#shown;
+  }
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { AshlarError } from '../errors.js';
+import { redactUrl } from './redact.js';
+import { Secret } from './secret.js';
+
+/** The levels a log can have, most talkative first. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What Ashlar takes from the environment. URLs print without their password. */
+export interface Settings {
+  /** `DATABASE_URL`: what the application reads and writes through. */
+  readonly databaseUrl: Secret | undefined;
+  /** `DATABASE_MIGRATE_URL`: the owner's, for migrations; else the same as `databaseUrl`. */
+  readonly databaseMigrateUrl: Secret | undefined;
+  /** `DATABASE_KEY`, or what the file `DATABASE_KEY_FILE` holds. */
+  readonly databaseKey: Secret | undefined;
+  /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
+  readonly databaseSchema: string | undefined;
+  /** `LOG_LEVEL`. Default `info`. */
+  readonly logLevel: LogLevel;
+}
+
+const filled = z.string().trim().min(1, 'is empty');
+const url = filled.regex(
+  /^[a-z]+:./,
+  'is no database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
+);
+
+const variables = z.object({
+  DATABASE_URL: url.optional(),
+  DATABASE_MIGRATE_URL: url.optional(),
+  DATABASE_KEY: z.string().min(1, 'is empty').optional(),
+  DATABASE_KEY_FILE: filled.optional(),
+  DATABASE_SCHEMA: filled
+    .max(63)
+    .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
+    .optional(),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+});
+
+const invalid = (detail: string, suggestion: string): AshlarError =>
+  new AshlarError('settings-invalid', { message: 'The settings do not fit.', detail, suggestion });
+
+const dotEnv = (directory: string): NodeJS.Dict<string> => {
+  try {
+    return parseEnv(readFileSync(join(directory, '.env'), 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw invalid('The file .env cannot be read.', 'Make it readable, or remove it.');
+  }
+};
+
+/**
+ * The key in a file: its text without the line break at the end.
+ *
+ * @param name - what asked for the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
+ * @throws AshlarError `settings-invalid`, naming `name` and never the content
+ */
+export const readKeyFile = (name: string, path: string): Secret => {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw invalid(
+      `${name} names a file that cannot be read (${reason}).`,
+      'Check the path and who may read it.',
+    );
+  }
+  if (text === '')
+    throw invalid(`${name} names an empty file.`, 'Put the key into it: a passphrase or 64 hex digits.');
+  return new Secret(text);
+};
+
+/** A server's URL with a schema, unless it names one itself. Other URLs are given back as they are. */
+export const withSchema = (databaseUrl: string, schema: string | undefined): string => {
+  if (schema === undefined || !/^postgres(ql)?:/.test(databaseUrl) || /[?&]schema=/.test(databaseUrl)) {
+    return databaseUrl;
+  }
+  return `${databaseUrl}${databaseUrl.includes('?') ? '&' : '?'}schema=${schema}`;
+};
+
+const secretUrl = (text: string | undefined, schema: string | undefined): Secret | undefined => {
+  if (text === undefined) return undefined;
+  const whole = withSchema(text, schema);
+  return new Secret(whole, redactUrl(whole));
+};
+
+/**
+ * Reads and checks the settings. Importing this module needs no environment; calling this does.
+ *
+ * @param env - the environment; a variable set to nothing counts as not set
+ * @param directory - where an `.env` is looked for; what `env` says wins over it
+ * @throws AshlarError `settings-invalid`, which names variables and never a value
+ */
+export const settings = (
+  env: NodeJS.Dict<string> = process.env,
+  directory: string = process.cwd(),
+): Settings => {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  const result = variables.safeParse({ ...dotEnv(directory), ...Object.fromEntries(given) });
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
+    throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
+  }
+  const { data } = result;
+  if (data.DATABASE_KEY !== undefined && data.DATABASE_KEY_FILE !== undefined) {
+    throw invalid('DATABASE_KEY and DATABASE_KEY_FILE are both set.', 'Keep one of them.');
+  }
+  const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
+  return {
+    databaseUrl,
+    databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
+    databaseKey:
+      data.DATABASE_KEY_FILE === undefined
+        ? data.DATABASE_KEY === undefined
+          ? undefined
+          : new Secret(data.DATABASE_KEY)
+        : readKeyFile('DATABASE_KEY_FILE', data.DATABASE_KEY_FILE),
+    databaseSchema: data.DATABASE_SCHEMA,
+    logLevel: data.LOG_LEVEL,
+  };
+};

@@ -1,0 +1,122 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AshlarError } from 'ashlar';
+import { CsvError, parse } from 'csv-parse';
+
+/** A spreadsheet: the path of a CSV file, or its bytes as they come. */
+export type CsvSource = string | AsyncIterable<string | Uint8Array>;
+
+/** One line of a CSV file: its fields, or why it cannot be read as a record. */
+export interface CsvLine {
+  /** Where it begins in the file; the header is line 1. */
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+/** A CSV file, being read. */
+export interface Csv {
+  readonly header: readonly string[];
+  /** The lines behind the header, those that are blank left out. */
+  readonly lines: AsyncIterable<CsvLine>;
+}
+
+const invalid = (message: string, suggestion: string, detail?: string, cause?: unknown): AshlarError =>
+  new AshlarError('input-invalid', { message, detail, suggestion, cause });
+
+const open = async (source: CsvSource): Promise<Readable> => {
+  if (typeof source !== 'string') return Readable.from(source, { objectMode: false });
+  try {
+    if ((await stat(source)).isFile()) return createReadStream(source, { highWaterMark: 1 << 18 });
+  } catch (error) {
+    throw invalid(`The file ${source} cannot be read.`, 'Check the path.', (error as Error).message, error);
+  }
+  throw invalid(`${source} is not a file.`, 'Give the path of a CSV file.');
+};
+
+const newlines = /\r\n|\r|\n/g;
+
+const linesOf = (fields: readonly string[]): number => {
+  let lines = 1;
+  for (const field of fields)
+    if (field.includes('\n') || field.includes('\r')) lines += field.match(newlines)?.length ?? 0;
+  return lines;
+};
+
+const isBlank = (fields: readonly string[]): boolean => fields.length === 1 && fields[0] === '';
+
+const assertHeader = (header: readonly string[]): void => {
+  const problem = headerProblem(header);
+  if (problem === undefined) return;
+  throw invalid(`The file has no usable header: ${problem}.`, 'Let the first line name each column once.');
+};
+
+const headerProblem = (header: readonly string[]): string | undefined => {
+  const unnamed = header.findIndex((name) => name.trim() === '');
+  if (unnamed >= 0) return `column ${unnamed + 1} has no name`;
+  const number = header.find((name) => /^[-+]?\d+(\.\d+)?$/.test(name.trim()));
+  if (number !== undefined) return `"${number}" is a value, not a name`;
+  const twice = header.find((name, position) => header.indexOf(name) !== position);
+  if (twice !== undefined) return `two columns are named "${twice}"`;
+  if (header.includes('__proto__')) return 'a column cannot be named "__proto__"';
+  if (header.some((name) => name.includes('\0') || name.includes('\uFFFD'))) return 'it is not UTF-8 text';
+  return undefined;
+};
+
+// a record at a time, with any error of reading or of the file's form turned into one of ours
+async function* records(source: CsvSource): AsyncGenerator<string[]> {
+  const input = await open(source);
+  const parser = parse({ bom: true, relax_column_count: true, relax_quotes: true });
+  const feeding = pipeline(input, parser);
+  feeding.catch(() => undefined);
+  try {
+    for await (const record of parser) yield record as string[];
+  } catch (error) {
+    if (!(error instanceof CsvError)) {
+      throw invalid(
+        'The file could not be read to its end.',
+        'Nothing was imported. Try again.',
+        (error as Error).message,
+        error,
+      );
+    }
+    throw invalid(
+      'The file cannot be taken apart into lines.',
+      'Nothing was imported. Look for a quotation mark that is opened and never closed, and try again.',
+      error.message,
+      error,
+    );
+  } finally {
+    input.destroy();
+  }
+}
+
+/**
+ * Opens a CSV file (RFC 4180; UTF-8, with or without BOM; LF or CRLF) and reads its header.
+ *
+ * @throws AshlarError `input-invalid`, here or while its lines are read
+ */
+export const openCsv = async (source: CsvSource): Promise<Csv> => {
+  const reader = records(source);
+  const { value: header, done } = await reader.next();
+  if (done || isBlank(header)) {
+    await reader.return(undefined);
+    throw invalid('The file is empty.', 'Give a CSV file whose first line names the columns.');
+  }
+  try {
+    assertHeader(header);
+  } catch (error) {
+    await reader.return(undefined);
+    throw error;
+  }
+  return { header, lines: numbered(reader, 1 + linesOf(header)) };
+};
+
+async function* numbered(reader: AsyncGenerator<string[]>, start: number): AsyncGenerator<CsvLine> {
+  let line = start;
+  for await (const fields of reader) {
+    if (!isBlank(fields)) yield { line, fields };
+    line += linesOf(fields);
+  }
+}

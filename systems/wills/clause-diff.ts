@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util';
+import { createTwoFilesPatch } from 'diff';
+import { versionOf } from './clauses.js';
+import type { Clause, WillsSession } from './tables.js';
+
+/** A field that two versions have different values of. */
+export interface FieldChange {
+  readonly field: keyof Clause;
+  readonly from: Clause[keyof Clause];
+  readonly to: Clause[keyof Clause];
+}
+
+/** What changed between two versions of a clause. */
+export interface ClauseDiff {
+  readonly code: string;
+  readonly from: number;
+  readonly to: number;
+  /** The fields that differ, the text apart. */
+  readonly fields: readonly FieldChange[];
+  /** The text's changes as a unified diff; empty when the text is the same. */
+  readonly text: string;
+}
+
+const compared = [
+  'name',
+  'category',
+  'variables_schema',
+  'will_types',
+  'is_required',
+  'display_order',
+  'approved_by',
+  'approved_at',
+  'approval_notes',
+] as const satisfies readonly (keyof Clause)[];
+
+/**
+ * What changed between two versions of a clause, in either direction.
+ *
+ * @throws AshlarError `row-not-found` when one of them does not exist
+ */
+export const diffClause = async (
+  s: WillsSession,
+  code: string,
+  from: number,
+  to: number,
+): Promise<ClauseDiff> => {
+  const [before, after] = [await versionOf(s, code, from), await versionOf(s, code, to)];
+  return {
+    code,
+    from,
+    to,
+    fields: compared
+      .filter((field) => !isDeepStrictEqual(before[field], after[field]))
+      .map((field) => ({ field, from: before[field], to: after[field] })),
+    text:
+      before.template_text === after.template_text
+        ? ''
+        : createTwoFilesPatch(
+            `${code} v${from}`,
+            `${code} v${to}`,
+            before.template_text,
+            after.template_text,
+          ),
+  };
+};

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+/** A fresh and empty database, which nothing else uses. */
+export interface Place {
+  readonly url: string;
+  readonly key?: string;
+  /** Removes it with everything in it; close the engine before. */
+  remove(): Promise<void>;
+}
+
+export interface TestEngine {
+  readonly name: 'sqlite' | 'sqlcipher' | 'pglite' | 'postgres';
+  place(): Promise<Place>;
+}
+
+const filePlace = async (scheme: 'sqlite' | 'sqlcipher'): Promise<Place> => {
+  const directory = await mkdtemp(join(tmpdir(), `ashlar-${scheme}-`));
+  return {
+    url: `${scheme}:${join(directory, 'test.db')}`,
+    ...(scheme === 'sqlcipher' ? { key: randomBytes(32).toString('hex') } : {}),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+};
+
+/** Runs one statement as the test server's superuser, in the database `postgres`. */
+export const asAdmin = async (sql: string): Promise<void> => {
+  const client = new pg.Client(inject('postgresUrl'));
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+};
+
+const serverPlace = async (): Promise<Place> => {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await asAdmin(`CREATE DATABASE ${name}`);
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${name}`;
+  return { url: url.href, remove: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+};
+
+/** Every behaviour is tested on each of these: `describe.each(engines)('… on $name', ({ place }) => …)`. */
+export const engines: readonly TestEngine[] = [
+  { name: 'sqlite', place: () => filePlace('sqlite') },
+  { name: 'sqlcipher', place: () => filePlace('sqlcipher') },
+  { name: 'pglite', place: async () => ({ url: 'pglite:memory', remove: async () => undefined }) },
+  { name: 'postgres', place: serverPlace },
+];

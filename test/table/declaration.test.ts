@@ -1,0 +1,214 @@
+import {
+  autoincrement,
+  check,
+  createdAt,
+  id,
+  index,
+  inet,
+  json,
+  primaryKey,
+  references,
+  table,
+  timestamps,
+  unique,
+} from 'ashlar';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+const declare = (shape: Record<string, z.ZodType>, items?: Parameters<typeof table>[2]) => () =>
+  table('things', shape, items);
+
+const error = (work: () => unknown) => {
+  try {
+    work();
+  } catch (caught) {
+    return caught;
+  }
+  return undefined;
+};
+
+describe('a table', () => {
+  const people = table('people', { id: id(), name: z.string() });
+  const notes = table(
+    'notes',
+    {
+      id: id(),
+      author_id: z.uuid(),
+      body: z.string().min(1).max(500),
+      mood: z.enum(['good', 'bad']).default('good'),
+      stars: z.int32().min(0).max(5).nullable(),
+      tags: z.array(z.string()).default([]),
+      ...timestamps(),
+    },
+    (c) => [
+      unique(c.author_id, c.body),
+      index(c.mood, c.created_at),
+      index(c.stars, { where: 'stars IS NOT NULL' }),
+      references(c.author_id, people.columns.id, { onDelete: 'cascade' }),
+      check('notes_no_shouting', 'body <> upper(body)'),
+    ],
+  );
+
+  it('names keys, indexes and constraints as PostgreSQL would', () => {
+    expect(notes.primaryKey).toEqual({ name: 'notes_pkey', columns: ['id'] });
+    expect(notes.uniques).toEqual([{ name: 'notes_author_id_body_key', columns: ['author_id', 'body'] }]);
+    expect(notes.indexes.map((i) => i.name)).toEqual(['notes_mood_created_at_idx', 'notes_stars_idx']);
+    expect(notes.foreignKeys).toEqual([
+      {
+        name: 'notes_author_id_fkey',
+        columns: ['author_id'],
+        target: { table: 'people', columns: ['id'] },
+        onDelete: 'cascade',
+      },
+    ]);
+    expect(notes.checks.map((c) => c.name)).toEqual(['notes_no_shouting']);
+  });
+
+  it('derives what a database can check', () => {
+    expect(notes.columns.body.rules).toEqual({ minLength: 1, maxLength: 500 });
+    expect(notes.columns.mood).toMatchObject({
+      kind: 'text',
+      rules: { oneOf: ['good', 'bad'] },
+      default: 'good',
+    });
+    expect(notes.columns.stars).toMatchObject({
+      kind: 'integer',
+      nullable: true,
+      rules: { minimum: 0, maximum: 5 },
+    });
+    expect(notes.columns.tags).toMatchObject({ kind: 'json', default: [] });
+    expect(notes.columns.created_at).toMatchObject({ kind: 'timestamp', precision: 3, generated: 'now' });
+  });
+
+  it('fills in an id and defaults on insert, and leaves times to the database', () => {
+    const author_id = '0190a0b0-0000-7000-8000-000000000000';
+    const row = notes.insert.parse({ author_id, body: 'hello' });
+    expect(row).toMatchObject({ author_id, body: 'hello', mood: 'good', stars: null, tags: [] });
+    expect(row).not.toHaveProperty('created_at');
+    expect((row as { id: string }).id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+  });
+
+  it('has ids that sort by the time they were made', () => {
+    const ids = Array.from({ length: 500 }, () => (people.insert.parse({ name: 'x' }) as { id: string }).id);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('patches any column but the key, without bringing defaults back', () => {
+    expect(notes.patch.parse({ stars: 3 })).toEqual({ stars: 3 });
+    expect(notes.patch.safeParse({ id: '0190a0b0-0000-7000-8000-000000000000' }).success).toBe(false);
+  });
+
+  it('refuses columns it does not have', () => {
+    expect(people.insert.safeParse({ name: 'x', nmae: 'y' }).success).toBe(false);
+  });
+
+  it('gives a JSON Schema', () => {
+    expect(z.toJSONSchema(people.row)).toMatchObject({ type: 'object', required: ['id', 'name'] });
+  });
+});
+
+describe('a declaration that contradicts itself is refused, with table and column named', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    ['no primary key', declare({ name: z.string() }), /things: there is no primary key/],
+    [
+      'two primary keys',
+      declare({ id: id(), code: z.string() }, (c) => [primaryKey(c.code as never)]),
+      /two primary keys: id and code/,
+    ],
+    ['an index on no column', declare({ id: id() }, () => [index()]), /things: An index has no column/],
+    [
+      'an index on a column that is not there',
+      declare({ id: id() }, (c) => [index(c.nope as never)]),
+      /does not have/,
+    ],
+    [
+      'a column of another table',
+      declare({ id: id() }, () => [index(table('others', { id: id() }).columns.id)]),
+      /others\.id of another table/,
+    ],
+    [
+      'a nullable primary key',
+      declare({ code: z.string().nullable() }, (c) => [primaryKey(c.code as never)]),
+      /code is nullable/,
+    ],
+    ['a counter that is no key', declare({ id: id(), n: autoincrement() }), /two primary keys: id and n/],
+    [
+      'set null on a required column',
+      declare({ id: id(), a: z.uuid() }, (c) => [
+        references(c.a as never, c.id as never, { onDelete: 'set null' }),
+      ]),
+      /a cannot be set to null/,
+    ],
+    [
+      'two constraints of one name',
+      declare({ id: id(), a: z.int() }, (c) => [index(c.a as never), index(c.a as never)]),
+      /two constraints or indexes are named things_a_idx/,
+    ],
+    ['an upper-case name', () => table('Things', { id: id() }), /cannot be named "Things"/],
+    ['a name PostgreSQL would cut off', declare({ id: id(), ['a'.repeat(60)]: z.int() }), /characters/],
+  ])('%s', (_, work, message) => {
+    expect(error(work)).toMatchObject({ code: 'table-invalid', message: expect.stringMatching(message) });
+  });
+
+  it.each<[string, z.ZodType]>([
+    ['z.date()', z.date()],
+    ['z.bigint()', z.bigint()],
+    ['.optional()', z.string().optional()],
+    ['z.ipv6()', z.ipv6()],
+    ['a transform', z.string().transform(Number)],
+    ['a map', z.map(z.string(), z.string())],
+    ['a time with an offset', z.iso.datetime({ offset: true })],
+    ['a date inside JSON', z.object({ at: z.date() })],
+    ['a mixed choice', z.literal(['a', 1])],
+    ['a union of strings', z.union([z.email(), z.url()])],
+  ])('%s has no column form', (_, type) => {
+    expect(error(declare({ id: id(), odd: type }))).toMatchObject({
+      code: 'column-type-unsupported',
+      message: expect.stringContaining('things.odd'),
+    });
+  });
+});
+
+describe('what cannot come back as it was is refused before anything is written', () => {
+  const things = table('things', {
+    id: id(),
+    text: z.string().min(2).max(4),
+    size: z.number(),
+    at: createdAt(),
+    data: json(z.unknown()),
+    address: inet().nullable(),
+  });
+  const good = { text: 'abcd', size: 1.5, data: {} };
+  const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+
+  it.each<[string, Record<string, unknown>]>([
+    ['NUL', { text: 'a\0b' }],
+    ['a lone surrogate', { text: 'a\ud800' }],
+    ['too few characters, though enough UTF-16 units', { text: '😀' }],
+    ['minus zero', { size: -0 }],
+    ['NaN', { size: Number.NaN }],
+    ['infinity', { size: Number.POSITIVE_INFINITY }],
+    ['minus zero in JSON', { data: { a: [-0] } }],
+    ['NaN in JSON', { data: [Number.NaN] }],
+    ['NUL in a JSON key', { data: { 'a\0': 1 } }],
+    ['a lone surrogate in JSON', { data: ['\udc00'] }],
+    ['a Date in JSON', { data: { at: new Date() } }],
+    ['a bigint in JSON', { data: [1n] }],
+    ['JSON too deep', { data: deep(600) }],
+    ['seconds without milliseconds', { at: '2026-01-31T08:00:00Z' }],
+    ['the year 0', { at: '0000-01-31T08:00:00.000Z' }],
+    ['an upper-case UUID', { id: '0190A0B0-0000-7000-8000-000000000000' }],
+    ['an IPv6 address that is not in its shortest form', { address: '2001:db8:0:0:0:0:0:1' }],
+  ])('%s', (_, change) => {
+    expect(things.insert.safeParse({ ...good, ...change }).success).toBe(false);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['two emoji at a limit of four units', { text: '😀😀' }],
+    ['JSON of 500 levels', { data: deep(500) }],
+    ['an IPv4-mapped address', { address: '::ffff:127.0.0.1' }],
+    ['the last year', { at: '9999-12-31T23:59:59.999Z' }],
+  ])('but not %s', (_, change) => {
+    expect(things.insert.safeParse({ ...good, ...change })).toMatchObject({ success: true });
+  });
+});

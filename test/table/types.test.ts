@@ -1,0 +1,78 @@
+import {
+  autoincrement,
+  bytes,
+  type Insert,
+  id,
+  inet,
+  json,
+  type Patch,
+  type Row,
+  type Session,
+  table,
+  timestamps,
+} from 'ashlar';
+import { describe, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+
+const notes = table('notes', {
+  id: id(),
+  title: z.string(),
+  mood: z.enum(['good', 'bad']).default('good'),
+  stars: z.int().nullable(),
+  tags: z.array(z.string()).default([]),
+  address: inet().nullable(),
+  data: json(z.json()),
+  raw: bytes(),
+  ...timestamps(),
+});
+const counted = table('counted', { id: autoincrement(), note: z.string() });
+type S = Session<{ notes: typeof notes; counted: typeof counted }>;
+
+describe('types', () => {
+  it('a row is what Zod infers', () => {
+    expectTypeOf<Row<typeof notes>>().toMatchObjectType<{
+      id: string;
+      title: string;
+      mood: 'good' | 'bad';
+      stars: number | null;
+      tags: string[];
+      address: string | null;
+      created_at: string;
+    }>();
+    expectTypeOf<Row<typeof notes>['raw']>().toExtend<Uint8Array>();
+  });
+
+  it('an insert may leave out what is generated, nullable or defaulted, and nothing else', () => {
+    expectTypeOf<{ title: string; data: null; raw: Uint8Array<ArrayBuffer> }>().toExtend<
+      Insert<typeof notes>
+    >();
+    expectTypeOf<{ data: null; raw: Uint8Array<ArrayBuffer> }>().not.toExtend<Insert<typeof notes>>();
+    expectTypeOf<{ note: string }>().toExtend<Insert<typeof counted>>();
+    expectTypeOf<{ note: number }>().not.toExtend<Insert<typeof counted>>();
+  });
+
+  it('a patch takes any column', () => {
+    expectTypeOf<{ stars: null }>().toExtend<Patch<typeof notes>>();
+    expectTypeOf<{ mood: 'ugly' }>().not.toExtend<Patch<typeof notes>>();
+  });
+
+  it('queries are typed by the tables’ own names', () => {
+    const query = (s: S) =>
+      s.query.selectFrom('notes').select(['title', 'stars']).where('mood', '=', 'good').execute();
+    expectTypeOf<ReturnType<typeof query>>().resolves.items.toEqualTypeOf<{
+      title: string;
+      stars: number | null;
+    }>();
+    // @ts-expect-error there is no such table
+    const wrong = (s: S) => s.query.selectFrom('nope');
+    expectTypeOf(wrong).toBeFunction();
+  });
+
+  it('writes are typed by the table', () => {
+    const insert = (s: S) => s.insert(counted, { note: 'x' });
+    expectTypeOf<ReturnType<typeof insert>>().resolves.toEqualTypeOf<{ id: number; note: string }>();
+    // @ts-expect-error note is text
+    const wrong = (s: S) => s.insert(counted, { note: 1 });
+    expectTypeOf(wrong).toBeFunction();
+  });
+});
