@@ -59,7 +59,7 @@ export const postgresComparisons = async (
   const url = `postgres://bench:bench@127.0.0.1:${port}/postgres`;
   const benchSystem = system('bench', { tables: { orders }, migrations: new URL('file:///none/') });
   const db = await connect(benchSystem, { url });
-  await db.engine.asOwner((owner) => owner.script(db.engine.dialect.createTable(orders).join('\n')));
+  await db.engine.asOwner((owner) => owner.script(db.engine.dialect.createTable(orders).join(';\n')));
 
   const raw = new pg.Client({ connectionString: url });
   await raw.connect();

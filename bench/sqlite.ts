@@ -28,11 +28,11 @@ export const sqliteComparisons = async (
   const benchSystem = system('bench', { tables: { orders }, migrations: new URL('file:///none/') });
   const db = await connect(benchSystem, { url, durability: 'normal' });
   const ddl = db.engine.dialect.createTable(orders);
-  await db.engine.asOwner((owner) => owner.script(ddl.join('\n')));
+  await db.engine.asOwner((owner) => owner.script(ddl.join(';\n')));
 
   const raw = new Driver(join(folder, 'raw.db'));
   for (const pragma of pragmas) raw.pragma(pragma);
-  raw.exec(ddl.join('\n'));
+  raw.exec(ddl.join(';\n'));
   const insertSql = `INSERT INTO orders (id, reference, customer, status, total_cents, items, note) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING ${names.join(', ')}`;
   const insert = raw.prepare(insertSql);
   const select = raw.prepare(`SELECT ${names.join(', ')} FROM orders WHERE id = ?`);
