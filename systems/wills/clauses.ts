@@ -141,7 +141,8 @@ const refuseTaken = async <T>(s: WillsSession, code: string, publish: () => Prom
     return await publish();
   } catch (error) {
     // which of the database's walls is met first is its own affair
-    const refused = error instanceof AshlarError && /^(unique-violation|guarantee-violated)$/.test(error.code);
+    const refused =
+      error instanceof AshlarError && /^(unique-violation|guarantee-violated)$/.test(error.code);
     if (!refused || (await clauseHistory(s, code)).length === 0) throw error;
     throw new AshlarError('state-conflict', {
       message: `The clause ${code} is already published.`,

@@ -106,6 +106,8 @@ export const auditLogs = table(
     index(c.event_type, c.created_at),
     index(c.user_id, c.created_at),
     index(c.event_category),
+    // the newest page of everything
+    index(c.created_at),
     partitioned(c.created_at, { by: 'month', ahead: 14 }),
     appendOnly(),
   ],

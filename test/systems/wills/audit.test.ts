@@ -1,4 +1,11 @@
-import { type AuditLog, auditLogs, type EventPage, type EventQuery, queryEvents, recordEvent } from 'ashlar/systems/wills';
+import {
+  type AuditLog,
+  auditLogs,
+  type EventPage,
+  type EventQuery,
+  queryEvents,
+  recordEvent,
+} from 'ashlar/systems/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../support/engines.js';
 import { fresh, type OpenWills, openWills } from './support.js';
@@ -31,7 +38,9 @@ describe.each(engines)('the audit trail on $name', (engine) => {
 
   it('keeps an event of nobody with nothing but its name', async () => {
     const event_type = fresh('bare');
-    await open.db.session({ actor: 'user:1' }, (s) => recordEvent(s, { event_type, event_category: 'x', user_id: null }));
+    await open.db.session({ actor: 'user:1' }, (s) =>
+      recordEvent(s, { event_type, event_category: 'x', user_id: null }),
+    );
     expect((await query({ event_type })).events).toMatchObject([
       { user_id: null, session_id: null, ip_address: null, resource_id: null, details: {} },
     ]);
@@ -52,11 +61,27 @@ describe.each(engines)('the audit trail on $name', (engine) => {
     const at = (day: string) => `2026-05-${day}T00:00:00.000Z`;
     const category = fresh('c').slice(0, 20);
     await open.db.session(async (s) => {
-      await s.insert(auditLogs, { event_type: type, event_category: category, user_id: user, created_at: at('01') });
-      await s.insert(auditLogs, { event_type: type, event_category: 'y', user_id: user, created_at: at('02') });
-      await s.insert(auditLogs, { event_type: other, event_category: category, user_id: user, created_at: at('03') });
+      await s.insert(auditLogs, {
+        event_type: type,
+        event_category: category,
+        user_id: user,
+        created_at: at('01'),
+      });
+      await s.insert(auditLogs, {
+        event_type: type,
+        event_category: 'y',
+        user_id: user,
+        created_at: at('02'),
+      });
+      await s.insert(auditLogs, {
+        event_type: other,
+        event_category: category,
+        user_id: user,
+        created_at: at('03'),
+      });
     });
-    const days = async (input: EventQuery) => (await query(input)).events.map((event) => event.created_at.slice(8, 10));
+    const days = async (input: EventQuery) =>
+      (await query(input)).events.map((event) => event.created_at.slice(8, 10));
     expect(await days({ user_id: user })).toEqual(['03', '02', '01']);
     expect(await days({ event_type: type })).toEqual(['02', '01']);
     expect(await days({ category })).toEqual(['03', '01']);
@@ -80,7 +105,9 @@ describe.each(engines)('the audit trail on $name', (engine) => {
       await add('2026-05-01T00:00:09.000Z');
       page = await query({ event_type, limit: 3, before: page.next });
     }
-    const newestFirst = written.toSorted((a, b) => (`${a.created_at}${a.id}` < `${b.created_at}${b.id}` ? 1 : -1));
+    const newestFirst = written.toSorted((a, b) =>
+      `${a.created_at}${a.id}` < `${b.created_at}${b.id}` ? 1 : -1,
+    );
     expect(seen).toEqual(newestFirst);
   });
 

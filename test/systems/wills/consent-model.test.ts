@@ -15,7 +15,12 @@ const some = fc.uniqueArray(fc.constantFrom(...categories), { minLength: 1 });
 const version = fc.constantFrom('1', '2');
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    fc.record({ do: fc.constant('grant' as const), categories: some, consent_version: version, privacy_policy_version: version }),
+    fc.record({
+      do: fc.constant('grant' as const),
+      categories: some,
+      consent_version: version,
+      privacy_policy_version: version,
+    }),
     fc.record({ do: fc.constant('withdraw' as const), categories: fc.option(some, { nil: undefined }) }),
   ),
   { maxLength: 8 },
@@ -40,7 +45,12 @@ class Model {
   withdraw(given: readonly string[], at: string | undefined): void {
     for (const category of given) {
       if (!this.#states.get(category)?.granted) continue;
-      this.#states.set(category, { granted: false, since: null, withdrawn_at: at ?? null, reconsentDue: false });
+      this.#states.set(category, {
+        granted: false,
+        since: null,
+        withdrawn_at: at ?? null,
+        reconsentDue: false,
+      });
     }
   }
 
@@ -65,8 +75,14 @@ describe.each(engines)('consent on $name', (engine) => {
         for (const step of taken) {
           if (step.do === 'grant') {
             const { do: _, ...accepted } = step;
-            const { accepted_at } = await open.db.session((s) => grantConsent(s, { subject_id, ...accepted }));
-            model.grant(step.categories, accepted_at, step.consent_version < '2' || step.privacy_policy_version < '2');
+            const { accepted_at } = await open.db.session((s) =>
+              grantConsent(s, { subject_id, ...accepted }),
+            );
+            model.grant(
+              step.categories,
+              accepted_at,
+              step.consent_version < '2' || step.privacy_policy_version < '2',
+            );
           } else {
             const { withdrawn_at } = await open.db.session((s) =>
               withdrawConsent(s, { subject_id, categories: step.categories }),

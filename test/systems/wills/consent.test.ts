@@ -14,10 +14,16 @@ describe.each(engines)('consent on $name', (engine) => {
 
   const grant = (subject_id: string, categories: string[], accepted = versions) =>
     open.db.session((s) => grantConsent(s, { subject_id, categories, ...accepted }));
-  const status = (subject_id: string, now = versions) => open.db.read((s) => consentStatus(s, subject_id, now));
+  const status = (subject_id: string, now = versions) =>
+    open.db.read((s) => consentStatus(s, subject_id, now));
   const records = (subject_id: string) =>
     open.db.read((s) =>
-      s.query.selectFrom('consent_records').selectAll().where('subject_id', '=', subject_id).orderBy('id').execute(),
+      s.query
+        .selectFrom('consent_records')
+        .selectAll()
+        .where('subject_id', '=', subject_id)
+        .orderBy('id')
+        .execute(),
     );
 
   it('keeps what was accepted, when, under which texts and from where', async () => {
@@ -59,7 +65,12 @@ describe.each(engines)('consent on $name', (engine) => {
     expect(categories).toEqual(['marketing']);
     expect(await records(subject_id)).toEqual([
       { ...accepted, withdrawn_at },
-      { ...accepted, id: carried[0]?.id, consent_categories: ['storage', 'research'], created_at: withdrawn_at },
+      {
+        ...accepted,
+        id: carried[0]?.id,
+        consent_categories: ['storage', 'research'],
+        created_at: withdrawn_at,
+      },
     ]);
     const granted = { granted: true, since: accepted.accepted_at, withdrawn_at: null, reconsentDue: false };
     expect(await status(subject_id)).toEqual({
@@ -118,24 +129,55 @@ describe.each(engines)('consent on $name', (engine) => {
     expect((await records(subject_id)).length).toBe(1);
   });
 
-  it('leaves nothing granted when one part and all are withdrawn at once', async () => {
-    for (let round = 0; round < 5; round++) {
+  it('leaves nothing granted when parts and all are withdrawn at once', async () => {
+    for (let round = 0; round < 8; round++) {
       const subject_id = fresh('person');
-      await grant(subject_id, ['storage', 'marketing']);
-      await Promise.all([
-        open.db.session((s) => withdrawConsent(s, { subject_id, categories: ['marketing'] })),
-        open.db.session((s) => withdrawConsent(s, { subject_id })),
-      ]);
+      await grant(subject_id, ['storage', 'marketing', 'research']);
+      const withdraw = (categories?: string[]) =>
+        open.db.session((s) => withdrawConsent(s, { subject_id, categories }));
+      const withdrawals = [
+        withdraw(['marketing']),
+        withdraw(['storage', 'research']),
+        withdraw(),
+        withdraw(['research']),
+      ];
+      const withdrawn = (await Promise.all(withdrawals)).flatMap(({ categories }) => categories);
+      expect(withdrawn.sort()).toEqual(['marketing', 'research', 'storage']);
       const states = Object.values(await status(subject_id));
-      expect(states.map((state) => state.granted)).toEqual([false, false]);
+      expect(states.map((state) => state.granted)).toEqual([false, false, false]);
     }
+  });
+
+  it('cannot be edited, stamped twice, unstamped or removed', async () => {
+    const { consentRecords } = open.db.system.tables;
+    const subject_id = fresh('person');
+    const { id } = await grant(subject_id, ['storage']);
+    await open.db.session((s) => withdrawConsent(s, { subject_id }));
+    const later = '2999-01-01T00:00:00.000Z';
+    const kept = await records(subject_id);
+    const attempts = [
+      () =>
+        open.db.session((s) => s.patch(consentRecords, id, { consent_categories: ['storage', 'marketing'] })),
+      () => open.db.session((s) => s.patch(consentRecords, id, { consent_version: '9' })),
+      () => open.db.session((s) => s.patch(consentRecords, id, { withdrawn_at: later })),
+      () => open.db.session((s) => s.patch(consentRecords, id, { withdrawn_at: null })),
+      () => open.db.session((s) => s.remove(consentRecords, id)),
+    ];
+    for (const attempt of attempts)
+      await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
+    expect(await records(subject_id)).toEqual(kept);
   });
 
   it('never withdraws before the acceptance, though clocks differ', async () => {
     const subject_id = fresh('person');
     const accepted_at = '2999-01-01T00:00:00.000Z';
     await open.db.session((s) =>
-      s.insert(open.db.system.tables.consentRecords, { subject_id, consent_categories: ['storage'], ...versions, accepted_at }),
+      s.insert(open.db.system.tables.consentRecords, {
+        subject_id,
+        consent_categories: ['storage'],
+        ...versions,
+        accepted_at,
+      }),
     );
     const { withdrawn_at } = await open.db.session((s) => withdrawConsent(s, { subject_id }));
     expect(withdrawn_at).toBe(accepted_at);
@@ -158,7 +200,9 @@ describe.each(engines)('consent on $name', (engine) => {
         throw new Error('changed my mind');
       }),
     ).rejects.toThrow('changed my mind');
-    const { events } = await open.db.read((s) => queryEvents(s, { user_id: subject_id, category: 'consent' }));
+    const { events } = await open.db.read((s) =>
+      queryEvents(s, { user_id: subject_id, category: 'consent' }),
+    );
     expect(events).toMatchObject([
       {
         event_type: 'consent.granted',
@@ -173,7 +217,9 @@ describe.each(engines)('consent on $name', (engine) => {
   it('names who acted where the session has an actor', async () => {
     const subject_id = fresh('person');
     const actor = fresh('clerk');
-    await open.db.session({ actor }, (s) => grantConsent(s, { subject_id, categories: ['storage'], ...versions }));
+    await open.db.session({ actor }, (s) =>
+      grantConsent(s, { subject_id, categories: ['storage'], ...versions }),
+    );
     const { events } = await open.db.read((s) => queryEvents(s, { user_id: actor }));
     expect(events).toMatchObject([{ details: { subject_id } }]);
   });

@@ -1,4 +1,10 @@
-import { currentClauses, publishClause, renderClause, sampleClauses, supersedeClause } from 'ashlar/systems/wills';
+import {
+  currentClauses,
+  publishClause,
+  renderClause,
+  sampleClauses,
+  supersedeClause,
+} from 'ashlar/systems/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../support/engines.js';
 import { approval, fresh, type OpenWills, openWills, someClause } from './support.js';
@@ -44,7 +50,9 @@ describe.each(engines)('rendering on $name', (engine) => {
       for (const clause of sampleClauses) await publishClause(s, clause);
     });
     const codes = sampleClauses.map((clause) => clause.code);
-    const published = (await open.db.read((s) => currentClauses(s))).filter((clause) => codes.includes(clause.code));
+    const published = (await open.db.read((s) => currentClauses(s))).filter((clause) =>
+      codes.includes(clause.code),
+    );
     expect(published.map((clause) => clause.code)).toEqual(codes);
     expect(new Set(published.map((clause) => clause.approved_by))).toEqual(
       new Set(['PLACEHOLDER — not approved by an attorney']),

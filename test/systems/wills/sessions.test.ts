@@ -1,4 +1,12 @@
-import { clauseHistory, consentStatus, grantConsent, publishClause, queryEvents, recordEvent, supersedeClause } from 'ashlar/systems/wills';
+import {
+  clauseHistory,
+  consentStatus,
+  grantConsent,
+  publishClause,
+  queryEvents,
+  recordEvent,
+  supersedeClause,
+} from 'ashlar/systems/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin, engines } from '../../support/engines.js';
 import { approval, fresh, type OpenWills, openWills, someClause } from './support.js';
@@ -25,7 +33,11 @@ describe.each(engines)('a session of wills on $name', (engine) => {
       await publishClause(s, clause);
       await supersedeClause(s, clause.code, approval);
     });
-    expect(await everything(actor, clause.code)).toMatchObject({ consent: { storage: { granted: true } }, history: 2, events: 3 });
+    expect(await everything(actor, clause.code)).toMatchObject({
+      consent: { storage: { granted: true } },
+      history: 2,
+      events: 3,
+    });
   });
 
   it('rolls all of them back on throw', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ConnectOptions, connect, type Database } from 'ashlar';
-import { type NewClause, wills } from 'ashlar/systems/wills';
+import { type Clause, type NewClause, wills } from 'ashlar/systems/wills';
 import { maintain, up } from '../../../src/migrations/index.js';
 import type { Place, TestEngine } from '../../support/engines.js';
 
@@ -50,3 +50,10 @@ export const someClause = (changes: Partial<NewClause> = {}): NewClause => ({
 
 /** An approval for a new version. */
 export const approval = { approved_by: 'B. Attorney', approved_at: '2026-02-05T08:00:00.000Z' };
+
+/** What becomes of a version when another supersedes it. */
+export const retired = (clause: Clause, successor: Clause): Clause => ({
+  ...clause,
+  is_current: false,
+  updated_at: successor.updated_at,
+});
