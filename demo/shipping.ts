@@ -10,7 +10,8 @@ import {
   type ShippingTables,
   simulatedExecutor,
 } from 'ashlar/systems/shipping';
-import { count, did, dollars, found, progressBar, say } from './output.js';
+import { ProgressBar } from '../src/cli/progress.js';
+import { count, did, dollars, found, say } from './output.js';
 
 type ShippingDatabase = Database<ShippingTables>;
 
@@ -46,14 +47,14 @@ const importOrders = async (db: ShippingDatabase): Promise<Job> => {
 
 const runUntilPaused = async (db: ShippingDatabase, job: Job): Promise<Job> => {
   const stop = new AbortController();
-  const bar = progressBar('rows shipped (simulated)', job.total_rows);
+  const bar = new ProgressBar(process.stdout, '    shipped (simulated)');
   const paused = await runJob(db, job.id, simulatedExecutor({ fail: refused }), {
     actor: 'demo',
     flushEvery: 100,
     signal: stop.signal,
-    onProgress: ({ done }) => {
-      bar.update(done);
-      if (done >= job.total_rows / 3) stop.abort();
+    onProgress: (progress) => {
+      bar.update(progress);
+      if (progress.done >= job.total_rows / 3) stop.abort();
     },
   });
   bar.end();
@@ -62,11 +63,11 @@ const runUntilPaused = async (db: ShippingDatabase, job: Job): Promise<Job> => {
 };
 
 const runToTheEnd = async (db: ShippingDatabase, job: Job): Promise<Job> => {
-  const bar = progressBar('rows shipped (simulated)', job.total_rows);
+  const bar = new ProgressBar(process.stdout, '    shipped (simulated)');
   const ended = await runJob(db, job.id, simulatedExecutor({ fail: refused }), {
     actor: 'demo',
     flushEvery: 100,
-    onProgress: ({ done }) => bar.update(done),
+    onProgress: (progress) => bar.update(progress),
   });
   bar.end();
   did(

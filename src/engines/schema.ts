@@ -41,6 +41,6 @@ export interface SchemaChange {
   readonly down: readonly string[];
   /** Set when data is lost on the way up or down, or the table is blocked or rewritten: why. */
   readonly danger: string | undefined;
-  /** Needs {@link import('./engine.js').Owner.atomically} with `rebuild`. */
-  readonly rebuild: boolean;
+  /** The ways that need {@link import('./engine.js').Owner.atomically} with `rebuild`. */
+  readonly rebuild: readonly ('up' | 'down')[];
 }

@@ -1,14 +1,15 @@
 import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../table/index.js';
 import type { AppendOnlyRules } from './append-only.js';
-import { isIndexed } from './declaration.js';
-import { indexObject } from './index-object.js';
 import { objectName } from './names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from './postgres-sql.js';
 
 const refuse = (text: string): string => raise('append-only', text);
 
 /** What keeps a table of Postgres append-only, also from its owner and where `session_replication_role` is `replica`. */
-export const appendOnlyOnPostgres = (table: Table, { parents, stamps }: AppendOnlyRules): readonly GuaranteeObject[] => {
+export const appendOnlyOnPostgres = (
+  table: Table,
+  { parents, stamps }: AppendOnlyRules,
+): readonly GuaranteeObject[] => {
   const refusal = refusalName(table);
   const stamp = objectName(table.name, 'append_only_stamp');
   const cascade = objectName(table.name, 'append_only_cascade');
@@ -34,7 +35,6 @@ export const appendOnlyOnPostgres = (table: Table, { parents, stamps }: AppendOn
       calls: parents.length > 0 ? cascade : refusal,
     }),
     truncation(table, table.name),
-    ...parents.flatMap((parent) => parentStays(table, parent)),
   ];
 };
 
@@ -56,7 +56,10 @@ const truncation = (table: Table, on: string): GuaranteeObject =>
 
 const stampFunction = (name: string, table: Table, stamps: readonly string[]): GuaranteeObject => {
   const quoted = stamps.map(identifier);
-  const kept = stamps.length > 1 ? quoted.map((n) => `  AND (OLD.${n} IS NULL OR NEW.${n} IS NOT DISTINCT FROM OLD.${n})`) : [];
+  const kept =
+    stamps.length > 1
+      ? quoted.map((n) => `  AND (OLD.${n} IS NULL OR NEW.${n} IS NOT DISTINCT FROM OLD.${n})`)
+      : [];
   const stamped = quoted.map((n) => `OLD.${n} IS NULL AND NEW.${n} IS NOT NULL`).join(' OR ');
   return triggerFunction(
     name,
@@ -77,12 +80,14 @@ const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKe
   triggerFunction(
     name,
     [
-      '-- a cascade deletes the parent before its rows',
+      '-- a cascade has deleted the parent, and comes through the trigger of the foreign key',
       ...parents.flatMap(({ columns, target }) => {
         const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
-        const same = target.columns.map((column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`);
+        const same = target.columns.map(
+          (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
+        );
         return [
-          `IF ${full.join(' AND ')}`,
+          `IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}`,
           `  AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`,
           'THEN',
           '  RETURN OLD;',
@@ -93,39 +98,6 @@ const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKe
     ],
     { reads: true, seesAll: true },
   );
-
-// where foreign keys do not act (replica), a parent could otherwise be taken away, its rows thinned, and put back
-const parentStays = (table: Table, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
-  const name = (event: string): string => objectName(table.name, 'append_only', ...columns, event);
-  const under = (row: 'NEW' | 'OLD'): string => {
-    const same = columns.map((column, at) => `${identifier(column)} = ${row}.${identifier(target.columns[at] ?? column)}`);
-    return `EXISTS (SELECT FROM ${identifier(table.name)} WHERE ${same.join(' AND ')})`;
-  };
-  const moved = target.columns.map((column) => `OLD.${identifier(column)} IS DISTINCT FROM NEW.${identifier(column)}`);
-  return [
-    ...(isIndexed(table, columns) ? [] : [indexObject(objectName(table.name, ...columns, 'idx'), table.name, columns)]),
-    triggerFunction(
-      name('parent'),
-      [
-        `IF ${under('NEW')}`,
-        `  OR (TG_OP = 'UPDATE' AND ${under('OLD')})`,
-        'THEN',
-        indent(refuse(`a row of ${target.table} with rows of ${table.name} under it exists and is never replaced`)),
-        'END IF;',
-        'RETURN NULL;',
-      ],
-      { reads: true },
-    ),
-    alwaysTrigger({ name: name('insert'), on: 'AFTER INSERT', table: target.table, calls: name('parent') }),
-    alwaysTrigger({
-      name: name('update'),
-      on: 'AFTER UPDATE',
-      table: target.table,
-      when: moved.join(' OR '),
-      calls: name('parent'),
-    }),
-  ];
-};
 
 const parentNames = (parents: readonly ForeignKey[]): string =>
   [...new Set(parents.map((key) => key.target.table))].join(' or ');

@@ -3,25 +3,46 @@ import type { AppendOnlyRules } from './append-only.js';
 import { isIndexed } from './declaration.js';
 import { indexObject } from './index-object.js';
 import { objectName } from './names.js';
-import { all, any, emptied, raise, replacing, rowidOf, sqliteTrigger, unchanged, uniqueKeys } from './sqlite-sql.js';
+import {
+  all,
+  any,
+  emptied,
+  hiddenRowid,
+  raise,
+  replacing,
+  rowidKey,
+  rowidOf,
+  sqliteTrigger,
+  unchanged,
+  uniqueKeys,
+} from './sqlite-sql.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
 /** What keeps a table of SQLite append-only, on any connection, also one without Ashlar's pragmas. */
-export const appendOnlyOnSqlite = (table: Table, { parents, stamps }: AppendOnlyRules): readonly GuaranteeObject[] => [
+export const appendOnlyOnSqlite = (
+  table: Table,
+  { parents, stamps }: AppendOnlyRules,
+): readonly GuaranteeObject[] => [
   update(table, stamps),
   remove(table, parents),
   insert(table),
-  ...hiddenRowids(table),
+  ...hiddenRowid(table, 'append-only'),
   ...parents.flatMap((parent) => parentStays(table, parent)),
 ];
 
 const update = (table: Table, stamps: readonly string[]): GuaranteeObject => {
-  const trigger = { name: objectName(table.name, 'append_only_update'), on: 'BEFORE UPDATE', table: table.name };
+  const trigger = {
+    name: objectName(table.name, 'append_only_update'),
+    on: 'BEFORE UPDATE',
+    table: table.name,
+  };
   if (stamps.length === 0) {
     return sqliteTrigger({ ...trigger, body: [refuse(`rows of ${table.name} are never changed`)] });
   }
-  const stamped = stamps.map((name) => `(OLD.${identifier(name)} IS NULL AND NEW.${identifier(name)} IS NOT NULL)`);
+  const stamped = stamps.map(
+    (name) => `(OLD.${identifier(name)} IS NULL AND NEW.${identifier(name)} IS NOT NULL)`,
+  );
   const kept = stamps.map(
     (name) => `(OLD.${identifier(name)} IS NULL OR NEW.${identifier(name)} IS OLD.${identifier(name)})`,
   );
@@ -39,7 +60,11 @@ const update = (table: Table, stamps: readonly string[]): GuaranteeObject => {
 };
 
 const remove = (table: Table, parents: readonly ForeignKey[]): GuaranteeObject => {
-  const trigger = { name: objectName(table.name, 'append_only_delete'), on: 'BEFORE DELETE', table: table.name };
+  const trigger = {
+    name: objectName(table.name, 'append_only_delete'),
+    on: 'BEFORE DELETE',
+    table: table.name,
+  };
   if (parents.length === 0) {
     return sqliteTrigger({ ...trigger, body: [refuse(`rows of ${table.name} are never deleted`)] });
   }
@@ -53,43 +78,29 @@ const remove = (table: Table, parents: readonly ForeignKey[]): GuaranteeObject =
 // a cascade deletes the parent before its rows; a row without a parent has none that could take it along
 const parentLives = ({ columns, target }: ForeignKey): string => {
   const empty = columns.map((name) => `OLD.${identifier(name)} IS NULL`);
-  const same = target.columns.map((name, at) => `${identifier(name)} = OLD.${identifier(columns[at] ?? name)}`);
+  const same = target.columns.map(
+    (name, at) => `${identifier(name)} = OLD.${identifier(columns[at] ?? name)}`,
+  );
   return `(${[...empty, `EXISTS (SELECT 1 FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`].join(' OR ')})`;
 };
 
 const insert = (table: Table): GuaranteeObject => {
   const keys = uniqueKeys(table);
-  const rowid = { columns: [rowidOf(table)], where: undefined };
   return sqliteTrigger({
     name: objectName(table.name, 'append_only_insert'),
     on: 'BEFORE INSERT',
     table: table.name,
-    when: any([...replacing(table, [...keys, ...(isRowid(table) ? [] : [rowid])]), ...emptied(table, keys)]),
+    when: any([...replacing(table, [...keys, ...rowidKey(table)]), ...emptied(table, keys)]),
     body: [refuse(`a row of ${table.name} with this key exists and is never replaced`)],
   });
 };
 
-// before an insert, SQLite shows a rowid that is yet to be chosen as -1: a row that had it would stop every insert
-const hiddenRowids = (table: Table): readonly GuaranteeObject[] =>
-  isRowid(table)
-    ? []
-    : [
-        sqliteTrigger({
-          name: objectName(table.name, 'append_only_rowid'),
-          on: 'AFTER INSERT',
-          table: table.name,
-          when: `NEW.${rowidOf(table)} < 0`,
-          body: [refuse(`rows of ${table.name} have no negative rowid`)],
-        }),
-      ];
-
-// a single whole-number key is itself the rowid
-const isRowid = (table: Table): boolean =>
-  table.primaryKey.columns.length === 1 && table.columns[table.primaryKey.columns[0] ?? '']?.kind === 'integer';
-
+// REPLACE of a parent would take its rows along, and so would a parent taken away and put back without foreign keys
 const parentStays = (table: Table, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
   const under = (row: 'NEW' | 'OLD'): string => {
-    const same = columns.map((name, at) => `${identifier(name)} = ${row}.${identifier(target.columns[at] ?? name)}`);
+    const same = columns.map(
+      (name, at) => `${identifier(name)} = ${row}.${identifier(target.columns[at] ?? name)}`,
+    );
     return `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${same.join(' AND ')})`;
   };
   const moved = target.columns.map((name) => `NEW.${identifier(name)} IS NOT OLD.${identifier(name)}`);
@@ -97,11 +108,14 @@ const parentStays = (table: Table, { columns, target }: ForeignKey): readonly Gu
     refuse(`a row of ${target.table} with rows of ${table.name} under it exists and is never replaced`),
   ];
   return [
-    ...(isIndexed(table, columns) ? [] : [indexObject(objectName(table.name, ...columns, 'idx'), table.name, columns)]),
+    ...(isIndexed(table, columns)
+      ? []
+      : [indexObject(objectName(table.name, ...columns, 'idx'), table.name, columns)]),
     sqliteTrigger({
       name: objectName(table.name, 'append_only', ...columns, 'insert'),
       on: 'BEFORE INSERT',
       table: target.table,
+      ifMissing: true,
       when: under('NEW'),
       body,
     }),
@@ -109,10 +123,12 @@ const parentStays = (table: Table, { columns, target }: ForeignKey): readonly Gu
       name: objectName(table.name, 'append_only', ...columns, 'update'),
       on: 'BEFORE UPDATE',
       table: target.table,
+      ifMissing: true,
       when: `(${moved.join(' OR ')})\n  AND (${under('OLD')}\n    OR ${under('NEW')})`,
       body,
     }),
   ];
 };
 
-const names = (parents: readonly ForeignKey[]): string => [...new Set(parents.map((key) => key.target.table))].join(' or ');
+const names = (parents: readonly ForeignKey[]): string =>
+  [...new Set(parents.map((key) => key.target.table))].join(' or ');

@@ -68,7 +68,9 @@ const assertStamp = (table: Table, column: Column): void => {
 };
 
 const parentKey = (table: Table, column: Column): ForeignKey => {
-  const key = table.foreignKeys.find((each) => each.columns.includes(column.name) && each.onDelete === 'cascade');
+  const key = table.foreignKeys.find(
+    (each) => each.columns.includes(column.name) && each.onDelete === 'cascade',
+  );
   if (key) return key;
   throw unfit(
     table,

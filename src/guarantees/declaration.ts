@@ -10,10 +10,18 @@ export const unfit = (table: Table, message: string, suggestion: string): Ashlar
  *
  * @throws AshlarError `table-invalid`
  */
-export const assertOwn = (table: Table, guarantee: string, columns: readonly (Column | undefined)[]): void => {
+export const assertOwn = (
+  table: Table,
+  guarantee: string,
+  columns: readonly (Column | undefined)[],
+): void => {
   for (const column of columns) {
     if (column === undefined) {
-      throw unfit(table, `${guarantee} names a column that the table does not have.`, 'Check the spelling after "c.".');
+      throw unfit(
+        table,
+        `${guarantee} names a column that the table does not have.`,
+        'Check the spelling after "c.".',
+      );
     }
     if (column.table !== table.name) {
       throw unfit(
@@ -31,8 +39,8 @@ export const assertOwn = (table: Table, guarantee: string, columns: readonly (Co
 
 /** Whether a declared key, unique or not, is led by these columns, in any order: lookups by them are fast. */
 export const isIndexed = (table: Table, columns: readonly string[]): boolean =>
-  [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.where === undefined)].some((key) =>
-    sameSet(key.columns.slice(0, columns.length), columns),
+  [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.where === undefined)].some(
+    (key) => sameSet(key.columns.slice(0, columns.length), columns),
   );
 
 /** Whether the table itself declares that no two rows have the same values in exactly these columns. */

@@ -17,7 +17,10 @@ export const lifecycleOnSqlite = (table: Table, rules: Lifecycle): readonly Guar
   const steps = rules.statuses.flatMap((from) =>
     rules.statuses
       .filter((to) => from !== to && !mayGo(rules, from, to))
-      .map((to) => `    WHEN ${literal(`${from} to ${to}`)} THEN ${refuse(`${of} cannot go from ${from} to ${to}`)}`),
+      .map(
+        (to) =>
+          `    WHEN ${literal(`${from} to ${to}`)} THEN ${refuse(`${of} cannot go from ${from} to ${to}`)}`,
+      ),
   );
   const otherwise = refuse(`${of} has no such status`);
   const choose = (value: string, cases: readonly string[]): string =>

@@ -55,16 +55,25 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
 export const mayGo = ({ transitions }: Lifecycle, from: string, to: string): boolean =>
   transitions[from]?.includes(to) ?? false;
 
-const assertStatuses = (table: Table, column: Column, { statuses, initial, transitions }: Lifecycle): void => {
+const assertStatuses = (
+  table: Table,
+  column: Column,
+  { statuses, initial, transitions }: Lifecycle,
+): void => {
   if (column.kind !== 'text' || statuses.length === 0) {
     throw unfit(table, `${column.name} has no list of statuses.`, 'Make it z.enum([…]).');
   }
-  if (column.nullable) throw unfit(table, `${column.name} is nullable, but a row always has a status.`, 'Remove .nullable().');
+  if (column.nullable)
+    throw unfit(table, `${column.name} is nullable, but a row always has a status.`, 'Remove .nullable().');
   if (initial.length === 0) throw unfit(table, `${column.name} has no initial status.`, 'Give { initial }.');
   const named = [...initial, ...Object.entries(transitions).flatMap(([from, to]) => [from, ...to])];
   const unknown = named.find((status) => !statuses.includes(status));
   if (unknown !== undefined) {
-    throw unfit(table, `${column.name} has no status ${unknown}.`, `Its statuses are ${statuses.join(', ')}.`);
+    throw unfit(
+      table,
+      `${column.name} has no status ${unknown}.`,
+      `Its statuses are ${statuses.join(', ')}.`,
+    );
   }
   if (column.default !== undefined && !initial.includes(String(column.default))) {
     throw unfit(
@@ -80,6 +89,10 @@ const assertReachable = (table: Table, { column, statuses, initial, transitions 
   for (const status of reached) for (const next of transitions[status] ?? []) reached.add(next);
   const lost = statuses.filter((status) => !reached.has(status));
   if (lost.length > 0) {
-    throw unfit(table, `${column} can never become ${lost.join(' or ')}.`, 'Add a transition to it, or take it out.');
+    throw unfit(
+      table,
+      `${column} can never become ${lost.join(' or ')}.`,
+      'Add a transition to it, or take it out.',
+    );
   }
 };

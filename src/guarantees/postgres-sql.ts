@@ -44,7 +44,10 @@ export const triggerFunction = (
       `CREATE FUNCTION ${identifier(name)}() RETURNS trigger`,
       `${settings.join('\n')} AS $$`,
       'BEGIN',
-      ...lines.join('\n').split('\n').map((line) => (line === '' ? '' : `  ${line}`)),
+      ...lines
+        .join('\n')
+        .split('\n')
+        .map((line) => (line === '' ? '' : `  ${line}`)),
       'END',
       '$$',
     ].join('\n'),
@@ -63,7 +66,14 @@ export interface PostgresTrigger {
 }
 
 /** A trigger that fires always, also where `session_replication_role` is `replica`. */
-export const alwaysTrigger = ({ name, on, table, when, calls, each = 'ROW' }: PostgresTrigger): GuaranteeObject => ({
+export const alwaysTrigger = ({
+  name,
+  on,
+  table,
+  when,
+  calls,
+  each = 'ROW',
+}: PostgresTrigger): GuaranteeObject => ({
   type: 'trigger',
   name,
   sql: [

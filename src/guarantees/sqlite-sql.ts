@@ -1,4 +1,5 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../table/index.js';
+import { objectName } from './names.js';
 
 /** One trigger: when it fires, under which condition, and what it does. */
 export interface SqliteTrigger {
@@ -8,14 +9,23 @@ export interface SqliteTrigger {
   readonly table: string;
   readonly when?: string;
   readonly body: readonly string[];
+  /** For a trigger on another table than the guarantee's, which may be made together with either. */
+  readonly ifMissing?: boolean;
 }
 
 /** A trigger of SQLite. */
-export const sqliteTrigger = ({ name, on, table, when, body }: SqliteTrigger): GuaranteeObject => ({
+export const sqliteTrigger = ({
+  name,
+  on,
+  table,
+  when,
+  body,
+  ifMissing,
+}: SqliteTrigger): GuaranteeObject => ({
   type: 'trigger',
   name,
   sql: [
-    `CREATE TRIGGER ${identifier(name)} ${on} ON ${identifier(table)}`,
+    `CREATE TRIGGER ${ifMissing ? 'IF NOT EXISTS ' : ''}${identifier(name)} ${on} ON ${identifier(table)}`,
     ...(when === undefined ? [] : [`WHEN ${when}`]),
     'BEGIN',
     ...body.map((statement) => `  ${statement};`),
@@ -35,6 +45,29 @@ interface UniqueKey {
   readonly where: string | undefined;
 }
 
+// a single whole-number key is itself the rowid
+const isRowid = ({ primaryKey, columns }: Table): boolean =>
+  primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
+
+/** The hidden row number as one more unique key, where the table has one. */
+export const rowidKey = (table: Table): readonly UniqueKey[] =>
+  isRowid(table) ? [] : [{ columns: [rowidOf(table)], where: undefined }];
+
+/**
+ * Refuses negative hidden row numbers. Before an insert SQLite shows a number that is yet to be chosen as -1, so that a
+ * row that had it would stop every later insert of a table that guards its {@link rowidKey}.
+ */
+export const hiddenRowid = (table: Table, guarantee: string): readonly GuaranteeObject[] =>
+  rowidKey(table).map(() =>
+    sqliteTrigger({
+      name: objectName(table.name, guarantee.replaceAll('-', '_'), 'rowid'),
+      on: 'AFTER INSERT',
+      table: table.name,
+      when: `NEW.${rowidOf(table)} < 0`,
+      body: [`SELECT ${raise(guarantee, `rows of ${table.name} have no negative rowid`)}`],
+    }),
+  );
+
 /** Every key of which a table allows each value once. */
 export const uniqueKeys = (table: Table): readonly UniqueKey[] => {
   const all: UniqueKey[] = [
@@ -52,7 +85,11 @@ export const uniqueKeys = (table: Table): readonly UniqueKey[] => {
  * The conditions under which writing NEW would remove another row if the statement says OR REPLACE, which fires no
  * delete trigger on a connection without `recursive_triggers`. `and` narrows which other rows count.
  */
-export const replacing = (table: Table, keys: readonly UniqueKey[], and: readonly string[] = []): readonly string[] =>
+export const replacing = (
+  table: Table,
+  keys: readonly UniqueKey[],
+  and: readonly string[] = [],
+): readonly string[] =>
   keys.map(({ columns, where }) => {
     const same = columns.map((name) => `${identifier(name)} = NEW.${identifier(name)}`);
     const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');

@@ -15,7 +15,11 @@ export const versionIndexes = (
 ): readonly GuaranteeObject[] => [
   ...(isUnique(table, [...key, version])
     ? []
-    : [indexObject(objectName(table.name, ...key, version, 'idx'), table.name, [...key, version], { unique: true })]),
+    : [
+        indexObject(objectName(table.name, ...key, version, 'idx'), table.name, [...key, version], {
+          unique: true,
+        }),
+      ]),
   ...(isUnique(table, [previous])
     ? []
     : [indexObject(objectName(table.name, previous, 'idx'), table.name, [previous], { unique: true })]),

@@ -7,7 +7,11 @@ import type { VersionedColumns } from './versioned.js';
 /** What keeps the versions of a table of Postgres; who inserts needs no right to update. */
 export const versionedOnPostgres = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {
   const part = (suffix: string): string => objectName(table.name, 'versioned', suffix);
-  const trigger = (event: 'insert' | 'retire' | 'update' | 'delete' | 'truncate', on: string, calls = event as string) =>
+  const trigger = (
+    event: 'insert' | 'retire' | 'update' | 'delete' | 'truncate',
+    on: string,
+    calls = event as string,
+  ) =>
     alwaysTrigger({
       name: part(event),
       on,
@@ -72,7 +76,12 @@ const retireFunction = (name: string, table: Table, columns: VersionedColumns): 
   ];
   return triggerFunction(
     name,
-    [`UPDATE ${identifier(table.name)}`, `SET ${set.join(', ')}`, `WHERE ${id} = NEW.${previous};`, 'RETURN NULL;'],
+    [
+      `UPDATE ${identifier(table.name)}`,
+      `SET ${set.join(', ')}`,
+      `WHERE ${id} = NEW.${previous};`,
+      'RETURN NULL;',
+    ],
     { reads: true, asOwner: true },
   );
 };

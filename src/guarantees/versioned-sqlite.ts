@@ -1,20 +1,35 @@
 import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
 import { objectName } from './names.js';
-import { any, emptied, raise, replacing, rowidOf, sqliteTrigger, unchanged, uniqueKeys } from './sqlite-sql.js';
-import type { VersionedColumns } from './versioned.js';
+import {
+  any,
+  emptied,
+  hiddenRowid,
+  raise,
+  replacing,
+  rowidKey,
+  sqliteTrigger,
+  unchanged,
+  uniqueKeys,
+} from './sqlite-sql.js';
 import { versionIndexes } from './version-indexes.js';
+import type { VersionedColumns } from './versioned.js';
 
 /** What keeps the versions of a table of SQLite, on any connection. */
 export const versionedOnSqlite = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {
   const refuse = (text: string): string => `SELECT ${raise('versioned', text)}`;
   const name = identifier(table.name);
-  const [id, version, current, previous] = [columns.id, columns.version, columns.current, columns.previous].map(identifier);
+  const [id, version, current, previous] = [
+    columns.id,
+    columns.version,
+    columns.current,
+    columns.previous,
+  ].map(identifier);
   const sameKey = (row: string): string =>
     columns.key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`).join(' AND ');
   const keys = [
     ...uniqueKeys(table),
     { columns: [...columns.key, columns.version], where: undefined },
-    { columns: [rowidOf(table)], where: undefined },
+    ...rowidKey(table),
   ];
   const retirement = [
     `${current} = false`,
@@ -47,6 +62,7 @@ export const versionedOnSqlite = (table: Table, columns: VersionedColumns): read
         ]).replaceAll('\n', '\n  ')}`,
       ],
     }),
+    ...hiddenRowid(table, 'versioned'),
     sqliteTrigger({
       name: objectName(table.name, 'versioned_retire'),
       on: 'AFTER INSERT',

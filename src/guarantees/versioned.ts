@@ -59,26 +59,44 @@ export const versioned = (options: VersionedOptions): Guarantee => {
       assertKinds(table, options);
       assertVersionsFit(table, columns(table));
     },
-    sqlite: { level: 'enforced' as const, objects: (table: Table) => versionedOnSqlite(table, columns(table)) },
-    postgres: { level: 'enforced' as const, objects: (table: Table) => versionedOnPostgres(table, columns(table)) },
+    sqlite: {
+      level: 'enforced' as const,
+      objects: (table: Table) => versionedOnSqlite(table, columns(table)),
+    },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: Table) => versionedOnPostgres(table, columns(table)),
+    },
   });
 };
 
 const assertKinds = (table: Table, { key, version, current, previous }: VersionedOptions): void => {
   const keys = list(key);
-  if (keys.length === 0) throw unfit(table, 'versioned has no key.', 'Name the column that all versions of one thing share.');
+  if (keys.length === 0)
+    throw unfit(table, 'versioned has no key.', 'Name the column that all versions of one thing share.');
   for (const column of [...keys, version, current]) {
-    if (column.nullable) throw unfit(table, `${column.name} is nullable, but each version has one.`, 'Remove .nullable().');
+    if (column.nullable)
+      throw unfit(table, `${column.name} is nullable, but each version has one.`, 'Remove .nullable().');
   }
-  if (version.kind !== 'integer') throw unfit(table, `${version.name} does not count versions.`, 'Make it z.int().min(1).');
-  if (current.kind !== 'boolean') throw unfit(table, `${current.name} is not true or false.`, 'Make it z.boolean().default(true).');
+  if (version.kind !== 'integer')
+    throw unfit(table, `${version.name} does not count versions.`, 'Make it z.int().min(1).');
+  if (current.kind !== 'boolean')
+    throw unfit(table, `${current.name} is not true or false.`, 'Make it z.boolean().default(true).');
   if (current.default === false) {
-    throw unfit(table, `${current.name} is false by default, but a new version is current.`, 'Make it .default(true).');
+    throw unfit(
+      table,
+      `${current.name} is false by default, but a new version is current.`,
+      'Make it .default(true).',
+    );
   }
   const [id, another] = table.primaryKey.columns;
   if (!id || another) throw unfit(table, 'versioned needs a primary key of one column.', 'Use id().');
   if (previous.kind !== table.columns[id]?.kind || !previous.nullable) {
-    throw unfit(table, `${previous.name} cannot hold the ${id} of another row, or nothing.`, 'Give it the type of the primary key, .nullable().');
+    throw unfit(
+      table,
+      `${previous.name} cannot hold the ${id} of another row, or nothing.`,
+      'Give it the type of the primary key, .nullable().',
+    );
   }
 };
 
@@ -92,7 +110,9 @@ const assertVersionsFit = (table: Table, { key }: VersionedColumns): void => {
       );
     }
   }
-  if (table.guarantees.some((guarantee) => guarantee.postgres.level !== 'refused' && guarantee.postgres.clause)) {
+  if (
+    table.guarantees.some((guarantee) => guarantee.postgres.level !== 'refused' && guarantee.postgres.clause)
+  ) {
     throw unfit(
       table,
       'versions in partitions cannot be kept unique.',

@@ -4,7 +4,7 @@ import type { System } from '../system.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
 import { findStep } from './plan.js';
-import { runBody } from './run-step.js';
+import { inTransaction, runBody } from './run-step.js';
 import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
 import type { RunOptions, RunStep } from './up.js';
 
@@ -47,7 +47,7 @@ export const down = async (engine: Engine, system: System, options: DownOptions 
             await runBody(owner, step, body);
             await forget();
           };
-          await owner.atomically(work, { lockTimeout, rebuild: body.mode === 'rebuild' });
+          await inTransaction(owner, step, work, { lockTimeout, rebuild: body.mode === 'rebuild' });
         }
         const ran = { step: step.name, duration_ms: Math.round(performance.now() - started) };
         done.push(ran);

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { dialects } from '../engines/open.js';
 import type { System } from '../system.js';
 import type { SqlName } from '../table/index.js';
 import { schemaOfSteps } from './shadow.js';
-import { readSteps } from './steps.js';
+import { folderPath, readSteps } from './steps.js';
 
 /**
  * What all steps of a system make, as text: committed as `schema.sqlite.sql` and `schema.postgres.sql` beside the
@@ -15,3 +16,7 @@ export const dumpSchema = async (system: System, dialectName: SqlName): Promise<
   const schema = await schemaOfSteps(dialect, await readSteps(system.migrations, dialectName));
   return dialect.dump(schema);
 };
+
+/** Where the dump of a system is committed. */
+export const dumpFile = (system: System, dialect: SqlName): string =>
+  join(folderPath(system.migrations), '..', `schema.${dialect}.sql`);

@@ -2,7 +2,7 @@ export { assertHistory, compareHistory, type HistoryComparison } from './compare
 export { type Danger, findDangers } from './danger.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
-export { dumpSchema } from './dump-schema.js';
+export { dumpFile, dumpSchema } from './dump-schema.js';
 export { type AppliedStep, history } from './history.js';
 export { maintain } from './maintain.js';
 export { check } from './model-changes.js';

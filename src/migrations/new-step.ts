@@ -82,7 +82,7 @@ const nextNumber = async (root: string): Promise<string> => {
 
 const upText = (step: string, changes: readonly SchemaChange[]): string => {
   const header = [
-    ...(changes.some((change) => change.rebuild) ? ['-- ashlar: rebuild'] : []),
+    ...(changes.some((change) => change.rebuild.includes('up')) ? ['-- ashlar: rebuild'] : []),
     `-- ${step}`,
     ...(changes.length === 0 ? ['-- nothing to do here'] : []),
     ...changes.flatMap(({ summary, danger }) => [
@@ -100,7 +100,7 @@ const downText = (step: string, changes: readonly SchemaChange[]): string => {
   const stuck = changes.filter((change) => change.up.length > 0 && change.down.length === 0);
   const header = [
     ...(stuck.length > 0 ? ['-- ashlar: irreversible'] : []),
-    ...(changes.some((change) => change.rebuild) ? ['-- ashlar: rebuild'] : []),
+    ...(changes.some((change) => change.rebuild.includes('down')) ? ['-- ashlar: rebuild'] : []),
     `-- undoes ${step}`,
     ...(changes.length === 0 ? ['-- nothing to do here'] : []),
     ...stuck.map(({ summary }) => `-- no way back that keeps the data: ${summary}`),

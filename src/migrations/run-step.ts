@@ -13,6 +13,29 @@ type StepFunction = (owner: Owner) => Promise<void>;
 export const runBody = (owner: Owner, step: Step, body: StepBody): Promise<void> =>
   body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
 
+/**
+ * Runs `work` in one transaction, and names the step when what fails is its end: checks that wait for the commit.
+ *
+ * @throws AshlarError `migration-failed`, and what `work` throws
+ */
+export const inTransaction = async <T>(
+  owner: Owner,
+  step: Step,
+  work: () => Promise<T>,
+  options: { lockTimeout?: number; rebuild?: boolean },
+): Promise<T> => {
+  let ending = false;
+  try {
+    return await owner.atomically(async () => {
+      const result = await work();
+      ending = true;
+      return result;
+    }, options);
+  } catch (error) {
+    throw ending ? failed(step, 'its end', error, true) : error;
+  }
+};
+
 const runSql = async (owner: Owner, step: Step, body: SqlBody): Promise<void> => {
   for (const [index, { sql, line }] of body.statements.entries()) {
     try {
@@ -56,9 +79,11 @@ const loadModule = async (path: string): Promise<Record<string, unknown>> => {
   return createJiti(import.meta.url).import<Record<string, unknown>>(path);
 };
 
+const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown', 'disk-full']);
+
 const failed = (step: Step, where: string, error: unknown, undone: boolean): AshlarError => {
   // a broken connection or a lock that was not granted is no fault of the step
-  if (error instanceof AshlarError && (error.exitCode === 3 || error.code === 'lock-timeout')) return error;
+  if (error instanceof AshlarError && (error.exitCode === 3 || passing.has(error.code))) return error;
   const reason = error instanceof AshlarError ? [error.message, error.detail] : [String(error)];
   return new AshlarError('migration-failed', {
     message: `Step ${step.name} failed at ${where}.`,

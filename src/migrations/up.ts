@@ -4,7 +4,7 @@ import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { ensureHistory, readHistory, recordSql } from './history.js';
 import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
-import { runBody } from './run-step.js';
+import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
 export interface RunOptions {
@@ -86,7 +86,9 @@ const applyStep = async (
     await runBody(owner, step, step.up);
     return owner.atomically(record, { lockTimeout });
   }
-  return owner.atomically(
+  return inTransaction(
+    owner,
+    step,
     async () => {
       // read again inside: on an engine whose lock is lost, the transaction still sees what another process did
       if (!(await isPending())) return undefined;

@@ -54,8 +54,9 @@ export const createModelTable = (table: Table, existing: Existing): SchemaChange
       ...objects.map(({ sql }) => sql),
     ],
     down: [
-      dropTableSql(table.name),
+      // a default partition goes with its table, and cannot be dropped after it
       ...brought('table').map(dropTableSql),
+      dropTableSql(table.name),
       ...brought('function').map((name) => `DROP FUNCTION ${identifier(name)}()`),
     ],
   });

@@ -6,5 +6,5 @@ export const change = (
 ): SchemaChange => ({
   ...facts,
   danger: facts.danger,
-  rebuild: false,
+  rebuild: [],
 });

@@ -48,14 +48,14 @@ const readOnce = async ({ channel }: Lease, sql: string, parameters: readonly un
 const read = async (leases: Leases, sql: string, parameters: readonly unknown[]): Promise<QueryResult> => {
   for (let attempt = 1; ; attempt++) {
     const lease = await leases.take();
+    let isUnfit = false;
     try {
-      const reply = await readOnce(lease, sql, parameters);
-      lease.release();
-      return decodeReply(reply);
+      return decodeReply(await readOnce(lease, sql, parameters));
     } catch (error) {
-      const unfit = isConnectionLost(error) || isStaleStatement(error);
-      lease.release(unfit);
-      if (!unfit || attempt === readAttempts) throw error;
+      isUnfit = isConnectionLost(error) || isStaleStatement(error);
+      if (!isUnfit || attempt === readAttempts) throw error;
+    } finally {
+      lease.release(isUnfit);
     }
   }
 };

@@ -9,7 +9,7 @@ SELECT child.relname AS name,
 FROM pg_inherits
 JOIN pg_class child ON child.oid = pg_inherits.inhrelid
 JOIN pg_class parent ON parent.oid = pg_inherits.inhparent
-WHERE parent.relname = $1 AND parent.relnamespace = current_schema()::regnamespace AND child.relispartition
+WHERE parent.relname = $1 AND parent.relnamespace = quote_ident(current_schema())::regnamespace AND child.relispartition
 ORDER BY child.relname`;
 
 interface Listed {

@@ -48,13 +48,13 @@ export class PgliteChannel implements Channel {
   }
 
   #messages({ text, values, keep = false }: Request): Buffer {
-    if (!values) return serialize.query(text);
+    if (!keep && !values?.length) return serialize.query(text);
     const parts: Buffer[] = [];
     const statement = keep ? this.#kept.keep(text) : undefined;
     if (statement?.evicted) parts.push(serialize.close({ type: 'S', name: statement.evicted }));
     const name = statement?.name ?? '';
     if (!statement?.known) parts.push(serialize.parse({ name, text }));
-    parts.push(serialize.bind({ statement: name, values: [...values] }), describe, execute, sync);
+    parts.push(serialize.bind({ statement: name, values: [...(values ?? [])] }), describe, execute, sync);
     return Buffer.concat(parts);
   }
 

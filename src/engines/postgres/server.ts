@@ -144,6 +144,8 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   class AshlarClient extends driver.Client {
     constructor() {
       super(config);
+      // a client that fails while it connects keeps its socket, and the server waits a minute for more
+      this.connection.once('error', () => this.connection.stream.destroy());
     }
   }
   const pool = new driver.Pool({

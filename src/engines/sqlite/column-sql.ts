@@ -88,10 +88,10 @@ const realConditions: Conditions = (name, { rules }) => [
 ];
 
 const uuidConditions: Conditions = (name) => [
-  `octet_length(${name}) = 36`,
   `${name} GLOB '????????-????-????-????-????????????'`,
   `${name} NOT GLOB '*[^0-9a-f-]*'`,
   `length(replace(${name}, '-', '')) = 32`,
+  noNul(name),
 ];
 
 const timestampConditions: Conditions = (name, { precision }) => {
@@ -102,7 +102,7 @@ const timestampConditions: Conditions = (name, { precision }) => {
       : [
           `${milliseconds} IS strftime(${timestampFormat}, ${milliseconds})`,
           `substr(${name}, 24) GLOB '[0-9][0-9][0-9]Z'`,
-          `octet_length(${name}) = 27`,
+          noNul(name),
         ];
   return [...form, `${name} >= '0001'`];
 };

@@ -13,7 +13,8 @@ interface Prepared {
   readonly statement: DriverStatement;
   readonly reads: boolean;
   readonly writes: boolean;
-  readonly decode: DecodeRow | undefined;
+  /** `null` until the statement has run once. */
+  decode: DecodeRow | undefined | null;
 }
 
 /** Told each statement's text and duration. */
@@ -51,9 +52,11 @@ export class Connection {
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
     try {
-      const { statement, reads, writes, decode } = this.#kept.get(sql) ?? this.#prepare(sql);
+      const prepared = this.#kept.get(sql) ?? this.#prepare(sql);
+      const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
+      const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
       if (decode) for (const row of rows) decode(row);
       return { rows, changes: writes ? rows.length : 0 };
     } catch (error) {
@@ -83,7 +86,8 @@ export class Connection {
   *stream(sql: string, parameters: readonly unknown[]): Generator<Row> {
     const bound = bindable(parameters);
     // a kept statement may be in use; one that iterates is its own
-    const { statement, reads, decode } = this.#guard(() => this.#prepare(sql, false));
+    const prepared = this.#guard(() => this.#prepare(sql, false));
+    const { statement, reads } = prepared;
     if (!reads) {
       this.run(sql, parameters);
       return;
@@ -95,6 +99,7 @@ export class Connection {
       for (;;) {
         const row = this.#guard(() => stream.next());
         if (!row) return;
+        const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
         decode?.(row);
         yield row;
       }
@@ -149,15 +154,20 @@ export class Connection {
   #prepare(sql: string, keep = true): Prepared {
     assertStatementAllowed(sql);
     const statement = this.database.prepare<unknown[], Row>(sql);
-    const reads = statement.reader;
     const prepared: Prepared = {
       statement,
-      reads,
+      reads: statement.reader,
       writes: !statement.readonly,
-      decode: reads ? rowDecoder(statement.columns(), this.#origins) : undefined,
+      decode: null,
     };
     if (keep) this.#kept.set(sql, prepared);
     return prepared;
+  }
+
+  // SQLite notices that another connection has changed the schema only when a statement runs: the columns are right then
+  #decoder(prepared: Prepared): DecodeRow | undefined {
+    prepared.decode = rowDecoder(prepared.statement.columns(), this.#origins);
+    return prepared.decode;
   }
 
   #guard<T>(work: () => T): T {

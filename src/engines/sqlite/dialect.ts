@@ -1,14 +1,16 @@
 import type { SqlDialect } from '../engine.js';
+import { changes } from './changes.js';
 import { now } from './column-sql.js';
 import { createTable } from './ddl.js';
+import { dump } from './render.js';
 
 /** The SQL of SQLite. */
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
   createTable,
-  changes: () => [],
-  dump: () => '',
+  changes,
+  dump,
   openShadow: async () =>
     (await import('./engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
 };

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AshlarError } from '../../errors.js';
 import type { Column, Table } from '../../table/index.js';
 import type {
   Awaitable,
@@ -26,11 +25,11 @@ import { type OwnerOptions, ownerOf } from './owner.js';
 import { Readers } from './readers.js';
 import { Origins } from './row-decoder.js';
 import { SqliteTransaction } from './transaction.js';
+import { closed, fileLocked, migrationLocked, readersTaken, retryWhileBusy, writerTaken } from './waiting.js';
 
 const defaultConnections = 10;
 const defaultLockTimeout = 5_000;
 const defaultMigrationTimeout = 30_000;
-const longestPause = 25;
 
 /**
  * Opens an SQLite file, plain or encrypted in the SQLCipher 4 format.
@@ -55,12 +54,6 @@ export const openSqlite = async (options: OpenOptions, encrypted: boolean, path:
   });
   return new SqliteEngine(options, encrypted, opened);
 };
-
-const closed = (): AshlarError =>
-  new AshlarError('database-closed', {
-    message: 'The database is closed.',
-    suggestion: 'Close it after all work has been awaited.',
-  });
 
 class SqliteEngine implements Engine {
   readonly dialect = sqliteDialect;
@@ -278,44 +271,7 @@ const begins = {
 const tryBegin = (connection: Connection, kind: keyof typeof begins): boolean =>
   connection.tryBegin(begins[kind]);
 
-const retryWhileBusy = async (
-  attempt: () => boolean,
-  timeout: number,
-  refusal: () => AshlarError,
-): Promise<void> => {
-  const deadline = performance.now() + timeout;
-  for (let pause = 1; !attempt(); pause = Math.min(pause * 2, longestPause)) {
-    if (performance.now() > deadline) throw refusal();
-    // at random, so that processes do not meet again
-    await sleep(1 + Math.random() * pause);
-  }
-};
-
 const refuse = (release: () => void): never => {
   release();
   throw fileLocked();
 };
-
-const fileLocked = (): AshlarError =>
-  new AshlarError('lock-timeout', {
-    message: 'Another process holds the database’s write lock.',
-    suggestion: 'Try again; make the other process’s transactions shorter, or raise lockTimeout.',
-  });
-
-const writerTaken = (): AshlarError =>
-  new AshlarError('lock-timeout', {
-    message: 'Another session of this process holds the database’s one write lock.',
-    suggestion: 'Make sessions shorter, do not open one inside another, or raise lockTimeout.',
-  });
-
-const readersTaken = (): AshlarError =>
-  new AshlarError('lock-timeout', {
-    message: 'All connections that read are in use.',
-    suggestion: 'Make read sessions shorter, or raise connections.',
-  });
-
-const migrationLocked = (): AshlarError =>
-  new AshlarError('migration-locked', {
-    message: 'Another migration of this database is under way.',
-    suggestion: 'Wait until it has finished, and run the command again.',
-  });

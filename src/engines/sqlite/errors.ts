@@ -22,15 +22,26 @@ const uniqueViolation: Describe = (message) => {
   };
 };
 
+const foreignKeyViolation: Describe = () => ({
+  code: 'foreign-key-violation',
+  message: 'A row refers to one that does not exist, or is still referred to.',
+  detail: 'SQLite does not say which foreign key it was.',
+  suggestion: 'Insert the row that is referred to first; delete the rows that refer to it first.',
+});
+
 const guarantee = /^ashlar\/([a-z0-9-]+): (.*)$/s;
 
 const triggerRefusal: Describe = (message) => {
+  // ON DELETE RESTRICT is a trigger inside SQLite
+  if (message === 'FOREIGN KEY constraint failed') return foreignKeyViolation(message);
   const [, name, text] = guarantee.exec(message) ?? [];
   if (name === undefined || text === undefined) {
     return { code: 'statement-failed', message: `A trigger refused the statement: ${message}` };
   }
+  // a guard against REPLACE runs before the unique key itself, and cannot tell a plain duplicate from one
+  const isDuplicate = text.endsWith('with this key exists and is never replaced');
   return {
-    code: 'guarantee-violated',
+    code: isDuplicate ? 'unique-violation' : 'guarantee-violated',
     message: text,
     detail: `The guarantee "${name}" of the table refuses it.`,
   };
@@ -61,26 +72,24 @@ const busy: Describe = () => ({
   suggestion: 'Try again; make the other process’s transactions shorter, or raise lockTimeout.',
 });
 
+const typeViolation: Describe = (message) => ({
+  code: 'check-violation',
+  message: 'A value is not of its column’s type.',
+  detail: `SQLite says: ${message}.`,
+});
+
 const known: Readonly<Record<string, Describe>> = {
   SQLITE_CONSTRAINT_UNIQUE: uniqueViolation,
   SQLITE_CONSTRAINT_PRIMARYKEY: uniqueViolation,
   SQLITE_CONSTRAINT_ROWID: uniqueViolation,
-  SQLITE_CONSTRAINT_FOREIGNKEY: () => ({
-    code: 'foreign-key-violation',
-    message: 'A row refers to one that does not exist, or is still referred to.',
-    detail: 'SQLite does not say which foreign key it was.',
-    suggestion: 'Insert the row that is referred to first; delete the rows that refer to it first.',
-  }),
+  SQLITE_CONSTRAINT_FOREIGNKEY: foreignKeyViolation,
   SQLITE_CONSTRAINT_CHECK: (message) => ({
     code: 'check-violation',
     message: 'A value is refused by a CHECK constraint of the database.',
     detail: `The constraint is ${after(message, 'CHECK constraint failed: ')}.`,
   }),
-  SQLITE_CONSTRAINT_DATATYPE: (message) => ({
-    code: 'check-violation',
-    message: 'A value is not of its column’s type.',
-    detail: `SQLite says: ${message}.`,
-  }),
+  SQLITE_CONSTRAINT_DATATYPE: typeViolation,
+  SQLITE_MISMATCH: typeViolation,
   SQLITE_CONSTRAINT_NOTNULL: (message) => ({
     code: 'not-null-violation',
     message: 'A required column was left empty.',

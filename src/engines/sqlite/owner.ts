@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
 import type { Owner } from '../engine.js';
 import { bindable } from './codec.js';
 import type { Connection } from './connection.js';
 import { commitError, sqliteError } from './errors.js';
+import { retryWhileBusy } from './waiting.js';
 
 /** What the owner's work needs to know of the engine. */
 export interface OwnerOptions {
@@ -13,8 +13,6 @@ export interface OwnerOptions {
   /** Called when the schema may have changed. */
   readonly changed: () => void;
 }
-
-const retryMilliseconds = 25;
 
 interface Violation {
   readonly table: string;
@@ -35,13 +33,8 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
     }
   };
 
-  const begin = async (lockTimeout: number): Promise<void> => {
-    const deadline = performance.now() + lockTimeout;
-    while (!connection.tryBegin(['BEGIN IMMEDIATE'])) {
-      if (performance.now() > deadline) throw options.refusal();
-      await sleep(retryMilliseconds);
-    }
-  };
+  const begin = (lockTimeout: number): Promise<void> =>
+    retryWhileBusy(() => connection.tryBegin(['BEGIN IMMEDIATE']), lockTimeout, options.refusal);
 
   const commit = (): void => {
     try {
@@ -74,7 +67,11 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
         return result;
       } finally {
         if (connection.inTransaction) connection.command('ROLLBACK');
-        if (rebuild) connection.command('PRAGMA foreign_keys = ON');
+        if (rebuild) {
+          connection.command('PRAGMA foreign_keys = ON');
+          // what a rebuild that failed may have left on
+          connection.command('PRAGMA legacy_alter_table = OFF');
+        }
         options.changed();
       }
     },

@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AshlarError, connect } from 'ashlar';
+import { shipping } from 'ashlar/systems/shipping';
+import { wills } from 'ashlar/systems/wills';
+import { run } from '../src/cli/run.js';
+import { processStreams } from '../src/cli/streams.js';
+import { heading, say } from './output.js';
+import { shipCalifornia } from './shipping.js';
+import { keepWills } from './wills.js';
+
+const urls = { shipping: `sqlite:${join('data', 'shipping.db')}`, wills: `pglite:${join('data', 'wills')}` };
+
+const ashlar = async (...words: string[]): Promise<void> => {
+  say(`$ ashlar ${words.join(' ')}`);
+  const exitCode = await run(words, processStreams());
+  if (exitCode !== 0) process.exit(exitCode);
+};
+
+const withSystem = async <D extends { close(): Promise<void> }>(
+  opening: Promise<D>,
+  work: (db: D) => Promise<void>,
+) => {
+  const db = await opening;
+  try {
+    await work(db);
+  } finally {
+    await db.close();
+  }
+};
+
+try {
+  await mkdir('data', { recursive: true });
+  heading('shipping · a spreadsheet becomes a batch job, on SQLite');
+  await ashlar('up', '--system', 'shipping', '--url', urls.shipping);
+  await withSystem(connect(shipping, { url: urls.shipping }), shipCalifornia);
+
+  heading('wills · consent, clauses and an audit trail, on embedded Postgres');
+  await ashlar('up', '--system', 'wills', '--url', urls.wills);
+  await withSystem(connect(wills, { url: urls.wills }), keepWills);
+
+  heading('Where things stand');
+  await ashlar('status', '--system', 'shipping', '--url', urls.shipping);
+  await ashlar('status', '--system', 'wills', '--url', urls.wills);
+  say('\nEverything is under ./data. Run it again: what is there already is left as it is.');
+} catch (error) {
+  const { message, detail, suggestion } = error as AshlarError;
+  process.stderr.write(`${[message, detail, suggestion].filter(Boolean).join('\n')}\n`);
+  process.exitCode = 1;
+}

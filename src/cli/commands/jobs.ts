@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import type { Commands } from '../command.js';
+import { cancelCommand, pauseCommand, resumeCommand } from './jobs/control.js';
+import { importCommand } from './jobs/import.js';
+import { listCommand } from './jobs/list.js';
+import { retryCommand } from './jobs/retry.js';
+import { runCommand } from './jobs/run.js';
+import { showCommand } from './jobs/show.js';
+
+/** `ashlar jobs …`, for systems that have jobs. */
+export const jobsCommand = (commands: Commands): Command =>
+  new Command('jobs')
+    .description('the jobs of a system that has some')
+    .addCommand(listCommand(commands))
+    .addCommand(showCommand(commands))
+    .addCommand(importCommand(commands))
+    .addCommand(runCommand(commands))
+    .addCommand(pauseCommand(commands))
+    .addCommand(resumeCommand(commands))
+    .addCommand(cancelCommand(commands))
+    .addCommand(retryCommand(commands));

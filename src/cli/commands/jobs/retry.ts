@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { collect, wholeNumber } from '../../option-values.js';
+import { printJob } from '../../print-job.js';
+import { withJobs } from '../../with-jobs.js';
+
+interface Options {
+  readonly row?: readonly string[];
+}
+
+/** `ashlar jobs retry ID`. */
+export const retryCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('retry', 'make failed rows pending again; then run the job', run)
+    .argument('<id>', 'the job')
+    .option('--row <number>', 'only this row (repeatable)', collect);
+
+const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer> =>
+  withJobs(invocation, async (jobs, db) => {
+    const job = await jobs.retry(
+      db,
+      id,
+      options.row?.flatMap((row) => wholeNumber('--row', row) ?? []),
+    );
+    printJob(invocation.out, job);
+    return { document: { job } };
+  });

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { printJob } from '../../print-job.js';
+import { withJobs } from '../../with-jobs.js';
+
+/** `ashlar jobs show ID`. */
+export const showCommand = (commands: Commands): Command =>
+  commands.make('show', 'one job: its rows, failures and log', run).argument('<id>', 'the job');
+
+const run = (invocation: Invocation, _: object, id = ''): Promise<Answer> =>
+  withJobs(invocation, async (jobs, db) => {
+    const { out } = invocation;
+    const job = await jobs.show(db, id);
+    printJob(out, job);
+    out.line();
+    out.table(['rows', 'count'], Object.entries(job.rows_by_status));
+    if (job.failures.length > 0) {
+      out.line();
+      out.table(
+        ['failed row', 'attempts', 'error', 'message'],
+        job.failures.map((row) => [
+          row.row_number,
+          row.attempts,
+          row.error_code ?? '',
+          row.error_message ?? '',
+        ]),
+      );
+    }
+    if (job.log.length > 0) out.line();
+    for (const { timestamp, level, message } of job.log)
+      out.line(`${timestamp} ${level.padEnd(7)} ${message}`);
+    return { document: { job } };
+  });

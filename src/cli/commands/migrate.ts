@@ -1,0 +1,25 @@
+import { Command } from 'commander';
+import type { Commands } from '../command.js';
+import { checkCommand } from './migrate/check.js';
+import { downCommand } from './migrate/down.js';
+import { dumpCommand } from './migrate/dump.js';
+import { historyCommand } from './migrate/history.js';
+import { newCommand } from './migrate/new.js';
+import { planCommand } from './migrate/plan.js';
+import { sqlCommand } from './migrate/sql.js';
+import { stampCommand } from './migrate/stamp.js';
+import { migrateUpCommand } from './migrate/up.js';
+
+/** `ashlar migrate …`: the steps of the schema. */
+export const migrateCommand = (commands: Commands): Command =>
+  new Command('migrate')
+    .description('the steps of the schema')
+    .addCommand(planCommand(commands))
+    .addCommand(newCommand(commands))
+    .addCommand(migrateUpCommand(commands))
+    .addCommand(downCommand(commands))
+    .addCommand(sqlCommand(commands))
+    .addCommand(checkCommand(commands))
+    .addCommand(historyCommand(commands))
+    .addCommand(stampCommand(commands))
+    .addCommand(dumpCommand(commands));

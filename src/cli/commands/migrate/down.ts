@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { down } from '../../../migrations/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { wholeNumber } from '../../option-values.js';
+
+interface Options {
+  readonly steps?: string;
+  readonly to?: string;
+}
+
+/** `ashlar migrate down`: undo applied steps. */
+export const downCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('down', 'undo the last step, or more', run)
+    .option('--steps <n>', 'how many (default: 1)')
+    .option('--to <step>', 'back to just after this step; base is before the first');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const { out } = invocation;
+  const steps = wholeNumber('--steps', options.steps);
+  const system = await invocation.system();
+  const undone = await invocation.withEngine('owner', (engine) =>
+    down(engine, system, {
+      steps,
+      to: options.to,
+      onStep: (ran) => out.line(`${out.style('yellow', 'undone')} ${ran.step} (${ran.duration_ms} ms)`),
+    }),
+  );
+  if (undone.length === 0) out.line('nothing to do');
+  return { document: { system: system.name, undone } };
+};

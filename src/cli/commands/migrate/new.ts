@@ -1,0 +1,84 @@
+import { relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { AshlarError } from '../../../errors.js';
+import { type Decide, dropAll, newStep } from '../../../migrations/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { collect } from '../../option-values.js';
+
+interface Options {
+  readonly rename?: readonly string[];
+  readonly drop?: boolean;
+  readonly empty?: boolean;
+  readonly folder?: string;
+}
+
+/** `ashlar migrate new`: write the step that leads from the migrations to the tables. */
+export const newCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('new', 'write the step that leads from the migrations to the tables', run)
+    .argument('<name>', 'what it does, in snake_case')
+    .option('--rename <table.old:new>', 'a column was renamed (repeatable)', collect)
+    .option('--drop', 'columns that are gone were dropped, not renamed')
+    .option('--empty', 'write the files although nothing differs, to be filled in by hand')
+    .option('--folder <path>', 'the migrations folder (default: where the system says)');
+
+const run = async (invocation: Invocation, options: Options, name = ''): Promise<Answer> => {
+  const { out, streams } = invocation;
+  const system = await invocation.system();
+  const folder =
+    options.folder === undefined ? system.migrations : resolve(streams.directory, options.folder);
+  const step = await newStep(system, folder, name, {
+    renames: parseRenames(options.rename ?? []),
+    decide: options.drop ? dropAll : streams.interactive && !out.json ? ask(invocation) : undefined,
+    empty: options.empty,
+  });
+  if (!step) {
+    out.line('nothing to do: the migrations make what the tables ask for');
+    return { document: { system: system.name, step: null, changes: {} } };
+  }
+  out.line(`wrote ${relative(streams.directory, step.folder) || step.folder}`);
+  for (const [dialect, changes] of Object.entries(step.changes)) {
+    for (const { summary, danger } of changes) {
+      out.line(`  ${dialect.padEnd(9)}${summary}`);
+      if (danger !== undefined)
+        out.note(`${out.styleNote('yellow', 'careful')} ${dialect}: ${summary}: ${danger}`);
+    }
+  }
+  return { document: { system: system.name, step: step.name, changes: step.changes } };
+};
+
+/** `table.old:new` → table → { new: old }. @throws AshlarError `usage` */
+const parseRenames = (given: readonly string[]): Record<string, Record<string, string>> => {
+  const renames: Record<string, Record<string, string>> = {};
+  for (const text of given) {
+    const [, table, from, to] = /^(\w+)\.(\w+):(\w+)$/.exec(text) ?? [];
+    if (table === undefined || from === undefined || to === undefined) {
+      throw new AshlarError('usage', {
+        message: `--rename ${text} cannot be understood.`,
+        suggestion: 'Write --rename table.old:new.',
+      });
+    }
+    renames[table] = { ...renames[table], [to]: from };
+  }
+  return renames;
+};
+
+const ask =
+  ({ streams }: Invocation): Decide =>
+  async ({ table, lost, candidates }) => {
+    const { isCancel, select } = await import('@clack/prompts');
+    const answer = await select<string>({
+      message: `What became of ${table}.${lost}?`,
+      options: [
+        ...candidates.map((name) => ({
+          value: name,
+          label: `it was renamed to ${name}; its values are kept`,
+        })),
+        { value: '', label: 'it was dropped; its values are lost' },
+      ],
+      output: streams.stderr,
+    });
+    if (isCancel(answer)) throw new AshlarError('usage', { message: 'Cancelled; nothing was written.' });
+    return answer === '' ? undefined : answer;
+  };

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { defaultActor } from '../../../migrations/actor.js';
+import { plan, readSteps, sqlOf } from '../../../migrations/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly to?: string;
+  readonly allowLate?: boolean;
+  readonly all?: boolean;
+}
+
+/** `ashlar migrate sql`: what `up` would run, for somebody who runs it by hand. */
+export const sqlCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('sql', 'the SQL that up would run, with the lines of the history', run)
+    .option('--to <step>', 'only up to this step')
+    .option('--allow-late', 'also steps that sort before one that is applied')
+    .option('--all', 'all steps, as for an empty database');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const system = await invocation.system();
+  const sql = await invocation.withEngine('owner', async (engine) => {
+    const planned = options.all ? undefined : await plan(engine, system, options);
+    const steps =
+      planned?.steps.map(({ step }) => step) ?? (await readSteps(system.migrations, engine.dialect.name));
+    return sqlOf(engine.dialect, system.name, steps, defaultActor(), (planned?.applied ?? 0) === 0);
+  });
+  invocation.out.line(sql.trimEnd());
+  return { document: { system: system.name, sql } };
+};

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { stamp } from '../../../migrations/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly forget?: boolean;
+  readonly actor?: string;
+}
+
+/** `ashlar migrate stamp`: repair the history without running anything. */
+export const stampCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('stamp', 'record a step (head: all steps) as applied, without running it', run)
+    .argument('<step>', 'a step, or head')
+    .option('--forget', 'take the step out of the history instead')
+    .option('--actor <name>', 'who is recorded');
+
+const run = async (invocation: Invocation, options: Options, step = 'head'): Promise<Answer> => {
+  const { out } = invocation;
+  const system = await invocation.system();
+  const changed = await invocation.withEngine('owner', (engine) => stamp(engine, system, step, options));
+  for (const name of changed) out.line(`${options.forget ? 'forgotten' : 'stamped'} ${name}`);
+  if (changed.length === 0) out.line('nothing to do');
+  return { document: { system: system.name, [options.forget ? 'forgotten' : 'stamped']: changed } };
+};

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { up } from '../../../migrations/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { printDangers } from '../../print-dangers.js';
+
+interface Options {
+  readonly to?: string;
+  readonly allowLate?: boolean;
+  readonly actor?: string;
+}
+
+/** `ashlar migrate up`: apply what is pending, and nothing else. */
+export const migrateUpCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('up', 'apply the steps that are pending', run)
+    .option('--to <step>', 'only up to this step')
+    .option('--allow-late', 'also steps that sort before one that is applied')
+    .option('--actor <name>', 'who is recorded as having applied them');
+
+const run = async (invocation: Invocation, { to, allowLate, actor }: Options): Promise<Answer> => {
+  const { out } = invocation;
+  const documents: unknown[] = [];
+  for (const system of await invocation.systems()) {
+    out.line(out.style('bold', system.name));
+    const applied = await invocation.withEngine('owner', (engine) =>
+      up(engine, system, {
+        to,
+        allowLate,
+        actor,
+        onPlan: (plan) => printDangers(out, plan.steps),
+        onStep: (ran) => out.line(`  ${out.style('green', 'applied')} ${ran.step} (${ran.duration_ms} ms)`),
+      }),
+    );
+    if (applied.length === 0) out.line('  nothing to do');
+    documents.push({ system: system.name, applied });
+  }
+  return { document: { systems: documents } };
+};

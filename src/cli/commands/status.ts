@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import type { Answer, Commands } from '../command.js';
+import type { Invocation } from '../invocation.js';
+import type { Output } from '../output.js';
+import { type StatusReport, statusOf, type TableReport } from '../status-report.js';
+
+/** `ashlar status`: one page about each system. */
+export const statusCommand = (commands: Commands): Command =>
+  commands.make('status', 'engine, migrations, drift, guarantees, partitions, rows: one page', run);
+
+const run = async (invocation: Invocation): Promise<Answer> => {
+  const reports: StatusReport[] = [];
+  for (const system of await invocation.systems()) {
+    const look = { create: false };
+    const report = await invocation.withEngine('app', (engine) => statusOf(engine, system), look);
+    if (reports.length > 0) invocation.out.line();
+    printStatus(invocation.out, report);
+    reports.push(report);
+  }
+  return { document: { systems: reports } };
+};
+
+/** Prints the page of one system. */
+export const printStatus = (out: Output, report: StatusReport): void => {
+  const fact = (name: string, text: string) => out.line(`  ${name.padEnd(12)}${text}`);
+  out.line(out.style('bold', report.system));
+  fact('engine', report.engine);
+  fact('database', report.url);
+  fact('encryption', report.encrypted ? out.style('green', 'at rest, by the engine') : 'none by the engine');
+  fact('migrations', migrationsText(out, report));
+  fact('drift', driftText(out, report));
+  for (const line of report.drift ?? []) out.line(`${' '.repeat(14)}${line}`);
+  out.line();
+  out.table(
+    ['table', 'rows', 'guarantees', 'partitions'],
+    report.tables.map((table) => [
+      table.name,
+      table.rows === null ? 'missing' : table.rows,
+      table.guarantees
+        .map(({ name, level }) => (level === 'enforced' ? name : `${name} (${level})`))
+        .join(', '),
+      partitionsText(table),
+    ]),
+  );
+  for (const { name, guarantees } of report.tables) {
+    for (const { name: guarantee, level, note } of guarantees) {
+      if (level !== 'enforced') out.line(`  ${name}: ${guarantee} is ${level}: ${note ?? ''}`);
+    }
+  }
+};
+
+const migrationsText = (out: Output, { migrations }: StatusReport): string => {
+  const { head, applied, pending, changed, missing, late } = migrations;
+  const problems = [
+    ...changed.map((step) => `${step} was edited`),
+    ...missing.map((step) => `${step} is not in the folder`),
+    ...late.map((step) => `${step} is late`),
+  ];
+  return [
+    head === null ? 'none applied' : `${applied} applied, head ${head}`,
+    pending.length > 0
+      ? out.style('yellow', `${pending.length} pending (${pending.join(', ')})`)
+      : 'nothing pending',
+    ...problems.map((problem) => out.style('red', problem)),
+  ].join(' · ');
+};
+
+const driftText = (out: Output, { drift, drift_unknown: unknown }: StatusReport): string => {
+  if (drift === null) return out.style('yellow', `not known: ${unknown}`);
+  return drift.length === 0
+    ? 'none'
+    : out.style('red', `${drift.length} difference${drift.length > 1 ? 's' : ''}`);
+};
+
+const partitionsText = ({ partitions }: TableReport): string => {
+  if (!partitions) return '';
+  const { count, horizon, rows_in_default: waiting } = partitions;
+  const until = horizon === undefined ? '' : `, until ${horizon.slice(0, 10)}`;
+  return `${count}${until}${waiting > 0 ? `, about ${waiting} rows in the default` : ''}`;
+};

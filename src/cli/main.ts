@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { run } from './run.js';
+import { processStreams } from './streams.js';
+
+// `ashlar … | head` closes the pipe early: nobody reads on, and that is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+process.exitCode = await run(process.argv.slice(2), processStreams());

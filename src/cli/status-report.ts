@@ -1,0 +1,132 @@
+import type { Engine, Partition } from '../engines/engine.js';
+import { AshlarError } from '../errors.js';
+import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
+import type { System } from '../system.js';
+import { identifier, type Table } from '../table/index.js';
+
+/** How a guarantee is kept on an engine. */
+export interface GuaranteeReport {
+  readonly name: string;
+  readonly promise: string;
+  readonly level: 'enforced' | 'emulated' | 'refused';
+  /** In which way it is weaker, or why it is refused. */
+  readonly note: string | undefined;
+}
+
+export interface PartitionReport {
+  readonly count: number;
+  /** Until when rows have a partition of their own; ISO 8601. */
+  readonly horizon: string | undefined;
+  /** Rows that wait in the default partition; an estimate of the database. */
+  readonly rows_in_default: number;
+}
+
+export interface TableReport {
+  readonly name: string;
+  /** `null` when the table is not there yet. */
+  readonly rows: number | null;
+  readonly guarantees: readonly GuaranteeReport[];
+  readonly partitions: PartitionReport | null;
+}
+
+/** One page about one system in one database. */
+export interface StatusReport {
+  readonly system: string;
+  readonly engine: string;
+  readonly url: string;
+  readonly encrypted: boolean;
+  readonly migrations: {
+    readonly head: string | null;
+    readonly applied: number;
+    readonly pending: readonly string[];
+    readonly changed: readonly string[];
+    readonly missing: readonly string[];
+    readonly late: readonly string[];
+  };
+  /** Differences between the database and its migrations; `null` when it could not be looked at. */
+  readonly drift: readonly string[] | null;
+  readonly drift_unknown: string | undefined;
+  readonly tables: readonly TableReport[];
+}
+
+/**
+ * Looks at everything, and changes nothing.
+ *
+ * @throws AshlarError `migration-invalid`, `privilege-missing`
+ */
+export const statusOf = async (engine: Engine, system: System): Promise<StatusReport> => {
+  const steps = await readSteps(system.migrations, engine.dialect.name);
+  const { applied, pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
+  return {
+    system: system.name,
+    engine: engine.label,
+    url: engine.url,
+    encrypted: engine.encrypted,
+    migrations: {
+      head: applied.at(-1)?.step ?? null,
+      applied: applied.length,
+      pending: pending.map(({ name }) => name),
+      changed,
+      missing,
+      late,
+    },
+    ...(await driftOf(engine, system)),
+    tables: await tablesOf(engine, system),
+  };
+};
+
+const driftOf = async (
+  engine: Engine,
+  system: System,
+): Promise<Pick<StatusReport, 'drift' | 'drift_unknown'>> => {
+  try {
+    return { drift: await drift(engine, system), drift_unknown: undefined };
+  } catch (error) {
+    // without the embedded engine, or with steps that no longer run, the rest of the page is still worth having
+    if (!(error instanceof AshlarError)) throw error;
+    return { drift: null, drift_unknown: error.message };
+  }
+};
+
+const tablesOf = (engine: Engine, system: System): Promise<TableReport[]> =>
+  engine.asOwner(async (owner) => {
+    const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
+    const reports: TableReport[] = [];
+    for (const table of Object.values(system.tables)) {
+      const isThere = present.has(table.name);
+      const [counted] = isThere
+        ? await owner.run(`SELECT count(*) AS rows FROM ${identifier(table.name)}`)
+        : [];
+      const partitions = isThere ? await engine.partitions(owner, table.name) : [];
+      reports.push({
+        name: table.name,
+        rows: counted ? Number(counted.rows) : null,
+        guarantees: guaranteesOf(engine, table),
+        partitions: partitions.length > 0 ? partitionsOf(partitions) : null,
+      });
+    }
+    return reports;
+  });
+
+const guaranteesOf = (engine: Engine, table: Table): GuaranteeReport[] =>
+  table.guarantees.map((guarantee) => {
+    const keeping = guarantee[engine.dialect.name];
+    return {
+      name: guarantee.name,
+      promise: guarantee.promise,
+      level: keeping.level,
+      note: keeping.level === 'refused' ? keeping.why : keeping.weaker,
+    };
+  });
+
+const partitionsOf = (partitions: readonly Partition[]): PartitionReport => {
+  const ranges = partitions.filter(({ to }) => to !== undefined);
+  return {
+    count: ranges.length,
+    horizon: ranges
+      .flatMap(({ to }) => to ?? [])
+      .sort()
+      .at(-1),
+    rows_in_default: partitions.find(({ from, to }) => from === undefined && to === undefined)?.rows ?? 0,
+  };
+};

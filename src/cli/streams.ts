@@ -1,0 +1,23 @@
+import type { Writable } from 'node:stream';
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The world around a command. */
+export interface Streams {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: NodeJS.Dict<string>;
+  readonly directory: string;
+  /** Somebody can answer a question. */
+  readonly interactive: boolean;
+}
+
+/** This process's own. */
+export const processStreams = (): Streams => ({
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  directory: process.cwd(),
+  interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+});

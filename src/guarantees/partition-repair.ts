@@ -1,0 +1,69 @@
+import { type GuaranteeObject, identifier, type RunSql, type Table } from '../table/index.js';
+import type { Catalogue } from './partition-catalogue.js';
+import { asOne } from './partition-making.js';
+import { partitionObjects } from './partition-objects.js';
+
+/** One thing that a partition lacks, and the statement that gives it. */
+export interface Repair {
+  readonly text: string;
+  readonly sql: string;
+}
+
+const triggersSql = `
+SELECT c.relname::text AS partition, t.tgname::text AS name, t.tgenabled::text AS enabled, p.tgenabled::text AS "parentEnabled"
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
+WHERE i.inhparent = $1::text::regclass`;
+
+const indexesSql = `
+SELECT c.relname::text AS partition, x.relname::text AS name
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+JOIN pg_index d ON d.indrelid = c.oid
+JOIN pg_class x ON x.oid = d.indexrelid
+WHERE i.inhparent = $1::text::regclass`;
+
+/** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
+export const findRepairs = async (run: RunSql, table: Table, catalogue: Catalogue): Promise<Repair[]> => {
+  const parent = [identifier(table.name)];
+  const triggers = await run(triggersSql, parent);
+  const indexes = await run(indexesSql, parent);
+  const partitions = [
+    ...catalogue.ranges.map((range) => range.name),
+    ...(catalogue.default ? [catalogue.default] : []),
+  ];
+  const missing = partitions.flatMap((partition) =>
+    partitionObjects(table, partition)
+      .filter((object) => {
+        const present = object.type === 'index' ? indexes : triggers;
+        return !present.some((row) => row.partition === partition && row.name === object.name);
+      })
+      .map((object) => made(partition, object)),
+  );
+  const always = new Set(
+    partitions.flatMap((partition) =>
+      partitionObjects(table, partition)
+        .filter((object) => object.sql.includes('ENABLE ALWAYS TRIGGER'))
+        .map((object) => `${partition} ${object.name}`),
+    ),
+  );
+  const off = triggers
+    .filter(
+      (row) =>
+        row.enabled !== 'A' && (row.parentEnabled === 'A' || always.has(`${row.partition} ${row.name}`)),
+    )
+    .map((row) => enabled(String(row.partition), String(row.name)));
+  return [...missing, ...off];
+};
+
+const made = (partition: string, object: GuaranteeObject): Repair => ({
+  text: `${partition}: the ${object.type} ${object.name} was missing and is made again`,
+  sql: asOne(object.sql),
+});
+
+const enabled = (partition: string, trigger: string): Repair => ({
+  text: `${partition}: the trigger ${trigger} did not always fire and does again`,
+  sql: `ALTER TABLE ${identifier(partition)} ENABLE ALWAYS TRIGGER ${identifier(trigger)}`,
+});

@@ -1,0 +1,209 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isSound } from '../../../src/engines/sqlite/driver.js';
+import { failure, nobody, otherProcess, rawKey, rows, script, workplace, write } from './support.js';
+
+const { file, folder, open } = workplace();
+
+const filled = async (options: { path: string; encrypted?: boolean; key?: string }) => {
+  const engine = await open(options);
+  await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT');
+  await write(engine, (t) =>
+    t.execute("INSERT INTO notes (body) VALUES (printf('%.40000c', 'x')), ('a secret')", []),
+  );
+  await engine.close();
+  return options.path;
+};
+
+// offsets are in pages of 4,096 bytes
+const damage = (path: string, offset: number, length = 64): void => {
+  const bytes = readFileSync(path);
+  bytes.fill(0x5a, offset, offset + length);
+  writeFileSync(path, bytes);
+};
+
+describe('a new file', () => {
+  test('is readable by its owner only, with all that stands beside it', async () => {
+    const path = file();
+    const engine = await open({ path, encrypted: true, key: 'correct horse' });
+    await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT');
+    for (const suffix of ['', '-wal', '-shm'])
+      expect(statSync(path + suffix).mode & 0o777, suffix).toBe(0o600);
+  });
+
+  test('is not created when that is not wanted', async () => {
+    const path = file();
+    await failure('database-missing', () => open({ path, create: false }));
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('is not left behind by a malformed key', async () => {
+    const path = file();
+    await failure('key-invalid', () => open({ path, encrypted: true, key: 'abc123'.repeat(10) }));
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('opened twice at once gets one salt', async () => {
+    const path = file();
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => open({ path, encrypted: true, key: 'correct horse' })),
+    );
+    await script(one as never, 'CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT');
+    expect(await rows(two as never, 'SELECT name FROM sqlite_schema')).toEqual([{ name: 'notes' }]);
+  });
+
+  test('is found through a symbolic link to its folder and a path with ..', async () => {
+    const inside = folder();
+    mkdirSync(join(inside, 'data'));
+    const engine = await open({ path: `${inside}/data/../data/./x.db` });
+    await engine.close();
+    expect(existsSync(join(inside, 'data', 'x.db'))).toBe(true);
+  });
+});
+
+describe('an encrypted file', () => {
+  test('has nothing readable in it, and opens again with the passphrase', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
+    const bytes = readFileSync(path);
+    expect(bytes.includes('SQLite format 3')).toBe(false);
+    expect(bytes.includes('a secret')).toBe(false);
+    const again = await open({ path, encrypted: true, key: 'correct horse' });
+    expect(again.label).toMatch(/^SQLCipher 4 \(SQLite 3\.\d+\.\d+\)$/);
+    expect(again.encrypted).toBe(true);
+    expect(await rows(again, 'SELECT body FROM notes WHERE id = 2')).toEqual([{ body: 'a secret' }]);
+  });
+
+  test.each([
+    ['64 digits', rawKey],
+    ['64 digits in capitals', rawKey.toUpperCase()],
+    ['the form x’…’', `x'${rawKey}'`],
+    ['key and salt', rawKey + '0c'.repeat(16)],
+  ])('opens again with a raw key given as %s', async (_, key) => {
+    const path = await filled({ path: file(), encrypted: true, key });
+    const again = await open({ path, encrypted: true, key: rawKey });
+    expect(await rows(again, 'SELECT count(*) AS count FROM notes')).toEqual([{ count: 2 }]);
+  });
+
+  test('is what the driver’s own key derivation makes of the passphrase', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: "it's a 🔑" });
+    const other = await otherProcess(
+      path,
+      `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.pragma("key = 'it''s a 🔑'");
+       if (db.prepare('SELECT count(*) FROM notes').pluck().get() !== 2) process.exit(9);`,
+    );
+    await other.end();
+  });
+
+  test('is opened a second time by the same process without being read', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
+    const first = await open({ path, encrypted: true, key: 'correct horse' });
+    const transaction = await first.begin({ mode: 'write', ...nobody });
+    await open({ path, encrypted: true, key: 'correct horse' });
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'wrong horse' }));
+    // had the file been read, the lock of the first would be gone
+    const other = await otherProcess(
+      path,
+      `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.pragma("key = 'correct horse'"); db.pragma('busy_timeout = 0');
+       try { db.exec('BEGIN IMMEDIATE'); process.exit(9); } catch (error) { if (error.code !== 'SQLITE_BUSY') throw error; }`,
+    );
+    await other.end();
+    await transaction.rollback();
+  });
+});
+
+describe('what is wrong is told apart', () => {
+  test('a wrong key', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
+    const error = await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
+    expect(`${error.message}${error.detail}${error.suggestion}`).not.toMatch(/staple|horse/);
+  });
+
+  test('no key', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
+    await failure('key-missing', () => open({ path, encrypted: true }));
+    await failure('key-missing', () => open({ path, encrypted: false }));
+  });
+
+  test.each(['', 'ab'.repeat(31), 'ab'.repeat(33), `x'abcd'`, 'a\0b', '\ud800'])(
+    'a malformed key: %j',
+    async (key) => {
+      const error = await failure('key-invalid', () => open({ encrypted: true, key }));
+      if (key) expect(JSON.stringify(error)).not.toContain(key);
+    },
+  );
+
+  test('a plain file opened as an encrypted one', async () => {
+    const path = await filled({ path: file() });
+    await failure('database-not-encrypted', () => open({ path, encrypted: true, key: rawKey }));
+  });
+
+  test('a missing folder', async () => {
+    const error = await failure('directory-missing', () => open({ path: join(folder(), 'none', 'x.db') }));
+    expect(error.suggestion).toContain('mkdir -p');
+  });
+
+  test('a folder in place of a file', async () => {
+    await failure('url-invalid', () => open({ path: folder() }));
+  });
+
+  test('a file that may not be read', async () => {
+    const path = await filled({ path: file() });
+    chmodSync(path, 0o000);
+    // root may read everything
+    if (process.getuid?.() === 0) await (await open({ path })).close();
+    else await failure('privilege-missing', () => open({ path }));
+  });
+
+  test.each([
+    ['page 1', 200],
+    ['page 2', 4096 + 200],
+  ])('an encrypted file damaged in %s', async (_, offset) => {
+    const path = await filled({ path: file(), encrypted: true, key: rawKey });
+    damage(path, offset);
+    await failure('database-corrupt', async () => {
+      const engine = await open({ path, encrypted: true, key: rawKey });
+      await engine.read('SELECT sum(length(body)) FROM notes', []);
+    });
+  });
+
+  test('a truncated encrypted file', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: rawKey });
+    writeFileSync(path, readFileSync(path).subarray(0, 3 * 4096 + 100));
+    await failure('database-corrupt', async () => {
+      const engine = await open({ path, encrypted: true, key: rawKey });
+      await engine.read('SELECT sum(length(body)) FROM notes', []);
+    });
+  });
+
+  test('a plain file that is damaged, or no database at all', async () => {
+    const path = await filled({ path: file() });
+    damage(path, 100, 4000);
+    await failure('database-corrupt', () => open({ path }));
+    const text = file();
+    writeFileSync(text, 'hello, this is a text\n'.repeat(7));
+    await failure('database-corrupt', () => open({ path: text }));
+  });
+
+  test('a file that another process holds', async () => {
+    const path = await filled({ path: file() });
+    const other = await otherProcess(
+      path,
+      `db.pragma('locking_mode = EXCLUSIVE'); db.exec("UPDATE notes SET body = 'y' WHERE id = 2")`,
+    );
+    await failure('database-locked', () => open({ path, lockTimeout: 100 }));
+    await other.end();
+    await open({ path });
+  });
+
+  test('memory cannot be encrypted', async () => {
+    await failure('url-invalid', () => open({ path: ':memory:', encrypted: true, key: rawKey }));
+  });
+});
+
+test('versions of SQLite that corrupt are known', () => {
+  const verdicts = ['3.51.2', '3.51.3', '3.52.0', '3.53.2', '3.53.3', '3.53.4', '4.0.0', '3.9.9'].map(
+    isSound,
+  );
+  expect(verdicts).toEqual([false, true, false, true, false, true, true, false]);
+});

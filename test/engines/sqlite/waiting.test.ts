@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { failure, nobody, otherProcess, rows, script, workplace, write } from './support.js';
+
+const { file, open } = workplace();
+
+describe('writers of one process', () => {
+  test('take turns in the order in which they came', async () => {
+    const engine = await open();
+    const order: number[] = [];
+    const held = await engine.begin({ mode: 'write', ...nobody });
+    const sessions = Array.from({ length: 20 }, (_, i) => write(engine, () => void order.push(i)));
+    await sleep(20);
+    expect(order).toEqual([]);
+    await held.commit();
+    await Promise.all(sessions);
+    expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  test('give up under one holder, and not because many are before them', async () => {
+    const engine = await open({ lockTimeout: 150 });
+    const held = await engine.begin({ mode: 'write', ...nobody });
+    await failure('lock-timeout', () => engine.begin({ mode: 'write', ...nobody }));
+    await held.rollback();
+    const slow = () => write(engine, () => sleep(50));
+    await Promise.all(Array.from({ length: 8 }, slow));
+  });
+
+  test('begin at once when the writer is free', async () => {
+    const engine = await open();
+    const transaction = engine.begin({ mode: 'write', ...nobody });
+    expect(transaction).not.toBeInstanceOf(Promise);
+    await (await transaction).rollback();
+  });
+
+  test('without promises: at once or not at all', async () => {
+    const engine = await open();
+    await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
+    const transaction = engine.sync?.begin({ mode: 'write', ...nobody });
+    expect(transaction?.execute('INSERT INTO t VALUES (1)', [])).toEqual({ rows: [], changes: 1 });
+    expect(() => engine.sync?.begin({ mode: 'write', ...nobody })).toThrow(
+      expect.objectContaining({ code: 'lock-timeout' }),
+    );
+    transaction?.commit();
+    const reading = engine.sync?.begin({ mode: 'read', ...nobody });
+    expect(reading?.execute('SELECT x FROM t', [])).toMatchObject({ rows: [{ x: 1 }] });
+    reading?.rollback();
+  });
+});
+
+test('readers wait for one another when there are too few, and never for a writer', async () => {
+  const engine = await open({ connections: 2, lockTimeout: 200 });
+  const writer = await engine.begin({ mode: 'write', ...nobody });
+  const [first, second] = [
+    await engine.begin({ mode: 'read', ...nobody }),
+    await engine.begin({ mode: 'read', ...nobody }),
+  ];
+  await failure('lock-timeout', () => engine.begin({ mode: 'read', ...nobody }));
+  const third = engine.begin({ mode: 'read', ...nobody });
+  const single = rows(engine, 'SELECT 1 AS one');
+  await first.commit();
+  await (await third).commit();
+  expect(await single).toEqual([{ one: 1 }]);
+  await second.commit();
+  await writer.commit();
+});
+
+describe('another process that holds the write lock', () => {
+  test('is waited for without blocking this one', async () => {
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
+    const other = await otherProcess(
+      path,
+      `db.exec('BEGIN IMMEDIATE; INSERT INTO t VALUES (1)'); setTimeout(() => db.exec('COMMIT'), 300);`,
+    );
+    let ticks = 0;
+    const clock = setInterval(() => ticks++, 5);
+    await write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', []));
+    clearInterval(clock);
+    expect(await rows(engine, 'SELECT x FROM t ORDER BY x')).toEqual([{ x: 1 }, { x: 2 }]);
+    expect(ticks).toBeGreaterThan(3);
+    await other.end();
+  });
+
+  test('is given up on', async () => {
+    const path = file();
+    const engine = await open({ path, lockTimeout: 150 });
+    const other = await otherProcess(path, `db.exec('BEGIN IMMEDIATE');`);
+    const error = await failure('lock-timeout', () => engine.begin({ mode: 'write', ...nobody }));
+    expect(error.message).toContain('Another process');
+    expect(() => engine.sync?.begin({ mode: 'write', ...nobody })).toThrow(
+      expect.objectContaining({ code: 'lock-timeout' }),
+    );
+    const migrate = () =>
+      engine.asOwner((owner) => owner.atomically(async () => 1), { exclusive: true, lockTimeout: 100 });
+    await failure('migration-locked', migrate);
+    await engine.read('SELECT 1', []);
+    await other.end();
+    await (await engine.begin({ mode: 'write', ...nobody })).commit();
+  });
+});
+
+describe('the owner', () => {
+  test('keeps or undoes a transaction as a whole', async () => {
+    const engine = await open();
+    await engine.asOwner(async (owner) => {
+      await owner.atomically(async () => owner.script('CREATE TABLE a (x INTEGER) STRICT'));
+      const broken = owner.atomically(async () => {
+        await owner.run('CREATE TABLE b (x INTEGER) STRICT');
+        await owner.run('nonsense');
+      });
+      await failure('statement-failed', () => broken);
+      expect(await owner.run('SELECT name FROM sqlite_schema')).toEqual([{ name: 'a' }]);
+    });
+  });
+
+  test('checks foreign keys before a rebuild is committed, and enforces them after it', async () => {
+    const engine = await open();
+    const schema =
+      'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p (id)); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)';
+    await script(engine, schema);
+    await engine.asOwner(async (owner) => {
+      const error = await failure('migration-failed', () =>
+        owner.atomically(() => owner.script('DELETE FROM p'), { rebuild: true }),
+      );
+      expect(error.detail).toContain('c → p');
+      expect(await owner.run('SELECT count(*) AS n FROM p')).toEqual([{ n: 1 }]);
+      await failure('foreign-key-violation', () => owner.run('DELETE FROM p'));
+    });
+  });
+
+  test('waits for its turn', async () => {
+    const engine = await open();
+    const held = await engine.begin({ mode: 'write', ...nobody });
+    const refused = () => engine.asOwner(async () => 1, { exclusive: true, lockTimeout: 50 });
+    await failure('migration-locked', refused);
+    const later = engine.asOwner(async () => 'done');
+    await held.commit();
+    expect(await later).toBe('done');
+  });
+});
