@@ -11,7 +11,7 @@ CREATE TABLE audit_logs (
   resource_id text COLLATE "C",
   details jsonb DEFAULT '{}'::jsonb NOT NULL,
   CONSTRAINT audit_logs_pkey PRIMARY KEY (id, created_at),
-  CONSTRAINT audit_logs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND created_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  CONSTRAINT audit_logs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT audit_logs_event_category_check CHECK (char_length(event_category) >= 1 AND char_length(event_category) <= 50),
   CONSTRAINT audit_logs_event_type_check CHECK (char_length(event_type) >= 1 AND char_length(event_type) <= 100),
   CONSTRAINT audit_logs_ip_address_check CHECK (ip_address = host(ip_address)::inet),
@@ -45,14 +45,14 @@ CREATE TABLE clauses (
   updated_at timestamptz(3) DEFAULT now() NOT NULL,
   CONSTRAINT clauses_pkey PRIMARY KEY (id),
   CONSTRAINT clauses_previous_version_id_fkey FOREIGN KEY (previous_version_id) REFERENCES clauses(id) ON DELETE RESTRICT,
-  CONSTRAINT clauses_approved_at_check CHECK (approved_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND approved_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  CONSTRAINT clauses_approved_at_check CHECK (approved_at >= '0001-01-01 00:00:00+00'::timestamptz AND approved_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clauses_approved_by_check CHECK (char_length(approved_by) >= 1 AND char_length(approved_by) <= 200),
   CONSTRAINT clauses_category_check CHECK (category = ANY (ARRAY['revocation'::text, 'executor'::text, 'beneficiary'::text, 'guardian'::text, 'trust'::text, 'usufruct'::text, 'residue'::text, 'witness'::text, 'signature'::text])),
   CONSTRAINT clauses_code_check CHECK (char_length(code) >= 1 AND char_length(code) <= 50),
-  CONSTRAINT clauses_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND created_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  CONSTRAINT clauses_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clauses_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
   CONSTRAINT clauses_template_text_check CHECK (char_length(template_text) >= 1),
-  CONSTRAINT clauses_updated_at_check CHECK (updated_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND updated_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  CONSTRAINT clauses_updated_at_check CHECK (updated_at >= '0001-01-01 00:00:00+00'::timestamptz AND updated_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT clauses_version_check CHECK (version >= 1 AND version <= 2147483647)
 );
 CREATE INDEX clauses_category_is_current_idx ON clauses (category, is_current);
@@ -72,14 +72,14 @@ CREATE TABLE consent_records (
   user_agent text COLLATE "C",
   created_at timestamptz(3) DEFAULT now() NOT NULL,
   CONSTRAINT consent_records_pkey PRIMARY KEY (id),
-  CONSTRAINT consent_records_accepted_at_check CHECK (accepted_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND accepted_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  CONSTRAINT consent_records_accepted_at_check CHECK (accepted_at >= '0001-01-01 00:00:00+00'::timestamptz AND accepted_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT consent_records_consent_version_check CHECK (char_length(consent_version) >= 1 AND char_length(consent_version) <= 50),
-  CONSTRAINT consent_records_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND created_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  CONSTRAINT consent_records_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT consent_records_ip_address_check CHECK (ip_address = host(ip_address)::inet),
   CONSTRAINT consent_records_privacy_policy_version_check CHECK (char_length(privacy_policy_version) >= 1 AND char_length(privacy_policy_version) <= 50),
   CONSTRAINT consent_records_subject_id_check CHECK (char_length(subject_id) >= 1 AND char_length(subject_id) <= 255),
   CONSTRAINT consent_records_withdrawn_after_accepted CHECK (withdrawn_at >= accepted_at),
-  CONSTRAINT consent_records_withdrawn_at_check CHECK (withdrawn_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND withdrawn_at < '10000-01-01 00:00:00+00'::timestamp with time zone)
+  CONSTRAINT consent_records_withdrawn_at_check CHECK (withdrawn_at >= '0001-01-01 00:00:00+00'::timestamptz AND withdrawn_at < '10000-01-01 00:00:00+00'::timestamptz)
 );
 CREATE INDEX consent_records_accepted_at_idx ON consent_records (accepted_at);
 CREATE INDEX consent_records_subject_id_accepted_at_idx ON consent_records (subject_id, accepted_at);

@@ -150,6 +150,11 @@ WHEN NEW.previous_version_id IS NOT NULL
 BEGIN
   UPDATE clauses SET is_current = false, updated_at = NEW.updated_at WHERE id = NEW.previous_version_id;
 END;
+CREATE TRIGGER clauses_versioned_rowid AFTER INSERT ON clauses
+WHEN NEW.rowid < 0
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/versioned: rows of clauses have no negative rowid');
+END;
 CREATE TRIGGER clauses_versioned_update BEFORE UPDATE ON clauses
 WHEN NOT (
   OLD.is_current IS TRUE AND NEW.is_current IS FALSE

@@ -146,6 +146,11 @@ BEGIN
     OR EXISTS (SELECT 1 FROM clauses WHERE rowid = NEW.rowid)
     OR NEW.version IS NULL;
 END;
+CREATE TRIGGER clauses_versioned_rowid AFTER INSERT ON clauses
+WHEN NEW.rowid < 0
+BEGIN
+  SELECT RAISE(ABORT, 'ashlar/versioned: rows of clauses have no negative rowid');
+END;
 CREATE TRIGGER clauses_versioned_retire AFTER INSERT ON clauses
 WHEN NEW.previous_version_id IS NOT NULL
 BEGIN
