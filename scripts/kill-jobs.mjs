@@ -12,6 +12,9 @@ const folder = mkdtempSync(join(tmpdir(), 'ashlar-kill-'));
 const url = process.argv[2] ?? `sqlite:${join(folder, 'shipping.db')}`;
 const kills = 20;
 
+/** How long the command line takes before it does anything, in milliseconds. */
+let startup = 0;
+
 const ashlar = (...words) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -30,8 +33,8 @@ const runAndKill = (id) =>
       [cli, 'jobs', 'run', id, '--concurrency', '1', '--system', 'shipping', '--url', url],
       { stdio: 'ignore' },
     );
-    // starting takes about a third of a second; some of the moments are before the first row, most among the rows
-    const timer = setTimeout(() => child.kill('SIGKILL'), 250 + Math.random() * 450);
+    // some of the moments are before the first row, most among the rows
+    const timer = setTimeout(() => child.kill('SIGKILL'), startup * (0.8 + Math.random()));
     child.on('exit', (_, signal) => {
       clearTimeout(timer);
       resolve(signal === 'SIGKILL');
@@ -40,6 +43,9 @@ const runAndKill = (id) =>
 
 try {
   ashlar('up');
+  const started = performance.now();
+  ashlar('jobs', 'list');
+  startup = performance.now() - started;
   let killed = 0;
   for (let round = 1; killed < kills; round++) {
     const { job } = ashlar('jobs', 'import', csv, '--where', 'State=California', '--name', `round ${round}`);

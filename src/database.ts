@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DummyDriver, Kysely } from 'kysely';
 import type { Engine, OpenOptions } from './engines/engine.js';
 import { openEngine } from './engines/open.js';
@@ -11,12 +12,15 @@ import { keyValues, Statements } from './session/statements.js';
 import { SyncSession } from './session/sync-session.js';
 import type { KeyOf, Session, SessionContext } from './session/types.js';
 import { abortedError, UnitOfWork } from './session/unit-of-work.js';
-import { Secret } from './settings/secret.js';
+import { Secret, settings } from './settings/index.js';
 import type { System } from './system.js';
 import type { QueryTables, RowOf, Shape, Table, Tables } from './table/index.js';
 
 /** How to connect. */
-export interface ConnectOptions extends Omit<OpenOptions, 'key'> {
+export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
+  /** Where. Default: `DATABASE_URL`. */
+  readonly url?: string | Secret | undefined;
+  /** The key of an encrypted file. Default, where `url` is left out: `DATABASE_KEY`. */
   readonly key?: string | Secret | undefined;
   /** Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. */
   readonly clock?: (() => Date) | undefined;
@@ -30,6 +34,9 @@ type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
 
 const hour = 3_600_000;
 
+/** How long sessions that follow each other may keep the event loop, in milliseconds. */
+const longestTurn = 10;
+
 /** An open database of one system. */
 export class Database<T extends Tables = Tables> {
   readonly engine: Engine;
@@ -38,6 +45,7 @@ export class Database<T extends Tables = Tables> {
   readonly #parts: SessionParts;
   #maintenance: Promise<void> = Promise.resolve();
   #maintainNext = 0;
+  #turnStarted = 0;
   #closed = false;
 
   constructor(engine: Engine, system: System<T>, options: ConnectOptions) {
@@ -86,9 +94,11 @@ export class Database<T extends Tables = Tables> {
     return this.#retrying(() => this.#run(context, 'read', work));
   }
 
-  /** The row with that key, read outside any session: the quickest way to one row. */
+  /** The row with that key; outside a session it is the quickest way to one row, inside one it reads in it. */
   async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
     this.#assertOpen();
+    const outer = this.#outer({});
+    if (outer) return outer.get(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -127,6 +137,7 @@ export class Database<T extends Tables = Tables> {
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
+    await this.#breathe();
     const unit = await UnitOfWork.begin(this.engine, contextOptions(context, mode));
     let result: R;
     try {
@@ -141,6 +152,14 @@ export class Database<T extends Tables = Tables> {
     }
     await unit.commit();
     return result;
+  }
+
+  /** SQLite answers in the same turn, so a loop of sessions would keep timers and signals waiting. */
+  async #breathe(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#turnStarted < longestTurn) return;
+    await nextTurn();
+    this.#turnStarted = performance.now();
   }
 
   async #retrying<R>(run: () => Promise<R>): Promise<R> {
@@ -209,9 +228,9 @@ const contextOptions = (context: SessionContext, mode: 'read' | 'write') => ({
 });
 
 /**
- * Opens the database of a system. It must have been brought up before (`ashlar up`).
+ * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).
  *
- * @throws AshlarError what `openEngine` throws
+ * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -219,8 +238,24 @@ const contextOptions = (context: SessionContext, mode: 'read' | 'write') => ({
  */
 export const connect = async <T extends Tables>(
   system: System<T>,
-  options: ConnectOptions,
+  options: ConnectOptions = {},
 ): Promise<Database<T>> => {
-  const key = options.key instanceof Secret ? options.key.reveal() : options.key;
-  return new Database(await openEngine({ ...options, key }), system, options);
+  const place = options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
+  const engine = await openEngine({
+    ...options,
+    url: reveal(place.url),
+    key: place.key === undefined ? undefined : reveal(place.key),
+  });
+  return new Database(engine, system, options);
+};
+
+const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
+
+const placeFromSettings = (): { url: Secret; key: Secret | undefined } => {
+  const { databaseUrl: url, databaseKey: key } = settings();
+  if (url) return { url, key };
+  throw new AshlarError('settings-invalid', {
+    message: 'No database was named.',
+    suggestion: 'Set DATABASE_URL, or give connect(…) a url.',
+  });
 };

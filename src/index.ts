@@ -12,7 +12,25 @@ export type {
   JobSummary,
   RunOptions,
 } from './jobs/job-commands.js';
+export { type Logger, logger } from './log.js';
+export {
+  type AppliedStep,
+  check as checkMigrations,
+  down,
+  drift,
+  dumpSchema,
+  history,
+  maintain,
+  newStep,
+  type Plan,
+  plan,
+  type RunStep,
+  stamp,
+  type UpOptions,
+  up,
+} from './migrations/index.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { KeyOf, Session, SessionContext } from './session/types.js';
+export { redactUrl, Secret, type Settings, settings } from './settings/index.js';
 export { type System, system } from './system.js';
 export * from './table/index.js';

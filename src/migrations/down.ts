@@ -6,7 +6,7 @@ import { type AppliedStep, forgetSql, readHistory } from './history.js';
 import { findStep } from './plan.js';
 import { inTransaction, runBody } from './run-step.js';
 import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
-import type { RunOptions, RunStep } from './up.js';
+import { lockLimit, type RunOptions, type RunStep } from './up.js';
 
 export interface DownOptions extends RunOptions {
   /** How many steps to go back. Default 1. */
@@ -38,16 +38,16 @@ export const down = async (engine: Engine, system: System, options: DownOptions 
       for (const { step, body } of waysBack(system, steps, applied, options)) {
         const started = performance.now();
         const forget = () => owner.script(forgetSql(system.name, step.name));
-        const lockTimeout = options.lockTimeout ?? 5_000;
+        const limit = lockLimit(options);
         if (body.mode === 'no-transaction') {
           await runBody(owner, step, body);
-          await owner.atomically(forget, { lockTimeout });
+          await owner.atomically(forget, limit);
         } else {
           const work = async () => {
             await runBody(owner, step, body);
             await forget();
           };
-          await inTransaction(owner, step, work, { lockTimeout, rebuild: body.mode === 'rebuild' });
+          await inTransaction(owner, step, work, { ...limit, rebuild: body.mode === 'rebuild' });
         }
         const ran = { step: step.name, duration_ms: Math.round(performance.now() - started) };
         done.push(ran);

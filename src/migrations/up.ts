@@ -10,7 +10,7 @@ import type { Step } from './steps.js';
 export interface RunOptions {
   /** Recorded as `applied_by`; by default the user of the operating system. */
   readonly actor?: string | undefined;
-  /** How long a statement of a step may wait for a lock, in milliseconds. Default 5,000. */
+  /** How long a step may wait for a lock, in milliseconds; by default as long as its connection does. */
   readonly lockTimeout?: number | undefined;
 }
 
@@ -27,8 +27,6 @@ export interface RunStep {
   readonly duration_ms: number;
 }
 
-const defaultLockTimeout = 5_000;
-
 /**
  * Applies what is pending, one process at a time, each step in a transaction of its own together with its line in the
  * history. Killed anywhere, it leaves a database that the next `up` completes.
@@ -43,7 +41,8 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
       const plan = await planOn(engine, owner, system, steps, options);
       options.onPlan?.(plan);
       if (plan.steps.length === 0) return [];
-      await ensureHistory(owner, engine.dialect);
+      // a statement outside a transaction would not wait for another process that writes
+      await owner.atomically(() => ensureHistory(owner, engine.dialect));
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
         const ran = await applyStep(engine, owner, system, steps, planned, options);
@@ -57,6 +56,10 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
   );
 };
 
+/** The lock timeout of these options, where they have one. */
+export const lockLimit = ({ lockTimeout }: RunOptions): { lockTimeout?: number } =>
+  lockTimeout === undefined ? {} : { lockTimeout };
+
 const applyStep = async (
   engine: Engine,
   owner: Owner,
@@ -66,7 +69,7 @@ const applyStep = async (
   options: UpOptions,
 ): Promise<RunStep | undefined> => {
   const { mode } = step.up;
-  const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
+  const limit = lockLimit(options);
   const started = performance.now();
   const isPending = async (): Promise<boolean> => {
     const applied = (await readHistory(owner, engine.dialect)).filter((row) => row.system === system.name);
@@ -84,7 +87,7 @@ const applyStep = async (
   if (mode === 'no-transaction') {
     if (!(await isPending())) return undefined;
     await runBody(owner, step, step.up);
-    return owner.atomically(record, { lockTimeout });
+    return owner.atomically(record, limit);
   }
   return inTransaction(
     owner,
@@ -95,6 +98,6 @@ const applyStep = async (
       await runBody(owner, step, step.up);
       return record();
     },
-    { lockTimeout, rebuild: mode === 'rebuild' },
+    { ...limit, rebuild: mode === 'rebuild' },
   );
 };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Engine } from '../../src/engines/engine.js';
 import { openEngine } from '../../src/engines/open.js';
-import { down, history, plan, stamp, up } from '../../src/migrations/index.js';
+import { down, drift, history, plan, stamp, up } from '../../src/migrations/index.js';
 import { type System, system } from '../../src/system.js';
 import { id, table } from '../../src/table/index.js';
 import { engines, type Place } from '../support/engines.js';
@@ -22,7 +22,11 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     engine = await openEngine({ url: place.url, key: place.key });
     shop = system('shop', { tables: { notes }, migrations: folder.url });
     await folder.step('0001_initial', 'CREATE TABLE notes (id int, body text);', 'DROP TABLE notes;');
-    await folder.step('0002_rows', "INSERT INTO notes VALUES (1, 'a;b');\nINSERT INTO notes VALUES (2, 'c');", 'DELETE FROM notes;');
+    await folder.step(
+      '0002_rows',
+      "INSERT INTO notes VALUES (1, 'a;b');\nINSERT INTO notes VALUES (2, 'c');",
+      'DELETE FROM notes;',
+    );
   });
 
   afterEach(async () => {
@@ -65,7 +69,10 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect((await down(engine, shop)).map(({ step }) => step)).toEqual(['0002_rows']);
     expect(await rows()).toEqual([]);
     await up(engine, shop);
-    expect((await down(engine, shop, { to: 'base' })).map(({ step }) => step)).toEqual(['0002_rows', '0001_initial']);
+    expect((await down(engine, shop, { to: 'base' })).map(({ step }) => step)).toEqual([
+      '0002_rows',
+      '0001_initial',
+    ]);
     expect(await applied()).toEqual([]);
     expect((await up(engine, shop)).length).toBe(2);
   });
@@ -78,10 +85,13 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
   });
 
   test('keeps nothing of a step that fails, and says where', async () => {
-    await folder.step('0003_broken', "-- head\nINSERT INTO notes VALUES (3, 'd');\nINSERT INTO nowhere VALUES (1);");
+    await folder.step(
+      '0003_broken',
+      "-- head\nINSERT INTO notes VALUES (3, 'd');\nINSERT INTO nowhere VALUES (1);",
+    );
     await expect(up(engine, shop)).rejects.toMatchObject({
       code: 'migration-failed',
-      message: 'Step 0003_broken failed at statement 2 (line 3 of up.' + engine.dialect.name + '.sql).',
+      message: `Step 0003_broken failed at statement 2 (line 3 of up.${engine.dialect.name}.sql).`,
       detail: expect.stringContaining('nowhere'),
     });
     expect(await applied()).toEqual(['0001_initial', '0002_rows']);
@@ -183,6 +193,18 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     });
     expect(await rows()).toHaveLength(3);
     expect(await applied()).toHaveLength(2);
+  });
+
+  test('an index is built without blocking writers, here and in the shadow that drift compares with', async () => {
+    await folder.write({
+      '0003_index/up.postgres.sql':
+        '-- ashlar: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS notes_body_idx;\nCREATE INDEX CONCURRENTLY notes_body_idx ON notes (body);',
+      '0003_index/up.sqlite.sql': 'CREATE INDEX notes_body_idx ON notes (body);',
+    });
+    const planned = await plan(engine, shop);
+    expect(planned.steps.flatMap(({ dangers }) => dangers)).toEqual([]);
+    expect(await up(engine, shop)).toHaveLength(3);
+    expect(await drift(engine, shop)).toEqual([]);
   });
 
   test('many at once apply each step once', async () => {

@@ -5,12 +5,18 @@ const sqls = (text: string) => splitStatements(text).map(({ sql }) => sql);
 
 describe('splitStatements', () => {
   test('statements, with the comments before them', () => {
-    expect(sqls('-- first\nSELECT 1;\n\n/* two; */ SELECT 2')).toEqual(['-- first\nSELECT 1', '/* two; */ SELECT 2']);
+    expect(sqls('-- first\nSELECT 1;\n\n/* two; */ SELECT 2')).toEqual([
+      '-- first\nSELECT 1',
+      '/* two; */ SELECT 2',
+    ]);
   });
 
-  test.each(['', '  \n', '-- nothing to do here\n', ';;', '/* a /* nested */ one; */'])('%j holds no statement', (text) => {
-    expect(sqls(text)).toEqual([]);
-  });
+  test.each(['', '  \n', '-- nothing to do here\n', ';;', '/* a /* nested */ one; */'])(
+    '%j holds no statement',
+    (text) => {
+      expect(sqls(text)).toEqual([]);
+    },
+  );
 
   test.each([
     `SELECT 'it''s; fine', "odd;name", \`tick;\` FROM t`,
@@ -27,7 +33,9 @@ describe('splitStatements', () => {
   });
 
   test('tells the line on which the code begins', () => {
-    expect(splitStatements('-- head\n\nSELECT 1;\n-- note\nSELECT\n2;').map(({ line }) => line)).toEqual([3, 5]);
+    expect(splitStatements('-- head\n\nSELECT 1;\n-- note\nSELECT\n2;').map(({ line }) => line)).toEqual([
+      3, 5,
+    ]);
   });
 
   test('gives the code without comments and without what stands in strings', () => {

@@ -40,7 +40,11 @@ describe('readSteps', () => {
   });
 
   test('reads directives from the comment at the head only', async () => {
-    await folder.step('0001_a', '-- ashlar: no-transaction\nSELECT 1;', '-- undoes 0001_a\n-- ashlar: irreversible\n');
+    await folder.step(
+      '0001_a',
+      '-- ashlar: no-transaction\nSELECT 1;',
+      '-- undoes 0001_a\n-- ashlar: irreversible\n',
+    );
     await folder.step('0002_b', "SELECT '\n-- ashlar: rebuild\n';");
     const [a, b] = await readSteps(folder.url, 'postgres');
     expect(a?.up.mode).toBe('no-transaction');
@@ -56,11 +60,16 @@ describe('readSteps', () => {
     ['an unknown directive', { '0001_a/up.sqlite.sql': '-- ashlar: quickly' }, /cannot be obeyed/],
   ])('refuses %s', async (_, files, message) => {
     await folder.write(files);
-    await expect(names()).rejects.toMatchObject({ code: 'migration-invalid', message: expect.stringMatching(message) });
+    await expect(names()).rejects.toMatchObject({
+      code: 'migration-invalid',
+      message: expect.stringMatching(message),
+    });
   });
 
   test('refuses a folder that is not there', async () => {
-    await expect(readSteps(`${folder.path}/none`, 'sqlite')).rejects.toMatchObject({ code: 'migration-invalid' });
+    await expect(readSteps(`${folder.path}/none`, 'sqlite')).rejects.toMatchObject({
+      code: 'migration-invalid',
+    });
   });
 });
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { logger, traceStatements } from '../../src/log.js';
-import { passwordsOf, scrub } from '../../src/settings/redact.js';
 import { redactUrl, Secret, settings, withSchema } from '../../src/settings/index.js';
+import { passwordsOf, scrub } from '../../src/settings/redact.js';
 
 let folder: string;
 beforeEach(() => {
@@ -27,7 +27,7 @@ describe('Secret', () => {
   test.each([
     ['String', String(secret)],
     ['a template', `${secret}`],
-    ['concatenation', '' + (secret as unknown as string)],
+    ['joining', ['', secret].join('')],
     ['JSON', JSON.stringify({ secret })],
     ['inspect', inspect({ deep: { secret } }, { depth: 9, showHidden: true })],
     ['an error', new Error(`cannot open with ${secret}`).stack ?? ''],
@@ -84,11 +84,16 @@ describe('settings', () => {
 
   test('a key may stand in a file, without its line break', () => {
     writeFileSync(join(folder, 'key'), 'correct horse\n');
-    expect(settings({ DATABASE_KEY_FILE: join(folder, 'key') }, folder).databaseKey?.reveal()).toBe('correct horse');
+    expect(settings({ DATABASE_KEY_FILE: join(folder, 'key') }, folder).databaseKey?.reveal()).toBe(
+      'correct horse',
+    );
   });
 
   test('nothing of the settings prints a password or a key', () => {
-    const read = settings({ DATABASE_URL: 'postgres://app:s3cret@db/shop', DATABASE_KEY: 'k3y-value' }, folder);
+    const read = settings(
+      { DATABASE_URL: 'postgres://app:s3cret@db/shop', DATABASE_KEY: 'k3y-value' },
+      folder,
+    );
     for (const printed of [JSON.stringify(read), inspect(read, { depth: 9 }), `${read.databaseUrl}`]) {
       expect(printed).not.toMatch(/s3cret|k3y-value/);
     }

@@ -11,5 +11,5 @@ export const postgresDialect: SqlDialect = {
   changes,
   dump,
   // loaded when asked for: it needs this dialect itself
-  openShadow: async () => (await import('./pglite.js')).openPglite({ url: 'pglite:memory' }, undefined),
+  openShadow: async () => (await import('./shadow.js')).openShadow(),
 };

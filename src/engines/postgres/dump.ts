@@ -9,7 +9,10 @@ export const dump = (schema: Schema): string => {
   const tables = byName(schema.tables);
   const blocks = [
     ...tables.map((table) =>
-      [schemaTableSql(table), ...byName(table.indexes).map(({ definition }) => definition)].join(';\n'),
+      [
+        schemaTableSql(table).replaceAll('::timestamp with time zone', '::timestamptz'),
+        ...byName(table.indexes).map(({ definition }) => definition),
+      ].join(';\n'),
     ),
     ...byName(schema.functions).map(({ definition }) => definition),
     ...tables.flatMap(({ triggers }) => byName(triggers).map(({ definition }) => definition)),

@@ -171,10 +171,8 @@ const runAgain = new Set(['40001', '40P01']);
 export const asAshlarError = (error: unknown): AshlarError => {
   if (error instanceof AshlarError) return error;
   const driver = facts(error);
-  const made = new AshlarError(describe(driver).code, {
-    ...describe(driver),
-    cause: new PostgresFailure(driver),
-  });
+  const { code, ...told } = describe(driver);
+  const made = new AshlarError(code, { ...told, cause: new PostgresFailure(driver) });
   return runAgain.has(driver.code ?? '') || isStaleStatement(driver) ? markRetryable(made) : made;
 };
 

@@ -1,6 +1,6 @@
 import { type Column, type ColumnKind, identifier, identifiers, type Table } from '../../table/index.js';
 import type { Request, WireValue } from './channel.js';
-import { wireValues } from './parameters.js';
+import { wireValue } from './parameters.js';
 
 const arrayTypes: Readonly<Record<ColumnKind, string>> = {
   text: 'text[]',
@@ -26,8 +26,8 @@ const element = (value: WireValue): string => {
 const arrayOf = (rows: readonly (readonly unknown[])[], position: number): string => {
   let text = '{';
   for (let i = 0; i < rows.length; i++) {
-    const [value = null] = wireValues([rows[i]?.[position]]);
-    text += i === 0 ? element(value) : `,${element(value)}`;
+    const value = element(wireValue(rows[i]?.[position], position + 1));
+    text += i === 0 ? value : `,${value}`;
   }
   return `${text}}`;
 };

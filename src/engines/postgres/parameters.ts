@@ -35,7 +35,12 @@ const invalid = (position: number, what: string): AshlarError =>
     suggestion: 'Give times as ISO 8601 strings: date.toISOString(). Give null for no value.',
   });
 
-const wireValue = (value: unknown, position: number): WireValue => {
+/**
+ * A parameter as it travels; `position` is for the error.
+ *
+ * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
+ */
+export const wireValue = (value: unknown, position: number): WireValue => {
   switch (typeof value) {
     case 'string':
       return text(value, position);
@@ -53,11 +58,7 @@ const wireValue = (value: unknown, position: number): WireValue => {
   }
 };
 
-/**
- * Parameters as they travel.
- *
- * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
- */
+/** Parameters as they travel. @throws AshlarError `value-unstorable`, `value-invalid` */
 export const wireValues = (parameters: readonly unknown[]): WireValue[] => {
   const values = new Array<WireValue>(parameters.length);
   for (let i = 0; i < parameters.length; i++) values[i] = wireValue(parameters[i], i + 1);

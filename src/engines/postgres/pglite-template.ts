@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { AshlarError } from '../../errors.js';
 import { lockName } from './directory-lock.js';
+import { valueSettings } from './session-settings.js';
 
 const loadDriver = async () => {
   try {
@@ -55,10 +56,18 @@ const readTemplate = async (version: string): Promise<Blob> => {
   return kept ? new Blob([kept]) : makeTemplate(file);
 };
 
+type Driver = Awaited<ReturnType<typeof loadDriver>>['PGlite'];
+
+// given as the server's own arguments, so that RESET returns to them
+const startParams = (driver: Driver): string[] => [
+  ...driver.defaultStartParams,
+  ...valueSettings('public').flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+];
+
 const fromTemplate = async (version: string, place: { dataDir?: string }): Promise<PGlite> => {
   const { PGlite } = await loadDriver();
   template ??= readTemplate(version);
-  return PGlite.create({ ...place, loadDataDir: await template });
+  return PGlite.create({ ...place, startParams: startParams(PGlite), loadDataDir: await template });
 };
 
 // stands in a folder while the template is copied into it
@@ -73,7 +82,7 @@ const openDirectory = async (version: string, directory: string): Promise<PGlite
     }
   } else if (existsSync(join(directory, 'PG_VERSION'))) {
     const { PGlite } = await loadDriver();
-    return PGlite.create({ dataDir: directory });
+    return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
   }
   await writeFile(mark, '');
   const database = await fromTemplate(version, { dataDir: directory });

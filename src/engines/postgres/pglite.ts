@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { AshlarError } from '../../errors.js';
-import { literal } from '../../table/index.js';
 import type { Engine, OpenOptions } from '../engine.js';
 import type { Lease } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
@@ -11,25 +10,20 @@ import { asAshlarError } from './errors.js';
 import { PgliteChannel } from './pglite-channel.js';
 import { createPglite } from './pglite-template.js';
 import { Queue } from './queue.js';
-import { sessionSettings } from './session-settings.js';
 
 const prepareDirectory = async (directory: string, create: boolean): Promise<void> => {
   try {
-    await mkdir(directory, { recursive: create });
+    if (create) await mkdir(directory, { recursive: true });
+    await access(`${directory}${sep}`, constants.W_OK);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new AshlarError('directory-missing', {
-      message: `The folder ${directory} cannot be made.`,
-      suggestion: 'Create the folder it is to be in, and check who may write there.',
+      message: `The folder ${directory} cannot be used.`,
+      detail: `It ${create ? 'cannot be made or written to' : 'is not there, or cannot be written to'} (${(cause as NodeJS.ErrnoException).code}).`,
+      suggestion: 'Choose a folder that you may write to; a data folder is a folder of its own.',
       cause,
     });
   }
 };
-
-const settingsText = (options: OpenOptions): string =>
-  sessionSettings('public', options.lockTimeout ?? 5_000)
-    .map(([name, value]) => `SET ${name} = ${name === 'search_path' ? value : literal(value)}`)
-    .join('; ');
 
 const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
   take: async (): Promise<Lease> => {
@@ -57,7 +51,6 @@ export const openPglite = async (options: OpenOptions, directory: string | undef
     const made = await createPglite(place);
     database = made.database;
     const channel = new PgliteChannel(database);
-    await channel.send({ text: settingsText(options) });
     const queue = new Queue();
     const leases = leasesOf(channel, queue);
     const backend: Backend = {

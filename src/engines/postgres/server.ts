@@ -9,7 +9,7 @@ import { decodeRows } from './decode.js';
 import { type Backend, postgresEngine } from './engine.js';
 import { PgChannel } from './pg-channel.js';
 import { parseServerUrl, type ServerUrl } from './server-url.js';
-import { sessionSettings } from './session-settings.js';
+import { valueSettings, waitSettings } from './session-settings.js';
 
 const oldestServer = 150_000;
 
@@ -35,7 +35,7 @@ const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
   pipeline: true,
   client_encoding: 'UTF8',
   // sent with the startup packet, so that they are in force before anything runs, and RESET returns to them
-  options: sessionSettings(url.schema, options.lockTimeout ?? 5_000)
+  options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? 5_000)]
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
     .join(' '),
   types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,

@@ -1,10 +1,9 @@
-const inTransaction = 60_000;
+const longestIdle = 60_000;
 
-/** Settings every connection has before anything runs on it: name and value. `lockTimeout` is in milliseconds. */
-export const sessionSettings = (
-  schema: string,
-  lockTimeout: number,
-): readonly (readonly [string, string])[] => [
+type Settings = readonly (readonly [name: string, value: string])[];
+
+/** What the text of values depends on, and where names are looked up. */
+export const valueSettings = (schema: string): Settings => [
   ['search_path', `"${schema.replaceAll('"', '""')}"`],
   ['TimeZone', 'UTC'],
   ['DateStyle', 'ISO'],
@@ -12,6 +11,10 @@ export const sessionSettings = (
   ['bytea_output', 'hex'],
   ['extra_float_digits', '1'],
   ['standard_conforming_strings', 'on'],
+];
+
+/** How long a server's connection waits for a lock (milliseconds), and how long others wait for one that sleeps. */
+export const waitSettings = (lockTimeout: number): Settings => [
   ['lock_timeout', String(lockTimeout)],
-  ['idle_in_transaction_session_timeout', String(inTransaction)],
+  ['idle_in_transaction_session_timeout', String(longestIdle)],
 ];

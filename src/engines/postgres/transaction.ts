@@ -104,7 +104,10 @@ export class PostgresTransaction implements Transaction {
   }
 
   async commit(): Promise<void> {
-    if (this.#state === 'lost') throw lost();
+    if (this.#state === 'lost') {
+      this.#end();
+      throw lost();
+    }
     if (this.#state !== 'open') return this.#end();
     try {
       const reply = await this.#timed('COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' }));

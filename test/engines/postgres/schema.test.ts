@@ -142,7 +142,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
         at timestamptz(3) NOT NULL,
         kind text COLLATE "C" NOT NULL,
         CONSTRAINT events_pkey PRIMARY KEY (id, at),
-        CONSTRAINT events_at_check CHECK (at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND at < '10000-01-01 00:00:00+00'::timestamp with time zone)
+        CONSTRAINT events_at_check CHECK (at >= '0001-01-01 00:00:00+00'::timestamptz AND at < '10000-01-01 00:00:00+00'::timestamptz)
       ) PARTITION BY RANGE (at);
       CREATE INDEX events_kind_at_idx ON events (kind, at);
 
@@ -153,10 +153,10 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
         updated_at timestamptz(3) DEFAULT now() NOT NULL,
         CONSTRAINT jobs_pkey PRIMARY KEY (id),
         CONSTRAINT jobs_name_key UNIQUE (name),
-        CONSTRAINT jobs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND created_at < '10000-01-01 00:00:00+00'::timestamp with time zone),
+        CONSTRAINT jobs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
         CONSTRAINT jobs_id_check CHECK (id >= 1 AND id <= '9007199254740991'::bigint),
         CONSTRAINT jobs_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 50),
-        CONSTRAINT jobs_updated_at_check CHECK (updated_at >= '0001-01-01 00:00:00+00'::timestamp with time zone AND updated_at < '10000-01-01 00:00:00+00'::timestamp with time zone)
+        CONSTRAINT jobs_updated_at_check CHECK (updated_at >= '0001-01-01 00:00:00+00'::timestamptz AND updated_at < '10000-01-01 00:00:00+00'::timestamptz)
       );
 
       CREATE TABLE lines (
@@ -257,7 +257,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes RENAME COLUMN heading TO title",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: rename column title to heading",
           "up": [
             "ALTER TABLE notes RENAME COLUMN title TO heading",
@@ -268,7 +268,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes RENAME CONSTRAINT notes_heading_key TO notes_title_key",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: rename constraint notes_title_key to notes_heading_key",
           "up": [
             "ALTER TABLE notes RENAME CONSTRAINT notes_title_key TO notes_heading_key",
@@ -279,7 +279,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes RENAME CONSTRAINT notes_heading_check TO notes_title_check",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: rename constraint notes_title_check to notes_heading_check",
           "up": [
             "ALTER TABLE notes RENAME CONSTRAINT notes_title_check TO notes_heading_check",
@@ -290,7 +290,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER INDEX notes_heading_idx RENAME TO notes_title_idx",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: rename index notes_title_idx to notes_heading_idx",
           "up": [
             "ALTER INDEX notes_title_idx RENAME TO notes_heading_idx",
@@ -302,7 +302,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
             "ALTER TABLE notes ADD CONSTRAINT notes_legacy_check CHECK (legacy = ANY (ARRAY['yes'::text, 'no'::text])) NOT VALID",
             "ALTER TABLE notes VALIDATE CONSTRAINT notes_legacy_check",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: drop check notes_legacy_check",
           "up": [
             "ALTER TABLE notes DROP CONSTRAINT notes_legacy_check",
@@ -314,7 +314,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
             "ALTER TABLE notes ADD CONSTRAINT notes_old CHECK (length(heading) <> 7) NOT VALID",
             "ALTER TABLE notes VALIDATE CONSTRAINT notes_old",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: drop check notes_old",
           "up": [
             "ALTER TABLE notes DROP CONSTRAINT notes_old",
@@ -326,7 +326,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
             "ALTER TABLE notes ADD CONSTRAINT notes_size_check CHECK (char_length(size) <= 5) NOT VALID",
             "ALTER TABLE notes VALIDATE CONSTRAINT notes_size_check",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: drop check notes_size_check",
           "up": [
             "ALTER TABLE notes DROP CONSTRAINT notes_size_check",
@@ -337,7 +337,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "DROP TABLE jobs",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "jobs: create table",
           "up": [
             "CREATE TABLE jobs (
@@ -359,7 +359,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
             "ALTER TABLE notes ALTER COLUMN size DROP DEFAULT",
             "ALTER TABLE notes ALTER COLUMN size TYPE text COLLATE "C" USING size::text",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: change type of size from text COLLATE "C" to bigint",
           "up": [
             "ALTER TABLE notes ALTER COLUMN size TYPE bigint USING size::bigint",
@@ -371,7 +371,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes ALTER COLUMN body DROP NOT NULL",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: body becomes required",
           "up": [
             "ALTER TABLE notes ADD CONSTRAINT notes_body_present CHECK (body IS NOT NULL) NOT VALID",
@@ -385,7 +385,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes ALTER COLUMN flag SET DEFAULT true",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: set default of flag",
           "up": [
             "ALTER TABLE notes ALTER COLUMN flag SET DEFAULT false",
@@ -396,7 +396,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes DROP COLUMN kind",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: add column kind",
           "up": [
             "ALTER TABLE notes ADD COLUMN kind text COLLATE "C" DEFAULT 'a' NOT NULL CONSTRAINT notes_kind_check CHECK (kind IN ('a', 'b'))",
@@ -407,7 +407,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes DROP COLUMN job_id",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: add column job_id",
           "up": [
             "ALTER TABLE notes ADD COLUMN job_id bigint
@@ -420,7 +420,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
             "ALTER TABLE notes ADD COLUMN legacy text COLLATE "C" DEFAULT '' NOT NULL",
             "ALTER TABLE notes ALTER COLUMN legacy DROP DEFAULT",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: drop column legacy",
           "up": [
             "ALTER TABLE notes DROP COLUMN legacy",
@@ -431,7 +431,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes DROP CONSTRAINT notes_size_check",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: add check notes_size_check",
           "up": [
             "ALTER TABLE notes ADD CONSTRAINT notes_size_check CHECK (size BETWEEN 0 AND 9007199254740991) NOT VALID",
@@ -443,7 +443,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "DROP INDEX notes_kind_idx",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: add index notes_kind_idx",
           "up": [
             "CREATE INDEX notes_kind_idx ON notes (kind)",
@@ -454,7 +454,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           "down": [
             "ALTER TABLE notes DROP CONSTRAINT notes_job_id_fkey",
           ],
-          "rebuild": false,
+          "rebuild": [],
           "summary": "notes: add foreign key notes_job_id_fkey",
           "up": [
             "ALTER TABLE notes ADD CONSTRAINT notes_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs (id) ON DELETE RESTRICT NOT VALID",
