@@ -8,6 +8,7 @@ import {
   type Table,
 } from '../../table/index.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
+import { foreignKeyGuards } from './foreign-key-guard.js';
 import { type ColumnParts, tableText } from './layout.js';
 
 const columnParts = (column: Column): ColumnParts => {
@@ -84,6 +85,7 @@ export const createTable = (table: Table): readonly string[] => {
       options.join(', '),
     ),
     ...table.indexes.map((index) => indexStatement(table, index)),
+    ...foreignKeyGuards(table),
     ...keeping.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),
   ];
 };

@@ -22,18 +22,23 @@ const uniqueViolation: Describe = (message) => {
   };
 };
 
-const foreignKeyViolation: Describe = () => ({
+const foreignKeyFailed = 'FOREIGN KEY constraint failed';
+
+const foreignKeyViolation: Describe = (message) => ({
   code: 'foreign-key-violation',
   message: 'A row refers to one that does not exist, or is still referred to.',
-  detail: 'SQLite does not say which foreign key it was.',
+  detail:
+    message === foreignKeyFailed
+      ? 'SQLite does not say which foreign key it was.'
+      : `The foreign key is ${after(message, `${foreignKeyFailed}: `)}.`,
   suggestion: 'Insert the row that is referred to first; delete the rows that refer to it first.',
 });
 
 const guarantee = /^ashlar\/([a-z0-9-]+): (.*)$/s;
 
 const triggerRefusal: Describe = (message) => {
-  // ON DELETE RESTRICT is a trigger inside SQLite
-  if (message === 'FOREIGN KEY constraint failed') return foreignKeyViolation(message);
+  // ON DELETE RESTRICT is a trigger inside SQLite, and our guards of foreign keys are triggers too
+  if (message.startsWith(foreignKeyFailed)) return foreignKeyViolation(message);
   const [, name, text] = guarantee.exec(message) ?? [];
   if (name === undefined || text === undefined) {
     return { code: 'statement-failed', message: `A trigger refused the statement: ${message}` };

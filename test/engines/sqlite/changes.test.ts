@@ -53,7 +53,8 @@ const migrate = async (engine: Engine, now: readonly Table[], renames: Renames =
   same(await schemaOf(engine), after);
   same(after, await schemaOf(engine));
   const down = async () => {
-    for (const change of [...changes].reverse()) await apply(engine, change.down, change.rebuild.includes('down'));
+    for (const change of [...changes].reverse())
+      await apply(engine, change.down, change.rebuild.includes('down'));
     same(await schemaOf(engine), before);
   };
   return { changes, down };
@@ -183,6 +184,18 @@ describe('a schema', () => {
         CONSTRAINT clauses_size_check2 CHECK (length(size) < 100)
       ) STRICT;
       CREATE INDEX clauses_author_id_idx ON clauses (author_id);
+      CREATE TRIGGER clauses_author_id_fkey_insert BEFORE INSERT ON clauses
+      WHEN NEW.author_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM authors WHERE id = NEW.author_id)
+      BEGIN
+        SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_author_id_fkey');
+      END;
+      CREATE TRIGGER clauses_author_id_fkey_update BEFORE UPDATE OF author_id ON clauses
+      WHEN NEW.author_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM authors WHERE id = NEW.author_id)
+      BEGIN
+        SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_author_id_fkey');
+      END;
       "
     `);
     const other = await open();
@@ -317,6 +330,18 @@ describe('a column', () => {
             "ALTER TABLE clauses_new RENAME TO clauses",
             "PRAGMA legacy_alter_table = OFF",
             "CREATE INDEX clauses_author_id_idx ON clauses (author_id)",
+            "CREATE TRIGGER clauses_author_id_fkey_insert BEFORE INSERT ON clauses
+      WHEN NEW.author_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM authors WHERE id = NEW.author_id)
+      BEGIN
+        SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_author_id_fkey');
+      END",
+            "CREATE TRIGGER clauses_author_id_fkey_update BEFORE UPDATE OF author_id ON clauses
+      WHEN NEW.author_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM authors WHERE id = NEW.author_id)
+      BEGIN
+        SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_author_id_fkey');
+      END",
           ],
           "rebuild": [
             "up",
@@ -356,6 +381,18 @@ describe('a column', () => {
             "ALTER TABLE clauses_new RENAME TO clauses",
             "PRAGMA legacy_alter_table = OFF",
             "CREATE INDEX clauses_author_id_idx ON clauses (author_id)",
+            "CREATE TRIGGER clauses_author_id_fkey_insert BEFORE INSERT ON clauses
+      WHEN NEW.author_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM authors WHERE id = NEW.author_id)
+      BEGIN
+        SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_author_id_fkey');
+      END",
+            "CREATE TRIGGER clauses_author_id_fkey_update BEFORE UPDATE OF author_id ON clauses
+      WHEN NEW.author_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM authors WHERE id = NEW.author_id)
+      BEGIN
+        SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_author_id_fkey');
+      END",
           ],
         },
       ]

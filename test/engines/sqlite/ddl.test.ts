@@ -104,7 +104,19 @@ test('a table reads as if written by hand', () => {
       CONSTRAINT everything_sane CHECK (active OR "order" IS NULL)
     ) STRICT;
     CREATE INDEX everything_status_count_idx ON everything (status, count) WHERE active = 1;
-    CREATE UNIQUE INDEX everything_by_day ON everything (day);"
+    CREATE UNIQUE INDEX everything_by_day ON everything (day);
+    CREATE TRIGGER everything_person_id_fkey_insert BEFORE INSERT ON everything
+    WHEN NEW.person_id IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM people WHERE id = NEW.person_id)
+    BEGIN
+      SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: everything_person_id_fkey');
+    END;
+    CREATE TRIGGER everything_person_id_fkey_update BEFORE UPDATE OF person_id ON everything
+    WHEN NEW.person_id IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM people WHERE id = NEW.person_id)
+    BEGIN
+      SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: everything_person_id_fkey');
+    END;"
   `);
 });
 
