@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -11,9 +11,11 @@ const canonical = (value: Json): string => {
   return `{${pairs.map((key) => `${JSON.stringify(key)}:${canonical(object[key] ?? null)}`).join()}}`;
 };
 
+/** The SHA-256 of text, in hex. */
+export const sha256 = (text: string): string => hash('sha256', text);
+
 /**
  * The SHA-256, in hex, of what a row says, as canonical JSON (RFC 8785): the same facts have the same checksum in
  * whatever order a file or an engine gives their columns.
  */
-export const rowChecksum = (data: { readonly [key: string]: Json }): string =>
-  createHash('sha256').update(canonical(data)).digest('hex');
+export const rowChecksum = (data: { readonly [key: string]: Json }): string => sha256(canonical(data));

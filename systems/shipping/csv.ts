@@ -18,8 +18,8 @@ export interface CsvLine {
 /** A CSV file, being read. */
 export interface Csv {
   readonly header: readonly string[];
-  /** The lines behind the header, those that are blank left out. */
-  readonly lines: AsyncIterable<CsvLine>;
+  /** The lines behind the header, those that are blank left out, some hundreds at a time. */
+  readonly batches: AsyncIterable<readonly CsvLine[]>;
 }
 
 const invalid = (message: string, suggestion: string, detail?: string, cause?: unknown): AshlarError =>
@@ -64,33 +64,39 @@ const headerProblem = (header: readonly string[]): string | undefined => {
   return undefined;
 };
 
-// a record at a time, with any error of reading or of the file's form turned into one of ours
-async function* records(source: CsvSource): AsyncGenerator<string[]> {
+// handed on in batches, for each step of an asynchronous iteration costs as much as parsing half a line
+const batchLines = 500;
+
+// with any error of reading or of the file's form turned into one of ours
+async function* records(source: CsvSource): AsyncGenerator<string[][]> {
   const input = await open(source);
   const parser = parse({ bom: true, relax_column_count: true, relax_quotes: true });
-  const feeding = pipeline(input, parser);
-  feeding.catch(() => undefined);
+  pipeline(input, parser).catch(() => undefined);
+  let batch: string[][] = [];
   try {
-    for await (const record of parser) yield record as string[];
-  } catch (error) {
-    if (!(error instanceof CsvError)) {
-      throw invalid(
-        'The file could not be read to its end.',
-        'Nothing was imported. Try again.',
-        (error as Error).message,
-        error,
-      );
+    for await (const record of parser) {
+      if (batch.push(record) < batchLines) continue;
+      yield batch;
+      batch = [];
     }
-    throw invalid(
-      'The file cannot be taken apart into lines.',
-      'Nothing was imported. Look for a quotation mark that is opened and never closed, and try again.',
-      error.message,
-      error,
-    );
+  } catch (error) {
+    throw unreadable(error);
   } finally {
     input.destroy();
   }
+  yield batch;
 }
+
+const unreadable = (error: unknown): AshlarError => {
+  const [message, look] =
+    error instanceof CsvError
+      ? [
+          'The file cannot be taken apart into lines.',
+          'Look for a quotation mark that is never closed, and try again.',
+        ]
+      : ['The file could not be read to its end.', 'Try again.'];
+  return invalid(message, `Nothing was imported. ${look}`, (error as Error).message, error);
+};
 
 /**
  * Opens a CSV file (RFC 4180; UTF-8, with or without BOM; LF or CRLF) and reads its header.
@@ -99,24 +105,37 @@ async function* records(source: CsvSource): AsyncGenerator<string[]> {
  */
 export const openCsv = async (source: CsvSource): Promise<Csv> => {
   const reader = records(source);
-  const { value: header, done } = await reader.next();
-  if (done || isBlank(header)) {
-    await reader.return(undefined);
-    throw invalid('The file is empty.', 'Give a CSV file whose first line names the columns.');
-  }
   try {
+    const [header, ...rest] = (await reader.next()).value ?? [];
+    if (!header || isBlank(header)) {
+      throw invalid('The file is empty.', 'Give a CSV file whose first line names the columns.');
+    }
     assertHeader(header);
+    return { header, batches: numbered(rest, reader, 1 + linesOf(header)) };
   } catch (error) {
     await reader.return(undefined);
     throw error;
   }
-  return { header, lines: numbered(reader, 1 + linesOf(header)) };
 };
 
-async function* numbered(reader: AsyncGenerator<string[]>, start: number): AsyncGenerator<CsvLine> {
+async function* numbered(
+  first: string[][],
+  rest: AsyncGenerator<string[][]>,
+  start: number,
+): AsyncGenerator<CsvLine[]> {
   let line = start;
-  for await (const fields of reader) {
-    if (!isBlank(fields)) yield { line, fields };
-    line += linesOf(fields);
+  const number = (batch: string[][]): CsvLine[] => {
+    const lines: CsvLine[] = [];
+    for (const fields of batch) {
+      if (!isBlank(fields)) lines.push({ line, fields });
+      line += linesOf(fields);
+    }
+    return lines;
+  };
+  try {
+    yield number(first);
+    for await (const batch of rest) yield number(batch);
+  } finally {
+    await rest.return(undefined);
   }
 }

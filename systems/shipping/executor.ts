@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './checksum.js';
 import type { JobRow } from './tables.js';
 
 /** What a carrier's answer leaves on a row. */
@@ -45,5 +45,4 @@ export interface Executor {
 }
 
 /** The key under which a provider recognises a row in every attempt: SHA-256 of the job's id and the row's number. */
-export const idempotencyKey = (jobId: string, rowNumber: number): string =>
-  createHash('sha256').update(`${jobId}/${rowNumber}`).digest('hex');
+export const idempotencyKey = (jobId: string, rowNumber: number): string => sha256(`${jobId}/${rowNumber}`);

@@ -2,7 +2,7 @@ import { AshlarError, type ImportReport, type Insert, type JobProgress } from 'a
 import { type CsvSource, openCsv } from './csv.js';
 import type { ShippingDatabase, ShippingSession } from './database.js';
 import { type LogEvent, logEvents } from './log.js';
-import { type RowRules, rowReader } from './row-reader.js';
+import { type ReadLine, type RowRules, rowReader } from './row-reader.js';
 import { type Job, jobChunks, jobRows, jobs } from './tables.js';
 import { refreshTotals } from './totals.js';
 
@@ -67,25 +67,28 @@ const importInto = async (
   let events: LogEvent[] = [];
 
   const flush = async () => {
-    input.signal?.throwIfAborted();
     await s.insertMany(jobRows, rows);
     await logEvents(s, job_id, events);
     [rows, events] = [[], []];
-    input.onProgress?.({ done: lines, total: undefined, failed, total_cost_cents: null });
   };
-  for await (const line of csv.lines) {
-    lines++;
-    const made = read(line);
-    if (!made) continue;
+  const take = ({ row, reason }: ReadLine, line: number) => {
     const row_number = ++imported;
-    rows.push({ ...made.row, job_id, row_number });
-    chunks.add(row_number, made.reason !== undefined);
-    if (made.reason !== undefined) {
-      failed++;
-      if (rejected.length < longestReport) rejected.push({ line: line.line, reason: made.reason });
-      events.push(rejection(row_number, line.line, made.reason));
+    rows.push({ ...row, job_id, row_number });
+    chunks.add(row_number, reason !== undefined);
+    if (reason === undefined) return;
+    failed++;
+    if (rejected.length < longestReport) rejected.push({ line, reason });
+    events.push(rejection(row_number, line, reason));
+  };
+  for await (const batch of csv.batches) {
+    lines += batch.length;
+    for (const line of batch) {
+      const made = read(line);
+      if (made) take(made, line.line);
     }
-    if (rows.length === batchRows) await flush();
+    if (rows.length >= batchRows) await flush();
+    input.onProgress?.({ done: lines, total: undefined, failed, total_cost_cents: null });
+    input.signal?.throwIfAborted();
   }
   if (imported === 0) throw nothingToImport(lines, input.where);
   await flush();

@@ -79,6 +79,9 @@ const logReclaim = (s: ShippingSession, { job_id, chunk, lo, hi, owner, epoch }:
 
 /** The rows of a chunk that are still to be done. Those already `processing` were left in doubt by an earlier lease. */
 export const openRows = (s: ShippingSession, lease: Lease): Promise<JobRow[]> =>
+  openRowsQuery(s, lease).execute();
+
+export const openRowsQuery = (s: ShippingSession, lease: Lease) =>
   s.query
     .selectFrom('job_rows')
     .selectAll()
@@ -86,8 +89,7 @@ export const openRows = (s: ShippingSession, lease: Lease): Promise<JobRow[]> =>
     .where('row_number', '>=', lease.lo)
     .where('row_number', '<=', lease.hi)
     .where('status', 'in', ['pending', 'processing'])
-    .orderBy('row_number')
-    .execute();
+    .orderBy('row_number');
 
 const fenced = (s: ShippingSession, lease: Lease) =>
   s.query

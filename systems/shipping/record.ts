@@ -1,3 +1,4 @@
+import { AshlarError } from 'ashlar';
 import { type RawBuilder, sql } from 'kysely';
 import type { ShippingSession } from './database.js';
 import { idempotencyKey, type Shipment } from './executor.js';
@@ -15,47 +16,68 @@ const values = (rows: readonly (readonly unknown[])[]): RawBuilder<{ column1: un
   sql`(values ${sql.join(rows.map((row) => sql`(${sql.join(row)})`))})`;
 
 const text = (column: number) => sql<string | null>`cast(${sql.ref(`v.column${column}`)} as text)`;
-const integer = (column: number) => sql<number>`cast(${sql.ref(`v.column${column}`)} as integer)`;
+const integer = (column: number) => sql<number>`cast(${sql.ref(`v.column${column}`)} as bigint)`;
 
-/** Writes that these rows are about to be attempted, each under its key, before anything outside is called. */
+/** Rows of a job, by number: the first of each given values. */
+const rowsOf = (s: ShippingSession, lease: Lease, given: readonly (readonly [number, ...unknown[]])[]) => {
+  const numbers = given.map(([number]) => number);
+  return (
+    s.query
+      .updateTable('job_rows')
+      .from(values(given).as('v'))
+      .where('job_id', '=', lease.job_id)
+      .where('row_number', '=', integer(1))
+      // without these, and without statistics, PostgreSQL reads the whole job for each window
+      .where('row_number', '>=', Math.min(...numbers))
+      .where('row_number', '<=', Math.max(...numbers))
+  );
+};
+
+const assertAll = (changed: bigint, rows: readonly unknown[]): void => {
+  if (changed === BigInt(rows.length)) return;
+  throw new AshlarError('state-conflict', {
+    message: `${rows.length - Number(changed)} of ${rows.length} rows are not as the worker that leases them left them.`,
+    detail: 'Rows of a leased chunk were changed by something else than this system.',
+    suggestion: 'Nothing was recorded. Find out who writes to job_rows, and run the job again.',
+  });
+};
+
+/**
+ * Writes that these rows are about to be attempted, each under its key, before anything outside is called.
+ *
+ * @throws AshlarError `state-conflict` when a row is not open
+ */
 export const recordIntents = async (
   s: ShippingSession,
   lease: Lease,
   rows: readonly JobRow[],
 ): Promise<void> => {
-  if (rows.length === 0) return;
-  await s.query
-    .updateTable('job_rows')
-    .from(values(rows.map((row) => [row.row_number, idempotencyKey(lease.job_id, row.row_number)])).as('v'))
+  const keys = rows.map(({ row_number }) => [row_number, idempotencyKey(lease.job_id, row_number)] as const);
+  const { numUpdatedRows } = await rowsOf(s, lease, keys)
     .set((eb) => ({ status: 'processing', attempts: eb('attempts', '+', 1), idempotency_key: text(2) }))
-    .where('job_id', '=', lease.job_id)
-    .where('row_number', '=', integer(1))
     .where('status', 'in', ['pending', 'processing'])
-    .execute();
+    .executeTakeFirstOrThrow();
+  assertAll(numUpdatedRows, rows);
 };
 
-/** Writes what became of rows that were being processed. */
+/**
+ * Writes what became of rows that were being processed.
+ *
+ * @throws AshlarError `state-conflict` when a row is not being processed
+ */
 export const recordOutcomes = async (
   s: ShippingSession,
   lease: Lease,
   outcomes: readonly Outcome[],
   now: string,
-) => {
+): Promise<void> => {
   const shipped = outcomes.filter((outcome) => 'shipment' in outcome);
-  const failed = outcomes.filter((outcome) => 'failure' in outcome);
   if (shipped.length > 0) {
-    await s.query
-      .updateTable('job_rows')
-      .from(
-        values(
-          shipped.map(({ row_number, shipment }) => [
-            row_number,
-            shipment.tracking_number,
-            shipment.label_path ?? null,
-            shipment.cost_cents,
-          ]),
-        ).as('v'),
-      )
+    const given = shipped.map(
+      ({ row_number, shipment: { tracking_number, label_path = null, cost_cents } }) =>
+        [row_number, tracking_number, label_path, cost_cents] as const,
+    );
+    const { numUpdatedRows } = await rowsOf(s, lease, given)
       .set({
         status: 'completed',
         tracking_number: text(2),
@@ -63,20 +85,20 @@ export const recordOutcomes = async (
         cost_cents: integer(4),
         processed_at: now,
       })
-      .where('job_id', '=', lease.job_id)
-      .where('row_number', '=', integer(1))
-      .execute();
+      .where('status', '=', 'processing')
+      .executeTakeFirstOrThrow();
+    assertAll(numUpdatedRows, shipped);
   }
+  const failed = outcomes.filter((outcome) => 'failure' in outcome);
   if (failed.length > 0) {
-    await s.query
-      .updateTable('job_rows')
-      .from(
-        values(failed.map(({ row_number, failure }) => [row_number, failure.code, failure.message])).as('v'),
-      )
+    const given = failed.map(
+      ({ row_number, failure }) => [row_number, failure.code, failure.message] as const,
+    );
+    const { numUpdatedRows } = await rowsOf(s, lease, given)
       .set({ status: 'failed', error_code: text(2), error_message: text(3), processed_at: now })
-      .where('job_id', '=', lease.job_id)
-      .where('row_number', '=', integer(1))
-      .execute();
+      .where('status', '=', 'processing')
+      .executeTakeFirstOrThrow();
+    assertAll(numUpdatedRows, failed);
   }
 };
 

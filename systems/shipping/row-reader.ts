@@ -1,5 +1,5 @@
 import { AshlarError, type Insert } from 'ashlar';
-import { rowChecksum } from './checksum.js';
+import { rowChecksum, sha256 } from './checksum.js';
 import type { CsvLine } from './csv.js';
 import type { JobRow, jobRows } from './tables.js';
 
@@ -22,10 +22,14 @@ export type ReadRow = Pick<
   'row_checksum' | 'row_data' | 'status' | 'error_code' | 'error_message'
 >;
 
+/** A row, and where it cannot be shipped, why. */
+export interface ReadLine {
+  readonly row: ReadRow;
+  readonly reason: string | undefined;
+}
+
 /** Makes a row of a line: `undefined` for one that `where` leaves out, a failed row for one that cannot be shipped. */
-export type RowReader = (
-  line: CsvLine,
-) => { readonly row: ReadRow; readonly reason: string | undefined } | undefined;
+export type RowReader = (line: CsvLine) => ReadLine | undefined;
 
 const assertColumns = (option: string, names: readonly string[], header: readonly string[]): void => {
   const missing = names.filter((name) => !header.includes(name));
@@ -45,6 +49,17 @@ const textProblem = (fields: readonly string[]): string | undefined => {
   return undefined;
 };
 
+// every line has the same columns: their order is found once, and JSON.stringify then writes canonical JSON, because
+// no column is named like a number, which an object would put first
+const canonicalRecord = (header: readonly string[]): ((fields: readonly string[]) => string) => {
+  const columns = header.map((name, at) => ({ name, at })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return (fields) => {
+    const record: CsvRecord = {};
+    for (const { name, at } of columns) record[name] = fields[at] ?? '';
+    return JSON.stringify(record);
+  };
+};
+
 const withoutNul = (fields: readonly string[]): string[] =>
   fields.map((field) => field.replaceAll('\0', '␀'));
 
@@ -58,6 +73,7 @@ export const rowReader = (header: readonly string[], rules: RowRules): RowReader
   assertColumns('where', Object.keys(where), header);
   assertColumns('required', required, header);
   const conditions = Object.entries(where).map(([name, value]) => ({ at: header.indexOf(name), value }));
+  const canonical = canonicalRecord(header);
   const mandatory = required.map((name) => ({ at: header.indexOf(name), name }));
 
   const rejected = (line: CsvLine, reason: string) => {
@@ -75,21 +91,21 @@ export const rowReader = (header: readonly string[], rules: RowRules): RowReader
       return rejected(line, `it has ${fields.length} fields where the header has ${header.length}`);
     }
     for (const { at, value } of conditions) if (fields[at] !== value) return undefined;
-    const problem = textProblem(fields);
+    const text = canonical(fields);
+    // looked for in one text first; a NUL is written there as an escape
+    const problem = text.includes('\uFFFD') || text.includes('\\u0000') ? textProblem(fields) : undefined;
     if (problem) return rejected(line, problem);
     const empty = mandatory.filter(({ at }) => fields[at]?.trim() === '');
     if (empty.length > 0)
       return rejected(line, `${empty.map(({ name }) => `"${name}"`).join(', ')} is empty`);
     const record: CsvRecord = {};
     for (let at = 0; at < header.length; at++) record[header[at] ?? ''] = fields[at] ?? '';
-    let row_data: JobRow['row_data'] = record;
-    if (mapRow) {
-      try {
-        row_data = mapRow(record, line.line);
-      } catch (error) {
-        return rejected(line, error instanceof Error ? error.message : String(error));
-      }
+    if (!mapRow) return { row: { row_checksum: sha256(text), row_data: record }, reason: undefined };
+    try {
+      const row_data = mapRow(record, line.line);
+      return { row: { row_checksum: rowChecksum(row_data), row_data }, reason: undefined };
+    } catch (error) {
+      return rejected(line, error instanceof Error ? error.message : String(error));
     }
-    return { row: { row_checksum: rowChecksum(row_data), row_data }, reason: undefined };
   };
 };

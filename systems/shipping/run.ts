@@ -14,7 +14,7 @@ import type { Job } from './tables.js';
 export interface RunJobOptions {
   /** Calls of the executor under way at once. Default 8. */
   readonly concurrency?: number | undefined;
-  /** At most this many rows between two transactions; fewer where calls are slow. Default 250. */
+  /** At most this many rows between two transactions; fewer where calls are slow. Default 100. */
   readonly flushEvery?: number | undefined;
   /** How long a chunk stays this worker's without a sign of life, in seconds. Default 30. */
   readonly leaseSeconds?: number | undefined;
@@ -52,7 +52,7 @@ export const runJob = async (
     executor,
     worker: { owner: options.owner ?? newOwner(), leaseSeconds: options.leaseSeconds ?? 30 },
     concurrency: Math.max(1, options.concurrency ?? 8),
-    flushEvery: Math.max(1, options.flushEvery ?? 250),
+    flushEvery: Math.max(1, options.flushEvery ?? 100),
     stopped: () => options.signal?.aborted ?? false,
     onProgress: options.onProgress ?? (() => undefined),
   };

@@ -49,15 +49,16 @@ export const jobs = table(
   (c) => [
     index(c.status),
     index(c.created_at),
-    lifecycle(c.status, {
-      initial: ['pending'],
-      transitions: {
+    lifecycle(
+      c.status,
+      {
         pending: ['running', 'cancelled'],
         running: ['paused', 'completed', 'failed', 'cancelled'],
         paused: ['running', 'cancelled'],
         failed: ['running', 'cancelled'],
       },
-    }),
+      { initial: 'pending' },
+    ),
   ],
 );
 
@@ -85,15 +86,16 @@ export const jobRows = table(
     unique(c.job_id, c.row_number),
     index(c.job_id, c.status),
     references(c.job_id, jobs.columns.id, { onDelete: 'cascade' }),
-    lifecycle(c.status, {
-      // a line that cannot be shipped enters as failed, so that nothing is left out in silence
-      initial: ['pending', 'failed'],
-      transitions: {
+    lifecycle(
+      c.status,
+      {
         pending: ['processing', 'skipped', 'failed'],
         processing: ['completed', 'failed', 'pending'],
         failed: ['pending'],
       },
-    }),
+      // a line that cannot be shipped enters as failed, so that nothing is left out in silence
+      { initial: ['pending', 'failed'] },
+    ),
   ],
 );
 

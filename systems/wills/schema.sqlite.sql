@@ -123,6 +123,20 @@ CREATE INDEX clauses_category_is_current_idx ON clauses (category, is_current);
 CREATE INDEX clauses_code_current_idx ON clauses (code) WHERE is_current;
 CREATE UNIQUE INDEX clauses_code_version_idx ON clauses (code, version);
 CREATE UNIQUE INDEX clauses_previous_version_id_idx ON clauses (previous_version_id);
+CREATE TRIGGER clauses_previous_version_id_fkey_insert BEFORE INSERT ON clauses
+WHEN NEW.previous_version_id IS NOT NULL
+  AND NOT (NEW.id IS NEW.previous_version_id)
+  AND NOT EXISTS (SELECT 1 FROM clauses WHERE id = NEW.previous_version_id)
+BEGIN
+  SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_previous_version_id_fkey');
+END;
+CREATE TRIGGER clauses_previous_version_id_fkey_update BEFORE UPDATE OF previous_version_id ON clauses
+WHEN NEW.previous_version_id IS NOT NULL
+  AND NOT (NEW.id IS NEW.previous_version_id)
+  AND NOT EXISTS (SELECT 1 FROM clauses WHERE id = NEW.previous_version_id)
+BEGIN
+  SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed: clauses_previous_version_id_fkey');
+END;
 CREATE TRIGGER clauses_versioned_delete BEFORE DELETE ON clauses
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/versioned: versions of clauses are never deleted');

@@ -11,7 +11,7 @@ const read = async (...parts: (string | Uint8Array)[]) => {
     })(),
   );
   const lines = [];
-  for await (const line of csv.lines) lines.push([line.line, ...line.fields]);
+  for await (const batch of csv.batches) lines.push(...batch.map((line) => [line.line, ...line.fields]));
   return { header: csv.header, lines };
 };
 
@@ -80,7 +80,7 @@ describe('a CSV file', () => {
       throw new Error('the disk was pulled out');
     })();
     const all = async () => {
-      for await (const _ of (await openCsv(broken)).lines);
+      for await (const _ of (await openCsv(broken)).batches);
     };
     await expect(all()).rejects.toMatchObject({ code: 'input-invalid', detail: 'the disk was pulled out' });
   });
@@ -89,6 +89,6 @@ describe('a CSV file', () => {
     const path = join(directory, 'long.csv');
     await writeFile(path, `a,b\n${'1,2\n'.repeat(100_000)}`);
     const csv = await openCsv(path);
-    for await (const line of csv.lines) if (line.line > 10) break;
+    for await (const batch of csv.batches) if (batch.length > 10) break;
   });
 });

@@ -37,13 +37,20 @@ describe.each(engines)('running a job on $name', (engine) => {
       where: { State: 'California' },
     });
     const done = await runJob(db, job.id, simulatedExecutor());
-    expect(done).toMatchObject({ status: 'completed', total_rows: 2_001, successful_rows: 2_001, failed_rows: 0 });
+    expect(done).toMatchObject({
+      status: 'completed',
+      total_rows: 2_001,
+      successful_rows: 2_001,
+      failed_rows: 0,
+    });
     expect(done.started_at).not.toBeNull();
     expect(done.completed_at).not.toBeNull();
     const rows = await rowsOf(job.id);
     expect(rows).toHaveLength(2_001);
     expect(rows.every((row) => row.status === 'completed' && row.attempts === 1)).toBe(true);
-    expect(rows.every((row) => row.tracking_number?.startsWith('SIMULATED-') && row.processed_at !== null)).toBe(true);
+    expect(
+      rows.every((row) => row.tracking_number?.startsWith('SIMULATED-') && row.processed_at !== null),
+    ).toBe(true);
     expect(new Set(rows.map((row) => row.tracking_number)).size).toBe(2_001);
     expect(done.total_cost_cents).toBe(rows.reduce((sum, row) => sum + (row.cost_cents ?? 0), 0));
     expect(await status(job.id)).toMatchObject({ balanced: true });
@@ -70,7 +77,9 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(carrier.calls).toHaveLength(100);
     for (const { row, key } of carrier.calls) expect(key).toBe(idempotencyKey(jobId, row));
-    expect((await rowsOf(jobId)).every((row) => row.idempotency_key === idempotencyKey(jobId, row.row_number))).toBe(true);
+    expect(
+      (await rowsOf(jobId)).every((row) => row.idempotency_key === idempotencyKey(jobId, row.row_number)),
+    ).toBe(true);
   });
 
   test('has written what it is about to do before it calls', async () => {
@@ -118,8 +127,14 @@ describe.each(engines)('running a job on $name', (engine) => {
       3: undefined,
       4: { tracking_number: 'T', cost_cents: 1.5 },
     };
-    const odd: Executor = { name: 'odd', idempotent: true, ship: async (row) => answers[row.row_number] as never };
-    expect(await runJob(db, jobId, odd)).toMatchObject({ error_message: '4 of 4 rows failed, 4 of them in doubt.' });
+    const odd: Executor = {
+      name: 'odd',
+      idempotent: true,
+      ship: async (row) => answers[row.row_number] as never,
+    };
+    expect(await runJob(db, jobId, odd)).toMatchObject({
+      error_message: '4 of 4 rows failed, 4 of them in doubt.',
+    });
     expect((await rowsOf(jobId)).map((row) => row.error_code)).toEqual(Array(4).fill('in_doubt'));
   });
 
@@ -133,7 +148,9 @@ describe.each(engines)('running a job on $name', (engine) => {
     const jobId = await makeJob(db, 3);
     await runJob(db, jobId, carrier.executor());
     await expect(runJob(db, jobId, carrier.executor())).rejects.toMatchObject({ code: 'state-conflict' });
-    await expect(runJob(db, '0198c0de-0000-7000-8000-000000000000', carrier.executor())).rejects.toMatchObject({
+    await expect(
+      runJob(db, '0198c0de-0000-7000-8000-000000000000', carrier.executor()),
+    ).rejects.toMatchObject({
       code: 'row-not-found',
     });
     expect(carrier.calls).toHaveLength(3);
@@ -145,9 +162,14 @@ describe.each(engines)('running a job on $name', (engine) => {
     const onProgress = () => {
       if (++progress === 3) throw new Error('the screen is gone');
     };
-    await expect(runJob(db, jobId, carrier.executor(), { onProgress, concurrency: 5, flushEvery: 5 })).rejects.toThrow('screen');
+    await expect(
+      runJob(db, jobId, carrier.executor(), { onProgress, concurrency: 5, flushEvery: 5 }),
+    ).rejects.toThrow('screen');
     expect((await status(jobId)).account.by_status.processing).toBeGreaterThan(0);
-    expect(await runJob(db, jobId, carrier.executor())).toMatchObject({ status: 'completed', successful_rows: 60 });
+    expect(await runJob(db, jobId, carrier.executor())).toMatchObject({
+      status: 'completed',
+      successful_rows: 60,
+    });
     expect(carrier.shipments.size).toBe(60);
     expect(await status(jobId)).toMatchObject({ balanced: true });
   });
@@ -180,9 +202,16 @@ describe.each(engines)('running a job on $name', (engine) => {
     while ((await status(jobId)).account.by_status.processing < 10) await sleep(10);
     // its lease ends behind its back, as if its host had been frozen
     await db.session((s) =>
-      s.query.updateTable('job_chunks').set({ lease_until: '2000-01-01T00:00:00.000Z' }).where('job_id', '=', jobId).execute(),
+      s.query
+        .updateTable('job_chunks')
+        .set({ lease_until: '2000-01-01T00:00:00.000Z' })
+        .where('job_id', '=', jobId)
+        .execute(),
     );
-    expect(await runJob(db, jobId, carrier.executor())).toMatchObject({ status: 'completed', successful_rows: 10 });
+    expect(await runJob(db, jobId, carrier.executor())).toMatchObject({
+      status: 'completed',
+      successful_rows: 10,
+    });
     const before = await rowsOf(jobId);
     while (!aborted) await sleep(10);
     held.open();
@@ -205,7 +234,10 @@ describe.each(engines)('running a job on $name', (engine) => {
       const dying = carrier.executor({
         ship: (row) => {
           if (rows.includes(row.row_number)) {
-            carrier.shipments.set(idempotencyKey(jobId, row.row_number), { tracking_number: 'FIRST', cost_cents: 5 });
+            carrier.shipments.set(idempotencyKey(jobId, row.row_number), {
+              tracking_number: 'FIRST',
+              cost_cents: 5,
+            });
           }
           return new Promise(() => undefined);
         },
@@ -213,7 +245,9 @@ describe.each(engines)('running a job on $name', (engine) => {
       void runJob(db, jobId, dying, { concurrency: 10, signal: stop.signal, leaseSeconds: 3_600 });
       while ((await status(jobId)).account.by_status.processing < 10) await sleep(10);
       const owner = `${await host()}:99999999:dead`;
-      await db.session((s) => s.query.updateTable('job_chunks').set({ owner }).where('job_id', '=', jobId).execute());
+      await db.session((s) =>
+        s.query.updateTable('job_chunks').set({ owner }).where('job_id', '=', jobId).execute(),
+      );
       return jobId;
     };
 
@@ -222,7 +256,9 @@ describe.each(engines)('running a job on $name', (engine) => {
       const job = await runJob(db, jobId, carrier.reconcilable());
       expect(job).toMatchObject({ status: 'completed', successful_rows: 10 });
       const rows = await rowsOf(jobId);
-      expect(rows.filter((row) => row.tracking_number === 'FIRST').map((row) => row.row_number)).toEqual([2, 3]);
+      expect(rows.filter((row) => row.tracking_number === 'FIRST').map((row) => row.row_number)).toEqual([
+        2, 3,
+      ]);
       expect(carrier.calls.map((call) => call.row).sort((a, b) => a - b)).toEqual([1, 4, 5, 6, 7, 8, 9, 10]);
     });
 
@@ -237,7 +273,10 @@ describe.each(engines)('running a job on $name', (engine) => {
       const jobId = await leaveInDoubt([2]);
       const careful = carrier.executor({ idempotent: false });
       const job = await runJob(db, jobId, careful);
-      expect(job).toMatchObject({ status: 'failed', error_message: '10 of 10 rows failed, 10 of them in doubt.' });
+      expect(job).toMatchObject({
+        status: 'failed',
+        error_message: '10 of 10 rows failed, 10 of them in doubt.',
+      });
       expect(carrier.calls).toEqual([]);
       expect(await status(jobId)).toMatchObject({ balanced: true, account: { in_doubt: 10 } });
     });

@@ -2,7 +2,11 @@ import { idempotencyKey, simulatedExecutor, simulatedRate } from 'ashlar/systems
 import { describe, expect, test } from 'vitest';
 import { rowChecksum } from '../../../systems/shipping/checksum.js';
 
-const row = (row_number: number, row_data: Record<string, string> = {}) => ({ job_id: 'job', row_number, row_data });
+const row = (row_number: number, row_data: Record<string, string> = {}) => ({
+  job_id: 'job',
+  row_number,
+  row_data,
+});
 const attempt = (number: number, attempt = 1) => ({
   idempotencyKey: idempotencyKey('job', number),
   attempt,
@@ -25,7 +29,8 @@ describe('the simulated executor', () => {
     expect(rate('Standard Class', 'Binders', '2')).toBe(595 + 2 * 45);
     expect(rate('Same Day', 'Chairs', '1')).toBe(2495 + 1290);
     expect(rate('First Class', 'Phones', '3')).toBe(1295 + 3 * 185);
-    for (const odd of ['', 'x', '-4', '1e99', 'NaN']) expect(rate('Unheard of', 'Nothing', odd)).toSatisfy(Number.isSafeInteger);
+    for (const odd of ['', 'x', '-4', '1e99', 'NaN'])
+      expect(rate('Unheard of', 'Nothing', odd)).toSatisfy(Number.isSafeInteger);
   });
 
   test('fails the chosen rows, for as many attempts as it is told', async () => {
@@ -39,7 +44,9 @@ describe('the simulated executor', () => {
 
 describe('a checksum of a row', () => {
   test('does not depend on the order of its columns, also where they look like numbers', () => {
-    expect(rowChecksum({ a: '1', b: { d: 2, c: [1, null] } })).toBe(rowChecksum({ b: { c: [1, null], d: 2 }, a: '1' }));
+    expect(rowChecksum({ a: '1', b: { d: 2, c: [1, null] } })).toBe(
+      rowChecksum({ b: { c: [1, null], d: 2 }, a: '1' }),
+    );
     expect(rowChecksum({ 10: 'x', 2: 'y' })).toBe(rowChecksum({ 2: 'y', 10: 'x' }));
     expect(rowChecksum({})).toMatch(/^[0-9a-f]{64}$/);
   });

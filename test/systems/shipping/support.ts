@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type ConnectOptions, connect } from 'ashlar';
+import { connect } from 'ashlar';
 import {
   type Executor,
   type ImportJobInput,
@@ -8,6 +8,7 @@ import {
   type ShippingDatabase,
   shipping,
 } from 'ashlar/systems/shipping';
+import { up } from '../../../src/migrations/index.js';
 import type { TestEngine } from '../../support/engines.js';
 
 /** 9,994 real order lines, 2,001 of them from California. */
@@ -17,20 +18,16 @@ export const superstore = fileURLToPath(
 
 export interface ShippingPlace {
   readonly db: ShippingDatabase;
-  readonly options: ConnectOptions;
+  readonly options: { readonly url: string; readonly key?: string };
   remove(): Promise<void>;
 }
 
-/** A database with the tables of `shipping` and nothing in them. */
+/** A database that the migrations of `shipping` have made, with nothing in it. */
 export const openShipping = async (engine: TestEngine): Promise<ShippingPlace> => {
   const place = await engine.place();
   const options = { url: place.url, ...(place.key === undefined ? {} : { key: place.key }) };
   const db = await connect(shipping, options);
-  await db.engine.asOwner(async (owner) => {
-    for (const table of Object.values(shipping.tables)) {
-      for (const statement of db.engine.dialect.createTable(table)) await owner.script(statement);
-    }
-  });
+  await up(db.engine, shipping);
   return {
     db,
     options,
@@ -57,7 +54,12 @@ export const makeJob = async (
   count: number,
   input: Partial<ImportJobInput> = {},
 ): Promise<string> => {
-  const { job } = await importJob(db, orders(count), { name: 'orders', command: 'ship', chunkRows: 20, ...input });
+  const { job } = await importJob(db, orders(count), {
+    name: 'orders',
+    command: 'ship',
+    chunkRows: 20,
+    ...input,
+  });
   return job.id;
 };
 
@@ -75,7 +77,10 @@ export class Carrier {
       ship: async (row, { idempotencyKey, attempt, signal }) => {
         this.calls.push({ row: row.row_number, attempt, key: idempotencyKey });
         await this.before(row.row_number, attempt, signal);
-        const shipment = { tracking_number: `T-${idempotencyKey.slice(0, 12)}`, cost_cents: 100 + row.row_number };
+        const shipment = {
+          tracking_number: `T-${idempotencyKey.slice(0, 12)}`,
+          cost_cents: 100 + row.row_number,
+        };
         if (!this.shipments.has(idempotencyKey)) this.shipments.set(idempotencyKey, shipment);
         return shipment;
       },
@@ -95,7 +100,7 @@ export class Carrier {
 
 /** A promise that is settled from outside. */
 export const gate = (): { readonly passed: Promise<void>; open(): void } => {
-  let open = () => undefined as void;
+  let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => {
     open = resolve;
   });
