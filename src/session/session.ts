@@ -76,16 +76,27 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     let columns: readonly Column[] = [];
     let batch: (readonly unknown[])[] = [];
     const flush = async () => {
-      if (batch.length > 0) count += await this.#unit.run((t) => t.insertMany(table, columns, batch));
+      const [sent, of] = [batch, columns];
       batch = [];
+      if (sent.length > 0) count += await this.#unit.run((t) => t.insertMany(table, of, sent));
     };
-    for await (const row of rows) {
+    const add = (row: InsertOf<S>): Promise<void> | undefined => {
       const next = this.#parts.statements.encodeRow(table, this.#prepare(table, row));
       const sameColumns =
         next.columns.length === columns.length && next.columns.every((column, i) => column === columns[i]);
-      if (!sameColumns || batch.length === batchSize) await flush();
+      const full = !sameColumns || batch.length === batchSize ? flush() : undefined;
       columns = next.columns;
       batch.push(next.encoded);
+      return full;
+    };
+    if (Symbol.iterator in rows) {
+      // a promise for each row would cost more than the row
+      for (const row of rows) {
+        const full = add(row);
+        if (full) await full;
+      }
+    } else {
+      for await (const row of rows) await add(row);
     }
     await flush();
     return count;
