@@ -28,6 +28,9 @@ const rounds = 5;
 const day = 86_400_000;
 const notice = 60 * day;
 
+// rows of a later time than this, ten years ahead, are taken for mistakes and stay in the default partition
+const farthest = 120;
+
 /**
  * Makes the partitions that a table needs: a default one, the months from the current one to `ahead`, and places for
  * rows that the default one has caught; and makes again what partitions lack of their guarantees. Each step is a short
@@ -42,6 +45,7 @@ export const maintainPartitions = async (
   const done: string[] = [];
   const current = monthOf(tools.now);
   const last = current + ahead;
+  const reach = current + Math.max(ahead, farthest);
 
   /** One step, alone among all processes that maintain this table, on what the catalogue says then. */
   const step = async (
@@ -74,7 +78,7 @@ export const maintainPartitions = async (
     look(async (run, catalogue) =>
       catalogue.default === undefined
         ? false
-        : (await countByMonth(run, catalogue.default, column, last)).size > 0,
+        : (await countByMonth(run, catalogue.default, column, reach)).size > 0,
     );
   const ensureMonth = (month: Month): Promise<void> =>
     step(async (run, catalogue) =>
@@ -85,7 +89,8 @@ export const maintainPartitions = async (
 
   if ((await look(async (_, catalogue) => catalogue.default)) === undefined) await ensureDefault();
   for (let round = 1; ; round++) {
-    if (await caught()) await step((run, catalogue) => rotateDefault(run, table, column, catalogue, last));
+    if (await caught())
+      await step((run, catalogue) => rotateDefault(run, table, column, catalogue, { last, reach }));
     try {
       const now = await look(async (_, catalogue) => catalogue);
       for (const month of monthsBetween(current, last))

@@ -15,7 +15,8 @@ const mostMonths = 1200;
  * partitions lie between those months, or rows that have no month yet lie among them, the rows are copied instead
  * and counted, and the old default partition is dropped.
  *
- * @param last - the last month that can have a partition now; later rows stay in the default partition
+ * @param until - `last`: the last month that is made ahead; rows of later months get a partition a month, so that no wide
+ *   one swallows the months to come. `reach`: the last month that can have a partition now; later rows stay
  * @returns what was done, one line each
  * @throws AshlarError `partition-conflict`
  */
@@ -24,12 +25,12 @@ export const rotateDefault = async (
   table: Table,
   column: string,
   catalogue: Catalogue,
-  last: Month,
+  { last, reach }: { readonly last: Month; readonly reach: Month },
 ): Promise<string[]> => {
   const old = catalogue.default;
   if (old === undefined) return [];
   await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(old)}`);
-  const counts = await countByMonth(run, old, column, last);
+  const counts = await countByMonth(run, old, column, reach);
   const months = [...counts.keys()];
   const rows = Number(await value(run, `SELECT count(*)::text FROM ${identifier(old)}`));
   const [from, to] = [months.at(0), months.at(-1)];
@@ -38,10 +39,10 @@ export const rotateDefault = async (
     return [];
   }
   const placed = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const rotates = placed === rows && !overlaps(catalogue, from, to);
+  const rotates = placed === rows && !overlaps(catalogue, from, to) && (to <= last || from === to);
   return rotates
     ? rotate(run, table, old, from, to, rows)
-    : copy(run, table, column, old, counts, { last, rows });
+    : copy(run, table, column, old, counts, { last: reach, rows });
 };
 
 /** Makes an empty default partition. */

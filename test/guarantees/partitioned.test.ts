@@ -158,6 +158,22 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('partitioned
     expect(await world.rows('tasks')).toMatchObject([{ state: 'done' }, { state: 'done' }]);
   });
 
+  it('gives rows that are ahead of the months made their own months, and leaves those between to come', async () => {
+    await opened(engine);
+    await maintain(world, table, november);
+    await insert(world, '2028-03-01T00:00:00.000Z');
+    await maintain(world, table, november);
+    expect(await perPartition(world)).toEqual({ events_2028_03: 1 });
+    await insert(world, '2030-01-31T23:59:59.999Z', '2033-06-01T00:00:00.000Z');
+    const before = await world.rows('events');
+    await maintain(world, table, november);
+    expect(await perPartition(world)).toEqual({ events_2028_03: 1, events_2030_01: 1, events_2033_06: 1 });
+    expect(await world.rows('events')).toEqual(before);
+    const later = new Date('2030-01-02T00:00:00.000Z');
+    expect((await maintain(world, table, later)).done.join()).toMatch(/events_2029|events_2030_02/);
+    expect((await maintain(world, table, later)).done).toEqual([]);
+  });
+
   it('leaves rows of a far future, or of no month at all, where they are', async () => {
     await opened(engine);
     await maintain(world, table, november);
