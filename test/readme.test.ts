@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { connect, newStep, type System, up } from 'ashlar';
+import { wills } from 'ashlar/systems/wills';
+import { expect, test } from 'vitest';
+import { engines } from './support/engines.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const examples = async (path: string): Promise<string[]> =>
+  [...(await readFile(join(root, path), 'utf8')).matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
+
+const freshDatabase = async () => {
+  const [sqlite] = engines;
+  if (!sqlite) throw new Error('there is no engine');
+  return sqlite.place();
+};
+
+test('the first example of README.md declares a table, the second works with it', async () => {
+  const [declaring = '', working = ''] = await examples('README.md');
+  const place = await freshDatabase();
+  // inside the package, so that it finds itself by name
+  const folder = await mkdtemp(join(root, 'test', '.readme-'));
+  try {
+    await mkdir(join(folder, 'migrations'));
+    await writeFile(join(folder, 'shop.ts'), declaring);
+    await writeFile(
+      join(folder, 'work.ts'),
+      `import { connect } from 'ashlar';
+import { orders, shop } from './shop.js';
+export const work = async () => {
+${working.replace('sqlite:data/shop.db', place.url)}
+await db.close();
+return { order, open };
+};`,
+    );
+    const { shop } = (await import(pathToFileURL(join(folder, 'shop.ts')).href)) as { shop: System };
+    await newStep(shop, shop.migrations, 'initial');
+    const db = await connect(shop, { url: place.url });
+    await up(db.engine, shop);
+    await db.close();
+    const { work } = (await import(pathToFileURL(join(folder, 'work.ts')).href)) as {
+      work: () => Promise<unknown>;
+    };
+    expect(await work()).toMatchObject({
+      order: { reference: 'R-1', status: 'paid', total_cents: 1999 },
+      open: [],
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+    await place.remove();
+  }
+});
+
+test('the example of systems/wills does what it says', async () => {
+  const [code = ''] = await examples('systems/wills/README.md');
+  const place = await freshDatabase();
+  try {
+    const db = await connect(wills, { url: place.url });
+    await up(db.engine, wills);
+    await db.close();
+    // the built package, imported by its name as a user would
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: root,
+      env: { ...process.env, DATABASE_URL: place.url },
+    });
+    const [status, fields, text] = stdout.trim().split('\n');
+    expect(status).toBe('storage true, marketing false');
+    expect(fields).toContain('approved_by');
+    expect(text).toBe('I appoint T. Dlamini as my executor.');
+  } finally {
+    await place.remove();
+  }
+});
