@@ -1,4 +1,4 @@
-export { type AppendOnlyOptions, appendOnly } from './append-only.js';
-export { type LifecycleOptions, lifecycle, type Transitions } from './lifecycle.js';
-export { type PartitionedOptions, partitioned } from './partitioned.js';
-export { type VersionedOptions, versioned } from './versioned.js';
+export { type AppendOnlyOptions, appendOnly } from './append-only/append-only.js';
+export { type LifecycleOptions, lifecycle, type Transitions } from './lifecycle/lifecycle.js';
+export { type PartitionedOptions, partitioned } from './partitioned/partitioned.js';
+export { type VersionedOptions, versioned } from './versioned/versioned.js';

@@ -1,8 +1,8 @@
-import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
+import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { beginsWrongly, movesWrongly } from './conditions.js';
 import type { Lifecycle } from './lifecycle.js';
-import { beginsWrongly, movesWrongly } from './lifecycle-conditions.js';
-import { objectName } from './names.js';
-import { alwaysTrigger, raise, triggerFunction } from './postgres-sql.js';
 
 /** What keeps a status of a table of Postgres on its way. The rules stand in the triggers; a lawful step calls nothing. */
 export const lifecycleOnPostgres = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {

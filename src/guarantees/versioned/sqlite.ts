@@ -1,5 +1,5 @@
-import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
-import { objectName } from './names.js';
+import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
 import {
   any,
   emptied,
@@ -10,8 +10,8 @@ import {
   sqliteTrigger,
   unchanged,
   uniqueKeys,
-} from './sqlite-sql.js';
-import { versionIndexes } from './version-indexes.js';
+} from '../shared/sqlite-sql.js';
+import { versionIndexes } from './indexes.js';
 import type { VersionedColumns } from './versioned.js';
 
 /** What keeps the versions of a table of SQLite, on any connection. */

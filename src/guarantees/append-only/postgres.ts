@@ -1,7 +1,7 @@
-import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../table/index.js';
+import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
 import type { AppendOnlyRules } from './append-only.js';
-import { objectName } from './names.js';
-import { alwaysTrigger, raise, triggerFunction, unchanged } from './postgres-sql.js';
 
 const refuse = (text: string): string => raise('append-only', text);
 

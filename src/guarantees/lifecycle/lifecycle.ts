@@ -1,7 +1,7 @@
-import type { Column, Guarantee, Table } from '../table/index.js';
-import { assertOwn, list, unfit } from './declaration.js';
-import { lifecycleOnPostgres } from './lifecycle-postgres.js';
-import { lifecycleOnSqlite } from './lifecycle-sqlite.js';
+import type { Column, Guarantee, Table } from '../../table/index.js';
+import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { lifecycleOnPostgres } from './postgres.js';
+import { lifecycleOnSqlite } from './sqlite.js';
 
 /** From each status, those it may go to. A status that is left out, or has an empty list, is final. */
 export type Transitions = Readonly<Record<string, readonly string[]>>;

@@ -1,7 +1,7 @@
-import { type GuaranteeObject, identifier, type RunSql, type Table } from '../table/index.js';
-import type { Catalogue } from './partition-catalogue.js';
-import { asOne } from './partition-making.js';
-import { partitionObjects } from './partition-objects.js';
+import { type GuaranteeObject, identifier, type RunSql, type Table } from '../../table/index.js';
+import type { Catalogue } from './catalogue.js';
+import { asOne } from './making.js';
+import { partitionObjects } from './objects.js';
 
 /** One thing that a partition lacks, and the statement that gives it. */
 export interface Repair {

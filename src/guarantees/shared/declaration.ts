@@ -1,5 +1,5 @@
-import { AshlarError } from '../errors.js';
-import type { Column, Table } from '../table/index.js';
+import { AshlarError } from '../../errors.js';
+import type { Column, Table } from '../../table/index.js';
 
 /** An error about a guarantee that does not fit its table. */
 export const unfit = (table: Table, message: string, suggestion: string): AshlarError =>

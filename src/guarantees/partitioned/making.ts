@@ -1,9 +1,9 @@
-import { AshlarError } from '../errors.js';
-import { identifier, type RunSql, type Table } from '../table/index.js';
-import { objectName } from './names.js';
-import { value, within } from './partition-catalogue.js';
-import { type Month, monthName, startOf } from './partition-months.js';
-import { partitionObjects } from './partition-objects.js';
+import { AshlarError } from '../../errors.js';
+import { identifier, type RunSql, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { value, within } from './catalogue.js';
+import { type Month, monthName, startOf } from './months.js';
+import { partitionObjects } from './objects.js';
 
 /** `audit_logs_2026_11`, or `audit_logs_2028_01_2028_03` for several months. */
 export const partitionName = (table: Table, first: Month, last: Month): string =>

@@ -1,7 +1,7 @@
-import type { Column, ForeignKey, Guarantee, Table } from '../table/index.js';
-import { appendOnlyOnPostgres, guardPartition } from './append-only-postgres.js';
-import { appendOnlyOnSqlite } from './append-only-sqlite.js';
-import { assertOwn, list, unfit } from './declaration.js';
+import type { Column, ForeignKey, Guarantee, Table } from '../../table/index.js';
+import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
+import { appendOnlyOnSqlite } from './sqlite.js';
 
 /** Where an append-only table may yet change. */
 export interface AppendOnlyOptions {

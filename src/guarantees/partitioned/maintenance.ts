@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AshlarError } from '../errors.js';
+import { AshlarError } from '../../errors.js';
 import {
   identifier,
   type MaintenanceReport,
   type MaintenanceTools,
   type RunSql,
   type Table,
-} from '../table/index.js';
-import { type Catalogue, countByMonth, readCatalogue } from './partition-catalogue.js';
-import { makeMonth } from './partition-making.js';
-import { type Month, monthOf, monthsBetween, startTime } from './partition-months.js';
-import { findRepairs } from './partition-repair.js';
-import { makeDefault, rotateDefault } from './partition-rotation.js';
+} from '../../table/index.js';
+import { type Catalogue, countByMonth, readCatalogue } from './catalogue.js';
+import { makeMonth } from './making.js';
+import { type Month, monthOf, monthsBetween, startTime } from './months.js';
+import { findRepairs } from './repair.js';
+import { makeDefault, rotateDefault } from './rotation.js';
 
 /** What is to be kept in months. */
 export interface MonthlyTable {

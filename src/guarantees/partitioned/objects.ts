@@ -1,5 +1,5 @@
-import type { GuaranteeObject, Table } from '../table/index.js';
-import { objectName } from './names.js';
+import type { GuaranteeObject, Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
 
 /** The name of the partition that holds what fits no other. */
 export const defaultPartition = (table: Table): string => objectName(table.name, 'default');

@@ -1,8 +1,8 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../table/index.js';
+import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { any, emptied, raise, replacing, rowidOf, sqliteTrigger, uniqueKeys } from '../shared/sqlite-sql.js';
+import { beginsWrongly, movesWrongly } from './conditions.js';
 import { type Lifecycle, mayGo } from './lifecycle.js';
-import { beginsWrongly, movesWrongly } from './lifecycle-conditions.js';
-import { objectName } from './names.js';
-import { any, emptied, raise, replacing, rowidOf, sqliteTrigger, uniqueKeys } from './sqlite-sql.js';
 
 /** What keeps a status of a table of SQLite on its way, on any connection. */
 export const lifecycleOnSqlite = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {

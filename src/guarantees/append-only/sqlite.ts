@@ -1,8 +1,7 @@
-import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../table/index.js';
-import type { AppendOnlyRules } from './append-only.js';
-import { isIndexed } from './declaration.js';
-import { indexObject } from './index-object.js';
-import { objectName } from './names.js';
+import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { isIndexed } from '../shared/declaration.js';
+import { indexObject } from '../shared/index-object.js';
+import { objectName } from '../shared/names.js';
 import {
   all,
   any,
@@ -15,7 +14,8 @@ import {
   sqliteTrigger,
   unchanged,
   uniqueKeys,
-} from './sqlite-sql.js';
+} from '../shared/sqlite-sql.js';
+import type { AppendOnlyRules } from './append-only.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 

@@ -1,4 +1,4 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../table/index.js';
+import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
 import { objectName } from './names.js';
 
 /** One trigger: when it fires, under which condition, and what it does. */

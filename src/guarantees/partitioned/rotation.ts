@@ -1,10 +1,10 @@
-import { AshlarError } from '../errors.js';
-import { identifier, identifiers, type RunSql, type Table } from '../table/index.js';
-import { objectName } from './names.js';
-import { type Catalogue, countByMonth, value, within } from './partition-catalogue.js';
-import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './partition-making.js';
-import { type Month, startTime } from './partition-months.js';
-import { defaultPartition, partitionObjects } from './partition-objects.js';
+import { AshlarError } from '../../errors.js';
+import { identifier, identifiers, type RunSql, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { type Catalogue, countByMonth, value, within } from './catalogue.js';
+import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './making.js';
+import { type Month, startTime } from './months.js';
+import { defaultPartition, partitionObjects } from './objects.js';
 
 // more than these, one by one, would be a mistake in the data rather than months of a table
 const mostMonths = 1200;

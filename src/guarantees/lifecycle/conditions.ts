@@ -1,4 +1,4 @@
-import { identifier, literal } from '../table/index.js';
+import { identifier, literal } from '../../table/index.js';
 import type { Lifecycle } from './lifecycle.js';
 
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');

@@ -1,7 +1,7 @@
-import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
-import { isUnique } from './declaration.js';
-import { indexObject } from './index-object.js';
-import { objectName } from './names.js';
+import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { isUnique } from '../shared/declaration.js';
+import { indexObject } from '../shared/index-object.js';
+import { objectName } from '../shared/names.js';
 import type { VersionedColumns } from './versioned.js';
 
 /**

@@ -1,7 +1,7 @@
-import type { Column, Guarantee, Table } from '../table/index.js';
-import { assertOwn, list, unfit } from './declaration.js';
-import { versionedOnPostgres } from './versioned-postgres.js';
-import { versionedOnSqlite } from './versioned-sqlite.js';
+import type { Column, Guarantee, Table } from '../../table/index.js';
+import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { versionedOnPostgres } from './postgres.js';
+import { versionedOnSqlite } from './sqlite.js';
 
 /** The columns that make a table's versions. */
 export interface VersionedOptions {

@@ -1,7 +1,7 @@
-import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
-import { objectName } from './names.js';
-import { alwaysTrigger, raise, triggerFunction, unchanged } from './postgres-sql.js';
-import { versionIndexes } from './version-indexes.js';
+import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import { versionIndexes } from './indexes.js';
 import type { VersionedColumns } from './versioned.js';
 
 /** What keeps the versions of a table of Postgres; who inserts needs no right to update. */

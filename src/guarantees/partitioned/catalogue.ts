@@ -1,5 +1,5 @@
-import { identifier, type RunSql, type Table } from '../table/index.js';
-import { firstMonth, type Month, startOf } from './partition-months.js';
+import { identifier, type RunSql, type Table } from '../../table/index.js';
+import { firstMonth, type Month, startOf } from './months.js';
 
 /** A partition with a range: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is open. */
 export interface RangePartition {

@@ -5,12 +5,12 @@ import {
   identifier,
   type MaintenanceTools,
   type Table,
-} from '../table/index.js';
-import { assertOwn, unfit } from './declaration.js';
-import { indexObject } from './index-object.js';
-import { objectName } from './names.js';
-import { maintainPartitions } from './partition-maintenance.js';
-import { defaultPartition, partitionObjects } from './partition-objects.js';
+} from '../../table/index.js';
+import { assertOwn, unfit } from '../shared/declaration.js';
+import { indexObject } from '../shared/index-object.js';
+import { objectName } from '../shared/names.js';
+import { maintainPartitions } from './maintenance.js';
+import { defaultPartition, partitionObjects } from './objects.js';
 
 /** How a table is cut, and how far ahead. */
 export interface PartitionedOptions {

@@ -1,4 +1,4 @@
-import { type GuaranteeObject, identifier, type Table } from '../table/index.js';
+import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 
 /** A statement of PL/pgSQL that refuses. `text` may hold % for each of the values. */
 export const raise = (guarantee: string, text: string, values: readonly string[] = []): string =>

@@ -1,4 +1,4 @@
-import { type GuaranteeObject, identifier, identifiers } from '../table/index.js';
+import { type GuaranteeObject, identifier, identifiers } from '../../table/index.js';
 
 /** How an index is refined. */
 export interface IndexObjectOptions {
