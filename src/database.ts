@@ -11,7 +11,7 @@ import { ActiveSession, type SessionParts } from './session/session.js';
 import { keyValues, Statements } from './session/statements.js';
 import { SyncSession } from './session/sync-session.js';
 import type { KeyOf, Session, SessionContext } from './session/types.js';
-import { abortedError, UnitOfWork } from './session/unit-of-work.js';
+import { abortedError, endedError, UnitOfWork } from './session/unit-of-work.js';
 import { Secret, settings } from './settings/index.js';
 import type { System } from './system.js';
 import type { QueryTables, RowOf, Shape, Table, Tables } from './table/index.js';
@@ -46,6 +46,8 @@ export class Database<T extends Tables = Tables> {
   #maintenance: Promise<void> = Promise.resolve();
   #maintainNext = 0;
   #turnStarted = 0;
+  #running = 0;
+  #idle: (() => void)[] = [];
   #closed = false;
 
   constructor(engine: Engine, system: System<T>, options: ConnectOptions) {
@@ -90,7 +92,7 @@ export class Database<T extends Tables = Tables> {
   async read<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
     const [context, work] = given.length === 1 ? [{}, given[0]] : given;
     const outer = this.#outer(context);
-    if (outer) return new ActiveSession<T>(this.#parts, outer.unit, true).run(work);
+    if (outer) return outer.nest(work, true);
     return this.#retrying(() => this.#run(context, 'read', work));
   }
 
@@ -127,25 +129,46 @@ export class Database<T extends Tables = Tables> {
     return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
   }
 
-  /** Closes every connection, after maintenance under way has ended. */
+  /**
+   * Closes every connection, after the sessions under way have ended; new ones are refused with `database-closed`.
+   *
+   * @throws AshlarError `usage` when called inside a session, which would wait for itself
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
+    if (this.#outer({})) {
+      throw new AshlarError('usage', {
+        message: 'A database cannot be closed inside one of its sessions.',
+        suggestion: 'Close it after the session has ended.',
+      });
+    }
     this.#closed = true;
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     await this.#maintenance;
     await this.engine.close();
   }
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    await this.#breathe();
-    const unit = await UnitOfWork.begin(this.engine, contextOptions(context, mode));
+    const options = contextOptions(context, mode);
+    this.#running++;
+    try {
+      await this.#breathe();
+      return await this.#unit(await UnitOfWork.begin(this.engine, options), work);
+    } finally {
+      this.#running--;
+      if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
+    }
+  }
+
+  async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {
     let result: R;
     try {
-      result = await new ActiveSession<T>(this.#parts, unit, mode === 'read').run(work);
-      const { failure } = unit;
+      result = await new ActiveSession<T>(this.#parts, unit.root, unit.options.mode === 'read').run(work);
+      const { failure } = unit.root;
       if (failure) throw isRetryable(failure.error) ? failure.error : abortedError(failure.error);
     } catch (error) {
-      const { failure } = unit;
+      const { failure } = unit.root;
       await unit.rollback();
       // what the callback made of a deadlock hides that trying again would help
       throw failure && isRetryable(failure.error) ? failure.error : error;
@@ -184,9 +207,15 @@ export class Database<T extends Tables = Tables> {
   }
 
   #outer(context: SessionContext): ActiveSession<T> | undefined {
-    const current = currentSession();
-    if (!(current instanceof ActiveSession) || current.ended || current.unit.engine !== this.engine)
+    const called = currentSession();
+    if (!(called instanceof ActiveSession) || called.unit.engine !== this.engine) return undefined;
+    let current: ActiveSession<T> | undefined = called as ActiveSession<T>;
+    while (current?.ended) current = current.parent;
+    if (!current) {
+      // left over from a session that was undone: on its own it would outlive it
+      if (called.unit.outcome === 'rolled back') throw endedError();
       return undefined;
+    }
     for (const name of ['actor', 'scope'] as const) {
       if (context[name] !== undefined && context[name] !== current[name]) {
         throw new AshlarError('session-conflict', {
@@ -195,7 +224,7 @@ export class Database<T extends Tables = Tables> {
         });
       }
     }
-    return current as ActiveSession<T>;
+    return current;
   }
 
   #maintainWhenDue(): void {
@@ -221,11 +250,16 @@ export class Database<T extends Tables = Tables> {
   }
 }
 
-const contextOptions = (context: SessionContext, mode: 'read' | 'write') => ({
-  mode,
-  actor: context.actor ?? null,
-  scope: context.scope ?? null,
-});
+const contextOptions = ({ actor = null, scope = null }: SessionContext, mode: 'read' | 'write') => {
+  for (const [name, value] of Object.entries({ actor, scope })) {
+    if (value === null || (value.isWellFormed() && !value.includes('\0'))) continue;
+    throw new AshlarError('value-unstorable', {
+      message: `The ${name} of a session holds a character that no database keeps (NUL or a lone surrogate).`,
+      suggestion: 'Check where it comes from.',
+    });
+  }
+  return { mode, actor, scope };
+};
 
 /**
  * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).

@@ -10,7 +10,7 @@ import {
 } from 'kysely';
 import type { Engine } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import type { Level } from './unit-of-work.js';
 
 const refuse = (what: string, suggestion: string) => async (): Promise<never> => {
   throw new AshlarError('usage', { message: `${what} is not available inside a session.`, suggestion });
@@ -32,16 +32,22 @@ const driver: Driver = {
   destroy: async () => undefined,
 };
 
-/** Runs Kysely's queries in a unit of work. */
-class UnitConnection implements DatabaseConnection {
-  readonly #unit: UnitOfWork;
+const writing = /^\s*(insert|update|delete|merge|replace|truncate)\b/i;
 
-  constructor(unit: UnitOfWork) {
-    this.#unit = unit;
+/** Runs Kysely's queries in one level of a unit of work. */
+class LevelConnection implements DatabaseConnection {
+  readonly #level: Level;
+  readonly #readOnly: boolean;
+
+  constructor(level: Level, readOnly: boolean) {
+    this.#level = level;
+    this.#readOnly = readOnly;
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.#unit.execute(sql, parameters);
+    // inside a session that writes, the database itself would let a nested one that only reads write too
+    if (this.#readOnly && writing.test(sql)) throw readOnlyError();
+    const { rows, changes } = await this.#level.execute(sql, parameters);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 
@@ -49,7 +55,7 @@ class UnitConnection implements DatabaseConnection {
     { sql, parameters }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
-    for await (const row of this.#unit.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+    for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
   }
 }
 
@@ -76,13 +82,20 @@ export const kyselyParts = (engine: Engine): KyselyParts => ({
   },
 });
 
-/** A Kysely whose every query runs in one unit of work. */
+/** A Kysely whose every query runs in one level of a unit of work. */
 export const kyselyFor = <Tables>(
   { adapter, compiler, dialect }: KyselyParts,
-  unit: UnitOfWork,
+  level: Level,
+  readOnly: boolean,
 ): Kysely<Tables> => {
-  const connection = new UnitConnection(unit);
+  const connection = new LevelConnection(level, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 };
+
+export const readOnlyError = (): AshlarError =>
+  new AshlarError('session-read-only', {
+    message: 'This session only reads.',
+    suggestion: 'Use db.session(…) instead of db.read(…).',
+  });

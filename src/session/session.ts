@@ -2,10 +2,10 @@ import type { Kysely } from 'kysely';
 import { AshlarError } from '../errors.js';
 import type { Column, InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../table/index.js';
 import { currentSession, runAs } from './current.js';
-import { type KyselyParts, kyselyFor } from './kysely.js';
+import { type KyselyParts, kyselyFor, readOnlyError } from './kysely.js';
 import { keyValues, type Statements } from './statements.js';
 import type { KeyOf, Session } from './types.js';
-import { endedError, type UnitOfWork } from './unit-of-work.js';
+import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
 import { validate } from './validate.js';
 
 /** How many rows `insertMany` sends at a time. */
@@ -26,33 +26,36 @@ type Values = Record<string, unknown>;
 /** A session over one level of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
   readonly #parts: SessionParts;
-  readonly #unit: UnitOfWork;
   #query: Kysely<QueryTables<T>> | undefined;
   #ended = false;
   #nested: Promise<unknown> = Promise.resolve();
+  readonly level: Level;
   readonly readOnly: boolean;
+  /** The session this one is nested in. */
+  readonly parent: ActiveSession<T> | undefined;
 
-  constructor(parts: SessionParts, unit: UnitOfWork, readOnly: boolean) {
+  constructor(parts: SessionParts, level: Level, readOnly: boolean, parent?: ActiveSession<T>) {
     this.#parts = parts;
-    this.#unit = unit;
+    this.level = level;
     this.readOnly = readOnly;
+    this.parent = parent;
   }
 
   get actor(): string | null {
-    return this.#unit.options.actor;
+    return this.unit.options.actor;
   }
 
   get scope(): string | null {
-    return this.#unit.options.scope;
+    return this.unit.options.scope;
   }
 
   get unit(): UnitOfWork {
-    return this.#unit;
+    return this.level.unit;
   }
 
   get query(): Kysely<QueryTables<T>> {
     this.#assertOpen();
-    this.#query ??= kyselyFor<QueryTables<T>>(this.#parts.kysely, this.#unit);
+    this.#query ??= kyselyFor<QueryTables<T>>(this.#parts.kysely, this.level, this.readOnly);
     return this.#query;
   }
 
@@ -61,9 +64,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   }
 
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
-    this.#assertWritable(table.name);
+    this.#assertWritable();
     const statement = this.#parts.statements.insert(table, this.#prepare(table, row));
-    const { rows } = await this.#unit.execute(statement.sql, statement.parameters);
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S>;
   }
 
@@ -71,14 +74,14 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     table: Table<string, S>,
     rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
   ): Promise<number> {
-    this.#assertWritable(table.name);
+    this.#assertWritable();
     let count = 0;
     let columns: readonly Column[] = [];
     let batch: (readonly unknown[])[] = [];
     const flush = async () => {
       const [sent, of] = [batch, columns];
       batch = [];
-      if (sent.length > 0) count += await this.#unit.run((t) => t.insertMany(table, of, sent));
+      if (sent.length > 0) count += await this.level.run((t) => t.insertMany(table, of, sent));
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
       const next = this.#parts.statements.encodeRow(table, this.#prepare(table, row));
@@ -89,21 +92,27 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       batch.push(next.encoded);
       return full;
     };
-    if (Symbol.iterator in rows) {
-      // a promise for each row would cost more than the row
-      for (const row of rows) {
-        const full = add(row);
-        if (full) await full;
+    try {
+      if (Symbol.iterator in rows) {
+        // a promise for each row would cost more than the row
+        for (const row of rows) {
+          const full = add(row);
+          if (full) await full;
+        }
+      } else {
+        for await (const row of rows) await add(row);
       }
-    } else {
-      for await (const row of rows) await add(row);
+    } catch (error) {
+      // what was sent before cannot be taken back alone
+      if (count > 0) this.level.fail(error);
+      throw error;
     }
     await flush();
     return count;
   }
 
   async patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>> {
-    this.#assertWritable(table.name);
+    this.#assertWritable();
     const values = validate(table.name, table.patch, patch) as Values;
     if (Object.values(values).every((value) => value === undefined)) {
       throw new AshlarError('usage', {
@@ -113,7 +122,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     }
     if (this.#parts.stampHere) this.#stamp(table, values, (column) => column.touched);
     const statement = this.#parts.statements.patch(table, keyValues(table, key), values);
-    const { rows } = await this.#unit.execute(statement.sql, statement.parameters);
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
     if (!rows[0]) throw notFound(table.name);
     return rows[0] as RowOf<S>;
   }
@@ -121,30 +130,30 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
     this.#assertOpen();
     const statement = this.#parts.statements.get(table, keyValues(table, key));
-    const { rows } = await this.#unit.execute(statement.sql, statement.parameters);
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
   }
 
   async remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
-    this.#assertWritable(table.name);
+    this.#assertWritable();
     const statement = this.#parts.statements.remove(table, keyValues(table, key));
-    const { changes } = await this.#unit.execute(statement.sql, statement.parameters);
+    const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table.name);
   }
 
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
+    return this.nest(work, this.readOnly);
+  }
+
+  /** A nested session, which may be one that only reads. */
+  async nest<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
     const current = currentSession();
     // called on an outer session from inside one nested in it: the savepoint belongs inside the inner one
-    if (
-      current instanceof ActiveSession &&
-      current !== this &&
-      current.unit === this.#unit &&
-      !current.ended
-    ) {
-      return (current as ActiveSession<T>).session(work);
+    if (current instanceof ActiveSession && current !== this && current.isInside(this)) {
+      return (current as ActiveSession<T>).nest(work, readOnly);
     }
     this.#assertOpen();
-    const run = this.#nested.then(() => this.#savepoint(work));
+    const run = this.#nested.then(() => this.#savepoint(work, readOnly));
     this.#nested = run.catch(() => undefined);
     return run;
   }
@@ -153,33 +162,39 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#ended;
   }
 
+  /** Whether it is open and nested, however deep, in another. */
+  isInside(outer: object): boolean {
+    if (this.#ended) return false;
+    for (let session = this.parent; session; session = session.parent) if (session === outer) return true;
+    return false;
+  }
+
   /** Runs a callback in this session and refuses one that left statements behind. */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
-    const before = this.#unit.statements;
+    const before = this.level.statements;
     try {
       const returned: unknown = runAs(this, () => work(this));
-      if (!isPromiseLike(returned) && this.#unit.statements > before) throw notAwaited();
+      if (!isPromiseLike(returned) && this.level.statements > before) throw notAwaited();
       const result = (await returned) as R;
       await this.#nested;
-      if (this.#unit.busy) throw notAwaited();
+      if (this.level.busy) throw notAwaited();
       return result;
     } finally {
       this.#ended = true;
     }
   }
 
-  async #savepoint<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
+  async #savepoint<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
     this.#assertOpen();
-    const savepoint = await this.#unit.savepoint();
-    const inner = new ActiveSession<T>(this.#parts, this.#unit, this.readOnly);
+    const { level, keep, undo } = await this.level.savepoint();
+    const inner = new ActiveSession<T>(this.#parts, level, readOnly, this);
     try {
       const result = await inner.run(work);
-      const failure = this.#unit.failure;
-      if (failure) throw failure.error;
-      await savepoint.keep();
+      if (level.failure) throw level.failure.error;
+      await keep();
       return result;
     } catch (error) {
-      await savepoint.undo();
+      await undo();
       throw error;
     }
   }
@@ -203,13 +218,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     if (this.#ended) throw endedError();
   }
 
-  #assertWritable(table: string): void {
+  #assertWritable(): void {
     this.#assertOpen();
-    if (!this.readOnly) return;
-    throw new AshlarError('session-read-only', {
-      message: `This session only reads; it cannot write ${table}.`,
-      suggestion: 'Use db.session(…) instead of db.read(…).',
-    });
+    if (this.readOnly) throw readOnlyError();
   }
 }
 

@@ -69,6 +69,7 @@ export class SyncSession {
     try {
       const result = work(this);
       if (this.#failure) throw this.#failure.error;
+      if (isPromiseLike(result)) throw returnedPromise();
       this.#now((t) => t.release(name));
       return result;
     } catch (error) {
@@ -87,12 +88,7 @@ export class SyncSession {
     try {
       result = work(this);
       if (this.#failure) throw abortedError(this.#failure.error);
-      if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') {
-        throw new AshlarError('usage', {
-          message: 'The callback of a synchronous session returned a promise.',
-          suggestion: 'Use db.session(…) for asynchronous work.',
-        });
-      }
+      if (isPromiseLike(result)) throw returnedPromise();
     } catch (error) {
       this.#ended = true;
       this.#transaction.rollback();
@@ -118,3 +114,12 @@ export class SyncSession {
     }
   }
 }
+
+const isPromiseLike = (value: unknown): boolean =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+
+const returnedPromise = (): AshlarError =>
+  new AshlarError('usage', {
+    message: 'The callback of a synchronous session returned a promise.',
+    suggestion: 'Use db.session(…) for asynchronous work.',
+  });

@@ -80,8 +80,15 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     sync: undefined,
     register: () => undefined,
     encode,
-    begin: async (transaction: TransactionOptions) =>
-      new PostgresTransaction(leases, await leases.take(), transaction, options.onStatement),
+    begin: async (transaction: TransactionOptions) => {
+      const lease = await leases.take();
+      try {
+        return new PostgresTransaction(leases, lease, transaction, options.onStatement);
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+    },
     read: (sql, parameters) => timed(sql, () => translated(() => read(leases, sql, parameters))),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();

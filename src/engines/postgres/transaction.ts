@@ -36,6 +36,7 @@ export class PostgresTransaction implements Transaction {
   #state: 'new' | 'open' | 'lost' | 'over' = 'new';
   #opening: Promise<unknown> | undefined;
   #broken = false;
+  #takenBack: string | undefined;
   #cursors = 0;
 
   /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
@@ -92,18 +93,27 @@ export class PostgresTransaction implements Transaction {
   }
 
   async rollbackTo(name: string): Promise<void> {
-    if (this.#takeBack(`SAVEPOINT ${identifier(name)}`)) return;
+    if (this.#takeBack(`SAVEPOINT ${identifier(name)}`)) {
+      this.#takenBack = name;
+      return;
+    }
     this.#waiting = [];
     const text = `ROLLBACK TO SAVEPOINT ${identifier(name)}`;
     await this.#run(text, { text });
   }
 
   release(name: string): void {
+    // a savepoint that was taken back before it was sent is not there
+    if (this.#takenBack === name) {
+      this.#takenBack = undefined;
+      return;
+    }
     if (!this.#takeBack(`SAVEPOINT ${identifier(name)}`))
       this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
   }
 
   async commit(): Promise<void> {
+    await this.#opening;
     if (this.#state === 'lost') {
       this.#end();
       throw lost();
@@ -121,6 +131,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   async rollback(): Promise<void> {
+    // a connection that is just being replaced would otherwise begin after this
+    await this.#opening;
     if (this.#state === 'open') {
       try {
         await this.#lease.channel.send({ text: 'ROLLBACK' });
