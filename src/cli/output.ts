@@ -39,7 +39,11 @@ export class Output {
 
   /** The one document. */
   document(value: unknown): void {
-    if (this.json) this.#write(this.#streams.stdout, `${JSON.stringify(value, null, 2)}\n`);
+    if (!this.json) return;
+    // values only: a secret that happens to be a word of ours must not break the document
+    const clean = (_: string, part: unknown) =>
+      typeof part === 'string' ? scrub(part, this.#secrets) : part;
+    this.#streams.stdout.write(`${JSON.stringify(value, clean, 2)}\n`);
   }
 
   /** A table of the result, for people. Columns whose cells are all numbers are set right. */

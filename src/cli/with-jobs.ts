@@ -1,12 +1,13 @@
 import { connect, type Database } from '../database.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
+import { history } from '../migrations/index.js';
 import type { Invocation } from './invocation.js';
 
 /**
  * Opens the database of a system that has jobs, gives both to `work`, and closes it.
  *
- * @throws AshlarError `usage` when the system has no jobs, and what {@link connect} throws
+ * @throws AshlarError `usage` when the system has no jobs, `migration-pending`, and what {@link connect} throws
  */
 export const withJobs = async <T>(
   invocation: Invocation,
@@ -22,6 +23,12 @@ export const withJobs = async <T>(
   }
   const db = await connect(system, { ...(await invocation.target('app')), create: false });
   try {
+    if ((await history(db.engine, system)).length === 0) {
+      throw new AshlarError('migration-pending', {
+        message: `${system.name} is not set up in this database.`,
+        suggestion: `Set it up: ashlar up --system ${system.name}`,
+      });
+    }
     return await work(jobs, db);
   } finally {
     await db.close();

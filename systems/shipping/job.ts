@@ -1,4 +1,5 @@
 import { AshlarError } from 'ashlar';
+import { z } from 'zod';
 import type { ShippingSession } from './database.js';
 import { type Job, jobs } from './tables.js';
 
@@ -10,7 +11,8 @@ const notFound = (jobId: string): AshlarError =>
 
 /** The job with that id. @throws AshlarError `row-not-found` */
 export const findJob = async (s: ShippingSession, jobId: string): Promise<Job> => {
-  const job = await s.get(jobs, jobId);
+  // an id that is no UUID is one that nobody has; engines differ in what they make of it
+  const job = z.uuid().safeParse(jobId).success ? await s.get(jobs, jobId) : undefined;
   if (!job) throw notFound(jobId);
   return job;
 };

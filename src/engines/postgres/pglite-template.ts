@@ -73,9 +73,9 @@ const fromTemplate = async (version: string, place: { dataDir?: string }): Promi
 // stands in a folder while the template is copied into it
 const unfinished = 'ashlar.unfinished';
 
-const openDirectory = async (version: string, directory: string): Promise<PGlite> => {
+const openDirectory = async (version: string, directory: string, create: boolean): Promise<PGlite> => {
   const mark = join(directory, unfinished);
-  if (existsSync(mark)) {
+  if (existsSync(mark) && create) {
     // the process died while it copied: nobody has written anything here yet
     for (const name of await readdir(directory)) {
       if (name !== unfinished && name !== lockName) await rm(join(directory, name), { recursive: true });
@@ -83,6 +83,18 @@ const openDirectory = async (version: string, directory: string): Promise<PGlite
   } else if (existsSync(join(directory, 'PG_VERSION'))) {
     const { PGlite } = await loadDriver();
     return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
+  } else if ((await readdir(directory)).some((name) => name !== lockName && name !== unfinished)) {
+    // a cluster whose PG_VERSION is lost looks like this too: nothing may be written over it
+    throw new AshlarError('database-corrupt', {
+      message: `The folder ${directory} holds files, but no database.`,
+      detail: 'It has no PG_VERSION, which every PGlite database has. Nothing in it was changed.',
+      suggestion: 'Name an empty folder, or restore the database that was here.',
+    });
+  } else if (!create) {
+    throw new AshlarError('database-missing', {
+      message: `There is no database in ${directory}.`,
+      suggestion: 'Check the path, or let it be created: ashlar up.',
+    });
   }
   await writeFile(mark, '');
   const database = await fromTemplate(version, { dataDir: directory });
@@ -95,15 +107,17 @@ const openDirectory = async (version: string, directory: string): Promise<PGlite
  * instead, one for each version of PGlite.
  *
  * @param directory - where its data is; `undefined` is memory
- * @throws AshlarError `driver-missing`
+ * @param create - whether it may be made where there is none
+ * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
  */
 export const createPglite = async (
   directory: string | undefined,
+  create = true,
 ): Promise<{ readonly database: PGlite; readonly version: string }> => {
   await loadDriver();
   const version = await driverVersion();
   const database = await (directory === undefined
     ? fromTemplate(version, {})
-    : openDirectory(version, directory));
+    : openDirectory(version, directory, create));
   return { database, version };
 };

@@ -40,7 +40,7 @@ const versionOf = async (channel: PgliteChannel): Promise<string> => {
 /**
  * Opens the embedded engine: in a folder of its own, or in memory. It has one connection; transactions queue.
  *
- * @throws AshlarError `driver-missing`, `directory-missing`, `database-locked`
+ * @throws AshlarError `driver-missing`, `directory-missing`, `database-missing`, `database-locked`, `database-corrupt`
  */
 export const openPglite = async (options: OpenOptions, directory: string | undefined): Promise<Engine> => {
   const place = directory === undefined ? undefined : resolve(directory);
@@ -48,7 +48,7 @@ export const openPglite = async (options: OpenOptions, directory: string | undef
   const unlock = place === undefined ? undefined : await lockDirectory(place);
   let database: PGlite | undefined;
   try {
-    const made = await createPglite(place);
+    const made = await createPglite(place, options.create ?? true);
     database = made.database;
     const channel = new PgliteChannel(database);
     const queue = new Queue();

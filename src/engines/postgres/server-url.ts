@@ -18,13 +18,18 @@ const invalid = (detail: string): AshlarError =>
     message: 'The PostgreSQL URL cannot be understood.',
     detail,
     suggestion:
-      'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME; encode special characters of the password (%40 for @).',
+      'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME; encode special characters of the password (%40 for @, %2F for /, %23 for #, %3F for ?).',
   });
 
 /** Reads a `postgres://` URL. @throws AshlarError `url-invalid` */
 export const parseServerUrl = (text: string): ServerUrl => {
   if (!URL.canParse(text)) throw invalid('It is not a URL.');
   const url = new URL(text);
+  if (url.pathname.includes('@') || url.hash !== '') {
+    throw invalid(
+      'There is a "#", or an "@" behind the host: a password with / ? # or @ was pasted as it is.',
+    );
+  }
   const schema = url.searchParams.get('schema') ?? 'public';
   if (schema === '' || schema.includes('\0')) throw invalid('The schema has no name.');
   url.searchParams.delete('schema');

@@ -162,7 +162,7 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
-      takeOwner: () => takeOwner(new AshlarClient(), url),
+      takeOwner: () => takeOwner(new AshlarClient(), url, options.create ?? true),
       exclusively: exclusively(url.schema),
       close: async () => {
         if (!pool.ending) await pool.end();
@@ -175,12 +175,12 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   }
 };
 
-const takeOwner = async (client: Client, url: ServerUrl): Promise<Lease> => {
+const takeOwner = async (client: Client, url: ServerUrl, create: boolean): Promise<Lease> => {
   surviveErrors(client);
   try {
     await client.connect();
     const channel = new PgChannel(client);
-    await ensureSchema(channel, url.schema);
+    if (create) await ensureSchema(channel, url.schema);
     return { channel, release: () => void client.end().catch(() => undefined) };
   } catch (error) {
     await client.end().catch(() => undefined);

@@ -66,7 +66,7 @@ const realPath = (path: string): string => {
   } catch (cause) {
     throw new AshlarError('directory-missing', {
       message: `The folder ${folder} does not exist.`,
-      suggestion: `Create it: mkdir -p ${folder}`,
+      suggestion: `Create it: mkdir -p '${folder}'`,
       cause,
     });
   }
@@ -84,6 +84,12 @@ const fileIdentity = (path: string, create: boolean): string => {
       throw new AshlarError('url-invalid', {
         message: `${path} is not a file.`,
         suggestion: 'Name a file in the folder: sqlite:data/app.db.',
+      });
+    }
+    if (!create && found.size === 0n) {
+      throw new AshlarError('database-missing', {
+        message: `${path} is empty: there is no database in it.`,
+        suggestion: 'Check the path, or let it be created: ashlar up.',
       });
     }
     return `${found.dev}:${found.ino}`;

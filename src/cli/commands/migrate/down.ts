@@ -20,12 +20,15 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const { out } = invocation;
   const steps = wholeNumber('--steps', options.steps);
   const system = await invocation.system();
-  const undone = await invocation.withEngine('owner', (engine) =>
-    down(engine, system, {
-      steps,
-      to: options.to,
-      onStep: (ran) => out.line(`${out.style('yellow', 'undone')} ${ran.step} (${ran.duration_ms} ms)`),
-    }),
+  const undone = await invocation.withEngine(
+    'owner',
+    (engine) =>
+      down(engine, system, {
+        steps,
+        to: options.to,
+        onStep: (ran) => out.line(`${out.style('yellow', 'undone')} ${ran.step} (${ran.duration_ms} ms)`),
+      }),
+    { create: false },
   );
   if (undone.length === 0) out.line('nothing to do');
   return { document: { system: system.name, undone } };

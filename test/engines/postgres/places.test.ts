@@ -1,0 +1,49 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEngine } from 'ashlar';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ashlar-places-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('a folder that is no PGlite database', () => {
+  test('is never written over: a cluster whose PG_VERSION is lost looks the same', async () => {
+    await mkdir(join(folder, 'base'));
+    await writeFile(join(folder, 'base', '1'), 'rows');
+    await expect(openEngine({ url: `pglite:${folder}` })).rejects.toMatchObject({ code: 'database-corrupt' });
+    expect(await readdir(folder)).toEqual(['base']);
+  });
+
+  test('is not made into one by somebody who only looks', async () => {
+    await expect(openEngine({ url: `pglite:${folder}`, create: false })).rejects.toMatchObject({
+      code: 'database-missing',
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('a server', () => {
+  test('gets no schema from somebody who only looks', async () => {
+    const url = new URL(inject('postgresUrl'));
+    url.searchParams.set('schema', 'nobody_made_this');
+    const engine = await openEngine({ url: url.href, create: false });
+    const [row] = await engine.asOwner((owner) =>
+      owner.run(`SELECT count(*)::int AS n FROM pg_namespace WHERE nspname = 'nobody_made_this'`),
+    );
+    await engine.close();
+    expect(row).toEqual({ n: 0 });
+  });
+
+  test.each(['postgres://user:p@ss/w#rd@127.0.0.1:1/x', 'postgres://user:Pa@127.0.0.1:1/ss@127.0.0.1:1/x'])(
+    'is not looked for in the middle of a password: %s',
+    async (url) => {
+      const error = await openEngine({ url }).catch((caught: Error) => caught);
+      expect(error).toMatchObject({ code: 'url-invalid' });
+      expect(JSON.stringify(error)).not.toMatch(/w#rd|Pa@/);
+    },
+  );
+});
