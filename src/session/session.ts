@@ -2,26 +2,15 @@ import type { Kysely } from 'kysely';
 import { AshlarError } from '../errors.js';
 import type { Column, InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../table/index.js';
 import { currentSession, runAs } from './current.js';
-import { type KyselyParts, kyselyFor, readOnlyError } from './kysely.js';
-import { keyValues, type Statements } from './statements.js';
+import { kyselyFor, readOnlyError } from './kysely.js';
+import type { SessionParts } from './parts.js';
+import { keyValues } from './statements.js';
 import type { KeyOf, Session } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
-import { validate } from './validate.js';
+import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
 
 /** How many rows `insertMany` sends at a time. */
 const batchSize = 1_000;
-
-/** What the sessions of one database have in common. */
-export interface SessionParts {
-  readonly statements: Statements;
-  readonly kysely: KyselyParts;
-  /** The process's clock. */
-  readonly clock: () => Date;
-  /** Whether generated times come from `clock`; otherwise the database's own clock makes them. */
-  readonly stampHere: boolean;
-}
-
-type Values = Record<string, unknown>;
 
 /** A session over one level of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
@@ -65,7 +54,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
-    const statement = this.#parts.statements.insert(table, this.#prepare(table, row));
+    const statement = this.#parts.statements.insert(table, insertValues(this.#parts, table, row));
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S>;
   }
@@ -84,7 +73,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       if (sent.length > 0) count += await this.level.run((t) => t.insertMany(table, of, sent));
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
-      const next = this.#parts.statements.encodeRow(table, this.#prepare(table, row));
+      const next = this.#parts.statements.encodeRow(table, insertValues(this.#parts, table, row));
       const sameColumns =
         next.columns.length === columns.length && next.columns.every((column, i) => column === columns[i]);
       const full = !sameColumns || batch.length === batchSize ? flush() : undefined;
@@ -113,17 +102,10 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
-    const values = validate(table.name, table.patch, patch) as Values;
-    if (Object.values(values).every((value) => value === undefined)) {
-      throw new AshlarError('usage', {
-        message: `The patch of ${table.name} is empty.`,
-        suggestion: 'Give at least one column.',
-      });
-    }
-    if (this.#parts.stampHere) this.#stamp(table, values, (column) => column.touched);
+    const values = patchValues(this.#parts, table, patch);
     const statement = this.#parts.statements.patch(table, keyValues(table, key), values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    if (!rows[0]) throw notFound(table.name);
+    if (!rows[0]) throw notFound(table);
     return rows[0] as RowOf<S>;
   }
 
@@ -138,7 +120,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     this.#assertWritable();
     const statement = this.#parts.statements.remove(table, keyValues(table, key));
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
-    if (changes === 0) throw notFound(table.name);
+    if (changes === 0) throw notFound(table);
   }
 
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
@@ -199,21 +181,6 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     }
   }
 
-  #prepare(table: Table, row: unknown): Values {
-    const values = validate(table.name, table.insert, row) as Values;
-    if (this.#parts.stampHere) this.#stamp(table, values, (column) => column.generated === 'now');
-    return values;
-  }
-
-  #stamp(table: Table, values: Values, wanted: (column: Column) => boolean): void {
-    const now = this.now();
-    for (const column of Object.values(table.columns)) {
-      if (wanted(column) && values[column.name] === undefined) {
-        values[column.name] = column.precision === 3 ? now : now.replace('Z', '000Z');
-      }
-    }
-  }
-
   #assertOpen(): void {
     if (this.#ended) throw endedError();
   }
@@ -223,15 +190,6 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     if (this.readOnly) throw readOnlyError();
   }
 }
-
-const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
-
-const notFound = (table: string): AshlarError =>
-  new AshlarError('row-not-found', {
-    message: `${table} has no row with that key.`,
-    suggestion: 'Check the key; in a scoped session, check whose row it is.',
-  });
 
 const notAwaited = (): AshlarError =>
   new AshlarError('session-not-awaited', {

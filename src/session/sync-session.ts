@@ -2,13 +2,11 @@ import type { Compilable } from 'kysely';
 import type { QueryResult, Transaction } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, PatchOf, RowOf, Shape, Table } from '../table/index.js';
-import type { SessionParts } from './session.js';
+import type { SessionParts } from './parts.js';
 import { keyValues, type Statement } from './statements.js';
 import type { KeyOf } from './types.js';
 import { abortedError, endedError } from './unit-of-work.js';
-import { validate } from './validate.js';
-
-type Values = Record<string, unknown>;
+import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
 
 /** A session without promises, where the engine runs in this thread: SQLite. The same rules as {@link Session}. */
 export class SyncSession {
@@ -29,16 +27,15 @@ export class SyncSession {
 
   /** Validates and inserts a row. @returns the row as stored */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
-    const values = validate(table.name, table.insert, row) as Values;
+    const values = insertValues(this.#parts, table, row);
     return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
   }
 
   /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
   patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): RowOf<S> {
-    const values = validate(table.name, table.patch, patch) as Values;
+    const values = patchValues(this.#parts, table, patch);
     const { rows } = this.#execute(this.#parts.statements.patch(table, keyValues(table, key), values));
-    if (!rows[0])
-      throw new AshlarError('row-not-found', { message: `${table.name} has no row with that key.` });
+    if (!rows[0]) throw notFound(table);
     return rows[0] as RowOf<S>;
   }
 
@@ -52,8 +49,7 @@ export class SyncSession {
   /** Deletes the row with that key. @throws `row-not-found` */
   remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
     const { changes } = this.#execute(this.#parts.statements.remove(table, keyValues(table, key)));
-    if (changes === 0)
-      throw new AshlarError('row-not-found', { message: `${table.name} has no row with that key.` });
+    if (changes === 0) throw notFound(table);
   }
 
   /** Runs a Kysely query (built with `db.kysely`) and gives its rows. */
@@ -114,9 +110,6 @@ export class SyncSession {
     }
   }
 }
-
-const isPromiseLike = (value: unknown): boolean =>
-  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 
 const returnedPromise = (): AshlarError =>
   new AshlarError('usage', {
