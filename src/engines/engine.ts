@@ -11,6 +11,9 @@ export interface QueryResult {
   readonly changes: number;
 }
 
+/** The scope of a session that may reach the rows of all scopes. It must be asked for: no scope is nobody's. */
+export const everyScope = '*';
+
 /** What a transaction is for, and in whose name. `null` is nobody. */
 export interface TransactionOptions {
   readonly mode: 'read' | 'write';
@@ -53,11 +56,22 @@ export interface Owner {
   atomically<T>(work: () => Promise<T>, options?: { lockTimeout?: number; rebuild?: boolean }): Promise<T>;
 }
 
+/** Something of Ashlar's own that guarantees rely on, in each database: its name begins with `ashlar_`. */
+export interface FoundationObject {
+  readonly name: string;
+  /** A query that gives a row when it is there, as it must be. */
+  readonly exists: string;
+  /** Makes it, or replaces what is there. */
+  readonly create: string;
+}
+
 /** The SQL of one kind of engine: no connection, only text and knowledge. */
 export interface SqlDialect {
   readonly name: SqlName;
   /** The current time as an SQL expression, in the form a timestamp column of that many digits holds. */
   now(precision: 3 | 6): string;
+  /** What must be there before any table of a system. */
+  readonly foundation: readonly FoundationObject[];
   /** The statements that create a table with its indexes and the objects of its guarantees, as a person would write them. */
   createTable(table: Table): readonly string[];
   /** The statements that turn `before` into `after`, and back. `model` are the tables that `after` was made from. */
@@ -110,6 +124,9 @@ export interface Engine {
   introspect(owner: Owner): Promise<Schema>;
   /** Partitions of a table by name, with their bounds and row estimate; empty where the engine has none. */
   partitions(owner: Owner, table: string): Promise<readonly Partition[]>;
+
+  /** Does now what guarantees do soon after rows are committed, for everything that was committed before the call. */
+  settle(): Promise<void>;
 
   close(): Promise<void>;
 }

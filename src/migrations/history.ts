@@ -1,4 +1,5 @@
 import type { Engine, Owner, SqlDialect } from '../engines/engine.js';
+import { layFoundation } from '../engines/foundation.js';
 import { literal } from '../table/index.js';
 import { historySql } from './history-sql.js';
 import { byStepOrder, type Step } from './steps.js';
@@ -14,8 +15,9 @@ export interface AppliedStep {
   readonly duration_ms: number;
 }
 
-/** Makes the table of applied steps where it is not there yet. */
+/** Makes what Ashlar itself needs in a database, where it is not there yet: the table of applied steps among it. */
 export const ensureHistory = async (owner: Owner, dialect: SqlDialect): Promise<void> => {
+  await layFoundation(owner, dialect);
   const { exists, create } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) await owner.script(create);
 };

@@ -1,4 +1,5 @@
 import type { Engine, SqlDialect } from '../engines/engine.js';
+import { layFoundation } from '../engines/foundation.js';
 import type { Schema } from '../engines/schema.js';
 import type { System } from '../system.js';
 import type { Table } from '../table/index.js';
@@ -8,6 +9,7 @@ import type { Step } from './steps.js';
 const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
   const shadow = await dialect.openShadow();
   try {
+    await shadow.asOwner((owner) => layFoundation(owner, dialect));
     return await work(shadow);
   } finally {
     await shadow.close();

@@ -18,8 +18,9 @@ export const sqlOf = (
   firstEver: boolean,
 ): string => {
   const { create } = historySql[dialect.name];
+  const foundation = dialect.foundation.map((object) => object.create);
   const parts = steps.map((step) => sqlOfStep(dialect, system, step, actor));
-  return `${[...(firstEver && steps.length > 0 ? [`${create};`] : []), ...parts].join('\n\n')}\n`;
+  return `${[...(firstEver && steps.length > 0 ? [...foundation, create].map((sql) => `${sql};`) : []), ...parts].join('\n\n')}\n`;
 };
 
 const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {

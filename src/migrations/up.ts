@@ -40,9 +40,9 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
     async (owner) => {
       const plan = await planOn(engine, owner, system, steps, options);
       options.onPlan?.(plan);
-      if (plan.steps.length === 0) return [];
       // a statement outside a transaction would not wait for another process that writes
       await owner.atomically(() => ensureHistory(owner, engine.dialect));
+      if (plan.steps.length === 0) return [];
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
         const ran = await applyStep(engine, owner, system, steps, planned, options);

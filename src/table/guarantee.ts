@@ -1,3 +1,4 @@
+import type { Attack, Probe } from './attack.js';
 import type { Table } from './table.js';
 
 /** The kinds of SQL an engine can speak. */
@@ -5,7 +6,7 @@ export type SqlName = 'sqlite' | 'postgres';
 
 /** A database object that keeps a guarantee. Its name is unique in its schema; its SQL creates it once. */
 export interface GuaranteeObject {
-  readonly type: 'index' | 'function' | 'trigger' | 'table';
+  readonly type: 'index' | 'function' | 'trigger' | 'table' | 'policy';
   readonly name: string;
   readonly sql: string;
 }
@@ -47,6 +48,40 @@ export interface Keeping {
   readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
 }
 
+/** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */
+export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
+
+/** How SQLite keeps a guarantee. */
+export interface SqliteKeeping extends Keeping {
+  /** Its triggers read who acts from `ashlar_session`: each writing session then leaves its actor and scope there meanwhile. */
+  readonly readsSession?: boolean;
+  /** What is done in each transaction that writes, right before its COMMIT. */
+  readonly beforeCommit?: (table: Table) => (run: RunNow) => void;
+}
+
+/** What the application's role may not do with a table. Whatever no guarantee withholds, it may. */
+export interface Rights {
+  readonly withheld?: readonly Privilege[];
+  /** Columns that the database alone fills in: a clock, a place in a ledger. */
+  readonly notInsertable?: readonly string[];
+  /** Where given, an UPDATE may set these columns and no others. */
+  readonly updatable?: readonly string[];
+}
+
+/** What a role can be granted on a table. TRUNCATE, REFERENCES and TRIGGER are the owner's alone. */
+export type Privilege = 'select' | 'insert' | 'update' | 'delete';
+
+/** How Postgres keeps a guarantee. */
+export interface PostgresKeeping extends Keeping {
+  /** What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read. */
+  readonly rights?: (table: Table) => Rights;
+  /**
+   * A statement that must run soon after rows were committed, by any role: with one connection (PGlite) it runs in each
+   * transaction that writes, right before its COMMIT; on a server in the background. Idempotent.
+   */
+  readonly settle?: (table: Table) => string;
+}
+
 /** An engine that cannot keep a guarantee says so; `up` then refuses the table. */
 export interface Refusal {
   readonly level: 'refused';
@@ -62,6 +97,8 @@ export interface Guarantee {
   readonly promise: string;
   /** Refuses a table that the guarantee does not fit; runs when the table is declared. */
   readonly validate?: (table: Table) => void;
-  readonly sqlite: Keeping | Refusal;
-  readonly postgres: Keeping | Refusal;
+  readonly sqlite: SqliteKeeping | Refusal;
+  readonly postgres: PostgresKeeping | Refusal;
+  /** The statements that would break it: what `ashlar prove` tries. */
+  readonly attacks?: (table: Table, probe: Probe) => readonly Attack[];
 }

@@ -1,3 +1,4 @@
+export type { Attack, Attacker, Probe, SqlRow } from './attack.js';
 export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from './column.js';
 export {
   autoincrement,
@@ -18,8 +19,13 @@ export type {
   Keeping,
   MaintenanceReport,
   MaintenanceTools,
+  PostgresKeeping,
+  Privilege,
   Refusal,
+  Rights,
+  RunNow,
   RunSql,
+  SqliteKeeping,
   SqlName,
 } from './guarantee.js';
 export {

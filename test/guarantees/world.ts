@@ -1,6 +1,7 @@
 import { type AshlarError, type Engine, openEngine, type RunSql, type SqlName, type Table } from 'ashlar';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { expect, it } from 'vitest';
+import { layFoundation } from '../../src/engines/foundation.js';
 import type { Place, TestEngine } from '../support/engines.js';
 
 /** A way into the database. `attempt` runs the statements in one transaction, and commits. */
@@ -26,6 +27,7 @@ export const openWorld = async (testEngine: TestEngine, tables: readonly Table[]
   const run: RunSql = (sql, parameters) => engine.asOwner((owner) => owner.run(sql, parameters));
   try {
     await engine.asOwner(async (owner) => {
+      await layFoundation(owner, engine.dialect);
       for (const table of tables) {
         for (const statement of engine.dialect.createTable(table)) await owner.script(statement);
       }

@@ -46,7 +46,7 @@ const keepings = (table: Table): readonly Keeping[] =>
   });
 
 // a trigger calls a function, a table's index is there before anything fires
-const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'trigger'];
+const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
 const withoutSemicolon = (sql: string): string => sql.trim().replace(/;\s*$/, '');
 

@@ -7,6 +7,7 @@ import { dump } from './dump.js';
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
+  foundation: [],
   createTable,
   changes,
   dump,

@@ -103,6 +103,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     },
     introspect,
     partitions,
+    settle: async () => undefined,
     close: () => backend.close(),
   };
 };

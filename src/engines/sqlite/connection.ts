@@ -109,6 +109,14 @@ export class Connection {
     }
   }
 
+  /** Runs a statement of Ashlar's own inside a transaction: kept, its rows undecoded. Throws what the driver throws. */
+  internal(sql: string, parameters: readonly unknown[] = []): Row[] {
+    const { statement, reads } = this.#kept.get(sql) ?? this.#prepare(sql);
+    if (reads) return statement.all(bindable(parameters));
+    statement.run(bindable(parameters));
+    return [];
+  }
+
   /** Runs a fixed statement of the engine's own: BEGIN, COMMIT, SAVEPOINT, PRAGMA. Throws what the driver throws. */
   command(sql: string): void {
     if (this.#streams.size > 0) this.#drainStreams();

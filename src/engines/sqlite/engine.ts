@@ -17,6 +17,7 @@ import type { Connection } from './connection.js';
 import { sqliteDialect } from './dialect.js';
 import { loadDriver } from './driver.js';
 import { sqliteError } from './errors.js';
+import { GuaranteeHooks } from './guarantee-hooks.js';
 import { introspect } from './introspect.js';
 import { kyselyParts } from './kysely.js';
 import { Lock, type Unlock } from './lock.js';
@@ -24,7 +25,7 @@ import { openFirst } from './open.js';
 import { type OwnerOptions, ownerOf } from './owner.js';
 import { Readers } from './readers.js';
 import { Origins } from './row-decoder.js';
-import { SqliteTransaction } from './transaction.js';
+import { type Release, SqliteTransaction } from './transaction.js';
 import { closed, fileLocked, migrationLocked, readersTaken, retryWhileBusy, writerTaken } from './waiting.js';
 
 const defaultConnections = 10;
@@ -68,6 +69,7 @@ class SqliteEngine implements Engine {
   readonly #readers: Readers | undefined;
   readonly #lockTimeout: number;
   readonly #forgetFile: () => void;
+  readonly #hooks = new GuaranteeHooks();
   #writer: Connection;
   #closing: Promise<void> | undefined;
 
@@ -94,6 +96,7 @@ class SqliteEngine implements Engine {
 
   register(tables: readonly Table[]): void {
     this.#target.origins.register(tables);
+    this.#hooks.register(tables);
     this.#forgetStatements();
   }
 
@@ -109,9 +112,9 @@ class SqliteEngine implements Engine {
         : this.#beginReadLater(this.#readers, reader);
     }
     const unlock = this.#lock.tryAcquire();
-    return unlock && this.#tryBeginWriter(unlock, options.mode)
+    return unlock && this.#tryBeginWriter(unlock, options)
       ? this.#writeTransaction(unlock, options.mode)
-      : this.#beginWriteLater(unlock, options.mode);
+      : this.#beginWriteLater(unlock, options);
   }
 
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
@@ -131,7 +134,12 @@ class SqliteEngine implements Engine {
     const lockTimeout = options.lockTimeout ?? defaultMigrationTimeout;
     const refusal = () => (options.exclusive ? migrationLocked() : writerTaken());
     const unlock = await this.#lock.acquire(lockTimeout, refusal);
-    const settings: OwnerOptions = { lockTimeout, refusal, changed: () => this.#forgetStatements() };
+    const settings: OwnerOptions = {
+      lockTimeout,
+      refusal,
+      changed: () => this.#forgetStatements(),
+      hooks: this.#hooks,
+    };
     try {
       return await work(ownerOf(this.#writer, settings));
     } finally {
@@ -146,6 +154,9 @@ class SqliteEngine implements Engine {
   async partitions(): Promise<readonly never[]> {
     return [];
   }
+
+  // every transaction settles itself before its commit
+  async settle(): Promise<void> {}
 
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -179,36 +190,52 @@ class SqliteEngine implements Engine {
     return this.#readTransaction(readers, reader);
   }
 
-  #tryBeginWriter(unlock: Unlock, mode: 'read' | 'write'): boolean {
+  #tryBeginWriter(unlock: Unlock, options: TransactionOptions): boolean {
     try {
-      return tryBegin(this.#writer, mode === 'read' ? 'memory' : 'write');
+      return this.#beginOnWriter(options);
     } catch (error) {
       unlock();
       throw error;
     }
   }
 
+  #beginOnWriter(options: TransactionOptions): boolean {
+    if (options.mode === 'read') return tryBegin(this.#writer, 'memory');
+    if (!tryBegin(this.#writer, 'write')) return false;
+    try {
+      this.#hooks.begin(this.#writer, options);
+      return true;
+    } catch (error) {
+      if (this.#writer.inTransaction) this.#writer.command('ROLLBACK');
+      throw sqliteError(error);
+    }
+  }
+
   #writeTransaction(unlock: Unlock, mode: 'read' | 'write'): Transaction {
-    return new SqliteTransaction(this.#writer, (outcome) => {
+    const release: Release = (outcome) => {
       try {
         if (outcome === 'discard') this.#replaceWriter();
         else if (mode === 'read') this.#writer.command('PRAGMA query_only = OFF');
       } finally {
         unlock();
       }
-    });
+    };
+    return new SqliteTransaction(
+      this.#writer,
+      release,
+      mode === 'write' ? this.#hooks.beforeCommit : undefined,
+    );
   }
 
-  async #beginWriteLater(given: Unlock | undefined, mode: 'read' | 'write'): Promise<Transaction> {
+  async #beginWriteLater(given: Unlock | undefined, options: TransactionOptions): Promise<Transaction> {
     const unlock = given ?? (await this.#lock.acquire(this.#lockTimeout, writerTaken));
     try {
-      const begin = () => tryBegin(this.#writer, mode === 'read' ? 'memory' : 'write');
-      await retryWhileBusy(begin, this.#lockTimeout, fileLocked);
+      await retryWhileBusy(() => this.#beginOnWriter(options), this.#lockTimeout, fileLocked);
     } catch (error) {
       unlock();
       throw error;
     }
-    return this.#writeTransaction(unlock, mode);
+    return this.#writeTransaction(unlock, options.mode);
   }
 
   #beginSync(options: TransactionOptions): Transaction {
@@ -223,8 +250,7 @@ class SqliteEngine implements Engine {
     if (!unlock) throw writerTaken();
     const deadline = performance.now() + this.#lockTimeout;
     // nothing can be awaited here: SQLite's own short waits are repeated
-    while (!this.#tryBeginWriter(unlock, options.mode))
-      if (performance.now() > deadline) return refuse(unlock);
+    while (!this.#tryBeginWriter(unlock, options)) if (performance.now() > deadline) return refuse(unlock);
     return this.#writeTransaction(unlock, options.mode);
   }
 

@@ -1,8 +1,9 @@
 import { AshlarError } from '../../errors.js';
-import type { Owner } from '../engine.js';
+import { everyScope, type Owner } from '../engine.js';
 import { bindable } from './codec.js';
 import type { Connection } from './connection.js';
 import { commitError, sqliteError } from './errors.js';
+import type { GuaranteeHooks } from './guarantee-hooks.js';
 import { retryWhileBusy } from './waiting.js';
 
 /** What the owner's work needs to know of the engine. */
@@ -12,7 +13,11 @@ export interface OwnerOptions {
   readonly refusal: () => AshlarError;
   /** Called when the schema may have changed. */
   readonly changed: () => void;
+  readonly hooks: GuaranteeHooks;
 }
+
+/** In whose name the owner writes, where guarantees ask: nobody's data in particular, so everybody's. */
+const ownSession = { actor: 'owner', scope: everyScope };
 
 interface Violation {
   readonly table: string;
@@ -61,8 +66,10 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
       if (rebuild) connection.command('PRAGMA foreign_keys = OFF');
       try {
         await begin(lockTimeout);
+        options.hooks.begin(connection, ownSession);
         const result = await work();
         if (rebuild) assertForeignKeys(database.pragma('foreign_key_check') as Violation[]);
+        options.hooks.beforeCommit(connection);
         commit();
         return result;
       } finally {

@@ -20,15 +20,22 @@ const lost = (): AshlarError =>
     suggestion: 'Remove the cause and run the session again.',
   });
 
+/** What is done right before a COMMIT. A failure undoes the transaction. */
+export type BeforeCommit = (connection: Connection) => void;
+
+const nothing: BeforeCommit = () => undefined;
+
 /** One open transaction on one connection. */
 export class SqliteTransaction implements Transaction {
   readonly #connection: Connection;
   readonly #release: Release;
+  readonly #beforeCommit: BeforeCommit;
   #state: 'open' | 'lost' | 'over' = 'open';
 
-  constructor(connection: Connection, release: Release) {
+  constructor(connection: Connection, release: Release, beforeCommit: BeforeCommit = nothing) {
     this.#connection = connection;
     this.#release = release;
+    this.#beforeCommit = beforeCommit;
   }
 
   execute(sql: string, parameters: readonly unknown[]): QueryResult {
@@ -84,6 +91,12 @@ export class SqliteTransaction implements Transaction {
       throw error;
     }
     this.#connection.closeStreams();
+    try {
+      this.#beforeCommit(this.#connection);
+    } catch (error) {
+      this.#undo(false);
+      throw sqliteError(error);
+    }
     try {
       this.#connection.command('COMMIT');
     } catch (error) {

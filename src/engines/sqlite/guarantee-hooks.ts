@@ -1,0 +1,36 @@
+import type { RunNow, Table } from '../../table/index.js';
+import type { TransactionOptions } from '../engine.js';
+import type { Connection } from './connection.js';
+import { sessionRow, sessionTable } from './foundation.js';
+
+/** What the guarantees of the registered tables want done in each transaction that writes. */
+export class GuaranteeHooks {
+  #readsSession = false;
+  #beforeCommit: readonly ((run: RunNow) => void)[] = [];
+  #hasSessionTable = false;
+
+  register(tables: readonly Table[]): void {
+    const keepings = tables.flatMap((table) =>
+      table.guarantees.flatMap(({ sqlite }) => (sqlite.level === 'refused' ? [] : [{ table, sqlite }])),
+    );
+    this.#readsSession ||= keepings.some(({ sqlite }) => sqlite.readsSession);
+    this.#beforeCommit = [
+      ...this.#beforeCommit,
+      ...keepings.flatMap(({ table, sqlite }) => sqlite.beforeCommit?.(table) ?? []),
+    ];
+  }
+
+  /** Leaves the session's actor and scope for triggers to read, in a transaction that has just begun. */
+  begin(connection: Connection, { actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    if (!this.#readsSession) return;
+    // a database that was not brought up has no such table yet; once there, it stays
+    this.#hasSessionTable ||= connection.internal(sessionTable.exists).length > 0;
+    if (this.#hasSessionTable) connection.internal(sessionRow.write, [actor, scope]);
+  }
+
+  readonly beforeCommit = (connection: Connection): void => {
+    const run: RunNow = (sql, parameters = []) => connection.internal(sql, parameters);
+    for (const work of this.#beforeCommit) work(run);
+    if (this.#readsSession && this.#hasSessionTable) connection.internal(sessionRow.remove);
+  };
+}
