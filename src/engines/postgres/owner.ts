@@ -3,10 +3,10 @@ import type { Channel, Reply } from './channel.js';
 import { decodeRows } from './decode.js';
 import { translated } from './errors.js';
 import { wireValues } from './parameters.js';
-import type { OnStatement } from './transaction.js';
+import type { Hooks, OnStatement } from './transaction.js';
 
 /** The owner's statements on a connection. Nothing is prepared: the schema changes under it. */
-export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
+export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner => {
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const start = performance.now();
     const values = parameters && parameters.length > 0 ? { values: wireValues(parameters) } : {};
@@ -27,6 +27,7 @@ export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
         if (lockTimeout !== undefined)
           await send(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(lockTimeout))}`);
         const result = await work();
+        await translated(async () => hooks.beforeCommit?.(channel));
         await send('COMMIT');
         return result;
       } catch (error) {

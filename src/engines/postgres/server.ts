@@ -162,6 +162,7 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
+      single: false,
       takeOwner: () => takeOwner(new AshlarClient(), url, options.create ?? true),
       exclusively: exclusively(url.schema),
       close: async () => {
