@@ -138,7 +138,7 @@ const numberIn = (text, what) => {
 
 /** A verifier key, `name+id+base64`, where the id belongs to the key. */
 const readKey = (text) => {
-  const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/u.exec(text) ?? [];
+  const [, name, id, encoded] = /^([^+\s\u0085]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/u.exec(text) ?? [];
   const bytes = Buffer.from(encoded ?? '', 'base64');
   const belongs = sha256(`${name}\n`, bytes).subarray(0, 4).toString('hex') === id;
   if (bytes.length !== 33 || bytes[0] !== 1 || bytes.toString('base64') !== encoded || !belongs)
@@ -154,9 +154,11 @@ const openNote = (note, keys) => {
   const blank = note.lastIndexOf('\n\n');
   demand(blank >= 0 && note.endsWith('\n') && blank + 2 < note.length, 'the checkpoint has no signatures');
   const text = note.slice(0, blank + 1);
+  const lines = note.slice(blank + 2, -1).split('\n');
+  demand(lines.length <= 16, 'the checkpoint has more than 16 signatures');
   let signed = false;
-  for (const line of note.slice(blank + 2, -1).split('\n')) {
-    const [, name, encoded] = /^— ([^+\s]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
+  for (const line of lines) {
+    const [, name, encoded] = /^— ([^+\s\u0085]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
     demand(encoded !== undefined, 'a signature is malformed');
     const bytes = base64(encoded, 'a signature');
     const known = keys.find((one) => one.name === name && one.id === bytes.subarray(0, 4).toString('hex'));

@@ -37,7 +37,7 @@ export interface Signer extends Verifier {
 /** Whether a key can have this name: some characters, no white space, no plus sign, no control characters. */
 export const isKeyName = (name: string): boolean =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
-  name.isWellFormed() && /^[^\s+\u0000-\u001f\u007f\u0085]+$/u.test(name);
+  name.isWellFormed() && /^[^\s+\u0000-\u001f\u0085]+$/u.test(name);
 
 const keyIdOf = (name: string, key: Uint8Array): Buffer =>
   hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), algorithm, key]), 'buffer').subarray(0, 4);

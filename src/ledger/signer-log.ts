@@ -49,7 +49,8 @@ export const readCheckpoints = async (
   const files = (await isFolder(path))
     ? (await readdir(path)).filter((name) => name.endsWith(extension)).map((name) => join(path, name))
     : [path];
-  const read = await Promise.all(files.sort().map((file) => readOne(file, verifiers)));
+  const read: KeptCheckpoint[] = [];
+  for (const file of files.sort()) read.push(await readOne(file, verifiers));
   return read.sort((a, b) => a.size - b.size);
 };
 

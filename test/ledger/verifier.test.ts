@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { signCheckpoint } from '../../src/ledger/checkpoint.js';
 import { Frontier, leafHash, rootOf } from '../../src/ledger/merkle.js';
 import { newSigner } from '../../src/ledger/note.js';
-import { verifyConsistencyFile, verifyProof } from '../../src/ledger/proof-file.js';
+import { formatProof, parseProof, verifyConsistencyFile, verifyProof } from '../../src/ledger/proof-file.js';
 import {
   consistencyProof,
   inclusionProof,
@@ -57,6 +57,22 @@ describe('the program', () => {
       cwd: place,
     });
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+  });
+
+  test('fails its own test where a published value differs', async () => {
+    const vectors = await readFile(join(program, '../vectors.json'), 'utf8');
+    await cp(join(program, '..'), join(place, 'alone'), { recursive: true });
+    for (const [from, to] of [
+      ['5dc9da79a70659a9', '5dc9da79a70659a8'],
+      ['"position": 1,', '"position": 2,'],
+      ['x08go/ZJ', 'x08go/ZK'],
+      ['old 2', 'old 1'],
+    ] as const) {
+      expect(vectors).toContain(from);
+      await writeFile(join(place, 'alone/vectors.json'), vectors.replace(from, to));
+      const child = spawn(process.execPath, [join(place, 'alone/ashlar-verify.mjs'), 'self-test']);
+      expect(await new Promise((resolve) => child.on('close', resolve)), from).toBe(1);
+    }
   });
 
   test('imports nothing but what comes with Node', async () => {
@@ -294,6 +310,22 @@ describe('the program and the library', () => {
         expect(check(from, to, leaf, root, [other])).toBe(false);
     for (const check of [verifyConsistency, verifier.verifyConsistency])
       expect(check(1, 1, Buffer.of(1), Buffer.of(1), [])).toBe(false);
+  });
+
+  test('agree on how many signatures a checkpoint may have', async () => {
+    const signers = [signer, ...Array.from({ length: 16 }, (_, at) => newSigner(`witness-${at}`))];
+    const proof = parseProof(await log.proof(4, 25, signer));
+    const file = async (count: number): Promise<Buffer> =>
+      Buffer.from(
+        formatProof({ ...proof, checkpoint: signCheckpoint(await log.head(), ...signers.slice(0, count)) }),
+      );
+    const [sixteen, seventeen] = [await file(16), await file(17)];
+    expect(verifier.verifyProofFile(sixteen, [key]).position).toBe(4);
+    expect(verifyProof(sixteen, [signer]).position).toBe(4);
+    expect(() => verifier.verifyProofFile(seventeen, [key])).toThrow(verifier.NotValid);
+    expect(() => verifyProof(seventeen, [signer])).toThrow(
+      expect.objectContaining({ code: 'signature-invalid' }),
+    );
   });
 
   test('agree on files, whole and with one byte changed', async () => {
