@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalAddress, type Column, type Table } from '../table/index.js';
+import { type Column, canonicalAddress, type Table } from '../table/index.js';
 import type { Entry } from './entry.js';
 import type { StoredRow } from './reader.js';
 

@@ -35,7 +35,8 @@ export class TreeMarks {
     while ((this.#checkpoints[0]?.size ?? from) < from) {
       const { size, root, source } = this.#checkpoints.shift() as KnownRoot;
       const stored = await treeRoot(this.#reader, size).catch(() => undefined);
-      if (!stored?.equals(root)) this.#tell(0, null, `the first ${size} leaves have another root than in ${source}`);
+      if (!stored?.equals(root))
+        this.#tell(0, null, `the first ${size} leaves have another root than in ${source}`);
     }
   }
 
@@ -85,7 +86,10 @@ export class TreeMarks {
       const wanted = completed.filter((node) => node.level === level);
       const from = wanted[0]?.position ?? 0;
       const stored = new Map(
-        (await this.#reader.nodes(level, from, from + wanted.length)).map((node) => [node.position, node.hash]),
+        (await this.#reader.nodes(level, from, from + wanted.length)).map((node) => [
+          node.position,
+          node.hash,
+        ]),
       );
       for (const { position, hash } of wanted) {
         const other = stored.get(position);
@@ -102,7 +106,8 @@ export class TreeMarks {
     await this.load(size + 1);
     const newest = (await this.#reader.lastBlock())?.size ?? 0;
     if (newest > size) this.#tell(size, null, `a block was sealed with ${newest} leaves, there are ${size}`);
-    else if (this.#lastBlock !== size) this.#tell(this.#lastBlock, null, 'the leaves from here on have no block');
+    else if (this.#lastBlock !== size)
+      this.#tell(this.#lastBlock, null, 'the leaves from here on have no block');
     for (const { size: signed, source } of this.#checkpoints)
       this.#tell(size, null, `${source} has ${signed} leaves, there are ${size}`);
     if (!head && size > 0) this.#tell(null, null, 'the head is missing');

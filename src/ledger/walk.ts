@@ -1,4 +1,4 @@
-import { Frontier, rootOf } from './merkle.js';
+import { type Frontier, rootOf } from './merkle.js';
 import { frontierAt } from './proofs.js';
 import type { LedgerReader } from './reader.js';
 

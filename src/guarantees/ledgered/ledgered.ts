@@ -1,11 +1,11 @@
 import type { ColumnKind, Guarantee, Table } from '../../table/index.js';
+import { identifier } from '../../table/index.js';
 import { isStrictlyAppendOnly } from '../append-only/append-only.js';
 import { unfit } from '../shared/declaration.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { ledgeredOnPostgres } from './postgres.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
-import { identifier } from '../../table/index.js';
 
 /** How a ledger is called. */
 export interface LedgeredOptions {

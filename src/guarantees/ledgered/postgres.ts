@@ -1,7 +1,7 @@
 import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, neverChanged, triggerFunction } from '../shared/postgres-sql.js';
-import { ledgerNames, type LedgerNames } from './names.js';
+import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, rowKeySql } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 

@@ -67,8 +67,11 @@ export const ledgerQueries = (table: Table, name: SqlName) => {
     name: `key_${at}`,
     type: keyTypes[column.kind] ?? 'text',
   }));
-  const values = Object.values(table.columns).map((column) => `${value(column)} AS ${identifier(column.name)}`);
-  const entryOf = (leaf: string) => `(SELECT entry FROM ${entries} e WHERE e.row_key = ${leaf}.row_key) AS entry`;
+  const values = Object.values(table.columns).map(
+    (column) => `${value(column)} AS ${identifier(column.name)}`,
+  );
+  const entryOf = (leaf: string) =>
+    `(SELECT entry FROM ${entries} e WHERE e.row_key = ${leaf}.row_key) AS entry`;
   const subtree = ['level', 'low', 'high'].map((column) => ({ name: column, type: 'bigint' }));
   return {
     head: `SELECT size, frontier, first_provable FROM ${head}`,

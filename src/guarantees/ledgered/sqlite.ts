@@ -82,7 +82,10 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
  * What may be inserted into a side table. A file has no roles, so only what fits the state of the ledger gets in: at
  * rest, when each row has its entry and each entry its leaf, that is nothing. A REPLACE is refused as an insert is.
  */
-const insertable = (table: Table, { entries, tree, blocks }: LedgerNames): Readonly<Record<string, string>> => {
+const insertable = (
+  table: Table,
+  { entries, tree, blocks }: LedgerNames,
+): Readonly<Record<string, string>> => {
   const [e, t, b] = [entries, tree, blocks].map(identifier);
   return {
     [entries]: all([

@@ -29,7 +29,13 @@ export interface FunctionOptions {
 export const triggerFunction = (
   name: string,
   body: readonly string[],
-  { reads = false, compares = reads, asOwner = false, exactReals = false, seesAll = false }: FunctionOptions = {},
+  {
+    reads = false,
+    compares = reads,
+    asOwner = false,
+    exactReals = false,
+    seesAll = false,
+  }: FunctionOptions = {},
 ): GuaranteeObject => {
   const lines = reads
     ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...body]
