@@ -6,6 +6,7 @@ import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
 import { isConnectionLost, isStaleStatement, translated } from './errors.js';
 import { introspect } from './introspect.js';
+import type { KeptConnection } from './kept-connection.js';
 import { owned } from './owner.js';
 import { wireValues } from './parameters.js';
 import { partitions } from './partitions.js';
@@ -19,8 +20,11 @@ export interface Backend {
   /** Without password. */
   readonly url: string;
   readonly leases: Leases;
-  /** There is one connection, so that guarantees settle in each transaction before it commits. */
-  readonly single: boolean;
+  /**
+   * The connection for what guarantees do after commits; `undefined` where there is only one connection, so that they
+   * do it in each transaction before it commits.
+   */
+  readonly settling: KeptConnection | undefined;
   /** A connection for changes of the schema. */
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
@@ -66,10 +70,10 @@ const read = async (leases: Leases, sql: string, parameters: readonly unknown[])
 /** The engine over a server's pool or the embedded engine. */
 export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
   const { leases } = backend;
-  const settler = new Settler(leases);
-  const hooks: Hooks = backend.single
-    ? { beforeCommit: (channel) => settler.within(channel) }
-    : { afterCommit: () => settler.soon() };
+  const settler = new Settler(backend.settling ?? leases);
+  const hooks: Hooks = backend.settling
+    ? { afterCommit: () => settler.soon() }
+    : { beforeCommit: (channel) => settler.within(channel) };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -121,6 +125,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     settle: () => settler.all(),
     close: async () => {
       await settler.close();
+      await backend.settling?.close();
       await backend.close();
     },
   };
