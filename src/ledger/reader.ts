@@ -10,6 +10,9 @@ export interface Leaf {
   readonly entry: Uint8Array | undefined;
 }
 
+/** An entry that has no leaf yet. */
+export type Waiting = Pick<Leaf, 'rowKey'> & { readonly entry: Uint8Array };
+
 /** A stored hash of the tree. */
 export interface Node {
   readonly position: number;
@@ -53,6 +56,10 @@ export interface LedgerReader extends TreeReader {
   strays(limit: number): Promise<readonly string[]>;
   /** How many entries have no leaf yet. */
   unsealed(): Promise<number>;
+  /** Some entries that have no leaf yet. */
+  waiting(limit: number): Promise<readonly Waiting[]>;
+  /** The entry of the row with this key as text, whether it has a leaf or not. */
+  entryOf(rowKey: string): Promise<Waiting | undefined>;
   /** The leaf of the row with this key as text. */
   leafOf(rowKey: string): Promise<Leaf | undefined>;
 }

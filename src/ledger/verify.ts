@@ -1,8 +1,6 @@
-import { firstBackdated, firstDifference, keyOfEntry } from './compare.js';
-import { type Entry, readEntry } from './entry.js';
-import { leafHash } from './merkle.js';
 import { treeRoot } from './proofs.js';
 import type { Leaf, LedgerReader } from './reader.js';
+import { wrongRows } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type Completed, TreeWalk } from './walk.js';
 
@@ -87,6 +85,8 @@ export const verifyLedger = async (
   }
   if (rows.length < mostProblems) await marks.after(walk, head);
   if (!trusted) {
+    const waiting = await reader.waiting(chunk);
+    rows.push(...(await wrongRows(reader, waiting, firstProvable)));
     for (const key of await reader.strays(mostProblems))
       rows.push({ position: null, row_key: key, what: 'the row has no entry' });
   }
@@ -100,6 +100,23 @@ export const verifyLedger = async (
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
     problems: [...rows, ...marks.problems].slice(0, mostProblems),
   };
+};
+
+/**
+ * Looks at one row: its entry, its leaf, and whether the newest block is that of the tree. It costs the same however large
+ * the ledger is.
+ *
+ * @returns what is wrong first; `undefined` for nothing
+ */
+export const verifyRow = async (reader: LedgerReader, rowKey: string): Promise<string | undefined> => {
+  const found = (await reader.leafOf(rowKey)) ?? (await reader.entryOf(rowKey));
+  if (!found) return 'the row has no entry';
+  const [problem] = await wrongRows(reader, [found], 0);
+  if (problem) return problem.what;
+  const block = await reader.lastBlock();
+  if (!block) return undefined;
+  const root = await treeRoot(reader, block.size).catch(() => undefined);
+  return root?.equals(block.root) ? undefined : 'the newest block is not that of the tree';
 };
 
 /** Where the walk begins: after what is trusted, if the stored tree agrees with it. */
@@ -125,52 +142,4 @@ const begin = async (reader: LedgerReader, trusted: KnownRoot | undefined) => {
 const unbroken = (leaves: readonly Leaf[], from: number): { sound: readonly Leaf[]; gap: boolean } => {
   const broken = leaves.findIndex(({ position }, at) => position !== from + at);
   return broken < 0 ? { sound: leaves, gap: false } : { sound: leaves.slice(0, broken), gap: true };
-};
-
-interface Read {
-  readonly leaf: Leaf;
-  readonly entry: Entry;
-  readonly key: readonly unknown[];
-}
-
-/** Compares leaves with their entries, and entries with their rows. */
-const wrongRows = async (
-  reader: LedgerReader,
-  leaves: readonly Leaf[],
-  firstProvable: number,
-): Promise<LedgerProblem[]> => {
-  const { table, log } = reader;
-  const read: Read[] = [];
-  const problems: LedgerProblem[] = [];
-  const report = (leaf: Leaf, what: string) =>
-    problems.push({ position: leaf.position, row_key: leaf.rowKey, what });
-  for (const leaf of leaves) {
-    if (leaf.entry === undefined) {
-      if (leaf.position >= firstProvable) report(leaf, 'the entry is missing');
-      continue;
-    }
-    const entry = readEntry(leaf.entry);
-    const key = entry && keyOfEntry(table, entry, leaf.rowKey);
-    if (!leafHash(leaf.entry).equals(leaf.hash)) report(leaf, 'the entry does not belong to its leaf');
-    else if (!entry) report(leaf, 'the entry is none');
-    else if (entry.log !== log) report(leaf, `the entry belongs to the log ${entry.log}`);
-    else if (!key) report(leaf, 'the entry is of another row');
-    else read.push({ leaf, entry, key });
-  }
-  const stored = read.length > 0 ? await reader.rows(read.map(({ key }) => key)) : new Map();
-  for (const { leaf, entry } of read) {
-    const row = stored.get(leaf.rowKey);
-    if (!row) {
-      if (leaf.position >= firstProvable) report(leaf, 'the row is missing');
-      continue;
-    }
-    const column = firstDifference(table, entry, row);
-    if (column !== undefined) report(leaf, `the column ${column} is not what was written`);
-    else {
-      const backdated = firstBackdated(table, entry);
-      if (backdated !== undefined)
-        report(leaf, `the column ${backdated} is not the time at which the row was written, ${entry.at}`);
-    }
-  }
-  return problems.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
 };

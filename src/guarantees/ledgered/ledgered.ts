@@ -2,6 +2,8 @@ import type { ColumnKind, Guarantee, Table } from '../../table/index.js';
 import { identifier } from '../../table/index.js';
 import { isStrictlyAppendOnly } from '../append-only/append-only.js';
 import { unfit } from '../shared/declaration.js';
+import { ledgeredAttacks } from './attacks.js';
+import type { LedgeredGuarantee } from './log.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { ledgeredOnPostgres } from './postgres.js';
 import { ledgeredOnSqlite } from './sqlite.js';
@@ -11,11 +13,6 @@ import { sealOnSqlite } from './sqlite-seal.js';
 export interface LedgeredOptions {
   /** The name of the log, which stands in each of its entries. Default: the table's name. */
   readonly log?: string;
-}
-
-/** The guarantee, and the name of its log where it was given one. */
-export interface LedgeredGuarantee extends Guarantee {
-  readonly log: string | undefined;
 }
 
 const keyKinds: ReadonlySet<ColumnKind> = new Set(['text', 'integer', 'uuid', 'timestamp', 'date', 'inet']);
@@ -55,6 +52,7 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
         );
       }
     },
+    attacks: ledgeredAttacks,
     sqlite: {
       level: 'enforced' as const,
       objects: (table: Table) => ledgeredOnSqlite(table, log ?? table.name),
@@ -68,12 +66,6 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
       settle: (table: Table) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
     },
   });
-
-/** The name of a table's log; `undefined` where the table is no ledger. */
-export const logOf = (table: Table): string | undefined => {
-  const guarantee = table.guarantees.find(({ name }) => name === 'ledgered') as LedgeredGuarantee | undefined;
-  return guarantee && (guarantee.log ?? table.name);
-};
 
 const isLogName = (log: string): boolean => log !== '' && log.isWellFormed() && !/\p{Cc}/u.test(log);
 

@@ -1,4 +1,4 @@
-import { type Column, identifier, type SqlName, type Table } from '../../table/index.js';
+import { type Column, identifier, type SqlName, type SqlRow, type Table } from '../../table/index.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
@@ -56,6 +56,16 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   },
 };
 
+/** A query for the key, as text, of a row that is given as SQL. */
+export const keySql = (table: Table, name: SqlName, row: SqlRow): string => {
+  const values = keyColumns(table).map((column) => {
+    const literal = row[column.name] ?? 'NULL';
+    const typed = name === 'postgres' ? `${literal}::${keyTypes[column.kind]}` : literal;
+    return `${typed} AS ${identifier(column.name)}`;
+  });
+  return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
+};
+
 /** The text of every query that reads a ledger. A lookup that must stay one by index is a subquery, never a join. */
 export const ledgerQueries = (table: Table, name: SqlName) => {
   const names = ledgerNames(table);
@@ -83,6 +93,8 @@ export const ledgerQueries = (table: Table, name: SqlName) => {
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
     rows: `SELECT ${key} AS ashlar_row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${identifier(table.name)} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
     strays: `SELECT ${key} AS row_key FROM ${identifier(table.name)} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) LIMIT ${p(1)}`,
+    entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
+    waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key)`,
   };
 };

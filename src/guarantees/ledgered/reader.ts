@@ -1,8 +1,8 @@
 import { AshlarError } from '../../errors.js';
 import { rootOf, type Subtree } from '../../ledger/merkle.js';
-import type { Block, Leaf, LedgerReader, StoredRow } from '../../ledger/reader.js';
+import type { Block, Leaf, LedgerReader, StoredRow, Waiting } from '../../ledger/reader.js';
 import type { RunSql, SqlName, Table } from '../../table/index.js';
-import { logOf } from './ledgered.js';
+import { logOf } from './log.js';
 import { ledgerQueries } from './queries.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -17,6 +17,8 @@ const leafOf = ({ position, hash, row_key, entry }: Row): Leaf => ({
   rowKey: String(row_key),
   entry: entry === null ? undefined : bytes(entry),
 });
+
+const waitingOf = ({ row_key, entry }: Row): Waiting => ({ rowKey: String(row_key), entry: bytes(entry) });
 
 const blockOf = ({ size, root, sealed_at }: Row): Block => ({
   size: Number(size),
@@ -91,6 +93,8 @@ export const ledgerReader = (table: Table, dialect: SqlName, run: RunSql): Ledge
       return new Map(found.map((row) => [String(row.ashlar_row_key), row as StoredRow]));
     },
     strays: async (limit) => (await run(sql.strays, [limit])).map(({ row_key }) => String(row_key)),
+    waiting: async (limit) => (await run(sql.waiting, [limit])).map(waitingOf),
+    entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(waitingOf)[0],
     unsealed: async () => Number((await run(sql.unsealed))[0]?.unsealed),
   };
 };
