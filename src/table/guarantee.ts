@@ -5,7 +5,7 @@ import type { Table } from './table.js';
 /** The kinds of SQL an engine can speak. */
 export type SqlName = 'sqlite' | 'postgres';
 
-/** A database object that keeps a guarantee. Its name is unique in its schema; its SQL creates it once. */
+/** A database object that keeps a guarantee. Its name is unique in its schema, a policy's on its table; its SQL creates it once. */
 export interface GuaranteeObject {
   readonly type: 'index' | 'function' | 'trigger' | 'table' | 'policy';
   readonly name: string;

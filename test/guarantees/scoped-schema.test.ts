@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { id, primaryKey, type Table, table, timestamp } from 'ashlar';
 import { partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
@@ -139,6 +140,36 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
     }
   });
 
+  it('binds an owner who is no superuser, who acts in every scope unless he says otherwise', async () => {
+    const world = await openWorld(engine, []);
+    const role = `owner_${randomBytes(6).toString('hex')}`;
+    try {
+      await world.run(`CREATE ROLE ${role}`);
+      await world.run(`GRANT CREATE, USAGE ON SCHEMA public TO ${role}`);
+      const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'];
+      await world.engine.asOwner(async (owner) => {
+        await owner.script(`SET ROLE ${role}`);
+        for (const statement of world.engine.dialect.createTable(walled)) await owner.script(statement);
+        await owner.run(`INSERT INTO notes VALUES ('${ann}', '${ann}', 'a'), ('${bob}', '${bob}', 'b')`);
+        expect(await owner.run('SELECT body FROM notes')).toHaveLength(2);
+        await owner.atomically(async () => {
+          expect(await owner.run('SELECT body FROM notes')).toHaveLength(2);
+          await owner.run(`SET LOCAL ashlar.scope = '${bob}'`);
+          expect(await owner.run('SELECT body FROM notes')).toEqual([{ body: 'b' }]);
+          await owner.run("SET LOCAL ashlar.scope = ''");
+          expect(await owner.run('SELECT body FROM notes')).toEqual([]);
+        });
+        // nothing of it is left on the connection
+        await owner.script('DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM notes); END $$');
+        await owner.script('RESET ROLE');
+      });
+      await world.run(`DROP OWNED BY ${role}`);
+      await world.run(`DROP ROLE ${role}`);
+    } finally {
+      await world.close();
+    }
+  });
+
   it('lays the bounds of scopes again where they are not as they must be', async () => {
     const world = await openWorld(engine, [walled]);
     try {
@@ -189,8 +220,18 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
       expect(await seen()).toBe(0);
       await world.asOwner((owner) => maintain(owner, Object.values(tables), now));
       expect(await seen()).toBe(1);
-      const { done } = await world.asOwner((owner) => maintain(owner, Object.values(tables), now));
-      expect(done).toEqual([]);
+      const keep = async () =>
+        (await world.asOwner((owner) => maintain(owner, Object.values(tables), now))).done;
+      expect(await keep()).toEqual([]);
+      // what the default partition caught becomes a partition of its own, with its wall
+      await world.run(`INSERT INTO events VALUES ('${bob}', '${bob}', '2025-06-01T00:00:00.000Z')`);
+      expect(await keep()).toEqual([expect.stringMatching(/became events_2025_06/)]);
+      expect(await keep()).toEqual([]);
+      const walls = await world.run(
+        `SELECT relname FROM pg_class WHERE relname LIKE 'events_2%' AND relkind = 'r'
+          AND NOT (relrowsecurity AND relforcerowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid))`,
+      );
+      expect(walls).toEqual([]);
     } finally {
       await world.close();
     }

@@ -1,5 +1,5 @@
 import { everyScope, id, index, primaryKey, references, table, timestamp } from 'ashlar';
-import { partitioned, scoped } from 'ashlar/guarantees';
+import { appendOnly, partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -35,7 +35,14 @@ const events = table('events', { id: id(), client_id: z.uuid(), at: timestamp() 
   partitioned(c.at, { by: 'month' }),
   scoped(c.client_id),
 ]);
-const tables = { folders, notes, words, numbers, events };
+const dossiers = table('dossiers', { id: id(), client_id: z.uuid() }, (c) => [scoped(c.client_id)]);
+const entries = table('entries', { id: id(), client_id: z.uuid(), dossier_id: z.uuid() }, (c) => [
+  index(c.dossier_id),
+  references(c.dossier_id, dossiers.columns.id, { onDelete: 'cascade' }),
+  appendOnly({ cascade: c.dossier_id }),
+  scoped(c.client_id),
+]);
+const tables = { folders, notes, words, numbers, events, dossiers, entries };
 
 const seed = [
   `INSERT INTO folders (id, name) VALUES ('${uuid(5)}', 'shared')`,
@@ -234,6 +241,20 @@ describe.each(engines)('scoped on $name', (engine) => {
       world.db.session({ scope: everyScope }, async (s) => {
         await s.remove(folders, uuid(5));
         expect(await s.query.selectFrom('notes').selectAll().execute()).toEqual([]);
+        throw new RangeError('undone');
+      }),
+    ).rejects.toThrow('undone');
+  });
+
+  it('goes together with append-only rows that leave with their parent', async () => {
+    await expect(
+      world.db.session({ scope: ann }, async (s) => {
+        const { id: dossier_id } = await s.insert(dossiers, { client_id: ann });
+        const { id: entry } = await s.insert(entries, { client_id: ann, dossier_id });
+        const remove = s.session((inner) => inner.remove(entries, entry));
+        await expect(remove).rejects.toMatchObject({ code: 'guarantee-violated' });
+        await s.remove(dossiers, dossier_id);
+        expect(await s.get(entries, entry)).toBeUndefined();
         throw new RangeError('undone');
       }),
     ).rejects.toThrow('undone');

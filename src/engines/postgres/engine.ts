@@ -1,13 +1,6 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
-import { type Column, literal } from '../../table/index.js';
-import {
-  type Engine,
-  everyScope,
-  type OpenOptions,
-  type Owner,
-  type QueryResult,
-  type TransactionOptions,
-} from '../engine.js';
+import type { Column } from '../../table/index.js';
+import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
 import type { Lease, Leases, Reply } from './channel.js';
 import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
@@ -67,12 +60,6 @@ const read = async (leases: Leases, sql: string, parameters: readonly unknown[])
   }
 };
 
-// in whose name the owner acts: nobody's data in particular, so everybody's
-const ownContext = {
-  begin: `SET ashlar.actor = 'owner'; SET ashlar.scope = ${literal(everyScope)}`,
-  end: 'RESET ashlar.actor; RESET ashlar.scope',
-} as const;
-
 /** The engine over a server's pool or the embedded engine. */
 export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
   const { leases } = backend;
@@ -106,14 +93,11 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        await translated(() => lease.channel.send({ text: ownContext.begin }));
         const owner = owned(lease.channel, options.onStatement);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
       } finally {
-        // on the one connection of the embedded engine sessions follow
-        await lease.channel.send({ text: ownContext.end }).catch(() => undefined);
         lease.release();
       }
     },
