@@ -2,4 +2,5 @@ export { type AppendOnlyOptions, appendOnly } from './append-only/append-only.js
 export { type LedgeredOptions, ledgered } from './ledgered/ledgered.js';
 export { type LifecycleOptions, lifecycle, type Transitions } from './lifecycle/lifecycle.js';
 export { type PartitionedOptions, partitioned } from './partitioned/partitioned.js';
+export { scoped } from './scoped/scoped.js';
 export { type VersionedOptions, versioned } from './versioned/versioned.js';

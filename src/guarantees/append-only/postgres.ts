@@ -1,4 +1,10 @@
-import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import {
+  type ForeignKey,
+  type GuaranteeObject,
+  identifier,
+  scopeColumn,
+  type Table,
+} from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
 import type { AppendOnlyRules } from './append-only.js';
@@ -96,7 +102,7 @@ const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKe
       }),
       refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`),
     ],
-    { reads: true, seesAll: true },
+    { reads: true, seesAll: scopeColumn(table) ? 'scopes' : 'rows' },
   );
 
 const parentNames = (parents: readonly ForeignKey[]): string =>

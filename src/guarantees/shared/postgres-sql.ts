@@ -21,21 +21,18 @@ export interface FunctionOptions {
   readonly asOwner?: boolean;
   /** Reals become text with all their digits, whatever the caller has set. */
   readonly exactReals?: boolean;
-  /** Fail rather than overlook rows that row level security hides from the caller. */
-  readonly seesAll?: boolean;
+  /**
+   * `rows`: fail rather than overlook rows that row level security hides from the caller. `scopes`: see the rows of
+   * every scope, where tables are scoped.
+   */
+  readonly seesAll?: 'rows' | 'scopes';
 }
 
 /** A trigger function. */
 export const triggerFunction = (
   name: string,
   body: readonly string[],
-  {
-    reads = false,
-    compares = reads,
-    asOwner = false,
-    exactReals = false,
-    seesAll = false,
-  }: FunctionOptions = {},
+  { reads = false, compares = reads, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
 ): GuaranteeObject => {
   const lines = reads
     ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...body]
@@ -45,7 +42,8 @@ export const triggerFunction = (
     ...(asOwner ? ['SECURITY DEFINER'] : []),
     ...(compares ? ['SET search_path TO pg_catalog'] : []),
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
-    ...(seesAll ? ['SET row_security TO off'] : []),
+    ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
+    ...(seesAll === 'scopes' ? ["SET ashlar.scope TO '*'"] : []),
   ];
   return {
     type: 'function',
