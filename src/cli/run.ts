@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { AshlarError } from '../errors.js';
 import { Commands } from './command.js';
+import { auditCommand } from './commands/audit.js';
 import { jobsCommand } from './commands/jobs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { statusCommand } from './commands/status.js';
@@ -72,6 +73,7 @@ const programOf = (commands: Commands): Command =>
     .addCommand(upCommand(commands))
     .addCommand(statusCommand(commands))
     .addCommand(migrateCommand(commands))
+    .addCommand(auditCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

@@ -20,6 +20,12 @@ export interface Settings {
   readonly databaseKey: Secret | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
   readonly databaseSchema: string | undefined;
+  /** `LEDGER_KEY`, or what the file `LEDGER_KEY_FILE` holds: signs checkpoints of ledgers. */
+  readonly ledgerKey: Secret | undefined;
+  /** `LEDGER_PUBLIC_KEY`: whose checkpoints are believed; several with spaces between them. */
+  readonly ledgerPublicKeys: readonly string[];
+  /** `LEDGER_CHECKPOINTS`: the folder in which checkpoints are kept. Default `ledger-checkpoints`. */
+  readonly ledgerCheckpoints: string;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -39,6 +45,10 @@ const variables = z.object({
     .max(63)
     .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
     .optional(),
+  LEDGER_KEY: z.string().min(1, 'is empty').optional(),
+  LEDGER_KEY_FILE: filled.optional(),
+  LEDGER_PUBLIC_KEY: filled.optional(),
+  LEDGER_CHECKPOINTS: filled.default('ledger-checkpoints'),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -90,6 +100,13 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
   return new Secret(whole, redactUrl(whole));
 };
 
+const keyOf = (name: string, key: string | undefined, file: string | undefined): Secret | undefined => {
+  if (key !== undefined && file !== undefined)
+    throw invalid(`${name} and ${name}_FILE are both set.`, 'Keep one of them.');
+  if (file !== undefined) return readKeyFile(`${name}_FILE`, file);
+  return key === undefined ? undefined : new Secret(key);
+};
+
 /**
  * Reads and checks the settings. Importing this module needs no environment; calling this does.
  *
@@ -108,20 +125,15 @@ export const settings = (
     throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
   }
   const { data } = result;
-  if (data.DATABASE_KEY !== undefined && data.DATABASE_KEY_FILE !== undefined) {
-    throw invalid('DATABASE_KEY and DATABASE_KEY_FILE are both set.', 'Keep one of them.');
-  }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
   return {
     databaseUrl,
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
-    databaseKey:
-      data.DATABASE_KEY_FILE === undefined
-        ? data.DATABASE_KEY === undefined
-          ? undefined
-          : new Secret(data.DATABASE_KEY)
-        : readKeyFile('DATABASE_KEY_FILE', data.DATABASE_KEY_FILE),
+    databaseKey: keyOf('DATABASE_KEY', data.DATABASE_KEY, data.DATABASE_KEY_FILE),
     databaseSchema: data.DATABASE_SCHEMA,
+    ledgerKey: keyOf('LEDGER_KEY', data.LEDGER_KEY, data.LEDGER_KEY_FILE),
+    ledgerPublicKeys: data.LEDGER_PUBLIC_KEY?.split(/\s+/) ?? [],
+    ledgerCheckpoints: data.LEDGER_CHECKPOINTS,
     logLevel: data.LOG_LEVEL,
   };
 };
