@@ -74,6 +74,15 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
   const hooks: Hooks = backend.settling
     ? { afterCommit: () => settler.soon() }
     : { beforeCommit: (channel) => settler.within(channel) };
+  const ownerHooks: Hooks = backend.settling
+    ? {}
+    : {
+        beforeCommit: (channel) => {
+          // what there was to settle may be gone in this very transaction
+          settler.forget();
+          return settler.within(channel);
+        },
+      };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -110,7 +119,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement, hooks);
+        const owner = owned(lease.channel, options.onStatement, ownerHooks);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
