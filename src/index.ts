@@ -12,6 +12,15 @@ export type {
   JobSummary,
   RunOptions,
 } from './jobs/job-commands.js';
+export {
+  type ReencryptOptions,
+  reencrypt,
+  rotateDataKey,
+  rotateMaster,
+  type Shredded,
+  type ShredOptions,
+  shred,
+} from './keys/index.js';
 export { type Logger, logger } from './log.js';
 export {
   type AppliedStep,
@@ -30,7 +39,7 @@ export {
   up,
 } from './migrations/index.js';
 export type { SyncSession } from './session/sync-session.js';
-export type { KeyOf, Session, SessionContext } from './session/types.js';
-export { redactUrl, Secret, type Settings, settings } from './settings/index.js';
+export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
+export { type ColumnKeys, redactUrl, Secret, type Settings, settings } from './settings/index.js';
 export { type System, system } from './system.js';
 export * from './table/index.js';

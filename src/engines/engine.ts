@@ -128,6 +128,12 @@ export interface Engine {
   /** Does now what guarantees do soon after rows are committed, for everything that was committed before the call. */
   settle(): Promise<void>;
 
+  /**
+   * Rewrites what holds these tables, so that what was deleted or overwritten in them is in no file of the database any
+   * more. @returns why it may still be in one; `undefined` when all was done
+   */
+  purge(tables: readonly Table[]): Promise<string | undefined>;
+
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import type { Attack, Probe } from './attack.js';
 import type { Column } from './column.js';
+import type { Sealed } from './sealed.js';
 import type { Table } from './table.js';
 
 /** The kinds of SQL an engine can speak. */
@@ -105,6 +106,8 @@ export interface Guarantee {
   readonly validate?: (table: Table) => void;
   /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
   readonly scopedBy?: Column;
+  /** How sessions encrypt the table's ciphered columns. */
+  readonly seals?: (ciphered: readonly Column[]) => Sealed;
   readonly sqlite: SqliteKeeping | Refusal;
   readonly postgres: PostgresKeeping | Refusal;
   /** The statements that would break it: what `ashlar prove` tries. */

@@ -4,6 +4,8 @@ export {
   autoincrement,
   bytes,
   canonicalAddress,
+  type Ciphered,
+  ciphered,
   createdAt,
   type Generated,
   id,
@@ -44,6 +46,7 @@ export {
 } from './items.js';
 export { identifier, identifiers, literal } from './names.js';
 export { isScopeOf, scopeColumn } from './scope.js';
+export { type BlindIndex, envelopeForm, type Sealed } from './sealed.js';
 export { storageProblem } from './storable.js';
 export {
   type Check,

@@ -1,10 +1,10 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
-import type { Column } from '../../table/index.js';
+import { type Column, identifier } from '../../table/index.js';
 import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
 import type { Lease, Leases, Reply } from './channel.js';
 import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
-import { isConnectionLost, isStaleStatement, translated } from './errors.js';
+import { asAshlarError, isConnectionLost, isStaleStatement, translated } from './errors.js';
 import { introspect } from './introspect.js';
 import type { KeptConnection } from './kept-connection.js';
 import { owned } from './owner.js';
@@ -123,6 +123,19 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     introspect,
     partitions,
     settle: () => settler.all(),
+    purge: async (tables) => {
+      const lease = await backend.takeOwner();
+      try {
+        const owner = owned(lease.channel, options.onStatement);
+        // a plain VACUUM leaves the bytes on their pages
+        for (const { name } of tables) await owner.run(`VACUUM (FULL) ${identifier(name)}`);
+        return undefined;
+      } catch (error) {
+        return `${asAshlarError(error).message} The keyring’s owner can still run VACUUM FULL.`;
+      } finally {
+        lease.release();
+      }
+    },
     close: async () => {
       await settler.close();
       await backend.settling?.close();
