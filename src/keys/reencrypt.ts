@@ -2,8 +2,9 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database.js';
 import { DataKeys, openRow, type Steps, sealValues, settled, settleLater } from '../encryption/index.js';
 import { everyScope } from '../engines/engine.js';
+import { AshlarError } from '../errors.js';
 import type { Session, SessionContext } from '../session/types.js';
-import type { Sealed, Table, Tables } from '../table/index.js';
+import type { Column, Sealed, Table, Tables } from '../table/index.js';
 import { sealedTables } from './keyrings.js';
 
 /** Which rows are encrypted anew. */
@@ -35,19 +36,37 @@ export const reencrypt = async <T extends Tables>(
   let moved = 0;
   for (const table of tables) {
     const { sealed } = table;
-    if (!sealed) continue;
-    for (;;) {
-      const found = await db.session({ actor, scope: everyScope }, async (s) => {
+    if (!sealed || !fits(table.columns[sealed.scope], scope)) continue;
+    for (let idle = 0; ; ) {
+      const { found, done } = await db.session({ actor, scope: everyScope }, async (s) => {
         const keys = new DataKeys(db.encryption);
         const rows = await outdated(keys, s, table, sealed, scope, batch);
-        for (const row of rows) moved += await move(keys, s, table, sealed, row);
-        return rows.length;
+        let changed = 0;
+        for (const row of rows) changed += await move(keys, s, table, sealed, row);
+        return { found: rows.length, done: changed };
       });
+      moved += done;
       if (found === 0) break;
+      idle = done === 0 ? idle + 1 : 0;
+      if (idle > mostIdle) throw stuck(table);
     }
   }
   return moved;
 };
+
+// each row of a batch was changed by another session between its reading and its writing, so many times on end
+const mostIdle = 50;
+
+const stuck = (table: Table): AshlarError =>
+  new AshlarError('state-conflict', {
+    message: `Rows of ${table.name} cannot be encrypted anew.`,
+    detail: 'They are found, but writing them changes none.',
+    suggestion: 'Check that this role may update every row of the table.',
+  });
+
+// a table whose scopes are of another type has no row of this one
+const fits = (column: Column | undefined, scope: string): boolean =>
+  column?.stored.safeParse(column.kind === 'integer' ? Number(scope) : scope).success === true;
 
 const versionBytes = (version: number): Uint8Array => {
   const bytes = Buffer.alloc(4);
