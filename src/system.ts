@@ -1,5 +1,6 @@
+import { AshlarError } from './errors.js';
 import type { JobCommands } from './jobs/job-commands.js';
-import type { Tables } from './table/index.js';
+import type { Table, Tables } from './table/index.js';
 
 /**
  * Tables, their migrations and their services under one name: one of the five that ship with Ashlar, or a user's own.
@@ -20,4 +21,16 @@ export interface System<T extends Tables = Tables> {
 export const system = <T extends Tables>(
   name: string,
   parts: { tables: T; migrations: URL; jobs?: JobCommands },
-): System<T> => Object.freeze({ kind: 'system' as const, name, ...parts });
+): System<T> => {
+  assertKeyrings(name, Object.values<Table>(parts.tables));
+  return Object.freeze({ kind: 'system' as const, name, ...parts });
+};
+
+const assertKeyrings = (name: string, tables: readonly Table[]): void => {
+  const without = tables.find(({ sealed }) => sealed && !tables.includes(sealed.keys));
+  if (!without) return;
+  throw new AshlarError('table-invalid', {
+    message: `The system ${name} lacks ${without.sealed?.keys.name}, in which ${without.name} keeps its data keys.`,
+    suggestion: 'Add it to the tables of the system.',
+  });
+};

@@ -1,5 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from '../database.js';
+import { AshlarError } from '../errors.js';
+import { currentSession } from '../session/current.js';
+import { ActiveSession } from '../session/session.js';
 import type { SessionContext } from '../session/types.js';
 import type { Tables } from '../table/index.js';
 import { keyringsOf } from './keyrings.js';
@@ -8,7 +11,7 @@ import { keyringsOf } from './keyrings.js';
 export interface ShredOptions {
   /** Who shreds. */
   readonly actor?: SessionContext['actor'];
-  /** Rewrite the files that held the keys. Default true; else `ashlar`’s owner must do it before the files are given away. */
+  /** Rewrite the files that held the keys. Default true. On SQLite that is a VACUUM of the whole file. */
   readonly purge?: boolean;
 }
 
@@ -36,6 +39,14 @@ export const shred = async <T extends Tables>(
   { actor, purge = true }: ShredOptions = {},
 ): Promise<Shredded> => {
   const keyrings = keyringsOf(db);
+  const outer = currentSession();
+  if (outer instanceof ActiveSession && outer.unit.engine === db.engine && !outer.ended) {
+    throw new AshlarError('usage', {
+      message: 'A scope cannot be shredded inside a session.',
+      detail: 'The session could be undone, and the files cannot be rewritten while it is open.',
+      suggestion: 'Call shred(db, scope) outside of it.',
+    });
+  }
   const now = sql.raw(db.engine.dialect.now(3));
   const keys = await db.session({ actor }, async (s) => {
     let erased = 0;

@@ -168,14 +168,18 @@ class SqliteEngine implements Engine {
   }
 
   async purge(): Promise<string | undefined> {
-    return this.asOwner(async (owner) => {
-      // pages that were once split or emptied keep copies of what stood on them
-      await owner.script('VACUUM');
-      const [checkpoint] = await owner.run('PRAGMA wal_checkpoint(TRUNCATE)');
-      return checkpoint?.busy === 1
-        ? 'A reader still needs the write-ahead log; it is emptied by a later checkpoint.'
-        : undefined;
-    });
+    try {
+      return await this.asOwner(async (owner) => {
+        // pages that were once split or emptied keep copies of what stood on them
+        await owner.script('VACUUM');
+        const [checkpoint] = await owner.run('PRAGMA wal_checkpoint(TRUNCATE)');
+        return checkpoint?.busy === 1
+          ? 'A reader still needs the write-ahead log; a later checkpoint empties it.'
+          : undefined;
+      });
+    } catch (error) {
+      return `${sqliteError(error).message} VACUUM and PRAGMA wal_checkpoint(TRUNCATE) can still be run.`;
+    }
   }
 
   close(): Promise<void> {
