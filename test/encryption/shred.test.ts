@@ -8,6 +8,12 @@ import { engines } from '../support/engines.js';
 import { withTables } from '../support/tables.js';
 import { columnKeys, dossiers, tables } from './support.js';
 
+const testing = system('testing', { tables, migrations: new URL('file:///nowhere/') });
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'nothing',
+    (error) => error.code,
+  );
 const plaintext = 'Plaintext-that-nobody-may-find';
 
 describe.each(engines)('shredding a scope on $name', (engine) => {
@@ -27,11 +33,6 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     );
   const keyRows = (scope: string) =>
     db.read((s) => s.query.selectFrom('data_keys').selectAll().where('scope', '=', scope).execute());
-  const codeOf = (work: Promise<unknown>) =>
-    work.then(
-      () => 'nothing',
-      (error) => error.code,
-    );
 
   it('makes that client’s columns unreadable, and leaves the other’s intact', async () => {
     const [ann, bob] = [await write('ann'), await write('bob')];
@@ -66,6 +67,12 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     expect(await keyRows('ann')).toEqual([key]);
   });
 
+  it('is no part of a session, which could be undone', async () => {
+    const inside = db.session(async () => shred(db, 'ann'));
+    await expect(inside).rejects.toMatchObject({ code: 'usage' });
+    expect(await write('ann')).toMatchObject({ note: plaintext });
+  });
+
   it('holds for a scope that had no key: it never gets one', async () => {
     expect(await shred(db, 'nobody yet')).toMatchObject({ keys: 0 });
     expect(await codeOf(write('nobody yet'))).toBe('scope-shredded');
@@ -80,24 +87,6 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     expect(found).toEqual([{ id: row.id, title: 'title' }]);
     await db.session((s) => s.remove(dossiers, row.id));
     expect(await db.get(dossiers, row.id)).toBeUndefined();
-  });
-
-  it('is met by the next session of another process', async () => {
-    if (opened.url === 'pglite:memory') return expect(engine.name).toBe('pglite');
-    const ann = await write('ann');
-    const other = await connect(system('testing', { tables, migrations: new URL('file:///nowhere/') }), {
-      url: opened.url,
-      key: opened.key,
-      columnKeys: keys,
-    });
-    try {
-      expect(await other.get(dossiers, ann.id)).toEqual(ann);
-      await shred(db, 'ann');
-      expect(await codeOf(other.get(dossiers, ann.id))).toBe('scope-shredded');
-      expect(await codeOf(other.session((s) => s.get(dossiers, ann.id)))).toBe('scope-shredded');
-    } finally {
-      await other.close();
-    }
   });
 
   it('wins over sessions that give the scope its first key at the same time', async () => {
@@ -138,6 +127,55 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     }
   });
 });
+
+// a database of PGlite is one process's own
+describe.each(engines.filter(({ name }) => name !== 'pglite'))('a shredding on $name', (engine) => {
+  it('is met by the next session of another process', async () => {
+    const keys = columnKeys();
+    const opened = await withTables(engine, tables, { columnKeys: keys });
+    const { db } = opened;
+    const other = await connect(testing, { url: opened.url, key: opened.key, columnKeys: keys });
+    try {
+      const ann = await db.session((s) => s.insert(dossiers, { client_id: 'ann', title: 't' }));
+      expect(await other.get(dossiers, ann.id)).toEqual(ann);
+      await shred(db, 'ann');
+      expect(await codeOf(other.get(dossiers, ann.id))).toBe('scope-shredded');
+      expect(await codeOf(other.session((s) => s.get(dossiers, ann.id)))).toBe('scope-shredded');
+    } finally {
+      await other.close();
+      await opened.remove();
+    }
+  });
+});
+
+describe.each(engines.filter(({ name }) => name === 'postgres'))(
+  'a role on $name that is no owner',
+  (engine) => {
+    it('shreds, and is told that the owner must rewrite the keyring', async () => {
+      const keys = columnKeys();
+      const opened = await withTables(engine, tables, { columnKeys: keys });
+      const role = `app_${randomUUID().replaceAll('-', '')}`;
+      const asOwner = (sql: string) => opened.db.engine.asOwner((owner) => owner.script(sql));
+      await asOwner(`CREATE ROLE ${role} LOGIN PASSWORD 'app'`);
+      await asOwner(`GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role}`);
+      const url = new URL(opened.url);
+      [url.username, url.password] = [role, 'app'];
+      const app = await connect(testing, { url: url.href, columnKeys: keys });
+      try {
+        await app.session((s) => s.insert(dossiers, { client_id: 'ann', title: 't' }));
+        expect(await shred(app, 'ann')).toEqual({
+          scope: 'ann',
+          keys: 1,
+          remains: expect.stringContaining('VACUUM (FULL) data_keys'),
+        });
+      } finally {
+        await app.close();
+        await asOwner(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+        await opened.remove();
+      }
+    });
+  },
+);
 
 describe('the files of a plain SQLite database', () => {
   const found = async (folder: string, needles: readonly Uint8Array[]) => {

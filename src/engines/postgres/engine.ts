@@ -38,6 +38,11 @@ const encode = (column: Column, value: unknown): unknown => {
   return value === null && column.nullable ? null : JSON.stringify(value);
 };
 
+const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
+  const [row] = await owner.run('SELECT pg_relation_filenode($1::regclass) AS file', [identifier(table)]);
+  return row?.file;
+};
+
 const readAttempts = 3;
 
 const readOnce = async ({ channel }: Lease, sql: string, parameters: readonly unknown[]): Promise<Reply> => {
@@ -127,11 +132,18 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       const lease = await backend.takeOwner();
       try {
         const owner = owned(lease.channel, options.onStatement);
-        // a plain VACUUM leaves the bytes on their pages
-        for (const { name } of tables) await owner.run(`VACUUM (FULL) ${identifier(name)}`);
+        for (const { name } of tables) {
+          const before = await fileOf(owner, name);
+          // a plain VACUUM leaves the bytes on their pages
+          await owner.run(`VACUUM (FULL) ${identifier(name)}`);
+          // for anyone but the owner it only warns
+          if ((await fileOf(owner, name)) === before) {
+            return `Only the owner of ${name} can rewrite it: VACUUM (FULL) ${identifier(name)}.`;
+          }
+        }
         return undefined;
       } catch (error) {
-        return `${asAshlarError(error).message} The keyring’s owner can still run VACUUM FULL.`;
+        return `${asAshlarError(error).message} VACUUM (FULL) can still be run by the owner.`;
       } finally {
         lease.release();
       }
