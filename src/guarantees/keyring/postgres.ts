@@ -27,7 +27,7 @@ export const keyringOnPostgres = (table: Table): readonly GuaranteeObject[] => {
         'END IF;',
         'RETURN NEW;',
       ],
-      { reads: true, asOwner: true, seesAll: true },
+      { reads: true, asOwner: true, seesAll: 'rows' },
     ),
     triggerFunction(
       name('update'),
