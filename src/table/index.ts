@@ -3,8 +3,8 @@ export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from '.
 export {
   autoincrement,
   bytes,
-  canonicalAddress,
   type Ciphered,
+  canonicalAddress,
   ciphered,
   createdAt,
   type Generated,
