@@ -1,4 +1,4 @@
-import type { Column, ForeignKey, Guarantee, Table } from '../../table/index.js';
+import type { Column, ForeignKey, Guarantee, Rights, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
 import { appendOnlyOnSqlite } from './sqlite.js';
@@ -54,9 +54,19 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
       level: 'enforced' as const,
       objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
       onPartition: guardPartition,
+      rights: (table: Table) => rightsLeft(table, stamps),
     },
   });
 };
+
+const rightsLeft = (table: Table, stamps: readonly string[]): Rights => ({
+  withheld: stamps.length > 0 ? ['delete'] : ['update', 'delete'],
+  ...(stamps.length > 0 ? { updatable: stamps } : {}),
+  // when a row was written is told by the clock that the row cannot argue with
+  notInsertable: Object.values(table.columns)
+    .filter((column) => column.generated === 'now' && !column.touched)
+    .map((column) => column.name),
+});
 
 const assertStamp = (table: Table, column: Column): void => {
   if (column.nullable && column.default === undefined) return;

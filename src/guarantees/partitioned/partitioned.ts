@@ -57,6 +57,8 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
       objects: defaultOnPostgres,
       maintain: (table: Table, tools: MaintenanceTools) =>
         maintainPartitions({ table, column: column.name, ahead }, tools),
+      // a row of any other month than this one was not written when it says
+      rights: () => (column.generated === 'now' ? { notInsertable: [column.name] } : {}),
     },
   });
 

@@ -66,6 +66,8 @@ export const versioned = (options: VersionedOptions): Guarantee => {
     postgres: {
       level: 'enforced' as const,
       objects: (table: Table) => versionedOnPostgres(table, columns(table)),
+      // a row can be locked (FOR UPDATE) only by who may update a column of it; what is set there, the triggers refuse
+      rights: () => ({ withheld: ['delete' as const], updatable: [options.current.name] }),
     },
   });
 };
