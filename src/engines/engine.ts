@@ -1,5 +1,6 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
-import type { Column, RunSql, SqlName, Table } from '../table/index.js';
+import type { Column, RunSql, SqlName, Table, TableRights } from '../table/index.js';
+import type { RoleDialect, Standing } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
 
 /** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
@@ -63,6 +64,8 @@ export interface FoundationObject {
   readonly exists: string;
   /** Makes it, or replaces what is there. */
   readonly create: string;
+  /** For a table: what the application's role may do with it, where that is more than to read. */
+  readonly rights?: TableRights;
 }
 
 /** The SQL of one kind of engine: no connection, only text and knowledge. */
@@ -80,6 +83,8 @@ export interface SqlDialect {
   dump(schema: Schema): string;
   /** An empty database in this process, gone when closed: for shadow comparisons. */
   openShadow(): Promise<Engine>;
+  /** How roles are made and granted to; `undefined` where there are none (a file has no roles). */
+  readonly roles: RoleDialect | undefined;
 }
 
 /** table → { column now → column before }. */
@@ -101,6 +106,8 @@ export interface Engine {
   readonly encrypted: boolean;
   readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
   readonly sync: SyncEngine | undefined;
+  /** Who sessions are, as of the last `asOwner`; `undefined` where the engine has no roles. */
+  readonly standing: Standing | undefined;
 
   /** Makes results of these tables' columns decode to what their Zod types say. */
   register(tables: readonly Table[]): void;
@@ -151,6 +158,10 @@ export interface OpenOptions {
   readonly lockTimeout?: number | undefined;
   /** May create the file or folder. Default true. */
   readonly create?: boolean | undefined;
+  /** The role that sessions act as, where the user could change the schema and may become it. Default `ashlar_app`. */
+  readonly appRole?: string | undefined;
+  /** Let sessions act as the user even where that one could change the schema. Default false. */
+  readonly allowOwner?: boolean | undefined;
   /** SQLite's `synchronous`: `full` survives a power cut with every commit, `normal` may lose the last ones. Default `full`. */
   readonly durability?: 'full' | 'normal' | undefined;
   /** Told each statement's text (never its parameters) and duration in milliseconds. */

@@ -10,6 +10,7 @@ import { type Backend, postgresEngine } from './engine.js';
 import { PgChannel } from './pg-channel.js';
 import { parseServerUrl, type ServerUrl } from './server-url.js';
 import { valueSettings, waitSettings } from './session-settings.js';
+import { becomeOwner, type Look, look } from './standing.js';
 
 const oldestServer = 150_000;
 
@@ -73,21 +74,18 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
-const serverVersion = async (leases: Leases): Promise<string> => {
+const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> => {
   const lease = await leases.take();
   try {
-    const reply = await lease.channel.send({
-      text: "SELECT current_setting('server_version_num'), current_setting('server_version')",
-    });
-    const [number = '', version = ''] = reply.rows[0] as string[];
-    if (Number(number) < oldestServer) {
+    const seen = await look(lease.channel, options);
+    if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
-        message: `The server is PostgreSQL ${version}.`,
+        message: `The server is PostgreSQL ${seen.version}.`,
         detail: 'Ashlar needs PostgreSQL 15 or newer.',
         suggestion: 'Upgrade the server.',
       });
     }
-    return version.replace(/ .*$/, '');
+    return seen;
   } finally {
     lease.release();
   }
@@ -157,11 +155,12 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   pool.on('connect', surviveErrors);
   const leases = poolLeases(pool, url);
   try {
-    const version = await serverVersion(leases);
+    const { version, standing } = await firstLook(leases, options);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
+      standing,
       takeOwner: () => takeOwner(new AshlarClient(), url, options.create ?? true),
       exclusively: exclusively(url.schema),
       close: async () => {
@@ -181,6 +180,7 @@ const takeOwner = async (client: Client, url: ServerUrl, create: boolean): Promi
     await client.connect();
     const channel = new PgChannel(client);
     if (create) await ensureSchema(channel, url.schema);
+    await becomeOwner(channel);
     return { channel, release: () => void client.end().catch(() => undefined) };
   } catch (error) {
     await client.end().catch(() => undefined);

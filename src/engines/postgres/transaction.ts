@@ -3,22 +3,33 @@ import { type Column, identifier, literal, type Table } from '../../table/index.
 import type { QueryResult, Transaction, TransactionOptions } from '../engine.js';
 import type { Lease, Leases, Reply, Request } from './channel.js';
 import { decodeReply, decodeRows } from './decode.js';
-import { asAshlarError, isConnectionLost, isStaleStatement, translated } from './errors.js';
+import { asAshlarError, isConnectionLost, isStaleStatement } from './errors.js';
 import { insertManyRequest } from './insert-many.js';
 import { wireValues } from './parameters.js';
+import type { Refusals } from './refusals.js';
 import { isKept } from './statement-kind.js';
 
 /** Told each statement's text and duration in milliseconds. */
 export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
 
-const beginText = ({ mode, actor, scope }: TransactionOptions): string => {
+/** What an engine gives to each of its transactions. */
+export interface TransactionParts {
+  /** The role that it acts as; `undefined` is the connection's user. */
+  readonly role: string | undefined;
+  readonly refusals: Refusals;
+  readonly onStatement: OnStatement;
+}
+
+const beginText = ({ mode, actor, scope }: TransactionOptions, role: string | undefined): string => {
   // the same snapshot for all reads of one session, as on SQLite
   const begin =
     mode === 'read'
       ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
   const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
-  return `${begin}; SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+  // in each transaction anew, whatever the one before it on this connection did
+  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
+  return `${begin}; ${stepDown}SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
 };
 
 const longestOpening = 3;
@@ -29,7 +40,7 @@ const longestOpening = 3;
  */
 export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
-  readonly #onStatement: OnStatement;
+  readonly #parts: TransactionParts;
   readonly #begin: string;
   #lease: Lease;
   #waiting: string[] = [];
@@ -40,11 +51,11 @@ export class PostgresTransaction implements Transaction {
   #cursors = 0;
 
   /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
-  constructor(leases: Leases, lease: Lease, options: TransactionOptions, onStatement: OnStatement) {
+  constructor(leases: Leases, lease: Lease, options: TransactionOptions, parts: TransactionParts) {
     this.#leases = leases;
     this.#lease = lease;
-    this.#begin = beginText(options);
-    this.#onStatement = onStatement;
+    this.#begin = beginText(options, parts.role);
+    this.#parts = parts;
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
@@ -160,16 +171,17 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #run(sql: string, request: Request): Promise<Reply> {
-    return translated(() => this.#timed(sql, () => this.#send(request)));
+    return this.#parts.refusals.translated(sql, () => this.#timed(sql, () => this.#send(request)));
   }
 
   async #timed<T>(sql: string, work: () => Promise<T>): Promise<T> {
-    if (!this.#onStatement) return work();
+    const { onStatement } = this.#parts;
+    if (!onStatement) return work();
     const start = performance.now();
     try {
       return await work();
     } finally {
-      this.#onStatement(sql, performance.now() - start);
+      onStatement(sql, performance.now() - start);
     }
   }
 

@@ -13,6 +13,7 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   changes,
   dump,
+  roles: undefined,
   openShadow: async () =>
     (await import('./engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
 };

@@ -65,6 +65,7 @@ class SqliteEngine implements Engine {
   readonly encrypted: boolean;
   readonly kysely = kyselyParts;
   readonly sync: SyncEngine;
+  readonly standing = undefined;
 
   readonly #target: Target;
   readonly #lock = new Lock();
