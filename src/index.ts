@@ -1,6 +1,7 @@
 export { type ConnectOptions, connect, Database } from './database.js';
 export { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 export { openEngine } from './engines/open.js';
+export type { RoleChange, Roles, Standing } from './engines/roles.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
 export type {
   ImportOptions,
@@ -29,6 +30,7 @@ export {
   type UpOptions,
   up,
 } from './migrations/index.js';
+export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { KeyOf, Session, SessionContext } from './session/types.js';
 export { redactUrl, Secret, type Settings, settings } from './settings/index.js';

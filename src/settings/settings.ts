@@ -20,6 +20,10 @@ export interface Settings {
   readonly databaseKey: Secret | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
   readonly databaseSchema: string | undefined;
+  /** `DATABASE_APP_ROLE`: the role that sessions act as, where that is not the user of `DATABASE_URL`. */
+  readonly databaseAppRole: string | undefined;
+  /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
+  readonly databaseAuditorRole: string | undefined;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -30,6 +34,11 @@ const url = filled.regex(
   'is no database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
 );
 
+const role = filled
+  .max(63)
+  .regex(/^(?!pg_)[^\0]+$/, 'is no name that a role can have')
+  .refine((name) => name !== 'public' && name !== 'none', 'is no name that a role can have');
+
 const variables = z.object({
   DATABASE_URL: url.optional(),
   DATABASE_MIGRATE_URL: url.optional(),
@@ -39,6 +48,8 @@ const variables = z.object({
     .max(63)
     .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
     .optional(),
+  DATABASE_APP_ROLE: role.optional(),
+  DATABASE_AUDITOR_ROLE: role.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -122,6 +133,8 @@ export const settings = (
           : new Secret(data.DATABASE_KEY)
         : readKeyFile('DATABASE_KEY_FILE', data.DATABASE_KEY_FILE),
     databaseSchema: data.DATABASE_SCHEMA,
+    databaseAppRole: data.DATABASE_APP_ROLE,
+    databaseAuditorRole: data.DATABASE_AUDITOR_ROLE,
     logLevel: data.LOG_LEVEL,
   };
 };
