@@ -1,4 +1,5 @@
 import { connect, type Database, type System } from 'ashlar';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { down, history, maintain, up } from '../../src/migrations/index.js';
 import { applyRoles, checkRoles, type RoleChange, rolesSql } from '../../src/roles/index.js';
@@ -89,6 +90,48 @@ describe.each(withRoles)('rights on $name', (engine) => {
     expect(printed).toContain(`GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE notes TO ${roles.app};`);
     await asOwner(printed);
     expect(await check()).toEqual([]);
+  });
+
+  test('are the same after any grants and revocations by hand, once they are applied', async () => {
+    const rights = () =>
+      db.engine.asOwner((owner) =>
+        owner.run(`
+SELECT c.relname::text AS name, '' AS "column", a.grantee::int, a.privilege_type::text AS privilege, a.is_grantable
+FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT c.relname::text, t.attname::text, a.grantee::int, a.privilege_type::text, a.is_grantable
+FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+WHERE c.relnamespace = 'public'::regnamespace
+ORDER BY 1, 2, 3, 4, 5`),
+      );
+    const columns = { notes: 'body', events: 'what', trail: 'created_at', [partition]: 'what' };
+    const statement = fc
+      .record({
+        verb: fc.constantFrom('GRANT', 'REVOKE'),
+        privilege: fc.constantFrom('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'ALL'),
+        table: fc.constantFrom(...(Object.keys(columns) as (keyof typeof columns)[])),
+        grantee: fc.constantFrom(roles.app, roles.auditor, 'PUBLIC'),
+        narrow: fc.boolean(),
+        onward: fc.boolean(),
+      })
+      .map(({ verb, privilege, table, grantee, narrow, onward }) => {
+        const column = narrow && /SELECT|INSERT|UPDATE/.test(privilege) ? ` (${columns[table]})` : '';
+        const [to, option] =
+          verb === 'GRANT'
+            ? ['TO', onward && grantee !== 'PUBLIC' ? ' WITH GRANT OPTION' : '']
+            : ['FROM', ''];
+        return `${verb} ${privilege}${column} ON ${table} ${to} ${grantee}${option}`;
+      });
+    const before = await rights();
+    await fc.assert(
+      fc.asyncProperty(fc.array(statement, { minLength: 1, maxLength: 8 }), async (statements) => {
+        await asOwner(statements.join('; '));
+        await applyRoles(db.engine, shop, roles);
+        expect(await check()).toEqual([]);
+        expect(await rights()).toEqual(before);
+      }),
+      { numRuns: 25 },
+    );
   });
 
   test('come with the step that makes a table, in its transaction', async () => {
