@@ -2,6 +2,7 @@ import type { SqlDialect } from '../engine.js';
 import { changes } from './changes.js';
 import { createTable } from './create-table.js';
 import { dump } from './dump.js';
+import { postgresProving } from './proving.js';
 
 /** The SQL of PostgreSQL, on a server and embedded. */
 export const postgresDialect: SqlDialect = {
@@ -11,6 +12,7 @@ export const postgresDialect: SqlDialect = {
   createTable,
   changes,
   dump,
+  proving: postgresProving,
   // loaded when asked for: it needs this dialect itself
   openShadow: async () => (await import('./shadow.js')).openShadow(),
 };

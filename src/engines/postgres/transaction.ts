@@ -17,8 +17,12 @@ const beginText = ({ mode, actor, scope }: TransactionOptions): string => {
     mode === 'read'
       ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
+  return `${begin}; ${contextText({ actor, scope })}`;
+};
+
+const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
   const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
-  return `${begin}; SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
 };
 
 const longestOpening = 3;
@@ -110,6 +114,10 @@ export class PostgresTransaction implements Transaction {
     }
     if (!this.#takeBack(`SAVEPOINT ${identifier(name)}`))
       this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
+  }
+
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    this.#waiting.push(contextText(context));
   }
 
   async commit(): Promise<void> {

@@ -1,5 +1,6 @@
-import type { Column, ForeignKey, Guarantee, Table } from '../../table/index.js';
+import type { Column, ForeignKey, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
 import { appendOnlyOnSqlite } from './sqlite.js';
 
@@ -55,6 +56,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
       objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
       onPartition: guardPartition,
     },
+    attacks: (table: Table, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
   });
 };
 

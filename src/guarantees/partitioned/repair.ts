@@ -5,6 +5,9 @@ import { partitionObjects } from './objects.js';
 
 /** One thing that a partition lacks, and the statement that gives it. */
 export interface Repair {
+  /** What is wrong. */
+  readonly lack: string;
+  /** What was done about it, once it is. */
   readonly text: string;
   readonly sql: string;
 }
@@ -59,11 +62,13 @@ export const findRepairs = async (run: RunSql, table: Table, catalogue: Catalogu
 };
 
 const made = (partition: string, object: GuaranteeObject): Repair => ({
+  lack: `${partition}: the ${object.type} ${object.name} is missing`,
   text: `${partition}: the ${object.type} ${object.name} was missing and is made again`,
   sql: asOne(object.sql),
 });
 
 const enabled = (partition: string, trigger: string): Repair => ({
+  lack: `${partition}: the trigger ${trigger} does not always fire`,
   text: `${partition}: the trigger ${trigger} did not always fire and does again`,
   sql: `ALTER TABLE ${identifier(partition)} ENABLE ALWAYS TRIGGER ${identifier(trigger)}`,
 });

@@ -1,5 +1,6 @@
-import type { Column, Guarantee, Table } from '../../table/index.js';
+import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { versionedAttacks } from './attacks.js';
 import { versionedOnPostgres } from './postgres.js';
 import { versionedOnSqlite } from './sqlite.js';
 
@@ -67,6 +68,7 @@ export const versioned = (options: VersionedOptions): Guarantee => {
       level: 'enforced' as const,
       objects: (table: Table) => versionedOnPostgres(table, columns(table)),
     },
+    attacks: (table: Table, probe: Probe) => versionedAttacks(table, probe, columns(table)),
   });
 };
 

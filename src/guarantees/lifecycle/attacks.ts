@@ -1,0 +1,105 @@
+import { type Attack, identifier, literal, type Probe, type SqlRow, type Table } from '../../table/index.js';
+import {
+  asReplica,
+  columnsAndValues,
+  type Draft,
+  hasWholeKey,
+  insertRow,
+  isFresh,
+  refused,
+  triedBy,
+  triedByBoth,
+} from '../shared/attacks.js';
+import { type Lifecycle, mayGo } from './lifecycle.js';
+
+// a status column of many values has thousands of wrong steps; these are enough to show that the rule is there
+const mostSteps = 60;
+
+/** Every wrong beginning and every wrong step, and ways around the steps. */
+export const lifecycleAttacks = (table: Table, probe: Probe, rules: Lifecycle): readonly Attack[] => {
+  const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
+  const around = waysAround(table, probe, rules);
+  return [
+    ...triedBy(['app'], [...beginnings(table, probe, rules), ...steps]),
+    ...triedByBoth(around),
+    ...triedBy(['owner'], [...steps.slice(0, 3), ...asReplica(probe, steps.slice(0, 3))]),
+  ];
+};
+
+const withStatus = ({ fresh }: Probe, { column }: Lifecycle, status: string): SqlRow => ({
+  ...fresh,
+  [column]: literal(status),
+});
+
+const beginnings = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] =>
+  rules.statuses
+    .filter((status) => !rules.initial.includes(status))
+    .map((status) =>
+      refused(`${rules.column} begins as ${status}`, insertRow(table.name, withStatus(probe, rules, status))),
+    );
+
+/** The lawful way to a status, its beginning first. */
+const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
+  const ways = new Map(rules.initial.map((begin) => [begin, [begin] as readonly string[]]));
+  for (const [reached, way] of ways)
+    for (const next of rules.transitions[reached] ?? []) if (!ways.has(next)) ways.set(next, [...way, next]);
+  return ways.get(status) ?? [];
+};
+
+const moveTo = (table: Table, probe: Probe, { column }: Lifecycle, value: string): string =>
+  `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value} WHERE ${isFresh(table, probe)}`;
+
+const arrivedAt = (table: Table, probe: Probe, rules: Lifecycle, status: string): readonly string[] => {
+  const [begin = '', ...moves] = wayTo(rules, status);
+  return [
+    insertRow(table.name, withStatus(probe, rules, begin)),
+    ...moves.map((to) => moveTo(table, probe, rules, literal(to))),
+  ];
+};
+
+const wrongSteps = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] =>
+  rules.statuses.flatMap((from) =>
+    rules.statuses
+      .filter((to) => to !== from && !mayGo(rules, from, to))
+      .map((to) =>
+        refused(
+          `${rules.column} from ${from} to ${to}`,
+          ...arrivedAt(table, probe, rules, from),
+          moveTo(table, probe, rules, literal(to)),
+        ),
+      ),
+  );
+
+/** Ways to a status that are no step of an UPDATE. */
+const waysAround = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] => {
+  const name = identifier(table.name);
+  const status = identifier(rules.column);
+  const [final] = rules.statuses.filter((each) => (rules.transitions[each] ?? []).length === 0);
+  const [begin = ''] = rules.initial;
+  const last = final ?? rules.statuses.find((each) => !mayGo(rules, begin, each) && each !== begin);
+  if (last === undefined || last === begin) return [];
+  const there = arrivedAt(table, probe, rules, last);
+  const beginning = columnsAndValues(withStatus(probe, rules, begin));
+  return [
+    refused(`${rules.column} becomes NULL`, ...there, moveTo(table, probe, rules, 'NULL')),
+    refused(`${rules.column} becomes no status`, ...there, moveTo(table, probe, rules, literal('prove'))),
+    ...(hasWholeKey(table, probe)
+      ? [
+          refused(
+            `an upsert takes ${rules.column} from ${last} to ${begin}`,
+            ...there,
+            `INSERT INTO ${name} ${beginning} ON CONFLICT (${table.primaryKey.columns.map(identifier).join(', ')}) DO UPDATE SET ${status} = ${literal(begin)}`,
+          ),
+        ]
+      : []),
+    ...(hasWholeKey(table, probe) && probe.dialect === 'sqlite'
+      ? [
+          refused(
+            `REPLACE takes ${rules.column} from ${last} to ${begin}`,
+            ...there,
+            `INSERT OR REPLACE INTO ${name} ${beginning}`,
+          ),
+        ]
+      : []),
+  ];
+};
