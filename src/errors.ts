@@ -100,6 +100,10 @@ export const errorCodes = {
     exit: 1,
     meaning: 'The ledger is not a continuation of one that was signed or verified before.',
   },
+  'proof-failed': {
+    exit: 1,
+    meaning: 'An attack on a guarantee got through, or something that keeps guarantees is not in place.',
+  },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },

@@ -13,6 +13,8 @@ import { tryAttack } from './try-attack.js';
 
 /** How a proof is run. */
 export interface ProveOptions {
+  /** The database opened as the owner of the schema, where the application connects as another user. */
+  readonly owner?: Engine;
   /** The moment it is for. Default: now. */
   readonly now?: Date;
   /** Told the name of each table before it is attacked. */
@@ -32,15 +34,15 @@ export interface ProveOptions {
  * if (!proof.ok) console.error(failuresOf(proof).join('\n'));
  */
 export const prove = async (engine: Engine, system: System, options: ProveOptions = {}): Promise<Proof> => {
-  const { now = new Date(), onTable } = options;
-  engine.register(Object.values(system.tables));
-  const structure = await lookAtStructure(engine, system, now);
+  const { now = new Date(), owner = engine, onTable } = options;
+  for (const each of new Set([engine, owner])) each.register(Object.values(system.tables));
+  const structure = await lookAtStructure(owner, system, now);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
   const attacked = new Map<string, AttackProof[]>();
   for (const as of ['app', 'owner'] as const) {
     for (const table of tables) {
       onTable?.(table.name, as);
-      for (const [at, proofs] of await attackTable(engine, system, table, as))
+      for (const [at, proofs] of await attackTable({ app: engine, owner }, system, table, as))
         attacked.set(placeOf(table, at), [...(attacked.get(placeOf(table, at)) ?? []), ...proofs]);
     }
   }
@@ -55,7 +57,7 @@ export const prove = async (engine: Engine, system: System, options: ProveOption
     engine: engine.label,
     url: engine.url,
     at: now.toISOString(),
-    fingerprint: await fingerprintOf(engine, system),
+    fingerprint: await fingerprintOf(owner, system),
     tables: proofs,
     structure,
     ledgers,
@@ -89,16 +91,17 @@ const proofOf = (
 
 /** The proofs of a table's guarantees, by their place among them. */
 const attackTable = async (
-  engine: Engine,
+  engines: Readonly<Record<Attacker, Engine>>,
   system: System,
   table: Table,
   as: Attacker,
 ): Promise<readonly (readonly [number, readonly AttackProof[]])[]> => {
+  const engine = engines[as];
   const attackable = [...table.guarantees.entries()].filter(
     ([, guarantee]) => guarantee.attacks && guarantee[engine.dialect.name].level !== 'refused',
   );
   if (attackable.length === 0) return [];
-  const partitions = await engine.asOwner((owner) => engine.partitions(owner, table.name));
+  const partitions = await engines.owner.asOwner((owner) => engines.owner.partitions(owner, table.name));
   const names = partitions.map(({ name }) => name);
   try {
     return await withHand(engine, as, async (hand) => {

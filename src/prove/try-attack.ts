@@ -40,7 +40,7 @@ const attackOnce = async (hand: Hand, attack: Attack): Promise<Ending> => {
     if (hand.as === 'owner' && refusal?.wall === 'privilege') {
       return { refusedBy: 'privilege', by: refusal.text, verdict: 'refused' };
     }
-    return failed(`could not be prepared: ${rootText(error)} (${sql})`);
+    return failed(`could not be prepared: ${rootText(error)}`);
   }
   const last = attack.statements.at(-1) ?? '';
   let outcome: Awaited<ReturnType<Hand['run']>> | undefined;
