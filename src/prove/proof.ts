@@ -1,8 +1,11 @@
 import type { Wall } from '../engines/refusal.js';
 import type { Attack, Attacker } from '../table/index.js';
 
-/** What stood in an attack's way: a wall of the database, the guarantee's own check, or nothing. */
-export type RefusedBy = Wall | 'detection' | 'nothing';
+/**
+ * What stood in an attack's way: a wall of the database, that there was no row to be reached (so a policy answers a
+ * SELECT), the guarantee's own check, or nothing.
+ */
+export type RefusedBy = Wall | 'no-row' | 'detection' | 'nothing';
 
 /** How an attack ended. `failed`: the guarantee did not hold, or the attack could not be tried. */
 export type Verdict = 'refused' | 'untouched' | 'detected' | 'accepted' | 'failed';

@@ -78,8 +78,8 @@ const judgeSuccess = async (
       return { refusedBy: 'nothing', by: 'accepted, as promised', verdict: 'accepted' };
     case 'untouched':
       return rows.length === 0 && changes === 0
-        ? { refusedBy: 'policy', by: 'no row was seen or changed', verdict: 'untouched' }
-        : failed(`reached ${Math.max(rows.length, changes)} rows`);
+        ? { refusedBy: 'no-row', by: 'no row was seen or changed', verdict: 'untouched' }
+        : failed(`reached ${Math.max(rows.length, changes)} of the rows`);
     case 'detected': {
       const found = await detect?.(async (sql, parameters) => (await hand.run(sql, parameters)).rows);
       return found === undefined

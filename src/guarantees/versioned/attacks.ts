@@ -88,6 +88,11 @@ const edits = (table: Table, probe: Probe, columns: VersionedColumns): readonly 
     edit('the current version is retired: no current', `${current} = false`, 2),
     edit('a version is renumbered', `${version} = 7`, 2),
     edit('a version is cut off from the one before', `${previous} = NULL`, 2),
+    {
+      name: 'a successor leaves its predecessor current',
+      statements: [...begun, `SELECT 1 FROM ${name} WHERE ${where(1)} AND ${current}`],
+      expect: 'untouched',
+    },
     refused('an old version is deleted', ...begun, `DELETE FROM ${name} WHERE ${where(1)}`),
     refused('the current version is deleted', ...begun, `DELETE FROM ${name} WHERE ${where(2)}`),
   ];
