@@ -32,9 +32,8 @@ export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null
 };
 
 const attackOnce = async (hand: Hand, attack: Attack): Promise<Ending> => {
-  const preparation = attack.statements.slice(0, -1);
-  for (const sql of preparation) {
-    const error = await failureOf(() => hand.run(sql));
+  for (const step of attack.statements.slice(0, -1)) {
+    const error = await prepare(hand, [step].flat());
     if (error === undefined) continue;
     const refusal = refusalOf(error);
     if (hand.as === 'owner' && refusal?.wall === 'privilege') {
@@ -42,13 +41,24 @@ const attackOnce = async (hand: Hand, attack: Attack): Promise<Ending> => {
     }
     return failed(`could not be prepared: ${rootText(error)}`);
   }
-  const last = attack.statements.at(-1) ?? '';
+  const last = [attack.statements.at(-1) ?? ''].flat()[0] ?? '';
   let outcome: Awaited<ReturnType<Hand['run']>> | undefined;
   const error = await failureOf(async () => {
     outcome = await hand.run(last);
   });
   if (error !== undefined || outcome === undefined) return judgeError(attack, error);
   return judgeSuccess(hand, attack, outcome);
+};
+
+/** Takes the first way that succeeds; gives the error of the first one where none does. */
+const prepare = async (hand: Hand, ways: readonly string[]): Promise<unknown> => {
+  let first: unknown;
+  for (const sql of ways) {
+    const error = await failureOf(() => hand.attempt(() => hand.run(sql)));
+    if (error === undefined) return undefined;
+    first ??= error;
+  }
+  return first;
 };
 
 const failureOf = async (work: () => Promise<unknown>): Promise<unknown> => {

@@ -30,10 +30,10 @@ export interface Attack {
   readonly name: string;
   readonly as: Attacker;
   /**
-   * All but the last prepare the attack and must succeed; the last is the attack. Where the owner lacks the privilege
+   * All but the last prepare the attack and must succeed, each in the first of its ways that does; the last is the attack. Where the owner lacks the privilege
    * for a preparation (`session_replication_role` is a superuser's), the attack counts as refused.
    */
-  readonly statements: readonly string[];
+  readonly statements: readonly (string | readonly string[])[];
   /**
    * `refused`: the database must raise an error. `untouched`: it must raise, or neither return nor change a row.
    * `detected`: it may succeed, and `detect` must then find it. `accepted`: it must succeed, because that is the promise.

@@ -46,14 +46,37 @@ const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
   return ways.get(status) ?? [];
 };
 
-const moveTo = (table: Table, probe: Probe, { column }: Lifecycle, value: string): string =>
-  `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value} WHERE ${isFresh(table, probe)}`;
+const moveTo = (table: Table, probe: Probe, { column }: Lifecycle, value: string, also = ''): string =>
+  `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value}${also} WHERE ${isFresh(table, probe)}`;
 
-const arrivedAt = (table: Table, probe: Probe, rules: Lifecycle, status: string): readonly string[] => {
+/** What a CHECK may want together with a status: some of what may be empty, filled. */
+const companions = (table: Table, probe: Probe, { column }: Lifecycle): readonly SqlRow[] => {
+  const mayBeEmpty = Object.values(table.columns)
+    .filter(({ name, nullable }) => nullable && name !== column && probe.values[name] !== undefined)
+    .map(({ name }) => name);
+  const filled = (names: readonly string[]): SqlRow =>
+    Object.fromEntries(names.map((name) => [name, probe.values[name] ?? 'NULL']));
+  const emptied = Object.fromEntries(mayBeEmpty.map((name) => [name, 'NULL']));
+  return [{}, filled(mayBeEmpty), emptied, ...mayBeEmpty.slice(0, 12).map((name) => filled([name]))];
+};
+
+/** The statements that lead a new row to a status lawfully. */
+const arrivedAt = (
+  table: Table,
+  probe: Probe,
+  rules: Lifecycle,
+  status: string,
+): readonly (readonly string[])[] => {
   const [begin = '', ...moves] = wayTo(rules, status);
+  const beside = companions(table, probe, rules);
   return [
-    insertRow(table.name, withStatus(probe, rules, begin)),
-    ...moves.map((to) => moveTo(table, probe, rules, literal(to))),
+    beside.map((also) => insertRow(table.name, { ...withStatus(probe, rules, begin), ...also })),
+    ...moves.map((to) =>
+      beside.map((also) => {
+        const assignments = Object.entries(also).map(([name, value]) => `, ${identifier(name)} = ${value}`);
+        return moveTo(table, probe, rules, literal(to), assignments.join(''));
+      }),
+    ),
   ];
 };
 

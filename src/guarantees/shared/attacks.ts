@@ -26,7 +26,7 @@ export const triedBy = (who: readonly Attacker[], drafts: readonly Draft[]): rea
 export const triedByBoth = (drafts: readonly Draft[]): readonly Attack[] => triedBy(['app', 'owner'], drafts);
 
 /** An attack that must be refused. All statements but the last prepare it. */
-export const refused = (name: string, ...statements: string[]): Draft => ({
+export const refused = (name: string, ...statements: Attack['statements'][number][]): Draft => ({
   name,
   statements,
   expect: 'refused',
@@ -39,6 +39,8 @@ export interface Target {
   readonly where: string;
   /** An assignment that would change the row and offend nothing but a guarantee. */
   readonly set: string;
+  /** The same where an insert meets the row, if the assignment would be ambiguous there. */
+  readonly setOnConflict?: string;
   /** The columns of its primary key. */
   readonly key: readonly string[];
   /** The row that is there. */
@@ -82,14 +84,19 @@ export const targetOf = (
 ): Target => ({
   name: table.name,
   where: isRow(table.primaryKey.columns, row),
-  set: changeOf(table, row, values, except),
+  ...changeOf(table, row, values, except),
   key: table.primaryKey.columns,
   row,
   partitions,
 });
 
 // a column that no key holds: nothing but the guarantee should stand in the way
-const changeOf = (table: Table, row: SqlRow, values: SqlRow, except: readonly string[]): string => {
+const changeOf = (
+  table: Table,
+  row: SqlRow,
+  values: SqlRow,
+  except: readonly string[],
+): Pick<Target, 'set' | 'setOnConflict'> => {
   const keyed = new Set(
     [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.unique)]
       .concat(table.foreignKeys)
@@ -98,13 +105,13 @@ const changeOf = (table: Table, row: SqlRow, values: SqlRow, except: readonly st
   const free = Object.keys(table.columns).filter((name) => !keyed.has(name) && !except.includes(name));
   const plain = free.filter((name) => !table.columns[name]?.generated && !table.columns[name]?.nullable);
   const chosen = [...plain, ...free].find((name) => values[name] !== undefined && values[name] !== row[name]);
-  if (chosen !== undefined) return `${identifier(chosen)} = ${values[chosen]}`;
-  const [any = ''] = Object.keys(table.columns);
-  return `${identifier(any)} = ${identifier(any)}`;
+  if (chosen !== undefined) return { set: `${identifier(chosen)} = ${values[chosen]}` };
+  const [any = ''] = Object.keys(table.columns).map(identifier);
+  return { set: `${any} = ${any}`, setOnConflict: `${any} = excluded.${any}` };
 };
 
 /** Ways to change a row in place. */
-export const updates = ({ name, where, set, key, row }: Target): readonly Draft[] => {
+export const updates = ({ name, where, set, setOnConflict = set, key, row }: Target): readonly Draft[] => {
   const table = identifier(name);
   const [first = ''] = Object.keys(row);
   return [
@@ -115,7 +122,7 @@ export const updates = ({ name, where, set, key, row }: Target): readonly Draft[
     ),
     refused(
       'an upsert',
-      `INSERT INTO ${table} ${columnsAndValues(row)} ON CONFLICT (${identifiers(key)}) DO UPDATE SET ${set}`,
+      `INSERT INTO ${table} ${columnsAndValues(row)} ON CONFLICT (${identifiers(key)}) DO UPDATE SET ${setOnConflict}`,
     ),
   ];
 };
