@@ -1,6 +1,6 @@
 import type { Engine } from '../engines/engine.js';
 import { refusalOf, rootText } from '../engines/refusal.js';
-import { insertRow } from '../guarantees/shared/attacks.js';
+import { insertRow, isRow } from '../guarantees/shared/attacks.js';
 import type { System } from '../system.js';
 import { type Column, type ForeignKey, identifier, type SqlRow, type Table } from '../table/index.js';
 import type { Hand } from './hand.js';
@@ -33,6 +33,18 @@ const plans: readonly Plan[] = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((variant) =>
 
 const deepest = 8;
 
+/** The name of the column that says whose row it is, where sessions are kept apart by one. */
+export const scopeColumnOf = (table: Table): string | undefined =>
+  table.guarantees.find(({ scopedBy }) => scopedBy !== undefined)?.scopedBy?.name;
+
+/** How a row is to be made. */
+interface Wish {
+  /** Values that it must have. */
+  readonly fixed?: SqlRow;
+  readonly depth?: number;
+  readonly parents?: Plan['parents'];
+}
+
 /** Finds rows and makes them, in a transaction that is undone in the end. */
 export class Rows {
   readonly #engine: Engine;
@@ -50,17 +62,18 @@ export class Rows {
     );
   }
 
-  /** Rows that are in a table, two at most. */
-  async present(table: Table): Promise<readonly PlacedRow[]> {
+  /** Rows that are in a table, two at most; only such as have these values. */
+  async present(table: Table, fixed: SqlRow = {}): Promise<readonly PlacedRow[]> {
+    const where = Object.keys(fixed).length === 0 ? '' : ` WHERE ${isRow(Object.keys(fixed), fixed)}`;
     const { rows } = await this.#hand.attempt(() =>
-      this.#hand.run(`SELECT ${this.#list(table)} FROM ${identifier(table.name)} LIMIT 2`),
+      this.#hand.run(`SELECT ${this.#list(table)} FROM ${identifier(table.name)}${where} LIMIT 2`),
     );
     return rows.map((row) => placed(table, row));
   }
 
   /** Puts a row into a table, with the rows above it that it needs. */
-  async make(table: Table, depth = 0, only?: Plan['parents']): Promise<Made<PlacedRow>> {
-    return this.#firstOf(table, depth, only, async (row) => {
+  async make(table: Table, wish: Wish = {}): Promise<Made<PlacedRow>> {
+    return this.#firstOf(table, wish, async (row) => {
       const { rows } = await this.#hand.attempt(() =>
         this.#hand.run(`${insertRow(table.name, row)} RETURNING ${this.#list(table)}`),
       );
@@ -69,21 +82,32 @@ export class Rows {
   }
 
   /** A row that could be put into a table now. */
-  fresh(table: Table): Promise<Made<SqlRow>> {
-    return this.#firstOf(table, 0, undefined, async (row) => {
+  fresh(table: Table, fixed: SqlRow): Promise<Made<SqlRow>> {
+    return this.#firstOf(table, { fixed }, async (row) => {
       await this.#hand.undone(() => this.#hand.run(insertRow(table.name, row)));
       return row;
     });
   }
 
   /** A row that the table's schema accepts; whether the database does was not asked. */
-  async drafted(table: Table): Promise<Made<SqlRow>> {
-    return this.#firstOf(table, 0, 'present', async (row) => row);
+  drafted(table: Table, fixed: SqlRow): Promise<Made<SqlRow>> {
+    return this.#firstOf(table, { fixed, parents: 'present' }, async (row) => row);
+  }
+
+  /** A literal as the text that a session's scope would be. */
+  async textOf(literal: string): Promise<string> {
+    const { rows } = await this.#hand.run(`SELECT CAST(${literal} AS text) AS scope`);
+    return String(rows[0]?.scope);
   }
 
   /** Values to write over a row: others than its own wherever there are two. */
   valuesBeside(table: Table, row: SqlRow): SqlRow {
-    const linked = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
+    const scope = scopeColumnOf(table);
+    const linked = new Set([
+      ...table.foreignKeys.flatMap(({ columns }) => columns),
+      // another scope would be refused as such
+      ...(scope === undefined ? [] : [scope]),
+    ]);
     const free = Object.values(table.columns).filter(({ name }) => !linked.has(name));
     const entries = free.flatMap((column) => {
       const literals = [1, 2, 3].flatMap((variant) => this.#literal(column, variant) ?? []);
@@ -112,15 +136,14 @@ export class Rows {
 
   async #firstOf<T>(
     table: Table,
-    depth: number,
-    only: Plan['parents'] | undefined,
+    { fixed = {}, depth = 0, parents }: Wish,
     use: (row: SqlRow) => Promise<T>,
   ): Promise<Made<T>> {
     let why = `${table.name} refers to itself in a circle.`;
     if (depth > deepest) return { why };
     for (const plan of plans) {
-      if (plan.parents !== (only ?? plan.parents)) continue;
-      const draft = await this.#draft(table, plan, depth);
+      if (plan.parents !== (parents ?? plan.parents)) continue;
+      const draft = await this.#draft(table, plan, fixed, depth);
       if ('why' in draft) {
         why = draft.why;
         continue;
@@ -136,8 +159,8 @@ export class Rows {
     return { why };
   }
 
-  async #draft(table: Table, plan: Plan, depth: number): Promise<Made<SqlRow>> {
-    const links = await this.#links(table, plan, depth);
+  async #draft(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Made<SqlRow>> {
+    const links = await this.#links(table, plan, fixed, depth);
     if ('why' in links) return links;
     const given = this.#given(table, plan, Object.keys(links.made));
     const checked = table.insert.safeParse(given);
@@ -150,7 +173,7 @@ export class Rows {
       if (column === undefined || value === undefined) return [];
       return [[name, links.made[name] ?? this.#encoded(column, value)] as const];
     });
-    return { made: Object.fromEntries(row) };
+    return { made: { ...Object.fromEntries(row), ...fixed } };
   }
 
   #given(table: Table, { variant, filled }: Plan, linked: readonly string[]): SampleRow {
@@ -177,35 +200,64 @@ export class Rows {
     return { ...Object.fromEntries(values), ...sample };
   }
 
-  /** The columns of foreign keys, as their parents have them. */
-  async #links(table: Table, { parents, filled }: Plan, depth: number): Promise<Made<SqlRow>> {
-    const links: Record<string, string> = {};
-    for (const key of table.foreignKeys) {
+  /** The columns whose values are given: those of foreign keys, as their parents have them, and the scope of all. */
+  async #links(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Made<SqlRow>> {
+    const links: Record<string, string> = { ...fixed };
+    const scope = scopeColumnOf(table);
+    // the parent that says whose row it is comes first: the others are then of the same scope
+    const keys = [...table.foreignKeys].sort((a, b) => hasColumn(b, scope) - hasColumn(a, scope));
+    for (const key of keys) {
       const mayBeEmpty = key.columns.every((name) => table.columns[name]?.nullable);
       // a row that refers to its own table can be the first of it
-      if (mayBeEmpty && (key.target.table === table.name || (!filled && depth > 0))) continue;
-      const parent = await this.#parent(key, parents, depth);
+      if (mayBeEmpty && (key.target.table === table.name || (!plan.filled && depth > 0))) continue;
+      const parent = await this.#parent(key, plan.parents, links, scope, depth);
       if ('why' in parent) {
         if (mayBeEmpty) continue;
         return parent;
       }
       for (const [at, name] of key.columns.entries())
         links[name] = parent.made[key.target.columns[at] ?? ''] ?? 'NULL';
+      const parentScope = this.#scopeIn(key.target.table);
+      if (scope !== undefined && parentScope !== undefined)
+        links[scope] ??= parent.made[parentScope] ?? 'NULL';
     }
     return { made: links };
   }
 
-  async #parent(key: ForeignKey, parents: Plan['parents'], depth: number): Promise<Made<SqlRow>> {
-    const target = this.#tables.get(key.target.table);
-    if (!target) return { why: `${key.target.table} is a table of another system, and has no row.` };
+  #scopeIn(name: string): string | undefined {
+    const table = this.#tables.get(name);
+    return table && scopeColumnOf(table);
+  }
+
+  async #parent(
+    { columns, target: { table: name, columns: own } }: ForeignKey,
+    parents: Plan['parents'],
+    links: SqlRow,
+    scope: string | undefined,
+    depth: number,
+  ): Promise<Made<SqlRow>> {
+    const target = this.#tables.get(name);
+    if (!target) return { why: `${name} is a table of another system, and has no row.` };
+    const known = columns.flatMap((column, at) => {
+      const value = links[column];
+      return value === undefined ? [] : [[own[at] ?? '', value] as const];
+    });
+    const [theirs, ours] = [scopeColumnOf(target), scope === undefined ? undefined : links[scope]];
+    const fixed = {
+      ...(theirs === undefined || ours === undefined ? {} : { [theirs]: ours }),
+      ...Object.fromEntries(known),
+    };
     if (parents === 'present') {
-      const [found] = await this.present(target);
+      const [found] = await this.present(target, fixed);
       if (found) return { made: found.row };
     }
-    const made = await this.make(target, depth + 1);
+    const made = await this.make(target, { fixed, depth: depth + 1 });
     return 'why' in made ? made : { made: made.made.row };
   }
 }
+
+const hasColumn = (key: ForeignKey, column: string | undefined): number =>
+  column !== undefined && key.columns.includes(column) ? 1 : 0;
 
 type SampleRow = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,5 @@
 import type { Attack, Probe } from './attack.js';
+import type { Column } from './column.js';
 import type { Table } from './table.js';
 
 /** The kinds of SQL an engine can speak. */
@@ -99,6 +100,8 @@ export interface Guarantee {
   readonly promise: string;
   /** Refuses a table that the guarantee does not fit; runs when the table is declared. */
   readonly validate?: (table: Table) => void;
+  /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
+  readonly scopedBy?: Column;
   readonly sqlite: SqliteKeeping | Refusal;
   readonly postgres: PostgresKeeping | Refusal;
   /** The statements that would break it: what `ashlar prove` tries. */
