@@ -100,6 +100,10 @@ export const errorCodes = {
     exit: 1,
     meaning: 'The ledger is not a continuation of one that was signed or verified before.',
   },
+  'proof-failed': {
+    exit: 1,
+    meaning: 'An attack on a guarantee got through, or something that keeps guarantees is not in place.',
+  },
   'role-missing': {
     exit: 1,
     meaning: 'The roles or their rights must be made by a DBA: the detail is the SQL to run.',

@@ -30,9 +30,22 @@ export {
   type UpOptions,
   up,
 } from './migrations/index.js';
+export {
+  type AttackProof,
+  countAttacks,
+  failuresOf,
+  type GuaranteeProof,
+  type LedgerProof,
+  type Proof,
+  type ProveOptions,
+  prove,
+  type RefusedBy,
+  type StructureProof,
+  type Verdict,
+} from './prove/index.js';
 export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { KeyOf, Session, SessionContext } from './session/types.js';
 export { redactUrl, Secret, type Settings, settings } from './settings/index.js';
-export { type System, system } from './system.js';
+export { type System, type SystemParts, system } from './system.js';
 export * from './table/index.js';

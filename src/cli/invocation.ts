@@ -100,6 +100,12 @@ export class Invocation {
     }
   }
 
+  /** The same database as the application sees it: opened besides, or `owner` itself where there is one URL. */
+  async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
+    const [app, own] = [await this.target('app'), await this.target('owner')];
+    return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });
+  }
+
   #configuration(): Promise<Config> {
     this.#config ??= readConfig(this.streams.directory, this.#options.config);
     return this.#config;

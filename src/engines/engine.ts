@@ -40,6 +40,8 @@ export interface Transaction {
   savepoint(name: string): Awaitable<void>;
   rollbackTo(name: string): Awaitable<void>;
   release(name: string): Awaitable<void>;
+  /** Goes on in the name of another: for proofs, which try in one transaction what several sessions would. */
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): Awaitable<void>;
   /** Rejects with `outcome-unknown` where an I/O error leaves open whether the commit is durable. */
   commit(): Awaitable<void>;
   rollback(): Awaitable<void>;
@@ -68,6 +70,29 @@ export interface FoundationObject {
   readonly rights?: TableRights;
 }
 
+/** Something without which guarantees do not hold, whatever the tables' own definitions say. */
+export interface Condition {
+  readonly name: string;
+  /** A query of the owner's that gives a line of text, as `found`, for each thing that is not as it must be. */
+  readonly finds: (tables: readonly string[]) => string;
+}
+
+/** What the proofs need to know of a kind of SQL. */
+export interface Proving {
+  /** An encoded value as it stands in SQL. */
+  literal(value: unknown): string;
+  /** An expression for the SQL text of another one's value: `NULL`, `5`, `'it''s'`. */
+  quoted(expression: string): string;
+  /** An expression for the name of the partition in which a row of a table lies; NULL where it lies in none. */
+  partitionOf(table: string): string;
+  readonly conditions: readonly Condition[];
+  /**
+   * A query of the owner's for every object of the place: its `type` as a guarantee names it, its `name`, and for a
+   * trigger in `always` whether it fires in every case: `yes` or `no`.
+   */
+  readonly objects: string;
+}
+
 /** The SQL of one kind of engine: no connection, only text and knowledge. */
 export interface SqlDialect {
   readonly name: SqlName;
@@ -81,6 +106,7 @@ export interface SqlDialect {
   changes(before: Schema, after: Schema, model: readonly Table[], renames: Renames): readonly SchemaChange[];
   /** A schema as text, in a fixed order: what is committed as the dump. */
   dump(schema: Schema): string;
+  readonly proving: Proving;
   /** An empty database in this process, gone when closed: for shadow comparisons. */
   openShadow(): Promise<Engine>;
   /** How roles are made and granted to; `undefined` where there are none (a file has no roles). */

@@ -26,10 +26,14 @@ const beginText = ({ mode, actor, scope }: TransactionOptions, role: string | un
     mode === 'read'
       ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
-  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
   // in each transaction anew, whatever the one before it on this connection did
   const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${stepDown}SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+  return `${begin}; ${stepDown}${contextText({ actor, scope })}`;
+};
+
+const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
+  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
+  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
 };
 
 const longestOpening = 3;
@@ -121,6 +125,10 @@ export class PostgresTransaction implements Transaction {
     }
     if (!this.#takeBack(`SAVEPOINT ${identifier(name)}`))
       this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
+  }
+
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    this.#waiting.push(contextText(context));
   }
 
   async commit(): Promise<void> {

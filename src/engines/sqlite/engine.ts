@@ -230,11 +230,7 @@ class SqliteEngine implements Engine {
         unlock();
       }
     };
-    return new SqliteTransaction(
-      this.#writer,
-      release,
-      mode === 'write' ? this.#hooks.beforeCommit : undefined,
-    );
+    return new SqliteTransaction(this.#writer, release, mode === 'write' ? this.#hooks : undefined);
   }
 
   async #beginWriteLater(given: Unlock | undefined, options: TransactionOptions): Promise<Transaction> {
