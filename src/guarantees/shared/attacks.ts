@@ -197,10 +197,7 @@ export const replaces = (table: Table, probe: Probe, except: readonly string[] =
     refused('UPDATE OR IGNORE', `UPDATE OR IGNORE ${name} SET ${set} WHERE ${where}`),
     ...(hasRowid
       ? [
-          refused(
-            'OR REPLACE through the rowid',
-            `INSERT OR REPLACE INTO ${name} (${rowid}, ${identifiers(Object.keys(fresh))}) SELECT ${rowid}, ${Object.values(fresh).join(', ')} FROM ${name} WHERE ${where}`,
-          ),
+          throughRowid(table, probe, where),
           refused(
             'a rowid that would stop every later insert',
             `INSERT INTO ${name} (${rowid}, ${identifiers(Object.keys(fresh))}) VALUES (-1, ${Object.values(fresh).join(', ')})`,
@@ -218,6 +215,30 @@ export const replaces = (table: Table, probe: Probe, except: readonly string[] =
         ),
       ),
   ];
+};
+
+const throughRowid = (table: Table, { fresh, values, scope }: Probe, where: string): Draft => {
+  const name = identifier(table.name);
+  const rowid = rowidOf(table);
+  const into = (row: SqlRow): string => `${name} (${rowid}, ${identifiers(Object.keys(row))})`;
+  const attack = 'OR REPLACE through the rowid';
+  if (scope === undefined) {
+    const list = Object.values(fresh).join(', ');
+    return refused(
+      attack,
+      `INSERT OR REPLACE INTO ${into(fresh)} SELECT ${rowid}, ${list} FROM ${name} WHERE ${where}`,
+    );
+  }
+  // a session of a scope sees a view, which has none: so the row is put where its number is known
+  const other = {
+    ...fresh,
+    ...pick(
+      values,
+      Object.keys(fresh).filter((column) => column in values),
+    ),
+  };
+  const at = (row: SqlRow): string => `${into(row)} VALUES (987654321, ${Object.values(row).join(', ')})`;
+  return refused(attack, `INSERT INTO ${at(fresh)}`, `INSERT OR REPLACE INTO ${at(other)}`);
 };
 
 const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
