@@ -13,6 +13,7 @@ import { openEngine } from './engines/open.js';
 import { isRetryable } from './engines/retryable.js';
 import { AshlarError } from './errors.js';
 import { maintain } from './migrations/maintain.js';
+import { rolesFrom } from './roles/index.js';
 import { currentSession } from './session/current.js';
 import { kyselyParts } from './session/kysely.js';
 import type { SessionParts } from './session/parts.js';
@@ -43,7 +44,10 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
   readonly key?: string | Secret | undefined;
   /** The keys of ciphered columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
   readonly columnKeys?: ColumnKeys | undefined;
-  /** Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. */
+  /**
+   * Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. Columns
+   * that only the database's clock may fill in are the owner's to set: on Postgres this needs `allowOwner`.
+   */
   readonly clock?: (() => Date) | undefined;
   /** How often a session is tried when the server reports a serialization failure or a deadlock. Default 5. */
   readonly attempts?: number | undefined;
@@ -329,7 +333,8 @@ const assertScope = (columns: readonly Column[], scope: string | null): void => 
 /**
  * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).
  *
- * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`
+ * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
+ *   `role-too-strong` when the user could change the schema and cannot step down from that, unless `allowOwner` is set
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -339,12 +344,21 @@ export const connect = async <T extends Tables>(
   system: System<T>,
   options: ConnectOptions = {},
 ): Promise<Database<T>> => {
-  const place = options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
+  const place: PlaceOptions =
+    options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
   const engine = await openEngine({
     ...options,
     url: reveal(place.url),
     key: place.key === undefined ? undefined : reveal(place.key),
+    appRole: options.appRole ?? place.appRole,
   });
+  if (!options.allowOwner) {
+    const tooStrong = strengthOf(engine);
+    if (tooStrong) {
+      await engine.close();
+      throw tooStrong;
+    }
+  }
   return new Database(engine, system, options);
 };
 
@@ -366,11 +380,31 @@ const masterKeys = (given: ColumnKeys | undefined): (() => MasterKeys) => {
   };
 };
 
+/** Why the user of an open database may not run sessions there; `undefined` where he may. */
+const strengthOf = ({ standing }: Engine): AshlarError | undefined => {
+  if (!standing?.canChangeSchema || standing.stepsDownTo !== undefined || !standing.broughtUp)
+    return undefined;
+  return new AshlarError('role-too-strong', {
+    message: `The role ${standing.user} can change the schema, so the guarantees would not bind its sessions.`,
+    detail: 'It has no role of the application to step down to that was granted its rights here.',
+    suggestion:
+      'Run ashlar up, which makes and grants the roles; or let DATABASE_URL name a role that can only read and write. Passing allowOwner (--allow-owner) goes without.',
+  });
+};
+
 const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
 
-const placeFromSettings = (): { url: Secret; key: Secret | undefined } => {
-  const { databaseUrl: url, databaseKey: key } = settings();
-  if (url) return { url, key };
+interface PlaceOptions {
+  readonly url: string | Secret;
+  readonly key: string | Secret | undefined;
+  readonly appRole?: string;
+}
+
+const placeFromSettings = (): PlaceOptions => {
+  const known = settings();
+  const { databaseUrl: url, databaseKey: key } = known;
+  // with two URLs it is the user himself, who then has nothing to step down to
+  if (url) return { url, key, appRole: rolesFrom(known).app };
   throw new AshlarError('settings-invalid', {
     message: 'No database was named.',
     suggestion: 'Set DATABASE_URL, or give connect(…) a url.',

@@ -3,6 +3,8 @@ import { AshlarError } from '../errors.js';
 import { Commands } from './command.js';
 import { jobsCommand } from './commands/jobs.js';
 import { migrateCommand } from './commands/migrate.js';
+import { proveCommand } from './commands/prove.js';
+import { rolesCommand } from './commands/roles.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import { collect } from './option-values.js';
@@ -71,7 +73,9 @@ const programOf = (commands: Commands): Command =>
     .option('--json', 'one JSON document on standard output, everything else on standard error')
     .addCommand(upCommand(commands))
     .addCommand(statusCommand(commands))
+    .addCommand(proveCommand(commands))
     .addCommand(migrateCommand(commands))
+    .addCommand(rolesCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

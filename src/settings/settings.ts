@@ -30,6 +30,10 @@ export interface Settings {
   readonly columnKeys: ColumnKeys | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
   readonly databaseSchema: string | undefined;
+  /** `DATABASE_APP_ROLE`: the role that sessions act as, where that is not the user of `DATABASE_URL`. */
+  readonly databaseAppRole: string | undefined;
+  /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
+  readonly databaseAuditorRole: string | undefined;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -39,6 +43,11 @@ const url = filled.regex(
   /^[a-z]+:./,
   'is no database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
 );
+
+const role = filled
+  .max(63)
+  .regex(/^(?!pg_)[^\0]+$/, 'is no name that a role can have')
+  .refine((name) => name !== 'public' && name !== 'none', 'is no name that a role can have');
 
 const variables = z.object({
   DATABASE_URL: url.optional(),
@@ -53,6 +62,8 @@ const variables = z.object({
     .max(63)
     .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
     .optional(),
+  DATABASE_APP_ROLE: role.optional(),
+  DATABASE_AUDITOR_ROLE: role.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -151,6 +162,8 @@ export const settings = (
         .map((text) => new Secret(text)),
     },
     databaseSchema: data.DATABASE_SCHEMA,
+    databaseAppRole: data.DATABASE_APP_ROLE,
+    databaseAuditorRole: data.DATABASE_AUDITOR_ROLE,
     logLevel: data.LOG_LEVEL,
   };
 };

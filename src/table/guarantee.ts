@@ -48,6 +48,8 @@ export interface Keeping {
   readonly onPartition?: (table: Table, partition: string) => readonly GuaranteeObject[];
   /** Work that must be done again as time passes; idempotent. */
   readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
+  /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
+  readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
 
 /** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */

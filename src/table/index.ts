@@ -45,6 +45,7 @@ export {
   unique,
 } from './items.js';
 export { identifier, identifiers, literal } from './names.js';
+export { type Extent, readOnlyRights, rightsOf, type TableRights } from './rights.js';
 export { isScopeOf, scopeColumn } from './scope.js';
 export { type BlindIndex, envelopeForm, type Sealed } from './sealed.js';
 export { storageProblem } from './storable.js';

@@ -23,6 +23,7 @@ describe.each(engines)('the attacks on ciphered columns on $name', (engine) => {
       row: row(),
       other: undefined,
       fresh: {},
+      values: {},
       partitions: [],
       scope: undefined,
       otherScope: undefined,

@@ -65,6 +65,7 @@ class SqliteEngine implements Engine {
   readonly encrypted: boolean;
   readonly kysely = kyselyParts;
   readonly sync: SyncEngine;
+  readonly standing = undefined;
 
   readonly #target: Target;
   readonly #lock = new Lock();
@@ -248,11 +249,7 @@ class SqliteEngine implements Engine {
         unlock();
       }
     };
-    return new SqliteTransaction(
-      this.#writer,
-      release,
-      mode === 'write' ? this.#hooks.beforeCommit : undefined,
-    );
+    return new SqliteTransaction(this.#writer, release, mode === 'write' ? this.#hooks : undefined);
   }
 
   async #beginWriteLater(given: Unlock | undefined, options: TransactionOptions): Promise<Transaction> {

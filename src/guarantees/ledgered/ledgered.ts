@@ -1,4 +1,4 @@
-import type { ColumnKind, Guarantee, Table } from '../../table/index.js';
+import type { ColumnKind, Table } from '../../table/index.js';
 import { identifier } from '../../table/index.js';
 import { isStrictlyAppendOnly } from '../append-only/append-only.js';
 import { unfit } from '../shared/declaration.js';
