@@ -192,7 +192,9 @@ const readEntry = (bytes, log, where = 'the entry') => {
   }
   const [form, its, , at, row] = Array.isArray(value) && value.length === 5 ? value : [];
   demand(form === 'ashlar/entry/v1', `${where} has another form than an entry`);
-  demand(its === log, `${where} is of the log ${JSON.stringify(its)}, the checkpoint of ${log}`);
+  // the origin of checkpoints is the name of the log, alone or behind that of a system
+  const same = its === log || (its !== '' && log.endsWith(`/${its}`));
+  demand(same, `${where} is of the log ${JSON.stringify(its)}, the checkpoint of ${log}`);
   return { at, row };
 };
 

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import type { Engine, OpenOptions } from '../engines/engine.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
+import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
 import { logger, traceStatements } from '../log.js';
 import { type Roles, rolesFrom } from '../roles/index.js';
 import { readKeyFile, type Settings, settings, withSchema } from '../settings/index.js';
@@ -84,6 +86,19 @@ export class Invocation {
     const { databaseUrl, databaseMigrateUrl } =
       this.#options.url === undefined ? known : { databaseUrl: undefined, databaseMigrateUrl: undefined };
     return rolesFrom({ ...known, databaseUrl, databaseMigrateUrl });
+  }
+
+  /** The keys and the folder of ledgers' checkpoints. @throws AshlarError `settings-invalid` */
+  ledgerKeys(): { signer: Signer | undefined; verifiers: readonly Verifier[]; folder: string } {
+    const { ledgerKey, ledgerPublicKeys, ledgerCheckpoints } = this.#known();
+    if (ledgerKey) this.out.hide(ledgerKey.reveal());
+    const signer = ledgerKey && parsePrivateKey(ledgerKey);
+    const others = ledgerPublicKeys.map(parseVerifierKey);
+    return {
+      signer,
+      verifiers: signer ? [signer, ...others] : others,
+      folder: resolve(this.streams.directory, ledgerCheckpoints),
+    };
   }
 
   /** Opens the database, gives it to `work` and closes it. */

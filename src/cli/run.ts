@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { AshlarError } from '../errors.js';
 import { Commands } from './command.js';
+import { auditCommand } from './commands/audit.js';
 import { jobsCommand } from './commands/jobs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { proveCommand } from './commands/prove.js';
@@ -76,6 +77,7 @@ const programOf = (commands: Commands): Command =>
     .addCommand(proveCommand(commands))
     .addCommand(migrateCommand(commands))
     .addCommand(rolesCommand(commands))
+    .addCommand(auditCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

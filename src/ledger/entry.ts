@@ -5,7 +5,7 @@ export const entryForm = 'ashlar/entry/v1';
 
 /** What stands in an entry of a ledger, as JSON text in UTF-8: `["ashlar/entry/v1", log, salt, at, row]`. */
 export interface Entry {
-  /** Which log it belongs to: the origin of that log's checkpoints. */
+  /** Which log it belongs to: the last part of the origin of that log's checkpoints, or all of it. */
   readonly log: string;
   /** 16 random bytes in hex: they keep the hash of a leaf from being guessed. */
   readonly salt: string;
@@ -14,6 +14,9 @@ export interface Entry {
   /** The row, columns in the order of the declaration, those that were null left out. */
   readonly row: Readonly<Record<string, unknown>>;
 }
+
+/** Whether a log with this name has checkpoints of this origin: the name alone, or behind that of a system. */
+export const isLogOf = (log: string, origin: string): boolean => origin === log || origin.endsWith(`/${log}`);
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,6 +1,6 @@
 import { AshlarError } from '../errors.js';
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
-import { type Entry, readEntry } from './entry.js';
+import { type Entry, isLogOf, readEntry } from './entry.js';
 import type { Verifier } from './keys.js';
 import { leafHash } from './merkle.js';
 import { verifyConsistency, verifyInclusion } from './proofs.js';
@@ -120,7 +120,7 @@ export const verifyProof = (file: string | Uint8Array, verifiers: readonly Verif
     );
   const entry = readEntry(proof.entry);
   if (entry === undefined) throw invalid('The proof holds, but what it proves is no entry of a ledger.');
-  if (entry.log !== checkpoint.origin)
+  if (!isLogOf(entry.log, checkpoint.origin))
     throw invalid(
       'The entry belongs to another log.',
       `It says ${entry.log}, the checkpoint says ${checkpoint.origin}.`,

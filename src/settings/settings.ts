@@ -34,6 +34,12 @@ export interface Settings {
   readonly databaseAppRole: string | undefined;
   /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
   readonly databaseAuditorRole: string | undefined;
+  /** `LEDGER_KEY`, or what the file `LEDGER_KEY_FILE` holds: signs checkpoints of ledgers. */
+  readonly ledgerKey: Secret | undefined;
+  /** `LEDGER_PUBLIC_KEY`: whose checkpoints are believed; several with spaces between them. */
+  readonly ledgerPublicKeys: readonly string[];
+  /** `LEDGER_CHECKPOINTS`: the folder in which checkpoints are kept. Default `ledger-checkpoints`. */
+  readonly ledgerCheckpoints: string;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -64,6 +70,10 @@ const variables = z.object({
     .optional(),
   DATABASE_APP_ROLE: role.optional(),
   DATABASE_AUDITOR_ROLE: role.optional(),
+  LEDGER_KEY: z.string().min(1, 'is empty').optional(),
+  LEDGER_KEY_FILE: filled.optional(),
+  LEDGER_PUBLIC_KEY: filled.optional(),
+  LEDGER_CHECKPOINTS: filled.default('ledger-checkpoints'),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -114,7 +124,7 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
   return new Secret(whole, redactUrl(whole));
 };
 
-type SecretName = 'DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD';
+type SecretName = 'DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD' | 'LEDGER_KEY';
 
 const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
   const [value, file] = [data[name], data[`${name}_FILE`]];
@@ -164,6 +174,9 @@ export const settings = (
     databaseSchema: data.DATABASE_SCHEMA,
     databaseAppRole: data.DATABASE_APP_ROLE,
     databaseAuditorRole: data.DATABASE_AUDITOR_ROLE,
+    ledgerKey: secretOf(data, 'LEDGER_KEY'),
+    ledgerPublicKeys: data.LEDGER_PUBLIC_KEY?.split(/\s+/) ?? [],
+    ledgerCheckpoints: data.LEDGER_CHECKPOINTS,
     logLevel: data.LOG_LEVEL,
   };
 };

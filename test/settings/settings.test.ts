@@ -63,6 +63,9 @@ describe('settings', () => {
       databaseMigrateUrl: undefined,
       databaseKey: undefined,
       databaseSchema: undefined,
+      ledgerKey: undefined,
+      ledgerPublicKeys: [],
+      ledgerCheckpoints: 'ledger-checkpoints',
       logLevel: 'info',
     });
   });

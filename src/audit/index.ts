@@ -1,0 +1,13 @@
+export {
+  type Audited,
+  folderOf,
+  keptCheckpoints,
+  ledgersOf,
+  originOf,
+  proofOf,
+  signCheckpointOf,
+  tampered,
+  verifyLedgerOf,
+} from './checkpoints.js';
+export { exportLedger } from './export.js';
+export { verifyTable, withLedger } from './ledgers.js';
