@@ -64,7 +64,8 @@ const toMillis = (at: string): string | undefined => {
 /** The first column of the database's clock whose time is not that of the entry; `undefined` when there is none. */
 export const firstBackdated = (table: Table, entry: Entry): string | undefined =>
   Object.values(table.columns).find((column) => {
-    if (column.generated !== 'now' || column.touched) return false;
+    // a row from before there was a ledger has no time of its own
+    if (entry.at === '' || column.generated !== 'now' || column.touched) return false;
     const value = told(table, column, entry.row);
     return value !== undefined && value !== (column.precision === 6 ? entry.at : toMillis(entry.at));
   })?.name;

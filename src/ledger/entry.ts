@@ -9,7 +9,7 @@ export interface Entry {
   readonly log: string;
   /** 16 random bytes in hex: they keep the hash of a leaf from being guessed. */
   readonly salt: string;
-  /** When it was written, by the database's clock. */
+  /** When it was written, by the database's clock; empty for a row from before there was a ledger. */
   readonly at: string;
   /** The row, columns in the order of the declaration, those that were null left out. */
   readonly row: Readonly<Record<string, unknown>>;

@@ -100,6 +100,15 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
   const hooks: Hooks = backend.settling
     ? { afterCommit: () => settler.soon() }
     : { beforeCommit: (channel) => settler.within(channel) };
+  const ownerHooks: Hooks = backend.settling
+    ? {}
+    : {
+        beforeCommit: (channel) => {
+          // what there was to settle may be gone in this very transaction
+          settler.forget();
+          return settler.within(channel);
+        },
+      };
   const refusals = new Refusals();
   let { standing } = backend;
   // an owner's work may have made roles, or what they are needed for
@@ -149,7 +158,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement, hooks);
+        const owner = owned(lease.channel, options.onStatement, ownerHooks);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);

@@ -56,7 +56,7 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
     sqlite: {
       level: 'enforced' as const,
       objects: (table: Table) => ledgeredOnSqlite(table, log ?? table.name),
-      beforeCommit: sealOnSqlite,
+      beforeCommit: (table: Table) => sealOnSqlite(table, log ?? table.name),
     },
     postgres: {
       level: 'enforced' as const,

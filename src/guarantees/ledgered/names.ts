@@ -11,8 +11,10 @@ export interface LedgerNames {
   readonly blocks: string;
   /** One row: where sealing goes on. A cache that is never trusted. */
   readonly head: string;
-  /** The trigger that writes an entry, and its function. */
+  /** The trigger that writes an entry. */
   readonly append: string;
+  /** The trigger's function, on Postgres. */
+  readonly write: string;
   /** The function that seals. */
   readonly seal: string;
 }
@@ -24,6 +26,7 @@ export const ledgerNames = ({ name }: Pick<Table, 'name'>): LedgerNames => ({
   blocks: objectName(name, 'ledger_blocks'),
   head: objectName(name, 'ledger_head'),
   append: objectName(name, 'ledger_append'),
+  write: objectName(name, 'ledger_write'),
   seal: objectName(name, 'ledger_seal'),
 });
 

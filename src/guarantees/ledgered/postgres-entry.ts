@@ -36,8 +36,16 @@ export const rowKeySql = (table: Table, row: string): string => {
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;
 };
 
+/** When a row was written: now, or before there was a ledger, which is told by no time at all. */
+export type Written = 'now' | 'before';
+
 /** The entry of a row, as bytes. A NULL makes its own part NULL, which `concat_ws` leaves out. */
-export const entrySql = (table: Table, log: string, row: string): readonly string[] => {
+export const entrySql = (
+  table: Table,
+  log: string,
+  row: string,
+  written: Written = 'now',
+): readonly string[] => {
   const parts = Object.values(table.columns).map(
     (column) => `${literal(`"${column.name}":`)} || ${json(column, of(row, column))}`,
   );
@@ -45,7 +53,7 @@ export const entrySql = (table: Table, log: string, row: string): readonly strin
     'convert_to(',
     `  ${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}`,
     "  || replace(gen_random_uuid()::text, '-', '') || '\",\"'",
-    `  || ${utc('now()', 6)} || '",{'`,
+    written === 'now' ? `  || ${utc('now()', 6)} || '",{'` : `  || '",{'`,
     "  || concat_ws(',',",
     ...parts.map((part, at) => `    ${part}${at < parts.length - 1 ? ',' : ''}`),
     "  ) || '}]',",

@@ -1,5 +1,6 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
 import { ledgerNames } from './names.js';
+import { entrySql, rowKeySql } from './postgres-entry.js';
 
 /** How many entries one call seals at most. */
 const batch = 10_000;
@@ -8,7 +9,7 @@ const batch = 10_000;
  * The function that seals. It says `done`, or `more` when it stopped after a batch, or `busy` when another sealing is
  * under way; the caller comes back then.
  */
-export const sealFunction = (table: Table): GuaranteeObject => {
+export const sealFunction = (table: Table, log: string): GuaranteeObject => {
   const names = ledgerNames(table);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
   // the text of a function's name inside a pattern
@@ -19,7 +20,8 @@ export const sealFunction = (table: Table): GuaranteeObject => {
     sql: `CREATE FUNCTION ${identifier(names.seal)}() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path TO pg_catalog
+SET ashlar.scope TO '*' AS $$
 DECLARE
   context text;
   head record;
@@ -51,6 +53,14 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has lost its head';
     END IF;
     INSERT INTO ${head} (cluster) VALUES (NULL) RETURNING * INTO head;
+    -- the rows that were there before there was a ledger
+    INSERT INTO ${entries} (row_key, entry)
+    SELECT ${rowKeySql(table, 't')},
+${entrySql(table, log, 't', 'before')
+  .map((line) => `      ${line}`)
+  .join('\n')}
+    FROM ${identifier(table.name)} t
+    WHERE NOT EXISTS (SELECT FROM ${entries} e WHERE e.row_key = ${rowKeySql(table, 't')});
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 

@@ -12,8 +12,8 @@ export const ledgeredOnPostgres = (table: Table, log: string): readonly Guarante
     ...tables(names),
     ...[names.entries, names.tree, names.blocks].flatMap((name) => neverChanged('ledgered', name)),
     appendFunction(table, log, names),
-    alwaysTrigger({ name: names.append, on: 'AFTER INSERT', table: table.name, calls: names.append }),
-    sealFunction(table),
+    alwaysTrigger({ name: names.append, on: 'AFTER INSERT', table: table.name, calls: names.write }),
+    sealFunction(table, log),
   ];
 };
 
@@ -76,9 +76,9 @@ INSERT INTO ${identifier(head)} DEFAULT VALUES`,
   },
 ];
 
-const appendFunction = (table: Table, log: string, { append, entries }: LedgerNames): GuaranteeObject =>
+const appendFunction = (table: Table, log: string, { write, entries }: LedgerNames): GuaranteeObject =>
   triggerFunction(
-    append,
+    write,
     [
       `INSERT INTO ${identifier(entries)} (row_key, entry)`,
       'VALUES (',

@@ -37,8 +37,14 @@ export const hasRowKey = (table: Table, row: string, key: string): string => {
   return [...same, `${rowKeySql(table, row)} = ${key}`].join(' AND ');
 };
 
-/** The entry of a row, as text. */
-export const entrySql = (table: Table, log: string, row: string): readonly string[] => {
+/** The entry of a row, as text; without a time where it was written before there was a ledger. */
+export const entrySql = (
+  table: Table,
+  log: string,
+  row: string,
+  written: 'now' | 'before' = 'now',
+): readonly string[] => {
+  const at = written === 'now' ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "''";
   const parts = Object.values(table.columns).map((column) => {
     const name = of(row, column);
     const part = `${literal(`,"${column.name}":`)} || ${json[column.kind](name)}`;
@@ -46,7 +52,7 @@ export const entrySql = (table: Table, log: string, row: string): readonly strin
   });
   return [
     `${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}`,
-    `|| lower(hex(randomblob(16))) || '","' || strftime('%Y-%m-%dT%H:%M:%f000Z', 'now') || '",{'`,
+    `|| lower(hex(randomblob(16))) || '","' || ${at} || '",{'`,
     '|| substr(',
     ...parts.map((part, at) => `  ${at === 0 ? '' : '|| '}${part}`),
     ", 2) || '}]'",
