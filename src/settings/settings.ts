@@ -10,6 +10,14 @@ import { Secret } from './secret.js';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** The keys that wrap the data keys of ciphered columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64. */
+export interface ColumnKeys {
+  /** Wraps whatever is wrapped from now on. */
+  readonly current: string | Secret;
+  /** Those before it, which still unwrap. */
+  readonly old?: readonly (string | Secret)[] | undefined;
+}
+
 /** What Ashlar takes from the environment. URLs print without their password. */
 export interface Settings {
   /** `DATABASE_URL`: what the application reads and writes through. */
@@ -18,8 +26,14 @@ export interface Settings {
   readonly databaseMigrateUrl: Secret | undefined;
   /** `DATABASE_KEY`, or what the file `DATABASE_KEY_FILE` holds. */
   readonly databaseKey: Secret | undefined;
+  /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or what the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE` hold. */
+  readonly columnKeys: ColumnKeys | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
   readonly databaseSchema: string | undefined;
+  /** `DATABASE_APP_ROLE`: the role that sessions act as, where that is not the user of `DATABASE_URL`. */
+  readonly databaseAppRole: string | undefined;
+  /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
+  readonly databaseAuditorRole: string | undefined;
   /** `LEDGER_KEY`, or what the file `LEDGER_KEY_FILE` holds: signs checkpoints of ledgers. */
   readonly ledgerKey: Secret | undefined;
   /** `LEDGER_PUBLIC_KEY`: whose checkpoints are believed; several with spaces between them. */
@@ -36,15 +50,26 @@ const url = filled.regex(
   'is no database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
 );
 
+const role = filled
+  .max(63)
+  .regex(/^(?!pg_)[^\0]+$/, 'is no name that a role can have')
+  .refine((name) => name !== 'public' && name !== 'none', 'is no name that a role can have');
+
 const variables = z.object({
   DATABASE_URL: url.optional(),
   DATABASE_MIGRATE_URL: url.optional(),
   DATABASE_KEY: z.string().min(1, 'is empty').optional(),
   DATABASE_KEY_FILE: filled.optional(),
+  COLUMN_KEY: filled.optional(),
+  COLUMN_KEY_FILE: filled.optional(),
+  COLUMN_KEYS_OLD: filled.optional(),
+  COLUMN_KEYS_OLD_FILE: filled.optional(),
   DATABASE_SCHEMA: filled
     .max(63)
     .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
     .optional(),
+  DATABASE_APP_ROLE: role.optional(),
+  DATABASE_AUDITOR_ROLE: role.optional(),
   LEDGER_KEY: z.string().min(1, 'is empty').optional(),
   LEDGER_KEY_FILE: filled.optional(),
   LEDGER_PUBLIC_KEY: filled.optional(),
@@ -81,8 +106,7 @@ export const readKeyFile = (name: string, path: string): Secret => {
       'Check the path and who may read it.',
     );
   }
-  if (text === '')
-    throw invalid(`${name} names an empty file.`, 'Put the key into it: a passphrase or 64 hex digits.');
+  if (text === '') throw invalid(`${name} names an empty file.`, 'Put the key into it.');
   return new Secret(text);
 };
 
@@ -100,11 +124,15 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
   return new Secret(whole, redactUrl(whole));
 };
 
-const keyOf = (name: string, key: string | undefined, file: string | undefined): Secret | undefined => {
-  if (key !== undefined && file !== undefined)
+type SecretName = 'DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD' | 'LEDGER_KEY';
+
+const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
+  const [value, file] = [data[name], data[`${name}_FILE`]];
+  if (value !== undefined && file !== undefined) {
     throw invalid(`${name} and ${name}_FILE are both set.`, 'Keep one of them.');
+  }
   if (file !== undefined) return readKeyFile(`${name}_FILE`, file);
-  return key === undefined ? undefined : new Secret(key);
+  return value === undefined ? undefined : new Secret(value);
 };
 
 /**
@@ -125,13 +153,28 @@ export const settings = (
     throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
   }
   const { data } = result;
+  const databaseKey = secretOf(data, 'DATABASE_KEY');
+  const columnKey = secretOf(data, 'COLUMN_KEY');
+  const columnKeysOld = secretOf(data, 'COLUMN_KEYS_OLD');
+  if (columnKeysOld && !columnKey) {
+    throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the key that encrypts.');
+  }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
   return {
     databaseUrl,
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
-    databaseKey: keyOf('DATABASE_KEY', data.DATABASE_KEY, data.DATABASE_KEY_FILE),
+    databaseKey,
+    columnKeys: columnKey && {
+      current: columnKey,
+      old: (columnKeysOld?.reveal() ?? '')
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .map((text) => new Secret(text)),
+    },
     databaseSchema: data.DATABASE_SCHEMA,
-    ledgerKey: keyOf('LEDGER_KEY', data.LEDGER_KEY, data.LEDGER_KEY_FILE),
+    databaseAppRole: data.DATABASE_APP_ROLE,
+    databaseAuditorRole: data.DATABASE_AUDITOR_ROLE,
+    ledgerKey: secretOf(data, 'LEDGER_KEY'),
     ledgerPublicKeys: data.LEDGER_PUBLIC_KEY?.split(/\s+/) ?? [],
     ledgerCheckpoints: data.LEDGER_CHECKPOINTS,
     logLevel: data.LOG_LEVEL,

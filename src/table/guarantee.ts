@@ -1,5 +1,6 @@
 import type { Attack, Probe } from './attack.js';
 import type { Column } from './column.js';
+import type { Sealed } from './sealed.js';
 import type { Table } from './table.js';
 
 /** The kinds of SQL an engine can speak. */
@@ -47,6 +48,8 @@ export interface Keeping {
   readonly onPartition?: (table: Table, partition: string) => readonly GuaranteeObject[];
   /** Work that must be done again as time passes; idempotent. */
   readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
+  /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
+  readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
 
 /** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */
@@ -105,6 +108,8 @@ export interface Guarantee {
   readonly validate?: (table: Table) => void;
   /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
   readonly scopedBy?: Column;
+  /** How sessions encrypt the table's ciphered columns. */
+  readonly seals?: (ciphered: readonly Column[]) => Sealed;
   readonly sqlite: SqliteKeeping | Refusal;
   readonly postgres: PostgresKeeping | Refusal;
   /** The statements that would break it: what `ashlar prove` tries. */

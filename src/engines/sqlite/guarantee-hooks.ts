@@ -8,9 +8,13 @@ export class GuaranteeHooks {
   #readsSession = false;
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
   #hasSessionTable = false;
+  readonly #registered = new Set<Table>();
 
+  /** A table that is registered again is no other one: what it wants done is done once. */
   register(tables: readonly Table[]): void {
-    const keepings = tables.flatMap((table) =>
+    const added = tables.filter((table) => !this.#registered.has(table));
+    for (const table of added) this.#registered.add(table);
+    const keepings = added.flatMap((table) =>
       table.guarantees.flatMap(({ sqlite }) => (sqlite.level === 'refused' ? [] : [{ table, sqlite }])),
     );
     this.#readsSession ||= keepings.some(({ sqlite }) => sqlite.readsSession);
