@@ -137,6 +137,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
     await db.engine.settle();
     await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
     const other = await withTables(engine, tables);
+    await other.db.close();
     try {
       const names = [
         'counted',
@@ -145,20 +146,29 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       const source = new pg.Client(url);
       const target = new pg.Client(other.url);
       await Promise.all([source.connect(), target.connect()]);
-      await target.query('DELETE FROM counted_ledger_head');
-      for (const name of names) {
-        // as a dump does: no triggers
-        await target.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
-        const { rows: all } = await source.query(`SELECT t::text AS row FROM ${name} t`);
-        for (const { row } of all) await target.query(`INSERT INTO ${name} SELECT ($1::${name}).*`, [row]);
-        await target.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
+      try {
+        await target.query('DELETE FROM counted_ledger_head');
+        for (const name of names) {
+          // as a dump does: no triggers
+          await target.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
+          const { rows: all } = await source.query(`SELECT t::text AS row FROM ${name} t`);
+          for (const { row } of all) await target.query(`INSERT INTO ${name} SELECT ($1::${name}).*`, [row]);
+          await target.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
+        }
+        await target.query(`SELECT setval(pg_get_serial_sequence('counted', 'id'), 1000)`);
+        await target.query(`UPDATE counted_ledger_head SET cluster = 'the one it came from'`);
+      } finally {
+        await Promise.all([source.end(), target.end()]);
       }
-      await target.query(`SELECT setval(pg_get_serial_sequence('counted', 'id'), 1000)`);
-      await target.query(`UPDATE counted_ledger_head SET cluster = 'the one it came from'`);
-      await Promise.all([source.end(), target.end()]);
-      await other.db.session((s) => s.insert(counted, { note: 'here' }));
-      const found = await verifyTable(other.db.engine, counted);
-      expect(found).toMatchObject({ size: 302, problems: [] });
+      const copy = await connect(system('testing', { tables, migrations: new URL('file:///none/') }), {
+        url: other.url,
+      });
+      try {
+        await copy.session((s) => s.insert(counted, { note: 'here' }));
+        expect(await verifyTable(copy.engine, counted)).toMatchObject({ size: 302, problems: [] });
+      } finally {
+        await copy.close();
+      }
     } finally {
       await other.remove();
     }

@@ -233,7 +233,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
         row: { id: literalOf(key?.id), ...extra },
         other: undefined,
         fresh: { id: one === counted ? '777777' : literalOf(uuid), ...content },
-        values: {},
+        values: one === every ? { text: `'another'` } : { note: `'another'` },
         partitions: [],
         scope: undefined,
         otherScope: undefined,
@@ -256,7 +256,8 @@ describe.each(engines)('ledgered on $name', (engine) => {
       .asOwner((owner) =>
         owner.atomically(async () => {
           const run: RunSql = (sql, parameters) => owner.run(sql, parameters);
-          const statements = [...attack.statements];
+          const prepared = attack.preparation?.map(([first = '']) => first) ?? [];
+          const statements = [...prepared, ...attack.statements];
           const last = statements.pop() ?? '';
           for (const sql of statements) await run(sql);
           try {

@@ -1,151 +1,166 @@
 import { verifyRow } from '../../ledger/verify.js';
-import {
-  type Attack,
-  identifier,
-  type Probe,
-  type RunSql,
-  type SqlRow,
-  type Table,
-} from '../../table/index.js';
+import { type Attack, identifier, type Probe, type Table } from '../../table/index.js';
+import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
 import { objectName } from '../shared/names.js';
 import { keyColumns, type LedgerNames, ledgerNames } from './names.js';
-import { keySql } from './queries.js';
+import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
 /** What would break a ledger: writing beside it is refused, and what its owner does behind its back is found. */
 export const ledgeredAttacks = (table: Table, probe: Probe): readonly Attack[] => {
   const names = ledgerNames(table);
-  return [...writing(names, probe), ...tampering(table, names, probe)];
+  return [
+    ...triedBy(['app'], forgeries(names, probe)),
+    ...triedByBoth(changes(names, probe)),
+    ...triedBy(['owner'], tampering(table, names, probe)),
+  ];
 };
-
-const sideTables = ['entries', 'tree', 'blocks'] as const;
-
-const refused = (as: Attack['as'], what: string, sql: string): Attack => ({
-  name: `${what} as ${as}`,
-  as,
-  statements: [sql],
-  expect: 'refused',
-});
 
 const binary = ({ dialect }: Probe, hex: string): string =>
   dialect === 'sqlite' ? `x'${hex}'` : `decode('${hex}', 'hex')`;
 
+const zeros = (probe: Probe): string => binary(probe, '00'.repeat(32));
+
 // JSON that is no entry; text on SQLite, bytes on Postgres
 const noEntry = (probe: Probe): string => (probe.dialect === 'sqlite' ? `'[]'` : binary(probe, '5b5d'));
 
-const writing = (names: LedgerNames, probe: Probe): readonly Attack[] => {
-  const hash = binary(probe, '00'.repeat(32));
-  const forged = {
-    entries: `(row_key, entry) VALUES ('forged', ${noEntry(probe)})`,
-    tree: `(level, position, hash, row_key) VALUES (0, 999999999, ${hash}, 'forged')`,
-    blocks: `(size, root) VALUES (999999999, ${hash})`,
-  };
-  const changed = { entries: `entry = ${noEntry(probe)}`, tree: `hash = ${hash}`, blocks: `root = ${hash}` };
-  const isPostgres = probe.dialect === 'postgres';
+const forgeries = (names: LedgerNames, probe: Probe): readonly Draft[] => {
+  const { entries, tree, blocks, head } = names;
+  const insert = (name: string, values: string): Draft =>
+    refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
   return [
-    ...sideTables.flatMap((part) => {
-      const name = identifier(names[part]);
-      return [
-        refused('app', `INSERT into ${names[part]}`, `INSERT INTO ${name} ${forged[part]}`),
-        ...(['app', 'owner'] as const).flatMap((as) => [
-          refused(as, `UPDATE of ${names[part]}`, `UPDATE ${name} SET ${changed[part]}`),
-          refused(as, `DELETE from ${names[part]}`, `DELETE FROM ${name}`),
-          ...(isPostgres ? [refused(as, `TRUNCATE of ${names[part]}`, `TRUNCATE ${name}`)] : []),
-        ]),
-      ];
-    }),
-    refused('app', `UPDATE of ${names.head}`, `UPDATE ${identifier(names.head)} SET size = size + 1`),
-    refused('app', `DELETE from ${names.head}`, `DELETE FROM ${identifier(names.head)}`),
-    ...(isPostgres
+    insert(entries, `(row_key, entry) VALUES ('forged', ${noEntry(probe)})`),
+    insert(tree, `(level, position, hash, row_key) VALUES (0, 999999999, ${zeros(probe)}, 'forged')`),
+    insert(blocks, `(size, root) VALUES (999999999, ${zeros(probe)})`),
+    ...[`UPDATE ${identifier(head)} SET size = size + 1`, `DELETE FROM ${identifier(head)}`].map((sql) => ({
+      ...refused(`${sql.split(' ')[0]} of ${head}`, sql),
+      preparation: filled(names, probe).slice(0, 1),
+    })),
+    ...(probe.dialect === 'postgres'
       ? [
           refused(
-            'app',
             'INSERT of an entry with a forged transaction',
-            `INSERT INTO ${identifier(names.entries)} (row_key, xid, entry) VALUES ('forged', '1', ${noEntry(probe)})`,
+            `INSERT INTO ${identifier(entries)} (row_key, xid, entry) VALUES ('forged', '1', ${noEntry(probe)})`,
           ),
         ]
       : []),
   ];
 };
 
-/** What an owner can do who switches triggers off, and what a verification of the row says of it. */
-const tampering = (table: Table, names: LedgerNames, probe: Probe): readonly Attack[] => {
-  const found = (
-    name: string,
-    row: SqlRow,
-    on: string,
-    triggers: readonly string[],
-    sql: string,
-  ): Attack => ({
-    name,
-    as: 'owner',
-    statements: [...switchOff(probe, on, triggers), sql],
-    expect: 'detected',
-    detect: (run) => problemOf(table, probe, row, run),
+const changes = (names: LedgerNames, probe: Probe): readonly Draft[] => {
+  const set = {
+    entries: `entry = ${noEntry(probe)}`,
+    tree: `hash = ${zeros(probe)}`,
+    blocks: `root = ${zeros(probe)}`,
+  };
+  return (['entries', 'tree', 'blocks'] as const).flatMap((part) => {
+    const name = identifier(names[part]);
+    const attack = (what: string, sql: string): Draft => ({
+      ...refused(`${what} ${names[part]}`, sql),
+      preparation: filled(names, probe),
+    });
+    return [
+      attack('UPDATE of', `UPDATE ${name} SET ${set[part]}`),
+      attack('DELETE from', `DELETE FROM ${name}`),
+      ...(probe.dialect === 'postgres' ? [attack('TRUNCATE of', `TRUNCATE ${name}`)] : []),
+    ];
   });
-  const { row, fresh } = probe;
+};
+
+/** On SQLite a trigger fires for rows only: where nothing is sealed yet, there must be some. */
+const filled = (
+  { entries, tree, blocks, head }: LedgerNames,
+  probe: Probe,
+): readonly (readonly string[])[] => {
+  if (probe.dialect === 'postgres') return [];
+  const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
+  const size = `(SELECT max(position) + 1 FROM ${t} WHERE level = 0)`;
+  return [
+    [
+      `INSERT INTO ${h} (id, size, frontier, sealed) SELECT 1, 0, x'', 0 WHERE NOT EXISTS (SELECT 1 FROM ${h})`,
+    ],
+    [
+      `INSERT INTO ${t} (level, position, hash, row_key) SELECT 0, coalesce(${size}, 0), ${zeros(probe)}, row_key FROM ${e} WHERE row_key NOT IN (SELECT row_key FROM ${t} WHERE level = 0) LIMIT 1`,
+    ],
+    [
+      `INSERT INTO ${b} (size, root) SELECT ${size}, ${zeros(probe)} WHERE NOT EXISTS (SELECT 1 FROM ${b} WHERE size = ${size})`,
+    ],
+  ];
+};
+
+/** What an owner can do who switches triggers off, and what a verification of the row says of it. */
+const tampering = (table: Table, names: LedgerNames, probe: Probe): readonly Draft[] => {
+  const { row, fresh, values } = probe;
   const own = identifier(table.name);
-  const guards = (name: string) =>
-    ['insert', 'update', 'delete'].map((on) => objectName(name, 'append_only', on));
-  const changed = Object.values(table.columns).find(
-    ({ name, kind, rules }) =>
-      kind === 'text' &&
-      !rules.oneOf &&
-      !rules.startsWith &&
-      !keyColumns(table).some((key) => key.name === name),
-  );
+  const key = keyColumns(table).map(({ name }) => name);
+  const here = isRow(key, row);
+  const keyQuery = {
+    row: keySql(table, probe.dialect, row),
+    fresh: `SELECT ${rowKeySql(table, probe.dialect, 't')} AS row_key FROM ${own} AS t WHERE ${isFresh(table, probe)}`,
+  };
+  const found = (name: string, of: 'row' | 'fresh', off: readonly string[], sql: string): Draft => ({
+    name,
+    statements: [...off, sql],
+    expect: 'detected',
+    detect: async (run) => {
+      const rowKey = String((await run(keyQuery[of]))[0]?.row_key);
+      const what = await verifyRow(ledgerReader(table, probe.dialect, run), rowKey);
+      return what && `${rowKey}: ${what}`;
+    },
+  });
   const clock = Object.values(table.columns).find(
     ({ generated, touched }) => generated === 'now' && !touched,
   );
+  const edited = Object.keys(values).find((name) => !key.includes(name) && values[name] !== row[name]);
+  const [entries, blocks] = [names.entries, names.blocks].map(identifier);
   return [
-    ...(changed
-      ? [
+    ...(edited === undefined
+      ? []
+      : [
           found(
-            'a row is edited',
-            row,
-            table.name,
-            guards(table.name),
-            `UPDATE ${own} SET ${identifier(changed.name)} = ${another(identifier(changed.name))} WHERE ${isRow(table, row)}`,
+            'a row edited behind its back',
+            'row',
+            unguarded(probe, table.name),
+            `UPDATE ${own} SET ${identifier(edited)} = ${values[edited]} WHERE ${here}`,
           ),
-        ]
-      : []),
+        ]),
     found(
-      'a row is deleted',
-      row,
-      table.name,
-      guards(table.name),
-      `DELETE FROM ${own} WHERE ${isRow(table, row)}`,
+      'a row deleted behind its back',
+      'row',
+      unguarded(probe, table.name),
+      `DELETE FROM ${own} WHERE ${here}`,
     ),
     found(
-      'entries are edited',
-      row,
-      names.entries,
-      guards(names.entries),
-      `UPDATE ${identifier(names.entries)} SET entry = ${noEntry(probe)}`,
+      'entries edited behind its back',
+      'row',
+      unguarded(probe, names.entries),
+      `UPDATE ${entries} SET entry = ${noEntry(probe)}`,
     ),
     found(
-      'entries are deleted',
-      row,
-      names.entries,
-      guards(names.entries),
-      `DELETE FROM ${identifier(names.entries)}`,
+      'entries deleted behind its back',
+      'row',
+      unguarded(probe, names.entries),
+      `DELETE FROM ${entries}`,
     ),
     found(
-      'a block is put in',
-      row,
-      names.blocks,
-      guards(names.blocks),
-      `INSERT INTO ${identifier(names.blocks)} (size, root) VALUES (999999999, ${binary(probe, '00'.repeat(32))})`,
+      'a block put in behind its back',
+      'row',
+      unguarded(probe, names.blocks),
+      `INSERT INTO ${blocks} (size, root) VALUES (999999999, ${zeros(probe)})`,
     ),
-    found('a row is put in without an entry', fresh, table.name, [names.append], insertRow(table, fresh)),
+    found(
+      'a row put in without an entry',
+      'fresh',
+      unguarded(probe, table.name, names.append),
+      insertRow(table.name, fresh),
+    ),
     ...(clock
       ? [
           found(
-            'a row is put in with an earlier time',
-            fresh,
-            table.name,
+            'a row put in with an earlier time',
+            'fresh',
             [],
-            insertRow(table, {
+            insertRow(table.name, {
               ...fresh,
               [clock.name]: `'2001-01-01T00:00:00.000${clock.precision === 6 ? '000' : ''}Z'`,
             }),
@@ -155,32 +170,10 @@ const tampering = (table: Table, names: LedgerNames, probe: Probe): readonly Att
   ];
 };
 
-const isRow = (table: Table, row: SqlRow): string =>
-  keyColumns(table)
-    .map(({ name }) => `${identifier(name)} = ${row[name]}`)
-    .join(' AND ');
-
-// the same but for its first character: what a CHECK of its length lets pass
-const another = (name: string): string =>
-  `CASE substr(coalesce(${name}, ''), 1, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(coalesce(${name}, ''), 2)`;
-
-const insertRow = (table: Table, row: SqlRow): string =>
-  `INSERT INTO ${identifier(table.name)} (${Object.keys(row).map(identifier).join(', ')}) VALUES (${Object.values(row).join(', ')})`;
-
-const switchOff = ({ dialect }: Probe, table: string, triggers: readonly string[]): readonly string[] => {
-  if (triggers.length === 0) return [];
-  return dialect === 'sqlite'
-    ? triggers.map((name) => `DROP TRIGGER IF EXISTS ${identifier(name)}`)
-    : [`ALTER TABLE ${identifier(table)} DISABLE TRIGGER USER`];
-};
-
-const problemOf = async (
-  table: Table,
-  { dialect }: Probe,
-  row: SqlRow,
-  run: RunSql,
-): Promise<string | undefined> => {
-  const [named] = await run(keySql(table, dialect, row));
-  const what = await verifyRow(ledgerReader(table, dialect, run), String(named?.row_key));
-  return what && `${String(named?.row_key)}: ${what}`;
+/** Switches off what guards a table, or one trigger alone. */
+const unguarded = ({ dialect }: Probe, table: string, trigger?: string): readonly string[] => {
+  if (dialect === 'postgres')
+    return [`ALTER TABLE ${identifier(table)} DISABLE TRIGGER ${trigger ? identifier(trigger) : 'USER'}`];
+  const guards = ['insert', 'update', 'delete'].map((on) => objectName(table, 'append_only', on));
+  return (trigger ? [trigger] : guards).map((name) => `DROP TRIGGER IF EXISTS ${identifier(name)}`);
 };

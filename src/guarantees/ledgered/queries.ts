@@ -56,6 +56,10 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   },
 };
 
+/** The key, as text, of the row of a table that is called `row`. */
+export const rowKeySql = (table: Table, name: SqlName, row: string): string =>
+  dialects[name].rowKey(table, row);
+
 /** A query for the key, as text, of a row that is given as SQL. */
 export const keySql = (table: Table, name: SqlName, row: SqlRow): string => {
   const values = keyColumns(table).map((column) => {

@@ -139,7 +139,7 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
       name: objectName(head, 'update'),
       on: 'BEFORE UPDATE',
       table: head,
-      when: `NOT (${any([`(${sealed})`, `(${retired} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])})`,
+      when: `(${any([`(${sealed})`, `(${retired} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])}) IS NOT TRUE`,
       body: [refuse(`${head} is written by the ledger alone`)],
     }),
     sqliteTrigger({

@@ -97,19 +97,20 @@ export const alwaysTrigger = ({
 /** What keeps a table that a guarantee puts beside its own: its rows, once written, are never changed and never leave. */
 export const neverChanged = (guarantee: string, table: string): readonly GuaranteeObject[] => {
   const calls = objectName(table, 'append_only');
-  const refuse = (on: string, each: 'ROW' | 'STATEMENT' = 'ROW'): GuaranteeObject =>
+  const refuse = (on: string): GuaranteeObject =>
     alwaysTrigger({
       name: objectName(table, 'append_only', on.toLowerCase()),
       on: `BEFORE ${on}`,
       table,
       calls,
-      each,
+      // also a statement that finds no row
+      each: 'STATEMENT',
     });
   return [
     triggerFunction(calls, [raise(guarantee, `rows of ${table} are never changed and never deleted`)]),
     refuse('UPDATE'),
     refuse('DELETE'),
-    refuse('TRUNCATE', 'STATEMENT'),
+    refuse('TRUNCATE'),
   ];
 };
 
