@@ -40,8 +40,8 @@ export {
   unique,
 } from './items.js';
 export { identifier, identifiers, literal } from './names.js';
-export { isScopeOf, scopeColumn } from './scope.js';
 export { type Extent, readOnlyRights, rightsOf, type TableRights } from './rights.js';
+export { isScopeOf, scopeColumn } from './scope.js';
 export { storageProblem } from './storable.js';
 export {
   type Check,
