@@ -69,12 +69,12 @@ export const openScopedWorld = async <T extends Tables>(
     };
   }
   if (engine.name === 'pglite') {
-    // with its own history an engine knows that it was brought up, and lets sessions step down
+    // the one user's sessions step down where the application's role was granted to
     await owner.asOwner(async (connection) => {
       await ensureHistory(connection, owner.dialect);
       await connection.script(`CREATE ROLE ashlar_app; ${grants('ashlar_app')}`);
     });
-    // maintenance would take the grants on partitions back, through which some attacks come
+    // as on a server, where sessions are of a user who could not maintain anything
     const db = new Database(owner, systemOf(tables), { maintain: false });
     return {
       db,
