@@ -5,12 +5,15 @@ import { sessionRow, sessionTable } from './foundation.js';
 
 /** What the guarantees of the registered tables want done in each transaction that writes. */
 export class GuaranteeHooks {
+  readonly #known = new Set<Table>();
   #readsSession = false;
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
   #hasSessionTable = false;
 
   register(tables: readonly Table[]): void {
-    const keepings = tables.flatMap((table) =>
+    const fresh = tables.filter((table) => !this.#known.has(table));
+    for (const table of fresh) this.#known.add(table);
+    const keepings = fresh.flatMap((table) =>
       table.guarantees.flatMap(({ sqlite }) => (sqlite.level === 'refused' ? [] : [{ table, sqlite }])),
     );
     this.#readsSession ||= keepings.some(({ sqlite }) => sqlite.readsSession);
