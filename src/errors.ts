@@ -91,6 +91,7 @@ export const errorCodes = {
   },
   'system-unknown': { exit: 2, meaning: 'No system has that name.' },
   'system-collision': { exit: 2, meaning: 'Another system in the same place has a table of the same name.' },
+  'retention-unmet': { exit: 1, meaning: 'Rows whose time is over could not leave.' },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },

@@ -3,6 +3,7 @@ import { AshlarError } from '../errors.js';
 import { Commands } from './command.js';
 import { jobsCommand } from './commands/jobs.js';
 import { migrateCommand } from './commands/migrate.js';
+import { partitionsCommand } from './commands/partitions.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import { collect } from './option-values.js';
@@ -72,6 +73,7 @@ const programOf = (commands: Commands): Command =>
     .addCommand(upCommand(commands))
     .addCommand(statusCommand(commands))
     .addCommand(migrateCommand(commands))
+    .addCommand(partitionsCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

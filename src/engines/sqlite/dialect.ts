@@ -2,14 +2,14 @@ import type { SqlDialect } from '../engine.js';
 import { changes } from './changes.js';
 import { now } from './column-sql.js';
 import { createTable } from './ddl.js';
-import { sessionTable } from './foundation.js';
+import { retirementTable, sessionTable } from './foundation.js';
 import { dump } from './render.js';
 
 /** The SQL of SQLite. */
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
-  foundation: [sessionTable],
+  foundation: [sessionTable, retirementTable],
   createTable,
   changes,
   dump,
