@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DummyDriver, Kysely } from 'kysely';
-import type { Engine, OpenOptions } from './engines/engine.js';
+import { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 import { openEngine } from './engines/open.js';
 import { isRetryable } from './engines/retryable.js';
 import { AshlarError } from './errors.js';
@@ -15,7 +15,16 @@ import type { KeyOf, Session, SessionContext } from './session/types.js';
 import { abortedError, endedError, UnitOfWork } from './session/unit-of-work.js';
 import { Secret, settings } from './settings/index.js';
 import type { System } from './system.js';
-import type { QueryTables, RowOf, Shape, Table, Tables } from './table/index.js';
+import {
+  type Column,
+  isScopeOf,
+  type QueryTables,
+  type RowOf,
+  type Shape,
+  scopeColumn,
+  type Table,
+  type Tables,
+} from './table/index.js';
 
 /** How to connect. */
 export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
@@ -44,6 +53,7 @@ export class Database<T extends Tables = Tables> {
   readonly system: System<T>;
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
+  readonly #scopeColumns: readonly Column[];
   #maintenance: Promise<void> = Promise.resolve();
   #maintainNext = 0;
   #turnStarted = 0;
@@ -56,6 +66,7 @@ export class Database<T extends Tables = Tables> {
     this.system = system;
     this.#options = options;
     engine.register(Object.values(system.tables));
+    this.#scopeColumns = Object.values(system.tables).flatMap((table) => scopeColumn(table) ?? []);
     this.#parts = {
       statements: new Statements(engine),
       kysely: kyselyParts(engine),
@@ -69,7 +80,7 @@ export class Database<T extends Tables = Tables> {
    * it is a savepoint of that one. A serialization failure or deadlock runs `work` again, a bounded number of times.
    *
    * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
-   *   `outcome-unknown`, and what `work` throws
+   *   `outcome-unknown`; `value-invalid` for a scope that no scoped table could have; and what `work` throws
    */
   session<R>(work: Work<T, R>): Promise<R>;
   session<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
@@ -97,11 +108,19 @@ export class Database<T extends Tables = Tables> {
     return this.#retrying(() => this.#run(context, 'read', work));
   }
 
-  /** The row with that key; outside a session it is the quickest way to one row, inside one it reads in it. */
-  async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+  /**
+   * The row with that key; outside a session it is the quickest way to one row, inside one it reads in it. A scoped
+   * table's row is found only in its scope: with a context, or inside a session that has one.
+   */
+  async get<S extends Shape>(
+    table: Table<string, S>,
+    key: KeyOf<S>,
+    context: SessionContext = {},
+  ): Promise<RowOf<S> | undefined> {
     this.#assertOpen();
-    const outer = this.#outer({});
+    const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
+    if (context.scope) return this.read(context, (s) => s.get(table, key));
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -119,7 +138,7 @@ export class Database<T extends Tables = Tables> {
     return {
       session: (context, work) => {
         this.#assertOpen();
-        const options = contextOptions(context, 'write');
+        const options = contextOptions(context, 'write', this.#scopeColumns);
         return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
       },
     };
@@ -151,7 +170,7 @@ export class Database<T extends Tables = Tables> {
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = contextOptions(context, mode);
+    const options = contextOptions(context, mode, this.#scopeColumns);
     this.#running++;
     try {
       await this.#breathe();
@@ -251,7 +270,13 @@ export class Database<T extends Tables = Tables> {
   }
 }
 
-const contextOptions = ({ actor = null, scope = null }: SessionContext, mode: 'read' | 'write') => {
+const contextOptions = (
+  { actor = null, scope: given = null }: SessionContext,
+  mode: 'read' | 'write',
+  scopeColumns: readonly Column[],
+) => {
+  // '' is nobody's, as no scope is
+  const scope = given === '' ? null : given;
   for (const [name, value] of Object.entries({ actor, scope })) {
     if (value === null || (value.isWellFormed() && !value.includes('\0'))) continue;
     throw new AshlarError('value-unstorable', {
@@ -259,7 +284,20 @@ const contextOptions = ({ actor = null, scope = null }: SessionContext, mode: 'r
       suggestion: 'Check where it comes from.',
     });
   }
+  assertScope(scopeColumns, scope);
   return { mode, actor, scope };
+};
+
+// one that no row can have is a mistake of the caller's, which an empty result would hide
+const assertScope = (columns: readonly Column[], scope: string | null): void => {
+  if (scope === null || scope === everyScope || columns.length === 0) return;
+  if (columns.some((column) => isScopeOf(column, scope))) return;
+  const names = columns.map(({ table, name }) => `${table}.${name}`);
+  throw new AshlarError('value-invalid', {
+    message: 'The scope of the session is none that a row could have.',
+    detail: `Scopes are the values of ${[...new Set(names)].join(', ')}, written as the database keeps them.`,
+    suggestion: 'Check where it comes from: UUIDs are in lower case, whole numbers without a zero in front.',
+  });
 };
 
 /**

@@ -92,6 +92,15 @@ export const errorCodes = {
   'system-unknown': { exit: 2, meaning: 'No system has that name.' },
   'system-collision': { exit: 2, meaning: 'Another system in the same place has a table of the same name.' },
   'retention-unmet': { exit: 1, meaning: 'Rows whose time is over could not leave.' },
+  'signature-invalid': {
+    exit: 1,
+    meaning: 'A signed checkpoint cannot be read, or its signature does not hold.',
+  },
+  'proof-invalid': { exit: 1, meaning: 'A proof of a ledger cannot be read, or does not hold.' },
+  'ledger-conflict': {
+    exit: 1,
+    meaning: 'The ledger is not a continuation of one that was signed or verified before.',
+  },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },

@@ -1,5 +1,5 @@
 export { type ConnectOptions, connect, Database } from './database.js';
-export type { Engine, OpenOptions } from './engines/engine.js';
+export { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 export { openEngine } from './engines/open.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
 export type {

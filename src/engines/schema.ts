@@ -14,6 +14,17 @@ export interface SchemaTable {
   readonly triggers: readonly SchemaObject[];
   /** What stands behind the closing bracket: STRICT, PARTITION BY …. */
   readonly options: string;
+  /** Who may reach which rows; `undefined` where the engine cannot tell one user from another. */
+  readonly rowSecurity?: RowSecurity;
+}
+
+/** Row level security of a table. */
+export interface RowSecurity {
+  /** Without it policies are not asked. */
+  readonly enabled: boolean;
+  /** On the table's owner too. */
+  readonly forced: boolean;
+  readonly policies: readonly SchemaObject[];
 }
 
 export interface SchemaColumn {

@@ -1,10 +1,11 @@
 import type { Attack, Probe } from './attack.js';
+import type { Column } from './column.js';
 import type { Table } from './table.js';
 
 /** The kinds of SQL an engine can speak. */
 export type SqlName = 'sqlite' | 'postgres';
 
-/** A database object that keeps a guarantee. Its name is unique in its schema; its SQL creates it once. */
+/** A database object that keeps a guarantee. Its name is unique in its schema, a policy's on its table; its SQL creates it once. */
 export interface GuaranteeObject {
   readonly type: 'index' | 'function' | 'trigger' | 'table' | 'policy';
   readonly name: string;
@@ -127,6 +128,8 @@ export interface Guarantee {
   readonly promise: string;
   /** Refuses a table that the guarantee does not fit; runs when the table is declared. */
   readonly validate?: (table: Table) => void;
+  /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
+  readonly scopedBy?: Column;
   readonly sqlite: SqliteKeeping | Refusal;
   readonly postgres: PostgresKeeping | Refusal;
   /** The statements that would break it: what `ashlar prove` tries. */

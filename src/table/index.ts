@@ -43,6 +43,7 @@ export {
   unique,
 } from './items.js';
 export { identifier, identifiers, literal } from './names.js';
+export { isScopeOf, scopeColumn } from './scope.js';
 export { storageProblem } from './storable.js';
 export {
   type Check,

@@ -1,6 +1,7 @@
 import { type Column, identifier, literal, type Table } from '../../table/index.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../schema.js';
 import { change } from './change.js';
+import { dropPolicy, securityOf } from './change-security.js';
 import { columnDefinition } from './column-sql.js';
 import { schemaColumnSql } from './schema-sql.js';
 
@@ -75,17 +76,23 @@ const conversion = (column: string, from: string, to: string): string => {
 const mentions = (definition: string, column: string): boolean =>
   new RegExp(`(^|[^\\w"])"?${column}"?($|[^\\w"])`).test(definition);
 
+/** What stands on a table and may name its columns: how it is taken away and made again. */
+interface Standing {
+  readonly drop: readonly string[];
+  readonly definition: string;
+}
+
 const retypeSql = (
   table: string,
   from: SchemaColumn,
   to: SchemaColumn,
-  triggers: readonly SchemaObject[],
+  standing: readonly Standing[],
 ): string[] => {
   const hasDefault = from.default !== undefined || to.default !== undefined;
-  // a trigger that names the column stands in the way
-  const inTheWay = triggers.filter(({ definition }) => mentions(definition, to.name));
+  // a trigger or a policy that names the column stands in the way
+  const inTheWay = standing.filter(({ definition }) => mentions(definition, to.name));
   return [
-    ...inTheWay.map(({ name }) => `DROP TRIGGER ${identifier(name)} ON ${identifier(table)}`),
+    ...inTheWay.flatMap(({ drop }) => drop),
     ...(from.default === undefined ? [] : [alterColumn(table, to.name, 'DROP DEFAULT')]),
     alterColumn(table, to.name, `TYPE ${fullType(to)} USING ${conversion(to.name, from.type, to.type)}`),
     ...(hasDefault && to.default !== undefined
@@ -99,13 +106,13 @@ const retype = (
   table: SchemaTable,
   from: SchemaColumn,
   to: SchemaColumn,
-  triggers: readonly SchemaObject[],
+  standing: readonly Standing[],
 ): SchemaChange => {
   const isWider = from.type === 'timestamptz(3)' && to.type === 'timestamptz(6)';
   return change({
     summary: `${table.name}: change type of ${to.name} from ${fullType(from)} to ${fullType(to)}`,
-    up: retypeSql(table.name, from, to, triggers),
-    down: retypeSql(table.name, to, from, triggers),
+    up: retypeSql(table.name, from, to, standing),
+    down: retypeSql(table.name, to, from, standing),
     danger: isWider
       ? undefined
       : `${table.name} is rewritten and cannot be read or written meanwhile; values that do not fit make it fail.`,
@@ -165,7 +172,7 @@ const changeColumn = (
   table: SchemaTable,
   from: SchemaColumn,
   to: SchemaColumn,
-  triggers: readonly SchemaObject[],
+  standing: readonly Standing[],
 ): SchemaChange[] => {
   if (isComputed(from) || isComputed(to)) {
     return schemaColumnSql(from) === schemaColumnSql(to)
@@ -174,7 +181,7 @@ const changeColumn = (
   }
   const isRetyped = fullType(from) !== fullType(to);
   return [
-    ...(isRetyped ? [retype(table, from, to, triggers)] : []),
+    ...(isRetyped ? [retype(table, from, to, standing)] : []),
     ...(from.default === to.default || isRetyped ? [] : [redefault(table.name, from, to)]),
     ...(from.notNull === to.notNull ? [] : [renull(table.name, to)]),
     ...(withoutCollation(from) === withoutCollation(to) ? [] : [reidentify(table.name, from, to)]),
@@ -189,9 +196,20 @@ export const changeColumns = (
 ): SchemaChange[] => {
   const was = new Map(before.columns.map((column) => [column.name, column]));
   const is = new Set(after.columns.map(({ name }) => name));
-  const kept = after.triggers.filter(({ name, definition }) =>
-    before.triggers.some((trigger) => trigger.name === name && trigger.definition === definition),
-  );
+  const keptOf = (was: readonly SchemaObject[], is: readonly SchemaObject[]): readonly SchemaObject[] =>
+    is.filter(({ name, definition }) =>
+      was.some((object) => object.name === name && object.definition === definition),
+    );
+  const kept: readonly Standing[] = [
+    ...keptOf(before.triggers, after.triggers).map(({ name, definition }) => ({
+      drop: [`DROP TRIGGER ${identifier(name)} ON ${identifier(after.name)}`],
+      definition,
+    })),
+    ...keptOf(securityOf(before).policies, securityOf(after).policies).map((policy) => ({
+      drop: dropPolicy(after, policy).up,
+      definition: policy.definition,
+    })),
+  ];
   return [
     ...after.columns.flatMap((column) => {
       const from = was.get(column.name);

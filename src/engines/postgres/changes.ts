@@ -13,6 +13,7 @@ import {
   renameObject,
 } from './change-constraints.js';
 import { addFunction, addTrigger, dropFunction, dropTrigger, replaceFunction } from './change-objects.js';
+import { addPolicy, changeSecurity, dropPolicy, securityOf } from './change-security.js';
 import {
   createDescribedTable,
   createModelTable,
@@ -72,6 +73,8 @@ const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | und
   );
   const indexes = difference(before.indexes, after.indexes, (a, b) => withoutName(a) === withoutName(b));
   const triggers = difference(before.triggers, after.triggers);
+  const [secured, security] = [securityOf(before), securityOf(after)];
+  const policies = difference(secured.policies, security.policies);
   const was = new Set(before.columns.map(({ name }) => name));
   // a new column of the model brings its CHECK along
   const brought = new Set(
@@ -89,6 +92,7 @@ const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | und
     ],
     unlinks: constraints.removed.filter(isForeignKey).map((one) => dropConstraint(after, one)),
     drops: [
+      ...policies.removed.map((policy) => dropPolicy(after, policy)),
       ...triggers.removed.map((trigger) => dropTrigger(after, trigger)),
       ...indexes.removed.map((index) => dropIndex(after, index)),
       ...constraints.removed.filter((one) => !isForeignKey(one)).map((one) => dropConstraint(after, one)),
@@ -105,9 +109,13 @@ const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | und
       ),
     ],
     foreignKeys: addConstraints(added.filter(isForeignKey)),
-    triggers: triggers.added.map((trigger) =>
-      addTrigger(after, trigger, written.objects.get(trigger.name) ?? trigger.definition),
-    ),
+    triggers: [
+      ...changeSecurity(after, secured, security),
+      ...policies.added.map((policy) => addPolicy(after, policy)),
+      ...triggers.added.map((trigger) =>
+        addTrigger(after, trigger, written.objects.get(trigger.name) ?? trigger.definition),
+      ),
+    ],
   };
 };
 

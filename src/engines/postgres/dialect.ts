@@ -2,12 +2,13 @@ import type { SqlDialect } from '../engine.js';
 import { changes } from './changes.js';
 import { createTable } from './create-table.js';
 import { dump } from './dump.js';
+import { scopeBounds } from './foundation.js';
 
 /** The SQL of PostgreSQL, on a server and embedded. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,
-  foundation: [],
+  foundation: scopeBounds,
   createTable,
   changes,
   dump,

@@ -64,6 +64,9 @@ interface Described {
 
 const guaranteeRefusal = /^ashlar\/([a-z][a-z-]*): (.*)$/s;
 
+// new row violates row-level security policy [name] [(USING expression)] for table "…"
+const rowSecurity = /violates row-level security policy .*for table "(.*)"$/;
+
 const violations: Readonly<Record<string, (error: DriverError) => Described>> = {
   '23505': ({ table, constraint, detail }) => {
     const columns = keyColumns(detail);
@@ -139,6 +142,14 @@ function unstorable(): Described {
 }
 
 const describe = (error: DriverError): Described => {
+  const [, secured] = rowSecurity.exec(error.code === '42501' ? (error.message ?? '') : '') ?? [];
+  if (secured !== undefined) {
+    return {
+      code: 'guarantee-violated',
+      message: `rows of ${secured} are written by sessions of their scope only`,
+      detail: `${secured} is kept by the guarantee scoped.`,
+    };
+  }
   const [, guarantee, text] = guaranteeRefusal.exec(error.message ?? '') ?? [];
   if (guarantee && text) {
     return {

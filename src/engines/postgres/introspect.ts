@@ -5,7 +5,8 @@ type Row = Readonly<Record<string, string>>;
 
 const tablesSql = `
 SELECT c.oid::text AS oid, c.relname AS name,
-       CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END AS options
+       CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END AS options,
+       c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced
 FROM pg_class c
 WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
   AND NOT c.relispartition AND c.relname NOT LIKE 'ashlar\\_%'
@@ -47,12 +48,25 @@ JOIN pg_class c ON c.oid = t.tgrelid
 WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal
 ORDER BY t.tgrelid, t.tgname`;
 
+const policiesSql = `
+SELECT p.polrelid::text AS oid, p.polname AS name,
+       format('CREATE POLICY %I ON %I', p.polname, c.relname)
+         || CASE WHEN p.polpermissive THEN '' ELSE ' AS RESTRICTIVE' END
+         || CASE p.polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' ELSE '' END
+         || coalesce((SELECT ' TO ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles)), '')
+         || coalesce(E'\\n  USING (' || pg_get_expr(p.polqual, p.polrelid, true) || ')', '')
+         || coalesce(E'\\n  WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')', '') AS definition
+FROM pg_policy p
+JOIN pg_class c ON c.oid = p.polrelid
+WHERE p.polrelid = ANY ($1::oid[])
+ORDER BY p.polrelid, p.polname`;
+
 const functionsSql = `
 SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
        pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p')
+WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND p.proname NOT LIKE 'ashlar\\_%'
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 ORDER BY 1`;
 
@@ -117,7 +131,7 @@ const functionObject = ({ name = '', definition = '', schema = '' }: Row): Schem
 
 /** What the current schema holds, in the server's words and without the schema's name. */
 export const introspect = async (owner: Owner): Promise<Schema> => {
-  const tables = (await owner.run(tablesSql)) as readonly Row[];
+  const tables = await owner.run(tablesSql);
   const oids = `{${tables.map((table) => table.oid).join(',')}}`;
   const of = async (sql: string): Promise<Map<string, Row[]>> => {
     const rows = (await owner.run(sql, [oids])) as readonly Row[];
@@ -125,24 +139,31 @@ export const introspect = async (owner: Owner): Promise<Schema> => {
     for (const row of rows) byTable.set(row.oid ?? '', [...(byTable.get(row.oid ?? '') ?? []), row]);
     return byTable;
   };
-  const [columns, constraints, indexes, triggers, functions] = await Promise.all([
+  const [columns, constraints, indexes, triggers, policies, functions] = await Promise.all([
     of(columnsSql),
     of(constraintsSql),
     of(indexesSql),
     of(triggersSql),
+    of(policiesSql),
     owner.run(functionsSql) as Promise<readonly Row[]>,
   ]);
   return {
-    tables: tables.map(
-      ({ oid = '', name = '', options = '' }): SchemaTable => ({
-        name,
-        options,
+    tables: tables.map((row): SchemaTable => {
+      const oid = String(row.oid);
+      return {
+        name: String(row.name),
+        options: String(row.options),
         columns: (columns.get(oid) ?? []).map(columnOf),
         constraints: (constraints.get(oid) ?? []).map(plainObject),
         indexes: (indexes.get(oid) ?? []).map(indexObject),
         triggers: (triggers.get(oid) ?? []).map(triggerObject),
-      }),
-    ),
+        rowSecurity: {
+          enabled: row.enabled === true,
+          forced: row.forced === true,
+          policies: (policies.get(oid) ?? []).map(plainObject),
+        },
+      };
+    }),
     functions: functions.map(functionObject),
   };
 };

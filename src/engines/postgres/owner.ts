@@ -1,12 +1,19 @@
-import type { Owner } from '../engine.js';
+import { literal } from '../../table/index.js';
+import { everyScope, type Owner } from '../engine.js';
 import type { Channel, Reply } from './channel.js';
 import { decodeRows } from './decode.js';
 import { translated } from './errors.js';
 import { wireValues } from './parameters.js';
+import { isKept } from './statement-kind.js';
 import type { OnStatement } from './transaction.js';
+
+// in whose name the owner acts: nobody's data in particular, so everybody's; for a transaction only, because a pooler
+// would hand a setting of the session on to others
+const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
 /** The owner's statements on a connection. Nothing is prepared: the schema changes under it. */
 export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
+  let inTransaction = false;
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const start = performance.now();
     const values = parameters && parameters.length > 0 ? { values: wireValues(parameters) } : {};
@@ -16,13 +23,22 @@ export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
       onStatement?.(text, performance.now() - start);
     }
   };
+  // a change or a look at rows in a transaction of its own, in one packet; other statements may not be in one
+  const alone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {
+    const [, answer, end] = await Promise.allSettled([send(begin), send(sql, parameters), send('COMMIT')]);
+    if (answer.status === 'rejected') throw answer.reason;
+    if (end.status === 'rejected') throw end.reason;
+    return answer.value;
+  };
   return {
-    run: async (sql, parameters) => decodeRows(await send(sql, parameters)),
+    run: async (sql, parameters) =>
+      decodeRows(await (inTransaction || !isKept(sql) ? send(sql, parameters) : alone(sql, parameters))),
     script: async (sql) => {
       await send(sql);
     },
     atomically: async (work, { lockTimeout } = {}) => {
-      await send('BEGIN');
+      await send(begin);
+      inTransaction = true;
       try {
         if (lockTimeout !== undefined)
           await send(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(lockTimeout))}`);
@@ -33,6 +49,8 @@ export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
         // the first error is the one to tell; without a connection there is nothing to roll back
         await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
         throw error;
+      } finally {
+        inTransaction = false;
       }
     },
   };

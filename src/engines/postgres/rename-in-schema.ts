@@ -42,6 +42,9 @@ const renameTable = (table: SchemaTable, all: ReadonlyMap<string, Names>): Schem
     indexes: table.indexes.map(renamed),
     triggers: table.triggers.map(renamed),
     options: renameTokens(table.options, own),
+    ...(table.rowSecurity && {
+      rowSecurity: { ...table.rowSecurity, policies: table.rowSecurity.policies.map(renamed) },
+    }),
   };
 };
 

@@ -1,5 +1,6 @@
 import { identifier } from '../../table/index.js';
 import type { SchemaColumn, SchemaObject, SchemaTable } from '../schema.js';
+import { securityOf, securitySql } from './change-security.js';
 
 /** A described column as it stands in CREATE TABLE. */
 export const schemaColumnSql = (column: SchemaColumn): string =>
@@ -20,9 +21,17 @@ export const schemaTableSql = (table: SchemaTable): string => {
   return `CREATE TABLE ${identifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${table.options ? ` ${table.options}` : ''}`;
 };
 
+/** The statements that secure the rows of a described table. */
+export const securityStatements = (table: SchemaTable): readonly string[] => {
+  const security = securityOf(table);
+  const off = { enabled: false, forced: false, policies: [] };
+  return [...securitySql(table, off, security), ...security.policies.map(({ definition }) => definition)];
+};
+
 /** The statements that make a described table again. Its triggers' functions must be there. */
 export const recreateTable = (table: SchemaTable): readonly string[] => [
   schemaTableSql(table),
   ...table.indexes.map(({ definition }) => definition),
+  ...securityStatements(table),
   ...table.triggers.map(({ definition }) => definition),
 ];

@@ -2,6 +2,7 @@ import { AshlarError } from '../../errors.js';
 import { Connection, type Watch } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Origins } from './row-decoder.js';
+import type { ScopedTables } from './scoped-tables.js';
 
 /** What every connection to one database has in common. */
 export interface Target {
@@ -12,6 +13,7 @@ export interface Target {
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
+  readonly scoped: ScopedTables;
   readonly watch: Watch | undefined;
 }
 
@@ -38,7 +40,7 @@ export const connect = (target: Target, role: 'writer' | 'reader'): Connection =
     database.close();
     throw error;
   }
-  return new Connection(database, target.origins, target.watch);
+  return new Connection(database, target);
 };
 
 const unlock = (database: DriverDatabase, key: string): void => {

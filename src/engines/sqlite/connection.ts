@@ -1,11 +1,13 @@
 import { AshlarError } from '../../errors.js';
-import type { QueryResult } from '../engine.js';
+import { everyScope, type QueryResult } from '../engine.js';
 import { bindable } from './codec.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy, sqliteError } from './errors.js';
 import { Kept } from './kept.js';
 import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
+import { boundFunctions, type ScopedTables } from './scoped-tables.js';
 import { assertStatementAllowed } from './statement-gate.js';
+import { withinScope } from './within-scope.js';
 
 type Row = Record<string, unknown>;
 
@@ -28,19 +30,42 @@ export class Connection {
   readonly database: DriverDatabase;
   readonly #origins: Origins;
   readonly #watch: Watch | undefined;
+  readonly #scoped: ScopedTables;
   readonly #kept = new Kept<Prepared>(keptStatements);
+  // apart from a session's: they may name what a session may not
+  readonly #ownKept = new Kept<DriverStatement>(keptStatements);
   readonly #commands = new Map<string, DriverStatement>();
   readonly #streams = new Set<OpenStream>();
+  #scope: string | null = null;
+  #views: readonly string[] | undefined;
+  #viewsVersion = 0;
 
-  constructor(database: DriverDatabase, origins: Origins, watch: Watch | undefined) {
+  constructor(
+    database: DriverDatabase,
+    { origins, scoped, watch }: { origins: Origins; scoped: ScopedTables; watch: Watch | undefined },
+  ) {
     this.database = database;
     this.#origins = origins;
+    this.#scoped = scoped;
     this.#watch = watch;
   }
 
   /** Whether a transaction is open. SQLite ends one by itself when the disk is full or the file fails. */
   get inTransaction(): boolean {
     return this.database.inTransaction;
+  }
+
+  /** Keeps what sessions run from now on to the rows of one scope; `null` reaches none. Throws what the driver throws. */
+  enter(scope: string | null): void {
+    if (this.#viewsVersion !== this.#scoped.version) this.#standBefore();
+    this.#scope = scope;
+  }
+
+  /** Takes away the views that stand before scoped tables: what the schema's owner names are the tables themselves. */
+  openTables(): void {
+    for (const view of this.#views ?? []) this.database.exec(`DROP VIEW IF EXISTS temp.${view}`);
+    this.#views &&= [];
+    this.#viewsVersion = 0;
   }
 
   /** Runs one statement of a session. */
@@ -109,12 +134,25 @@ export class Connection {
     }
   }
 
-  /** Runs a statement of Ashlar's own inside a transaction: kept, its rows undecoded. Throws what the driver throws. */
+  /**
+   * Runs a statement of Ashlar's own inside a transaction, in every scope: kept, its rows undecoded. One that writes to a
+   * scoped table names it with `main.`. Throws what the driver throws.
+   */
   internal(sql: string, parameters: readonly unknown[] = []): Row[] {
-    const { statement, reads } = this.#kept.get(sql) ?? this.#prepare(sql);
-    if (reads) return statement.all(bindable(parameters));
-    statement.run(bindable(parameters));
-    return [];
+    const scope = this.#scope;
+    this.#scope = everyScope;
+    try {
+      let statement = this.#ownKept.get(sql);
+      if (!statement) {
+        statement = this.database.prepare<unknown[], Row>(sql);
+        this.#ownKept.set(sql, statement);
+      }
+      if (statement.reader) return statement.all(bindable(parameters));
+      statement.run(bindable(parameters));
+      return [];
+    } finally {
+      this.#scope = scope;
+    }
   }
 
   /** Runs a fixed statement of the engine's own: BEGIN, COMMIT, SAVEPOINT, PRAGMA. Throws what the driver throws. */
@@ -129,9 +167,14 @@ export class Connection {
     else statement.run();
   }
 
-  /** Runs the commands that open a transaction. @returns `false` when another process holds the lock */
-  tryBegin(commands: readonly string[]): boolean {
+  /**
+   * Runs the commands that open a transaction, of a session where a scope is given, else of the owner.
+   *
+   * @returns `false` when another process holds the lock
+   */
+  tryBegin(commands: readonly string[], scope?: string | null): boolean {
     try {
+      if (scope !== undefined) this.enter(scope);
       for (const sql of commands) this.command(sql);
       return true;
     } catch (error) {
@@ -144,6 +187,7 @@ export class Connection {
   /** Forgets kept statements, because the schema or what is known of columns has changed. */
   forgetStatements(): void {
     this.#kept.clear();
+    this.#ownKept.clear();
   }
 
   /** Ends streams that nobody will finish, so that the transaction can end. */
@@ -154,14 +198,14 @@ export class Connection {
 
   close(): void {
     this.closeStreams();
-    this.#kept.clear();
+    this.forgetStatements();
     this.#commands.clear();
     this.database.close();
   }
 
   #prepare(sql: string, keep = true): Prepared {
     assertStatementAllowed(sql);
-    const statement = this.database.prepare<unknown[], Row>(sql);
+    const statement = this.database.prepare<unknown[], Row>(withinScope(sql, this.#scoped));
     const prepared: Prepared = {
       statement,
       reads: statement.reader,
@@ -170,6 +214,25 @@ export class Connection {
     };
     if (keep) this.#kept.set(sql, prepared);
     return prepared;
+  }
+
+  #standBefore(): void {
+    const views = this.#scoped.views;
+    const readsOnly = this.database.pragma('query_only', { simple: true }) === 1;
+    if (readsOnly) this.database.pragma('query_only = OFF');
+    try {
+      if (!this.#views) {
+        // hoisted out of loops, and used to seek in an index, only where they are deterministic: within a statement they are
+        for (const { name, run } of boundFunctions(() => this.#scope))
+          this.database.function(name, { deterministic: true }, run);
+      }
+      this.openTables();
+      this.#views = views.map(({ name }) => name);
+      for (const { sql } of views) this.database.exec(sql);
+    } finally {
+      if (readsOnly) this.database.pragma('query_only = ON');
+    }
+    this.#viewsVersion = this.#scoped.version;
   }
 
   // SQLite notices that another connection has changed the schema only when a statement runs: the columns are right then

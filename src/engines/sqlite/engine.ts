@@ -25,6 +25,7 @@ import { openFirst } from './open.js';
 import { type OwnerOptions, ownerOf } from './owner.js';
 import { Readers } from './readers.js';
 import { Origins } from './row-decoder.js';
+import { ScopedTables } from './scoped-tables.js';
 import { type Release, SqliteTransaction } from './transaction.js';
 import { closed, fileLocked, migrationLocked, readersTaken, retryWhileBusy, writerTaken } from './waiting.js';
 
@@ -51,6 +52,7 @@ export const openSqlite = async (options: OpenOptions, encrypted: boolean, path:
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     durability: options.durability ?? 'full',
     origins: new Origins(),
+    scoped: new ScopedTables(),
     watch: options.onStatement,
   });
   return new SqliteEngine(options, encrypted, opened);
@@ -96,6 +98,7 @@ class SqliteEngine implements Engine {
 
   register(tables: readonly Table[]): void {
     this.#target.origins.register(tables);
+    this.#target.scoped.register(tables);
     this.#hooks.register(tables);
     this.#forgetStatements();
   }
@@ -107,9 +110,9 @@ class SqliteEngine implements Engine {
   begin(options: TransactionOptions): Awaitable<Transaction> {
     if (options.mode === 'read' && this.#readers) {
       const reader = this.#readers.tryAcquire();
-      return reader && tryBegin(reader, 'read')
+      return reader && tryBegin(reader, 'read', options.scope)
         ? this.#readTransaction(this.#readers, reader)
-        : this.#beginReadLater(this.#readers, reader);
+        : this.#beginReadLater(this.#readers, reader, options.scope);
     }
     const unlock = this.#lock.tryAcquire();
     return unlock && this.#tryBeginWriter(unlock, options)
@@ -121,6 +124,7 @@ class SqliteEngine implements Engine {
     const reader = this.#readers?.tryAcquire();
     if (!this.#readers || !reader) return this.#readLater(sql, parameters);
     try {
+      translated(() => reader.enter(null));
       return reader.run(sql, parameters);
     } finally {
       this.#readers.release(reader, 'usable');
@@ -141,6 +145,7 @@ class SqliteEngine implements Engine {
       hooks: this.#hooks,
     };
     try {
+      translated(() => this.#writer.openTables());
       return await work(ownerOf(this.#writer, settings));
     } finally {
       unlock();
@@ -179,10 +184,14 @@ class SqliteEngine implements Engine {
     return new SqliteTransaction(reader, (outcome) => readers.release(reader, outcome));
   }
 
-  async #beginReadLater(readers: Readers, given: Connection | undefined): Promise<Transaction> {
+  async #beginReadLater(
+    readers: Readers,
+    given: Connection | undefined,
+    scope: string | null,
+  ): Promise<Transaction> {
     const reader = given ?? (await readers.acquire(this.#lockTimeout, readersTaken));
     try {
-      await retryWhileBusy(() => tryBegin(reader, 'read'), this.#lockTimeout, fileLocked);
+      await retryWhileBusy(() => tryBegin(reader, 'read', scope), this.#lockTimeout, fileLocked);
     } catch (error) {
       readers.release(reader, 'discard');
       throw error;
@@ -200,8 +209,8 @@ class SqliteEngine implements Engine {
   }
 
   #beginOnWriter(options: TransactionOptions): boolean {
-    if (options.mode === 'read') return tryBegin(this.#writer, 'memory');
-    if (!tryBegin(this.#writer, 'write')) return false;
+    if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options.scope);
+    if (!tryBegin(this.#writer, 'write', options.scope)) return false;
     try {
       this.#hooks.begin(this.#writer, options);
       return true;
@@ -242,7 +251,7 @@ class SqliteEngine implements Engine {
     if (options.mode === 'read' && this.#readers) {
       const reader = this.#readers.tryAcquire();
       if (!reader) throw readersTaken();
-      return tryBegin(reader, 'read')
+      return tryBegin(reader, 'read', options.scope)
         ? this.#readTransaction(this.#readers, reader)
         : refuse(() => this.#readers?.release(reader, 'usable'));
     }
@@ -294,8 +303,16 @@ const begins = {
   memory: ['PRAGMA query_only = ON', 'BEGIN'],
 } as const;
 
-const tryBegin = (connection: Connection, kind: keyof typeof begins): boolean =>
-  connection.tryBegin(begins[kind]);
+const tryBegin = (connection: Connection, kind: keyof typeof begins, scope: string | null): boolean =>
+  connection.tryBegin(begins[kind], scope);
+
+const translated = (work: () => void): void => {
+  try {
+    work();
+  } catch (error) {
+    throw sqliteError(error);
+  }
+};
 
 const refuse = (release: () => void): never => {
   release();

@@ -52,6 +52,16 @@ const triggerRefusal: Describe = (message) => {
   };
 };
 
+const intoView = /^cannot modify (\S+) because it is a view$/;
+
+// the views of a session stand before its scoped tables, and a plain write passes them
+const viewRefusal: Describe = (message) => ({
+  code: 'privilege-missing',
+  message: `A session may not write to ${intoView.exec(message)?.[1]} in this form.`,
+  detail: 'The table is scoped, and the statement’s form hides that it writes to it.',
+  suggestion: 'Name the table alone, as in UPDATE notes SET …, without a schema.',
+});
+
 const readOnly: Describe = () => ({
   code: 'session-read-only',
   message: 'A write was tried in a read-only session.',
@@ -131,7 +141,9 @@ export const isBusy = (error: unknown): boolean => {
 export const sqliteError = (error: unknown): AshlarError => {
   if (error instanceof AshlarError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const describe = known[sqliteCode(error)] ?? known[primaryCode(error)];
+  const describe = intoView.test(text)
+    ? viewRefusal
+    : (known[sqliteCode(error)] ?? known[primaryCode(error)]);
   if (describe) return new AshlarError(describe(text).code, { ...describe(text), cause: error });
   return new AshlarError('statement-failed', {
     message: 'The database refused a statement.',

@@ -8,6 +8,9 @@ export interface Token {
   readonly word: string;
   /** Whether white space or a comment stands before it. */
   readonly spaced: boolean;
+  /** Where in the text it begins, and where it has ended. */
+  readonly start: number;
+  readonly end: number;
 }
 
 const kinds = {
@@ -34,7 +37,7 @@ const unquote = (quoted: string): string => {
 export const tokens = (sql: string): Token[] => {
   const found: Token[] = [];
   let spaced = false;
-  for (const { 0: text, groups = {} } of sql.matchAll(pattern)) {
+  for (const { 0: text, index, groups = {} } of sql.matchAll(pattern)) {
     if (groups.blank !== undefined) {
       spaced = true;
       continue;
@@ -43,6 +46,8 @@ export const tokens = (sql: string): Token[] => {
       text: groups.quoted === undefined ? text : identifier(unquote(groups.quoted)),
       word: groups.word?.toUpperCase() ?? '',
       spaced,
+      start: index,
+      end: index + text.length,
     });
     spaced = false;
   }

@@ -1,4 +1,10 @@
-import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import {
+  type ForeignKey,
+  type GuaranteeObject,
+  identifier,
+  scopeColumn,
+  type Table,
+} from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
 import { retentionOf } from '../shared/retention.js';
@@ -102,7 +108,7 @@ const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKe
       }),
       refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`),
     ],
-    { reads: true, seesAll: true },
+    { reads: true, seesAll: scopeColumn(table) ? 'scopes' : 'rows' },
   );
 
 const parentNames = (parents: readonly ForeignKey[]): string =>

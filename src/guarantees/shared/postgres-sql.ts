@@ -18,15 +18,18 @@ export interface FunctionOptions {
   readonly reads?: boolean;
   /** With the rights of the table's owner, so that the caller needs none. */
   readonly asOwner?: boolean;
-  /** Fail rather than overlook rows that row level security hides from the caller. */
-  readonly seesAll?: boolean;
+  /**
+   * `rows`: fail rather than overlook rows that row level security hides from the caller. `scopes`: see the rows of
+   * every scope, where tables are scoped.
+   */
+  readonly seesAll?: 'rows' | 'scopes';
 }
 
 /** A trigger function. */
 export const triggerFunction = (
   name: string,
   body: readonly string[],
-  { reads = false, compares = reads, asOwner = false, seesAll = false }: FunctionOptions = {},
+  { reads = false, compares = reads, asOwner = false, seesAll }: FunctionOptions = {},
 ): GuaranteeObject => {
   const lines = reads
     ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...body]
@@ -35,7 +38,8 @@ export const triggerFunction = (
     'LANGUAGE plpgsql',
     ...(asOwner ? ['SECURITY DEFINER'] : []),
     ...(compares ? ['SET search_path TO pg_catalog'] : []),
-    ...(seesAll ? ['SET row_security TO off'] : []),
+    ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
+    ...(seesAll === 'scopes' ? ["SET ashlar.scope TO '*'"] : []),
   ];
   return {
     type: 'function',

@@ -1,0 +1,74 @@
+import { type Column, identifier, scopeColumn, type Table } from '../../table/index.js';
+import { everyScope } from '../engine.js';
+
+type Kind = 'text' | 'integer';
+type Bound = 'low' | 'high';
+
+// SQLite orders numbers before texts, and bytes behind both
+const ends: Readonly<Record<Kind, Readonly<Record<Bound, string | number | Buffer>>>> = {
+  text: { low: '', high: Buffer.alloc(0) },
+  integer: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+};
+
+// NULL is no row's scope
+const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | number | Buffer | null => {
+  if (!scope) return null;
+  if (scope === everyScope) return ends[kind][bound];
+  if (kind === 'text') return scope;
+  return String(Number(scope)) === scope ? Number(scope) : null;
+};
+
+const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}_${bound}`;
+
+/** The functions that tell SQL the bounds of what a scope reaches; `current` gives the scope. */
+export const boundFunctions = (
+  current: () => string | null,
+): readonly { readonly name: string; readonly run: () => unknown }[] =>
+  (['text', 'integer'] as const).flatMap((kind) =>
+    (['low', 'high'] as const).map((bound) => ({
+      name: functionName(kind, bound),
+      run: () => boundOf(current(), kind, bound),
+    })),
+  );
+
+/** The functions that bound a scope column, the lower first. */
+export const boundNames = (column: Column): readonly [low: string, high: string] => [
+  functionName(column.kind === 'integer' ? 'integer' : 'text', 'low'),
+  functionName(column.kind === 'integer' ? 'integer' : 'text', 'high'),
+];
+
+/** The tables of which a session reaches only the rows of its scope, with the column that says whose a row is. */
+export class ScopedTables {
+  readonly #columns = new Map<string, Column>();
+  #version = 0;
+
+  /** Another number whenever there are other tables; 0 while there are none. */
+  get version(): number {
+    return this.#version;
+  }
+
+  register(tables: readonly Table[]): void {
+    for (const table of tables) {
+      const column = scopeColumn(table);
+      if (!column) continue;
+      this.#columns.set(table.name, column);
+      this.#version++;
+    }
+  }
+
+  column(table: string): Column | undefined {
+    return this.#columns.get(table);
+  }
+
+  /** The views that stand before the tables: name and definition. A view is found before a table of its name. */
+  get views(): readonly { readonly name: string; readonly sql: string }[] {
+    return [...this.#columns].map(([table, column]) => {
+      const name = identifier(table);
+      const [low, high] = boundNames(column);
+      return {
+        name,
+        sql: `CREATE TEMP VIEW ${name} AS SELECT * FROM main.${name} WHERE ${identifier(column.name)} BETWEEN ${low}() AND ${high}()`,
+      };
+    });
+  }
+}

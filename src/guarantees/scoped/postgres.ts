@@ -1,0 +1,56 @@
+import { type Column, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+
+/**
+ * What keeps a table of Postgres scoped: row level security, forced on its owner too. It lets the actions of foreign keys
+ * through, which delete or change rows of other scopes; so where the table has such, a trigger looks at them.
+ */
+export const scopedOnPostgres = (table: Table, column: Column): readonly GuaranteeObject[] => [
+  policy(table, column, table.name),
+  ...(table.foreignKeys.some(({ onDelete }) => onDelete !== 'restrict') ? actionGuard(table, column) : []),
+];
+
+/** A statement that names a partition asks only the partition's own policies. */
+export const policyOnPartition = (
+  table: Table,
+  column: Column,
+  partition: string,
+): readonly GuaranteeObject[] => [policy(table, column, partition)];
+
+const policy = (table: Table, column: Column, on: string): GuaranteeObject => {
+  // the same on each partition, so that one that is renamed keeps the right one
+  const name = objectName(table.name, 'scoped');
+  return {
+    type: 'policy',
+    name,
+    sql: [
+      `ALTER TABLE ${identifier(on)} ENABLE ROW LEVEL SECURITY;`,
+      `ALTER TABLE ${identifier(on)} FORCE ROW LEVEL SECURITY;`,
+      `CREATE POLICY ${identifier(name)} ON ${identifier(on)}`,
+      `  USING (${within(identifier(column.name), column)})`,
+    ].join('\n'),
+  };
+};
+
+// an index serves a range whose ends are the same for all rows
+const within = (value: string, { kind }: Column): string => {
+  const type = kind === 'integer' ? 'bigint' : kind;
+  return `${value} BETWEEN ashlar_scope_${type}_low() AND ashlar_scope_${type}_high()`;
+};
+
+const actionGuard = (table: Table, column: Column): readonly GuaranteeObject[] => {
+  const refusal = objectName(table.name, 'scoped_action');
+  return [
+    triggerFunction(refusal, [
+      raise('scoped', `rows of ${table.name} are written by sessions of their scope only`),
+    ]),
+    alwaysTrigger({
+      name: refusal,
+      on: 'BEFORE UPDATE OR DELETE',
+      table: table.name,
+      when: `(${within(`OLD.${identifier(column.name)}`, column)}) IS NOT TRUE`,
+      calls: refusal,
+    }),
+  ];
+};

@@ -1,0 +1,173 @@
+import { AshlarError } from '../errors.js';
+import { type Checkpoint, openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
+import { type Entry, readEntry } from './entry.js';
+import type { Verifier } from './keys.js';
+import { leafHash } from './merkle.js';
+import { verifyConsistency, verifyInclusion } from './proofs.js';
+import { fromBase64, fromDecimal, fromUtf8, hashFromBase64 } from './text.js';
+
+const proofHeader = 'c2sp.org/tlog-proof@v1';
+
+/** Everything that shows, without the database, that an entry is in a log. */
+export interface InclusionProof {
+  /** The entry's bytes: JSON text in UTF-8, see {@link Entry}. */
+  readonly entry: Uint8Array;
+  readonly position: number;
+  readonly path: readonly Uint8Array[];
+  /** The signed checkpoint, a note. */
+  readonly checkpoint: string;
+}
+
+/** Everything that shows that a log with this checkpoint begins with the log of `from` leaves. */
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly path: readonly Uint8Array[];
+  /** The later signed checkpoint, a note. */
+  readonly checkpoint: string;
+}
+
+const invalid = (message: string, detail?: string): AshlarError =>
+  new AshlarError('proof-invalid', { message, detail });
+
+const withPath = (head: readonly string[], path: readonly Uint8Array[], checkpoint: string): string =>
+  [...head, ...path.map((hash) => Buffer.from(hash).toString('base64')), '', checkpoint].join('\n');
+
+/** The lines before the first blank one, and the note after it. */
+const cut = (text: string): { lines: string[]; checkpoint: string } => {
+  const blank = text.indexOf('\n\n');
+  if (blank < 0) throw invalid('The proof is malformed: it has no blank line with a checkpoint after it.');
+  return { lines: text.slice(0, blank).split('\n'), checkpoint: text.slice(blank + 2) };
+};
+
+/** What follows `word` and a space on a line. */
+const after = (word: string, line = ''): string =>
+  line.startsWith(`${word} `) ? line.slice(word.length + 1) : '';
+
+const readPath = (lines: readonly string[]): Buffer[] =>
+  lines.map((line) => {
+    const hash = hashFromBase64(line);
+    if (hash === undefined) throw invalid('The proof is malformed: a line of its path is no hash in base64.');
+    return hash;
+  });
+
+const textOf = (file: string | Uint8Array): string => {
+  const text = typeof file === 'string' ? file : fromUtf8(file);
+  if (text === undefined) throw invalid('The proof is malformed: it is not UTF-8.');
+  return text;
+};
+
+/**
+ * A proof as a file that travels, in the form of C2SP's tlog-proof (https://c2sp.org/tlog-proof; the extension is
+ * `.tlog-proof`), with the entry itself in its `extra` line:
+ *
+ * ```text
+ * c2sp.org/tlog-proof@v1
+ * extra BASE64 OF THE ENTRY'S BYTES
+ * index POSITION
+ * BASE64 OF A HASH          one line for each hash of the path, from the leaf's sibling upwards
+ *                           a blank line
+ * ORIGIN                    the signed checkpoint to its end, as it was signed
+ * SIZE
+ * BASE64 OF THE ROOT
+ *
+ * — NAME BASE64 OF THE SIGNATURE
+ * ```
+ */
+export const formatProof = ({ entry, position, path, checkpoint }: InclusionProof): string =>
+  withPath(
+    [proofHeader, `extra ${Buffer.from(entry).toString('base64')}`, `index ${position}`],
+    path,
+    checkpoint,
+  );
+
+/**
+ * Reads what {@link formatProof} writes, and checks nothing yet.
+ *
+ * @throws AshlarError proof-invalid
+ */
+export const parseProof = (file: string | Uint8Array): InclusionProof => {
+  const { lines, checkpoint } = cut(textOf(file));
+  const [header, extra, index, ...path] = lines;
+  if (header !== proofHeader) throw invalid(`The proof is malformed: it does not begin with ${proofHeader}.`);
+  const entry = fromBase64(after('extra', extra));
+  const position = fromDecimal(after('index', index));
+  if (entry === undefined || entry.length === 0 || position === undefined)
+    throw invalid('The proof is malformed: it needs a line "extra" with the entry, and a line "index".');
+  return Object.freeze({ entry, position, path: readPath(path), checkpoint });
+};
+
+/** What a proof shows, once it holds. */
+export interface ProvenEntry {
+  readonly entry: Entry;
+  readonly position: number;
+  readonly checkpoint: SignedCheckpoint;
+}
+
+/**
+ * Checks a proof from its bytes alone: the checkpoint is signed by one of the verifiers, the entry stands in that tree at
+ * that position, and it is an entry of that very log.
+ *
+ * @throws AshlarError proof-invalid, signature-invalid
+ */
+export const verifyProof = (file: string | Uint8Array, verifiers: readonly Verifier[]): ProvenEntry => {
+  const proof = parseProof(file);
+  const checkpoint = openCheckpoint(proof.checkpoint, verifiers);
+  const { position } = proof;
+  if (!verifyInclusion(leafHash(proof.entry), position, checkpoint.size, proof.path, checkpoint.root))
+    throw invalid(
+      'The proof does not hold.',
+      `That entry is not at position ${position} of the log that was signed with ${checkpoint.size} entries.`,
+    );
+  const entry = readEntry(proof.entry);
+  if (entry === undefined) throw invalid('The proof holds, but what it proves is no entry of a ledger.');
+  if (entry.log !== checkpoint.origin)
+    throw invalid(
+      'The entry belongs to another log.',
+      `It says ${entry.log}, the checkpoint says ${checkpoint.origin}.`,
+    );
+  return Object.freeze({ entry, position, checkpoint });
+};
+
+/**
+ * A consistency proof as a file, in the form in which C2SP's tlog-witness (https://c2sp.org/tlog-witness) takes a new
+ * checkpoint: a line `old SIZE`, the path, a blank line, and the later checkpoint. So it can be sent to a witness as it is.
+ */
+export const formatConsistency = ({ from, path, checkpoint }: ConsistencyProof): string =>
+  withPath([`old ${from}`], path, checkpoint);
+
+/**
+ * Reads what {@link formatConsistency} writes, and checks nothing yet.
+ *
+ * @throws AshlarError proof-invalid
+ */
+export const parseConsistency = (file: string | Uint8Array): ConsistencyProof => {
+  const { lines, checkpoint } = cut(textOf(file));
+  const [old, ...path] = lines;
+  const from = fromDecimal(after('old', old));
+  if (from === undefined) throw invalid('The proof is malformed: it does not begin with a line "old SIZE".');
+  return Object.freeze({ from, path: readPath(path), checkpoint });
+};
+
+/**
+ * Checks from its bytes alone that the checkpoint in the file continues the earlier one. Both must be of one log.
+ *
+ * @returns the later checkpoint
+ * @throws AshlarError proof-invalid, signature-invalid
+ */
+export const verifyConsistencyFile = (
+  earlier: Checkpoint,
+  file: string | Uint8Array,
+  verifiers: readonly Verifier[],
+): SignedCheckpoint => {
+  const proof = parseConsistency(file);
+  const later = openCheckpoint(proof.checkpoint, verifiers);
+  if (earlier.origin !== later.origin)
+    throw invalid('The two checkpoints are of different logs.', `${earlier.origin} and ${later.origin}.`);
+  const { from, path } = proof;
+  if (from !== earlier.size || !verifyConsistency(from, later.size, earlier.root, later.root, path))
+    throw invalid(
+      'The proof does not hold.',
+      `It does not show that the log of ${later.size} entries begins with that of ${earlier.size}.`,
+    );
+  return later;
+};

@@ -1,0 +1,153 @@
+import { AshlarError } from '../errors.js';
+import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash, type Subtree } from './merkle.js';
+
+/**
+ * Where the hashes of a tree come from. `subtrees` gives the root of the leaves [index·2^height, (index + 1)·2^height)
+ * for each one wanted, in that order; all of those leaves are in the tree. It is called once with all that a proof
+ * needs, so that a reader can fetch them in one query.
+ */
+export interface TreeReader {
+  subtrees(wanted: readonly Subtree[]): Promise<readonly Buffer[]>;
+}
+
+/** The frontier of the tree when it had `size` leaves. */
+export const frontierAt = async (reader: TreeReader, size: number): Promise<Frontier> =>
+  new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
+
+/** The root of the tree when it had `size` leaves. */
+export const treeRoot = async (reader: TreeReader, size: number): Promise<Buffer> =>
+  (await frontierAt(reader, size)).root();
+
+/** A run of leaves whose root stands in a proof. */
+interface Run {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** The largest power of two smaller than `count`: where RFC 9162 splits a tree. */
+const split = (count: number): number => {
+  let left = 1;
+  while (left * 2 < count) left *= 2;
+  return left;
+};
+
+const rootsOf = async (reader: TreeReader, runs: readonly Run[]): Promise<Buffer[]> => {
+  const covers = runs.map((run) => cover(run.from, run.count));
+  const wanted = covers.flat();
+  const roots = wanted.length === 0 ? [] : await reader.subtrees(wanted);
+  let next = 0;
+  return covers.map((subtrees) => {
+    const part = roots.slice(next, next + subtrees.length);
+    next += subtrees.length;
+    return foldRoots(part);
+  });
+};
+
+/**
+ * The path from the leaf at `position` to the root of the tree of `size` leaves: RFC 9162 section 2.1.3.
+ *
+ * @throws AshlarError usage, where that tree has no such leaf
+ */
+export const inclusionProof = async (
+  reader: TreeReader,
+  position: number,
+  size: number,
+): Promise<Buffer[]> => {
+  if (!isSize(size) || !isSize(position) || position >= size)
+    throw new AshlarError('usage', { message: `A tree of ${size} leaves has none at position ${position}.` });
+  const runs: Run[] = [];
+  let [from, count] = [0, size];
+  while (count > 1) {
+    const left = split(count);
+    const goesLeft = position < from + left;
+    runs.unshift(goesLeft ? { from: from + left, count: count - left } : { from, count: left });
+    [from, count] = goesLeft ? [from, left] : [from + left, count - left];
+  }
+  return rootsOf(reader, runs);
+};
+
+/**
+ * The proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section 2.1.4. It is empty where
+ * `from` is 0 or equal to `to`.
+ *
+ * @throws AshlarError usage, where `from` is larger than `to`
+ */
+export const consistencyProof = async (reader: TreeReader, from: number, to: number): Promise<Buffer[]> => {
+  if (!isSize(from) || !isSize(to) || from > to)
+    throw new AshlarError('usage', { message: `A tree of ${to} leaves cannot begin with one of ${from}.` });
+  if (from === 0 || from === to) return [];
+  const runs: Run[] = [];
+  let [start, count] = [0, to];
+  while (start + count > from) {
+    const left = split(count);
+    const goesLeft = from <= start + left;
+    runs.unshift(goesLeft ? { from: start + left, count: count - left } : { from: start, count: left });
+    [start, count] = goesLeft ? [start, left] : [start + left, count - left];
+  }
+  // The root of the smaller tree is known to whoever checks; only another subtree must be told.
+  if (start > 0) runs.unshift({ from: start, count });
+  return rootsOf(reader, runs);
+};
+
+const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((one) => one.length === 32);
+const half = (number: number): number => Math.floor(number / 2);
+
+/**
+ * Whether the leaf with this hash stands at `position` of the tree of `size` leaves with this root: RFC 9162 section
+ * 2.1.3.2. False for anything malformed.
+ */
+export const verifyInclusion = (
+  leaf: Uint8Array,
+  position: number,
+  size: number,
+  path: readonly Uint8Array[],
+  root: Uint8Array,
+): boolean => {
+  if (!isSize(size) || !isSize(position) || position >= size || !areHashes([leaf, root, ...path]))
+    return false;
+  let [node, last] = [position, size - 1];
+  let hash: Buffer = Buffer.from(leaf);
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (node % 2 === 1 || node === last) {
+      hash = nodeHash(sibling, hash);
+      // A lone last node was carried up: its sibling stands where it is a right child.
+      while (node % 2 === 0 && node !== 0) [node, last] = [half(node), half(last)];
+    } else hash = nodeHash(hash, sibling);
+    [node, last] = [half(node), half(last)];
+  }
+  return last === 0 && hash.equals(root);
+};
+
+/**
+ * Whether the tree of `to` leaves with `toRoot` begins with the tree of `from` leaves with `fromRoot`: RFC 9162 section
+ * 2.1.4.2. Every tree begins with the empty one. False for anything malformed.
+ */
+export const verifyConsistency = (
+  from: number,
+  to: number,
+  fromRoot: Uint8Array,
+  toRoot: Uint8Array,
+  path: readonly Uint8Array[],
+): boolean => {
+  if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
+  if (from === to)
+    return path.length === 0 && Buffer.from(fromRoot).equals(toRoot) && (to > 0 || emptyRoot.equals(toRoot));
+  if (from === 0) return path.length === 0 && emptyRoot.equals(fromRoot);
+  let [node, last] = [from - 1, to - 1];
+  while (node % 2 === 1) [node, last] = [half(node), half(last)];
+  // With the smaller tree perfect, its own root is where the way up begins.
+  const [start, ...rest] = node === 0 ? [fromRoot, ...path] : path;
+  if (start === undefined || path.length === 0) return false;
+  let before: Buffer = Buffer.from(start);
+  let after = before;
+  for (const sibling of rest) {
+    if (last === 0) return false;
+    if (node % 2 === 1 || node === last) {
+      [before, after] = [nodeHash(sibling, before), nodeHash(sibling, after)];
+      while (node % 2 === 0 && node !== 0) [node, last] = [half(node), half(last)];
+    } else after = nodeHash(after, sibling);
+    [node, last] = [half(node), half(last)];
+  }
+  return last === 0 && before.equals(fromRoot) && after.equals(toRoot);
+};

@@ -1,0 +1,15 @@
+import type { Column } from './column.js';
+import { storageProblem } from './storable.js';
+import type { Table } from './table.js';
+
+/** The column that says whose row it is, where a guarantee of the table keeps each session to the rows of its scope. */
+export const scopeColumn = (table: Table): Column | undefined =>
+  table.guarantees.find(({ scopedBy }) => scopedBy !== undefined)?.scopedBy;
+
+/** Whether a row could be of that scope: it is the one text of a value that the column holds. */
+export const isScopeOf = (column: Column, scope: string): boolean => {
+  const value = column.kind === 'integer' ? Number(scope) : scope;
+  // the last character there is bounds the scopes of all others
+  if (String(value) !== scope || scope.startsWith('\u{10FFFF}')) return false;
+  return column.stored.safeParse(value).success && storageProblem(column, value) === undefined;
+};

@@ -1,0 +1,130 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openCheckpoint } from '../../src/ledger/checkpoint.js';
+import { requireContinuation } from '../../src/ledger/continuation.js';
+import { newSigner } from '../../src/ledger/note.js';
+import { readCheckpoints, signHead } from '../../src/ledger/signer-log.js';
+import { entryOf, logOf, type TestLog, testLog } from './logs.js';
+
+const signer = newSigner('example.com/audit');
+const conflict = expect.objectContaining({ code: 'ledger-conflict' });
+let place = '';
+let folder = '';
+
+beforeEach(async () => {
+  place = await mkdtemp(join(tmpdir(), 'ashlar-signer-'));
+  folder = join(place, 'signed');
+});
+afterEach(() => rm(place, { recursive: true, force: true }));
+
+const sign = async (log: TestLog, size?: number, by = signer): Promise<string> =>
+  signHead({ folder, signer: by, head: await log.head(size), reader: log.reader });
+
+const rewritten = (count: number): TestLog =>
+  logOf(
+    'example.com/audit',
+    Array.from({ length: count }, (_, at) => entryOf('example.com/audit', at === 2 ? 999 : at)),
+  );
+
+describe('a signer', () => {
+  test('signs what continues, and keeps each checkpoint before handing it out', async () => {
+    const log = testLog(30);
+    for (const size of [0, 1, 9, 30]) {
+      const note = await sign(log, size);
+      expect(openCheckpoint(note, [signer]).size).toBe(size);
+      expect(await readFile(join(folder, `${size}.checkpoint`), 'utf8')).toBe(note);
+    }
+    const kept = await readCheckpoints(folder, [signer]);
+    expect(kept.map((one) => one.size)).toEqual([0, 1, 9, 30]);
+    expect((await readdir(folder)).length).toBe(4);
+  });
+
+  test('gives the same note for the same head', async () => {
+    const first = await sign(testLog(8));
+    expect(await sign(testLog(8))).toBe(first);
+  });
+
+  test('refuses a smaller ledger: one restored from a backup', async () => {
+    await sign(testLog(12));
+    await expect(sign(testLog(11))).rejects.toThrow(conflict);
+    expect((await readCheckpoints(folder, [signer])).map((one) => one.size)).toEqual([12]);
+  });
+
+  test('refuses a history written anew, of the same size or larger', async () => {
+    await sign(testLog(12));
+    await expect(sign(rewritten(12))).rejects.toThrow(conflict);
+    await expect(sign(rewritten(20))).rejects.toThrow(conflict);
+    await expect(sign(testLog(20))).resolves.toContain('example.com/audit\n20\n');
+  });
+
+  test('refuses another ledger under the same memory', async () => {
+    await sign(testLog(3));
+    await expect(sign(testLog(5, 'example.com/other'))).rejects.toThrow(conflict);
+  });
+
+  test('refuses a head that is not the root of the tree, also as the first it signs', async () => {
+    const [log, other] = [testLog(6), rewritten(6)];
+    await expect(signHead({ folder, signer, head: await other.head(), reader: log.reader })).rejects.toThrow(
+      conflict,
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('refuses to go on where something it did not sign lies in its memory', async () => {
+    await sign(testLog(3));
+    const other = newSigner('example.com/audit');
+    await expect(sign(testLog(5), 5, other)).rejects.toThrow(
+      expect.objectContaining({ code: 'signature-invalid' }),
+    );
+    await writeFile(join(folder, '4.checkpoint'), 'torn');
+    await expect(sign(testLog(5))).rejects.toThrow(/^4\.checkpoint: /);
+  });
+
+  test('changes its key by naming the former one, and is still held to what that signed', async () => {
+    await sign(testLog(4));
+    const next = newSigner('example.com/audit');
+    const request = { folder, signer: next, former: [signer], reader: testLog(4).reader };
+    const note = await signHead({ ...request, head: await testLog(4).head() });
+    expect(openCheckpoint(note, [next]).size).toBe(4);
+    const forged = rewritten(9);
+    await expect(signHead({ ...request, head: await forged.head(), reader: forged.reader })).rejects.toThrow(
+      conflict,
+    );
+  });
+
+  test('is not led astray by a draft that a crash left behind', async () => {
+    await sign(testLog(4));
+    await writeFile(join(folder, '.9.checkpoint.0a1b2c3d4e5f'), 'half a no');
+    await expect(sign(testLog(5))).resolves.toContain('\n5\n');
+  });
+});
+
+describe('checkpoints', () => {
+  test('are read from one file too, and none that is unreadable is passed over', async () => {
+    await sign(testLog(4));
+    const file = join(folder, '4.checkpoint');
+    expect((await readCheckpoints(file, [signer])).map((one) => [one.size, one.file])).toEqual([[4, file]]);
+    await writeFile(join(folder, 'from-the-notary.checkpoint'), 'unreadable');
+    await expect(readCheckpoints(folder, [signer])).rejects.toThrow(/^from-the-notary\.checkpoint: /);
+    await expect(readCheckpoints(join(place, 'nowhere'), [signer])).rejects.toThrow(
+      expect.objectContaining({ code: 'usage' }),
+    );
+  });
+});
+
+test('a ledger continues its own beginnings, and nothing else', async () => {
+  const log = testLog(25);
+  for (let size = 0; size <= 25; size += 1)
+    await expect(
+      requireContinuation(await log.head(size), await log.head(), log.reader),
+    ).resolves.toBeUndefined();
+  await expect(requireContinuation(await log.head(25), await log.head(24), log.reader)).rejects.toThrow(
+    conflict,
+  );
+  for (let size = 3; size <= 25; size += 1)
+    await expect(
+      requireContinuation(await rewritten(25).head(size), await log.head(), log.reader),
+    ).rejects.toThrow(conflict);
+});

@@ -1,0 +1,378 @@
+#!/usr/bin/env node
+// Verifies what a ledger of Ashlar handed out: a proof, a consistency proof, an exported ledger. It needs Node.js 20 or
+// newer and nothing else: not Ashlar, no package, no network. It is short so that whoever relies on it can read it.
+//
+//   node ashlar-verify.mjs proof FILE --key VKEY
+//   node ashlar-verify.mjs consistency EARLIER-CHECKPOINT FILE --key VKEY
+//   node ashlar-verify.mjs export FOLDER --key VKEY [--checkpoint FILE]…
+//   node ashlar-verify.mjs self-test
+//
+// VKEY is the verifier key of whoever signs for the ledger, got by another way than the file. --key may be given more
+// than once. Exit: 0 valid · 1 not valid · 2 called wrongly.
+//
+// Hashes and trees: RFC 9162 section 2.1. Keys and signatures: https://c2sp.org/signed-note (Ed25519).
+// Checkpoints: https://c2sp.org/tlog-checkpoint. Proof files: https://c2sp.org/tlog-proof, with the entry in "extra".
+// Consistency files: the request of https://c2sp.org/tlog-witness.
+
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/** Something does not hold. */
+export class NotValid extends Error {}
+/** The command or a key is not as it must be. */
+export class WrongUse extends Error {}
+
+const demand = (holds, message) => {
+  if (!holds) throw new NotValid(message);
+};
+
+// ---- Trees, after the definitions of RFC 9162 section 2.1 ----
+
+const sha256 = (...parts) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+const areSizes = (sizes) => sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
+const areHashes = (hashes) => hashes.every((hash) => hash.length === 32);
+export const leafHash = (entry) => sha256(Buffer.of(0), entry);
+const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
+
+/** The largest power of two smaller than `size`. */
+const split = (size) => {
+  let left = 1;
+  while (left * 2 < size) left *= 2;
+  return left;
+};
+
+/** The root that a path leads to from a leaf, or undefined where the path is too long or too short. */
+const rootFrom = (leaf, position, size, path) => {
+  if (size === 1) return path.length === 0 ? leaf : undefined;
+  const left = split(size);
+  const [start, count] = position < left ? [0, left] : [left, size - left];
+  const below = rootFrom(leaf, position - start, count, path.slice(0, -1));
+  const sibling = path.at(-1);
+  if (below === undefined || sibling === undefined) return undefined;
+  return start === 0 ? nodeHash(below, sibling) : nodeHash(sibling, below);
+};
+
+export const verifyInclusion = (leaf, position, size, path, root) =>
+  areSizes([position, size]) &&
+  position < size &&
+  areHashes([leaf, root, ...path]) &&
+  rootFrom(leaf, position, size, path)?.equals(root) === true;
+
+/** The roots of the earlier and the later tree that a path leads to; `whole` while the earlier root itself is meant. */
+const rootsFrom = (fromRoot, from, size, path, whole) => {
+  if (from === size) {
+    const [hash, ...more] = whole ? [fromRoot, ...path] : path;
+    return more.length === 0 && hash !== undefined ? [hash, hash] : undefined;
+  }
+  const left = split(size);
+  const [start, count] = from <= left ? [0, left] : [left, size - left];
+  const below = rootsFrom(fromRoot, from - start, count, path.slice(0, -1), whole && start === 0);
+  const sibling = path.at(-1);
+  if (below === undefined || sibling === undefined) return undefined;
+  const [earlier, later] = below;
+  return start === 0
+    ? [earlier, nodeHash(later, sibling)]
+    : [nodeHash(sibling, earlier), nodeHash(sibling, later)];
+};
+
+export const verifyConsistency = (from, to, fromRoot, toRoot, path) => {
+  if (!areSizes([from, to]) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
+  if (from === 0)
+    return path.length === 0 && fromRoot.equals(sha256()) && (to > 0 || toRoot.equals(fromRoot));
+  const roots = rootsFrom(fromRoot, from, to, path, true);
+  return roots?.[0].equals(fromRoot) === true && roots[1].equals(toRoot);
+};
+
+/** A tree that only grows: the roots of its full subtrees, largest first, are all that it keeps. */
+export class GrowingTree {
+  size = 0;
+  #subtrees = [];
+
+  append(hash) {
+    this.#subtrees.push({ leaves: 1, hash });
+    this.size += 1;
+    while (this.#subtrees.at(-1)?.leaves === this.#subtrees.at(-2)?.leaves) {
+      const right = this.#subtrees.pop();
+      const left = this.#subtrees.pop();
+      this.#subtrees.push({ leaves: left.leaves * 2, hash: nodeHash(left.hash, right.hash) });
+    }
+  }
+
+  root() {
+    if (this.size === 0) return sha256();
+    return this.#subtrees.map(({ hash }) => hash).reduceRight((right, left) => nodeHash(left, right));
+  }
+}
+
+// ---- Text, keys, signed notes, checkpoints ----
+
+const utf8 = (bytes, what) => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new NotValid(`${what} is not UTF-8`);
+  }
+};
+const base64 = (text, what) => {
+  const bytes = Buffer.from(text, 'base64');
+  demand(bytes.toString('base64') === text, `${what} is not base64`);
+  return bytes;
+};
+const hashIn = (text, what) => {
+  const bytes = base64(text, what);
+  demand(bytes.length === 32, `${what} is no hash`);
+  return bytes;
+};
+const numberIn = (text, what) => {
+  demand(/^(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)), `${what} is no size`);
+  return Number(text);
+};
+
+/** A verifier key, `name+id+base64`, where the id belongs to the key. */
+const readKey = (text) => {
+  const [, name, id, encoded] = /^([^+\s\u0085]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/u.exec(text) ?? [];
+  const bytes = Buffer.from(encoded ?? '', 'base64');
+  const belongs = sha256(`${name}\n`, bytes).subarray(0, 4).toString('hex') === id;
+  if (bytes.length !== 33 || bytes[0] !== 1 || bytes.toString('base64') !== encoded || !belongs)
+    throw new WrongUse('a --key is not of the form name+id+base64, or its id belongs to another key');
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.subarray(1).toString('base64url') };
+  return { name, id, key: createPublicKey({ key: jwk, format: 'jwk' }) };
+};
+
+/** The text of a signed note: one of the keys must have signed it, and none of theirs may be wrong. */
+const openNote = (note, keys) => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
+  demand(!/[\u0000-\u0009\u000b-\u001f]/.test(note), 'the checkpoint has control characters');
+  const blank = note.lastIndexOf('\n\n');
+  demand(blank >= 0 && note.endsWith('\n') && blank + 2 < note.length, 'the checkpoint has no signatures');
+  const text = note.slice(0, blank + 1);
+  const lines = note.slice(blank + 2, -1).split('\n');
+  demand(lines.length <= 16, 'the checkpoint has more than 16 signatures');
+  let signed = false;
+  for (const line of lines) {
+    const [, name, encoded] = /^— ([^+\s\u0085]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
+    demand(encoded !== undefined, 'a signature is malformed');
+    const bytes = base64(encoded, 'a signature');
+    const known = keys.find((one) => one.name === name && one.id === bytes.subarray(0, 4).toString('hex'));
+    if (known === undefined) continue;
+    demand(
+      verify(null, Buffer.from(text), known.key, bytes.subarray(4)),
+      `the signature of ${name} does not hold`,
+    );
+    signed = true;
+  }
+  demand(signed, 'the checkpoint is not signed by a key that was given');
+  return text;
+};
+
+const openCheckpoint = (note, keys) => {
+  const [origin, size, root, end, ...more] = openNote(note, keys).split('\n');
+  demand(
+    origin !== '' && root !== undefined && end === '' && more.length === 0,
+    'the checkpoint is malformed',
+  );
+  return { origin, size: numberIn(size, 'the size'), root: hashIn(root, 'the root') };
+};
+
+/** The row in an entry, `["ashlar/entry/v1", log, salt, at, row]`, if it is one of this log. */
+const readEntry = (bytes, log, where = 'the entry') => {
+  let value;
+  try {
+    value = JSON.parse(utf8(bytes, where));
+  } catch {
+    throw new NotValid(`${where} is no JSON text`);
+  }
+  const [form, its, , at, row] = Array.isArray(value) && value.length === 5 ? value : [];
+  demand(form === 'ashlar/entry/v1', `${where} has another form than an entry`);
+  demand(its === log, `${where} is of the log ${JSON.stringify(its)}, the checkpoint of ${log}`);
+  return { at, row };
+};
+
+// ---- What can be verified ----
+
+/** The lines before the first blank one, and the checkpoint after it. */
+const cut = (bytes, keys) => {
+  const text = utf8(bytes, 'the file');
+  const blank = text.indexOf('\n\n');
+  demand(blank >= 0, 'the file has no checkpoint in it');
+  return { lines: text.slice(0, blank).split('\n'), checkpoint: openCheckpoint(text.slice(blank + 2), keys) };
+};
+const after = (word, line) => {
+  demand(line?.startsWith(`${word} `), `the file has no line "${word}"`);
+  return line.slice(word.length + 1);
+};
+const readPath = (lines) => lines.map((line) => hashIn(line, 'a line of the path'));
+
+/** Verifies a proof file and returns what it shows. `keys` are verifier keys as text; files are given by their bytes. */
+export const verifyProofFile = (bytes, keys) => {
+  const { lines, checkpoint } = cut(bytes, keys.map(readKey));
+  const [header, extra, index, ...path] = lines;
+  demand(header === 'c2sp.org/tlog-proof@v1', 'the file is no tlog-proof@v1');
+  const entry = base64(after('extra', extra), 'the entry');
+  const position = numberIn(after('index', index), 'the position');
+  const holds = verifyInclusion(leafHash(entry), position, checkpoint.size, readPath(path), checkpoint.root);
+  demand(
+    holds,
+    `the entry is not at position ${position} of the log that was signed with ${checkpoint.size} entries`,
+  );
+  return { ...checkpoint, position, ...readEntry(entry, checkpoint.origin) };
+};
+
+/** Verifies that the checkpoint in a consistency file continues the earlier one, and returns both sizes. */
+export const verifyConsistencyFile = (earlierBytes, bytes, keys) => {
+  const known = keys.map(readKey);
+  const earlier = openCheckpoint(utf8(earlierBytes, 'the earlier checkpoint'), known);
+  const { lines, checkpoint: later } = cut(bytes, known);
+  demand(
+    earlier.origin === later.origin,
+    `the checkpoints are of two logs: ${earlier.origin} and ${later.origin}`,
+  );
+  const [old, ...path] = lines;
+  demand(numberIn(after('old', old), 'the old size') === earlier.size, 'the proof begins at another size');
+  const holds = verifyConsistency(earlier.size, later.size, earlier.root, later.root, readPath(path));
+  demand(holds, `the log of ${later.size} entries does not begin with that of ${earlier.size}`);
+  return { origin: later.origin, from: earlier.size, to: later.size };
+};
+
+/** The leaf hashes in a file of 32 bytes each, one after another. */
+const leavesIn = (file) => {
+  const descriptor = openSync(file, 'r');
+  const hash = Buffer.alloc(32);
+  return {
+    next: () => (readSync(descriptor, hash) === 32 ? hash : undefined),
+    close: () => closeSync(descriptor),
+  };
+};
+
+/**
+ * Verifies an exported ledger in constant memory: `entries.jsonl`, one entry a line in base64, in order; `checkpoint`; and
+ * where they are there `leaves.bin`, which lets a changed line be named, and any `*.checkpoint`, all of which must agree.
+ */
+export const verifyExport = async (folder, keys, checkpointFiles = []) => {
+  const known = keys.map(readKey);
+  const read = (file) => ({ file, ...openCheckpoint(utf8(readFileSync(file), file), known) });
+  const head = read(join(folder, 'checkpoint'));
+  const beside = readdirSync(folder).filter((name) => name.endsWith('.checkpoint'));
+  const others = [...beside.map((name) => join(folder, name)), ...checkpointFiles].map(read);
+  others.sort((a, b) => a.size - b.size);
+  for (const { file, origin, size } of others) {
+    demand(origin === head.origin, `${file} is of the log ${origin}, the export of ${head.origin}`);
+    demand(size <= head.size, `${file} was signed with ${size} entries; the export has only ${head.size}`);
+  }
+  const tree = new GrowingTree();
+  let compared = 0;
+  const compare = () => {
+    for (; others[compared]?.size === tree.size; compared += 1) {
+      const { file, size, root } = others[compared];
+      demand(tree.root().equals(root), `the first ${size} lines are not what ${file} signed`);
+    }
+  };
+  const entries = await open(join(folder, 'entries.jsonl'));
+  const leavesFile = join(folder, 'leaves.bin');
+  const leaves = existsSync(leavesFile) ? leavesIn(leavesFile) : undefined;
+  try {
+    compare();
+    for await (const line of entries.readLines()) {
+      const where = `line ${tree.size + 1} of entries.jsonl`;
+      demand(tree.size < head.size, `${where} is more than the ${head.size} entries that were signed`);
+      const entry = base64(line.replace(/^"(.*)"$/, '$1'), where);
+      const leaf = leafHash(entry);
+      const same = leaves === undefined || leaves.next()?.equals(leaf);
+      demand(same, `${where} is not the entry that leaves.bin has there`);
+      readEntry(entry, head.origin, where);
+      tree.append(leaf);
+      compare();
+    }
+    demand(leaves?.next() === undefined, `leaves.bin has more than the ${tree.size} lines of entries.jsonl`);
+  } finally {
+    leaves?.close();
+    await entries.close();
+  }
+  demand(tree.size === head.size, `entries.jsonl has ${tree.size} lines; ${head.size} entries were signed`);
+  demand(tree.root().equals(head.root), 'the entries are not those that were signed: the root differs');
+  return { ...head, checkpoints: others.length + 1 };
+};
+
+/** Checks this program against published values and against files that a ledger handed out. */
+export const selfTest = () => {
+  const vectors = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url), 'utf8'));
+  const hex = (text) => Buffer.from(text, 'hex');
+  const roots = vectors.roots.map(hex);
+  const leaves = vectors.leaves.map((leaf) => leafHash(hex(leaf)));
+  const tree = new GrowingTree();
+  for (const [size, root] of roots.entries()) {
+    demand(tree.root().equals(root), `self-test: the root of ${size} leaves`);
+    if (size < leaves.length) tree.append(leaves[size]);
+  }
+  const both = (right, wrong, name) => demand(right && !wrong, `self-test: ${name}`);
+  for (const { position, size, path } of vectors.inclusion) {
+    const check = (leaf) => verifyInclusion(leaf, position, size, path.map(hex), roots[size]);
+    both(check(leaves[position]), check(leaves[position + 1]), `inclusion of ${position} in ${size}`);
+  }
+  for (const { from, to, path } of vectors.consistency) {
+    const check = (root) => verifyConsistency(from, to, roots[from], root, path.map(hex));
+    both(check(roots[to]), check(roots[to - 1]), `consistency of ${from} and ${to}`);
+  }
+  for (const { key, note, text } of vectors.notes)
+    demand(openNote(note, [readKey(key)]) === text, 'self-test: a note');
+  const { key, proof, position, earlier, consistency } = vectors.ledger;
+  demand(verifyProofFile(Buffer.from(proof), [key]).position === position, 'self-test: a proof');
+  verifyConsistencyFile(Buffer.from(earlier), Buffer.from(consistency), [key]);
+  return (
+    vectors.roots.length + vectors.inclusion.length + vectors.consistency.length + vectors.notes.length + 2
+  );
+};
+
+// ---- The command ----
+
+const usage = `usage: ashlar-verify proof FILE --key VKEY
+       ashlar-verify consistency EARLIER-CHECKPOINT FILE --key VKEY
+       ashlar-verify export FOLDER --key VKEY [--checkpoint FILE]...
+       ashlar-verify self-test
+`;
+
+const commands = {
+  proof: async ([file], { key }) => {
+    const { origin, size, position, at, row } = verifyProofFile(readFileSync(file), key);
+    return `entry ${position} of ${origin} (${size} entries), written ${JSON.stringify(at)}:\n${JSON.stringify(row)}`;
+  },
+  consistency: async ([earlier, file], { key }) => {
+    const { origin, from, to } = verifyConsistencyFile(readFileSync(earlier), readFileSync(file), key);
+    return `${origin} with ${to} entries begins with its first ${from}`;
+  },
+  export: async ([folder], { key, checkpoint }) => {
+    const { origin, size, checkpoints } = await verifyExport(folder, key, checkpoint);
+    return `all ${size} entries of ${origin} are as signed (checkpoints: ${checkpoints})`;
+  },
+  'self-test': async () => `${selfTest()} vectors`,
+};
+const wanted = { proof: 1, consistency: 2, export: 1, 'self-test': 0 };
+
+const main = async () => {
+  const text = { type: 'string', multiple: true, default: [] };
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { key: text, checkpoint: text },
+  });
+  const [name, ...files] = positionals;
+  if (!Object.hasOwn(commands, name ?? '') || files.length !== wanted[name])
+    throw new WrongUse('what shall be verified?');
+  if (wanted[name] > 0 && values.key.length === 0)
+    throw new WrongUse('a --key is needed to know whom to believe');
+  process.stdout.write(`valid: ${await commands[name](files, values)}\n`);
+};
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  main().catch((error) => {
+    const notValid = error instanceof NotValid;
+    process.stderr.write(notValid ? `not valid: ${error.message}\n` : `${error.message}\n${usage}`);
+    process.exitCode = notValid ? 1 : 2;
+  });
