@@ -5,6 +5,6 @@ export { type LifecycleOptions, lifecycle, type Transitions } from './lifecycle/
 export { type PartitionedOptions, partitioned } from './partitioned/partitioned.js';
 export { type LegalHolds, legalHolds } from './retained/holds.js';
 export { type RetainedOptions, retained } from './retained/retained.js';
-export type { Period } from './shared/retention.js';
 export { scoped } from './scoped/scoped.js';
+export type { Period } from './shared/retention.js';
 export { type VersionedOptions, versioned } from './versioned/versioned.js';

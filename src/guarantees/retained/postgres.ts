@@ -70,7 +70,7 @@ export const retainedOnPostgres = (table: Table, retention: Retention): readonly
         'END IF;',
         'RETURN OLD;',
       ],
-      { reads: true, seesAll: true },
+      { reads: true, seesAll: 'scopes' },
     ),
     triggerFunction(update, [refuse(text.moved(frozen))]),
     triggerFunction(refusalName(table), [refuse(text.emptied)]),

@@ -21,13 +21,7 @@ const postgresRetirement: RetirementSql = {
     const given = `${literal(now.toISOString())}::timestamptz`;
     return dryRun ? given : `least(${given}, now())`;
   },
-  // the owner acts in every scope: row level security is forced on him too
-  open: (table) =>
-    [
-      [permitSetting, table],
-      ['ashlar.actor', 'owner'],
-      ['ashlar.scope', '*'],
-    ].map(([name = '', setting = '']) => `SELECT set_config(${literal(name)}, ${literal(setting)}, true)`),
+  open: (table) => [`SELECT set_config(${literal(permitSetting)}, ${literal(table)}, true)`],
   close: () => [`SELECT set_config(${literal(permitSetting)}, '', true)`],
 };
 
