@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ledgerFigures } from './ledger.js';
 import { compare } from './measure.js';
 import { postgresComparisons } from './postgres.js';
 import { sqliteComparisons } from './sqlite.js';
@@ -23,3 +24,4 @@ for (const open of [sqliteComparisons, postgresComparisons]) {
   }
   await close();
 }
+await ledgerFigures(scale, rounds, print);

@@ -19,7 +19,8 @@ export interface Outcome {
   readonly highest: number;
 }
 
-const median = (values: readonly number[]): number => {
+/** The middle of some values. */
+export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };

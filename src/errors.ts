@@ -97,6 +97,10 @@ export const errorCodes = {
     meaning: 'A signed checkpoint cannot be read, or its signature does not hold.',
   },
   'proof-invalid': { exit: 1, meaning: 'A proof of a ledger cannot be read, or does not hold.' },
+  'ledger-tampered': {
+    exit: 1,
+    meaning: 'What a ledger holds is not what was written: rows, entries or hashes were changed.',
+  },
   'ledger-conflict': {
     exit: 1,
     meaning: 'The ledger is not a continuation of one that was signed or verified before.',

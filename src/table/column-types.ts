@@ -63,6 +63,10 @@ const compressIPv6 = (address: string): string => {
 export const isCanonicalAddress = (address: string): boolean =>
   isIPv4(address) || (isIPv6(address) && !address.includes('%') && compressIPv6(address) === address);
 
+/** The canonical form of an address, as {@link isCanonicalAddress} wants it. */
+export const canonicalAddress = (address: string): string =>
+  isIPv6(address) && !address.includes('%') ? compressIPv6(address) : address;
+
 /** An IP address, v4 or v6, in canonical form; `INET` on Postgres. */
 export const inet = () =>
   hinted(

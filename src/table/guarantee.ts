@@ -102,13 +102,18 @@ export interface Rights {
 /** What a role can be granted on a table. TRUNCATE, REFERENCES and TRIGGER are the owner's alone. */
 export type Privilege = 'select' | 'insert' | 'update' | 'delete';
 
+/** How far a settling came: all that it could see, or one batch of it, or nothing because another was at it. */
+export const settledStates = ['done', 'more', 'busy'] as const;
+export type Settled = (typeof settledStates)[number];
+
 /** How Postgres keeps a guarantee. */
 export interface PostgresKeeping extends Keeping {
   /** What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read. */
   readonly rights?: (table: Table) => Rights;
   /**
    * A statement that must run soon after rows were committed, by any role: with one connection (PGlite) it runs in each
-   * transaction that writes, right before its COMMIT; on a server in the background. Idempotent.
+   * transaction that writes, right before its COMMIT; on a server in the background. Idempotent. It gives one row with
+   * one column: a {@link Settled}.
    */
   readonly settle?: (table: Table) => string;
 }

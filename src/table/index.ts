@@ -3,6 +3,7 @@ export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from '.
 export {
   autoincrement,
   bytes,
+  canonicalAddress,
   createdAt,
   type Generated,
   id,
@@ -30,6 +31,22 @@ export type {
   RunSql,
   SqliteKeeping,
   SqlName,
+export {
+  type Guarantee,
+  type GuaranteeObject,
+  type Keeping,
+  type MaintenanceReport,
+  type MaintenanceTools,
+  type PostgresKeeping,
+  type Privilege,
+  type Refusal,
+  type Rights,
+  type RunNow,
+  type RunSql,
+  type Settled,
+  type SqliteKeeping,
+  type SqlName,
+  settledStates,
 } from './guarantee.js';
 export {
   check,

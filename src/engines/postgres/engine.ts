@@ -6,11 +6,13 @@ import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
 import { isConnectionLost, isStaleStatement, translated } from './errors.js';
 import { introspect } from './introspect.js';
+import type { KeptConnection } from './kept-connection.js';
 import { owned } from './owner.js';
 import { wireValues } from './parameters.js';
 import { partitions } from './partitions.js';
+import { Settler } from './settler.js';
 import { isKept, isPlainRead } from './statement-kind.js';
-import { PostgresTransaction } from './transaction.js';
+import { type Hooks, PostgresTransaction } from './transaction.js';
 
 /** What a server and the embedded engine do differently. */
 export interface Backend {
@@ -18,6 +20,11 @@ export interface Backend {
   /** Without password. */
   readonly url: string;
   readonly leases: Leases;
+  /**
+   * The connection for what guarantees do after commits; `undefined` where there is only one connection, so that they
+   * do it in each transaction before it commits.
+   */
+  readonly settling: KeptConnection | undefined;
   /** A connection for changes of the schema. */
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
@@ -63,6 +70,10 @@ const read = async (leases: Leases, sql: string, parameters: readonly unknown[])
 /** The engine over a server's pool or the embedded engine. */
 export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
   const { leases } = backend;
+  const settler = new Settler(backend.settling ?? leases);
+  const hooks: Hooks = backend.settling
+    ? { afterCommit: () => settler.soon() }
+    : { beforeCommit: (channel) => settler.within(channel) };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -78,12 +89,18 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     encrypted: false,
     kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
     sync: undefined,
-    register: () => undefined,
+    register: (tables) => settler.register(tables),
     encode,
     begin: async (transaction: TransactionOptions) => {
       const lease = await leases.take();
       try {
-        return new PostgresTransaction(leases, lease, transaction, options.onStatement);
+        return new PostgresTransaction(
+          leases,
+          lease,
+          transaction,
+          options.onStatement,
+          transaction.mode === 'write' && !settler.idle ? hooks : {},
+        );
       } catch (error) {
         lease.release();
         throw error;
@@ -93,17 +110,23 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement);
+        const owner = owned(lease.channel, options.onStatement, hooks);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
       } finally {
         lease.release();
+        settler.forget();
+        settler.soon();
       }
     },
     introspect,
     partitions,
-    settle: async () => undefined,
-    close: () => backend.close(),
+    settle: () => settler.all(),
+    close: async () => {
+      await settler.close();
+      await backend.settling?.close();
+      await backend.close();
+    },
   };
 };

@@ -5,14 +5,14 @@ import { decodeRows } from './decode.js';
 import { translated } from './errors.js';
 import { wireValues } from './parameters.js';
 import { isKept } from './statement-kind.js';
-import type { OnStatement } from './transaction.js';
+import type { Hooks, OnStatement } from './transaction.js';
 
 // in whose name the owner acts: nobody's data in particular, so everybody's; for a transaction only, because a pooler
 // would hand a setting of the session on to others
 const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
 /** The owner's statements on a connection. Nothing is prepared: the schema changes under it. */
-export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
+export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner => {
   let inTransaction = false;
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const start = performance.now();
@@ -43,6 +43,7 @@ export const owned = (channel: Channel, onStatement: OnStatement): Owner => {
         if (lockTimeout !== undefined)
           await send(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(lockTimeout))}`);
         const result = await work();
+        await translated(async () => hooks.beforeCommit?.(channel));
         await send('COMMIT');
         return result;
       } catch (error) {

@@ -57,6 +57,7 @@ export const openPglite = async (options: OpenOptions, directory: string | undef
       label: `PGlite ${made.version} (PostgreSQL ${await versionOf(channel)})`,
       url: options.url,
       leases,
+      settling: undefined,
       takeOwner: async () => {
         const lease = await leases.take();
         return {

@@ -7,6 +7,7 @@ import type { Lease, Leases } from './channel.js';
 import { connectError } from './connect-errors.js';
 import { decodeRows } from './decode.js';
 import { type Backend, postgresEngine } from './engine.js';
+import { KeptConnection } from './kept-connection.js';
 import { PgChannel } from './pg-channel.js';
 import { parseServerUrl, type ServerUrl } from './server-url.js';
 import { valueSettings, waitSettings } from './session-settings.js';
@@ -162,7 +163,11 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
-      takeOwner: () => takeOwner(new AshlarClient(), url, options.create ?? true),
+      settling: new KeptConnection(() => openAlone(new AshlarClient(), url)),
+      takeOwner: () =>
+        openAlone(new AshlarClient(), url, async (channel) => {
+          if (options.create ?? true) await ensureSchema(channel, url.schema);
+        }),
       exclusively: exclusively(url.schema),
       close: async () => {
         if (!pool.ending) await pool.end();
@@ -175,12 +180,17 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   }
 };
 
-const takeOwner = async (client: Client, url: ServerUrl, create: boolean): Promise<Lease> => {
+/** A connection outside the pool, which is closed when it is released. */
+const openAlone = async (
+  client: Client,
+  url: ServerUrl,
+  prepare: (channel: PgChannel) => Promise<void> = async () => undefined,
+): Promise<Lease> => {
   surviveErrors(client);
   try {
     await client.connect();
     const channel = new PgChannel(client);
-    if (create) await ensureSchema(channel, url.schema);
+    await prepare(channel);
     return { channel, release: () => void client.end().catch(() => undefined) };
   } catch (error) {
     await client.end().catch(() => undefined);

@@ -1,7 +1,7 @@
 import { AshlarError } from '../../errors.js';
 import { type Column, identifier, literal, type Table } from '../../table/index.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../engine.js';
-import type { Lease, Leases, Reply, Request } from './channel.js';
+import type { Channel, Lease, Leases, Reply, Request } from './channel.js';
 import { decodeReply, decodeRows } from './decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement, translated } from './errors.js';
 import { insertManyRequest } from './insert-many.js';
@@ -10,6 +10,13 @@ import { isKept } from './statement-kind.js';
 
 /** Told each statement's text and duration in milliseconds. */
 export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
+
+/** What is done around the COMMIT of a transaction that sent something. */
+export interface Hooks {
+  /** In the transaction; a failure undoes it. */
+  readonly beforeCommit?: (channel: Channel) => Promise<void>;
+  readonly afterCommit?: () => void;
+}
 
 const beginText = ({ mode, actor, scope }: TransactionOptions): string => {
   // the same snapshot for all reads of one session, as on SQLite
@@ -30,6 +37,7 @@ const longestOpening = 3;
 export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
   readonly #onStatement: OnStatement;
+  readonly #hooks: Hooks;
   readonly #begin: string;
   #lease: Lease;
   #waiting: string[] = [];
@@ -40,11 +48,18 @@ export class PostgresTransaction implements Transaction {
   #cursors = 0;
 
   /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
-  constructor(leases: Leases, lease: Lease, options: TransactionOptions, onStatement: OnStatement) {
+  constructor(
+    leases: Leases,
+    lease: Lease,
+    options: TransactionOptions,
+    onStatement: OnStatement,
+    hooks: Hooks = {},
+  ) {
     this.#leases = leases;
     this.#lease = lease;
     this.#begin = beginText(options);
     this.#onStatement = onStatement;
+    this.#hooks = hooks;
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
@@ -119,14 +134,26 @@ export class PostgresTransaction implements Transaction {
       throw lost();
     }
     if (this.#state !== 'open') return this.#end();
+    await this.#beforeCommit();
     try {
       const reply = await this.#timed('COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' }));
       if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
+      this.#hooks.afterCommit?.();
     } catch (error) {
       this.#broken ||= isConnectionLost(error);
       throw isConnectionLost(error) ? outcomeUnknown(error) : asAshlarError(error);
     } finally {
       this.#end();
+    }
+  }
+
+  async #beforeCommit(): Promise<void> {
+    if (!this.#hooks.beforeCommit) return;
+    try {
+      await translated(async () => this.#hooks.beforeCommit?.(this.#lease.channel));
+    } catch (error) {
+      await this.rollback();
+      throw error;
     }
   }
 

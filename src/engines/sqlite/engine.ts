@@ -160,8 +160,12 @@ class SqliteEngine implements Engine {
     return [];
   }
 
-  // every transaction settles itself before its commit
-  async settle(): Promise<void> {}
+  // every transaction of ours settles itself before its commit: this is for what other connections have written
+  async settle(): Promise<void> {
+    if (!this.#hooks.settles) return;
+    const transaction = await this.begin({ mode: 'write', actor: null, scope: null });
+    await transaction.commit();
+  }
 
   close(): Promise<void> {
     this.#closing ??= this.#close();

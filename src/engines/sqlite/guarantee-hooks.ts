@@ -24,6 +24,11 @@ export class GuaranteeHooks {
     ];
   }
 
+  /** Whether anything is done before a commit. */
+  get settles(): boolean {
+    return this.#beforeCommit.length > 0;
+  }
+
   /** Leaves the session's actor and scope for triggers to read, in a transaction that has just begun. */
   begin(connection: Connection, { actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): void {
     this.#left = false;

@@ -14,6 +14,16 @@ export interface AppendOnlyOptions {
   readonly stampOnce?: Column | readonly Column[];
 }
 
+/** The guarantee, and whether it has exceptions. */
+export interface AppendOnlyGuarantee extends Guarantee {
+  /** Set when rows never change and never leave, without `cascade` and `stampOnce`. */
+  readonly strict: boolean;
+}
+
+/** Whether a guarantee is {@link appendOnly} without exceptions. */
+export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
+  guarantee.name === 'append-only' && (guarantee as AppendOnlyGuarantee).strict;
+
 /** What the engines need to know of the options, looked up in the table. */
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
@@ -29,7 +39,7 @@ export interface AppendOnlyRules {
  * @example
  * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly()]);
  */
-export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
+export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee => {
   const cascade = list(options.cascade);
   const stamps = list(options.stampOnce).map((column) => column.name);
   const rules = (table: Table): AppendOnlyRules => ({
@@ -40,6 +50,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
     kind: 'guarantee' as const,
     name: 'append-only',
     promise: 'A row, once written, is never changed and never leaves.',
+    strict: cascade.length === 0 && stamps.length === 0,
     validate: (table: Table) => {
       assertOwn(table, 'appendOnly({ cascade })', cascade);
       assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));

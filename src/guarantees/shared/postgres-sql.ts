@@ -1,4 +1,5 @@
 import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from './names.js';
 
 /** A statement of PL/pgSQL that refuses. `text` may hold % for each of the values. */
 export const raise = (guarantee: string, text: string, values: readonly string[] = []): string =>
@@ -18,6 +19,8 @@ export interface FunctionOptions {
   readonly reads?: boolean;
   /** With the rights of the table's owner, so that the caller needs none. */
   readonly asOwner?: boolean;
+  /** Reals become text with all their digits, whatever the caller has set. */
+  readonly exactReals?: boolean;
   /**
    * `rows`: fail rather than overlook rows that row level security hides from the caller. `scopes`: see the rows of
    * every scope, where tables are scoped.
@@ -29,7 +32,7 @@ export interface FunctionOptions {
 export const triggerFunction = (
   name: string,
   body: readonly string[],
-  { reads = false, compares = reads, asOwner = false, seesAll }: FunctionOptions = {},
+  { reads = false, compares = reads, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
 ): GuaranteeObject => {
   const lines = reads
     ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...body]
@@ -38,6 +41,7 @@ export const triggerFunction = (
     'LANGUAGE plpgsql',
     ...(asOwner ? ['SECURITY DEFINER'] : []),
     ...(compares ? ['SET search_path TO pg_catalog'] : []),
+    ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
     ...(seesAll === 'scopes' ? ["SET ashlar.scope TO '*'"] : []),
   ];
@@ -89,6 +93,25 @@ export const alwaysTrigger = ({
     `ALTER TABLE ${identifier(table)} ENABLE ALWAYS TRIGGER ${identifier(name)}`,
   ].join('\n'),
 });
+
+/** What keeps a table that a guarantee puts beside its own: its rows, once written, are never changed and never leave. */
+export const neverChanged = (guarantee: string, table: string): readonly GuaranteeObject[] => {
+  const calls = objectName(table, 'append_only');
+  const refuse = (on: string, each: 'ROW' | 'STATEMENT' = 'ROW'): GuaranteeObject =>
+    alwaysTrigger({
+      name: objectName(table, 'append_only', on.toLowerCase()),
+      on: `BEFORE ${on}`,
+      table,
+      calls,
+      each,
+    });
+  return [
+    triggerFunction(calls, [raise(guarantee, `rows of ${table} are never changed and never deleted`)]),
+    refuse('UPDATE'),
+    refuse('DELETE'),
+    refuse('TRUNCATE', 'STATEMENT'),
+  ];
+};
 
 const rowOf = (row: 'NEW' | 'OLD', table: Table, except: readonly string[]): string =>
   `ROW(${Object.keys(table.columns)

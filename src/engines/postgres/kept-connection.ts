@@ -1,0 +1,46 @@
+import type { Lease, Leases } from './channel.js';
+
+const longestIdle = 30_000;
+
+/**
+ * One connection beside the pool for work that comes again and again: what the server has planned on it stays planned.
+ * It is opened when it is first needed and closed when it was not for a while. Its users share it.
+ */
+export class KeptConnection implements Leases {
+  readonly #open: () => Promise<Lease>;
+  #lease: Promise<Lease> | undefined;
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(open: () => Promise<Lease>) {
+    this.#open = open;
+  }
+
+  async take(): Promise<Lease> {
+    clearTimeout(this.#idle);
+    this.#users++;
+    this.#lease ??= this.#open();
+    const used = this.#lease;
+    try {
+      const { channel } = await used;
+      return { channel, release: (broken = false) => this.#release(used, broken) };
+    } catch (error) {
+      this.#release(used, true);
+      throw error;
+    }
+  }
+
+  /** Closes it; it is opened again when it is needed again. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const lease = this.#lease;
+    this.#lease = undefined;
+    (await lease?.catch(() => undefined))?.release();
+  }
+
+  #release(used: Promise<Lease>, broken: boolean): void {
+    this.#users--;
+    if (broken && this.#lease === used) void this.close();
+    else if (this.#users === 0) this.#idle = setTimeout(() => void this.close(), longestIdle).unref();
+  }
+}

@@ -1,0 +1,95 @@
+import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, neverChanged, triggerFunction } from '../shared/postgres-sql.js';
+import { type LedgerNames, ledgerNames } from './names.js';
+import { entrySql, rowKeySql } from './postgres-entry.js';
+import { sealFunction } from './postgres-seal.js';
+
+/** What keeps a ledger of Postgres: four tables, a trigger that writes entries, a function that seals them. */
+export const ledgeredOnPostgres = (table: Table, log: string): readonly GuaranteeObject[] => {
+  const names = ledgerNames(table);
+  return [
+    ...tables(names),
+    ...[names.entries, names.tree, names.blocks].flatMap((name) => neverChanged('ledgered', name)),
+    appendFunction(table, log, names),
+    alwaysTrigger({ name: names.append, on: 'AFTER INSERT', table: table.name, calls: names.append }),
+    sealFunction(table),
+  ];
+};
+
+const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
+
+const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly GuaranteeObject[] => [
+  {
+    type: 'table',
+    name: entries,
+    sql: `CREATE TABLE ${identifier(entries)} (
+  row_key text COLLATE "C" NOT NULL,
+  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  entry bytea NOT NULL,
+  CONSTRAINT ${part(entries, 'pkey')} PRIMARY KEY (row_key)
+)`,
+  },
+  {
+    type: 'index',
+    name: objectName(entries, 'xid_idx'),
+    sql: `CREATE INDEX ${part(entries, 'xid_idx')} ON ${identifier(entries)} (xid)`,
+  },
+  {
+    type: 'table',
+    name: tree,
+    sql: `CREATE TABLE ${identifier(tree)} (
+  level integer NOT NULL,
+  position bigint NOT NULL,
+  hash bytea NOT NULL CONSTRAINT ${part(tree, 'hash_check')} CHECK (length(hash) = 32),
+  row_key text COLLATE "C",
+  CONSTRAINT ${part(tree, 'pkey')} PRIMARY KEY (level, position),
+  CONSTRAINT ${part(tree, 'row_key_key')} UNIQUE (row_key),
+  CONSTRAINT ${part(tree, 'check')} CHECK (position >= 0 AND level >= 0 AND (level = 0) = (row_key IS NOT NULL))
+)`,
+  },
+  {
+    type: 'table',
+    name: blocks,
+    sql: `CREATE TABLE ${identifier(blocks)} (
+  size bigint NOT NULL,
+  root bytea NOT NULL CONSTRAINT ${part(blocks, 'root_check')} CHECK (length(root) = 32),
+  sealed_at timestamptz(3) DEFAULT now() NOT NULL,
+  CONSTRAINT ${part(blocks, 'pkey')} PRIMARY KEY (size)
+)`,
+  },
+  {
+    type: 'table',
+    name: head,
+    sql: `CREATE TABLE ${identifier(head)} (
+  id integer DEFAULT 1 NOT NULL CONSTRAINT ${part(head, 'id_check')} CHECK (id = 1),
+  size bigint DEFAULT 0 NOT NULL,
+  frontier bytea DEFAULT '\\x' NOT NULL,
+  watermark pg_snapshot DEFAULT pg_current_snapshot() NOT NULL,
+  sealer xid8,
+  cluster text DEFAULT (pg_control_system()).system_identifier::text,
+  first_provable bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT ${part(head, 'pkey')} PRIMARY KEY (id)
+);
+
+INSERT INTO ${identifier(head)} DEFAULT VALUES`,
+  },
+];
+
+const appendFunction = (table: Table, log: string, { append, entries }: LedgerNames): GuaranteeObject =>
+  triggerFunction(
+    append,
+    [
+      `INSERT INTO ${identifier(entries)} (row_key, entry)`,
+      'VALUES (',
+      `  ${rowKeySql(table, 'NEW')},`,
+      ...entrySql(table, log, 'NEW').map((line) => `  ${line}`),
+      ');',
+      'RETURN NULL;',
+    ],
+    {
+      reads: true,
+      asOwner: true,
+      exactReals: Object.values(table.columns).some(({ kind }) => kind === 'real'),
+    },
+  );

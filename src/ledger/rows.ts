@@ -1,0 +1,57 @@
+import { firstBackdated, firstDifference, keyOfEntry } from './compare.js';
+import { type Entry, readEntry } from './entry.js';
+import { leafHash } from './merkle.js';
+import type { Leaf, LedgerReader } from './reader.js';
+import type { LedgerProblem } from './verify.js';
+
+/** A leaf, or an entry without one. */
+type Candidate = Pick<Leaf, 'rowKey' | 'entry'> & Partial<Leaf>;
+
+interface Read {
+  readonly leaf: Candidate;
+  readonly entry: Entry;
+  readonly key: readonly unknown[];
+}
+
+/** Compares leaves with their entries, and entries with their rows; entries that have no leaf yet, with their rows. */
+export const wrongRows = async (
+  reader: LedgerReader,
+  leaves: readonly Candidate[],
+  firstProvable: number,
+): Promise<LedgerProblem[]> => {
+  const { table, log } = reader;
+  const read: Read[] = [];
+  const problems: LedgerProblem[] = [];
+  const report = (leaf: Candidate, what: string) =>
+    problems.push({ position: leaf.position ?? null, row_key: leaf.rowKey, what });
+  for (const leaf of leaves) {
+    if (leaf.entry === undefined) {
+      if ((leaf.position ?? firstProvable) >= firstProvable) report(leaf, 'the entry is missing');
+      continue;
+    }
+    const entry = readEntry(leaf.entry);
+    const key = entry && keyOfEntry(table, entry, leaf.rowKey);
+    if (leaf.hash && !leafHash(leaf.entry).equals(leaf.hash))
+      report(leaf, 'the entry does not belong to its leaf');
+    else if (!entry) report(leaf, 'the entry is none');
+    else if (entry.log !== log) report(leaf, `the entry belongs to the log ${entry.log}`);
+    else if (!key) report(leaf, 'the entry is of another row');
+    else read.push({ leaf, entry, key });
+  }
+  const stored = read.length > 0 ? await reader.rows(read.map(({ key }) => key)) : new Map();
+  for (const { leaf, entry } of read) {
+    const row = stored.get(leaf.rowKey);
+    if (!row) {
+      if ((leaf.position ?? firstProvable) >= firstProvable) report(leaf, 'the row is missing');
+      continue;
+    }
+    const column = firstDifference(table, entry, row);
+    if (column !== undefined) report(leaf, `the column ${column} is not what was written`);
+    else {
+      const backdated = firstBackdated(table, entry);
+      if (backdated !== undefined)
+        report(leaf, `the column ${backdated} is not the time at which the row was written, ${entry.at}`);
+    }
+  }
+  return problems.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
+};
