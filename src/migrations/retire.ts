@@ -46,6 +46,8 @@ export const retire = async (
   );
   if (tasks.length === 0) return { retired: [], held: {}, stuck: {} };
   engine.register(tables);
+  // rows that no ledger has sealed yet do not leave
+  await engine.settle();
   return engine.asOwner(
     async (owner) => {
       const tools: RetirementTools = {

@@ -62,6 +62,16 @@ export interface RetirementReport {
   readonly stuck: number;
 }
 
+/** What a guarantee put beside the rows of a table and must go with them. */
+export interface Leaving {
+  /** The expression under which what belongs to a row is found; `row` is the row's name where it stands. */
+  key(row: string): string;
+  /** The condition that a row may leave as far as this guarantee goes. */
+  ready(row: string): string;
+  /** The statements that follow when rows have left; `keys` is what stands in `IN (…)`. */
+  statements(keys: string): readonly string[];
+}
+
 /** How one engine keeps a guarantee. */
 export interface Keeping {
   readonly level: 'enforced' | 'emulated';
@@ -77,6 +87,8 @@ export interface Keeping {
   readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
   /** Lets the rows leave whose time has come. */
   readonly retire?: (table: Table, tools: RetirementTools) => Promise<RetirementReport>;
+  /** What goes with rows that another guarantee lets leave. */
+  readonly leaving?: (table: Table) => Leaving;
 }
 
 /** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */

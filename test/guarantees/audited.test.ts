@@ -12,12 +12,13 @@ import {
   table,
   timestamp,
 } from 'ashlar';
-import { appendOnly, audited, auditTrail, partitioned, versioned } from 'ashlar/guarantees';
+import { appendOnly, audited, auditTrail, ledgered, partitioned, versioned } from 'ashlar/guarantees';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { verifyTable } from '../../src/audit/ledgers.js';
 import { engines } from '../support/engines.js';
 import { withTables } from '../support/tables.js';
 import { foreignConnection, rootMessage, sqlOf, type World } from './world.js';
@@ -88,7 +89,9 @@ const wide = table(
   },
   () => [audited({ into: changes })],
 );
-const tables = { changes, notes, replies, clauses, monthly, counted, every, wide };
+const sealed = auditTrail('sealed', () => [ledgered()]);
+const accounts = table('accounts', { id: id(), name: z.string() }, () => [audited({ into: sealed })]);
+const tables = { sealed, accounts, changes, notes, replies, clauses, monthly, counted, every, wide };
 
 type Db = Database<typeof tables>;
 const clerk = { actor: 'user:1', scope: 'client-a' };
@@ -307,6 +310,14 @@ describe.each(engines)('audited on $name', (engine) => {
       ),
     );
     expect(found.map(({ actor, scope }) => [actor, scope])).toEqual(Array(3).fill(['owner', '*']));
+  });
+
+  it('writes into a trail that is a ledger', async () => {
+    await db.session(clerk, async (s) => {
+      await s.insert(accounts, { id: uuid(57), name: 'x' });
+      await s.patch(accounts, uuid(57), { name: 'y' });
+    });
+    expect(await verifyTable(db.engine, sealed as never)).toMatchObject({ problems: [], size: 2 });
   });
 
   it('takes wide rows', async () => {

@@ -1,13 +1,11 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
 import { inMonthsAndDays, type Retention } from '../shared/retention.js';
+import { isRetiringOnPostgres } from '../shared/retiring.js';
 import { rowJson } from '../shared/row-json-postgres.js';
 import { type Conditions, refusals } from './conditions.js';
 import { frozenColumns, retirementsName } from './names.js';
-
-/** The transaction-local setting that names the table whose due rows may leave; it counts only for the table's owner. */
-export const permitSetting = 'ashlar.retiring';
 
 /** The conditions of a table of Postgres. */
 export const postgresConditions = (table: Table, retention: Retention): Conditions => {
@@ -63,9 +61,7 @@ export const retainedOnPostgres = (table: Table, retention: Retention): readonly
               indent(refuse(text.held)),
               'END IF;',
             ]),
-        `IF current_setting('${permitSetting}', true) IS DISTINCT FROM ${literal(table.name)}`,
-        "  OR NOT (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = TG_RELID)",
-        'THEN',
+        `IF NOT (${isRetiringOnPostgres(table)}) THEN`,
         indent(refuse(text.unasked)),
         'END IF;',
         'RETURN OLD;',
@@ -114,15 +110,6 @@ const truncation = (table: Table, on: string): GuaranteeObject =>
 /** The record of what left: one line for each batch or partition. */
 const retirements = (table: Table): readonly GuaranteeObject[] => {
   const name = retirementsName(table);
-  const refusal = objectName(name, 'append_only');
-  const guard = (event: 'UPDATE' | 'DELETE' | 'TRUNCATE'): GuaranteeObject =>
-    alwaysTrigger({
-      name: objectName(name, 'append_only', event.toLowerCase()),
-      on: `BEFORE ${event}`,
-      table: name,
-      ...(event === 'TRUNCATE' ? { each: 'STATEMENT' as const } : {}),
-      calls: refusal,
-    });
   return [
     {
       type: 'table',
@@ -138,9 +125,6 @@ const retirements = (table: Table): readonly GuaranteeObject[] => {
   CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY (id)
 )`,
     },
-    triggerFunction(refusal, [refuse(`lines of ${name} are never changed and never deleted`)]),
-    guard('UPDATE'),
-    guard('DELETE'),
-    guard('TRUNCATE'),
+    ...neverChanged('retained', name),
   ];
 };

@@ -1,11 +1,13 @@
 import {
   identifier,
   identifiers,
+  type Leaving,
   literal,
   type Retired,
   type RetirementReport,
   type RetirementTools,
   type RunSql,
+  type SqlName,
   type Table,
 } from '../../table/index.js';
 import { type Retention, retentionOf } from '../shared/retention.js';
@@ -14,6 +16,7 @@ import { retirementsName } from './names.js';
 
 /** What the engines say differently. */
 export interface RetirementSql {
+  readonly dialect: SqlName;
   conditions(table: Table, retention: Retention): Conditions;
   /** A table's name that nothing else can be found under. */
   name(table: string): string;
@@ -32,13 +35,22 @@ export const ripe = (table: Table, retention: Retention, sql: RetirementSql, too
   const { due, held } = sql.conditions(table, retention);
   const moment = sql.moment(tools);
   const references = referring(table, sql, tools);
+  const all = leavings(table, sql.dialect).map(({ ready }) => ready('gone'));
   const referred = references.length > 0 ? references.join(' OR ') : 'false';
   return {
     due: due('gone', moment),
     held: held('gone'),
     referred: `(${referred})`,
+    ready: `(${all.length > 0 ? all.join(' AND ') : 'true'})`,
   };
 };
+
+/** What must go with the rows of a table, for each guarantee that put something beside them. */
+export const leavings = (table: Table, dialect: SqlName): readonly Leaving[] =>
+  table.guarantees.flatMap((guarantee) => {
+    const keeping = guarantee[dialect];
+    return keeping.level === 'refused' || !keeping.leaving ? [] : [keeping.leaving(table)];
+  });
 
 // rows that others refer to stay with them; in a dry run those that would leave themselves do not count
 const referring = (table: Table, sql: RetirementSql, tools: RetirementTools): readonly string[] =>
@@ -93,8 +105,9 @@ export const retireByRange = async (
 ): Promise<RetirementReport> => {
   const from = sql.name(table.name);
   const clock = identifier(retention.column);
-  const { due, held, referred } = ripe(table, retention, sql, tools);
-  const leaves = `${due} AND NOT ${held} AND NOT ${referred}`;
+  const { due, held, referred, ready } = ripe(table, retention, sql, tools);
+  const leaves = `${due} AND NOT ${held} AND NOT ${referred} AND ${ready}`;
+  const beside = leavings(table, sql.dialect);
   const retired: Retired[] = [];
   const told = { table: table.name, reason: retention.reason, partition: undefined };
 
@@ -109,24 +122,35 @@ export const retireByRange = async (
       retired.push({ ...told, rows: Number(rows), earliest: String(earliest), latest: String(latest) });
   } else {
     const key = table.primaryKey.columns;
+    const returned = [
+      `${clock} AS moment`,
+      ...beside.map((each, at) => `${each.key(identifier(table.name))} AS key_${at}`),
+    ];
     const remove = `DELETE FROM ${from} WHERE (${identifiers(key)}) IN (
   SELECT ${key.map((name) => `gone.${identifier(name)}`).join(', ')} FROM ${from} AS gone
   WHERE ${leaves}
   ORDER BY gone.${clock}
   LIMIT ${batch}
 )
-RETURNING ${clock} AS moment`;
+RETURNING ${returned.join(', ')}`;
     for (;;) {
       const gone = await tools.atomically(async (run) => {
         for (const statement of sql.open(table.name)) await run(statement);
-        const moments = (await run(remove)).map(({ moment }) => String(moment)).sort();
+        const rows = await run(remove);
+        const moments = rows.map(({ moment }) => String(moment)).sort();
         const [earliest] = moments;
         const latest = moments.at(-1);
         const left =
           earliest === undefined || latest === undefined
             ? undefined
             : { ...told, rows: moments.length, earliest, latest };
-        if (left) await run(recordSql(table, sql, left));
+        if (left) {
+          for (const [at, { statements }] of beside.entries()) {
+            const keys = rows.map((row) => literal(String(row[`key_${at}`]))).join(', ');
+            for (const statement of statements(keys)) await run(statement);
+          }
+          await run(recordSql(table, sql, left));
+        }
         for (const statement of sql.close(table.name)) await run(statement);
         return left;
       });
@@ -137,6 +161,10 @@ RETURNING ${clock} AS moment`;
   return tools.atomically(async (run) => ({
     retired,
     held: await count(run, from, `${due} AND ${held}`),
-    stuck: await count(run, from, `${due} AND NOT ${held}${tools.dryRun ? ` AND ${referred}` : ''}`),
+    stuck: await count(
+      run,
+      from,
+      `${due} AND NOT ${held}${tools.dryRun ? ` AND (${referred} OR NOT ${ready})` : ''}`,
+    ),
   }));
 };

@@ -10,19 +10,21 @@ import {
 import { type RangePartition, readCatalogue, value } from '../partitioned/catalogue.js';
 import { alone, lockTimeout, persistently } from '../partitioned/maintenance.js';
 import type { Retention } from '../shared/retention.js';
-import { permitSetting, postgresConditions } from './postgres.js';
-import { type RetirementSql, recordSql, retireByRange, ripe } from './range.js';
+import { retiringSetting } from '../shared/retiring.js';
+import { postgresConditions } from './postgres.js';
+import { leavings, type RetirementSql, recordSql, retireByRange, ripe } from './range.js';
 
 /** Retirement as Postgres says it. */
 const postgresRetirement: RetirementSql = {
+  dialect: 'postgres',
   conditions: postgresConditions,
   name: identifier,
   moment: ({ now, dryRun }) => {
     const given = `${literal(now.toISOString())}::timestamptz`;
     return dryRun ? given : `least(${given}, now())`;
   },
-  open: (table) => [`SELECT set_config(${literal(permitSetting)}, ${literal(table)}, true)`],
-  close: () => [`SELECT set_config(${literal(permitSetting)}, '', true)`],
+  open: (table) => [`SELECT set_config(${literal(retiringSetting)}, ${literal(table)}, true)`],
+  close: () => [`SELECT set_config(${literal(retiringSetting)}, '', true)`],
 };
 
 /**
@@ -84,15 +86,19 @@ const retirePartition = (
         await run(`LOCK TABLE ${identifier(name)} IN SHARE MODE`);
         if (retention.holds !== undefined)
           await run(`LOCK TABLE ${identifier(retention.holds)} IN SHARE MODE`);
-        const { due, held, referred } = ripe(table, retention, postgresRetirement, tools);
+        const { due, held, referred, ready } = ripe(table, retention, postgresRetirement, tools);
         const clock = `gone.${identifier(retention.column)}`;
         const [row = {}] = await run(
           `SELECT count(*) AS rows, min(${clock}) AS earliest, max(${clock}) AS latest,
-  count(*) FILTER (WHERE (${due}) IS NOT TRUE OR ${held} OR ${referred}) AS staying
+  count(*) FILTER (WHERE (${due}) IS NOT TRUE OR ${held} OR ${referred} OR NOT ${ready}) AS staying
 FROM ${identifier(name)} AS gone`,
         );
         if (Number(row.staying) > 0) return undefined;
         await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(name)}`);
+        for (const { key, statements } of leavings(table, 'postgres')) {
+          const keys = `SELECT ${key('gone')} FROM ${identifier(name)} AS gone`;
+          for (const statement of statements(keys)) await run(statement);
+        }
         await run(`DROP TABLE ${identifier(name)}`);
         const gone: Retired = {
           table: table.name,

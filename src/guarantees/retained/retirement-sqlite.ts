@@ -4,6 +4,7 @@ import { sqliteConditions } from './sqlite.js';
 
 /** Retirement as SQLite says it. */
 export const sqliteRetirement: RetirementSql = {
+  dialect: 'sqlite',
   conditions: sqliteConditions,
   // a session may have hidden a table behind a view of its name
   name: (table) => `main.${identifier(table)}`,

@@ -1,6 +1,7 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { inMonthsAndDays, type Retention } from '../shared/retention.js';
+import { isRetiringOnSqlite } from '../shared/retiring.js';
 import {
   any,
   emptied,
@@ -46,9 +47,6 @@ const heldBy = (table: Table, { scope }: Retention, holds: string, row: string):
 };
 
 const refuse = (text: string): string => `SELECT ${raise('retained', text)}`;
-const isRetiring = (table: Table): string =>
-  `EXISTS (SELECT 1 FROM ashlar_retirement WHERE table_name = ${literal(table.name)})`;
-
 /** What keeps the rows of a table of SQLite for their time, on any connection. */
 export const retainedOnSqlite = (table: Table, retention: Retention): readonly GuaranteeObject[] => {
   const text = refusals(table.name, retention);
@@ -65,7 +63,7 @@ export const retainedOnSqlite = (table: Table, retention: Retention): readonly G
         ...(retention.holds === undefined
           ? []
           : [`${refuse(text.held)}\n  WHERE ${held('OLD').replaceAll('\n', '\n  ')}`]),
-        `${refuse(text.unasked)}\n  WHERE NOT ${isRetiring(table)}`,
+        `${refuse(text.unasked)}\n  WHERE NOT ${isRetiringOnSqlite(table)}`,
       ],
     }),
     sqliteTrigger({
@@ -145,7 +143,7 @@ const retirements = (table: Table): readonly GuaranteeObject[] => {
       name: objectName(name, 'append_only_insert'),
       on: 'BEFORE INSERT',
       table: name,
-      when: any([`NOT ${isRetiring(table)}`, 'NEW.id <> -1']),
+      when: any([`NOT ${isRetiringOnSqlite(table)}`, 'NEW.id <> -1']),
       body: [refuse(`lines of ${name} are written by retirement alone`)],
     }),
   ];
