@@ -5,7 +5,7 @@ import { inMonthsAndDays, type Retention } from '../shared/retention.js';
 import { isRetiringOnPostgres } from '../shared/retiring.js';
 import { rowJson } from '../shared/row-json-postgres.js';
 import { type Conditions, refusals } from './conditions.js';
-import { frozenColumns, retirementsName } from './names.js';
+import { clockIndex, frozenColumns, retirementsName } from './names.js';
 
 /** The conditions of a table of Postgres. */
 export const postgresConditions = (table: Table, retention: Retention): Conditions => {
@@ -46,6 +46,7 @@ export const retainedOnPostgres = (table: Table, retention: Retention): readonly
   const frozen = frozenColumns(table, retention);
   return [
     ...retirements(table),
+    ...clockIndex(table, retention),
     triggerFunction(
       remove,
       [

@@ -13,7 +13,7 @@ import {
   uniqueKeys,
 } from '../shared/sqlite-sql.js';
 import { type Conditions, refusals } from './conditions.js';
-import { frozenColumns, retirementsName } from './names.js';
+import { clockIndex, frozenColumns, retirementsName } from './names.js';
 
 /** The conditions of a table of SQLite. */
 export const sqliteConditions = (table: Table, retention: Retention): Conditions => {
@@ -54,6 +54,7 @@ export const retainedOnSqlite = (table: Table, retention: Retention): readonly G
   const frozen = frozenColumns(table, retention);
   return [
     ...retirements(table),
+    ...clockIndex(table, retention),
     sqliteTrigger({
       name: objectName(table.name, 'retained_delete'),
       on: 'BEFORE DELETE',
