@@ -19,7 +19,91 @@ export const errorsPage = (errorCodes) =>
     '',
   ].join('\n');
 
+/** A table that declares each guarantee, to read its levels from and count its attacks. */
+export const guaranteeSamples = {
+  appendOnly: ({ id, table }, { appendOnly }, z) =>
+    table('events', { id: id(), note: z.string() }, () => [appendOnly()]),
+  lifecycle: ({ id, table }, { lifecycle }, z) =>
+    table('jobs', { id: id(), status: z.enum(['waiting', 'running', 'done']) }, (c) => [
+      lifecycle(c.status, { waiting: ['running'], running: ['done'] }, { initial: 'waiting' }),
+    ]),
+  partitioned: ({ createdAt, id, primaryKey, table }, { partitioned }) =>
+    table('events', { id: id(), created_at: createdAt() }, (c) => [
+      primaryKey(c.id, c.created_at),
+      partitioned(c.created_at, { by: 'month' }),
+    ]),
+  scoped: ({ id, table }, { scoped }, z) =>
+    table('dossiers', { id: id(), client_id: z.uuid(), body: z.string() }, (c) => [scoped(c.client_id)]),
+  versioned: ({ id, table }, { versioned }, z) =>
+    table(
+      'clauses',
+      {
+        id: id(),
+        code: z.string(),
+        version: z.int().min(1).default(1),
+        is_current: z.boolean().default(true),
+        previous_id: z.uuid().nullable(),
+      },
+      (c) => [versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_id })],
+    ),
+};
+
+// attacks are text: what stands in the rows does not change how many there are
+const sampleProbe = (table, dialect) => {
+  const row = (text) => Object.fromEntries(Object.keys(table.columns).map((name) => [name, `'${text}'`]));
+  const partitions = dialect === 'postgres' ? [`${table.name}_2026_01`, `${table.name}_default`] : [];
+  return {
+    dialect,
+    row: row('row'),
+    other: row('other'),
+    fresh: row('fresh'),
+    values: row('value'),
+    partitions: table.guarantees.some((each) => each.postgres.clause) ? partitions : [],
+    scope: 'one',
+    otherScope: 'another',
+  };
+};
+
+const cell = (text) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+
+const level = (keeping) => {
+  const why = keeping.level === 'refused' ? keeping.why : keeping.weaker;
+  return why === undefined ? keeping.level : `${keeping.level}: ${why}`;
+};
+
+/** docs/guarantees.md from the guarantees themselves. */
+export const guaranteesPage = (ashlar, guarantees, z) => {
+  const rows = Object.entries(guaranteeSamples).map(([name, sample]) => {
+    const table = sample(ashlar, guarantees, z);
+    const guarantee = table.guarantees.at(-1);
+    const attacks = (dialect) => guarantee.attacks?.(table, sampleProbe(table, dialect)).length ?? 0;
+    return [
+      `\`${name}\``,
+      guarantee.promise,
+      level(guarantee.postgres),
+      level(guarantee.sqlite),
+      `${attacks('postgres')} / ${attacks('sqlite')}`,
+    ];
+  });
+  return [
+    '# Guarantees',
+    '',
+    'What a table can promise, and how each kind of engine keeps it: `enforced` by the database itself, `emulated` (and in which',
+    'way that is weaker), or `refused`. `ashlar prove` tries the attacks; their number depends on the table, and here is that of',
+    'a small one. This page is generated from `src/guarantees` by `npm run docs`.',
+    '',
+    '| guarantee | promise | Postgres | SQLite | attacks, Postgres / SQLite |',
+    '|---|---|---|---|---|',
+    ...rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`),
+    '',
+  ].join('\n');
+};
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { errorCodes } = await import(new URL('../dist/src/errors.js', import.meta.url));
   writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage(errorCodes));
+  const ashlar = await import(new URL('../dist/src/index.js', import.meta.url));
+  const guarantees = await import(new URL('../dist/src/guarantees/index.js', import.meta.url));
+  const { z } = await import('zod');
+  writeFileSync(new URL('../docs/guarantees.md', import.meta.url), guaranteesPage(ashlar, guarantees, z));
 }

@@ -1,19 +1,29 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DummyDriver, Kysely } from 'kysely';
+import {
+  DataKeys,
+  type Encryption,
+  KeyringSql,
+  MasterKeys,
+  settled,
+  settleLater,
+} from './encryption/index.js';
 import { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 import { openEngine } from './engines/open.js';
 import { isRetryable } from './engines/retryable.js';
 import { AshlarError } from './errors.js';
 import { maintain } from './migrations/maintain.js';
+import { rolesFrom } from './roles/index.js';
 import { currentSession } from './session/current.js';
 import { kyselyParts } from './session/kysely.js';
 import type { SessionParts } from './session/parts.js';
+import { Sealing } from './session/sealing.js';
 import { ActiveSession } from './session/session.js';
 import { keyValues, Statements } from './session/statements.js';
 import { SyncSession } from './session/sync-session.js';
 import type { KeyOf, Session, SessionContext } from './session/types.js';
 import { abortedError, endedError, UnitOfWork } from './session/unit-of-work.js';
-import { Secret, settings } from './settings/index.js';
+import { type ColumnKeys, Secret, settings } from './settings/index.js';
 import type { System } from './system.js';
 import {
   type Column,
@@ -32,7 +42,12 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
   readonly url?: string | Secret | undefined;
   /** The key of an encrypted file. Default, where `url` is left out: `DATABASE_KEY`. */
   readonly key?: string | Secret | undefined;
-  /** Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. */
+  /** The keys of ciphered columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
+  readonly columnKeys?: ColumnKeys | undefined;
+  /**
+   * Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. Columns
+   * that only the database's clock may fill in are the owner's to set: on Postgres this needs `allowOwner`.
+   */
   readonly clock?: (() => Date) | undefined;
   /** How often a session is tried when the server reports a serialization failure or a deadlock. Default 5. */
   readonly attempts?: number | undefined;
@@ -67,9 +82,11 @@ export class Database<T extends Tables = Tables> {
     this.#options = options;
     engine.register(Object.values(system.tables));
     this.#scopeColumns = Object.values(system.tables).flatMap((table) => scopeColumn(table) ?? []);
+    const kysely = kyselyParts(engine);
     this.#parts = {
       statements: new Statements(engine),
-      kysely: kyselyParts(engine),
+      kysely,
+      encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampHere: options.clock !== undefined,
     };
@@ -121,6 +138,7 @@ export class Database<T extends Tables = Tables> {
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
     if (context.scope) return this.read(context, (s) => s.get(table, key));
+    if (table.sealed) return this.#getSealed(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -142,6 +160,11 @@ export class Database<T extends Tables = Tables> {
         return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
       },
     };
+  }
+
+  /** What encrypts and decrypts its ciphered columns: for work on keyrings. */
+  get encryption(): Encryption {
+    return this.#parts.encryption;
   }
 
   /** Kysely for building queries that a session runs later; it has no connection of its own. */
@@ -166,6 +189,13 @@ export class Database<T extends Tables = Tables> {
     while (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     await this.#maintenance;
     await this.engine.close();
+  }
+
+  async #getSealed<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+    const steps = new Sealing(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
+    const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
+      (await this.engine.read(sql, parameters)).rows;
+    return settled(await settleLater(steps, read)) as RowOf<S> | undefined;
   }
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
@@ -303,7 +333,8 @@ const assertScope = (columns: readonly Column[], scope: string | null): void => 
 /**
  * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).
  *
- * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`
+ * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
+ *   `role-too-strong` when the user could change the schema and cannot step down from that, unless `allowOwner` is set
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -313,20 +344,67 @@ export const connect = async <T extends Tables>(
   system: System<T>,
   options: ConnectOptions = {},
 ): Promise<Database<T>> => {
-  const place = options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
+  const place: PlaceOptions =
+    options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
   const engine = await openEngine({
     ...options,
     url: reveal(place.url),
     key: place.key === undefined ? undefined : reveal(place.key),
+    appRole: options.appRole ?? place.appRole,
   });
+  if (!options.allowOwner) {
+    const tooStrong = strengthOf(engine);
+    if (tooStrong) {
+      await engine.close();
+      throw tooStrong;
+    }
+  }
   return new Database(engine, system, options);
+};
+
+// looked for when a ciphered column is first written or read: migrations need no key
+const masterKeys = (given: ColumnKeys | undefined): (() => MasterKeys) => {
+  const parsed = ({ current, old = [] }: ColumnKeys): MasterKeys =>
+    new MasterKeys({ current: reveal(current), old: old.map(reveal) });
+  let masters = given && parsed(given);
+  return () => {
+    const found = masters ?? settings().columnKeys;
+    if (!found) {
+      throw new AshlarError('key-missing', {
+        message: 'There is no key for ciphered columns.',
+        suggestion: 'Set COLUMN_KEY (VERSION:KEY), or give connect(…) columnKeys.',
+      });
+    }
+    masters = found instanceof MasterKeys ? found : parsed(found);
+    return masters;
+  };
+};
+
+/** Why the user of an open database may not run sessions there; `undefined` where he may. */
+const strengthOf = ({ standing }: Engine): AshlarError | undefined => {
+  if (!standing?.canChangeSchema || standing.stepsDownTo !== undefined || !standing.broughtUp)
+    return undefined;
+  return new AshlarError('role-too-strong', {
+    message: `The role ${standing.user} can change the schema, so the guarantees would not bind its sessions.`,
+    detail: 'It has no role of the application to step down to that was granted its rights here.',
+    suggestion:
+      'Run ashlar up, which makes and grants the roles; or let DATABASE_URL name a role that can only read and write. Passing allowOwner (--allow-owner) goes without.',
+  });
 };
 
 const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
 
-const placeFromSettings = (): { url: Secret; key: Secret | undefined } => {
-  const { databaseUrl: url, databaseKey: key } = settings();
-  if (url) return { url, key };
+interface PlaceOptions {
+  readonly url: string | Secret;
+  readonly key: string | Secret | undefined;
+  readonly appRole?: string;
+}
+
+const placeFromSettings = (): PlaceOptions => {
+  const known = settings();
+  const { databaseUrl: url, databaseKey: key } = known;
+  // with two URLs it is the user himself, who then has nothing to step down to
+  if (url) return { url, key, appRole: rolesFrom(known).app };
   throw new AshlarError('settings-invalid', {
     message: 'No database was named.',
     suggestion: 'Set DATABASE_URL, or give connect(…) a url.',

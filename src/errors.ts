@@ -105,6 +105,24 @@ export const errorCodes = {
     exit: 1,
     meaning: 'The ledger is not a continuation of one that was signed or verified before.',
   },
+  'scope-shredded': {
+    exit: 1,
+    meaning: 'The data key of a scope was erased; its data cannot be read, and it gets no other key.',
+  },
+  'decryption-failed': {
+    exit: 1,
+    meaning: 'A ciphertext cannot be decrypted: it was changed, or moved from where it was sealed.',
+  },
+  'proof-failed': {
+    exit: 1,
+    meaning: 'An attack on a guarantee got through, or something that keeps guarantees is not in place.',
+  },
+  'role-missing': {
+    exit: 1,
+    meaning: 'The roles or their rights must be made by a DBA: the detail is the SQL to run.',
+  },
+  'role-too-strong': { exit: 3, meaning: 'A role that could change the schema may not run the application.' },
+  'roles-differ': { exit: 1, meaning: 'Roles have other rights than the guarantees allow.' },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },

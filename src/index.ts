@@ -1,6 +1,7 @@
 export { type ConnectOptions, connect, Database } from './database.js';
 export { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 export { openEngine } from './engines/open.js';
+export type { RoleChange, Roles, Standing } from './engines/roles.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
 export type {
   ImportOptions,
@@ -12,6 +13,15 @@ export type {
   JobSummary,
   RunOptions,
 } from './jobs/job-commands.js';
+export {
+  type ReencryptOptions,
+  reencrypt,
+  rotateDataKey,
+  rotateMaster,
+  type Shredded,
+  type ShredOptions,
+  shred,
+} from './keys/index.js';
 export { type Logger, logger } from './log.js';
 export {
   type AppliedStep,
@@ -32,8 +42,22 @@ export {
   type UpOptions,
   up,
 } from './migrations/index.js';
+export {
+  type AttackProof,
+  countAttacks,
+  failuresOf,
+  type GuaranteeProof,
+  type LedgerProof,
+  type Proof,
+  type ProveOptions,
+  prove,
+  type RefusedBy,
+  type StructureProof,
+  type Verdict,
+} from './prove/index.js';
+export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
 export type { SyncSession } from './session/sync-session.js';
-export type { KeyOf, Session, SessionContext } from './session/types.js';
-export { redactUrl, Secret, type Settings, settings } from './settings/index.js';
-export { type System, system } from './system.js';
+export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
+export { type ColumnKeys, redactUrl, Secret, type Settings, settings } from './settings/index.js';
+export { type System, type SystemParts, system } from './system.js';
 export * from './table/index.js';

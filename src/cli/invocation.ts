@@ -2,6 +2,7 @@ import type { Engine, OpenOptions } from '../engines/engine.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { logger, traceStatements } from '../log.js';
+import { type Roles, rolesFrom } from '../roles/index.js';
 import { readKeyFile, type Settings, settings, withSchema } from '../settings/index.js';
 import { passwordsOf } from '../settings/redact.js';
 import type { System } from '../system.js';
@@ -17,6 +18,7 @@ export interface GlobalOptions {
   readonly config?: string;
   readonly json?: boolean;
   readonly keyFile?: string;
+  readonly allowOwner?: boolean;
 }
 
 /** Who a database is opened for: the owner of the schema, or the application. */
@@ -67,7 +69,21 @@ export class Invocation {
     const key = keyFile === undefined ? known.databaseKey : readKeyFile('--key-file', keyFile);
     this.out.hide(...passwordsOf(url), ...(key ? [key.reveal()] : []));
     const onStatement = traceStatements(logger(known.logLevel));
-    return { url, key: key?.reveal(), ...(onStatement ? { onStatement } : {}) };
+    return {
+      url,
+      key: key?.reveal(),
+      appRole: this.roles().app,
+      ...(this.#options.allowOwner ? { allowOwner: true } : {}),
+      ...(onStatement ? { onStatement } : {}),
+    };
+  }
+
+  /** Whose rights these are about. `--url` names one user, who does both. @throws AshlarError `settings-invalid` */
+  roles(): Roles {
+    const known = this.#known();
+    const { databaseUrl, databaseMigrateUrl } =
+      this.#options.url === undefined ? known : { databaseUrl: undefined, databaseMigrateUrl: undefined };
+    return rolesFrom({ ...known, databaseUrl, databaseMigrateUrl });
   }
 
   /** Opens the database, gives it to `work` and closes it. */
@@ -82,6 +98,12 @@ export class Invocation {
     } finally {
       await engine.close();
     }
+  }
+
+  /** The same database as the application sees it: opened besides, or `owner` itself where there is one URL. */
+  async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
+    const [app, own] = [await this.target('app'), await this.target('owner')];
+    return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });
   }
 
   #configuration(): Promise<Config> {

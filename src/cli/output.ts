@@ -27,6 +27,11 @@ export class Output {
     this.#secrets.push(...secrets);
   }
 
+  /** Text without the secrets, for what is written elsewhere. */
+  clean(text: string): string {
+    return scrub(text, this.#secrets);
+  }
+
   /** A line of the result, for people. */
   line(text = ''): void {
     if (!this.json) this.#write(this.#streams.stdout, `${text}\n`);

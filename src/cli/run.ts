@@ -4,6 +4,8 @@ import { Commands } from './command.js';
 import { jobsCommand } from './commands/jobs.js';
 import { migrateCommand } from './commands/migrate.js';
 import { partitionsCommand } from './commands/partitions.js';
+import { proveCommand } from './commands/prove.js';
+import { rolesCommand } from './commands/roles.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import { collect } from './option-values.js';
@@ -72,8 +74,10 @@ const programOf = (commands: Commands): Command =>
     .option('--json', 'one JSON document on standard output, everything else on standard error')
     .addCommand(upCommand(commands))
     .addCommand(statusCommand(commands))
+    .addCommand(proveCommand(commands))
     .addCommand(migrateCommand(commands))
     .addCommand(partitionsCommand(commands))
+    .addCommand(rolesCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

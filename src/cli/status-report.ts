@@ -1,6 +1,7 @@
 import type { Engine, Partition } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
+import { checkRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import { identifier, type Table } from '../table/index.js';
 
@@ -29,12 +30,29 @@ export interface TableReport {
   readonly partitions: PartitionReport | null;
 }
 
+/** Who owns, who works, and what that costs. */
+export interface RolesReport {
+  /** The user that looked. */
+  readonly user: string;
+  /** Who owns the tables; `null` where none were made yet. */
+  readonly owner: string | null;
+  readonly app: string;
+  readonly auditor: string;
+  /** Whether the owner's own user runs the application too, and steps down to `app` for each session. */
+  readonly steps_down: boolean;
+  readonly differences: readonly string[];
+  /** What it costs that one user does both; `null` where two do. */
+  readonly cost: string | null;
+}
+
 /** One page about one system in one database. */
 export interface StatusReport {
   readonly system: string;
   readonly engine: string;
   readonly url: string;
   readonly encrypted: boolean;
+  /** `null` where the engine has no roles. */
+  readonly roles: RolesReport | null;
   readonly migrations: {
     readonly head: string | null;
     readonly applied: number;
@@ -54,7 +72,7 @@ export interface StatusReport {
  *
  * @throws AshlarError `migration-invalid`, `privilege-missing`
  */
-export const statusOf = async (engine: Engine, system: System): Promise<StatusReport> => {
+export const statusOf = async (engine: Engine, system: System, roles: Roles): Promise<StatusReport> => {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   const { applied, pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
   return {
@@ -62,6 +80,7 @@ export const statusOf = async (engine: Engine, system: System): Promise<StatusRe
     engine: engine.label,
     url: engine.url,
     encrypted: engine.encrypted,
+    roles: await rolesOf(engine, system, roles),
     migrations: {
       head: applied.at(-1)?.step ?? null,
       applied: applied.length,
@@ -72,6 +91,27 @@ export const statusOf = async (engine: Engine, system: System): Promise<StatusRe
     },
     ...(await driftOf(engine, system)),
     tables: await tablesOf(engine, system),
+  };
+};
+
+const oneUser =
+  'One user owns the schema and runs the application: whoever can make a session run SQL of his own can take the owner’s rights back. Two URLs (DATABASE_MIGRATE_URL for the owner) close that.';
+
+const rolesOf = async (engine: Engine, system: System, roles: Roles): Promise<RolesReport | null> => {
+  const { standing } = engine;
+  if (!standing) return null;
+  const { user, owner = null, canChangeSchema, stepsDownTo } = standing;
+  // where it was told one user only, and that one cannot change the schema, it is the application's
+  const mine = roles.appConnects || canChangeSchema ? roles : { ...roles, app: user };
+  const alone = roles.appConnects === undefined && canChangeSchema;
+  return {
+    user,
+    owner,
+    app: mine.app,
+    auditor: mine.auditor,
+    steps_down: stepsDownTo !== undefined,
+    differences: await checkRoles(engine, system, owner === null ? mine : { ...mine, owner }),
+    cost: alone ? oneUser : null,
   };
 };
 

@@ -1,5 +1,6 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
-import type { Column, RunSql, SqlName, Table } from '../table/index.js';
+import type { Column, RunSql, SqlName, Table, TableRights } from '../table/index.js';
+import type { RoleDialect, Standing } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
 
 /** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
@@ -39,6 +40,8 @@ export interface Transaction {
   savepoint(name: string): Awaitable<void>;
   rollbackTo(name: string): Awaitable<void>;
   release(name: string): Awaitable<void>;
+  /** Goes on in the name of another: for proofs, which try in one transaction what several sessions would. */
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): Awaitable<void>;
   /** Rejects with `outcome-unknown` where an I/O error leaves open whether the commit is durable. */
   commit(): Awaitable<void>;
   rollback(): Awaitable<void>;
@@ -63,6 +66,31 @@ export interface FoundationObject {
   readonly exists: string;
   /** Makes it, or replaces what is there. */
   readonly create: string;
+  /** For a table: what the application's role may do with it, where that is more than to read. */
+  readonly rights?: TableRights;
+}
+
+/** Something without which guarantees do not hold, whatever the tables' own definitions say. */
+export interface Condition {
+  readonly name: string;
+  /** A query of the owner's that gives a line of text, as `found`, for each thing that is not as it must be. */
+  readonly finds: (tables: readonly string[]) => string;
+}
+
+/** What the proofs need to know of a kind of SQL. */
+export interface Proving {
+  /** An encoded value as it stands in SQL. */
+  literal(value: unknown): string;
+  /** An expression for the SQL text of another one's value: `NULL`, `5`, `'it''s'`. */
+  quoted(expression: string): string;
+  /** An expression for the name of the partition in which a row of a table lies; NULL where it lies in none. */
+  partitionOf(table: string): string;
+  readonly conditions: readonly Condition[];
+  /**
+   * A query of the owner's for every object of the place: its `type` as a guarantee names it, its `name`, and for a
+   * trigger in `always` whether it fires in every case: `yes` or `no`.
+   */
+  readonly objects: string;
 }
 
 /** The SQL of one kind of engine: no connection, only text and knowledge. */
@@ -78,8 +106,11 @@ export interface SqlDialect {
   changes(before: Schema, after: Schema, model: readonly Table[], renames: Renames): readonly SchemaChange[];
   /** A schema as text, in a fixed order: what is committed as the dump. */
   dump(schema: Schema): string;
+  readonly proving: Proving;
   /** An empty database in this process, gone when closed: for shadow comparisons. */
   openShadow(): Promise<Engine>;
+  /** How roles are made and granted to; `undefined` where there are none (a file has no roles). */
+  readonly roles: RoleDialect | undefined;
 }
 
 /** table → { column now → column before }. */
@@ -101,6 +132,8 @@ export interface Engine {
   readonly encrypted: boolean;
   readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
   readonly sync: SyncEngine | undefined;
+  /** Who sessions are, as of the last `asOwner`; `undefined` where the engine has no roles. */
+  readonly standing: Standing | undefined;
 
   /** Makes results of these tables' columns decode to what their Zod types say. */
   register(tables: readonly Table[]): void;
@@ -128,6 +161,12 @@ export interface Engine {
   /** Does now what guarantees do soon after rows are committed, for everything that was committed before the call. */
   settle(): Promise<void>;
 
+  /**
+   * Rewrites what holds these tables, so that what was deleted or overwritten in them is in no file of the database any
+   * more. @returns why it may still be in one; `undefined` when all was done
+   */
+  purge(tables: readonly Table[]): Promise<string | undefined>;
+
   close(): Promise<void>;
 }
 
@@ -151,6 +190,10 @@ export interface OpenOptions {
   readonly lockTimeout?: number | undefined;
   /** May create the file or folder. Default true. */
   readonly create?: boolean | undefined;
+  /** The role that sessions act as, where the user could change the schema and may become it. Default `ashlar_app`. */
+  readonly appRole?: string | undefined;
+  /** Let sessions act as the user even where that one could change the schema. Default false. */
+  readonly allowOwner?: boolean | undefined;
   /** SQLite's `synchronous`: `full` survives a power cut with every commit, `normal` may lose the last ones. Default `full`. */
   readonly durability?: 'full' | 'normal' | undefined;
   /** Told each statement's text (never its parameters) and duration in milliseconds. */

@@ -39,6 +39,15 @@ export const openEngine = async (options: OpenOptions): Promise<Engine> => {
   return open(options, rest);
 };
 
+/** The user that a URL connects as, where its engine has users, and his password as it is written there. */
+export const loginOf = (url: string): { user: string; password: string | undefined } | undefined => {
+  if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
+  const { username, password, searchParams } = new URL(url);
+  const user = decodeURIComponent(username) || searchParams.get('user');
+  const secret = decodeURIComponent(password) || searchParams.get('password');
+  return user ? { user, password: secret ?? undefined } : undefined;
+};
+
 /** The dialects there are, for work that needs no database: generating and comparing migrations. */
 export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {
   sqlite: async () => (await import('./sqlite/dialect.js')).sqliteDialect,

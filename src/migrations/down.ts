@@ -1,5 +1,6 @@
 import type { Engine } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
+import { grantWhereRolesAre } from '../roles/index.js';
 import type { System } from '../system.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
@@ -37,7 +38,11 @@ export const down = async (engine: Engine, system: System, options: DownOptions 
       const done: RunStep[] = [];
       for (const { step, body } of waysBack(system, steps, applied, options)) {
         const started = performance.now();
-        const forget = () => owner.script(forgetSql(system.name, step.name));
+        const forget = async () => {
+          await owner.script(forgetSql(system.name, step.name));
+          // a table that is made again begins with what new tables are granted
+          await grantWhereRolesAre(owner, engine.dialect, system, options.roles);
+        };
         const limit = lockLimit(options);
         if (body.mode === 'no-transaction') {
           await runBody(owner, step, body);

@@ -1,4 +1,5 @@
 import type { Engine, Owner } from '../engines/engine.js';
+import { grantRights, prepareRoles, type RoleChange, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly actor?: string | undefined;
   /** How long a step may wait for a lock, in milliseconds; by default as long as its connection does. */
   readonly lockTimeout?: number | undefined;
+  /** Who the rights are for; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the settings. */
+  readonly roles?: Roles | undefined;
 }
 
 export interface UpOptions extends PlanOptions, RunOptions {
@@ -19,6 +22,8 @@ export interface UpOptions extends PlanOptions, RunOptions {
   readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Told each step when it is done. */
   readonly onStep?: ((step: RunStep) => void) | undefined;
+  /** Told what became different about the roles and their rights, if anything did. */
+  readonly onRoles?: ((changes: readonly RoleChange[]) => void) | undefined;
 }
 
 /** A step that was run. */
@@ -29,10 +34,11 @@ export interface RunStep {
 
 /**
  * Applies what is pending, one process at a time, each step in a transaction of its own together with its line in the
- * history. Killed anywhere, it leaves a database that the next `up` completes.
+ * history and the rights that the guarantees leave. Killed anywhere, it leaves a database that the next `up` completes.
  *
  * @returns the steps that were run; empty when there was nothing to do
- * @throws AshlarError what {@link planOn} throws, `migration-failed`, `migration-locked`, `lock-timeout`
+ * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
+ *   `migration-failed`, `migration-locked`, `lock-timeout`
  */
 export const up = async (engine: Engine, system: System, options: UpOptions = {}): Promise<RunStep[]> => {
   const steps = await readSystemSteps(engine, system);
@@ -40,16 +46,26 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
     async (owner) => {
       const plan = await planOn(engine, owner, system, steps, options);
       options.onPlan?.(plan);
+      const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
+      const grant = (): Promise<readonly RoleChange[]> =>
+        grantRights(owner, engine.dialect, system, options.roles);
       // a statement outside a transaction would not wait for another process that writes
-      await owner.atomically(() => ensureHistory(owner, engine.dialect));
-      if (plan.steps.length === 0) return [];
+      await owner.atomically(async () => {
+        await ensureHistory(owner, engine.dialect);
+        // before any step: what a step makes beside the tables of the system is granted by default
+        changed.push(...(await grant()));
+      });
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
-        const ran = await applyStep(engine, owner, system, steps, planned, options);
+        const ran = await applyStep(engine, owner, system, steps, planned, options, async () => {
+          // what a new table has by default and loses at once is no news
+          changed.push(...(await grant()).filter(({ takes }) => !takes));
+        });
         if (!ran) continue;
         done.push(ran);
         options.onStep?.(ran);
       }
+      if (changed.length > 0) options.onRoles?.(changed);
       return done;
     },
     { exclusive: true },
@@ -67,6 +83,7 @@ const applyStep = async (
   steps: readonly Step[],
   { step }: PlannedStep,
   options: UpOptions,
+  grant: () => Promise<void>,
 ): Promise<RunStep | undefined> => {
   const { mode } = step.up;
   const limit = lockLimit(options);
@@ -82,6 +99,7 @@ const applyStep = async (
     await owner.script(
       recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), duration),
     );
+    await grant();
     return { step: step.name, duration_ms: Math.round(duration) };
   };
   if (mode === 'no-transaction') {

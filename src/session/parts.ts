@@ -1,3 +1,4 @@
+import type { Encryption } from '../encryption/index.js';
 import type { KyselyParts } from './kysely.js';
 import type { Statements } from './statements.js';
 
@@ -5,6 +6,7 @@ import type { Statements } from './statements.js';
 export interface SessionParts {
   readonly statements: Statements;
   readonly kysely: KyselyParts;
+  readonly encryption: Encryption;
   /** The process's clock. */
   readonly clock: () => Date;
   /** Whether generated times come from `clock`; otherwise the database's own clock makes them. */

@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely';
+import { DataKeys, type Steps, settled, settleLater } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { Column, InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../table/index.js';
 import { currentSession, runAs } from './current.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import type { SessionParts } from './parts.js';
+import { Sealing } from './sealing.js';
 import { keyValues } from './statements.js';
-import type { KeyOf, Session } from './types.js';
+import type { Decrypted, KeyOf, Session } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
 
@@ -15,6 +17,7 @@ const batchSize = 1_000;
 /** A session over one level of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
   readonly #parts: SessionParts;
+  #keys: DataKeys | undefined;
   #query: Kysely<QueryTables<T>> | undefined;
   #ended = false;
   #nested: Promise<unknown> = Promise.resolve();
@@ -54,7 +57,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
-    const statement = this.#parts.statements.insert(table, insertValues(this.#parts, table, row));
+    const values = insertValues(this.#parts, table, row);
+    if (table.sealed) return this.#sealing((sealing) => sealing.insert(table, values)) as Promise<RowOf<S>>;
+    const statement = this.#parts.statements.insert(table, values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S>;
   }
@@ -72,14 +77,20 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       batch = [];
       if (sent.length > 0) count += await this.level.run((t) => t.insertMany(table, of, sent));
     };
-    const add = (row: InsertOf<S>): Promise<void> | undefined => {
-      const next = this.#parts.statements.encodeRow(table, insertValues(this.#parts, table, row));
+    const push = (values: Readonly<Record<string, unknown>>): Promise<void> | undefined => {
+      const next = this.#parts.statements.encodeRow(table, values);
       const sameColumns =
         next.columns.length === columns.length && next.columns.every((column, i) => column === columns[i]);
       const full = !sameColumns || batch.length === batchSize ? flush() : undefined;
       columns = next.columns;
       batch.push(next.encoded);
       return full;
+    };
+    const add = (row: InsertOf<S>): Promise<void> | undefined => {
+      const values = insertValues(this.#parts, table, row);
+      return table.sealed
+        ? this.#sealing((sealing) => sealing.values(table, values)).then(push)
+        : push(values);
     };
     try {
       if (Symbol.iterator in rows) {
@@ -103,6 +114,8 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
     const values = patchValues(this.#parts, table, patch);
+    if (table.sealed)
+      return this.#sealing((sealing) => sealing.patch(table, key, values)) as Promise<RowOf<S>>;
     const statement = this.#parts.statements.patch(table, keyValues(table, key), values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     if (!rows[0]) throw notFound(table);
@@ -111,6 +124,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
     this.#assertOpen();
+    if (table.sealed) return this.#sealing((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -121,6 +135,24 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const statement = this.#parts.statements.remove(table, keyValues(table, key));
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table);
+  }
+
+  async decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
+    table: Table<string, S>,
+    rows: readonly R[],
+  ): Promise<Decrypted<S, R>[]> {
+    this.#assertOpen();
+    return this.#sealing((sealing) => sealing.decrypt(table, rows)) as Promise<Decrypted<S, R>[]>;
+  }
+
+  async blindIndex<S extends Shape, C extends keyof S & string>(
+    table: Table<string, S>,
+    column: C,
+    scope: string,
+    value: Exclude<RowOf<S>[C], null>,
+  ): Promise<Uint8Array<ArrayBuffer>[]> {
+    this.#assertOpen();
+    return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
   }
 
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
@@ -179,6 +211,21 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       await undo();
       throw error;
     }
+  }
+
+  get #dataKeys(): DataKeys {
+    this.#keys ??= new DataKeys(this.#parts.encryption, this.parent ? this.parent.#dataKeys : undefined);
+    return this.#keys;
+  }
+
+  // what a statement makes fail dooms the session; that a value cannot be decrypted does not
+  async #sealing<R>(work: (sealing: Sealing) => Steps<R>): Promise<R> {
+    const steps = work(new Sealing(this.#parts, this.#dataKeys));
+    return settled(
+      await this.level.run((transaction) =>
+        settleLater(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),
+      ),
+    );
   }
 
   #assertOpen(): void {

@@ -1,10 +1,12 @@
 import type { Compilable } from 'kysely';
+import { DataKeys, type Steps, settled, settleNow } from '../encryption/index.js';
 import type { QueryResult, Transaction } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, PatchOf, RowOf, Shape, Table } from '../table/index.js';
 import type { SessionParts } from './parts.js';
+import { Sealing } from './sealing.js';
 import { keyValues, type Statement } from './statements.js';
-import type { KeyOf } from './types.js';
+import type { Decrypted, KeyOf } from './types.js';
 import { abortedError, endedError } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
 
@@ -14,6 +16,7 @@ export class SyncSession {
   readonly #transaction: Transaction;
   readonly actor: string | null;
   readonly scope: string | null;
+  readonly #keys: DataKeys;
   #failure: { readonly error: unknown } | undefined;
   #ended = false;
   #depth = 0;
@@ -23,17 +26,20 @@ export class SyncSession {
     this.#transaction = transaction;
     this.actor = actor;
     this.scope = scope;
+    this.#keys = new DataKeys(parts.encryption);
   }
 
   /** Validates and inserts a row. @returns the row as stored */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
     const values = insertValues(this.#parts, table, row);
+    if (table.sealed) return this.#sealing((sealing) => sealing.insert(table, values)) as RowOf<S>;
     return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
   }
 
   /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
   patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): RowOf<S> {
     const values = patchValues(this.#parts, table, patch);
+    if (table.sealed) return this.#sealing((sealing) => sealing.patch(table, key, values)) as RowOf<S>;
     const { rows } = this.#execute(this.#parts.statements.patch(table, keyValues(table, key), values));
     if (!rows[0]) throw notFound(table);
     return rows[0] as RowOf<S>;
@@ -41,6 +47,7 @@ export class SyncSession {
 
   /** The row with that key, or `undefined`. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
+    if (table.sealed) return this.#sealing((sealing) => sealing.get(table, key)) as RowOf<S> | undefined;
     return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
       | RowOf<S>
       | undefined;
@@ -50,6 +57,24 @@ export class SyncSession {
   remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
     const { changes } = this.#execute(this.#parts.statements.remove(table, keyValues(table, key)));
     if (changes === 0) throw notFound(table);
+  }
+
+  /** Rows of a query with their ciphered columns decrypted, as {@link Session.decrypt} gives them. */
+  decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
+    table: Table<string, S>,
+    rows: readonly R[],
+  ): Decrypted<S, R>[] {
+    return this.#sealing((sealing) => sealing.decrypt(table, rows)) as Decrypted<S, R>[];
+  }
+
+  /** What the blind index of a column holds for a value, as {@link Session.blindIndex} gives it. */
+  blindIndex<S extends Shape, C extends keyof S & string>(
+    table: Table<string, S>,
+    column: C,
+    scope: string,
+    value: Exclude<RowOf<S>[C], null>,
+  ): Uint8Array<ArrayBuffer>[] {
+    return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
   }
 
   /** Runs a Kysely query (built with `db.kysely`) and gives its rows. */
@@ -71,6 +96,8 @@ export class SyncSession {
     } catch (error) {
       this.#failure = undefined;
       this.#now((t) => t.rollbackTo(name));
+      // a data key made in it is gone
+      this.#keys.forget();
       this.#now((t) => t.release(name));
       throw error;
     } finally {
@@ -93,6 +120,15 @@ export class SyncSession {
     this.#ended = true;
     this.#transaction.commit();
     return result;
+  }
+
+  #sealing<R>(work: (sealing: Sealing) => Steps<R>): R {
+    const steps = work(new Sealing(this.#parts, this.#keys));
+    return settled(
+      this.#now((transaction) =>
+        settleNow(steps, ({ sql, parameters }) => (transaction.execute(sql, parameters) as QueryResult).rows),
+      ),
+    );
   }
 
   #execute({ sql, parameters }: Statement): QueryResult {

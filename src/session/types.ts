@@ -12,6 +12,11 @@ export interface SessionContext {
 /** The value of a primary key: the value itself where the key is one column, else an object of its columns. */
 export type KeyOf<S extends Shape> = string | number | Partial<RowOf<S>>;
 
+/** A row of a query, with the ciphered columns of its table decrypted. */
+export type Decrypted<S extends Shape, R> = {
+  [K in keyof R]: K extends keyof S ? RowOf<S>[K & keyof RowOf<S>] : R[K];
+};
+
 /**
  * One unit of work: a transaction with an actor and a scope. It commits when its callback returns and rolls back when
  * the callback throws. A statement that fails dooms the session (on every engine, as on Postgres): wrap what may fail
@@ -41,6 +46,26 @@ export interface Session<T extends Tables = Tables> {
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
   /** Deletes the row with that key. @throws `row-not-found` */
   remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
+  /**
+   * Rows of `s.query` with their ciphered columns decrypted. Each must hold the table's scope and primary key, under
+   * their own names.
+   * @throws AshlarError `decryption-failed`, `scope-shredded`; `usage` when the table has no ciphered column
+   */
+  decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
+    table: Table<string, S>,
+    rows: readonly R[],
+  ): Promise<Decrypted<S, R>[]>;
+  /**
+   * What the blind index of a ciphered column holds for a value: at least one form, and one more for each rotation of
+   * the scope's key. `s.query…where('email_index', 'in', await s.blindIndex(clients, 'email', client, 'a@b.org'))`.
+   * @throws AshlarError `scope-shredded`; `usage` when the column has no blind index
+   */
+  blindIndex<S extends Shape, C extends keyof S & string>(
+    table: Table<string, S>,
+    column: C,
+    scope: string,
+    value: Exclude<RowOf<S>[C], null>,
+  ): Promise<Uint8Array<ArrayBuffer>[]>;
   /** A nested unit of work: a savepoint, undone alone when its callback throws. */
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R>;
   /** The time to stamp things with, as an ISO 8601 string of milliseconds. */

@@ -1,3 +1,11 @@
 export { redactUrl } from './redact.js';
 export { Secret } from './secret.js';
-export { type LogLevel, logLevels, readKeyFile, type Settings, settings, withSchema } from './settings.js';
+export {
+  type ColumnKeys,
+  type LogLevel,
+  logLevels,
+  readKeyFile,
+  type Settings,
+  settings,
+  withSchema,
+} from './settings.js';

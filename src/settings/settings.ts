@@ -10,6 +10,14 @@ import { Secret } from './secret.js';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** The keys that wrap the data keys of ciphered columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64. */
+export interface ColumnKeys {
+  /** Wraps whatever is wrapped from now on. */
+  readonly current: string | Secret;
+  /** Those before it, which still unwrap. */
+  readonly old?: readonly (string | Secret)[] | undefined;
+}
+
 /** What Ashlar takes from the environment. URLs print without their password. */
 export interface Settings {
   /** `DATABASE_URL`: what the application reads and writes through. */
@@ -18,8 +26,14 @@ export interface Settings {
   readonly databaseMigrateUrl: Secret | undefined;
   /** `DATABASE_KEY`, or what the file `DATABASE_KEY_FILE` holds. */
   readonly databaseKey: Secret | undefined;
+  /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or what the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE` hold. */
+  readonly columnKeys: ColumnKeys | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
   readonly databaseSchema: string | undefined;
+  /** `DATABASE_APP_ROLE`: the role that sessions act as, where that is not the user of `DATABASE_URL`. */
+  readonly databaseAppRole: string | undefined;
+  /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
+  readonly databaseAuditorRole: string | undefined;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -30,15 +44,26 @@ const url = filled.regex(
   'is no database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
 );
 
+const role = filled
+  .max(63)
+  .regex(/^(?!pg_)[^\0]+$/, 'is no name that a role can have')
+  .refine((name) => name !== 'public' && name !== 'none', 'is no name that a role can have');
+
 const variables = z.object({
   DATABASE_URL: url.optional(),
   DATABASE_MIGRATE_URL: url.optional(),
   DATABASE_KEY: z.string().min(1, 'is empty').optional(),
   DATABASE_KEY_FILE: filled.optional(),
+  COLUMN_KEY: filled.optional(),
+  COLUMN_KEY_FILE: filled.optional(),
+  COLUMN_KEYS_OLD: filled.optional(),
+  COLUMN_KEYS_OLD_FILE: filled.optional(),
   DATABASE_SCHEMA: filled
     .max(63)
     .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
     .optional(),
+  DATABASE_APP_ROLE: role.optional(),
+  DATABASE_AUDITOR_ROLE: role.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -71,8 +96,7 @@ export const readKeyFile = (name: string, path: string): Secret => {
       'Check the path and who may read it.',
     );
   }
-  if (text === '')
-    throw invalid(`${name} names an empty file.`, 'Put the key into it: a passphrase or 64 hex digits.');
+  if (text === '') throw invalid(`${name} names an empty file.`, 'Put the key into it.');
   return new Secret(text);
 };
 
@@ -88,6 +112,17 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
   if (text === undefined) return undefined;
   const whole = withSchema(text, schema);
   return new Secret(whole, redactUrl(whole));
+};
+
+type SecretName = 'DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD';
+
+const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
+  const [value, file] = [data[name], data[`${name}_FILE`]];
+  if (value !== undefined && file !== undefined) {
+    throw invalid(`${name} and ${name}_FILE are both set.`, 'Keep one of them.');
+  }
+  if (file !== undefined) return readKeyFile(`${name}_FILE`, file);
+  return value === undefined ? undefined : new Secret(value);
 };
 
 /**
@@ -108,20 +143,27 @@ export const settings = (
     throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
   }
   const { data } = result;
-  if (data.DATABASE_KEY !== undefined && data.DATABASE_KEY_FILE !== undefined) {
-    throw invalid('DATABASE_KEY and DATABASE_KEY_FILE are both set.', 'Keep one of them.');
+  const databaseKey = secretOf(data, 'DATABASE_KEY');
+  const columnKey = secretOf(data, 'COLUMN_KEY');
+  const columnKeysOld = secretOf(data, 'COLUMN_KEYS_OLD');
+  if (columnKeysOld && !columnKey) {
+    throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the key that encrypts.');
   }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
   return {
     databaseUrl,
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
-    databaseKey:
-      data.DATABASE_KEY_FILE === undefined
-        ? data.DATABASE_KEY === undefined
-          ? undefined
-          : new Secret(data.DATABASE_KEY)
-        : readKeyFile('DATABASE_KEY_FILE', data.DATABASE_KEY_FILE),
+    databaseKey,
+    columnKeys: columnKey && {
+      current: columnKey,
+      old: (columnKeysOld?.reveal() ?? '')
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .map((text) => new Secret(text)),
+    },
     databaseSchema: data.DATABASE_SCHEMA,
+    databaseAppRole: data.DATABASE_APP_ROLE,
+    databaseAuditorRole: data.DATABASE_AUDITOR_ROLE,
     logLevel: data.LOG_LEVEL,
   };
 };

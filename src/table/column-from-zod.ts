@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AshlarError } from '../errors.js';
 import type { Column, ColumnKind, ColumnRules, DefaultValue } from './column.js';
 import { type ColumnHint, columnHints } from './column-types.js';
+import { envelopeForm } from './sealed.js';
 
 // what is read of a Zod definition; Zod declares each kind's own, and none of them for all
 interface Definition {
@@ -333,7 +334,7 @@ export const columnFromZod = (table: string, name: string, declared: z.ZodType):
   const { inner, nullable, hint } = unwrapped;
   if (hint.kind === 'json') assertJson(where, inner, new Set());
   const kind = hint.kind ?? columnKind(where, inner);
-  return {
+  const column: Column = {
     table,
     name,
     kind,
@@ -344,7 +345,27 @@ export const columnFromZod = (table: string, name: string, declared: z.ZodType):
     touched: hint.touched ?? false,
     default: constantDefault(declared, unwrapped),
     primaryKey: hint.primaryKey ?? false,
+    plaintext: undefined,
     stored: withoutDefault(declared),
     declared,
+  };
+  return hint.ciphered ? cipheredColumn(where, column) : column;
+};
+
+const cipheredColumn = (where: string, plaintext: Column): Column => {
+  if (plaintext.generated || plaintext.touched || plaintext.primaryKey) {
+    throw unsupported(
+      where,
+      'a ciphered value that the database or a clock makes',
+      'Leave it in the clear, or give its value yourself.',
+    );
+  }
+  return {
+    ...plaintext,
+    kind: 'bytes',
+    rules: envelopeForm,
+    // a default that the database knows would be plaintext; Zod fills it in
+    default: undefined,
+    plaintext,
   };
 };

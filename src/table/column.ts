@@ -34,6 +34,9 @@ export interface ColumnRules {
   readonly multipleOf?: number;
   readonly startsWith?: string;
   readonly endsWith?: string;
+  /** Of bytes: how many there are at least, and what the first one is. */
+  readonly minBytes?: number;
+  readonly firstByte?: number;
 }
 
 /** A value that stands in for one that is left out; always representable as JSON. */
@@ -60,6 +63,8 @@ export interface Column {
   /** A constant that the database fills in too. */
   readonly default: DefaultValue | undefined;
   readonly primaryKey: boolean;
+  /** Of a ciphered column, which holds bytes: what it would be if it were not ciphered. */
+  readonly plaintext: Column | undefined;
   /** The Zod type of a stored value: as declared, without its default. */
   readonly stored: z.ZodType;
   /** The Zod type as declared. */

@@ -1,5 +1,6 @@
 import type { Attack, Probe } from './attack.js';
 import type { Column } from './column.js';
+import type { Sealed } from './sealed.js';
 import type { Table } from './table.js';
 
 /** The kinds of SQL an engine can speak. */
@@ -89,6 +90,8 @@ export interface Keeping {
   readonly retire?: (table: Table, tools: RetirementTools) => Promise<RetirementReport>;
   /** What goes with rows that another guarantee lets leave. */
   readonly leaving?: (table: Table) => Leaving;
+  /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
+  readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
 
 /** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */
@@ -147,6 +150,8 @@ export interface Guarantee {
   readonly validate?: (table: Table) => void;
   /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
   readonly scopedBy?: Column;
+  /** How sessions encrypt the table's ciphered columns. */
+  readonly seals?: (ciphered: readonly Column[]) => Sealed;
   readonly sqlite: SqliteKeeping | Refusal;
   readonly postgres: PostgresKeeping | Refusal;
   /** The statements that would break it: what `ashlar prove` tries. */

@@ -3,7 +3,9 @@ export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from '.
 export {
   autoincrement,
   bytes,
+  type Ciphered,
   canonicalAddress,
+  ciphered,
   createdAt,
   type Generated,
   id,
@@ -47,7 +49,9 @@ export {
   unique,
 } from './items.js';
 export { identifier, identifiers, literal } from './names.js';
+export { type Extent, readOnlyRights, rightsOf, type TableRights } from './rights.js';
 export { isScopeOf, scopeColumn } from './scope.js';
+export { type BlindIndex, envelopeForm, type Sealed } from './sealed.js';
 export { storageProblem } from './storable.js';
 export {
   type Check,

@@ -6,6 +6,7 @@ import { columnFromZod } from './column-from-zod.js';
 import type { Guarantee, SqlName } from './guarantee.js';
 import type { OnDelete, TableItem } from './items.js';
 import { assertName } from './names.js';
+import type { Sealed } from './sealed.js';
 import { storageProblem } from './storable.js';
 import type { InsertOf, PatchOf, RowOf, Shape } from './types.js';
 
@@ -41,6 +42,8 @@ export interface Table<Name extends string = string, S extends Shape = Shape> {
   readonly checks: readonly Check[];
   readonly indexes: readonly Index[];
   readonly guarantees: readonly Guarantee[];
+  /** How its ciphered columns are encrypted; `undefined` when it has none. */
+  readonly sealed: Sealed | undefined;
   /** Declared renames: the name now → the name before. */
   readonly renames: Readonly<Record<string, string>>;
   /** Validates a stored row; `z.toJSONSchema(table.row)` is its JSON Schema. */
@@ -239,6 +242,19 @@ const insertType = (column: Column): z.ZodType => {
   return column.declared;
 };
 
+const sealedBy = (table: string, columns: Columns, guarantees: readonly Guarantee[]): Sealed | undefined => {
+  const ciphered = Object.values(columns).filter((column) => column.plaintext);
+  const sealed = guarantees.flatMap(({ seals }) => seals?.(ciphered) ?? []);
+  if (ciphered[0] && sealed.length === 0) {
+    throw invalid(
+      table,
+      `${ciphered[0].name} is ciphered, but nothing says with whose key.`,
+      'Add the guarantee: encrypted({ scope: c.client_id, keys: dataKeys }).',
+    );
+  }
+  return sealed[0];
+};
+
 type Values = Readonly<Record<string, unknown>>;
 
 const refuseUnstorable =
@@ -262,8 +278,9 @@ const refuseUnstorable =
 /** JSON is looked at before Zod, which rebuilds it and leaves out what it does not like; the rest after, as it will be stored. */
 const storable = (columns: Columns, schema: z.ZodType): z.ZodType => {
   const all = Object.values(columns);
-  const json = all.filter((column) => column.kind === 'json');
-  const checked = schema.superRefine(refuseUnstorable(all.filter((column) => column.kind !== 'json')));
+  const isJson = (column: Column) => (column.plaintext ?? column).kind === 'json';
+  const json = all.filter(isJson);
+  const checked = schema.superRefine(refuseUnstorable(all.filter((column) => !isJson(column))));
   return json.length === 0 ? checked : z.unknown().superRefine(refuseUnstorable(json)).pipe(checked);
 };
 
@@ -316,6 +333,7 @@ export const table = <const Name extends string, S extends Shape>(
     columns,
     primaryKey: { name: `${name}_pkey`, columns: primaryKey },
     ...rest,
+    sealed: sealedBy(name, columns, parts.guarantees),
     ...schemas<S>(columns, primaryKey),
   });
   for (const guarantee of made.guarantees) guarantee.validate?.(made as unknown as Table);

@@ -1,6 +1,6 @@
 import type { ColumnType } from 'kysely';
 import type { z } from 'zod';
-import type { GeneratedMark } from './column-types.js';
+import type { CipheredMark, GeneratedMark } from './column-types.js';
 import type { Table } from './table.js';
 
 /** The Zod types of a table's columns, by name. */
@@ -42,11 +42,23 @@ export type Patch<T> = T extends Table<string, infer S> ? PatchOf<S> : never;
 /** Tables by any name the code likes; queries use the tables' own names. */
 export type Tables = Readonly<Record<string, Table>>;
 
+type IsCiphered<T extends z.ZodType> = keyof CipheredMark extends keyof T
+  ? true
+  : T extends z.ZodNullable<infer U extends z.ZodType>
+    ? IsCiphered<U>
+    : T extends z.ZodDefault<infer U extends z.ZodType>
+      ? IsCiphered<U>
+      : false;
+
+// a query sees what the database holds: of a ciphered column the ciphertext
+type Held<T extends z.ZodType> =
+  IsCiphered<T> extends true ? Uint8Array | (null extends z.output<T> ? null : never) : Present<z.output<T>>;
+
 type KyselyTable<S extends Shape> = {
   [K in keyof S]: ColumnType<
-    Present<z.output<S[K]>>,
-    MayOmit<S[K]> extends true ? Present<z.output<S[K]>> | undefined : Present<z.output<S[K]>>,
-    Present<z.output<S[K]>>
+    Held<S[K]>,
+    MayOmit<S[K]> extends true ? Held<S[K]> | undefined : Held<S[K]>,
+    Held<S[K]>
   >;
 };
 

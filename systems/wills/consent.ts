@@ -60,7 +60,7 @@ export interface Withdrawal {
   readonly categories: readonly string[];
   /** The records that were stamped withdrawn. */
   readonly stamped: readonly ConsentRecord[];
-  /** The records that carry on what was not withdrawn: accepted when and as it was, created at `withdrawn_at`. */
+  /** The records that carry on what was not withdrawn: accepted when and as it was. */
   readonly carried: readonly ConsentRecord[];
 }
 
@@ -86,10 +86,11 @@ export const withdrawConsent = async (
   const carried: ConsentRecord[] = [];
   for (const record of touched) {
     stamped.push(await s.patch(consentRecords, record.id, { withdrawn_at }));
-    const { id: _, ...rest } = record;
+    // when it is written down is the database's to say
+    const { id: _, created_at: __, ...rest } = record;
     const consent_categories = rest.consent_categories.filter((category) => !isWithdrawn(category));
     if (consent_categories.length === 0) continue;
-    carried.push(await s.insert(consentRecords, { ...rest, consent_categories, created_at: withdrawn_at }));
+    carried.push(await s.insert(consentRecords, { ...rest, consent_categories }));
   }
   const withdrawn = [
     ...new Set(touched.flatMap((record) => record.consent_categories.filter(isWithdrawn))),

@@ -233,6 +233,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
         row: { id: literalOf(key?.id), ...extra },
         other: undefined,
         fresh: { id: one === counted ? '777777' : literalOf(uuid), ...content },
+        values: {},
         partitions: [],
         scope: undefined,
         otherScope: undefined,

@@ -127,3 +127,34 @@ describe('logger', () => {
     expect(traceStatements(logger('info', { write: () => undefined }))).toBeUndefined();
   });
 });
+
+describe('column keys', () => {
+  const current = `2:${'ab'.repeat(32)}`;
+  const old = `1:${'cd'.repeat(32)}`;
+
+  test('are read from the environment or from files, and never print', () => {
+    writeFileSync(join(folder, 'key'), `${current}\n`);
+    writeFileSync(join(folder, 'old'), `${old}\n3:${'ef'.repeat(32)}\n`);
+    const given = settings({ COLUMN_KEY: current, COLUMN_KEYS_OLD: old }, folder);
+    const read = settings(
+      { COLUMN_KEY_FILE: join(folder, 'key'), COLUMN_KEYS_OLD_FILE: join(folder, 'old') },
+      folder,
+    );
+    for (const { columnKeys } of [given, read]) {
+      expect((columnKeys?.current as Secret | undefined)?.reveal()).toBe(current);
+      expect(columnKeys?.old?.map((key) => (key as Secret).reveal())[0]).toBe(old);
+      expect(inspect(columnKeys, { depth: 9 })).not.toMatch(/abab|cdcd/);
+    }
+    expect(read.columnKeys?.old).toHaveLength(2);
+    expect(settings({}, folder).columnKeys).toBeUndefined();
+  });
+
+  test('of old need a current one', () => {
+    expect(thrownBy(() => settings({ COLUMN_KEYS_OLD: old }, folder))).toMatchObject({
+      code: 'settings-invalid',
+    });
+    expect(thrownBy(() => settings({ COLUMN_KEY: current, COLUMN_KEY_FILE: 'x' }, folder))).toMatchObject({
+      code: 'settings-invalid',
+    });
+  });
+});

@@ -1,6 +1,7 @@
 import {
   autoincrement,
   bytes,
+  ciphered,
   type Insert,
   id,
   inet,
@@ -11,6 +12,7 @@ import {
   table,
   timestamps,
 } from 'ashlar';
+import { encrypted, keyring } from 'ashlar/guarantees';
 import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 
@@ -26,7 +28,10 @@ const notes = table('notes', {
   ...timestamps(),
 });
 const counted = table('counted', { id: autoincrement(), note: z.string() });
-type S = Session<{ notes: typeof notes; counted: typeof counted }>;
+const letters = table('letters', { id: id(), body: ciphered(z.string().max(9)).nullable() }, (c) => [
+  encrypted({ scope: c.id, keys: keyring('keys') }),
+]);
+type S = Session<{ notes: typeof notes; counted: typeof counted; letters: typeof letters }>;
 
 describe('types', () => {
   it('a row is what Zod infers', () => {
@@ -66,6 +71,21 @@ describe('types', () => {
     // @ts-expect-error there is no such table
     const wrong = (s: S) => s.query.selectFrom('nope');
     expectTypeOf(wrong).toBeFunction();
+  });
+
+  it('a ciphered column is its plaintext in a row, bytes in a query, and its plaintext again once decrypted', () => {
+    expectTypeOf<Row<typeof letters>>().toEqualTypeOf<{ id: string; body: string | null }>();
+    expectTypeOf<{ body: string }>().toExtend<Insert<typeof letters>>();
+    const query = (s: S) => s.query.selectFrom('letters').selectAll().execute();
+    expectTypeOf<ReturnType<typeof query>>().resolves.items.toEqualTypeOf<{
+      id: string;
+      body: Uint8Array | null;
+    }>();
+    const opened = async (s: S) => s.decrypt(letters, await query(s));
+    expectTypeOf<ReturnType<typeof opened>>().resolves.items.toEqualTypeOf<{
+      id: string;
+      body: string | null;
+    }>();
   });
 
   it('writes are typed by the table', () => {

@@ -8,8 +8,8 @@ import { runCommand } from './jobs/run.js';
 import { showCommand } from './jobs/show.js';
 
 /** `ashlar jobs …`, for systems that have jobs. */
-export const jobsCommand = (commands: Commands): Command =>
-  new Command('jobs')
+export const jobsCommand = (commands: Commands): Command => {
+  const jobs = new Command('jobs')
     .description('the jobs of a system that has some')
     .addCommand(listCommand(commands))
     .addCommand(showCommand(commands))
@@ -19,3 +19,7 @@ export const jobsCommand = (commands: Commands): Command =>
     .addCommand(resumeCommand(commands))
     .addCommand(cancelCommand(commands))
     .addCommand(retryCommand(commands));
+  for (const command of jobs.commands)
+    command.option('--allow-owner', 'also with a role that could change the schema');
+  return jobs;
+};

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import type { Output } from '../output.js';
-import { type StatusReport, statusOf, type TableReport } from '../status-report.js';
+import { type RolesReport, type StatusReport, statusOf, type TableReport } from '../status-report.js';
 
 /** `ashlar status`: one page about each system. */
 export const statusCommand = (commands: Commands): Command =>
@@ -12,7 +12,11 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   const reports: StatusReport[] = [];
   for (const system of await invocation.systems()) {
     const look = { create: false };
-    const report = await invocation.withEngine('app', (engine) => statusOf(engine, system), look);
+    const report = await invocation.withEngine(
+      'owner',
+      (engine) => statusOf(engine, system, invocation.roles()),
+      look,
+    );
     if (reports.length > 0) invocation.out.line();
     printStatus(invocation.out, report);
     reports.push(report);
@@ -27,6 +31,11 @@ export const printStatus = (out: Output, report: StatusReport): void => {
   fact('engine', report.engine);
   fact('database', report.url);
   fact('encryption', report.encrypted ? out.style('green', 'at rest, by the engine') : 'none by the engine');
+  if (report.roles) {
+    fact('roles', rolesText(out, report.roles));
+    for (const line of report.roles.differences) out.line(`${' '.repeat(14)}${line}`);
+    if (report.roles.cost !== null) out.line(`${' '.repeat(14)}${report.roles.cost}`);
+  }
   fact('migrations', migrationsText(out, report));
   fact('drift', driftText(out, report));
   for (const line of report.drift ?? []) out.line(`${' '.repeat(14)}${line}`);
@@ -47,6 +56,23 @@ export const printStatus = (out: Output, report: StatusReport): void => {
       if (level !== 'enforced') out.line(`  ${name}: ${guarantee} is ${level}: ${note ?? ''}`);
     }
   }
+};
+
+const rolesText = (out: Output, roles: RolesReport): string => {
+  const { user, owner, app, auditor, steps_down, differences, cost } = roles;
+  const runs =
+    cost === null
+      ? `${app} runs the application`
+      : steps_down
+        ? `${user} runs the application and steps down to ${app}`
+        : `${user} runs the application and cannot step down to ${app}`;
+  const count = `${differences.length} difference${differences.length > 1 ? 's' : ''} (ashlar roles apply)`;
+  return [
+    owner === null ? 'nothing is owned yet' : `${owner} owns`,
+    runs,
+    `${auditor} reads`,
+    ...(differences.length > 0 ? [out.style('red', count)] : []),
+  ].join(' · ');
 };
 
 const migrationsText = (out: Output, { migrations }: StatusReport): string => {

@@ -29,6 +29,8 @@ export interface Reply {
  * in order. Rejections are the driver's own errors.
  */
 export interface Channel {
+  /** The role that its connection acts as outside of transactions; `undefined` is its user. */
+  role: string | undefined;
   send(request: Request): Promise<Reply>;
 }
 

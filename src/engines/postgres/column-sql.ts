@@ -83,12 +83,18 @@ const textRules = (name: string, { rules }: Column): string[] => [
     : [`right(${name}, ${characters(rules.endsWith)}) = ${literal(rules.endsWith)}`]),
 ];
 
+const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
+
 const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => string[]>> = {
   text: textRules,
   integer: integerRules,
   real: realRules,
   timestamp: (name) => [`${name} >= '0001-01-01T00:00:00Z' AND ${name} < '10000-01-01T00:00:00Z'`],
   date: (name) => [`${name} >= '0001-01-01' AND ${name} < '10000-01-01'`],
+  bytes: (name, { rules: { minBytes, firstByte } }) => [
+    ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
+    ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
+  ],
   // an address of one host, not of a network
   inet: (name) => [`${name} = host(${name})::inet`],
 };

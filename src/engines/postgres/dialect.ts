@@ -3,6 +3,8 @@ import { changes } from './changes.js';
 import { createTable } from './create-table.js';
 import { dump } from './dump.js';
 import { scopeBounds } from './foundation.js';
+import { postgresProving } from './proving.js';
+import { postgresRoles } from './roles/roles.js';
 
 /** The SQL of PostgreSQL, on a server and embedded. */
 export const postgresDialect: SqlDialect = {
@@ -12,6 +14,8 @@ export const postgresDialect: SqlDialect = {
   createTable,
   changes,
   dump,
+  proving: postgresProving,
+  roles: postgresRoles,
   // loaded when asked for: it needs this dialect itself
   openShadow: async () => (await import('./shadow.js')).openShadow(),
 };

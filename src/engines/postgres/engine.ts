@@ -1,16 +1,19 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
-import type { Column } from '../../table/index.js';
+import { type Column, identifier, type Table } from '../../table/index.js';
 import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
-import type { Lease, Leases, Reply } from './channel.js';
+import type { Standing } from '../roles.js';
+import type { Channel, Lease, Leases, Reply, Request } from './channel.js';
 import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
-import { isConnectionLost, isStaleStatement, translated } from './errors.js';
+import { asAshlarError, isConnectionLost, isStaleStatement } from './errors.js';
 import { introspect } from './introspect.js';
 import type { KeptConnection } from './kept-connection.js';
 import { owned } from './owner.js';
 import { wireValues } from './parameters.js';
 import { partitions } from './partitions.js';
+import { Refusals } from './refusals.js';
 import { Settler } from './settler.js';
+import { becoming, type Look, look } from './standing.js';
 import { isKept, isPlainRead } from './statement-kind.js';
 import { type Hooks, PostgresTransaction } from './transaction.js';
 
@@ -25,6 +28,8 @@ export interface Backend {
    * do it in each transaction before it commits.
    */
   readonly settling: KeptConnection | undefined;
+  /** Who the user was found to be when it was opened. */
+  readonly standing: Standing;
   /** A connection for changes of the schema. */
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
@@ -38,26 +43,47 @@ const encode = (column: Column, value: unknown): unknown => {
   return value === null && column.nullable ? null : JSON.stringify(value);
 };
 
-const readAttempts = 3;
-
-const readOnce = async ({ channel }: Lease, sql: string, parameters: readonly unknown[]): Promise<Reply> => {
-  const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
-  if (isPlainRead(sql)) return channel.send(request);
-  const [, answer] = await Promise.allSettled([
-    channel.send({ text: 'BEGIN READ ONLY' }),
-    channel.send(request),
-    channel.send({ text: 'ROLLBACK' }),
-  ]);
-  if (answer.status === 'rejected') throw answer.reason;
-  return answer.value;
+const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
+  const [row] = await owner.run('SELECT pg_relation_filenode($1::regclass) AS file', [identifier(table)]);
+  return row?.file;
 };
 
-const read = async (leases: Leases, sql: string, parameters: readonly unknown[]): Promise<QueryResult> => {
+const readAttempts = 3;
+
+// what is sent without waiting for the answers travels in one packet
+const together = async (channel: Channel, requests: readonly Request[], answer: number): Promise<Reply> => {
+  const replies = await Promise.allSettled(requests.map((request) => channel.send(request)));
+  const failed = replies.slice(0, answer).find((reply) => reply.status === 'rejected');
+  const reply = failed ?? replies[answer];
+  if (reply?.status === 'fulfilled') return reply.value;
+  throw reply?.reason;
+};
+
+const readOnce = async (
+  { channel }: Lease,
+  sql: string,
+  parameters: readonly unknown[],
+  role: string | undefined,
+): Promise<Reply> => {
+  const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
+  const read = isPlainRead(sql) ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
+  if (channel.role === role) return read.length === 1 ? channel.send(request) : together(channel, read, 1);
+  const reply = await together(channel, [becoming(role), ...read], read.indexOf(request) + 1);
+  channel.role = role;
+  return reply;
+};
+
+const read = async (
+  leases: Leases,
+  sql: string,
+  parameters: readonly unknown[],
+  role: string | undefined,
+): Promise<QueryResult> => {
   for (let attempt = 1; ; attempt++) {
     const lease = await leases.take();
     let isUnfit = false;
     try {
-      return decodeReply(await readOnce(lease, sql, parameters));
+      return decodeReply(await readOnce(lease, sql, parameters, role));
     } catch (error) {
       isUnfit = isConnectionLost(error) || isStaleStatement(error);
       if (!isUnfit || attempt === readAttempts) throw error;
@@ -74,6 +100,13 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
   const hooks: Hooks = backend.settling
     ? { afterCommit: () => settler.soon() }
     : { beforeCommit: (channel) => settler.within(channel) };
+  const refusals = new Refusals();
+  let { standing } = backend;
+  // an owner's work may have made roles, or what they are needed for
+  const lookAgain = async ({ channel }: Lease): Promise<void> => {
+    const seen: Look | undefined = await look(channel, options).catch(() => undefined);
+    if (seen) standing = seen.standing;
+  };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -89,24 +122,30 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     encrypted: false,
     kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
     sync: undefined,
-    register: (tables) => settler.register(tables),
+    get standing() {
+      return standing;
+    },
+    register: (tables: readonly Table[]) => {
+      settler.register(tables);
+      refusals.register(tables);
+    },
     encode,
     begin: async (transaction: TransactionOptions) => {
       const lease = await leases.take();
       try {
-        return new PostgresTransaction(
-          leases,
-          lease,
-          transaction,
-          options.onStatement,
-          transaction.mode === 'write' && !settler.idle ? hooks : {},
-        );
+        return new PostgresTransaction(leases, lease, transaction, {
+          role: standing.stepsDownTo,
+          refusals,
+          onStatement: options.onStatement,
+          hooks: transaction.mode === 'write' && !settler.idle ? hooks : {},
+        });
       } catch (error) {
         lease.release();
         throw error;
       }
     },
-    read: (sql, parameters) => timed(sql, () => translated(() => read(leases, sql, parameters))),
+    read: (sql, parameters) =>
+      timed(sql, () => refusals.translated(sql, () => read(leases, sql, parameters, standing.stepsDownTo))),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
@@ -115,6 +154,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
       } finally {
+        await lookAgain(lease);
         lease.release();
         settler.forget();
         settler.soon();
@@ -123,6 +163,26 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     introspect,
     partitions,
     settle: () => settler.all(),
+    purge: async (tables) => {
+      const lease = await backend.takeOwner();
+      try {
+        const owner = owned(lease.channel, options.onStatement);
+        for (const { name } of tables) {
+          const before = await fileOf(owner, name);
+          // a plain VACUUM leaves the bytes on their pages
+          await owner.run(`VACUUM (FULL) ${identifier(name)}`);
+          // for anyone but the owner it only warns
+          if ((await fileOf(owner, name)) === before) {
+            return `Only the owner of ${name} can rewrite it: VACUUM (FULL) ${identifier(name)}.`;
+          }
+        }
+        return undefined;
+      } catch (error) {
+        return `${asAshlarError(error).message} VACUUM (FULL) can still be run by the owner.`;
+      } finally {
+        lease.release();
+      }
+    },
     close: async () => {
       await settler.close();
       await backend.settling?.close();

@@ -5,7 +5,8 @@ const listing = `
 SELECT child.relname AS name,
        format('%I', child.relname) AS quoted,
        pg_get_expr(child.relpartbound, child.oid) AS bound,
-       greatest(child.reltuples, 0)::bigint AS estimate
+       greatest(child.reltuples, 0)::bigint AS estimate,
+       has_table_privilege(child.oid, 'SELECT') AS readable
 FROM pg_inherits
 JOIN pg_class child ON child.oid = pg_inherits.inhrelid
 JOIN pg_class parent ON parent.oid = pg_inherits.inhparent
@@ -17,6 +18,7 @@ interface Listed {
   readonly quoted: string;
   readonly bound: string;
   readonly estimate: number;
+  readonly readable: boolean;
 }
 
 // 2026-01-01 00:00:00+00 and 2026-01-01 → ISO 8601 in UTC
@@ -30,13 +32,15 @@ const isoTime = (text: string | undefined): string | undefined => {
 
 const range = /^FOR VALUES FROM \('?(.*?)'?\) TO \('?(.*?)'?\)$/;
 
-/** The partitions of a table, by name. Only the default partition's rows are counted; the others' are the server's estimate. */
+/** The partitions of a table, by name. Only the default partition's rows are counted, by its owner; the others' are the server's estimate. */
 export const partitions = async (owner: Owner, table: string): Promise<readonly Partition[]> => {
   const listed = (await owner.run(listing, [table])) as unknown as readonly Listed[];
   return Promise.all(
-    listed.map(async ({ name, quoted, bound, estimate }) => {
+    listed.map(async ({ name, quoted, bound, estimate, readable }) => {
       const [, from, to] = range.exec(bound) ?? [];
       if (bound !== 'DEFAULT') return { name, from: isoTime(from), to: isoTime(to), rows: estimate };
+      // only the owner reads a partition by its name
+      if (!readable) return { name, from: undefined, to: undefined, rows: estimate };
       const [counted] = await owner.run(`SELECT count(*) AS rows FROM ${quoted}`);
       return { name, from: undefined, to: undefined, rows: Number(counted?.rows) };
     }),

@@ -25,6 +25,7 @@ const execute = serialize.execute({ portal: '', rows: 0 });
  */
 export class PgliteChannel implements Channel {
   readonly #database: SyncProtocol;
+  role: string | undefined;
   readonly #kept = new KeptStatements();
 
   constructor(database: PGlite) {

@@ -10,6 +10,7 @@ import { asAshlarError } from './errors.js';
 import { PgliteChannel } from './pglite-channel.js';
 import { createPglite } from './pglite-template.js';
 import { Queue } from './queue.js';
+import { becomeOwner, becoming, look } from './standing.js';
 
 const prepareDirectory = async (directory: string, create: boolean): Promise<void> => {
   try {
@@ -32,9 +33,10 @@ const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
   },
 });
 
-const versionOf = async (channel: PgliteChannel): Promise<string> => {
-  const reply = await channel.send({ text: "SELECT current_setting('server_version')" });
-  return reply.rows[0]?.[0]?.replace(/ .*$/, '') ?? '';
+// the owner takes the connection that sessions have, and gives it back
+const reset = async (channel: PgliteChannel): Promise<void> => {
+  channel.role = undefined;
+  await channel.send(becoming(undefined));
 };
 
 /**
@@ -53,16 +55,26 @@ export const openPglite = async (options: OpenOptions, directory: string | undef
     const channel = new PgliteChannel(database);
     const queue = new Queue();
     const leases = leasesOf(channel, queue);
+    const { version, standing } = await look(channel, options);
     const backend: Backend = {
-      label: `PGlite ${made.version} (PostgreSQL ${await versionOf(channel)})`,
+      label: `PGlite ${made.version} (PostgreSQL ${version})`,
       url: options.url,
       leases,
       settling: undefined,
+      standing,
       takeOwner: async () => {
         const lease = await leases.take();
+        try {
+          await reset(channel);
+          await becomeOwner(channel);
+        } catch (error) {
+          lease.release();
+          throw error;
+        }
         return {
           channel,
           release: () => {
+            void reset(channel).catch(() => undefined);
             // kept plans may not fit the schema any more
             channel.forget();
             lease.release();

@@ -11,6 +11,7 @@ import { KeptConnection } from './kept-connection.js';
 import { PgChannel } from './pg-channel.js';
 import { parseServerUrl, type ServerUrl } from './server-url.js';
 import { valueSettings, waitSettings } from './session-settings.js';
+import { becomeOwner, type Look, look } from './standing.js';
 
 const oldestServer = 150_000;
 
@@ -74,21 +75,18 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
-const serverVersion = async (leases: Leases): Promise<string> => {
+const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> => {
   const lease = await leases.take();
   try {
-    const reply = await lease.channel.send({
-      text: "SELECT current_setting('server_version_num'), current_setting('server_version')",
-    });
-    const [number = '', version = ''] = reply.rows[0] as string[];
-    if (Number(number) < oldestServer) {
+    const seen = await look(lease.channel, options);
+    if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
-        message: `The server is PostgreSQL ${version}.`,
+        message: `The server is PostgreSQL ${seen.version}.`,
         detail: 'Ashlar needs PostgreSQL 15 or newer.',
         suggestion: 'Upgrade the server.',
       });
     }
-    return version.replace(/ .*$/, '');
+    return seen;
   } finally {
     lease.release();
   }
@@ -158,15 +156,17 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   pool.on('connect', surviveErrors);
   const leases = poolLeases(pool, url);
   try {
-    const version = await serverVersion(leases);
+    const { version, standing } = await firstLook(leases, options);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
+      standing,
       settling: new KeptConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () =>
         openAlone(new AshlarClient(), url, async (channel) => {
           if (options.create ?? true) await ensureSchema(channel, url.schema);
+          await becomeOwner(channel);
         }),
       exclusively: exclusively(url.schema),
       close: async () => {

@@ -6,6 +6,7 @@ import { decodeReply, decodeRows } from './decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement, translated } from './errors.js';
 import { insertManyRequest } from './insert-many.js';
 import { wireValues } from './parameters.js';
+import type { Refusals } from './refusals.js';
 import { isKept } from './statement-kind.js';
 
 /** Told each statement's text and duration in milliseconds. */
@@ -18,14 +19,29 @@ export interface Hooks {
   readonly afterCommit?: () => void;
 }
 
-const beginText = ({ mode, actor, scope }: TransactionOptions): string => {
+/** What an engine gives to each of its transactions. */
+export interface TransactionParts {
+  /** The role that it acts as; `undefined` is the connection's user. */
+  readonly role: string | undefined;
+  readonly refusals: Refusals;
+  readonly onStatement: OnStatement;
+  readonly hooks: Hooks;
+}
+
+const beginText = ({ mode, actor, scope }: TransactionOptions, role: string | undefined): string => {
   // the same snapshot for all reads of one session, as on SQLite
   const begin =
     mode === 'read'
       ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
+  // in each transaction anew, whatever the one before it on this connection did
+  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
+  return `${begin}; ${stepDown}${contextText({ actor, scope })}`;
+};
+
+const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
   const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
-  return `${begin}; SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
 };
 
 const longestOpening = 3;
@@ -36,8 +52,7 @@ const longestOpening = 3;
  */
 export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
-  readonly #onStatement: OnStatement;
-  readonly #hooks: Hooks;
+  readonly #parts: TransactionParts;
   readonly #begin: string;
   #lease: Lease;
   #waiting: string[] = [];
@@ -48,18 +63,11 @@ export class PostgresTransaction implements Transaction {
   #cursors = 0;
 
   /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
-  constructor(
-    leases: Leases,
-    lease: Lease,
-    options: TransactionOptions,
-    onStatement: OnStatement,
-    hooks: Hooks = {},
-  ) {
+  constructor(leases: Leases, lease: Lease, options: TransactionOptions, parts: TransactionParts) {
     this.#leases = leases;
     this.#lease = lease;
-    this.#begin = beginText(options);
-    this.#onStatement = onStatement;
-    this.#hooks = hooks;
+    this.#begin = beginText(options, parts.role);
+    this.#parts = parts;
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
@@ -127,6 +135,10 @@ export class PostgresTransaction implements Transaction {
       this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
   }
 
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    this.#waiting.push(contextText(context));
+  }
+
   async commit(): Promise<void> {
     await this.#opening;
     if (this.#state === 'lost') {
@@ -138,7 +150,7 @@ export class PostgresTransaction implements Transaction {
     try {
       const reply = await this.#timed('COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' }));
       if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
-      this.#hooks.afterCommit?.();
+      this.#parts.hooks.afterCommit?.();
     } catch (error) {
       this.#broken ||= isConnectionLost(error);
       throw isConnectionLost(error) ? outcomeUnknown(error) : asAshlarError(error);
@@ -148,9 +160,9 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #beforeCommit(): Promise<void> {
-    if (!this.#hooks.beforeCommit) return;
+    if (!this.#parts.hooks.beforeCommit) return;
     try {
-      await translated(async () => this.#hooks.beforeCommit?.(this.#lease.channel));
+      await translated(async () => this.#parts.hooks.beforeCommit?.(this.#lease.channel));
     } catch (error) {
       await this.rollback();
       throw error;
@@ -187,16 +199,17 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #run(sql: string, request: Request): Promise<Reply> {
-    return translated(() => this.#timed(sql, () => this.#send(request)));
+    return this.#parts.refusals.translated(sql, () => this.#timed(sql, () => this.#send(request)));
   }
 
   async #timed<T>(sql: string, work: () => Promise<T>): Promise<T> {
-    if (!this.#onStatement) return work();
+    const { onStatement } = this.#parts;
+    if (!onStatement) return work();
     const start = performance.now();
     try {
       return await work();
     } finally {
-      this.#onStatement(sql, performance.now() - start);
+      onStatement(sql, performance.now() - start);
     }
   }
 

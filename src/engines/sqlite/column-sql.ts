@@ -107,6 +107,8 @@ const timestampConditions: Conditions = (name, { precision }) => {
   return [...form, `${name} >= '0001'`];
 };
 
+const hexByte = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
+
 const conditions: Partial<Record<ColumnKind, Conditions>> = {
   text: textConditions,
   inet: textConditions,
@@ -117,6 +119,10 @@ const conditions: Partial<Record<ColumnKind, Conditions>> = {
   timestamp: timestampConditions,
   date: (name) => [`${name} IS date(${name})`, `${name} >= '0001'`],
   json: (name) => [`json_valid(${name})`],
+  bytes: (name, { rules: { minBytes, firstByte } }) => [
+    minBytes === undefined ? undefined : `length(${name}) >= ${minBytes}`,
+    firstByte === undefined ? undefined : `substr(${name}, 1, 1) = X'${hexByte(firstByte)}'`,
+  ],
 };
 
 /** The condition that a column's CHECK holds: all that SQLite can check of its Zod type. `undefined` when nothing. */

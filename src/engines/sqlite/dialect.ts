@@ -3,6 +3,7 @@ import { changes } from './changes.js';
 import { now } from './column-sql.js';
 import { createTable } from './ddl.js';
 import { retirementTable, sessionTable } from './foundation.js';
+import { sqliteProving } from './proving.js';
 import { dump } from './render.js';
 
 /** The SQL of SQLite. */
@@ -13,6 +14,8 @@ export const sqliteDialect: SqlDialect = {
   createTable,
   changes,
   dump,
+  proving: sqliteProving,
+  roles: undefined,
   openShadow: async () =>
     (await import('./engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
 };

@@ -65,6 +65,7 @@ class SqliteEngine implements Engine {
   readonly encrypted: boolean;
   readonly kysely = kyselyParts;
   readonly sync: SyncEngine;
+  readonly standing = undefined;
 
   readonly #target: Target;
   readonly #lock = new Lock();
@@ -167,6 +168,21 @@ class SqliteEngine implements Engine {
     await transaction.commit();
   }
 
+  async purge(): Promise<string | undefined> {
+    try {
+      return await this.asOwner(async (owner) => {
+        // pages that were once split or emptied keep copies of what stood on them
+        await owner.script('VACUUM');
+        const [checkpoint] = await owner.run('PRAGMA wal_checkpoint(TRUNCATE)');
+        return checkpoint?.busy === 1
+          ? 'A reader still needs the write-ahead log; a later checkpoint empties it.'
+          : undefined;
+      });
+    } catch (error) {
+      return `${sqliteError(error).message} VACUUM and PRAGMA wal_checkpoint(TRUNCATE) can still be run.`;
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -233,11 +249,7 @@ class SqliteEngine implements Engine {
         unlock();
       }
     };
-    return new SqliteTransaction(
-      this.#writer,
-      release,
-      mode === 'write' ? this.#hooks.beforeCommit : undefined,
-    );
+    return new SqliteTransaction(this.#writer, release, mode === 'write' ? this.#hooks : undefined);
   }
 
   async #beginWriteLater(given: Unlock | undefined, options: TransactionOptions): Promise<Transaction> {

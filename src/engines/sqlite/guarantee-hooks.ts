@@ -5,16 +5,17 @@ import { sessionRow, sessionTable } from './foundation.js';
 
 /** What the guarantees of the registered tables want done in each transaction that writes. */
 export class GuaranteeHooks {
-  readonly #known = new Set<Table>();
   #readsSession = false;
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
   #hasSessionTable = false;
   #left = false;
+  readonly #registered = new Set<Table>();
 
+  /** A table that is registered again is no other one: what it wants done is done once. */
   register(tables: readonly Table[]): void {
-    const fresh = tables.filter((table) => !this.#known.has(table));
-    for (const table of fresh) this.#known.add(table);
-    const keepings = fresh.flatMap((table) =>
+    const added = tables.filter((table) => !this.#registered.has(table));
+    for (const table of added) this.#registered.add(table);
+    const keepings = added.flatMap((table) =>
       table.guarantees.flatMap(({ sqlite }) => (sqlite.level === 'refused' ? [] : [{ table, sqlite }])),
     );
     this.#readsSession ||= keepings.some(({ sqlite }) => sqlite.readsSession);

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors.js';
 import { type Column, identifier, identifiers, type Table } from '../../table/index.js';
-import type { QueryResult, Transaction } from '../engine.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../engine.js';
 import type { Connection } from './connection.js';
 import { commitError, sqliteError } from './errors.js';
 
@@ -20,22 +20,25 @@ const lost = (): AshlarError =>
     suggestion: 'Remove the cause and run the session again.',
   });
 
-/** What is done right before a COMMIT. A failure undoes the transaction. */
-export type BeforeCommit = (connection: Connection) => void;
+/** What guarantees have a part in: who acts, and what is done right before a COMMIT. A failure there undoes the transaction. */
+export interface TransactionHooks {
+  readonly begin: (connection: Connection, context: Pick<TransactionOptions, 'actor' | 'scope'>) => void;
+  readonly beforeCommit: (connection: Connection) => void;
+}
 
-const nothing: BeforeCommit = () => undefined;
+const none: TransactionHooks = { begin: () => undefined, beforeCommit: () => undefined };
 
 /** One open transaction on one connection. */
 export class SqliteTransaction implements Transaction {
   readonly #connection: Connection;
   readonly #release: Release;
-  readonly #beforeCommit: BeforeCommit;
+  readonly #hooks: TransactionHooks;
   #state: 'open' | 'lost' | 'over' = 'open';
 
-  constructor(connection: Connection, release: Release, beforeCommit: BeforeCommit = nothing) {
+  constructor(connection: Connection, release: Release, hooks: TransactionHooks = none) {
     this.#connection = connection;
     this.#release = release;
-    this.#beforeCommit = beforeCommit;
+    this.#hooks = hooks;
   }
 
   execute(sql: string, parameters: readonly unknown[]): QueryResult {
@@ -84,6 +87,16 @@ export class SqliteTransaction implements Transaction {
     this.#command(`RELEASE ${identifier(name)}`);
   }
 
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    if (this.#state !== 'open') throw this.#closedError();
+    try {
+      this.#hooks.begin(this.#connection, context);
+      this.#connection.enter(context.scope);
+    } catch (error) {
+      throw this.#failed(sqliteError(error));
+    }
+  }
+
   commit(): void {
     if (this.#state !== 'open') {
       const error = this.#closedError();
@@ -92,7 +105,7 @@ export class SqliteTransaction implements Transaction {
     }
     this.#connection.closeStreams();
     try {
-      this.#beforeCommit(this.#connection);
+      this.#hooks.beforeCommit(this.#connection);
     } catch (error) {
       this.#undo(false);
       throw sqliteError(error);

@@ -1,5 +1,6 @@
-import type { Column, ForeignKey, Guarantee, Table } from '../../table/index.js';
+import type { Column, ForeignKey, Guarantee, Probe, Rights, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
 import { appendOnlyOnSqlite } from './sqlite.js';
 
@@ -28,6 +29,8 @@ export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
   readonly stamps: readonly string[];
+  /** Columns that only the database's clock fills in. */
+  readonly clocks: readonly string[];
 }
 
 /**
@@ -45,6 +48,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
   const rules = (table: Table): AppendOnlyRules => ({
     parents: [...new Set(cascade.map((column) => parentKey(table, column)))],
     stamps,
+    clocks: clocks(table),
   });
   return Object.freeze({
     kind: 'guarantee' as const,
@@ -65,9 +69,23 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
       level: 'enforced' as const,
       objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
       onPartition: guardPartition,
+      rights: (table: Table) => rightsLeft(table, stamps),
     },
+    attacks: (table: Table, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
   });
 };
+
+const rightsLeft = (table: Table, stamps: readonly string[]): Rights => ({
+  withheld: stamps.length > 0 ? ['delete'] : ['update', 'delete'],
+  ...(stamps.length > 0 ? { updatable: stamps } : {}),
+  // when a row was written is told by the clock that the row cannot argue with
+  notInsertable: clocks(table),
+});
+
+const clocks = (table: Table): readonly string[] =>
+  Object.values(table.columns)
+    .filter((column) => column.generated === 'now' && !column.touched)
+    .map((column) => column.name);
 
 const assertStamp = (table: Table, column: Column): void => {
   if (column.nullable && column.default === undefined) return;

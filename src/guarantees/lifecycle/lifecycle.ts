@@ -1,5 +1,6 @@
-import type { Column, Guarantee, Table } from '../../table/index.js';
+import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { lifecycleAttacks } from './attacks.js';
 import { lifecycleOnPostgres } from './postgres.js';
 import { lifecycleOnSqlite } from './sqlite.js';
 
@@ -48,6 +49,7 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
     },
     sqlite: { level: 'enforced' as const, objects: (table: Table) => lifecycleOnSqlite(table, rules) },
     postgres: { level: 'enforced' as const, objects: (table: Table) => lifecycleOnPostgres(table, rules) },
+    attacks: (table: Table, probe: Probe) => lifecycleAttacks(table, probe, rules),
   });
 };
 

@@ -117,7 +117,12 @@ export const alone = async (run: RunSql, table: Table): Promise<void> => {
   );
 };
 
-const covers = (table: Table, { ranges }: Catalogue, month: Month): boolean => {
+/**
+ * Whether a month has partitions for all of it.
+ *
+ * @throws AshlarError `partition-conflict` when one holds a part of it
+ */
+export const covers = (table: Table, { ranges }: Catalogue, month: Month): boolean => {
   const [from, to] = [startTime(month), startTime(month + 1)];
   const touching = ranges.filter((range) => range.from < to && range.to > from);
   let reached = from;

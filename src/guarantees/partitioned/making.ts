@@ -1,5 +1,5 @@
 import { AshlarError } from '../../errors.js';
-import { identifier, type RunSql, type Table } from '../../table/index.js';
+import { identifier, literal, type RunSql, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { value, within } from './catalogue.js';
 import { type Month, monthName, startOf } from './months.js';
@@ -28,7 +28,24 @@ export const makeAside = async (
   LIKE ${identifier(table.name)}
     INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
 )`);
+  await takeRights(run, name);
 };
+
+// what new tables are granted by default would be a way around what the whole table allows
+const takeRights = (run: RunSql, name: string): Promise<unknown> =>
+  run(`DO $ashlar$
+DECLARE
+  who regrole;
+BEGIN
+  FOR who IN
+    SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
+  LOOP
+    EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
+  END LOOP;
+  REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
+END
+$ashlar$`);
 
 /** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
 export const attachMonths = async (

@@ -4,11 +4,14 @@ import {
   type GuaranteeObject,
   identifier,
   type MaintenanceTools,
+  type Probe,
   type Table,
 } from '../../table/index.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
 import { indexObject } from '../shared/index-object.js';
 import { objectName } from '../shared/names.js';
+import { partitionedAttacks } from './attacks.js';
+import { inspectPartitions } from './inspect.js';
 import { maintainPartitions } from './maintenance.js';
 import { defaultPartition, partitionObjects } from './objects.js';
 
@@ -57,7 +60,12 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
       objects: defaultOnPostgres,
       maintain: (table: Table, tools: MaintenanceTools) =>
         maintainPartitions({ table, column: column.name, ahead }, tools),
+      inspect: (table: Table, tools: MaintenanceTools) =>
+        inspectPartitions({ table, column: column.name, ahead }, tools),
+      // a row of any other month than this one was not written when it says
+      rights: () => (column.generated === 'now' ? { notInsertable: [column.name] } : {}),
     },
+    attacks: (table: Table, probe: Probe) => partitionedAttacks(table, probe, column.name),
   });
 
 const assertPartitionable = (table: Table, column: Column): void => {

@@ -5,6 +5,9 @@ import { partitionObjects } from './objects.js';
 
 /** One thing that a partition lacks, and the statement that gives it. */
 export interface Repair {
+  /** What is wrong. */
+  readonly lack: string;
+  /** What was done about it, once it is. */
   readonly text: string;
   readonly sql: string;
 }
@@ -77,6 +80,10 @@ export const findRepairs = async (run: RunSql, table: Table, catalogue: Catalogu
 };
 
 const made = (partition: string, object: GuaranteeObject): Repair => ({
+  lack:
+    object.type === 'policy'
+      ? `${partition}: the policy ${object.name} is not in force`
+      : `${partition}: the ${object.type} ${object.name} is missing`,
   text:
     object.type === 'policy'
       ? `${partition}: the policy ${object.name} was not in force and is made again`
@@ -89,6 +96,7 @@ const made = (partition: string, object: GuaranteeObject): Repair => ({
 });
 
 const enabled = (partition: string, trigger: string): Repair => ({
+  lack: `${partition}: the trigger ${trigger} does not always fire`,
   text: `${partition}: the trigger ${trigger} did not always fire and does again`,
   sql: `ALTER TABLE ${identifier(partition)} ENABLE ALWAYS TRIGGER ${identifier(trigger)}`,
 });

@@ -45,17 +45,21 @@ export const attacksOnScope = (table: Table, column: Column, probe: Probe): read
     scope: as,
   });
   const taken = { ...row, [column.name]: moved };
+  // where the scope is a part of the key, a row of one scope never meets one of another
+  const meets = !keys.includes(column.name);
   const upsert = `${insert(name, taken)} ON CONFLICT (${identifiers(keys)}) DO UPDATE SET ${own} = excluded.${own}`;
   return [
     ...from(otherScope, 'from another scope'),
     ...from(null, 'without a scope'),
     refused('INSERT into another scope', otherScope, insert(name, foreign)),
     refused('moving a row into another scope', scope, `UPDATE ${name} SET ${own} = ${moved} WHERE ${key}`),
-    refused('upsert on a row of another scope', otherScope, upsert),
+    ...(meets ? [refused('upsert on a row of another scope', otherScope, upsert)] : []),
     ...(dialect === 'sqlite'
       ? [
           refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
-          refused('REPLACE of a row of another scope', otherScope, insert(name, taken, 'REPLACE')),
+          ...(meets
+            ? [refused('REPLACE of a row of another scope', otherScope, insert(name, taken, 'REPLACE'))]
+            : []),
         ]
       : []),
   ];

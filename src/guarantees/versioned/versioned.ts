@@ -1,5 +1,6 @@
-import type { Column, Guarantee, Table } from '../../table/index.js';
+import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { versionedAttacks } from './attacks.js';
 import { versionedOnPostgres } from './postgres.js';
 import { versionedOnSqlite } from './sqlite.js';
 
@@ -66,7 +67,10 @@ export const versioned = (options: VersionedOptions): Guarantee => {
     postgres: {
       level: 'enforced' as const,
       objects: (table: Table) => versionedOnPostgres(table, columns(table)),
+      // a row can be locked (FOR UPDATE) only by who may update a column of it; what is set there, the triggers refuse
+      rights: () => ({ withheld: ['delete' as const], updatable: [options.current.name] }),
     },
+    attacks: (table: Table, probe: Probe) => versionedAttacks(table, probe, columns(table)),
   });
 };
 

@@ -63,7 +63,7 @@ describe.each(engines)('consent on $name', (engine) => {
   let time = Date.parse('2026-03-01T00:00:00.000Z');
   let open: OpenWills;
   beforeAll(async () => {
-    open = await openWills(engine, { clock: () => new Date(time++) });
+    open = await openWills(engine, { clock: () => new Date(time++), allowOwner: true });
   });
   afterAll(() => open.remove());
 

@@ -69,7 +69,7 @@ describe.each(engines)('consent on $name', (engine) => {
         ...accepted,
         id: carried[0]?.id,
         consent_categories: ['storage', 'research'],
-        created_at: withdrawn_at,
+        created_at: carried[0]?.created_at,
       },
     ]);
     const granted = { granted: true, since: accepted.accepted_at, withdrawn_at: null, reconsentDue: false };

@@ -15,19 +15,11 @@ import { approval, fresh, type OpenWills, openWills, retired, someClause } from 
 
 // what the system's first design left broken, one test each
 describe.each(engines)('mended on $name', (engine) => {
-  const start = Date.parse('2026-02-06T00:00:00.000Z');
-  let now = start;
   let open: OpenWills;
   beforeAll(async () => {
-    open = await openWills(engine, { clock: () => new Date(now), maintain: false });
+    open = await openWills(engine, { maintain: false });
   });
   afterAll(() => open.remove());
-
-  const monthsOn = (months: number) => {
-    const moved = new Date(start);
-    moved.setUTCMonth(moved.getUTCMonth() + months);
-    return moved.getTime();
-  };
 
   it('a unique index on code alone made a second version impossible', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
@@ -40,30 +32,40 @@ describe.each(engines)('mended on $name', (engine) => {
   });
 
   it('only two monthly partitions existed, so the third month’s inserts failed', async () => {
+    const start = Date.parse('2026-02-06T00:00:00.000Z');
+    let now = start;
+    const monthsOn = (months: number) => {
+      const moved = new Date(start);
+      moved.setUTCMonth(moved.getUTCMonth() + months);
+      return moved.getTime();
+    };
+    // only the owner may say when an event was
+    const owned = await openWills(engine, { clock: () => new Date(now), maintain: false, allowOwner: true });
     const event_type = fresh('monthly');
     const months = Array.from({ length: 21 }, (_, month) => month);
     // the time goes by and nobody runs maintenance: first the months made ahead are used up, then there is none
     for (const month of months) {
       now = monthsOn(month);
-      await open.db.session((s) =>
+      await owned.db.session((s) =>
         recordEvent(s, { event_type, event_category: 'time', details: { month } }),
       );
     }
     const past = '2025-03-01T00:00:00.000Z';
-    await open.db.session((s) =>
+    await owned.db.session((s) =>
       s.insert(auditLogs, { event_type, event_category: 'time', created_at: past }),
     );
-    const before = await open.db.read((s) => queryEvents(s, { event_type }));
+    const before = await owned.db.read((s) => queryEvents(s, { event_type }));
     expect(before.events.map((event) => event.created_at)).toEqual([
       ...months.map((month) => new Date(monthsOn(month)).toISOString()).reverse(),
       past,
     ]);
 
-    await up(open.db.engine, wills);
-    await maintain(open.db.engine, Object.values(wills.tables), new Date(now));
-    expect(await open.db.read((s) => queryEvents(s, { event_type }))).toEqual(before);
-    const again = await maintain(open.db.engine, Object.values(wills.tables), new Date(now));
+    await up(owned.db.engine, wills);
+    await maintain(owned.db.engine, Object.values(wills.tables), new Date(now));
+    expect(await owned.db.read((s) => queryEvents(s, { event_type }))).toEqual(before);
+    const again = await maintain(owned.db.engine, Object.values(wills.tables), new Date(now));
     expect(again.done).toEqual([]);
+    await owned.remove();
   });
 
   it('REVOKE was a comment asking someone to run it by hand', async () => {

@@ -26,6 +26,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
       down(engine, system, {
         steps,
         to: options.to,
+        roles: invocation.roles(),
         onStep: (ran) => out.line(`${out.style('yellow', 'undone')} ${ran.step} (${ran.duration_ms} ms)`),
       }),
     { create: false },

@@ -3,6 +3,7 @@ import { up } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { printDangers } from '../../print-dangers.js';
+import { printGrants } from '../../print-grants.js';
 
 interface Options {
   readonly to?: string;
@@ -28,6 +29,8 @@ const run = async (invocation: Invocation, { to, allowLate, actor }: Options): P
         to,
         allowLate,
         actor,
+        roles: invocation.roles(),
+        onRoles: (changes) => printGrants(out, invocation.roles(), changes),
         onPlan: (plan) => printDangers(out, plan.steps),
         onStep: (ran) => out.line(`  ${out.style('green', 'applied')} ${ran.step} (${ran.duration_ms} ms)`),
       }),

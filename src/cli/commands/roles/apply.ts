@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { applyRoles } from '../../../roles/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly owner?: string;
+}
+
+/** `ashlar roles apply`: make the roles, and give them exactly the rights that the guarantees leave. */
+export const applyCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('apply', 'make the roles, and give them what the guarantees leave and no more', run)
+    .option('--owner <name>', 'also make this role, without login, and give it the tables of the system');
+
+const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
+  const { out } = invocation;
+  const documents: { system: string; mended: readonly string[] }[] = [];
+  for (const system of await invocation.systems()) {
+    out.line(out.style('bold', system.name));
+    const changes = await invocation.withEngine(
+      'owner',
+      (engine) => applyRoles(engine, system, { ...invocation.roles(), owner }),
+      { create: false },
+    );
+    for (const { sql } of changes) out.line(`  ${sql}`);
+    if (changes.length === 0) out.line('  nothing to do');
+    documents.push({ system: system.name, mended: changes.map(({ difference }) => difference) });
+  }
+  return { document: { systems: documents } };
+};

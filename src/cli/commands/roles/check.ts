@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { AshlarError } from '../../../errors.js';
+import { checkRoles } from '../../../roles/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { reportError } from '../../report-error.js';
+
+/** `ashlar roles check`: do the roles have what the guarantees leave to them, and no more? */
+export const checkRolesCommand = (commands: Commands): Command =>
+  commands.make('check', 'have the roles what the guarantees leave, and no more? exit 1 if not', run);
+
+const run = async (invocation: Invocation): Promise<Answer> => {
+  const { out } = invocation;
+  const checks: { system: string; ok: boolean; differences: readonly string[] }[] = [];
+  for (const system of await invocation.systems()) {
+    const differences = await invocation.withEngine(
+      'owner',
+      (engine) => checkRoles(engine, system, invocation.roles()),
+      { create: false },
+    );
+    const ok = differences.length === 0;
+    checks.push({ system: system.name, ok, differences });
+    if (ok) out.line(`${out.style('green', 'ok')} ${system.name}`);
+    else if (!out.json) reportError(differ(system.name, differences), out);
+  }
+  return { document: { checks }, exitCode: checks.every(({ ok }) => ok) ? 0 : 1 };
+};
+
+const differ = (system: string, differences: readonly string[]): AshlarError =>
+  new AshlarError('roles-differ', {
+    message: `Roles have other rights than the guarantees of ${system} allow.`,
+    detail: differences.join('\n'),
+    suggestion: 'See ashlar roles sql, then run: ashlar roles apply',
+  });

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { rolesSql } from '../../../roles/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly owner?: string;
+}
+
+/** `ashlar roles sql`: the statements that `ashlar roles apply` would run. */
+export const rolesSqlCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('sql', 'the statements that apply would run now, for somebody who runs them by hand', run)
+    .option('--owner <name>', 'with those that make this role the owner');
+
+const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
+  const documents: { system: string; sql: string }[] = [];
+  for (const system of await invocation.systems()) {
+    const sql = await invocation.withEngine(
+      'owner',
+      (engine) => rolesSql(engine, system, { ...invocation.roles(), owner }),
+      { create: false },
+    );
+    invocation.out.line(sql === '' ? `-- ${system.name}: nothing to do` : sql.trimEnd());
+    documents.push({ system: system.name, sql });
+  }
+  return { document: { systems: documents } };
+};

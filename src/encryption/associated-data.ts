@@ -1,0 +1,52 @@
+/** A part of what a ciphertext is bound to. Numbers are key versions. */
+export type Part = string | number | Uint8Array;
+
+const bytesOf = (part: Part): Uint8Array => {
+  if (typeof part === 'number') {
+    const bytes = Buffer.allocUnsafe(4);
+    bytes.writeUInt32BE(part);
+    return bytes;
+  }
+  return typeof part === 'string' ? Buffer.from(part) : part;
+};
+
+/** Parts one after the other, each behind its length: no two lists of parts give the same bytes. */
+export const lengthPrefixed = (parts: readonly Part[]): Buffer => {
+  const pieces: Uint8Array[] = [];
+  for (const part of parts) {
+    const bytes = bytesOf(part);
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32BE(bytes.length);
+    pieces.push(length, bytes);
+  }
+  return Buffer.concat(pieces);
+};
+
+/** Where a value stands. It can be decrypted there and nowhere else. */
+export interface Place {
+  readonly table: string;
+  readonly column: string;
+  readonly scope: string;
+  /** The values of the row's primary key, in the key's order. */
+  readonly row: readonly unknown[];
+}
+
+const keyPart = (value: unknown): Part => {
+  if (value instanceof Uint8Array) return value;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+};
+
+/** What a value's ciphertext is bound to. */
+export const cellData = ({ table, column, scope, row }: Place, keyVersion: number): Buffer =>
+  lengthPrefixed([
+    'ashlar/cell/v1',
+    table,
+    column,
+    scope,
+    lengthPrefixed(row.map((value) => keyPart(value))),
+    keyVersion,
+  ]);
+
+/** What a wrapped data key is bound to. */
+export const dataKeyData = (keyring: string, scope: string, version: number, masterVersion: number): Buffer =>
+  lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);

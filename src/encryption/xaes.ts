@@ -1,0 +1,80 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+
+/** Bytes of a key, of a nonce and of the tag. */
+export const keyBytes = 32;
+export const nonceBytes = 24;
+export const tagBytes = 16;
+
+const blockBytes = 16;
+const gcm = 'aes-256-gcm';
+
+const encryptBlocks = (key: KeyObject, blocks: Uint8Array): Buffer => {
+  const cipher = createCipheriv('aes-256-ecb', key, null);
+  cipher.setAutoPadding(false);
+  return Buffer.concat([cipher.update(blocks), cipher.final()]);
+};
+
+// the CMAC subkey K1 of NIST SP 800-38B section 6.1: doubling in GF(2^128)
+const subkeyMask = (key: KeyObject): Uint8Array => {
+  const block = encryptBlocks(key, new Uint8Array(blockBytes));
+  const doubled = new Uint8Array(blockBytes);
+  for (let i = 0; i < blockBytes; i++) {
+    doubled[i] = (((block[i] ?? 0) << 1) | ((block[i + 1] ?? 0) >> 7)) & 0xff;
+  }
+  if ((block[0] ?? 0) & 0x80) doubled[blockBytes - 1] = (doubled[blockBytes - 1] ?? 0) ^ 0x87;
+  return doubled;
+};
+
+/**
+ * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM under a key that is derived anew for each nonce. Its nonce
+ * of 192 bits may be drawn at random 2^80 times, where GCM's own of 96 bits may 2^32 times. It is made to be kept: what
+ * depends on the key alone is computed once. It never prints.
+ */
+export class XaesKey {
+  readonly #key: KeyObject;
+  readonly #mask: Uint8Array;
+
+  /** @param key - 32 bytes, which are copied */
+  constructor(key: Uint8Array) {
+    this.#key = createSecretKey(key);
+    this.#mask = subkeyMask(this.#key);
+  }
+
+  /** Encrypts. @returns the ciphertext with its tag of 16 bytes behind it */
+  seal(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
+    const cipher = createCipheriv(gcm, this.#derive(nonce), nonce.subarray(12), { authTagLength: tagBytes });
+    cipher.setAAD(associated);
+    return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /** Decrypts what {@link XaesKey.seal} gave; `undefined` when any bit of it, of the nonce or of the data is another. */
+  open(nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Buffer | undefined {
+    if (nonce.length !== nonceBytes || sealed.length < tagBytes) return undefined;
+    const end = sealed.length - tagBytes;
+    const decipher = createDecipheriv(gcm, this.#derive(nonce), nonce.subarray(12), {
+      authTagLength: tagBytes,
+    });
+    decipher.setAAD(associated);
+    decipher.setAuthTag(sealed.subarray(end));
+    const plaintext = decipher.update(sealed.subarray(0, end));
+    try {
+      decipher.final();
+      return plaintext;
+    } catch {
+      // what was decrypted before the tag was looked at is nobody's to see
+      plaintext.fill(0);
+      return undefined;
+    }
+  }
+
+  // NIST SP 800-108r1 in counter mode over CMAC: label X, context the first half of the nonce
+  #derive(nonce: Uint8Array): Buffer {
+    const blocks = new Uint8Array(2 * blockBytes);
+    for (const [i, at] of [0, blockBytes].entries()) {
+      blocks.set([0, i + 1, 0x58, 0], at);
+      blocks.set(nonce.subarray(0, 12), at + 4);
+      for (let j = 0; j < blockBytes; j++) blocks[at + j] = (blocks[at + j] ?? 0) ^ (this.#mask[j] ?? 0);
+    }
+    return encryptBlocks(this.#key, blocks);
+  }
+}

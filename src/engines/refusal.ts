@@ -1,0 +1,64 @@
+import { AshlarError } from '../errors.js';
+
+/** What stood in the way of a statement. */
+export type Wall = 'privilege' | 'policy' | 'trigger' | 'constraint' | 'partition';
+
+/** A wall, and what it said. */
+export interface Refusal {
+  readonly wall: Wall;
+  readonly text: string;
+}
+
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+const rootOf = (error: unknown): Failure => {
+  let root = error;
+  while (root instanceof Error && root.cause !== undefined) root = root.cause;
+  const code = (root as { code?: unknown } | undefined)?.code;
+  return {
+    code: typeof code === 'string' ? code : '',
+    message: root instanceof Error ? root.message : String(root),
+  };
+};
+
+interface Sign {
+  readonly wall: Wall;
+  readonly code?: RegExp;
+  readonly message?: RegExp;
+}
+
+// in this order: a policy's refusal has the code of a missing privilege, a missing partition that of a CHECK
+const signs: readonly Sign[] = [
+  { wall: 'trigger', message: /^ashlar\/[a-z][a-z0-9-]*: / },
+  { wall: 'policy', code: /^42501$/, message: /row-level security/ },
+  { wall: 'privilege', code: /^(42501|privilege-missing)$/ },
+  { wall: 'partition', code: /^23514$/, message: /^no partition of relation|violates partition constraint/ },
+  // a foreign key stands in the way of TRUNCATE, without a code of its own
+  { wall: 'constraint', code: /^0A000$/, message: /referenced in a foreign key constraint/ },
+  { wall: 'constraint', message: /^FOREIGN KEY constraint failed/ },
+  { wall: 'trigger', code: /^(SQLITE_CONSTRAINT_TRIGGER|P0001)$/ },
+  { wall: 'constraint', code: /^(23...|SQLITE_CONSTRAINT(_[A-Z]+)?|SQLITE_MISMATCH)$/ },
+  { wall: 'privilege', code: /^session-read-only$/ },
+];
+
+/** Which wall of the database an error comes from; `undefined` where the statement failed for another reason. */
+export const refusalOf = (error: unknown): Refusal | undefined => {
+  const { code, message } = rootOf(error);
+  const sign = signs.find(
+    (each) => (each.code === undefined || each.code.test(code)) && (each.message?.test(message) ?? true),
+  );
+  return sign ? { wall: sign.wall, text: message } : undefined;
+};
+
+/** What the database said, without our words around it. */
+export const rootText = (error: unknown): string => {
+  const { message } = rootOf(error);
+  return message || String(error);
+};
+
+/** Whether a lock was not granted in time, so that trying again may help. */
+export const isLockTimeout = (error: unknown): boolean =>
+  error instanceof AshlarError && error.code === 'lock-timeout';

@@ -1,0 +1,70 @@
+import type { Engine } from '../engines/engine.js';
+import { rootText } from '../engines/refusal.js';
+import type { System } from '../system.js';
+import { type Probe, type SqlRow, scopeColumn, type Table } from '../table/index.js';
+import type { Hand } from './hand.js';
+import { type Made, type PlacedRow, Rows, scopeColumnOf } from './rows.js';
+import { valueFor } from './values.js';
+
+/** Makes the probe of a table in the transaction of `hand`, or says why there is none. */
+export const makeProbe = async (
+  engine: Engine,
+  system: System,
+  hand: Hand,
+  table: Table,
+  partitions: readonly string[],
+): Promise<Made<Probe>> => {
+  const rows = new Rows(engine, system, hand);
+  const column = scopeColumn(table);
+  try {
+    const found = await findRows(rows, system, table);
+    if ('why' in found) return found;
+    const [{ row, partition: home }, second] = found.made;
+    const fixed = scopeOf(table, row);
+    const proven = await rows.fresh(table, fixed);
+    const fresh = 'made' in proven ? proven : await rows.drafted(table, fixed);
+    if ('why' in fresh) return fresh;
+    const another = column && valueFor(column, { variant: 1, unlike: true });
+    return {
+      made: {
+        dialect: engine.dialect.name,
+        row,
+        other: second?.row,
+        fresh: fresh.made,
+        values: rows.valuesBeside(table, row),
+        partitions:
+          home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
+        scope: column && (await rows.textOf(row[column.name] ?? 'NULL')),
+        otherScope: column && String(another),
+      },
+    };
+  } catch (error) {
+    return { why: rootText(error) };
+  }
+};
+
+type Pair = readonly [PlacedRow, PlacedRow | undefined];
+
+// all rows of a probe are of one scope, in which the application attacks them
+const scopeOf = (table: Table, row: SqlRow): SqlRow => {
+  const column = scopeColumnOf(table);
+  return column === undefined ? {} : { [column]: row[column] ?? 'NULL' };
+};
+
+const findRows = async (rows: Rows, system: System, table: Table): Promise<Made<Pair>> => {
+  const [present] = await rows.present(table);
+  const first = present ? { made: present } : await rows.make(table);
+  if ('made' in first) {
+    const fixed = scopeOf(table, first.made.row);
+    const beside = (await rows.present(table, fixed)).find(
+      ({ row }) => JSON.stringify(row) !== JSON.stringify(first.made.row),
+    );
+    if (beside) return { made: [first.made, beside] };
+    const another = await rows.make(table, { fixed });
+    return { made: [first.made, 'made' in another ? another.made : undefined] };
+  }
+  // a table that only the database writes gets its rows through what is written to the others
+  for (const other of Object.values(system.tables)) if (other !== table) await rows.make(other);
+  const [written, next] = await rows.present(table);
+  return written ? { made: [written, next] } : first;
+};

@@ -1,0 +1,120 @@
+import {
+  type AttackProof,
+  countAttacks,
+  failuresOf,
+  type GuaranteeProof,
+  type LedgerProof,
+  type Proof,
+  type StructureProof,
+} from '../proof.js';
+import { type Html, html } from './html.js';
+import { style } from './style.js';
+
+/** Who is meant, in words that an auditor knows. */
+const people = { app: 'the application', owner: 'the owner' } as const;
+
+const attackRow = ({ name, as, refusedBy, by, verdict }: AttackProof): Html => html`
+  <tr>
+    <td>${name}</td>
+    <td>${people[as]}</td>
+    <td>${refusedBy}<br><span class="quiet">${by}</span></td>
+    <td class="${verdict === 'failed' ? 'bad' : 'good'}">${verdict}</td>
+  </tr>`;
+
+const guaranteeSection = ({
+  table,
+  guarantee,
+  promise,
+  level,
+  weaker,
+  attacks,
+}: GuaranteeProof): Html => html`
+  <section>
+    <h2>${table}: ${guarantee}</h2>
+    <p>${promise}</p>
+    <p class="quiet">${level}${weaker === undefined ? '' : `: ${weaker}`}</p>
+    ${
+      attacks.length === 0
+        ? html`<p class="quiet">It declares no attacks; only its structure was looked at.</p>`
+        : html`<table>
+      <thead><tr><th>attack</th><th>by</th><th>refused by</th><th>verdict</th></tr></thead>
+      <tbody>${attacks.map(attackRow)}</tbody>
+    </table>`
+    }
+  </section>`;
+
+const structureRow = ({ check, ok, found, unknown }: StructureProof): Html => html`
+  <tr>
+    <td>${check}</td>
+    <td>${unknown ?? (found.length === 0 ? 'nothing found' : found.map((line) => html`${line}<br>`))}</td>
+    <td class="${ok ? 'good' : 'bad'}">${unknown === undefined ? (ok ? 'in place' : 'failed') : 'not compared'}</td>
+  </tr>`;
+
+const ledgerRow = ({ ledger, size, root, ok, found }: LedgerProof): Html => html`
+  <tr>
+    <td>${ledger}</td>
+    <td>${size}</td>
+    <td><code>${root}</code>${found.map((line) => html`<br>${line}`)}</td>
+    <td class="${ok ? 'good' : 'bad'}">${ok ? 'verified' : 'failed'}</td>
+  </tr>`;
+
+const ledgerSection = (ledgers: readonly LedgerProof[]): Html =>
+  ledgers.length === 0
+    ? html``
+    : html`
+  <section>
+    <h2>Ledgers</h2>
+    <table>
+      <thead><tr><th>ledger</th><th>entries</th><th>head</th><th>verdict</th></tr></thead>
+      <tbody>${ledgers.map(ledgerRow)}</tbody>
+    </table>
+  </section>`;
+
+const failureSection = (failures: readonly string[]): Html =>
+  failures.length === 0
+    ? html``
+    : html`
+  <section>
+    <h2 class="bad">What failed</h2>
+    <ul>${failures.map((line) => html`<li>${line}</li>`)}</ul>
+  </section>`;
+
+/** A proof as one page for an auditor: it needs nothing else to be read or printed. */
+export const reportPage = (proof: Proof): string => {
+  const { system, engine, url, at, fingerprint, tables, structure, ledgers, ok } = proof;
+  const count = countAttacks(proof);
+  const failures = failuresOf(proof);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Proof of guarantees: ${system}, ${at.slice(0, 10)}</title>
+<style>${style}</style>
+</head>
+<body>
+  <h1>Proof of guarantees: ${system}</h1>
+  <p>Every guarantee of the system was attacked, in transactions that were undone.</p>
+  <p><span class="seal ${ok ? 'good' : 'bad'}">${ok ? 'All guarantees hold' : `${failures.length} failed`}</span></p>
+  <dl>
+    <dt>when</dt><dd>${at}</dd>
+    <dt>database</dt><dd>${url}</dd>
+    <dt>engine</dt><dd>${engine}</dd>
+    <dt>attacks</dt><dd>${count}</dd>
+    <dt>schema fingerprint</dt><dd><code>${fingerprint ?? 'not known'}</code></dd>
+    ${ledgers.map(({ ledger, size, root }) => html`<dt>ledger head of ${ledger}</dt><dd>${size} entries, <code>${root}</code></dd>`)}
+  </dl>
+  ${failureSection(failures)}
+  <section>
+    <h2>What keeps the guarantees</h2>
+    <table>
+      <thead><tr><th>looked at</th><th>found</th><th>verdict</th></tr></thead>
+      <tbody>${structure.map(structureRow)}</tbody>
+    </table>
+  </section>
+  ${ledgerSection(ledgers)}
+  ${tables.map(guaranteeSection)}
+</body>
+</html>
+`.text;
+};

@@ -1,0 +1,34 @@
+import type { SqlDialect } from '../engines/engine.js';
+import type { Roles, WantedRights } from '../engines/roles.js';
+import type { System } from '../system.js';
+import {
+  type GuaranteeObject,
+  readOnlyRights,
+  rightsOf,
+  type Table,
+  type TableRights,
+} from '../table/index.js';
+
+/** What the roles are to have in the database of a system: what its guarantees leave, and what Ashlar itself needs. */
+export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles): WantedRights => {
+  const tables = Object.values(system.tables);
+  const objects = tables.flatMap((table) => objectsOf(dialect, table));
+  const named = (type: GuaranteeObject['type']): readonly string[] =>
+    objects.filter((object) => object.type === type).map((object) => object.name);
+  return {
+    roles,
+    tables: new Map<string, TableRights>([
+      ['ashlar_migrations', readOnlyRights],
+      ...dialect.foundation.map(({ name, rights }) => [name, rights ?? readOnlyRights] as const),
+      ...named('table').map((name) => [name, readOnlyRights] as const),
+      ...tables.map((table) => [table.name, rightsOf(table)] as const),
+    ]),
+    functions: named('function'),
+  };
+};
+
+const objectsOf = (dialect: SqlDialect, table: Table): readonly GuaranteeObject[] =>
+  table.guarantees.flatMap((guarantee) => {
+    const keeping = guarantee[dialect.name];
+    return keeping.level === 'refused' ? [] : keeping.objects(table);
+  });

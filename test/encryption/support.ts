@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { bytes, type ColumnKeys, ciphered, id, table, timestamps } from 'ashlar';
+import { encrypted, keyring } from 'ashlar/guarantees';
+import { z } from 'zod';
+
+export const dataKeys = keyring('data_keys');
+
+/** Dossiers, of which each client's are encrypted under a key of the client's own. */
+export const dossiers = table(
+  'dossiers',
+  {
+    id: id(),
+    client_id: z.string().min(1),
+    title: z.string(),
+    email: ciphered(z.email().max(254)).nullable(),
+    email_index: bytes().nullable(),
+    note: ciphered(z.string()).default('nothing yet'),
+    facts: ciphered(z.record(z.string(), z.json())).default({}),
+    cents: ciphered(z.int()).nullable(),
+    ...timestamps(),
+  },
+  (c) => [
+    encrypted({
+      scope: c.client_id,
+      keys: dataKeys,
+      blindIndex: { of: c.email, into: c.email_index, fold: (email) => email.toLowerCase() },
+    }),
+  ],
+);
+
+/** Rows of a wider key. */
+export const answers = table(
+  'answers',
+  { id: id(), client_id: z.uuid(), text: ciphered(z.string()) },
+  (c) => [encrypted({ scope: c.client_id, keys: dataKeys })],
+);
+
+export const tables = { dossiers, answers, dataKeys };
+
+export const masterKey = (version: number): string => `${version}:${randomBytes(32).toString('hex')}`;
+export const columnKeys = (): ColumnKeys => ({ current: masterKey(1) });

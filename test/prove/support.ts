@@ -1,0 +1,52 @@
+import { type Engine, failuresOf, maintain, openEngine, type Proof, prove, type System, up } from 'ashlar';
+import { shipping } from 'ashlar/systems/shipping';
+import { wills } from 'ashlar/systems/wills';
+import { afterAll, beforeAll } from 'vitest';
+import type { Place, TestEngine } from '../support/engines.js';
+
+/** The systems whose guarantees are proven here. */
+export const systems = [
+  { name: 'wills', system: wills as unknown as System },
+  { name: 'shipping', system: shipping as unknown as System },
+] as const;
+
+/** A database of a system, brought up. */
+export interface Proven {
+  readonly engine: Engine;
+  readonly place: Place;
+  readonly system: System;
+  run(sql: string): Promise<readonly Record<string, unknown>[]>;
+  prove(): Promise<Proof>;
+  /** What a proof finds wrong, as one text. */
+  failures(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const bringUp = async (testEngine: TestEngine, system: System): Promise<Proven> => {
+  const place = await testEngine.place();
+  const engine = await openEngine({ url: place.url, key: place.key });
+  await up(engine, system);
+  await maintain(engine, Object.values(system.tables), new Date());
+  return {
+    engine,
+    place,
+    system,
+    run: (sql) => engine.asOwner((owner) => owner.run(sql)),
+    prove: () => prove(engine, system),
+    failures: async () => failuresOf(await prove(engine, system)).join('\n'),
+    close: async () => {
+      await engine.close();
+      await place.remove();
+    },
+  };
+};
+
+/** A database of a system for the tests of a block. */
+export const forEachBlock = (testEngine: TestEngine, system: System): (() => Proven) => {
+  let proven: Proven;
+  beforeAll(async () => {
+    proven = await bringUp(testEngine, system);
+  });
+  afterAll(() => proven.close());
+  return () => proven;
+};
