@@ -23,6 +23,20 @@ export const errorsPage = (errorCodes) =>
 export const guaranteeSamples = {
   appendOnly: ({ id, table }, { appendOnly }, z) =>
     table('events', { id: id(), note: z.string() }, () => [appendOnly()]),
+  auditTrail: (_, { auditTrail }) => auditTrail('changes'),
+  audited: ({ id, table }, { audited, auditTrail }, z) =>
+    table('clients', { id: id(), name: z.string() }, () => [audited({ into: auditTrail('changes') })]),
+  encrypted: ({ ciphered, id, table }, { encrypted, keyring }, z) =>
+    table('dossiers', { id: id(), client_id: z.uuid(), body: ciphered(z.string()) }, (c) => [
+      encrypted({ scope: c.client_id, keys: keyring('data_keys') }),
+    ]),
+  keyring: (_, { keyring }) => keyring('data_keys'),
+  ledgered: ({ createdAt, id, table }, { appendOnly, ledgered }, z) =>
+    table('events', { id: id(), note: z.string(), created_at: createdAt() }, () => [
+      appendOnly(),
+      ledgered(),
+    ]),
+  legalHolds: (_, { legalHolds }) => legalHolds('legal_holds'),
   lifecycle: ({ id, table }, { lifecycle }, z) =>
     table('jobs', { id: id(), status: z.enum(['waiting', 'running', 'done']) }, (c) => [
       lifecycle(c.status, { waiting: ['running'], running: ['done'] }, { initial: 'waiting' }),
@@ -31,6 +45,11 @@ export const guaranteeSamples = {
     table('events', { id: id(), created_at: createdAt() }, (c) => [
       primaryKey(c.id, c.created_at),
       partitioned(c.created_at, { by: 'month' }),
+    ]),
+  retained: ({ createdAt, id, table }, { appendOnly, legalHolds, retained }, z) =>
+    table('events', { id: id(), note: z.string(), created_at: createdAt() }, (c) => [
+      appendOnly(),
+      retained(c.created_at, { for: { years: 5 }, reason: 'the law', hold: legalHolds('legal_holds') }),
     ]),
   scoped: ({ id, table }, { scoped }, z) =>
     table('dossiers', { id: id(), client_id: z.uuid(), body: z.string() }, (c) => [scoped(c.client_id)]),

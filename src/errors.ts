@@ -91,6 +91,7 @@ export const errorCodes = {
   },
   'system-unknown': { exit: 2, meaning: 'No system has that name.' },
   'system-collision': { exit: 2, meaning: 'Another system in the same place has a table of the same name.' },
+  'retention-unmet': { exit: 1, meaning: 'Rows whose time is over could not leave.' },
   'signature-invalid': {
     exit: 1,
     meaning: 'A signed checkpoint cannot be read, or its signature does not hold.',

@@ -4,6 +4,7 @@ import { Commands } from './command.js';
 import { auditCommand } from './commands/audit.js';
 import { jobsCommand } from './commands/jobs.js';
 import { migrateCommand } from './commands/migrate.js';
+import { partitionsCommand } from './commands/partitions.js';
 import { proveCommand } from './commands/prove.js';
 import { rolesCommand } from './commands/roles.js';
 import { statusCommand } from './commands/status.js';
@@ -76,6 +77,7 @@ const programOf = (commands: Commands): Command =>
     .addCommand(statusCommand(commands))
     .addCommand(proveCommand(commands))
     .addCommand(migrateCommand(commands))
+    .addCommand(partitionsCommand(commands))
     .addCommand(rolesCommand(commands))
     .addCommand(auditCommand(commands))
     .addCommand(jobsCommand(commands));

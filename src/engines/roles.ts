@@ -32,7 +32,7 @@ export interface WantedRights {
   readonly roles: Roles;
   /** By table, what `app` may do; the auditor reads them all. What is not there yet is left out. */
   readonly tables: ReadonlyMap<string, TableRights>;
-  /** Functions of guarantees, by name. */
+  /** Functions of guarantees and what they rely on, by name. */
   readonly functions: readonly string[];
 }
 

@@ -9,6 +9,7 @@ export { check } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
 export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
+export { type Retirement, type RetireOptions, retire } from './retire.js';
 export { sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
 export { readSteps, type Step, type StepBody } from './steps.js';

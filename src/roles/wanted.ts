@@ -23,7 +23,7 @@ export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles):
       ...named('table').map((name) => [name, readOnlyRights] as const),
       ...tables.map((table) => [table.name, rightsOf(table)] as const),
     ]),
-    functions: named('function'),
+    functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
   };
 };
 

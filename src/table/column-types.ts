@@ -39,8 +39,9 @@ export const autoincrement = () => hinted(z.int().min(1), { generated: 'identity
 /** A moment in UTC with exactly three digits of a second, as `Date.prototype.toISOString` writes it (RFC 3339). */
 export const timestamp = () => z.iso.datetime({ precision: 3 });
 
-/** A timestamp that the database's clock sets when a row is inserted. */
-export const createdAt = () => hinted(timestamp(), { generated: 'now' });
+/** A timestamp that the database's clock sets when a row is inserted; with `precision: 6` in microseconds. */
+export const createdAt = ({ precision = 3 }: { readonly precision?: 3 | 6 } = {}) =>
+  hinted(z.iso.datetime({ precision }), { generated: 'now' });
 
 /** A timestamp that is set when a row is inserted and again by every patch. */
 export const updatedAt = () => hinted(timestamp(), { generated: 'now', touched: true });

@@ -35,6 +35,44 @@ export interface MaintenanceReport {
   readonly goodUntil: Date | undefined;
 }
 
+/** What retirement may use: besides what maintenance may, all tables of the system, whose rows may refer to those that leave. */
+export interface RetirementTools extends MaintenanceTools {
+  readonly tables: readonly Table[];
+  /** Only tells what would leave at {@link now}. Otherwise nothing leaves before it is due by the database's own clock. */
+  readonly dryRun: boolean;
+}
+
+/** Rows that left, or would, in one go. */
+export interface Retired {
+  readonly table: string;
+  readonly reason: string;
+  readonly rows: number;
+  /** The range of their times. */
+  readonly earliest: string;
+  readonly latest: string;
+  /** The partition that they left with, as a whole. */
+  readonly partition: string | undefined;
+}
+
+/** What became of the rows of a table that were due. */
+export interface RetirementReport {
+  readonly retired: readonly Retired[];
+  /** Rows that are due and stay, because they are held. */
+  readonly held: number;
+  /** Rows that are due and not held, and yet could not leave: others still refer to them. */
+  readonly stuck: number;
+}
+
+/** What a guarantee put beside the rows of a table and must go with them. */
+export interface Leaving {
+  /** The expression under which what belongs to a row is found; `row` is the row's name where it stands. */
+  key(row: string): string;
+  /** The condition that a row may leave as far as this guarantee goes. */
+  ready(row: string): string;
+  /** The statements that follow when rows have left; `keys` is what stands in `IN (…)`. */
+  statements(keys: string): readonly string[];
+}
+
 /** How one engine keeps a guarantee. */
 export interface Keeping {
   readonly level: 'enforced' | 'emulated';
@@ -48,6 +86,10 @@ export interface Keeping {
   readonly onPartition?: (table: Table, partition: string) => readonly GuaranteeObject[];
   /** Work that must be done again as time passes; idempotent. */
   readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
+  /** Lets the rows leave whose time has come. */
+  readonly retire?: (table: Table, tools: RetirementTools) => Promise<RetirementReport>;
+  /** What goes with rows that another guarantee lets leave. */
+  readonly leaving?: (table: Table) => Leaving;
   /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
   readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
 }

@@ -10,6 +10,7 @@ import {
   type Tables,
 } from 'ashlar';
 import { layFoundation } from '../../src/engines/foundation.js';
+import { ensureHistory } from '../../src/migrations/history.js';
 import { asAdmin, type TestEngine } from '../support/engines.js';
 import { sqlOf } from './world.js';
 
@@ -68,26 +69,19 @@ export const openScopedWorld = async <T extends Tables>(
     };
   }
   if (engine.name === 'pglite') {
-    await owner.asOwner((connection) => connection.script(`CREATE ROLE ashlar_app; ${grants('ashlar_app')}`));
-    // the one connection steps down for good, and up again for the owner's statements
-    const be = (role: string) => owner.asOwner((connection) => connection.script(role));
-    const asOwner = async <R>(work: (engine: Engine) => Promise<R>): Promise<R> => {
-      await be('RESET ROLE');
-      try {
-        return await work(owner);
-      } finally {
-        await be('SET ROLE ashlar_app');
-      }
-    };
-    await be('SET ROLE ashlar_app');
-    const db = new Database(owner, systemOf(tables), {});
+    // the one user's sessions step down where the application's role was granted to
+    await owner.asOwner(async (connection) => {
+      await ensureHistory(connection, owner.dialect);
+      await connection.script(`CREATE ROLE ashlar_app; ${grants('ashlar_app')}`);
+    });
+    // as on a server, where sessions are of a user who could not maintain anything
+    const db = new Database(owner, systemOf(tables), { maintain: false });
     return {
       db,
       url: place.url,
       key: undefined,
-      run: (sql, parameters) =>
-        asOwner((engine) => engine.asOwner((connection) => connection.run(sql, parameters))),
-      asOwner,
+      run: (sql, parameters) => owner.asOwner((connection) => connection.run(sql, parameters)),
+      asOwner: (work) => work(owner),
       close: async () => {
         await db.close();
         await place.remove();

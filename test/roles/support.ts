@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { autoincrement, createdAt, id, primaryKey, type System, system, table } from 'ashlar';
-import { appendOnly, partitioned } from 'ashlar/guarantees';
+import { appendOnly, partitioned, scoped } from 'ashlar/guarantees';
 import { z } from 'zod';
 import { newStep } from '../../src/migrations/index.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
@@ -24,9 +24,13 @@ export const trail = table('trail', { id: id(), created_at: createdAt(), what: z
   appendOnly(),
 ]);
 
-export const tables = { notes, events, trail };
+export const dossiers = table('dossiers', { id: id(), client: z.string(), body: z.string() }, (c) => [
+  scoped(c.client),
+]);
 
-/** A system of a plain, an append-only and a partitioned table, with one step, in a folder of its own. */
+export const tables = { notes, events, trail, dossiers };
+
+/** A system of a plain, an append-only, a partitioned and a scoped table, with one step, in a folder of its own. */
 export const someSystem = async (): Promise<{ shop: System<typeof tables>; folder: Folder }> => {
   const folder = await makeFolder();
   const shop = system('shop', { tables, migrations: folder.url });

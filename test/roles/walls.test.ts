@@ -4,7 +4,16 @@ import { maintain, up } from '../../src/migrations/index.js';
 import { applyRoles, checkRoles, rolesSql } from '../../src/roles/index.js';
 import type { Folder } from '../migrations/folder.js';
 import type { Place } from '../support/engines.js';
-import { events, notes, someSystem, type tables, trail, withoutRoles, withRoles } from './support.js';
+import {
+  dossiers,
+  events,
+  notes,
+  someSystem,
+  type tables,
+  trail,
+  withoutRoles,
+  withRoles,
+} from './support.js';
 
 describe.each(withRoles)('the application on $name', (engine) => {
   let db: Database<typeof tables>;
@@ -47,8 +56,13 @@ describe.each(withRoles)('the application on $name', (engine) => {
   });
 
   test('is the application again after a session that stepped back up', async () => {
-    await inSession('RESET ROLE');
-    expect(await inSession('SELECT current_user::text AS who')).toEqual([{ who: 'ashlar_app' }]);
+    const who = 'SELECT current_user::text AS who';
+    for (const sql of ['RESET ROLE', "SELECT set_config('role', 'none', false)"]) {
+      await inSession(sql);
+      expect((await db.engine.read(who, [])).rows).toEqual([{ who: 'ashlar_app' }]);
+      await inSession(sql);
+      expect(await inSession(who)).toEqual([{ who: 'ashlar_app' }]);
+    }
   });
 
   test('writes and reads what the guarantees leave to it', async () => {
@@ -130,6 +144,19 @@ describe.each(withRoles)('the application on $name', (engine) => {
         expect(await owner.run('SELECT * FROM tomorrow')).toEqual([]);
       }),
     );
+  });
+
+  test('is held to its scope, although its user is a superuser, whom row level security never binds', async () => {
+    const ann = await db.session({ scope: 'ann' }, (s) => s.insert(dossiers, { client: 'ann', body: 'x' }));
+    const all = (scope?: string) =>
+      db.read({ scope }, (s) => s.query.selectFrom('dossiers').selectAll().execute());
+    expect(await all('ann')).toEqual([ann]);
+    expect(await all('bob')).toEqual([]);
+    expect(await all()).toEqual([]);
+    expect((await db.engine.read('SELECT * FROM dossiers', [])).rows).toEqual([]);
+    await expect(
+      db.session({ scope: 'bob' }, (s) => s.insert(dossiers, { client: 'ann', body: 'y' })),
+    ).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
   test('is watched by an auditor, who reads everything and changes nothing', async () => {

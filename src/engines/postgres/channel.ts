@@ -29,8 +29,11 @@ export interface Reply {
  * in order. Rejections are the driver's own errors.
  */
 export interface Channel {
-  /** The role that its connection acts as outside of transactions; `undefined` is its user. */
-  role: string | undefined;
+  /**
+   * The role that its connection acts as outside of transactions. `null` is its user; `undefined` is not known, as after
+   * SQL of somebody else's ran on it.
+   */
+  role: string | null | undefined;
   send(request: Request): Promise<Reply>;
 }
 

@@ -63,7 +63,7 @@ const readOnce = async (
   { channel }: Lease,
   sql: string,
   parameters: readonly unknown[],
-  role: string | undefined,
+  role: string | null,
 ): Promise<Reply> => {
   const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
   const read = isPlainRead(sql) ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
@@ -77,7 +77,7 @@ const read = async (
   leases: Leases,
   sql: string,
   parameters: readonly unknown[],
-  role: string | undefined,
+  role: string | null,
 ): Promise<QueryResult> => {
   for (let attempt = 1; ; attempt++) {
     const lease = await leases.take();
@@ -154,7 +154,9 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       }
     },
     read: (sql, parameters) =>
-      timed(sql, () => refusals.translated(sql, () => read(leases, sql, parameters, standing.stepsDownTo))),
+      timed(sql, () =>
+        refusals.translated(sql, () => read(leases, sql, parameters, standing.stepsDownTo ?? null)),
+      ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {

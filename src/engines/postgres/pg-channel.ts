@@ -29,7 +29,7 @@ const replyOf = ({ fields, rows, command, rowCount }: PgResult): Reply => ({
 export class PgChannel implements Channel {
   readonly client: Client;
   readonly #connection: PgConnection;
-  role: string | undefined;
+  role: string | null | undefined = null;
   readonly #kept = new KeptStatements();
   #corked = false;
 

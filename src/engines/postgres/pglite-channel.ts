@@ -25,7 +25,7 @@ const execute = serialize.execute({ portal: '', rows: 0 });
  */
 export class PgliteChannel implements Channel {
   readonly #database: SyncProtocol;
-  role: string | undefined;
+  role: string | null | undefined = null;
   readonly #kept = new KeptStatements();
 
   constructor(database: PGlite) {

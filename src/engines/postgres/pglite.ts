@@ -35,8 +35,8 @@ const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
 
 // the owner takes the connection that sessions have, and gives it back
 const reset = async (channel: PgliteChannel): Promise<void> => {
-  channel.role = undefined;
-  await channel.send(becoming(undefined));
+  channel.role = null;
+  await channel.send(becoming(null));
 };
 
 /**

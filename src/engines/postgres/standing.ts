@@ -55,9 +55,9 @@ export const look = async (channel: Channel, options: OpenOptions): Promise<Look
   };
 };
 
-/** What makes a connection act as a role until told otherwise. */
-export const becoming = (role: string | undefined): Request => ({
-  text: `SET ROLE ${role === undefined ? 'NONE' : identifier(role)}`,
+/** What makes a connection act as a role, or as its user, until told otherwise. */
+export const becoming = (role: string | null): Request => ({
+  text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
 });
 
 /** Lets a connection for changes of the schema act as the owner of what is there, where its user may. */

@@ -186,6 +186,8 @@ export class PostgresTransaction implements Transaction {
   #end(): void {
     if (this.#state === 'over') return;
     this.#broken ||= this.#state === 'lost';
+    // SQL that a session ran may have changed it for what comes after the session, too
+    if (this.#state !== 'new') this.#lease.channel.role = undefined;
     this.#state = 'over';
     this.#lease.release(this.#broken);
   }

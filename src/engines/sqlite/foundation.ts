@@ -20,3 +20,12 @@ export const sessionRow = {
   write: 'INSERT OR REPLACE INTO main.ashlar_session (id, actor, scope) VALUES (1, ?, ?)',
   remove: 'DELETE FROM main.ashlar_session',
 } as const;
+
+/** The tables whose due rows may leave now, while a retirement runs: a trigger cannot ask who deletes. */
+export const retirementTable: FoundationObject = {
+  name: 'ashlar_retirement',
+  exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_retirement'",
+  create: `CREATE TABLE ashlar_retirement (
+  table_name TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID`,
+};

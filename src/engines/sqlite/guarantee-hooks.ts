@@ -1,5 +1,5 @@
 import type { RunNow, Table } from '../../table/index.js';
-import type { TransactionOptions } from '../engine.js';
+import { everyScope, type TransactionOptions } from '../engine.js';
 import type { Connection } from './connection.js';
 import { sessionRow, sessionTable } from './foundation.js';
 
@@ -8,6 +8,7 @@ export class GuaranteeHooks {
   #readsSession = false;
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
   #hasSessionTable = false;
+  #left = false;
   readonly #registered = new Set<Table>();
 
   /** A table that is registered again is no other one: what it wants done is done once. */
@@ -31,15 +32,25 @@ export class GuaranteeHooks {
 
   /** Leaves the session's actor and scope for triggers to read, in a transaction that has just begun. */
   begin(connection: Connection, { actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): void {
-    if (!this.#readsSession) return;
+    this.#left = false;
+    if (this.#readsSession) this.#leave(connection, actor, scope);
+  }
+
+  /** The same for the owner, whose migrations may meet tables that nobody has registered. */
+  beginAsOwner(connection: Connection): void {
+    this.#leave(connection, 'owner', everyScope);
+  }
+
+  #leave(connection: Connection, actor: string | null, scope: string | null): void {
     // a database that was not brought up has no such table yet; once there, it stays
     this.#hasSessionTable ||= connection.internal(sessionTable.exists).length > 0;
-    if (this.#hasSessionTable) connection.internal(sessionRow.write, [actor, scope]);
+    this.#left = this.#hasSessionTable;
+    if (this.#left) connection.internal(sessionRow.write, [actor, scope]);
   }
 
   readonly beforeCommit = (connection: Connection): void => {
     const run: RunNow = (sql, parameters = []) => connection.internal(sql, parameters);
     for (const work of this.#beforeCommit) work(run);
-    if (this.#readsSession && this.#hasSessionTable) connection.internal(sessionRow.remove);
+    if (this.#left) connection.internal(sessionRow.remove);
   };
 }

@@ -1,5 +1,5 @@
 import { AshlarError } from '../../errors.js';
-import { everyScope, type Owner } from '../engine.js';
+import type { Owner } from '../engine.js';
 import { bindable } from './codec.js';
 import type { Connection } from './connection.js';
 import { commitError, sqliteError } from './errors.js';
@@ -15,9 +15,6 @@ export interface OwnerOptions {
   readonly changed: () => void;
   readonly hooks: GuaranteeHooks;
 }
-
-/** In whose name the owner writes, where guarantees ask: nobody's data in particular, so everybody's. */
-const ownSession = { actor: 'owner', scope: everyScope };
 
 interface Violation {
   readonly table: string;
@@ -66,7 +63,7 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
       if (rebuild) connection.command('PRAGMA foreign_keys = OFF');
       try {
         await begin(lockTimeout);
-        options.hooks.begin(connection, ownSession);
+        options.hooks.beginAsOwner(connection);
         const result = await work();
         if (rebuild) assertForeignKeys(database.pragma('foreign_key_check') as Violation[]);
         options.hooks.beforeCommit(connection);

@@ -7,6 +7,7 @@ import {
 } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import { retentionOf } from '../shared/retention.js';
 import type { AppendOnlyRules } from './append-only.js';
 
 const refuse = (text: string): string => raise('append-only', text);
@@ -34,12 +35,17 @@ export const appendOnlyOnPostgres = (
       table: table.name,
       calls: stamps.length > 0 ? stamp : refusal,
     }),
-    alwaysTrigger({
-      name: objectName(table.name, 'append_only_delete'),
-      on: 'BEFORE DELETE',
-      table: table.name,
-      calls: parents.length > 0 ? cascade : refusal,
-    }),
+    // where rows leave after their time, their guarantee lets no other leave
+    ...(retentionOf(table)
+      ? []
+      : [
+          alwaysTrigger({
+            name: objectName(table.name, 'append_only_delete'),
+            on: 'BEFORE DELETE',
+            table: table.name,
+            calls: parents.length > 0 ? cascade : refusal,
+          }),
+        ]),
     truncation(table, table.name),
   ];
 };

@@ -2,6 +2,7 @@ import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '.
 import { isIndexed } from '../shared/declaration.js';
 import { indexObject } from '../shared/index-object.js';
 import { objectName } from '../shared/names.js';
+import { retentionOf } from '../shared/retention.js';
 import {
   all,
   any,
@@ -25,7 +26,8 @@ export const appendOnlyOnSqlite = (
   { parents, stamps }: AppendOnlyRules,
 ): readonly GuaranteeObject[] => [
   update(table, stamps),
-  remove(table, parents),
+  // where rows leave after their time, their guarantee lets no other leave
+  ...(retentionOf(table) ? [] : [remove(table, parents)]),
   insert(table),
   ...hiddenRowid(table, 'append-only'),
   ...parents.flatMap((parent) => parentStays(table, parent)),

@@ -3,6 +3,7 @@ import { identifier } from '../../table/index.js';
 import { isStrictlyAppendOnly } from '../append-only/append-only.js';
 import { unfit } from '../shared/declaration.js';
 import { ledgeredAttacks } from './attacks.js';
+import { leavingLedger } from './leaving.js';
 import type { LedgeredGuarantee } from './log.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { ledgeredOnPostgres } from './postgres.js';
@@ -57,12 +58,14 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
       level: 'enforced' as const,
       objects: (table: Table) => ledgeredOnSqlite(table, log ?? table.name),
       beforeCommit: (table: Table) => sealOnSqlite(table, log ?? table.name),
+      leaving: (table: Table) => leavingLedger(table, 'sqlite'),
     },
     postgres: {
       level: 'enforced' as const,
       objects: (table: Table) => ledgeredOnPostgres(table, log ?? table.name),
       // a row whose time is not the database's own is found too, but need not get in
       rights: (table: Table) => ({ notInsertable: clockColumns(table) }),
+      leaving: (table: Table) => leavingLedger(table, 'postgres'),
       settle: (table: Table) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
     },
   });

@@ -1,6 +1,16 @@
 import { type Column, type ColumnKind, identifier, literal, type Table } from '../../table/index.js';
 import { keyColumns } from './names.js';
 
+/** The types of PostgreSQL that keys of a ledger have. */
+export const keyTypes: Partial<Record<ColumnKind, string>> = {
+  text: 'text',
+  integer: 'bigint',
+  uuid: 'uuid',
+  timestamp: 'timestamptz',
+  date: 'date',
+  inet: 'inet',
+};
+
 /** Text of a value, without quotes: what a key of one column is. */
 const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => string>> = {
   text: (name) => name,
@@ -34,6 +44,17 @@ export const rowKeySql = (table: Table, row: string): string => {
   if (first && others.length === 0) return plain[first.kind](of(row, first), first);
   const parts = keyColumns(table).map((column) => json(column, of(row, column)));
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;
+};
+
+/** That a row is the one with this key, by the index of the table's key. */
+export const hasRowKey = (table: Table, row: string, key: string): string => {
+  const columns = keyColumns(table);
+  return columns
+    .map((column, at) => {
+      const text = columns.length === 1 ? key : `(${key}::json ->> ${at})`;
+      return `${of(row, column)} = ${text}::${keyTypes[column.kind] ?? 'text'}`;
+    })
+    .join(' AND ');
 };
 
 /** When a row was written: now, or before there was a ledger, which is told by no time at all. */

@@ -1,8 +1,10 @@
 import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
-import { alwaysTrigger, neverChanged, triggerFunction } from '../shared/postgres-sql.js';
+import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { retentionOf } from '../shared/retention.js';
+import { isRetiringOnPostgres } from '../shared/retiring.js';
 import { type LedgerNames, ledgerNames } from './names.js';
-import { entrySql, rowKeySql } from './postgres-entry.js';
+import { entrySql, hasRowKey, rowKeySql } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 
 /** What keeps a ledger of Postgres: four tables, a trigger that writes entries, a function that seals them. */
@@ -10,12 +12,40 @@ export const ledgeredOnPostgres = (table: Table, log: string): readonly Guarante
   const names = ledgerNames(table);
   return [
     ...tables(names),
-    ...[names.entries, names.tree, names.blocks].flatMap((name) => neverChanged('ledgered', name)),
+    ...[names.entries, names.tree, names.blocks]
+      .flatMap((name) => neverChanged('ledgered', name))
+      .map((object) => (retentionOf(table) && object.name === removal(names) ? leave(table, names) : object)),
+    ...(retentionOf(table) ? [leaveFunction(table, names)] : []),
     appendFunction(table, log, names),
     alwaysTrigger({ name: names.append, on: 'AFTER INSERT', table: table.name, calls: names.write }),
     sealFunction(table, log),
   ];
 };
+
+const removal = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
+
+const leave = (table: Table, names: LedgerNames): GuaranteeObject =>
+  alwaysTrigger({
+    name: removal(names),
+    on: 'BEFORE DELETE',
+    table: names.entries,
+    calls: objectName(table.name, 'ledger_leave'),
+  });
+
+/** An entry goes only where its row has left, and only while a retirement runs. */
+const leaveFunction = (table: Table, { entries }: LedgerNames): GuaranteeObject =>
+  triggerFunction(
+    objectName(table.name, 'ledger_leave'),
+    [
+      `IF ${isRetiringOnPostgres(table)}`,
+      `  AND NOT EXISTS (SELECT FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
+      'THEN',
+      '  RETURN OLD;',
+      'END IF;',
+      raise('ledgered', `rows of ${entries} are never changed and never deleted`),
+    ],
+    { reads: true, seesAll: 'scopes' },
+  );
 
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
 
@@ -76,10 +106,21 @@ INSERT INTO ${identifier(head)} DEFAULT VALUES`,
   },
 ];
 
-const appendFunction = (table: Table, log: string, { write, entries }: LedgerNames): GuaranteeObject =>
+const appendFunction = (table: Table, log: string, { write, entries, tree }: LedgerNames): GuaranteeObject =>
   triggerFunction(
     write,
     [
+      ...(retentionOf(table)
+        ? [
+            '-- the leaf of a row that has left stays its own',
+            `IF EXISTS (SELECT FROM ${identifier(tree)} WHERE row_key = ${rowKeySql(table, 'NEW')}) THEN`,
+            raise(
+              'ledgered',
+              `a row of ${table.name} with this key has left, and its key is not used again`,
+            ).replaceAll(/^/gm, '  '),
+            'END IF;',
+          ]
+        : []),
       `INSERT INTO ${identifier(entries)} (row_key, entry)`,
       'VALUES (',
       `  ${rowKeySql(table, 'NEW')},`,

@@ -1,6 +1,6 @@
 import { type Column, identifier, type SqlName, type SqlRow, type Table } from '../../table/index.js';
 import { keyColumns, ledgerNames } from './names.js';
-import { rowKeySql as postgresRowKey } from './postgres-entry.js';
+import { keyTypes, rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /** What differs between the dialects in reading a ledger. */
@@ -14,15 +14,6 @@ interface Dialect {
   /** A relation `wanted` of the records of a JSON array of arrays, given as the first parameter. */
   wanted(columns: readonly { readonly name: string; readonly type: string }[]): string;
 }
-
-const keyTypes: Partial<Record<Column['kind'], string>> = {
-  text: 'text',
-  integer: 'bigint',
-  uuid: 'uuid',
-  timestamp: 'timestamptz',
-  date: 'date',
-  inet: 'inet',
-};
 
 const dialects: Readonly<Record<SqlName, Dialect>> = {
   postgres: {

@@ -1,5 +1,7 @@
 import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
+import { retentionOf } from '../shared/retention.js';
+import { isRetiringOnSqlite } from '../shared/retiring.js';
 import { all, any, raise, sqliteTrigger } from '../shared/sqlite-sql.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
@@ -9,7 +11,9 @@ export const ledgeredOnSqlite = (table: Table, log: string): readonly GuaranteeO
   const names = ledgerNames(table);
   return [
     ...tables(names),
-    ...Object.entries(insertable(table, names)).flatMap(([name, lawful]) => guards(name, lawful)),
+    ...Object.entries(insertable(table, names)).flatMap(([name, lawful]) =>
+      guards(name, lawful, name === names.entries && retentionOf(table) ? hasLeft(table) : undefined),
+    ),
     ...headGuards(names),
     sqliteTrigger({
       name: names.append,
@@ -92,6 +96,8 @@ const insertable = (
       `NOT EXISTS (SELECT 1 FROM ${e} WHERE row_key = NEW.row_key)`,
       `NOT EXISTS (SELECT 1 FROM ${e} WHERE id = NEW.id)`,
       `EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'NEW.row_key')})`,
+      // the leaf of a row that has left stays its own
+      ...(retentionOf(table) ? [`NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)`] : []),
     ]),
     [tree]: [
       'CASE NEW.level',
@@ -110,12 +116,22 @@ const insertable = (
   };
 };
 
-const guards = (table: string, lawful: string): readonly GuaranteeObject[] => [
+/** That an entry may go: its row has left, and a retirement runs. */
+const hasLeft = (table: Table): string =>
+  all([
+    isRetiringOnSqlite(table),
+    `NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
+  ]);
+
+const guards = (table: string, lawful: string, leaves?: string): readonly GuaranteeObject[] => [
   ...(['UPDATE', 'DELETE'] as const).map((on) =>
     sqliteTrigger({
       name: objectName(table, 'append_only', on.toLowerCase()),
       on: `BEFORE ${on}`,
       table,
+      ...(on === 'DELETE' && leaves !== undefined
+        ? { when: `NOT (${leaves.replaceAll('\n', '\n  ')})` }
+        : {}),
       body: [refuse(`rows of ${table} are never changed and never deleted`)],
     }),
   ),

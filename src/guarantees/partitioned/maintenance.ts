@@ -21,8 +21,8 @@ export interface MonthlyTable {
   readonly ahead: number;
 }
 
-// while a lock is waited for, inserts wait behind it: so briefly, and often
-const lockTimeout = 200;
+/** While a lock is waited for, inserts wait behind it: so briefly (milliseconds), and often. */
+export const lockTimeout = 200;
 const attempts = 40;
 const rounds = 5;
 const day = 86_400_000;
@@ -54,10 +54,7 @@ export const maintainPartitions = async (
     const lines = await persistently(() =>
       tools.atomically(
         async (run) => {
-          await run(
-            `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,
-            [identifier(table.name)],
-          );
+          await alone(run, table);
           return work(run, await readCatalogue(run, table));
         },
         { lockTimeout },
@@ -112,6 +109,14 @@ export const maintainPartitions = async (
   return { done, goodUntil: await look(async (_, catalogue) => goodUntil(catalogue, current)) };
 };
 
+/** Waits until no other process changes the partitions of a table, and keeps others waiting until the transaction ends. */
+export const alone = async (run: RunSql, table: Table): Promise<void> => {
+  await run(
+    `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,
+    [identifier(table.name)],
+  );
+};
+
 /**
  * Whether a month has partitions for all of it.
  *
@@ -142,7 +147,8 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Ashla
 
 const deadlock = '40P01';
 
-const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
+/** Tries again while other transactions keep a lock. @throws AshlarError `lock-timeout` when they do at every attempt */
+export const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

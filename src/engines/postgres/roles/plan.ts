@@ -151,7 +151,9 @@ const planObject = (
     partition: () => [],
     sequence: () => [...plainEntries(roles.app, 'USAGE', 'SELECT'), ...plainEntries(roles.auditor, 'SELECT')],
     table: () => [
-      ...tableEntries(roles.app, tables.get(name) ?? readOnlyRights),
+      ...tableEntries(roles.app, tables.get(name) ?? readOnlyRights).filter(
+        ({ column }) => column === undefined || object.columns.includes(column),
+      ),
       ...plainEntries(roles.auditor, 'SELECT'),
     ],
   }[kind]();

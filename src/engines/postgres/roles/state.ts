@@ -44,6 +44,8 @@ export interface ObjectState {
   readonly owner: string;
   /** The connection may grant on it. */
   readonly ours: boolean;
+  /** Its columns as they are now: an earlier step may not have made all of the model's yet. */
+  readonly columns: readonly string[];
   readonly entries: readonly Entry[];
 }
 
@@ -139,7 +141,8 @@ WITH RECURSIVE wanted AS (
 export const readObjects = async (run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> => {
   const rows = await run(`${objectsOf(tables)}
 SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
-  pg_has_role(current_user, c.relowner, 'USAGE') AS ours, a."column", a.grantee, a.privilege
+  pg_has_role(current_user, c.relowner, 'USAGE') AS ours, a."column", a.grantee, a.privilege,
+  (SELECT json_agg(t.attname) FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped) AS columns
 FROM objects o
 JOIN pg_class c ON c.oid = o.oid
 LEFT JOIN LATERAL (
@@ -158,6 +161,7 @@ ORDER BY array_position(ARRAY['table', 'partition', 'sequence'], o.kind), c.reln
       name,
       owner: text(row.owner),
       ours: isTrue(row.ours),
+      columns: row.columns as readonly string[],
       entries: [],
     };
     objects.set(name, object);
