@@ -1,4 +1,5 @@
 import { AshlarError } from '../../errors.js';
+import { foundation } from './foundation.js';
 import { nameOf, tokens } from './sql-text.js';
 
 // SQLite has no roles: what the role of an application may not do on a server is refused by its first word here
@@ -32,16 +33,18 @@ export const assertStatementAllowed = (sql: string): void => {
   });
 };
 
+const ours: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
+
 // whoever could write there could act in another's name
 const assertNoneOfOurs = (sql: string): void => {
   if (!/ashlar_/i.test(sql)) return;
-  const ours = tokens(sql)
-    .map(nameOf)
-    .find((name) => /^ashlar_/i.test(name));
-  if (ours === undefined) return;
+  const named = tokens(sql)
+    .map((token) => nameOf(token).toLowerCase())
+    .find((name) => ours.has(name));
+  if (named === undefined) return;
   throw new AshlarError('privilege-missing', {
-    message: `A session may not use ${ours}.`,
-    detail: 'What is called ashlar_… is how the guarantees know who acts.',
+    message: `A session may not use ${named}.`,
+    detail: 'By it the guarantees know who acts.',
     suggestion: 'Use the tables of the system.',
   });
 };
