@@ -3,19 +3,13 @@ import { join } from 'node:path';
 import { type AshlarError, connect } from 'ashlar';
 import { shipping } from 'ashlar/systems/shipping';
 import { wills } from 'ashlar/systems/wills';
-import { run } from '../src/cli/run.js';
-import { processStreams } from '../src/cli/streams.js';
+import { ashlar } from './command.js';
+import { keepLedgers, showProof } from './ledger.js';
 import { heading, say } from './output.js';
 import { shipCalifornia } from './shipping.js';
 import { keepWills } from './wills.js';
 
 const urls = { shipping: `sqlite:${join('data', 'shipping.db')}`, wills: `pglite:${join('data', 'wills')}` };
-
-const ashlar = async (...words: string[]): Promise<void> => {
-  say(`$ ashlar ${words.join(' ')}`);
-  const exitCode = await run(words, processStreams());
-  if (exitCode !== 0) process.exit(exitCode);
-};
 
 const withSystem = async <D extends { close(): Promise<void> }>(
   opening: Promise<D>,
@@ -39,7 +33,22 @@ try {
   await ashlar('up', '--system', 'wills', '--url', urls.wills);
   await withSystem(connect(wills, { url: urls.wills }), keepWills);
 
-  heading('Where things stand');
+  heading('Ledgers: signed, verified, and shown to somebody else');
+  await keepLedgers(urls);
+  await showProof(urls.wills);
+
+  heading('Every guarantee attacked, and where things stand');
+  for (const [system, url] of Object.entries(urls))
+    await ashlar(
+      'prove',
+      '--brief',
+      '--system',
+      system,
+      '--url',
+      url,
+      '--report',
+      join('data', `${system}-proof.html`),
+    );
   await ashlar('status', '--system', 'shipping', '--url', urls.shipping);
   await ashlar('status', '--system', 'wills', '--url', urls.wills);
   say('\nEverything is under ./data. Run it again: what is there already is left as it is.');

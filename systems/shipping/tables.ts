@@ -10,7 +10,7 @@ import {
   unique,
   updatedAt,
 } from 'ashlar';
-import { appendOnly, lifecycle } from 'ashlar/guarantees';
+import { appendOnly, audited, auditTrail, ledgered, lifecycle } from 'ashlar/guarantees';
 import { z } from 'zod';
 
 /** Where a job stands; `completed` and `cancelled` are final. */
@@ -23,6 +23,9 @@ export const eventTypes = ['state_change', 'api_call', 'row_event', 'error'] as 
 const count = () => z.int().min(0).default(0);
 const cents = () => z.int().min(0);
 const sha256 = () => z.string().length(64);
+
+/** Every change of a job, its totals and its cost, by whom, before and after. It stays when the job goes, in a ledger. */
+export const jobChanges = auditTrail('job_changes', () => [ledgered()]);
 
 /** A batch of rows under one command. Its counts and its cost always equal what its rows say. */
 export const jobs = table(
@@ -59,6 +62,7 @@ export const jobs = table(
       },
       { initial: 'pending' },
     ),
+    audited({ into: jobChanges }),
   ],
 );
 
@@ -144,10 +148,11 @@ export const auditLogs = table(
   ],
 );
 
-export const tables = { jobs, jobRows, jobChunks, auditLogs };
+export const tables = { jobs, jobRows, jobChunks, auditLogs, jobChanges };
 
 export type ShippingTables = typeof tables;
 export type Job = Row<typeof jobs>;
 export type JobRow = Row<typeof jobRows>;
 export type JobChunk = Row<typeof jobChunks>;
 export type AuditLog = Row<typeof auditLogs>;
+export type JobChange = Row<typeof jobChanges>;

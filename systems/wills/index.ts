@@ -26,6 +26,8 @@ export {
   clauseCategories,
   clauses,
   consentRecords,
+  type RecordChange,
+  recordChanges,
   type WillsSession,
   type WillType,
   willTypes,

@@ -12,7 +12,7 @@ import {
   timestamp,
   timestamps,
 } from 'ashlar';
-import { appendOnly, partitioned, versioned } from 'ashlar/guarantees';
+import { appendOnly, audited, auditTrail, ledgered, partitioned, versioned } from 'ashlar/guarantees';
 import { z } from 'zod';
 
 /** What a clause of a will is about. */
@@ -32,6 +32,9 @@ export type ClauseCategory = (typeof clauseCategories)[number];
 /** The kinds of will a clause can stand in. */
 export const willTypes = ['basic', 'trust', 'usufruct', 'joint'] as const;
 export type WillType = (typeof willTypes)[number];
+
+/** Every row of consent and clauses that was written or stamped, by whom, before and after: by the database itself, in a ledger. */
+export const recordChanges = auditTrail('record_changes', () => [ledgered()]);
 
 /** What a person accepted, when, and until when. A grant is a row; a withdrawal stamps it, once, and changes nothing else. */
 export const consentRecords = table(
@@ -54,6 +57,7 @@ export const consentRecords = table(
     index(c.subject_id, c.accepted_at),
     check('consent_records_withdrawn_after_accepted', 'withdrawn_at >= accepted_at'),
     appendOnly({ stampOnce: c.withdrawn_at }),
+    audited({ into: recordChanges }),
   ],
 );
 
@@ -82,10 +86,11 @@ export const clauses = table(
     index(c.category, c.is_current),
     references(c.previous_version_id, c.id),
     versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_version_id }),
+    audited({ into: recordChanges }),
   ],
 );
 
-/** Who did what, when. Rows never change and never leave; their months are partitions. */
+/** Who did what, when. Rows never change and never leave, which the ledger shows; their months are partitions. */
 export const auditLogs = table(
   'audit_logs',
   {
@@ -110,14 +115,16 @@ export const auditLogs = table(
     index(c.created_at),
     partitioned(c.created_at, { by: 'month', ahead: 14 }),
     appendOnly(),
+    ledgered(),
   ],
 );
 
 export type ConsentRecord = Row<typeof consentRecords>;
 export type Clause = Row<typeof clauses>;
 export type AuditLog = Row<typeof auditLogs>;
+export type RecordChange = Row<typeof recordChanges>;
 
-export const tables = { consentRecords, clauses, auditLogs };
+export const tables = { consentRecords, clauses, auditLogs, recordChanges };
 
 /** A session that the services of this system run in. */
 export type WillsSession = Session<typeof tables>;

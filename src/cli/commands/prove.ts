@@ -8,10 +8,11 @@ import { reportPage } from '../../prove/report/report.js';
 import type { System } from '../../system.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
-import { printProof } from '../print-proof.js';
+import { printProof, printVerdict } from '../print-proof.js';
 import { reportError } from '../report-error.js';
 
 interface Options {
+  readonly brief?: boolean;
   readonly report?: string;
 }
 
@@ -23,9 +24,10 @@ export const proveCommand = (commands: Commands): Command =>
       'attack every guarantee: what refused each attack; exit 1 if one gets through',
       run,
     )
+    .option('--brief', 'only how many attacks there were, and what failed')
     .option('--report <file>', 'write a page for an auditor (HTML) besides');
 
-const run = async (invocation: Invocation, { report }: Options): Promise<Answer> => {
+const run = async (invocation: Invocation, { report, brief }: Options): Promise<Answer> => {
   const { out } = invocation;
   const systems = await invocation.systems();
   const proofs: Proof[] = [];
@@ -34,7 +36,8 @@ const run = async (invocation: Invocation, { report }: Options): Promise<Answer>
       create: false,
     });
     if (proofs.length > 0) out.line();
-    printProof(out, proof);
+    if (brief) printVerdict(out, proof);
+    else printProof(out, proof);
     proofs.push(proof);
   }
   const reports: string[] = [];

@@ -104,7 +104,7 @@ const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | und
         addIndex(
           after,
           index,
-          written.indexes.get(index.name) ?? written.objects.get(index.name) ?? index.definition,
+          written.indexes.get(index.name) ?? written.objects.get(`index ${index.name}`) ?? index.definition,
         ),
       ),
     ],
@@ -113,7 +113,7 @@ const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | und
       ...changeSecurity(after, secured, security),
       ...policies.added.map((policy) => addPolicy(after, policy)),
       ...triggers.added.map((trigger) =>
-        addTrigger(after, trigger, written.objects.get(trigger.name) ?? trigger.definition),
+        addTrigger(after, trigger, written.objects.get(`trigger ${trigger.name}`) ?? trigger.definition),
       ),
     ],
   };
@@ -151,7 +151,7 @@ const changeFunctions = (
       if (old) return old.definition === one.definition ? [] : [replaceFunction(old, one)];
       return made.has(`function ${one.name}`)
         ? []
-        : [addFunction(one, written.get(one.name) ?? one.definition)];
+        : [addFunction(one, written.get(`function ${one.name}`) ?? one.definition)];
     }),
   };
 };

@@ -6,6 +6,7 @@ import { guaranteeObjects, indexSql, tableConstraints } from './create-table.js'
 export interface ModelSql {
   readonly constraints: ReadonlyMap<string, string>;
   readonly indexes: ReadonlyMap<string, string>;
+  /** By type and name, `trigger jobs_audited`: a trigger and its function may share theirs. */
   readonly objects: ReadonlyMap<string, string>;
 }
 
@@ -16,6 +17,6 @@ export const modelSql = (table: Table | undefined): ModelSql => {
   return {
     constraints: new Map([...checks, ...tableConstraints(table)].map(({ name, sql }) => [name, sql])),
     indexes: new Map(table.indexes.map((index) => [index.name, indexSql(table, index)])),
-    objects: new Map(guaranteeObjects(table).map(({ name, sql }) => [name, sql])),
+    objects: new Map(guaranteeObjects(table).map(({ type, name, sql }) => [`${type} ${name}`, sql])),
   };
 };

@@ -2,7 +2,7 @@ import type { SqlDialect } from '../engine.js';
 import { changes } from './changes.js';
 import { now } from './column-sql.js';
 import { createTable } from './ddl.js';
-import { retirementTable, sessionTable } from './foundation.js';
+import { foundation } from './foundation.js';
 import { sqliteProving } from './proving.js';
 import { dump } from './render.js';
 
@@ -10,7 +10,7 @@ import { dump } from './render.js';
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,
-  foundation: [sessionTable, retirementTable],
+  foundation,
   createTable,
   changes,
   dump,

@@ -29,3 +29,6 @@ export const retirementTable: FoundationObject = {
   table_name TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID`,
 };
+
+/** What must be there before any table of a system. */
+export const foundation: readonly FoundationObject[] = [sessionTable, retirementTable];

@@ -1,4 +1,6 @@
 import { AshlarError } from '../../errors.js';
+import { foundation } from './foundation.js';
+import { nameOf, tokens } from './sql-text.js';
 
 // SQLite has no roles: what the role of an application may not do on a server is refused by its first word here
 const allowed = new Set(['select', 'insert', 'update', 'delete', 'replace', 'with', 'values', 'explain']);
@@ -17,7 +19,10 @@ const firstWord = (sql: string): string =>
  */
 export const assertStatementAllowed = (sql: string): void => {
   const word = firstWord(sql);
-  if (allowed.has(word)) return;
+  if (allowed.has(word)) {
+    assertNoneOfOurs(sql);
+    return;
+  }
   throw new AshlarError('privilege-missing', {
     message: word ? `A session may not run ${word.toUpperCase()}.` : 'The statement is empty.',
     detail:
@@ -25,5 +30,21 @@ export const assertStatementAllowed = (sql: string): void => {
     suggestion: transactional.has(word)
       ? 'The session is the transaction; nest s.session(…) for a savepoint.'
       : 'Put changes of the schema into a migration.',
+  });
+};
+
+const ours: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
+
+// whoever could write there could act in another's name
+const assertNoneOfOurs = (sql: string): void => {
+  if (!/ashlar_/i.test(sql)) return;
+  const named = tokens(sql)
+    .map((token) => nameOf(token).toLowerCase())
+    .find((name) => ours.has(name));
+  if (named === undefined) return;
+  throw new AshlarError('privilege-missing', {
+    message: `A session may not use ${named}.`,
+    detail: 'By it the guarantees know who acts.',
+    suggestion: 'Use the tables of the system.',
   });
 };

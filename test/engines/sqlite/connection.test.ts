@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../src/engines/engine.js';
+import { layFoundation } from '../../../src/engines/foundation.js';
 import { failure, nobody, rawKey, rows, script, workplace, write } from './support.js';
 
 const { file, open } = workplace();
@@ -121,5 +122,23 @@ describe('closing', () => {
     await transaction.commit();
     await closing;
     expect(await rows(await open({ path }), 'SELECT id FROM notes')).toEqual([{ id: 1 }]);
+  });
+});
+
+test.each([
+  "INSERT OR REPLACE INTO ashlar_session (id, actor, scope) VALUES (1, 'somebody else', '*')",
+  'UPDATE main."ASHLAR_SESSION" SET actor = NULL',
+  'SELECT * FROM (SELECT actor FROM [ashlar_session])',
+  "INSERT INTO ashlar_retirement VALUES ('audit_logs')",
+])('a session may not touch what tells guarantees who acts: %s', async (sql) => {
+  const engine = await open();
+  await engine.asOwner((owner) => layFoundation(owner, engine.dialect));
+  await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
+});
+
+test('a text that only names it is a text', async () => {
+  const engine = await open();
+  expect(await write(engine, (t) => t.execute("SELECT 'ashlar_session' AS word", []))).toMatchObject({
+    rows: [{ word: 'ashlar_session' }],
   });
 });

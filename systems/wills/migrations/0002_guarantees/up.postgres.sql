@@ -1,0 +1,811 @@
+-- 0002_guarantees
+-- add function audit_logs_ledger_blocks_append_only
+-- add function audit_logs_ledger_entries_append_only
+-- add function audit_logs_ledger_seal
+-- add function audit_logs_ledger_tree_append_only
+-- add function audit_logs_ledger_write
+-- add function clauses_audited
+-- add function clauses_audited_truncate
+-- add function consent_records_audited
+-- add function consent_records_audited_truncate
+-- audit_logs_ledger_blocks: create table
+-- audit_logs_ledger_entries: create table
+-- audit_logs_ledger_head: create table
+-- audit_logs_ledger_tree: create table
+-- record_changes: create table
+-- audit_logs: add trigger audit_logs_ledger_append
+-- clauses: add trigger clauses_audited
+-- clauses: add trigger clauses_audited_truncate
+-- consent_records: add trigger consent_records_audited
+-- consent_records: add trigger consent_records_audited_truncate
+
+CREATE FUNCTION audit_logs_ledger_blocks_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE FUNCTION audit_logs_ledger_entries_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE FUNCTION audit_logs_ledger_seal() RETURNS text
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path TO pg_catalog
+SET ashlar.scope TO '*' AS $$
+DECLARE
+  context text;
+  head record;
+  mark pg_snapshot;
+  this_cluster text;
+  waiting xid8[] := '{}';
+  low xid8 := '0';
+  high xid8 := '18446744073709551615';
+  nodes bytea[];
+  parents bytea[];
+  count integer;
+  last xid8;
+  height integer := 0;
+  at bigint;
+  kept integer;
+  new_frontier bytea := '';
+  root bytea;
+BEGIN
+  -- tables are found in the schema of this function, and nowhere a caller could put others
+  GET DIAGNOSTICS context = PG_CONTEXT;
+  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.audit_logs_ledger_seal\(\)') || ', pg_temp', true);
+
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger audit_logs ' || current_schema(), 0)) THEN
+    RETURN 'busy';
+  END IF;
+  SELECT * INTO head FROM audit_logs_ledger_head;
+  IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM audit_logs_ledger_tree) THEN
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_logs has lost its head';
+    END IF;
+    INSERT INTO audit_logs_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
+    -- the rows that were there before there was a ledger
+    INSERT INTO audit_logs_ledger_entries (row_key, entry)
+    SELECT '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
+      convert_to(
+        '["ashlar/entry/v1","audit_logs","'
+        || replace(gen_random_uuid()::text, '-', '') || '","'
+        || '",{'
+        || concat_ws(',',
+          '"id":' || '"' || t.id::text || '"',
+          '"created_at":' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"',
+          '"event_type":' || to_json(t.event_type)::text,
+          '"event_category":' || to_json(t.event_category)::text,
+          '"user_id":' || to_json(t.user_id)::text,
+          '"session_id":' || to_json(t.session_id)::text,
+          '"ip_address":' || '"' || host(t.ip_address) || '"',
+          '"user_agent":' || to_json(t.user_agent)::text,
+          '"resource_type":' || to_json(t.resource_type)::text,
+          '"resource_id":' || to_json(t.resource_id)::text,
+          '"details":' || t.details::text
+        ) || '}]',
+        'UTF8'
+      )
+    FROM audit_logs t
+    WHERE NOT EXISTS (SELECT FROM audit_logs_ledger_entries e WHERE e.row_key = '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']');
+  END IF;
+  this_cluster := (SELECT system_identifier::text FROM pg_control_system());
+
+  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  mark := pg_current_snapshot();
+  IF head.cluster = this_cluster THEN
+    low := pg_snapshot_xmax(head.watermark);
+    waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
+    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    IF head.sealer < low THEN
+      waiting := waiting || head.sealer;
+    END IF;
+    high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
+  END IF;
+
+  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  WITH fresh AS MATERIALIZED (
+    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    FROM (
+      SELECT candidate.xid, candidate.row_key, candidate.entry
+      FROM (
+        SELECT xid, row_key, entry FROM audit_logs_ledger_entries WHERE xid = ANY (waiting)
+        UNION ALL
+        SELECT xid, row_key, entry FROM audit_logs_ledger_entries WHERE xid >= low AND xid <= high
+      ) candidate
+      WHERE (SELECT leaf.position FROM audit_logs_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
+      ORDER BY candidate.xid, candidate.row_key
+      LIMIT 10000
+    ) e
+  ), leaves AS (
+    INSERT INTO audit_logs_ledger_tree (level, position, hash, row_key)
+    SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
+  )
+  SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  count := coalesce(cardinality(nodes), 0);
+  IF count = 0 THEN
+    IF head.cluster IS DISTINCT FROM this_cluster THEN
+      UPDATE audit_logs_ledger_head SET cluster = this_cluster, watermark = mark, sealer = pg_current_xact_id();
+    END IF;
+    RETURN 'done';
+  END IF;
+
+  -- what was left over by the batch stands at or above the last one sealed
+  IF count = 10000 THEN
+    IF head.cluster = this_cluster THEN
+      mark := CASE
+        WHEN last < pg_snapshot_xmax(mark) THEN format('%s:%s:%s', least(last, pg_snapshot_xmin(mark)), last,
+          (SELECT string_agg(xip::text, ',' ORDER BY xip) FROM pg_snapshot_xip(mark) xip WHERE xip < last))::pg_snapshot
+        ELSE mark
+      END;
+    ELSE
+      mark := head.watermark;
+      this_cluster := head.cluster;
+    END IF;
+  END IF;
+
+  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  at := head.size;
+  kept := length(head.frontier) / 32;
+  WHILE cardinality(nodes) > 0 LOOP
+    IF at % 2 = 1 THEN
+      nodes := substr(head.frontier, 32 * kept - 31, 32) || nodes;
+      kept := kept - 1;
+    END IF;
+    IF cardinality(nodes) % 2 = 1 THEN
+      new_frontier := nodes[cardinality(nodes)] || new_frontier;
+    END IF;
+    parents := '{}';
+    FOR i IN 1 .. cardinality(nodes) / 2 LOOP
+      parents[i] := sha256('\x01' || nodes[2 * i - 1] || nodes[2 * i]);
+    END LOOP;
+    nodes := parents;
+    at := at / 2;
+    height := height + 1;
+    IF height % 8 = 0 THEN
+      INSERT INTO audit_logs_ledger_tree (level, position, hash)
+      SELECT height / 8, at + run.number - 1, run.hash FROM unnest(nodes) WITH ORDINALITY AS run (hash, number);
+    END IF;
+  END LOOP;
+  new_frontier := substr(head.frontier, 1, 32 * kept) || new_frontier;
+
+  kept := length(new_frontier) / 32;
+  root := substr(new_frontier, 32 * kept - 31);
+  FOR i IN REVERSE kept - 1 .. 1 LOOP
+    root := sha256('\x01' || substr(new_frontier, 32 * i - 31, 32) || root);
+  END LOOP;
+  INSERT INTO audit_logs_ledger_blocks (size, root) VALUES (head.size + count, root);
+  UPDATE audit_logs_ledger_head
+  SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
+  RETURN CASE WHEN count = 10000 THEN 'more' ELSE 'done' END;
+END
+$$;
+
+CREATE FUNCTION audit_logs_ledger_tree_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of audit_logs_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE FUNCTION audit_logs_ledger_write() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path TO pg_catalog AS $$
+BEGIN
+  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
+  INSERT INTO audit_logs_ledger_entries (row_key, entry)
+  VALUES (
+    '[' || '"' || NEW.id::text || '"' || ',' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
+    convert_to(
+      '["ashlar/entry/v1","audit_logs","'
+      || replace(gen_random_uuid()::text, '-', '') || '","'
+      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
+      || concat_ws(',',
+        '"id":' || '"' || NEW.id::text || '"',
+        '"created_at":' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"',
+        '"event_type":' || to_json(NEW.event_type)::text,
+        '"event_category":' || to_json(NEW.event_category)::text,
+        '"user_id":' || to_json(NEW.user_id)::text,
+        '"session_id":' || to_json(NEW.session_id)::text,
+        '"ip_address":' || '"' || host(NEW.ip_address) || '"',
+        '"user_agent":' || to_json(NEW.user_agent)::text,
+        '"resource_type":' || to_json(NEW.resource_type)::text,
+        '"resource_id":' || to_json(NEW.resource_id)::text,
+        '"details":' || NEW.details::text
+      ) || '}]',
+      'UTF8'
+    )
+  );
+  RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION clauses_audited() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path TO pg_catalog AS $$
+BEGIN
+  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
+  INSERT INTO record_changes (
+    actor, scope, role, table_name, operation, row_key, before, "after"
+  )
+  VALUES (
+    nullif(current_setting('ashlar.actor', true), ''),
+    nullif(current_setting('ashlar.scope', true), ''),
+    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    coalesce(nullif(current_setting('role'), 'none'), session_user),
+    'clauses',
+    lower(TG_OP),
+    CASE WHEN TG_OP = 'INSERT' THEN
+        jsonb_build_object(
+          'id', NEW.id
+        )
+    ELSE
+        jsonb_build_object(
+          'id', OLD.id
+        )
+    END,
+    CASE WHEN TG_OP <> 'INSERT' THEN
+        jsonb_build_object(
+          'id', OLD.id,
+          'code', OLD.code,
+          'name', OLD.name,
+          'category', OLD.category,
+          'version', OLD.version,
+          'is_current', OLD.is_current,
+          'previous_version_id', OLD.previous_version_id,
+          'template_text', OLD.template_text,
+          'variables_schema', OLD.variables_schema,
+          'will_types', OLD.will_types,
+          'is_required', OLD.is_required,
+          'display_order', OLD.display_order,
+          'approved_by', OLD.approved_by,
+          'approved_at', to_char(OLD.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'approval_notes', OLD.approval_notes,
+          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'updated_at', to_char(OLD.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        )
+    END,
+    CASE WHEN TG_OP <> 'DELETE' THEN
+        jsonb_build_object(
+          'id', NEW.id,
+          'code', NEW.code,
+          'name', NEW.name,
+          'category', NEW.category,
+          'version', NEW.version,
+          'is_current', NEW.is_current,
+          'previous_version_id', NEW.previous_version_id,
+          'template_text', NEW.template_text,
+          'variables_schema', NEW.variables_schema,
+          'will_types', NEW.will_types,
+          'is_required', NEW.is_required,
+          'display_order', NEW.display_order,
+          'approved_by', NEW.approved_by,
+          'approved_at', to_char(NEW.approved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'approval_notes', NEW.approval_notes,
+          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'updated_at', to_char(NEW.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        )
+    END
+  );
+  RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION clauses_audited_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: clauses is never emptied at once, which would leave no trail'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE FUNCTION consent_records_audited() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path TO pg_catalog AS $$
+BEGIN
+  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
+  INSERT INTO record_changes (
+    actor, scope, role, table_name, operation, row_key, before, "after"
+  )
+  VALUES (
+    nullif(current_setting('ashlar.actor', true), ''),
+    nullif(current_setting('ashlar.scope', true), ''),
+    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    coalesce(nullif(current_setting('role'), 'none'), session_user),
+    'consent_records',
+    lower(TG_OP),
+    CASE WHEN TG_OP = 'INSERT' THEN
+        jsonb_build_object(
+          'id', NEW.id
+        )
+    ELSE
+        jsonb_build_object(
+          'id', OLD.id
+        )
+    END,
+    CASE WHEN TG_OP <> 'INSERT' THEN
+        jsonb_build_object(
+          'id', OLD.id,
+          'subject_id', OLD.subject_id,
+          'consent_version', OLD.consent_version,
+          'privacy_policy_version', OLD.privacy_policy_version,
+          'consent_categories', OLD.consent_categories,
+          'accepted_at', to_char(OLD.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'withdrawn_at', to_char(OLD.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'ip_address', CASE WHEN OLD.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((OLD.ip_address - '::'::inet) >> 16) || ':' || to_hex((OLD.ip_address - '::'::inet) & 65535) ELSE host(OLD.ip_address) END,
+          'user_agent', OLD.user_agent,
+          'created_at', to_char(OLD.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        )
+    END,
+    CASE WHEN TG_OP <> 'DELETE' THEN
+        jsonb_build_object(
+          'id', NEW.id,
+          'subject_id', NEW.subject_id,
+          'consent_version', NEW.consent_version,
+          'privacy_policy_version', NEW.privacy_policy_version,
+          'consent_categories', NEW.consent_categories,
+          'accepted_at', to_char(NEW.accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'withdrawn_at', to_char(NEW.withdrawn_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'ip_address', CASE WHEN NEW.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((NEW.ip_address - '::'::inet) >> 16) || ':' || to_hex((NEW.ip_address - '::'::inet) & 65535) ELSE host(NEW.ip_address) END,
+          'user_agent', NEW.user_agent,
+          'created_at', to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        )
+    END
+  );
+  RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION consent_records_audited_truncate() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/audited: consent_records is never emptied at once, which would leave no trail'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE TABLE audit_logs_ledger_blocks (
+  size bigint NOT NULL,
+  root bytea NOT NULL,
+  sealed_at timestamptz(3) DEFAULT now() NOT NULL,
+  CONSTRAINT audit_logs_ledger_blocks_pkey PRIMARY KEY (size),
+  CONSTRAINT audit_logs_ledger_blocks_root_check CHECK (length(root) = 32)
+);
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_delete BEFORE DELETE ON audit_logs_ledger_blocks FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_delete;
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_truncate;
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_update BEFORE UPDATE ON audit_logs_ledger_blocks FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_update;
+
+CREATE TABLE audit_logs_ledger_entries (
+  row_key text COLLATE "C" NOT NULL,
+  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  entry bytea NOT NULL,
+  CONSTRAINT audit_logs_ledger_entries_pkey PRIMARY KEY (row_key)
+);
+CREATE INDEX audit_logs_ledger_entries_xid_idx ON audit_logs_ledger_entries (xid);
+CREATE TRIGGER audit_logs_ledger_entries_append_only_delete BEFORE DELETE ON audit_logs_ledger_entries FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_delete;
+CREATE TRIGGER audit_logs_ledger_entries_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_truncate;
+CREATE TRIGGER audit_logs_ledger_entries_append_only_update BEFORE UPDATE ON audit_logs_ledger_entries FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_update;
+
+CREATE TABLE audit_logs_ledger_head (
+  id integer DEFAULT 1 NOT NULL,
+  size bigint DEFAULT 0 NOT NULL,
+  frontier bytea DEFAULT '\x'::bytea NOT NULL,
+  watermark pg_snapshot DEFAULT pg_current_snapshot() NOT NULL,
+  sealer xid8,
+  cluster text DEFAULT ((pg_control_system()).system_identifier)::text,
+  first_provable bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT audit_logs_ledger_head_pkey PRIMARY KEY (id),
+  CONSTRAINT audit_logs_ledger_head_id_check CHECK (id = 1)
+);
+
+CREATE TABLE audit_logs_ledger_tree (
+  level integer NOT NULL,
+  position bigint NOT NULL,
+  hash bytea NOT NULL,
+  row_key text COLLATE "C",
+  CONSTRAINT audit_logs_ledger_tree_pkey PRIMARY KEY (level, "position"),
+  CONSTRAINT audit_logs_ledger_tree_row_key_key UNIQUE (row_key),
+  CONSTRAINT audit_logs_ledger_tree_check CHECK ("position" >= 0 AND level >= 0 AND (level = 0) = (row_key IS NOT NULL)),
+  CONSTRAINT audit_logs_ledger_tree_hash_check CHECK (length(hash) = 32)
+);
+CREATE TRIGGER audit_logs_ledger_tree_append_only_delete BEFORE DELETE ON audit_logs_ledger_tree FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_delete;
+CREATE TRIGGER audit_logs_ledger_tree_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_truncate;
+CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_update;
+
+CREATE TABLE record_changes (
+  id bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL
+    CONSTRAINT record_changes_id_check CHECK (id BETWEEN 1 AND 9007199254740991),
+  at timestamptz(6) DEFAULT now() NOT NULL
+    CONSTRAINT record_changes_at_check CHECK (at >= '0001-01-01T00:00:00Z' AND at < '10000-01-01T00:00:00Z'),
+  actor text COLLATE "C",
+  scope text COLLATE "C",
+  role text COLLATE "C" NOT NULL,
+  table_name text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL
+    CONSTRAINT record_changes_operation_check CHECK (operation IN ('insert', 'update', 'delete')),
+  row_key jsonb NOT NULL,
+  before jsonb,
+  "after" jsonb,
+  unseen jsonb,
+  CONSTRAINT record_changes_pkey PRIMARY KEY (id)
+);
+CREATE INDEX record_changes_table_name_row_key_idx ON record_changes (table_name, row_key);
+CREATE INDEX record_changes_at_idx ON record_changes (at);
+CREATE TABLE record_changes_ledger_entries (
+  row_key text COLLATE "C" NOT NULL,
+  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+  entry bytea NOT NULL,
+  CONSTRAINT record_changes_ledger_entries_pkey PRIMARY KEY (row_key)
+);
+CREATE TABLE record_changes_ledger_tree (
+  level integer NOT NULL,
+  position bigint NOT NULL,
+  hash bytea NOT NULL CONSTRAINT record_changes_ledger_tree_hash_check CHECK (length(hash) = 32),
+  row_key text COLLATE "C",
+  CONSTRAINT record_changes_ledger_tree_pkey PRIMARY KEY (level, position),
+  CONSTRAINT record_changes_ledger_tree_row_key_key UNIQUE (row_key),
+  CONSTRAINT record_changes_ledger_tree_check CHECK (position >= 0 AND level >= 0 AND (level = 0) = (row_key IS NOT NULL))
+);
+CREATE TABLE record_changes_ledger_blocks (
+  size bigint NOT NULL,
+  root bytea NOT NULL CONSTRAINT record_changes_ledger_blocks_root_check CHECK (length(root) = 32),
+  sealed_at timestamptz(3) DEFAULT now() NOT NULL,
+  CONSTRAINT record_changes_ledger_blocks_pkey PRIMARY KEY (size)
+);
+CREATE TABLE record_changes_ledger_head (
+  id integer DEFAULT 1 NOT NULL CONSTRAINT record_changes_ledger_head_id_check CHECK (id = 1),
+  size bigint DEFAULT 0 NOT NULL,
+  frontier bytea DEFAULT '\x' NOT NULL,
+  watermark pg_snapshot DEFAULT pg_current_snapshot() NOT NULL,
+  sealer xid8,
+  cluster text DEFAULT (pg_control_system()).system_identifier::text,
+  first_provable bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT record_changes_ledger_head_pkey PRIMARY KEY (id)
+);
+
+INSERT INTO record_changes_ledger_head DEFAULT VALUES;
+CREATE INDEX record_changes_ledger_entries_xid_idx ON record_changes_ledger_entries (xid);
+CREATE FUNCTION record_changes_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    RAISE EXCEPTION 'ashlar/append-only: rows of record_changes are never changed'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of record_changes are never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+CREATE FUNCTION record_changes_trail_insert() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/trail: lines of record_changes are written by the database alone'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+CREATE FUNCTION record_changes_ledger_entries_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_entries are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+CREATE FUNCTION record_changes_ledger_tree_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+CREATE FUNCTION record_changes_ledger_blocks_append_only() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_blocks are never changed and never deleted'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+CREATE FUNCTION record_changes_ledger_write() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path TO pg_catalog AS $$
+BEGIN
+  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
+  INSERT INTO record_changes_ledger_entries (row_key, entry)
+  VALUES (
+    NEW.id::text,
+    convert_to(
+      '["ashlar/entry/v1","record_changes","'
+      || replace(gen_random_uuid()::text, '-', '') || '","'
+      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
+      || concat_ws(',',
+        '"id":' || NEW.id::text,
+        '"at":' || '"' || to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
+        '"actor":' || to_json(NEW.actor)::text,
+        '"scope":' || to_json(NEW.scope)::text,
+        '"role":' || to_json(NEW.role)::text,
+        '"table_name":' || to_json(NEW.table_name)::text,
+        '"operation":' || to_json(NEW.operation)::text,
+        '"row_key":' || NEW.row_key::text,
+        '"before":' || NEW.before::text,
+        '"after":' || NEW."after"::text,
+        '"unseen":' || NEW.unseen::text
+      ) || '}]',
+      'UTF8'
+    )
+  );
+  RETURN NULL;
+END
+$$;
+CREATE FUNCTION record_changes_ledger_seal() RETURNS text
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path TO pg_catalog
+SET ashlar.scope TO '*' AS $$
+DECLARE
+  context text;
+  head record;
+  mark pg_snapshot;
+  this_cluster text;
+  waiting xid8[] := '{}';
+  low xid8 := '0';
+  high xid8 := '18446744073709551615';
+  nodes bytea[];
+  parents bytea[];
+  count integer;
+  last xid8;
+  height integer := 0;
+  at bigint;
+  kept integer;
+  new_frontier bytea := '';
+  root bytea;
+BEGIN
+  -- tables are found in the schema of this function, and nowhere a caller could put others
+  GET DIAGNOSTICS context = PG_CONTEXT;
+  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.record_changes_ledger_seal\(\)') || ', pg_temp', true);
+
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger record_changes ' || current_schema(), 0)) THEN
+    RETURN 'busy';
+  END IF;
+  SELECT * INTO head FROM record_changes_ledger_head;
+  IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM record_changes_ledger_tree) THEN
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
+    END IF;
+    INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
+    -- the rows that were there before there was a ledger
+    INSERT INTO record_changes_ledger_entries (row_key, entry)
+    SELECT t.id::text,
+      convert_to(
+        '["ashlar/entry/v1","record_changes","'
+        || replace(gen_random_uuid()::text, '-', '') || '","'
+        || '",{'
+        || concat_ws(',',
+          '"id":' || t.id::text,
+          '"at":' || '"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
+          '"actor":' || to_json(t.actor)::text,
+          '"scope":' || to_json(t.scope)::text,
+          '"role":' || to_json(t.role)::text,
+          '"table_name":' || to_json(t.table_name)::text,
+          '"operation":' || to_json(t.operation)::text,
+          '"row_key":' || t.row_key::text,
+          '"before":' || t.before::text,
+          '"after":' || t."after"::text,
+          '"unseen":' || t.unseen::text
+        ) || '}]',
+        'UTF8'
+      )
+    FROM record_changes t
+    WHERE NOT EXISTS (SELECT FROM record_changes_ledger_entries e WHERE e.row_key = t.id::text);
+  END IF;
+  this_cluster := (SELECT system_identifier::text FROM pg_control_system());
+
+  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  mark := pg_current_snapshot();
+  IF head.cluster = this_cluster THEN
+    low := pg_snapshot_xmax(head.watermark);
+    waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
+    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    IF head.sealer < low THEN
+      waiting := waiting || head.sealer;
+    END IF;
+    high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
+  END IF;
+
+  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  WITH fresh AS MATERIALIZED (
+    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    FROM (
+      SELECT candidate.xid, candidate.row_key, candidate.entry
+      FROM (
+        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid = ANY (waiting)
+        UNION ALL
+        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid >= low AND xid <= high
+      ) candidate
+      WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
+      ORDER BY candidate.xid, candidate.row_key
+      LIMIT 10000
+    ) e
+  ), leaves AS (
+    INSERT INTO record_changes_ledger_tree (level, position, hash, row_key)
+    SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
+  )
+  SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  count := coalesce(cardinality(nodes), 0);
+  IF count = 0 THEN
+    IF head.cluster IS DISTINCT FROM this_cluster THEN
+      UPDATE record_changes_ledger_head SET cluster = this_cluster, watermark = mark, sealer = pg_current_xact_id();
+    END IF;
+    RETURN 'done';
+  END IF;
+
+  -- what was left over by the batch stands at or above the last one sealed
+  IF count = 10000 THEN
+    IF head.cluster = this_cluster THEN
+      mark := CASE
+        WHEN last < pg_snapshot_xmax(mark) THEN format('%s:%s:%s', least(last, pg_snapshot_xmin(mark)), last,
+          (SELECT string_agg(xip::text, ',' ORDER BY xip) FROM pg_snapshot_xip(mark) xip WHERE xip < last))::pg_snapshot
+        ELSE mark
+      END;
+    ELSE
+      mark := head.watermark;
+      this_cluster := head.cluster;
+    END IF;
+  END IF;
+
+  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  at := head.size;
+  kept := length(head.frontier) / 32;
+  WHILE cardinality(nodes) > 0 LOOP
+    IF at % 2 = 1 THEN
+      nodes := substr(head.frontier, 32 * kept - 31, 32) || nodes;
+      kept := kept - 1;
+    END IF;
+    IF cardinality(nodes) % 2 = 1 THEN
+      new_frontier := nodes[cardinality(nodes)] || new_frontier;
+    END IF;
+    parents := '{}';
+    FOR i IN 1 .. cardinality(nodes) / 2 LOOP
+      parents[i] := sha256('\x01' || nodes[2 * i - 1] || nodes[2 * i]);
+    END LOOP;
+    nodes := parents;
+    at := at / 2;
+    height := height + 1;
+    IF height % 8 = 0 THEN
+      INSERT INTO record_changes_ledger_tree (level, position, hash)
+      SELECT height / 8, at + run.number - 1, run.hash FROM unnest(nodes) WITH ORDINALITY AS run (hash, number);
+    END IF;
+  END LOOP;
+  new_frontier := substr(head.frontier, 1, 32 * kept) || new_frontier;
+
+  kept := length(new_frontier) / 32;
+  root := substr(new_frontier, 32 * kept - 31);
+  FOR i IN REVERSE kept - 1 .. 1 LOOP
+    root := sha256('\x01' || substr(new_frontier, 32 * i - 31, 32) || root);
+  END LOOP;
+  INSERT INTO record_changes_ledger_blocks (size, root) VALUES (head.size + count, root);
+  UPDATE record_changes_ledger_head
+  SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
+  RETURN CASE WHEN count = 10000 THEN 'more' ELSE 'done' END;
+END
+$$;
+CREATE TRIGGER record_changes_append_only_update BEFORE UPDATE ON record_changes
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_append_only();
+
+ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_append_only_update;
+CREATE TRIGGER record_changes_append_only_delete BEFORE DELETE ON record_changes
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_append_only();
+
+ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_append_only_delete;
+CREATE TRIGGER record_changes_append_only_truncate BEFORE TRUNCATE ON record_changes
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION record_changes_append_only();
+
+ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_append_only_truncate;
+CREATE TRIGGER record_changes_trail_insert BEFORE INSERT ON record_changes
+  FOR EACH ROW
+  WHEN (pg_trigger_depth() = 0)
+  EXECUTE FUNCTION record_changes_trail_insert();
+
+ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_trail_insert;
+CREATE TRIGGER record_changes_ledger_entries_append_only_update BEFORE UPDATE ON record_changes_ledger_entries
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_entries_append_only();
+
+ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_update;
+CREATE TRIGGER record_changes_ledger_entries_append_only_delete BEFORE DELETE ON record_changes_ledger_entries
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_entries_append_only();
+
+ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_delete;
+CREATE TRIGGER record_changes_ledger_entries_append_only_truncate BEFORE TRUNCATE ON record_changes_ledger_entries
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION record_changes_ledger_entries_append_only();
+
+ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_truncate;
+CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_tree_append_only();
+
+ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_update;
+CREATE TRIGGER record_changes_ledger_tree_append_only_delete BEFORE DELETE ON record_changes_ledger_tree
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_tree_append_only();
+
+ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_delete;
+CREATE TRIGGER record_changes_ledger_tree_append_only_truncate BEFORE TRUNCATE ON record_changes_ledger_tree
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION record_changes_ledger_tree_append_only();
+
+ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_truncate;
+CREATE TRIGGER record_changes_ledger_blocks_append_only_update BEFORE UPDATE ON record_changes_ledger_blocks
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
+
+ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_update;
+CREATE TRIGGER record_changes_ledger_blocks_append_only_delete BEFORE DELETE ON record_changes_ledger_blocks
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
+
+ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_delete;
+CREATE TRIGGER record_changes_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON record_changes_ledger_blocks
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
+
+ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_truncate;
+CREATE TRIGGER record_changes_ledger_append AFTER INSERT ON record_changes
+  FOR EACH ROW
+  EXECUTE FUNCTION record_changes_ledger_write();
+
+ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_ledger_append;
+
+CREATE TRIGGER audit_logs_ledger_append AFTER INSERT ON audit_logs
+  FOR EACH ROW
+  EXECUTE FUNCTION audit_logs_ledger_write();
+
+ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_ledger_append;
+
+CREATE TRIGGER clauses_audited AFTER INSERT OR UPDATE OR DELETE ON clauses
+  FOR EACH ROW
+  EXECUTE FUNCTION clauses_audited();
+
+ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_audited;
+
+CREATE TRIGGER clauses_audited_truncate BEFORE TRUNCATE ON clauses
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION clauses_audited_truncate();
+
+ALTER TABLE clauses ENABLE ALWAYS TRIGGER clauses_audited_truncate;
+
+CREATE TRIGGER consent_records_audited AFTER INSERT OR UPDATE OR DELETE ON consent_records
+  FOR EACH ROW
+  EXECUTE FUNCTION consent_records_audited();
+
+ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_audited;
+
+CREATE TRIGGER consent_records_audited_truncate BEFORE TRUNCATE ON consent_records
+  FOR EACH STATEMENT
+  EXECUTE FUNCTION consent_records_audited_truncate();
+
+ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_audited_truncate;
