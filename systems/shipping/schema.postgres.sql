@@ -582,31 +582,31 @@ ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_ledger_append;
 CREATE TRIGGER job_changes_trail_insert BEFORE INSERT ON job_changes FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION job_changes_trail_insert();
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_trail_insert;
 
-CREATE TRIGGER job_changes_ledger_blocks_append_only_delete BEFORE DELETE ON job_changes_ledger_blocks FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
+CREATE TRIGGER job_changes_ledger_blocks_append_only_delete BEFORE DELETE ON job_changes_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
 ALTER TABLE job_changes_ledger_blocks ENABLE ALWAYS TRIGGER job_changes_ledger_blocks_append_only_delete;
 
 CREATE TRIGGER job_changes_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON job_changes_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
 ALTER TABLE job_changes_ledger_blocks ENABLE ALWAYS TRIGGER job_changes_ledger_blocks_append_only_truncate;
 
-CREATE TRIGGER job_changes_ledger_blocks_append_only_update BEFORE UPDATE ON job_changes_ledger_blocks FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
+CREATE TRIGGER job_changes_ledger_blocks_append_only_update BEFORE UPDATE ON job_changes_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
 ALTER TABLE job_changes_ledger_blocks ENABLE ALWAYS TRIGGER job_changes_ledger_blocks_append_only_update;
 
-CREATE TRIGGER job_changes_ledger_entries_append_only_delete BEFORE DELETE ON job_changes_ledger_entries FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_entries_append_only();
+CREATE TRIGGER job_changes_ledger_entries_append_only_delete BEFORE DELETE ON job_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_entries_append_only();
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_delete;
 
 CREATE TRIGGER job_changes_ledger_entries_append_only_truncate BEFORE TRUNCATE ON job_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_entries_append_only();
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_truncate;
 
-CREATE TRIGGER job_changes_ledger_entries_append_only_update BEFORE UPDATE ON job_changes_ledger_entries FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_entries_append_only();
+CREATE TRIGGER job_changes_ledger_entries_append_only_update BEFORE UPDATE ON job_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_entries_append_only();
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_update;
 
-CREATE TRIGGER job_changes_ledger_tree_append_only_delete BEFORE DELETE ON job_changes_ledger_tree FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_tree_append_only();
+CREATE TRIGGER job_changes_ledger_tree_append_only_delete BEFORE DELETE ON job_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_tree_append_only();
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_delete;
 
 CREATE TRIGGER job_changes_ledger_tree_append_only_truncate BEFORE TRUNCATE ON job_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_tree_append_only();
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_truncate;
 
-CREATE TRIGGER job_changes_ledger_tree_append_only_update BEFORE UPDATE ON job_changes_ledger_tree FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_tree_append_only();
+CREATE TRIGGER job_changes_ledger_tree_append_only_update BEFORE UPDATE ON job_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION job_changes_ledger_tree_append_only();
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_update;
 
 CREATE TRIGGER job_rows_status_lifecycle_insert BEFORE INSERT ON job_rows FOR EACH ROW WHEN ((new.status = ANY (ARRAY['pending'::text, 'failed'::text])) IS NOT TRUE) EXECUTE FUNCTION job_rows_status_lifecycle();

@@ -936,31 +936,31 @@ ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_append_only_update;
 CREATE TRIGGER audit_logs_ledger_append AFTER INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_write();
 ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_ledger_append;
 
-CREATE TRIGGER audit_logs_ledger_blocks_append_only_delete BEFORE DELETE ON audit_logs_ledger_blocks FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_delete BEFORE DELETE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
 ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_delete;
 
 CREATE TRIGGER audit_logs_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
 ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_truncate;
 
-CREATE TRIGGER audit_logs_ledger_blocks_append_only_update BEFORE UPDATE ON audit_logs_ledger_blocks FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_update BEFORE UPDATE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
 ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_update;
 
-CREATE TRIGGER audit_logs_ledger_entries_append_only_delete BEFORE DELETE ON audit_logs_ledger_entries FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+CREATE TRIGGER audit_logs_ledger_entries_append_only_delete BEFORE DELETE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_delete;
 
 CREATE TRIGGER audit_logs_ledger_entries_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_truncate;
 
-CREATE TRIGGER audit_logs_ledger_entries_append_only_update BEFORE UPDATE ON audit_logs_ledger_entries FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+CREATE TRIGGER audit_logs_ledger_entries_append_only_update BEFORE UPDATE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_update;
 
-CREATE TRIGGER audit_logs_ledger_tree_append_only_delete BEFORE DELETE ON audit_logs_ledger_tree FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+CREATE TRIGGER audit_logs_ledger_tree_append_only_delete BEFORE DELETE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_delete;
 
 CREATE TRIGGER audit_logs_ledger_tree_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_truncate;
 
-CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_update;
 
 CREATE TRIGGER clauses_audited AFTER INSERT OR DELETE OR UPDATE ON clauses FOR EACH ROW EXECUTE FUNCTION clauses_audited();
@@ -1014,29 +1014,29 @@ ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_ledger_append;
 CREATE TRIGGER record_changes_trail_insert BEFORE INSERT ON record_changes FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION record_changes_trail_insert();
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_trail_insert;
 
-CREATE TRIGGER record_changes_ledger_blocks_append_only_delete BEFORE DELETE ON record_changes_ledger_blocks FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
+CREATE TRIGGER record_changes_ledger_blocks_append_only_delete BEFORE DELETE ON record_changes_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_delete;
 
 CREATE TRIGGER record_changes_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON record_changes_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_truncate;
 
-CREATE TRIGGER record_changes_ledger_blocks_append_only_update BEFORE UPDATE ON record_changes_ledger_blocks FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
+CREATE TRIGGER record_changes_ledger_blocks_append_only_update BEFORE UPDATE ON record_changes_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_update;
 
-CREATE TRIGGER record_changes_ledger_entries_append_only_delete BEFORE DELETE ON record_changes_ledger_entries FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_entries_append_only();
+CREATE TRIGGER record_changes_ledger_entries_append_only_delete BEFORE DELETE ON record_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_entries_append_only();
 ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_delete;
 
 CREATE TRIGGER record_changes_ledger_entries_append_only_truncate BEFORE TRUNCATE ON record_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_entries_append_only();
 ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_truncate;
 
-CREATE TRIGGER record_changes_ledger_entries_append_only_update BEFORE UPDATE ON record_changes_ledger_entries FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_entries_append_only();
+CREATE TRIGGER record_changes_ledger_entries_append_only_update BEFORE UPDATE ON record_changes_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_entries_append_only();
 ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_update;
 
-CREATE TRIGGER record_changes_ledger_tree_append_only_delete BEFORE DELETE ON record_changes_ledger_tree FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_tree_append_only();
+CREATE TRIGGER record_changes_ledger_tree_append_only_delete BEFORE DELETE ON record_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_tree_append_only();
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_delete;
 
 CREATE TRIGGER record_changes_ledger_tree_append_only_truncate BEFORE TRUNCATE ON record_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_tree_append_only();
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_truncate;
 
-CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_tree_append_only();
+CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION record_changes_ledger_tree_append_only();
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_update;

@@ -383,12 +383,12 @@ CREATE TRIGGER job_changes_trail_insert BEFORE INSERT ON job_changes
 
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_trail_insert;
 CREATE TRIGGER job_changes_ledger_entries_append_only_update BEFORE UPDATE ON job_changes_ledger_entries
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION job_changes_ledger_entries_append_only();
 
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_update;
 CREATE TRIGGER job_changes_ledger_entries_append_only_delete BEFORE DELETE ON job_changes_ledger_entries
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION job_changes_ledger_entries_append_only();
 
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_delete;
@@ -398,12 +398,12 @@ CREATE TRIGGER job_changes_ledger_entries_append_only_truncate BEFORE TRUNCATE O
 
 ALTER TABLE job_changes_ledger_entries ENABLE ALWAYS TRIGGER job_changes_ledger_entries_append_only_truncate;
 CREATE TRIGGER job_changes_ledger_tree_append_only_update BEFORE UPDATE ON job_changes_ledger_tree
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION job_changes_ledger_tree_append_only();
 
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_update;
 CREATE TRIGGER job_changes_ledger_tree_append_only_delete BEFORE DELETE ON job_changes_ledger_tree
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION job_changes_ledger_tree_append_only();
 
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_delete;
@@ -413,12 +413,12 @@ CREATE TRIGGER job_changes_ledger_tree_append_only_truncate BEFORE TRUNCATE ON j
 
 ALTER TABLE job_changes_ledger_tree ENABLE ALWAYS TRIGGER job_changes_ledger_tree_append_only_truncate;
 CREATE TRIGGER job_changes_ledger_blocks_append_only_update BEFORE UPDATE ON job_changes_ledger_blocks
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
 
 ALTER TABLE job_changes_ledger_blocks ENABLE ALWAYS TRIGGER job_changes_ledger_blocks_append_only_update;
 CREATE TRIGGER job_changes_ledger_blocks_append_only_delete BEFORE DELETE ON job_changes_ledger_blocks
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
 
 ALTER TABLE job_changes_ledger_blocks ENABLE ALWAYS TRIGGER job_changes_ledger_blocks_append_only_delete;

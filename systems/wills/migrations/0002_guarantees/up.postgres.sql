@@ -382,11 +382,11 @@ CREATE TABLE audit_logs_ledger_blocks (
   CONSTRAINT audit_logs_ledger_blocks_pkey PRIMARY KEY (size),
   CONSTRAINT audit_logs_ledger_blocks_root_check CHECK (length(root) = 32)
 );
-CREATE TRIGGER audit_logs_ledger_blocks_append_only_delete BEFORE DELETE ON audit_logs_ledger_blocks FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_delete BEFORE DELETE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
 ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_delete;
 CREATE TRIGGER audit_logs_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
 ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_truncate;
-CREATE TRIGGER audit_logs_ledger_blocks_append_only_update BEFORE UPDATE ON audit_logs_ledger_blocks FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
+CREATE TRIGGER audit_logs_ledger_blocks_append_only_update BEFORE UPDATE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
 ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blocks_append_only_update;
 
 CREATE TABLE audit_logs_ledger_entries (
@@ -396,11 +396,11 @@ CREATE TABLE audit_logs_ledger_entries (
   CONSTRAINT audit_logs_ledger_entries_pkey PRIMARY KEY (row_key)
 );
 CREATE INDEX audit_logs_ledger_entries_xid_idx ON audit_logs_ledger_entries (xid);
-CREATE TRIGGER audit_logs_ledger_entries_append_only_delete BEFORE DELETE ON audit_logs_ledger_entries FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+CREATE TRIGGER audit_logs_ledger_entries_append_only_delete BEFORE DELETE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_delete;
 CREATE TRIGGER audit_logs_ledger_entries_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_truncate;
-CREATE TRIGGER audit_logs_ledger_entries_append_only_update BEFORE UPDATE ON audit_logs_ledger_entries FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
+CREATE TRIGGER audit_logs_ledger_entries_append_only_update BEFORE UPDATE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_update;
 
 CREATE TABLE audit_logs_ledger_head (
@@ -425,11 +425,11 @@ CREATE TABLE audit_logs_ledger_tree (
   CONSTRAINT audit_logs_ledger_tree_check CHECK ("position" >= 0 AND level >= 0 AND (level = 0) = (row_key IS NOT NULL)),
   CONSTRAINT audit_logs_ledger_tree_hash_check CHECK (length(hash) = 32)
 );
-CREATE TRIGGER audit_logs_ledger_tree_append_only_delete BEFORE DELETE ON audit_logs_ledger_tree FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+CREATE TRIGGER audit_logs_ledger_tree_append_only_delete BEFORE DELETE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_delete;
 CREATE TRIGGER audit_logs_ledger_tree_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_truncate;
-CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
+CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_tree_append_only();
 ALTER TABLE audit_logs_ledger_tree ENABLE ALWAYS TRIGGER audit_logs_ledger_tree_append_only_update;
 
 CREATE TABLE record_changes (
@@ -730,12 +730,12 @@ CREATE TRIGGER record_changes_trail_insert BEFORE INSERT ON record_changes
 
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_trail_insert;
 CREATE TRIGGER record_changes_ledger_entries_append_only_update BEFORE UPDATE ON record_changes_ledger_entries
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION record_changes_ledger_entries_append_only();
 
 ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_update;
 CREATE TRIGGER record_changes_ledger_entries_append_only_delete BEFORE DELETE ON record_changes_ledger_entries
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION record_changes_ledger_entries_append_only();
 
 ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_delete;
@@ -745,12 +745,12 @@ CREATE TRIGGER record_changes_ledger_entries_append_only_truncate BEFORE TRUNCAT
 
 ALTER TABLE record_changes_ledger_entries ENABLE ALWAYS TRIGGER record_changes_ledger_entries_append_only_truncate;
 CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION record_changes_ledger_tree_append_only();
 
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_update;
 CREATE TRIGGER record_changes_ledger_tree_append_only_delete BEFORE DELETE ON record_changes_ledger_tree
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION record_changes_ledger_tree_append_only();
 
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_delete;
@@ -760,12 +760,12 @@ CREATE TRIGGER record_changes_ledger_tree_append_only_truncate BEFORE TRUNCATE O
 
 ALTER TABLE record_changes_ledger_tree ENABLE ALWAYS TRIGGER record_changes_ledger_tree_append_only_truncate;
 CREATE TRIGGER record_changes_ledger_blocks_append_only_update BEFORE UPDATE ON record_changes_ledger_blocks
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_update;
 CREATE TRIGGER record_changes_ledger_blocks_append_only_delete BEFORE DELETE ON record_changes_ledger_blocks
-  FOR EACH ROW
+  FOR EACH STATEMENT
   EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_delete;

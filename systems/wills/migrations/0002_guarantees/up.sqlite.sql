@@ -75,8 +75,8 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger alone');
 END;
 CREATE TRIGGER audit_logs_ledger_head_update BEFORE UPDATE ON audit_logs_ledger_head
-WHEN NOT ((NEW.size = (SELECT max(size) FROM audit_logs_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
-  OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size))
+WHEN ((NEW.size = (SELECT max(size) FROM audit_logs_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
+  OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger alone');
 END;
@@ -232,8 +232,8 @@ BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_blocks is written by the ledger alone');
 END;
 CREATE TRIGGER record_changes_ledger_head_update BEFORE UPDATE ON record_changes_ledger_head
-WHEN NOT ((NEW.size = (SELECT max(size) FROM record_changes_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
-  OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size))
+WHEN ((NEW.size = (SELECT max(size) FROM record_changes_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
+  OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
 END;
