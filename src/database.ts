@@ -81,7 +81,10 @@ export class Database<T extends Tables = Tables> {
     this.system = system;
     this.#options = options;
     engine.register(Object.values(system.tables));
-    this.#scopeColumns = Object.values(system.tables).flatMap((table) => scopeColumn(table) ?? []);
+    // what may be left open does not say which scopes there are: a trail keeps those of others
+    this.#scopeColumns = Object.values(system.tables)
+      .flatMap((table) => scopeColumn(table) ?? [])
+      .filter(({ nullable }) => !nullable);
     const kysely = kyselyParts(engine);
     this.#parts = {
       statements: new Statements(engine),

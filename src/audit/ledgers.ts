@@ -1,20 +1,22 @@
 import { type Engine, everyScope } from '../engines/engine.js';
+import { AshlarError } from '../errors.js';
 import { ledgerReader } from '../guarantees/ledgered/reader.js';
 import type { LedgerReader } from '../ledger/reader.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../ledger/verify.js';
-import type { Table } from '../table/index.js';
+import { scopeColumn, type Table } from '../table/index.js';
 
 /**
- * Gives `work` a reader of a table's ledger. All it reads is of one moment, and of every scope.
+ * Gives `work` a reader of a table's ledger. All it reads is of one moment, and of every scope. The ledger of a scoped
+ * table is the owner's and the auditor's to read.
  *
- * @throws AshlarError `usage` where the table is no ledger
+ * @throws AshlarError `usage` where the table is no ledger; `privilege-missing` where the user may not read it
  */
 export const withLedger = async <T>(
   engine: Engine,
   table: Table,
   work: (reader: LedgerReader) => Promise<T>,
 ): Promise<T> => {
-  const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope });
+  const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
   try {
     const reader = ledgerReader(
       table,
@@ -22,10 +24,23 @@ export const withLedger = async <T>(
       async (sql, parameters = []) => (await transaction.execute(sql, parameters)).rows,
     );
     return await work(reader);
+  } catch (error) {
+    throw scopeColumn(table) && isForbidden(error) ? notYours(table, error) : error;
   } finally {
     await transaction.rollback();
   }
 };
+
+const isForbidden = (error: unknown): error is AshlarError =>
+  error instanceof AshlarError && error.code === 'privilege-missing';
+
+const notYours = ({ name }: Table, cause: AshlarError): AshlarError =>
+  new AshlarError('privilege-missing', {
+    message: `This user may not read the ledger of ${name}.`,
+    detail: `${name} is scoped, and its ledger holds the rows of every scope: the owner and the auditor read it.`,
+    suggestion: 'Set DATABASE_MIGRATE_URL to the URL of one of them.',
+    cause,
+  });
 
 /**
  * Verifies the ledger of a table, after sealing what was committed: everything, or from a root that is trusted.

@@ -33,7 +33,8 @@ export const withLedgers = async <T>(
   for (const { system, tables } of all) {
     if (tables.length === 0) continue;
     await invocation.withEngine(
-      'app',
+      // the application's user may not read what ledgers of scoped tables hold
+      'owner',
       async (engine) => {
         engine.register(Object.values(system.tables));
         for (const each of tables) {

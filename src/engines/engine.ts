@@ -20,6 +20,8 @@ export interface TransactionOptions {
   readonly mode: 'read' | 'write';
   readonly actor: string | null;
   readonly scope: string | null;
+  /** For a look at what the application's role may not read: nothing is stepped down from. */
+  readonly asOwner?: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Engine } from '../engines/engine.js';
+import { type Engine, everyScope } from '../engines/engine.js';
 import { rootText } from '../engines/refusal.js';
 import type { System } from '../system.js';
 import { type Probe, type SqlRow, scopeColumn, type Table } from '../table/index.js';
@@ -34,7 +34,7 @@ export const makeProbe = async (
         values: rows.valuesBeside(table, row),
         partitions:
           home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
-        scope: column && (await rows.textOf(row[column.name] ?? 'NULL')),
+        scope: column && (await scopeIn(rows, row[column.name])),
         otherScope: column && String(another),
       },
     };
@@ -42,6 +42,10 @@ export const makeProbe = async (
     return { why: rootText(error) };
   }
 };
+
+// only everybody's scope reaches a row of nobody
+const scopeIn = async (rows: Rows, literal = 'NULL'): Promise<string> =>
+  literal === 'NULL' ? everyScope : rows.textOf(literal);
 
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { everyScope } from '../engines/engine.js';
 import { isLockTimeout, refusalOf, rootText } from '../engines/refusal.js';
 import type { Attack } from '../table/index.js';
 import type { Hand } from './hand.js';
@@ -92,6 +93,8 @@ const judgeSuccess = async (
         ? { refusedBy: 'no-row', by: 'no row was seen or changed', verdict: 'untouched' }
         : failed(`reached ${Math.max(rows.length, changes)} of the rows`);
     case 'detected': {
+      // who detects is no session of one scope
+      await hand.actIn(everyScope);
       const found = await detect?.(async (sql, parameters) => (await hand.run(sql, parameters)).rows);
       return found === undefined
         ? failed('was not detected')

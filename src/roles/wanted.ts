@@ -3,16 +3,19 @@ import type { Roles, WantedRights } from '../engines/roles.js';
 import type { System } from '../system.js';
 import {
   type GuaranteeObject,
+  hiddenTables,
+  noRights,
+  objectsBeside,
   readOnlyRights,
   rightsOf,
-  type Table,
   type TableRights,
 } from '../table/index.js';
 
 /** What the roles are to have in the database of a system: what its guarantees leave, and what Ashlar itself needs. */
 export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles): WantedRights => {
   const tables = Object.values(system.tables);
-  const objects = tables.flatMap((table) => objectsOf(dialect, table));
+  const objects = tables.flatMap((table) => objectsBeside(table, dialect.name));
+  const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
   const named = (type: GuaranteeObject['type']): readonly string[] =>
     objects.filter((object) => object.type === type).map((object) => object.name);
   return {
@@ -21,14 +24,9 @@ export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles):
       ['ashlar_migrations', readOnlyRights],
       ...dialect.foundation.map(({ name, rights }) => [name, rights ?? readOnlyRights] as const),
       ...named('table').map((name) => [name, readOnlyRights] as const),
+      ...hidden.map((name) => [name, noRights] as const),
       ...tables.map((table) => [table.name, rightsOf(table)] as const),
     ]),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
   };
 };
-
-const objectsOf = (dialect: SqlDialect, table: Table): readonly GuaranteeObject[] =>
-  table.guarantees.flatMap((guarantee) => {
-    const keeping = guarantee[dialect.name];
-    return keeping.level === 'refused' ? [] : keeping.objects(table);
-  });

@@ -123,7 +123,10 @@ export type Settled = (typeof settledStates)[number];
 
 /** How Postgres keeps a guarantee. */
 export interface PostgresKeeping extends Keeping {
-  /** What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read. */
+  /**
+   * What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read, and not
+   * even that where the table is scoped.
+   */
   readonly rights?: (table: Table) => Rights;
   /**
    * A statement that must run soon after rows were committed, by any role: with one connection (PGlite) it runs in each

@@ -1,4 +1,5 @@
 export type { Attack, Attacker, Probe, SqlRow } from './attack.js';
+export { hiddenTables, objectsBeside } from './beside.js';
 export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from './column.js';
 export {
   autoincrement,
@@ -49,8 +50,8 @@ export {
   unique,
 } from './items.js';
 export { identifier, identifiers, literal } from './names.js';
-export { type Extent, readOnlyRights, rightsOf, type TableRights } from './rights.js';
-export { isScopeOf, scopeColumn } from './scope.js';
+export { type Extent, noRights, readOnlyRights, rightsOf, type TableRights } from './rights.js';
+export { isScopeOf, scopeColumn, scopeValue } from './scope.js';
 export { type BlindIndex, envelopeForm, type Sealed } from './sealed.js';
 export { storageProblem } from './storable.js';
 export {

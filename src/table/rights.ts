@@ -15,6 +15,9 @@ export const readOnlyRights: TableRights = Object.freeze({
   delete: [],
 });
 
+/** Not even to look: what it may with the tables that stand beside a scoped one. */
+export const noRights: TableRights = Object.freeze({ select: [], insert: [], update: [], delete: [] });
+
 /** What the guarantees of a table leave to the application's role: everything that none of them withholds. */
 export const rightsOf = (table: Table): TableRights => {
   const all = table.guarantees.flatMap(({ postgres }) =>

@@ -60,6 +60,11 @@ export const becoming = (role: string | null): Request => ({
   text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
 });
 
+/** Lets a transaction act as the owner of what is there where its user may, else as its user. */
+export const becomingOwner = `SET LOCAL ROLE NONE; SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
+FROM (${historyTable}) h, pg_roles u
+WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`;
+
 /** Lets a connection for changes of the schema act as the owner of what is there, where its user may. */
 export const becomeOwner = async (channel: Channel): Promise<void> => {
   const { rows } = await channel.send({

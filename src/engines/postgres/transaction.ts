@@ -7,6 +7,7 @@ import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '.
 import { insertManyRequest } from './insert-many.js';
 import { wireValues } from './parameters.js';
 import type { Refusals } from './refusals.js';
+import { becomingOwner } from './standing.js';
 import { isKept } from './statement-kind.js';
 
 /** Told each statement's text and duration in milliseconds. */
@@ -28,7 +29,10 @@ export interface TransactionParts {
   readonly hooks: Hooks;
 }
 
-const beginText = ({ mode, actor, scope }: TransactionOptions, role: string | undefined): string => {
+const beginText = (
+  { mode, actor, scope, asOwner = false }: TransactionOptions,
+  role: string | undefined,
+): string => {
   // the same snapshot for all reads of one session, as on SQLite
   const begin =
     mode === 'read'
@@ -36,7 +40,7 @@ const beginText = ({ mode, actor, scope }: TransactionOptions, role: string | un
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
   // in each transaction anew, whatever the one before it on this connection did
   const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${stepDown}${contextText({ actor, scope })}`;
+  return `${begin}; ${asOwner ? `${becomingOwner}; ` : stepDown}${contextText({ actor, scope })}`;
 };
 
 const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {

@@ -1,4 +1,11 @@
-import { type Column, identifier, scopeColumn, type Table } from '../../table/index.js';
+import {
+  type Column,
+  hiddenTables,
+  identifier,
+  scopeColumn,
+  scopeValue,
+  type Table,
+} from '../../table/index.js';
 import { everyScope } from '../engine.js';
 
 type Kind = 'text' | 'integer';
@@ -31,15 +38,19 @@ export const boundFunctions = (
     })),
   );
 
-/** The functions that bound a scope column, the lower first. */
-export const boundNames = (column: Column): readonly [low: string, high: string] => [
-  functionName(column.kind === 'integer' ? 'integer' : 'text', 'low'),
-  functionName(column.kind === 'integer' ? 'integer' : 'text', 'high'),
-];
+/** That a value of a scope column is within the scope of the session, as SQL. */
+export const withinBounds = (column: Column, value: string): string => {
+  const kind = column.kind === 'integer' ? 'integer' : 'text';
+  return `${scopeValue(column, value)} BETWEEN ${functionName(kind, 'low')}() AND ${functionName(kind, 'high')}()`;
+};
+
+// of all scopes only that of everybody begins with it
+const inEveryScope = `${functionName('text', 'low')}() = ''`;
 
 /** The tables of which a session reaches only the rows of its scope, with the column that says whose a row is. */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
+  readonly #hidden = new Set<string>();
   #version = 0;
 
   /** Another number whenever there are other tables; 0 while there are none. */
@@ -52,6 +63,7 @@ export class ScopedTables {
       const column = scopeColumn(table);
       if (!column) continue;
       this.#columns.set(table.name, column);
+      for (const name of hiddenTables(table, 'sqlite')) this.#hidden.add(name);
       this.#version++;
     }
   }
@@ -60,15 +72,22 @@ export class ScopedTables {
     return this.#columns.get(table);
   }
 
+  /** Whether a table stands beside a scoped one: a session reads it in every scope only, and writes to it in none. */
+  hides(table: string): boolean {
+    return this.#hidden.has(table);
+  }
+
   /** The views that stand before the tables: name and definition. A view is found before a table of its name. */
   get views(): readonly { readonly name: string; readonly sql: string }[] {
-    return [...this.#columns].map(([table, column]) => {
+    const view = (table: string, condition: string) => {
       const name = identifier(table);
-      const [low, high] = boundNames(column);
-      return {
-        name,
-        sql: `CREATE TEMP VIEW ${name} AS SELECT * FROM main.${name} WHERE ${identifier(column.name)} BETWEEN ${low}() AND ${high}()`,
-      };
-    });
+      return { name, sql: `CREATE TEMP VIEW ${name} AS SELECT * FROM main.${name} WHERE ${condition}` };
+    };
+    return [
+      ...[...this.#columns].map(([table, column]) =>
+        view(table, withinBounds(column, identifier(column.name))),
+      ),
+      ...[...this.#hidden].map((table) => view(table, inEveryScope)),
+    ];
   }
 }

@@ -1,13 +1,13 @@
 import { AshlarError } from '../../errors.js';
-import { boundNames, type ScopedTables } from './scoped-tables.js';
+import { type ScopedTables, withinBounds } from './scoped-tables.js';
 import { depths, nameOf, type Token, tokens } from './sql-text.js';
 
 /**
  * A statement of a session as it runs where there are scoped tables. In a session their names are views, which show the
  * rows of the scope; only the target of a write has to be the table itself, and an UPDATE or DELETE of it then gets the
- * scope as one more condition. Triggers look at what is written.
+ * scope as one more condition. Triggers look at what is written. What stands beside a scoped table is not written to.
  *
- * @throws AshlarError `privilege-missing` for a statement that names a scoped table past its view
+ * @throws AshlarError `privilege-missing` for a statement that names a table past its view, or writes to one beside
  */
 export const withinScope = (sql: string, scoped: ScopedTables): string => {
   if (scoped.version === 0) return sql;
@@ -26,7 +26,7 @@ const assertNoBypass = (list: readonly Token[], scoped: ScopedTables): void => {
     if (/^sqlite_stat\d$/.test(name)) throw refusal(name);
     if (name !== 'main' || list[at + 1]?.text !== '.') return;
     const table = nameAt(list, at + 2);
-    if (scoped.column(table)) throw refusal(`main.${table}`);
+    if (scoped.column(table) || scoped.hides(table)) throw refusal(`main.${table}`);
   });
 };
 
@@ -35,6 +35,12 @@ const refusal = (name: string): AshlarError =>
     message: `A session may not name ${name}.`,
     detail: 'It holds rows of every scope; a scoped table is reached by its bare name.',
     suggestion: 'Leave "main." out.',
+  });
+
+const notWritten = (table: string): AshlarError =>
+  new AshlarError('privilege-missing', {
+    message: `A session may not write to ${table}.`,
+    detail: 'It stands beside a scoped table, and the database alone writes to it.',
   });
 
 // SQLite takes a string for a name where it wants one, and names in any case
@@ -57,6 +63,7 @@ const aimed = (sql: string, scoped: ScopedTables): string => {
   const verb = list.findIndex(({ word }, i) => isOutside(i) && verbs.has(word));
   const target = targetAt(list, verb);
   const table = nameAt(list, target);
+  if (scoped.hides(table)) throw notWritten(table);
   const column = scoped.column(table);
   const token = list[target];
   if (!token || !column || list[target + 1]?.text === '.') return sql;
@@ -66,8 +73,7 @@ const aimed = (sql: string, scoped: ScopedTables): string => {
     // brackets that close what they did not open would close the one that is put around the condition
     if (depth.some((level) => level < 0)) return sql;
     const alias = list[target + 1]?.word === 'AS' ? nameOf(list[target + 2] ?? token) : table;
-    const [low, high] = boundNames(column);
-    const condition = `"${alias.replaceAll('"', '""')}"."${column.name}" BETWEEN ${low}() AND ${high}()`;
+    const condition = withinBounds(column, `"${alias.replaceAll('"', '""')}"."${column.name}"`);
     const where = list.findIndex((each, i) => i > target && isOutside(i) && each.word === 'WHERE');
     const behind = list.findIndex((each, i) => i > target && isOutside(i) && behindCondition.has(each.word));
     const last = list[(behind < 0 ? list.length : behind) - 1] ?? token;

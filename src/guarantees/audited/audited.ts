@@ -1,4 +1,4 @@
-import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
+import { type Column, type Guarantee, type Probe, scopeColumn, type Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { auditedAttacks } from './attacks.js';
 import { auditedOnPostgres, guardPartition } from './postgres.js';
@@ -11,6 +11,8 @@ export interface AuditedOptions {
   readonly into: AuditTrail;
   /** Columns whose values stay out of the trail; that they changed is told in its column `unseen`. */
   readonly except?: Column | readonly Column[];
+  /** Says that every session may read in the trail what stands in rows of other scopes, where only the table is scoped. */
+  readonly acrossScopes?: boolean;
 }
 
 /** What the engines need to know of the options. */
@@ -22,9 +24,10 @@ export interface AuditedRules {
 /**
  * Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.
  *
- * On SQLite a writer that is no session is refused.
+ * On SQLite a writer that is no session is refused. The trail of a scoped table is scoped itself: a session sees the lines
+ * that sessions of its scope have left, and `everyScope` all.
  *
- * @throws AshlarError `table-invalid`, when the table is declared, if `into` is no trail or a column does not fit
+ * @throws AshlarError `table-invalid`, when the table is declared, if `into` is no trail, or not scoped as the table is, or a column does not fit
  *
  * @example
  * const changes = auditTrail('changes');
@@ -43,7 +46,7 @@ export const audited = (options: AuditedOptions): Guarantee => {
       'Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.',
     validate: (table: Table) => {
       assertOwn(table, 'audited({ except })', except);
-      assertTrail(table, options.into);
+      assertTrail(table, options);
       const key = except.find(({ name }) => table.primaryKey.columns.includes(name));
       if (key) {
         throw unfit(
@@ -68,7 +71,7 @@ export const audited = (options: AuditedOptions): Guarantee => {
   });
 };
 
-const assertTrail = (table: Table, into: AuditTrail | undefined): void => {
+const assertTrail = (table: Table, { into, acrossScopes = false }: Partial<AuditedOptions>): void => {
   if (into === undefined || !isTrail(into)) {
     throw unfit(
       table,
@@ -81,6 +84,13 @@ const assertTrail = (table: Table, into: AuditTrail | undefined): void => {
       table,
       'an audit trail is not audited itself.',
       'Its lines never change: ledgered() shows that.',
+    );
+  }
+  if (scopeColumn(table) && !scopeColumn(into as unknown as Table) && !acrossScopes) {
+    throw unfit(
+      table,
+      `it is scoped, but what stands in its rows could be read by every session in its trail ${into.name}.`,
+      `Scope the trail: auditTrail('${into.name}', (c) => [scoped(c.scope)]), or say audited({ acrossScopes: true }).`,
     );
   }
 };

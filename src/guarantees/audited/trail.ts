@@ -63,6 +63,8 @@ const trail: Guarantee = Object.freeze({
 /**
  * Declares a table that audited tables write into: append-only, and written by the database alone.
  *
+ * With `(c) => [scoped(c.scope)]` a session sees the lines that sessions of its scope have left, and `everyScope` all.
+ *
  * @param name - the table's name
  * @param extra - further guarantees, indexes and the like, given the columns
  *

@@ -1,6 +1,7 @@
 import {
   type Attack,
   type Column,
+  hiddenTables,
   identifier,
   identifiers,
   literal,
@@ -48,7 +49,12 @@ export const attacksOnScope = (table: Table, column: Column, probe: Probe): read
   // where the scope is a part of the key, a row of one scope never meets one of another
   const meets = !keys.includes(column.name);
   const upsert = `${insert(name, taken)} ON CONFLICT (${identifiers(keys)}) DO UPDATE SET ${own} = excluded.${own}`;
+  const beside = hiddenTables(table, dialect).flatMap((side): [string, string][] => [
+    [`SELECT from ${side}`, `SELECT * FROM ${identifier(side)}`],
+  ]);
   return [
+    ...attacks(otherScope, 'from another scope', beside),
+    ...attacks(null, 'without a scope', beside),
     ...from(otherScope, 'from another scope'),
     ...from(null, 'without a scope'),
     refused('INSERT into another scope', otherScope, insert(name, foreign)),
@@ -57,6 +63,9 @@ export const attacksOnScope = (table: Table, column: Column, probe: Probe): read
     ...(dialect === 'sqlite'
       ? [
           refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
+          ...hiddenTables(table, dialect).map((side) =>
+            refused(`SELECT past the view of ${side}`, otherScope, `SELECT * FROM main.${identifier(side)}`),
+          ),
           ...(meets
             ? [refused('REPLACE of a row of another scope', otherScope, insert(name, taken, 'REPLACE'))]
             : []),

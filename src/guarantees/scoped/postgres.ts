@@ -1,6 +1,7 @@
-import { type Column, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
+import { type Column, type GuaranteeObject, identifier, scopeValue, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { takesRowsOfNobody } from './nobody.js';
 
 /**
  * What keeps a table of Postgres scoped: row level security, forced on its owner too. It lets the actions of foreign keys
@@ -29,15 +30,21 @@ const policy = (table: Table, column: Column, on: string): GuaranteeObject => {
       `ALTER TABLE ${identifier(on)} FORCE ROW LEVEL SECURITY;`,
       `CREATE POLICY ${identifier(name)} ON ${identifier(on)}`,
       `  USING (${within(identifier(column.name), column)})`,
+      ...(takesRowsOfNobody(table, column)
+        ? [`  WITH CHECK (${ownOrNobodys(identifier(column.name), column)})`]
+        : []),
     ].join('\n'),
   };
 };
 
 // an index serves a range whose ends are the same for all rows
-const within = (value: string, { kind }: Column): string => {
-  const type = kind === 'integer' ? 'bigint' : kind;
-  return `${value} BETWEEN ashlar_scope_${type}_low() AND ashlar_scope_${type}_high()`;
+const within = (value: string, column: Column): string => {
+  const type = column.kind === 'integer' ? 'bigint' : column.kind;
+  return `${scopeValue(column, value)} BETWEEN ashlar_scope_${type}_low() AND ashlar_scope_${type}_high()`;
 };
+
+const ownOrNobodys = (value: string, column: Column): string =>
+  `${within(value, column)} OR (${value} IS NULL AND coalesce(current_setting('ashlar.scope', true), '') = '')`;
 
 const actionGuard = (table: Table, column: Column): readonly GuaranteeObject[] => {
   const refusal = objectName(table.name, 'scoped_action');

@@ -1,4 +1,11 @@
-import type { Column, Guarantee, GuaranteeObject, Table } from '../../table/index.js';
+import {
+  type Column,
+  type Guarantee,
+  type GuaranteeObject,
+  identifier,
+  scopeValue,
+  type Table,
+} from '../../table/index.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
 import { indexObject } from '../shared/index-object.js';
 import { objectName } from '../shared/names.js';
@@ -11,10 +18,12 @@ const kinds = new Set(['uuid', 'text', 'integer']);
 /**
  * A session reads and writes the rows of its own scope only.
  *
- * A session without a scope reaches no row; one of `everyScope` reaches all. A scope that comes from outside must be
+ * A session without a scope reaches no row; one of `everyScope` reaches all. What guarantees put beside the table, such as
+ * the entries of its ledger, only `everyScope` or the owner reads. A scope that comes from outside must be
  * checked before it is given to a session: `everyScope` is a text like any other.
  *
- * @param column - whose row it is: a uuid, a text or a whole number that no row is without
+ * @param column - whose row it is: a uuid, a text or a whole number. A text may be NULL: such a row is nobody's, and only
+ *   `everyScope` reaches it
  * @throws AshlarError `table-invalid`, when the table is declared, if the column does not fit
  *
  * @example
@@ -49,8 +58,13 @@ const assertScopeColumn = (table: Table, column: Column): void => {
   if (!kinds.has(column.kind)) {
     throw unfit(table, `${column.name} cannot be a scope.`, 'Scope by a uuid, a text or a whole number.');
   }
-  if (column.nullable)
-    throw unfit(table, `${column.name} is nullable, but each row has a scope.`, 'Remove .nullable().');
+  // '' stands for NULL where scopes are compared: no other type has a value that is no scope
+  if (column.nullable && column.kind !== 'text')
+    throw unfit(
+      table,
+      `${column.name} is nullable, but each row has a scope.`,
+      'Remove .nullable(); only a text can leave open whose row it is.',
+    );
   if (column.generated === 'identity') {
     throw unfit(
       table,
@@ -64,11 +78,22 @@ const assertScopeColumn = (table: Table, column: Column): void => {
 
 // the scope is part of every condition
 const scopeIndex = (table: Table, column: Column): readonly GuaranteeObject[] => {
+  const name = objectName(table.name, column.name, 'scope_idx');
+  if (column.nullable) {
+    const value = scopeValue(column, identifier(column.name));
+    return [
+      {
+        type: 'index',
+        name,
+        sql: `CREATE INDEX ${identifier(name)} ON ${identifier(table.name)} (${value})`,
+      },
+    ];
+  }
   const keys = [
     table.primaryKey,
     ...table.uniques,
     ...table.indexes.filter((index) => index.where === undefined),
   ];
   if (keys.some((key) => key.columns[0] === column.name)) return [];
-  return [indexObject(objectName(table.name, column.name, 'scope_idx'), table.name, [column.name])];
+  return [indexObject(name, table.name, [column.name])];
 };

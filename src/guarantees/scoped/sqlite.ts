@@ -1,6 +1,7 @@
 import { type Column, type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { takesRowsOfNobody } from './nobody.js';
 
 /**
  * What keeps writes of a table of SQLite in the scope of the session, on any connection: one that is no session has no
@@ -12,7 +13,7 @@ export const scopedOnSqlite = (table: Table, column: Column): readonly Guarantee
       name: objectName(table.name, 'scoped', event),
       on: `BEFORE ${event.toUpperCase()}`,
       table: table.name,
-      when: outside(column, rows),
+      when: outside(column, rows, event === 'insert' && takesRowsOfNobody(table, column)),
       body: [
         `SELECT ${raise('scoped', `rows of ${table.name} are written by sessions of their scope only`)}`,
       ],
@@ -20,7 +21,7 @@ export const scopedOnSqlite = (table: Table, column: Column): readonly Guarantee
   return [trigger('insert', ['NEW']), trigger('update', ['OLD', 'NEW']), trigger('delete', ['OLD'])];
 };
 
-const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[]): string => {
+const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], nobodys: boolean): string => {
   const own = rows.map((row) => {
     const value = `${row}.${identifier(column.name)}`;
     return `scope = ${column.kind === 'integer' ? `CAST(${value} AS TEXT)` : value}`;
@@ -29,6 +30,7 @@ const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[]): string => {
     'NOT EXISTS (',
     '  SELECT 1 FROM ashlar_session',
     `  WHERE scope = '*' OR (scope <> '' AND ${own.join(' AND ')})`,
+    ...(nobodys ? [`    OR (coalesce(scope, '') = '' AND NEW.${identifier(column.name)} IS NULL)`] : []),
     ')',
   ].join('\n');
 };
