@@ -8,6 +8,7 @@ import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { behindItsBack } from '../ledger/sabotage.js';
+import { makeUser, server } from '../roles/support.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/src/guarantees/index.js', import.meta.url).href;
@@ -134,5 +135,41 @@ describe('ashlar audit', () => {
     });
     const told = await project.ashlar(['audit', 'verify', '--full', '--url', url], env);
     expect(told.stdout).toContain(`5 ${uuid(5)} the column body is not what was written`);
+  });
+});
+
+describe.each(server)('ashlar audit of a scoped table, with users of a server', (engine) => {
+  test('reads as the owner or the auditor, and says so to the application', async () => {
+    const project = await makeProject();
+    const place = await engine.place();
+    const [app, auditor] = [await makeUser('app'), await makeUser('auditor')];
+    const env = {
+      DATABASE_URL: app.at(place),
+      DATABASE_MIGRATE_URL: place.url,
+      DATABASE_AUDITOR_ROLE: auditor.name,
+    };
+    await project.configure(`
+      import { appendOnly, ledgered, scoped } from '${guarantees}';
+      const notes = table('notes', { id: id(), client: z.uuid(), body: z.string() }, (c) => [scoped(c.client), appendOnly(), ledgered()]);
+      export default { systems: [system('shop', { tables: { notes }, migrations: new URL('migrations/', import.meta.url) })] };
+    `);
+    await mkdir(join(project.folder, 'migrations'));
+    expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['up'], env)).toMatchObject({ code: 0 });
+    const verified = { document: { ledgers: [{ ledger: 'shop/notes', size: 0, problems: [] }] } };
+    expect(await project.json(['audit', 'verify'], env)).toMatchObject(verified);
+    expect(await project.json(['audit', 'verify'], { DATABASE_URL: auditor.at(place) })).toMatchObject(
+      verified,
+    );
+    const refused = await project.json(['audit', 'verify'], { DATABASE_URL: app.at(place) });
+    expect(refused.code).not.toBe(0);
+    expect(refused).toMatchObject({
+      document: {
+        error: { code: 'privilege-missing', suggestion: expect.stringContaining('DATABASE_MIGRATE_URL') },
+      },
+    });
+    await place.remove();
+    for (const user of [app, auditor]) await user.drop();
+    await project.remove();
   });
 });

@@ -23,8 +23,8 @@ import { openEngine } from '../../src/engines/open.js';
 import { drift, newStep } from '../../src/migrations/index.js';
 import { checkRoles } from '../../src/roles/index.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
-import { databaseOf, makeUser, server } from '../roles/support.js';
-import { asAdmin, engines, type Place } from '../support/engines.js';
+import { makeUser, server } from '../roles/support.js';
+import { engines, type Place } from '../support/engines.js';
 import { sqlOf } from './world.js';
 
 const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'];
@@ -234,12 +234,11 @@ describe.each(server)('the ledger of a scoped table, with users of a server', (e
   it('is read by the owner and the auditor, and not by the application', async () => {
     const { shop, folder } = await makeSystem();
     const place = await engine.place();
-    const [owner, app, auditor] = [await makeUser('owner'), await makeUser('app'), await makeUser('auditor')];
-    await asAdmin(`ALTER DATABASE ${databaseOf(place)} OWNER TO ${owner.name}`);
+    const [app, auditor] = [await makeUser('app'), await makeUser('auditor')];
     const roles = rolesFrom(
       settings({
         DATABASE_URL: app.at(place),
-        DATABASE_MIGRATE_URL: owner.at(place),
+        DATABASE_MIGRATE_URL: place.url,
         DATABASE_AUDITOR_ROLE: auditor.name,
       }),
     );
@@ -253,13 +252,13 @@ describe.each(server)('the ledger of a scoped table, with users of a server', (e
       }
     };
     try {
-      const migrating = await openEngine({ url: owner.at(place) });
+      const migrating = await openEngine({ url: place.url });
       await up(migrating, shop, { roles });
       await migrating.close();
       const db = await connect(shop, { url: app.at(place) });
       await write(db);
       await db.close();
-      expect(await verified(owner.at(place))).toEqual([]);
+      expect(await verified(place.url)).toEqual([]);
       expect(await verified(auditor.at(place))).toEqual([]);
       await expect(verified(app.at(place))).rejects.toMatchObject({
         code: 'privilege-missing',
@@ -268,7 +267,7 @@ describe.each(server)('the ledger of a scoped table, with users of a server', (e
       });
     } finally {
       await place.remove();
-      for (const user of [owner, app, auditor]) await user.drop();
+      for (const user of [app, auditor]) await user.drop();
       await folder.remove();
     }
   });
