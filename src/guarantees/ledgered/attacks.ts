@@ -74,16 +74,21 @@ const filled = (
 ): readonly (readonly string[])[] => {
   if (probe.dialect === 'postgres') return [];
   const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
+  // beside a scoped table a session writes nothing, and is refused whatever there is
+  const orNothing = probe.scope === undefined ? [] : ['SELECT 1'];
   const size = `(SELECT max(position) + 1 FROM ${t} WHERE level = 0)`;
   return [
     [
       `INSERT INTO ${h} (id, size, frontier, sealed) SELECT 1, 0, x'', 0 WHERE NOT EXISTS (SELECT 1 FROM ${h})`,
+      ...orNothing,
     ],
     [
       `INSERT INTO ${t} (level, position, hash, row_key) SELECT 0, coalesce(${size}, 0), ${zeros(probe)}, row_key FROM ${e} WHERE row_key NOT IN (SELECT row_key FROM ${t} WHERE level = 0) LIMIT 1`,
+      ...orNothing,
     ],
     [
       `INSERT INTO ${b} (size, root) SELECT ${size}, ${zeros(probe)} WHERE NOT EXISTS (SELECT 1 FROM ${b} WHERE size = ${size})`,
+      ...orNothing,
     ],
   ];
 };
