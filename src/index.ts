@@ -44,6 +44,7 @@ export {
 } from './migrations/index.js';
 export {
   type AttackProof,
+  type Checkpoints,
   countAttacks,
   failuresOf,
   type GuaranteeProof,

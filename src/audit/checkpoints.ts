@@ -24,8 +24,8 @@ export interface Audited {
   readonly table: Table;
   /** The name that stands in its checkpoints: `shop/audit_logs`. */
   readonly origin: string;
-  /** The folder of its checkpoints, or one file. */
-  readonly checkpoints: string;
+  /** The folder of its checkpoints, or one file; `undefined` where none are kept. */
+  readonly checkpoints: string | undefined;
   readonly signer: Signer | undefined;
   /** Whose checkpoints are believed. */
   readonly verifiers: readonly Verifier[];
@@ -52,7 +52,7 @@ export const keptCheckpoints = async ({
   verifiers,
   origin,
 }: Audited): Promise<readonly KeptCheckpoint[]> => {
-  if (!existsSync(checkpoints)) return [];
+  if (checkpoints === undefined || !existsSync(checkpoints)) return [];
   if (verifiers.length === 0) {
     throw new AshlarError('usage', {
       message: `There are checkpoints at ${checkpoints}, but no key to check them with.`,
@@ -110,7 +110,7 @@ export const tampered = ({ log, problems: [first] }: Verification): AshlarError 
  */
 export const signCheckpointOf = async (audited: Audited): Promise<{ size: number; note: string }> => {
   const { engine, table, signer, verifiers, origin, checkpoints } = audited;
-  if (!signer) {
+  if (!signer || checkpoints === undefined) {
     throw new AshlarError('usage', {
       message: 'There is no key to sign checkpoints with.',
       suggestion:

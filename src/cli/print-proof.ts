@@ -1,7 +1,8 @@
 import { type AttackProof, countAttacks, failuresOf, type Proof } from '../prove/index.js';
 import type { Output } from './output.js';
 
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
 
 /** Prints every attack, table by table, then what was looked at, and what failed last. */
 export const printProof = (out: Output, proof: Proof): void => {
@@ -20,10 +21,13 @@ export const printProof = (out: Output, proof: Proof): void => {
     const style = unknown === undefined ? (ok ? 'green' : 'red') : 'yellow';
     out.line(`${out.style(style, verdict)} ${check}${unknown === undefined ? '' : `: ${unknown}`}`);
   }
-  for (const { ledger, size, root, ok } of proof.ledgers)
+  for (const { ledger, size, checked, root, ok } of proof.ledgers) {
+    const verdict = out.style(ok ? 'green' : 'red', ok ? 'verified' : 'failed');
+    const compared = checked === size ? '' : `, ${checked} compared`;
     out.line(
-      `${out.style(ok ? 'green' : 'red', ok ? 'verified' : 'failed')} ledger ${ledger}: ${size}, ${root}`,
+      `${verdict} ledger ${ledger}: ${plural(size, 'entry', 'entries')}${compared}, root ${root || 'not known'}`,
     );
+  }
   printVerdict(out, proof);
 };
 

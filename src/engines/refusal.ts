@@ -42,6 +42,8 @@ const signs: readonly Sign[] = [
   { wall: 'trigger', code: /^(SQLITE_CONSTRAINT_TRIGGER|P0001)$/ },
   { wall: 'constraint', code: /^(23...|SQLITE_CONSTRAINT(_[A-Z]+)?|SQLITE_MISMATCH)$/ },
   { wall: 'privilege', code: /^session-read-only$/ },
+  // on SQLite a session of a scope sees a view in the place of the table
+  { wall: 'privilege', message: /^cannot modify .* because it is a view$/ },
 ];
 
 /** Which wall of the database an error comes from; `undefined` where the statement failed for another reason. */

@@ -1,3 +1,4 @@
+export type { Checkpoints } from './ledgers.js';
 export {
   type AttackProof,
   countAttacks,

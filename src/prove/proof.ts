@@ -47,7 +47,10 @@ export interface StructureProof {
 export interface LedgerProof {
   readonly ledger: string;
   readonly size: number;
+  /** In base64; empty where it could not be verified. */
   readonly root: string;
+  /** How many entries were compared with their rows; a signed checkpoint covers those before. */
+  readonly checked: number;
   readonly ok: boolean;
   readonly found: readonly string[];
 }

@@ -6,8 +6,9 @@ import type { System } from '../system.js';
 import type { Attack, Attacker, Guarantee, Probe, Table } from '../table/index.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Hand, withHand } from './hand.js';
+import { type Checkpoints, proveLedgers } from './ledgers.js';
 import { makeProbe } from './probe.js';
-import type { AttackProof, GuaranteeProof, LedgerProof, Proof, StructureProof } from './proof.js';
+import type { AttackProof, GuaranteeProof, Proof, StructureProof } from './proof.js';
 import type { Made } from './rows.js';
 import { lookAtStructure } from './structure.js';
 import { tryAttack } from './try-attack.js';
@@ -18,6 +19,8 @@ export interface ProveOptions {
   readonly owner?: Engine;
   /** Whose rights are looked at. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles;
+  /** The signed checkpoints of its ledgers. Without them a ledger is compared with its rows and itself alone. */
+  readonly checkpoints?: Checkpoints;
   /** The moment it is for. Default: now. */
   readonly now?: Date;
   /** Told the name of each table before it is attacked. */
@@ -26,8 +29,8 @@ export interface ProveOptions {
 
 /**
  * Attacks every guarantee of a system: as the application, and as the owner where the promise reaches him, in
- * transactions that are undone; then looks whether everything that keeps the guarantees is in place. Nothing is changed
- * but that numbers of autoincrement() may have been used.
+ * transactions that are undone; looks whether everything that keeps the guarantees is in place; and verifies each ledger.
+ * Nothing is changed but that numbers of autoincrement() may have been used, and that ledgers are sealed.
  *
  * @returns the record; `ok` where nothing failed
  * @throws AshlarError when the database cannot be reached
@@ -37,9 +40,10 @@ export interface ProveOptions {
  * if (!proof.ok) console.error(failuresOf(proof).join('\n'));
  */
 export const prove = async (engine: Engine, system: System, options: ProveOptions = {}): Promise<Proof> => {
-  const { now = new Date(), owner = engine, roles, onTable } = options;
+  const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner])) each.register(Object.values(system.tables));
   const structure = [...(await lookAtStructure(owner, system, now, roles)), sessionsOf(engine)];
+  const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
   const attacked = new Map<string, AttackProof[]>();
   for (const as of ['app', 'owner'] as const) {
@@ -54,7 +58,6 @@ export const prove = async (engine: Engine, system: System, options: ProveOption
       proofOf(engine, table, guarantee, attacked.get(placeOf(table, at)) ?? []),
     ),
   );
-  const ledgers: readonly LedgerProof[] = [];
   return {
     system: system.name,
     engine: engine.label,

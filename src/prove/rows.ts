@@ -11,7 +11,7 @@ import {
   type Table,
 } from '../table/index.js';
 import type { Hand } from './hand.js';
-import { valueFor } from './values.js';
+import { sealedLike, valueFor } from './values.js';
 
 /** A row that is in its table, and the partition in which it lies. */
 export interface PlacedRow {
@@ -64,7 +64,10 @@ export class Rows {
     this.#hand = hand;
     this.#tables = new Map(Object.values(system.tables).map((table) => [table.name, table]));
     this.#samples = new Map(
-      Object.entries(system.tables).map(([key, table]) => [table.name, system.probes?.[key] ?? []]),
+      Object.entries(system.tables).map(([key, table]) => [
+        table.name,
+        system.probes?.[key] ?? table.guarantees.flatMap(({ probes = [] }) => probes),
+      ]),
     );
   }
 
@@ -129,7 +132,9 @@ export class Rows {
   }
 
   #encoded(column: Column, value: unknown): string {
-    return this.#engine.dialect.proving.literal(this.#engine.encode(column, value));
+    // no key is at hand, and a proof must not make one
+    const stored = column.plaintext && value !== null ? sealedLike(column) : value;
+    return this.#engine.dialect.proving.literal(this.#engine.encode(column, stored));
   }
 
   #list(table: Table): string {

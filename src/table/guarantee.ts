@@ -157,6 +157,8 @@ export interface Guarantee {
   readonly seals?: (ciphered: readonly Column[]) => Sealed;
   readonly sqlite: SqliteKeeping | Refusal;
   readonly postgres: PostgresKeeping | Refusal;
+  /** Parts of rows that it accepts, where not every row of the right types is one; of ciphered columns the plaintext. */
+  readonly probes?: readonly Readonly<Record<string, unknown>>[];
   /** The statements that would break it: what `ashlar prove` tries. */
   readonly attacks?: (table: Table, probe: Probe) => readonly Attack[];
 }

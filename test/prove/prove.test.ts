@@ -3,12 +3,7 @@ import { publishClause, recordEvent, supersedeClause, wills } from 'ashlar/syste
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../support/engines.js';
 import { approval, type OpenWills, openWills, someClause } from '../systems/wills/support.js';
-import { bringUp, forEachBlock, type Proven, systems } from './support.js';
-
-const contents = async ({ run, system }: Proven): Promise<unknown> => {
-  const tables = Object.values(system.tables).map(({ name }) => name);
-  return Promise.all(tables.map((name) => run(`SELECT * FROM ${name} ORDER BY 1`)));
-};
+import { bringUp, contents, forEachBlock, systems } from './support.js';
 
 describe.each(engines)('a proof on $name', (engine) => {
   describe.each(systems)('of $name', ({ system }) => {

@@ -41,6 +41,12 @@ export const bringUp = async (testEngine: TestEngine, system: System): Promise<P
   };
 };
 
+/** All rows of all tables of a system. */
+export const contents = async ({ run, system }: Pick<Proven, 'run' | 'system'>): Promise<unknown> => {
+  const tables = Object.values(system.tables).map(({ name }) => name);
+  return Promise.all(tables.map((name) => run(`SELECT * FROM ${name} ORDER BY 1`)));
+};
+
 /** A database of a system for the tests of a block. */
 export const forEachBlock = (testEngine: TestEngine, system: System): (() => Proven) => {
   let proven: Proven;

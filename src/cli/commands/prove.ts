@@ -59,7 +59,9 @@ const run = async (invocation: Invocation, { report, brief }: Options): Promise<
 
 /** Proves a system in a database that is open as its owner. */
 export const proveWith = (invocation: Invocation, owner: Engine, system: System): Promise<Proof> =>
-  invocation.alsoAsApp(owner, (app) => prove(app, system, { owner, roles: invocation.roles() }));
+  invocation.alsoAsApp(owner, (app) =>
+    prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
+  );
 
 const writeReport = async (
   { out, streams }: Invocation,

@@ -65,5 +65,7 @@ const erasedForGood: Guarantee = Object.freeze({
       updatable: ['wrapped', 'master_version', 'shredded_at'],
     }),
   },
+  // as the CHECK wants it: a key, or the moment in which it was shredded
+  probes: [{ wrapped: new Uint8Array(77) }],
   attacks: keyringAttacks,
 });

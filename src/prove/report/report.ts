@@ -50,10 +50,10 @@ const structureRow = ({ check, ok, found, unknown }: StructureProof): Html => ht
     <td class="${ok ? 'good' : 'bad'}">${unknown === undefined ? (ok ? 'in place' : 'failed') : 'not compared'}</td>
   </tr>`;
 
-const ledgerRow = ({ ledger, size, root, ok, found }: LedgerProof): Html => html`
+const ledgerRow = ({ ledger, size, checked, root, ok, found }: LedgerProof): Html => html`
   <tr>
     <td>${ledger}</td>
-    <td>${size}</td>
+    <td>${size}${checked === size ? '' : `, ${checked} compared`}</td>
     <td><code>${root}</code>${found.map((line) => html`<br>${line}`)}</td>
     <td class="${ok ? 'good' : 'bad'}">${ok ? 'verified' : 'failed'}</td>
   </tr>`;

@@ -1,0 +1,151 @@
+import {
+  bytes,
+  ciphered,
+  connect,
+  createdAt,
+  id,
+  primaryKey,
+  references,
+  type System,
+  system,
+  table,
+  timestamp,
+  timestamps,
+} from 'ashlar';
+import {
+  appendOnly,
+  audited,
+  auditTrail,
+  encrypted,
+  keyring,
+  ledgered,
+  legalHolds,
+  lifecycle,
+  partitioned,
+  retained,
+  scoped,
+  versioned,
+} from 'ashlar/guarantees';
+import { z } from 'zod';
+import { columnKeys } from '../encryption/support.js';
+import type { Place } from '../support/engines.js';
+
+const trail = auditTrail('trail', (c) => [
+  ledgered(),
+  retained(c.at, { for: { years: 10 }, reason: 'Art. 958f OR' }),
+]);
+const holds = legalHolds('holds');
+const dataKeys = keyring('data_keys', () => [audited({ into: trail })]);
+const law = { for: { years: 10 }, reason: 'law', hold: holds };
+
+/** Whose rows the others are: a client is of his own scope. */
+const clients = table(
+  'clients',
+  {
+    id: id(),
+    email: ciphered(z.email()),
+    email_index: bytes().nullable(),
+    status: z.enum(['invited', 'active', 'closed']),
+    ...timestamps(),
+  },
+  (c) => [
+    scoped(c.id),
+    encrypted({ scope: c.id, keys: dataKeys, blindIndex: { of: c.email, into: c.email_index } }),
+    lifecycle(
+      c.status,
+      { invited: ['active', 'closed'], active: ['closed'], closed: [] },
+      { initial: 'invited' },
+    ),
+    audited({ into: trail, except: c.email }),
+  ],
+);
+
+const dossiers = table(
+  'dossiers',
+  {
+    id: id(),
+    client_id: z.uuid(),
+    code: z.string().min(1),
+    version: z.int32().min(1).default(1),
+    is_current: z.boolean().default(true),
+    previous_id: z.uuid().nullable(),
+    title: ciphered(z.string().min(1)),
+    ...timestamps(),
+  },
+  (c) => [
+    references(c.client_id, clients.columns.id),
+    references(c.previous_id, c.id),
+    scoped(c.client_id),
+    versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_id }),
+    encrypted({ scope: c.client_id, keys: dataKeys }),
+    audited({ into: trail }),
+  ],
+);
+
+const letters = table(
+  'letters',
+  {
+    id: id(),
+    client_id: z.uuid(),
+    at: createdAt({ precision: 6 }),
+    body: z.string().min(1),
+    note: ciphered(z.string()).nullable(),
+    read_at: timestamp().nullable(),
+  },
+  (c) => [
+    references(c.client_id, clients.columns.id),
+    appendOnly(),
+    scoped(c.client_id),
+    encrypted({ scope: c.client_id, keys: dataKeys }),
+    ledgered(),
+    audited({ into: trail }),
+    retained(c.at, { ...law, scope: c.client_id }),
+  ],
+);
+
+const visits = table(
+  'visits',
+  { id: id(), client_id: z.uuid(), at: createdAt(), path: z.string().min(1) },
+  (c) => [
+    primaryKey(c.id, c.at),
+    partitioned(c.at, { by: 'month' }),
+    appendOnly(),
+    scoped(c.client_id),
+    audited({ into: trail }),
+    retained(c.at, { ...law, scope: c.client_id }),
+  ],
+);
+
+const tables = { trail, holds, dataKeys, clients, dossiers, letters, visits };
+
+/** A system in which every guarantee stands, together with the others. */
+export const everyGuarantee = (migrations: URL) => system('every', { tables, migrations });
+
+/** The same, for what takes any system. */
+export const asSystem = (migrations: URL): System => everyGuarantee(migrations) as unknown as System;
+
+const people = ['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b'] as const;
+
+/** Writes rows of two clients, each in a session of his scope. */
+export const fill = async ({ url, key }: Pick<Place, 'url' | 'key'>): Promise<void> => {
+  const db = await connect(everyGuarantee(new URL('file:///none/')), {
+    url,
+    ...(key === undefined ? {} : { key }),
+    columnKeys: columnKeys(),
+    maintain: false,
+  });
+  try {
+    for (const scope of people) {
+      await db.session({ actor: 'user:7', scope }, async (s) => {
+        await s.insert(clients, { id: scope, email: `${scope}@example.org`, status: 'invited' });
+        await s.insert(dossiers, { client_id: scope, code: `d-${scope}`, title: 'a will' });
+        for (const body of ['one', 'two', 'three'])
+          await s.insert(letters, { client_id: scope, body, note: 'between us' });
+        await s.insert(visits, { client_id: scope, path: '/' });
+      });
+    }
+    await db.engine.settle();
+  } finally {
+    await db.close();
+  }
+};
