@@ -20,7 +20,7 @@ export const makeProbe = async (
     const found = await findRows(rows, system, table);
     if ('why' in found) return found;
     const [{ row, partition: home }, second] = found.made;
-    const fixed = scopeOf(table, row);
+    const fixed = shared(table, row);
     const proven = await rows.fresh(table, fixed);
     const fresh = 'made' in proven ? proven : await rows.drafted(table, fixed);
     if ('why' in fresh) return fresh;
@@ -49,17 +49,28 @@ const scopeIn = async (rows: Rows, literal = 'NULL'): Promise<string> =>
 
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 
-// all rows of a probe are of one scope, in which the application attacks them
-const scopeOf = (table: Table, row: SqlRow): SqlRow => {
+/** The scope in which the attacks of a table are tried that name none: that of the rows, where one holds them all. */
+export const usualScope = (table: Table, { scope }: Probe): string | null =>
+  isAlone(table) ? everyScope : (scope ?? null);
+
+/** Whether a scope holds one row of the table at most, as that of a client who is the scope himself. */
+const isAlone = (table: Table): boolean => {
   const column = scopeColumnOf(table);
-  return column === undefined ? {} : { [column]: row[column] ?? 'NULL' };
+  const keys = [table.primaryKey, ...table.uniques];
+  return column !== undefined && keys.some(({ columns }) => columns.length === 1 && columns[0] === column);
+};
+
+// the rows of a probe are of one scope, wherever they can be
+const shared = (table: Table, row: SqlRow): SqlRow => {
+  const column = scopeColumnOf(table);
+  return column === undefined || isAlone(table) ? {} : { [column]: row[column] ?? 'NULL' };
 };
 
 const findRows = async (rows: Rows, system: System, table: Table): Promise<Made<Pair>> => {
   const [present] = await rows.present(table);
   const first = present ? { made: present } : await rows.make(table);
   if ('made' in first) {
-    const fixed = scopeOf(table, first.made.row);
+    const fixed = shared(table, first.made.row);
     const beside = (await rows.present(table, fixed)).find(
       ({ row }) => JSON.stringify(row) !== JSON.stringify(first.made.row),
     );

@@ -7,7 +7,7 @@ import type { Attack, Attacker, Guarantee, Probe, Table } from '../table/index.j
 import { fingerprintOf } from './fingerprint.js';
 import { type Hand, withHand } from './hand.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
-import { makeProbe } from './probe.js';
+import { makeProbe, usualScope } from './probe.js';
 import type { AttackProof, GuaranteeProof, Proof, StructureProof } from './proof.js';
 import type { Made } from './rows.js';
 import { lookAtStructure } from './structure.js';
@@ -145,7 +145,7 @@ const attackGuarantee = async (
   const proofs: AttackProof[] = [];
   for (const attack of attacks) {
     if (attack.as !== hand.as) continue;
-    const scope = attack.scope === undefined ? (probe.made.scope ?? null) : attack.scope;
+    const scope = attack.scope === undefined ? usualScope(table, probe.made) : attack.scope;
     proofs.push(await tryAttack(hand, attack, scope));
   }
   return proofs;

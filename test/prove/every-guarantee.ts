@@ -1,8 +1,9 @@
 import {
   bytes,
   ciphered,
-  connect,
   createdAt,
+  Database,
+  type Engine,
   id,
   primaryKey,
   references,
@@ -28,7 +29,6 @@ import {
 } from 'ashlar/guarantees';
 import { z } from 'zod';
 import { columnKeys } from '../encryption/support.js';
-import type { Place } from '../support/engines.js';
 
 const trail = auditTrail('trail', (c) => [
   ledgered(),
@@ -127,25 +127,16 @@ export const asSystem = (migrations: URL): System => everyGuarantee(migrations) 
 const people = ['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b'] as const;
 
 /** Writes rows of two clients, each in a session of his scope. */
-export const fill = async ({ url, key }: Pick<Place, 'url' | 'key'>): Promise<void> => {
-  const db = await connect(everyGuarantee(new URL('file:///none/')), {
-    url,
-    ...(key === undefined ? {} : { key }),
-    columnKeys: columnKeys(),
-    maintain: false,
-  });
-  try {
-    for (const scope of people) {
-      await db.session({ actor: 'user:7', scope }, async (s) => {
-        await s.insert(clients, { id: scope, email: `${scope}@example.org`, status: 'invited' });
-        await s.insert(dossiers, { client_id: scope, code: `d-${scope}`, title: 'a will' });
-        for (const body of ['one', 'two', 'three'])
-          await s.insert(letters, { client_id: scope, body, note: 'between us' });
-        await s.insert(visits, { client_id: scope, path: '/' });
-      });
-    }
-    await db.engine.settle();
-  } finally {
-    await db.close();
+export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
+  const db = new Database(engine, everyGuarantee(migrations), { columnKeys: columnKeys(), maintain: false });
+  for (const scope of people) {
+    await db.session({ actor: 'user:7', scope }, async (s) => {
+      await s.insert(clients, { id: scope, email: `${scope}@example.org`, status: 'invited' });
+      await s.insert(dossiers, { client_id: scope, code: `d-${scope}`, title: 'a will' });
+      for (const body of ['one', 'two', 'three'])
+        await s.insert(letters, { client_id: scope, body, note: 'between us' });
+      await s.insert(visits, { client_id: scope, path: '/' });
+    });
   }
+  await engine.settle();
 };
