@@ -124,13 +124,19 @@ export const everyGuarantee = (migrations: URL) => system('every', { tables, mig
 /** The same, for what takes any system. */
 export const asSystem = (migrations: URL): System => everyGuarantee(migrations) as unknown as System;
 
-const people = ['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b'] as const;
+/** Two clients, whose scopes are their own. */
+export const people = [
+  '00000000-0000-7000-8000-00000000000a',
+  '00000000-0000-7000-8000-00000000000b',
+] as const;
+
+const open = (engine: Engine, migrations: URL) =>
+  new Database(engine, everyGuarantee(migrations), { columnKeys: columnKeys(), maintain: false });
 
 /** Writes rows of two clients, each in a session of his scope. */
 export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
-  const db = new Database(engine, everyGuarantee(migrations), { columnKeys: columnKeys(), maintain: false });
   for (const scope of people) {
-    await db.session({ actor: 'user:7', scope }, async (s) => {
+    await open(engine, migrations).session({ actor: 'user:7', scope }, async (s) => {
       await s.insert(clients, { id: scope, email: `${scope}@example.org`, status: 'invited' });
       await s.insert(dossiers, { client_id: scope, code: `d-${scope}`, title: 'a will' });
       for (const body of ['one', 'two', 'three'])
@@ -138,5 +144,15 @@ export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
       await s.insert(visits, { client_id: scope, path: '/' });
     });
   }
+  await engine.settle();
+};
+
+/** Writes three letters more. */
+export const writeMore = async (engine: Engine, migrations: URL): Promise<void> => {
+  const [scope] = people;
+  await open(engine, migrations).session({ actor: 'user:7', scope }, async (s) => {
+    for (const body of ['four', 'five', 'six'])
+      await s.insert(letters, { client_id: scope, body, note: null });
+  });
   await engine.settle();
 };

@@ -37,7 +37,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       const column = `t.${identifier(name)}`;
       // an expression, so that no session decodes it by its origin
       if (kind === 'json') return `${column} || ''`;
-      return kind === 'bytes' ? `lower(hex(${column}))` : column;
+      // hex of NULL is '' there
+      return kind === 'bytes' ? `iif(${column} IS NULL, NULL, lower(hex(${column})))` : column;
     },
     join: 'CROSS JOIN',
     wanted: (columns) => {
