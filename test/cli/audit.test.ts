@@ -117,6 +117,13 @@ describe('ashlar audit', () => {
     });
   });
 
+  test('a proof verifies the ledger with its checkpoints', async () => {
+    const proven = await project.ashlar(['prove', '--url', url, '--report', 'proof.html'], env);
+    expect(proven).toMatchObject({ code: 0 });
+    expect(proven.stdout).toMatch(/^verified ledger shop\/notes: 320 entries, root \S{44}$/m);
+    expect(await readFile(join(project.folder, 'proof.html'), 'utf8')).toMatch(/shop\/notes[\s\S]*verified/);
+  });
+
   test('exits 1 and names the row that is not what was written, and signs no more', async () => {
     const db = await connect(system('shop', { tables: { notes }, migrations: new URL('file:///none/') }), {
       url,
@@ -135,6 +142,11 @@ describe('ashlar audit', () => {
     });
     const told = await project.ashlar(['audit', 'verify', '--full', '--url', url], env);
     expect(told.stdout).toContain(`5 ${uuid(5)} the column body is not what was written`);
+    const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body is not what was written`;
+    expect(await project.json(['prove', '--url', url], env)).toMatchObject({
+      code: 1,
+      document: { ok: false, proofs: [{ failures: expect.arrayContaining([found]) }] },
+    });
   });
 });
 

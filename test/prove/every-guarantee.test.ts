@@ -9,7 +9,9 @@ import { sqlOf } from '../guarantees/world.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { engines } from '../support/engines.js';
 import { asSystem, fill, writeMore } from './every-guarantee.js';
+import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';
 import { behindTheLedger, dropCopies, keepCopy, ledgerSabotages, putBack } from './ledger-sabotages.js';
+import { putRight } from './sabotages.js';
 import { bringUp, contents, type Proven } from './support.js';
 
 let folder: Folder;
@@ -134,6 +136,22 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
         verifiers: [newSigner('others')],
       });
       expect(others[1]?.ok).toBe(false);
+    });
+  });
+
+  describe('to which a great deal is done at once', () => {
+    const sabotages = sqlOf(engine) === 'sqlite' ? sqliteEverySabotages : postgresEverySabotages;
+    let failures: string;
+    beforeAll(async () => {
+      for (const { sql } of sabotages) for (const statement of sql) await proven.run(statement);
+      failures = await proven.failures();
+      for (const sabotage of [...sabotages].reverse()) await putRight(proven, sabotage);
+    });
+
+    it.each(sabotages)('$name', ({ named }) => expect(failures).toMatch(named));
+
+    it('and nothing is found once all is put right', async () => {
+      expect(await proven.failures()).toBe('');
     });
   });
 });

@@ -1,13 +1,20 @@
+import type { SqlName } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sqlOf } from '../guarantees/world.js';
 import { engines } from '../support/engines.js';
-import { objectSql, postgresSabotages, type Sabotage, sqliteSabotages, systemNamed } from './sabotages.js';
+import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';
+import { ledgerSabotages } from './ledger-sabotages.js';
+import { postgresSabotages, putRight, type Sabotage, sqliteSabotages, systemNamed } from './sabotages.js';
 import { bringUp, type Proven } from './support.js';
 
 const all = { sqlite: sqliteSabotages, postgres: postgresSabotages };
 
-it('are twenty and more on each kind of engine', () => {
+it('are many on each kind of engine', () => {
   for (const sabotages of Object.values(all)) expect(sabotages.length).toBeGreaterThanOrEqual(20);
+  const others = { sqlite: sqliteEverySabotages, postgres: postgresEverySabotages };
+  const count = (dialect: SqlName) => all[dialect].length + others[dialect].length + ledgerSabotages.length;
+  expect(count('postgres')).toBeGreaterThanOrEqual(80);
+  expect(count('sqlite')).toBeGreaterThanOrEqual(60);
 });
 
 describe.each(engines)('a proof on $name names what the owner did', (engine) => {
@@ -25,31 +32,12 @@ describe.each(engines)('a proof on $name names what the owner did', (engine) => 
     if (!proven) return expect.unreachable();
     return proven;
   };
-  const putRight = async (sabotage: Sabotage): Promise<void> => {
-    const { engine: opened, system } = of(sabotage);
-    const { undo } = sabotage;
-    const statements =
-      'remake' in undo
-        ? [...undo.remake.flatMap((name) => objectSql(system, dialect, name)), ...(undo.also ?? [])]
-        : undo;
-    await opened.asOwner(async (owner) => {
-      for (const sql of statements) {
-        if (sql.startsWith('CREATE FUNCTION')) await owner.script(sql.replace('CREATE', 'CREATE OR REPLACE'));
-        else {
-          const [, name = ''] = /^CREATE TRIGGER (?:IF NOT EXISTS )?(\w+)/.exec(sql) ?? [];
-          if (name && dialect === 'sqlite') await owner.script(`DROP TRIGGER IF EXISTS ${name}`);
-          await owner.script(sql);
-        }
-      }
-    });
-  };
-
   it.each(all[dialect])('$name', async (sabotage) => {
     for (const sql of sabotage.sql) await of(sabotage).run(sql);
     try {
       expect(await of(sabotage).failures()).toMatch(sabotage.named);
     } finally {
-      await putRight(sabotage);
+      await putRight(of(sabotage), sabotage);
     }
   });
 

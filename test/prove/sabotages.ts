@@ -1,6 +1,6 @@
 import type { SqlName, System } from 'ashlar';
 import { foreignKeyGuards } from '../../src/engines/sqlite/foreign-key-guard.js';
-import { systems } from './support.js';
+import { type Proven, systems } from './support.js';
 
 /** Something that the owner does to a database behind the migrations' back, and how a proof names it. */
 export interface Sabotage {
@@ -14,16 +14,40 @@ export interface Sabotage {
   readonly named: RegExp;
 }
 
-/** The statements that make what keeps the guarantees under a name: a trigger and its function may share it. */
+/** The statements that make what keeps the guarantees under a name: a trigger and its function may share it, unless it says which. */
 export const objectSql = (system: System, dialect: SqlName, name: string): readonly string[] =>
   Object.values(system.tables).flatMap((table) => [
     ...table.guarantees.flatMap((guarantee) => {
       const keeping = guarantee[dialect];
       const objects = keeping.level === 'refused' ? [] : keeping.objects(table);
-      return objects.filter((object) => object.name === name).map((object) => object.sql);
+      return objects
+        .filter((object) => object.name === name || `${object.type} ${object.name}` === name)
+        .map((object) => object.sql);
     }),
     ...(dialect === 'sqlite' ? foreignKeyGuards(table).filter((sql) => sql.includes(` ${name} `)) : []),
   ]);
+
+/** Undoes what was done. */
+export const putRight = async (
+  { engine, system }: Pick<Proven, 'engine' | 'system'>,
+  { undo }: Sabotage,
+): Promise<void> => {
+  const dialect = engine.dialect.name;
+  const statements =
+    'remake' in undo
+      ? [...undo.remake.flatMap((name) => objectSql(system, dialect, name)), ...(undo.also ?? [])]
+      : undo;
+  await engine.asOwner(async (owner) => {
+    for (const sql of statements) {
+      if (sql.startsWith('CREATE FUNCTION')) await owner.script(sql.replace('CREATE', 'CREATE OR REPLACE'));
+      else {
+        const [, name = ''] = /^CREATE TRIGGER (?:IF NOT EXISTS )?(\w+)/.exec(sql) ?? [];
+        if (name && dialect === 'sqlite') await owner.script(`DROP TRIGGER IF EXISTS ${name}`);
+        await owner.script(sql);
+      }
+    }
+  });
+};
 
 export const systemNamed = (name: 'wills' | 'shipping' = 'wills'): System =>
   (systems.find((each) => each.name === name) ?? systems[0]).system;
