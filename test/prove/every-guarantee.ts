@@ -31,6 +31,7 @@ import { z } from 'zod';
 import { columnKeys } from '../encryption/support.js';
 
 const trail = auditTrail('trail', (c) => [
+  scoped(c.scope),
   ledgered(),
   retained(c.at, { for: { years: 10 }, reason: 'Art. 958f OR' }),
 ]);

@@ -114,7 +114,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   disabled(
     'letters_ledger_entries',
     'letters_ledger_entries_append_only_update',
-    /letters, ledgered, as the owner: UPDATE of letters_ledger_entries as owner: was not refused/,
+    /letters, ledgered, as the owner: UPDATE of letters_ledger_entries.*: was not refused/,
   ),
   disabled(
     'holds',

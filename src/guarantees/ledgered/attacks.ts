@@ -29,8 +29,9 @@ const forgeries = (names: LedgerNames, probe: Probe): readonly Draft[] => {
   const insert = (name: string, values: string): Draft =>
     refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
   return [
-    insert(entries, `(row_key, entry) VALUES ('forged', ${noEntry(probe)})`),
-    insert(tree, `(level, position, hash, row_key) VALUES (0, 999999999, ${zeros(probe)}, 'forged')`),
+    // a key that is JSON: that of several columns is read as such
+    insert(entries, `(row_key, entry) VALUES ('["forged"]', ${noEntry(probe)})`),
+    insert(tree, `(level, position, hash, row_key) VALUES (0, 999999999, ${zeros(probe)}, '["forged"]')`),
     insert(blocks, `(size, root) VALUES (999999999, ${zeros(probe)})`),
     ...[`UPDATE ${identifier(head)} SET size = size + 1`, `DELETE FROM ${identifier(head)}`].map((sql) => ({
       ...refused(`${sql.split(' ')[0]} of ${head}`, sql),
@@ -40,7 +41,7 @@ const forgeries = (names: LedgerNames, probe: Probe): readonly Draft[] => {
       ? [
           refused(
             'INSERT of an entry with a forged transaction',
-            `INSERT INTO ${identifier(entries)} (row_key, xid, entry) VALUES ('forged', '1', ${noEntry(probe)})`,
+            `INSERT INTO ${identifier(entries)} (row_key, xid, entry) VALUES ('["forged"]', '1', ${noEntry(probe)})`,
           ),
         ]
       : []),
