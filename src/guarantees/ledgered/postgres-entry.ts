@@ -1,4 +1,5 @@
 import { type Column, type ColumnKind, identifier, literal, type Table } from '../../table/index.js';
+import { address, utc } from '../shared/row-json-postgres.js';
 import { keyColumns } from './names.js';
 
 /** The types of PostgreSQL that keys of a ledger have. */
@@ -20,13 +21,10 @@ const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => strin
   uuid: (name) => `${name}::text`,
   timestamp: (name, { precision }) => utc(name, precision),
   date: (name) => `to_char(${name}::timestamp, 'YYYY-MM-DD')`,
-  inet: (name) => `host(${name})`,
+  inet: address,
   json: (name) => `${name}::text`,
   bytes: (name) => `encode(${name}, 'hex')`,
 };
-
-const utc = (name: string, precision: 3 | 6): string =>
-  `to_char(${name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
 
 const isJsonAlready: ReadonlySet<ColumnKind> = new Set(['integer', 'real', 'boolean', 'json']);
 

@@ -1,22 +1,6 @@
-import { type Column, type ColumnKind, identifier, literal, type Table } from '../../table/index.js';
+import { type Column, identifier, literal, type Table } from '../../table/index.js';
+import { jsonText } from '../shared/row-json-sqlite.js';
 import { keyColumns } from './names.js';
-
-const quoted = (name: string): string => `json_quote(${name})`;
-
-/** A value that is not NULL, as JSON text. */
-const json: Readonly<Record<ColumnKind, (name: string) => string>> = {
-  text: quoted,
-  integer: (name) => name,
-  // as many digits as tell every double from its neighbours; SQLite's own text has 15
-  real: (name) => `printf('%!.17g', ${name})`,
-  boolean: (name) => `iif(${name}, 'true', 'false')`,
-  uuid: quoted,
-  timestamp: quoted,
-  date: quoted,
-  inet: quoted,
-  json: (name) => name,
-  bytes: (name) => `'"' || lower(hex(${name})) || '"'`,
-};
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
@@ -47,7 +31,7 @@ export const entrySql = (
   const at = written === 'now' ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "''";
   const parts = Object.values(table.columns).map((column) => {
     const name = of(row, column);
-    const part = `${literal(`,"${column.name}":`)} || ${json[column.kind](name)}`;
+    const part = `${literal(`,"${column.name}":`)} || ${jsonText[column.kind](name)}`;
     return column.nullable ? `iif(${name} IS NULL, '', ${part})` : part;
   });
   return [

@@ -6,11 +6,12 @@ export interface RowJsonOptions {
   readonly except?: readonly string[];
 }
 
-const utc = (value: string, { precision }: Column): string =>
+/** A time in the form in which Ashlar gives it back. */
+export const utc = (value: string, precision: 3 | 6): string =>
   `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
 
-// PostgreSQL writes ::102:304 as ::1.2.3.4, RFC 5952 does not
-const address = (value: string): string => {
+/** An address as RFC 5952 writes it: PostgreSQL has ::1.2.3.4 for ::102:304. */
+export const address = (value: string): string => {
   const low = `(${value} - '::'::inet)`;
   return `CASE WHEN ${value} BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex(${low} >> 16) || ':' || to_hex(${low} & 65535) ELSE host(${value}) END`;
 };
@@ -24,7 +25,7 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
   real: plain,
   boolean: plain,
   uuid: plain,
-  timestamp: utc,
+  timestamp: (value, { precision }) => utc(value, precision),
   date: (value) => `to_char(${value}::timestamp, 'YYYY-MM-DD')`,
   inet: address,
   json: plain,

@@ -4,7 +4,7 @@ import type { RowJsonOptions } from './row-json-postgres.js';
 const quoted = (value: string): string => `json_quote(${value})`;
 
 /** A value that is not NULL, as JSON text in the form in which Ashlar gives it back. */
-const forms: Readonly<Record<ColumnKind, (value: string) => string>> = {
+export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> = {
   text: quoted,
   integer: (value) => value,
   // as many digits as tell every double from its neighbours; SQLite's own text has 15
@@ -28,7 +28,7 @@ export const rowJson = (table: Table, row: string, { only, except = [] }: RowJso
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map(({ name, kind, nullable }, at) => {
       const value = `${row}.${identifier(name)}`;
-      const text = forms[kind](value);
+      const text = jsonText[kind](value);
       const head = literal(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
       return `${head} || ${nullable ? `iif(${value} IS NULL, 'null', ${text})` : text}`;
     });

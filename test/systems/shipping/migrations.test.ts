@@ -31,8 +31,14 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
       const expected = { pending: 0, processing: 0, completed: 29, failed: 1, skipped: 0 };
       expect(await use()).toEqual(expected);
       expect(await up(db.engine, shipping)).toEqual([]);
-      expect(await down(db.engine, shipping)).toMatchObject([{ step: '0001_initial' }]);
-      expect(await up(db.engine, shipping)).toMatchObject([{ step: '0001_initial' }]);
+      expect(await down(db.engine, shipping, { to: 'base' })).toMatchObject([
+        { step: '0002_guarantees' },
+        { step: '0001_initial' },
+      ]);
+      expect(await up(db.engine, shipping)).toMatchObject([
+        { step: '0001_initial' },
+        { step: '0002_guarantees' },
+      ]);
       expect(await use()).toEqual(expected);
     } finally {
       await remove();
