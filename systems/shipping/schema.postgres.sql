@@ -241,9 +241,9 @@ CREATE OR REPLACE FUNCTION job_changes_ledger_seal()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog'
- SET "ashlar.scope" TO '*'
 AS $function$
 DECLARE
+  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   context text;
   head record;
   mark pg_snapshot;
@@ -274,7 +274,8 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of job_changes has lost its head';
     END IF;
     INSERT INTO job_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger
+    -- the rows that were there before there was a ledger, of every scope
+    PERFORM set_config('ashlar.scope', '*', true);
     INSERT INTO job_changes_ledger_entries (row_key, entry)
     SELECT t.id::text,
       convert_to(
@@ -298,6 +299,7 @@ BEGIN
       )
     FROM job_changes t
     WHERE NOT EXISTS (SELECT FROM job_changes_ledger_entries e WHERE e.row_key = t.id::text);
+    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 

@@ -80,13 +80,23 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
     try {
       expect(await json('migrate', 'plan')).toMatchObject({
         systems: [
-          { system: 'wills', head: null, applied: 0, steps: [{ step: '0001_initial', dangers: [] }] },
+          {
+            system: 'wills',
+            head: null,
+            applied: 0,
+            steps: [
+              { step: '0001_initial', dangers: [] },
+              { step: '0002_guarantees', dangers: [] },
+            ],
+          },
         ],
       });
       expect(await text('migrate', 'sql')).toMatch(
         /CREATE TABLE ashlar_migrations[\s\S]*INSERT INTO ashlar_migrations/,
       );
-      expect(await text('up', '--actor', 'deploy')).toContain('applied 0001_initial');
+      expect(await text('up', '--actor', 'deploy')).toMatch(
+        /applied 0001_initial[\s\S]*applied 0002_guarantees/,
+      );
       expect(await json('up')).toMatchObject({ systems: [{ system: 'wills', applied: [], changed: false }] });
       expect(await text('up')).toContain('nothing to do');
       expect(await json('status')).toMatchObject({
@@ -94,7 +104,14 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
           {
             system: 'wills',
             encrypted: place.key !== undefined,
-            migrations: { head: '0001_initial', applied: 1, pending: [], changed: [], missing: [], late: [] },
+            migrations: {
+              head: '0002_guarantees',
+              applied: 2,
+              pending: [],
+              changed: [],
+              missing: [],
+              late: [],
+            },
             drift: [],
             tables: expect.arrayContaining([
               expect.objectContaining({

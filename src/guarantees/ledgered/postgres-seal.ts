@@ -1,4 +1,5 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
+import { everyScopeSql } from '../shared/postgres-sql.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql } from './postgres-entry.js';
 
@@ -20,9 +21,9 @@ export const sealFunction = (table: Table, log: string): GuaranteeObject => {
     sql: `CREATE FUNCTION ${identifier(names.seal)}() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog
-SET ashlar.scope TO '*' AS $$
+SET search_path TO pg_catalog AS $$
 DECLARE
+  ${everyScopeSql.declare}
   context text;
   head record;
   mark pg_snapshot;
@@ -53,7 +54,8 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has lost its head';
     END IF;
     INSERT INTO ${head} (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger
+    -- the rows that were there before there was a ledger, of every scope
+    ${everyScopeSql.begin}
     INSERT INTO ${entries} (row_key, entry)
     SELECT ${rowKeySql(table, 't')},
 ${entrySql(table, log, 't', 'before')
@@ -61,6 +63,7 @@ ${entrySql(table, log, 't', 'before')
   .join('\n')}
     FROM ${identifier(table.name)} t
     WHERE NOT EXISTS (SELECT FROM ${entries} e WHERE e.row_key = ${rowKeySql(table, 't')});
+    ${everyScopeSql.end}
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 

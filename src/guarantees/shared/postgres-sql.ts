@@ -28,22 +28,41 @@ export interface FunctionOptions {
   readonly seesAll?: 'rows' | 'scopes';
 }
 
+/** Statements of PL/pgSQL around those that must see the rows of every scope. */
+export const everyScopeSql = {
+  declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
+  begin: "PERFORM set_config('ashlar.scope', '*', true);",
+  end: "PERFORM set_config('ashlar.scope', callers_scope, true);",
+} as const;
+
+// as a setting of the function it would be a superuser's to give; an error sets it back by itself
+const inEveryScope = (body: readonly string[]) => ({
+  declare: ['DECLARE', `  ${everyScopeSql.declare}`],
+  body: [
+    everyScopeSql.begin,
+    ...body
+      .join('\n')
+      .replaceAll(/^( *)(RETURN \w+;)$/gm, `$1${everyScopeSql.end}\n$1$2`)
+      .split('\n'),
+  ],
+});
+
 /** A trigger function. */
 export const triggerFunction = (
   name: string,
   body: readonly string[],
   { reads = false, compares = reads, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
 ): GuaranteeObject => {
+  const sees = seesAll === 'scopes' ? inEveryScope(body) : { declare: [], body };
   const lines = reads
-    ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...body]
-    : body;
+    ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...sees.body]
+    : sees.body;
   const settings = [
     'LANGUAGE plpgsql',
     ...(asOwner ? ['SECURITY DEFINER'] : []),
     ...(compares ? ['SET search_path TO pg_catalog'] : []),
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
-    ...(seesAll === 'scopes' ? ["SET ashlar.scope TO '*'"] : []),
   ];
   return {
     type: 'function',
@@ -51,6 +70,7 @@ export const triggerFunction = (
     sql: [
       `CREATE FUNCTION ${identifier(name)}() RETURNS trigger`,
       `${settings.join('\n')} AS $$`,
+      ...sees.declare,
       'BEGIN',
       ...lines
         .join('\n')

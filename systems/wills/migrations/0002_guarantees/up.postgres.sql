@@ -38,9 +38,9 @@ $$;
 CREATE FUNCTION audit_logs_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog
-SET ashlar.scope TO '*' AS $$
+SET search_path TO pg_catalog AS $$
 DECLARE
+  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   context text;
   head record;
   mark pg_snapshot;
@@ -71,7 +71,8 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_logs has lost its head';
     END IF;
     INSERT INTO audit_logs_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger
+    -- the rows that were there before there was a ledger, of every scope
+    PERFORM set_config('ashlar.scope', '*', true);
     INSERT INTO audit_logs_ledger_entries (row_key, entry)
     SELECT '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
       convert_to(
@@ -95,6 +96,7 @@ BEGIN
       )
     FROM audit_logs t
     WHERE NOT EXISTS (SELECT FROM audit_logs_ledger_entries e WHERE e.row_key = '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']');
+    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -559,9 +561,9 @@ $$;
 CREATE FUNCTION record_changes_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog
-SET ashlar.scope TO '*' AS $$
+SET search_path TO pg_catalog AS $$
 DECLARE
+  callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
   context text;
   head record;
   mark pg_snapshot;
@@ -592,7 +594,8 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
     END IF;
     INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger
+    -- the rows that were there before there was a ledger, of every scope
+    PERFORM set_config('ashlar.scope', '*', true);
     INSERT INTO record_changes_ledger_entries (row_key, entry)
     SELECT t.id::text,
       convert_to(
@@ -616,6 +619,7 @@ BEGIN
       )
     FROM record_changes t
     WHERE NOT EXISTS (SELECT FROM record_changes_ledger_entries e WHERE e.row_key = t.id::text);
+    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
