@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { treeRoot } from './proofs.js';
 import type { Leaf, LedgerReader } from './reader.js';
 import { wrongRows } from './rows.js';
@@ -69,6 +70,8 @@ export const verifyLedger = async (
   while (rows.length < mostProblems) {
     const leaves = await reader.leaves(walk.size, chunk);
     if (leaves.length === 0) break;
+    // SQLite answers in the same turn: without this a whole verification would keep timers and signals waiting
+    await nextTurn();
     const { sound, gap } = unbroken(leaves, walk.size);
     rows.push(...(await wrongRows(reader, sound, firstProvable)));
     await marks.load(walk.size + sound.length);
