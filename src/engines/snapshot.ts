@@ -1,0 +1,42 @@
+import type { Readable } from 'node:stream';
+import type { RunSql } from '../table/index.js';
+import type { Engine, OpenOptions } from './engine.js';
+
+/**
+ * What the bytes of a copy are: a database file of SQLite or SQLCipher, an archive of `pg_dump --format=custom`, or
+ * the gzipped tar of a data folder that PGlite writes.
+ */
+export type CopyFormat = 'sqlite' | 'sqlcipher' | 'pg-custom' | 'pglite-tar';
+
+/** One moment of a database, held while it is read and copied. Others go on writing meanwhile. */
+export interface Snapshot {
+  readonly format: CopyFormat;
+  /** Reads as the owner, every scope included, what the database held at this moment. */
+  readonly read: RunSql;
+  /** The whole database as it was at this moment. To be read once, and to its end. */
+  copy(): Readable;
+}
+
+/** A copy on its way into a place. */
+export interface Copy {
+  readonly format: CopyFormat;
+  readonly bytes: Readable;
+  /** The key of the file when it was copied, where it is one of SQLCipher. */
+  readonly key?: string | undefined;
+}
+
+/** How a copy is put into a place. */
+export interface PutOptions {
+  /** Looks at the copy before it becomes the database of the place. When it rejects, the place is left as it was. */
+  readonly check: (engine: Engine) => Promise<void>;
+  /** What is there may be replaced; else a place that holds anything is refused with `restore-target-not-empty`. */
+  readonly replace: boolean;
+}
+
+/** What a kind of engine does with copies. */
+export interface Copies {
+  /** Makes the copy the database of the place that `options` name, with its key. Killed at any moment, the place holds what it held, or the copy. */
+  put(options: OpenOptions, copy: Copy, how: PutOptions): Promise<void>;
+  /** Opens the copy where it disturbs nobody and no plaintext of it reaches a disk; all of it is gone afterwards. */
+  examine<T>(options: OpenOptions, copy: Copy, work: (engine: Engine) => Promise<T>): Promise<T>;
+}
