@@ -123,6 +123,8 @@ export type Settled = (typeof settledStates)[number];
 
 /** How Postgres keeps a guarantee. */
 export interface PostgresKeeping extends Keeping {
+  /** Definitions of columns behind the table's own, which the database alone fills in and no result shows: `ashlar_…`. */
+  readonly columns?: readonly string[];
   /**
    * What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read, and not
    * even that where the table is scoped.

@@ -28,11 +28,14 @@ CREATE TABLE job_changes (
   before jsonb,
   "after" jsonb,
   unseen jsonb,
+  ashlar_xid xid8 DEFAULT '0'::xid8 NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT job_changes_pkey PRIMARY KEY (id),
   CONSTRAINT job_changes_at_check CHECK (at >= '0001-01-01 00:00:00+00'::timestamptz AND at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT job_changes_id_check CHECK (id >= 1 AND id <= '9007199254740991'::bigint),
   CONSTRAINT job_changes_operation_check CHECK (operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text]))
 );
+CREATE INDEX job_changes_ashlar_xid_idx ON job_changes (ashlar_xid);
 CREATE INDEX job_changes_at_idx ON job_changes (at);
 CREATE INDEX job_changes_table_name_row_key_idx ON job_changes (table_name, row_key);
 
@@ -46,11 +49,9 @@ CREATE TABLE job_changes_ledger_blocks (
 
 CREATE TABLE job_changes_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT job_changes_ledger_entries_pkey PRIMARY KEY (row_key)
 );
-CREATE INDEX job_changes_ledger_entries_xid_idx ON job_changes_ledger_entries (xid);
 
 CREATE TABLE job_changes_ledger_head (
   id integer DEFAULT 1 NOT NULL,
@@ -186,11 +187,10 @@ $function$;
 CREATE OR REPLACE FUNCTION audit_logs_append_only_cascade()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
  SET row_security TO 'off'
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   -- a cascade has deleted the parent, and comes through the trigger of the foreign key
   IF pg_trigger_depth() > 1 AND OLD.job_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM jobs WHERE id = OLD.job_id)
@@ -240,11 +240,10 @@ CREATE OR REPLACE FUNCTION job_changes_ledger_seal()
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -261,10 +260,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.job_changes_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger job_changes ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -274,32 +269,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of job_changes has lost its head';
     END IF;
     INSERT INTO job_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO job_changes_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","job_changes","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || t.id::text,
-          '"at":' || '"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-          '"actor":' || to_json(t.actor)::text,
-          '"scope":' || to_json(t.scope)::text,
-          '"role":' || to_json(t.role)::text,
-          '"table_name":' || to_json(t.table_name)::text,
-          '"operation":' || to_json(t.operation)::text,
-          '"row_key":' || t.row_key::text,
-          '"before":' || t.before::text,
-          '"after":' || t."after"::text,
-          '"unseen":' || t.unseen::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM job_changes t
-    WHERE NOT EXISTS (SELECT FROM job_changes_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -315,25 +284,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","job_changes","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":', t.id::text,
+            ',"at":"', to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"',
+            ',"actor":' || to_json(t.actor)::text,
+            ',"scope":' || to_json(t.scope)::text,
+            ',"role":', to_json(t.role),
+            ',"table_name":', to_json(t.table_name),
+            ',"operation":', to_json(t.operation),
+            ',"row_key":', t.row_key::text,
+            ',"before":' || t.before::text,
+            ',"after":' || t."after"::text,
+            ',"unseen":' || t.unseen::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM job_changes_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM job_changes_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM job_changes_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM job_changes t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM job_changes t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM job_changes_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO job_changes_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO job_changes_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -393,6 +387,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION job_changes_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION job_changes_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -400,41 +405,6 @@ AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of job_changes_ledger_tree are never changed and never deleted'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-END
-$function$;
-
-CREATE OR REPLACE FUNCTION job_changes_ledger_write()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog'
-AS $function$
-BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO job_changes_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","job_changes","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || NEW.id::text,
-        '"at":' || '"' || to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-        '"actor":' || to_json(NEW.actor)::text,
-        '"scope":' || to_json(NEW.scope)::text,
-        '"role":' || to_json(NEW.role)::text,
-        '"table_name":' || to_json(NEW.table_name)::text,
-        '"operation":' || to_json(NEW.operation)::text,
-        '"row_key":' || NEW.row_key::text,
-        '"before":' || NEW.before::text,
-        '"after":' || NEW."after"::text,
-        '"unseen":' || NEW.unseen::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
 END
 $function$;
 
@@ -466,10 +436,9 @@ CREATE OR REPLACE FUNCTION jobs_audited()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO job_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -578,7 +547,7 @@ ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_append_only_truncate;
 CREATE TRIGGER job_changes_append_only_update BEFORE UPDATE ON job_changes FOR EACH ROW EXECUTE FUNCTION job_changes_append_only();
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_append_only_update;
 
-CREATE TRIGGER job_changes_ledger_append AFTER INSERT ON job_changes FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_write();
+CREATE TRIGGER job_changes_ledger_append BEFORE INSERT ON job_changes FOR EACH ROW EXECUTE FUNCTION job_changes_ledger_stamp();
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_ledger_append;
 
 CREATE TRIGGER job_changes_trail_insert BEFORE INSERT ON job_changes FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION job_changes_trail_insert();

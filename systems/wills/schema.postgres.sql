@@ -10,6 +10,8 @@ CREATE TABLE audit_logs (
   resource_type text COLLATE "C",
   resource_id text COLLATE "C",
   details jsonb DEFAULT '{}'::jsonb NOT NULL,
+  ashlar_xid xid8 DEFAULT '0'::xid8 NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT audit_logs_pkey PRIMARY KEY (id, created_at),
   CONSTRAINT audit_logs_created_at_check CHECK (created_at >= '0001-01-01 00:00:00+00'::timestamptz AND created_at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT audit_logs_event_category_check CHECK (char_length(event_category) >= 1 AND char_length(event_category) <= 50),
@@ -20,6 +22,7 @@ CREATE TABLE audit_logs (
   CONSTRAINT audit_logs_session_id_check CHECK (char_length(session_id) >= 1),
   CONSTRAINT audit_logs_user_id_check CHECK (char_length(user_id) >= 1 AND char_length(user_id) <= 255)
 ) PARTITION BY RANGE (created_at);
+CREATE INDEX audit_logs_ashlar_xid_idx ON audit_logs (ashlar_xid);
 CREATE INDEX audit_logs_created_at_idx ON audit_logs (created_at);
 CREATE INDEX audit_logs_event_category_idx ON audit_logs (event_category);
 CREATE INDEX audit_logs_event_type_created_at_idx ON audit_logs (event_type, created_at);
@@ -35,11 +38,9 @@ CREATE TABLE audit_logs_ledger_blocks (
 
 CREATE TABLE audit_logs_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT audit_logs_ledger_entries_pkey PRIMARY KEY (row_key)
 );
-CREATE INDEX audit_logs_ledger_entries_xid_idx ON audit_logs_ledger_entries (xid);
 
 CREATE TABLE audit_logs_ledger_head (
   id integer DEFAULT 1 NOT NULL,
@@ -135,11 +136,14 @@ CREATE TABLE record_changes (
   before jsonb,
   "after" jsonb,
   unseen jsonb,
+  ashlar_xid xid8 DEFAULT '0'::xid8 NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT record_changes_pkey PRIMARY KEY (id),
   CONSTRAINT record_changes_at_check CHECK (at >= '0001-01-01 00:00:00+00'::timestamptz AND at < '10000-01-01 00:00:00+00'::timestamptz),
   CONSTRAINT record_changes_id_check CHECK (id >= 1 AND id <= '9007199254740991'::bigint),
   CONSTRAINT record_changes_operation_check CHECK (operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text]))
 );
+CREATE INDEX record_changes_ashlar_xid_idx ON record_changes (ashlar_xid);
 CREATE INDEX record_changes_at_idx ON record_changes (at);
 CREATE INDEX record_changes_table_name_row_key_idx ON record_changes (table_name, row_key);
 
@@ -153,11 +157,9 @@ CREATE TABLE record_changes_ledger_blocks (
 
 CREATE TABLE record_changes_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT record_changes_ledger_entries_pkey PRIMARY KEY (row_key)
 );
-CREATE INDEX record_changes_ledger_entries_xid_idx ON record_changes_ledger_entries (xid);
 
 CREATE TABLE record_changes_ledger_head (
   id integer DEFAULT 1 NOT NULL,
@@ -220,11 +222,10 @@ CREATE OR REPLACE FUNCTION audit_logs_ledger_seal()
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -241,10 +242,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.audit_logs_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger audit_logs ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -254,32 +251,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_logs has lost its head';
     END IF;
     INSERT INTO audit_logs_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO audit_logs_ledger_entries (row_key, entry)
-    SELECT '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
-      convert_to(
-        '["ashlar/entry/v1","audit_logs","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || '"' || t.id::text || '"',
-          '"created_at":' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"',
-          '"event_type":' || to_json(t.event_type)::text,
-          '"event_category":' || to_json(t.event_category)::text,
-          '"user_id":' || to_json(t.user_id)::text,
-          '"session_id":' || to_json(t.session_id)::text,
-          '"ip_address":' || '"' || CASE WHEN t.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((t.ip_address - '::'::inet) >> 16) || ':' || to_hex((t.ip_address - '::'::inet) & 65535) ELSE host(t.ip_address) END || '"',
-          '"user_agent":' || to_json(t.user_agent)::text,
-          '"resource_type":' || to_json(t.resource_type)::text,
-          '"resource_id":' || to_json(t.resource_id)::text,
-          '"details":' || t.details::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM audit_logs t
-    WHERE NOT EXISTS (SELECT FROM audit_logs_ledger_entries e WHERE e.row_key = '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']');
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -295,25 +266,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","audit_logs","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":"', t.id, '"',
+            ',"created_at":"', to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '"',
+            ',"event_type":', to_json(t.event_type),
+            ',"event_category":', to_json(t.event_category),
+            ',"user_id":' || to_json(t.user_id)::text,
+            ',"session_id":' || to_json(t.session_id)::text,
+            ',"ip_address":' || '"' || CASE WHEN t.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((t.ip_address - '::'::inet) >> 16) || ':' || to_hex((t.ip_address - '::'::inet) & 65535) ELSE host(t.ip_address) END || '"',
+            ',"user_agent":' || to_json(t.user_agent)::text,
+            ',"resource_type":' || to_json(t.resource_type)::text,
+            ',"resource_id":' || to_json(t.resource_id)::text,
+            ',"details":', t.details::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM audit_logs_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM audit_logs_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM audit_logs_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']' AS leaf_key FROM audit_logs t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']' AS leaf_key FROM audit_logs t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM audit_logs_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO audit_logs_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO audit_logs_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -373,6 +369,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION audit_logs_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION audit_logs_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -383,49 +390,13 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION audit_logs_ledger_write()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog'
-AS $function$
-BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO audit_logs_ledger_entries (row_key, entry)
-  VALUES (
-    '[' || '"' || NEW.id::text || '"' || ',' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
-    convert_to(
-      '["ashlar/entry/v1","audit_logs","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || '"' || NEW.id::text || '"',
-        '"created_at":' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"',
-        '"event_type":' || to_json(NEW.event_type)::text,
-        '"event_category":' || to_json(NEW.event_category)::text,
-        '"user_id":' || to_json(NEW.user_id)::text,
-        '"session_id":' || to_json(NEW.session_id)::text,
-        '"ip_address":' || '"' || CASE WHEN NEW.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((NEW.ip_address - '::'::inet) >> 16) || ':' || to_hex((NEW.ip_address - '::'::inet) & 65535) ELSE host(NEW.ip_address) END || '"',
-        '"user_agent":' || to_json(NEW.user_agent)::text,
-        '"resource_type":' || to_json(NEW.resource_type)::text,
-        '"resource_id":' || to_json(NEW.resource_id)::text,
-        '"details":' || NEW.details::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
-END
-$function$;
-
 CREATE OR REPLACE FUNCTION clauses_audited()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -516,10 +487,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_insert()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   IF NEW.is_current IS NOT TRUE THEN
     RAISE EXCEPTION 'ashlar/versioned: a new version of clauses is the current one'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
@@ -548,10 +518,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_retire()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   UPDATE clauses
   SET is_current = false, updated_at = NEW.updated_at
   WHERE id = NEW.previous_version_id;
@@ -563,10 +532,9 @@ CREATE OR REPLACE FUNCTION clauses_versioned_update()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   -- the one change there is: a version that has a successor is no longer current
   IF OLD.is_current AND NOT NEW.is_current
     AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
@@ -616,10 +584,9 @@ CREATE OR REPLACE FUNCTION consent_records_audited()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -720,11 +687,10 @@ CREATE OR REPLACE FUNCTION record_changes_ledger_seal()
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
 AS $function$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -741,10 +707,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.record_changes_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger record_changes ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -754,32 +716,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
     END IF;
     INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO record_changes_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","record_changes","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || t.id::text,
-          '"at":' || '"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-          '"actor":' || to_json(t.actor)::text,
-          '"scope":' || to_json(t.scope)::text,
-          '"role":' || to_json(t.role)::text,
-          '"table_name":' || to_json(t.table_name)::text,
-          '"operation":' || to_json(t.operation)::text,
-          '"row_key":' || t.row_key::text,
-          '"before":' || t.before::text,
-          '"after":' || t."after"::text,
-          '"unseen":' || t.unseen::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM record_changes t
-    WHERE NOT EXISTS (SELECT FROM record_changes_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -795,25 +731,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","record_changes","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":', t.id::text,
+            ',"at":"', to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"',
+            ',"actor":' || to_json(t.actor)::text,
+            ',"scope":' || to_json(t.scope)::text,
+            ',"role":', to_json(t.role),
+            ',"table_name":', to_json(t.table_name),
+            ',"operation":', to_json(t.operation),
+            ',"row_key":', t.row_key::text,
+            ',"before":' || t.before::text,
+            ',"after":' || t."after"::text,
+            ',"unseen":' || t.unseen::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM record_changes t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM record_changes t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO record_changes_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO record_changes_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -873,6 +834,17 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION record_changes_ledger_stamp()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION record_changes_ledger_tree_append_only()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -880,41 +852,6 @@ AS $function$
 BEGIN
   RAISE EXCEPTION 'ashlar/ledgered: rows of record_changes_ledger_tree are never changed and never deleted'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
-END
-$function$;
-
-CREATE OR REPLACE FUNCTION record_changes_ledger_write()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog'
-AS $function$
-BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO record_changes_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","record_changes","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || NEW.id::text,
-        '"at":' || '"' || to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-        '"actor":' || to_json(NEW.actor)::text,
-        '"scope":' || to_json(NEW.scope)::text,
-        '"role":' || to_json(NEW.role)::text,
-        '"table_name":' || to_json(NEW.table_name)::text,
-        '"operation":' || to_json(NEW.operation)::text,
-        '"row_key":' || NEW.row_key::text,
-        '"before":' || NEW.before::text,
-        '"after":' || NEW."after"::text,
-        '"unseen":' || NEW.unseen::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
 END
 $function$;
 
@@ -937,7 +874,7 @@ ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_append_only_truncate;
 CREATE TRIGGER audit_logs_append_only_update BEFORE UPDATE ON audit_logs FOR EACH ROW EXECUTE FUNCTION audit_logs_append_only();
 ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_append_only_update;
 
-CREATE TRIGGER audit_logs_ledger_append AFTER INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_write();
+CREATE TRIGGER audit_logs_ledger_append BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION audit_logs_ledger_stamp();
 ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_ledger_append;
 
 CREATE TRIGGER audit_logs_ledger_blocks_append_only_delete BEFORE DELETE ON audit_logs_ledger_blocks FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_blocks_append_only();
@@ -1012,7 +949,7 @@ ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_append_only_trun
 CREATE TRIGGER record_changes_append_only_update BEFORE UPDATE ON record_changes FOR EACH ROW EXECUTE FUNCTION record_changes_append_only();
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_append_only_update;
 
-CREATE TRIGGER record_changes_ledger_append AFTER INSERT ON record_changes FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_write();
+CREATE TRIGGER record_changes_ledger_append BEFORE INSERT ON record_changes FOR EACH ROW EXECUTE FUNCTION record_changes_ledger_stamp();
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_ledger_append;
 
 CREATE TRIGGER record_changes_trail_insert BEFORE INSERT ON record_changes FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION record_changes_trail_insert();

@@ -120,8 +120,8 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
     await db.engine.settle();
     // as after a restore: numbers of transactions far ahead, also of entries that no sealing has seen
     await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
-    await behindItsBack(db.engine, 'counted_ledger_entries', [
-      `UPDATE counted_ledger_entries SET xid = (xid::text::bigint + 1000000000)::text::xid8`,
+    await behindItsBack(db.engine, 'counted', [
+      `UPDATE counted SET ashlar_xid = (ashlar_xid::text::bigint + 1000000000)::text::xid8`,
     ]);
     await behindItsBack(db.engine, 'counted_ledger_head', [
       `UPDATE counted_ledger_head SET cluster = 'another', watermark = '1000000900:1000000900:'`,

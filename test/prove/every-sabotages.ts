@@ -91,7 +91,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   emptied('clients_audited', 'NULL'),
   emptied('letters_retained_delete', 'OLD'),
   emptied('letters_ledger_seal', "'done'", 'text'),
-  emptied('trail_ledger_write', 'NEW'),
+  emptied('trail_ledger_stamp', 'NEW'),
   granted('INSERT', 'trail', /ashlar_app has INSERT on trail/),
   granted('DELETE', 'data_keys', /ashlar_app has DELETE on data_keys/),
   granted('INSERT', 'letters_ledger_tree', /ashlar_app has INSERT on letters_ledger_tree/),

@@ -5,8 +5,8 @@ import {
   type Index,
   identifier,
   identifiers,
-  type Keeping,
   type Key,
+  type PostgresKeeping,
   type Table,
 } from '../../table/index.js';
 import { columnDefinition } from './column-sql.js';
@@ -35,7 +35,7 @@ export const indexSql = (table: Table, { name, columns, unique, where }: Index):
   `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
   (where === undefined ? '' : ` WHERE ${where}`);
 
-const keepings = (table: Table): readonly Keeping[] =>
+const keepings = (table: Table): readonly PostgresKeeping[] =>
   table.guarantees.map(({ name, postgres }) => {
     if (postgres.level !== 'refused') return postgres;
     throw new AshlarError('guarantee-refused', {
@@ -64,6 +64,7 @@ export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {
 export const tableSql = (table: Table): string => {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
+    ...keepings(table).flatMap(({ columns }) => columns ?? []),
     ...tableConstraints(table).map(({ name, sql }) => constraint(name, sql)),
   ];
   const clauses = keepings(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));

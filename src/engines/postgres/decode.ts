@@ -78,6 +78,9 @@ const decoderOf = (field: Field): Decoder =>
     ? timestampDecoder(field.dataTypeModifier)
     : (decoders.get(field.dataTypeID) ?? asIs);
 
+// what the database alone fills in, for guarantees: no column of a table's declaration
+const isHidden = ({ name }: Field): boolean => name === 'ashlar_xid' || name === 'ashlar_at';
+
 /**
  * Rows as plain objects, each value as its type's Zod counterpart has it.
  *
@@ -86,9 +89,11 @@ const decoderOf = (field: Field): Decoder =>
 export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
   const names = reply.fields.map((field) => field.name);
   const decode = reply.fields.map(decoderOf);
+  const hidden = reply.fields.map(isHidden);
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
     for (let i = 0; i < cells.length; i++) {
+      if (hidden[i]) continue;
       const cell = cells[i] as string | null;
       row[names[i] as string] = cell === null ? null : (decode[i] as Decoder)(cell);
     }

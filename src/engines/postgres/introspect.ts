@@ -63,7 +63,7 @@ ORDER BY p.polrelid, p.polname`;
 
 const functionsSql = `
 SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
-       pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema
+       pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema, format('%L, %L', n.nspname, 'pg_temp') AS path
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND p.proname NOT LIKE 'ashlar\\_%'
@@ -121,12 +121,13 @@ const triggerObject = ({
   };
 };
 
-const functionObject = ({ name = '', definition = '', schema = '' }: Row): SchemaObject => ({
+const functionObject = ({ name = '', definition = '', schema = '', path = '' }: Row): SchemaObject => ({
   name,
   // the server qualifies a function's own name always
   definition: definition
     .trim()
-    .replace(new RegExp(`^(CREATE OR REPLACE \\w+ )${schema.replace(/\W/g, '\\$&')}\\.`), '$1'),
+    .replace(new RegExp(`^(CREATE OR REPLACE \\w+ )${schema.replace(/\W/g, '\\$&')}\\.`), '$1')
+    .replace(`\n SET search_path TO ${path}\n`, '\n SET search_path FROM CURRENT\n'),
 });
 
 /** What the current schema holds, in the server's words and without the schema's name. */

@@ -4,7 +4,8 @@ type Settings = readonly (readonly [name: string, value: string])[];
 
 /** What the text of values depends on, and where names are looked up. */
 export const valueSettings = (schema: string): Settings => [
-  ['search_path', `"${schema.replaceAll('"', '""')}"`],
+  // last of all: else a temporary table would stand before the one that is meant
+  ['search_path', `"${schema.replaceAll('"', '""')}", pg_temp`],
   ['TimeZone', 'UTC'],
   ['DateStyle', 'ISO'],
   ['IntervalStyle', 'iso_8601'],

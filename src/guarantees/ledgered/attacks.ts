@@ -3,6 +3,7 @@ import { type Attack, identifier, type Probe, type Table } from '../../table/ind
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
 import { objectName } from '../shared/names.js';
 import { keyColumns, type LedgerNames, ledgerNames } from './names.js';
+import { sealingLock } from './postgres-seal.js';
 import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
@@ -10,8 +11,8 @@ import { ledgerReader } from './reader.js';
 export const ledgeredAttacks = (table: Table, probe: Probe): readonly Attack[] => {
   const names = ledgerNames(table);
   return [
-    ...triedBy(['app'], forgeries(names, probe)),
-    ...triedByBoth(changes(names, probe)),
+    ...triedBy(['app'], forgeries(table, names, probe)),
+    ...triedByBoth(changes(table, names, probe)),
     ...triedBy(['owner'], tampering(table, names, probe)),
   ];
 };
@@ -24,7 +25,7 @@ const zeros = (probe: Probe): string => binary(probe, '00'.repeat(32));
 // JSON that is no entry; text on SQLite, bytes on Postgres
 const noEntry = (probe: Probe): string => (probe.dialect === 'sqlite' ? `'[]'` : binary(probe, '5b5d'));
 
-const forgeries = (names: LedgerNames, probe: Probe): readonly Draft[] => {
+const forgeries = (table: Table, names: LedgerNames, probe: Probe): readonly Draft[] => {
   const { entries, tree, blocks, head } = names;
   const insert = (name: string, values: string): Draft =>
     refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
@@ -35,20 +36,12 @@ const forgeries = (names: LedgerNames, probe: Probe): readonly Draft[] => {
     insert(blocks, `(size, root) VALUES (999999999, ${zeros(probe)})`),
     ...[`UPDATE ${identifier(head)} SET size = size + 1`, `DELETE FROM ${identifier(head)}`].map((sql) => ({
       ...refused(`${sql.split(' ')[0]} of ${head}`, sql),
-      preparation: filled(names, probe).slice(0, 1),
+      preparation: filled(table, names, probe).slice(0, 1),
     })),
-    ...(probe.dialect === 'postgres'
-      ? [
-          refused(
-            'INSERT of an entry with a forged transaction',
-            `INSERT INTO ${identifier(entries)} (row_key, xid, entry) VALUES ('["forged"]', '1', ${noEntry(probe)})`,
-          ),
-        ]
-      : []),
   ];
 };
 
-const changes = (names: LedgerNames, probe: Probe): readonly Draft[] => {
+const changes = (table: Table, names: LedgerNames, probe: Probe): readonly Draft[] => {
   const set = {
     entries: `entry = ${noEntry(probe)}`,
     tree: `hash = ${zeros(probe)}`,
@@ -58,7 +51,7 @@ const changes = (names: LedgerNames, probe: Probe): readonly Draft[] => {
     const name = identifier(names[part]);
     const attack = (what: string, sql: string): Draft => ({
       ...refused(`${what} ${names[part]}`, sql),
-      preparation: filled(names, probe),
+      preparation: filled(table, names, probe),
     });
     return [
       attack('UPDATE of', `UPDATE ${name} SET ${set[part]}`),
@@ -68,12 +61,13 @@ const changes = (names: LedgerNames, probe: Probe): readonly Draft[] => {
   });
 };
 
-/** On SQLite a trigger fires for rows only: where nothing is sealed yet, there must be some. */
+/** Some triggers fire for rows only: where nothing is sealed yet, there must be some. */
 const filled = (
+  table: Table,
   { entries, tree, blocks, head }: LedgerNames,
   probe: Probe,
 ): readonly (readonly string[])[] => {
-  if (probe.dialect === 'postgres') return [];
+  if (probe.dialect === 'postgres') return sealing(table, probe);
   const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
   // beside a scoped table a session writes nothing, and is refused whatever there is
   const orNothing = probe.scope === undefined ? [] : ['SELECT 1'];
@@ -104,11 +98,15 @@ const tampering = (table: Table, names: LedgerNames, probe: Probe): readonly Dra
     row: keySql(table, probe.dialect, row),
     fresh: `SELECT ${rowKeySql(table, probe.dialect, 't')} AS row_key FROM ${own} AS t WHERE ${isFresh(table, probe)}`,
   };
+  const sealed = sealing(table, probe);
   const found = (name: string, of: 'row' | 'fresh', off: readonly string[], sql: string): Draft => ({
     name,
+    // what is done to a row before it is sealed is what is sealed
+    preparation: sealed,
     statements: [...off, sql],
     expect: 'detected',
     detect: async (run) => {
+      for (const [statement = ''] of sealed) await run(statement);
       const rowKey = String((await run(keyQuery[of]))[0]?.row_key);
       const what = await verifyRow(ledgerReader(table, probe.dialect, run), rowKey);
       return what && `${rowKey}: ${what}`;
@@ -173,6 +171,17 @@ const tampering = (table: Table, names: LedgerNames, probe: Probe): readonly Dra
           ),
         ]
       : []),
+  ];
+};
+
+/** On Postgres: seals everything in the transaction that is open, whoever else was sealing. */
+const sealing = (table: Table, { dialect }: Probe): readonly (readonly string[])[] => {
+  if (dialect === 'sqlite') return [];
+  const { seal } = ledgerNames(table);
+  return [
+    [
+      `DO $$ BEGIN PERFORM pg_advisory_xact_lock(${sealingLock(table)}); WHILE ${identifier(seal)}() = 'more' LOOP END LOOP; END $$`,
+    ],
   ];
 };
 

@@ -6,7 +6,7 @@ import { ledgeredAttacks } from './attacks.js';
 import { leavingLedger } from './leaving.js';
 import type { LedgeredGuarantee } from './log.js';
 import { keyColumns, ledgerNames } from './names.js';
-import { ledgeredOnPostgres } from './postgres.js';
+import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
@@ -62,6 +62,7 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
     },
     postgres: {
       level: 'enforced' as const,
+      columns: stampColumns(),
       objects: (table: Table) => ledgeredOnPostgres(table, log ?? table.name),
       // a row whose time is not the database's own is found too, but need not get in
       rights: (table: Table) => ({ notInsertable: clockColumns(table) }),

@@ -11,10 +11,10 @@ export interface LedgerNames {
   readonly blocks: string;
   /** One row: where sealing goes on. A cache that is never trusted. */
   readonly head: string;
-  /** The trigger that writes an entry. */
+  /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
   readonly append: string;
   /** The trigger's function, on Postgres. */
-  readonly write: string;
+  readonly stamp: string;
   /** The function that seals. */
   readonly seal: string;
 }
@@ -26,7 +26,7 @@ export const ledgerNames = ({ name }: Pick<Table, 'name'>): LedgerNames => ({
   blocks: objectName(name, 'ledger_blocks'),
   head: objectName(name, 'ledger_head'),
   append: objectName(name, 'ledger_append'),
-  write: objectName(name, 'ledger_write'),
+  stamp: objectName(name, 'ledger_stamp'),
   seal: objectName(name, 'ledger_seal'),
 });
 

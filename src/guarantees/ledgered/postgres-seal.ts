@@ -1,10 +1,14 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
-import { everyScopeSql } from '../shared/postgres-sql.js';
+import { everyScopeSql, inItsSchema } from '../shared/postgres-sql.js';
 import { ledgerNames } from './names.js';
-import { entrySql, rowKeySql } from './postgres-entry.js';
+import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 
 /** How many entries one call seals at most. */
 const batch = 10_000;
+
+/** The number of the advisory lock that whoever seals the ledger of a table holds. */
+export const sealingLock = (table: Table): string =>
+  `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
 
 /**
  * The function that seals. It says `done`, or `more` when it stopped after a batch, or `busy` when another sealing is
@@ -12,19 +16,17 @@ const batch = 10_000;
  */
 export const sealFunction = (table: Table, log: string): GuaranteeObject => {
   const names = ledgerNames(table);
+  const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
-  // the text of a function's name inside a pattern
-  const self = identifier(names.seal).replaceAll(/\W/g, '\\$&');
   return {
     type: 'function',
     name: names.seal,
     sql: `CREATE FUNCTION ${identifier(names.seal)}() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+${inItsSchema} AS $$
 DECLARE
   ${everyScopeSql.declare}
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -41,11 +43,7 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\\s".]+)\\.${self}\\(\\)') || ', pg_temp', true);
-
-  IF NOT pg_try_advisory_xact_lock(hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)) THEN
+  IF NOT pg_try_advisory_xact_lock(${sealingLock(table)}) THEN
     RETURN 'busy';
   END IF;
   SELECT * INTO head FROM ${head};
@@ -54,16 +52,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has lost its head';
     END IF;
     INSERT INTO ${head} (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    ${everyScopeSql.begin}
-    INSERT INTO ${entries} (row_key, entry)
-    SELECT ${rowKeySql(table, 't')},
-${entrySql(table, log, 't', 'before')
-  .map((line) => `      ${line}`)
-  .join('\n')}
-    FROM ${identifier(table.name)} t
-    WHERE NOT EXISTS (SELECT FROM ${entries} e WHERE e.row_key = ${rowKeySql(table, 't')});
-    ${everyScopeSql.end}
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -79,25 +67,36 @@ ${entrySql(table, log, 't', 'before')
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  ${everyScopeSql.begin}
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.${stamps.xid} AS xid, t.leaf_key AS row_key,
+${entrySql(table, log, 't')
+  .map((line) => `        ${line}`)
+  .join('\n')} AS entry
       FROM (
-        SELECT xid, row_key, entry FROM ${entries} WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM ${entries} WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM ${tree} leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT ${batch}
+        SELECT *
+        FROM (
+          SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} = ANY (waiting)
+          UNION ALL
+          SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} >= low AND t.${stamps.xid} <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM ${tree} leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.${stamps.xid}, candidate.leaf_key
+        LIMIT ${batch}
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO ${entries} (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO ${tree} (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  ${everyScopeSql.end}
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN

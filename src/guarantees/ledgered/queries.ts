@@ -1,6 +1,6 @@
 import { type Column, identifier, type SqlName, type SqlRow, type Table } from '../../table/index.js';
 import { keyColumns, ledgerNames } from './names.js';
-import { keyTypes, rowKeySql as postgresRowKey } from './postgres-entry.js';
+import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /** What differs between the dialects in reading a ledger. */
@@ -9,6 +9,8 @@ interface Dialect {
   rowKey(table: Table, row: string): string;
   /** A column of the row `t`, in the form that comparing takes. */
   value(column: Column): string;
+  /** The condition that a row `t` ought to have been sealed: what is committed just now need not be yet. */
+  due(head: string): string;
   /** Joins a table to `wanted` by its key, from `wanted` outwards. */
   readonly join: string;
   /** A relation `wanted` of the records of a JSON array of arrays, given as the first parameter. */
@@ -24,6 +26,8 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       if (kind === 'json') return `${column}::text`;
       return kind === 'bytes' ? `encode(${column}, 'hex')` : column;
     },
+    due: (head) =>
+      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} > pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
     join: 'JOIN',
     wanted: (columns) => {
       const values = columns.map(({ name, type }, at) => `(item ->> ${at})::${type} AS ${name}`).join(', ');
@@ -40,6 +44,7 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
       // hex of NULL is '' there
       return kind === 'bytes' ? `iif(${column} IS NULL, NULL, lower(hex(${column})))` : column;
     },
+    due: () => 'true',
     join: 'CROSS JOIN',
     wanted: (columns) => {
       const values = columns.map(({ name }, at) => `json_extract(value, '$[${at}]') AS ${name}`).join(', ');
@@ -65,8 +70,9 @@ export const keySql = (table: Table, name: SqlName, row: SqlRow): string => {
 /** The text of every query that reads a ledger. A lookup that must stay one by index is a subquery, never a join. */
 export const ledgerQueries = (table: Table, name: SqlName) => {
   const names = ledgerNames(table);
+  const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
-  const { parameter: p, rowKey, value, join, wanted } = dialects[name];
+  const { parameter: p, rowKey, value, due, join, wanted } = dialects[name];
   const key = rowKey(table, 't');
   const keys = keyColumns(table).map((column, at) => ({
     column: identifier(column.name),
@@ -87,10 +93,10 @@ export const ledgerQueries = (table: Table, name: SqlName) => {
     subtrees: `SELECT wanted.level, wanted.low, node.hash FROM ${wanted(subtree)} ${join} ${tree} node ON node.level = wanted.level AND node.position >= wanted.low AND node.position < wanted.high ORDER BY wanted.level, wanted.low, node.position`,
     blocks: `SELECT size, root, sealed_at FROM ${blocks} WHERE size > ${p(1)} ORDER BY size LIMIT ${p(2)}`,
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
-    rows: `SELECT ${key} AS ashlar_row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${identifier(table.name)} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
-    strays: `SELECT ${key} AS row_key FROM ${identifier(table.name)} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) LIMIT ${p(1)}`,
+    rows: `SELECT ${key} AS ashlar_row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
+    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) AND ${due(`${head}`)} LIMIT ${p(1)}`,
     entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
     waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
-    unsealed: `SELECT count(*) AS unsealed FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key)`,
+    unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,
   };
 };

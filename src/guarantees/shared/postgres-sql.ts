@@ -8,14 +8,17 @@ export const raise = (guarantee: string, text: string, values: readonly string[]
     "  USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;",
   ].join('\n');
 
+/**
+ * Makes a function find tables in the schema that it is made in, whoever calls it: neither in a caller's search_path nor
+ * among its temporary tables, since the connections that make functions look there last.
+ */
+export const inItsSchema = 'SET search_path FROM CURRENT';
+
 /** How a function runs, besides its body. */
 export interface FunctionOptions {
   /** Set when the body compares: operators are then PostgreSQL's own, whatever the caller's search_path. */
   readonly compares?: boolean;
-  /**
-   * Set when the body reads tables: they are found in the schema of the table that fired the trigger, and neither in a
-   * caller's search_path nor among its temporary tables.
-   */
+  /** Set when the body reads tables: see `inItsSchema`. */
   readonly reads?: boolean;
   /** With the rights of the table's owner, so that the caller needs none. */
   readonly asOwner?: boolean;
@@ -51,16 +54,13 @@ const inEveryScope = (body: readonly string[]) => ({
 export const triggerFunction = (
   name: string,
   body: readonly string[],
-  { reads = false, compares = reads, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
+  { reads = false, compares = false, asOwner = false, exactReals = false, seesAll }: FunctionOptions = {},
 ): GuaranteeObject => {
   const sees = seesAll === 'scopes' ? inEveryScope(body) : { declare: [], body };
-  const lines = reads
-    ? ["PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);", ...sees.body]
-    : sees.body;
   const settings = [
     'LANGUAGE plpgsql',
     ...(asOwner ? ['SECURITY DEFINER'] : []),
-    ...(compares ? ['SET search_path TO pg_catalog'] : []),
+    ...(reads ? [inItsSchema] : compares ? ['SET search_path TO pg_catalog'] : []),
     ...(exactReals ? ['SET extra_float_digits TO 1'] : []),
     ...(seesAll === 'rows' ? ['SET row_security TO off'] : []),
   ];
@@ -72,7 +72,7 @@ export const triggerFunction = (
       `${settings.join('\n')} AS $$`,
       ...sees.declare,
       'BEGIN',
-      ...lines
+      ...sees.body
         .join('\n')
         .split('\n')
         .map((line) => (line === '' ? '' : `  ${line}`)),

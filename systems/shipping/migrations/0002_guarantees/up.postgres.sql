@@ -1,16 +1,34 @@
 -- 0002_guarantees
+-- replace function audit_logs_append_only_cascade
 -- add function jobs_audited
 -- add function jobs_audited_truncate
 -- job_changes: create table
 -- jobs: add trigger jobs_audited
 -- jobs: add trigger jobs_audited_truncate
 
+CREATE OR REPLACE FUNCTION audit_logs_append_only_cascade()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path FROM CURRENT
+ SET row_security TO 'off'
+AS $function$
+BEGIN
+  -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+  IF pg_trigger_depth() > 1 AND OLD.job_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM jobs WHERE id = OLD.job_id)
+  THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs leave only with their row of jobs'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE FUNCTION jobs_audited() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO job_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -100,13 +118,14 @@ CREATE TABLE job_changes (
   before jsonb,
   "after" jsonb,
   unseen jsonb,
+  ashlar_xid xid8 DEFAULT '0' NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT job_changes_pkey PRIMARY KEY (id)
 );
 CREATE INDEX job_changes_table_name_row_key_idx ON job_changes (table_name, row_key);
 CREATE INDEX job_changes_at_idx ON job_changes (at);
 CREATE TABLE job_changes_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT job_changes_ledger_entries_pkey PRIMARY KEY (row_key)
 );
@@ -137,7 +156,7 @@ CREATE TABLE job_changes_ledger_head (
 );
 
 INSERT INTO job_changes_ledger_head DEFAULT VALUES;
-CREATE INDEX job_changes_ledger_entries_xid_idx ON job_changes_ledger_entries (xid);
+CREATE INDEX job_changes_ashlar_xid_idx ON job_changes (ashlar_xid);
 CREATE FUNCTION job_changes_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -177,45 +196,20 @@ BEGIN
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
-CREATE FUNCTION job_changes_ledger_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+CREATE FUNCTION job_changes_ledger_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO job_changes_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","job_changes","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || NEW.id::text,
-        '"at":' || '"' || to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-        '"actor":' || to_json(NEW.actor)::text,
-        '"scope":' || to_json(NEW.scope)::text,
-        '"role":' || to_json(NEW.role)::text,
-        '"table_name":' || to_json(NEW.table_name)::text,
-        '"operation":' || to_json(NEW.operation)::text,
-        '"row_key":' || NEW.row_key::text,
-        '"before":' || NEW.before::text,
-        '"after":' || NEW."after"::text,
-        '"unseen":' || NEW.unseen::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
 END
 $$;
 CREATE FUNCTION job_changes_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -232,10 +226,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.job_changes_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger job_changes ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -245,32 +235,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of job_changes has lost its head';
     END IF;
     INSERT INTO job_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO job_changes_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","job_changes","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || t.id::text,
-          '"at":' || '"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-          '"actor":' || to_json(t.actor)::text,
-          '"scope":' || to_json(t.scope)::text,
-          '"role":' || to_json(t.role)::text,
-          '"table_name":' || to_json(t.table_name)::text,
-          '"operation":' || to_json(t.operation)::text,
-          '"row_key":' || t.row_key::text,
-          '"before":' || t.before::text,
-          '"after":' || t."after"::text,
-          '"unseen":' || t.unseen::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM job_changes t
-    WHERE NOT EXISTS (SELECT FROM job_changes_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -286,25 +250,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","job_changes","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":', t.id::text,
+            ',"at":"', to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"',
+            ',"actor":' || to_json(t.actor)::text,
+            ',"scope":' || to_json(t.scope)::text,
+            ',"role":', to_json(t.role),
+            ',"table_name":', to_json(t.table_name),
+            ',"operation":', to_json(t.operation),
+            ',"row_key":', t.row_key::text,
+            ',"before":' || t.before::text,
+            ',"after":' || t."after"::text,
+            ',"unseen":' || t.unseen::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM job_changes_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM job_changes_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM job_changes_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM job_changes t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM job_changes t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM job_changes_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO job_changes_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO job_changes_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -429,9 +418,9 @@ CREATE TRIGGER job_changes_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON
   EXECUTE FUNCTION job_changes_ledger_blocks_append_only();
 
 ALTER TABLE job_changes_ledger_blocks ENABLE ALWAYS TRIGGER job_changes_ledger_blocks_append_only_truncate;
-CREATE TRIGGER job_changes_ledger_append AFTER INSERT ON job_changes
+CREATE TRIGGER job_changes_ledger_append BEFORE INSERT ON job_changes
   FOR EACH ROW
-  EXECUTE FUNCTION job_changes_ledger_write();
+  EXECUTE FUNCTION job_changes_ledger_stamp();
 
 ALTER TABLE job_changes ENABLE ALWAYS TRIGGER job_changes_ledger_append;
 

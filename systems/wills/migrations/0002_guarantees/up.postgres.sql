@@ -2,10 +2,13 @@
 -- add function audit_logs_ledger_blocks_append_only
 -- add function audit_logs_ledger_entries_append_only
 -- add function audit_logs_ledger_seal
+-- add function audit_logs_ledger_stamp
 -- add function audit_logs_ledger_tree_append_only
--- add function audit_logs_ledger_write
 -- add function clauses_audited
 -- add function clauses_audited_truncate
+-- replace function clauses_versioned_insert
+-- replace function clauses_versioned_retire
+-- replace function clauses_versioned_update
 -- add function consent_records_audited
 -- add function consent_records_audited_truncate
 -- audit_logs_ledger_blocks: create table
@@ -13,6 +16,10 @@
 -- audit_logs_ledger_head: create table
 -- audit_logs_ledger_tree: create table
 -- record_changes: create table
+-- audit_logs: add column ashlar_xid
+-- audit_logs: add column ashlar_at
+-- audit_logs: add index audit_logs_ashlar_xid_idx
+--   careful: audit_logs cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.
 -- audit_logs: add trigger audit_logs_ledger_append
 -- clauses: add trigger clauses_audited
 -- clauses: add trigger clauses_audited_truncate
@@ -38,10 +45,9 @@ $$;
 CREATE FUNCTION audit_logs_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -58,10 +64,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.audit_logs_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger audit_logs ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -71,32 +73,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_logs has lost its head';
     END IF;
     INSERT INTO audit_logs_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO audit_logs_ledger_entries (row_key, entry)
-    SELECT '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
-      convert_to(
-        '["ashlar/entry/v1","audit_logs","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || '"' || t.id::text || '"',
-          '"created_at":' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"',
-          '"event_type":' || to_json(t.event_type)::text,
-          '"event_category":' || to_json(t.event_category)::text,
-          '"user_id":' || to_json(t.user_id)::text,
-          '"session_id":' || to_json(t.session_id)::text,
-          '"ip_address":' || '"' || CASE WHEN t.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((t.ip_address - '::'::inet) >> 16) || ':' || to_hex((t.ip_address - '::'::inet) & 65535) ELSE host(t.ip_address) END || '"',
-          '"user_agent":' || to_json(t.user_agent)::text,
-          '"resource_type":' || to_json(t.resource_type)::text,
-          '"resource_id":' || to_json(t.resource_id)::text,
-          '"details":' || t.details::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM audit_logs t
-    WHERE NOT EXISTS (SELECT FROM audit_logs_ledger_entries e WHERE e.row_key = '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']');
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -112,25 +88,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","audit_logs","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":"', t.id, '"',
+            ',"created_at":"', to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '"',
+            ',"event_type":', to_json(t.event_type),
+            ',"event_category":', to_json(t.event_category),
+            ',"user_id":' || to_json(t.user_id)::text,
+            ',"session_id":' || to_json(t.session_id)::text,
+            ',"ip_address":' || '"' || CASE WHEN t.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((t.ip_address - '::'::inet) >> 16) || ':' || to_hex((t.ip_address - '::'::inet) & 65535) ELSE host(t.ip_address) END || '"',
+            ',"user_agent":' || to_json(t.user_agent)::text,
+            ',"resource_type":' || to_json(t.resource_type)::text,
+            ',"resource_id":' || to_json(t.resource_id)::text,
+            ',"details":', t.details::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM audit_logs_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM audit_logs_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM audit_logs_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']' AS leaf_key FROM audit_logs t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, '[' || '"' || t.id::text || '"' || ',' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']' AS leaf_key FROM audit_logs t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM audit_logs_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO audit_logs_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO audit_logs_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -190,6 +191,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION audit_logs_ledger_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION audit_logs_ledger_tree_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -198,45 +208,11 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION audit_logs_ledger_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
-BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO audit_logs_ledger_entries (row_key, entry)
-  VALUES (
-    '[' || '"' || NEW.id::text || '"' || ',' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"' || ']',
-    convert_to(
-      '["ashlar/entry/v1","audit_logs","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || '"' || NEW.id::text || '"',
-        '"created_at":' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"',
-        '"event_type":' || to_json(NEW.event_type)::text,
-        '"event_category":' || to_json(NEW.event_category)::text,
-        '"user_id":' || to_json(NEW.user_id)::text,
-        '"session_id":' || to_json(NEW.session_id)::text,
-        '"ip_address":' || '"' || CASE WHEN NEW.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((NEW.ip_address - '::'::inet) >> 16) || ':' || to_hex((NEW.ip_address - '::'::inet) & 65535) ELSE host(NEW.ip_address) END || '"',
-        '"user_agent":' || to_json(NEW.user_agent)::text,
-        '"resource_type":' || to_json(NEW.resource_type)::text,
-        '"resource_id":' || to_json(NEW.resource_id)::text,
-        '"details":' || NEW.details::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
-END
-$$;
-
 CREATE FUNCTION clauses_audited() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -311,12 +287,78 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION clauses_versioned_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  IF NEW.is_current IS NOT TRUE THEN
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses is the current one'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  IF NEW.previous_version_id IS NULL THEN
+    IF NEW.version IS DISTINCT FROM 1 THEN
+      RAISE EXCEPTION 'ashlar/versioned: a first version of clauses has the number 1'
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NEW;
+  END IF;
+
+  -- whoever supersedes the same version at the same time waits here, and then finds it retired
+  PERFORM FROM clauses
+  WHERE id = NEW.previous_version_id AND code = NEW.code AND version = NEW.version - 1 AND is_current
+  FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses follows the current one of its key'
+      USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_retire()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  UPDATE clauses
+  SET is_current = false, updated_at = NEW.updated_at
+  WHERE id = NEW.previous_version_id;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION clauses_versioned_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path FROM CURRENT
+AS $function$
+BEGIN
+  -- the one change there is: a version that has a successor is no longer current
+  IF OLD.is_current AND NOT NEW.is_current
+    AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
+    AND EXISTS (
+      SELECT FROM clauses
+      WHERE previous_version_id = OLD.id AND code = OLD.code AND version = OLD.version + 1
+    )
+  THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'ashlar/versioned: versions of clauses are never changed'
+    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$function$;
+
 CREATE FUNCTION consent_records_audited() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -393,11 +435,9 @@ ALTER TABLE audit_logs_ledger_blocks ENABLE ALWAYS TRIGGER audit_logs_ledger_blo
 
 CREATE TABLE audit_logs_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT audit_logs_ledger_entries_pkey PRIMARY KEY (row_key)
 );
-CREATE INDEX audit_logs_ledger_entries_xid_idx ON audit_logs_ledger_entries (xid);
 CREATE TRIGGER audit_logs_ledger_entries_append_only_delete BEFORE DELETE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
 ALTER TABLE audit_logs_ledger_entries ENABLE ALWAYS TRIGGER audit_logs_ledger_entries_append_only_delete;
 CREATE TRIGGER audit_logs_ledger_entries_append_only_truncate BEFORE TRUNCATE ON audit_logs_ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_ledger_entries_append_only();
@@ -449,13 +489,14 @@ CREATE TABLE record_changes (
   before jsonb,
   "after" jsonb,
   unseen jsonb,
+  ashlar_xid xid8 DEFAULT '0' NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT record_changes_pkey PRIMARY KEY (id)
 );
 CREATE INDEX record_changes_table_name_row_key_idx ON record_changes (table_name, row_key);
 CREATE INDEX record_changes_at_idx ON record_changes (at);
 CREATE TABLE record_changes_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT record_changes_ledger_entries_pkey PRIMARY KEY (row_key)
 );
@@ -486,7 +527,7 @@ CREATE TABLE record_changes_ledger_head (
 );
 
 INSERT INTO record_changes_ledger_head DEFAULT VALUES;
-CREATE INDEX record_changes_ledger_entries_xid_idx ON record_changes_ledger_entries (xid);
+CREATE INDEX record_changes_ashlar_xid_idx ON record_changes (ashlar_xid);
 CREATE FUNCTION record_changes_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -526,45 +567,20 @@ BEGIN
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
-CREATE FUNCTION record_changes_ledger_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+CREATE FUNCTION record_changes_ledger_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO record_changes_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","record_changes","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || NEW.id::text,
-        '"at":' || '"' || to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-        '"actor":' || to_json(NEW.actor)::text,
-        '"scope":' || to_json(NEW.scope)::text,
-        '"role":' || to_json(NEW.role)::text,
-        '"table_name":' || to_json(NEW.table_name)::text,
-        '"operation":' || to_json(NEW.operation)::text,
-        '"row_key":' || NEW.row_key::text,
-        '"before":' || NEW.before::text,
-        '"after":' || NEW."after"::text,
-        '"unseen":' || NEW.unseen::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
 END
 $$;
 CREATE FUNCTION record_changes_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -581,10 +597,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.record_changes_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger record_changes ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -594,32 +606,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
     END IF;
     INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO record_changes_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","record_changes","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || t.id::text,
-          '"at":' || '"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-          '"actor":' || to_json(t.actor)::text,
-          '"scope":' || to_json(t.scope)::text,
-          '"role":' || to_json(t.role)::text,
-          '"table_name":' || to_json(t.table_name)::text,
-          '"operation":' || to_json(t.operation)::text,
-          '"row_key":' || t.row_key::text,
-          '"before":' || t.before::text,
-          '"after":' || t."after"::text,
-          '"unseen":' || t.unseen::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM record_changes t
-    WHERE NOT EXISTS (SELECT FROM record_changes_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -635,25 +621,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","record_changes","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":', t.id::text,
+            ',"at":"', to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"',
+            ',"actor":' || to_json(t.actor)::text,
+            ',"scope":' || to_json(t.scope)::text,
+            ',"role":', to_json(t.role),
+            ',"table_name":', to_json(t.table_name),
+            ',"operation":', to_json(t.operation),
+            ',"row_key":', t.row_key::text,
+            ',"before":' || t.before::text,
+            ',"after":' || t."after"::text,
+            ',"unseen":' || t.unseen::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM record_changes t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM record_changes t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO record_changes_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO record_changes_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -778,15 +789,21 @@ CREATE TRIGGER record_changes_ledger_blocks_append_only_truncate BEFORE TRUNCATE
   EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_truncate;
-CREATE TRIGGER record_changes_ledger_append AFTER INSERT ON record_changes
+CREATE TRIGGER record_changes_ledger_append BEFORE INSERT ON record_changes
   FOR EACH ROW
-  EXECUTE FUNCTION record_changes_ledger_write();
+  EXECUTE FUNCTION record_changes_ledger_stamp();
 
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_ledger_append;
 
-CREATE TRIGGER audit_logs_ledger_append AFTER INSERT ON audit_logs
+ALTER TABLE audit_logs ADD COLUMN ashlar_xid xid8 DEFAULT '0'::xid8 NOT NULL;
+
+ALTER TABLE audit_logs ADD COLUMN ashlar_at timestamptz(6);
+
+CREATE INDEX audit_logs_ashlar_xid_idx ON audit_logs (ashlar_xid);
+
+CREATE TRIGGER audit_logs_ledger_append BEFORE INSERT ON audit_logs
   FOR EACH ROW
-  EXECUTE FUNCTION audit_logs_ledger_write();
+  EXECUTE FUNCTION audit_logs_ledger_stamp();
 
 ALTER TABLE audit_logs ENABLE ALWAYS TRIGGER audit_logs_ledger_append;
 
