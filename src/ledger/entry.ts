@@ -7,7 +7,7 @@ export const entryForm = 'ashlar/entry/v1';
 export interface Entry {
   /** Which log it belongs to: the last part of the origin of that log's checkpoints, or all of it. */
   readonly log: string;
-  /** 16 random bytes in hex: they keep the hash of a leaf from being guessed. */
+  /** Random, 122 bits at least, in hex: it keeps the hash of a leaf from being guessed. */
   readonly salt: string;
   /** When it was written, by the database's clock; empty for a row from before there was a ledger. */
   readonly at: string;

@@ -7,6 +7,8 @@ interface HistorySql {
   readonly create: string;
   /** `applied_at` as ISO 8601 text. */
   readonly appliedAt: string;
+  /** What `migrate sql` begins with: functions are made as `up` would make them. */
+  readonly preamble: readonly string[];
   /** What `migrate sql` puts around a step, by its mode. */
   readonly begin: string;
   readonly beginRebuild: string;
@@ -26,6 +28,7 @@ export const historySql: Readonly<Record<SqlName, HistorySql>> = {
   CONSTRAINT ashlar_migrations_pkey PRIMARY KEY (system, step)
 ) STRICT, WITHOUT ROWID`,
     appliedAt: 'applied_at',
+    preamble: [],
     begin: 'BEGIN IMMEDIATE;',
     beginRebuild: 'PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;',
     commitRebuild: 'COMMIT;\nPRAGMA foreign_keys = ON;',
@@ -43,6 +46,7 @@ WHERE schemaname = current_schema() AND tablename = 'ashlar_migrations'`,
   CONSTRAINT ashlar_migrations_pkey PRIMARY KEY (system, step)
 )`,
     appliedAt: `to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    preamble: ["SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);"],
     begin: 'BEGIN;',
     beginRebuild: 'BEGIN;',
     commitRebuild: 'COMMIT;',

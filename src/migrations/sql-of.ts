@@ -17,10 +17,11 @@ export const sqlOf = (
   actor: string,
   firstEver: boolean,
 ): string => {
-  const { create } = historySql[dialect.name];
+  const { create, preamble } = historySql[dialect.name];
   const foundation = dialect.foundation.map((object) => object.create);
   const parts = steps.map((step) => sqlOfStep(dialect, system, step, actor));
-  return `${[...(firstEver && steps.length > 0 ? [...foundation, create].map((sql) => `${sql};`) : []), ...parts].join('\n\n')}\n`;
+  const first = firstEver ? [...foundation, create].map((sql) => `${sql};`) : [];
+  return parts.length === 0 ? '\n' : `${[...preamble, ...first, ...parts].join('\n\n')}\n`;
 };
 
 const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {
