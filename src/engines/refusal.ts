@@ -36,6 +36,12 @@ const signs: readonly Sign[] = [
   { wall: 'policy', code: /^42501$/, message: /row-level security/ },
   { wall: 'privilege', code: /^(42501|privilege-missing)$/ },
   { wall: 'partition', code: /^23514$/, message: /^no partition of relation|violates partition constraint/ },
+  // the same where a trigger has filled the row in
+  {
+    wall: 'partition',
+    code: /^0A000$/,
+    message: /^moving row to another partition during a BEFORE FOR EACH/,
+  },
   // a foreign key stands in the way of TRUNCATE, without a code of its own
   { wall: 'constraint', code: /^0A000$/, message: /referenced in a foreign key constraint/ },
   { wall: 'constraint', message: /^FOREIGN KEY constraint failed/ },
