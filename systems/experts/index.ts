@@ -1,0 +1,2 @@
+export { experts } from './system.js';
+export * from './tables.js';
