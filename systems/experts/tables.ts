@@ -40,7 +40,13 @@ export const leads = table('leads', { email: email(), captured_at: createdAt() }
   check('leads_email_is_lower_case', 'email = lower(email)'),
 ]);
 
-/** One exchange a row: what was asked and what was answered. No row changes, and none leaves without its lead. */
+/** The condition, in SQL, that an exchange left a gap: nobody matched, and no person has dealt with it yet. */
+export const openGap = "response_type = 'clarification' AND NOT gap_resolved";
+
+/**
+ * One exchange a row: what was asked and what was answered. No row changes, except that its gap is resolved once, and
+ * none leaves without its lead.
+ */
 export const conversations = table(
   'conversations',
   {
@@ -52,6 +58,9 @@ export const conversations = table(
     response_narrative: z.string().nullable(),
     response_experts: z.array(expert).default([]),
     created_at: createdAt(),
+    top_match_score: z.number().nullable(),
+    gap_resolved: z.boolean().default(false),
+    source: z.string().min(1).max(100).nullable(),
   },
   (c) => [
     references(c.email, leads.columns.email, { onDelete: 'cascade' }),
@@ -59,7 +68,9 @@ export const conversations = table(
     index(c.email, c.created_at, c.id),
     // the counts of each day, without a look at the rows
     index(c.created_at, c.response_type),
-    appendOnly({ cascade: c.email }),
+    // what nobody could answer and nobody has dealt with yet
+    index(c.created_at, c.id, { name: 'conversations_open_gaps_idx', where: openGap }),
+    appendOnly({ cascade: c.email, stampOnce: c.gap_resolved }),
   ],
 );
 
