@@ -61,7 +61,8 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     expect(rest).toEqual({ ...exchange, email: 'thandi.nkosi@example.org', gap_resolved: false });
     expect(Math.abs(Date.parse(created_at) - Date.now())).toBeLessThan(60_000);
     expect(await db.get(conversations, id)).toEqual(logged);
-    expect(await db.get(leads, rest.email)).toEqual({ email: rest.email, captured_at: created_at });
+    const lead = await db.get(leads, rest.email);
+    expect(lead && lead.captured_at <= created_at).toBe(true);
   });
 
   test.each([
