@@ -1,6 +1,6 @@
 import { AshlarError, type Insert } from 'ashlar';
 import { normaliseEmail } from './email.js';
-import { type Conversation, conversations, type ExpertsSession, leads } from './tables.js';
+import { type Conversation, conversations, type ExpertsSession, emailAddress, leads } from './tables.js';
 
 /**
  * What was asked and what was answered. `created_at` is the database's to say; of a log that is brought along it may be
@@ -16,7 +16,8 @@ export type Exchange = Omit<Insert<typeof conversations>, 'id' | 'gap_resolved'>
  */
 export const logExchange = async (s: ExpertsSession, exchange: Exchange): Promise<Conversation> => {
   const row = { ...exchange, email: normaliseEmail(exchange.email) };
-  if (await isCaptured(s, row.email)) return s.insert(conversations, row);
+  if (emailAddress.safeParse(row.email).success && (await isCaptured(s, row.email)))
+    return s.insert(conversations, row);
   try {
     return await s.session(async (inner) => {
       await inner.insert(leads, { email: row.email, captured_at: row.created_at });
@@ -30,7 +31,7 @@ export const logExchange = async (s: ExpertsSession, exchange: Exchange): Promis
 };
 
 // kept from being forgotten until the exchange is in the log
-const isCaptured = async (s: ExpertsSession, email: string): Promise<boolean> => {
-  const lead = s.query.selectFrom('leads').select('email').where('email', '=', email).forKeyShare();
+const isCaptured = async (s: ExpertsSession, address: string): Promise<boolean> => {
+  const lead = s.query.selectFrom('leads').select('email').where('email', '=', address).forKeyShare();
   return (await lead.executeTakeFirst()) !== undefined;
 };

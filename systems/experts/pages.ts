@@ -17,12 +17,12 @@ export interface ExchangePage {
   readonly next: PageRequest['before'];
 }
 
-/** A page of the exchanges that fulfil a condition. What is logged meanwhile does not shift the pages that follow. */
-export const pageOf = async (
+/** The query behind {@link pageOf}, which asks for one more than the page holds. */
+export const pageQuery = (
   s: ExpertsSession,
   condition: Expression<SqlBool>,
   { before, limit }: PageRequest,
-): Promise<ExchangePage> => {
+) => {
   let page = s.query.selectFrom('conversations').selectAll().where(condition);
   if (before) {
     page = page
@@ -30,15 +30,23 @@ export const pageOf = async (
       .where('created_at', '<=', before.created_at)
       .where((on) => on.or([on('created_at', '<', before.created_at), on('id', '<', before.id)]));
   }
-  const found = await page
+  return page
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute();
-  const exchanges = found.slice(0, limit);
+    .limit(limit + 1);
+};
+
+/** A page of the exchanges that fulfil a condition. What is logged meanwhile does not shift the pages that follow. */
+export const pageOf = async (
+  s: ExpertsSession,
+  condition: Expression<SqlBool>,
+  request: PageRequest,
+): Promise<ExchangePage> => {
+  const found = await pageQuery(s, condition, request).execute();
+  const exchanges = found.slice(0, request.limit);
   const last = exchanges.at(-1);
   return {
     exchanges,
-    next: found.length > limit && last ? { created_at: last.created_at, id: last.id } : undefined,
+    next: found.length > request.limit && last ? { created_at: last.created_at, id: last.id } : undefined,
   };
 };

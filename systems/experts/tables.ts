@@ -17,10 +17,10 @@ export const responseTypes = ['match', 'clarification'] as const;
 export type ResponseType = (typeof responseTypes)[number];
 
 // 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot
-const address = /^[^\s@"]{1,64}@(?=.{1,255}$)[^\s@.]+(\.[^\s@.]+)+$/u;
+const address = /^[^\s@"\p{Cc}\p{Cs}]{1,64}@(?=.{1,255}$)[^\s@.\p{Cc}\p{Cs}]+(\.[^\s@.\p{Cc}\p{Cs}]+)+$/u;
 
 /** An email address in lower case: the same person whichever way it was typed. */
-const email = () => z.string().max(320).regex(address, 'Expected an email address');
+export const emailAddress = z.string().max(320).regex(address, 'Expected an email address');
 
 /** What was said before, oldest first. */
 const message = z.strictObject({ role: z.string().min(1), content: z.string() });
@@ -35,7 +35,7 @@ const expert = z.strictObject({
 });
 
 /** Who left an email address. Forgetting a person is removing this row: all the person's conversations go with it. */
-export const leads = table('leads', { email: email(), captured_at: createdAt() }, (c) => [
+export const leads = table('leads', { email: emailAddress, captured_at: createdAt() }, (c) => [
   primaryKey(c.email),
   check('leads_email_is_lower_case', 'email = lower(email)'),
 ]);
@@ -51,7 +51,7 @@ export const conversations = table(
   'conversations',
   {
     id: autoincrement(),
-    email: email(),
+    email: emailAddress,
     query: z.string().min(1),
     history: z.array(message).default([]),
     response_type: z.enum(responseTypes),

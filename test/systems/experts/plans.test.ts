@@ -1,9 +1,11 @@
 import type { ExpertsSession } from 'ashlar/systems/experts';
 import { conversations, leads } from 'ashlar/systems/experts';
-import type { CompiledQuery } from 'kysely';
+import { type CompiledQuery, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { dailyCountsQuery } from '../../../systems/experts/daily-counts.js';
 import { leadsQuery, readLeads } from '../../../systems/experts/leads.js';
+import { pageQuery } from '../../../systems/experts/pages.js';
+import { openGap } from '../../../systems/experts/tables.js';
 import { engines } from '../../support/engines.js';
 import { all, someExchange, startExperts } from './support.js';
 
@@ -62,6 +64,15 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
           expect(leadsPlan).not.toMatch(/TEMP B-TREE|"Sort/);
           expect(await planOf(s, dailyCountsQuery(s, { from: '2026-01-01' }).compile())).toMatch(
             new RegExp(`${covered[engine.name]}.*conversations_created_at_response_type_idx`),
+          );
+          const of = sql<boolean>`email = ${address(1)}`;
+          const before = { created_at: '2030-01-01T00:00:00.000Z', id: 1 };
+          const page = await planOf(s, pageQuery(s, of, { before, limit: 20 }).compile());
+          expect(page).toContain('conversations_email_created_at_id_idx');
+          expect(page).not.toMatch(/TEMP B-TREE|"Sort/);
+          const gaps = sql<boolean>`${sql.raw(openGap)}`;
+          expect(await planOf(s, pageQuery(s, gaps, { limit: 20 }).compile())).toContain(
+            'conversations_open_gaps_idx',
           );
         });
         const found = await db.read((s) => all(readLeads(s)));

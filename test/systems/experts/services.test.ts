@@ -68,6 +68,9 @@ describe.each(engines)('the log of experts on $name', (engine) => {
   test.each([
     ['no address', { email: 'thandi' }],
     ['an address without a domain', { email: 'thandi@' }],
+    ['an address that is no text', { email: undefined as unknown as string }],
+    ['an address with a character that no database keeps', { email: 'a\0b@example.org' }],
+    ['half a character in an address', { email: 'a\uD800@example.org' }],
     ['a space in an address', { email: 'than di@example.org' }],
     ['an address of 321 characters', { email: `${'a'.repeat(64)}@${'b'.repeat(251)}.org.za`.slice(0, 321) }],
     ['no question', { query: '' }],

@@ -66,7 +66,7 @@ describe.each(shared)('processes at once on $name', (engine) => {
 });
 
 describe.each(shared.filter(({ name }) => name === 'sqlite'))('one file of $name', (engine) => {
-  test('32 processes log at once and lose nothing', async () => {
+  test('32 processes log at once and lose nothing', { timeout: 180_000 }, async () => {
     const place = await engine.place();
     try {
       await (await openExperts({ url: place.url })).close();
