@@ -1,15 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AshlarError, connect } from 'ashlar';
+import { openExperts } from 'ashlar/systems/experts';
 import { shipping } from 'ashlar/systems/shipping';
 import { wills } from 'ashlar/systems/wills';
 import { ashlar } from './command.js';
+import { keepLog } from './experts.js';
 import { keepLedgers, showProof } from './ledger.js';
 import { heading, say } from './output.js';
 import { shipCalifornia } from './shipping.js';
+import { summarise } from './summary.js';
 import { keepWills } from './wills.js';
 
-const urls = { shipping: `sqlite:${join('data', 'shipping.db')}`, wills: `pglite:${join('data', 'wills')}` };
+const urls = {
+  shipping: `sqlite:${join('data', 'shipping.db')}`,
+  wills: `pglite:${join('data', 'wills')}`,
+  experts: `sqlite:${join('data', 'experts.db')}`,
+};
 
 const withSystem = async <D extends { close(): Promise<void> }>(
   opening: Promise<D>,
@@ -33,24 +40,15 @@ try {
   await ashlar('up', '--system', 'wills', '--url', urls.wills);
   await withSystem(connect(wills, { url: urls.wills }), keepWills);
 
+  heading('experts · a chat’s log and its leads, on SQLite, made when the service starts');
+  await withSystem(openExperts({ url: urls.experts }), keepLog);
+
   heading('Ledgers: signed, verified, and shown to somebody else');
-  await keepLedgers(urls);
+  await keepLedgers({ shipping: urls.shipping, wills: urls.wills });
   await showProof(urls.wills);
 
   heading('Every guarantee attacked, and where things stand');
-  for (const [system, url] of Object.entries(urls))
-    await ashlar(
-      'prove',
-      '--brief',
-      '--system',
-      system,
-      '--url',
-      url,
-      '--report',
-      join('data', `${system}-proof.html`),
-    );
-  await ashlar('status', '--system', 'shipping', '--url', urls.shipping);
-  await ashlar('status', '--system', 'wills', '--url', urls.wills);
+  await summarise(Object.entries(urls).map(([system, url]) => ({ system, url })));
   say('\nEverything is under ./data. Run it again: what is there already is left as it is.');
 } catch (error) {
   const { message, detail, suggestion } = error as AshlarError;

@@ -71,6 +71,10 @@ const consents = table(
   ],
 );
 
+const gaps = table('gaps', { id: id(), note: z.string(), resolved: z.boolean().default(false) }, (c) => [
+  appendOnly({ stampOnce: c.resolved }),
+]);
+
 const seed = [
   `INSERT INTO entries VALUES ('${uuid(1)}', 'a', 1, 'first', true, 'a@example.org'), ('${uuid(2)}', 'b', 1, NULL, false, 'b@example.org')`,
   `INSERT INTO counted (note) VALUES ('one'), ('two')`,
@@ -78,6 +82,7 @@ const seed = [
   `INSERT INTO jobs VALUES ('${uuid(1)}', 'one'), ('${uuid(2)}', 'two'), ('${uuid(3)}', 'three')`,
   `INSERT INTO logs VALUES ('${uuid(11)}', '${uuid(1)}', 'x'), ('${uuid(12)}', '${uuid(1)}', 'y'), ('${uuid(13)}', NULL, 'z')`,
   `INSERT INTO consents VALUES ('${uuid(1)}', 's', '1.0', NULL, NULL), ('${uuid(2)}', 's', '{}', '2026-01-01T00:00:00.000Z', NULL)`,
+  `INSERT INTO gaps VALUES ('${uuid(1)}', 'open', false), ('${uuid(2)}', 'resolved', true)`,
 ];
 
 const general: readonly Attack[] = [
@@ -112,6 +117,13 @@ const general: readonly Attack[] = [
   {
     name: 'stamping one while changing the other',
     sql: `UPDATE consents SET expired_at = '2026-02-01T00:00:00.000Z', withdrawn_at = NULL WHERE id = '${uuid(2)}'`,
+  },
+  { name: 'resolving again', sql: `UPDATE gaps SET resolved = true WHERE id = '${uuid(2)}'` },
+  { name: 'opening again', sql: `UPDATE gaps SET resolved = false WHERE id = '${uuid(2)}'` },
+  { name: 'leaving it open', sql: `UPDATE gaps SET resolved = false WHERE id = '${uuid(1)}'` },
+  {
+    name: 'resolving besides a change',
+    sql: `UPDATE gaps SET resolved = true, note = 'z' WHERE id = '${uuid(1)}'`,
   },
   { name: 'DELETE of a stamped row', sql: `DELETE FROM consents WHERE id = '${uuid(2)}'` },
 ];
@@ -267,7 +279,7 @@ const sqliteOnly: readonly Attack[] = [
 describe.each(engines)('append-only on $name', (engine) => {
   let world: World;
   beforeAll(async () => {
-    world = await openWorld(engine, [entries, counted, monthly, jobs, logs, consents] as Table[]);
+    world = await openWorld(engine, [entries, counted, monthly, jobs, logs, consents, gaps] as Table[]);
     for (const sql of seed) await world.run(sql);
   });
   afterAll(() => world.close());
@@ -277,7 +289,7 @@ describe.each(engines)('append-only on $name', (engine) => {
       engine,
       () => world,
       'append-only',
-      ['entries', 'counted', 'monthly', 'jobs', 'logs', 'consents'],
+      ['entries', 'counted', 'monthly', 'jobs', 'logs', 'consents', 'gaps'],
       [...general, ...postgresOnly, ...sqliteOnly],
     );
   });
@@ -304,6 +316,17 @@ describe.each(engines)('append-only on $name', (engine) => {
     ).rejects.toMatchObject({
       code: 'guarantee-violated',
       message: 'rows of consents are never changed, except that withdrawn_at or expired_at is set once',
+    });
+  });
+
+  it('lets a boolean become true once', async () => {
+    await world.run(`INSERT INTO gaps (id, note) VALUES ('${uuid(31)}', 'open')`);
+    await world.run(`UPDATE gaps SET resolved = true WHERE id = '${uuid(31)}'`);
+    await expect(
+      world.run(`UPDATE gaps SET resolved = false WHERE id = '${uuid(31)}'`),
+    ).rejects.toMatchObject({
+      code: 'guarantee-violated',
+      message: 'rows of gaps are never changed, except that resolved is set once',
     });
   });
 

@@ -33,6 +33,11 @@ const chain = (c: Columns) => ({ key: c.code, version: c.version, current: c.cur
 
 const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[], RegExp])[] = [
   ['a stamp that is never empty', (c) => [appendOnly({ stampOnce: [c.code] })], /code is stamped once/],
+  [
+    'a stamp that begins as true',
+    (c) => [appendOnly({ stampOnce: c.current })],
+    /current is stamped once but is not empty before/,
+  ],
   ['a column of another table', () => [appendOnly({ stampOnce: [other.columns.id] })], /of another table/],
   ['a column twice', (c) => [appendOnly({ stampOnce: [c.note, c.note] })], /twice/],
   [

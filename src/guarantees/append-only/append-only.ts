@@ -3,6 +3,7 @@ import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
 import { appendOnlyOnSqlite } from './sqlite.js';
+import { type Stamp, stampOf } from './stamp.js';
 
 /** Where an append-only table may yet change. */
 export interface AppendOnlyOptions {
@@ -11,7 +12,10 @@ export interface AppendOnlyOptions {
    * parent is there no row can be deleted, and the parent cannot be replaced (on SQLite not by an upsert on its key).
    */
   readonly cascade?: Column | readonly Column[];
-  /** Columns that go from NULL to a value once: a withdrawal stamped on a consent. */
+  /**
+   * Columns that go from NULL to a value once, or from false to true: a withdrawal stamped on a consent, a gap that was
+   * resolved.
+   */
   readonly stampOnce?: Column | readonly Column[];
 }
 
@@ -28,7 +32,7 @@ export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
 /** What the engines need to know of the options, looked up in the table. */
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
-  readonly stamps: readonly string[];
+  readonly stamps: readonly Stamp[];
   /** Columns that only the database's clock fills in. */
   readonly clocks: readonly string[];
 }
@@ -44,7 +48,7 @@ export interface AppendOnlyRules {
  */
 export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee => {
   const cascade = list(options.cascade);
-  const stamps = list(options.stampOnce).map((column) => column.name);
+  const stamps = list(options.stampOnce).flatMap((column) => stampOf(column) ?? []);
   const rules = (table: Table): AppendOnlyRules => ({
     parents: [...new Set(cascade.map((column) => parentKey(table, column)))],
     stamps,
@@ -54,7 +58,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
     kind: 'guarantee' as const,
     name: 'append-only',
     promise: 'A row, once written, is never changed and never leaves.',
-    strict: cascade.length === 0 && stamps.length === 0,
+    strict: cascade.length === 0 && list(options.stampOnce).length === 0,
     validate: (table: Table) => {
       assertOwn(table, 'appendOnly({ cascade })', cascade);
       assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));
@@ -69,7 +73,11 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
       level: 'enforced' as const,
       objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
       onPartition: guardPartition,
-      rights: (table: Table) => rightsLeft(table, stamps),
+      rights: (table: Table) =>
+        rightsLeft(
+          table,
+          stamps.map(({ name }) => name),
+        ),
     },
     attacks: (table: Table, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
   });
@@ -88,11 +96,11 @@ const clocks = (table: Table): readonly string[] =>
     .map((column) => column.name);
 
 const assertStamp = (table: Table, column: Column): void => {
-  if (column.nullable && column.default === undefined) return;
+  if (stampOf(column)) return;
   throw unfit(
     table,
     `${column.name} is stamped once but is not empty before.`,
-    `Make it nullable, without a default: ${column.name}: timestamp().nullable().`,
+    `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or a boolean that begins as false.`,
   );
 };
 

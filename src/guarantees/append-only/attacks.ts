@@ -11,6 +11,7 @@ import {
 } from '../shared/attacks.js';
 import { clockForgeries } from '../shared/forgeries.js';
 import type { AppendOnlyRules } from './append-only.js';
+import type { Stamp } from './stamp.js';
 
 /** What would change a row, take one away, or put another in its place. */
 export const appendOnlyAttacks = (
@@ -18,7 +19,11 @@ export const appendOnlyAttacks = (
   probe: Probe,
   { parents, stamps, clocks }: AppendOnlyRules,
 ): readonly Attack[] => [
-  ...changesAndRemovals(table, probe, stamps),
+  ...changesAndRemovals(
+    table,
+    probe,
+    stamps.map(({ name }) => name),
+  ),
   ...triedBy(['app'], clockForgeries(table, probe, clocks)),
   ...triedByBoth(stamps.flatMap((stamp) => stampAttacks(table, probe, stamp))),
   ...triedByBoth(parents.flatMap((parent) => parentAttacks(table, probe, parent))),
@@ -28,14 +33,14 @@ export const appendOnlyAttacks = (
   ),
 ];
 
-const stampAttacks = (table: Table, probe: Probe, stamp: string): readonly Draft[] => {
+const stampAttacks = (table: Table, probe: Probe, { name: stamp, blank, only }: Stamp): readonly Draft[] => {
   const { fresh, values } = probe;
-  const value = values[stamp];
+  const value = only ?? values[stamp];
   if (value === undefined) return [];
   const name = identifier(table.name);
   const where = isFresh(table, probe);
   const stamped = [
-    insertRow(table.name, { ...fresh, [stamp]: 'NULL' }),
+    insertRow(table.name, { ...fresh, [stamp]: blank }),
     `UPDATE ${name} SET ${identifier(stamp)} = ${value} WHERE ${where}`,
   ];
   const [other] = Object.keys(fresh).filter(
@@ -51,7 +56,7 @@ const stampAttacks = (table: Table, probe: Probe, stamp: string): readonly Draft
     refused(
       `taking ${stamp} back`,
       ...stamped,
-      `UPDATE ${name} SET ${identifier(stamp)} = NULL WHERE ${where}`,
+      `UPDATE ${name} SET ${identifier(stamp)} = ${blank} WHERE ${where}`,
     ),
     refused(`DELETE of a row with ${stamp}`, ...stamped, `DELETE FROM ${name} WHERE ${where}`),
     ...(other === undefined
@@ -59,7 +64,7 @@ const stampAttacks = (table: Table, probe: Probe, stamp: string): readonly Draft
       : [
           refused(
             `changing ${other} while ${stamp} is set`,
-            insertRow(table.name, { ...fresh, [stamp]: 'NULL' }),
+            insertRow(table.name, { ...fresh, [stamp]: blank }),
             `UPDATE ${name} SET ${identifier(stamp)} = ${value}, ${identifier(other)} = ${values[other]} WHERE ${where}`,
           ),
         ]),

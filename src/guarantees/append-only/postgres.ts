@@ -9,6 +9,7 @@ import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
 import { retentionOf } from '../shared/retention.js';
 import type { AppendOnlyRules } from './append-only.js';
+import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => raise('append-only', text);
 
@@ -66,23 +67,26 @@ const truncation = (table: Table, on: string): GuaranteeObject =>
     calls: refusalName(table),
   });
 
-const stampFunction = (name: string, table: Table, stamps: readonly string[]): GuaranteeObject => {
-  const quoted = stamps.map(identifier);
+const stampFunction = (name: string, table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
+  const names = stamps.map((stamp) => stamp.name);
   const kept =
     stamps.length > 1
-      ? quoted.map((n) => `  AND (OLD.${n} IS NULL OR NEW.${n} IS NOT DISTINCT FROM OLD.${n})`)
+      ? stamps.map((stamp) => {
+          const column = identifier(stamp.name);
+          return `  AND (${stamp.isBlank('OLD')} OR NEW.${column} IS NOT DISTINCT FROM OLD.${column})`;
+        })
       : [];
-  const stamped = quoted.map((n) => `OLD.${n} IS NULL AND NEW.${n} IS NOT NULL`).join(' OR ');
+  const stamped = stamps.map((stamp) => `${stamp.isBlank('OLD')} AND ${stamp.isSet('NEW')}`).join(' OR ');
   return triggerFunction(
     name,
     [
-      `IF ${unchanged(table, stamps)}`,
+      `IF ${unchanged(table, names)}`,
       ...kept,
       `  AND (${stamped})`,
       'THEN',
       '  RETURN NEW;',
       'END IF;',
-      refuse(`rows of ${table.name} are never changed, except that ${stamps.join(' or ')} is set once`),
+      refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`),
     ],
     { compares: true },
   );

@@ -17,6 +17,7 @@ import {
   uniqueKeys,
 } from '../shared/sqlite-sql.js';
 import type { AppendOnlyRules } from './append-only.js';
+import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
@@ -33,7 +34,7 @@ export const appendOnlyOnSqlite = (
   ...parents.flatMap((parent) => parentStays(table, parent)),
 ];
 
-const update = (table: Table, stamps: readonly string[]): GuaranteeObject => {
+const update = (table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
   const trigger = {
     name: objectName(table.name, 'append_only_update'),
     on: 'BEFORE UPDATE',
@@ -42,22 +43,23 @@ const update = (table: Table, stamps: readonly string[]): GuaranteeObject => {
   if (stamps.length === 0) {
     return sqliteTrigger({ ...trigger, body: [refuse(`rows of ${table.name} are never changed`)] });
   }
-  const stamped = stamps.map(
-    (name) => `(OLD.${identifier(name)} IS NULL AND NEW.${identifier(name)} IS NOT NULL)`,
-  );
+  const settable = stamps.map(({ name }) => name);
+  const stamped = stamps.map((stamp) => `(${stamp.isBlank('OLD')} AND ${stamp.isSet('NEW')})`);
   const kept = stamps.map(
-    (name) => `(OLD.${identifier(name)} IS NULL OR NEW.${identifier(name)} IS OLD.${identifier(name)})`,
+    (stamp) => `(${stamp.isBlank('OLD')} OR NEW.${identifier(stamp.name)} IS OLD.${identifier(stamp.name)})`,
   );
-  const lawful = all([...unchanged(table, stamps), ...kept, `(${stamped.join(' OR ')})`]);
+  const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
   // a stamp may carry the row into a unique key, and OR REPLACE would then remove the row that is there
   const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
-    stamps.some((name) => columns.includes(name) || new RegExp(`\\b${name}\\b`, 'i').test(where)),
+    settable.some((name) => columns.includes(name) || new RegExp(`\\b${name}\\b`, 'i').test(where)),
   );
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   return sqliteTrigger({
     ...trigger,
     when: any([`NOT (${lawful.replaceAll('\n', '\n  ')})`, ...replacing(table, entered, [another])]),
-    body: [refuse(`rows of ${table.name} are never changed, except that ${stamps.join(' or ')} is set once`)],
+    body: [
+      refuse(`rows of ${table.name} are never changed, except that ${settable.join(' or ')} is set once`),
+    ],
   });
 };
 

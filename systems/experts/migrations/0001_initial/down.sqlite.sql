@@ -1,0 +1,5 @@
+-- undoes 0001_initial
+
+DROP TABLE conversations;
+
+DROP TABLE leads;
