@@ -38,6 +38,9 @@ const events = table('events', { id: id(), client_id: z.uuid(), at: timestamp() 
 const notices = table('notices', { id: id(), whose: z.string().nullable(), text: z.string() }, (c) => [
   scoped(c.whose),
 ]);
+const letters = table('letters', { id: id(), whose: z.uuid().nullable(), text: z.string() }, (c) => [
+  scoped(c.whose),
+]);
 const dossiers = table('dossiers', { id: id(), client_id: z.uuid() }, (c) => [scoped(c.client_id)]);
 const entries = table('entries', { id: id(), client_id: z.uuid(), dossier_id: z.uuid() }, (c) => [
   index(c.dossier_id),
@@ -45,7 +48,7 @@ const entries = table('entries', { id: id(), client_id: z.uuid(), dossier_id: z.
   appendOnly({ cascade: c.dossier_id }),
   scoped(c.client_id),
 ]);
-const tables = { folders, notes, words, numbers, events, notices, dossiers, entries };
+const tables = { folders, notes, words, numbers, events, notices, letters, dossiers, entries };
 
 const seed = [
   `INSERT INTO folders (id, name) VALUES ('${uuid(5)}', 'shared')`,
@@ -106,42 +109,46 @@ describe.each(engines)('scoped on $name', (engine) => {
     expect(await counted(everyScope)).toEqual([2, expect.arrayContaining([0, 1])]);
   });
 
-  it('keeps a row of nobody for every scope alone, to read and to write', async () => {
-    const texts = (scope: string | null) =>
-      world.db.read({ scope }, async (s) => {
-        const rows = await s.query.selectFrom('notices').select('text').orderBy('text').execute();
-        return rows.map(({ text }) => text);
-      });
-    const nobodys = { id: uuid(60), whose: null, text: 'of nobody' };
-    for (const scope of [null, ann]) {
-      expect(await refusal(scope, ((s: Session<typeof tables>) => s.insert(notices, nobodys)) as never)).toBe(
-        'guarantee-violated',
-      );
-    }
-    await world.db.session({ scope: ann }, (s) => s.insert(notices, { whose: ann, text: 'of ann' }));
-    await world.db.session({ scope: everyScope }, (s) => s.insert(notices, nobodys));
-    expect(await texts(everyScope)).toEqual(['of ann', 'of nobody']);
-    expect(await texts(ann)).toEqual(['of ann']);
-    expect(await texts(null)).toEqual([]);
-    const left = (scope: string | null) =>
-      world.db.session({ scope }, async (s) => {
-        const [changed] = await s.query
-          .updateTable('notices')
-          .set({ text: 'taken' })
-          .where('id', '=', uuid(60))
-          .execute();
-        const [gone] = await s.query.deleteFrom('notices').where('id', '=', uuid(60)).execute();
-        return [changed?.numUpdatedRows, gone?.numDeletedRows].map(Number);
-      });
-    expect(await left(ann)).toEqual([0, 0]);
-    expect(await left(null)).toEqual([0, 0]);
-    // one of its own is not given away to nobody
-    expect(
-      await refusal(ann, ((s: Session<typeof tables>) =>
-        s.query.updateTable('notices').set({ whose: null }).execute()) as never),
-    ).toBe('guarantee-violated');
-    expect(await left(everyScope)).toEqual([1, 1]);
-  });
+  it.each([notices, letters])(
+    'keeps a row of nobody for every scope alone, to read and to write: $name',
+    async (kept) => {
+      const name = kept.name as 'notices';
+      const texts = (scope: string | null) =>
+        world.db.read({ scope }, async (s) => {
+          const rows = await s.query.selectFrom(name).select('text').orderBy('text').execute();
+          return rows.map(({ text }) => text);
+        });
+      const nobodys = { id: uuid(60), whose: null, text: 'of nobody' };
+      for (const scope of [null, ann]) {
+        expect(await refusal(scope, ((s: Session<typeof tables>) => s.insert(kept, nobodys)) as never)).toBe(
+          'guarantee-violated',
+        );
+      }
+      await world.db.session({ scope: ann }, (s) => s.insert(kept, { whose: ann, text: 'of ann' }));
+      await world.db.session({ scope: everyScope }, (s) => s.insert(kept, nobodys));
+      expect(await texts(everyScope)).toEqual(['of ann', 'of nobody']);
+      expect(await texts(ann)).toEqual(['of ann']);
+      expect(await texts(null)).toEqual([]);
+      const left = (scope: string | null) =>
+        world.db.session({ scope }, async (s) => {
+          const [changed] = await s.query
+            .updateTable(name)
+            .set({ text: 'taken' })
+            .where('id', '=', uuid(60))
+            .execute();
+          const [gone] = await s.query.deleteFrom(name).where('id', '=', uuid(60)).execute();
+          return [changed?.numUpdatedRows, gone?.numDeletedRows].map(Number);
+        });
+      expect(await left(ann)).toEqual([0, 0]);
+      expect(await left(null)).toEqual([0, 0]);
+      // one of its own is not given away to nobody
+      expect(
+        await refusal(ann, ((s: Session<typeof tables>) =>
+          s.query.updateTable(name).set({ whose: null }).execute()) as never),
+      ).toBe('guarantee-violated');
+      expect(await left(everyScope)).toEqual([1, 1]);
+    },
+  );
 
   it('refuses a scope that no row of the system could have', async () => {
     const only = await openScopedWorld(engine, { folders, notes });
@@ -333,7 +340,7 @@ describe.each(engines)('scoped on $name', (engine) => {
 
 describe('scoped', () => {
   it('refuses what cannot be a scope', () => {
-    const shape = { id: id(), at: timestamp(), maybe: z.uuid().nullable(), who: z.uuid() };
+    const shape = { id: id(), at: timestamp(), maybe: z.int().nullable(), who: z.uuid() };
     const declare = (name: keyof typeof shape) => () => table('things', shape, (c) => [scoped(c[name])]);
     expect(declare('at')).toThrow(/cannot be a scope/);
     expect(declare('maybe')).toThrow(/nullable/);

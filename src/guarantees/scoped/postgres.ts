@@ -37,10 +37,17 @@ const policy = (table: Table, column: Column, on: string): GuaranteeObject => {
   };
 };
 
+/** A value of a scope column as it is compared: a uuid that may be NULL as text, which has a value for nobody. */
+export const scopeOnPostgres = (column: Column, value: string): string =>
+  scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);
+
+const isTextOfUuid = ({ kind, nullable }: Column): boolean => kind === 'uuid' && nullable;
+
 // an index serves a range whose ends are the same for all rows
 const within = (value: string, column: Column): string => {
-  const type = column.kind === 'integer' ? 'bigint' : column.kind;
-  return `${scopeValue(column, value)} BETWEEN ashlar_scope_${type}_low() AND ashlar_scope_${type}_high()`;
+  const kind = isTextOfUuid(column) ? 'text' : column.kind;
+  const type = kind === 'integer' ? 'bigint' : kind;
+  return `${scopeOnPostgres(column, value)} BETWEEN ashlar_scope_${type}_low() AND ashlar_scope_${type}_high()`;
 };
 
 const ownOrNobodys = (value: string, column: Column): string =>

@@ -10,7 +10,7 @@ import { assertOwn, unfit } from '../shared/declaration.js';
 import { indexObject } from '../shared/index-object.js';
 import { objectName } from '../shared/names.js';
 import { attacksOnScope } from './attacks.js';
-import { policyOnPartition, scopedOnPostgres } from './postgres.js';
+import { policyOnPartition, scopedOnPostgres, scopeOnPostgres } from './postgres.js';
 import { scopedOnSqlite } from './sqlite.js';
 
 const kinds = new Set(['uuid', 'text', 'integer']);
@@ -22,8 +22,8 @@ const kinds = new Set(['uuid', 'text', 'integer']);
  * the entries of its ledger, only `everyScope` or the owner reads. A scope that comes from outside must be
  * checked before it is given to a session: `everyScope` is a text like any other.
  *
- * @param column - whose row it is: a uuid, a text or a whole number. A text may be NULL: such a row is nobody's, and only
- *   `everyScope` reaches it
+ * @param column - whose row it is: a uuid, a text or a whole number. But for numbers it may be NULL: such a row is nobody's,
+ *   and only `everyScope` reaches it
  * @throws AshlarError `table-invalid`, when the table is declared, if the column does not fit
  *
  * @example
@@ -43,11 +43,14 @@ export const scoped = (column: Column): Guarantee =>
         'tables’ names and a look at each statement keep reads in the scope, triggers keep writes in it; a view that a ' +
         'migration makes does not. Errors and timing of SQL that a caller writes freely may tell of other rows.',
       readsSession: true,
-      objects: (table: Table) => [...scopeIndex(table, column), ...scopedOnSqlite(table, column)],
+      objects: (table: Table) => [...scopeIndex(table, column, scopeValue), ...scopedOnSqlite(table, column)],
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => [...scopeIndex(table, column), ...scopedOnPostgres(table, column)],
+      objects: (table: Table) => [
+        ...scopeIndex(table, column, scopeOnPostgres),
+        ...scopedOnPostgres(table, column),
+      ],
       onPartition: (table: Table, partition: string) => policyOnPartition(table, column, partition),
     },
     attacks: (table: Table, probe) => attacksOnScope(table, column, probe),
@@ -58,12 +61,12 @@ const assertScopeColumn = (table: Table, column: Column): void => {
   if (!kinds.has(column.kind)) {
     throw unfit(table, `${column.name} cannot be a scope.`, 'Scope by a uuid, a text or a whole number.');
   }
-  // '' stands for NULL where scopes are compared: no other type has a value that is no scope
-  if (column.nullable && column.kind !== 'text')
+  // '' stands for NULL where scopes are compared: no number is no scope
+  if (column.nullable && column.kind === 'integer')
     throw unfit(
       table,
       `${column.name} is nullable, but each row has a scope.`,
-      'Remove .nullable(); only a text can leave open whose row it is.',
+      'Remove .nullable(); only a uuid or a text can leave open whose row it is.',
     );
   if (column.generated === 'identity') {
     throw unfit(
@@ -77,10 +80,14 @@ const assertScopeColumn = (table: Table, column: Column): void => {
 };
 
 // the scope is part of every condition
-const scopeIndex = (table: Table, column: Column): readonly GuaranteeObject[] => {
+const scopeIndex = (
+  table: Table,
+  column: Column,
+  compared: typeof scopeValue,
+): readonly GuaranteeObject[] => {
   const name = objectName(table.name, column.name, 'scope_idx');
   if (column.nullable) {
-    const value = scopeValue(column, identifier(column.name));
+    const value = compared(column, identifier(column.name));
     return [
       {
         type: 'index',
