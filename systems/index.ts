@@ -4,5 +4,6 @@ import type { System } from 'ashlar';
 export const shippedSystems: Readonly<Record<string, () => Promise<System>>> = {
   experts: async () => (await import('./experts/index.js')).experts,
   shipping: async () => (await import('./shipping/index.js')).shipping,
+  sophia: async () => (await import('./sophia/index.js')).sophia,
   wills: async () => (await import('./wills/index.js')).wills,
 };
