@@ -41,3 +41,16 @@ export const foldedWords = (text: string): readonly string[] =>
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
+
+const legalForms = new Set(
+  'ab ag bv co company corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl'.split(
+    ' ',
+  ),
+);
+
+/** The {@link foldedWords} of a name without its legal form, `&` and `+` as `and`; all of them where it is nothing else. */
+export const bareName = (name: string): readonly string[] => {
+  const words = foldedWords(name.replaceAll(/[&+]/g, ' and '));
+  const bare = words.slice(0, words.findLastIndex((word) => !legalForms.has(word)) + 1);
+  return bare.length > 0 ? bare : words;
+};

@@ -1,0 +1,105 @@
+import { AshlarError, type Insert } from 'ashlar';
+import { changeClient, lockActiveClient } from './dossier.js';
+import { foldedWords } from './plain-words.js';
+import { type Readability, readabilityOf } from './readability.js';
+import {
+  type Client,
+  type SophiaSession,
+  type VoiceMaterial,
+  type VoiceProfile,
+  voiceMaterials,
+  voiceProfiles,
+} from './tables.js';
+import { confidenceIn, summaryOf } from './voice-summary.js';
+
+/** A text in a client's own voice. `readability` in its metadata is the system's to write. */
+export type NewMaterial = Pick<
+  Insert<typeof voiceMaterials>,
+  'client_id' | 'source_type' | 'content' | 'source_url' | 'metadata'
+>;
+
+/** What an intake wrote. */
+export interface AddedMaterial {
+  readonly material: VoiceMaterial;
+  readonly profile: VoiceProfile;
+}
+
+/**
+ * Takes in a text with its figures, and computes the client's voice profile anew from all of them, in one transaction:
+ * the profile always tells of all materials there are.
+ *
+ * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived; `input-invalid` when the text has no
+ *   word; `value-invalid`
+ */
+export const addVoiceMaterial = async (s: SophiaSession, given: NewMaterial): Promise<AddedMaterial> => {
+  assertHasWords(given.content);
+  const client = await lockActiveClient(s, given.client_id);
+  const readability = readabilityOf(given.content);
+  const material = await s.insert(voiceMaterials, {
+    ...given,
+    metadata: { ...given.metadata, readability: { ...readability } },
+  });
+  const profile = await calibrate(s, client.id);
+  await changeClient(
+    s,
+    client,
+    {},
+    {
+      action: 'voice.added',
+      summary: `Added ${readability.words} words of voice material`,
+      details: {
+        material_id: material.id,
+        source_type: material.source_type,
+        words: readability.words,
+        sample_count: profile.sample_count,
+      },
+    },
+  );
+  return { material, profile };
+};
+
+/** The texts of a client, the oldest first. */
+export const voiceMaterialsOf = (s: SophiaSession, client_id: Client['id']): Promise<VoiceMaterial[]> =>
+  s.query
+    .selectFrom('voice_materials')
+    .selectAll()
+    .where('client_id', '=', client_id)
+    .orderBy('id')
+    .execute();
+
+/** The voice profile of a client; `undefined` before there is any material. */
+export const voiceProfileOf = (
+  s: SophiaSession,
+  client_id: Client['id'],
+): Promise<VoiceProfile | undefined> =>
+  s.query.selectFrom('voice_profiles').selectAll().where('client_id', '=', client_id).executeTakeFirst();
+
+// whoever calls it holds the client's lock
+const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<VoiceProfile> => {
+  const materials = await s.query
+    .selectFrom('voice_materials')
+    .select('metadata')
+    .where('client_id', '=', client_id)
+    .execute();
+  const figures = materials.flatMap(
+    ({ metadata }) => (metadata?.readability as unknown as Readability | undefined) ?? [],
+  );
+  const profile = await voiceProfileOf(s, client_id);
+  const calibrated = {
+    profile_data: { ...profile?.profile_data, readability: summaryOf(figures) },
+    overall_confidence_pct: confidenceIn(figures),
+    sample_count: materials.length,
+    last_calibrated_at: s.now(),
+  };
+  return profile
+    ? s.patch(voiceProfiles, profile.id, calibrated)
+    : s.insert(voiceProfiles, { client_id, ...calibrated });
+};
+
+const assertHasWords = (content: string): void => {
+  if (foldedWords(content).length > 0) return;
+  throw new AshlarError('input-invalid', {
+    message: 'The material has no word in it.',
+    suggestion: 'Give the text itself.',
+  });
+};
