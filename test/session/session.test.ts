@@ -104,6 +104,15 @@ describe.each(engines)('a session on $name', (engine) => {
     await expect(
       db.session((s) => s.insert(entries, { account_id: '0190a0b0-0000-7000-8000-000000000001', note: '' })),
     ).rejects.toMatchObject({ code: 'foreign-key-violation' });
+    const { id: account } = await db.session(async (s) => {
+      const row = await s.insert(accounts, { owner: 'ann' });
+      await s.insert(entries, { account_id: row.id, note: '' });
+      return row;
+    });
+    await expect(db.session((s) => s.remove(accounts, account))).rejects.toMatchObject({
+      code: 'foreign-key-violation',
+      message: expect.stringContaining('still referred to'),
+    });
   });
 
   it('is doomed by a statement that failed, even when the callback catches it', async () => {

@@ -77,20 +77,9 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
       suggestion: 'Use another value, or patch the row that has it.',
     };
   },
-  '23503': ({ table, constraint, detail = '' }) => {
-    const referred = /is still referenced from table "(.*?)"/.exec(detail)?.[1];
-    const missing = /is not present in table "(.*?)"/.exec(detail)?.[1];
-    return {
-      code: 'foreign-key-violation',
-      message: referred
-        ? `A row is still referred to by ${referred}.`
-        : `A row of ${table} refers to one${missing ? ` of ${missing}` : ''} that does not exist.`,
-      detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} requires it.`,
-      suggestion: referred
-        ? 'Remove the rows that refer to it first.'
-        : 'Insert the row that is referred to first.',
-    };
-  },
+  '23503': foreignKey,
+  // since PostgreSQL 18 what ON DELETE RESTRICT refuses has a code of its own, which triggers use too
+  '23001': (error) => (error.constraint === undefined ? anythingElse(error) : foreignKey(error)),
   '23514': ({ table, constraint }) => ({
     code: 'check-violation',
     message: constraint
@@ -132,6 +121,29 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
   '22P05': unstorable,
 };
 
+function anythingElse(error: DriverError): Described {
+  return {
+    code: 'statement-failed',
+    message: plainMessage(error) || 'The database refused a statement.',
+    detail: error.code ? `SQLSTATE ${error.code}` : undefined,
+  };
+}
+
+function foreignKey({ table, constraint, detail = '' }: DriverError): Described {
+  const referred = /is (?:still )?referenced from table "(.*?)"/.exec(detail)?.[1];
+  const missing = /is not present in table "(.*?)"/.exec(detail)?.[1];
+  return {
+    code: 'foreign-key-violation',
+    message: referred
+      ? `A row is still referred to by ${referred}.`
+      : `A row of ${table} refers to one${missing ? ` of ${missing}` : ''} that does not exist.`,
+    detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} requires it.`,
+    suggestion: referred
+      ? 'Remove the rows that refer to it first.'
+      : 'Insert the row that is referred to first.',
+  };
+}
+
 function unstorable(): Described {
   return {
     code: 'value-unstorable',
@@ -168,11 +180,7 @@ const describe = (error: DriverError): Described => {
       suggestion: 'Run the session again; nothing of it was kept.',
     };
   }
-  return {
-    code: 'statement-failed',
-    message: plainMessage(error) || 'The database refused a statement.',
-    detail: error.code ? `SQLSTATE ${error.code}` : undefined,
-  };
+  return anythingElse(error);
 };
 
 // serialization failure, deadlock
