@@ -15,7 +15,7 @@ const shortestAlike = 6;
 const leastScore = 90;
 
 /**
- * Where a text names somebody: by the name, without its legal form, in one word (as in a handle or a domain), or
+ * Where a text names somebody: by the name, without its legal form, with or without its “and”, in one word (as in a handle or a domain), or
  * misspelt (from six letters on, by a Levenshtein ratio of 90). The best match, `undefined` where there is none.
  */
 export const mentionOf = (name: string, text: string): Mention | undefined => {
@@ -31,8 +31,11 @@ export const mentionOf = (name: string, text: string): Mention | undefined => {
 };
 
 const formsOf = (name: string): readonly (readonly string[])[] => {
-  const [words, bare] = [foldedWords(name), bareName(name)];
-  return bare.join(' ') === words.join(' ') ? [words] : [words, bare];
+  const bare = bareName(name);
+  const forms = [foldedWords(name), bare, bare.filter((word) => word !== 'and')];
+  return [
+    ...new Map(forms.filter(({ length }) => length > 0).map((form) => [form.join(' '), form])).values(),
+  ];
 };
 
 function* windows(words: readonly string[], longest: number): Generator<readonly string[]> {
