@@ -1,14 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AshlarError, connect } from 'ashlar';
+import { type AshlarError, connect, settings } from 'ashlar';
 import { openExperts } from 'ashlar/systems/experts';
 import { shipping } from 'ashlar/systems/shipping';
+import { sophia } from 'ashlar/systems/sophia';
 import { wills } from 'ashlar/systems/wills';
 import { ashlar } from './command.js';
 import { keepLog } from './experts.js';
 import { keepLedgers, showProof } from './ledger.js';
 import { heading, say } from './output.js';
 import { shipCalifornia } from './shipping.js';
+import { keepSophia, sophiaKeyFile } from './sophia.js';
 import { summarise } from './summary.js';
 import { keepWills } from './wills.js';
 
@@ -16,6 +18,7 @@ const urls = {
   shipping: `sqlite:${join('data', 'shipping.db')}`,
   wills: `pglite:${join('data', 'wills')}`,
   experts: `sqlite:${join('data', 'experts.db')}`,
+  sophia: `sqlcipher:${join('data', 'sophia.db')}`,
 };
 
 const withSystem = async <D extends { close(): Promise<void> }>(
@@ -43,8 +46,13 @@ try {
   heading('experts · a chat’s log and its leads, on SQLite, made when the service starts');
   await withSystem(openExperts({ url: urls.experts }), keepLog);
 
+  heading('sophia · client dossiers and voices, on an encrypted file');
+  process.env.DATABASE_KEY_FILE = sophiaKeyFile();
+  await ashlar('up', '--system', 'sophia', '--url', urls.sophia);
+  await withSystem(connect(sophia, { url: urls.sophia, key: settings().databaseKey }), keepSophia);
+
   heading('Ledgers: signed, verified, and shown to somebody else');
-  await keepLedgers({ shipping: urls.shipping, wills: urls.wills });
+  await keepLedgers({ shipping: urls.shipping, wills: urls.wills, sophia: urls.sophia });
   await showProof(urls.wills);
 
   heading('Every guarantee attacked, and where things stand');

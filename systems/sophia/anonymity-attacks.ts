@@ -1,6 +1,8 @@
 import { type Attack, everyScope, identifiers, literal, type Probe, type SqlRow, type Table } from 'ashlar';
 
-const name = 'Prove Harbour & Vine';
+// words that no client and no knowledge has, or the preparation itself would be refused
+const name = 'Zqprove & Zqashlar';
+const spelledOtherwise = 'ZQPROVE – zqashlar';
 const clientId = '00000000-0000-7000-8000-000000000001';
 const knowledgeId = '00000000-0000-7000-8000-000000000002';
 
@@ -15,8 +17,8 @@ const aClient = insert('clients', {
 
 const someKnowledge = insert('institutional_knowledge', {
   id: literal(knowledgeId),
-  category: literal('prove'),
-  content: literal('What PROVE harbour & vine taught us.'),
+  category: literal('zq'),
+  content: literal(spelledOtherwise),
 });
 
 interface Draft {
@@ -59,7 +61,7 @@ export const knowledgeAttacks = (table: Table, probe: Probe): readonly Attack[] 
       },
       {
         name: 'content that names a client in other case and punctuation',
-        statements: [aClient, saying({ content: literal('PROVE HARBOUR – VINE: closed on Mondays') })],
+        statements: [aClient, saying({ content: literal(`At ${spelledOtherwise}: closed on Mondays`) })],
       },
       { name: 'a source that names a client', statements: [aClient, saying({ source: literal(name) })] },
       { name: 'a category that names a client', statements: [aClient, saying({ category: literal(name) })] },
@@ -69,7 +71,7 @@ export const knowledgeAttacks = (table: Table, probe: Probe): readonly Attack[] 
       },
       {
         name: 'a tag that names a client behind an escape',
-        statements: [aClient, saying({ tags: literal('["a\\nProve\\u0020Harbour & Vine"]') })],
+        statements: [aClient, saying({ tags: literal('["a\\nZqprove\\u0020& Zqashlar"]') })],
       },
       {
         name: 'UPDATE that names a client',

@@ -1,5 +1,6 @@
 import { type Engine, failuresOf, maintain, openEngine, type Proof, prove, type System, up } from 'ashlar';
 import { shipping } from 'ashlar/systems/shipping';
+import { sophia } from 'ashlar/systems/sophia';
 import { wills } from 'ashlar/systems/wills';
 import { afterAll, beforeAll } from 'vitest';
 import type { Place, TestEngine } from '../support/engines.js';
@@ -8,6 +9,7 @@ import type { Place, TestEngine } from '../support/engines.js';
 export const systems = [
   { name: 'wills', system: wills as unknown as System },
   { name: 'shipping', system: shipping as unknown as System },
+  { name: 'sophia', system: sophia as unknown as System },
 ] as const;
 
 /** A database of a system, brought up. */

@@ -1,4 +1,4 @@
-import { everyScope } from 'ashlar';
+import { everyScope, failuresOf, prove } from 'ashlar';
 import {
   addVoiceMaterial,
   archiveClient,
@@ -18,6 +18,9 @@ import {
   recordAction,
   recordKnowledge,
   type SophiaSession,
+  sampleClients,
+  sampleKnowledge,
+  sophia,
   updateClient,
   voiceMaterials,
   voiceMaterialsOf,
@@ -224,5 +227,13 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     }
     const all = await open.db.read({ scope: everyScope }, (s) => listClients(s));
     expect(all.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is proven with the rows of many clients in it', async () => {
+    for (const { client } of sampleClients) await open.operate((s) => createClient(s, client));
+    for (const knowledge of sampleKnowledge) await open.operate((s) => recordKnowledge(s, knowledge));
+    const before = await everything();
+    expect(failuresOf(await prove(open.db.engine, sophia))).toEqual([]);
+    expect(await everything()).toBe(before);
   });
 });
