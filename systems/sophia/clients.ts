@@ -1,17 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AshlarError, type Insert, type Patch } from 'ashlar';
 import { recordAction } from './audit.js';
-import {
-  assertFields,
-  changeClient,
-  type DossierField,
-  dossierFields,
-  figuresOf,
-  lockActiveClient,
-  lockClient,
-} from './dossier.js';
+import { assertFields, changeClient, figuresOf, lockActiveClient, lockClient } from './dossier.js';
 import { assertNotInKnowledge } from './knowledge.js';
-import { type Client, clients, type SophiaSession } from './tables.js';
+import { type Client, clients, type DossierField, dossierFields, type SophiaSession } from './tables.js';
 
 /** A dossier to begin. Its figures, its state and its times are the system's to give. */
 export type NewClient = Pick<Insert<typeof clients>, DossierField>;

@@ -1,28 +1,14 @@
 import { AshlarError, type Patch } from 'ashlar';
 import { recordAction } from './audit.js';
 import { isMvpReady, profileCompleteness } from './completeness.js';
-import { type AuditEntry, type Client, clients, type SophiaSession } from './tables.js';
-
-/** The columns of a dossier that the services keep themselves. */
-export const keptFields = [
-  'id',
-  'is_archived',
-  'archived_at',
-  'profile_completeness_pct',
-  'is_mvp_ready',
-  'last_activity_at',
-  'last_action_summary',
-  'created_at',
-  'updated_at',
-] as const satisfies readonly (keyof Client)[];
-
-/** The columns of a dossier that a caller writes. */
-export type DossierField = Exclude<keyof Client, (typeof keptFields)[number]>;
-
-/** The columns of a dossier that a caller writes, in their order. */
-export const dossierFields = Object.keys(clients.columns).filter(
-  (name) => !(keptFields as readonly string[]).includes(name),
-) as readonly DossierField[];
+import {
+  type AuditEntry,
+  type Client,
+  clients,
+  dossierFields,
+  keptFields,
+  type SophiaSession,
+} from './tables.js';
 
 /** Refuses names that are no columns of a dossier, or not a caller's to write. @throws AshlarError `input-invalid` */
 export const assertFields = (names: readonly string[]): void => {

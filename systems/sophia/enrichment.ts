@@ -1,9 +1,12 @@
 import { AshlarError } from 'ashlar';
-import { assertFields, changeClient, type DossierField, lockActiveClient } from './dossier.js';
-import { type Client, type Enrichment, enrichmentLog, type SophiaSession } from './tables.js';
-
-/** A field that can be enriched: all of a dossier but the name, which says whose it is. */
-export type EnrichableField = Exclude<DossierField, 'name'>;
+import { assertFields, changeClient, lockActiveClient } from './dossier.js';
+import {
+  type Client,
+  type EnrichableField,
+  type Enrichment,
+  enrichmentLog,
+  type SophiaSession,
+} from './tables.js';
 
 /** A fact that somebody found out. */
 export interface Fact<F extends EnrichableField = EnrichableField> {

@@ -14,7 +14,7 @@ export {
 } from './clients.js';
 export { completenessWeights, isMvpReady, mvpFields, profileCompleteness } from './completeness.js';
 export { type LikelyDuplicate, likelyDuplicates, nameScore } from './duplicates.js';
-export { type EnrichableField, type Enriched, enrich, enrichmentsOf, type Fact } from './enrichment.js';
+export { type Enriched, enrich, enrichmentsOf, type Fact } from './enrichment.js';
 export {
   clientsNamedIn,
   findKnowledge,

@@ -59,6 +59,8 @@ export const clientsNamedIn = async (s: SophiaSession, text: string): Promise<Me
 
 /** Refuses a name that stands in the institutional knowledge. @throws AshlarError `input-invalid` */
 export const assertNotInKnowledge = async (s: SophiaSession, name: string): Promise<void> => {
+  // what is no text is the schema's to refuse
+  if (typeof name !== 'string') return;
   for (const knowledge of await findKnowledge(s)) {
     const mention = textsOf(knowledge)
       .map(([, text]) => mentionOf(name, text))
@@ -79,7 +81,10 @@ const textsOf = ({
   tags,
 }: Readonly<Pick<KnowledgeChanges, 'category' | 'content' | 'source' | 'tags'>>): [string, string][] =>
   Object.entries({ category, content, source, tags }).flatMap(([field, value]) =>
-    [value ?? []].flat().map((text): [string, string] => [field, text]),
+    // what is no text is the schema's to refuse
+    [value ?? []]
+      .flat()
+      .flatMap((text): [string, string][] => (typeof text === 'string' ? [[field, text]] : [])),
   );
 
 const assertNamesNobody = async (s: SophiaSession, knowledge: KnowledgeChanges): Promise<void> => {

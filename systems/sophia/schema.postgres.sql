@@ -157,7 +157,7 @@ CREATE TABLE enrichment_log (
   timestamp timestamptz(3) DEFAULT now() NOT NULL,
   CONSTRAINT enrichment_log_pkey PRIMARY KEY (id),
   CONSTRAINT enrichment_log_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE RESTRICT,
-  CONSTRAINT enrichment_log_field_name_check CHECK (char_length(field_name) >= 1),
+  CONSTRAINT enrichment_log_field_name_check CHECK (field_name = ANY (ARRAY['industry'::text, 'business_description'::text, 'geography_area'::text, 'geography_radius_km'::text, 'industry_vertical'::text, 'target_audience'::text, 'content_pillars'::text, 'posting_cadence'::text, 'platform_accounts'::text, 'guardrails'::text, 'brand_assets'::text, 'competitors'::text, 'market_scope'::text, 'onboarding_state'::text])),
   CONSTRAINT enrichment_log_reason_check CHECK (char_length(reason) >= 1),
   CONSTRAINT enrichment_log_source_check CHECK (char_length(source) >= 1),
   CONSTRAINT enrichment_log_timestamp_check CHECK ("timestamp" >= '0001-01-01 00:00:00+00'::timestamptz AND "timestamp" < '10000-01-01 00:00:00+00'::timestamptz)

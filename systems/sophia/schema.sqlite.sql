@@ -466,7 +466,10 @@ CREATE TABLE enrichment_log (
       AND length(replace(client_id, '-', '')) = 32
       AND instr(client_id, char(0)) = 0
     ),
-  field_name TEXT NOT NULL CONSTRAINT enrichment_log_field_name_check CHECK (length(field_name) >= 1),
+  field_name TEXT NOT NULL
+    CONSTRAINT enrichment_log_field_name_check CHECK (
+      field_name IN ('industry', 'business_description', 'geography_area', 'geography_radius_km', 'industry_vertical', 'target_audience', 'content_pillars', 'posting_cadence', 'platform_accounts', 'guardrails', 'brand_assets', 'competitors', 'market_scope', 'onboarding_state')
+    ),
   old_value  TEXT CONSTRAINT enrichment_log_old_value_check CHECK (json_valid(old_value)),
   new_value  TEXT NOT NULL CONSTRAINT enrichment_log_new_value_check CHECK (json_valid(new_value)),
   source     TEXT NOT NULL CONSTRAINT enrichment_log_source_check CHECK (length(source) >= 1),

@@ -71,6 +71,29 @@ export const clients = table(
   ],
 );
 
+/** The columns of a dossier that the services keep themselves. */
+export const keptFields = [
+  'id',
+  'is_archived',
+  'archived_at',
+  'profile_completeness_pct',
+  'is_mvp_ready',
+  'last_activity_at',
+  'last_action_summary',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof Client)[];
+
+/** The columns of a dossier that a caller writes. */
+export type DossierField = Exclude<keyof Client, (typeof keptFields)[number]>;
+export const dossierFields = Object.keys(clients.columns).filter(
+  (name) => !(keptFields as readonly string[]).includes(name),
+) as readonly DossierField[];
+
+/** The columns that can be enriched: all of those but the name, which says whose dossier it is. */
+export type EnrichableField = Exclude<DossierField, 'name'>;
+export const enrichableFields = dossierFields.filter((field) => field !== 'name');
+
 /** How a client sounds: one profile each, recomputed whenever material is added. */
 export const voiceProfiles = table(
   'voice_profiles',
@@ -117,7 +140,7 @@ export const enrichmentLog = table(
   {
     id: id(),
     client_id: z.uuid(),
-    field_name: text(),
+    field_name: z.enum(enrichableFields),
     old_value: z.json().nullable(),
     new_value: z.json(),
     source: text(),

@@ -97,7 +97,7 @@ const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<Voi
 };
 
 const assertHasWords = (content: string): void => {
-  if (foldedWords(content).length > 0) return;
+  if (typeof content === 'string' && foldedWords(content).length > 0) return;
   throw new AshlarError('input-invalid', {
     message: 'The material has no word in it.',
     suggestion: 'Give the text itself.',

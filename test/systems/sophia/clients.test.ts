@@ -139,6 +139,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
       [{ is_archived: true }, 'input-invalid'],
       [{ favourite_colour: 'blue' }, 'input-invalid'],
       [{ name: '!!!' }, 'value-invalid'],
+      [{ name: 7 }, 'value-invalid'],
       [{ content_pillars: [] }, 'value-invalid'],
       [{ guardrails: {} }, 'value-invalid'],
       [{ business_description: '' }, 'value-invalid'],

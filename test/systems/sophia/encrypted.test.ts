@@ -3,10 +3,13 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database as SqlCipher } from '@signalapp/sqlcipher';
+import { Database as SqlCipher, setLogger } from '@signalapp/sqlcipher';
 import { connect, everyScope, up } from 'ashlar';
 import { addVoiceMaterial, createClient, sophia } from 'ashlar/systems/sophia';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+// it would tell standard error of each key that does not fit
+setLogger(() => undefined);
 
 const secret = 'The dossier says seventeen lanterns.';
 

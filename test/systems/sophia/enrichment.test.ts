@@ -125,6 +125,15 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     expect(await open.operate((s) => s.get(clients, client.id))).toEqual(client);
     expect(await open.operate((s) => enrichmentsOf(s, client.id))).toEqual([]);
     expect(await open.operate((s) => clientActions(s, client.id))).toHaveLength(1);
+    // the log itself holds no other field, whoever writes
+    const line = { client_id: client.id, field_name: 'name', new_value: '"x"', source: 'web' };
+    const past = open.operate((s) =>
+      s.query
+        .insertInto('enrichment_log')
+        .values({ id: client.id, ...line } as never)
+        .execute(),
+    );
+    await expect(past).rejects.toMatchObject({ code: 'check-violation' });
   });
 
   it('waits for an archived client to be restored', async () => {

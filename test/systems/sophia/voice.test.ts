@@ -142,6 +142,7 @@ describe.each(engines)('voice material on $name', (engine) => {
         addVoiceMaterial(s, { client_id: client.id, source_type: 'post', content: 'Some text.', ...changes }),
       );
     await expect(add({ content: ' …\n— ' })).rejects.toMatchObject({ code: 'input-invalid' });
+    await expect(add({ content: undefined })).rejects.toMatchObject({ code: 'input-invalid' });
     await expect(add({ source_url: 'not a url' })).rejects.toMatchObject({ code: 'value-invalid' });
     const nobody = '01890000-0000-7000-8000-000000000000';
     await expect(add({ client_id: nobody })).rejects.toMatchObject({ code: 'row-not-found' });

@@ -528,7 +528,7 @@ CREATE TABLE enrichment_log (
   id uuid NOT NULL,
   client_id uuid NOT NULL,
   field_name text COLLATE "C" NOT NULL
-    CONSTRAINT enrichment_log_field_name_check CHECK (char_length(field_name) >= 1),
+    CONSTRAINT enrichment_log_field_name_check CHECK (field_name IN ('industry', 'business_description', 'geography_area', 'geography_radius_km', 'industry_vertical', 'target_audience', 'content_pillars', 'posting_cadence', 'platform_accounts', 'guardrails', 'brand_assets', 'competitors', 'market_scope', 'onboarding_state')),
   old_value jsonb,
   new_value jsonb NOT NULL,
   source text COLLATE "C" NOT NULL
