@@ -18,7 +18,7 @@ DROP FUNCTION record_changes_trail_insert();
 DROP FUNCTION record_changes_ledger_entries_append_only();
 DROP FUNCTION record_changes_ledger_tree_append_only();
 DROP FUNCTION record_changes_ledger_blocks_append_only();
-DROP FUNCTION record_changes_ledger_write();
+DROP FUNCTION record_changes_ledger_stamp();
 DROP FUNCTION record_changes_ledger_seal();
 
 DROP TABLE institutional_knowledge;
@@ -41,5 +41,5 @@ DROP FUNCTION audit_log_append_only();
 DROP FUNCTION audit_log_ledger_entries_append_only();
 DROP FUNCTION audit_log_ledger_tree_append_only();
 DROP FUNCTION audit_log_ledger_blocks_append_only();
-DROP FUNCTION audit_log_ledger_write();
+DROP FUNCTION audit_log_ledger_stamp();
 DROP FUNCTION audit_log_ledger_seal();

@@ -19,12 +19,13 @@ CREATE TABLE audit_log (
   after_snapshot jsonb,
   created_at timestamptz(3) DEFAULT now() NOT NULL
     CONSTRAINT audit_log_created_at_check CHECK (created_at >= '0001-01-01T00:00:00Z' AND created_at < '10000-01-01T00:00:00Z'),
+  ashlar_xid xid8 DEFAULT '0' NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 CREATE INDEX audit_log_client_id_action_idx ON audit_log (client_id, action);
 CREATE TABLE audit_log_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT audit_log_ledger_entries_pkey PRIMARY KEY (row_key)
 );
@@ -56,7 +57,7 @@ CREATE TABLE audit_log_ledger_head (
 
 INSERT INTO audit_log_ledger_head DEFAULT VALUES;
 CREATE INDEX audit_log_client_id_scope_idx ON audit_log (coalesce(CAST(client_id AS text) COLLATE "C", ''));
-CREATE INDEX audit_log_ledger_entries_xid_idx ON audit_log_ledger_entries (xid);
+CREATE INDEX audit_log_ashlar_xid_idx ON audit_log (ashlar_xid);
 CREATE FUNCTION audit_log_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -89,42 +90,20 @@ BEGIN
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
-CREATE FUNCTION audit_log_ledger_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+CREATE FUNCTION audit_log_ledger_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO audit_log_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","audit_log","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || '"' || NEW.id::text || '"',
-        '"client_id":' || '"' || NEW.client_id::text || '"',
-        '"action":' || to_json(NEW.action)::text,
-        '"actor":' || to_json(NEW.actor)::text,
-        '"details":' || NEW.details::text,
-        '"before_snapshot":' || NEW.before_snapshot::text,
-        '"after_snapshot":' || NEW.after_snapshot::text,
-        '"created_at":' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"'
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
 END
 $$;
 CREATE FUNCTION audit_log_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -141,10 +120,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.audit_log_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger audit_log ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -154,29 +129,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has lost its head';
     END IF;
     INSERT INTO audit_log_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO audit_log_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","audit_log","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || '"' || t.id::text || '"',
-          '"client_id":' || '"' || t.client_id::text || '"',
-          '"action":' || to_json(t.action)::text,
-          '"actor":' || to_json(t.actor)::text,
-          '"details":' || t.details::text,
-          '"before_snapshot":' || t.before_snapshot::text,
-          '"after_snapshot":' || t.after_snapshot::text,
-          '"created_at":' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"'
-        ) || '}]',
-        'UTF8'
-      )
-    FROM audit_log t
-    WHERE NOT EXISTS (SELECT FROM audit_log_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -192,25 +144,47 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","audit_log","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":"', t.id, '"',
+            ',"client_id":' || '"' || t.client_id::text || '"',
+            ',"action":', to_json(t.action),
+            ',"actor":', to_json(t.actor),
+            ',"details":' || t.details::text,
+            ',"before_snapshot":' || t.before_snapshot::text,
+            ',"after_snapshot":' || t.after_snapshot::text,
+            ',"created_at":"', to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '"'
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM audit_log_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM audit_log_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM audit_log_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM audit_log t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM audit_log t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM audit_log_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO audit_log_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO audit_log_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -333,9 +307,9 @@ CREATE TRIGGER audit_log_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON a
   EXECUTE FUNCTION audit_log_ledger_blocks_append_only();
 
 ALTER TABLE audit_log_ledger_blocks ENABLE ALWAYS TRIGGER audit_log_ledger_blocks_append_only_truncate;
-CREATE TRIGGER audit_log_ledger_append AFTER INSERT ON audit_log
+CREATE TRIGGER audit_log_ledger_append BEFORE INSERT ON audit_log
   FOR EACH ROW
-  EXECUTE FUNCTION audit_log_ledger_write();
+  EXECUTE FUNCTION audit_log_ledger_stamp();
 
 ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_ledger_append;
 
@@ -384,9 +358,8 @@ CREATE INDEX clients_is_archived_idx ON clients (is_archived);
 CREATE FUNCTION clients_audited() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -640,13 +613,14 @@ CREATE TABLE record_changes (
   before jsonb,
   "after" jsonb,
   unseen jsonb,
+  ashlar_xid xid8 DEFAULT '0' NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT record_changes_pkey PRIMARY KEY (id)
 );
 CREATE INDEX record_changes_table_name_row_key_idx ON record_changes (table_name, row_key);
 CREATE INDEX record_changes_at_idx ON record_changes (at);
 CREATE TABLE record_changes_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT record_changes_ledger_entries_pkey PRIMARY KEY (row_key)
 );
@@ -677,7 +651,7 @@ CREATE TABLE record_changes_ledger_head (
 );
 
 INSERT INTO record_changes_ledger_head DEFAULT VALUES;
-CREATE INDEX record_changes_ledger_entries_xid_idx ON record_changes_ledger_entries (xid);
+CREATE INDEX record_changes_ashlar_xid_idx ON record_changes (ashlar_xid);
 CREATE INDEX record_changes_scope_scope_idx ON record_changes (coalesce(scope, ''));
 CREATE FUNCTION record_changes_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -718,45 +692,20 @@ BEGIN
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
-CREATE FUNCTION record_changes_ledger_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+CREATE FUNCTION record_changes_ledger_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO record_changes_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","record_changes","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || NEW.id::text,
-        '"at":' || '"' || to_char(NEW.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-        '"actor":' || to_json(NEW.actor)::text,
-        '"scope":' || to_json(NEW.scope)::text,
-        '"role":' || to_json(NEW.role)::text,
-        '"table_name":' || to_json(NEW.table_name)::text,
-        '"operation":' || to_json(NEW.operation)::text,
-        '"row_key":' || NEW.row_key::text,
-        '"before":' || NEW.before::text,
-        '"after":' || NEW."after"::text,
-        '"unseen":' || NEW.unseen::text
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
 END
 $$;
 CREATE FUNCTION record_changes_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -773,10 +722,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.record_changes_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger record_changes ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -786,32 +731,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
     END IF;
     INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO record_changes_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","record_changes","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || t.id::text,
-          '"at":' || '"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"',
-          '"actor":' || to_json(t.actor)::text,
-          '"scope":' || to_json(t.scope)::text,
-          '"role":' || to_json(t.role)::text,
-          '"table_name":' || to_json(t.table_name)::text,
-          '"operation":' || to_json(t.operation)::text,
-          '"row_key":' || t.row_key::text,
-          '"before":' || t.before::text,
-          '"after":' || t."after"::text,
-          '"unseen":' || t.unseen::text
-        ) || '}]',
-        'UTF8'
-      )
-    FROM record_changes t
-    WHERE NOT EXISTS (SELECT FROM record_changes_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -827,25 +746,50 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","record_changes","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":', t.id::text,
+            ',"at":"', to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '"',
+            ',"actor":' || to_json(t.actor)::text,
+            ',"scope":' || to_json(t.scope)::text,
+            ',"role":', to_json(t.role),
+            ',"table_name":', to_json(t.table_name),
+            ',"operation":', to_json(t.operation),
+            ',"row_key":', t.row_key::text,
+            ',"before":' || t.before::text,
+            ',"after":' || t."after"::text,
+            ',"unseen":' || t.unseen::text
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM record_changes_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM record_changes t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM record_changes t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM record_changes_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO record_changes_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO record_changes_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -975,9 +919,9 @@ CREATE TRIGGER record_changes_ledger_blocks_append_only_truncate BEFORE TRUNCATE
   EXECUTE FUNCTION record_changes_ledger_blocks_append_only();
 
 ALTER TABLE record_changes_ledger_blocks ENABLE ALWAYS TRIGGER record_changes_ledger_blocks_append_only_truncate;
-CREATE TRIGGER record_changes_ledger_append AFTER INSERT ON record_changes
+CREATE TRIGGER record_changes_ledger_append BEFORE INSERT ON record_changes
   FOR EACH ROW
-  EXECUTE FUNCTION record_changes_ledger_write();
+  EXECUTE FUNCTION record_changes_ledger_stamp();
 
 ALTER TABLE record_changes ENABLE ALWAYS TRIGGER record_changes_ledger_append;
 
@@ -1001,9 +945,8 @@ CREATE INDEX voice_materials_client_id_idx ON voice_materials (client_id);
 CREATE FUNCTION voice_materials_audited() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
@@ -1094,9 +1037,8 @@ CREATE TABLE voice_profiles (
 CREATE FUNCTION voice_profiles_audited() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   INSERT INTO record_changes (
     actor, scope, role, table_name, operation, row_key, before, "after"
   )
