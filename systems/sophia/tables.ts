@@ -13,7 +13,7 @@ import {
 } from 'ashlar';
 import { appendOnly, audited, auditTrail, ledgered, scoped } from 'ashlar/guarantees';
 import { z } from 'zod';
-import { namedNowhere, namesNoClient } from './anonymity.js';
+import { namedNowhere, namesNoClient } from './anonymity/anonymity.js';
 import { completenessSql, mvpReadySql } from './completeness.js';
 
 // what evolves without a migration; an empty one would count as known

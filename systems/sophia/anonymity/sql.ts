@@ -1,5 +1,5 @@
 import type { SqlName } from 'ashlar';
-import { plainWordsSql } from './plain-words.js';
+import { plainWordsSql } from '../plain-words.js';
 
 /** The two tables that are held apart, and what is said when one would name the other. */
 export const refusals = {

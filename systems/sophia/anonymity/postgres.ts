@@ -1,5 +1,5 @@
 import { type GuaranteeObject, literal } from 'ashlar';
-import { refusals, type Side, wouldName } from './anonymity-sql.js';
+import { refusals, type Side, wouldName } from './sql.js';
 
 /** The triggers of Postgres that hold one of the two tables apart from the other. */
 export const anonymityOnPostgres = (side: Side): readonly GuaranteeObject[] => {

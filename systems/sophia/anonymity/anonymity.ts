@@ -1,7 +1,7 @@
 import type { Guarantee } from 'ashlar';
-import { knowledgeAttacks, namingAttacks } from './anonymity-attacks.js';
-import { anonymityOnPostgres } from './anonymity-postgres.js';
-import { anonymityOnSqlite } from './anonymity-sqlite.js';
+import { knowledgeAttacks, namingAttacks } from './attacks.js';
+import { anonymityOnPostgres } from './postgres.js';
+import { anonymityOnSqlite } from './sqlite.js';
 
 const kept = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee, 'sqlite' | 'postgres'> => ({
   sqlite: {
