@@ -210,7 +210,12 @@ describe.each(engines)('a dossier on $name', (engine) => {
       s.query.updateTable('clients').set({ industry: 'Retail' }).where('id', '=', client.id).execute(),
     );
     const changes = await open.operate((s) =>
-      s.query.selectFrom('record_changes').selectAll().where('table_name', '=', 'clients').execute(),
+      s.query
+        .selectFrom('record_changes')
+        .selectAll()
+        .where('table_name', '=', 'clients')
+        .orderBy('id')
+        .execute(),
     );
     expect(changes.filter(({ row_key }) => row_key.id === client.id)).toMatchObject([
       { operation: 'insert', actor: 'operator', before: null, after: client },
