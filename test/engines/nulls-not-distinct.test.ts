@@ -71,32 +71,32 @@ describe.each(engines)('a unique key whose NULLs are not distinct on $name', (en
 
 describe('a key that becomes one', () => {
   let folder: Folder;
-  const before = () => system('testing', { tables: { distinct }, migrations: folder.url });
-  const after = () => system('testing', { tables: { places }, migrations: folder.url });
+  const was = () => system('testing', { tables: { distinct }, migrations: folder.url });
+  const now = () => system('testing', { tables: { places }, migrations: folder.url });
   beforeAll(async () => {
     folder = await makeFolder();
-    await newStep(before(), folder.url, 'initial');
-    await newStep(after(), folder.url, 'nulls');
+    await newStep(was(), folder.url, 'initial');
+    await newStep(now(), folder.url, 'nulls');
   });
   afterAll(() => folder.remove());
 
   it.each(['sqlite', 'postgres'] as const)('is what the migrations make, for %s', async (dialect) => {
-    await expect(checkMigrations(after(), dialect)).resolves.toBeUndefined();
+    await expect(checkMigrations(now(), dialect)).resolves.toBeUndefined();
   });
 
   it.each(engines)('goes up and back with rows in the table on $name', async (engine) => {
     const place = await engine.place();
-    const db = await connect(after(), { url: place.url, key: place.key });
+    const db = await connect(now(), { url: place.url, key: place.key });
     try {
-      await up(db.engine, after());
-      expect(await drift(db.engine, after())).toEqual([]);
+      await up(db.engine, now());
+      expect(await drift(db.engine, now())).toEqual([]);
       const row = { owner: null, parent: null, name: 'x' };
       await db.session((s) => s.insert(places, row));
-      await down(db.engine, after(), { steps: 1 });
+      await down(db.engine, now(), { steps: 1 });
       const second = await db.session((s) => s.insert(places, row));
-      await expect(up(db.engine, after())).rejects.toMatchObject({ code: 'migration-failed' });
+      await expect(up(db.engine, now())).rejects.toMatchObject({ code: 'migration-failed' });
       await db.session((s) => s.remove(places, second.id));
-      await up(db.engine, after());
+      await up(db.engine, now());
       await expect(db.session((s) => s.insert(places, row))).rejects.toMatchObject({
         code: 'unique-violation',
       });
