@@ -77,20 +77,9 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
       suggestion: 'Use another value, or patch the row that has it.',
     };
   },
-  '23503': ({ table, constraint, detail = '' }) => {
-    const referred = /is still referenced from table "(.*?)"/.exec(detail)?.[1];
-    const missing = /is not present in table "(.*?)"/.exec(detail)?.[1];
-    return {
-      code: 'foreign-key-violation',
-      message: referred
-        ? `A row is still referred to by ${referred}.`
-        : `A row of ${table} refers to one${missing ? ` of ${missing}` : ''} that does not exist.`,
-      detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} requires it.`,
-      suggestion: referred
-        ? 'Remove the rows that refer to it first.'
-        : 'Insert the row that is referred to first.',
-    };
-  },
+  '23503': foreignKey,
+  // since PostgreSQL 18 a foreign key with ON DELETE RESTRICT says so
+  '23001': foreignKey,
   '23514': ({ table, constraint }) => ({
     code: 'check-violation',
     message: constraint
@@ -131,6 +120,21 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
   '22021': unstorable,
   '22P05': unstorable,
 };
+
+function foreignKey({ table, constraint, detail = '' }: DriverError): Described {
+  const referred = /is (?:still )?referenced from table "(.*?)"/.exec(detail)?.[1];
+  const missing = /is not present in table "(.*?)"/.exec(detail)?.[1];
+  return {
+    code: 'foreign-key-violation',
+    message: referred
+      ? `A row is still referred to by ${referred}.`
+      : `A row of ${table} refers to one${missing ? ` of ${missing}` : ''} that does not exist.`,
+    detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} requires it.`,
+    suggestion: referred
+      ? 'Remove the rows that refer to it first.'
+      : 'Insert the row that is referred to first.',
+  };
+}
 
 function unstorable(): Described {
   return {
