@@ -41,8 +41,10 @@ export const diskStore = (folder: string): BlobStore => {
     },
     remove: (sha256) => rm(pathOf(sha256), { force: true }),
     list: async function* () {
-      for await (const shard of entries(objects))
+      for await (const shard of entries(objects)) {
+        if (!/^[0-9a-f]{2}$/.test(shard)) continue;
         for await (const name of entries(join(objects, shard))) if (/^[0-9a-f]{64}$/.test(name)) yield name;
+      }
     },
     clean: async () => {
       let removed = 0;
