@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createFolder,
   type Document,
@@ -139,6 +140,29 @@ describe.each(engines)('documents on $name', (engine) => {
     const { wrong, named, files } = await audit(open);
     expect(wrong).toEqual([]);
     expect(files).toEqual(named);
+  });
+
+  it('whose bytes are just being removed keep them', async () => {
+    const text = fresh('removed');
+    const other = await someUser(open.db);
+    const mine = await store(open.vault, user, text);
+    let reached = (): void => undefined;
+    const removing = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const slow = {
+      ...open.blobs,
+      remove: async (sha256: string) => {
+        reached();
+        await sleep(200);
+        await open.blobs.remove(sha256);
+      },
+    };
+    const deleting = deleteDocument({ ...open.vault, blobs: slow }, of(mine));
+    await removing;
+    const theirs = await store(open.vault, other, text);
+    await deleting;
+    expect(await textOf(open.vault, of(theirs, other))).toBe(text);
   });
 
   it('get other bytes, and the quota the difference', async () => {
