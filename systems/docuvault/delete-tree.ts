@@ -1,6 +1,7 @@
 import { recordEvent } from './audit.js';
 import { removeRow } from './documents.js';
 import { type FolderOf, requireFolder } from './folders.js';
+import { refusedAs } from './input.js';
 import { type DocuvaultSession, folders } from './tables.js';
 import { assertOutside, removeUnnamed, type Vault } from './vault.js';
 
@@ -31,7 +32,14 @@ export const deleteFolderTree = async (vault: Vault, of: FolderOf): Promise<Dele
       .forUpdate()
       .execute();
     for (const document of documents) await removeRow(s, document);
-    for (const id of [...ids].reverse()) await s.remove(folders, id);
+    await refusedAs(
+      s,
+      ['foreign-key-violation'],
+      'Something was put into the folder meanwhile.',
+      async (inner) => {
+        for (const id of [...ids].reverse()) await inner.remove(folders, id);
+      },
+    );
     await recordEvent(s, {
       user_id: of.user_id,
       action: 'folder.deleted',

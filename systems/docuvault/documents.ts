@@ -51,11 +51,11 @@ export const replaceContent = async (
   vault: Vault,
   { content, ...asking }: Asking & { readonly content: ByteSource },
 ): Promise<Document> => {
-  const { user_id: payer } = await vault.db.read((s) => requireAccess(s, asking, 'read'));
+  const { user_id: payer, size_bytes: frees } = await vault.db.read((s) => requireAccess(s, asking, 'read'));
   let former: string | null = null;
   const document = await keepBytes(
     vault,
-    { payer, actor: asking.user_id, source: content },
+    { payer, actor: asking.user_id, source: content, frees },
     async (s, bytes) => {
       const before = await requireAccess(s, asking, 'write');
       former = before.sha256;
@@ -82,14 +82,28 @@ export const openDocument = async (
   { db, blobs }: Vault,
   asking: Asking,
 ): Promise<{ readonly document: Document; readonly content: Readable }> => {
-  const document = await db.read((s) => requireAccess(s, asking, 'read'));
-  if (document.sha256 !== null) return { document, content: await blobs.read(document.sha256) };
-  throw new AshlarError('bytes-missing', {
+  let gone: string | undefined;
+  for (;;) {
+    const document = await db.read((s) => requireAccess(s, asking, 'read'));
+    const { sha256 } = document;
+    if (sha256 === null) throw withoutBytes();
+    try {
+      return { document, content: await blobs.read(sha256) };
+    } catch (error) {
+      // replaced or deleted since its row was read: its row is read again
+      const isGone = error instanceof AshlarError && error.code === 'bytes-missing';
+      if (!isGone || gone === sha256) throw error;
+      gone = sha256;
+    }
+  }
+};
+
+const withoutBytes = (): AshlarError =>
+  new AshlarError('bytes-missing', {
     message: 'The document has no bytes here.',
     detail: 'It was recorded before bytes were kept.',
     suggestion: 'Replace its content.',
   });
-};
 
 /** What can be changed in a document besides its bytes. */
 export type DocumentChanges = {

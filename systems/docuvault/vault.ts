@@ -15,6 +15,15 @@ export interface Vault {
 /** How many hashes are looked up at a time. */
 const batchSize = 500;
 
+/** Bytes to keep: from whom, and on whose account. */
+export interface Storing {
+  readonly payer: string;
+  readonly actor: string;
+  readonly source: ByteSource;
+  /** How many bytes the payer gets back when these are stored, because they take the place of others. */
+  readonly frees?: number;
+}
+
 /**
  * Receives bytes, and keeps them in the transaction that names them: `write` charges the quota and writes the row, and
  * only then do the bytes get their name. Where the session fails they go again.
@@ -26,12 +35,12 @@ const batchSize = 500;
  */
 export const keepBytes = async <R>(
   { db, blobs, max_upload_bytes = 52_428_800 }: Vault,
-  { payer, actor, source }: { readonly payer: string; readonly actor: string; readonly source: ByteSource },
+  { payer, actor, source, frees = 0 }: Storing,
   write: (s: DocuvaultSession, staged: StagedBlob) => Promise<R>,
 ): Promise<R> => {
   assertOutside(db);
   const quota = await db.read((s) => quotaOf(s, payer));
-  const free = quota.limit_bytes - quota.used_bytes;
+  const free = quota.limit_bytes - quota.used_bytes + frees;
   // what cannot be charged need not be received
   const staged = await blobs.stage(source, { limit: Math.min(max_upload_bytes, free) }).catch((error) => {
     const isFull = error instanceof AshlarError && error.code === 'size-exceeded' && free < max_upload_bytes;

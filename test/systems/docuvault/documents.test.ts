@@ -165,6 +165,19 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await textOf(open.vault, of(theirs, other))).toBe(text);
   });
 
+  it('that are replaced while they are opened are opened as they are then', async () => {
+    const document = await store(open.vault, user, fresh('before'));
+    const slow = {
+      ...open.blobs,
+      read: async (sha256: string) => {
+        if (sha256 === document.sha256)
+          await replaceContent(open.vault, { ...of(document), content: Buffer.from('after') });
+        return open.blobs.read(sha256);
+      },
+    };
+    expect(await textOf({ ...open.vault, blobs: slow }, of(document))).toBe('after');
+  });
+
   it('get other bytes, and the quota the difference', async () => {
     const document = await store(open.vault, user, 'first'.repeat(10), { extracted_text: 'first' });
     const replaced = await replaceContent(open.vault, { ...of(document), content: Buffer.from('second') });
@@ -172,6 +185,10 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await textOf(open.vault, of(document))).toBe('second');
     expect(await used()).toBe(6);
     expect(await filesIn(open.folder)).not.toContain(document.sha256);
+    const full = await replaceContent(open.vault, { ...of(document), content: Buffer.alloc(1_000) });
+    expect(full.size_bytes).toBe(1_000);
+    await replaceContent(open.vault, { ...of(document), content: Buffer.from('second'.padEnd(1_000)) });
+    await replaceContent(open.vault, { ...of(document), content: Buffer.from('second') });
     await expect(
       replaceContent(open.vault, { ...of(document), content: Buffer.alloc(1_001) }),
     ).rejects.toMatchObject({ code: 'quota-exceeded' });
