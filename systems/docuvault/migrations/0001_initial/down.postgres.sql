@@ -38,5 +38,5 @@ DROP FUNCTION audit_log_append_only();
 DROP FUNCTION audit_log_ledger_entries_append_only();
 DROP FUNCTION audit_log_ledger_tree_append_only();
 DROP FUNCTION audit_log_ledger_blocks_append_only();
-DROP FUNCTION audit_log_ledger_write();
+DROP FUNCTION audit_log_ledger_stamp();
 DROP FUNCTION audit_log_ledger_seal();

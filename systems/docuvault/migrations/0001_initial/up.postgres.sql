@@ -26,12 +26,13 @@ CREATE TABLE audit_log (
   metadata jsonb,
   created_at timestamptz(3) DEFAULT now() NOT NULL
     CONSTRAINT audit_log_created_at_check CHECK (created_at >= '0001-01-01T00:00:00Z' AND created_at < '10000-01-01T00:00:00Z'),
+  ashlar_xid xid8 DEFAULT '0' NOT NULL,
+  ashlar_at timestamptz(6),
   CONSTRAINT audit_log_pkey PRIMARY KEY (id)
 );
 CREATE INDEX audit_log_user_id_id_idx ON audit_log (user_id, id);
 CREATE TABLE audit_log_ledger_entries (
   row_key text COLLATE "C" NOT NULL,
-  xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
   entry bytea NOT NULL,
   CONSTRAINT audit_log_ledger_entries_pkey PRIMARY KEY (row_key)
 );
@@ -62,7 +63,7 @@ CREATE TABLE audit_log_ledger_head (
 );
 
 INSERT INTO audit_log_ledger_head DEFAULT VALUES;
-CREATE INDEX audit_log_ledger_entries_xid_idx ON audit_log_ledger_entries (xid);
+CREATE INDEX audit_log_ashlar_xid_idx ON audit_log (ashlar_xid);
 CREATE FUNCTION audit_log_append_only() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -95,42 +96,20 @@ BEGIN
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
-CREATE FUNCTION audit_log_ledger_write() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+CREATE FUNCTION audit_log_ledger_stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  INSERT INTO audit_log_ledger_entries (row_key, entry)
-  VALUES (
-    NEW.id::text,
-    convert_to(
-      '["ashlar/entry/v1","audit_log","'
-      || replace(gen_random_uuid()::text, '-', '') || '","'
-      || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",{'
-      || concat_ws(',',
-        '"id":' || NEW.id::text,
-        '"user_id":' || '"' || NEW.user_id::text || '"',
-        '"action":' || to_json(NEW.action)::text,
-        '"resource_type":' || to_json(NEW.resource_type)::text,
-        '"resource_id":' || to_json(NEW.resource_id)::text,
-        '"ip_address":' || '"' || CASE WHEN NEW.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((NEW.ip_address - '::'::inet) >> 16) || ':' || to_hex((NEW.ip_address - '::'::inet) & 65535) ELSE host(NEW.ip_address) END || '"',
-        '"metadata":' || NEW.metadata::text,
-        '"created_at":' || '"' || to_char(NEW.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"'
-      ) || '}]',
-      'UTF8'
-    )
-  );
-  RETURN NULL;
+  NEW.ashlar_xid := pg_current_xact_id();
+  NEW.ashlar_at := now();
+  RETURN NEW;
 END
 $$;
 CREATE FUNCTION audit_log_ledger_seal() RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 DECLARE
   callers_scope text := coalesce(current_setting('ashlar.scope', true), '');
-  context text;
   head record;
   mark pg_snapshot;
   this_cluster text;
@@ -147,10 +126,6 @@ DECLARE
   new_frontier bytea := '';
   root bytea;
 BEGIN
-  -- tables are found in the schema of this function, and nowhere a caller could put others
-  GET DIAGNOSTICS context = PG_CONTEXT;
-  PERFORM set_config('search_path', substring(context FROM '("(?:[^"]|"")+"|[^\s".]+)\.audit_log_ledger_seal\(\)') || ', pg_temp', true);
-
   IF NOT pg_try_advisory_xact_lock(hashtextextended('ashlar ledger audit_log ' || current_schema(), 0)) THEN
     RETURN 'busy';
   END IF;
@@ -160,29 +135,6 @@ BEGIN
       RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has lost its head';
     END IF;
     INSERT INTO audit_log_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
-    -- the rows that were there before there was a ledger, of every scope
-    PERFORM set_config('ashlar.scope', '*', true);
-    INSERT INTO audit_log_ledger_entries (row_key, entry)
-    SELECT t.id::text,
-      convert_to(
-        '["ashlar/entry/v1","audit_log","'
-        || replace(gen_random_uuid()::text, '-', '') || '","'
-        || '",{'
-        || concat_ws(',',
-          '"id":' || t.id::text,
-          '"user_id":' || '"' || t.user_id::text || '"',
-          '"action":' || to_json(t.action)::text,
-          '"resource_type":' || to_json(t.resource_type)::text,
-          '"resource_id":' || to_json(t.resource_id)::text,
-          '"ip_address":' || '"' || CASE WHEN t.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((t.ip_address - '::'::inet) >> 16) || ':' || to_hex((t.ip_address - '::'::inet) & 65535) ELSE host(t.ip_address) END || '"',
-          '"metadata":' || t.metadata::text,
-          '"created_at":' || '"' || to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"'
-        ) || '}]',
-        'UTF8'
-      )
-    FROM audit_log t
-    WHERE NOT EXISTS (SELECT FROM audit_log_ledger_entries e WHERE e.row_key = t.id::text);
-    PERFORM set_config('ashlar.scope', callers_scope, true);
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
@@ -198,25 +150,47 @@ BEGIN
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+    SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
     FROM (
-      SELECT candidate.xid, candidate.row_key, candidate.entry
+      SELECT t.ashlar_xid AS xid, t.leaf_key AS row_key,
+        convert_to(concat(
+          '["ashlar/entry/v1","audit_log","', gen_random_uuid(),
+          '","', to_char(t.ashlar_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '",{',
+          substr(concat(
+            ',"id":', t.id::text,
+            ',"user_id":' || '"' || t.user_id::text || '"',
+            ',"action":', to_json(t.action),
+            ',"resource_type":' || to_json(t.resource_type)::text,
+            ',"resource_id":' || to_json(t.resource_id)::text,
+            ',"ip_address":' || '"' || CASE WHEN t.ip_address BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex((t.ip_address - '::'::inet) >> 16) || ':' || to_hex((t.ip_address - '::'::inet) & 65535) ELSE host(t.ip_address) END || '"',
+            ',"metadata":' || t.metadata::text,
+            ',"created_at":"', to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '"'
+          ), 2), '}]'
+        ), 'UTF8') AS entry
       FROM (
-        SELECT xid, row_key, entry FROM audit_log_ledger_entries WHERE xid = ANY (waiting)
-        UNION ALL
-        SELECT xid, row_key, entry FROM audit_log_ledger_entries WHERE xid >= low AND xid <= high
-      ) candidate
-      WHERE (SELECT leaf.position FROM audit_log_ledger_tree leaf WHERE leaf.row_key = candidate.row_key) IS NULL
-      ORDER BY candidate.xid, candidate.row_key
-      LIMIT 10000
+        SELECT *
+        FROM (
+          SELECT t.*, t.id::text AS leaf_key FROM audit_log t WHERE t.ashlar_xid = ANY (waiting)
+          UNION ALL
+          SELECT t.*, t.id::text AS leaf_key FROM audit_log t WHERE t.ashlar_xid >= low AND t.ashlar_xid <= high
+        ) candidate
+        WHERE (SELECT leaf.position FROM audit_log_ledger_tree leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+        ORDER BY candidate.ashlar_xid, candidate.leaf_key
+        LIMIT 10000
+      ) t
     ) e
+  ), written AS (
+    INSERT INTO audit_log_ledger_entries (row_key, entry)
+    SELECT fresh.row_key, fresh.entry FROM fresh
   ), leaves AS (
     INSERT INTO audit_log_ledger_tree (level, position, hash, row_key)
     SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
   )
   SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+  PERFORM set_config('ashlar.scope', callers_scope, true);
   count := coalesce(cardinality(nodes), 0);
   IF count = 0 THEN
     IF head.cluster IS DISTINCT FROM this_cluster THEN
@@ -335,9 +309,9 @@ CREATE TRIGGER audit_log_ledger_blocks_append_only_truncate BEFORE TRUNCATE ON a
   EXECUTE FUNCTION audit_log_ledger_blocks_append_only();
 
 ALTER TABLE audit_log_ledger_blocks ENABLE ALWAYS TRIGGER audit_log_ledger_blocks_append_only_truncate;
-CREATE TRIGGER audit_log_ledger_append AFTER INSERT ON audit_log
+CREATE TRIGGER audit_log_ledger_append BEFORE INSERT ON audit_log
   FOR EACH ROW
-  EXECUTE FUNCTION audit_log_ledger_write();
+  EXECUTE FUNCTION audit_log_ledger_stamp();
 
 ALTER TABLE audit_log ENABLE ALWAYS TRIGGER audit_log_ledger_append;
 
@@ -424,10 +398,9 @@ CREATE TABLE data_keys (
 CREATE FUNCTION data_keys_keyring_insert() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog
+SET search_path FROM CURRENT
 SET row_security TO off AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   -- whoever is shredding the scope is waited for, and then seen
   PERFORM FROM data_keys WHERE scope = NEW.scope FOR SHARE;
   IF EXISTS (SELECT FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
@@ -503,9 +476,8 @@ $$;
 CREATE FUNCTION folders_parent_id_acyclic() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path TO pg_catalog AS $$
+SET search_path FROM CURRENT AS $$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   IF TG_OP = 'UPDATE' THEN
     PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
     IF current_setting('transaction_isolation') <> 'read committed' THEN
