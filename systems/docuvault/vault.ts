@@ -78,7 +78,18 @@ export const assertOutside = (db: DocuvaultDatabase): void => {
 export const removeUnnamed = async (
   { db, blobs }: Pick<Vault, 'db' | 'blobs'>,
   sha256: string,
-): Promise<boolean> => {
+): Promise<boolean> =>
+  holding(db, sha256, async (isNamed) => {
+    if (!isNamed) await blobs.remove(sha256);
+    return !isNamed;
+  });
+
+/** Runs `work` while nobody else names these bytes or removes them. */
+const holding = async <R>(
+  db: DocuvaultDatabase,
+  sha256: string,
+  work: (isNamed: boolean) => Promise<R>,
+): Promise<R> => {
   assertOutside(db);
   return db.session(async (s) => {
     await s.lock(nameOf(sha256));
@@ -88,9 +99,7 @@ export const removeUnnamed = async (
       .where('sha256', '=', sha256)
       .limit(1)
       .executeTakeFirst();
-    if (named) return false;
-    await blobs.remove(sha256);
-    return true;
+    return work(named !== undefined);
   });
 };
 
@@ -137,7 +146,12 @@ const missingBytes = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise
         .limit(batchSize)
         .execute(),
     );
-    for (const { sha256 } of rows) if (sha256 !== null && !(await blobs.has(sha256))) missing.push(sha256);
+    for (const { sha256 } of rows) {
+      if (sha256 === null || (await blobs.has(sha256))) continue;
+      // or its document was deleted since its row was read
+      const isMissing = await holding(db, sha256, async (isNamed) => isNamed && !(await blobs.has(sha256)));
+      if (isMissing) missing.push(sha256);
+    }
     after = rows.at(-1)?.sha256 ?? '';
     if (rows.length < batchSize) return missing;
   }
