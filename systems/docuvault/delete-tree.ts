@@ -3,7 +3,7 @@ import { removeRow } from './documents.js';
 import { type FolderOf, requireFolder } from './folders.js';
 import { refusedAs } from './input.js';
 import { type DocuvaultSession, folders } from './tables.js';
-import { assertOutside, removeUnnamed, type Vault } from './vault.js';
+import { assertOutside, letGo, type Vault } from './vault.js';
 
 /** What went with a folder. */
 export interface DeletedTree {
@@ -50,7 +50,7 @@ export const deleteFolderTree = async (vault: Vault, of: FolderOf): Promise<Dele
     return { ids, documents };
   });
   const hashes = new Set(gone.documents.flatMap(({ sha256 }) => sha256 ?? []));
-  for (const sha256 of hashes) await removeUnnamed(vault, sha256);
+  for (const sha256 of hashes) await letGo(vault, sha256);
   return {
     folders: gone.ids.length,
     documents: gone.documents.length,

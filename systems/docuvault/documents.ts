@@ -7,7 +7,7 @@ import type { ByteSource } from './blobs/blob-store.js';
 import { requireFolder } from './folders.js';
 import { chargeQuota } from './quota.js';
 import { type Document, type DocuvaultSession, documents } from './tables.js';
-import { assertOutside, keepBytes, removeUnnamed, type Vault } from './vault.js';
+import { assertOutside, keepBytes, letGo, type Vault } from './vault.js';
 
 /** A document to store. Its size, hash and key are the system's to give. */
 export type NewDocument = Omit<
@@ -69,7 +69,7 @@ export const replaceContent = async (
       return after;
     },
   );
-  if (former !== null && former !== document.sha256) await removeUnnamed(vault, former);
+  if (former !== document.sha256) await letGo(vault, former);
   return document;
 };
 
@@ -156,10 +156,10 @@ export const deleteDocument = async (vault: Vault, asking: Asking): Promise<void
     await removeRow(s, document);
     return document;
   });
-  if (sha256 !== null) await removeUnnamed(vault, sha256);
+  await letGo(vault, sha256);
 };
 
-/** Deletes the row of a document of its owner's; the bytes are left to {@link removeUnnamed}. */
+/** Deletes the row of a document of its owner's; the bytes are left to {@link letGo}. */
 export const removeRow = async (s: DocuvaultSession, document: Document): Promise<void> => {
   await s.remove(documents, document.id);
   await chargeQuota(s, document.user_id, -document.size_bytes);

@@ -56,8 +56,7 @@ export const keepBytes = async <R>(
       return result;
     });
   } catch (error) {
-    // where even this fails, the next sweep finds them
-    if (named) await removeUnnamed({ db, blobs }, staged.sha256).catch(() => undefined);
+    if (named) await letGo({ db, blobs }, staged.sha256);
     throw error;
   } finally {
     await staged.discard();
@@ -74,11 +73,16 @@ export const assertOutside = (db: DocuvaultDatabase): void => {
   });
 };
 
+/**
+ * Removes the bytes of a hash that a document named until now, unless another does. What was done with the document is
+ * kept already, so where this fails nobody is told: the next sweep finds them.
+ */
+export const letGo = async (vault: Pick<Vault, 'db' | 'blobs'>, sha256: string | null): Promise<void> => {
+  if (sha256 !== null) await removeUnnamed(vault, sha256).catch(() => undefined);
+};
+
 /** Removes the bytes of a hash, unless a document names them. @returns whether it did */
-export const removeUnnamed = async (
-  { db, blobs }: Pick<Vault, 'db' | 'blobs'>,
-  sha256: string,
-): Promise<boolean> =>
+const removeUnnamed = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>, sha256: string): Promise<boolean> =>
   holding(db, sha256, async (isNamed) => {
     if (!isNamed) await blobs.remove(sha256);
     return !isNamed;

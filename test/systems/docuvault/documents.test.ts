@@ -320,6 +320,15 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await open.db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([]);
   });
 
+  it('are deleted also where their bytes cannot be removed, which the next sweep does', async () => {
+    const document = await store(open.vault, user, fresh('stuck'));
+    const stuck = { ...open.blobs, remove: () => Promise.reject(new RangeError('the disk is read-only')) };
+    await deleteDocument({ ...open.vault, blobs: stuck }, of(document));
+    expect(await used()).toBe(0);
+    expect(await filesIn(open.folder)).toContain(document.sha256);
+    expect(await sweep(open.vault)).toMatchObject({ unnamed: [document.sha256] });
+  });
+
   const refusesToKeep: typeof open.blobs.stage = async (source, options) => ({
     ...(await open.blobs.stage(source, options)),
     keep: () => Promise.reject(new RangeError('the disk is full')),
