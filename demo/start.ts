@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AshlarError, connect, settings } from 'ashlar';
+import { docuvault } from 'ashlar/systems/docuvault';
 import { openExperts } from 'ashlar/systems/experts';
 import { shipping } from 'ashlar/systems/shipping';
 import { sophia } from 'ashlar/systems/sophia';
 import { wills } from 'ashlar/systems/wills';
 import { ashlar } from './command.js';
+import { demoColumnKeys, keepDocuments } from './docuvault.js';
 import { keepLog } from './experts.js';
 import { keepLedgers, showProof } from './ledger.js';
 import { heading, say } from './output.js';
@@ -19,6 +21,7 @@ const urls = {
   wills: `pglite:${join('data', 'wills')}`,
   experts: `sqlite:${join('data', 'experts.db')}`,
   sophia: `sqlcipher:${join('data', 'sophia.db')}`,
+  docuvault: `pglite:${join('data', 'docuvault')}`,
 };
 
 const withSystem = async <D extends { close(): Promise<void> }>(
@@ -43,6 +46,11 @@ try {
   await ashlar('up', '--system', 'wills', '--url', urls.wills);
   await withSystem(connect(wills, { url: urls.wills }), keepWills);
 
+  heading('docuvault · documents of many users, their bytes beside the database, on embedded Postgres');
+  await ashlar('up', '--system', 'docuvault', '--url', urls.docuvault);
+  const columnKeys = demoColumnKeys();
+  await withSystem(connect(docuvault, { url: urls.docuvault, columnKeys }), keepDocuments);
+
   heading('experts · a chat’s log and its leads, on SQLite, made when the service starts');
   await withSystem(openExperts({ url: urls.experts }), keepLog);
 
@@ -52,7 +60,12 @@ try {
   await withSystem(connect(sophia, { url: urls.sophia, key: settings().databaseKey }), keepSophia);
 
   heading('Ledgers: signed, verified, and shown to somebody else');
-  await keepLedgers({ shipping: urls.shipping, wills: urls.wills, sophia: urls.sophia });
+  await keepLedgers({
+    shipping: urls.shipping,
+    wills: urls.wills,
+    sophia: urls.sophia,
+    docuvault: urls.docuvault,
+  });
   await showProof(urls.wills);
 
   heading('Every guarantee attacked, and where things stand');

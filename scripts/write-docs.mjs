@@ -21,6 +21,11 @@ export const errorsPage = (errorCodes) =>
 
 /** A table that declares each guarantee, to read its levels from and count its attacks. */
 export const guaranteeSamples = {
+  acyclic: ({ id, references, table }, { acyclic }, z) =>
+    table('folders', { id: id(), parent_id: z.uuid().nullable(), name: z.string() }, (c) => [
+      references(c.parent_id, c.id),
+      acyclic(c.parent_id),
+    ]),
   appendOnly: ({ id, table }, { appendOnly }, z) =>
     table('events', { id: id(), note: z.string() }, () => [appendOnly()]),
   auditTrail: (_, { auditTrail }) => auditTrail('changes'),

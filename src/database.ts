@@ -165,6 +165,14 @@ export class Database<T extends Tables = Tables> {
     };
   }
 
+  /**
+   * Whether the code that asks runs inside a session of this database, which may yet be undone: what is done beside the
+   * database, a file removed or a message sent, cannot be.
+   */
+  get inSession(): boolean {
+    return this.#outer({}) !== undefined;
+  }
+
   /** What encrypts and decrypts its ciphered columns: for work on keyrings. */
   get encryption(): Encryption {
     return this.#parts.encryption;

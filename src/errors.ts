@@ -127,6 +127,13 @@ export const errorCodes = {
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },
   'state-conflict': { exit: 1, meaning: 'What was asked does not fit the present state.' },
+  'access-denied': { exit: 1, meaning: 'The user may not do that with what he can see.' },
+  'quota-exceeded': {
+    exit: 1,
+    meaning: 'There is no room left for it within the user’s quota; nothing was kept.',
+  },
+  'size-exceeded': { exit: 1, meaning: 'It is larger than may be kept; nothing was kept.' },
+  'bytes-missing': { exit: 1, meaning: 'The bytes of a document are not where they were stored.' },
   'config-invalid': { exit: 2, meaning: 'The configuration file is not as it must be.' },
 } as const satisfies Record<string, { exit: ExitCode; meaning: string }>;
 

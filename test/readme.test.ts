@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { connect, newStep, type System, up } from 'ashlar';
+import { docuvault } from 'ashlar/systems/docuvault';
 import { wills } from 'ashlar/systems/wills';
 import { expect, test } from 'vitest';
 import { engines } from './support/engines.js';
@@ -73,5 +75,30 @@ test('the example of systems/wills does what it says', async () => {
     expect(text).toBe('I appoint T. Dlamini as my executor.');
   } finally {
     await place.remove();
+  }
+});
+
+test('the example of systems/docuvault does what it says', async () => {
+  const [code = ''] = await examples('systems/docuvault/README.md');
+  const place = await freshDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'ashlar-readme-'));
+  try {
+    const db = await connect(docuvault, { url: place.url });
+    await up(db.engine, docuvault);
+    await db.close();
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: root,
+      env: {
+        ...process.env,
+        DATABASE_URL: place.url,
+        COLUMN_KEY: `1:${'7a'.repeat(32)}`,
+        BLOB_DIR: join(folder, 'blobs'),
+      },
+    });
+    const { size } = await stat(join(root, 'LICENSE'));
+    expect(stdout.trim().split('\n')).toEqual(['MIT License', String(size), 'true reused']);
+  } finally {
+    await place.remove();
+    await rm(folder, { recursive: true });
   }
 });

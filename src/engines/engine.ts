@@ -39,6 +39,11 @@ export interface Transaction {
     columns: readonly Column[],
     rows: readonly (readonly unknown[])[],
   ): Awaitable<number>;
+  /**
+   * Waits until no other transaction that writes holds this name, and holds it until this one is over. Where there is
+   * one writer there is nothing to wait for.
+   */
+  lock(name: string): Awaitable<void>;
   savepoint(name: string): Awaitable<void>;
   rollbackTo(name: string): Awaitable<void>;
   release(name: string): Awaitable<void>;

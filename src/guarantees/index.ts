@@ -1,3 +1,4 @@
+export { acyclic } from './acyclic/acyclic.js';
 export { type AppendOnlyOptions, appendOnly } from './append-only/append-only.js';
 export { type AuditedOptions, audited } from './audited/audited.js';
 export { type AuditTrail, auditTrail } from './audited/trail.js';

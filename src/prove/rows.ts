@@ -218,7 +218,8 @@ export class Rows {
     // the parent that says whose row it is comes first: the others are then of the same scope
     const keys = [...table.foreignKeys].sort((a, b) => hasColumn(b, scope) - hasColumn(a, scope));
     for (const key of keys) {
-      const mayBeEmpty = key.columns.every((name) => table.columns[name]?.nullable);
+      // MATCH SIMPLE: one NULL is enough
+      const mayBeEmpty = key.columns.some((name) => table.columns[name]?.nullable);
       // a row that refers to its own table can be the first of it
       if (mayBeEmpty && (key.target.table === table.name || (!plan.filled && depth > 0))) continue;
       const parent = await this.#parent(key, plan.parents, links, scope, depth);

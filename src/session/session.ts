@@ -155,6 +155,11 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
   }
 
+  async lock(name: string): Promise<void> {
+    this.#assertWritable();
+    await this.level.run((transaction) => transaction.lock(name));
+  }
+
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
     return this.nest(work, this.readOnly);
   }

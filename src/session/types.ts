@@ -66,6 +66,13 @@ export interface Session<T extends Tables = Tables> {
     scope: string,
     value: Exclude<RowOf<S>[C], null>,
   ): Promise<Uint8Array<ArrayBuffer>[]>;
+  /**
+   * Waits until no other session holds this name, and holds it until the outermost session has ended: for what is kept
+   * beside the database. Names are of the whole database, so let them begin with the system's. Two sessions that take
+   * several names in different orders may meet in a deadlock, which is retried.
+   * @throws AshlarError `session-read-only`, `lock-timeout`
+   */
+  lock(name: string): Promise<void>;
   /** A nested unit of work: a savepoint, undone alone when its callback throws. */
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R>;
   /** The time to stamp things with, as an ISO 8601 string of milliseconds. */

@@ -47,9 +47,10 @@ export {
   references,
   renamed,
   type TableItem,
+  type UniqueOptions,
   unique,
 } from './items.js';
-export { identifier, identifiers, literal } from './names.js';
+export { identifier, identifiers, literal, nullsAlike } from './names.js';
 export { type Extent, noRights, readOnlyRights, rightsOf, type TableRights } from './rights.js';
 export { isScopeOf, scopeColumn, scopeValue } from './scope.js';
 export { type BlindIndex, envelopeForm, type Sealed } from './sealed.js';
@@ -62,5 +63,6 @@ export {
   type Key,
   type Table,
   table,
+  type Unique,
 } from './table.js';
 export type { Insert, InsertOf, Patch, PatchOf, QueryTables, Row, RowOf, Shape, Tables } from './types.js';

@@ -10,6 +10,7 @@ export interface UniqueItem {
   readonly kind: 'unique';
   readonly columns: readonly Column[];
   readonly name: string | undefined;
+  readonly nullsNotDistinct: boolean;
 }
 export interface IndexItem {
   readonly kind: 'index';
@@ -64,10 +65,20 @@ const split = <Options>(
 /** A primary key over several columns. A single one is declared on its column: `id()`, `autoincrement()`. */
 export const primaryKey = (...columns: Column[]): PrimaryKeyItem => ({ kind: 'primary-key', columns });
 
-/** No two rows have the same values here. NULLs count as different (SQL:2023 default). Last argument: `{ name }`. */
-export const unique = (...given: (Column | { name: string })[]): UniqueItem => {
-  const { columns, options } = split<{ name: string }>(given);
-  return { kind: 'unique', columns, name: options.name };
+/** How a unique key may be refined. */
+export interface UniqueOptions {
+  name?: string;
+  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is unlike every other. */
+  nullsNotDistinct?: boolean;
+}
+
+/**
+ * No two rows have the same values here. Last argument: `{ name, nullsNotDistinct }`. On SQLite, which knows no other
+ * than distinct NULLs, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
+ */
+export const unique = (...given: (Column | UniqueOptions)[]): UniqueItem => {
+  const { columns, options } = split<UniqueOptions>(given);
+  return { kind: 'unique', columns, name: options.name, nullsNotDistinct: options.nullsNotDistinct ?? false };
 };
 
 /** How an index may be refined: `where` is an SQL condition that both engines understand. */

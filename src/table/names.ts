@@ -24,6 +24,12 @@ export const identifier = (name: string): string =>
 /** Several identifiers, with commas. */
 export const identifiers = (names: readonly string[]): string => names.map(identifier).join(', ');
 
+/** Two expressions that are equal for equal values, NULLs among them: what a unique index can be over. */
+export const nullsAlike = (expression: string): readonly string[] => [
+  `coalesce(${expression}, '')`,
+  `${expression} IS NULL`,
+];
+
 /** An SQL string literal. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

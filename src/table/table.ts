@@ -15,6 +15,10 @@ export interface Key {
   readonly name: string;
   readonly columns: readonly string[];
 }
+export interface Unique extends Key {
+  /** The columns whose NULLs count as equal; none where each NULL is unlike every other. */
+  readonly nullsEqual: readonly string[];
+}
 export interface ForeignKey extends Key {
   readonly target: { readonly table: string; readonly columns: readonly string[] };
   readonly onDelete: OnDelete;
@@ -37,7 +41,7 @@ export interface Table<Name extends string = string, S extends Shape = Shape> {
   readonly name: Name;
   readonly columns: Columns<S>;
   readonly primaryKey: Key;
-  readonly uniques: readonly Key[];
+  readonly uniques: readonly Unique[];
   readonly foreignKeys: readonly ForeignKey[];
   readonly checks: readonly Check[];
   readonly indexes: readonly Index[];
@@ -59,7 +63,7 @@ const invalid = (table: string, message: string, suggestion: string): AshlarErro
 
 interface Parts {
   primaryKeys: string[][];
-  uniques: Key[];
+  uniques: Unique[];
   foreignKeys: ForeignKey[];
   checks: Check[];
   indexes: Index[];
@@ -117,7 +121,11 @@ const sortItems = (table: string, columns: Columns, items: readonly TableItem[])
       }
       case 'unique': {
         const names = columnNames(table, 'A unique key', item.columns);
-        parts.uniques.push({ name: item.name ?? `${table}_${names.join('_')}_key`, columns: names });
+        parts.uniques.push({
+          name: item.name ?? `${table}_${names.join('_')}_key`,
+          columns: names,
+          nullsEqual: item.nullsNotDistinct ? names.filter((name) => columns[name]?.nullable) : [],
+        });
         break;
       }
       case 'index': {

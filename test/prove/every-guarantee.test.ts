@@ -39,7 +39,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
     const before = await contents(proven);
     const proof = await proven.prove();
     expectProven(proof);
-    expect(new Set(proof.tables.map(({ guarantee }) => guarantee)).size).toBe(11);
+    expect(new Set(proof.tables.map(({ guarantee }) => guarantee)).size).toBe(12);
     expect(proof.ledgers).toMatchObject([
       { ledger: 'every/trail', size: 0, ok: true },
       { ledger: 'every/letters', size: 0, ok: true },

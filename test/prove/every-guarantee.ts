@@ -12,8 +12,10 @@ import {
   table,
   timestamp,
   timestamps,
+  unique,
 } from 'ashlar';
 import {
+  acyclic,
   appendOnly,
   audited,
   auditTrail,
@@ -117,7 +119,21 @@ const visits = table(
   ],
 );
 
-const tables = { trail, holds, dataKeys, clients, dossiers, letters, visits };
+const folders = table(
+  'folders',
+  { id: id(), client_id: z.uuid(), parent_id: z.uuid().nullable(), name: z.string().min(1) },
+  (c) => [
+    unique(c.client_id, c.id),
+    unique(c.client_id, c.parent_id, c.name, { nullsNotDistinct: true }),
+    references(c.client_id, clients.columns.id),
+    references([c.client_id, c.parent_id], [c.client_id, c.id]),
+    scoped(c.client_id),
+    acyclic(c.parent_id),
+    audited({ into: trail }),
+  ],
+);
+
+const tables = { trail, holds, dataKeys, clients, dossiers, letters, visits, folders };
 
 /** A system in which every guarantee stands, together with the others. */
 export const everyGuarantee = (migrations: URL) => system('every', { tables, migrations });
@@ -143,6 +159,8 @@ export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
       for (const body of ['one', 'two', 'three'])
         await s.insert(letters, { client_id: scope, body, note: 'between us' });
       await s.insert(visits, { client_id: scope, path: '/' });
+      const root = await s.insert(folders, { client_id: scope, name: 'all' });
+      await s.insert(folders, { client_id: scope, parent_id: root.id, name: 'some' });
     });
   }
   await engine.settle();

@@ -102,6 +102,11 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   dropped('data_keys', 'data_keys_keyring_insert', 'keyring'),
   dropped('dossiers', 'dossiers_encrypted_update', 'encrypted'),
   disabled(
+    'folders',
+    'folders_parent_id_acyclic_update',
+    /folders, acyclic, as the app: a row becomes its own parent: was not refused/,
+  ),
+  disabled(
     'data_keys',
     'data_keys_keyring_delete',
     /data_keys, keyring, as the owner: the record of a shredding removed, as owner: was not refused/,
@@ -151,6 +156,7 @@ export const sqliteEverySabotages: readonly Sabotage[] = [
       ['letters', 'letters_ledger_blocks_append_only_delete', 'ledgered'],
       ['trail', 'trail_ledger_head_update', 'ledgered'],
       ['holds', 'holds_append_only_delete', 'append-only'],
+      ['folders', 'folders_parent_id_acyclic_update', 'acyclic'],
       ['letters', 'letters_retirements_append_only_delete', 'retained'],
     ] as const
   ).map(([table, trigger, guarantee]) => dropped(table, trigger, guarantee, '')),

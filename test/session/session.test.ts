@@ -48,6 +48,18 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await db.get(accounts, row.id)).toEqual(row);
   });
 
+  it('refuses to remove a row that others refer to, and says so', async () => {
+    const { id: account_id } = await db.session(async (s) => {
+      const made = await s.insert(accounts, { owner: 'ann' });
+      await s.insert(entries, { account_id: made.id, note: 'x' });
+      return made;
+    });
+    await expect(db.session((s) => s.remove(accounts, account_id))).rejects.toMatchObject({
+      code: 'foreign-key-violation',
+      message: expect.stringContaining('still referred to'),
+    });
+  });
+
   it('rolls all of it back when the callback throws', async () => {
     await expect(
       db.session(async (s) => {

@@ -51,7 +51,9 @@ describe('a table', () => {
 
   it('names keys, indexes and constraints as PostgreSQL would', () => {
     expect(notes.primaryKey).toEqual({ name: 'notes_pkey', columns: ['id'] });
-    expect(notes.uniques).toEqual([{ name: 'notes_author_id_body_key', columns: ['author_id', 'body'] }]);
+    expect(notes.uniques).toEqual([
+      { name: 'notes_author_id_body_key', columns: ['author_id', 'body'], nullsEqual: [] },
+    ]);
     expect(notes.indexes.map((i) => i.name)).toEqual(['notes_mood_created_at_idx', 'notes_stars_idx']);
     expect(notes.foreignKeys).toEqual([
       {

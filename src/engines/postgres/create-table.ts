@@ -17,15 +17,17 @@ const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
   `FOREIGN KEY (${identifiers(columns)}) REFERENCES ${identifier(target.table)} (${identifiers(target.columns)})` +
   ` ON DELETE ${onDelete.toUpperCase()}`;
 
-const keySql = (kind: 'PRIMARY KEY' | 'UNIQUE', { columns }: Key): string =>
-  `${kind} (${identifiers(columns)})`;
+const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
 /** The constraints that stand behind the columns: name and definition. */
 export const tableConstraints = (
   table: Table,
 ): readonly { readonly name: string; readonly sql: string }[] => [
   { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
-  ...table.uniques.map((key) => ({ name: key.name, sql: keySql('UNIQUE', key) })),
+  ...table.uniques.map((key) => ({
+    name: key.name,
+    sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
+  })),
   ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
   ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
 ];

@@ -115,6 +115,10 @@ export class PostgresTransaction implements Transaction {
     return (await this.#run(request.text, request)).count;
   }
 
+  async lock(name: string): Promise<void> {
+    await this.execute('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text', [name]);
+  }
+
   savepoint(name: string): void {
     this.#waiting.push(`SAVEPOINT ${identifier(name)}`);
   }

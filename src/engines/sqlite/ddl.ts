@@ -5,7 +5,9 @@ import {
   type Index,
   identifier,
   identifiers,
+  nullsAlike,
   type Table,
+  type Unique,
 } from '../../table/index.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
@@ -44,7 +46,9 @@ const constraintLines = (table: Table): string[] => {
   const { primaryKey, uniques, foreignKeys, checks } = table;
   return [
     ...(identity ? [] : [`CONSTRAINT ${primaryKey.name} PRIMARY KEY (${identifiers(primaryKey.columns)})`]),
-    ...uniques.map((key) => `CONSTRAINT ${identifier(key.name)} UNIQUE (${identifiers(key.columns)})`),
+    ...uniques
+      .filter(({ nullsEqual }) => nullsEqual.length === 0)
+      .map((key) => `CONSTRAINT ${identifier(key.name)} UNIQUE (${identifiers(key.columns)})`),
     ...foreignKeys.map(foreignKeyLine),
     ...checks.map((check) => `CONSTRAINT ${identifier(check.name)} CHECK (${check.sql.sqlite})`),
   ];
@@ -54,6 +58,14 @@ const indexStatement = (table: Table, index: Index): string => {
   const kind = index.unique ? 'UNIQUE INDEX' : 'INDEX';
   const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
   return `CREATE ${kind} ${identifier(index.name)} ON ${identifier(table.name)} (${identifiers(index.columns)})${where}`;
+};
+
+// SQLite has no NULLS NOT DISTINCT, but an index may be over what stands for a NULL
+const uniqueStatement = ({ name }: Table, key: Unique): string => {
+  const parts = key.columns.flatMap((column) =>
+    key.nullsEqual.includes(column) ? nullsAlike(identifier(column)) : [identifier(column)],
+  );
+  return `CREATE UNIQUE INDEX ${identifier(key.name)} ON ${identifier(name)} (${parts.join(', ')})`;
 };
 
 const keepings = (table: Table) =>
@@ -84,6 +96,9 @@ export const createTable = (table: Table): readonly string[] => {
       constraintLines(table),
       options.join(', '),
     ),
+    ...table.uniques
+      .filter(({ nullsEqual }) => nullsEqual.length > 0)
+      .map((key) => uniqueStatement(table, key)),
     ...table.indexes.map((index) => indexStatement(table, index)),
     ...foreignKeyGuards(table),
     ...keeping.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),

@@ -13,7 +13,8 @@ const after = (message: string, prefix: string): string =>
   message.startsWith(prefix) ? message.slice(prefix.length) : message;
 
 const uniqueViolation: Describe = (message) => {
-  const columns = after(message, 'UNIQUE constraint failed: ');
+  const failed = after(message, 'UNIQUE constraint failed: ');
+  const columns = /^index '(.*)'$/.exec(failed)?.[1] ?? failed;
   return {
     code: 'unique-violation',
     message: 'A row with the same unique key exists.',

@@ -74,6 +74,11 @@ export class SqliteTransaction implements Transaction {
     }
   }
 
+  lock(): void {
+    // a transaction that writes is the only one
+    if (this.#state !== 'open') throw this.#closedError();
+  }
+
   savepoint(name: string): void {
     this.#command(`SAVEPOINT ${identifier(name)}`);
   }

@@ -181,7 +181,9 @@ export const replaces = (table: Table, probe: Probe, except: readonly string[] =
   const { where, set } = targetOf(table, probe, except);
   const rowid = rowidOf(table);
   const hasRowid = rowidKey(table).length > 0;
-  const keys = uniqueKeys(table).filter(({ columns }) => columns.every((column) => row[column] !== 'NULL'));
+  const keys = uniqueKeys(table).filter(({ columns, nullsEqual = [] }) =>
+    columns.every((column) => row[column] !== 'NULL' || nullsEqual.includes(column)),
+  );
   return [
     ...keys.map(({ columns }) =>
       refused(

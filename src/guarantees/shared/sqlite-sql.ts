@@ -1,4 +1,4 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../../table/index.js';
+import { type GuaranteeObject, identifier, literal, nullsAlike, type Table } from '../../table/index.js';
 import { objectName } from './names.js';
 
 /** One trigger: when it fires, under which condition, and what it does. */
@@ -43,6 +43,8 @@ export const rowidOf = (table: Table): string => ('rowid' in table.columns ? '_r
 interface UniqueKey {
   readonly columns: readonly string[];
   readonly where: string | undefined;
+  /** The columns whose NULLs count as equal. */
+  readonly nullsEqual?: readonly string[];
 }
 
 // a single whole-number key is itself the rowid
@@ -71,12 +73,13 @@ export const hiddenRowid = (table: Table, guarantee: string): readonly Guarantee
 /** Every key of which a table allows each value once. */
 export const uniqueKeys = (table: Table): readonly UniqueKey[] => {
   const all: UniqueKey[] = [
-    ...[table.primaryKey, ...table.uniques].map(({ columns }) => ({ columns, where: undefined })),
+    { columns: table.primaryKey.columns, where: undefined },
+    ...table.uniques.map(({ columns, nullsEqual }) => ({ columns, nullsEqual, where: undefined })),
     ...table.indexes.filter((index) => index.unique).map(({ columns, where }) => ({ columns, where })),
   ];
   const seen = new Set<string>();
-  return all.filter(({ columns, where }) => {
-    const text = JSON.stringify([[...columns].sort(), where]);
+  return all.filter(({ columns, where, nullsEqual = [] }) => {
+    const text = JSON.stringify([[...columns].sort(), where, nullsEqual]);
     return !seen.has(text) && seen.add(text);
   });
 };
@@ -90,8 +93,14 @@ export const replacing = (
   keys: readonly UniqueKey[],
   and: readonly string[] = [],
 ): readonly string[] =>
-  keys.map(({ columns, where }) => {
-    const same = columns.map((name) => `${identifier(name)} = NEW.${identifier(name)}`);
+  keys.map(({ columns, where, nullsEqual = [] }) => {
+    const same = columns.flatMap((column) => {
+      const name = identifier(column);
+      if (!nullsEqual.includes(column)) return [`${name} = NEW.${name}`];
+      const given = nullsAlike(`NEW.${name}`);
+      // as the index has it, so that it is used
+      return nullsAlike(name).map((part, at) => `(${part}) = (${given[at]})`);
+    });
     const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');
     const exists = `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${others})`;
     return where === undefined ? exists : `(${exists} AND ${newRowFits(table, where)})`;

@@ -1,0 +1,85 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { parseInput } from './input.js';
+
+/** What scrypt costs (RFC 7914): 2^ln blocks of 128 · r bytes, p times. */
+export interface PasswordCost {
+  readonly ln: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/**
+ * What a new hash costs: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. One hash takes
+ * 128 MiB for as long as it runs, and node runs four at a time.
+ */
+export const currentCost: PasswordCost = Object.freeze({ ln: 17, r: 8, p: 1 });
+
+const password = z
+  .string()
+  .min(8, 'it has fewer than 8 characters')
+  .max(1_024, 'it has more than 1,024 characters');
+
+/**
+ * Hashes a password with scrypt, off the event loop.
+ *
+ * @returns the hash with its salt and its cost, in PHC form: `$scrypt$ln=17,r=8,p=1$SALT$HASH`
+ * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the text
+ *   never stands in the error
+ */
+export const hashPassword = async (
+  plaintext: string,
+  { ln, r, p }: PasswordCost = currentCost,
+): Promise<string> => {
+  const salt = randomBytes(16);
+  const hash = await derive(parseInput('The password', password, plaintext), salt, { ln, r, p }, 32);
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
+};
+
+/** Whether a password is the one, and whether its hash cost less than a new one would. */
+export interface PasswordCheck {
+  readonly matches: boolean;
+  readonly outdated: boolean;
+}
+
+/** Compares a password with a hash in PHC form, in constant time and off the event loop. */
+export const checkPassword = async (
+  stored: string,
+  plaintext: string,
+  cost: PasswordCost = currentCost,
+): Promise<PasswordCheck> => {
+  const parsed = phc.exec(stored)?.groups;
+  if (!parsed) return { matches: false, outdated: true };
+  const own = { ln: Number(parsed.ln), r: Number(parsed.r), p: Number(parsed.p) };
+  const expected = Buffer.from(parsed.hash ?? '', 'base64');
+  const found = await derive(plaintext, Buffer.from(parsed.salt ?? '', 'base64'), own, expected.length);
+  return {
+    matches: timingSafeEqual(found, expected),
+    outdated: own.ln < cost.ln || own.r < cost.r || own.p < cost.p,
+  };
+};
+
+/** A hash that no password has: what is compared with where there is no user, so that it takes as long. */
+export const nobodysHash = ({ ln, r, p }: PasswordCost): string =>
+  `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.alloc(16))}$${unpadded(Buffer.alloc(32))}`;
+
+// https://github.com/P-H-C/phc-string-format
+const phc =
+  /^\$scrypt\$ln=(?<ln>\d{1,2}),r=(?<r>\d{1,3}),p=(?<p>\d{1,3})\$(?<salt>[\w+/-]+)\$(?<hash>[\w+/-]+)$/;
+
+const unpadded = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+
+const derive = (plaintext: string, salt: Buffer, cost: PasswordCost, length: number): Promise<Buffer> => {
+  const options: ScryptOptions = {
+    N: 2 ** cost.ln,
+    r: cost.r,
+    p: cost.p,
+    maxmem: 129 * 2 ** cost.ln * cost.r + 2 ** 20,
+  };
+  return new Promise((resolve, reject) => {
+    // as typed on any keyboard: NFKC, which NIST SP 800-63B recommends
+    scrypt(plaintext.normalize('NFKC'), salt, length, options, (error, key) =>
+      error ? reject(error) : resolve(key),
+    );
+  });
+};
