@@ -66,6 +66,11 @@ export const errorCodes = {
     exit: 3,
     meaning: 'The file is plain SQLite where an encrypted one was expected.',
   },
+  'not-a-database': { exit: 3, meaning: 'The file is no database, neither plain nor encrypted.' },
+  'cipher-version': {
+    exit: 3,
+    meaning: 'The key is right, but the file is of another version of SQLCipher, or has other pages.',
+  },
   'database-closed': { exit: 1, meaning: 'The database was used after it was closed.' },
   'directory-missing': { exit: 3, meaning: 'The folder of a database file does not exist.' },
   'filesystem-unsafe': { exit: 3, meaning: 'The path is on a file system on which SQLite corrupts.' },

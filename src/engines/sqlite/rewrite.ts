@@ -7,7 +7,7 @@ import { type DriverDatabase, loadDriver } from './driver.js';
 import { besides, persist } from './durable.js';
 import { fileError, locate, openFile } from './file.js';
 import { rawKey, saltBytes } from './key.js';
-import { assertEncryptable, openFailure } from './open-failure.js';
+import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
 /** A database file to be copied. */
@@ -64,8 +64,7 @@ export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarg
       persist(path);
     } catch (error) {
       for (const ending of ['', ...besides]) rmSync(path + ending, { force: true });
-      if (error instanceof AshlarError) throw error;
-      throw openFailure(error, file, from);
+      throw await openFailure(error, file, triedKey(source.key, from));
     }
   } finally {
     file.close();
