@@ -10,23 +10,27 @@ export interface Content {
   readonly digest: string;
 }
 
-/** Reads everything in a database. Throws what the driver throws. */
-export const contentOf = (database: DriverDatabase): Content => {
+/** Reads everything in a database, or in one that is attached. Throws what the driver throws. */
+export const contentOf = (database: DriverDatabase, place: 'main' | 'old' = 'main'): Content => {
   const hash = createHash('sha256');
   const rows: Record<string, number> = {};
   database.exec('BEGIN');
   try {
-    for (const name of ['user_version', 'application_id']) add(hash, database.pragma(name, { simple: true }));
+    for (const name of ['user_version', 'application_id'])
+      add(hash, database.pragma(`${place}.${name}`, { simple: true }));
     const schema = database
       .prepare<unknown[], SchemaRow>(
-        'SELECT type, name, tbl_name, rootpage > 0 AS stored, sql FROM sqlite_schema ORDER BY type, name',
+        `SELECT type, name, tbl_name, rootpage > 0 AS stored, sql FROM ${place}.sqlite_schema ORDER BY type, name`,
       )
       .all();
     for (const { type, name, tbl_name, sql } of schema)
       for (const part of [type, name, tbl_name, sql]) add(hash, part);
     for (const { name } of schema.filter(({ type, stored }) => type === 'table' && stored === 1)) {
       add(hash, name);
-      const statement = database.prepare(everything(database, name)).safeIntegers().raw();
+      const statement = database
+        .prepare(everything(database, name, place))
+        .safeIntegers()
+        .raw();
       let count = 0;
       for (const row of statement.iterate() as Iterable<unknown[]>) {
         for (const value of row) add(hash, value);
@@ -49,7 +53,11 @@ interface SchemaRow {
 }
 
 /** How the table's hidden rowid is called; `undefined` where it has none, or columns have taken all its names. */
-export const rowidOf = (database: DriverDatabase, table: string, place = 'main'): string | undefined => {
+export const rowidOf = (
+  database: DriverDatabase,
+  table: string,
+  place: 'main' | 'old',
+): string | undefined => {
   const names = database
     .prepare<unknown[], { name: string }>('SELECT name FROM pragma_table_xinfo(?, ?)')
     .all(table, place);
@@ -62,9 +70,9 @@ export const rowidOf = (database: DriverDatabase, table: string, place = 'main')
 };
 
 // a table without rowid is read in the order of its key, which is how it is stored
-const everything = (database: DriverDatabase, table: string): string => {
-  const rowid = rowidOf(database, table);
-  const from = `FROM main.${identifier(table)}`;
+const everything = (database: DriverDatabase, table: string, place: 'main' | 'old'): string => {
+  const rowid = rowidOf(database, table, place);
+  const from = `FROM ${place}.${identifier(table)}`;
   return rowid === undefined ? `SELECT * ${from}` : `SELECT ${rowid}, * ${from} ORDER BY ${rowid}`;
 };
 

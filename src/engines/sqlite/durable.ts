@@ -1,9 +1,15 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileError } from './file.js';
 
 /** The endings of the files that SQLite keeps beside a database. */
-export const besides = ['-wal', '-shm', '-journal'] as const;
+const besides = ['-wal', '-shm', '-journal'] as const;
+
+/** Removes a file that is to be no database any more, with what stands beside it. */
+export const removeFile = (path: string): void => {
+  for (const ending of ['', ...besides]) rmSync(path + ending, { force: true });
+};
 
 /** Makes a finished file and its name survive a power cut. To be called while this process has it open nowhere. */
 export const persist = (path: string): void => {
@@ -26,6 +32,22 @@ export const replaceFile = (fresh: string, path: string): void => {
     throw fileError(path, error);
   }
   sync(dirname(path));
+};
+
+/** A name beside a file, for one that is to replace it. */
+export const passingName = (path: string, purpose: 'key' | 'import'): string =>
+  `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
+
+/** Removes what processes that were killed have left under such names. @returns the paths */
+export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?: string): string[] => {
+  const mark = `${basename(path)}.${purpose}-`;
+  const folder = dirname(path);
+  const found = readdirSync(folder)
+    .filter((name) => name.startsWith(mark) && /^[0-9a-f]{8}(-|$)/.test(name.slice(mark.length)))
+    .map((name) => join(folder, name))
+    .filter((left) => except === undefined || !left.startsWith(except));
+  for (const left of found) rmSync(left, { force: true });
+  return found;
 };
 
 const sync = (path: string): void => {

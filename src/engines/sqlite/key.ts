@@ -1,4 +1,4 @@
-import { pbkdf2 } from 'node:crypto';
+import { createHash, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AshlarError } from '../../errors.js';
 import { type CipherVersion, cipherForms } from './sqlcipher.js';
@@ -61,6 +61,19 @@ export const rawKey = async (key: string, salt: Buffer, version: CipherVersion =
   derived.fill(0);
   return text;
 };
+
+/**
+ * What tells keys apart, and nothing of the key: of a raw key the same for every file, of a passphrase its own for each
+ * file. Finding the passphrase from it costs what finding it from the file does.
+ *
+ * @param raw - `x'KEYSALT'`
+ */
+export const keyFingerprint = (raw: string): string =>
+  createHash('sha256')
+    .update('ashlar/key-fingerprint')
+    .update(Buffer.from(raw.slice(2, 66), 'hex'))
+    .digest('hex')
+    .slice(0, 16);
 
 const missingKey = (): AshlarError =>
   new AshlarError('key-missing', {

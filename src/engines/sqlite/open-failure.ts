@@ -144,7 +144,8 @@ const endIsMissing = ({ path, header }: DatabaseFile): boolean =>
 
 const journalMagic = Buffer.from('d9d505f920a163d7', 'hex');
 
-const hasHotJournal = (path: string): boolean => {
+/** Whether a journal stands beside a file that has to be played back into it. */
+export const hasHotJournal = (path: string): boolean => {
   try {
     return startOf(`${path}-journal`, journalMagic.length).equals(journalMagic);
   } catch {

@@ -107,7 +107,7 @@ const beginsLikeSqlite = (content: Buffer, key: Buffer): boolean => {
   const declared = header.readUInt16BE(0) === 1 ? 65_536 : header.readUInt16BE(0);
   return (
     declared === content.length &&
-    header[4] === reservedBytes &&
+    (header[4] ?? 0) >= reservedBytes &&
     header.subarray(5, 8).equals(Buffer.from([64, 32, 32]))
   );
 };

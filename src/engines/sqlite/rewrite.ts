@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { AshlarError } from '../../errors.js';
-import { openBare, setCipher } from './bare.js';
+import { type BareFile, openBare, setCipher } from './bare.js';
 import { copyContent } from './copy-content.js';
-import { type DriverDatabase, loadDriver } from './driver.js';
-import { besides, persist } from './durable.js';
+import { type Driver, type DriverDatabase, loadDriver } from './driver.js';
+import { persist, removeFile } from './durable.js';
 import { fileError, locate, openFile } from './file.js';
 import { rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
@@ -46,24 +46,17 @@ export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarg
     const to = target.key === undefined ? undefined : await rawKey(target.key, randomBytes(saltBytes));
     const path = createEmpty(target.path);
     try {
-      // SQLite cannot give an encrypted file other pages while it copies it as a whole
-      const repaged = from !== undefined && to !== undefined && cipher.pageBytes !== ownCipher.pageBytes;
       inItsEncoding((encoding) => {
-        // read-only, so that what is attached is only read: closing it would fold a write-ahead log into it
-        const database = openBare(driver, { path, key: to }, repaged ? 'write' : 'read');
+        const copy = openCopy(driver, { path: file.path, key: from, cipher }, { path, key: to }, encoding);
         try {
-          database.pragma(`encoding = '${encoding}'`);
-          attach(database, file.path, from, cipher);
-          database.prepare('SELECT count(*) FROM old.sqlite_schema').get();
-          if (repaged) copyContent(database);
-          else copyWhole(database, path, to !== undefined);
+          copy.run();
         } finally {
-          database.close();
+          copy.close();
         }
       });
       persist(path);
     } catch (error) {
-      for (const ending of ['', ...besides]) rmSync(path + ending, { force: true });
+      removeFile(path);
       throw await openFailure(error, file, triedKey(source.key, from));
     }
   } finally {
@@ -71,7 +64,56 @@ export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarg
   }
 };
 
-const createEmpty = (given: string): string => {
+/** A copy that is about to be made: one connection, in which the old file is attached as `old` to the new one. */
+export interface PendingCopy {
+  readonly database: DriverDatabase;
+  run(): void;
+  close(): void;
+}
+
+/**
+ * Opens what {@link rewriteUnderKey} copies by. Throws what the driver throws.
+ *
+ * @param target - a file that is there, and empty
+ * @param hold - the old file will be locked as well as read, so it is opened for writing
+ */
+export const openCopy = (
+  driver: Driver,
+  source: BareFile,
+  target: BareFile,
+  encoding: string,
+  hold = false,
+): PendingCopy => {
+  const { cipher = ownCipher } = source;
+  // SQLite cannot give an encrypted file other pages while it copies it as a whole
+  const repaged =
+    source.key !== undefined && target.key !== undefined && cipher.pageBytes !== ownCipher.pageBytes;
+  // what is attached to a file that is only read is only read, too: closing it would fold its write-ahead log into it
+  const database = openBare(driver, target, repaged || hold ? 'write' : 'read');
+  try {
+    database.pragma(`encoding = '${encoding}'`);
+    attach(database, source.path, source.key, cipher);
+    database.prepare('SELECT count(*) FROM old.sqlite_schema').get();
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return {
+    database,
+    run: () => {
+      if (repaged) copyContent(database);
+      else copyWhole(database, target.path, target.key !== undefined);
+    },
+    close: () => database.close(),
+  };
+};
+
+/**
+ * An empty file that only its owner can read. @returns its path, resolved
+ *
+ * @throws AshlarError `state-conflict` where there is one; `directory-missing`, `filesystem-unsafe`, `disk-full`
+ */
+export const createEmpty = (given: string): string => {
   const path = locate(given);
   try {
     closeSync(openSync(path, 'wx', 0o600));
@@ -101,7 +143,7 @@ const copyWhole = (database: DriverDatabase, path: string, encrypted: boolean): 
 };
 
 // files can be attached only to one of their own encoding, and of an encrypted one it is not known before
-const inItsEncoding = (
+export const inItsEncoding = (
   work: (encoding: string) => void,
   [encoding = 'UTF-8', ...others]: readonly string[] = ['UTF-8', 'UTF-16le', 'UTF-16be'],
 ): void => {
