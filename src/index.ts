@@ -17,6 +17,8 @@ export type {
 export {
   findDatabaseKey,
   importDatabase,
+  type KeyringStatus,
+  keyringStatus,
   type ReencryptOptions,
   reencrypt,
   rotateDatabaseKey,

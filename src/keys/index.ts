@@ -2,3 +2,4 @@ export { findDatabaseKey, importDatabase, rotateDatabaseKey } from './database-f
 export { type ReencryptOptions, reencrypt } from './reencrypt.js';
 export { rotateDataKey, rotateMaster } from './rotate.js';
 export { type Shredded, type ShredOptions, shred } from './shred.js';
+export { type KeyringStatus, keyringStatus } from './status.js';
