@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { AshlarError } from '../../errors.js';
 import { primaryCode, sqliteError } from './errors.js';
 import type { DatabaseFile } from './file.js';
-import { authenticPages, recogniseCipher } from './page-authentication.js';
+import { authenticPages, opensJournal, recogniseCipher } from './page-authentication.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
 const plainHeader = 'SQLite format 3\0';
@@ -97,11 +97,11 @@ const recognised = async (
   { given, raw }: TriedKey,
   cause: unknown,
 ): Promise<AshlarError | undefined> => {
-  if (hasHotJournal(file.path)) {
+  if (hasHotJournal(file.path) && (await opensJournal(file.path, given))) {
     return damaged(
       file,
       cause,
-      'A journal beside it cannot be played back under this key: a PRAGMA rekey was interrupted, or the journal is another file’s.',
+      'The key is right, but a PRAGMA rekey was interrupted, and its journal cannot be played back.',
     );
   }
   if (authenticPages(file.path, raw)) {

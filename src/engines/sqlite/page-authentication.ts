@@ -54,6 +54,21 @@ export const recogniseCipher = async (path: string, key: string): Promise<Cipher
   return undefined;
 };
 
+/**
+ * Whether the journal beside a file keeps a first page that was written under a key. The salt stands in that page, so this
+ * holds also where an interrupted PRAGMA rekey has put another one into the file.
+ * The journal's form: https://sqlite.org/fileformat2.html#the_rollback_journal
+ */
+export const opensJournal = async (path: string, key: string): Promise<boolean> => {
+  const { pageBytes, version } = ownCipher;
+  const start = reading(`${path}-journal`, (page) => page(1, 2 * pageBytes));
+  const record = start.subarray(start.readUInt32BE(20));
+  if (record.length < 4 + pageBytes || record.readUInt32BE(0) !== 1) return false;
+  const content = record.subarray(4, 4 + pageBytes);
+  const raw = await rawKey(key, content.subarray(0, saltBytes));
+  return withKeys(raw, version, ({ mac }) => isAuthentic(content, 1, mac, ownCipher));
+};
+
 type ReadPage = (number: number, pageBytes: number) => Buffer;
 
 const reading = <T>(path: string, work: (page: ReadPage, bytes: number) => T): T => {

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isSound } from '../../../src/engines/sqlite/driver.js';
 import { failure, nobody, otherProcess, rawKey, rows, script, workplace, write } from './support.js';
@@ -226,17 +227,21 @@ describe('what is wrong is told apart', () => {
     expect((await failure('database-corrupt', opened)).detail).toContain('The key is right');
     writeFileSync(path, intact.subarray(0, 4096 + 100));
     expect((await failure('database-corrupt', opened)).detail).toContain('Its end is missing');
-    // as a PRAGMA rekey leaves it that is killed: with a journal that was encrypted under a salt that is gone
+    // as a PRAGMA rekey leaves it that is killed while it commits: with another salt than its journal is encrypted under
     writeFileSync(path, intact);
     const other = await otherProcess(
       path,
       `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.key(Buffer.from("x'${rawKey}'"));
-       db.pragma('journal_mode = DELETE'); db.pragma('cache_size = 5');
-       db.exec("BEGIN; UPDATE notes SET body = printf('%.90000c', 'y')");`,
+       db.pragma('journal_mode = DELETE');
+       db.exec("INSERT INTO notes (body) VALUES (printf('%.9000000c', 'x'))");
+       db.pragma('cache_size = 5');
+       setImmediate(() => db.rekey(Buffer.from("x'${'cd'.repeat(32)}'")));`,
     );
+    while (!existsSync(`${path}-journal`) || statSync(`${path}-journal`).size < 500_000) await sleep(1);
     other.process.kill('SIGKILL');
     await other.end();
     writeFileSync(path, Buffer.concat([Buffer.alloc(16, 7), readFileSync(path).subarray(16)]));
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'ee'.repeat(32) }));
     expect((await failure('database-corrupt', opened)).detail).toContain('rekey');
   });
 
