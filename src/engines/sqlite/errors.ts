@@ -113,6 +113,8 @@ const known: Readonly<Record<string, Describe>> = {
   SQLITE_CONSTRAINT_TRIGGER: triggerRefusal,
   SQLITE_READONLY: readOnly,
   SQLITE_FULL: full,
+  // no room for the -shm beside a file
+  SQLITE_IOERR_SHMSIZE: full,
   SQLITE_CORRUPT: corrupt,
   SQLITE_NOTADB: corrupt,
   SQLITE_BUSY: busy,
