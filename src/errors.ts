@@ -75,7 +75,10 @@ export const errorCodes = {
   'directory-missing': { exit: 3, meaning: 'The folder of a database file does not exist.' },
   'filesystem-unsafe': { exit: 3, meaning: 'The path is on a file system on which SQLite corrupts.' },
   'connection-refused': { exit: 3, meaning: 'No server answers at that address.' },
-  'connection-lost': { exit: 3, meaning: 'The connection to the server broke.' },
+  'connection-lost': {
+    exit: 3,
+    meaning: 'The connection to the server broke, or the database file was replaced by another.',
+  },
   'authentication-failed': { exit: 3, meaning: 'The server refused the user or the password.' },
   'database-missing': { exit: 3, meaning: 'The server has no database of that name.' },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },

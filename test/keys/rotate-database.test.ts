@@ -105,6 +105,54 @@ describe('a database gets another key', () => {
   });
 });
 
+test('what others write between and during rotations is not lost, whichever file they had opened', async () => {
+  const length = 2000;
+  const { url } = await place(oldKey, 5);
+  const writer = await child(`
+    const keys = ['${oldKey}', '${newKey}'];
+    for (let n = 0, at = 0; ; ) {
+      try {
+        const engine = await ashlar.openEngine({ url: ${JSON.stringify(url)}, key: keys[at % 2], create: false, lockTimeout: 2000 });
+        try {
+          await engine.asOwner((owner) => owner.run("INSERT INTO notes (body) VALUES ('" + n + "')"));
+          n++;
+          console.log('written');
+        } finally {
+          await engine.close();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      } catch (error) {
+        if (!['key-wrong', 'database-locked', 'lock-timeout', 'connection-lost'].includes(error.code)) { console.log(error); process.exit(9); }
+        at++;
+      }
+    }`);
+  let written = '';
+  writer.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    written += text;
+  });
+  let [from, to] = [oldKey, newKey];
+  let rotations = 0;
+  const acknowledged = () => written.split('written').length - 1;
+  const running = () => writer.process.exitCode === null;
+  const end = performance.now() + length;
+  while (running() && (performance.now() < end || rotations < 3 || acknowledged() < 5)) {
+    try {
+      await rotateDatabaseKey({ url, key: from, lockTimeout: 200 }, to);
+      [from, to] = [to, from];
+      rotations++;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'database-locked' });
+    }
+    await sleep(30);
+  }
+  expect(writer.process.exitCode, written).toBe(null);
+  writer.process.kill('SIGKILL');
+  await writer.ended;
+  const found = await countNotes(url, from);
+  // the last one may have been written without having been told
+  expect([5, 6].map((more) => more + acknowledged())).toContain(found);
+});
+
 describe('a rotation killed with -9', () => {
   test('leaves a file that opens with exactly one of the keys, and nothing readable on the disk', async () => {
     const { directory, url } = await place(oldKey, 20_000);

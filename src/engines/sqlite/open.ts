@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
 import { connect, type Target } from './connect.js';
 import type { Connection } from './connection.js';
-import { isBusy } from './errors.js';
+import { hasMoved, isBusy } from './errors.js';
 import { type DatabaseFile, openFile } from './file.js';
 import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
@@ -91,7 +91,8 @@ const connectPatiently = async (
     try {
       return connect(target, 'writer');
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline)
+      // moved: while it was waited for, another one took its place
+      if (!(isBusy(error) || hasMoved(error)) || performance.now() > deadline)
         throw await openFailure(error, file, triedKey(given, target.key));
     }
     await sleep(retryMilliseconds);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, closeSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { AshlarError } from '../../errors.js';
 import type { OpenOptions } from '../engine.js';
 import type { KeyRotation } from '../whole-file.js';
@@ -69,7 +69,7 @@ const swap = async (
         removeLeftovers(file.path, 'key', fresh);
         copy.run();
         const content = verified(driver, { path: fresh, key: to }, contentOf(copy.database, 'old'));
-        putInPlace(copy.database, fresh, file.path);
+        putInPlace(fresh, file.path);
         rotation = { outcome: 'rotated', path: file.path, ...content };
       } finally {
         copy.close();
@@ -81,18 +81,22 @@ const swap = async (
   }
 };
 
-// leaving WAL folds the log in, and works only for whoever is alone; the lock that it takes is kept
+// leaving WAL folds the log in, and works only for whoever is alone; the lock that it takes is kept. In memory at last,
+// because SQLite would take away the journal when it closes: by then another's, of the file that has come in place
 const takeAlone = (database: DriverDatabase, path: string, lockTimeout: number): void => {
   database.pragma(`busy_timeout = ${lockTimeout}`);
   database.pragma('old.locking_mode = EXCLUSIVE');
   try {
-    for (const mode of ['WAL', 'DELETE']) database.pragma(`old.journal_mode = ${mode}`);
+    for (const mode of ['wal', 'delete', 'memory']) {
+      // SQLite may leave the mode as it is, and only say so
+      if (database.pragma(`old.journal_mode = ${mode}`, { simple: true }) !== mode) throw openHere(path);
+    }
   } catch (error) {
     throw isBusy(error) ? openHere(path, error) : error;
   }
 };
 
-const putInPlace = (database: DriverDatabase, fresh: string, path: string): void => {
+const putInPlace = (fresh: string, path: string): void => {
   const { mode, uid, gid } = statSync(path);
   try {
     chmodSync(fresh, mode & 0o777);
@@ -101,16 +105,8 @@ const putInPlace = (database: DriverDatabase, fresh: string, path: string): void
   } catch (error) {
     throw fileError(fresh, error);
   }
-  const descriptor = openSync(path, 'r+');
-  try {
-    replaceFile(fresh, path);
-    // whoever opened the old file in this moment waits for its lock: he must not go on in a file without a name
-    if (fstatSync(descriptor).nlink === 0) writeSync(descriptor, randomBytes(4096), 0, 4096, 0);
-  } finally {
-    // closing a descriptor drops the locks: the connection's last
-    database.close();
-    closeSync(descriptor);
-  }
+  // whoever opened the old file in this moment and waits for its lock is told by SQLite, before he writes, that it has moved
+  replaceFile(fresh, path);
 };
 
 const underNewKey = async (
