@@ -22,7 +22,7 @@ const openers: Readonly<Record<string, Opener>> = {
  * Opens the database at a URL: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `key-wrong`, `key-missing`, `database-not-encrypted`,
- *   `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
+ *   `cipher-version`, `not-a-database`, `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
  *   `database-missing`, `server-too-old`
  */
 export const openEngine = async (options: OpenOptions): Promise<Engine> => {

@@ -155,7 +155,7 @@ test('what others write between and during rotations is not lost, whichever file
 
 describe('a rotation killed with -9', () => {
   test('leaves a file that opens with exactly one of the keys, and nothing readable on the disk', async () => {
-    const { directory, url } = await place(oldKey, 20_000);
+    const { directory, url } = await place(oldKey, 10_000);
     const seen = await watching(directory, marker);
     let [from, to] = [oldKey, newKey];
     for (let run = 0; run < 10; run++) {
@@ -167,12 +167,12 @@ describe('a rotation killed with -9', () => {
       await rotation.ended;
       const found = await findDatabaseKey(url, { from, to });
       expect(found?.name, `run ${run}`).toMatch(/^(from|to)$/);
-      expect(await countNotes(url, found?.name === 'from' ? from : to)).toBe(20_000);
+      expect(await countNotes(url, found?.name === 'from' ? from : to)).toBe(10_000);
       await failure('key-wrong', () => openEngine({ url, key: found?.name === 'from' ? to : from }));
       if (found?.name === 'to') [from, to] = [to, from];
     }
     await rotateDatabaseKey({ url, key: from }, to);
-    expect(await countNotes(url, to)).toBe(20_000);
+    expect(await countNotes(url, to)).toBe(10_000);
     expect(readdirSync(directory)).toEqual(['app.db']);
     const { names, holding } = await seen();
     expect(names.some((name) => name.includes('.key-'))).toBe(true);

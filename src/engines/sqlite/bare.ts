@@ -9,6 +9,8 @@ export interface BareFile {
   readonly cipher?: Cipher | undefined;
 }
 
+const cacheKibibytes = 65_536;
+
 /**
  * A connection for a look at a whole file or for taking it over: keyed, but set up for no session. Throws what the
  * driver throws.
@@ -18,6 +20,7 @@ export const openBare = (driver: Driver, file: BareFile, mode: 'read' | 'write')
   const database = new driver.Database(path, mode === 'read' ? { readonly: true } : { fileMustExist: true });
   try {
     database.pragma('temp_store = MEMORY');
+    database.pragma(`cache_size = -${cacheKibibytes}`);
     if (key !== undefined) setKey(database, key, cipher);
     return database;
   } catch (error) {

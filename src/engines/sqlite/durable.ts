@@ -14,7 +14,7 @@ export const removeFile = (path: string): void => {
 /** Makes a finished file and its name survive a power cut. To be called while this process has it open nowhere. */
 export const persist = (path: string): void => {
   sync(path);
-  sync(dirname(path));
+  syncFolder(path);
 };
 
 /**
@@ -25,13 +25,13 @@ export const replaceFile = (fresh: string, path: string): void => {
   sync(fresh);
   // what lay beside the old one would be played into the new one
   for (const ending of besides) rmSync(path + ending, { force: true });
-  sync(dirname(path));
+  syncFolder(path);
   try {
     renameSync(fresh, path);
   } catch (error) {
     throw fileError(path, error);
   }
-  sync(dirname(path));
+  syncFolder(path);
 };
 
 /** A name beside a file, for one that is to replace it. */
@@ -48,6 +48,11 @@ export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?
     .filter((left) => except === undefined || !left.startsWith(except));
   for (const left of found) rmSync(left, { force: true });
   return found;
+};
+
+// Windows opens no folders, and needs no such thing
+const syncFolder = (path: string): void => {
+  if (process.platform !== 'win32') sync(dirname(path));
 };
 
 const sync = (path: string): void => {

@@ -68,7 +68,9 @@ const recognise = async ({
     if (key === undefined || isPlain(file.header)) return { cipher: ownCipher, key: undefined };
     assertKey(key);
     const cipher = file.shared ? ownCipher : await recogniseCipher(file.path, key);
-    return { cipher: cipher ?? ownCipher, key };
+    const { version } = cipher ?? ownCipher;
+    // stretched once, for all that follows
+    return { cipher: cipher ?? ownCipher, key: await rawKey(key, file.header, version) };
   } finally {
     file.close();
   }
