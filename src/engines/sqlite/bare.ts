@@ -20,8 +20,9 @@ export const openBare = (driver: Driver, file: BareFile, mode: 'read' | 'write')
   const database = new driver.Database(path, mode === 'read' ? { readonly: true } : { fileMustExist: true });
   try {
     database.pragma('temp_store = MEMORY');
-    database.pragma(`cache_size = -${cacheKibibytes}`);
     if (key !== undefined) setKey(database, key, cipher);
+    // reads the file, so the key comes first
+    database.pragma(`cache_size = -${cacheKibibytes}`);
     return database;
   } catch (error) {
     database.close();
