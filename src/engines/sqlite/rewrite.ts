@@ -143,15 +143,15 @@ const copyWhole = (database: DriverDatabase, path: string, encrypted: boolean): 
 };
 
 // files can be attached only to one of their own encoding, and of an encrypted one it is not known before
-export const inItsEncoding = (
-  work: (encoding: string) => void,
+export const inItsEncoding = <T>(
+  work: (encoding: string) => T,
   [encoding = 'UTF-8', ...others]: readonly string[] = ['UTF-8', 'UTF-16le', 'UTF-16be'],
-): void => {
+): T => {
   try {
-    work(encoding);
+    return work(encoding);
   } catch (error) {
     if (others.length === 0 || !(error instanceof Error) || !otherEncoding.test(error.message)) throw error;
-    inItsEncoding(work, others);
+    return inItsEncoding(work, others);
   }
 };
 

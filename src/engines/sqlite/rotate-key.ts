@@ -58,8 +58,7 @@ const swap = async (
 ): Promise<KeyRotation> => {
   const fresh = createEmpty(passingName(file.path, 'key'));
   try {
-    let rotation: KeyRotation | undefined;
-    inItsEncoding((encoding) => {
+    return inItsEncoding((encoding): KeyRotation => {
       const source = { path: file.path, key: from };
       const copy = openCopy(driver, source, { path: fresh, key: to }, encoding, true);
       try {
@@ -70,12 +69,11 @@ const swap = async (
         copy.run();
         const content = verified(driver, { path: fresh, key: to }, contentOf(copy.database, 'old'));
         putInPlace(fresh, file.path);
-        rotation = { outcome: 'rotated', path: file.path, ...content };
+        return { outcome: 'rotated', path: file.path, ...content };
       } finally {
         copy.close();
       }
     });
-    return rotation as unknown as KeyRotation;
   } finally {
     removeFile(fresh);
   }

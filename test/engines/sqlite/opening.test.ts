@@ -219,6 +219,24 @@ describe('what is wrong is told apart', () => {
     await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
   });
 
+  test('a wrong key does not play back a journal that waits for the right one', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: rawKey });
+    const other = await otherProcess(
+      path,
+      `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.key(Buffer.from("x'${rawKey}'"));
+       db.pragma('journal_mode = DELETE'); db.pragma('cache_size = 5');
+       db.exec("BEGIN; DELETE FROM notes; INSERT INTO notes (body) VALUES (printf('%.900000c', 'y'))");`,
+    );
+    other.process.kill('SIGKILL');
+    await other.end();
+    expect(statSync(`${path}-journal`).size).toBeGreaterThan(4096);
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'ee'.repeat(32) }));
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
+    const engine = await open({ path, encrypted: true, key: rawKey });
+    expect(await rows(engine, 'SELECT count(*) AS n FROM notes')).toEqual([{ n: 2 }]);
+    expect(await rows(engine, 'SELECT sum(length(body)) AS n FROM notes')).toEqual([{ n: 40_008 }]);
+  });
+
   test('what exactly is damaged', async () => {
     const path = await filled({ path: file(), encrypted: true, key: rawKey });
     const intact = readFileSync(path);
