@@ -2,6 +2,7 @@ export { type ConnectOptions, connect, Database } from './database.js';
 export { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 export { openEngine } from './engines/open.js';
 export type { RoleChange, Roles, Standing } from './engines/roles.js';
+export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './engines/whole-file.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
 export type {
   ImportOptions,
@@ -14,8 +15,13 @@ export type {
   RunOptions,
 } from './jobs/job-commands.js';
 export {
+  findDatabaseKey,
+  importDatabase,
+  type KeyringStatus,
+  keyringStatus,
   type ReencryptOptions,
   reencrypt,
+  rotateDatabaseKey,
   rotateDataKey,
   rotateMaster,
   type Shredded,

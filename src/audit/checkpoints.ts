@@ -105,10 +105,14 @@ export const tampered = ({ log, problems: [first] }: Verification): AshlarError 
 /**
  * Seals, verifies what is new, signs the head and keeps it.
  *
+ * @param cosigner - signs besides: the former key, on the first checkpoint of a new one
  * @returns the signed checkpoint, and its size
  * @throws AshlarError `usage` without a key; `ledger-tampered`, `ledger-conflict`, `signature-invalid`, `lock-timeout`
  */
-export const signCheckpointOf = async (audited: Audited): Promise<{ size: number; note: string }> => {
+export const signCheckpointOf = async (
+  audited: Audited,
+  cosigner?: Signer,
+): Promise<{ size: number; note: string }> => {
   const { engine, table, signer, verifiers, origin, checkpoints } = audited;
   if (!signer || checkpoints === undefined) {
     throw new AshlarError('usage', {
@@ -121,7 +125,14 @@ export const signCheckpointOf = async (audited: Audited): Promise<{ size: number
   if (found.problems.length > 0) throw tampered(found);
   const { size, root } = found;
   const note = await withLedger(engine, table, (reader) =>
-    signHead({ folder: checkpoints, signer, former: verifiers, head: { origin, size, root }, reader }),
+    signHead({
+      folder: checkpoints,
+      signer,
+      cosigner,
+      former: verifiers,
+      head: { origin, size, root },
+      reader,
+    }),
   );
   return { size, note };
 };

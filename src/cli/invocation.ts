@@ -5,7 +5,14 @@ import { AshlarError } from '../errors.js';
 import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
 import { logger, traceStatements } from '../log.js';
 import { type Roles, rolesFrom } from '../roles/index.js';
-import { readKeyFile, type Settings, settings, withSchema } from '../settings/index.js';
+import {
+  type ColumnKeys,
+  readKeyFile,
+  type Secret,
+  type Settings,
+  settings,
+  withSchema,
+} from '../settings/index.js';
 import { passwordsOf } from '../settings/redact.js';
 import type { System } from '../system.js';
 import { type Config, readConfig } from './config.js';
@@ -67,17 +74,41 @@ export class Invocation {
       });
     }
     const url = withSchema(plain, known.databaseSchema);
-    const { keyFile } = this.#options;
-    const key = keyFile === undefined ? known.databaseKey : readKeyFile('--key-file', keyFile);
-    this.out.hide(...passwordsOf(url), ...(key ? [key.reveal()] : []));
+    const key = this.databaseKey();
+    this.out.hide(...passwordsOf(url));
     const onStatement = traceStatements(logger(known.logLevel));
     return {
       url,
-      key: key?.reveal(),
+      key,
       appRole: this.roles().app,
       ...(this.#options.allowOwner ? { allowOwner: true } : {}),
       ...(onStatement ? { onStatement } : {}),
     };
+  }
+
+  /** The key in a file that an option names, else that of a setting; kept out of all output. @throws AshlarError `settings-invalid` */
+  keyFrom(option: string, file: string | undefined, setting?: Secret): string | undefined {
+    const key = file === undefined ? setting : readKeyFile(option, resolve(this.streams.directory, file));
+    if (key) this.out.hide(key.reveal());
+    return key?.reveal();
+  }
+
+  /** The key of an encrypted database. @throws AshlarError `settings-invalid` */
+  databaseKey(): string | undefined {
+    return this.keyFrom('--key-file', this.#options.keyFile, this.#known().databaseKey);
+  }
+
+  /** The key that a database is to get. @throws AshlarError `settings-invalid` */
+  newDatabaseKey(file: string | undefined): string | undefined {
+    return this.keyFrom('--new-key-file', file, this.#known().newDatabaseKey);
+  }
+
+  /** The keys of ciphered columns, kept out of all output. @throws AshlarError `settings-invalid` */
+  columnKeys(): ColumnKeys | undefined {
+    const { columnKeys } = this.#known();
+    const texts = columnKeys ? [columnKeys.current, ...(columnKeys.old ?? [])] : [];
+    for (const text of texts) this.out.hide(typeof text === 'string' ? text : text.reveal());
+    return columnKeys;
   }
 
   /** Whose rights these are about. `--url` names one user, who does both. @throws AshlarError `settings-invalid` */

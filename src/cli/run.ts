@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { AshlarError } from '../errors.js';
 import { Commands } from './command.js';
 import { auditCommand } from './commands/audit.js';
+import { importCommand } from './commands/import.js';
 import { jobsCommand } from './commands/jobs.js';
+import { keyCommand } from './commands/key.js';
 import { migrateCommand } from './commands/migrate.js';
 import { partitionsCommand } from './commands/partitions.js';
 import { proveCommand } from './commands/prove.js';
@@ -80,6 +82,8 @@ const programOf = (commands: Commands): Command =>
     .addCommand(partitionsCommand(commands))
     .addCommand(rolesCommand(commands))
     .addCommand(auditCommand(commands))
+    .addCommand(keyCommand(commands))
+    .addCommand(importCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

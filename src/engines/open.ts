@@ -1,6 +1,7 @@
 import { AshlarError } from '../errors.js';
 import type { SqlName } from '../table/index.js';
 import type { Engine, OpenOptions, SqlDialect } from './engine.js';
+import type { WholeFile } from './whole-file.js';
 
 type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
 
@@ -21,11 +22,11 @@ const openers: Readonly<Record<string, Opener>> = {
  * Opens the database at a URL: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `key-wrong`, `key-missing`, `database-not-encrypted`,
- *   `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
+ *   `cipher-version`, `not-a-database`, `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
  *   `database-missing`, `server-too-old`
  */
 export const openEngine = async (options: OpenOptions): Promise<Engine> => {
-  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(options.url) ?? [];
+  const { scheme, rest } = partsOf(options.url);
   const open = openers[scheme];
   if (!open || rest === '') {
     throw new AshlarError('url-invalid', {
@@ -37,6 +38,27 @@ export const openEngine = async (options: OpenOptions): Promise<Engine> => {
     });
   }
   return open(options, rest);
+};
+
+const partsOf = (url: string): { scheme: string; rest: string } => {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
+  return { scheme, rest };
+};
+
+/**
+ * What can be done with the database file at a URL as a whole.
+ *
+ * @throws AshlarError `usage` where the database is no single file
+ */
+export const wholeFileAt = async (url: string): Promise<WholeFile> => {
+  const { scheme, rest } = partsOf(url);
+  if ((scheme === 'sqlite' || scheme === 'sqlcipher') && rest !== '' && rest !== ':memory:')
+    return (await import('./sqlite/whole-file.js')).wholeFile(rest, scheme === 'sqlcipher');
+  throw new AshlarError('usage', {
+    message: 'This is about a database that is one file.',
+    detail: 'A server and a PGlite folder are not encrypted by Ashlar.',
+    suggestion: 'Name one with sqlcipher:PATH or sqlite:PATH.',
+  });
 };
 
 /** The user that a URL connects as, where its engine has users, and his password as it is written there. */

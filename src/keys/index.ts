@@ -1,3 +1,5 @@
+export { findDatabaseKey, importDatabase, rotateDatabaseKey } from './database-file.js';
 export { type ReencryptOptions, reencrypt } from './reencrypt.js';
 export { rotateDataKey, rotateMaster } from './rotate.js';
 export { type Shredded, type ShredOptions, shred } from './shred.js';
+export { type KeyringStatus, keyringStatus } from './status.js';

@@ -8,6 +8,7 @@ export {
 } from './checkpoint.js';
 export { requireContinuation } from './continuation.js';
 export { type Entry, entryForm, readEntry } from './entry.js';
+export { formatHandover, openHandover } from './handover.js';
 export { emptyRoot, Frontier, leafHash, nodeHash, rootOf, type Subtree } from './merkle.js';
 export {
   newSigner,

@@ -90,6 +90,8 @@ export interface SigningRequest {
   /** Where this signer keeps what it signed for this log. Made where it is missing; one folder for each log. */
   readonly folder: string;
   readonly signer: Signer;
+  /** Signs besides: the former key, on the first checkpoint of a new one. */
+  readonly cosigner?: Signer | undefined;
   /** Verifiers of keys that signed for this log in former times, so that a key can be changed. */
   readonly former?: readonly Verifier[];
   readonly head: Checkpoint;
@@ -108,9 +110,10 @@ export interface SigningRequest {
  * @throws AshlarError signature-invalid, where something in the folder was not signed by this signer or a former one
  */
 export const signHead = async (request: SigningRequest): Promise<string> => {
-  const { folder, signer, former = [], head, reader } = request;
+  const { folder, signer, cosigner, former = [], head, reader } = request;
+  const signers = cosigner ? [signer, cosigner] : [signer];
   await mkdir(folder, { recursive: true });
-  const kept = await readCheckpoints(folder, [signer, ...former]);
+  const kept = await readCheckpoints(folder, [...signers, ...former]);
   // The newest stands for all: it was signed only once it was proven to continue those before it.
   const newest = kept.at(-1);
   if (newest !== undefined) await requireContinuation(newest, head, reader);
@@ -119,9 +122,11 @@ export const signHead = async (request: SigningRequest): Promise<string> => {
       message: `The head of the ledger ${head.origin} is not the root of its tree.`,
       detail: `At ${head.size} entries they differ.`,
     });
-  const same = kept.find((one) => one.size === head.size && one.signedBy.includes(signer));
+  const same = kept.find(
+    (one) => one.size === head.size && signers.every((each) => one.signedBy.includes(each)),
+  );
   if (same !== undefined) return same.note;
-  const note = signCheckpoint(head, signer);
+  const note = signCheckpoint(head, ...signers);
   await keep(folder, `${head.size}${extension}`, note);
   return note;
 };

@@ -26,6 +26,8 @@ export interface Settings {
   readonly databaseMigrateUrl: Secret | undefined;
   /** `DATABASE_KEY`, or what the file `DATABASE_KEY_FILE` holds. */
   readonly databaseKey: Secret | undefined;
+  /** `NEW_DATABASE_KEY`, or what the file `NEW_DATABASE_KEY_FILE` holds: the key that a rotation goes over to. */
+  readonly newDatabaseKey: Secret | undefined;
   /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or what the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE` hold. */
   readonly columnKeys: ColumnKeys | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
@@ -60,6 +62,8 @@ const variables = z.object({
   DATABASE_MIGRATE_URL: url.optional(),
   DATABASE_KEY: z.string().min(1, 'is empty').optional(),
   DATABASE_KEY_FILE: filled.optional(),
+  NEW_DATABASE_KEY: z.string().min(1, 'is empty').optional(),
+  NEW_DATABASE_KEY_FILE: filled.optional(),
   COLUMN_KEY: filled.optional(),
   COLUMN_KEY_FILE: filled.optional(),
   COLUMN_KEYS_OLD: filled.optional(),
@@ -124,7 +128,7 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
   return new Secret(whole, redactUrl(whole));
 };
 
-type SecretName = 'DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD' | 'LEDGER_KEY';
+type SecretName = 'DATABASE_KEY' | 'NEW_DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD' | 'LEDGER_KEY';
 
 const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
   const [value, file] = [data[name], data[`${name}_FILE`]];
@@ -164,6 +168,7 @@ export const settings = (
     databaseUrl,
     databaseMigrateUrl: secretUrl(data.DATABASE_MIGRATE_URL, data.DATABASE_SCHEMA) ?? databaseUrl,
     databaseKey,
+    newDatabaseKey: secretOf(data, 'NEW_DATABASE_KEY'),
     columnKeys: columnKey && {
       current: columnKey,
       old: (columnKeysOld?.reveal() ?? '')

@@ -39,7 +39,7 @@ const defaultMigrationTimeout = 30_000;
  * @param path - of the file; `:memory:` for a database of this process alone
  * @throws AshlarError `driver-missing`, `driver-unfit`, `directory-missing`, `filesystem-unsafe`, `database-missing`,
  *   `privilege-missing`, `key-missing`, `key-invalid`, `key-wrong`, `database-not-encrypted`, `database-locked`,
- *   `database-corrupt`
+ *   `database-corrupt`, `cipher-version`, `not-a-database`
  */
 export const openSqlite = async (options: OpenOptions, encrypted: boolean, path: string): Promise<Engine> => {
   const driver = await loadDriver();

@@ -69,6 +69,14 @@ const readOnly: Describe = () => ({
   suggestion: 'Use db.session(…) for work that writes.',
 });
 
+// SQLite looks before it writes: nothing goes into a file that has lost its name
+const moved: Describe = () => ({
+  code: 'connection-lost',
+  message: 'The database file was replaced by another since it was opened; nothing was written.',
+  detail: 'Its key was changed, or a backup was restored.',
+  suggestion: 'Close the database and open it again.',
+});
+
 const full: Describe = () => ({
   code: 'disk-full',
   message: 'The disk is full; the statement was rolled back.',
@@ -113,7 +121,10 @@ const known: Readonly<Record<string, Describe>> = {
   }),
   SQLITE_CONSTRAINT_TRIGGER: triggerRefusal,
   SQLITE_READONLY: readOnly,
+  SQLITE_READONLY_DBMOVED: moved,
   SQLITE_FULL: full,
+  // no room for the -shm beside a file
+  SQLITE_IOERR_SHMSIZE: full,
   SQLITE_CORRUPT: corrupt,
   SQLITE_NOTADB: corrupt,
   SQLITE_BUSY: busy,
@@ -137,6 +148,9 @@ export const isBusy = (error: unknown): boolean => {
   const code = primaryCode(error);
   return code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
 };
+
+/** Whether the file that a connection has opened has lost its name meanwhile. */
+export const hasMoved = (error: unknown): boolean => sqliteCode(error) === 'SQLITE_READONLY_DBMOVED';
 
 /** The AshlarError for what the driver threw. SQLite's messages name tables and columns, never values. */
 export const sqliteError = (error: unknown): AshlarError => {

@@ -33,8 +33,7 @@ const opened = new Map<string, Opened>();
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`, `database-missing`, `privilege-missing`, `url-invalid`
  */
 export const openFile = (given: string, create: boolean): DatabaseFile => {
-  const path = realPath(resolve(given));
-  assertSafeFileSystem(dirname(path));
+  const path = locate(given);
   const identity = fileIdentity(path, create);
   const entry = opened.get(identity) ?? { header: readHeader(path), count: 0 };
   const shared = entry.count > 0;
@@ -52,6 +51,17 @@ export const openFile = (given: string, create: boolean): DatabaseFile => {
       if (entry.count === 0) opened.delete(identity);
     },
   };
+};
+
+/**
+ * Where a database file is, or is to be: absolute, without symbolic links.
+ *
+ * @throws AshlarError `directory-missing`, `filesystem-unsafe`
+ */
+export const locate = (given: string): string => {
+  const path = realPath(resolve(given));
+  assertSafeFileSystem(dirname(path));
+  return path;
 };
 
 const realPath = (path: string): string => {
@@ -115,7 +125,8 @@ const readHeader = (path: string): Buffer => {
 const errno = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-const fileError = (path: string, error: unknown): unknown => {
+/** The AshlarError for what the file system refused; any other error as it is. */
+export const fileError = (path: string, error: unknown): unknown => {
   switch (errno(error)) {
     case 'ENOENT':
       return new AshlarError('database-missing', {

@@ -1,11 +1,10 @@
-import { pbkdf2 } from 'node:crypto';
+import { createHash, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AshlarError } from '../../errors.js';
+import { type CipherVersion, cipherForms } from './sqlcipher.js';
 
 const stretch = promisify(pbkdf2);
 
-// SQLCipher 4: https://www.zetetic.net/sqlcipher/design/
-const iterations = 256_000;
 export const keyBytes = 32;
 const rawDigitCount = 64;
 const saltedDigitCount = 96;
@@ -44,23 +43,37 @@ const rawDigits = (key: string): string | undefined => {
 };
 
 /**
- * The raw key of a SQLCipher 4 database with its salt, in the form `x'KEYSALT'`. A passphrase is stretched here, in a
+ * The raw key of a SQLCipher database with its salt, in the form `x'KEYSALT'`. A passphrase is stretched here, in a
  * thread of its own and once, instead of by each connection on the event loop.
  *
  * @param key - a passphrase, or 64 hex digits (96 with a salt, which then replaces `salt`)
  * @param salt - the first bytes of the file; random for a new one
  * @throws AshlarError `key-missing`, `key-invalid`
  */
-export const rawKey = async (key: string, salt: Buffer): Promise<string> => {
+export const rawKey = async (key: string, salt: Buffer, version: CipherVersion = 4): Promise<string> => {
   assertKey(key);
   const digits = rawDigits(key);
   if (digits?.length === saltedDigitCount) return `x'${digits}'`;
   if (digits !== undefined) return `x'${digits}${salt.toString('hex')}'`;
-  const derived = await stretch(key, salt, iterations, keyBytes, 'sha512');
+  const { rounds, hash } = cipherForms[version];
+  const derived = await stretch(key, salt, rounds, keyBytes, hash);
   const text = `x'${derived.toString('hex')}${salt.toString('hex')}'`;
   derived.fill(0);
   return text;
 };
+
+/**
+ * What tells keys apart, and nothing of the key: of a raw key the same for every file, of a passphrase its own for each
+ * file. Finding the passphrase from it costs what finding it from the file does.
+ *
+ * @param raw - `x'KEYSALT'`
+ */
+export const keyFingerprint = (raw: string): string =>
+  createHash('sha256')
+    .update('ashlar/key-fingerprint')
+    .update(Buffer.from(raw.slice(2, 66), 'hex'))
+    .digest('hex')
+    .slice(0, 16);
 
 const missingKey = (): AshlarError =>
   new AshlarError('key-missing', {

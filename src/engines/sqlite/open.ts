@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
 import { connect, type Target } from './connect.js';
 import type { Connection } from './connection.js';
-import { isBusy } from './errors.js';
+import { hasMoved, isBusy } from './errors.js';
 import { type DatabaseFile, openFile } from './file.js';
 import { assertKey, rawKey, saltBytes } from './key.js';
-import { assertEncryptable, openFailure } from './open-failure.js';
+import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 
 /** What to open, and how. */
 export interface OpenRequest extends Omit<Target, 'key'> {
@@ -70,7 +70,7 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
     const target: Target = { ...request, path: file.path, key };
-    const writer = await connectPatiently(target, file, request.lockTimeout);
+    const writer = await connectPatiently(target, file, request);
     file.remember(salt);
     return { target, writer, forgetFile: file.close };
   } catch (error) {
@@ -81,13 +81,19 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
   }
 };
 
-const connectPatiently = async (target: Target, file: DatabaseFile, timeout: number): Promise<Connection> => {
-  const deadline = performance.now() + timeout;
+const connectPatiently = async (
+  target: Target,
+  file: DatabaseFile,
+  { key: given, lockTimeout }: OpenRequest,
+): Promise<Connection> => {
+  const deadline = performance.now() + lockTimeout;
   for (;;) {
     try {
       return connect(target, 'writer');
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw openFailure(error, file, target.key);
+      // moved: while it was waited for, another one took its place
+      if (!(isBusy(error) || hasMoved(error)) || performance.now() > deadline)
+        throw await openFailure(error, file, triedKey(given, target.key));
     }
     await sleep(retryMilliseconds);
   }

@@ -1,12 +1,11 @@
-import { createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
+import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { keyBytes, saltBytes } from './key.js';
+import { keyBytes, rawKey, saltBytes } from './key.js';
+import { type Cipher, type CipherVersion, cipherForms, ivBytes, ownCipher } from './sqlcipher.js';
 
-// SQLCipher 4: each page ends with an IV of 16 bytes and an HMAC-SHA512 over ciphertext, IV and page number
-const pageBytes = 4096;
-const macBytes = 64;
+// the key of the HMAC follows from the key and the salt: https://www.zetetic.net/sqlcipher/design/
 const macSaltMask = 0x3a;
-const macIterations = 2;
+const macRounds = 2;
 const pagesTried = 16;
 
 /**
@@ -15,32 +14,115 @@ const pagesTried = 16;
  *
  * @param key - `x'KEYSALT'`
  */
-export const authenticPages = (path: string, key: string): boolean => {
-  const secret = Buffer.from(key.slice(2, 66), 'hex');
+export const authenticPages = (path: string, key: string): boolean =>
+  reading(path, (page, bytes) => {
+    const pages = Math.floor(bytes / ownCipher.pageBytes);
+    const step = Math.max(1, Math.floor(pages / pagesTried));
+    return withKeys(key, ownCipher.version, ({ mac }) => {
+      for (let number = 1; number <= pages; number += step)
+        if (isAuthentic(page(number, ownCipher.pageBytes), number, mac, ownCipher)) return true;
+      return false;
+    });
+  });
+
+const versions: readonly CipherVersion[] = [4, 3, 2, 1];
+const pageSizes = [4096, 1024, 8192, 16_384, 32_768, 65_536, 2048, 512] as const;
+
+/**
+ * The form of SQLCipher in which a file opens with a key, found by its first page; `undefined` when there is none. To be
+ * called only when this process does not have the file open.
+ *
+ * @param key - as a user gives it
+ * @throws AshlarError `key-invalid`
+ */
+export const recogniseCipher = async (path: string, key: string): Promise<Cipher | undefined> => {
+  const { first, bytes } = reading(path, (page, size) => ({ first: page(1, pageSizes[5]), bytes: size }));
+  const salt = first.subarray(0, saltBytes);
+  for (const version of versions) {
+    const found = withKeys(await rawKey(key, salt, version), version, (keys) =>
+      pageSizes.find((pageBytes) => {
+        if (bytes < pageBytes) return false;
+        const content = first.subarray(0, pageBytes);
+        const cipher = { version, pageBytes };
+        return version === 1
+          ? beginsLikeSqlite(content, keys.page)
+          : isAuthentic(content, 1, keys.mac, cipher);
+      }),
+    );
+    if (found !== undefined) return { version, pageBytes: found };
+  }
+  return undefined;
+};
+
+/**
+ * Whether the journal beside a file keeps a first page that was written under a key. The salt stands in that page, so this
+ * holds also where an interrupted PRAGMA rekey has put another one into the file.
+ * The journal's form: https://sqlite.org/fileformat2.html#the_rollback_journal
+ */
+export const opensJournal = async (path: string, key: string): Promise<boolean> => {
+  const { pageBytes, version } = ownCipher;
+  const start = reading(`${path}-journal`, (page) => page(1, 2 * pageBytes));
+  const record = start.subarray(start.readUInt32BE(20));
+  if (record.length < 4 + pageBytes || record.readUInt32BE(0) !== 1) return false;
+  const content = record.subarray(4, 4 + pageBytes);
+  const raw = await rawKey(key, content.subarray(0, saltBytes));
+  return withKeys(raw, version, ({ mac }) => isAuthentic(content, 1, mac, ownCipher));
+};
+
+type ReadPage = (number: number, pageBytes: number) => Buffer;
+
+const reading = <T>(path: string, work: (page: ReadPage, bytes: number) => T): T => {
   const descriptor = openSync(path, 'r');
   try {
-    const salt = Buffer.from(key.slice(66, 66 + 2 * saltBytes), 'hex');
-    const macSalt = salt.map((byte) => byte ^ macSaltMask);
-    const macKey = pbkdf2Sync(secret, macSalt, macIterations, keyBytes, 'sha512');
-    const pages = Math.floor(fstatSync(descriptor).size / pageBytes);
-    const step = Math.max(1, Math.floor(pages / pagesTried));
-    for (let page = 1; page <= pages; page += step) {
+    return work((number, pageBytes) => {
       const content = Buffer.alloc(pageBytes);
-      readSync(descriptor, content, 0, pageBytes, (page - 1) * pageBytes);
-      if (isAuthentic(content, page, macKey)) return true;
-    }
-    return false;
+      readSync(descriptor, content, 0, pageBytes, (number - 1) * pageBytes);
+      return content;
+    }, fstatSync(descriptor).size);
   } finally {
     closeSync(descriptor);
-    secret.fill(0);
   }
 };
 
-const isAuthentic = (content: Buffer, page: number, macKey: Buffer): boolean => {
+const withKeys = <T>(
+  key: string,
+  version: CipherVersion,
+  work: (keys: { page: Buffer; mac: Buffer }) => T,
+): T => {
+  const page = Buffer.from(key.slice(2, 66), 'hex');
+  const salt = Buffer.from(key.slice(66, 66 + 2 * saltBytes), 'hex').map((byte) => byte ^ macSaltMask);
+  const mac = pbkdf2Sync(page, salt, macRounds, keyBytes, cipherForms[version].hash);
+  try {
+    return work({ page, mac });
+  } finally {
+    page.fill(0);
+    mac.fill(0);
+  }
+};
+
+const isAuthentic = (content: Buffer, page: number, macKey: Buffer, cipher: Cipher): boolean => {
+  const { hash, reservedBytes, macBytes } = cipherForms[cipher.version];
   const number = Buffer.alloc(4);
   number.writeUInt32LE(page);
+  const macAt = cipher.pageBytes - reservedBytes + ivBytes;
   // the first page begins with the salt, which is not encrypted
-  const covered = content.subarray(page === 1 ? saltBytes : 0, pageBytes - macBytes);
-  const expected = createHmac('sha512', macKey).update(covered).update(number).digest();
-  return timingSafeEqual(expected, content.subarray(pageBytes - macBytes));
+  const covered = content.subarray(page === 1 ? saltBytes : 0, macAt);
+  const expected = createHmac(hash, macKey).update(covered).update(number).digest();
+  return timingSafeEqual(expected, content.subarray(macAt, macAt + macBytes));
+};
+
+// version 1 has no HMAC: bytes 16 to 23 of a database are its page size, and bytes that are the same in every file
+// (https://sqlite.org/fileformat2.html#the_database_header)
+const beginsLikeSqlite = (content: Buffer, key: Buffer): boolean => {
+  const { reservedBytes } = cipherForms[1];
+  const decipher = createDecipheriv('aes-256-cbc', key, content.subarray(-reservedBytes)).setAutoPadding(
+    false,
+  );
+  const header = decipher.update(content.subarray(saltBytes, saltBytes + 16));
+  const declared = header.readUInt16BE(0) === 1 ? 65_536 : header.readUInt16BE(0);
+  return (
+    declared === content.length &&
+    (header[4] ?? 0) >= reservedBytes &&
+    header.subarray(5, 8).equals(Buffer.from([64, 32, 32]))
+  );
 };

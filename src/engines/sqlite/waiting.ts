@@ -40,6 +40,12 @@ export const migrationLocked = (): AshlarError =>
     message: 'Another migration of this database is under way.',
     suggestion: 'Wait until it has finished, and run the command again.',
   });
+export const openHere = (path: string, cause?: unknown): AshlarError =>
+  new AshlarError('database-locked', {
+    message: `${path} is open somewhere, and this can be done only while nobody has it open.`,
+    suggestion: 'Stop the services that use it, and run the command again.',
+    cause,
+  });
 export const closed = (): AshlarError =>
   new AshlarError('database-closed', {
     message: 'The database is closed.',

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isSound } from '../../../src/engines/sqlite/driver.js';
 import { failure, nobody, otherProcess, rawKey, rows, script, workplace, write } from './support.js';
@@ -182,7 +183,84 @@ describe('what is wrong is told apart', () => {
     await failure('database-corrupt', () => open({ path }));
     const text = file();
     writeFileSync(text, 'hello, this is a text\n'.repeat(7));
-    await failure('database-corrupt', () => open({ path: text }));
+    await failure('not-a-database', () => open({ path: text }));
+    await failure('not-a-database', () => open({ path: text, encrypted: true, key: rawKey }));
+    writeFileSync(text, Buffer.alloc(8192));
+    await failure('not-a-database', () => open({ path: text, encrypted: true, key: rawKey }));
+  });
+
+  test('an empty file, where one is expected', async () => {
+    const empty = file();
+    writeFileSync(empty, '');
+    await failure('database-missing', () => open({ path: empty, create: false }));
+    await failure('database-missing', () =>
+      open({ path: empty, create: false, encrypted: true, key: rawKey }),
+    );
+  });
+
+  test.each([
+    [1, 1024, 'correct horse'],
+    [2, 1024, 'correct horse'],
+    [3, 1024, 'correct horse'],
+    [3, 4096, rawKey],
+    [4, 8192, 'correct horse'],
+    [4, 1024, rawKey],
+  ])('SQLCipher %i with pages of %i bytes, the key being right', async (version, page, key) => {
+    const path = file();
+    const other = await otherProcess(
+      path,
+      `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = ${version}'); db.pragma('legacy_page_size = ${page}');
+       db.key(Buffer.from(${JSON.stringify(key === rawKey ? `x'${key}'` : key)})); db.exec('CREATE TABLE notes (id)');`,
+    );
+    await other.end();
+    const error = await failure('cipher-version', () => open({ path, encrypted: true, key }));
+    expect(error.message).toContain(`SQLCipher ${version} file with pages of ${page} bytes`);
+    expect(error.suggestion).toContain('ashlar import');
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
+  });
+
+  test('a wrong key does not play back a journal that waits for the right one', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: rawKey });
+    const other = await otherProcess(
+      path,
+      `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.key(Buffer.from("x'${rawKey}'"));
+       db.pragma('journal_mode = DELETE'); db.pragma('cache_size = 5');
+       db.exec("BEGIN; DELETE FROM notes; INSERT INTO notes (body) VALUES (printf('%.900000c', 'y'))");`,
+    );
+    other.process.kill('SIGKILL');
+    await other.end();
+    expect(statSync(`${path}-journal`).size).toBeGreaterThan(4096);
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'ee'.repeat(32) }));
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
+    const engine = await open({ path, encrypted: true, key: rawKey });
+    expect(await rows(engine, 'SELECT count(*) AS n FROM notes')).toEqual([{ n: 2 }]);
+    expect(await rows(engine, 'SELECT sum(length(body)) AS n FROM notes')).toEqual([{ n: 40_008 }]);
+  });
+
+  test('what exactly is damaged', async () => {
+    const path = await filled({ path: file(), encrypted: true, key: rawKey });
+    const intact = readFileSync(path);
+    const opened = () => open({ path, encrypted: true, key: rawKey });
+    damage(path, 200, 1);
+    expect((await failure('database-corrupt', opened)).detail).toContain('The key is right');
+    writeFileSync(path, intact.subarray(0, 4096 + 100));
+    expect((await failure('database-corrupt', opened)).detail).toContain('Its end is missing');
+    // as a PRAGMA rekey leaves it that is killed while it commits: with another salt than its journal is encrypted under
+    writeFileSync(path, intact);
+    const other = await otherProcess(
+      path,
+      `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.key(Buffer.from("x'${rawKey}'"));
+       db.pragma('journal_mode = DELETE');
+       db.exec("INSERT INTO notes (body) VALUES (printf('%.9000000c', 'x'))");
+       db.pragma('cache_size = 5');
+       setImmediate(() => db.rekey(Buffer.from("x'${'cd'.repeat(32)}'")));`,
+    );
+    while (!existsSync(`${path}-journal`) || statSync(`${path}-journal`).size < 500_000) await sleep(1);
+    other.process.kill('SIGKILL');
+    await other.end();
+    writeFileSync(path, Buffer.concat([Buffer.alloc(16, 7), readFileSync(path).subarray(16)]));
+    await failure('key-wrong', () => open({ path, encrypted: true, key: 'ee'.repeat(32) }));
+    expect((await failure('database-corrupt', opened)).detail).toContain('rekey');
   });
 
   test('a file that another process holds', async () => {

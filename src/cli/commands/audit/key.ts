@@ -1,17 +1,18 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { newSigner } from '../../../ledger/index.js';
+import { newSigner, openHandover } from '../../../ledger/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import { writeNew } from '../../write-new.js';
 
 interface Options {
   readonly name: string;
   readonly out: string;
 }
 
-/** `ashlar audit key new`. */
+/** `ashlar audit key new | accept`. */
 export const keyCommand = (commands: Commands): Command =>
   new Command('key')
     .description('keys that sign checkpoints')
@@ -20,25 +21,30 @@ export const keyCommand = (commands: Commands): Command =>
         .make<Options>('new', 'a fresh pair: FILE.key for whoever signs, FILE.pub for everybody', run)
         .option('--name <name>', 'whose key it is, as a host name with a path', 'ashlar')
         .option('--out <file>', 'the files, without their ending', 'ledger'),
+    )
+    .addCommand(
+      commands
+        .make('accept', 'the new key that a trusted one hands over to; exit 1 if it does not', accept)
+        .argument('<file>', 'a handover, made by ashlar key rotate signer'),
     );
 
 const run = async (invocation: Invocation, { name, out }: Options): Promise<Answer> => {
   const signer = newSigner(name);
   const files = { key: `${out}.key`, public_key: `${out}.pub` };
-  const write = async (file: string, text: string, mode: number) => {
-    try {
-      await writeFile(resolve(invocation.streams.directory, file), `${text}\n`, { flag: 'wx', mode });
-    } catch (cause) {
-      throw new AshlarError('usage', {
-        message: `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
-        suggestion: 'Nothing is written over: choose other files with --out.',
-        cause,
-      });
-    }
-  };
-  await write(files.key, signer.privateKey.reveal(), 0o600);
-  await write(files.public_key, signer.verifierKey, 0o644);
+  await writeNew(invocation, files.key, `${signer.privateKey.reveal()}\n`, 0o600);
+  await writeNew(invocation, files.public_key, `${signer.verifierKey}\n`, 0o644);
   invocation.out.line(`LEDGER_KEY_FILE=${files.key}`);
   invocation.out.line(`LEDGER_PUBLIC_KEY=${signer.verifierKey}`);
   return { document: { ...files, verifier_key: signer.verifierKey } };
+};
+
+const accept = async (invocation: Invocation, _: unknown, file = ''): Promise<Answer> => {
+  const note = await readFile(resolve(invocation.streams.directory, file)).catch((cause) => {
+    throw new AshlarError('usage', { message: `${file} cannot be read.`, cause });
+  });
+  const { verifiers } = invocation.ledgerKeys();
+  const { verifierKey } = openHandover(note, verifiers);
+  const keys = [...new Set([...verifiers.map((one) => one.verifierKey), verifierKey])];
+  invocation.out.line(`LEDGER_PUBLIC_KEY=${keys.join(' ')}`);
+  return { document: { verifier_key: verifierKey, verifier_keys: keys } };
 };

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { AshlarError } from '../../../errors.js';
+import { findDatabaseKey } from '../../../keys/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly newKeyFile?: string;
+}
+
+/** `ashlar key check`. */
+export const checkCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('check', 'which of the keys given the database is encrypted with; exit 3 if none', run)
+    .option('--new-key-file <file>', 'the file with the other key; or set NEW_DATABASE_KEY');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const { url, key } = await invocation.target('app');
+  const newKey = invocation.newDatabaseKey(options.newKeyFile);
+  if (key === undefined && newKey === undefined) {
+    throw new AshlarError('key-missing', {
+      message: 'No key was given.',
+      suggestion: 'Set DATABASE_KEY or DATABASE_KEY_FILE, or give --key-file.',
+    });
+  }
+  const found = await findDatabaseKey(url, {
+    ...(key === undefined ? {} : { current: key }),
+    ...(newKey === undefined ? {} : { new: newKey }),
+  });
+  if (!found) {
+    throw new AshlarError('key-wrong', {
+      message: 'None of the keys given is that of the database.',
+      detail: 'No page of the file was written under one of them.',
+    });
+  }
+  const { name, fingerprint } = found;
+  invocation.out.line(`The ${name} key is the database’s; its fingerprint is ${fingerprint}.`);
+  return { document: { key: name, fingerprint } };
+};

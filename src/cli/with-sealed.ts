@@ -1,0 +1,49 @@
+import { connect, type Database } from '../database.js';
+import { AshlarError } from '../errors.js';
+import { history } from '../migrations/index.js';
+import type { System } from '../system.js';
+import type { Invocation } from './invocation.js';
+
+const isSealed = (system: System): boolean =>
+  Object.values(system.tables).some(({ sealed }) => sealed !== undefined);
+
+/**
+ * Opens the database of each system that has ciphered columns, with the keys of columns, and gives it to `work`.
+ *
+ * @throws AshlarError `usage` where no system has any, `key-missing`, `migration-pending`
+ */
+export const withSealed = async <T>(
+  invocation: Invocation,
+  work: (db: Database) => Promise<T>,
+): Promise<T[]> => {
+  const systems = (await invocation.systems()).filter(isSealed);
+  if (systems.length === 0) {
+    throw new AshlarError('usage', {
+      message: 'There is no ciphered column.',
+      suggestion: 'Declare one with ciphered(…) and encrypted(…), or name another system with --system.',
+    });
+  }
+  const columnKeys = invocation.columnKeys();
+  if (!columnKeys) {
+    throw new AshlarError('key-missing', {
+      message: 'There is no key for ciphered columns.',
+      suggestion: 'Set COLUMN_KEY (VERSION:KEY) or COLUMN_KEY_FILE.',
+    });
+  }
+  const results: T[] = [];
+  for (const system of systems) {
+    const db = await connect(system, { ...(await invocation.target('app')), create: false, columnKeys });
+    try {
+      if ((await history(db.engine, system)).length === 0) {
+        throw new AshlarError('migration-pending', {
+          message: `${system.name} is not set up in this database.`,
+          suggestion: `Set it up: ashlar up --system ${system.name}`,
+        });
+      }
+      results.push(await work(db));
+    } finally {
+      await db.close();
+    }
+  }
+  return results;
+};

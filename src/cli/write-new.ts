@@ -1,0 +1,22 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AshlarError } from '../errors.js';
+import type { Invocation } from './invocation.js';
+
+/** Writes a file that is not there yet. @throws AshlarError `usage` */
+export const writeNew = async (
+  { streams }: Invocation,
+  file: string,
+  text: string,
+  mode: number,
+): Promise<void> => {
+  try {
+    await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode });
+  } catch (cause) {
+    throw new AshlarError('usage', {
+      message: `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
+      suggestion: 'Nothing is written over: choose another file with --out.',
+      cause,
+    });
+  }
+};

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileError } from './file.js';
+
+/** The endings of the files that SQLite keeps beside a database. */
+const besides = ['-wal', '-shm', '-journal'] as const;
+
+/** Removes a file that is to be no database any more, with what stands beside it. */
+export const removeFile = (path: string): void => {
+  for (const ending of ['', ...besides]) rmSync(path + ending, { force: true });
+};
+
+/** Makes a finished file and its name survive a power cut. To be called while this process has it open nowhere. */
+export const persist = (path: string): void => {
+  sync(path);
+  syncFolder(path);
+};
+
+/**
+ * Puts a finished file in the place of another, in one step that survives a power cut. The caller has made sure that
+ * nobody has either of them open, and that what stands beside the old one is part of it no more.
+ */
+export const replaceFile = (fresh: string, path: string): void => {
+  sync(fresh);
+  // what lay beside the old one would be played into the new one
+  for (const ending of besides) rmSync(path + ending, { force: true });
+  syncFolder(path);
+  try {
+    renameSync(fresh, path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  syncFolder(path);
+};
+
+/** A name beside a file, for one that is to replace it. */
+export const passingName = (path: string, purpose: 'key' | 'import'): string =>
+  `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
+
+/** Removes what processes that were killed have left under such names. @returns the paths */
+export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?: string): string[] => {
+  const mark = `${basename(path)}.${purpose}-`;
+  const folder = dirname(path);
+  const found = readdirSync(folder)
+    .filter((name) => name.startsWith(mark) && /^[0-9a-f]{8}(-|$)/.test(name.slice(mark.length)))
+    .map((name) => join(folder, name))
+    .filter((left) => except === undefined || !left.startsWith(except));
+  for (const left of found) rmSync(left, { force: true });
+  return found;
+};
+
+// Windows opens no folders, and needs no such thing
+const syncFolder = (path: string): void => {
+  if (process.platform !== 'win32') sync(dirname(path));
+};
+
+const sync = (path: string): void => {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw fileError(path, error);
+  }
+};

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { formatHandover, openHandover } from '../../src/ledger/handover.js';
+import { newSigner, signNote } from '../../src/ledger/note.js';
+
+const [old, next, stranger] = ['a', 'b', 'c'].map((name) => newSigner(`example.org/${name}`));
+const invalid = expect.objectContaining({ code: 'signature-invalid' });
+if (!old || !next || !stranger) throw new Error();
+
+test('a trusted key hands over to another, which whoever trusts it can read', () => {
+  expect(openHandover(formatHandover(old, next), [old]).verifierKey).toBe(next.verifierKey);
+  expect(openHandover(formatHandover(old, next), [stranger, old]).verifierKey).toBe(next.verifierKey);
+});
+
+test('nobody else can hand over, and to nobody who does not hold the key', () => {
+  expect(() => openHandover(formatHandover(stranger, next), [old])).toThrow(invalid);
+  const text = `ashlar/signer-handover/v1\n${old.verifierKey}\n${next.verifierKey}\n`;
+  expect(() => openHandover(signNote(text, old), [old])).toThrow(invalid);
+  expect(() => openHandover(signNote(text, next), [old])).toThrow(invalid);
+  // somebody who is trusted may hand over his own place, not another's
+  expect(() => openHandover(signNote(text, stranger, next), [old, stranger])).toThrow(invalid);
+  expect(() =>
+    openHandover(formatHandover(old, next).replace(next.verifierKey, stranger.verifierKey), [old]),
+  ).toThrow(invalid);
+  expect(() => openHandover(signNote('shop/notes\n3\nAAAA\n', old, next), [old])).toThrow(invalid);
+});
