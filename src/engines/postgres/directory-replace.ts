@@ -58,10 +58,14 @@ export const settleReplacing = async (directory: string): Promise<void> => {
   await rm(to, { recursive: true, force: true });
 };
 
+const syncedAtOnce = 16;
+
 // the embedded engine cannot fsync, and what is old goes as soon as the new is there
 const syncAll = async (directory: string): Promise<void> => {
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    await syncEntry(join(entry.parentPath, entry.name));
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
+  for (let from = 0; from < paths.length; from += syncedAtOnce) {
+    await Promise.all(paths.slice(from, from + syncedAtOnce).map(syncEntry));
   }
   await syncEntry(directory);
 };

@@ -99,7 +99,11 @@ export const holdsAnything = async (run: RunSql, schema: string): Promise<boolea
 /** Takes everything out of a schema, which stays with the rights that others have on it. */
 export const emptySchema = async (owner: Owner, schema: string): Promise<void> =>
   owner.atomically(async () => {
-    for (const { kind, name } of await owner.run(objects, [schema])) {
+    // a column's own sequence goes with its table
+    const found = await owner.run(`SELECT * FROM (${objects}) AS found ORDER BY kind = 'TABLE' DESC`, [
+      schema,
+    ]);
+    for (const { kind, name } of found) {
       await owner.run(`DROP ${kind} IF EXISTS ${name} CASCADE`);
     }
   });
