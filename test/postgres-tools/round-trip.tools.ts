@@ -1,6 +1,12 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   applyRoles,
   type Engine,
@@ -21,6 +27,7 @@ import { type Cluster, password, startCluster } from './cluster.js';
 
 const bin = process.env.PG_BIN;
 if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');
+const built = fileURLToPath(new URL('../../dist/src/engines/postgres/copies.js', import.meta.url));
 const tools = { pgDump: `${bin}/pg_dump`, pgRestore: `${bin}/pg_restore` };
 
 const copyOf = (bytes: Uint8Array): Copy => ({ format: 'pg-custom', bytes: Readable.from([bytes]) });
@@ -273,6 +280,76 @@ describe('a server with its own programs', () => {
     await here.run(`ALTER TABLE secrets OWNER TO ${user}`, database);
     await expect(copy()).rejects.toMatchObject({ code: 'copy-incomplete' });
     await engine.close();
+  });
+
+  test('a process that is killed while it replaces leaves the old or the new, and the next clears up', async () => {
+    freshRoles();
+    const { url, database } = await owned(here, 'CREATEDB');
+    const engine = await filled(url);
+    const file = join(steps.path, 'copy');
+    await writeFile(file, await engine.snapshot((snapshot) => buffer(snapshot.copy())));
+    const before = await contents(engine, system);
+    await writeMore(engine, steps.url);
+    const later = await contents(engine, system);
+    await engine.close();
+    let replaced = 0;
+    for (let kill = 0; kill < 12; kill++) {
+      const worker = spawn(
+        process.execPath,
+        [join(import.meta.dirname, 'put-worker.mjs'), built, url, file],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: { ...process.env, PG_DUMP: tools.pgDump, PG_RESTORE: tools.pgRestore },
+        },
+      );
+      await once(worker.stdout, 'data');
+      await pause(200 * kill + Math.random() * 200);
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+      const there = await openEngine({ url, create: false });
+      const found = await contents(there, system);
+      await there.close();
+      const isNew = JSON.stringify(found) === JSON.stringify(before);
+      if (isNew) replaced++;
+      else expect(found).toEqual(later);
+      // from here on it is the new one that is replaced by itself
+      if (isNew) break;
+    }
+    process.stdout.write(`killed until ${replaced} was new\n`);
+    const left = await here.run(`SELECT datname FROM pg_database WHERE datname LIKE 'ashlar\\_copy%'`);
+    process.stdout.write(`${left.length} databases left for the next\n`);
+    // they are the next one's to drop when they are old enough to be nobody's
+    for (const { datname } of left)
+      await here.run(
+        `ALTER DATABASE "${datname}" RENAME TO "${String(datname).replace(/_\d+_/, '_1000000000_')}"`,
+      );
+    await postgresCopies.put({ url, ...tools }, copyOf(await readFile(file)), how({ replace: true }));
+    await gone(here);
+    expect(await here.run(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'ashlar%'`, database)).toEqual(
+      [],
+    );
+  });
+
+  test('the tables may be those of a role without login, and stay so', async () => {
+    freshRoles();
+    const { url, database, user } = await owned(here, 'CREATEDB');
+    const tablesOwner = `tables_${randomBytes(4).toString('hex')}`;
+    const engine = await filled(url);
+    await applyRoles(engine, system, { ...roles, owner: tablesOwner });
+    await engine.close();
+    const later = await openEngine({ url, ...tools, appRole: roles.app });
+    const before = await contents(later, system);
+    const bytes = await later.snapshot((snapshot) => buffer(snapshot.copy()));
+    await writeMore(later, steps.url);
+    await later.close();
+    await postgresCopies.put({ url, ...tools }, copyOf(bytes), how({ replace: true }));
+    const after = await openEngine({ url, appRole: roles.app });
+    expect(await contents(after, system)).toEqual(before);
+    await after.close();
+    expect(
+      await here.run(`SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'`, database),
+    ).toEqual([{ tableowner: tablesOwner }]);
+    expect(user).not.toBe(tablesOwner);
   });
 
   test('one who may create no database is told so', async () => {

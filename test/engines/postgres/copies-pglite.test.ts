@@ -17,6 +17,9 @@ import type { Copy, PutOptions } from '../../../src/engines/snapshot.js';
 import { type Folder, makeFolder } from '../../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../../prove/every-guarantee.js';
 
+// each takes seconds; what is moved where is killed more often in directory-replace.test.ts
+const kills = 4;
+
 const built = fileURLToPath(new URL('../../../dist/src/engines/postgres/copies.js', import.meta.url));
 
 const copyOf = (bytes: Uint8Array): Copy => ({ format: 'pglite-tar', bytes: Readable.from([bytes]) });
@@ -228,7 +231,7 @@ describe('copies of PGlite', () => {
       how(),
     );
     const found: number[] = [];
-    for (let kill = 0; kill < 10; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       const worker: ChildProcess = spawn(
         process.execPath,
         [fileURLToPath(new URL('copies-worker.mjs', import.meta.url)), built, url, ...files],
