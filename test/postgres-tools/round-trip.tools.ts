@@ -303,7 +303,7 @@ describe('a server with its own programs', () => {
         },
       );
       await once(worker.stdout, 'data');
-      await pause(200 * kill + Math.random() * 200);
+      await pause(350 * kill + Math.random() * 350);
       worker.kill('SIGKILL');
       await once(worker, 'exit');
       const there = await openEngine({ url, create: false });
@@ -316,6 +316,8 @@ describe('a server with its own programs', () => {
       if (isNew) break;
     }
     process.stdout.write(`killed until ${replaced} was new\n`);
+    // what the last one had asked for may still be under way
+    await pause(1_000);
     const left = await here.run(`SELECT datname FROM pg_database WHERE datname LIKE 'ashlar\\_copy%'`);
     process.stdout.write(`${left.length} databases left for the next\n`);
     // they are the next one's to drop when they are old enough to be nobody's
