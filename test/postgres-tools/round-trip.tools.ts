@@ -293,7 +293,7 @@ describe('a server with its own programs', () => {
     const later = await contents(engine, system);
     await engine.close();
     let replaced = 0;
-    for (let kill = 0; kill < 12; kill++) {
+    for (let kill = 0; kill < 10; kill++) {
       const worker = spawn(
         process.execPath,
         [join(import.meta.dirname, 'put-worker.mjs'), built, url, file],
@@ -303,7 +303,7 @@ describe('a server with its own programs', () => {
         },
       );
       await once(worker.stdout, 'data');
-      await pause(350 * kill + Math.random() * 350);
+      await pause(400 * kill + Math.random() * 400);
       worker.kill('SIGKILL');
       await once(worker, 'exit');
       const there = await openEngine({ url, create: false });
@@ -330,7 +330,7 @@ describe('a server with its own programs', () => {
     expect(await here.run(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'ashlar%'`, database)).toEqual(
       [],
     );
-  });
+  }, 240_000);
 
   test('the tables may be those of a role without login, and stay so', async () => {
     freshRoles();
