@@ -302,10 +302,12 @@ describe('a server with its own programs', () => {
           env: { ...process.env, PG_DUMP: tools.pgDump, PG_RESTORE: tools.pgRestore },
         },
       );
+      // it may be done before it is killed
+      const exited = once(worker, 'exit');
       await once(worker.stdout, 'data');
       await pause(400 * kill + Math.random() * 400);
       worker.kill('SIGKILL');
-      await once(worker, 'exit');
+      await exited;
       const there = await openEngine({ url, create: false });
       const found = await contents(there, system);
       await there.close();
