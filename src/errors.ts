@@ -132,6 +132,21 @@ export const errorCodes = {
   'role-too-strong': { exit: 3, meaning: 'A role that could change the schema may not run the application.' },
   'roles-differ': { exit: 1, meaning: 'Roles have other rights than the guarantees allow.' },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
+  'restore-target-not-empty': {
+    exit: 1,
+    meaning: 'A backup would be restored over something that is there.',
+  },
+  'copy-unfit': {
+    exit: 1,
+    meaning: 'A copy of a database is of another kind or version than what it was to become.',
+  },
+  'copy-incomplete': {
+    exit: 1,
+    meaning: 'Row level security would keep rows out of a copy of the database.',
+  },
+  'pg-dump-missing': { exit: 3, meaning: 'The program pg_dump or pg_restore is not installed.' },
+  'pg-dump-unfit': { exit: 3, meaning: 'The program pg_dump or pg_restore is older than the server.' },
+  'pg-dump-failed': { exit: 1, meaning: 'The program pg_dump or pg_restore ended with an error.' },
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },
   'state-conflict': { exit: 1, meaning: 'What was asked does not fit the present state.' },

@@ -2,6 +2,7 @@ import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { Column, RunSql, SqlName, Table, TableRights } from '../table/index.js';
 import type { RoleDialect, Standing } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
+import type { Snapshot } from './snapshot.js';
 
 /** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
 export type Awaitable<T> = T | Promise<T>;
@@ -174,6 +175,13 @@ export interface Engine {
    */
   purge(tables: readonly Table[]): Promise<string | undefined>;
 
+  /**
+   * Holds one moment of the database while `work` reads and copies it. Writers are kept waiting for a moment at most.
+   *
+   * @throws AshlarError `lock-timeout` where the moment cannot be had in time; what `work` throws
+   */
+  snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
+
   close(): Promise<void>;
 }
 
@@ -201,6 +209,9 @@ export interface OpenOptions {
   readonly appRole?: string | undefined;
   /** Let sessions act as the user even where that one could change the schema. Default false. */
   readonly allowOwner?: boolean | undefined;
+  /** The programs that copy a server's database. Default: those of the server's version in the usual folders, else on the PATH. */
+  readonly pgDump?: string | undefined;
+  readonly pgRestore?: string | undefined;
   /** SQLite's `synchronous`: `full` survives a power cut with every commit, `normal` may lose the last ones. Default `full`. */
   readonly durability?: 'full' | 'normal' | undefined;
   /** Told each statement's text (never its parameters) and duration in milliseconds. */

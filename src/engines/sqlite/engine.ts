@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AshlarError } from '../../errors.js';
 import type { Column, Table } from '../../table/index.js';
 import type {
   Awaitable,
@@ -166,6 +167,10 @@ class SqliteEngine implements Engine {
     if (!this.#hooks.settles) return;
     const transaction = await this.begin({ mode: 'write', actor: null, scope: null });
     await transaction.commit();
+  }
+
+  async snapshot(): Promise<never> {
+    throw new AshlarError('usage', { message: 'This engine gives no snapshots yet.' });
   }
 
   async purge(): Promise<string | undefined> {

@@ -1,0 +1,2 @@
+export { pgliteCopies } from './pglite-copies.js';
+export { postgresCopies } from './server-copies.js';
