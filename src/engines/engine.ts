@@ -2,6 +2,7 @@ import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { Column, RunSql, SqlName, Table, TableRights } from '../table/index.js';
 import type { RoleDialect, Standing } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
+import type { Snapshot } from './snapshot.js';
 
 /** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
 export type Awaitable<T> = T | Promise<T>;
@@ -168,6 +169,13 @@ export interface Engine {
    * more. @returns why it may still be in one; `undefined` when all was done
    */
   purge(tables: readonly Table[]): Promise<string | undefined>;
+
+  /**
+   * Holds one moment of the database while `work` reads and copies it. Writers are kept waiting for a moment at most.
+   *
+   * @throws AshlarError `lock-timeout` where the moment cannot be had in time; what `work` throws
+   */
+  snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
 
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { type Column, identifier, type Table } from '../../table/index.js';
 import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
 import type { Standing } from '../roles.js';
 import type { Channel, Lease, Leases, Reply, Request } from './channel.js';
+import { noCopies } from './copies.js';
 import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './errors.js';
@@ -193,6 +194,9 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       } finally {
         lease.release();
       }
+    },
+    snapshot: async () => {
+      throw noCopies();
     },
     close: async () => {
       await settler.close();

@@ -1,0 +1,72 @@
+import type { Engine } from '../engines/engine.js';
+import { copiesOf } from '../engines/open.js';
+import type { Checkpoints, Proof } from '../prove/index.js';
+import type { System } from '../system.js';
+import { assertContinued, checkCopy, type Standing, standingsOf } from './check.js';
+import { findBackup, noteVerified } from './folder.js';
+import { BackupKeys, type BackupKeysGiven } from './keys.js';
+import type { Manifest } from './manifest.js';
+import type { OnProgress } from './meter.js';
+import { openBackup } from './open-backup.js';
+
+/** How a backup is verified. */
+export interface VerifyBackupOptions {
+  /** Where it is looked for when only its name is given. */
+  readonly folder: string;
+  readonly keys: BackupKeysGiven;
+  /** The database as it is now, to compare ledgers with. */
+  readonly live?: Engine | undefined;
+  /** The signed checkpoints of its ledgers. */
+  readonly checkpoints?: Checkpoints | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Told what is looked at next. */
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/** What a verification found; it rejects where something is wrong. */
+export interface BackupVerification {
+  readonly manifest: Manifest;
+  readonly proofs: readonly Proof[];
+  /** How its ledgers stand to the live ones; `undefined` without a live database. */
+  readonly ledgers: readonly Standing[] | undefined;
+  /** When; ISO 8601. */
+  readonly verifiedAt: string;
+}
+
+/**
+ * Restores a backup into a throwaway engine and looks whether it is what its manifest says: every byte of both files, row
+ * counts, schema, migrations and ledgers; then attacks every guarantee, and compares its ledgers with what was signed and
+ * with the live database. That it was verified is noted beside it.
+ *
+ * @param given - the backup's name, or the path of one of its files
+ * @param systems - at least those that it tells of
+ * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
+ *   `backup-key-wrong`, `database-corrupt`, `proof-failed`, `ledger-conflict` where a history was rewound or has forked;
+ *   `usage`
+ */
+export const verifyBackup = async (
+  given: string,
+  systems: readonly System[],
+  options: VerifyBackupOptions,
+): Promise<BackupVerification> => {
+  const { live, checkpoints, onStep, onProgress } = options;
+  const keys = await BackupKeys.from(options.keys);
+  const place = await findBackup(options.folder, given);
+  const { manifest, copy } = await openBackup(place, keys, onProgress);
+  const request = { manifest, systems, checkpoints, onStep };
+  try {
+    const copies = await copiesOf(manifest.database);
+    const { proofs, ledgers } = await copies.examine({ url: manifest.database }, copy, async (engine) => ({
+      proofs: await checkCopy(engine, request),
+      ledgers: live && (await standingsOf(engine, live, request)),
+    }));
+    const at = new Date();
+    // one that the live database has fallen behind is all the more worth keeping
+    if (!ledgers?.some(({ relation }) => relation === 'forked'))
+      await noteVerified(place.folder, manifest, at);
+    if (ledgers) assertContinued(ledgers);
+    return { manifest, proofs, ledgers, verifiedAt: at.toISOString() };
+  } finally {
+    copy.bytes.destroy();
+  }
+};
