@@ -1,8 +1,9 @@
 import { ledgersOf, originOf, withLedger } from '../audit/index.js';
 import type { Engine } from '../engines/engine.js';
+import { redactUrl } from '../settings/index.js';
 import type { System } from '../system.js';
 import { headOf } from './content.js';
-import type { Listed } from './folder.js';
+import { type Listed, labelOf, listBackups } from './folder.js';
 import type { Manifest } from './manifest.js';
 
 /** A backup in short. */
@@ -35,21 +36,24 @@ export interface BackupsReport {
   readonly problems: readonly string[];
 }
 
-/**
- * Compares a database with its last backup.
- *
- * @param listed - the backups of this database, oldest first
- * @param rows - how many rows its tables have now
- */
+/** What a database is compared with. */
+export interface LossRequest {
+  /** Where its backups are kept. */
+  readonly folder: string;
+  /** How many rows the tables of the system have now. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly now: Date;
+}
+
+/** Compares a database with its last backup. */
 export const backupsReport = async (
   engine: Engine,
   system: System,
-  folder: string,
-  listed: readonly Listed[],
-  rows: Readonly<Record<string, number>>,
-  now: Date,
+  { folder, rows, now }: LossRequest,
 ): Promise<BackupsReport> => {
-  const sound = listed.filter(({ problem, manifest }) => problem === undefined && manifest !== undefined);
+  const listed = await listBackups(folder);
+  const own = listed.filter(({ manifest }) => manifest && isOf(manifest, engine, system));
+  const sound = own.filter(({ problem }) => problem === undefined);
   const last = sound.at(-1);
   return {
     folder,
@@ -57,9 +61,15 @@ export const backupsReport = async (
     last: ageOf(last),
     last_verified: ageOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
     would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
-    problems: listed.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+    problems: listed
+      .filter((one) => one.manifest === undefined || own.includes(one))
+      .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
   };
 };
+
+// the same file may have been named in another way
+const isOf = ({ database, label, systems }: Manifest, { url }: Engine, { name }: System): boolean =>
+  (database === redactUrl(url) || label === labelOf(url)) && systems.some((system) => system.name === name);
 
 const ageOf = (one: Listed | undefined): BackupAge | null =>
   one?.manifest

@@ -67,6 +67,7 @@ export const syncFolder = async (folder: string): Promise<void> => {
 
 const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const forbidden = new Set(['EACCES', 'EPERM', 'EROFS']);
+const noFolder = new Set(['ENOTDIR', 'EEXIST']);
 
 /** The AshlarError for what the file system said about a path. */
 export const writeError = (path: string, error: unknown): unknown => {
@@ -82,6 +83,13 @@ export const writeError = (path: string, error: unknown): unknown => {
     return new AshlarError('privilege-missing', {
       message: `This process may not write to ${dirname(path)}.`,
       suggestion: 'Change the owner or the mode of the folder.',
+      cause: error,
+    });
+  }
+  if (noFolder.has(code)) {
+    return new AshlarError('usage', {
+      message: `${dirname(path)} is no folder.`,
+      suggestion: 'Name another one with BACKUP_DIR or --dir.',
       cause: error,
     });
   }

@@ -1,17 +1,22 @@
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBackup } from 'ashlar';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { backedUp, order, shop, worlds } from './world.js';
+
+const { TMPDIR } = process.env;
+afterEach(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+});
 
 const marker = 'the-plaintext-that-must-not-be-found';
 
 /** Keeps every file that appears in some folders open, so that what is removed can be read afterwards. */
-const watched = (folders: () => readonly string[]) => {
+const watched = (folders: readonly string[]) => {
   const seen = new Map<string, number>();
   const look = () => {
-    for (const folder of folders()) {
+    for (const folder of folders) {
       for (const name of list(folder)) {
         const path = join(folder, name);
         if (seen.has(path)) continue;
@@ -23,12 +28,12 @@ const watched = (folders: () => readonly string[]) => {
       }
     }
   };
-  const timer = setInterval(look, 1);
+  const timer = setInterval(look, 2);
   return () => {
     look();
     clearInterval(timer);
     return [...seen].map(([path, descriptor]) => {
-      const bytes = readFileSync(descriptor);
+      const bytes = fstatSync(descriptor).isFile() ? readFileSync(descriptor) : Buffer.alloc(0);
       closeSync(descriptor);
       return { path, holds: bytes.includes(marker) };
     });
@@ -43,11 +48,6 @@ const list = (folder: string): string[] => {
   }
 };
 
-const scratch = (): string[] =>
-  list(tmpdir())
-    .filter((name) => /^ashlar-examine-\d+-[^/]+$/.test(name) && name.includes(`-${process.pid}-`))
-    .map((name) => join(tmpdir(), name));
-
 describe.each(backedUp)('on $name', (engine) => {
   const makeWorld = worlds();
 
@@ -60,7 +60,10 @@ describe.each(backedUp)('on $name', (engine) => {
     const isEncrypted = engine.name === 'sqlcipher';
     // of a plain database only its own place holds it
     const target = world.elsewhere();
-    const stop = watched(() => [world.backups.folder, ...scratch(), ...(isEncrypted ? [world.folder] : [])]);
+    const scratch = join(world.folder, 'scratch');
+    mkdirSync(scratch);
+    process.env.TMPDIR = scratch;
+    const stop = watched([world.backups.folder, scratch, ...(isEncrypted ? [world.folder] : [])]);
     const { name } = await createBackup(world.db.engine, [shop], world.backups);
     await world.verify(name);
     await world.restore(name, { to: { url: target, key: world.key } });
@@ -69,6 +72,9 @@ describe.each(backedUp)('on $name', (engine) => {
     const files = stop();
     expect(files.some(({ path }) => path.endsWith('.age.part'))).toBe(true);
     expect(files.filter(({ holds }) => holds)).toEqual([]);
-    if (isEncrypted) expect(files.some(({ path }) => path.includes('restoring'))).toBe(true);
+    if (isEncrypted) {
+      expect(files.some(({ path }) => path.includes('restoring'))).toBe(true);
+      expect(files.some(({ path }) => path.includes('ashlar-examine-'))).toBe(true);
+    }
   });
 });

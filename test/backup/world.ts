@@ -39,6 +39,8 @@ export interface World {
   /** A folder for whatever else. */
   readonly folder: string;
   readonly recipient: string;
+  /** The key of its backups, in the clear. */
+  readonly secret: string;
   create(): Promise<ashlar.BackupManifest>;
   verify(name: string, options?: Partial<ashlar.VerifyBackupOptions>): Promise<ashlar.BackupVerification>;
   restore(name: string, options?: Partial<ashlar.RestoreOptions>): Promise<ashlar.Restored>;
@@ -83,6 +85,7 @@ export const worlds = () => {
       backups,
       folder,
       recipient: fresh.recipient,
+      secret: fresh.key.reveal(),
       create: () => ashlar.createBackup(db.engine, [shop], backups),
       verify: (name, options) => ashlar.verifyBackup(name, [shop], { ...backups, ...options }),
       restore: (name, options) =>
