@@ -31,6 +31,8 @@ export interface BackupVerification {
   readonly ledgers: readonly Standing[] | undefined;
   /** When; ISO 8601. */
   readonly verifiedAt: string;
+  /** Why it could not be noted beside the backup, where the folder cannot be written to; it is not kept for it then. */
+  readonly notNoted: string | undefined;
 }
 
 /**
@@ -62,11 +64,21 @@ export const verifyBackup = async (
     }));
     const at = new Date();
     // one that the live database has fallen behind is all the more worth keeping
-    if (!ledgers?.some(({ relation }) => relation === 'forked'))
-      await noteVerified(place.folder, manifest, at);
+    const isForked = ledgers?.some(({ relation }) => relation === 'forked');
+    const notNoted = isForked ? undefined : await tryNote(place.folder, manifest, at);
     if (ledgers) assertContinued(ledgers);
-    return { manifest, proofs, ledgers, verifiedAt: at.toISOString() };
+    return { manifest, proofs, ledgers, verifiedAt: at.toISOString(), notNoted };
   } finally {
     copy.bytes.destroy();
+  }
+};
+
+// it holds all the same: the folder may be one that can only be read
+const tryNote = async (folder: string, manifest: Manifest, at: Date): Promise<string | undefined> => {
+  try {
+    await noteVerified(folder, manifest, at);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 };

@@ -96,6 +96,9 @@ const takeOver = async (
   }
 };
 
+/** What says nothing about the database itself. */
+const passing: ReadonlySet<string> = new Set(['database-locked', 'disk-full', 'key-missing', 'key-invalid']);
+
 const openOld = async (options: OpenOptions, path: string, encrypted: boolean) => {
   try {
     return await openFirst({
@@ -111,7 +114,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       watch: undefined,
     });
   } catch (error) {
-    if (!(error instanceof AshlarError) || error.code === 'database-locked') throw error;
+    if (!(error instanceof AshlarError) || passing.has(error.code)) throw error;
     throw new AshlarError(error.code, {
       message: `What stands at ${path} cannot be opened, and so not be replaced: ${error.message}`,
       detail: error.detail,

@@ -42,6 +42,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
       }),
     );
     print(invocation, found);
+    if (found.notNoted !== undefined) out.note(`not noted beside the backup: ${found.notNoted}`);
     if (unknown !== undefined) out.note(`not compared with the live database: ${unknown}`);
     return { document: documentOf(found, unknown) };
   } finally {
@@ -73,12 +74,13 @@ const print = ({ out }: Invocation, { manifest, proofs, ledgers }: BackupVerific
 };
 
 const documentOf = (
-  { manifest, proofs, ledgers, verifiedAt }: BackupVerification,
+  { manifest, proofs, ledgers, verifiedAt, notNoted }: BackupVerification,
   unknown: string | undefined,
 ) => ({
   ok: true,
   backup: manifest,
   verified_at: verifiedAt,
+  noted: notNoted === undefined,
   attacks: proofs.reduce((sum, proof) => sum + countAttacks(proof), 0),
   ledgers: ledgers ?? null,
   ...(unknown === undefined ? {} : { live_unknown: unknown }),
