@@ -3,7 +3,7 @@
 // writer  backups of a growing database under writers that never pause; every one verified; the longest stall of a writer
 // damage  random bytes changed and ends cut off, in random files of a backup; each refused by name
 // kill    killed with -9 at random moments; then what is listed is verified, and the place of a restore is looked at
-// full    everything on a small file system that is full (mount -t tmpfs -o size=3m none MOUNTPOINT)
+// full    everything on a small file system that is full (mount -t tmpfs -o size=8m none MOUNTPOINT)
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
