@@ -29,7 +29,7 @@ export const withFolderLock = async <T>(folder: string, work: () => Promise<T>):
   const file = join(folder, lockName);
   const mine = join(folder, `${lockName}-${process.pid}-${Math.random().toString(36).slice(2)}`);
   const me: Holder = { host: hostname(), pid: process.pid, began: beginOf(process.pid) ?? '' };
-  await writeFile(mine, JSON.stringify(me), { mode: 0o600, flag: 'wx' });
+  await claim(mine, JSON.stringify(me));
   try {
     for (let attempt = 1; !(await linked(mine, file)); attempt++) {
       const holder = await read(file);
@@ -53,6 +53,15 @@ export const withFolderLock = async <T>(folder: string, work: () => Promise<T>):
 export const removeDeadClaim = async (file: string): Promise<void> => {
   const holder = await read(file);
   if (holder && !isAlive(holder)) await rm(file, { force: true });
+};
+
+// on a full disk the claim stays empty, so that backups can still be pruned there
+const claim = async (file: string, text: string): Promise<void> => {
+  try {
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 };
 
 // a link is made whole or not at all, and never over another
@@ -81,13 +90,14 @@ const takeAway = async (file: string, mine: string): Promise<void> => {
 
 const read = async (file: string): Promise<Holder | undefined> => {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+  const seen = (await stat(file).catch(() => undefined))?.mtimeMs;
+  if (text === undefined || seen === undefined) return undefined;
   try {
     const { host, pid, began } = JSON.parse(text) as Partial<Holder>;
-    const { mtimeMs: seen } = await stat(file);
     return { host: String(host), pid: Number(pid), began: String(began), seen };
   } catch {
-    return { host: hostname(), pid: 0, began: '' };
+    // of somebody who could not write who he is
+    return { host: 'unknown', pid: 0, began: '', seen };
   }
 };
 
