@@ -142,14 +142,21 @@ export const errorCodes = {
     meaning: 'A backup and its manifest do not belong together: it is another file, or holds something else.',
   },
   'backup-folder-locked': { exit: 1, meaning: 'Another process makes or removes backups in this folder.' },
-  'copy-unfit': {
-    exit: 1,
-    meaning: 'A copy of a database is of another kind or version than what it was to become.',
-  },
   'restore-target-not-empty': {
     exit: 1,
     meaning: 'A backup would be restored over something that is there.',
   },
+  'copy-unfit': {
+    exit: 1,
+    meaning: 'A copy of a database is of another kind or version than what it was to become.',
+  },
+  'copy-incomplete': {
+    exit: 1,
+    meaning: 'Row level security would keep rows out of a copy of the database.',
+  },
+  'pg-dump-missing': { exit: 3, meaning: 'The program pg_dump or pg_restore is not installed.' },
+  'pg-dump-unfit': { exit: 3, meaning: 'The program pg_dump or pg_restore is older than the server.' },
+  'pg-dump-failed': { exit: 1, meaning: 'The program pg_dump or pg_restore ended with an error.' },
   usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },
   'state-conflict': { exit: 1, meaning: 'What was asked does not fit the present state.' },

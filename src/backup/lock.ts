@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AshlarError } from '../errors.js';
 
 /** The file of the lock in a folder of backups. */
@@ -49,10 +49,12 @@ export const withFolderLock = async <T>(folder: string, work: () => Promise<T>):
   }
 };
 
-/** Removes what a process left behind that was killed before it had the lock. */
+/** Removes what a process left behind that was killed before it had the lock, or before it had written who it is. */
 export const removeDeadClaim = async (file: string): Promise<void> => {
   const holder = await read(file);
-  if (holder && !isAlive(holder)) await rm(file, { force: true });
+  const pid = Number(basename(file).split('-')[1]);
+  const claimer = holder?.host === 'unknown' ? { ...holder, host: hostname(), pid } : holder;
+  if (claimer && !isAlive(claimer)) await rm(file, { force: true });
 };
 
 // on a full disk the claim stays empty, so that backups can still be pruned there

@@ -1,4 +1,4 @@
-import type { Engine } from '../engines/engine.js';
+import type { Engine, OpenOptions } from '../engines/engine.js';
 import { copiesOf } from '../engines/open.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
 import type { System } from '../system.js';
@@ -14,6 +14,11 @@ export interface VerifyBackupOptions {
   /** Where it is looked for when only its name is given. */
   readonly folder: string;
   readonly keys: BackupKeysGiven;
+  /**
+   * A server on which a database may be made for the time of the verification; other engines need none. Default: that of
+   * the backup, as its user may connect without a password.
+   */
+  readonly at?: OpenOptions | undefined;
   /** The database as it is now, to compare ledgers with. */
   readonly live?: Engine | undefined;
   /** The signed checkpoints of its ledgers. */
@@ -40,34 +45,37 @@ export interface BackupVerification {
  * counts, schema, migrations and ledgers; then attacks every guarantee, and compares its ledgers with what was signed and
  * with the live database. That it was verified is noted beside it.
  *
- * @param given - the backup's name, or the path of one of its files
+ * @param file - the backup's name, or the path of one of its files
  * @param systems - at least those that it tells of
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
  *   `backup-key-wrong`, `database-corrupt`, `proof-failed`, `ledger-conflict` where a history was rewound or has forked;
  *   `usage`
  */
 export const verifyBackup = async (
-  given: string,
+  file: string,
   systems: readonly System[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> => {
   const { live, checkpoints, onStep, onProgress } = options;
   const keys = await BackupKeys.from(options.keys);
-  const place = await findBackup(options.folder, given);
+  const place = await findBackup(options.folder, file);
   const { manifest, copy } = await openBackup(place, keys, onProgress);
   const request = { manifest, systems, checkpoints, onStep };
   try {
     const copies = await copiesOf(manifest.database);
-    const { proofs, ledgers } = await copies.examine({ url: manifest.database }, copy, async (engine) => ({
+    const { at: given = { url: manifest.database } } = options;
+    // another kind of engine has nothing to offer
+    const at = (await copiesOf(given.url)) === copies ? given : { url: manifest.database };
+    const { proofs, ledgers } = await copies.examine(at, copy, async (engine) => ({
       proofs: await checkCopy(engine, request),
       ledgers: live && (await standingsOf(engine, live, request)),
     }));
-    const at = new Date();
+    const now = new Date();
     // one that the live database has fallen behind is all the more worth keeping
     const isForked = ledgers?.some(({ relation }) => relation === 'forked');
-    const notNoted = isForked ? undefined : await tryNote(place.folder, manifest, at);
+    const notNoted = isForked ? undefined : await tryNote(place.folder, manifest, now);
     if (ledgers) assertContinued(ledgers);
-    return { manifest, proofs, ledgers, verifiedAt: at.toISOString(), notNoted };
+    return { manifest, proofs, ledgers, verifiedAt: now.toISOString(), notNoted };
   } finally {
     copy.bytes.destroy();
   }

@@ -62,12 +62,13 @@ const noEngine = (scheme: string): AshlarError =>
   });
 
 const sqliteCopies = async () => (await import('./sqlite/copies.js')).sqliteCopies;
+const pgliteCopies = async () => (await import('./postgres/copies.js')).pgliteCopies;
 const postgresCopies = async () => (await import('./postgres/copies.js')).postgresCopies;
 
 const copies: Readonly<Record<string, () => Promise<Copies>>> = {
   sqlite: sqliteCopies,
   sqlcipher: sqliteCopies,
-  pglite: postgresCopies,
+  pglite: pgliteCopies,
   postgres: postgresCopies,
   postgresql: postgresCopies,
 };

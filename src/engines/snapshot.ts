@@ -19,7 +19,10 @@ export interface Snapshot {
   readonly read: RunSql;
   /** How many rows a table has; on a large one the event loop gets its turns meanwhile. */
   count(table: string): Promise<number>;
-  /** The whole database as it was at this moment. To be read once, and to its end. */
+  /**
+   * The whole database as it was at this moment. To be read once, and to its end; nothing else of the snapshot is asked
+   * for any more, because an engine of one connection lets the others go on as soon as it can.
+   */
   copy(): Readable;
 }
 

@@ -70,6 +70,10 @@ describe('a folder of backups', () => {
     // killed while one was written
     const half = `${three.name.slice(0, -8)}00000000`;
     await writeFile(at(`.${half}.age.part`), 'half of it');
+    // killed before it had written who it is
+    const gone = spawn(process.execPath, ['-e', '']);
+    await new Promise((resolve) => gone.once('close', resolve));
+    await writeFile(at(`.lock-${gone.pid}-abc`), '');
     // somebody's own, and one that has lost its manifest
     await writeFile(at('notes.age'), 'mine');
     await rename(at(`${three.name}.json`), join(world.folder, 'moved.json'));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { listBackups } from 'ashlar';
 import { describe, expect, test } from 'vitest';
-import { backedUp, order, shop, type World, worlds } from './world.js';
+import { files, order, shop, type World, worlds } from './world.js';
 
 const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
@@ -38,7 +38,7 @@ const killed = async (world: World, to: string, after: number): Promise<string[]
   return [...said.matchAll(/^made (.+)\n/gm)].map(([, name = '']) => name);
 };
 
-describe.each(backedUp)('killed with -9 at any moment on $name', (engine) => {
+describe.each(files)('killed with -9 at any moment on $name', (engine) => {
   const makeWorld = worlds();
 
   test('nothing that is listed is bad, nothing good is lost, and the next run cleans up', async () => {

@@ -13,8 +13,22 @@ import { makeShop, order, theTotal } from './shop.mjs';
 
 export { order, theTotal };
 
-/** Where backups are made and restored. */
-export const backedUp: readonly TestEngine[] = engines.filter(({ name }) => name.startsWith('sql'));
+/** Databases that are one file. */
+export const files: readonly TestEngine[] = engines.filter(({ name }) => name.startsWith('sql'));
+
+const pgliteFolder: TestEngine = {
+  name: 'pglite',
+  place: async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ashlar-pglite-'));
+    return {
+      url: `pglite:${join(folder, 'test.db')}`,
+      remove: () => rm(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
+/** Where backups are made and restored. A server needs the programs of its version, which are tried by themselves. */
+export const everywhere: readonly TestEngine[] = [...files, pgliteFolder];
 
 const migrations = await makeFolder();
 export const shop = makeShop(ashlar, guarantees, migrations.url) as ashlar.System;
@@ -92,6 +106,8 @@ export const worlds = () => {
         ashlar.restoreBackup(name, [shop], { ...backups, to: { url, key }, ...options }),
       elsewhere: () => `${engine.name}:${join(folder, `other-${places++}.db`)}`,
       contents: async (at, its = key) => {
+        // the embedded engine lets one process at a time in, and there once
+        if (at === url) return contentsOf(db.engine);
         const other = await ashlar.openEngine({ url: at, key: its, create: false });
         try {
           return await contentsOf(other);

@@ -2,8 +2,8 @@ import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
 import { type Column, identifier, type Table } from '../../table/index.js';
 import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
 import type { Standing } from '../roles.js';
+import type { Snapshot } from '../snapshot.js';
 import type { Channel, Lease, Leases, Reply, Request } from './channel.js';
-import { noCopies } from './copies.js';
 import { decodeReply } from './decode.js';
 import { postgresDialect } from './dialect.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './errors.js';
@@ -35,6 +35,8 @@ export interface Backend {
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
   exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
+  /** See {@link Engine.snapshot}. */
+  snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -195,9 +197,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
         lease.release();
       }
     },
-    snapshot: async () => {
-      throw noCopies();
-    },
+    snapshot: (work) => backend.snapshot(work),
     close: async () => {
       await settler.close();
       await backend.settling?.close();

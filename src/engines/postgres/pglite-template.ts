@@ -64,16 +64,30 @@ const startParams = (driver: Driver): string[] => [
   ...valueSettings('public').flatMap(([name, value]) => ['-c', `${name}=${value}`]),
 ];
 
-const fromTemplate = async (version: string, place: { dataDir?: string }): Promise<PGlite> => {
+const fromTar = async (content: Blob, place: { dataDir?: string }): Promise<PGlite> => {
   const { PGlite } = await loadDriver();
-  template ??= readTemplate(version);
-  return PGlite.create({ ...place, startParams: startParams(PGlite), loadDataDir: await template });
+  return PGlite.create({ ...place, startParams: startParams(PGlite), loadDataDir: content });
 };
 
-// stands in a folder while the template is copied into it
-const unfinished = 'ashlar.unfinished';
+const templateOf = (version: string): Promise<Blob> => {
+  template ??= readTemplate(version);
+  return template;
+};
 
-const openDirectory = async (version: string, directory: string, create: boolean): Promise<PGlite> => {
+/** The tar of a fresh data folder of the installed PGlite. @throws AshlarError `driver-missing` */
+export const freshTar = async (): Promise<Blob> => {
+  await loadDriver();
+  return templateOf(await driverVersion());
+};
+
+/** Stands in a folder while the template is copied into it. */
+export const unfinished = 'ashlar.unfinished';
+
+const openDirectory = async (
+  directory: string,
+  create: boolean,
+  content: () => Promise<Blob>,
+): Promise<PGlite> => {
   const mark = join(directory, unfinished);
   if (existsSync(mark) && create) {
     // the process died while it copied: nobody has written anything here yet
@@ -97,7 +111,7 @@ const openDirectory = async (version: string, directory: string, create: boolean
     });
   }
   await writeFile(mark, '');
-  const database = await fromTemplate(version, { dataDir: directory });
+  const database = await fromTar(await content(), { dataDir: directory });
   await rm(mark);
   return database;
 };
@@ -108,16 +122,19 @@ const openDirectory = async (version: string, directory: string, create: boolean
  *
  * @param directory - where its data is; `undefined` is memory
  * @param create - whether it may be made where there is none
+ * @param content - the tar of a data folder to begin with, instead of the template
  * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
  */
 export const createPglite = async (
   directory: string | undefined,
   create = true,
+  content?: Blob,
 ): Promise<{ readonly database: PGlite; readonly version: string }> => {
   await loadDriver();
   const version = await driverVersion();
+  const begin = async (): Promise<Blob> => content ?? templateOf(version);
   const database = await (directory === undefined
-    ? fromTemplate(version, {})
-    : openDirectory(version, directory, create));
+    ? fromTar(await begin(), {})
+    : openDirectory(directory, create, begin));
   return { database, version };
 };

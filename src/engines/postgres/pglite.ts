@@ -5,14 +5,17 @@ import { AshlarError } from '../../errors.js';
 import type { Engine, OpenOptions } from '../engine.js';
 import type { Lease } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
+import { settleReplacing } from './directory-replace.js';
 import { type Backend, postgresEngine } from './engine.js';
 import { asAshlarError } from './errors.js';
 import { PgliteChannel } from './pglite-channel.js';
+import { pgliteSnapshot } from './pglite-snapshot.js';
 import { createPglite } from './pglite-template.js';
 import { Queue } from './queue.js';
 import { becomeOwner, becoming, look } from './standing.js';
 
-const prepareDirectory = async (directory: string, create: boolean): Promise<void> => {
+/** Makes the folder of a database where it may, and sees that it can be written to. @throws AshlarError `directory-missing` */
+export const prepareDirectory = async (directory: string, create: boolean): Promise<void> => {
   try {
     if (create) await mkdir(directory, { recursive: true });
     await access(`${directory}${sep}`, constants.W_OK);
@@ -42,46 +45,54 @@ const reset = async (channel: PgliteChannel): Promise<void> => {
 /**
  * Opens the embedded engine: in a folder of its own, or in memory. It has one connection; transactions queue.
  *
+ * @param content - the tar of a data folder, for a place that holds nothing yet
  * @throws AshlarError `driver-missing`, `directory-missing`, `database-missing`, `database-locked`, `database-corrupt`
  */
-export const openPglite = async (options: OpenOptions, directory: string | undefined): Promise<Engine> => {
+export const openPglite = async (
+  options: OpenOptions,
+  directory: string | undefined,
+  content?: Blob,
+): Promise<Engine> => {
   const place = directory === undefined ? undefined : resolve(directory);
   if (place !== undefined) await prepareDirectory(place, options.create ?? true);
   const unlock = place === undefined ? undefined : await lockDirectory(place);
   let database: PGlite | undefined;
   try {
-    const made = await createPglite(place, options.create ?? true);
+    if (place !== undefined) await settleReplacing(place);
+    const made = await createPglite(place, options.create ?? true, content);
     database = made.database;
     const channel = new PgliteChannel(database);
     const queue = new Queue();
     const leases = leasesOf(channel, queue);
     const { version, standing } = await look(channel, options);
+    const takeOwner = async (): Promise<Lease> => {
+      const lease = await leases.take();
+      try {
+        await reset(channel);
+        await becomeOwner(channel);
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+      return {
+        channel,
+        release: () => {
+          void reset(channel).catch(() => undefined);
+          // kept plans may not fit the schema any more
+          channel.forget();
+          lease.release();
+        },
+      };
+    };
     const backend: Backend = {
       label: `PGlite ${made.version} (PostgreSQL ${version})`,
       url: options.url,
       leases,
       settling: undefined,
       standing,
-      takeOwner: async () => {
-        const lease = await leases.take();
-        try {
-          await reset(channel);
-          await becomeOwner(channel);
-        } catch (error) {
-          lease.release();
-          throw error;
-        }
-        return {
-          channel,
-          release: () => {
-            void reset(channel).catch(() => undefined);
-            // kept plans may not fit the schema any more
-            channel.forget();
-            lease.release();
-          },
-        };
-      },
+      takeOwner,
       exclusively: (_owner, _lockTimeout, work) => work(),
+      snapshot: (work) => pgliteSnapshot(made.database, takeOwner, options.onStatement, work),
       close: async () => {
         if (!(await queue.close())) return;
         await made.database.close();

@@ -9,6 +9,7 @@ import { decodeRows } from './decode.js';
 import { type Backend, postgresEngine } from './engine.js';
 import { KeptConnection } from './kept-connection.js';
 import { PgChannel } from './pg-channel.js';
+import { serverSnapshot } from './server-snapshot.js';
 import { parseServerUrl, type ServerUrl } from './server-url.js';
 import { valueSettings, waitSettings } from './session-settings.js';
 import { becomeOwner, type Look, look } from './standing.js';
@@ -169,6 +170,14 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
           await becomeOwner(channel);
         }),
       exclusively: exclusively(url.schema),
+      snapshot: async (work) => {
+        const lease = await openAlone(new AshlarClient(), url, becomeOwner);
+        try {
+          return await serverSnapshot(lease.channel, options, work);
+        } finally {
+          lease.release();
+        }
+      },
       close: async () => {
         if (!pool.ending) await pool.end();
       },

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { AshlarError } from '../../errors.js';
 import type { Engine, OpenOptions } from '../engine.js';
 import type { Copies, Copy } from '../snapshot.js';
-import { assertFormat, assertSound, isAlive, openCopy, writeCopy } from './copy-file.js';
+import { assertSound, isAlive, openCopy, unfit, writeCopy } from './copy-file.js';
 import { openSqlite } from './engine.js';
 import { putCopy } from './put-copy.js';
 
 /** What SQLite and SQLCipher do with copies: each is a database file. */
 export const sqliteCopies: Copies = {
   put: (options, copy, how) => putCopy(options, copy, how),
-  examine: (options, copy, work) => {
-    assertFormat(copy, options);
-    return copy.format === 'sqlite' ? inMemory(options, copy, work) : inScratch(options, copy, work);
+  examine: async (options, copy, work) => {
+    if (copy.format === 'sqlite') return inMemory(options, copy, work);
+    if (copy.format === 'sqlcipher') return inScratch(options, copy, work);
+    throw unfit(copy);
   },
 };
 

@@ -8,15 +8,17 @@ import { openSqlite } from './engine.js';
 import { fileError } from './file.js';
 import { firstDamagedPage } from './page-authentication.js';
 
-/** @throws AshlarError `copy-unfit` */
-export const assertFormat = ({ format }: Copy, { url }: OpenOptions): void => {
-  if (url.startsWith(`${format}:`)) return;
-  throw new AshlarError('copy-unfit', {
+/** @throws AshlarError `copy-unfit` where a copy is of another kind than the database that a URL names */
+export const assertFormat = (copy: Copy, { url }: OpenOptions): void => {
+  if (!url.startsWith(`${copy.format}:`)) throw unfit(copy);
+};
+
+export const unfit = ({ format }: Copy): AshlarError =>
+  new AshlarError('copy-unfit', {
     message: `A copy of the form ${format} cannot become the database of this URL.`,
     detail: 'A plain file stays plain, and an encrypted one encrypted.',
     suggestion: 'Name a URL of the engine that the backup is of.',
   });
-};
 
 /** Whether a process of that number runs. */
 export const isAlive = (pid: number): boolean => {

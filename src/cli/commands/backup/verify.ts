@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type BackupVerification, verifyBackup } from '../../../backup/index.js';
-import type { Engine } from '../../../engines/engine.js';
+import type { Engine, OpenOptions } from '../../../engines/engine.js';
 import { openEngine } from '../../../engines/open.js';
 import { AshlarError } from '../../../errors.js';
 import { countAttacks } from '../../../prove/index.js';
@@ -27,6 +27,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
   const { out, streams } = invocation;
   const { folder, keys } = invocation.backups(options.dir);
   const systems = await invocation.systems();
+  const at = await targetIfNamed(invocation);
   const { live, unknown } = options.live
     ? await openLive(invocation)
     : { live: undefined, unknown: undefined };
@@ -35,6 +36,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
       verifyBackup(/[/\\]/.test(file) ? resolve(streams.directory, file) : file, systems, {
         folder,
         keys,
+        at,
         live,
         checkpoints: invocation.ledgerKeys(),
         onProgress,
@@ -49,6 +51,13 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
     await live?.close();
   }
 };
+
+// without one, what needs a server finds none
+const targetIfNamed = (invocation: Invocation): Promise<OpenOptions | undefined> =>
+  invocation.target('owner').catch((error: unknown) => {
+    if (error instanceof AshlarError && error.code === 'usage') return undefined;
+    throw error;
+  });
 
 // the database may be gone: that is what backups are for
 const openLive = async (
