@@ -24,7 +24,9 @@ const timeout = 30_000;
 /** How long writers may be kept waiting for each attempt, in milliseconds. */
 const longestHold = 20;
 const longestPause = 50;
-const countedAtOnce = 50_000;
+/** How long counting keeps the event loop at a time, in milliseconds: rows may be wide, and their pages encrypted. */
+const countingTurn = 10;
+const [fewestCounted, mostCounted] = [100, 100_000];
 
 export const inMemory = (): AshlarError =>
   new AshlarError('usage', {
@@ -119,19 +121,21 @@ const snapshotOf = ({ target, identity }: SnapshotSource, reader: Connection): S
         table,
       ]);
       if (kind?.wr === 1) return Number((await read(`SELECT count(*) AS rows FROM ${name}`))[0]?.rows);
-      const first = `SELECT _rowid_ AS id FROM ${name} ORDER BY _rowid_ LIMIT ${countedAtOnce}`;
-      const next = `SELECT _rowid_ AS id FROM ${name} WHERE _rowid_ > CAST(? AS INTEGER) ORDER BY _rowid_ LIMIT ${countedAtOnce}`;
-      let counted = 0;
-      let last: unknown;
+      const from = (last: unknown) => (last === undefined ? '' : 'WHERE _rowid_ > CAST(? AS INTEGER)');
+      let [counted, some, last]: [number, number, unknown] = [0, fewestCounted, undefined];
       for (;;) {
+        const start = performance.now();
         const [run] = await read(
-          `SELECT count(*) AS rows, CAST(max(id) AS TEXT) AS last FROM (${last === undefined ? first : next})`,
-          last === undefined ? [] : [last],
+          `SELECT count(*) AS rows, CAST(max(id) AS TEXT) AS last
+FROM (SELECT _rowid_ AS id FROM ${name} ${from(last)} ORDER BY _rowid_ LIMIT ?)`,
+          last === undefined ? [some] : [last, some],
         );
         const rows = Number(run?.rows);
         counted += rows;
-        if (rows < countedAtOnce) return counted;
+        if (rows < some) return counted;
         last = run?.last;
+        const fitting = Math.round((some * countingTurn) / (performance.now() - start));
+        some = Math.min(mostCounted, Math.max(fewestCounted, Math.min(fitting, some * 10)));
         await nextTurn();
       }
     },
