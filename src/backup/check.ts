@@ -3,6 +3,7 @@ import type { Engine } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import { type Checkpoints, failuresOf, type Proof, prove } from '../prove/index.js';
+import { applyRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import type { Table } from '../table/index.js';
 import { assertContent, contentOf, headOf, still } from './content.js';
@@ -13,6 +14,8 @@ export interface CheckRequest {
   readonly manifest: Manifest;
   readonly systems: readonly System[];
   readonly checkpoints: Checkpoints | undefined;
+  /** Who gets which rights, where the engine has roles: they are the server's, and no part of a copy. */
+  readonly roles: Roles | undefined;
   /** Told what is looked at next. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
@@ -35,7 +38,7 @@ export const systemsOf = (manifest: Manifest, given: readonly System[]): readonl
  * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `proof-failed`, `usage`
  */
 export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<readonly Proof[]> => {
-  const { manifest, checkpoints, onStep } = request;
+  const { manifest, checkpoints, roles, onStep } = request;
   const systems = systemsOf(manifest, request.systems);
   onStep?.('counts and fingerprints');
   const found = await engine.asOwner((owner) => contentOf(engine, still(owner), systems, async () => null));
@@ -45,8 +48,12 @@ export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<
   const proofs: Proof[] = [];
   for (const system of systems) {
     onStep?.(`guarantees and ledgers of ${system.name}`);
+    if (engine.dialect.roles) await applyRoles(engine, system, roles);
     // as of its own time: what was prepared for the months to come was prepared for those after it
-    const proof = await prove(engine, system, { now: new Date(manifest.created_at) });
+    const proof = await prove(engine, system, {
+      now: new Date(manifest.created_at),
+      ...(roles ? { roles } : {}),
+    });
     if (!proof.ok) throw notProven(proof);
     proofs.push(proof);
   }

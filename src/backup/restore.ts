@@ -1,8 +1,9 @@
 import type { OpenOptions } from '../engines/engine.js';
-import { copiesOf } from '../engines/open.js';
+import { copiesOf, openEngine } from '../engines/open.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
+import { applyRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
-import { checkCopy } from './check.js';
+import { checkCopy, systemsOf } from './check.js';
 import { findBackup } from './folder.js';
 import { BackupKeys, type BackupKeysGiven } from './keys.js';
 import type { Manifest } from './manifest.js';
@@ -20,6 +21,8 @@ export interface RestoreOptions {
   readonly replace?: boolean | undefined;
   /** The signed checkpoints of its ledgers. */
   readonly checkpoints?: Checkpoints | undefined;
+  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
+  readonly roles?: Roles | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Told what is looked at next. */
   readonly onStep?: ((step: string) => void) | undefined;
@@ -45,21 +48,38 @@ export const restoreBackup = async (
   systems: readonly System[],
   options: RestoreOptions,
 ): Promise<Restored> => {
-  const { to, replace = false, checkpoints, onProgress, onStep } = options;
+  const { to, replace = false, checkpoints, roles, onProgress, onStep } = options;
   const keys = await BackupKeys.from(options.keys);
   const place = await findBackup(options.folder, given);
   const copies = await copiesOf(to.url);
   const { manifest, copy } = await openBackup(place, keys, onProgress);
   try {
     let proofs: readonly Proof[] = [];
+    let hasRoles = false;
     await copies.put(to, copy, {
       replace,
       check: async (engine) => {
-        proofs = await checkCopy(engine, { manifest, systems, checkpoints, onStep });
+        hasRoles = engine.dialect.roles !== undefined;
+        proofs = await checkCopy(engine, { manifest, systems, checkpoints, roles, onStep });
       },
     });
+    if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);
     return { manifest, proofs };
   } finally {
     copy.bytes.destroy();
+  }
+};
+
+// rights are no part of a copy, and what was checked may have been brought here from another place
+const grant = async (
+  to: OpenOptions,
+  systems: readonly System[],
+  roles: Roles | undefined,
+): Promise<void> => {
+  const engine = await openEngine({ ...to, create: false });
+  try {
+    for (const system of systems) await applyRoles(engine, system, roles);
+  } finally {
+    await engine.close();
   }
 };

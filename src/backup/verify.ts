@@ -1,6 +1,7 @@
 import type { Engine, OpenOptions } from '../engines/engine.js';
 import { copiesOf } from '../engines/open.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
+import type { Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import { assertContinued, checkCopy, type Standing, standingsOf } from './check.js';
 import { findBackup, noteVerified } from './folder.js';
@@ -23,6 +24,8 @@ export interface VerifyBackupOptions {
   readonly live?: Engine | undefined;
   /** The signed checkpoints of its ledgers. */
   readonly checkpoints?: Checkpoints | undefined;
+  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
+  readonly roles?: Roles | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Told what is looked at next. */
   readonly onStep?: ((step: string) => void) | undefined;
@@ -56,11 +59,11 @@ export const verifyBackup = async (
   systems: readonly System[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> => {
-  const { live, checkpoints, onStep, onProgress } = options;
+  const { live, checkpoints, roles, onStep, onProgress } = options;
   const keys = await BackupKeys.from(options.keys);
   const place = await findBackup(options.folder, file);
   const { manifest, copy } = await openBackup(place, keys, onProgress);
-  const request = { manifest, systems, checkpoints, onStep };
+  const request = { manifest, systems, checkpoints, roles, onStep };
   try {
     const copies = await copiesOf(manifest.database);
     const { at: given = { url: manifest.database } } = options;

@@ -33,6 +33,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
       to: invocation.targetAt(options.to),
       replace: options.replace === true,
       checkpoints: invocation.ledgerKeys(),
+      roles: invocation.roles(),
       onProgress,
       onStep: (step) => out.note(`looking at ${step} …`),
     }),

@@ -39,6 +39,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
         at,
         live,
         checkpoints: invocation.ledgerKeys(),
+        roles: invocation.roles(),
         onProgress,
         onStep: (step) => out.note(`looking at ${step} …`),
       }),
