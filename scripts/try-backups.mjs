@@ -95,22 +95,25 @@ const trials = {
     console.log('a writer alone     ', quiet.said.trim().split('\n').at(-1));
     const writers = [started('writer.mjs', args), started('writer.mjs', [...args, '3'])];
     await Promise.all(writers.map(({ ready }) => ready));
-    let [longest, last] = [0, 0];
+    let longest = 0;
+    const made = [];
     for (let n = 1; n <= count; n++) {
       const start = performance.now();
-      const { name, rows } = await ashlar.createBackup(db.engine, [shop], { folder, keys });
+      made.push(await ashlar.createBackup(db.engine, [shop], { folder, keys }));
       longest = Math.max(longest, performance.now() - start);
-      const target = `sqlcipher:${join(base, 'restored.db')}`;
-      await ashlar.restoreBackup(name, [shop], { folder, keys, to: { url: target, key }, replace: true });
-      const orders = await ordersAt(target);
-      assert(orders === rows.orders && orders >= last, 'another number of orders');
-      last = orders;
-      await ashlar.pruneBackups({ folder, keep: { last: 2, daily: 0, weekly: 0, monthly: 0 } });
-      if (n % 20 === 0)
-        console.log(`${n} backups made, restored and verified; the last has ${orders} orders`);
     }
     for (const { child } of writers) child.stdin.end();
     await Promise.all(writers.map(({ ended }) => ended));
+    console.log(`${count} backups made, of ${made[0].rows.orders} to ${made.at(-1).rows.orders} orders`);
+    const to = { url: `sqlcipher:${join(base, 'restored.db')}`, key };
+    let last = 0;
+    for (const { name, rows } of made) {
+      await ashlar.verifyBackup(name, [shop], { folder, keys, live: db.engine });
+      await ashlar.restoreBackup(name, [shop], { folder, keys, to, replace: true });
+      const orders = await ordersAt(to.url);
+      assert(orders === rows.orders && orders >= last, 'another number of orders');
+      last = orders;
+    }
     for (const { said } of writers) console.log('a writer meanwhile ', said.trim().split('\n').at(-1));
     console.log(`${count} of ${count} sound; the longest took ${Math.round(longest)} ms to make`);
     await db.close();
