@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { backupFigures } from './backup.js';
 import { ledgerFigures } from './ledger.js';
 import { compare } from './measure.js';
 import { postgresComparisons } from './postgres.js';
@@ -25,3 +26,4 @@ for (const open of [sqliteComparisons, postgresComparisons]) {
   await close();
 }
 await ledgerFigures(scale, rounds, print);
+await backupFigures(scale, rounds, print);

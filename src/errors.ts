@@ -132,6 +132,16 @@ export const errorCodes = {
   'role-too-strong': { exit: 3, meaning: 'A role that could change the schema may not run the application.' },
   'roles-differ': { exit: 1, meaning: 'Roles have other rights than the guarantees allow.' },
   'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
+  'backup-key-missing': { exit: 2, meaning: 'There is no key to make or to open backups with.' },
+  'backup-key-invalid': { exit: 2, meaning: 'A key for backups is malformed.' },
+  'backup-key-wrong': { exit: 3, meaning: 'The key does not open the backup.' },
+  'backup-missing': { exit: 2, meaning: 'There is no backup of that name.' },
+  'backup-damaged': { exit: 1, meaning: 'A file of a backup is not what was written.' },
+  'backup-manifest-mismatch': {
+    exit: 1,
+    meaning: 'A backup and its manifest do not belong together: it is another file, or holds something else.',
+  },
+  'backup-folder-locked': { exit: 1, meaning: 'Another process makes or removes backups in this folder.' },
   'restore-target-not-empty': {
     exit: 1,
     meaning: 'A backup would be restored over something that is there.',

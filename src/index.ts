@@ -1,3 +1,24 @@
+export {
+  type BackupKeysGiven,
+  type BackupVerification,
+  type CreateOptions as CreateBackupOptions,
+  createBackup,
+  defaultRetention,
+  type LedgerStanding,
+  type Listed as ListedBackup,
+  listBackups,
+  type Manifest as BackupManifest,
+  newBackupKey,
+  type Pruned,
+  type PruneOptions,
+  pruneBackups,
+  type Restored,
+  type RestoreOptions,
+  type Retention,
+  restoreBackup,
+  type VerifyBackupOptions,
+  verifyBackup,
+} from './backup/index.js';
 export { type ConnectOptions, connect, Database } from './database.js';
 export { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
 export { openEngine } from './engines/open.js';

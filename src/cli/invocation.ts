@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { BackupKeysGiven, Retention } from '../backup/index.js';
 import type { Engine, OpenOptions } from '../engines/engine.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
@@ -73,6 +74,12 @@ export class Invocation {
         suggestion: 'Give --url sqlite:PATH (or sqlcipher:, pglite:, postgres://), or set DATABASE_URL.',
       });
     }
+    return this.targetAt(plain);
+  }
+
+  /** How to open another database than the one that was named, with the same key. @throws AshlarError `settings-invalid` */
+  targetAt(plain: string): OpenOptions {
+    const known = this.#known();
     const url = withSchema(plain, known.databaseSchema);
     const key = this.databaseKey();
     this.out.hide(...passwordsOf(url));
@@ -129,6 +136,17 @@ export class Invocation {
       signer,
       verifiers: signer ? [signer, ...others] : others,
       folder: resolve(this.streams.directory, ledgerCheckpoints),
+    };
+  }
+
+  /** Where backups are kept, what encrypts and opens them, and how many stay. @throws AshlarError `settings-invalid` */
+  backups(dir?: string): { folder: string; keys: BackupKeysGiven; keep: Partial<Retention> } {
+    const { backupDir, backupKey, backupRecipients, backupKeep } = this.#known();
+    if (backupKey) this.out.hide(...backupKey.reveal().split(/\r?\n/));
+    return {
+      folder: resolve(this.streams.directory, dir ?? backupDir),
+      keys: { key: backupKey, recipients: backupRecipients },
+      keep: backupKeep,
     };
   }
 

@@ -16,3 +16,11 @@ export const wholeNumber = (option: string, text: string | undefined): number | 
     suggestion: `For example: ${option} 8`,
   });
 };
+
+/**
+ * The whole number from 0 that an option was given; `undefined` when it was not given.
+ *
+ * @throws AshlarError `usage`
+ */
+export const wholeNumberOrNone = (option: string, text: string | undefined): number | undefined =>
+  text === '0' ? 0 : wholeNumber(option, text);

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { AshlarError } from '../errors.js';
+import { version } from '../version.js';
 import { Commands } from './command.js';
 import { auditCommand } from './commands/audit.js';
+import { backupCommand } from './commands/backup.js';
 import { importCommand } from './commands/import.js';
 import { jobsCommand } from './commands/jobs.js';
 import { keyCommand } from './commands/key.js';
@@ -15,7 +17,6 @@ import { collect } from './option-values.js';
 import { Output } from './output.js';
 import { reportError } from './report-error.js';
 import type { Streams } from './streams.js';
-import { version } from './version.js';
 
 /**
  * Runs one command line.
@@ -84,6 +85,7 @@ const programOf = (commands: Commands): Command =>
     .addCommand(auditCommand(commands))
     .addCommand(keyCommand(commands))
     .addCommand(importCommand(commands))
+    .addCommand(backupCommand(commands))
     .addCommand(jobsCommand(commands));
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];

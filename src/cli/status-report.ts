@@ -1,3 +1,4 @@
+import { type BackupsReport, backupsReport } from '../backup/index.js';
 import type { Engine, Partition } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
@@ -65,16 +66,24 @@ export interface StatusReport {
   readonly drift: readonly string[] | null;
   readonly drift_unknown: string | undefined;
   readonly tables: readonly TableReport[];
+  readonly backups: BackupsReport;
 }
 
 /**
  * Looks at everything, and changes nothing.
  *
+ * @param backupFolder - where its backups are kept
  * @throws AshlarError `migration-invalid`, `privilege-missing`
  */
-export const statusOf = async (engine: Engine, system: System, roles: Roles): Promise<StatusReport> => {
+export const statusOf = async (
+  engine: Engine,
+  system: System,
+  roles: Roles,
+  backupFolder: string,
+): Promise<StatusReport> => {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   const { applied, pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
+  const tables = await tablesOf(engine, system);
   return {
     system: system.name,
     engine: engine.label,
@@ -90,7 +99,12 @@ export const statusOf = async (engine: Engine, system: System, roles: Roles): Pr
       late,
     },
     ...(await driftOf(engine, system)),
-    tables: await tablesOf(engine, system),
+    tables,
+    backups: await backupsReport(engine, system, {
+      folder: backupFolder,
+      rows: Object.fromEntries(tables.flatMap(({ name, rows }) => (rows === null ? [] : [[name, rows]]))),
+      now: new Date(),
+    }),
   };
 };
 

@@ -1,6 +1,7 @@
 import { AshlarError } from '../errors.js';
 import type { SqlName } from '../table/index.js';
 import type { Engine, OpenOptions, SqlDialect } from './engine.js';
+import type { Copies } from './snapshot.js';
 import type { WholeFile } from './whole-file.js';
 
 type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
@@ -28,15 +29,7 @@ const openers: Readonly<Record<string, Opener>> = {
 export const openEngine = async (options: OpenOptions): Promise<Engine> => {
   const { scheme, rest } = partsOf(options.url);
   const open = openers[scheme];
-  if (!open || rest === '') {
-    throw new AshlarError('url-invalid', {
-      message: scheme
-        ? `No engine has URLs that begin with "${scheme}:".`
-        : 'The database URL has no scheme.',
-      suggestion:
-        'Use sqlite:PATH, sqlcipher:PATH, pglite:DIR, pglite:memory or postgres://USER@HOST/DATABASE.',
-    });
-  }
+  if (!open || rest === '') throw noEngine(scheme);
   return open(options, rest);
 };
 
@@ -59,6 +52,37 @@ export const wholeFileAt = async (url: string): Promise<WholeFile> => {
     detail: 'A server and a PGlite folder are not encrypted by Ashlar.',
     suggestion: 'Name one with sqlcipher:PATH or sqlite:PATH.',
   });
+};
+
+const noEngine = (scheme: string): AshlarError =>
+  new AshlarError('url-invalid', {
+    message: scheme ? `No engine has URLs that begin with "${scheme}:".` : 'The database URL has no scheme.',
+    suggestion:
+      'Use sqlite:PATH, sqlcipher:PATH, pglite:DIR, pglite:memory or postgres://USER@HOST/DATABASE.',
+  });
+
+const sqliteCopies = async () => (await import('./sqlite/copies.js')).sqliteCopies;
+const pgliteCopies = async () => (await import('./postgres/copies.js')).pgliteCopies;
+const postgresCopies = async () => (await import('./postgres/copies.js')).postgresCopies;
+
+const copies: Readonly<Record<string, () => Promise<Copies>>> = {
+  sqlite: sqliteCopies,
+  sqlcipher: sqliteCopies,
+  pglite: pgliteCopies,
+  postgres: postgresCopies,
+  postgresql: postgresCopies,
+};
+
+/**
+ * What the engine of a URL does with copies of databases.
+ *
+ * @throws AshlarError `url-invalid`, `driver-missing`
+ */
+export const copiesOf = async (url: string): Promise<Copies> => {
+  const { scheme, rest } = partsOf(url);
+  const load = copies[scheme];
+  if (!load || rest === '') throw noEngine(scheme);
+  return load();
 };
 
 /** The user that a URL connects as, where its engine has users, and his password as it is written there. */

@@ -11,6 +11,10 @@ export type CopyFormat = 'sqlite' | 'sqlcipher' | 'pg-custom' | 'pglite-tar';
 /** One moment of a database, held while it is read and copied. Others go on writing meanwhile. */
 export interface Snapshot {
   readonly format: CopyFormat;
+  /** The key of the copy, where it is a file of SQLCipher: `x'KEYSALT'`. */
+  readonly key?: string | undefined;
+  /** How many bytes the copy will have, where that is known before. */
+  readonly size?: number | undefined;
   /** Reads as the owner, every scope included, what the database held at this moment. */
   readonly read: RunSql;
   /** How many rows a table has; on a large one the event loop gets its turns meanwhile. */
@@ -38,7 +42,10 @@ export interface PutOptions {
   readonly replace: boolean;
 }
 
-/** What a kind of engine does with copies. */
+/**
+ * What a kind of engine does with copies. Before a copy is handed to anybody it has been looked at with the engine's own
+ * means: one that is damaged is refused with `database-corrupt`.
+ */
 export interface Copies {
   /** Makes the copy the database of the place that `options` name, with its key. Killed at any moment, the place holds what it held, or the copy. */
   put(options: OpenOptions, copy: Copy, how: PutOptions): Promise<void>;

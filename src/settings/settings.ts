@@ -42,6 +42,19 @@ export interface Settings {
   readonly ledgerPublicKeys: readonly string[];
   /** `LEDGER_CHECKPOINTS`: the folder in which checkpoints are kept. Default `ledger-checkpoints`. */
   readonly ledgerCheckpoints: string;
+  /** `BACKUP_DIR`: the folder in which backups are kept. Default `backups`. */
+  readonly backupDir: string;
+  /** `BACKUP_KEY`, or what the file `BACKUP_KEY_FILE` holds: makes backups and opens them. */
+  readonly backupKey: Secret | undefined;
+  /** `BACKUP_RECIPIENT`: whom backups are encrypted to besides; several with spaces between them. */
+  readonly backupRecipients: readonly string[];
+  /** `BACKUP_KEEP_LAST`, `_DAILY`, `_WEEKLY` and `_MONTHLY`: how many backups stay when they are pruned. */
+  readonly backupKeep: {
+    readonly last?: number;
+    readonly daily?: number;
+    readonly weekly?: number;
+    readonly monthly?: number;
+  };
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -56,6 +69,11 @@ const role = filled
   .max(63)
   .regex(/^(?!pg_)[^\0]+$/, 'is no name that a role can have')
   .refine((name) => name !== 'public' && name !== 'none', 'is no name that a role can have');
+
+const count = z
+  .string()
+  .regex(/^\d{1,6}$/, 'must be a whole number')
+  .transform(Number);
 
 const variables = z.object({
   DATABASE_URL: url.optional(),
@@ -78,6 +96,14 @@ const variables = z.object({
   LEDGER_KEY_FILE: filled.optional(),
   LEDGER_PUBLIC_KEY: filled.optional(),
   LEDGER_CHECKPOINTS: filled.default('ledger-checkpoints'),
+  BACKUP_DIR: filled.default('backups'),
+  BACKUP_KEY: z.string().min(1, 'is empty').optional(),
+  BACKUP_KEY_FILE: filled.optional(),
+  BACKUP_RECIPIENT: filled.optional(),
+  BACKUP_KEEP_LAST: count.optional(),
+  BACKUP_KEEP_DAILY: count.optional(),
+  BACKUP_KEEP_WEEKLY: count.optional(),
+  BACKUP_KEEP_MONTHLY: count.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -128,7 +154,13 @@ const secretUrl = (text: string | undefined, schema: string | undefined): Secret
   return new Secret(whole, redactUrl(whole));
 };
 
-type SecretName = 'DATABASE_KEY' | 'NEW_DATABASE_KEY' | 'COLUMN_KEY' | 'COLUMN_KEYS_OLD' | 'LEDGER_KEY';
+type SecretName =
+  | 'DATABASE_KEY'
+  | 'NEW_DATABASE_KEY'
+  | 'COLUMN_KEY'
+  | 'COLUMN_KEYS_OLD'
+  | 'LEDGER_KEY'
+  | 'BACKUP_KEY';
 
 const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
   const [value, file] = [data[name], data[`${name}_FILE`]];
@@ -182,6 +214,15 @@ export const settings = (
     ledgerKey: secretOf(data, 'LEDGER_KEY'),
     ledgerPublicKeys: data.LEDGER_PUBLIC_KEY?.split(/\s+/) ?? [],
     ledgerCheckpoints: data.LEDGER_CHECKPOINTS,
+    backupDir: data.BACKUP_DIR,
+    backupKey: secretOf(data, 'BACKUP_KEY'),
+    backupRecipients: data.BACKUP_RECIPIENT?.split(/\s+/) ?? [],
+    backupKeep: {
+      ...(data.BACKUP_KEEP_LAST === undefined ? {} : { last: data.BACKUP_KEEP_LAST }),
+      ...(data.BACKUP_KEEP_DAILY === undefined ? {} : { daily: data.BACKUP_KEEP_DAILY }),
+      ...(data.BACKUP_KEEP_WEEKLY === undefined ? {} : { weekly: data.BACKUP_KEEP_WEEKLY }),
+      ...(data.BACKUP_KEEP_MONTHLY === undefined ? {} : { monthly: data.BACKUP_KEEP_MONTHLY }),
+    },
     logLevel: data.LOG_LEVEL,
   };
 };

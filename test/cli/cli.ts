@@ -34,7 +34,9 @@ export interface Project {
 }
 
 const own: NodeJS.Dict<string> = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(DATABASE_|LOG_LEVEL|NODE_OPTIONS|VITEST)/.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^(BACKUP_|DATABASE_|LEDGER_|LOG_LEVEL|NODE_OPTIONS|VITEST)/.test(name),
+  ),
 );
 
 export const makeProject = async (): Promise<Project> => {

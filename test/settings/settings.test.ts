@@ -59,6 +59,10 @@ describe('redactUrl', () => {
 describe('settings', () => {
   test('an empty environment is fine until something is needed', () => {
     expect(settings({}, folder)).toEqual({
+      backupDir: 'backups',
+      backupKey: undefined,
+      backupRecipients: [],
+      backupKeep: {},
       databaseUrl: undefined,
       databaseMigrateUrl: undefined,
       databaseKey: undefined,
@@ -83,6 +87,30 @@ describe('settings', () => {
     expect(read.databaseUrl?.reveal()).toBe('postgres://db/shop?schema=wills');
     expect(withSchema('postgres://db/shop?schema=own', 'wills')).toBe('postgres://db/shop?schema=own');
     expect(withSchema('sqlite:shop.db', 'wills')).toBe('sqlite:shop.db');
+  });
+
+  test('backups have a folder, keys and rules', () => {
+    writeFileSync(join(folder, 'backup.key'), '# public key: age1a\nAGE-SECRET-KEY-1X\n');
+    const read = settings(
+      {
+        BACKUP_DIR: '/srv/backups',
+        BACKUP_KEY_FILE: join(folder, 'backup.key'),
+        BACKUP_RECIPIENT: 'age1a age1b',
+        BACKUP_KEEP_LAST: '0',
+        BACKUP_KEEP_MONTHLY: '24',
+      },
+      folder,
+    );
+    expect(read).toMatchObject({
+      backupDir: '/srv/backups',
+      backupRecipients: ['age1a', 'age1b'],
+      backupKeep: { last: 0, monthly: 24 },
+    });
+    expect(inspect(read)).not.toContain('AGE-SECRET-KEY');
+    expect(read.backupKey?.reveal()).toContain('AGE-SECRET-KEY-1X');
+    expect(thrownBy(() => settings({ BACKUP_KEEP_LAST: 'many' }, folder))).toMatchObject({
+      code: 'settings-invalid',
+    });
   });
 
   test('a key may stand in a file, without its line break', () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { BackupsReport } from '../../backup/index.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import type { Output } from '../output.js';
@@ -14,7 +15,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     const look = { create: false };
     const report = await invocation.withEngine(
       'owner',
-      (engine) => statusOf(engine, system, invocation.roles()),
+      (engine) => statusOf(engine, system, invocation.roles(), invocation.backups().folder),
       look,
     );
     if (reports.length > 0) invocation.out.line();
@@ -39,6 +40,8 @@ export const printStatus = (out: Output, report: StatusReport): void => {
   fact('migrations', migrationsText(out, report));
   fact('drift', driftText(out, report));
   for (const line of report.drift ?? []) out.line(`${' '.repeat(14)}${line}`);
+  fact('backups', backupsText(out, report.backups));
+  for (const line of report.backups.problems) out.line(`${' '.repeat(14)}${out.style('red', line)}`);
   out.line();
   out.table(
     ['table', 'rows', 'guarantees', 'partitions'],
@@ -96,6 +99,36 @@ const driftText = (out: Output, { drift, drift_unknown: unknown }: StatusReport)
   return drift.length === 0
     ? 'none'
     : out.style('red', `${drift.length} difference${drift.length > 1 ? 's' : ''}`);
+};
+
+const backupsText = (out: Output, report: BackupsReport): string => {
+  const { last, last_verified: verified, would_be_lost: loss } = report;
+  if (!last || !loss) return out.style('yellow', `none in ${report.folder} (ashlar backup create)`);
+  const rows = loss.rows === 0 ? 'no row' : `${loss.rows} row${loss.rows > 1 ? 's' : ''}`;
+  const entries =
+    loss.ledger_entries === 0
+      ? ''
+      : `, ${loss.ledger_entries} ledger entr${loss.ledger_entries > 1 ? 'ies' : 'y'}`;
+  return [
+    `last ${last.created_at}`,
+    verified
+      ? `last verified ${verified.created_at}`
+      : out.style('yellow', 'none verified (ashlar backup verify)'),
+    `${rows}${entries} since, in ${ageText(loss.seconds)}`,
+  ].join(' · ');
+};
+
+const units = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+const ageText = (seconds: number): string => {
+  const [unit, length] = units.find(([, least]) => seconds >= least) ?? ['second', 1];
+  const count = Math.floor(seconds / length);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 };
 
 const partitionsText = ({ partitions }: TableReport): string => {

@@ -9,6 +9,8 @@ export interface Target {
   readonly driver: Driver;
   /** An absolute path, or `:memory:`. */
   readonly path: string;
+  /** What a database in memory holds to begin with: the bytes of a plain file that is not in WAL mode. */
+  readonly image?: Buffer | undefined;
   /** `x'…'`: the raw key, with the salt where it is known; `undefined` for a plain file. */
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
@@ -27,7 +29,7 @@ const synchronous = { normal: 1, full: 2 } as const;
  * Throws what the driver throws.
  */
 export const connect = (target: Target, role: 'writer' | 'reader'): Connection => {
-  const database = new target.driver.Database(target.path, {
+  const database = new target.driver.Database(target.image ?? target.path, {
     fileMustExist: target.path !== ':memory:',
     timeout: blockingMilliseconds,
   });

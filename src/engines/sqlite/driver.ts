@@ -10,7 +10,7 @@ export type DriverColumn = ReturnType<DriverStatement['columns']>[number];
 
 /** The driver, and the SQLite that is bundled with it. */
 export interface Driver {
-  readonly Database: new (path: string, options?: Sqlite.Options) => DriverDatabase;
+  readonly Database: new (pathOrImage: string | Buffer, options?: Sqlite.Options) => DriverDatabase;
   readonly version: string;
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AshlarError } from '../../errors.js';
 import type { Column, Table } from '../../table/index.js';
 import type {
   Awaitable,
@@ -12,6 +11,7 @@ import type {
   TransactionOptions,
 } from '../engine.js';
 import type { Schema } from '../schema.js';
+import type { Snapshot } from '../snapshot.js';
 import { encode } from './codec.js';
 import { connect, type Target } from './connect.js';
 import type { Connection } from './connection.js';
@@ -22,11 +22,12 @@ import { GuaranteeHooks } from './guarantee-hooks.js';
 import { introspect } from './introspect.js';
 import { kyselyParts } from './kysely.js';
 import { Lock, type Unlock } from './lock.js';
-import { openFirst } from './open.js';
+import { type Opened, openFirst } from './open.js';
 import { type OwnerOptions, ownerOf } from './owner.js';
 import { Readers } from './readers.js';
 import { Origins } from './row-decoder.js';
 import { ScopedTables } from './scoped-tables.js';
+import { inMemory, withSnapshot } from './snapshot.js';
 import { type Release, SqliteTransaction } from './transaction.js';
 import { closed, fileLocked, migrationLocked, readersTaken, retryWhileBusy, writerTaken } from './waiting.js';
 
@@ -38,15 +39,22 @@ const defaultMigrationTimeout = 30_000;
  * Opens an SQLite file, plain or encrypted in the SQLCipher 4 format.
  *
  * @param path - of the file; `:memory:` for a database of this process alone
+ * @param image - what such a database holds to begin with
  * @throws AshlarError `driver-missing`, `driver-unfit`, `directory-missing`, `filesystem-unsafe`, `database-missing`,
  *   `privilege-missing`, `key-missing`, `key-invalid`, `key-wrong`, `database-not-encrypted`, `database-locked`,
  *   `database-corrupt`, `cipher-version`, `not-a-database`
  */
-export const openSqlite = async (options: OpenOptions, encrypted: boolean, path: string): Promise<Engine> => {
+export const openSqlite = async (
+  options: OpenOptions,
+  encrypted: boolean,
+  path: string,
+  image?: Buffer,
+): Promise<Engine> => {
   const driver = await loadDriver();
   const opened = await openFirst({
     driver,
     path,
+    image,
     encrypted,
     key: options.key,
     create: options.create ?? true,
@@ -72,18 +80,17 @@ class SqliteEngine implements Engine {
   readonly #lock = new Lock();
   readonly #readers: Readers | undefined;
   readonly #lockTimeout: number;
+  readonly #identity: string | undefined;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
   #writer: Connection;
+  #snapshots = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    options: OpenOptions,
-    encrypted: boolean,
-    opened: { target: Target; writer: Connection; forgetFile: () => void },
-  ) {
+  constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
     this.#target = opened.target;
     this.#writer = opened.writer;
+    this.#identity = opened.identity;
     this.#forgetFile = opened.forgetFile;
     this.#lockTimeout = options.lockTimeout ?? defaultLockTimeout;
     this.url = options.url;
@@ -169,10 +176,6 @@ class SqliteEngine implements Engine {
     await transaction.commit();
   }
 
-  async snapshot(): Promise<never> {
-    throw new AshlarError('usage', { message: 'This engine gives no snapshots yet.' });
-  }
-
   async purge(): Promise<string | undefined> {
     try {
       return await this.asOwner(async (owner) => {
@@ -188,6 +191,22 @@ class SqliteEngine implements Engine {
     }
   }
 
+  async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    if (this.#identity === undefined) throw inMemory();
+    this.#snapshots++;
+    try {
+      const source = {
+        target: this.#target,
+        identity: this.#identity,
+        lock: this.#lock,
+        writer: () => this.#writer,
+      };
+      return await withSnapshot(source, work);
+    } finally {
+      this.#snapshots--;
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -198,8 +217,8 @@ class SqliteEngine implements Engine {
     this.#readers?.close(closed);
     // what is under way may end, but not keep the process
     const deadline = performance.now() + this.#lockTimeout;
-    while ((this.#lock.held || (this.#readers?.busy ?? 0) > 0) && performance.now() < deadline)
-      await sleep(5);
+    const isBusy = () => this.#lock.held || (this.#readers?.busy ?? 0) > 0 || this.#snapshots > 0;
+    while (isBusy() && performance.now() < deadline) await sleep(5);
     for (const reader of this.#readers?.all ?? []) reader.close();
     this.#writer.close();
     this.#forgetFile();

@@ -8,6 +8,8 @@ import { saltBytes } from './key.js';
 export interface DatabaseFile {
   /** Absolute, without symbolic links. */
   readonly path: string;
+  /** Device and inode: another file may come to stand at the path. */
+  readonly identity: string;
   /** Its first 16 bytes before it was first opened here; fewer when it is new. */
   readonly header: Buffer;
   /** Whether this process has it open elsewhere, so that it must not be read. */
@@ -41,6 +43,7 @@ export const openFile = (given: string, create: boolean): DatabaseFile => {
   opened.set(identity, entry);
   return {
     path,
+    identity,
     header: entry.header,
     shared,
     remember: (header) => {

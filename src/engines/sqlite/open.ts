@@ -20,6 +20,8 @@ export interface OpenRequest extends Omit<Target, 'key'> {
 export interface Opened {
   readonly target: Target;
   readonly writer: Connection;
+  /** Of the file: device and inode; `undefined` in memory. */
+  readonly identity: string | undefined;
   /** To be called when all connections are closed. */
   readonly forgetFile: () => void;
 }
@@ -45,7 +47,7 @@ const openMemory = (request: OpenRequest): Opened => {
     });
   }
   const target: Target = { ...request, key: undefined };
-  return { target, writer: connect(target, 'writer'), forgetFile: () => undefined };
+  return { target, writer: connect(target, 'writer'), identity: undefined, forgetFile: () => undefined };
 };
 
 const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
@@ -72,7 +74,7 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
     const target: Target = { ...request, path: file.path, key };
     const writer = await connectPatiently(target, file, request);
     file.remember(salt);
-    return { target, writer, forgetFile: file.close };
+    return { target, writer, identity: file.identity, forgetFile: file.close };
   } catch (error) {
     file.close();
     if (isNew && error instanceof AshlarError && error.code === 'key-wrong')

@@ -1,5 +1,6 @@
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { keyBytes, rawKey, saltBytes } from './key.js';
 import { type Cipher, type CipherVersion, cipherForms, ivBytes, ownCipher } from './sqlcipher.js';
 
@@ -24,6 +25,39 @@ export const authenticPages = (path: string, key: string): boolean =>
       return false;
     });
   });
+
+// SQLite locks by bytes of this page, and never writes it
+const lockPage = 0x40000000 / ownCipher.pageBytes + 1;
+const pagesAtOnce = 256;
+const noPage = Buffer.alloc(ownCipher.pageBytes);
+
+/**
+ * The first page of an encrypted file that is not as it was written under a key; `undefined` when all are. To be called
+ * only when this process does not have the file open.
+ *
+ * @param key - `x'KEYSALT'`
+ */
+export const firstDamagedPage = async (path: string, key: string): Promise<number | undefined> => {
+  const pages = reading(path, (_, bytes) => Math.ceil(bytes / ownCipher.pageBytes));
+  for (let first = 1; first <= pages; first += pagesAtOnce) {
+    const last = Math.min(pages, first + pagesAtOnce - 1);
+    const found = reading(path, (page) =>
+      withKeys(key, ownCipher.version, ({ mac }) => {
+        for (let number = first; number <= last; number++) {
+          const content = page(number, ownCipher.pageBytes);
+          // a page that was freed by the transaction that took it was never written
+          const isSound =
+            number === lockPage || content.equals(noPage) || isAuthentic(content, number, mac, ownCipher);
+          if (!isSound) return number;
+        }
+        return undefined;
+      }),
+    );
+    if (found !== undefined) return found;
+    await nextTurn();
+  }
+  return undefined;
+};
 
 const versions: readonly CipherVersion[] = [4, 3, 2, 1];
 const pageSizes = [4096, 1024, 8192, 16_384, 32_768, 65_536, 2048, 512] as const;

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBackup, type Engine, newBackupKey, openEngine } from 'ashlar';
+import { median } from './measure.js';
+
+const rowBytes = 2_000;
+
+const filled = async (url: string, key: string | undefined, mebibytes: number): Promise<Engine> => {
+  const engine = await openEngine({ url, key });
+  await engine.asOwner(async ({ run }) => {
+    await run('CREATE TABLE rows (id INTEGER PRIMARY KEY, body BLOB)');
+    const rows = Math.round((mebibytes * 1_048_576) / rowBytes);
+    await run(
+      `INSERT INTO rows (body) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows}) SELECT randomblob(${rowBytes}) FROM n`,
+    );
+    await run('PRAGMA wal_checkpoint(TRUNCATE)');
+  });
+  return engine;
+};
+
+// as a backup is: on the disk when it is done
+const plainCopy = async (from: string, to: string): Promise<void> => {
+  const copy = spawn('sh', ['-c', 'cp "$0" "$1" && sync "$1"', from, to], { stdio: 'inherit' });
+  const [status] = (await once(copy, 'close')) as [number];
+  if (status !== 0) throw new Error('cp failed');
+};
+
+/** How long the event loop was kept at most while `work` ran, in milliseconds. */
+const longestTurn = async (work: () => Promise<unknown>): Promise<number> => {
+  let [longest, last] = [0, performance.now()];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - 1);
+    last = now;
+  }, 1);
+  await work();
+  clearInterval(timer);
+  return longest;
+};
+
+/** What an encrypted backup takes against `cp` of the same file; both are on the disk when they are done. */
+export const backupFigures = async (
+  scale: number,
+  rounds: number,
+  print: (line: string) => void,
+): Promise<void> => {
+  const mebibytes = 50 * scale;
+  for (const scheme of ['sqlite', 'sqlcipher'] as const) {
+    const folder = await mkdtemp(join(tmpdir(), 'ashlar-bench-'));
+    const path = join(folder, 'bench.db');
+    const key = scheme === 'sqlcipher' ? randomBytes(32).toString('hex') : undefined;
+    const engine = await filled(`${scheme}:${path}`, key, mebibytes);
+    const { size } = await stat(path);
+    const keys = { key: (await newBackupKey()).key };
+    const ratios: number[] = [];
+    const rates: number[] = [];
+    const turns: number[] = [];
+    const timed = async (work: () => Promise<unknown>): Promise<number> => {
+      const start = performance.now();
+      await work();
+      return performance.now() - start;
+    };
+    for (let round = 0; round <= rounds; round++) {
+      const into = join(folder, `round-${round}`);
+      const back = async () =>
+        turns.push(await longestTurn(() => createBackup(engine, [], { folder: into, keys })));
+      const copy = () => plainCopy(path, join(folder, 'copy.db'));
+      const works = round % 2 ? [back, copy] : [copy, back];
+      const times = new Map<unknown, number>();
+      for (const work of works) times.set(work, await timed(work));
+      await rm(into, { recursive: true });
+      await rm(join(folder, 'copy.db'));
+      if (round === 0) continue;
+      ratios.push((times.get(copy) ?? 0) / (times.get(back) ?? 1));
+      rates.push(size / 1_048_576 / ((times.get(back) ?? 1) / 1_000));
+    }
+    print(
+      `${scheme === 'sqlite' ? 'SQLite' : 'SQLCipher'} · an encrypted backup ÷ cp of ${Math.round(size / 1_048_576)} MiB   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${Math.round(median(rates))} MiB/s   the event loop kept for ${median(turns).toFixed(0)} ms at most`,
+    );
+    await engine.close();
+    await rm(folder, { recursive: true });
+  }
+};

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import {
+  armor,
+  Encrypter,
+  generateIdentity,
+  type Identity,
+  identityToRecipient,
+  type Recipient,
+} from 'age-encryption';
+import { AshlarError } from '../errors.js';
+import { Secret } from '../settings/index.js';
+import { type AgeFile, openFile, sealFile } from './age/file.js';
+import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
+import type { Bytes } from './age/payload.js';
+
+/** Whom backups are encrypted to, and what opens them. */
+export interface BackupKeysGiven {
+  /**
+   * age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them: backups are encrypted to the first, and
+   * every one opens what was encrypted to it. Any other text is a passphrase.
+   */
+  readonly key?: string | Secret | undefined;
+  /** age recipients (`age1…`): backups are encrypted to these as well, or to these alone where there is no key. */
+  readonly recipients?: readonly string[] | undefined;
+}
+
+const identityForm = /^AGE-SECRET-KEY-/m;
+
+/** The keys of backups. With recipients alone backups can be made, and not opened. */
+export class BackupKeys {
+  /** A short name for each key that backups are encrypted to: a recipient's hash, or `passphrase`. */
+  readonly fingerprints: readonly string[];
+  /** What must never be printed. */
+  readonly secrets: readonly string[];
+  readonly #recipients: readonly (string | Recipient)[];
+  readonly #identities: readonly (string | Identity)[];
+
+  private constructor(
+    recipients: readonly (string | Recipient)[],
+    identities: readonly (string | Identity)[],
+    secrets: readonly string[],
+  ) {
+    this.#recipients = recipients;
+    this.#identities = identities;
+    this.secrets = secrets;
+    this.fingerprints = recipients.map((one) => (typeof one === 'string' ? fingerprint(one) : 'passphrase'));
+  }
+
+  /** @throws AshlarError `backup-key-missing`, `backup-key-invalid` */
+  static async from({ key, recipients = [] }: BackupKeysGiven): Promise<BackupKeys> {
+    for (const recipient of recipients) assertRecipient(recipient);
+    const text = key instanceof Secret ? key.reveal() : key;
+    if (text === undefined) {
+      if (recipients.length === 0) throw missing();
+      return new BackupKeys(recipients, [], []);
+    }
+    if (!identityForm.test(text)) return BackupKeys.#fromPassphrase(text, recipients.length > 0);
+    const identities = text
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    const own: string[] = [];
+    for (const identity of identities) own.push(await recipientOf(identity));
+    const all = [...new Set([...own.slice(0, 1), ...recipients])];
+    return new BackupKeys(all, identities, identities);
+  }
+
+  static #fromPassphrase(passphrase: string, besides: boolean): BackupKeys {
+    if (passphrase.length < shortestPassphrase)
+      throw invalid(`The passphrase has fewer than ${shortestPassphrase} characters.`);
+    if (besides) throw invalid('age encrypts to a passphrase or to recipients, not to both.');
+    return new BackupKeys([passphraseRecipient(passphrase)], [passphraseIdentity(passphrase)], [passphrase]);
+  }
+
+  /** Whether backups can be opened, not only made. */
+  get canOpen(): boolean {
+    return this.#identities.length > 0;
+  }
+
+  /** Encrypts a stream. */
+  seal(plain: Bytes): Promise<AgeFile> {
+    return sealFile(plain, this.#recipients);
+  }
+
+  /** Decrypts a stream. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
+  async open(sealed: Bytes): Promise<AgeFile> {
+    if (!this.canOpen) throw cannotOpen();
+    return openFile(sealed, this.#identities);
+  }
+
+  /** Encrypts a short text, as text. */
+  async sealText(text: string): Promise<string> {
+    return armor.encode(await whole((await this.seal(once(Buffer.from(text)))).bytes));
+  }
+
+  /** Decrypts what {@link sealText} made. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
+  async openText(armored: string): Promise<string> {
+    return (await whole((await this.open(once(armor.decode(armored)))).bytes)).toString();
+  }
+}
+
+const shortestPassphrase = 12;
+
+/** A fresh key, and whom it opens for. */
+export const newBackupKey = async (): Promise<{ key: Secret; recipient: string }> => {
+  const identity = await generateIdentity();
+  return { key: new Secret(identity), recipient: await identityToRecipient(identity) };
+};
+
+/** A short name for something that must not be told, or is too long to: the first half of its SHA-256. */
+export const fingerprint = (text: string): string =>
+  createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
+
+const once = async function* (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+};
+
+const whole = async (source: Bytes): Promise<Buffer> => {
+  const parts: Uint8Array[] = [];
+  for await (const part of source) parts.push(part);
+  return Buffer.concat(parts);
+};
+
+const assertRecipient = (recipient: string): void => {
+  try {
+    new Encrypter().addRecipient(recipient);
+  } catch {
+    throw invalid('A recipient is none of age: it begins with age1 and is told by the key’s owner.');
+  }
+};
+
+const recipientOf = async (identity: string): Promise<string> => {
+  try {
+    return await identityToRecipient(identity);
+  } catch {
+    throw invalid('A line of it is no age identity.');
+  }
+};
+
+const howTo =
+  'Make one with ashlar backup key, and set BACKUP_KEY_FILE; or set BACKUP_RECIPIENT to whom backups are for.';
+
+const missing = (): AshlarError =>
+  new AshlarError('backup-key-missing', {
+    message: 'There is no key to encrypt backups with.',
+    suggestion: howTo,
+  });
+
+const cannotOpen = (): AshlarError =>
+  new AshlarError('backup-key-missing', {
+    message: 'There is no key to open backups with.',
+    detail: 'BACKUP_RECIPIENT alone makes backups that only the owner of its key can open.',
+    suggestion: 'Set BACKUP_KEY or BACKUP_KEY_FILE where backups are verified and restored.',
+  });
+
+const invalid = (detail: string): AshlarError =>
+  new AshlarError('backup-key-invalid', {
+    message: 'The backup key is malformed.',
+    detail,
+    suggestion: howTo,
+  });

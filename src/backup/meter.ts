@@ -1,0 +1,36 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Bytes } from './age/payload.js';
+
+/** How far long work has come, in bytes of the copy. */
+export type OnProgress = (done: number, total: number | undefined) => void;
+
+/** How many bytes there were, and their hash. */
+export interface Measured {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** Counts and hashes what passes. */
+export class Meter {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #onProgress: ((done: number) => void) | undefined;
+  #size = 0;
+
+  constructor(onProgress?: (done: number) => void) {
+    this.#onProgress = onProgress;
+  }
+
+  async *measure(source: Bytes): AsyncGenerator<Uint8Array> {
+    for await (const part of source) {
+      this.#hash.update(part);
+      this.#size += part.length;
+      this.#onProgress?.(this.#size);
+      yield part;
+    }
+  }
+
+  /** To be asked for once, at the end. */
+  get measured(): Measured {
+    return { size: this.#size, sha256: this.#hash.digest('hex') };
+  }
+}

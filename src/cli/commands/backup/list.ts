@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { listBackups } from '../../../backup/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly dir?: string;
+}
+
+/** `ashlar backup list`. */
+export const listCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('list', 'the backups there are, oldest first; exit 1 if one is not whole', run)
+    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+
+const run = async (invocation: Invocation, { dir }: Options): Promise<Answer> => {
+  const { out } = invocation;
+  const { folder } = invocation.backups(dir);
+  const listed = await listBackups(folder);
+  if (listed.length === 0) out.line(`no backups in ${folder}`);
+  else {
+    out.table(
+      ['backup', 'made', 'verified', 'engine', 'bytes'],
+      listed.map(({ name, manifest, verifiedAt, problem }) => [
+        name,
+        manifest?.created_at ?? '–',
+        problem === undefined ? (verifiedAt ?? 'never') : out.style('red', 'not whole'),
+        manifest?.engine ?? '–',
+        manifest?.file.size ?? '–',
+      ]),
+    );
+  }
+  for (const { name, problem } of listed) if (problem !== undefined) out.line(`  ${name}: ${problem}`);
+  return {
+    document: {
+      folder,
+      backups: listed.map(({ name, manifest, verifiedAt, problem }) => ({
+        name,
+        verified_at: verifiedAt ?? null,
+        problem: problem ?? null,
+        manifest: manifest ?? null,
+      })),
+    },
+    exitCode: listed.some(({ problem }) => problem !== undefined) ? 1 : 0,
+  };
+};

@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { pruneBackups, type Retention } from '../../../backup/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { wholeNumberOrNone } from '../../option-values.js';
+
+interface Options {
+  readonly dir?: string;
+  readonly label?: string;
+  readonly dryRun?: boolean;
+  readonly keepLast?: string;
+  readonly keepDaily?: string;
+  readonly keepWeekly?: string;
+  readonly keepMonthly?: string;
+}
+
+/** `ashlar backup prune`. */
+export const pruneCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('prune', 'remove what no rule keeps; never the newest that was verified', run)
+    .option('--keep-last <n>', 'the newest ones (BACKUP_KEEP_LAST, else 3)')
+    .option('--keep-daily <n>', 'the newest of each of so many days (BACKUP_KEEP_DAILY, else 7)')
+    .option('--keep-weekly <n>', 'of each week (BACKUP_KEEP_WEEKLY, else 5)')
+    .option('--keep-monthly <n>', 'of each month (BACKUP_KEEP_MONTHLY, else 12)')
+    .option('--label <name>', 'only backups of the database with this label')
+    .option('--dry-run', 'only say what would be done')
+    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const { out } = invocation;
+  const { folder, keep } = invocation.backups(options.dir);
+  const { dryRun = false, label } = options;
+  const decided = await pruneBackups({ folder, label, dryRun, keep: { ...keep, ...rulesOf(options) } });
+  if (decided.length === 0) out.line(`no backups in ${folder}`);
+  else {
+    out.table(
+      ['backup', 'made', 'verdict', 'why'],
+      decided.map(({ name, createdAt, verdict, why }) => [
+        name,
+        createdAt,
+        verdict === 'removed' ? out.style('yellow', dryRun ? 'would go' : 'removed') : 'kept',
+        why.join(', '),
+      ]),
+    );
+  }
+  return {
+    document: {
+      folder,
+      dry_run: dryRun,
+      backups: decided.map(({ name, createdAt, verifiedAt, verdict, why }) => ({
+        name,
+        created_at: createdAt,
+        verified_at: verifiedAt ?? null,
+        verdict,
+        why,
+      })),
+    },
+  };
+};
+
+const rulesOf = ({ keepLast, keepDaily, keepWeekly, keepMonthly }: Options): Partial<Retention> => {
+  const given = {
+    last: wholeNumberOrNone('--keep-last', keepLast),
+    daily: wholeNumberOrNone('--keep-daily', keepDaily),
+    weekly: wholeNumberOrNone('--keep-weekly', keepWeekly),
+    monthly: wholeNumberOrNone('--keep-monthly', keepMonthly),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, count]) => count !== undefined));
+};

@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { restoreBackup } from '../../../backup/index.js';
+import { countAttacks } from '../../../prove/index.js';
+import { redactUrl } from '../../../settings/index.js';
+import type { Answer, Commands } from '../../command.js';
+import { withCopyProgress } from '../../copy-progress.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly dir?: string;
+  readonly to: string;
+  readonly replace?: boolean;
+}
+
+/** `ashlar backup restore`. */
+export const restoreCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('restore', 'put a backup in the place of a database, once it has been checked', run)
+    .argument('<file>', 'the backup: its name, or the path of one of its files')
+    .requiredOption('--to <url>', 'where to; an encrypted file is opened with DATABASE_KEY from then on')
+    .option('--replace', 'also where there is a database: stop what uses it before')
+    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+
+const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {
+  const { out, streams } = invocation;
+  const { folder, keys } = invocation.backups(options.dir);
+  const url = redactUrl(options.to);
+  const { manifest, proofs } = await withCopyProgress(invocation, 'restoring', async (onProgress) =>
+    restoreBackup(/[/\\]/.test(file) ? resolve(streams.directory, file) : file, await invocation.systems(), {
+      folder,
+      keys,
+      to: invocation.targetAt(options.to),
+      replace: options.replace === true,
+      checkpoints: invocation.ledgerKeys(),
+      roles: invocation.roles(),
+      onProgress,
+      onStep: (step) => out.note(`looking at ${step} …`),
+    }),
+  );
+  const attacks = proofs.reduce((sum, proof) => sum + countAttacks(proof), 0);
+  out.line(
+    `${out.style('green', 'restored')} ${manifest.name} of ${manifest.created_at} to ${url} · ${attacks} attacks, none got through`,
+  );
+  return { document: { ok: true, backup: manifest, to: url, attacks } };
+};

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type * as ashlar from 'ashlar';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { listBackups, restoreBackup, verifyBackup } from '../../src/backup/index.js';
+import { everywhere, order, shop, type World, worlds } from './world.js';
+
+const names = ['backup-damaged', 'backup-manifest-mismatch', 'backup-key-wrong', 'backup-missing'];
+
+/** The backup with one of its files changed, in a folder of its own. */
+const changed = async (
+  { backups, folder }: World,
+  { name }: ashlar.BackupManifest,
+  ending: string,
+  change: (bytes: Buffer) => Buffer,
+): Promise<string> => {
+  const its = join(folder, `changed-${Math.random().toString(36).slice(2)}`);
+  await mkdir(its);
+  for (const each of ['.age', '.json'])
+    await copyFile(join(backups.folder, name + each), join(its, name + each));
+  const path = join(its, name + ending);
+  await writeFile(path, change(await readFile(path)));
+  return its;
+};
+
+describe.each(everywhere)('on $name', (engine) => {
+  const makeWorld = worlds();
+
+  test('any byte that is another, and any end that is missing, is refused by name', async () => {
+    const world = await makeWorld(engine);
+    await order(world.db, ['one', 'two']);
+    const manifest = await world.create();
+    const sizes = {
+      '.age': manifest.file.size,
+      '.json': (await readFile(join(world.backups.folder, `${manifest.name}.json`))).length,
+    };
+    const place = fc.constantFrom('.age' as const, '.json' as const);
+    await fc.assert(
+      fc.asyncProperty(
+        place,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.integer({ min: 1, max: 255 }),
+        fc.boolean(),
+        async (ending, share, mask, cut) => {
+          const at = Math.floor(share * sizes[ending]);
+          const folder = await changed(world, manifest, ending, (bytes) => {
+            if (cut) return bytes.subarray(0, at);
+            bytes[at] = (bytes[at] ?? 0) ^ mask;
+            return bytes;
+          });
+          const options = { ...world.backups, folder };
+          const to = { url: world.elsewhere(), key: world.key };
+          for (const work of [
+            () => verifyBackup(manifest.name, [shop], options),
+            () => restoreBackup(manifest.name, [shop], { ...options, to }),
+          ]) {
+            const code = await work().then(
+              () => 'none',
+              (error: unknown) => (error as { code?: string }).code,
+            );
+            expect(names).toContain(code);
+          }
+          expect(existsSync(to.url.replace(/^\w+:/, ''))).toBe(false);
+          const [listed] = await listBackups(folder);
+          expect(listed?.verifiedAt).toBeUndefined();
+          if (ending === '.json' || cut) expect(listed?.problem).toBeDefined();
+        },
+      ),
+      { numRuns: 40 },
+    );
+    await world.verify(manifest.name);
+  });
+});

@@ -1,0 +1,31 @@
+// The system that backups are tested with, for tests and for processes of their own: each order is written together with
+// what it adds to the totals, so a torn copy shows.
+import { z } from 'zod';
+
+/** @param ashlar what `ashlar` exports, from the sources or as it was built */
+export const makeShop = ({ id, system, table }, { appendOnly, ledgered }, migrations) => {
+  const orders = table('orders', { id: id(), body: z.string() }, () => [appendOnly(), ledgered()]);
+  const totals = table('totals', { id: id(), orders: z.int(), letters: z.int() });
+  return system('shop', { tables: { orders, totals }, migrations });
+};
+
+export const theTotal = '00000000-0000-7000-8000-000000000001';
+
+/** Writes orders, and what they add to the totals, in one transaction. */
+export const order = (db, bodies) => {
+  const { orders, totals } = db.system.tables;
+  return db.session({ actor: 'user:1' }, async (s) => {
+    await s.insertMany(
+      orders,
+      bodies.map((body) => ({ body })),
+    );
+    const letters = bodies.reduce((sum, body) => sum + body.length, 0);
+    const before = await s.get(totals, theTotal);
+    if (before)
+      await s.patch(totals, theTotal, {
+        orders: before.orders + bodies.length,
+        letters: before.letters + letters,
+      });
+    else await s.insert(totals, { id: theTotal, orders: bodies.length, letters });
+  });
+};

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import Database from 'better-sqlite3-multiple-ciphers';
+import { describe, expect, test } from 'vitest';
+import type { Engine } from '../../../src/engines/engine.js';
+import type { Snapshot } from '../../../src/engines/snapshot.js';
+import { failure, otherProcess, script, workplace } from './support.js';
+
+const { file, open, folder } = workplace();
+
+const bytesOf = async (snapshot: Snapshot): Promise<Buffer> => {
+  const parts: Buffer[] = [];
+  for await (const part of snapshot.copy() as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts);
+};
+
+const copyTo = async (engine: Engine, path: string): Promise<void> =>
+  engine.snapshot((snapshot) => pipeline(snapshot.copy(), createWriteStream(path)));
+
+// rows in two tables that one transaction always keeps alike, and much rewriting of pages
+const tables =
+  'CREATE TABLE a (id INTEGER PRIMARY KEY, body BLOB); CREATE TABLE b (n INTEGER); INSERT INTO b VALUES (0)';
+const writing = `
+  db.pragma('journal_mode = WAL'); db.pragma('synchronous = OFF'); db.pragma('wal_autocheckpoint = 20'); db.pragma('busy_timeout = 10000');
+  const insert = db.prepare('INSERT OR REPLACE INTO a VALUES (abs(random()) % 3000, randomblob(abs(random()) % 2000))');
+  const count = db.prepare('UPDATE b SET n = (SELECT count(*) FROM a)');
+  const step = db.transaction(() => { insert.run(); insert.run(); count.run(); });
+  const go = () => { const end = Date.now() + 15; while (Date.now() < end) step.immediate(); setImmediate(go); };
+  setImmediate(go);`;
+
+const isWhole = (path: string): boolean => {
+  try {
+    const copy = new Database(path, { readonly: false });
+    try {
+      if (copy.pragma('integrity_check', { simple: true }) !== 'ok') return false;
+      return copy.prepare('SELECT n = (SELECT count(*) FROM a) FROM b').pluck().get() === 1;
+    } finally {
+      copy.close();
+    }
+  } catch {
+    return false;
+  }
+};
+
+describe('a snapshot', () => {
+  test('is the file alone, page by page, whatever is in the log', async () => {
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, 'CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+    await engine.snapshot(async (snapshot) => {
+      await script(engine, 'INSERT INTO t VALUES (2)');
+      expect(await snapshot.read('SELECT x FROM t')).toEqual([{ x: 1 }]);
+      const bytes = await bytesOf(snapshot);
+      expect(bytes.length).toBe(snapshot.size);
+      await script(engine, 'PRAGMA wal_checkpoint(TRUNCATE)');
+      expect(
+        createHash('sha256')
+          .update(await bytesOf(snapshot))
+          .digest('hex'),
+      ).toBe(createHash('sha256').update(bytes).digest('hex'));
+    });
+    await script(engine, 'PRAGMA wal_checkpoint(TRUNCATE)');
+    await engine.snapshot(async (snapshot) => {
+      expect(await snapshot.read('SELECT x FROM t')).toEqual([{ x: 1 }, { x: 2 }]);
+    });
+  });
+
+  test('is whole while other processes write without pause; without its transaction it is not', async () => {
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, tables);
+    const writers = [await otherProcess(path, writing), await otherProcess(path, writing)];
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      for (let n = 0; n < 12; n++) {
+        const copy = join(folder(), 'copy.db');
+        await copyTo(engine, copy);
+        expect(isWhole(copy)).toBe(true);
+      }
+      let torn = 0;
+      for (let n = 0; n < 200 && torn === 0; n++) {
+        const copy = join(folder(), 'copy.db');
+        let stream: ReturnType<Snapshot['copy']> | undefined;
+        await engine.snapshot(async (snapshot) => {
+          stream = snapshot.copy();
+        });
+        if (!stream) continue;
+        await pipeline(stream, createWriteStream(copy));
+        if (!isWhole(copy)) torn++;
+      }
+      expect(torn).toBe(1);
+    } finally {
+      for (const writer of writers) await writer.end();
+    }
+  });
+
+  test('counts rows in several goes, of every kind of table', async () => {
+    const engine = await open();
+    await script(
+      engine,
+      `CREATE TABLE t (x); CREATE TABLE w (x PRIMARY KEY) WITHOUT ROWID; CREATE TABLE none (x);
+       INSERT INTO t (rowid, x) VALUES (-9223372036854775808, 0), (9223372036854775807, 0);
+       INSERT INTO t (rowid, x) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i * 3, i FROM n;
+       INSERT INTO w VALUES (1), (2)`,
+    );
+    await engine.snapshot(async (snapshot) => {
+      expect(await snapshot.count('t')).toBe(100_002);
+      expect(await snapshot.count('w')).toBe(2);
+      expect(await snapshot.count('none')).toBe(0);
+    });
+  });
+
+  test('takes no lock away from the process that copies', async () => {
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, 'CREATE TABLE t (x)');
+    const transaction = await engine.snapshot(async (snapshot) => {
+      const writing = await engine.begin({ mode: 'write', actor: null, scope: null });
+      await writing.execute('INSERT INTO t VALUES (1)', []);
+      await bytesOf(snapshot);
+      return writing;
+    });
+    // a second writer, while the first has not committed
+    const second = await otherProcess(
+      path,
+      `db.pragma('busy_timeout = 0');
+       setTimeout(() => {
+         let said = 'got in';
+         try { db.exec('BEGIN IMMEDIATE'); } catch (error) { said = error.code; }
+         console.log(said);
+       }, 100);`,
+    );
+    const said = await nextLine(second.process);
+    expect(said).toBe('SQLITE_BUSY');
+    await transaction.commit();
+    await second.end();
+  });
+
+  test('says what keeps it from being taken', async () => {
+    const memory = await open({ path: ':memory:' });
+    await failure('usage', () => memory.snapshot(async () => undefined));
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, 'CREATE TABLE t (x)');
+    const other = file();
+    await script(await open({ path: other }), 'CREATE TABLE t (x)');
+    renameSync(other, path);
+    await failure('state-conflict', () => engine.snapshot((snapshot) => bytesOf(snapshot)));
+    expect(readFileSync(path).length).toBeGreaterThan(0);
+  });
+
+  test('does not wait for its reader, nor leaves a process behind', async () => {
+    const engine = await open();
+    await script(engine, 'CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(2000000))');
+    const stream = await engine.snapshot(async (snapshot) => snapshot.copy());
+    stream.destroy();
+    await once(stream, 'close');
+    await engine.close();
+  });
+});
+
+const nextLine = (child: { stdout: NodeJS.ReadableStream | null }): Promise<string> =>
+  new Promise((resolve) => child.stdout?.once('data', (text: Buffer) => resolve(text.toString().trim())));

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, createBackup, type Database, newBackupKey, restoreBackup, up, verifyBackup } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { order, shop } from '../backup/world.js';
+import { type Cluster, startCluster } from './cluster.js';
+
+const bin = process.env.PG_BIN;
+if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');
+const tools = { pgDump: `${bin}/pg_dump`, pgRestore: `${bin}/pg_restore` };
+
+describe('backups of a server', () => {
+  let here: Cluster;
+  let elsewhere: Cluster;
+  let folder: string;
+  let db: Database;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ashlar-backup-'));
+    here = await startCluster(bin);
+    elsewhere = await startCluster(bin);
+    await here.run('CREATE DATABASE shop');
+    db = await connect(shop, { url: here.url('shop'), ...tools });
+    await up(db.engine, shop);
+  });
+  afterAll(async () => {
+    await db.close();
+    await here.stop();
+    await elsewhere.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test('are made, verified, restored elsewhere, and over what is there', async () => {
+    const options = { folder, keys: { key: (await newBackupKey()).key } };
+    await order(db, ['one', 'two', 'three']);
+    const { name, rows, copy } = await createBackup(db.engine, [shop], options);
+    expect({ rows, copy }).toMatchObject({ rows: { orders: 3 }, copy: { format: 'pg-custom' } });
+    await order(db, ['four']);
+    const at = { url: here.url('shop'), ...tools };
+    const verified = await verifyBackup(name, [shop], { ...options, at, live: db.engine });
+    expect(verified.ledgers).toMatchObject([{ size: 3, live: 4, relation: 'continued' }]);
+    // a server that has never heard of our roles
+    await elsewhere.run('CREATE DATABASE shop');
+    const to = { url: elsewhere.url('shop'), ...tools };
+    await restoreBackup(name, [shop], { ...options, to });
+    await expect(restoreBackup(name, [shop], { ...options, to })).rejects.toMatchObject({
+      code: 'restore-target-not-empty',
+    });
+    const later = await createBackup(db.engine, [shop], options);
+    await restoreBackup(later.name, [shop], { ...options, to, replace: true });
+    const restored = await connect(shop, to);
+    await order(restored, ['five']);
+    await restored.close();
+    const counted = await elsewhere.run('SELECT count(*)::int AS n FROM orders', 'shop');
+    expect(counted).toEqual([{ n: 5 }]);
+    expect(await here.run("SELECT datname FROM pg_database WHERE datname LIKE 'ashlar_%'")).toEqual([]);
+  });
+});
