@@ -50,11 +50,10 @@ $function$;
 CREATE OR REPLACE FUNCTION conversations_append_only_cascade()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog'
+ SET search_path FROM CURRENT
  SET row_security TO 'off'
 AS $function$
 BEGIN
-  PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   -- a cascade has deleted the parent, and comes through the trigger of the foreign key
   IF pg_trigger_depth() > 1 AND OLD.email IS NOT NULL
     AND NOT EXISTS (SELECT FROM leads WHERE email = OLD.email)

@@ -108,7 +108,7 @@ describe('a connection of the pool', () => {
       current_setting('lock_timeout') AS lock, current_setting('idle_in_transaction_session_timeout') AS idle,
       current_setting('application_name') AS name, current_setting('client_encoding') AS encoding`;
     const wanted = {
-      path: '"public"',
+      path: '"public", pg_temp',
       zone: 'UTC',
       lock: '5s',
       idle: '1min',
