@@ -6,6 +6,7 @@ import { openExperts } from 'ashlar/systems/experts';
 import { shipping } from 'ashlar/systems/shipping';
 import { sophia } from 'ashlar/systems/sophia';
 import { wills } from 'ashlar/systems/wills';
+import { keepBackups } from './backups.js';
 import { ashlar } from './command.js';
 import { demoColumnKeys, keepDocuments } from './docuvault.js';
 import { keepLog } from './experts.js';
@@ -67,6 +68,9 @@ try {
     docuvault: urls.docuvault,
   });
   await showProof(urls.wills);
+
+  heading('A backup that is known to restore');
+  await keepBackups({ system: 'sophia', url: urls.sophia });
 
   heading('Every guarantee attacked, and where things stand');
   await summarise(Object.entries(urls).map(([system, url]) => ({ system, url })));
