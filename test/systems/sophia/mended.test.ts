@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../support/engines.js';
 import { type OpenSophia, openSophia } from './support.js';
 
-// what the system's first design left broken, one test each; that backups were never restored is mended where backups are
+// what the system's first design left broken, one test each; that backups were never restored has a file of its own
 describe.each(engines)('mended on $name', (engine) => {
   let open: OpenSophia;
   beforeAll(async () => {
