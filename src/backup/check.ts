@@ -3,7 +3,7 @@ import type { Engine } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import { type Checkpoints, failuresOf, type Proof, prove } from '../prove/index.js';
-import { applyRoles, type Roles } from '../roles/index.js';
+import { applyRoles, defaultRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import type { Table } from '../table/index.js';
 import { assertContent, contentOf, headOf, still } from './content.js';
@@ -19,6 +19,16 @@ export interface CheckRequest {
   /** Told what is looked at next. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
+
+/**
+ * The roles that a copy is proven with: whoever puts it somewhere cannot act as an application that connects for itself,
+ * only as one that steps down.
+ */
+export const provenAs = (roles: Roles = defaultRoles): Roles => {
+  if (!roles.appConnects) return roles;
+  const { appConnects: _, ...others } = roles;
+  return { ...others, app: defaultRoles.app };
+};
 
 /** The systems that a backup tells of. @throws AshlarError `usage` where one of them was not given */
 export const systemsOf = (manifest: Manifest, given: readonly System[]): readonly System[] =>

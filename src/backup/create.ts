@@ -44,6 +44,8 @@ export const createBackup = async (
   const { folder } = options;
   const keys = await BackupKeys.from(options.keys);
   return inFolder(folder, async () => {
+    // what was committed is sealed, so that the backup's ledgers hold it
+    for (const { tables } of systems) engine.register(Object.values(tables));
     await engine.settle();
     const label = checkedLabel(options.label ?? '') || labelOf(engine.url);
     const manifest = await engine.snapshot(async (snapshot) => {

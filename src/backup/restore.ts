@@ -3,7 +3,7 @@ import { copiesOf, openEngine } from '../engines/open.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
 import { applyRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
-import { checkCopy, systemsOf } from './check.js';
+import { checkCopy, provenAs, systemsOf } from './check.js';
 import { findBackup } from './folder.js';
 import { BackupKeys, type BackupKeysGiven } from './keys.js';
 import type { Manifest } from './manifest.js';
@@ -53,14 +53,15 @@ export const restoreBackup = async (
   const place = await findBackup(options.folder, given);
   const copies = await copiesOf(to.url);
   const { manifest, copy } = await openBackup(place, keys, onProgress);
+  const proving = provenAs(roles);
   try {
     let proofs: readonly Proof[] = [];
     let hasRoles = false;
-    await copies.put(to, copy, {
+    await copies.put({ ...to, appRole: proving.app }, copy, {
       replace,
       check: async (engine) => {
         hasRoles = engine.dialect.roles !== undefined;
-        proofs = await checkCopy(engine, { manifest, systems, checkpoints, roles, onStep });
+        proofs = await checkCopy(engine, { manifest, systems, checkpoints, roles: proving, onStep });
       },
     });
     if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);

@@ -3,7 +3,7 @@ import { copiesOf } from '../engines/open.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
 import type { Roles } from '../roles/index.js';
 import type { System } from '../system.js';
-import { assertContinued, checkCopy, type Standing, standingsOf } from './check.js';
+import { assertContinued, checkCopy, provenAs, type Standing, standingsOf } from './check.js';
 import { findBackup, noteVerified } from './folder.js';
 import { BackupKeys, type BackupKeysGiven } from './keys.js';
 import type { Manifest } from './manifest.js';
@@ -59,7 +59,8 @@ export const verifyBackup = async (
   systems: readonly System[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> => {
-  const { live, checkpoints, roles, onStep, onProgress } = options;
+  const { live, checkpoints, onStep, onProgress } = options;
+  const roles = provenAs(options.roles);
   const keys = await BackupKeys.from(options.keys);
   const place = await findBackup(options.folder, file);
   const { manifest, copy } = await openBackup(place, keys, onProgress);
@@ -69,7 +70,7 @@ export const verifyBackup = async (
     const { at: given = { url: manifest.database } } = options;
     // another kind of engine has nothing to offer
     const at = (await copiesOf(given.url)) === copies ? given : { url: manifest.database };
-    const { proofs, ledgers } = await copies.examine(at, copy, async (engine) => ({
+    const { proofs, ledgers } = await copies.examine({ ...at, appRole: roles.app }, copy, async (engine) => ({
       proofs: await checkCopy(engine, request),
       ledgers: live && (await standingsOf(engine, live, request)),
     }));
