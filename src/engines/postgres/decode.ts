@@ -87,15 +87,14 @@ const isHidden = ({ name }: Field): boolean => name === 'ashlar_xid' || name ===
  * @throws AshlarError `value-corrupt`
  */
 export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
-  const names = reply.fields.map((field) => field.name);
-  const decode = reply.fields.map(decoderOf);
-  const hidden = reply.fields.map(isHidden);
+  const shown = reply.fields.flatMap((field, at) =>
+    isHidden(field) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
+  );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
-    for (let i = 0; i < cells.length; i++) {
-      if (hidden[i]) continue;
-      const cell = cells[i] as string | null;
-      row[names[i] as string] = cell === null ? null : (decode[i] as Decoder)(cell);
+    for (const { at, name, decode } of shown) {
+      const cell = cells[at] as string | null;
+      row[name] = cell === null ? null : decode(cell);
     }
     return row;
   });
