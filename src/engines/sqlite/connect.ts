@@ -45,9 +45,11 @@ export const connect = (target: Target, role: 'writer' | 'reader'): Connection =
   return new Connection(database, target);
 };
 
+/** What a connection must be told before its key. */
+export const cipherSettings = ["cipher = 'sqlcipher'", 'legacy = 4'] as const;
+
 const unlock = (database: DriverDatabase, key: string): void => {
-  database.pragma("cipher = 'sqlcipher'");
-  database.pragma('legacy = 4');
+  for (const setting of cipherSettings) database.pragma(setting);
   const secret = Buffer.from(key);
   // handed over as bytes: as SQL text the key would reach logs
   database.key(secret);

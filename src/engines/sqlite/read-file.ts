@@ -2,41 +2,81 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { AshlarError } from '../../errors.js';
 
-/** A part of a file that is to be read. */
-export interface FileRequest {
+/** One moment of a database file. */
+export interface FileMoment {
   readonly path: string;
   /** Device and inode, as the file was opened: another one may have come to stand at the path. */
   readonly identity: string;
-  /** How many bytes from its beginning. */
-  readonly size: number;
+  readonly pages: number;
+  readonly pageSize: number;
+  /** How many frames of the write-ahead log belong to it; 0 where the file alone is the moment. */
+  readonly frames: number;
 }
 
 const replacedStatus = 3;
 
-// it ends with its parent, whose end of the pipes is then gone
+// writing blocks, and fails when the parent has ended. The log's form: https://sqlite.org/fileformat2.html#walformat
 const program = `
 const fs = require('node:fs');
-const [path, identity, size] = process.argv.slice(1);
-process.stdin.on('end', () => process.exit()).resume();
-process.stdout.on('error', () => process.exit(1));
-const descriptor = fs.openSync(path, 'r');
-const { dev, ino } = fs.fstatSync(descriptor, { bigint: true });
+const [path, identity, ...numbers] = process.argv.slice(1);
+const [pages, pageSize, frames] = numbers.map(Number);
+const [logHeader, frameHeader] = [32, 24];
+const file = fs.openSync(path, 'r');
+const { dev, ino } = fs.fstatSync(file, { bigint: true });
 if (dev + ':' + ino !== identity) process.exit(${replacedStatus});
-fs.createReadStream(path, { fd: descriptor, start: 0, end: Number(size) - 1, highWaterMark: 1 << 20 })
-  .on('error', (error) => { fs.writeSync(2, error.code); process.exit(1); })
-  .on('end', () => process.stdin.destroy())
-  .pipe(process.stdout);`;
+
+const readAt = (descriptor, target, at) => {
+  let read = 0;
+  for (let bytes = 1; bytes > 0 && read < target.length; read += bytes)
+    bytes = fs.readSync(descriptor, target, read, target.length - read, at + read);
+  return read;
+};
+
+const log = frames > 0 ? fs.openSync(path + '-wal', 'r') : undefined;
+const readLog = (target, at) => {
+  if (readAt(log, target, at) !== target.length) throw new Error('The log ends too early.');
+};
+const frameAt = (frame) => logHeader + (frame - 1) * (frameHeader + pageSize);
+// of each page the last frame
+const logged = new Map();
+if (log !== undefined) {
+  const first = Buffer.alloc(logHeader);
+  readLog(first, 0);
+  const header = Buffer.alloc(frameHeader);
+  for (let frame = 1; frame <= frames; frame++) {
+    readLog(header, frameAt(frame));
+    if (header.compare(first, 16, 24, 8, 16) !== 0) throw new Error('The log has begun anew.');
+    logged.set(header.readUInt32BE(0), frame);
+  }
+}
+
+const pagesAtOnce = Math.max(1, (1 << 20) / pageSize);
+const block = Buffer.alloc(pagesAtOnce * pageSize);
+for (let page = 1; page <= pages; page += pagesAtOnce) {
+  const count = Math.min(pagesAtOnce, pages - page + 1);
+  const bytes = block.subarray(0, count * pageSize);
+  // what is not there yet stands in the log alone
+  bytes.fill(0, readAt(file, bytes, (page - 1) * pageSize));
+  for (let n = 0; n < count; n++) {
+    const frame = logged.get(page + n);
+    if (frame !== undefined)
+      readLog(bytes.subarray(n * pageSize, (n + 1) * pageSize), frameAt(frame) + frameHeader);
+  }
+  for (let written = 0; written < bytes.length; ) written += fs.writeSync(1, bytes, written);
+}`;
 
 /**
- * Reads a file that this process has open as a database. Another process does it: closing any descriptor of the file here
- * would drop the locks that SQLite holds on it (fcntl(2)).
+ * Reads a file that this process has open as a database: each page as the log has it, else as it stands in the file.
+ * Another process does it: closing any descriptor of the file here would drop the locks that SQLite holds on it (fcntl(2)).
  */
-export const readFileElsewhere = (request: FileRequest): Readable =>
-  Readable.from(chunksOf(request), { objectMode: false });
+export const readFileElsewhere = (moment: FileMoment): Readable =>
+  Readable.from(chunksOf(moment), { objectMode: false });
 
-async function* chunksOf({ path, identity, size }: FileRequest): AsyncGenerator<Buffer> {
-  const child = spawn(process.execPath, ['-e', program, path, identity, String(size)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment): AsyncGenerator<Buffer> {
+  const size = pages * pageSize;
+  const numbers = [pages, pageSize, frames].map(String);
+  const child = spawn(process.execPath, ['-e', program, path, identity, ...numbers], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     // options of this process, an inspector's port among them, are not the child's
     env: { ...process.env, NODE_OPTIONS: '' },
   });

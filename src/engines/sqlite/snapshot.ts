@@ -1,13 +1,13 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
 import { identifier } from '../../table/index.js';
 import type { Snapshot } from '../snapshot.js';
-import { bindable } from './codec.js';
 import { connect, type Target } from './connect.js';
 import type { Connection } from './connection.js';
 import { sqliteError } from './errors.js';
 import type { Lock } from './lock.js';
 import { readFileElsewhere } from './read-file.js';
+import { ReadThread } from './read-thread.js';
 import { writerTaken } from './waiting.js';
 
 /** A database whose moment is to be held. */
@@ -24,9 +24,8 @@ const timeout = 30_000;
 /** How long writers may be kept waiting for each attempt, in milliseconds. */
 const longestHold = 20;
 const longestPause = 50;
-/** How long counting keeps the event loop at a time, in milliseconds: rows may be wide, and their pages encrypted. */
-const countingTurn = 10;
-const [fewestCounted, mostCounted] = [100, 100_000];
+/** What makes a transaction begin to read. */
+const look = 'SELECT 1 FROM sqlite_schema LIMIT 1';
 
 export const inMemory = (): AshlarError =>
   new AshlarError('usage', {
@@ -35,45 +34,59 @@ export const inMemory = (): AshlarError =>
   });
 
 /**
- * Gives `work` a moment in which the database file alone is the whole database.
+ * Gives `work` a moment of the database, while others write.
  *
- * With the write lock held the write-ahead log is moved into the file to its end; a read transaction that begins then
- * ignores the log (it holds WAL_READ_LOCK(0)), and as long as it lasts nothing is moved into the file (walCheckpoint in
- * SQLite's wal.c). Writers go on at once, into the log.
- *
- * @throws AshlarError `lock-timeout` where other readers keep the log from being moved
+ * A read transaction begins while the write lock is held, so that nothing is written between it and the look at the log.
+ * As long as it lasts, a page of its moment is never overwritten where it stands: nothing newer is moved into the file, and
+ * the log does not begin anew over frames that it needs (walTryBeginRead, walCheckpoint and walRestartLog in SQLite's
+ * wal.c). Where all of the log was in the file, the file alone is the moment.
  */
 export const withSnapshot = async <T>(
   source: SnapshotSource,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> => {
-  const reader = guarded(() => connect(source.target, 'reader'));
+  const reader = new ReadThread(source.target);
   try {
-    await hold(source, reader);
-    return await work(snapshotOf(source, reader));
+    const frames = await hold(source, reader);
+    return await work(await snapshotOf(source, reader, frames));
   } finally {
-    // closing ends the transaction too
-    reader.close();
+    await reader.close();
   }
 };
 
-const hold = async (source: SnapshotSource, reader: Connection): Promise<void> => {
-  const deadline = performance.now() + timeout;
-  while (!(await tryHold(source, reader))) {
-    if (performance.now() > deadline) throw neverAlone();
-    await sleep(1 + Math.random() * longestPause);
+/** Begins the reader's transaction. @returns how many frames of the log belong to its moment */
+const hold = async (source: SnapshotSource, reader: ReadThread): Promise<number> => {
+  const checkpointer = guarded(() => connect(source.target, 'reader'));
+  try {
+    // the thread has started before anybody waits for it
+    await reader.run(look);
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const frames = await tryHold(source, reader, checkpointer);
+      if (frames !== undefined) return frames;
+      if (performance.now() > deadline) throw neverHeld();
+      await sleep(1 + Math.random() * longestPause);
+    }
+  } finally {
+    checkpointer.close();
   }
 };
 
-const tryHold = async ({ lock, writer }: SnapshotSource, reader: Connection): Promise<boolean> => {
-  // before anybody has to wait: what is left for later is little
-  guarded(() => checkpoint(reader));
+const tryHold = async (
+  { lock, writer }: SnapshotSource,
+  reader: ReadThread,
+  checkpointer: Connection,
+): Promise<number | undefined> => {
+  // most of the log, before anybody has to wait
+  guarded(() => checkpoint(checkpointer));
   const unlock = await lock.acquire(timeout, writerTaken);
   try {
-    if (!writer().tryBegin(['BEGIN IMMEDIATE'])) return false;
+    if (!writer().tryBegin(['BEGIN IMMEDIATE'])) return undefined;
     try {
-      if (!(await emptied(reader))) return false;
-      return reader.tryBegin(['BEGIN', 'SELECT 1 FROM sqlite_schema LIMIT 1']);
+      for (const sql of ['BEGIN', look]) await reader.run(sql);
+      const frames = await framesOutside(checkpointer);
+      if (frames === undefined) await reader.run('ROLLBACK');
+      return frames;
     } finally {
       writer().command('ROLLBACK');
     }
@@ -82,14 +95,17 @@ const tryHold = async ({ lock, writer }: SnapshotSource, reader: Connection): Pr
   }
 };
 
-/** Moves the log into the file. @returns whether nothing of it is left outside */
-const emptied = async (reader: Connection): Promise<boolean> => {
+/**
+ * Looked at when the reader has begun: if frames are outside of the file then, they were when it began, and it reads them
+ * from the log, which cannot begin anew.
+ */
+const framesOutside = async (checkpointer: Connection): Promise<number | undefined> => {
   const deadline = performance.now() + longestHold;
   for (;;) {
-    const { busy, log, checkpointed } = guarded(() => checkpoint(reader));
-    if (busy === 0) return log === checkpointed;
+    const { busy, log, checkpointed } = guarded(() => checkpoint(checkpointer));
+    if (busy === 0) return log === checkpointed ? 0 : log;
     // another process is at it, and soon done
-    if (performance.now() > deadline) return false;
+    if (performance.now() > deadline) return undefined;
     await sleep(1);
   }
 };
@@ -105,52 +121,31 @@ const checkpoint = ({ database }: Connection): Checkpointed => {
   return row ?? { busy: 1, log: 0, checkpointed: -1 };
 };
 
-const snapshotOf = ({ target, identity }: SnapshotSource, reader: Connection): Snapshot => {
-  const { database } = reader;
-  const [pages, pageSize] = [pragma(reader, 'page_count'), pragma(reader, 'page_size')];
-  const read: Snapshot['read'] = async (sql, parameters = []) =>
-    guarded(() => database.prepare<unknown[], Record<string, unknown>>(sql).all(bindable(parameters)));
+const snapshotOf = async (
+  { target, identity }: SnapshotSource,
+  reader: ReadThread,
+  frames: number,
+): Promise<Snapshot> => {
+  const figure = async (sql: string): Promise<number> => {
+    const [row] = await reader.run(sql);
+    return Number(Object.values(row ?? {})[0]);
+  };
+  const [pages, pageSize] = [await figure('PRAGMA page_count'), await figure('PRAGMA page_size')];
   return {
     format: target.key === undefined ? 'sqlite' : 'sqlcipher',
     key: target.key,
     size: pages * pageSize,
-    read,
-    count: async (table) => {
-      const name = `main.${identifier(table)}`;
-      const [kind] = await read(`SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?`, [
-        table,
-      ]);
-      if (kind?.wr === 1) return Number((await read(`SELECT count(*) AS rows FROM ${name}`))[0]?.rows);
-      const from = (last: unknown) => (last === undefined ? '' : 'WHERE _rowid_ > CAST(? AS INTEGER)');
-      let [counted, some, last]: [number, number, unknown] = [0, fewestCounted, undefined];
-      for (;;) {
-        const start = performance.now();
-        const [run] = await read(
-          `SELECT count(*) AS rows, CAST(max(id) AS TEXT) AS last
-FROM (SELECT _rowid_ AS id FROM ${name} ${from(last)} ORDER BY _rowid_ LIMIT ?)`,
-          last === undefined ? [some] : [last, some],
-        );
-        const rows = Number(run?.rows);
-        counted += rows;
-        if (rows < some) return counted;
-        last = run?.last;
-        const fitting = Math.round((some * countingTurn) / (performance.now() - start));
-        some = Math.min(mostCounted, Math.max(fewestCounted, Math.min(fitting, some * 10)));
-        await nextTurn();
-      }
-    },
-    copy: () => readFileElsewhere({ path: target.path, identity, size: pages * pageSize }),
+    read: (sql, parameters) => reader.run(sql, parameters),
+    count: (table) => figure(`SELECT count(*) FROM main.${identifier(table)}`),
+    copy: () => readFileElsewhere({ path: target.path, identity, pages, pageSize, frames }),
   };
 };
 
-const pragma = ({ database }: Connection, name: string): number =>
-  Number(guarded(() => database.pragma(name, { simple: true })));
-
-const neverAlone = (): AshlarError =>
+const neverHeld = (): AshlarError =>
   new AshlarError('lock-timeout', {
-    message: 'The database could not be held still for a copy.',
-    detail: 'A reader that began long ago keeps the write-ahead log from being moved into the file.',
-    suggestion: 'End long read sessions, or try again when there are fewer.',
+    message: 'No moment of the database could be held for a copy.',
+    detail: 'Other processes kept the database locked.',
+    suggestion: 'Try again when they are done.',
   });
 
 const guarded = <T>(work: () => T): T => {
