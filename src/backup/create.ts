@@ -9,7 +9,7 @@ import { type CheckpointOf, contentOf } from './content.js';
 import { checkedLabel, draftPath, inFolder, labelOf, newName, publish } from './folder.js';
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { type Manifest, sealManifest } from './manifest.js';
-import { type Measured, Meter, type OnProgress } from './meter.js';
+import { counted, type Measured, Meter, type OnProgress } from './meter.js';
 import { writeSynced } from './write-file.js';
 
 /** How a backup is made. */
@@ -51,8 +51,11 @@ export const createBackup = async (
     const manifest = await engine.snapshot(async (snapshot) => {
       const at = new Date();
       const name = newName(label, at);
-      const content = await contentOf(engine, snapshot, systems, newestOf(engine, options.checkpoints));
-      const copy = await writeCopy(snapshot, keys, draftPath(folder, name), options.onProgress);
+      const reading = contentOf(engine, snapshot, systems, newestOf(engine, options.checkpoints));
+      const writing = writeCopy(snapshot, reading, keys, draftPath(folder, name), options.onProgress);
+      // neither is left behind by the other's failure
+      await Promise.allSettled([reading, writing]);
+      const [content, copy] = [await reading, await writing];
       const draft = {
         format: 'ashlar/backup/v1' as const,
         name,
@@ -61,7 +64,7 @@ export const createBackup = async (
         database: redactUrl(engine.url),
         engine: engine.label,
         ashlar: version(),
-        copy: { ...copy.plain, format: snapshot.format },
+        copy: { size: copy.size, format: snapshot.format },
         file: copy.sealed,
         keys: {
           backup: [...keys.fingerprints],
@@ -79,23 +82,30 @@ export const createBackup = async (
 
 interface Written {
   readonly fileKey: Buffer;
-  readonly plain: Measured;
+  /** Of the copy, before it was encrypted; in bytes. */
+  readonly size: number;
   readonly sealed: Measured;
 }
 
 const writeCopy = async (
   snapshot: Snapshot,
+  reading: Promise<unknown>,
   keys: BackupKeys,
   path: string,
   onProgress: OnProgress | undefined,
 ): Promise<Written> => {
-  const plain = new Meter((done) => onProgress?.(done, snapshot.size));
+  let size = 0;
   const sealed = new Meter();
-  const source = snapshot.copy();
+  const source = snapshot.copy(reading);
+  reading.catch((error) => source.destroy(error));
   try {
-    const file = await keys.seal(plain.measure(source));
+    const plain = counted(source, (done) => {
+      size = done;
+      onProgress?.(done, snapshot.size);
+    });
+    const file = await keys.seal(plain);
     await writeSynced(path, sealed.measure(file.bytes));
-    return { fileKey: file.fileKey, plain: plain.measured, sealed: sealed.measured };
+    return { fileKey: file.fileKey, size, sealed: sealed.measured };
   } finally {
     source.destroy();
   }

@@ -5,7 +5,6 @@ import { damaged } from './age/payload.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
-const file = z.strictObject({ size: count, sha256: hash });
 
 /** The head of a ledger in a backup. */
 const ledger = z.strictObject({
@@ -33,8 +32,12 @@ const manifest = z.strictObject({
   database: z.string(),
   engine: z.string(),
   ashlar: z.string(),
-  copy: file.extend({ format: z.enum(['sqlite', 'sqlcipher', 'pg-custom', 'pglite-tar']) }),
-  file,
+  /** What is encrypted. It has no hash here: with one, anybody could tell whether a guess of it is right. */
+  copy: z.strictObject({
+    size: count,
+    format: z.enum(['sqlite', 'sqlcipher', 'pg-custom', 'pglite-tar']),
+  }),
+  file: z.strictObject({ size: count, sha256: hash }),
   /** Fingerprints of keys; never a key. */
   keys: z.strictObject({ backup: z.array(z.string()).min(1), database: z.string().nullable() }),
   /** The database's key, encrypted like the file; armored age. */

@@ -13,18 +13,12 @@ export interface Measured {
 /** Counts and hashes what passes. */
 export class Meter {
   readonly #hash: Hash = createHash('sha256');
-  readonly #onProgress: ((done: number) => void) | undefined;
   #size = 0;
-
-  constructor(onProgress?: (done: number) => void) {
-    this.#onProgress = onProgress;
-  }
 
   async *measure(source: Bytes): AsyncGenerator<Uint8Array> {
     for await (const part of source) {
       this.#hash.update(part);
       this.#size += part.length;
-      this.#onProgress?.(this.#size);
       yield part;
     }
   }
@@ -32,5 +26,15 @@ export class Meter {
   /** To be asked for once, at the end. */
   get measured(): Measured {
     return { size: this.#size, sha256: this.#hash.digest('hex') };
+  }
+}
+
+/** Tells how many bytes have passed. */
+export async function* counted(source: Bytes, onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for await (const part of source) {
+    done += part.length;
+    onBytes(done);
+    yield part;
   }
 }

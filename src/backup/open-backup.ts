@@ -7,12 +7,12 @@ import { damaged } from './age/payload.js';
 import { payloadPath, readManifest } from './folder.js';
 import { type BackupKeys, fingerprint } from './keys.js';
 import { assertSeal, type Manifest, mismatch } from './manifest.js';
-import { Meter, type OnProgress } from './meter.js';
+import { counted, Meter, type OnProgress } from './meter.js';
 
 /** A backup whose two files are what was written, and that its key opens. */
 export interface OpenedBackup {
   readonly manifest: Manifest;
-  /** The copy in it; reading it to its end fails where it is not what the manifest says. */
+  /** The copy in it; reading it fails where a part of it is not what was encrypted. */
   readonly copy: Copy;
 }
 
@@ -38,8 +38,8 @@ export const openBackup = async (
     const key = manifest.database_key === null ? undefined : await keys.openText(manifest.database_key);
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
       throw mismatch('The database’s key in it has another fingerprint.');
-    const { format } = manifest.copy;
-    const source = compared(bytes, manifest, onProgress);
+    const { format, size } = manifest.copy;
+    const source = counted(bytes, (done) => onProgress?.(done, size));
     return { manifest, copy: { format, bytes: Readable.from(source, { objectMode: false }), key } };
   } catch (error) {
     stored.destroy();
@@ -62,15 +62,3 @@ const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   if (meter.measured.sha256 !== file.sha256)
     throw damaged('Its file is not what was written: the SHA-256 is another.');
 };
-
-async function* compared(
-  plain: AsyncIterable<Uint8Array>,
-  { copy }: Manifest,
-  onProgress: OnProgress | undefined,
-): AsyncGenerator<Uint8Array> {
-  const meter = new Meter((done) => onProgress?.(done, copy.size));
-  yield* meter.measure(plain);
-  const { size, sha256 } = meter.measured;
-  if (size !== copy.size || sha256 !== copy.sha256)
-    throw mismatch('What was encrypted is not the copy that the manifest tells of.');
-}

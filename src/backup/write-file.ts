@@ -1,9 +1,11 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { AshlarError } from '../errors.js';
 import type { Bytes } from './age/payload.js';
 
-const writtenAtOnce = 1_048_576;
+/** How much waits to be written while more is made, in bytes. */
+const waitingBytes = 4_194_304;
 
 /**
  * Writes a file that only its owner may read, and waits until it is on the disk. What could not be written whole is gone.
@@ -11,36 +13,16 @@ const writtenAtOnce = 1_048_576;
  * @throws AshlarError `disk-full`, `privilege-missing`
  */
 export const writeSynced = async (path: string, content: string | Bytes): Promise<void> => {
-  let handle: FileHandle | undefined;
+  let isOurs = false;
   try {
-    handle = await open(path, 'wx', 0o600);
-    if (typeof content === 'string') await handle.writeFile(content);
-    else await writeAll(handle, content);
-    await handle.sync();
-    await handle.close();
+    const handle = await open(path, 'wx', 0o600);
+    isOurs = true;
+    const file = handle.createWriteStream({ flush: true, highWaterMark: waitingBytes });
+    await pipeline(typeof content === 'string' ? [content] : content, file);
   } catch (error) {
-    await handle?.close().catch(() => undefined);
-    if (handle) await rm(path, { force: true });
+    if (isOurs) await rm(path, { force: true });
     throw writeError(path, error);
   }
-};
-
-const writeAll = async (handle: FileHandle, content: Bytes): Promise<void> => {
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  const flush = async () => {
-    if (length === 0) return;
-    const { bytesWritten } = await handle.writev(parts);
-    if (bytesWritten !== length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-    parts = [];
-    length = 0;
-  };
-  for await (const part of content) {
-    parts.push(part);
-    length += part.length;
-    if (length >= writtenAtOnce) await flush();
-  }
-  await flush();
 };
 
 /** Writes a small file so that it is there whole or not at all. */

@@ -20,10 +20,12 @@ export interface Snapshot {
   /** How many rows a table has; on a large one the event loop gets its turns meanwhile. */
   count(table: string): Promise<number>;
   /**
-   * The whole database as it was at this moment. To be read once, and to its end; nothing else of the snapshot is asked
-   * for any more, because an engine of one connection lets the others go on as soon as it can.
+   * The whole database as it was at this moment. To be read once, and to its end.
+   *
+   * @param others - settles when nothing else is asked of the snapshot any more: an engine of one connection begins then,
+   *   and lets the others have it as soon as it can. Default: that is so already
    */
-  copy(): Readable;
+  copy(others?: Promise<unknown>): Readable;
 }
 
 /** A copy on its way into a place. */

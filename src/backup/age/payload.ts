@@ -24,7 +24,8 @@ export async function* sealPayload(plain: Bytes, fileKey: Buffer, nonce: Buffer)
     const cipher = createCipheriv(algorithm, key, chunkNonce(counter++, last), { authTagLength: tagBytes });
     const sealed = cipher.update(chunk);
     cipher.final();
-    yield Buffer.concat([sealed, cipher.getAuthTag()]);
+    yield sealed;
+    yield cipher.getAuthTag();
   }
 }
 

@@ -35,7 +35,8 @@ export const pgliteSnapshot = async <T>(
     if (!isHeld) throw over();
     return run(sql, parameters);
   };
-  const tar = async (): Promise<Blob> => {
+  const tar = async (others: Promise<unknown> | undefined): Promise<Blob> => {
+    await others?.catch(() => undefined);
     if (!isHeld) throw over();
     try {
       return await translated(async () => {
@@ -54,7 +55,7 @@ export const pgliteSnapshot = async <T>(
       read,
       count: async (table) =>
         Number((await read(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
-      copy: () => compressed(tar()),
+      copy: (others) => compressed(tar(others)),
     });
   } finally {
     release();

@@ -50,7 +50,8 @@ if (log !== undefined) {
   }
 }
 
-const pagesAtOnce = Math.max(1, (1 << 20) / pageSize);
+// about what the pipe holds: while that is taken out, the next is read
+const pagesAtOnce = Math.max(1, (1 << 17) / pageSize);
 const block = Buffer.alloc(pagesAtOnce * pageSize);
 for (let page = 1; page <= pages; page += pagesAtOnce) {
   const count = Math.min(pagesAtOnce, pages - page + 1);

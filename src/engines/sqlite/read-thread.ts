@@ -62,6 +62,9 @@ export class ReadThread {
   constructor({ path, key }: Target) {
     this.#worker = new Worker(program, {
       eval: true,
+      // options of this process, --input-type among them, are not the thread's
+      execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
       workerData: {
         driver: createRequire(import.meta.url).resolve('better-sqlite3-multiple-ciphers'),
         path,

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
 import { identifier } from '../../table/index.js';
 import type { Snapshot } from '../snapshot.js';
@@ -8,7 +7,7 @@ import { sqliteError } from './errors.js';
 import type { Lock } from './lock.js';
 import { readFileElsewhere } from './read-file.js';
 import { ReadThread } from './read-thread.js';
-import { writerTaken } from './waiting.js';
+import { fileLocked, retryWhileBusy, writerTaken } from './waiting.js';
 
 /** A database whose moment is to be held. */
 export interface SnapshotSource {
@@ -21,9 +20,6 @@ export interface SnapshotSource {
 }
 
 const timeout = 30_000;
-/** How long writers may be kept waiting for each attempt, in milliseconds. */
-const longestHold = 20;
-const longestPause = 50;
 /** What makes a transaction begin to read. */
 const look = 'SELECT 1 FROM sqlite_schema LIMIT 1';
 
@@ -54,72 +50,45 @@ export const withSnapshot = async <T>(
   }
 };
 
-/** Begins the reader's transaction. @returns how many frames of the log belong to its moment */
-const hold = async (source: SnapshotSource, reader: ReadThread): Promise<number> => {
-  const checkpointer = guarded(() => connect(source.target, 'reader'));
+/** Begins the reader’s transaction. @returns how many frames of the log belong to its moment */
+const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
+  const onlooker = guarded(() => connect(target, 'reader'));
   try {
     // the thread has started before anybody waits for it
     await reader.run(look);
-    const deadline = performance.now() + timeout;
-    for (;;) {
-      const frames = await tryHold(source, reader, checkpointer);
-      if (frames !== undefined) return frames;
-      if (performance.now() > deadline) throw neverHeld();
-      await sleep(1 + Math.random() * longestPause);
-    }
-  } finally {
-    checkpointer.close();
-  }
-};
-
-const tryHold = async (
-  { lock, writer }: SnapshotSource,
-  reader: ReadThread,
-  checkpointer: Connection,
-): Promise<number | undefined> => {
-  // most of the log, before anybody has to wait
-  guarded(() => checkpoint(checkpointer));
-  const unlock = await lock.acquire(timeout, writerTaken);
-  try {
-    if (!writer().tryBegin(['BEGIN IMMEDIATE'])) return undefined;
+    const unlock = await lock.acquire(timeout, writerTaken);
     try {
-      for (const sql of ['BEGIN', look]) await reader.run(sql);
-      const frames = await framesOutside(checkpointer);
-      if (frames === undefined) await reader.run('ROLLBACK');
-      return frames;
+      await retryWhileBusy(() => writer().tryBegin(['BEGIN IMMEDIATE']), timeout, fileLocked);
+      try {
+        for (const sql of ['BEGIN', look]) await reader.run(sql);
+        return guarded(() => framesOutside(onlooker));
+      } finally {
+        writer().command('ROLLBACK');
+      }
     } finally {
-      writer().command('ROLLBACK');
+      unlock();
     }
   } finally {
-    unlock();
+    onlooker.close();
   }
 };
 
 /**
  * Looked at when the reader has begun: if frames are outside of the file then, they were when it began, and it reads them
- * from the log, which cannot begin anew.
+ * from the log, which cannot begin anew. NOOP moves nothing: it only tells.
  */
-const framesOutside = async (checkpointer: Connection): Promise<number | undefined> => {
-  const deadline = performance.now() + longestHold;
-  for (;;) {
-    const { busy, log, checkpointed } = guarded(() => checkpoint(checkpointer));
-    if (busy === 0) return log === checkpointed ? 0 : log;
-    // another process is at it, and soon done
-    if (performance.now() > deadline) return undefined;
-    await sleep(1);
-  }
+const framesOutside = ({ database }: Connection): number => {
+  const [state] = database.pragma('wal_checkpoint(NOOP)') as LogState[];
+  if (!state || state.log < 0)
+    throw new AshlarError('statement-failed', { message: 'The database has no log.' });
+  return state.log === state.checkpointed ? 0 : state.log;
 };
 
-interface Checkpointed {
-  readonly busy: number;
+/** In frames. */
+interface LogState {
   readonly log: number;
   readonly checkpointed: number;
 }
-
-const checkpoint = ({ database }: Connection): Checkpointed => {
-  const [row] = database.pragma('wal_checkpoint(PASSIVE)') as Checkpointed[];
-  return row ?? { busy: 1, log: 0, checkpointed: -1 };
-};
 
 const snapshotOf = async (
   { target, identity }: SnapshotSource,
@@ -140,13 +109,6 @@ const snapshotOf = async (
     copy: () => readFileElsewhere({ path: target.path, identity, pages, pageSize, frames }),
   };
 };
-
-const neverHeld = (): AshlarError =>
-  new AshlarError('lock-timeout', {
-    message: 'No moment of the database could be held for a copy.',
-    detail: 'Other processes kept the database locked.',
-    suggestion: 'Try again when they are done.',
-  });
 
 const guarded = <T>(work: () => T): T => {
   try {
