@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3-multiple-ciphers';
 import { AshlarError } from '../../errors.js';
 
@@ -12,6 +13,8 @@ export type DriverColumn = ReturnType<DriverStatement['columns']>[number];
 export interface Driver {
   readonly Database: new (pathOrImage: string | Buffer, options?: Sqlite.Options) => DriverDatabase;
   readonly version: string;
+  /** Where its module is, for a thread to load it. */
+  readonly path: string;
 }
 
 const packageName = 'better-sqlite3-multiple-ciphers';
@@ -54,7 +57,7 @@ const load = async (): Promise<Driver> => {
       suggestion: `Install another version: npm install ${packageName}@latest`,
     });
   }
-  return { Database, version };
+  return { Database, version, path: createRequire(import.meta.url).resolve(packageName) };
 };
 
 const importDriver = async (): Promise<Driver['Database']> => {

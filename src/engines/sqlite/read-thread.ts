@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { AshlarError } from '../../errors.js';
 import { bindable } from './codec.js';
-import type { Target } from './connect.js';
-import { cipherSettings } from './connect.js';
+import { cipherSettings, type Target } from './connect.js';
 import { sqliteError } from './errors.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -21,7 +19,8 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-const blockingMilliseconds = 20;
+/** How long it waits for a lock: it keeps nobody but itself. */
+const patience = 1_000;
 
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
@@ -59,18 +58,18 @@ export class ReadThread {
   readonly #ended: Promise<void>;
   #problem: unknown;
 
-  constructor({ path, key }: Target) {
+  constructor({ driver, path, key }: Target) {
     this.#worker = new Worker(program, {
       eval: true,
       // options of this process, --input-type among them, are not the thread's
       execArgv: [],
       env: { ...process.env, NODE_OPTIONS: '' },
       workerData: {
-        driver: createRequire(import.meta.url).resolve('better-sqlite3-multiple-ciphers'),
+        driver: driver.path,
         path,
         key,
         settings: cipherSettings,
-        timeout: blockingMilliseconds,
+        timeout: patience,
       },
     });
     this.#worker.on('message', (answer: Answer) => {
