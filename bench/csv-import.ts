@@ -102,8 +102,8 @@ export const csvImport = async (options: {
     comparison: {
       name: `${options.name} · CSV import, rows`,
       operations: options.lines,
-      raw: () => importRaw(path, raw),
-      ashlar: async () => {
+      peer: () => importRaw(path, raw),
+      ours: async () => {
         await importJob(db, path, { name: 'bench', command: 'bench' });
       },
     },

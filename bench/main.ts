@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { backupFigures } from './backup.js';
+import { encryptionComparisons } from './encryption.js';
 import { ledgerFigures } from './ledger.js';
 import { compare } from './measure.js';
 import { postgresComparisons } from './postgres.js';
@@ -12,15 +13,20 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const number = (value: number) => Math.round(value).toLocaleString('en-US');
 
 print(
-  `ratio = Ashlar's rate ÷ the raw driver's, same SQL, interleaved; median of ${rounds} rounds (lowest–highest)`,
+  `ratio = Ashlar's rate ÷ the raw driver's with the same SQL, or an encrypted file's ÷ a plain one's; interleaved; median of ${rounds} rounds (lowest–highest)`,
 );
-for (const open of [sqliteComparisons, postgresComparisons]) {
+const groups = [
+  { open: sqliteComparisons, peer: 'raw', ours: 'ashlar' },
+  { open: postgresComparisons, peer: 'raw', ours: 'ashlar' },
+  { open: encryptionComparisons, peer: 'plain', ours: 'encrypted' },
+];
+for (const { open, ...names } of groups) {
   const { comparisons, close } = await open(scale);
   for (const comparison of comparisons) {
-    const { name, raw, ashlar, ratio, lowest, highest } = await compare(comparison, rounds);
+    const { name, peer, ours, ratio, lowest, highest } = await compare(comparison, rounds);
     const range = `${lowest.toFixed(2)}–${highest.toFixed(2)}`;
     print(
-      `${name.padEnd(52)} ${ratio.toFixed(2)} (${range})   raw ${number(raw)}/s   ashlar ${number(ashlar)}/s`,
+      `${name.padEnd(52)} ${ratio.toFixed(2)} (${range})   ${names.peer} ${number(peer)}/s   ${names.ours} ${number(ours)}/s`,
     );
   }
   await close();

@@ -4,16 +4,16 @@ export type Contender = (count: number) => Promise<void> | void;
 export interface Comparison {
   readonly name: string;
   readonly operations: number;
-  readonly raw: Contender;
-  readonly ashlar: Contender;
+  readonly peer: Contender;
+  readonly ours: Contender;
 }
 
 export interface Outcome {
   readonly name: string;
   /** Operations a second: medians over the rounds. */
-  readonly raw: number;
-  readonly ashlar: number;
-  /** ashlar's rate ÷ the raw driver's: the median of the rounds' own ratios, and the range. */
+  readonly peer: number;
+  readonly ours: number;
+  /** Our rate ÷ the peer's: the median of the rounds' own ratios, and the range. */
   readonly ratio: number;
   readonly lowest: number;
   readonly highest: number;
@@ -33,25 +33,25 @@ const rate = async (run: Contender, operations: number): Promise<number> => {
 
 /** Runs both in turn, the order reversed every other round, after one warm-up round: a noisy machine hits both alike. */
 export const compare = async (comparison: Comparison, rounds: number): Promise<Outcome> => {
-  const { raw, ashlar, operations } = comparison;
-  const rates: { raw: number; ashlar: number }[] = [];
+  const { peer, ours, operations } = comparison;
+  const rates: { peer: number; ours: number }[] = [];
   for (let round = 0; round <= rounds; round++) {
-    let rawRate: number;
-    let ashlarRate: number;
+    let peerRate: number;
+    let ourRate: number;
     if (round % 2) {
-      rawRate = await rate(raw, operations);
-      ashlarRate = await rate(ashlar, operations);
+      peerRate = await rate(peer, operations);
+      ourRate = await rate(ours, operations);
     } else {
-      ashlarRate = await rate(ashlar, operations);
-      rawRate = await rate(raw, operations);
+      ourRate = await rate(ours, operations);
+      peerRate = await rate(peer, operations);
     }
-    if (round > 0) rates.push({ raw: rawRate, ashlar: ashlarRate });
+    if (round > 0) rates.push({ peer: peerRate, ours: ourRate });
   }
-  const ratios = rates.map((r) => r.ashlar / r.raw);
+  const ratios = rates.map((r) => r.ours / r.peer);
   return {
     name: comparison.name,
-    raw: median(rates.map((r) => r.raw)),
-    ashlar: median(rates.map((r) => r.ashlar)),
+    peer: median(rates.map((r) => r.peer)),
+    ours: median(rates.map((r) => r.ours)),
     ratio: median(ratios),
     lowest: Math.min(...ratios),
     highest: Math.max(...ratios),

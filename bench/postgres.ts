@@ -83,25 +83,25 @@ export const postgresComparisons = async (
       {
         name: 'PostgreSQL · point read',
         operations: 2_000 * scale,
-        raw: async (count) => {
+        peer: async (count) => {
           for (let n = 0; n < count; n++)
             await raw.query({ name: 'select', text: select, values: [ids[n % 1_000]] });
         },
-        ashlar: async (count) => {
+        ours: async (count) => {
           for (let n = 0; n < count; n++) await db.get(orders, ids[n % 1_000] ?? '');
         },
       },
       {
         name: 'PostgreSQL · validated insert in its own session',
         operations: 1_000 * scale,
-        raw: async (count) => {
+        peer: async (count) => {
           for (let n = 0; n < count; n++) {
             await raw.query('BEGIN');
             await insertRaw(n);
             await raw.query('COMMIT');
           }
         },
-        ashlar: async (count) => {
+        ours: async (count) => {
           for (let n = 0; n < count; n++)
             await db.session({ actor: 'bench' }, (s) => s.insert(orders, order(n)));
         },

@@ -86,27 +86,27 @@ export const sqliteComparisons = async (
       {
         name: 'SQLite · point read',
         operations: 20_000 * scale,
-        raw: (count) => {
+        peer: (count) => {
           for (let n = 0; n < count; n++) {
             const row = select.get(rawIds[n % 2_000]) as { items: string };
             JSON.parse(row.items);
           }
         },
-        ashlar: async (count) => {
+        ours: async (count) => {
           for (let n = 0; n < count; n++) await db.get(orders, ids[n % 2_000] ?? '');
         },
       },
       {
         name: 'SQLite · validated insert in its own session',
         operations: 4_000 * scale,
-        raw: (count) => {
+        peer: (count) => {
           for (let n = 0; n < count; n++) {
             begin.run();
             insertRaw(n);
             commit.run();
           }
         },
-        ashlar: async (count) => {
+        ours: async (count) => {
           for (let n = 0; n < count; n++)
             await db.session({ actor: 'bench' }, (s) => s.insert(orders, order(n)));
         },
