@@ -8,12 +8,13 @@ import {
   settled,
   settleLater,
 } from './encryption/index.js';
-import { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
+import { type Engine, everyScope } from './engines/engine.js';
 import { openEngine } from './engines/open.js';
+import type { OpenOptions } from './engines/open-options.js';
 import { isRetryable } from './engines/retryable.js';
 import { AshlarError } from './errors.js';
 import { maintain } from './migrations/maintain.js';
-import { rolesFrom } from './roles/index.js';
+import { rolesFrom } from './roles/names.js';
 import { currentSession } from './session/current.js';
 import { kyselyParts } from './session/kysely.js';
 import type { SessionParts } from './session/parts.js';

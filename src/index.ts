@@ -20,8 +20,9 @@ export {
   verifyBackup,
 } from './backup/index.js';
 export { type ConnectOptions, connect, Database } from './database.js';
-export { type Engine, everyScope, type OpenOptions } from './engines/engine.js';
+export { type Engine, everyScope } from './engines/engine.js';
 export { openEngine } from './engines/open.js';
+export type { OpenOptions } from './engines/open-options.js';
 export type { RoleChange, Roles, Standing } from './engines/roles.js';
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './engines/whole-file.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';

@@ -12,7 +12,8 @@ import {
   signHead,
   type Verifier,
 } from '../ledger/index.js';
-import type { KnownRoot, Verification } from '../ledger/verify.js';
+import type { KnownRoot } from '../ledger/problems.js';
+import type { Verification } from '../ledger/verify.js';
 import type { System } from '../system.js';
 import type { Table } from '../table/index.js';
 import { verifyTable, withLedger } from './ledgers.js';

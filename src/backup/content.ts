@@ -1,5 +1,6 @@
 import { ledgersOf, originOf } from '../audit/index.js';
-import type { Engine, Owner } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import type { Snapshot } from '../engines/snapshot.js';
 import { AshlarError } from '../errors.js';
 import { ledgerReader } from '../guarantees/ledgered/reader.js';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { Copy } from '../engines/snapshot.js';
+import type { Copy } from '../engines/copies.js';
 import { AshlarError } from '../errors.js';
 import { damaged } from './age/payload.js';
 import { payloadPath, readManifest } from './folder.js';

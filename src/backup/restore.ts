@@ -1,5 +1,5 @@
-import type { OpenOptions } from '../engines/engine.js';
 import { copiesOf, openEngine } from '../engines/open.js';
+import type { OpenOptions } from '../engines/open-options.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
 import { applyRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';

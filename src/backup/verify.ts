@@ -1,5 +1,6 @@
-import type { Engine, OpenOptions } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
 import { copiesOf } from '../engines/open.js';
+import type { OpenOptions } from '../engines/open-options.js';
 import type { Checkpoints, Proof } from '../prove/index.js';
 import type { Roles } from '../roles/index.js';
 import type { System } from '../system.js';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { BackupKeysGiven, Retention } from '../backup/index.js';
-import type { Engine, OpenOptions } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
 import { openEngine } from '../engines/open.js';
+import type { OpenOptions } from '../engines/open-options.js';
 import { AshlarError } from '../errors.js';
 import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
 import { logger, traceStatements } from '../log.js';

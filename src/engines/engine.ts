@@ -1,5 +1,6 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
-import type { Column, RunSql, SqlName, Table, TableRights } from '../table/index.js';
+import type { Column, SqlName, Table, TableRights } from '../table/index.js';
+import type { Owner } from './owner.js';
 import type { RoleDialect, Standing } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
 import type { Snapshot } from './snapshot.js';
@@ -53,18 +54,6 @@ export interface Transaction {
   /** Rejects with `outcome-unknown` where an I/O error leaves open whether the commit is durable. */
   commit(): Awaitable<void>;
   rollback(): Awaitable<void>;
-}
-
-/** A connection that may change the schema. */
-export interface Owner {
-  readonly run: RunSql;
-  /** Runs a text of several statements. */
-  script(sql: string): Promise<void>;
-  /**
-   * Runs `work` in one transaction. `lockTimeout` is in milliseconds. `rebuild` lets tables be replaced by others of
-   * the same name: foreign keys are not enforced meanwhile, and are all checked before the commit.
-   */
-  atomically<T>(work: () => Promise<T>, options?: { lockTimeout?: number; rebuild?: boolean }): Promise<T>;
 }
 
 /** Something of Ashlar's own that guarantees rely on, in each database: its name begins with `ashlar_`. */
@@ -191,29 +180,4 @@ export interface Partition {
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly rows: number;
-}
-
-/** How an engine is opened. */
-export interface OpenOptions {
-  /** Where: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`. */
-  readonly url: string;
-  /** The key of an encrypted file: a passphrase, or 64 hex digits for a raw key. */
-  readonly key?: string | undefined;
-  /** Open connections to a server, or readers of a file, at most. Default 10. */
-  readonly connections?: number | undefined;
-  /** How long to wait for a lock, in milliseconds. Default 5,000. */
-  readonly lockTimeout?: number | undefined;
-  /** May create the file or folder. Default true. */
-  readonly create?: boolean | undefined;
-  /** The role that sessions act as, where the user could change the schema and may become it. Default `ashlar_app`. */
-  readonly appRole?: string | undefined;
-  /** Let sessions act as the user even where that one could change the schema. Default false. */
-  readonly allowOwner?: boolean | undefined;
-  /** The programs that copy a server's database. Default: those of the server's version in the usual folders, else on the PATH. */
-  readonly pgDump?: string | undefined;
-  readonly pgRestore?: string | undefined;
-  /** SQLite's `synchronous`: `full` survives a power cut with every commit, `normal` may lose the last ones. Default `full`. */
-  readonly durability?: 'full' | 'normal' | undefined;
-  /** Told each statement's text (never its parameters) and duration in milliseconds. */
-  readonly onStatement?: ((sql: string, milliseconds: number) => void) | undefined;
 }

@@ -1,4 +1,5 @@
-import type { Owner, SqlDialect } from './engine.js';
+import type { SqlDialect } from './engine.js';
+import type { Owner } from './owner.js';
 
 /** Makes what is missing of the objects that guarantees rely on. Changes nothing where all is there. */
 export const layFoundation = async (owner: Owner, dialect: SqlDialect): Promise<void> => {

@@ -1,7 +1,8 @@
 import { AshlarError } from '../errors.js';
 import type { SqlName } from '../table/index.js';
-import type { Engine, OpenOptions, SqlDialect } from './engine.js';
-import type { Copies } from './snapshot.js';
+import type { Copies } from './copies.js';
+import type { Engine, SqlDialect } from './engine.js';
+import type { OpenOptions } from './open-options.js';
 import type { WholeFile } from './whole-file.js';
 
 type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;

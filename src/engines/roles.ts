@@ -1,5 +1,5 @@
 import type { RunSql, TableRights } from '../table/index.js';
-import type { Owner } from './engine.js';
+import type { Owner } from './owner.js';
 
 /** Who the sessions of an open database are, as far as its engine has roles. */
 export interface Standing {

@@ -1,4 +1,4 @@
-import type { OpenOptions } from './engine.js';
+import type { OpenOptions } from './open-options.js';
 
 /** What a file holds, and under which key. */
 export interface FileContent {

@@ -1,5 +1,5 @@
-import type { OpenOptions } from '../engines/engine.js';
 import { wholeFileAt } from '../engines/open.js';
+import type { OpenOptions } from '../engines/open-options.js';
 import type { FoundKey, Imported, ImportSource, KeyRotation } from '../engines/whole-file.js';
 import { AshlarError } from '../errors.js';
 

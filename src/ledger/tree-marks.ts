@@ -1,6 +1,6 @@
+import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
 import type { Block, Head, LedgerReader } from './reader.js';
-import type { KnownRoot, LedgerProblem } from './verify.js';
 import type { Completed, TreeWalk } from './walk.js';
 
 const blocksAtOnce = 5_000;

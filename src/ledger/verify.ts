@@ -1,17 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
 import type { Leaf, LedgerReader } from './reader.js';
 import { wrongRows } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type Completed, TreeWalk } from './walk.js';
-
-/** A root that is known from elsewhere: of a signed checkpoint, or of the last verification. */
-export interface KnownRoot {
-  readonly size: number;
-  readonly root: Uint8Array;
-  /** Where it is from, for people. */
-  readonly source: string;
-}
 
 /** How to verify. */
 export interface VerifyOptions {
@@ -21,15 +14,6 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly KnownRoot[] | undefined;
   /** How many leaves are in memory at once. Default 5,000. */
   readonly chunk?: number | undefined;
-}
-
-/** Something that is not as it must be. */
-export interface LedgerProblem {
-  /** The position in the log, or the first of several; `null` for a row that has none. */
-  readonly position: number | null;
-  /** The key of the row as text, where it is known which. */
-  readonly row_key: string | null;
-  readonly what: string;
 }
 
 /** What a verification found. */

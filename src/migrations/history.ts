@@ -1,5 +1,6 @@
-import type { Engine, Owner, SqlDialect } from '../engines/engine.js';
+import type { Engine, SqlDialect } from '../engines/engine.js';
 import { layFoundation } from '../engines/foundation.js';
+import type { Owner } from '../engines/owner.js';
 import { literal } from '../table/index.js';
 import { historySql } from './history-sql.js';
 import { byStepOrder, type Step } from './steps.js';

@@ -1,4 +1,5 @@
-import type { Engine, Owner } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import { AshlarError } from '../errors.js';
 import type { System } from '../system.js';
 import { assertNoCollision } from './collision.js';

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import type { Owner } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import { AshlarError } from '../errors.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 

@@ -1,4 +1,5 @@
-import type { Engine, Owner } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import { grantRights, prepareRoles, type RoleChange, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import { defaultActor } from './actor.js';

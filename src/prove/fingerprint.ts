@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Engine, Owner } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import { defaultRoles, wantedRights } from '../roles/index.js';
 import type { System } from '../system.js';
 

@@ -1,5 +1,6 @@
-import type { Engine, Owner, Transaction } from '../engines/engine.js';
+import type { Engine, Transaction } from '../engines/engine.js';
 import { everyScope } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import { type Attacker, identifier } from '../table/index.js';
 
 /** What one statement gave, and how many rows it changed where the driver tells. */

@@ -3,7 +3,7 @@ import type { Engine } from '../engines/engine.js';
 import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import type { Verifier } from '../ledger/index.js';
-import type { LedgerProblem } from '../ledger/verify.js';
+import type { LedgerProblem } from '../ledger/problems.js';
 import type { System } from '../system.js';
 import type { LedgerProof } from './proof.js';
 

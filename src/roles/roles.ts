@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Engine, Owner, SqlDialect } from '../engines/engine.js';
+import type { Engine, SqlDialect } from '../engines/engine.js';
+import type { Owner } from '../engines/owner.js';
 import type { RoleChange, Roles } from '../engines/roles.js';
 import { AshlarError } from '../errors.js';
 import type { System } from '../system.js';

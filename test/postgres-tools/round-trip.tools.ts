@@ -19,8 +19,8 @@ import {
   up,
 } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Copy, PutOptions } from '../../src/engines/copies.js';
 import { postgresCopies } from '../../src/engines/postgres/copies.js';
-import type { Copy, PutOptions } from '../../src/engines/snapshot.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../prove/every-guarantee.js';
 import { type Cluster, password, startCluster } from './cluster.js';

@@ -1,6 +1,8 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
 import { type Column, identifier, type Table } from '../../table/index.js';
-import type { Engine, OpenOptions, Owner, QueryResult, TransactionOptions } from '../engine.js';
+import type { Engine, QueryResult, TransactionOptions } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
+import type { Owner } from '../owner.js';
 import type { Standing } from '../roles.js';
 import type { Snapshot } from '../snapshot.js';
 import type { Channel, Lease, Leases, Reply, Request } from './channel.js';

@@ -1,4 +1,4 @@
-import type { Owner } from '../engine.js';
+import type { Owner } from '../owner.js';
 import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../schema.js';
 
 type Row = Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import { literal } from '../../table/index.js';
-import { everyScope, type Owner } from '../engine.js';
+import { everyScope } from '../engine.js';
+import type { Owner } from '../owner.js';
 import type { Channel, Reply } from './channel.js';
 import { decodeRows } from './decode.js';
 import { translated } from './errors.js';

@@ -1,4 +1,5 @@
-import type { Owner, Partition } from '../engine.js';
+import type { Partition } from '../engine.js';
+import type { Owner } from '../owner.js';
 
 // the names are quoted by the server itself (%I), not here
 const listing = `

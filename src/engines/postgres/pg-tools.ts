@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AshlarError } from '../../errors.js';
-import type { OpenOptions } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
 import { passwordOf } from './pg-environment.js';
 
 /** One of PostgreSQL's own programs. */

@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AshlarError } from '../../errors.js';
 import { identifier, literal } from '../../table/index.js';
-import type { Engine, OpenOptions, Owner } from '../engine.js';
-import type { Copies, Copy } from '../snapshot.js';
+import type { Copies, Copy } from '../copies.js';
+import type { Engine } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
+import type { Owner } from '../owner.js';
 import { openPostgres } from './server.js';
 import { emptySchema, holdsAnything, restoreInto } from './server-restore.js';
 import { parseServerUrl } from './server-url.js';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { RunSql } from '../../table/index.js';
-import type { OpenOptions, Owner } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
+import type { Owner } from '../owner.js';
 import { databaseArgument, toolEnvironment } from './pg-environment.js';
 import { findTool, startTool } from './pg-tools.js';
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { identifier, literal } from '../../table/index.js';
-import { everyScope, type OpenOptions } from '../engine.js';
+import { everyScope } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
 import type { Snapshot } from '../snapshot.js';
 import type { Channel } from './channel.js';
 import { decodeRows } from './decode.js';

@@ -1,5 +1,5 @@
 import { identifier, literal } from '../../table/index.js';
-import type { OpenOptions } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
 import type { Standing } from '../roles.js';
 import type { Channel, Request } from './channel.js';
 

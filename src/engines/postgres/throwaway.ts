@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { AshlarError } from '../../errors.js';
 import { identifier, literal, type RunSql } from '../../table/index.js';
-import type { OpenOptions, Owner } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
+import type { Owner } from '../owner.js';
 import { openPostgres } from './server.js';
 
 const prefix = 'ashlar_copy_';

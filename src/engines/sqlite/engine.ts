@@ -3,13 +3,13 @@ import type { Column, Table } from '../../table/index.js';
 import type {
   Awaitable,
   Engine,
-  OpenOptions,
-  Owner,
   QueryResult,
   SyncEngine,
   Transaction,
   TransactionOptions,
 } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
+import type { Owner } from '../owner.js';
 import type { Schema } from '../schema.js';
 import type { Snapshot } from '../snapshot.js';
 import { encode } from './codec.js';

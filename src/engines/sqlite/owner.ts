@@ -1,5 +1,5 @@
 import { AshlarError } from '../../errors.js';
-import type { Owner } from '../engine.js';
+import type { Owner } from '../owner.js';
 import { bindable } from './codec.js';
 import type { Connection } from './connection.js';
 import { commitError, sqliteError } from './errors.js';

@@ -2,8 +2,8 @@ import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
-import type { OpenOptions } from '../engine.js';
-import type { Copy, PutOptions } from '../snapshot.js';
+import type { Copy, PutOptions } from '../copies.js';
+import type { OpenOptions } from '../open-options.js';
 import type { Connection } from './connection.js';
 import { assertFormat, assertSound, isAlive, openCopy, passingName, writeCopy } from './copy-file.js';
 import { loadDriver } from './driver.js';

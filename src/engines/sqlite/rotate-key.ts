@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { AshlarError } from '../../errors.js';
-import type { OpenOptions } from '../engine.js';
+import type { OpenOptions } from '../open-options.js';
 import type { KeyRotation } from '../whole-file.js';
 import { contentOf } from './content.js';
 import { type Driver, type DriverDatabase, loadDriver } from './driver.js';

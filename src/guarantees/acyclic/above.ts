@@ -1,5 +1,5 @@
 import { identifier, type Table } from '../../table/index.js';
-import type { Tree } from './acyclic.js';
+import type { Tree } from './tree.js';
 
 /**
  * The keys of NEW's parent and of all rows above it. UNION leaves out what was there already, so that it ends in a table

@@ -1,16 +1,9 @@
-import type { Column, ForeignKey, Guarantee, Probe, Table } from '../../table/index.js';
+import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
 import { acyclicAttacks } from './attacks.js';
 import { acyclicOnPostgres } from './postgres.js';
 import { acyclicOnSqlite } from './sqlite.js';
-
-/** A table whose rows stand under each other. */
-export interface Tree {
-  readonly id: string;
-  readonly parent: string;
-  /** What says that a parent is a row of the same table; it may name more, such as whose both are. */
-  readonly link: ForeignKey;
-}
+import { treeOf } from './tree.js';
 
 /**
  * No row stands above itself: who follows `parent` upward comes to an end, also where rows are moved at the same time.
@@ -46,17 +39,3 @@ export const acyclic = (parent: Column): Guarantee =>
     },
     attacks: (table: Table, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
   });
-
-const treeOf = (table: Table, parent: Column): Tree => {
-  const [id = '', ...others] = table.primaryKey.columns;
-  const link = table.foreignKeys.find(
-    ({ columns, target }) =>
-      target.table === table.name && target.columns[columns.indexOf(parent.name)] === id,
-  );
-  if (link && others.length === 0) return { id, parent: parent.name, link };
-  throw unfit(
-    table,
-    `${parent.name} does not refer to the table’s own primary key.`,
-    'Add references(c.parent_id, c.id), to a primary key of one column.',
-  );
-};

@@ -11,7 +11,7 @@ import {
   triedBy,
   triedByBoth,
 } from '../shared/attacks.js';
-import type { Tree } from './acyclic.js';
+import type { Tree } from './tree.js';
 
 /** Every short way to a circle. */
 export const acyclicAttacks = (table: Table, probe: Probe, tree: Tree): readonly Attack[] => {

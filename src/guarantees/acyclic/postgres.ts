@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, literal, scopeColumn, type Table } fr
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
 import { aboveNew, isMoved } from './above.js';
-import type { Tree } from './acyclic.js';
+import type { Tree } from './tree.js';
 
 /**
  * What keeps rows of a table of Postgres from standing above themselves. Rows are moved by one transaction at a time:

@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, type Table } from '../../table/index.
 import { objectName } from '../shared/names.js';
 import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
 import { aboveNew, isMoved } from './above.js';
-import type { Tree } from './acyclic.js';
+import type { Tree } from './tree.js';
 
 /** What keeps rows of a table of SQLite from standing above themselves, on any connection. */
 export const acyclicOnSqlite = (table: Table, tree: Tree): readonly GuaranteeObject[] => {

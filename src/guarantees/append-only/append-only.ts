@@ -2,8 +2,9 @@ import type { Column, ForeignKey, Guarantee, Probe, Rights, Table } from '../../
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
+import type { AppendOnlyRules } from './rules.js';
 import { appendOnlyOnSqlite } from './sqlite.js';
-import { type Stamp, stampOf } from './stamp.js';
+import { stampOf } from './stamp.js';
 
 /** Where an append-only table may yet change. */
 export interface AppendOnlyOptions {
@@ -28,14 +29,6 @@ export interface AppendOnlyGuarantee extends Guarantee {
 /** Whether a guarantee is {@link appendOnly} without exceptions. */
 export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
   guarantee.name === 'append-only' && (guarantee as AppendOnlyGuarantee).strict;
-
-/** What the engines need to know of the options, looked up in the table. */
-export interface AppendOnlyRules {
-  readonly parents: readonly ForeignKey[];
-  readonly stamps: readonly Stamp[];
-  /** Columns that only the database's clock fills in. */
-  readonly clocks: readonly string[];
-}
 
 /**
  * A row, once written, is never changed and never leaves.

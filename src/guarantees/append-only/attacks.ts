@@ -10,7 +10,7 @@ import {
   triedByBoth,
 } from '../shared/attacks.js';
 import { clockForgeries } from '../shared/forgeries.js';
-import type { AppendOnlyRules } from './append-only.js';
+import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
 /** What would change a row, take one away, or put another in its place. */

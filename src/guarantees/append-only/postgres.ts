@@ -8,7 +8,7 @@ import {
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
 import { retentionOf } from '../shared/retention.js';
-import type { AppendOnlyRules } from './append-only.js';
+import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => raise('append-only', text);

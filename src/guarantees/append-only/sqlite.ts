@@ -16,7 +16,7 @@ import {
   unchanged,
   uniqueKeys,
 } from '../shared/sqlite-sql.js';
-import type { AppendOnlyRules } from './append-only.js';
+import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;

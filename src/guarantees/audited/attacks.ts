@@ -12,7 +12,7 @@ import {
   triedByBoth,
   truncates,
 } from '../shared/attacks.js';
-import type { AuditedRules } from './audited.js';
+import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
 

@@ -2,6 +2,7 @@ import { type Column, type Guarantee, type Probe, scopeColumn, type Table } from
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { auditedAttacks } from './attacks.js';
 import { auditedOnPostgres, guardPartition } from './postgres.js';
+import type { AuditedRules } from './rules.js';
 import { auditedOnSqlite } from './sqlite.js';
 import { type AuditTrail, isTrail } from './trail.js';
 
@@ -13,12 +14,6 @@ export interface AuditedOptions {
   readonly except?: Column | readonly Column[];
   /** Says that every session may read in the trail what stands in rows of other scopes, where only the table is scoped. */
   readonly acrossScopes?: boolean;
-}
-
-/** What the engines need to know of the options. */
-export interface AuditedRules {
-  readonly trail: Table;
-  readonly except: readonly string[];
 }
 
 /**

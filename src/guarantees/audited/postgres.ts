@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, literal, type Table } from '../../tab
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
 import { rowJson } from '../shared/row-json-postgres.js';
-import type { AuditedRules } from './audited.js';
+import type { AuditedRules } from './rules.js';
 
 /** What writes the trail of a table of Postgres; who writes the table needs no right on the trail. */
 export const auditedOnPostgres = (

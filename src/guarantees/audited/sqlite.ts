@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, literal, type Table } from '../../tab
 import { objectName } from '../shared/names.js';
 import { rowJson } from '../shared/row-json-sqlite.js';
 import { any, raise, sqliteTrigger } from '../shared/sqlite-sql.js';
-import type { AuditedRules } from './audited.js';
+import type { AuditedRules } from './rules.js';
 
 type Row = 'NEW' | 'OLD';
 

@@ -10,7 +10,7 @@ import {
   triedBy,
   triedByBoth,
 } from '../shared/attacks.js';
-import { type Lifecycle, mayGo } from './lifecycle.js';
+import { type Lifecycle, mayGo } from './rules.js';
 
 // a status column of many values has thousands of wrong steps; these are enough to show that the rule is there
 const mostSteps = 60;

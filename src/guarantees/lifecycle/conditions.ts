@@ -1,5 +1,5 @@
 import { identifier, literal } from '../../table/index.js';
-import type { Lifecycle } from './lifecycle.js';
+import type { Lifecycle } from './rules.js';
 
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 

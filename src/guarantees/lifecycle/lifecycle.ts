@@ -2,22 +2,12 @@ import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { lifecycleAttacks } from './attacks.js';
 import { lifecycleOnPostgres } from './postgres.js';
+import type { Lifecycle, Transitions } from './rules.js';
 import { lifecycleOnSqlite } from './sqlite.js';
-
-/** From each status, those it may go to. A status that is left out, or has an empty list, is final. */
-export type Transitions = Readonly<Record<string, readonly string[]>>;
 
 /** Where a status begins. */
 export interface LifecycleOptions {
   readonly initial: string | readonly string[];
-}
-
-/** A status column with all its rules. */
-export interface Lifecycle {
-  readonly column: string;
-  readonly statuses: readonly string[];
-  readonly initial: readonly string[];
-  readonly transitions: Transitions;
 }
 
 /**
@@ -52,10 +42,6 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
     attacks: (table: Table, probe: Probe) => lifecycleAttacks(table, probe, rules),
   });
 };
-
-/** Whether a status may go to another. */
-export const mayGo = ({ transitions }: Lifecycle, from: string, to: string): boolean =>
-  transitions[from]?.includes(to) ?? false;
 
 const assertStatuses = (
   table: Table,

@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, type Table } from '../../table/index.
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
-import type { Lifecycle } from './lifecycle.js';
+import type { Lifecycle } from './rules.js';
 
 /** What keeps a status of a table of Postgres on its way. The rules stand in the triggers; a lawful step calls nothing. */
 export const lifecycleOnPostgres = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {

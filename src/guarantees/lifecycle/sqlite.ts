@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, literal, type Table } from '../../tab
 import { objectName } from '../shared/names.js';
 import { any, emptied, raise, replacing, rowidOf, sqliteTrigger, uniqueKeys } from '../shared/sqlite-sql.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
-import { type Lifecycle, mayGo } from './lifecycle.js';
+import { type Lifecycle, mayGo } from './rules.js';
 
 /** What keeps a status of a table of SQLite on its way, on any connection. */
 export const lifecycleOnSqlite = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {

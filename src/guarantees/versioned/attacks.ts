@@ -13,7 +13,7 @@ import {
   truncates,
   updates,
 } from '../shared/attacks.js';
-import type { VersionedColumns } from './versioned.js';
+import type { VersionedColumns } from './columns.js';
 
 /** What would change a version, fork or break a chain, or leave a key with no current version or with two. */
 export const versionedAttacks = (

@@ -2,7 +2,7 @@ import { type GuaranteeObject, identifier, type Table } from '../../table/index.
 import { isUnique } from '../shared/declaration.js';
 import { indexObject } from '../shared/index-object.js';
 import { objectName } from '../shared/names.js';
-import type { VersionedColumns } from './versioned.js';
+import type { VersionedColumns } from './columns.js';
 
 /**
  * The indexes that keep a chain from forking, and the one that finds the current version. That one is not unique: an

@@ -1,8 +1,8 @@
 import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
-import type { VersionedColumns } from './versioned.js';
 
 /** What keeps the versions of a table of Postgres; who inserts needs no right to update. */
 export const versionedOnPostgres = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {

@@ -11,8 +11,8 @@ import {
   unchanged,
   uniqueKeys,
 } from '../shared/sqlite-sql.js';
+import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
-import type { VersionedColumns } from './versioned.js';
 
 /** What keeps the versions of a table of SQLite, on any connection. */
 export const versionedOnSqlite = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {

@@ -1,6 +1,7 @@
 import type { Column, Guarantee, Probe, Table } from '../../table/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { versionedAttacks } from './attacks.js';
+import type { VersionedColumns } from './columns.js';
 import { versionedOnPostgres } from './postgres.js';
 import { versionedOnSqlite } from './sqlite.js';
 
@@ -16,16 +17,6 @@ export interface VersionedOptions {
   readonly previous: Column;
   /** Columns that are set to the successor's values when a version is retired. Default: those like `updatedAt()`. */
   readonly touched?: readonly Column[];
-}
-
-/** The columns' names. */
-export interface VersionedColumns {
-  readonly id: string;
-  readonly key: readonly string[];
-  readonly version: string;
-  readonly current: string;
-  readonly previous: string;
-  readonly touched: readonly string[];
 }
 
 /**

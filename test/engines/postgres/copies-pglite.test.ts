@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Engine, failuresOf, maintain, newStep, openEngine, prove, up } from 'ashlar';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Copy, PutOptions } from '../../../src/engines/copies.js';
 import { pgliteCopies } from '../../../src/engines/postgres/copies.js';
-import type { Copy, PutOptions } from '../../../src/engines/snapshot.js';
 import { type Folder, makeFolder } from '../../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../../prove/every-guarantee.js';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { Engine, OpenOptions, QueryResult, Transaction } from '../../../src/engines/engine.js';
+import type { Engine, QueryResult, Transaction } from '../../../src/engines/engine.js';
 import { openEngine } from '../../../src/engines/open.js';
+import type { OpenOptions } from '../../../src/engines/open-options.js';
 import type { Table } from '../../../src/table/index.js';
 import { engines, type Place, type TestEngine } from '../../support/engines.js';
 

@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import SignalDatabase from '@signalapp/sqlcipher';
 import { describe, expect, test } from 'vitest';
-import type { Engine, OpenOptions } from '../../../src/engines/engine.js';
-import type { Copy } from '../../../src/engines/snapshot.js';
+import type { Copy } from '../../../src/engines/copies.js';
+import type { Engine } from '../../../src/engines/engine.js';
+import type { OpenOptions } from '../../../src/engines/open-options.js';
 import { sqliteCopies } from '../../../src/engines/sqlite/copies.js';
 import { failure, otherProcess, rawKey, script, workplace } from './support.js';
 

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type BackupVerification, verifyBackup } from '../../../backup/index.js';
-import type { Engine, OpenOptions } from '../../../engines/engine.js';
+import type { Engine } from '../../../engines/engine.js';
 import { openEngine } from '../../../engines/open.js';
+import type { OpenOptions } from '../../../engines/open-options.js';
 import { AshlarError } from '../../../errors.js';
 import { countAttacks } from '../../../prove/index.js';
 import type { Answer, Commands } from '../../command.js';

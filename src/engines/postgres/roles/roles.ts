@@ -1,5 +1,5 @@
 import { identifier } from '../../../table/index.js';
-import type { Owner } from '../../engine.js';
+import type { Owner } from '../../owner.js';
 import type { RoleChange, RoleDialect, Roles } from '../../roles.js';
 import { planRoles } from './plan.js';
 import { scramVerifier } from './scram.js';

@@ -1,0 +1,14 @@
+/** From each status, those it may go to. A status that is left out, or has an empty list, is final. */
+export type Transitions = Readonly<Record<string, readonly string[]>>;
+
+/** A status column with all its rules. */
+export interface Lifecycle {
+  readonly column: string;
+  readonly statuses: readonly string[];
+  readonly initial: readonly string[];
+  readonly transitions: Transitions;
+}
+
+/** Whether a status may go to another. */
+export const mayGo = ({ transitions }: Lifecycle, from: string, to: string): boolean =>
+  transitions[from]?.includes(to) ?? false;

@@ -1,0 +1,9 @@
+/** The columns' names. */
+export interface VersionedColumns {
+  readonly id: string;
+  readonly key: readonly string[];
+  readonly version: string;
+  readonly current: string;
+  readonly previous: string;
+  readonly touched: readonly string[];
+}
