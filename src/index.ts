@@ -25,6 +25,7 @@ export { openEngine } from './engines/open.js';
 export type { RoleChange, Roles, Standing } from './engines/roles.js';
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './engines/whole-file.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
+export { parseInput } from './input.js';
 export type {
   ImportOptions,
   ImportReport,
