@@ -26,6 +26,7 @@ export type { OpenOptions } from './engines/open-options.js';
 export type { RoleChange, Roles, Standing } from './engines/roles.js';
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './engines/whole-file.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
+export { parseInput } from './input.js';
 export type {
   ImportOptions,
   ImportReport,

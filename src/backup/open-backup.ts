@@ -3,14 +3,32 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Copy } from '../engines/copies.js';
 import { AshlarError } from '../errors.js';
+import type { Checkpoints } from '../prove/index.js';
+import type { Roles } from '../roles/index.js';
 import { damaged } from './age/payload.js';
-import { payloadPath, readManifest } from './folder.js';
-import { type BackupKeys, fingerprint } from './keys.js';
+import { findBackup, payloadPath, readManifest } from './folder.js';
+import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { assertSeal, type Manifest, mismatch } from './manifest.js';
 import { counted, Meter, type OnProgress } from './meter.js';
 
+/** How a backup is opened, and checked: what verifying and restoring both take. */
+export interface OpenBackupOptions {
+  /** Where it is looked for when only its name is given. */
+  readonly folder: string;
+  readonly keys: BackupKeysGiven;
+  /** The signed checkpoints of its ledgers. */
+  readonly checkpoints?: Checkpoints | undefined;
+  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
+  readonly roles?: Roles | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Told what is looked at next. */
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
 /** A backup whose two files are what was written, and that its key opens. */
 export interface OpenedBackup {
+  /** Where its files are. */
+  readonly folder: string;
   readonly manifest: Manifest;
   /** The copy in it; reading it fails where a part of it is not what was encrypted. */
   readonly copy: Copy;
@@ -20,14 +38,16 @@ export interface OpenedBackup {
  * Opens a backup: first the file as it stands is compared with its manifest, then its own key is found, and with that
  * whether the manifest was made together with it.
  *
+ * @param given - the backup's name, or the path of one of its files
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
- *   `backup-key-wrong`
+ *   `backup-key-invalid`, `backup-key-wrong`
  */
 export const openBackup = async (
-  { folder, name }: { folder: string; name: string },
-  keys: BackupKeys,
-  onProgress?: OnProgress,
+  given: string,
+  options: Pick<OpenBackupOptions, 'folder' | 'keys' | 'onProgress'>,
 ): Promise<OpenedBackup> => {
+  const keys = await BackupKeys.from(options.keys);
+  const { folder, name } = await findBackup(options.folder, given);
   const manifest = await readManifest(folder, name);
   const path = payloadPath(folder, name);
   await assertFile(path, manifest);
@@ -39,8 +59,8 @@ export const openBackup = async (
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
       throw mismatch('The database’s key in it has another fingerprint.');
     const { format, size } = manifest.copy;
-    const source = counted(bytes, (done) => onProgress?.(done, size));
-    return { manifest, copy: { format, bytes: Readable.from(source, { objectMode: false }), key } };
+    const source = counted(bytes, (done) => options.onProgress?.(done, size));
+    return { folder, manifest, copy: { format, bytes: Readable.from(source, { objectMode: false }), key } };
   } catch (error) {
     stored.destroy();
     throw error;

@@ -1,31 +1,18 @@
 import { copiesOf, openEngine } from '../engines/open.js';
 import type { OpenOptions } from '../engines/open-options.js';
-import type { Checkpoints, Proof } from '../prove/index.js';
+import type { Proof } from '../prove/index.js';
 import { applyRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system.js';
 import { checkCopy, provenAs, systemsOf } from './check.js';
-import { findBackup } from './folder.js';
-import { BackupKeys, type BackupKeysGiven } from './keys.js';
 import type { Manifest } from './manifest.js';
-import type { OnProgress } from './meter.js';
-import { openBackup } from './open-backup.js';
+import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
 /** How a backup is restored. */
-export interface RestoreOptions {
-  /** Where it is looked for when only its name is given. */
-  readonly folder: string;
-  readonly keys: BackupKeysGiven;
+export interface RestoreOptions extends OpenBackupOptions {
   /** Where to, and under which key it is opened there from now on. */
   readonly to: OpenOptions;
   /** What is there may be replaced. Default false. */
   readonly replace?: boolean | undefined;
-  /** The signed checkpoints of its ledgers. */
-  readonly checkpoints?: Checkpoints | undefined;
-  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
-  readonly roles?: Roles | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  /** Told what is looked at next. */
-  readonly onStep?: ((step: string) => void) | undefined;
 }
 
 /** What was restored. */
@@ -48,11 +35,9 @@ export const restoreBackup = async (
   systems: readonly System[],
   options: RestoreOptions,
 ): Promise<Restored> => {
-  const { to, replace = false, checkpoints, roles, onProgress, onStep } = options;
-  const keys = await BackupKeys.from(options.keys);
-  const place = await findBackup(options.folder, given);
+  const { to, replace = false, checkpoints, roles, onStep } = options;
   const copies = await copiesOf(to.url);
-  const { manifest, copy } = await openBackup(place, keys, onProgress);
+  const { manifest, copy } = await openBackup(given, options);
   const proving = provenAs(roles);
   try {
     let proofs: readonly Proof[] = [];

@@ -1,21 +1,15 @@
 import type { Engine } from '../engines/engine.js';
 import { copiesOf } from '../engines/open.js';
 import type { OpenOptions } from '../engines/open-options.js';
-import type { Checkpoints, Proof } from '../prove/index.js';
-import type { Roles } from '../roles/index.js';
+import type { Proof } from '../prove/index.js';
 import type { System } from '../system.js';
 import { assertContinued, checkCopy, provenAs, type Standing, standingsOf } from './check.js';
-import { findBackup, noteVerified } from './folder.js';
-import { BackupKeys, type BackupKeysGiven } from './keys.js';
+import { noteVerified } from './folder.js';
 import type { Manifest } from './manifest.js';
-import type { OnProgress } from './meter.js';
-import { openBackup } from './open-backup.js';
+import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
 /** How a backup is verified. */
-export interface VerifyBackupOptions {
-  /** Where it is looked for when only its name is given. */
-  readonly folder: string;
-  readonly keys: BackupKeysGiven;
+export interface VerifyBackupOptions extends OpenBackupOptions {
   /**
    * A server on which a database may be made for the time of the verification; other engines need none. Default: that of
    * the backup, as its user may connect without a password.
@@ -23,13 +17,6 @@ export interface VerifyBackupOptions {
   readonly at?: OpenOptions | undefined;
   /** The database as it is now, to compare ledgers with. */
   readonly live?: Engine | undefined;
-  /** The signed checkpoints of its ledgers. */
-  readonly checkpoints?: Checkpoints | undefined;
-  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
-  readonly roles?: Roles | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  /** Told what is looked at next. */
-  readonly onStep?: ((step: string) => void) | undefined;
 }
 
 /** What a verification found; it rejects where something is wrong. */
@@ -60,11 +47,9 @@ export const verifyBackup = async (
   systems: readonly System[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> => {
-  const { live, checkpoints, onStep, onProgress } = options;
+  const { live, checkpoints, onStep } = options;
   const roles = provenAs(options.roles);
-  const keys = await BackupKeys.from(options.keys);
-  const place = await findBackup(options.folder, file);
-  const { manifest, copy } = await openBackup(place, keys, onProgress);
+  const { folder, manifest, copy } = await openBackup(file, options);
   const request = { manifest, systems, checkpoints, roles, onStep };
   try {
     const copies = await copiesOf(manifest.database);
@@ -78,7 +63,7 @@ export const verifyBackup = async (
     const now = new Date();
     // one that the live database has fallen behind is all the more worth keeping
     const isForked = ledgers?.some(({ relation }) => relation === 'forked');
-    const notNoted = isForked ? undefined : await tryNote(place.folder, manifest, now);
+    const notNoted = isForked ? undefined : await tryNote(folder, manifest, now);
     if (ledgers) assertContinued(ledgers);
     return { manifest, proofs, ledgers, verifiedAt: now.toISOString(), notNoted };
   } finally {

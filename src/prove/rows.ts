@@ -141,7 +141,7 @@ export class Rows {
     const { quoted, partitionOf } = this.#engine.dialect.proving;
     return [
       ...Object.keys(table.columns).map((name) => `${quoted(identifier(name))} AS ${identifier(name)}`),
-      `${partitionOf(table.name)} AS ashlar_partition`,
+      `${partitionOf(table.name)} AS _partition`,
     ].join(', ');
   }
 
@@ -275,8 +275,5 @@ type SampleRow = Readonly<Record<string, unknown>>;
 
 const placed = (table: Table, row: Readonly<Record<string, unknown>>): PlacedRow => ({
   row: Object.fromEntries(Object.keys(table.columns).map((name) => [name, String(row[name] ?? 'NULL')])),
-  partition:
-    row.ashlar_partition === null || row.ashlar_partition === undefined
-      ? undefined
-      : String(row.ashlar_partition),
+  partition: row._partition === null || row._partition === undefined ? undefined : String(row._partition),
 });

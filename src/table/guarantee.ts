@@ -123,7 +123,10 @@ export type Settled = (typeof settledStates)[number];
 
 /** How Postgres keeps a guarantee. */
 export interface PostgresKeeping extends Keeping {
-  /** Definitions of columns behind the table's own, which the database alone fills in and no result shows: `ashlar_…`. */
+  /**
+   * Definitions of columns behind the table's own, which the database alone fills in. Their names begin with `ashlar_`: no
+   * result shows a column that is called so, and no declaration can have one.
+   */
   readonly columns?: readonly string[];
   /**
    * What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read, and not

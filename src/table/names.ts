@@ -33,17 +33,20 @@ export const nullsAlike = (expression: string): readonly string[] => [
 /** An SQL string literal. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
+/** Whether a name is Ashlar's own: that of a table or a function, or of a column that no result shows. */
+export const isOwn = (name: string): boolean => name.startsWith('ashlar_');
+
 /**
- * Refuses a name that the engines would fold, truncate or confuse.
+ * Refuses a name that the engines would fold, truncate or confuse, and those of Ashlar's own.
  *
  * @throws AshlarError `table-invalid`
  */
 export const assertName = (what: string, name: string): void => {
-  if (!/^[a-z][a-z0-9_]*$/.test(name) || name.startsWith('sqlite_') || name.startsWith('pg_')) {
+  if (!/^[a-z][a-z0-9_]*$/.test(name) || /^(sqlite|pg)_/.test(name) || isOwn(name)) {
     throw new AshlarError('table-invalid', {
       message: `${what} cannot be named "${name}".`,
       detail:
-        'Names are lower case letters, digits and underscores, starting with a letter, and not sqlite_… or pg_….',
+        'Names are lower case letters, digits and underscores, starting with a letter, and not sqlite_…, pg_… or ashlar_….',
       suggestion: 'Choose a snake_case name.',
     });
   }

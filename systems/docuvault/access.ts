@@ -1,5 +1,5 @@
 import { AshlarError } from 'ashlar';
-import { notThere } from './input.js';
+import { notThere } from './refusals.js';
 import { type Document, type DocuvaultSession, documents, type Permission } from './tables.js';
 
 /** What a user may do with a document: look; change what it holds and says; or all, because it is his. */

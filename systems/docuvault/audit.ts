@@ -1,6 +1,5 @@
-import type { Insert } from 'ashlar';
+import { type Insert, parseInput } from 'ashlar';
 import { z } from 'zod';
-import { parseInput } from './input.js';
 import { type AuditEntry, auditLog, type DocuvaultSession } from './tables.js';
 
 /** What happened. Its number and time are the database's to give. */

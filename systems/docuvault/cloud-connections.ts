@@ -1,5 +1,5 @@
 import { recordEvent } from './audit.js';
-import { notThere } from './input.js';
+import { notThere } from './refusals.js';
 import { type CloudConnection, cloudConnections, type DocuvaultSession } from './tables.js';
 
 /** What opens an account: whatever its provider wants, as JSON. */

@@ -1,7 +1,7 @@
 import { recordEvent } from './audit.js';
 import { removeRow } from './documents.js';
 import { type FolderOf, requireFolder } from './folders.js';
-import { refusedAs } from './input.js';
+import { refusedAs } from './refusals.js';
 import { type DocuvaultSession, folders } from './tables.js';
 import { assertOutside, letGo, type Vault } from './vault.js';
 

@@ -1,5 +1,5 @@
 import { recordEvent } from './audit.js';
-import { notThere, refusedAs } from './input.js';
+import { notThere, refusedAs } from './refusals.js';
 import { type DocuvaultSession, type Folder, folders } from './tables.js';
 
 /** Which folder, and whose it must be. */

@@ -1,6 +1,6 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { parseInput } from 'ashlar';
 import { z } from 'zod';
-import { parseInput } from './input.js';
 
 /** What scrypt costs (RFC 7914): 2^ln blocks of 128 · r bytes, p times. */
 export interface PasswordCost {

@@ -1,6 +1,6 @@
 import { AshlarError } from 'ashlar';
 import { recordEvent } from './audit.js';
-import { notThere, refusedAs } from './input.js';
+import { notThere, refusedAs } from './refusals.js';
 import { type DocuvaultSession, type Quota, quotas } from './tables.js';
 
 /** How much a user may keep, and how much he does. @throws AshlarError `row-not-found` */

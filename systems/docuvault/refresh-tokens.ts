@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { recordEvent } from './audit.js';
-import { notThere } from './input.js';
+import { notThere } from './refusals.js';
 import { type DocuvaultSession, type RefreshToken, refreshTokens } from './tables.js';
 
 /** How long a token may lie unused, in days, where nobody says otherwise. */

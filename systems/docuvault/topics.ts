@@ -1,6 +1,6 @@
 import { type Asking, requireAccess } from './access.js';
 import { recordEvent } from './audit.js';
-import { notThere, refusedAs } from './input.js';
+import { notThere, refusedAs } from './refusals.js';
 import { type Document, type DocuvaultSession, documentTopics, type Topic, topics } from './tables.js';
 
 /**

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AshlarError } from 'ashlar';
 import { queryEvents, recordEvent } from './audit.js';
-import { notThere } from './input.js';
+import { notThere } from './refusals.js';
 import { type DocuvaultSession, users } from './tables.js';
 
 const period = 30;

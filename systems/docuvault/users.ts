@@ -1,9 +1,9 @@
-import type { Database } from 'ashlar';
+import { type Database, parseInput } from 'ashlar';
 import { z } from 'zod';
 import { recordEvent } from './audit.js';
-import { notThere, parseInput, refusedAs } from './input.js';
 import { checkPassword, currentCost, hashPassword, nobodysHash, type PasswordCost } from './passwords.js';
 import { revokeAllTokens } from './refresh-tokens.js';
+import { notThere, refusedAs } from './refusals.js';
 import { type DocuvaultSession, defaultQuota, quotas, type tables, type User, users } from './tables.js';
 
 /** An open database of this system. */

@@ -1,7 +1,7 @@
+import { parseInput } from 'ashlar';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { normaliseEmail } from './email.js';
-import { parseInput } from './input.js';
 import { type ExchangePage, pageOf, pageRequest } from './pages.js';
 import type { ExpertsSession } from './tables.js';
 

@@ -1,6 +1,6 @@
+import { parseInput } from 'ashlar';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { parseInput } from './input.js';
 import type { ExpertsSession, ResponseType } from './tables.js';
 
 const period = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });

@@ -1,7 +1,6 @@
-import { AshlarError } from 'ashlar';
+import { AshlarError, parseInput } from 'ashlar';
 import { sql } from 'kysely';
 import type { z } from 'zod';
-import { parseInput } from './input.js';
 import { type ExchangePage, pageOf, pageRequest } from './pages.js';
 import { type Conversation, conversations, type ExpertsSession, openGap } from './tables.js';
 

@@ -1,6 +1,5 @@
-import { type Insert, timestamp } from 'ashlar';
+import { type Insert, parseInput, timestamp } from 'ashlar';
 import { z } from 'zod';
-import { parseInput } from './input.js';
 import { type AuditLog, auditLogs, type WillsSession } from './tables.js';
 
 /** What happened. Its id and time are the system's to give. */

@@ -1,9 +1,16 @@
+import { AshlarError } from 'ashlar';
 import Mustache from 'mustache';
 import { z } from 'zod';
-import { refuseInput } from './input.js';
 import { scopeOf, type TemplateToken, templateProblems } from './template-scope.js';
 
 type Values = Readonly<Record<string, unknown>>;
+
+const refused = (what: string, problems: readonly string[], suggestion: string): AshlarError =>
+  new AshlarError('input-invalid', {
+    message: `${what}: ${problems[0]}.`,
+    detail: problems.length > 1 ? problems.join('\n') : undefined,
+    suggestion,
+  });
 
 /** Renders plain text, not HTML, and remembers which variables had no value when they were to be printed. */
 class ClauseWriter extends Mustache.Writer {
@@ -25,11 +32,7 @@ const parseTemplate = (code: string, template: string): readonly TemplateToken[]
     return new Mustache.Writer().parse(template);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw refuseInput(
-      `The template of ${code}`,
-      [problem],
-      'Close every tag and every section: {{#a}}…{{/a}}.',
-    );
+    throw refused(`The template of ${code}`, [problem], 'Close every tag and every section: {{#a}}…{{/a}}.');
   }
 };
 
@@ -40,7 +43,7 @@ const compileSchema = (code: string, schema: Values): z.ZodType => {
     return z.fromJSONSchema(closed, { registry: z.registry() });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw refuseInput(
+    throw refused(
       `The variables schema of ${code}`,
       [problem],
       'Use JSON Schema without not, if and $ref to elsewhere.',
@@ -57,7 +60,7 @@ const compileSchema = (code: string, schema: Values): z.ZodType => {
 export const assertTemplate = (code: string, template: string, schema: Values): void => {
   const tokens = parseTemplate(code, template);
   if (!scopeOf(schema)) {
-    throw refuseInput(
+    throw refused(
       `The variables schema of ${code}`,
       ['it is not the schema of an object with properties'],
       'Declare the variables: { type: "object", properties: { heir: { type: "string" } }, required: ["heir"] }.',
@@ -66,7 +69,7 @@ export const assertTemplate = (code: string, template: string, schema: Values): 
   compileSchema(code, schema);
   const problems = templateProblems(tokens, schema);
   if (problems.length > 0) {
-    throw refuseInput(
+    throw refused(
       `The template of ${code}`,
       problems,
       'Declare each variable in variables_schema, with its type.',
@@ -89,17 +92,13 @@ export const renderTemplate = (
   const checked = compileSchema(code, schema).safeParse(variables);
   if (!checked.success) {
     const problems = checked.error.issues.flatMap((issue) => variableProblems(issue, variables));
-    throw refuseInput(
-      `The variables of ${code}`,
-      problems,
-      'Give each variable that variables_schema declares.',
-    );
+    throw refused(`The variables of ${code}`, problems, 'Give each variable that variables_schema declares.');
   }
   const writer = new ClauseWriter();
   const text = writer.render(template, checked.data);
   if (writer.missing.size > 0) {
     const problems = [...writer.missing].map((name) => `${name} is missing`);
-    throw refuseInput(`The variables of ${code}`, problems, 'The text would have had a gap there.');
+    throw refused(`The variables of ${code}`, problems, 'The text would have had a gap there.');
   }
   return text;
 };

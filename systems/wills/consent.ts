@@ -1,6 +1,6 @@
+import { parseInput } from 'ashlar';
 import { z } from 'zod';
 import { recordEvent } from './audit.js';
-import { parseInput } from './input.js';
 import { latest } from './moments.js';
 import { type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
 

@@ -14,6 +14,7 @@ import {
 } from 'ashlar';
 import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { verifyTable, withLedger } from '../../src/audit/ledgers.js';
@@ -147,6 +148,19 @@ describe.each(engines)('ledgered on $name', (engine) => {
       }
     });
     for (const one of [monthly, named, counted]) expect(await sound(one)).toBe(5);
+  });
+
+  it('shows the columns that were declared and no other, however it is read', async () => {
+    const rows = await db.session(async (s) => [
+      await s.insert(counted, { note: 'shown' }),
+      await s.query.insertInto('counted').values({ note: 'shown' }).returningAll().executeTakeFirstOrThrow(),
+      await s.query.selectFrom('counted').selectAll().executeTakeFirstOrThrow(),
+      ...(await sql<object>`select * from counted limit 1`.execute(s.query)).rows,
+      ...(await s.query.selectFrom(['counted as a', 'counted as b']).selectAll('b').limit(1).execute()),
+    ]);
+    for (const shown of [...rows, ...(await db.engine.read('SELECT * FROM counted LIMIT 1', [])).rows])
+      expect(Object.keys(shown)).toEqual(['id', 'note']);
+    expect(rows).toHaveLength(5);
   });
 
   it('leaves nothing unsealed behind a commit where there is one writer, however it was written', async () => {

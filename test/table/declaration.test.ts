@@ -146,6 +146,12 @@ describe('a declaration that contradicts itself is refused, with table and colum
       declare({ id: id(), a: z.int() }, (c) => [index(c.a as never), index(c.a as never)]),
       /two constraints or indexes are named things_a_idx/,
     ],
+    ["a column of a name of Ashlar's own", declare({ id: id(), ashlar_at: z.int() }), /named "ashlar_at"/],
+    [
+      "a table of a name of Ashlar's own",
+      () => table('ashlar_things', { id: id() }),
+      /named "ashlar_things"/,
+    ],
     ['an upper-case name', () => table('Things', { id: id() }), /cannot be named "Things"/],
     ['a name PostgreSQL would cut off', declare({ id: id(), ['a'.repeat(60)]: z.int() }), /characters/],
   ])('%s', (_, work, message) => {

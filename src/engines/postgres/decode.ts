@@ -1,4 +1,5 @@
 import { AshlarError } from '../../errors.js';
+import { isOwn } from '../../table/names.js';
 import type { QueryResult } from '../engine.js';
 import type { Field, Reply } from './channel.js';
 
@@ -78,17 +79,15 @@ const decoderOf = (field: Field): Decoder =>
     ? timestampDecoder(field.dataTypeModifier)
     : (decoders.get(field.dataTypeID) ?? asIs);
 
-// what the database alone fills in, for guarantees: no column of a table's declaration
-const isHidden = ({ name }: Field): boolean => name === 'ashlar_xid' || name === 'ashlar_at';
-
 /**
- * Rows as plain objects, each value as its type's Zod counterpart has it.
+ * Rows as plain objects, each value as its type's Zod counterpart has it. Columns that guarantees put behind a table's own
+ * are left out.
  *
  * @throws AshlarError `value-corrupt`
  */
 export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
   const shown = reply.fields.flatMap((field, at) =>
-    isHidden(field) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
+    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};

@@ -2,20 +2,17 @@ import { verifyRow } from '../../ledger/verify.js';
 import { type Attack, identifier, type Probe, type Table } from '../../table/index.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
 import { objectName } from '../shared/names.js';
-import { keyColumns, type LedgerNames, ledgerNames } from './names.js';
+import { keyColumns, ledgerNames } from './names.js';
 import { sealingLock } from './postgres-seal.js';
 import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
 /** What would break a ledger: writing beside it is refused, and what its owner does behind its back is found. */
-export const ledgeredAttacks = (table: Table, probe: Probe): readonly Attack[] => {
-  const names = ledgerNames(table);
-  return [
-    ...triedBy(['app'], forgeries(table, names, probe)),
-    ...triedByBoth(changes(table, names, probe)),
-    ...triedBy(['owner'], tampering(table, names, probe)),
-  ];
-};
+export const ledgeredAttacks = (table: Table, probe: Probe): readonly Attack[] => [
+  ...triedBy(['app'], forgeries(table, probe)),
+  ...triedByBoth(changes(table, probe)),
+  ...triedBy(['owner'], tampering(table, probe)),
+];
 
 const binary = ({ dialect }: Probe, hex: string): string =>
   dialect === 'sqlite' ? `x'${hex}'` : `decode('${hex}', 'hex')`;
@@ -25,8 +22,8 @@ const zeros = (probe: Probe): string => binary(probe, '00'.repeat(32));
 // JSON that is no entry; text on SQLite, bytes on Postgres
 const noEntry = (probe: Probe): string => (probe.dialect === 'sqlite' ? `'[]'` : binary(probe, '5b5d'));
 
-const forgeries = (table: Table, names: LedgerNames, probe: Probe): readonly Draft[] => {
-  const { entries, tree, blocks, head } = names;
+const forgeries = (table: Table, probe: Probe): readonly Draft[] => {
+  const { entries, tree, blocks, head } = ledgerNames(table);
   const insert = (name: string, values: string): Draft =>
     refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
   return [
@@ -36,12 +33,13 @@ const forgeries = (table: Table, names: LedgerNames, probe: Probe): readonly Dra
     insert(blocks, `(size, root) VALUES (999999999, ${zeros(probe)})`),
     ...[`UPDATE ${identifier(head)} SET size = size + 1`, `DELETE FROM ${identifier(head)}`].map((sql) => ({
       ...refused(`${sql.split(' ')[0]} of ${head}`, sql),
-      preparation: filled(table, names, probe).slice(0, 1),
+      preparation: filled(table, probe).slice(0, 1),
     })),
   ];
 };
 
-const changes = (table: Table, names: LedgerNames, probe: Probe): readonly Draft[] => {
+const changes = (table: Table, probe: Probe): readonly Draft[] => {
+  const names = ledgerNames(table);
   const set = {
     entries: `entry = ${noEntry(probe)}`,
     tree: `hash = ${zeros(probe)}`,
@@ -51,7 +49,7 @@ const changes = (table: Table, names: LedgerNames, probe: Probe): readonly Draft
     const name = identifier(names[part]);
     const attack = (what: string, sql: string): Draft => ({
       ...refused(`${what} ${names[part]}`, sql),
-      preparation: filled(table, names, probe),
+      preparation: filled(table, probe),
     });
     return [
       attack('UPDATE of', `UPDATE ${name} SET ${set[part]}`),
@@ -62,12 +60,9 @@ const changes = (table: Table, names: LedgerNames, probe: Probe): readonly Draft
 };
 
 /** Some triggers fire for rows only: where nothing is sealed yet, there must be some. */
-const filled = (
-  table: Table,
-  { entries, tree, blocks, head }: LedgerNames,
-  probe: Probe,
-): readonly (readonly string[])[] => {
+const filled = (table: Table, probe: Probe): readonly (readonly string[])[] => {
   if (probe.dialect === 'postgres') return sealing(table, probe);
+  const { entries, tree, blocks, head } = ledgerNames(table);
   const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
   // beside a scoped table a session writes nothing, and is refused whatever there is
   const orNothing = probe.scope === undefined ? [] : ['SELECT 1'];
@@ -89,7 +84,8 @@ const filled = (
 };
 
 /** What an owner can do who switches triggers off, and what a verification of the row says of it. */
-const tampering = (table: Table, names: LedgerNames, probe: Probe): readonly Draft[] => {
+const tampering = (table: Table, probe: Probe): readonly Draft[] => {
+  const names = ledgerNames(table);
   const { row, fresh, values } = probe;
   const own = identifier(table.name);
   const key = keyColumns(table).map(({ name }) => name);

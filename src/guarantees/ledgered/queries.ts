@@ -93,7 +93,7 @@ export const ledgerQueries = (table: Table, name: SqlName) => {
     subtrees: `SELECT wanted.level, wanted.low, node.hash FROM ${wanted(subtree)} ${join} ${tree} node ON node.level = wanted.level AND node.position >= wanted.low AND node.position < wanted.high ORDER BY wanted.level, wanted.low, node.position`,
     blocks: `SELECT size, root, sealed_at FROM ${blocks} WHERE size > ${p(1)} ORDER BY size LIMIT ${p(2)}`,
     lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
-    rows: `SELECT ${key} AS ashlar_row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
+    rows: `SELECT ${key} AS _row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
     strays: `SELECT ${key} AS row_key FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) AND ${due(`${head}`)} LIMIT ${p(1)}`,
     entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
     waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,

@@ -90,7 +90,7 @@ export const ledgerReader = (table: Table, dialect: SqlName, run: RunSql): Ledge
     lastBlock: async () => (await run(sql.lastBlock)).map(blockOf)[0],
     rows: async (keys) => {
       const found = await run(sql.rows, [JSON.stringify(keys)]);
-      return new Map(found.map((row) => [String(row.ashlar_row_key), row as StoredRow]));
+      return new Map(found.map((row) => [String(row._row_key), row as StoredRow]));
     },
     strays: async (limit) => (await run(sql.strays, [limit])).map(({ row_key }) => String(row_key)),
     waiting: async (limit) => (await run(sql.waiting, [limit])).map(waitingOf),

@@ -113,6 +113,11 @@ describe.each(postgresEngines)('values on $name', (test) => {
     ]);
   });
 
+  it('come back without what guarantees put behind a table', async () => {
+    const { rows: found } = await it$.engine.read('SELECT 1 AS ashlar_anything, 2 AS ashlar, 3 AS other', []);
+    expect(found).toEqual([{ ashlar: 2, other: 3 }]);
+  });
+
   it('keep numbers exact or say that they cannot', async () => {
     const { engine } = it$;
     const exact = await engine.read(

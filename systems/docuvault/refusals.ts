@@ -1,24 +1,5 @@
 import { AshlarError } from 'ashlar';
-import type { z } from 'zod';
 import type { DocuvaultSession } from './tables.js';
-
-/**
- * Parses the input of a service.
- *
- * @throws AshlarError `input-invalid`, naming each part that does not fit
- */
-export const parseInput = <Output>(what: string, schema: z.ZodType<Output>, input: unknown): Output => {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) =>
-    [issue.path.join('.'), issue.message].filter(Boolean).join(': '),
-  );
-  throw new AshlarError('input-invalid', {
-    message: `${what}: ${problems[0] ?? 'it does not fit'}.`,
-    detail: problems.length > 1 ? problems.join('\n') : undefined,
-    suggestion: 'Nothing was read or written. Correct the input and try again.',
-  });
-};
 
 /** What was asked for is not there, or not this user's to know of: he is told the same. */
 export const notThere = (what: string): AshlarError =>
