@@ -38,9 +38,9 @@ export const openBackup = async (
     const key = manifest.database_key === null ? undefined : await keys.openText(manifest.database_key);
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
       throw mismatch('The database’s key in it has another fingerprint.');
-    const { format } = manifest.copy;
+    const { format, size } = manifest.copy;
     const source = compared(bytes, manifest, onProgress);
-    return { manifest, copy: { format, bytes: Readable.from(source, { objectMode: false }), key } };
+    return { manifest, copy: { format, size, bytes: Readable.from(source, { objectMode: false }), key } };
   } catch (error) {
     stored.destroy();
     throw error;
