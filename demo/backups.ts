@@ -5,8 +5,8 @@ import type { Place } from './summary.js';
 
 const key = join('data', 'backup.key');
 
-/** Makes an encrypted backup of a database, shows that it restores, and lets those go that nobody needs any more. */
-export const keepBackups = async ({ system, url }: Place): Promise<void> => {
+/** Makes an encrypted backup of a database, and shows that it restores. @returns its name */
+export const makeBackup = async ({ system, url }: Place): Promise<string> => {
   const at = ['--system', system, '--url', url];
   process.env.BACKUP_DIR = join('data', 'backups');
   if (!existsSync(key)) await ashlar('backup', 'key', '--out', key);
@@ -19,7 +19,12 @@ export const keepBackups = async ({ system, url }: Place): Promise<void> => {
       .sort()
       .at(-1) ?? '';
   await ashlar('backup', 'verify', newest, ...at);
-  const restored = url.replace(/\.db$/, '-restored.db');
-  await ashlar('backup', 'restore', newest, ...at, '--to', restored, '--replace');
+  return newest;
+};
+
+/** Puts a backup in the place of the database, and lets those go that nobody needs any more. */
+export const restoreBackup = async ({ system, url }: Place, name: string): Promise<void> => {
+  const at = ['--system', system, '--url', url];
+  await ashlar('backup', 'restore', name, ...at, '--to', url, '--replace');
   await ashlar('backup', 'prune', ...at, '--keep-last', '2');
 };

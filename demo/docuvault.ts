@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { AshlarError, ColumnKeys } from 'ashlar';
+import type { AshlarError } from 'ashlar';
 import {
   cloudCredentials,
   connectCloud,
@@ -39,14 +39,6 @@ import { count, did, found, say } from './output.js';
 
 const repository = dirname(fileURLToPath(import.meta.resolve('ashlar/package.json')));
 const password = 'demo: correct horse battery staple';
-
-/** The key of ciphered columns, in a file beside the database that only its owner reads: made once, never shown. */
-export const demoColumnKeys = (): ColumnKeys => {
-  const file = join('data', 'column.key');
-  if (!existsSync(file))
-    writeFileSync(file, `1:${randomBytes(32).toString('hex')}`, { mode: 0o600, flag: 'wx' });
-  return { current: readFileSync(file, 'utf8').trim() };
-};
 
 /** Stores this repository's own pages as one user's documents, files, shares and guards them. */
 export const keepDocuments = async (db: DocuvaultDatabase): Promise<void> => {

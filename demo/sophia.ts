@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AshlarError, type Database, everyScope } from 'ashlar';
 import {
   addVoiceMaterial,
@@ -29,15 +26,6 @@ import { count, did, found, say } from './output.js';
 type SophiaDatabase = Database<(typeof sophia)['tables']>;
 
 const operator = { actor: 'demo', scope: everyScope };
-
-/** The file with the key of the encrypted database, made once with 32 random bytes that only its owner may read. */
-export const sophiaKeyFile = (): string => {
-  const path = join('data', 'sophia.key');
-  // a key is never replaced: what it encrypted would be lost
-  if (!existsSync(path))
-    writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  return path;
-};
 
 /** Begins the sample's dossiers with their texts, enriches one, puts one away and back, and shows what a client's session sees. */
 export const keepSophia = async (db: SophiaDatabase): Promise<void> => {

@@ -6,14 +6,15 @@ import { openExperts } from 'ashlar/systems/experts';
 import { shipping } from 'ashlar/systems/shipping';
 import { sophia } from 'ashlar/systems/sophia';
 import { wills } from 'ashlar/systems/wills';
-import { keepBackups } from './backups.js';
+import { makeBackup, restoreBackup } from './backups.js';
 import { ashlar } from './command.js';
-import { demoColumnKeys, keepDocuments } from './docuvault.js';
+import { keepDocuments } from './docuvault.js';
 import { keepLog } from './experts.js';
-import { keepLedgers, showProof } from './ledger.js';
+import { rotateColumnKey, rotateDatabaseKey, useColumnKeys, useDatabaseKey } from './keys.js';
+import { handOver, keepLedgers, showProof } from './ledger.js';
 import { heading, say } from './output.js';
 import { shipCalifornia } from './shipping.js';
-import { keepSophia, sophiaKeyFile } from './sophia.js';
+import { keepSophia } from './sophia.js';
 import { summarise } from './summary.js';
 import { keepWills } from './wills.js';
 
@@ -49,14 +50,16 @@ try {
 
   heading('docuvault · documents of many users, their bytes beside the database, on embedded Postgres');
   await ashlar('up', '--system', 'docuvault', '--url', urls.docuvault);
-  const columnKeys = demoColumnKeys();
+  useColumnKeys();
+  const { columnKeys } = settings();
   await withSystem(connect(docuvault, { url: urls.docuvault, columnKeys }), keepDocuments);
 
   heading('experts · a chat’s log and its leads, on SQLite, made when the service starts');
   await withSystem(openExperts({ url: urls.experts }), keepLog);
 
   heading('sophia · client dossiers and voices, on an encrypted file');
-  process.env.DATABASE_KEY_FILE = sophiaKeyFile();
+  const dossiers = { system: 'sophia', url: urls.sophia };
+  await useDatabaseKey(dossiers);
   await ashlar('up', '--system', 'sophia', '--url', urls.sophia);
   await withSystem(connect(sophia, { url: urls.sophia, key: settings().databaseKey }), keepSophia);
 
@@ -70,11 +73,21 @@ try {
   await showProof(urls.wills);
 
   heading('A backup that is known to restore');
-  await keepBackups({ system: 'sophia', url: urls.sophia });
+  const backup = await makeBackup(dossiers);
+
+  heading('Every key changed: of the file, of columns, of whoever signs');
+  await rotateDatabaseKey(dossiers);
+  await rotateColumnKey({ system: 'docuvault', url: urls.docuvault });
+  await handOver(dossiers);
+
+  heading('The backup from before, restored under the key of today');
+  await restoreBackup(dossiers, backup);
 
   heading('Every guarantee attacked, and where things stand');
   await summarise(Object.entries(urls).map(([system, url]) => ({ system, url })));
-  say('\nEverything is under ./data. Run it again: what is there already is left as it is.');
+  say(
+    '\nEverything is under ./data. Run it again: what is there already is left as it is, under other keys.',
+  );
 } catch (error) {
   const { message, detail, suggestion } = error as AshlarError;
   process.stderr.write(`${[message, detail, suggestion].filter(Boolean).join('\n')}\n`);

@@ -1,9 +1,17 @@
 import { type Engine, everyScope } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
+import { ledgerNames } from '../guarantees/ledgered/names.js';
 import { ledgerReader } from '../guarantees/ledgered/reader.js';
 import type { LedgerReader } from '../ledger/reader.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../ledger/verify.js';
 import { scopeColumn, type Table } from '../table/index.js';
+
+/** Whether the ledger of a table is there: it is not where its system was never set up, or not yet as far. */
+export const hasLedger = (engine: Engine, table: Table): Promise<boolean> =>
+  engine.asOwner(async (owner) => {
+    const { entries } = ledgerNames(table);
+    return (await engine.introspect(owner)).tables.some(({ name }) => name === entries);
+  });
 
 /**
  * Gives `work` a reader of a table's ledger. All it reads is of one moment, and of every scope. The ledger of a scoped

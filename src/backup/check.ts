@@ -1,4 +1,4 @@
-import { folderOf, keptCheckpoints, originOf, withLedger } from '../audit/index.js';
+import { folderOf, hasLedger, keptCheckpoints, originOf, withLedger } from '../audit/index.js';
 import type { Engine } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
@@ -129,7 +129,8 @@ export interface Standing {
   readonly size: number;
   /** How many entries the live one has. */
   readonly live: number;
-  readonly relation: 'same' | 'continued' | 'rewound' | 'forked';
+  /** `absent`: the live database has no such ledger at all. */
+  readonly relation: 'same' | 'continued' | 'rewound' | 'forked' | 'absent';
 }
 
 /** Compares the ledgers of a backup with those of the database as it is now. */
@@ -140,6 +141,10 @@ export const standingsOf = async (
 ): Promise<readonly Standing[]> => {
   const standings: Standing[] = [];
   for (const { table, head } of ledgersIn(manifest, systemsOf(manifest, systems))) {
+    if (!(await hasLedger(live, table))) {
+      standings.push({ ledger: head.ledger, size: head.size, live: 0, relation: 'absent' });
+      continue;
+    }
     const before = { origin: head.ledger, size: head.size, root: Buffer.from(head.root, 'base64') };
     const relation = await withLedger(live, table, async (reader) => {
       const now = await headOf(reader);
@@ -161,7 +166,7 @@ export const standingsOf = async (
   return standings;
 };
 
-/** @throws AshlarError `ledger-conflict`, which names a history that was rewound or has forked */
+/** @throws AshlarError `ledger-conflict`, which names a history that was rewound, has forked, or is not there */
 export const assertContinued = (standings: readonly Standing[]): void => {
   for (const { ledger, size, live, relation } of standings) {
     if (relation === 'rewound')
@@ -174,8 +179,16 @@ export const assertContinued = (standings: readonly Standing[]): void => {
         `The ledgers ${ledger} of the backup and of the live database have forked.`,
         `The backup has ${size} entries and the live one ${live}, and neither continues the other.`,
       );
+    if (relation === 'absent') throw absent(ledger, size);
   }
 };
+
+const absent = (ledger: string, size: number): AshlarError =>
+  new AshlarError('ledger-conflict', {
+    message: `The live database has no ledger ${ledger}.`,
+    detail: `It was never set up, or is another one than the backup was made of; the backup, which has ${size} entries, is whole.`,
+    suggestion: 'Restore the backup, name the database that it was made of, or compare with none: --no-live.',
+  });
 
 const conflict = (message: string, detail: string): AshlarError =>
   new AshlarError('ledger-conflict', {

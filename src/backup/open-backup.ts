@@ -60,7 +60,8 @@ export const openBackup = async (
       throw mismatch('The database’s key in it has another fingerprint.');
     const { format, size } = manifest.copy;
     const source = counted(bytes, (done) => options.onProgress?.(done, size));
-    return { folder, manifest, copy: { format, bytes: Readable.from(source, { objectMode: false }), key } };
+    const copy = { format, size, bytes: Readable.from(source, { objectMode: false }), key };
+    return { folder, manifest, copy };
   } catch (error) {
     stored.destroy();
     throw error;

@@ -39,8 +39,8 @@ export interface BackupVerification {
  * @param file - the backup's name, or the path of one of its files
  * @param systems - at least those that it tells of
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
- *   `backup-key-wrong`, `database-corrupt`, `proof-failed`, `ledger-conflict` where a history was rewound or has forked;
- *   `usage`
+ *   `backup-key-wrong`, `database-corrupt`, `proof-failed`, `ledger-conflict` where a history was rewound, has
+ *   forked, or is not there; `usage`
  */
 export const verifyBackup = async (
   file: string,

@@ -7,6 +7,8 @@ import type { CopyFormat } from './snapshot.js';
 export interface Copy {
   readonly format: CopyFormat;
   readonly bytes: Readable;
+  /** How many bytes there are, where that is known before. */
+  readonly size?: number | undefined;
   /** The key of the file when it was copied, where it is one of SQLCipher. */
   readonly key?: string | undefined;
 }

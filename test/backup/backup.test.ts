@@ -95,6 +95,21 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     const verified = await ashlar.listBackups(world.backups.folder);
     expect(verified.map(({ verifiedAt }) => verifiedAt !== undefined)).toEqual([true, true]);
   });
+
+  test('is held against a live database that was never set up, which is said', async () => {
+    const world = await makeWorld(engine);
+    await order(world.db, bodies(3));
+    const { name } = await world.create();
+    const empty = await ashlar.connect(shop, { url: world.elsewhere(), key: world.key });
+    try {
+      const error = await failure('ledger-conflict', () => world.verify(name, { live: empty.engine }));
+      expect(error.message).toBe('The live database has no ledger shop/orders.');
+    } finally {
+      await empty.close();
+    }
+    // that says nothing against the backup
+    expect((await ashlar.listBackups(world.backups.folder)).at(-1)?.verifiedAt).toBeDefined();
+  });
 });
 
 // whatever the engine is

@@ -42,6 +42,12 @@ describe('backups of a server', () => {
     // a server that has never heard of our roles
     await elsewhere.run('CREATE DATABASE shop');
     const to = { url: elsewhere.url('shop'), ...tools };
+    const empty = await connect(shop, to);
+    await expect(verifyBackup(name, [shop], { ...options, at, live: empty.engine })).rejects.toMatchObject({
+      code: 'ledger-conflict',
+      message: 'The live database has no ledger shop/orders.',
+    });
+    await empty.close();
     await restoreBackup(name, [shop], { ...options, to });
     await expect(restoreBackup(name, [shop], { ...options, to })).rejects.toMatchObject({
       code: 'restore-target-not-empty',

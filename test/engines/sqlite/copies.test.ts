@@ -1,4 +1,14 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,7 +17,8 @@ import { describe, expect, test } from 'vitest';
 import type { Copy } from '../../../src/engines/copies.js';
 import type { Engine } from '../../../src/engines/engine.js';
 import type { OpenOptions } from '../../../src/engines/open-options.js';
-import { sqliteCopies } from '../../../src/engines/sqlite/copies.js';
+import { examine, sqliteCopies } from '../../../src/engines/sqlite/copies.js';
+import { memoryFolder } from '../../../src/engines/sqlite/scratch.js';
 import { failure, otherProcess, rawKey, script, workplace } from './support.js';
 
 const { file, open, folder } = workplace();
@@ -165,6 +176,47 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     await other.end();
     await put(copy, at(path), true);
     expect(await rowsAt(path)).toBe(2);
+  });
+});
+
+describe('a copy of a plain file that is too large for an image', () => {
+  const image = 1_000;
+  const large = async (): Promise<Copy> => {
+    const source = await open({});
+    await script(source, 'CREATE TABLE t (x); INSERT INTO t VALUES (1), (2)');
+    const copy = await copyOf(source);
+    return { ...copy, size: image + 1 };
+  };
+  const scratch = () => readdirSync('/dev/shm').filter((one) => one.startsWith('ashlar-examine-'));
+
+  test('is looked at on a file system in memory where there is one, and none of it stays', async () => {
+    const options = { url: 'sqlite:nowhere.db' };
+    const copy = await large();
+    if ((await memoryFolder(2 * image)) === undefined) {
+      await failure('copy-unfit', () => examine(options, copy, look, image));
+      return;
+    }
+    const left = `/dev/shm/ashlar-examine-${spawnSync(process.execPath, ['--version']).pid}-left`;
+    mkdirSync(left);
+    const own = () => scratch().filter((one) => one.includes(`-${process.pid}-`));
+    const work = async (engine: Engine) => {
+      const [folder = ''] = own();
+      expect(statSync(join('/dev/shm', folder)).mode & 0o777).toBe(0o700);
+      await script(engine, 'INSERT INTO t VALUES (9)');
+      return look(engine);
+    };
+    expect(await examine(options, copy, work, image)).toHaveLength(3);
+    expect(own()).toEqual([]);
+    expect(existsSync(left)).toBe(false);
+  });
+
+  test('is refused where that has no room for it', async () => {
+    expect(await memoryFolder(2 ** 52)).toBeUndefined();
+    const copy = { ...(await large()), size: 2 ** 52 };
+    await failure('copy-unfit', () => examine({ url: 'sqlite:nowhere.db' }, copy, look));
+    // whatever was said of its size before
+    const lying = { ...(await large()), size: 10 };
+    await failure('copy-unfit', () => examine({ url: 'sqlite:nowhere.db' }, lying, look, image));
   });
 });
 

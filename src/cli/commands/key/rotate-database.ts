@@ -36,6 +36,8 @@ const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Ans
       : `${path} was under the new key already: nothing was done. The key’s fingerprint is ${keyFingerprint}.`,
   );
   out.note('From now on only the new key opens it: put it where DATABASE_KEY or DATABASE_KEY_FILE is set.');
-  out.note('Keep the old one for as long as backups from before are kept: they open with it alone.');
+  out.note(
+    'Copies of the file from before open with the old one alone; what ashlar backup made needs neither.',
+  );
   return { document: { outcome, path, rows, key_fingerprint: keyFingerprint } };
 };
