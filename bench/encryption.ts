@@ -43,16 +43,7 @@ export const encryptionComparisons = async (
       both('point read', 20_000 * scale, ({ db, ids }) => async (count) => {
         for (let n = 0; n < count; n++) await db.get(orders, ids[n % kept] ?? '');
       }),
-      both('insert in its own session', 2_000 * scale, ({ db }) => async (count) => {
-        for (let n = 0; n < count; n++) await db.session((s) => s.insert(orders, order(n)));
-      }),
-      both(`inserts, ${atOnce} a session`, 5_000 * scale, ({ db }) => async (count) => {
-        for (let done = 0; done < count; done += atOnce)
-          await db.session(async (s) => {
-            for (let n = 0; n < atOnce; n++) await s.insert(orders, order(n));
-          });
-      }),
-      both('sum over a table', 20 * scale, ({ db }) => async (count) => {
+      both(`sum over ${kept.toLocaleString('en-US')} rows`, 500 * scale, ({ db }) => async (count) => {
         for (let n = 0; n < count; n++)
           await db.read((s) =>
             s.query
@@ -61,6 +52,20 @@ export const encryptionComparisons = async (
               .executeTakeFirst(),
           );
       }),
+      both('insert in its own session', 2_000 * scale, ({ db }) => async (count) => {
+        for (let n = 0; n < count; n++) await db.session((s) => s.insert(orders, order(n)));
+      }),
+      both(
+        `inserts, ${atOnce.toLocaleString('en-US')} a session`,
+        5_000 * scale,
+        ({ db }) =>
+          async (count) => {
+            for (let done = 0; done < count; done += atOnce)
+              await db.session(async (s) => {
+                for (let n = 0; n < atOnce; n++) await s.insert(orders, order(n));
+              });
+          },
+      ),
     ],
     close: async () => {
       for (const { db } of [plain, encrypted]) await db.close();
