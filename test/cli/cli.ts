@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+const { run } = (await import(
+  new URL('../../dist/src/cli/run.js', import.meta.url).href
+)) as typeof import('../../src/cli/run.js');
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const library = new URL('../../dist/src/index.js', import.meta.url).href;
 
@@ -21,6 +25,13 @@ export interface Project {
   ashlar(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended>;
   /** The same with `--json`: what stands on standard output, parsed. */
   json(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended & { document: unknown }>;
+  /** Runs it here as on a terminal, and types `keys` when standard error first says something like `question`. */
+  typed(
+    args: readonly string[],
+    question: RegExp,
+    keys: string,
+    env?: NodeJS.Dict<string>,
+  ): Promise<Ended & { asked: boolean }>;
   /** Starts it and sends a signal after some milliseconds, or when standard error first says something like that. */
   interrupted(
     args: readonly string[],
@@ -76,6 +87,32 @@ export const makeProject = async (): Promise<Project> => {
   return {
     folder,
     ashlar: (args, env) => start(args, env),
+    typed: async (args, question, keys, env = {}) => {
+      const said = { stdout: '', stderr: '' };
+      const stdin = new PassThrough();
+      let asked = false;
+      const hear = (name: 'stdout' | 'stderr') =>
+        new Writable({
+          write: (chunk, _, done) => {
+            said[name] += chunk;
+            if (!asked && question.test(said.stderr)) {
+              asked = true;
+              // nobody answers while the question is still being written
+              setImmediate(() => stdin.write(keys));
+            }
+            done();
+          },
+        });
+      const code = await run(args, {
+        stdin,
+        stdout: hear('stdout'),
+        stderr: hear('stderr'),
+        env: { ...own, ...env },
+        directory: folder,
+        interactive: true,
+      });
+      return { code, asked, ...said };
+    },
     interrupted: (args, signal, when, env) => start(args, env, { signal, when }),
     json: async (args, env) => {
       const ended = await start([...args, '--json'], env);

@@ -172,6 +172,34 @@ describe('ashlar key', () => {
     });
   });
 
+  test('shred: asks for the scope on a terminal, and erases nothing for any other answer', async () => {
+    const { id } = await withDb(keyOf(2), (db) =>
+      db.session((s) => s.insert(dossiers, { client: 'cleo', note: 'kept' })),
+    );
+    const noteOf = () => withDb(keyOf(2), async (db) => (await db.get(dossiers, id))?.note);
+    const inFolder = { ...env, DATABASE_KEY_FILE: join(project.folder, env.DATABASE_KEY_FILE ?? '') };
+    const typed = (keys: string, ...more: string[]) =>
+      project.typed(['key', 'shred', 'cleo', ...more], /encrypted for cleo/, keys, inFolder);
+    const [enter, controlC] = ['\r', '\x03'];
+    for (const keys of [`cle${enter}`, `cleo!${enter}`, `CLEO${enter}`, enter, `cleo${controlC}`]) {
+      expect(await typed(keys)).toMatchObject({
+        code: 2,
+        asked: true,
+        stdout: '',
+        stderr: expect.stringContaining('The data of cleo was not shredded.'),
+      });
+      expect(await noteOf()).toBe('kept');
+    }
+    // whoever reads a document cannot answer
+    expect(await typed(`cleo${enter}`, '--json')).toMatchObject({ code: 2, asked: false });
+    expect(await typed(`cleo${enter}`)).toMatchObject({
+      code: 0,
+      asked: true,
+      stdout: 'office: 1 key of cleo erased\n',
+    });
+    await expect(noteOf()).rejects.toMatchObject({ code: 'scope-shredded' });
+  });
+
   test('rotate signer: the first checkpoint is signed by both, and a handover is believed', async () => {
     for (const name of ['ledger', 'second'])
       await project.ashlar(['audit', 'key', 'new', '--name', `example.org/${name}`, '--out', name]);

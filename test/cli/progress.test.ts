@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { money } from '../../src/cli/money.js';
 import { Output } from '../../src/cli/output.js';
@@ -55,7 +55,14 @@ describe('Output', () => {
     const stdout = capture(true);
     const stderr = capture(true);
     const out = new Output(
-      { stdout: stdout.stream, stderr: stderr.stream, env, directory: '.', interactive: false },
+      {
+        stdin: Readable.from([]),
+        stdout: stdout.stream,
+        stderr: stderr.stream,
+        env,
+        directory: '.',
+        interactive: false,
+      },
       json,
     );
     return { out, stdout, stderr };

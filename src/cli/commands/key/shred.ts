@@ -42,16 +42,18 @@ const run = async (invocation: Invocation, options: Options, scope = ''): Promis
   return { document: { scope, systems } };
 };
 
-const confirmed = async ({ streams }: Invocation, scope: string): Promise<void> => {
+const confirmed = async ({ out, streams }: Invocation, scope: string): Promise<void> => {
   const refusal = new AshlarError('usage', {
     message: `The data of ${scope} was not shredded.`,
     detail: 'It cannot be brought back afterwards.',
     suggestion: 'Say that it is meant: --yes',
   });
-  if (!streams.interactive) throw refusal;
+  if (!streams.interactive || out.json) throw refusal;
   const { isCancel, text } = await import('@clack/prompts');
   const answer = await text({
     message: `Everything that is encrypted for ${scope} will be unreadable for good. Type the scope to go on.`,
+    input: streams.stdin,
+    output: streams.stderr,
   });
   if (isCancel(answer) || answer !== scope) throw refusal;
 };

@@ -77,6 +77,7 @@ const ask =
         })),
         { value: '', label: 'it was dropped; its values are lost' },
       ],
+      input: streams.stdin,
       output: streams.stderr,
     });
     if (isCancel(answer)) throw new AshlarError('usage', { message: 'Cancelled; nothing was written.' });
