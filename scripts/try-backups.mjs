@@ -87,14 +87,17 @@ const trials = {
     const db = await newDatabase(url);
     await order(db, ordersIn(2_000, 200));
     const args = [url, key, migrations.href];
-    const quiet = started('writer.mjs', args);
-    await quiet.ready;
-    await sleep(10_000);
-    quiet.child.stdin.end();
-    await quiet.ended;
-    console.log('a writer alone     ', quiet.said.trim().split('\n').at(-1));
-    const writers = [started('writer.mjs', args), started('writer.mjs', [...args, '3'])];
-    await Promise.all(writers.map(({ ready }) => ready));
+    const writers = () => [started('writer.mjs', args), started('writer.mjs', [...args, '3'])];
+    const said = (when, those) =>
+      console.log(when, ...those.map(({ said }) => said.trim().split('\n').at(-1)));
+    const alone = writers();
+    await Promise.all(alone.map(({ ready }) => ready));
+    await sleep(20_000);
+    for (const { child } of alone) child.stdin.end();
+    await Promise.all(alone.map(({ ended }) => ended));
+    said('two writers alone    ', alone);
+    const busy = writers();
+    await Promise.all(busy.map(({ ready }) => ready));
     let longest = 0;
     const made = [];
     for (let n = 1; n <= count; n++) {
@@ -102,8 +105,8 @@ const trials = {
       made.push(await ashlar.createBackup(db.engine, [shop], { folder, keys }));
       longest = Math.max(longest, performance.now() - start);
     }
-    for (const { child } of writers) child.stdin.end();
-    await Promise.all(writers.map(({ ended }) => ended));
+    for (const { child } of busy) child.stdin.end();
+    await Promise.all(busy.map(({ ended }) => ended));
     console.log(`${count} backups made, of ${made[0].rows.orders} to ${made.at(-1).rows.orders} orders`);
     const to = { url: `sqlcipher:${join(base, 'restored.db')}`, key };
     let last = 0;
@@ -114,7 +117,7 @@ const trials = {
       assert(orders === rows.orders && orders >= last, 'another number of orders');
       last = orders;
     }
-    for (const { said } of writers) console.log('a writer meanwhile ', said.trim().split('\n').at(-1));
+    said('two writers meanwhile', busy);
     console.log(`${count} of ${count} sound; the longest took ${Math.round(longest)} ms to make`);
     await db.close();
   },
