@@ -14,7 +14,10 @@ export interface OpenOptions {
   readonly appRole?: string | undefined;
   /** Let sessions act as the user even where that one could change the schema. Default false. */
   readonly allowOwner?: boolean | undefined;
-  /** The programs that copy a server's database. Default: those of the server's version in the usual folders, else on the PATH. */
+  /**
+   * The programs that copy a server's database. Default: `PG_DUMP` and `PG_RESTORE` of the settings, else those of the
+   * server's version in the usual folders, else on the PATH.
+   */
   readonly pgDump?: string | undefined;
   readonly pgRestore?: string | undefined;
   /** SQLite's `synchronous`: `full` survives a power cut with every commit, `normal` may lose the last ones. Default `full`. */

@@ -55,6 +55,9 @@ export interface Settings {
     readonly weekly?: number;
     readonly monthly?: number;
   };
+  /** `PG_DUMP` and `PG_RESTORE`: the programs that copy a server's database, where the usual ones are not to be used. */
+  readonly pgDump: string | undefined;
+  readonly pgRestore: string | undefined;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
 }
@@ -104,6 +107,8 @@ const variables = z.object({
   BACKUP_KEEP_DAILY: count.optional(),
   BACKUP_KEEP_WEEKLY: count.optional(),
   BACKUP_KEEP_MONTHLY: count.optional(),
+  PG_DUMP: filled.optional(),
+  PG_RESTORE: filled.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 });
 
@@ -223,6 +228,8 @@ export const settings = (
       ...(data.BACKUP_KEEP_WEEKLY === undefined ? {} : { weekly: data.BACKUP_KEEP_WEEKLY }),
       ...(data.BACKUP_KEEP_MONTHLY === undefined ? {} : { monthly: data.BACKUP_KEEP_MONTHLY }),
     },
+    pgDump: data.PG_DUMP,
+    pgRestore: data.PG_RESTORE,
     logLevel: data.LOG_LEVEL,
   };
 };

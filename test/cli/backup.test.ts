@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, id, system, table } from 'ashlar';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { engines } from '../support/engines.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/src/guarantees/index.js', import.meta.url).href;
@@ -17,7 +18,7 @@ interface Document {
     readonly verdict: string;
     readonly why: readonly string[];
   }[];
-  readonly error: { readonly code: string };
+  readonly error: { readonly code: string; readonly detail?: string };
   readonly systems: readonly { readonly backups: unknown }[];
 }
 
@@ -108,6 +109,18 @@ describe('ashlar backup', () => {
     expect((await project.ashlar(['status'], env)).stdout).toMatch(
       /backups +last \S+ · last verified \S+ · 7 rows, 7 ledger entries since, in \d+ /,
     );
+  });
+
+  test('finds the program of a server where .env names it', async () => {
+    const place = await engines.find(({ name }) => name === 'postgres')?.place();
+    const dotEnv = join(project.folder, '.env');
+    await writeFile(dotEnv, 'PG_DUMP=/nowhere/pg_dump\n');
+    expect(await backup('create', '--url', place?.url ?? '', '--dir', 'of-the-server')).toMatchObject({
+      code: 3,
+      document: { error: { code: 'pg-dump-missing', detail: '/nowhere/pg_dump is none.' } },
+    });
+    await rm(dotEnv);
+    await place?.remove();
   });
 
   test('restores with the backup’s key alone, whatever the database’s key is by then', async () => {

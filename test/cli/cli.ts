@@ -46,7 +46,7 @@ export interface Project {
 
 const own: NodeJS.Dict<string> = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^(BACKUP_|DATABASE_|LEDGER_|LOG_LEVEL|NODE_OPTIONS|VITEST)/.test(name),
+    ([name]) => !/^(BACKUP_|DATABASE_|LEDGER_|LOG_LEVEL|NODE_OPTIONS|PG_|VITEST)/.test(name),
   ),
 );
 

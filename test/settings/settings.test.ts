@@ -113,6 +113,14 @@ describe('settings', () => {
     });
   });
 
+  test('the programs of a server are named like anything else', () => {
+    writeFileSync(join(folder, '.env'), 'PG_DUMP=/opt/pg/pg_dump\nPG_RESTORE=/opt/pg/pg_restore\n');
+    expect(settings({ PG_DUMP: '/other/pg_dump' }, folder)).toMatchObject({
+      pgDump: '/other/pg_dump',
+      pgRestore: '/opt/pg/pg_restore',
+    });
+  });
+
   test('a key may stand in a file, without its line break', () => {
     writeFileSync(join(folder, 'key'), 'correct horse\n');
     expect(settings({ DATABASE_KEY_FILE: join(folder, 'key') }, folder).databaseKey?.reveal()).toBe(

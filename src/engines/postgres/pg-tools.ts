@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AshlarError } from '../../errors.js';
+import { settings } from '../../settings/index.js';
 import type { OpenOptions } from '../open-options.js';
 import { passwordOf } from './pg-environment.js';
 
@@ -18,17 +19,15 @@ const foldersOf = (major: number): readonly string[] => [
   `/usr/local/opt/postgresql@${major}/bin`,
 ];
 
-const chosen = (name: ToolName, options: OpenOptions): string | undefined =>
-  name === 'pg_dump'
-    ? options.pgDump || process.env.PG_DUMP || undefined
-    : options.pgRestore || process.env.PG_RESTORE || undefined;
+const chosen = (name: ToolName, { pgDump, pgRestore }: OpenOptions): string | undefined =>
+  name === 'pg_dump' ? pgDump || settings().pgDump : pgRestore || settings().pgRestore;
 
 /**
- * Finds a program that can work with a server: the one that was chosen (`pgDump`, `pgRestore`, or `PG_DUMP` and
- * `PG_RESTORE` of the environment), else one in the usual folders of the server's version, else the one on the PATH.
+ * Finds a program that can work with a server: the one that was chosen (`pgDump`, `pgRestore`, or the settings
+ * `PG_DUMP` and `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the PATH.
  *
  * @param major - the server's major version: an older program does not know what that server can hold
- * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`
+ * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `settings-invalid`
  */
 export const findTool = async (name: ToolName, options: OpenOptions, major: number): Promise<string> => {
   const choice = chosen(name, options);
