@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import {
   applyRoles,
   type Engine,
@@ -28,6 +30,7 @@ import { type Cluster, password, startCluster } from './cluster.js';
 const bin = process.env.PG_BIN;
 if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');
 const built = fileURLToPath(new URL('../../dist/src/engines/postgres/copies.js', import.meta.url));
+const kills = Number(process.env.ASHLAR_KILLS ?? 15);
 const tools = { pgDump: `${bin}/pg_dump`, pgRestore: `${bin}/pg_restore` };
 
 const copyOf = (bytes: Uint8Array): Copy => ({ format: 'pg-custom', bytes: Readable.from([bytes]) });
@@ -282,57 +285,102 @@ describe('a server with its own programs', () => {
     await engine.close();
   });
 
-  test('a process that is killed while it replaces leaves the old or the new, and the next clears up', async () => {
-    freshRoles();
-    const { url, database } = await owned(here, 'CREATEDB');
-    const engine = await filled(url);
-    const file = join(steps.path, 'copy');
-    await writeFile(file, await engine.snapshot((snapshot) => buffer(snapshot.copy())));
-    const before = await contents(engine, system);
-    await writeMore(engine, steps.url);
-    const later = await contents(engine, system);
-    await engine.close();
-    let replaced = 0;
-    for (let kill = 0; kill < 10; kill++) {
-      const worker = spawn(
-        process.execPath,
-        [join(import.meta.dirname, 'put-worker.mjs'), built, url, file],
-        {
-          stdio: ['ignore', 'pipe', 'inherit'],
-          env: { ...process.env, PG_DUMP: tools.pgDump, PG_RESTORE: tools.pgRestore },
-        },
+  test(
+    'a process that is killed while it replaces leaves the old or the new, and the next clears up',
+    async () => {
+      freshRoles();
+      const { url, database } = await owned(here, 'CREATEDB');
+      const engine = await filled(url);
+      const copies = [join(steps.path, 'one'), join(steps.path, 'two')] as const;
+      const whole = async () => {
+        const there = await openEngine({ url, create: false });
+        const schema = await there.asOwner((owner) => there.introspect(owner));
+        const found = { schema, rows: await contents(there, system) };
+        await there.close();
+        return found;
+      };
+      const put = (file: string) =>
+        postgresCopies.put({ url, ...tools }, copyOf(readFileSync(file)), how({ replace: true }));
+      for (const file of copies) {
+        await writeFile(file, await engine.snapshot((snapshot) => buffer(snapshot.copy())));
+        await writeMore(engine, steps.url);
+      }
+      await engine.close();
+      const states: Awaited<ReturnType<typeof whole>>[] = [];
+      for (const file of copies) {
+        await put(file);
+        states.push(await whole());
+      }
+      expect(states[0]?.rows).not.toEqual(states[1]?.rows);
+
+      /** Puts a copy in a process of its own, killed so many milliseconds after a word of it, or after a statement of the exchange. */
+      const worker = async (
+        file: string,
+        kill: { word?: 'ready' | 'swapping'; after?: number; statement?: number } = {},
+      ) => {
+        const child = spawn(
+          process.execPath,
+          [join(import.meta.dirname, 'put-worker.mjs'), built, url, file, `${kill.statement ?? ''}`],
+          {
+            stdio: ['ignore', 'pipe', 'inherit'],
+            env: { ...process.env, PG_DUMP: tools.pgDump, PG_RESTORE: tools.pgRestore },
+          },
+        );
+        const exited = once(child, 'exit');
+        const said: Record<string, number> = {};
+        child.stdout.setEncoding('utf8').on('data', (words: string) => {
+          for (const word of words.trim().split('\n')) {
+            said[word] = performance.now();
+            if (word === kill.word) setTimeout(() => child.kill('SIGKILL'), kill.after);
+          }
+        });
+        const [code, signal] = (await exited) as [number | null, string | null];
+        // what it had asked the server for may still be under way
+        while ((await here.run(`SELECT 1 FROM pg_stat_activity WHERE datname = '${database}'`)).length > 0)
+          await pause(10);
+        if (signal === null) expect(code).toBe(0);
+        const { ready = 0, swapping = 0, done = 0 } = said;
+        return { isKilled: signal !== null, swapping: swapping - ready, swapped: done - swapping };
+      };
+
+      const usual = await worker(copies[0]);
+      let current = 0;
+      const ends = { old: 0, new: 0, done: 0 };
+      for (let kill = 0; kill < kills; kill++) {
+        const next = 1 - current;
+        const { isKilled } = await worker(
+          copies[next] ?? '',
+          [
+            { word: 'ready', after: Math.random() * usual.swapping } as const,
+            { word: 'swapping', after: Math.random() * usual.swapped * 1.2 } as const,
+            { statement: 1 + (Math.floor(kill / 3) % 6) },
+          ][kill % 3],
+        );
+        const found = await whole();
+        const isNew = isDeepStrictEqual(found, states[next]);
+        if (!isNew) expect(found).toEqual(states[current]);
+        ends[!isKilled ? 'done' : isNew ? 'new' : 'old']++;
+        if (!isKilled) expect(isNew).toBe(true);
+        if (isNew) current = next;
+      }
+      process.stdout.write(
+        `restored in ${Math.round(usual.swapping)} ms, swapped in ${Math.round(usual.swapped)} ms; ${kills} kills: ${JSON.stringify(ends)}\n`,
       );
-      // it may be done before it is killed
-      const exited = once(worker, 'exit');
-      await once(worker.stdout, 'data');
-      await pause(400 * kill + Math.random() * 400);
-      worker.kill('SIGKILL');
-      await exited;
-      const there = await openEngine({ url, create: false });
-      const found = await contents(there, system);
-      await there.close();
-      const isNew = JSON.stringify(found) === JSON.stringify(before);
-      if (isNew) replaced++;
-      else expect(found).toEqual(later);
-      // from here on it is the new one that is replaced by itself
-      if (isNew) break;
-    }
-    process.stdout.write(`killed until ${replaced} was new\n`);
-    // what the last one had asked for may still be under way
-    await pause(1_000);
-    const left = await here.run(`SELECT datname FROM pg_database WHERE datname LIKE 'ashlar\\_copy%'`);
-    process.stdout.write(`${left.length} databases left for the next\n`);
-    // they are the next one's to drop when they are old enough to be nobody's
-    for (const { datname } of left)
-      await here.run(
-        `ALTER DATABASE "${datname}" RENAME TO "${String(datname).replace(/_\d+_/, '_1000000000_')}"`,
-      );
-    await postgresCopies.put({ url, ...tools }, copyOf(await readFile(file)), how({ replace: true }));
-    await gone(here);
-    expect(await here.run(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'ashlar%'`, database)).toEqual(
-      [],
-    );
-  }, 240_000);
+      const left = await here.run(`SELECT datname FROM pg_database WHERE datname LIKE 'ashlar\\_copy%'`);
+      process.stdout.write(`${left.length} databases left for the next\n`);
+      // they are the next one's to drop when they are old enough to be nobody's
+      for (const { datname } of left)
+        await here.run(
+          `ALTER DATABASE "${datname}" RENAME TO "${String(datname).replace(/_\d+_/, '_1000000000_')}"`,
+        );
+      await put(copies[0]);
+      await gone(here);
+      expect(
+        await here.run(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'ashlar%'`, database),
+      ).toEqual([]);
+    },
+    60_000 + kills * 10_000,
+  );
 
   test('the tables may be those of a role without login, and stay so', async () => {
     freshRoles();
