@@ -21,9 +21,14 @@ const fs = require('node:fs');
 const [path, identity, ...numbers] = process.argv.slice(1);
 const [pages, pageSize, frames] = numbers.map(Number);
 const [logHeader, frameHeader] = [32, 24];
+const fail = (reason, status = 1) => {
+  fs.writeSync(2, reason);
+  process.exit(status);
+};
+process.on('uncaughtException', ({ message }) => fail(message));
 const file = fs.openSync(path, 'r');
 const { dev, ino } = fs.fstatSync(file, { bigint: true });
-if (dev + ':' + ino !== identity) process.exit(${replacedStatus});
+if (dev + ':' + ino !== identity) fail('replaced', ${replacedStatus});
 
 const readAt = (descriptor, target, at) => {
   let read = 0;
@@ -34,7 +39,7 @@ const readAt = (descriptor, target, at) => {
 
 const log = frames > 0 ? fs.openSync(path + '-wal', 'r') : undefined;
 const readLog = (target, at) => {
-  if (readAt(log, target, at) !== target.length) throw new Error('The log ends too early.');
+  if (readAt(log, target, at) !== target.length) fail('The log ends too early.');
 };
 const frameAt = (frame) => logHeader + (frame - 1) * (frameHeader + pageSize);
 // of each page the last frame
@@ -45,7 +50,7 @@ if (log !== undefined) {
   const header = Buffer.alloc(frameHeader);
   for (let frame = 1; frame <= frames; frame++) {
     readLog(header, frameAt(frame));
-    if (header.compare(first, 16, 24, 8, 16) !== 0) throw new Error('The log has begun anew.');
+    if (header.compare(first, 16, 24, 8, 16) !== 0) fail('The log has begun anew.');
     logged.set(header.readUInt32BE(0), frame);
   }
 }
@@ -113,5 +118,5 @@ const replaced = (path: string): AshlarError =>
 const unread = (path: string, reason: string): AshlarError =>
   new AshlarError('statement-failed', {
     message: `${path} could not be read to its end.`,
-    detail: reason.trim().split('\n').at(-1),
+    detail: reason,
   });

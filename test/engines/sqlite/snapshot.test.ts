@@ -1,21 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, readFileSync, renameSync } from 'node:fs';
+import { createWriteStream, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../src/engines/engine.js';
 import type { Snapshot } from '../../../src/engines/snapshot.js';
+import { readFileElsewhere } from '../../../src/engines/sqlite/read-file.js';
 import { failure, otherProcess, script, workplace } from './support.js';
 
 const { file, open, folder } = workplace();
 
-const bytesOf = async (snapshot: Snapshot): Promise<Buffer> => {
-  const parts: Buffer[] = [];
-  for await (const part of snapshot.copy() as AsyncIterable<Buffer>) parts.push(part);
-  return Buffer.concat(parts);
-};
+const bytesOf = (snapshot: Snapshot): Promise<Buffer> => buffer(snapshot.copy());
 
 const copyTo = async (engine: Engine, path: string): Promise<void> =>
   engine.snapshot((snapshot) => pipeline(snapshot.copy(), createWriteStream(path)));
@@ -188,6 +186,16 @@ describe('a snapshot', () => {
     renameSync(other, path);
     await failure('state-conflict', () => engine.snapshot((snapshot) => bytesOf(snapshot)));
     expect(readFileSync(path).length).toBeGreaterThan(0);
+  });
+
+  test('fails where the log does not hold what belongs to it', async () => {
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, 'CREATE TABLE t (x)');
+    const { dev, ino } = statSync(path, { bigint: true });
+    const moment = { path, identity: `${dev}:${ino}`, pages: 2, pageSize: 4096, frames: 1_000 };
+    const { detail } = await failure('statement-failed', () => buffer(readFileElsewhere(moment)));
+    expect(detail).toMatch(/^The log (ends too early|has begun anew)\.$/);
   });
 
   test('does not wait for its reader, nor leaves a process behind', async () => {
