@@ -1,8 +1,8 @@
 import { connect, type Database } from '../database.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
-import { history } from '../migrations/index.js';
 import type { Invocation } from './invocation.js';
+import { assertSetUp } from './set-up.js';
 
 /**
  * Opens the database of a system that has jobs, gives both to `work`, and closes it.
@@ -23,12 +23,7 @@ export const withJobs = async <T>(
   }
   const db = await connect(system, { ...(await invocation.target('app')), create: false });
   try {
-    if ((await history(db.engine, system)).length === 0) {
-      throw new AshlarError('migration-pending', {
-        message: `${system.name} is not set up in this database.`,
-        suggestion: `Set it up: ashlar up --system ${system.name}`,
-      });
-    }
+    await assertSetUp(db.engine, system);
     return await work(jobs, db);
   } finally {
     await db.close();

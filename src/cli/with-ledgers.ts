@@ -1,6 +1,7 @@
 import { type Audited, folderOf, ledgersOf, originOf } from '../audit/index.js';
 import { AshlarError } from '../errors.js';
 import type { Invocation } from './invocation.js';
+import { assertSetUp } from './set-up.js';
 
 /** Options that choose ledgers and their checkpoints. */
 export interface LedgerOptions {
@@ -11,7 +12,7 @@ export interface LedgerOptions {
 /**
  * Opens the database of each system and gives its ledgers to `work`, one after the other.
  *
- * @throws AshlarError `usage` where there is no ledger, or none of that table
+ * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where its system is not set up
  */
 export const withLedgers = async <T>(
   invocation: Invocation,
@@ -36,6 +37,7 @@ export const withLedgers = async <T>(
       // the application's user may not read what ledgers of scoped tables hold
       'owner',
       async (engine) => {
+        await assertSetUp(engine, system);
         engine.register(Object.values(system.tables));
         for (const each of tables) {
           results.push(

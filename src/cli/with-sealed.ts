@@ -1,8 +1,8 @@
 import { connect, type Database } from '../database.js';
 import { AshlarError } from '../errors.js';
-import { history } from '../migrations/index.js';
 import type { System } from '../system.js';
 import type { Invocation } from './invocation.js';
+import { assertSetUp } from './set-up.js';
 
 const isSealed = (system: System): boolean =>
   Object.values(system.tables).some(({ sealed }) => sealed !== undefined);
@@ -34,12 +34,7 @@ export const withSealed = async <T>(
   for (const system of systems) {
     const db = await connect(system, { ...(await invocation.target('app')), create: false, columnKeys });
     try {
-      if ((await history(db.engine, system)).length === 0) {
-        throw new AshlarError('migration-pending', {
-          message: `${system.name} is not set up in this database.`,
-          suggestion: `Set it up: ashlar up --system ${system.name}`,
-        });
-      }
+      await assertSetUp(db.engine, system);
       results.push(await work(db));
     } finally {
       await db.close();

@@ -86,6 +86,14 @@ describe('ashlar audit', () => {
     });
   });
 
+  test('a database that was never set up is named so', async () => {
+    for (const command of ['list', 'verify', 'checkpoint'])
+      expect(await project.json(['audit', command, '--url', 'pglite:memory'], env)).toMatchObject({
+        code: 1,
+        document: { error: { code: 'migration-pending', message: 'shop is not set up in this database.' } },
+      });
+  });
+
   test('a proof holds without Ashlar and without the database', async () => {
     expect(await audit('proof', uuid(7), '--out', 'seven.tlog-proof')).toMatchObject({
       code: 0,
