@@ -11,7 +11,8 @@ export const writeNew = async (
   mode: number,
 ): Promise<void> => {
   try {
-    await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode });
+    // a key must be on the disk before anything is encrypted with it
+    await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode, flush: true });
   } catch (cause) {
     throw new AshlarError('usage', {
       message: `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
