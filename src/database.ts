@@ -333,7 +333,8 @@ const contextOptions = (
 // one that no row can have is a mistake of the caller's, which an empty result would hide
 const assertScope = (columns: readonly Column[], scope: string | null): void => {
   if (scope === null || scope === everyScope || columns.length === 0) return;
-  if (columns.some((column) => isScopeOf(column, scope))) return;
+  // the last character there is bounds the scopes of all others
+  if (!scope.startsWith('\u{10FFFF}') && columns.some((column) => isScopeOf(column, scope))) return;
   const names = columns.map(({ table, name }) => `${table}.${name}`);
   throw new AshlarError('value-invalid', {
     message: 'The scope of the session is none that a row could have.',

@@ -4,7 +4,7 @@ import { DataKeys, openRow, type Steps, sealValues, settled, settleLater } from 
 import { everyScope } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import type { Session, SessionContext } from '../session/types.js';
-import type { Column, Sealed, Table, Tables } from '../table/index.js';
+import { isScopeOf, type Sealed, type Table, type Tables } from '../table/index.js';
 import { sealedTables } from './keyrings.js';
 
 /** Which rows are encrypted anew. */
@@ -36,7 +36,8 @@ export const reencrypt = async <T extends Tables>(
   let moved = 0;
   for (const table of tables) {
     const { sealed } = table;
-    if (!sealed || !fits(table.columns[sealed.scope], scope)) continue;
+    const column = sealed && table.columns[sealed.scope];
+    if (!column || !isScopeOf(column, scope)) continue;
     for (let idle = 0; ; ) {
       const { found, done } = await db.session({ actor, scope: everyScope }, async (s) => {
         const keys = new DataKeys(db.encryption);
@@ -63,10 +64,6 @@ const stuck = (table: Table): AshlarError =>
     detail: 'They are found, but writing them changes none.',
     suggestion: 'Check that this role may update every row of the table.',
   });
-
-// a table whose scopes are of another type has no row of this one
-const fits = (column: Column | undefined, scope: string): boolean =>
-  column?.stored.safeParse(column.kind === 'integer' ? Number(scope) : scope).success === true;
 
 const versionBytes = (version: number): Uint8Array => {
   const bytes = Buffer.alloc(4);

@@ -16,7 +16,9 @@ export const scopeValue = ({ nullable }: Column, value: string): string =>
 /** Whether a row could be of that scope: it is the one text of a value that the column holds. */
 export const isScopeOf = (column: Column, scope: string): boolean => {
   const value = column.kind === 'integer' ? Number(scope) : scope;
-  // the last character there is bounds the scopes of all others
-  if (String(value) !== scope || scope.startsWith('\u{10FFFF}')) return false;
-  return column.stored.safeParse(value).success && storageProblem(column, value) === undefined;
+  return (
+    String(value) === scope &&
+    column.stored.safeParse(value).success &&
+    storageProblem(column, value) === undefined
+  );
 };

@@ -1,4 +1,16 @@
-import { bytes, ciphered, type Database, id, inet, json, primaryKey, table, timestamp } from 'ashlar';
+import {
+  bytes,
+  ciphered,
+  type Database,
+  id,
+  inet,
+  json,
+  primaryKey,
+  reencrypt,
+  rotateDataKey,
+  table,
+  timestamp,
+} from 'ashlar';
 import { encrypted } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -67,6 +79,14 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     const change = { anything: 'text', real: -1e-9, nested: null, maybe: 'abc', raw: new Uint8Array(0) };
     expect(await db.session((s) => s.patch(all, key, change))).toEqual({ ...row, ...change });
     expect(await db.get(all, key)).toEqual({ ...row, ...change });
+  });
+
+  it('is encrypted anew by its scope as it is written, and not by another spelling of it', async () => {
+    await rotateDataKey(db, '7');
+    expect(await reencrypt(db, '007')).toBe(0);
+    expect(await reencrypt(db, '7')).toBe(1);
+    const keys = await db.read((s) => s.query.selectFrom('data_keys').select('scope').distinct().execute());
+    expect(keys).toEqual([{ scope: '7' }]);
   });
 
   it('needs no key where there is none in a table', async () => {
