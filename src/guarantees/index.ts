@@ -11,5 +11,13 @@ export { type PartitionedOptions, partitioned } from './partitioned/partitioned.
 export { type LegalHolds, legalHolds } from './retained/holds.js';
 export { type RetainedOptions, retained } from './retained/retained.js';
 export { scoped } from './scoped/scoped.js';
+export {
+  alwaysTrigger,
+  type FunctionOptions,
+  type PostgresTrigger,
+  raise as raiseOnPostgres,
+  triggerFunction,
+} from './shared/postgres-sql.js';
 export type { Period } from './shared/retention.js';
+export { raise as raiseOnSqlite, type SqliteTrigger, sqliteTrigger } from './shared/sqlite-sql.js';
 export { type VersionedOptions, versioned } from './versioned/versioned.js';

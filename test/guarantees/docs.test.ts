@@ -11,5 +11,7 @@ it('the page of guarantees is as the guarantees are now', () => {
 });
 
 it('the page leaves no guarantee out', () => {
-  expect(Object.keys(guaranteeSamples).sort()).toEqual(Object.keys(guarantees).sort());
+  // what the SQL of a guarantee of one's own is made of
+  const parts = ['alwaysTrigger', 'raiseOnPostgres', 'raiseOnSqlite', 'sqliteTrigger', 'triggerFunction'];
+  expect([...Object.keys(guaranteeSamples), ...parts].sort()).toEqual(Object.keys(guarantees).sort());
 });

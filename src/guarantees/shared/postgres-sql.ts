@@ -1,7 +1,12 @@
 import { type GuaranteeObject, identifier, type Table } from '../../table/index.js';
 import { objectName } from './names.js';
 
-/** A statement of PL/pgSQL that refuses. `text` may hold % for each of the values. */
+/**
+ * A statement of PL/pgSQL that refuses, so that whoever wrote gets `guarantee-violated` with the text.
+ *
+ * @param text - a sentence without its full stop; a % in it stands for each of the values, in their order
+ * @param values - expressions of SQL
+ */
 export const raise = (guarantee: string, text: string, values: readonly string[] = []): string =>
   [
     `RAISE EXCEPTION ${[`'ashlar/${guarantee}: ${text.replaceAll("'", "''")}'`, ...values].join(', ')}`,
@@ -18,7 +23,7 @@ export const inItsSchema = 'SET search_path FROM CURRENT';
 export interface FunctionOptions {
   /** Set when the body compares: operators are then PostgreSQL's own, whatever the caller's search_path. */
   readonly compares?: boolean;
-  /** Set when the body reads tables: see `inItsSchema`. */
+  /** Set when the body reads tables: it finds those of the schema that it is made in, whoever calls it. */
   readonly reads?: boolean;
   /** With the rights of the table's owner, so that the caller needs none. */
   readonly asOwner?: boolean;
@@ -50,7 +55,11 @@ const inEveryScope = (body: readonly string[]) => ({
   ],
 });
 
-/** A trigger function. */
+/**
+ * A trigger function.
+ *
+ * @param body - statements of PL/pgSQL, each with its semicolon: what goes between BEGIN and END, a RETURN among it
+ */
 export const triggerFunction = (
   name: string,
   body: readonly string[],
@@ -88,8 +97,11 @@ export interface PostgresTrigger {
   /** `BEFORE UPDATE`, … */
   readonly on: string;
   readonly table: string;
+  /** A condition of SQL. */
   readonly when?: string;
+  /** The name of a {@link triggerFunction}. */
   readonly calls: string;
+  /** Default `ROW`. */
   readonly each?: 'ROW' | 'STATEMENT';
 }
 

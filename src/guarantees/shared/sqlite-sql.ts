@@ -7,7 +7,9 @@ export interface SqliteTrigger {
   /** `BEFORE UPDATE`, … */
   readonly on: string;
   readonly table: string;
+  /** A condition of SQL. */
   readonly when?: string;
+  /** Statements of SQL without their semicolons, such as `SELECT ${raise(…)} WHERE …`. */
   readonly body: readonly string[];
   /** For a trigger on another table than the guarantee's, which may be made together with either. */
   readonly ifMissing?: boolean;
@@ -33,7 +35,12 @@ export const sqliteTrigger = ({
   ].join('\n'),
 });
 
-/** What RAISE gives. Its text is a constant: SQLite before 3.47 refuses an expression there. */
+/**
+ * An expression that refuses, so that whoever wrote gets `guarantee-violated` with the text. That is a constant: SQLite
+ * before 3.47 refuses an expression in RAISE.
+ *
+ * @param text - a sentence without its full stop
+ */
 export const raise = (guarantee: string, text: string): string =>
   `RAISE(ABORT, ${literal(`ashlar/${guarantee}: ${text}`)})`;
 
