@@ -67,10 +67,11 @@ export const updateClient = async (
 export const archiveClient = async (s: SophiaSession, id: Client['id'], reason?: string): Promise<Client> => {
   const before = await lockClient(s, id);
   if (before.is_archived) return before;
+  const now = s.now();
   return changeClient(
     s,
     before,
-    { is_archived: true, archived_at: s.now() },
+    { is_archived: true, archived_at: now, last_activity_at: now },
     {
       action: 'client.archived',
       summary: 'Archived',

@@ -72,9 +72,9 @@ export const changeClient = async (
   { action, summary, details = null }: Reason,
 ): Promise<Client> => {
   const after = await s.patch(clients, before.id, {
+    last_activity_at: s.now(),
     ...changes,
     ...figuresOf({ ...before, ...changes }),
-    last_activity_at: s.now(),
     last_action_summary: summary,
   });
   await recordAction(s, { client_id: before.id, action, details, before, after });
