@@ -24,6 +24,7 @@ import { kyselyParts } from './kysely.js';
 import { Lock, type Unlock } from './lock.js';
 import { type Opened, openFirst } from './open.js';
 import { type OwnerOptions, ownerOf } from './owner.js';
+import { ReadThread } from './read-thread.js';
 import { Readers } from './readers.js';
 import { Origins } from './row-decoder.js';
 import { ScopedTables } from './scoped-tables.js';
@@ -84,7 +85,7 @@ class SqliteEngine implements Engine {
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
   #writer: Connection;
-  #snapshots = 0;
+  readonly #snapshots = new Set<ReadThread>();
   #closing: Promise<void> | undefined;
 
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
@@ -193,7 +194,8 @@ class SqliteEngine implements Engine {
 
   async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     if (this.#identity === undefined) throw inMemory();
-    this.#snapshots++;
+    const reader = new ReadThread(this.#target);
+    this.#snapshots.add(reader);
     try {
       const source = {
         target: this.#target,
@@ -201,9 +203,9 @@ class SqliteEngine implements Engine {
         lock: this.#lock,
         writer: () => this.#writer,
       };
-      return await withSnapshot(source, work);
+      return await withSnapshot(source, reader, work);
     } finally {
-      this.#snapshots--;
+      this.#snapshots.delete(reader);
     }
   }
 
@@ -217,8 +219,10 @@ class SqliteEngine implements Engine {
     this.#readers?.close(closed);
     // what is under way may end, but not keep the process
     const deadline = performance.now() + this.#lockTimeout;
-    const isBusy = () => this.#lock.held || (this.#readers?.busy ?? 0) > 0 || this.#snapshots > 0;
+    const isBusy = () => this.#lock.held || (this.#readers?.busy ?? 0) > 0 || this.#snapshots.size > 0;
     while (isBusy() && performance.now() < deadline) await sleep(5);
+    // while one of them has the file open it may not be forgotten: looking at it would drop its locks
+    for (const reader of this.#snapshots) await reader.close(closed());
     for (const reader of this.#readers?.all ?? []) reader.close();
     this.#writer.close();
     this.#forgetFile();

@@ -56,6 +56,7 @@ export class ReadThread {
   readonly #worker: Worker;
   readonly #asked: Asked[] = [];
   readonly #ended: Promise<void>;
+  readonly #closing = new AbortController();
   #problem: unknown;
 
   constructor({ driver, path, key }: Target) {
@@ -82,7 +83,7 @@ export class ReadThread {
     });
     this.#ended = new Promise((resolve) =>
       this.#worker.once('exit', () => {
-        this.#problem ??= closed();
+        this.#problem ??= over();
         for (const { reject } of this.#asked) reject(this.#problem);
         resolve();
       }),
@@ -99,8 +100,15 @@ export class ReadThread {
     });
   }
 
+  /** Aborted before its transaction ends; the reason is why. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   /** Ends its transaction too, when what was asked for is answered. */
-  async close(): Promise<void> {
+  async close(reason: AshlarError = over()): Promise<void> {
+    this.#problem ??= reason;
+    this.#closing.abort(this.#problem);
     this.#worker.postMessage(null);
     await this.#ended;
   }
@@ -116,5 +124,5 @@ const withBuffers = (row: Row): Row => {
   };
 };
 
-const closed = (): AshlarError =>
+const over = (): AshlarError =>
   new AshlarError('session-ended', { message: 'The moment that was read is over.' });

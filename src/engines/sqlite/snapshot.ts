@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import { sqliteError } from './errors.js';
 import type { Lock } from './lock.js';
 import { readFileElsewhere } from './read-file.js';
-import { ReadThread } from './read-thread.js';
+import type { ReadThread } from './read-thread.js';
 import { fileLocked, retryWhileBusy, writerTaken } from './waiting.js';
 
 /** A database whose moment is to be held. */
@@ -36,12 +36,14 @@ export const inMemory = (): AshlarError =>
  * As long as it lasts, a page of its moment is never overwritten where it stands: nothing newer is moved into the file, and
  * the log does not begin anew over frames that it needs (walTryBeginRead, walCheckpoint and walRestartLog in SQLite's
  * wal.c). Where all of the log was in the file, the file alone is the moment.
+ *
+ * @param reader - a thread of the target’s, which is closed at the end; where it is closed before, reads and copies fail
  */
 export const withSnapshot = async <T>(
   source: SnapshotSource,
+  reader: ReadThread,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> => {
-  const reader = new ReadThread(source.target);
   try {
     const frames = await hold(source, reader);
     return await work(await snapshotOf(source, reader, frames));
@@ -52,36 +54,36 @@ export const withSnapshot = async <T>(
 
 /** Begins the reader’s transaction. @returns how many frames of the log belong to its moment */
 const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
-  const onlooker = guarded(() => connect(target, 'reader'));
+  // the thread has started before anybody waits for it
+  await reader.run(look);
+  const unlock = await lock.acquire(timeout, writerTaken);
   try {
-    // the thread has started before anybody waits for it
-    await reader.run(look);
-    const unlock = await lock.acquire(timeout, writerTaken);
+    await retryWhileBusy(() => writer().tryBegin(['BEGIN IMMEDIATE']), timeout, fileLocked);
     try {
-      await retryWhileBusy(() => writer().tryBegin(['BEGIN IMMEDIATE']), timeout, fileLocked);
-      try {
-        for (const sql of ['BEGIN', look]) await reader.run(sql);
-        return guarded(() => framesOutside(onlooker));
-      } finally {
-        writer().command('ROLLBACK');
-      }
+      for (const sql of ['BEGIN', look]) await reader.run(sql);
+      return guarded(() => framesOutside(target));
     } finally {
-      unlock();
+      guarded(() => writer().command('ROLLBACK'));
     }
   } finally {
-    onlooker.close();
+    unlock();
   }
 };
 
 /**
  * Looked at when the reader has begun: if frames are outside of the file then, they were when it began, and it reads them
- * from the log, which cannot begin anew. NOOP moves nothing: it only tells.
+ * from the log, which cannot begin anew. NOOP moves nothing: it only tells, and only a connection without a transaction.
  */
-const framesOutside = ({ database }: Connection): number => {
-  const [state] = database.pragma('wal_checkpoint(NOOP)') as LogState[];
-  if (!state || state.log < 0)
-    throw new AshlarError('statement-failed', { message: 'The database has no log.' });
-  return state.log === state.checkpointed ? 0 : state.log;
+const framesOutside = (target: Target): number => {
+  const onlooker = connect(target, 'reader');
+  try {
+    const [state] = onlooker.database.pragma('wal_checkpoint(NOOP)') as LogState[];
+    if (!state || state.log < 0)
+      throw new AshlarError('statement-failed', { message: 'The database has no log.' });
+    return state.log === state.checkpointed ? 0 : state.log;
+  } finally {
+    onlooker.close();
+  }
 };
 
 /** In frames. */
@@ -106,7 +108,13 @@ const snapshotOf = async (
     size: pages * pageSize,
     read: (sql, parameters) => reader.run(sql, parameters),
     count: (table) => figure(`SELECT count(*) FROM main.${identifier(table)}`),
-    copy: () => readFileElsewhere({ path: target.path, identity, pages, pageSize, frames }),
+    copy: () => {
+      const copy = readFileElsewhere({ path: target.path, identity, pages, pageSize, frames });
+      // without the transaction it would go on, and be torn
+      reader.closing.addEventListener('abort', () => copy.destroy(reader.closing.reason), { once: true });
+      // one that was given up fails in nobody's hands
+      return copy.on('error', () => undefined);
+    },
   };
 };
 
