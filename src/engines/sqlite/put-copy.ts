@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../errors.js';
@@ -65,15 +65,18 @@ const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: 
 const assertEmpty = (path: string): void => {
   const found = ['', log, journal].map((ending) => path + ending).find(hasContent);
   if (found === undefined) return;
-  throw new AshlarError('restore-target-not-empty', {
+  throw notEmpty(
+    found,
+    found === path ? undefined : 'SQLite would play it back into whatever database comes to stand beside it.',
+  );
+};
+
+const notEmpty = (found: string, detail: string | undefined): AshlarError =>
+  new AshlarError('restore-target-not-empty', {
     message: `${found} is there, and not empty.`,
-    detail:
-      found === path
-        ? undefined
-        : 'SQLite would play it back into whatever database comes to stand beside it.',
+    detail,
     suggestion: 'Restore to another path, or pass --replace.',
   });
-};
 
 /** Locks the database that is there against everybody, with nothing of it outside its file; `undefined` where there is none. */
 const takeOver = async (
@@ -167,13 +170,25 @@ const swap = (fresh: string, path: string, replaces: boolean): void => {
     throw new AshlarError('statement-failed', { message: 'The copy could not be closed.' });
   try {
     persist(fresh);
-    if (!replaces) setAside(path);
-    if (replaces || existsSync(path)) renameSync(fresh, path);
-    // a link is never made over a file that somebody has made meanwhile
-    else linkSync(fresh, path);
+    if (replaces) renameSync(fresh, path);
+    else putNew(fresh, path);
     persist(path);
   } catch (error) {
     throw fileError(path, error);
+  }
+};
+
+/** Gives a copy a name that no database had when it was begun: one that was made meanwhile is somebody’s. */
+const putNew = (fresh: string, path: string): void => {
+  const taken = () => notEmpty(path, 'It was made while the copy was looked at.');
+  if (hasContent(path)) throw taken();
+  setAside(path);
+  rmSync(path, { force: true });
+  try {
+    // a link is never made over a file, as a rename is
+    linkSync(fresh, path);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken() : error;
   }
 };
 

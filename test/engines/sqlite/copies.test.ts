@@ -133,6 +133,22 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     expect(await rowsAt(path)).toBe(2);
   });
 
+  test('does not take the place of a database that was made while it was looked at', async () => {
+    for (const replace of [false, true]) {
+      const copy = await copyOf(await make(2));
+      const path = file();
+      const putting = sqliteCopies.put(at(path), copy, {
+        replace,
+        check: async () => {
+          await make(7, path);
+        },
+      });
+      await failure('restore-target-not-empty', () => putting);
+      expect(await rowsAt(path)).toBe(7);
+      expect(readdirSync(dirname(path)).filter((name) => name.includes('restoring'))).toEqual([]);
+    }
+  });
+
   test('is refused where it is of another kind, or damaged', async () => {
     const source = await make(500);
     const other = encrypted ? `sqlite:${file()}` : `sqlcipher:${file()}`;
