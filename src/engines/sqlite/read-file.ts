@@ -83,8 +83,8 @@ async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment
   const numbers = [pages, pageSize, frames].map(String);
   const child = spawn(process.execPath, ['-e', program, path, identity, ...numbers], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // options of this process, an inspector's port among them, are not the child's
-    env: { ...process.env, NODE_OPTIONS: '' },
+    // neither the options of this process are the child's, nor the keys in its environment
+    env: needed(),
   });
   const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
@@ -107,6 +107,13 @@ async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment
     child.kill('SIGKILL');
   }
 }
+
+const needed = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    ['PATH', 'SystemRoot', 'LD_LIBRARY_PATH'].flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    ),
+  );
 
 const replaced = (path: string): AshlarError =>
   new AshlarError('state-conflict', {

@@ -64,7 +64,7 @@ export class ReadThread {
       eval: true,
       // options of this process, --input-type among them, are not the thread's
       execArgv: [],
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: {},
       workerData: {
         driver: driver.path,
         path,
