@@ -17,14 +17,16 @@ import type { Bytes } from './age/payload.js';
 export interface BackupKeysGiven {
   /**
    * age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them: backups are encrypted to the first, and
-   * every one opens what was encrypted to it. Any other text is a passphrase.
+   * every one opens what was encrypted to it. Any other line is a passphrase, unless it looks like a key.
    */
   readonly key?: string | Secret | undefined;
   /** age recipients (`age1…`): backups are encrypted to these as well, or to these alone where there is no key. */
   readonly recipients?: readonly string[] | undefined;
 }
 
-const identityForm = /^AGE-SECRET-KEY-/m;
+const identityForm = /^\s*AGE-SECRET-KEY-/m;
+const otherForm = /^[\s"'\u{FEFF}]*(age1|age-|ssh-|-----BEGIN)/iu;
+const unprintable = /[\p{Cc}\u{FFFD}]/u;
 
 /** The keys of backups. With recipients alone backups can be made, and not opened. */
 export class BackupKeys {
@@ -66,6 +68,10 @@ export class BackupKeys {
   }
 
   static #fromPassphrase(passphrase: string, besides: boolean): BackupKeys {
+    // a published recipient as a passphrase would let everybody in
+    if (otherForm.test(passphrase))
+      throw invalid('It is no age identity, and looks too much like a key for a passphrase.');
+    if (unprintable.test(passphrase)) throw invalid('A passphrase is one line of text.');
     if (passphrase.length < shortestPassphrase)
       throw invalid(`The passphrase has fewer than ${shortestPassphrase} characters.`);
     if (besides) throw invalid('age encrypts to a passphrase or to recipients, not to both.');

@@ -116,6 +116,12 @@ describe('an age file', async () => {
     for (const given of [
       { key: 'too short' },
       { key: 'AGE-SECRET-KEY-1QQQQ' },
+      // what somebody has mistaken for a key must not become a passphrase
+      { key: recipient },
+      { key: `"${recipient}"` },
+      { key: 'age-secret-key-1qqqqqqqqqqqqqqqqqqqq' },
+      { key: 'AGE-PLUGIN-YUBIKEY-1QQQQQQQQQ' },
+      { key: 'two lines\nof a text that is long enough' },
       { recipients: ['age1nobody'] },
       { recipients: ['ssh-ed25519 AAAA'] },
       { key: passphrase, recipients: [recipient] },

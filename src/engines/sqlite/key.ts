@@ -33,6 +33,9 @@ export function assertKey(key: string | undefined): asserts key is string {
   if (digits !== undefined && digits !== rawDigitCount && digits !== saltedDigitCount) {
     throw invalid(`It looks like a raw key but has ${digits} hex digits instead of ${rawDigitCount}.`);
   }
+  const bare = key.replace(/^[\s\u{FEFF}"]+|[\s"]+$/gu, '');
+  if (bare !== key && rawDigits(bare) !== undefined)
+    throw invalid('It looks like a raw key with blanks, quotes or a byte order mark around it.');
   if (!key.isWellFormed() || key.includes('\0'))
     throw invalid('A passphrase has no NUL and no lone surrogates.');
 }
