@@ -6,7 +6,7 @@ import { redactUrl } from '../settings/index.js';
 import type { System } from '../system.js';
 import { version } from '../version.js';
 import { type CheckpointOf, contentOf } from './content.js';
-import { checkedLabel, draftPath, inFolder, labelOf, newName, publish } from './folder.js';
+import { draftPath, inFolder, labelNamed, labelOf, newName, publish } from './folder.js';
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { type Manifest, sealManifest } from './manifest.js';
 import { counted, type Measured, Meter, type OnProgress } from './meter.js';
@@ -47,7 +47,7 @@ export const createBackup = async (
     // what was committed is sealed, so that the backup's ledgers hold it
     for (const { tables } of systems) engine.register(Object.values(tables));
     await engine.settle();
-    const label = checkedLabel(options.label ?? '') || labelOf(engine.url);
+    const label = options.label === undefined ? labelOf(engine.url) : labelNamed(options.label);
     const manifest = await engine.snapshot(async (snapshot) => {
       const at = new Date();
       const name = newName(label, at);

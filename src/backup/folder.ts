@@ -46,12 +46,22 @@ export const labelOf = (url: string): string => {
 };
 
 /** A label as names of files have it: lower case letters, digits, `-` and `_`. */
-export const checkedLabel = (text: string): string =>
+const checkedLabel = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60);
+
+/** The label that somebody named. @throws AshlarError `usage` where nothing is left of it in a name of a file */
+export const labelNamed = (text: string): string => {
+  const label = checkedLabel(text);
+  if (label !== '') return label;
+  throw new AshlarError('usage', {
+    message: `The label "${text}" has no letter or digit that names of backups can have.`,
+    suggestion: 'Use lower case letters, digits, - and _.',
+  });
+};
 
 export const payloadPath = (folder: string, name: string): string => join(folder, `${name}${payload}`);
 /** Where the file of a backup is written before it is one. */

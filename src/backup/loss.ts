@@ -52,7 +52,7 @@ export const backupsReport = async (
   { folder, rows, now }: LossRequest,
 ): Promise<BackupsReport> => {
   const listed = await listBackups(folder);
-  const own = listed.filter(({ manifest }) => manifest && isOf(manifest, engine, system));
+  const own = ownOf(listed, engine, system);
   const sound = own.filter(({ problem }) => problem === undefined);
   const last = sound.at(-1);
   return {
@@ -67,9 +67,15 @@ export const backupsReport = async (
   };
 };
 
-// the same file may have been named in another way
-const isOf = ({ database, label, systems }: Manifest, { url }: Engine, { name }: System): boolean =>
-  (database === redactUrl(url) || label === labelOf(url)) && systems.some((system) => system.name === name);
+const ownOf = (listed: readonly Listed[], { url }: Engine, { name }: System): readonly Listed[] => {
+  const those = (fits: (manifest: Manifest) => boolean) =>
+    listed.filter(
+      ({ manifest }) => manifest && fits(manifest) && manifest.systems.some((system) => system.name === name),
+    );
+  const named = those(({ database }) => database === redactUrl(url));
+  // the same file may have been named in another way, and another file may have the same name
+  return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
+};
 
 const ageOf = (one: Listed | undefined): BackupAge | null =>
   one?.manifest

@@ -1,4 +1,4 @@
-import { inFolder, type Listed, listBackups, remove } from './folder.js';
+import { inFolder, type Listed, labelNamed, listBackups, remove } from './folder.js';
 import { defaultRetention, type Retention, retained } from './retention.js';
 
 /** What is pruned, and how. */
@@ -25,7 +25,7 @@ export interface Pruned {
  * read: it is no backup, and somebody must look at it.
  *
  * @returns each backup that was decided about, newest first
- * @throws AshlarError `backup-folder-locked`, `privilege-missing`
+ * @throws AshlarError `backup-folder-locked`, `privilege-missing`; `usage` for a label without a letter or digit
  */
 export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> => {
   const { folder, dryRun = false } = options;
@@ -41,15 +41,17 @@ export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> 
 const decide = (listed: readonly Listed[], { label, keep }: PruneOptions): readonly Pruned[] => {
   const rules: Retention = { ...defaultRetention, ...keep };
   const sound = listed.filter(({ problem }) => problem === undefined);
-  const labels = new Set(sound.map(({ manifest }) => manifest?.label));
-  return [...labels]
-    .filter((each) => label === undefined || each === label)
-    .flatMap((each) =>
-      decideOne(
-        sound.filter(({ manifest }) => manifest?.label === each),
-        rules,
-      ),
-    )
+  const wanted = label === undefined ? undefined : labelNamed(label);
+  const databases = new Map<string, Listed[]>();
+  for (const one of sound) {
+    const { manifest } = one;
+    if (!manifest || (wanted !== undefined && manifest.label !== wanted)) continue;
+    // files of one name may be different databases
+    const whose = `${manifest.label} ${manifest.database}`;
+    databases.set(whose, [...(databases.get(whose) ?? []), one]);
+  }
+  return [...databases.values()]
+    .flatMap((each) => decideOne(each, rules))
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 };
 

@@ -23,7 +23,7 @@ export type Verdicts = ReadonlyMap<string, readonly string[]>;
 export const defaultRetention: Retention = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
 /**
- * Decides what stays: grandfather, father, son. The newest one that was verified always does.
+ * Decides what stays: grandfather, father, son. The newest one that was verified always does; where none was, the newest.
  *
  * @param backups - of one database, in any order
  */
@@ -42,7 +42,9 @@ export const retained = (backups: readonly Aged[], rules: Retention): Verdicts =
     }
   }
   const verified = newestFirst.find(({ verifiedAt }) => verifiedAt !== undefined);
+  const [newest] = newestFirst;
   if (verified) keep(verified, 'newest verified');
+  else if (newest) keep(newest, 'newest, none is verified');
   return verdicts;
 };
 

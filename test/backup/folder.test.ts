@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { createBackup, listBackups, pruneBackups } from 'ashlar';
+import { basename, dirname, join } from 'node:path';
+import { createBackup, listBackups, openEngine, pruneBackups } from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../engines/sqlite/support.js';
 import { engines } from '../support/engines.js';
@@ -105,15 +105,36 @@ describe('a folder of backups', () => {
     ]);
   });
 
+  test('keeps backups of different files of one name apart, and knows a label as it was written', async () => {
+    const world = await made();
+    const { folder } = world.backups;
+    const only = await world.create();
+    const path = join(world.folder, 'elsewhere', basename(world.url));
+    await mkdir(dirname(path));
+    const namesake = await openEngine({ url: `sqlite:${path}` });
+    await createBackup(namesake, [], world.backups);
+    const last = await createBackup(namesake, [], world.backups);
+    const nightly = await createBackup(namesake, [], { ...world.backups, label: 'Nightly Prod' });
+    await failure('usage', () => createBackup(namesake, [], { ...world.backups, label: '日本' }));
+    await namesake.close();
+    expect(last.label).toBe(only.label);
+    await pruneBackups({ folder, keep: keepOne });
+    const left = async () => (await listBackups(folder)).map(({ name }) => name).sort();
+    expect(await left()).toEqual([only.name, last.name, nightly.name].sort());
+    expect(await pruneBackups({ folder, label: 'Nightly Prod', keep: keepOne })).toHaveLength(1);
+  });
+
   test('is not pruned of what cannot be read', async () => {
     const world = await made();
     const one = await world.create();
     await world.create();
+    const last = await world.create();
     const manifest = join(world.backups.folder, `${one.name}.json`);
     await writeFile(manifest, (await readFile(manifest, 'utf8')).slice(1));
     const pruned = await pruneBackups({ folder: world.backups.folder, keep: { ...keepOne, last: 0 } });
-    expect(pruned).toHaveLength(1);
-    expect((await listBackups(world.backups.folder)).map(({ name }) => name)).toEqual([one.name]);
+    // the newest stays without any rule, where none was verified
+    expect(pruned.map(({ verdict }) => verdict)).toEqual(['kept', 'removed']);
+    expect((await listBackups(world.backups.folder)).map(({ name }) => name)).toEqual([one.name, last.name]);
   });
 
   test('that is full keeps what is in it, and holds no half of one', async () => {
