@@ -150,9 +150,20 @@ export const listBackups = async (folder: string): Promise<readonly Listed[]> =>
     return nameForm.test(name) ? [name] : [];
   });
   const listed: Listed[] = [];
-  for (const name of names) listed.push(await look(folder, name));
+  for (const name of names) {
+    const found = await look(folder, name);
+    // pruned since the folder was read, which is no fault of it
+    const isGone = found.problem !== undefined && !(await isThere(toldPath(folder, name)));
+    if (!isGone) listed.push(found);
+  }
   return listed.sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
 };
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
 
 const timeOf = ({ name, manifest }: Listed): string =>
   manifest?.created_at.replace(/[-:.]/g, '') ?? name.split('-').at(-2) ?? '';
@@ -240,11 +251,7 @@ export const findBackup = async (
   const name = basename(given).replace(/(\.verified)?\.json$|\.age$/, '');
   const folders = /[/\\]/.test(given) ? [dirname(given)] : [folder, dirname(resolve(given))];
   for (const each of folders) {
-    const isThere = await stat(toldPath(each, name)).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return { folder: each, name };
+    if (await isThere(toldPath(each, name))) return { folder: each, name };
   }
   throw missing(toldPath(folders[0] ?? folder, name));
 };
