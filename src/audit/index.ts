@@ -10,4 +10,4 @@ export {
   verifyLedgerOf,
 } from './checkpoints.js';
 export { exportLedger } from './export.js';
-export { hasLedger, verifyTable, withLedger } from './ledgers.js';
+export { ledgersThere, verifyTable, withLedger } from './ledgers.js';

@@ -6,11 +6,11 @@ import type { LedgerReader } from '../ledger/reader.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../ledger/verify.js';
 import { scopeColumn, type Table } from '../table/index.js';
 
-/** Whether the ledger of a table is there: it is not where its system was never set up, or not yet as far. */
-export const hasLedger = (engine: Engine, table: Table): Promise<boolean> =>
+/** Those of the tables whose ledger is there: it is not where their system was never set up, or not yet as far. */
+export const ledgersThere = (engine: Engine, tables: readonly Table[]): Promise<readonly Table[]> =>
   engine.asOwner(async (owner) => {
-    const { entries } = ledgerNames(table);
-    return (await engine.introspect(owner)).tables.some(({ name }) => name === entries);
+    const there = new Set((await engine.introspect(owner)).tables.map(({ name }) => name));
+    return tables.filter((table) => there.has(ledgerNames(table).entries));
   });
 
 /**

@@ -1,4 +1,4 @@
-import { folderOf, hasLedger, keptCheckpoints, originOf, withLedger } from '../audit/index.js';
+import { folderOf, keptCheckpoints, ledgersThere, originOf, withLedger } from '../audit/index.js';
 import type { Engine } from '../engines/engine.js';
 import { AshlarError } from '../errors.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
@@ -140,8 +140,14 @@ export const standingsOf = async (
   { manifest, systems }: Pick<CheckRequest, 'manifest' | 'systems'>,
 ): Promise<readonly Standing[]> => {
   const standings: Standing[] = [];
-  for (const { table, head } of ledgersIn(manifest, systemsOf(manifest, systems))) {
-    if (!(await hasLedger(live, table))) {
+  const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
+  if (ledgers.length === 0) return [];
+  const there = await ledgersThere(
+    live,
+    ledgers.map(({ table }) => table),
+  );
+  for (const { table, head } of ledgers) {
+    if (!there.includes(table)) {
       standings.push({ ledger: head.ledger, size: head.size, live: 0, relation: 'absent' });
       continue;
     }

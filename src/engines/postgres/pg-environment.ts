@@ -1,11 +1,11 @@
 import { AshlarError } from '../../errors.js';
+import { programEnvironment } from '../program-environment.js';
 import { parseServerUrl } from './server-url.js';
 
 type Environment = Readonly<Record<string, string>>;
 
-// what a program needs of its surroundings; keys and passwords of ours are not handed on
-const inherited =
-  /^(PATH|HOME|APPDATA|SYSTEMROOT|TEMP|TMP|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|PG(?!PASSWORD$)\w+)$/i;
+// what is libpq's, but for the password
+const libpq = /^PG(?!PASSWORD$)\w+$/i;
 
 // parameters of a URL as libpq's environment has them (PostgreSQL manual, "Environment Variables" of libpq)
 const variables: Readonly<Record<string, string>> = {
@@ -34,10 +34,7 @@ const variables: Readonly<Record<string, string>> = {
 export const toolEnvironment = (url: string, settings: Environment = {}): Record<string, string> => {
   const { connection, database } = parseServerUrl(url);
   const { hostname, port, username, password, searchParams } = new URL(connection);
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && inherited.test(name)) environment[name] = value;
-  }
+  const environment = programEnvironment(libpq);
   const told: Record<string, string> = {
     ...(hostname ? { PGHOST: decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1') } : {}),
     ...(port ? { PGPORT: port } : {}),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { AshlarError } from '../../errors.js';
+import { programEnvironment } from '../program-environment.js';
 
 /** One moment of a database file. */
 export interface FileMoment {
@@ -84,7 +85,7 @@ async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment
   const child = spawn(process.execPath, ['-e', program, path, identity, ...numbers], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // neither the options of this process are the child's, nor the keys in its environment
-    env: needed(),
+    env: programEnvironment(),
   });
   const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
@@ -107,13 +108,6 @@ async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment
     child.kill('SIGKILL');
   }
 }
-
-const needed = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    ['PATH', 'SystemRoot', 'LD_LIBRARY_PATH'].flatMap((name) =>
-      process.env[name] === undefined ? [] : [[name, process.env[name]]],
-    ),
-  );
 
 const replaced = (path: string): AshlarError =>
   new AshlarError('state-conflict', {
