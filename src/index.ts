@@ -88,6 +88,13 @@ export {
 export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
-export { type ColumnKeys, redactUrl, Secret, type Settings, settings } from './settings/index.js';
+export {
+  type ColumnKeys,
+  parseSettings,
+  redactUrl,
+  Secret,
+  type Settings,
+  settings,
+} from './settings/index.js';
 export { type System, type SystemParts, system } from './system.js';
 export * from './table/index.js';

@@ -1,3 +1,4 @@
+export { parseSettings } from './parse-settings.js';
 export { redactUrl } from './redact.js';
 export { Secret } from './secret.js';
 export {

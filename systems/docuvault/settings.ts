@@ -1,4 +1,4 @@
-import { AshlarError } from 'ashlar';
+import { parseSettings } from 'ashlar';
 import { z } from 'zod';
 import { defaultQuota } from './tables.js';
 
@@ -35,19 +35,15 @@ export interface DocuvaultSettings {
  * @throws AshlarError `settings-invalid`, naming the variables that do not fit
  */
 export const docuvaultSettings = (env: NodeJS.Dict<string> = process.env): DocuvaultSettings => {
-  const result = variables.safeParse(env);
-  if (result.success) {
-    const { BLOB_DIR, QUOTA_BYTES, MAX_UPLOAD_BYTES, REFRESH_TOKEN_DAYS } = result.data;
-    return {
-      blob_dir: BLOB_DIR,
-      quota_bytes: QUOTA_BYTES,
-      max_upload_bytes: MAX_UPLOAD_BYTES,
-      refresh_token_days: REFRESH_TOKEN_DAYS,
-    };
-  }
-  throw new AshlarError('settings-invalid', {
-    message: 'The settings of docuvault do not fit.',
-    detail: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'),
-    suggestion: 'Correct the variable in the environment.',
-  });
+  const { BLOB_DIR, QUOTA_BYTES, MAX_UPLOAD_BYTES, REFRESH_TOKEN_DAYS } = parseSettings(
+    'docuvault',
+    variables,
+    env,
+  );
+  return {
+    blob_dir: BLOB_DIR,
+    quota_bytes: QUOTA_BYTES,
+    max_upload_bytes: MAX_UPLOAD_BYTES,
+    refresh_token_days: REFRESH_TOKEN_DAYS,
+  };
 };

@@ -1,4 +1,4 @@
-import { AshlarError } from 'ashlar';
+import { parseSettings } from 'ashlar';
 import { z } from 'zod';
 
 const variables = z.object({
@@ -21,11 +21,6 @@ export interface SophiaSettings {
  * @throws AshlarError `settings-invalid`, naming the variables that do not fit
  */
 export const sophiaSettings = (env: NodeJS.Dict<string> = process.env): SophiaSettings => {
-  const result = variables.safeParse(env);
-  if (result.success) return { duplicate_score: result.data.DUPLICATE_SCORE };
-  throw new AshlarError('settings-invalid', {
-    message: 'The settings of sophia do not fit.',
-    detail: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'),
-    suggestion: 'Correct the variable in the environment.',
-  });
+  const { DUPLICATE_SCORE: duplicate_score } = parseSettings('sophia', variables, env);
+  return { duplicate_score };
 };

@@ -1,4 +1,4 @@
-import { AshlarError } from 'ashlar';
+import { parseSettings } from 'ashlar';
 import { z } from 'zod';
 
 const variables = z.object({
@@ -30,14 +30,10 @@ export interface WillsSettings {
  * @throws AshlarError `settings-invalid`, naming the variables that do not fit
  */
 export const willsSettings = (env: NodeJS.Dict<string> = process.env): WillsSettings => {
-  const result = variables.safeParse(env);
-  if (result.success) {
-    const { CONSENT_VERSION: consent_version, PRIVACY_POLICY_VERSION: privacy_policy_version } = result.data;
-    return { consent_version, privacy_policy_version };
-  }
-  throw new AshlarError('settings-invalid', {
-    message: 'The settings of wills do not fit.',
-    detail: result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'),
-    suggestion: 'Correct the variable in the environment.',
-  });
+  const { CONSENT_VERSION: consent_version, PRIVACY_POLICY_VERSION: privacy_policy_version } = parseSettings(
+    'wills',
+    variables,
+    env,
+  );
+  return { consent_version, privacy_policy_version };
 };
