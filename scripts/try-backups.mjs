@@ -20,10 +20,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { dialects } from '../dist/src/engines/open.js';
-import * as guarantees from '../dist/src/guarantees/index.js';
-import * as ashlar from '../dist/src/index.js';
-import { makeShop, order } from '../test/backup/shop.mjs';
+import { dialects } from '../packages/ashlar/dist/engines/open.js';
+import * as guarantees from '../packages/ashlar/dist/guarantees/index.js';
+import * as ashlar from '../packages/ashlar/dist/index.js';
+import { makeShop, order } from '../packages/ashlar/test/backup/shop.mjs';
 
 const base = mkdtempSync(join(tmpdir(), 'ashlar-trial-'));
 const key = randomBytes(32).toString('hex');
@@ -31,7 +31,7 @@ const backupKey = (await ashlar.newBackupKey()).key.reveal();
 const keys = { key: backupKey };
 const migrations = pathToFileURL(`${join(base, 'migrations')}/`);
 const shop = makeShop(ashlar, guarantees, migrations);
-const program = (name) => fileURLToPath(new URL(`../test/backup/${name}`, import.meta.url));
+const program = (name) => fileURLToPath(new URL(`../packages/ashlar/test/backup/${name}`, import.meta.url));
 
 const newDatabase = async (url) => {
   const dialect = await dialects.sqlite();

@@ -124,10 +124,10 @@ export const guaranteesPage = (ashlar, guarantees, z) => {
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { errorCodes } = await import(new URL('../dist/src/errors.js', import.meta.url));
+  const { errorCodes } = await import(new URL('../packages/ashlar/dist/errors.js', import.meta.url));
   writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage(errorCodes));
-  const ashlar = await import(new URL('../dist/src/index.js', import.meta.url));
-  const guarantees = await import(new URL('../dist/src/guarantees/index.js', import.meta.url));
+  const ashlar = await import(new URL('../packages/ashlar/dist/index.js', import.meta.url));
+  const guarantees = await import(new URL('../packages/ashlar/dist/guarantees/index.js', import.meta.url));
   const { z } = await import('zod');
   writeFileSync(new URL('../docs/guarantees.md', import.meta.url), guaranteesPage(ashlar, guarantees, z));
 }

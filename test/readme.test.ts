@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { docuvault } from '@ashlar/docuvault';
+import { wills } from '@ashlar/wills';
 import { connect, newStep, type System, up } from 'ashlar';
-import { docuvault } from 'ashlar/systems/docuvault';
-import { wills } from 'ashlar/systems/wills';
 import { expect, test } from 'vitest';
 import { engines } from './support/engines.js';
 

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startPostgres } from '../../bench/postgres-server.js';
+import { startPostgres } from '../../bench/src/postgres-server.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,5 +1,5 @@
 import { type ConnectOptions, connect, type Database, system, type Tables } from 'ashlar';
-import { layFoundation } from '../../src/engines/foundation.js';
+import { layFoundation } from '../../packages/ashlar/src/engines/foundation.js';
 import type { engines } from './engines.js';
 
 type Place = (typeof engines)[number];

@@ -1,0 +1,7 @@
+import { docuvault } from '@ashlar/docuvault';
+import { experts } from '@ashlar/experts';
+import { shipping } from '@ashlar/shipping';
+import { sophia } from '@ashlar/sophia';
+import { wills } from '@ashlar/wills';
+
+export default { systems: [docuvault, experts, shipping, sophia, wills] };

@@ -1,0 +1,116 @@
+import { connect, createdAt, type Database, id, system, table } from 'ashlar';
+import { appendOnly, ledgered } from 'ashlar/guarantees';
+import { verifyTable } from 'ashlar/ledger';
+import { z } from 'zod';
+import { median } from './measure.js';
+import { startPostgres } from './postgres-server.js';
+
+const shape = () => ({
+  id: id(),
+  actor: z.string().max(100),
+  action: z.string().max(50),
+  subject: z.string().max(100),
+  details: z.json(),
+  created_at: createdAt(),
+});
+const plain = table('plain', shape(), () => [appendOnly()]);
+const sealed = table('sealed', shape(), () => [appendOnly(), ledgered()]);
+
+const event = (n: number) => ({
+  actor: 'user:42',
+  action: 'document.opened',
+  subject: `document:${n}`,
+  details: { from: '192.0.2.7', pages: [1, 2, 3], reason: 'review of the contract' },
+});
+
+const sessionsAtOnce = 32;
+
+/** Many sessions at once, each with two milliseconds of other work in its transaction. */
+const append = async (
+  db: Database<{ plain: typeof plain; sealed: typeof sealed }>,
+  into: typeof plain | typeof sealed,
+  count: number,
+): Promise<number> => {
+  let next = 0;
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: sessionsAtOnce }, async () => {
+      while (next < count) {
+        const n = next++;
+        await db.session({ actor: 'bench' }, async (s) => {
+          await s.insert(into as typeof plain, event(n));
+          await s.query.selectNoFrom((e) => e.fn('pg_sleep', [e.lit(0.002)]).as('slept')).execute();
+        });
+      }
+    }),
+  );
+  return count / ((performance.now() - start) / 1_000);
+};
+
+/** What a ledger costs, on a PostgreSQL server of our own: appending in many sessions, sealing, and verifying. */
+export const ledgerFigures = async (
+  scale: number,
+  rounds: number,
+  print: (line: string) => void,
+): Promise<void> => {
+  const server = await startPostgres();
+  try {
+    const tables = { plain, sealed };
+    const db = await connect(system('bench', { tables, migrations: new URL('file:///none/') }), {
+      url: server.url,
+      connections: sessionsAtOnce,
+    });
+    await db.engine.asOwner(async (owner) => {
+      for (const each of Object.values(tables))
+        await owner.script(db.engine.dialect.createTable(each).join(';\n'));
+    });
+    const number = (value: number) => Math.round(value).toLocaleString('en-US');
+
+    const ratios: number[] = [];
+    const rates: number[] = [];
+    for (let round = 0; round <= rounds; round++) {
+      const order = round % 2 ? [plain, sealed] : [sealed, plain];
+      const rate = new Map<unknown, number>();
+      for (const into of order) rate.set(into, await append(db, into, 2_000 * scale));
+      if (round === 0) continue;
+      rates.push(rate.get(sealed) ?? 0);
+      ratios.push((rate.get(sealed) ?? 0) / (rate.get(plain) ?? 1));
+    }
+    print(
+      `PostgreSQL · ${sessionsAtOnce} sessions appending to a ledger ÷ to an append-only table   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${number(median(rates))}/s`,
+    );
+
+    await db.engine.settle();
+    const rows = 25_000 * scale;
+    await db.session((s) =>
+      s.insertMany(
+        sealed,
+        Array.from({ length: rows }, (_, n) => event(n)),
+      ),
+    );
+    const start = performance.now();
+    await db.engine.settle();
+    print(`PostgreSQL · sealing   ${number(rows / ((performance.now() - start) / 1_000))} leaves/s`);
+
+    const whole = await verifyTable(db.engine, sealed);
+    print(
+      `PostgreSQL · verifying everything   ${number(whole.rowsPerSecond)} rows/s of ${number(whole.checked)}, ${whole.problems.length} problems`,
+    );
+    await db.session((s) =>
+      s.insertMany(
+        sealed,
+        Array.from({ length: 1_000 }, (_, n) => event(n)),
+      ),
+    );
+    await db.engine.settle();
+    const began = performance.now();
+    const trusted = { size: whole.size, root: whole.root, source: 'before' };
+    const part = await verifyTable(db.engine, sealed, { trusted });
+    print(
+      `PostgreSQL · verifying ${number(part.checked)} new rows after ${number(whole.size)}   ${number(performance.now() - began)} ms`,
+    );
+    await db.close();
+  } finally {
+    await server.stop();
+  }
+};

@@ -1,0 +1,22 @@
+import type { JobProgress } from 'ashlar';
+import { count, say } from './output.js';
+
+/** Shows how far a job has come: one line that is rewritten on a terminal, else nothing until it ends. */
+export class Progress {
+  readonly #title: string;
+  #line = '';
+
+  constructor(title: string) {
+    this.#title = title;
+  }
+
+  update({ done, total }: JobProgress): void {
+    this.#line = `    ${this.#title}: ${count(done)}${total === undefined ? '' : ` of ${count(total)}`}`;
+    if (process.stdout.isTTY) process.stdout.write(`\r${this.#line}`);
+  }
+
+  end(): void {
+    if (process.stdout.isTTY) process.stdout.write('\n');
+    else if (this.#line) say(this.#line);
+  }
+}

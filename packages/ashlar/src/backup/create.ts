@@ -1,0 +1,128 @@
+import type { Engine } from '../contract/engine.js';
+import type { Snapshot } from '../contract/snapshot.js';
+import { folderOf, keptCheckpoints, originOf } from '../ledger/database/index.js';
+import type { System } from '../model/system.js';
+import type { Checkpoints } from '../prove/index.js';
+import { redactUrl } from '../settings/index.js';
+import { version } from '../version.js';
+import { type CheckpointOf, contentOf } from './content.js';
+import { draftPath, inFolder, labelNamed, labelOf, newName, publish } from './folder.js';
+import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
+import { type Manifest, sealManifest } from './manifest.js';
+import { counted, type Measured, Meter, type OnProgress } from './meter.js';
+import { writeSynced } from './write-file.js';
+
+/** How a backup is made. */
+export interface CreateOptions {
+  /** Where backups are kept. Made where it is missing, for its owner only. */
+  readonly folder: string;
+  /** Whom they are encrypted to. */
+  readonly keys: BackupKeysGiven;
+  /** Under which its backups are kept apart from those of other databases. Default: the name in its URL. */
+  readonly label?: string | undefined;
+  /** The signed checkpoints of its ledgers: the newest of each goes along. */
+  readonly checkpoints?: Checkpoints | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/**
+ * Makes an encrypted backup of a database while it is used: one moment of it, held while it is copied. Nothing of it is
+ * ever on a disk unencrypted, and it is listed only once it is whole.
+ *
+ * @param systems - what lives in the database: their migrations, fingerprints and ledgers are told in the manifest
+ * @throws AshlarError `backup-key-missing`, `backup-key-invalid`, `backup-folder-locked`, `disk-full`,
+ *   `privilege-missing`, `lock-timeout`; `usage` for a database in memory
+ *
+ * @example
+ * const { name } = await createBackup(db.engine, [wills], { folder: 'backups', keys: { recipients: ['age1…'] } });
+ */
+export const createBackup = async (
+  engine: Engine,
+  systems: readonly System[],
+  options: CreateOptions,
+): Promise<Manifest> => {
+  const { folder } = options;
+  const keys = await BackupKeys.from(options.keys);
+  return inFolder(folder, async () => {
+    // what was committed is sealed, so that the backup's ledgers hold it
+    for (const { tables } of systems) engine.register(Object.values(tables));
+    await engine.settle();
+    const label = options.label === undefined ? labelOf(engine.url) : labelNamed(options.label);
+    const manifest = await engine.snapshot(async (snapshot) => {
+      const at = new Date();
+      const name = newName(label, at);
+      const reading = contentOf(engine, snapshot, systems, newestOf(engine, options.checkpoints));
+      const writing = writeCopy(snapshot, reading, keys, draftPath(folder, name), options.onProgress);
+      // neither is left behind by the other's failure
+      await Promise.allSettled([reading, writing]);
+      const [content, copy] = [await reading, await writing];
+      const draft = {
+        format: 'ashlar/backup/v1' as const,
+        name,
+        label,
+        created_at: at.toISOString(),
+        database: redactUrl(engine.url),
+        engine: engine.label,
+        ashlar: version(),
+        copy: { size: copy.size, format: snapshot.format },
+        file: copy.sealed,
+        keys: {
+          backup: [...keys.fingerprints],
+          database: snapshot.key === undefined ? null : fingerprint(snapshot.key),
+        },
+        database_key: snapshot.key === undefined ? null : await keys.sealText(snapshot.key),
+        ...content,
+      };
+      return sealManifest(draft, copy.fileKey);
+    });
+    await publish(folder, manifest);
+    return manifest;
+  });
+};
+
+interface Written {
+  readonly fileKey: Buffer;
+  /** Of the copy, before it was encrypted; in bytes. */
+  readonly size: number;
+  readonly sealed: Measured;
+}
+
+const writeCopy = async (
+  snapshot: Snapshot,
+  reading: Promise<unknown>,
+  keys: BackupKeys,
+  path: string,
+  onProgress: OnProgress | undefined,
+): Promise<Written> => {
+  let size = 0;
+  const sealed = new Meter();
+  const source = snapshot.copy(reading);
+  reading.catch((error) => source.destroy(error));
+  try {
+    const plain = counted(source, (done) => {
+      size = done;
+      onProgress?.(done, snapshot.size);
+    });
+    const file = await keys.seal(plain);
+    await writeSynced(path, sealed.measure(file.bytes));
+    return { fileKey: file.fileKey, size, sealed: sealed.measured };
+  } finally {
+    source.destroy();
+  }
+};
+
+const newestOf =
+  (engine: Engine, checkpoints: Checkpoints | undefined): CheckpointOf =>
+  async (system, table) => {
+    if (!checkpoints || checkpoints.verifiers.length === 0) return null;
+    const kept = await keptCheckpoints({
+      engine,
+      system,
+      table,
+      origin: originOf(system, table),
+      checkpoints: folderOf(checkpoints.folder, system, table),
+      signer: undefined,
+      verifiers: checkpoints.verifiers,
+    });
+    return kept.at(-1)?.note ?? null;
+  };

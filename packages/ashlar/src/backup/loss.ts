@@ -1,0 +1,107 @@
+import type { Engine } from '../contract/engine.js';
+import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
+import type { System } from '../model/system.js';
+import { redactUrl } from '../settings/index.js';
+import { headOf } from './content.js';
+import { type Listed, labelOf, listBackups } from './folder.js';
+import type { Manifest } from './manifest.js';
+
+/** A backup in short. */
+export interface BackupAge {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created_at: string;
+  readonly verified_at: string | null;
+}
+
+/** What would be missing if the last backup had to be restored now. */
+export interface Loss {
+  /** How old it is. */
+  readonly seconds: number;
+  /** How many rows more the tables of the system have now. */
+  readonly rows: number;
+  /** How many entries more its ledgers have. */
+  readonly ledger_entries: number;
+}
+
+/** What `status` says about backups. */
+export interface BackupsReport {
+  readonly folder: string;
+  readonly count: number;
+  readonly last: BackupAge | null;
+  readonly last_verified: BackupAge | null;
+  /** `null` where there is no backup. */
+  readonly would_be_lost: Loss | null;
+  /** Those that are not whole, and why. */
+  readonly problems: readonly string[];
+}
+
+/** What a database is compared with. */
+export interface LossRequest {
+  /** Where its backups are kept. */
+  readonly folder: string;
+  /** How many rows the tables of the system have now. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly now: Date;
+}
+
+/** Compares a database with its last backup. */
+export const backupsReport = async (
+  engine: Engine,
+  system: System,
+  { folder, rows, now }: LossRequest,
+): Promise<BackupsReport> => {
+  const listed = await listBackups(folder);
+  const own = ownOf(listed, engine, system);
+  const sound = own.filter(({ problem }) => problem === undefined);
+  const last = sound.at(-1);
+  return {
+    folder,
+    count: sound.length,
+    last: ageOf(last),
+    last_verified: ageOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
+    would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
+    problems: listed
+      .filter((one) => one.manifest === undefined || own.includes(one))
+      .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+  };
+};
+
+const ownOf = (listed: readonly Listed[], { url }: Engine, { name }: System): readonly Listed[] => {
+  const those = (fits: (manifest: Manifest) => boolean) =>
+    listed.filter(
+      ({ manifest }) => manifest && fits(manifest) && manifest.systems.some((system) => system.name === name),
+    );
+  const named = those(({ database }) => database === redactUrl(url));
+  // the same file may have been named in another way, and another file may have the same name
+  return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
+};
+
+const ageOf = (one: Listed | undefined): BackupAge | null =>
+  one?.manifest
+    ? { name: one.name, created_at: one.manifest.created_at, verified_at: one.verifiedAt ?? null }
+    : null;
+
+const lossOf = async (
+  engine: Engine,
+  system: System,
+  manifest: Manifest,
+  rows: Readonly<Record<string, number>>,
+  now: Date,
+): Promise<Loss> => {
+  let entries = 0;
+  for (const table of ledgersOf(system)) {
+    if (!(table.name in rows)) continue;
+    const { size } = await withLedger(engine, table, headOf);
+    const then = manifest.ledgers.find(({ ledger }) => ledger === originOf(system, table))?.size ?? 0;
+    entries += Math.max(0, size - then);
+  }
+  return {
+    seconds: Math.max(0, Math.round((now.getTime() - Date.parse(manifest.created_at)) / 1_000)),
+    rows: Object.entries(rows).reduce(
+      (sum, [table, count]) => sum + Math.max(0, count - (manifest.rows[table] ?? 0)),
+      0,
+    ),
+    ledger_entries: entries,
+  };
+};

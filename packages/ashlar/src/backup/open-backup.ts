@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { Copy } from '../contract/copies.js';
+import { AshlarError } from '../errors.js';
+import type { Checkpoints } from '../prove/index.js';
+import type { Roles } from '../roles/index.js';
+import { damaged } from './age/payload.js';
+import { findBackup, payloadPath, readManifest } from './folder.js';
+import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
+import { assertSeal, type Manifest, mismatch } from './manifest.js';
+import { counted, Meter, type OnProgress } from './meter.js';
+
+/** How a backup is opened, and checked: what verifying and restoring both take. */
+export interface OpenBackupOptions {
+  /** Where it is looked for when only its name is given. */
+  readonly folder: string;
+  readonly keys: BackupKeysGiven;
+  /** The signed checkpoints of its ledgers. */
+  readonly checkpoints?: Checkpoints | undefined;
+  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
+  readonly roles?: Roles | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Told what is looked at next. */
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/** A backup whose two files are what was written, and that its key opens. */
+export interface OpenedBackup {
+  /** Where its files are. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** The copy in it; reading it fails where a part of it is not what was encrypted. */
+  readonly copy: Copy;
+}
+
+/**
+ * Opens a backup: first the file as it stands is compared with its manifest, then its own key is found, and with that
+ * whether the manifest was made together with it.
+ *
+ * @param given - the backup's name, or the path of one of its files
+ * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
+ *   `backup-key-invalid`, `backup-key-wrong`
+ */
+export const openBackup = async (
+  given: string,
+  options: Pick<OpenBackupOptions, 'folder' | 'keys' | 'onProgress'>,
+): Promise<OpenedBackup> => {
+  const keys = await BackupKeys.from(options.keys);
+  const { folder, name } = await findBackup(options.folder, given);
+  const manifest = await readManifest(folder, name);
+  const path = payloadPath(folder, name);
+  await assertFile(path, manifest);
+  const stored = createReadStream(path, { highWaterMark: 1_048_576 });
+  try {
+    const { fileKey, bytes } = await keys.open(stored);
+    assertSeal(manifest, fileKey);
+    const key = manifest.database_key === null ? undefined : await keys.openText(manifest.database_key);
+    if (key !== undefined && fingerprint(key) !== manifest.keys.database)
+      throw mismatch('The database’s key in it has another fingerprint.');
+    const { format, size } = manifest.copy;
+    const source = counted(bytes, (done) => options.onProgress?.(done, size));
+    const copy = { format, size, bytes: Readable.from(source, { objectMode: false }), key };
+    return { folder, manifest, copy };
+  } catch (error) {
+    stored.destroy();
+    throw error;
+  }
+};
+
+const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new AshlarError('backup-missing', {
+      message: `There is no ${path}.`,
+      detail: 'Its manifest is there, and its file is not.',
+      suggestion: 'Put the file beside its manifest.',
+      cause,
+    });
+  });
+  if (found.size !== file.size) throw damaged(`Its file has ${found.size} bytes instead of ${file.size}.`);
+  const meter = new Meter();
+  for await (const _ of meter.measure(createReadStream(path, { highWaterMark: 1_048_576 })));
+  if (meter.measured.sha256 !== file.sha256)
+    throw damaged('Its file is not what was written: the SHA-256 is another.');
+};

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { signCheckpointOf } from '../../../ledger/database/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
+
+/** `ashlar audit checkpoint`. */
+export const checkpointCommand = (commands: Commands): Command =>
+  commands
+    .make<LedgerOptions>('checkpoint', 'verify what is new, sign the head of each ledger and keep it', run)
+    .option('--table <name>', 'the ledger of one table');
+
+const run = async (invocation: Invocation, options: LedgerOptions): Promise<Answer> => {
+  const { out } = invocation;
+  const checkpoints = await withLedgers(invocation, options, async (audited) => {
+    const { size, note } = await signCheckpointOf(audited);
+    out.line(note.trimEnd());
+    return { ledger: audited.origin, size, folder: audited.checkpoints, checkpoint: note };
+  });
+  return { document: { checkpoints } };
+};

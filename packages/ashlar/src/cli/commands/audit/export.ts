@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { exportLedger } from '../../../ledger/database/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { type LedgerOptions, withLedger } from '../../with-ledgers.js';
+
+interface Options extends LedgerOptions {
+  readonly out: string;
+}
+
+/** `ashlar audit export`. */
+export const exportCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('export', 'a whole ledger as files that verifier/ashlar-verify.mjs reads', run)
+    .requiredOption('--out <folder>', 'a new folder')
+    .option('--table <name>', 'the ledger of this table');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const folder = resolve(invocation.streams.directory, options.out);
+  const entries = await withLedger(invocation, options, (audited) => exportLedger(audited, folder));
+  invocation.out.line(`${entries} entries: ${options.out}`);
+  return { document: { entries, folder: options.out } };
+};

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { tampered, verifyLedgerOf } from '../../../ledger/database/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
+
+interface Options extends LedgerOptions {
+  readonly full?: boolean;
+}
+
+/** `ashlar audit verify`: exits 1 and names the row where something is not what was written. */
+export const verifyCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('verify', 'compare ledgers with their rows, blocks and checkpoints', run)
+    .option('--full', 'everything, not only what came after the newest checkpoint')
+    .option('--table <name>', 'the ledger of one table')
+    .option('--checkpoints <path>', 'a folder or file of signed checkpoints');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const { out, streams } = invocation;
+  const checkpoints = options.checkpoints && resolve(streams.directory, options.checkpoints);
+  const chosen = { ...options, ...(checkpoints ? { checkpoints } : {}) };
+  const ledgers = await withLedgers(invocation, chosen, async (audited) => {
+    const found = await verifyLedgerOf(audited, { full: options.full === true });
+    const { size, checked, trusted, firstProvable, rowsPerSecond, problems, root } = found;
+    const state = problems.length === 0 ? out.style('green', 'sound') : out.style('red', 'tampered with');
+    const before = trusted > 0 ? `, ${trusted} before them by the newest checkpoint` : '';
+    out.line(`${audited.origin}: ${state} · ${size} entries, ${checked} compared${before}`);
+    if (firstProvable > 0) out.line(`  retired: the entries before ${firstProvable}`);
+    for (const { position, row_key, what } of problems)
+      out.line(`  ${position === null ? '' : `${position} `}${row_key === null ? '' : `${row_key} `}${what}`);
+    return {
+      document: {
+        ledger: audited.origin,
+        size,
+        root: root.toString('base64'),
+        checked,
+        trusted,
+        first_provable: firstProvable,
+        rows_per_second: rowsPerSecond,
+        problems,
+      },
+      error: problems.length > 0 ? tampered(found) : undefined,
+    };
+  });
+  const error = ledgers.find((one) => one.error)?.error;
+  if (error) out.note(`${out.styleNote('red', 'error')} ${error.message}`);
+  const document = {
+    ledgers: ledgers.map((one) => one.document),
+    ...(error ? { error: error.toJSON() } : {}),
+  };
+  return { document, exitCode: error ? 1 : 0 };
+};

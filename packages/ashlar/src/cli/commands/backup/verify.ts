@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type BackupVerification, verifyBackup } from '../../../backup/index.js';
+import type { Engine } from '../../../contract/engine.js';
+import type { OpenOptions } from '../../../contract/open-options.js';
+import { openEngine } from '../../../engines/open.js';
+import { AshlarError } from '../../../errors.js';
+import { countAttacks } from '../../../prove/index.js';
+import type { Answer, Commands } from '../../command.js';
+import { withCopyProgress } from '../../copy-progress.js';
+import type { Invocation } from '../../invocation.js';
+
+interface Options {
+  readonly dir?: string;
+  /** Set to false by `--no-live`. */
+  readonly live: boolean;
+}
+
+/** `ashlar backup verify`: restores into a throwaway engine. */
+export const verifyCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('verify', 'restore it where nobody sees it, and look whether it is what was copied', run)
+    .argument('<file>', 'the backup: its name, or the path of one of its files')
+    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)')
+    .option('--no-live', 'do not compare its ledgers with those of the database as it is now');
+
+const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {
+  const { out, streams } = invocation;
+  const { folder, keys } = invocation.backups(options.dir);
+  const systems = await invocation.systems();
+  const at = await targetIfNamed(invocation);
+  const { live, unknown } = options.live
+    ? await openLive(invocation)
+    : { live: undefined, unknown: undefined };
+  try {
+    const found = await withCopyProgress(invocation, 'decrypting', (onProgress) =>
+      verifyBackup(/[/\\]/.test(file) ? resolve(streams.directory, file) : file, systems, {
+        folder,
+        keys,
+        at,
+        live,
+        checkpoints: invocation.ledgerKeys(),
+        roles: invocation.roles(),
+        onProgress,
+        onStep: (step) => out.note(`looking at ${step} …`),
+      }),
+    );
+    print(invocation, found);
+    if (found.notNoted !== undefined) out.note(`not noted beside the backup: ${found.notNoted}`);
+    if (unknown !== undefined) out.note(`not compared with the live database: ${unknown}`);
+    return { document: documentOf(found, unknown) };
+  } finally {
+    await live?.close();
+  }
+};
+
+// without one, what needs a server finds none
+const targetIfNamed = (invocation: Invocation): Promise<OpenOptions | undefined> =>
+  invocation.target('owner').catch((error: unknown) => {
+    if (error instanceof AshlarError && error.code === 'usage') return undefined;
+    throw error;
+  });
+
+// the database may be gone: that is what backups are for
+const openLive = async (
+  invocation: Invocation,
+): Promise<{ live: Engine | undefined; unknown: string | undefined }> => {
+  try {
+    const live = await openEngine({ ...(await invocation.target('owner')), create: false });
+    for (const system of await invocation.systems()) live.register(Object.values(system.tables));
+    return { live, unknown: undefined };
+  } catch (error) {
+    if (!(error instanceof AshlarError)) throw error;
+    return { live: undefined, unknown: error.message };
+  }
+};
+
+const print = ({ out }: Invocation, { manifest, proofs, ledgers }: BackupVerification): void => {
+  const attacks = proofs.reduce((sum, proof) => sum + countAttacks(proof), 0);
+  out.line(
+    `${out.style('green', 'verified')} ${manifest.name} · ${Object.keys(manifest.rows).length} tables · ${attacks} attacks, none got through`,
+  );
+  for (const { ledger, size, live, relation } of ledgers ?? [])
+    out.line(`  ledger ${ledger}: ${size} entries, the live one ${live} (${relation})`);
+};
+
+const documentOf = (
+  { manifest, proofs, ledgers, verifiedAt, notNoted }: BackupVerification,
+  unknown: string | undefined,
+) => ({
+  ok: true,
+  backup: manifest,
+  verified_at: verifiedAt,
+  noted: notNoted === undefined,
+  attacks: proofs.reduce((sum, proof) => sum + countAttacks(proof), 0),
+  ledgers: ledgers ?? null,
+  ...(unknown === undefined ? {} : { live_unknown: unknown }),
+});

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { AshlarError } from '../../../errors.js';
+import { reencrypt, rotateDataKey } from '../../../keys/index.js';
+import { defaultActor } from '../../../migrations/actor.js';
+import type { Database } from '../../../session/database.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { withSealed } from '../../with-sealed.js';
+
+interface Options {
+  readonly actor?: string;
+}
+
+/** `ashlar key rotate data SCOPE`. */
+export const rotateDataCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>('data', 'give one scope a new data key, and encrypt its rows anew under it', run)
+    .argument('<scope>', 'the scope: a client, a tenant')
+    .option('--actor <name>', 'who does it');
+
+const run = async (
+  invocation: Invocation,
+  { actor = defaultActor() }: Options,
+  scope = '',
+): Promise<Answer> => {
+  const { out } = invocation;
+  const systems = await withSealed(invocation, async (db) => {
+    const versions = await rotateDataKey(db, scope, { actor });
+    const tables = await moveRows(db, scope, actor);
+    out.line(out.style('bold', db.system.name));
+    for (const [keyring, version] of Object.entries(versions))
+      out.line(`  ${keyring}: version ${version} of the data key encrypts from now on`);
+    for (const { table, moved, stays } of tables)
+      out.line(
+        stays
+          ? `  ${table}: its rows never change, and stay under their key`
+          : `  ${table}: ${moved} rows moved`,
+      );
+    return { system: db.system.name, versions, tables };
+  });
+  return { document: { scope, systems } };
+};
+
+interface Moved {
+  readonly table: string;
+  readonly moved: number;
+  /** Its rows never change: they stay under the key that they were written with. */
+  readonly stays: boolean;
+}
+
+const moveRows = async (db: Database, scope: string, actor: string): Promise<Moved[]> => {
+  const all: Moved[] = [];
+  for (const table of Object.values(db.system.tables).filter(({ sealed }) => sealed)) {
+    try {
+      const moved = await reencrypt(db, scope, { actor, tables: [table] });
+      all.push({ table: table.name, moved, stays: false });
+    } catch (error) {
+      const code = error instanceof AshlarError ? error.code : '';
+      if (code !== 'guarantee-violated' && code !== 'privilege-missing') throw error;
+      all.push({ table: table.name, moved: 0, stays: true });
+    }
+  }
+  return all;
+};

@@ -1,0 +1,62 @@
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { AshlarError } from '../../../errors.js';
+import { signCheckpointOf } from '../../../ledger/database/index.js';
+import { formatHandover, parsePrivateKey } from '../../../ledger/index.js';
+import { Secret } from '../../../settings/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
+import { writeNew } from '../../write-new.js';
+
+interface Options extends LedgerOptions {
+  readonly newKeyFile?: string;
+  readonly out?: string;
+}
+
+/** `ashlar key rotate signer`. */
+export const rotateSignerCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>(
+      'signer',
+      'sign a checkpoint of each ledger by the old key and the new one, and a note that hands over',
+      run,
+    )
+    .requiredOption('--new-key-file <file>', 'the new key, made by ashlar audit key new')
+    .option('--out <file>', 'where the handover is written, for whoever trusts the old key');
+
+const run = async (invocation: Invocation, { newKeyFile, out: given }: Options): Promise<Answer> => {
+  const { out } = invocation;
+  const former = invocation.ledgerKeys().signer;
+  const text = invocation.keyFrom('--new-key-file', newKeyFile);
+  if (!former || text === undefined) {
+    throw new AshlarError('usage', {
+      message: 'There is no key that could be handed over.',
+      suggestion: 'Set LEDGER_KEY_FILE to the key that has signed until now.',
+    });
+  }
+  const next = parsePrivateKey(new Secret(text));
+  if (next.verifierKey === former.verifierKey) {
+    throw new AshlarError('usage', {
+      message: 'The new key is the one that signs already.',
+      suggestion: 'Make another one: ashlar audit key new --out next',
+    });
+  }
+  const checkpoints = await withLedgers(invocation, {}, async (audited) => {
+    const verifiers = [next, ...audited.verifiers];
+    const { size } = await signCheckpointOf({ ...audited, signer: next, verifiers }, former);
+    out.line(`${audited.origin}: ${size} entries, signed by both keys`);
+    return { ledger: audited.origin, size, folder: audited.checkpoints };
+  });
+  const handover = given ?? `${basename(newKeyFile ?? '', '.key')}.handover`;
+  await writeNew(invocation, handover, formatHandover(former, next), 0o644);
+  out.line(`LEDGER_KEY_FILE=${newKeyFile}`);
+  out.line(`LEDGER_PUBLIC_KEY=${next.verifierKey} ${former.verifierKey}`);
+  out.note(`Give ${handover} to whoever trusts the old key: ashlar audit key accept ${handover} checks it.`);
+  out.note(
+    'The old public key stays in LEDGER_PUBLIC_KEY for as long as checkpoints that it signed are kept.',
+  );
+  return {
+    document: { verifier_key: next.verifierKey, former: former.verifierKey, handover, checkpoints },
+  };
+};

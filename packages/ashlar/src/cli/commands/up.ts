@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import type { Engine } from '../../contract/engine.js';
+import { maintain, type RunStep, up } from '../../migrations/index.js';
+import type { System } from '../../model/system.js';
+import { countAttacks, failuresOf, type Proof } from '../../prove/index.js';
+import type { Answer, Commands } from '../command.js';
+import type { Invocation } from '../invocation.js';
+import { printDangers } from '../print-dangers.js';
+import { printGrants } from '../print-grants.js';
+import { printVerdict } from '../print-proof.js';
+import { reportError } from '../report-error.js';
+import { proofFailed, proveWith } from './prove.js';
+
+interface Options {
+  readonly actor?: string;
+  /** Set to false by `--no-prove`. */
+  readonly prove: boolean;
+}
+
+/** `ashlar up`: from nothing, or from whatever is there, to a database in order. */
+export const upCommand = (commands: Commands): Command =>
+  commands
+    .make<Options>(
+      'up',
+      'create what is missing, migrate to head, grant, make partitions, prove; run again, it changes nothing',
+      run,
+    )
+    .option('--actor <name>', 'who is recorded as having applied the steps')
+    .option('--no-prove', 'attack no guarantee in the end');
+
+const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+  const chosen = await invocation.systems();
+  const done: UpReport[] = [];
+  const failed: Proof[] = [];
+  for (const system of chosen) {
+    const [report, proof] = await invocation.withEngine('owner', async (engine) => [
+      await bringUp(invocation, engine, system, options),
+      options.prove ? await proveNow(invocation, engine, system) : undefined,
+    ]);
+    if (proof && !proof.ok) failed.push(proof);
+    done.push({ ...report, proof: proof ? summaryOf(proof) : null });
+  }
+  if (failed.length > 0 && !invocation.out.json) reportError(proofFailed(failed), invocation.out);
+  return {
+    document: { systems: done, ...(failed.length > 0 ? { error: proofFailed(failed) } : {}) },
+    exitCode: failed.length > 0 ? 1 : 0,
+  };
+};
+
+const proveNow = async (invocation: Invocation, engine: Engine, system: System): Promise<Proof> => {
+  const proof = await proveWith(invocation, engine, system);
+  printVerdict(invocation.out, proof);
+  return proof;
+};
+
+/** A proof in short; `ashlar prove --json` gives the whole. */
+interface ProofSummary {
+  readonly ok: boolean;
+  readonly attacks: number;
+  readonly failures: readonly string[];
+  readonly fingerprint: string | null;
+}
+
+const summaryOf = (proof: Proof): ProofSummary => ({
+  ok: proof.ok,
+  attacks: countAttacks(proof),
+  failures: failuresOf(proof),
+  fingerprint: proof.fingerprint,
+});
+
+interface UpReport {
+  readonly system: string;
+  readonly engine: string;
+  readonly url: string;
+  readonly applied: readonly RunStep[];
+  /** What was other than it should be about roles and rights, and was mended. */
+  readonly roles: readonly string[];
+  readonly maintained: readonly string[];
+  readonly changed: boolean;
+  /** `null` with `--no-prove`. */
+  readonly proof: ProofSummary | null;
+}
+
+const bringUp = async (
+  invocation: Invocation,
+  engine: Engine,
+  system: System,
+  options: Options,
+): Promise<Omit<UpReport, 'proof'>> => {
+  const { out } = invocation;
+  const roles: string[] = [];
+  out.line(`${out.style('bold', system.name)} · ${engine.label} · ${engine.url}`);
+  const applied = await up(engine, system, {
+    actor: options.actor,
+    roles: invocation.roles(),
+    onRoles: (changes) => {
+      roles.push(...changes.map(({ difference }) => difference));
+      printGrants(out, invocation.roles(), changes);
+    },
+    onPlan: (plan) => printDangers(out, plan.steps),
+    onStep: ({ step, duration_ms }) =>
+      out.line(`  ${out.style('green', 'applied')} ${step} (${duration_ms} ms)`),
+  });
+  const { done: maintained } = await maintain(engine, Object.values(system.tables), new Date());
+  for (const line of maintained) out.line(`  ${line}`);
+  const changed = applied.length > 0 || roles.length > 0 || maintained.length > 0;
+  if (!changed) out.line('  nothing to do');
+  return { system: system.name, engine: engine.label, url: engine.url, applied, roles, maintained, changed };
+};

@@ -1,0 +1,16 @@
+import { AshlarError } from '../errors.js';
+import type { SqlName } from '../model/index.js';
+
+/**
+ * The kinds of SQL that `--dialect` names; without it, both.
+ *
+ * @throws AshlarError `usage`
+ */
+export const chosenDialects = (given: string | undefined): readonly SqlName[] => {
+  if (given === undefined) return ['sqlite', 'postgres'];
+  if (given === 'sqlite' || given === 'postgres') return [given];
+  throw new AshlarError('usage', {
+    message: `There is no dialect ${given}.`,
+    suggestion: 'Write --dialect sqlite or --dialect postgres.',
+  });
+};

@@ -1,0 +1,183 @@
+import { resolve } from 'node:path';
+import type { BackupKeysGiven, Retention } from '../backup/index.js';
+import type { Engine } from '../contract/engine.js';
+import type { OpenOptions } from '../contract/open-options.js';
+import { openEngine } from '../engines/open.js';
+import { AshlarError } from '../errors.js';
+import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
+import type { System } from '../model/system.js';
+import { type Roles, rolesFrom } from '../roles/index.js';
+import {
+  type ColumnKeys,
+  readKeyFile,
+  type Secret,
+  type Settings,
+  settings,
+  withSchema,
+} from '../settings/index.js';
+import { logger, traceStatements } from '../settings/log.js';
+import { passwordsOf } from '../settings/redact.js';
+import { type Config, readConfig } from './config.js';
+import type { Output } from './output.js';
+import type { Streams } from './streams.js';
+import { chooseSystems } from './systems.js';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly system?: readonly string[];
+  readonly url?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly keyFile?: string;
+  readonly allowOwner?: boolean;
+}
+
+/** Who a database is opened for: the owner of the schema, or the application. */
+export type Role = 'owner' | 'app';
+
+/** One run of a command: its options, settings, systems and output. */
+export class Invocation {
+  readonly out: Output;
+  readonly streams: Streams;
+  readonly #options: GlobalOptions;
+  #config: Promise<Config> | undefined;
+  #settings: Settings | undefined;
+
+  constructor(streams: Streams, out: Output, options: GlobalOptions) {
+    this.streams = streams;
+    this.out = out;
+    this.#options = options;
+  }
+
+  /** @throws AshlarError `usage`, `system-unknown`, `config-invalid` */
+  async systems(): Promise<System[]> {
+    return chooseSystems(this.#options.system ?? [], await this.#configuration());
+  }
+
+  /** For commands that are about one system. @throws AshlarError `usage` when there are several */
+  async system(): Promise<System> {
+    const [first, ...others] = await this.systems();
+    if (first && others.length === 0) return first;
+    throw new AshlarError('usage', {
+      message: 'This command is about one system.',
+      suggestion: 'Name it with --system.',
+    });
+  }
+
+  /** How to open the database. @throws AshlarError `usage` when none is named, `settings-invalid`, `config-invalid` */
+  async target(role: Role): Promise<OpenOptions> {
+    const known = this.#known();
+    const fromSettings = role === 'owner' ? known.databaseMigrateUrl : known.databaseUrl;
+    const plain = this.#options.url ?? fromSettings?.reveal() ?? (await this.#configuration()).url;
+    if (plain === undefined) {
+      throw new AshlarError('usage', {
+        message: 'No database was named.',
+        suggestion: 'Give --url sqlite:PATH (or sqlcipher:, pglite:, postgres://), or set DATABASE_URL.',
+      });
+    }
+    return this.targetAt(plain);
+  }
+
+  /** How to open another database than the one that was named, with the same key. @throws AshlarError `settings-invalid` */
+  targetAt(plain: string): OpenOptions {
+    const known = this.#known();
+    const url = withSchema(plain, known.databaseSchema);
+    const key = this.databaseKey();
+    this.out.hide(...passwordsOf(url));
+    const onStatement = traceStatements(logger(known.logLevel));
+    return {
+      url,
+      key,
+      appRole: this.roles().app,
+      ...(this.#options.allowOwner ? { allowOwner: true } : {}),
+      ...(onStatement ? { onStatement } : {}),
+    };
+  }
+
+  /** The key in a file that an option names, else that of a setting; kept out of all output. @throws AshlarError `settings-invalid` */
+  keyFrom(option: string, file: string | undefined, setting?: Secret): string | undefined {
+    const key = file === undefined ? setting : readKeyFile(option, resolve(this.streams.directory, file));
+    if (key) this.out.hide(key.reveal());
+    return key?.reveal();
+  }
+
+  /** The key of an encrypted database. @throws AshlarError `settings-invalid` */
+  databaseKey(): string | undefined {
+    return this.keyFrom('--key-file', this.#options.keyFile, this.#known().databaseKey);
+  }
+
+  /** The key that a database is to get. @throws AshlarError `settings-invalid` */
+  newDatabaseKey(file: string | undefined): string | undefined {
+    return this.keyFrom('--new-key-file', file, this.#known().newDatabaseKey);
+  }
+
+  /** The keys of ciphered columns, kept out of all output. @throws AshlarError `settings-invalid` */
+  columnKeys(): ColumnKeys | undefined {
+    const { columnKeys } = this.#known();
+    const texts = columnKeys ? [columnKeys.current, ...(columnKeys.old ?? [])] : [];
+    for (const text of texts) this.out.hide(typeof text === 'string' ? text : text.reveal());
+    return columnKeys;
+  }
+
+  /** Whose rights these are about. `--url` names one user, who does both. @throws AshlarError `settings-invalid` */
+  roles(): Roles {
+    const known = this.#known();
+    const { databaseUrl, databaseMigrateUrl } =
+      this.#options.url === undefined ? known : { databaseUrl: undefined, databaseMigrateUrl: undefined };
+    return rolesFrom({ ...known, databaseUrl, databaseMigrateUrl });
+  }
+
+  /** The keys and the folder of ledgers' checkpoints. @throws AshlarError `settings-invalid` */
+  ledgerKeys(): { signer: Signer | undefined; verifiers: readonly Verifier[]; folder: string } {
+    const { ledgerKey, ledgerPublicKeys, ledgerCheckpoints } = this.#known();
+    if (ledgerKey) this.out.hide(ledgerKey.reveal());
+    const signer = ledgerKey && parsePrivateKey(ledgerKey);
+    const others = ledgerPublicKeys.map(parseVerifierKey);
+    return {
+      signer,
+      verifiers: signer ? [signer, ...others] : others,
+      folder: resolve(this.streams.directory, ledgerCheckpoints),
+    };
+  }
+
+  /** Where backups are kept, what encrypts and opens them, and how many stay. @throws AshlarError `settings-invalid` */
+  backups(dir?: string): { folder: string; keys: BackupKeysGiven; keep: Partial<Retention> } {
+    const { backupDir, backupKey, backupRecipients, backupKeep } = this.#known();
+    if (backupKey) this.out.hide(...backupKey.reveal().split(/\r?\n/));
+    return {
+      folder: resolve(this.streams.directory, dir ?? backupDir),
+      keys: { key: backupKey, recipients: backupRecipients },
+      keep: backupKeep,
+    };
+  }
+
+  /** Opens the database, gives it to `work` and closes it. */
+  async withEngine<T>(
+    role: Role,
+    work: (engine: Engine) => Promise<T>,
+    options: { create?: boolean } = {},
+  ): Promise<T> {
+    const engine = await openEngine({ ...(await this.target(role)), ...options });
+    try {
+      return await work(engine);
+    } finally {
+      await engine.close();
+    }
+  }
+
+  /** The same database as the application sees it: opened besides, or `owner` itself where there is one URL. */
+  async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
+    const [app, own] = [await this.target('app'), await this.target('owner')];
+    return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });
+  }
+
+  #configuration(): Promise<Config> {
+    this.#config ??= readConfig(this.streams.directory, this.#options.config);
+    return this.#config;
+  }
+
+  #known(): Settings {
+    this.#settings ??= settings(this.streams.env, this.streams.directory);
+    return this.#settings;
+  }
+}

@@ -1,0 +1,30 @@
+import { AshlarError } from '../errors.js';
+import type { System } from '../model/system.js';
+import type { Config } from './config.js';
+
+/**
+ * The systems that a command is about: those named, or all systems of the configuration when none is named.
+ *
+ * @throws AshlarError `system-unknown` when the configuration has no system of that name, `usage` when it has none at all
+ */
+export const chooseSystems = (names: readonly string[], config: Config): System[] => {
+  const systems = config.systems ?? [];
+  if (systems.length === 0) {
+    throw new AshlarError('usage', {
+      message: 'No system is configured.',
+      suggestion:
+        'List your systems in ashlar.config.ts: export default { systems: [shop] }, or name another file with --config.',
+    });
+  }
+  if (names.length === 0) return [...systems];
+  return [...new Set(names)].map((name) => findSystem(name, systems));
+};
+
+const findSystem = (name: string, systems: readonly System[]): System => {
+  const system = systems.find((each) => each.name === name);
+  if (system) return system;
+  throw new AshlarError('system-unknown', {
+    message: `The configuration has no system named ${name}.`,
+    suggestion: `It has: ${systems.map((each) => each.name).join(', ')}.`,
+  });
+};

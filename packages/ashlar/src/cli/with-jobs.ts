@@ -1,0 +1,31 @@
+import { AshlarError } from '../errors.js';
+import type { JobCommands } from '../jobs/job-commands.js';
+import { connect, type Database } from '../session/database.js';
+import type { Invocation } from './invocation.js';
+import { assertSetUp } from './set-up.js';
+
+/**
+ * Opens the database of a system that has jobs, gives both to `work`, and closes it.
+ *
+ * @throws AshlarError `usage` when the system has no jobs, `migration-pending`, and what {@link connect} throws
+ */
+export const withJobs = async <T>(
+  invocation: Invocation,
+  work: (jobs: JobCommands, db: Database) => Promise<T>,
+): Promise<T> => {
+  const system = await invocation.system();
+  const { jobs } = system;
+  if (!jobs) {
+    throw new AshlarError('usage', {
+      message: `${system.name} has no jobs.`,
+      suggestion: 'Name a system that has some: --system shipping.',
+    });
+  }
+  const db = await connect(system, { ...(await invocation.target('app')), create: false });
+  try {
+    await assertSetUp(db.engine, system);
+    return await work(jobs, db);
+  } finally {
+    await db.close();
+  }
+};

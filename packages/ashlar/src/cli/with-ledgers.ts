@@ -1,0 +1,79 @@
+import { AshlarError } from '../errors.js';
+import { type Audited, folderOf, ledgersOf, originOf } from '../ledger/database/index.js';
+import type { Invocation } from './invocation.js';
+import { assertSetUp } from './set-up.js';
+
+/** Options that choose ledgers and their checkpoints. */
+export interface LedgerOptions {
+  readonly table?: string;
+  readonly checkpoints?: string;
+}
+
+/**
+ * Opens the database of each system and gives its ledgers to `work`, one after the other.
+ *
+ * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where its system is not set up
+ */
+export const withLedgers = async <T>(
+  invocation: Invocation,
+  { table, checkpoints }: LedgerOptions,
+  work: (audited: Audited) => Promise<T>,
+): Promise<T[]> => {
+  const { signer, verifiers, folder } = invocation.ledgerKeys();
+  const all = (await invocation.systems()).map((system) => ({
+    system,
+    tables: ledgersOf(system).filter(({ name }) => table === undefined || name === table),
+  }));
+  if (all.every(({ tables }) => tables.length === 0)) {
+    throw new AshlarError('usage', {
+      message: table === undefined ? 'There is no ledger.' : `There is no ledger of a table ${table}.`,
+      suggestion: 'Declare a table with ledgered(), or name another with --table or --system.',
+    });
+  }
+  const results: T[] = [];
+  for (const { system, tables } of all) {
+    if (tables.length === 0) continue;
+    await invocation.withEngine(
+      // the application's user may not read what ledgers of scoped tables hold
+      'owner',
+      async (engine) => {
+        await assertSetUp(engine, system);
+        engine.register(Object.values(system.tables));
+        for (const each of tables) {
+          results.push(
+            await work({
+              engine,
+              system,
+              table: each,
+              origin: originOf(system, each),
+              checkpoints: checkpoints ?? folderOf(folder, system, each),
+              signer,
+              verifiers,
+            }),
+          );
+        }
+      },
+      { create: false },
+    );
+  }
+  return results;
+};
+
+/** The one ledger that a command is about. @throws AshlarError `usage` where there are several */
+export const withLedger = async <T>(
+  invocation: Invocation,
+  options: LedgerOptions,
+  work: (audited: Audited) => Promise<T>,
+): Promise<T> => {
+  const count = (await invocation.systems())
+    .flatMap(ledgersOf)
+    .filter(({ name }) => options.table === undefined || name === options.table).length;
+  if (count > 1) {
+    throw new AshlarError('usage', {
+      message: 'There are several ledgers.',
+      suggestion: 'Name the table of one with --table.',
+    });
+  }
+  const [result] = await withLedgers(invocation, options, work);
+  return result as T;
+};

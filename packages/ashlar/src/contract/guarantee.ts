@@ -1,0 +1,169 @@
+import type { Column } from '../model/column.js';
+import type { Sealed } from '../model/sealed.js';
+import type { Table } from '../model/table.js';
+import type { Attack, Probe } from './attack.js';
+
+/** The kinds of SQL an engine can speak. */
+export type SqlName = 'sqlite' | 'postgres';
+
+/** A database object that keeps a guarantee. Its name is unique in its schema, a policy's on its table; its SQL creates it once. */
+export interface GuaranteeObject {
+  readonly type: 'index' | 'function' | 'trigger' | 'table' | 'policy';
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** What maintenance may use: plain statements, each in the transaction that `atomically` opens. */
+export interface MaintenanceTools {
+  /** The moment to maintain for. */
+  readonly now: Date;
+  /** Runs `work` in one transaction of the schema's owner; with `lockTimeout` (milliseconds), it gives up waiting. */
+  atomically<T>(work: (run: RunSql) => Promise<T>, options?: { lockTimeout?: number }): Promise<T>;
+}
+
+/** Runs one statement and gives its rows, undecoded values as text where the engine has no plainer form. */
+export type RunSql = (
+  sql: string,
+  parameters?: readonly unknown[],
+) => Promise<readonly Record<string, unknown>[]>;
+
+/** What maintenance did and what it found. */
+export interface MaintenanceReport {
+  /** One line for each thing that was changed; empty when all was in place. */
+  readonly done: readonly string[];
+  /** Until when no maintenance is needed; `undefined` when never again. */
+  readonly goodUntil: Date | undefined;
+}
+
+/** What retirement may use: besides what maintenance may, all tables of the system, whose rows may refer to those that leave. */
+export interface RetirementTools extends MaintenanceTools {
+  readonly tables: readonly Table[];
+  /** Only tells what would leave at {@link now}. Otherwise nothing leaves before it is due by the database's own clock. */
+  readonly dryRun: boolean;
+}
+
+/** Rows that left, or would, in one go. */
+export interface Retired {
+  readonly table: string;
+  readonly reason: string;
+  readonly rows: number;
+  /** The range of their times. */
+  readonly earliest: string;
+  readonly latest: string;
+  /** The partition that they left with, as a whole. */
+  readonly partition: string | undefined;
+}
+
+/** What became of the rows of a table that were due. */
+export interface RetirementReport {
+  readonly retired: readonly Retired[];
+  /** Rows that are due and stay, because they are held. */
+  readonly held: number;
+  /** Rows that are due and not held, and yet could not leave: others still refer to them. */
+  readonly stuck: number;
+}
+
+/** What a guarantee put beside the rows of a table and must go with them. */
+export interface Leaving {
+  /** The expression under which what belongs to a row is found; `row` is the row's name where it stands. */
+  key(row: string): string;
+  /** The condition that a row may leave as far as this guarantee goes. */
+  ready(row: string): string;
+  /** The statements that follow when rows have left; `keys` is what stands in `IN (…)`. */
+  statements(keys: string): readonly string[];
+}
+
+/** How one engine keeps a guarantee. */
+export interface Keeping {
+  readonly level: 'enforced' | 'emulated';
+  /** For `emulated`: in which way it is weaker. */
+  readonly weaker?: string;
+  /** Appended to the table's CREATE TABLE (a partitioning clause). */
+  readonly clause?: (table: Table) => string;
+  /** What must exist beside the table. */
+  readonly objects: (table: Table) => readonly GuaranteeObject[];
+  /** What each partition of the table needs of its own, because the parent's does not reach it. */
+  readonly onPartition?: (table: Table, partition: string) => readonly GuaranteeObject[];
+  /** Work that must be done again as time passes; idempotent. */
+  readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
+  /** Lets the rows leave whose time has come. */
+  readonly retire?: (table: Table, tools: RetirementTools) => Promise<RetirementReport>;
+  /** What goes with rows that another guarantee lets leave. */
+  readonly leaving?: (table: Table) => Leaving;
+  /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
+  readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
+}
+
+/** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */
+export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
+
+/** How SQLite keeps a guarantee. */
+export interface SqliteKeeping extends Keeping {
+  /** Its triggers read who acts from `ashlar_session`: each writing session then leaves its actor and scope there meanwhile. */
+  readonly readsSession?: boolean;
+  /** What is done in each transaction that writes, right before its COMMIT. */
+  readonly beforeCommit?: (table: Table) => (run: RunNow) => void;
+}
+
+/** What the application's role may not do with a table. Whatever no guarantee withholds, it may. */
+export interface Rights {
+  readonly withheld?: readonly Privilege[];
+  /** Columns that the database alone fills in: a clock, a place in a ledger. */
+  readonly notInsertable?: readonly string[];
+  /** Where given, an UPDATE may set these columns and no others. */
+  readonly updatable?: readonly string[];
+}
+
+/** What a role can be granted on a table. TRUNCATE, REFERENCES and TRIGGER are the owner's alone. */
+export type Privilege = 'select' | 'insert' | 'update' | 'delete';
+
+/** How far a settling came: all that it could see, or one batch of it, or nothing because another was at it. */
+export const settledStates = ['done', 'more', 'busy'] as const;
+export type Settled = (typeof settledStates)[number];
+
+/** How Postgres keeps a guarantee. */
+export interface PostgresKeeping extends Keeping {
+  /**
+   * Definitions of columns behind the table's own, which the database alone fills in. Their names begin with `ashlar_`: no
+   * result shows a column that is called so, and no declaration can have one.
+   */
+  readonly columns?: readonly string[];
+  /**
+   * What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read, and not
+   * even that where the table is scoped.
+   */
+  readonly rights?: (table: Table) => Rights;
+  /**
+   * A statement that must run soon after rows were committed, by any role: with one connection (PGlite) it runs in each
+   * transaction that writes, right before its COMMIT; on a server in the background. Idempotent. It gives one row with
+   * one column: a {@link Settled}.
+   */
+  readonly settle?: (table: Table) => string;
+}
+
+/** An engine that cannot keep a guarantee says so; `up` then refuses the table. */
+export interface Refusal {
+  readonly level: 'refused';
+  readonly why: string;
+}
+
+/** A promise about a table that the database enforces. */
+export interface Guarantee {
+  readonly kind: 'guarantee';
+  /** Its name in lower case with hyphens: `append-only`. */
+  readonly name: string;
+  /** The promise in one sentence. */
+  readonly promise: string;
+  /** Refuses a table that the guarantee does not fit; runs when the table is declared. */
+  readonly validate?: (table: Table) => void;
+  /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
+  readonly scopedBy?: Column;
+  /** How sessions encrypt the table's ciphered columns. */
+  readonly seals?: (ciphered: readonly Column[]) => Sealed;
+  readonly sqlite: SqliteKeeping | Refusal;
+  readonly postgres: PostgresKeeping | Refusal;
+  /** Parts of rows that it accepts, where not every row of the right types is one; of ciphered columns the plaintext. */
+  readonly probes?: readonly Readonly<Record<string, unknown>>[];
+  /** The statements that would break it: what `ashlar prove` tries. */
+  readonly attacks?: (table: Table, probe: Probe) => readonly Attack[];
+}

@@ -1,0 +1,163 @@
+import { AshlarError } from '../errors.js';
+import type { Column, Sealed, Table } from '../model/index.js';
+import { cellData, type Place } from './associated-data.js';
+import { blindIndexOf } from './blind-index.js';
+import type { DataKeys } from './data-keys.js';
+import { envelopeVersion, openEnvelope, sealEnvelope } from './envelope.js';
+import { plaintextBytes, plaintextValue } from './plaintext.js';
+import type { Steps } from './steps.js';
+
+/** Column → value. */
+export type Values = Readonly<Record<string, unknown>>;
+
+const sealedOf = (table: Table): Sealed => {
+  if (table.sealed) return table.sealed;
+  throw new AshlarError('usage', {
+    message: `${table.name} has no ciphered column.`,
+    suggestion: 'Declare one with ciphered(…), and the guarantee encrypted(…).',
+  });
+};
+
+const needed = (table: Table, row: Values, name: string): unknown => {
+  const value = row[name];
+  if (value !== undefined && value !== null) return value;
+  throw new AshlarError('usage', {
+    message: `A row of ${table.name} lacks ${name}, to which its ciphertexts are bound.`,
+    suggestion: `Select ${[table.sealed?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
+  });
+};
+
+const scopeOf = (table: Table, row: Values): string => String(needed(table, row, sealedOf(table).scope));
+
+const placeOf = (table: Table, column: string, scope: string, row: Values): Place => {
+  const { boundTable, boundColumn } = sealedOf(table);
+  return {
+    table: boundTable,
+    column: boundColumn(column),
+    scope,
+    row: table.primaryKey.columns.map((name) => needed(table, row, name)),
+  };
+};
+
+const isEmpty = (column: Column, value: unknown): boolean =>
+  value === undefined || (value === null && column.nullable);
+
+/**
+ * Values with each ciphered column encrypted and each blind index made. `row` says whose and which row they are of;
+ * where it is left out, the values themselves.
+ *
+ * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `value-invalid` for a blind index that was given
+ */
+export function* sealValues(keys: DataKeys, table: Table, values: Values, row = values): Steps<Values> {
+  const sealed = sealedOf(table);
+  refuseGivenIndexes(table, sealed, values);
+  const filled = sealed.columns.filter((column) => !isEmpty(column, values[column.name]));
+  const result: Record<string, unknown> = { ...values };
+  for (const { of, into } of sealed.blindIndexes) {
+    if (values[of.name] === undefined) delete result[into.name];
+    else result[into.name] = null;
+  }
+  if (filled.length === 0) return result;
+  const scope = scopeOf(table, row);
+  const key = yield* keys.forSealing(sealed.keys, scope);
+  for (const column of filled) {
+    const bytes = plaintextBytes(column.plaintext ?? column, values[column.name]);
+    const data = cellData(placeOf(table, column.name, scope, row), key.version);
+    result[column.name] = sealEnvelope(key.cells, key.version, bytes, data);
+  }
+  for (const index of sealed.blindIndexes.filter(({ of }) => filled.includes(of))) {
+    result[index.into.name] = blindIndexOf(sealed, index, key, values[index.of.name]);
+  }
+  return result;
+}
+
+const refuseGivenIndexes = (table: Table, { blindIndexes }: Sealed, values: Values): void => {
+  const given = blindIndexes.find(
+    ({ into }) => values[into.name] !== undefined && values[into.name] !== null,
+  );
+  if (!given) return;
+  throw new AshlarError('value-invalid', {
+    message: `${table.name}.${given.into.name}: a blind index is made from ${given.of.name}, never given.`,
+    suggestion: 'Leave it out.',
+  });
+};
+
+/**
+ * A row with each of its ciphered columns decrypted. It must hold its scope and its primary key.
+ *
+ * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`
+ */
+export function* openRow(keys: DataKeys, table: Table, row: Values): Steps<Record<string, unknown>> {
+  const sealed = sealedOf(table);
+  const result: Record<string, unknown> = { ...row };
+  for (const column of sealed.columns) {
+    const value = row[column.name];
+    if (value === undefined || value === null) continue;
+    result[column.name] = yield* openCell(keys, table, sealed, column, row);
+  }
+  return result;
+}
+
+function* openCell(
+  keys: DataKeys,
+  table: Table,
+  sealed: Sealed,
+  column: Column,
+  row: Values,
+): Steps<unknown> {
+  const envelope = row[column.name];
+  const version = envelope instanceof Uint8Array ? envelopeVersion(envelope) : undefined;
+  if (!(envelope instanceof Uint8Array) || version === undefined) {
+    throw failed(table, column, row, 'What is stored there is not a ciphertext of Ashlar.');
+  }
+  const scope = scopeOf(table, row);
+  const place = placeOf(table, column.name, scope, row);
+  const key = yield* keys.forOpening(sealed.keys, scope, version);
+  if (!key) throw failed(table, column, row, `Its scope has no data key of version ${version}.`);
+  const bytes = openEnvelope(key.cells, envelope, cellData(place, version));
+  if (!bytes) {
+    throw failed(
+      table,
+      column,
+      row,
+      'It was changed, or it was sealed for another row, column, table or scope.',
+    );
+  }
+  return plaintextValue(column.plaintext ?? column, bytes);
+}
+
+const failed = (table: Table, column: Column, row: Values, why: string): AshlarError => {
+  const key = table.primaryKey.columns.map((name) => String(row[name])).join(', ');
+  return new AshlarError('decryption-failed', {
+    message: `${table.name}.${column.name} of the row ${key} cannot be decrypted.`,
+    detail: why,
+    suggestion: 'Restore the row from a backup, and find out what wrote it.',
+  });
+};
+
+// matches no row, where `IN ()` would be no SQL
+const nothing = new Uint8Array(0);
+
+/**
+ * What a blind index holds for a value: one form for each version of the scope's data key, the newest first.
+ *
+ * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the column has no blind index
+ */
+export function* blindIndexes(
+  keys: DataKeys,
+  table: Table,
+  column: string,
+  scope: string,
+  value: unknown,
+): Steps<Uint8Array<ArrayBuffer>[]> {
+  const sealed = sealedOf(table);
+  const index = sealed.blindIndexes.find(({ of }) => of.name === column);
+  if (!index) {
+    throw new AshlarError('usage', {
+      message: `${table.name}.${column} has no blind index.`,
+      suggestion: 'Declare one: encrypted({ …, blindIndex: [{ of, into }] }).',
+    });
+  }
+  const all = yield* keys.all(sealed.keys, scope);
+  return all.length === 0 ? [nothing] : all.map((key) => blindIndexOf(sealed, index, key, value));
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { envelopeForm } from '../model/sealed.js';
+import { nonceBytes, tagBytes, type XaesKey } from './xaes.js';
+
+const versionAt = 1;
+const nonceAt = versionAt + 4;
+const sealedAt = nonceAt + nonceBytes;
+
+/** How many bytes an envelope is longer than what is in it. */
+export const envelopeOverhead = sealedAt + tagBytes;
+
+/**
+ * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce 24 ‖ ciphertext ‖ tag 16`, with a
+ * random nonce. The version and the format are bound by `associated`, which must hold both.
+ */
+export const sealEnvelope = (
+  key: XaesKey,
+  version: number,
+  plaintext: Uint8Array,
+  associated: Uint8Array,
+): Buffer => {
+  const head = Buffer.allocUnsafe(sealedAt);
+  head[0] = envelopeForm.firstByte;
+  head.writeUInt32BE(version, versionAt);
+  const nonce = randomBytes(nonceBytes);
+  nonce.copy(head, nonceAt);
+  return Buffer.concat([head, key.seal(nonce, plaintext, associated)]);
+};
+
+/** The key version that an envelope names; `undefined` when the bytes are no envelope. */
+export const envelopeVersion = (envelope: Uint8Array): number | undefined => {
+  if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
+  return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
+};
+
+/** What is in an envelope; `undefined` when it was not sealed with this key and this data, or has changed since. */
+export const openEnvelope = (
+  key: XaesKey,
+  envelope: Uint8Array,
+  associated: Uint8Array,
+): Buffer | undefined =>
+  envelopeVersion(envelope) === undefined
+    ? undefined
+    : key.open(envelope.subarray(nonceAt, sealedAt), envelope.subarray(sealedAt), associated);

@@ -1,0 +1,43 @@
+import { type Dialect, DummyDriver, Kysely, sql } from 'kysely';
+import type { Table } from '../model/index.js';
+import type { WrappedKey } from './data-key.js';
+import type { Query } from './steps.js';
+
+/** A row of a keyring. */
+export interface StoredKey {
+  readonly version: number;
+  readonly wrapped: Uint8Array | null;
+  readonly master_version: number;
+  readonly shredded_at: string | null;
+}
+
+/** The statements that read and write keyrings, for one kind of engine; the one that every session runs is kept. */
+export class KeyringSql {
+  readonly #kysely: Kysely<unknown>;
+  readonly #read = new WeakMap<Table, string>();
+
+  constructor(dialect: Dialect) {
+    this.#kysely = new Kysely({ dialect: { ...dialect, createDriver: () => new DummyDriver() } });
+  }
+
+  /** All keys of a scope, oldest first. */
+  read(keys: Table, scope: string): Query {
+    let text = this.#read.get(keys);
+    if (text === undefined) {
+      text = sql`select version, wrapped, master_version, shredded_at from ${sql.table(keys.name)}
+        where scope = ${scope} order by version`.compile(this.#kysely).sql;
+      this.#read.set(keys, text);
+    }
+    return { sql: text, parameters: [scope] };
+  }
+
+  /** Adds a key, unless there is one of that version, made by whoever came first. */
+  add(keys: Table, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
+    const table = sql.table(keys.name);
+    // ON CONFLICT alone would meet the guard against INSERT OR REPLACE
+    return sql`insert into ${table} (scope, version, wrapped, master_version)
+      select ${scope}, ${version}, ${wrapped}, ${master_version}
+      where not exists (select 1 from ${table} where scope = ${scope} and version = ${version})
+      on conflict do nothing`.compile(this.#kysely);
+  }
+}

@@ -1,0 +1,102 @@
+import type { Copies } from '../contract/copies.js';
+import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { OpenOptions } from '../contract/open-options.js';
+import type { WholeFile } from '../contract/whole-file.js';
+import { AshlarError } from '../errors.js';
+import type { SqlName } from '../model/index.js';
+
+type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
+
+// drivers are optional peers: each engine is loaded when a URL first asks for it
+const openers: Readonly<Record<string, Opener>> = {
+  sqlite: async (options, path) => (await import('./sqlite/engine.js')).openSqlite(options, false, path),
+  sqlcipher: async (options, path) => (await import('./sqlite/engine.js')).openSqlite(options, true, path),
+  pglite: async (options, directory) =>
+    (await import('./postgres/pglite/open.js')).openPglite(
+      options,
+      directory === 'memory' ? undefined : directory,
+    ),
+  postgres: async (options) => (await import('./postgres/server/open.js')).openPostgres(options),
+  postgresql: async (options) => (await import('./postgres/server/open.js')).openPostgres(options),
+};
+
+/**
+ * Opens the database at a URL: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`.
+ *
+ * @throws AshlarError `url-invalid`, `driver-missing`, `key-wrong`, `key-missing`, `database-not-encrypted`,
+ *   `cipher-version`, `not-a-database`, `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
+ *   `database-missing`, `server-too-old`
+ */
+export const openEngine = async (options: OpenOptions): Promise<Engine> => {
+  const { scheme, rest } = partsOf(options.url);
+  const open = openers[scheme];
+  if (!open || rest === '') throw noEngine(scheme);
+  return open(options, rest);
+};
+
+const partsOf = (url: string): { scheme: string; rest: string } => {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
+  return { scheme, rest };
+};
+
+/**
+ * What can be done with the database file at a URL as a whole.
+ *
+ * @throws AshlarError `usage` where the database is no single file
+ */
+export const wholeFileAt = async (url: string): Promise<WholeFile> => {
+  const { scheme, rest } = partsOf(url);
+  if ((scheme === 'sqlite' || scheme === 'sqlcipher') && rest !== '' && rest !== ':memory:')
+    return (await import('./sqlite/file/whole-file.js')).wholeFile(rest, scheme === 'sqlcipher');
+  throw new AshlarError('usage', {
+    message: 'This is about a database that is one file.',
+    detail: 'A server and a PGlite folder are not encrypted by Ashlar.',
+    suggestion: 'Name one with sqlcipher:PATH or sqlite:PATH.',
+  });
+};
+
+const noEngine = (scheme: string): AshlarError =>
+  new AshlarError('url-invalid', {
+    message: scheme ? `No engine has URLs that begin with "${scheme}:".` : 'The database URL has no scheme.',
+    suggestion:
+      'Use sqlite:PATH, sqlcipher:PATH, pglite:DIR, pglite:memory or postgres://USER@HOST/DATABASE.',
+  });
+
+const sqliteCopies = async () => (await import('./sqlite/copies/copies.js')).sqliteCopies;
+const pgliteCopies = async () => (await import('./postgres/pglite/copies.js')).pgliteCopies;
+const postgresCopies = async () => (await import('./postgres/server/copies.js')).postgresCopies;
+
+const copies: Readonly<Record<string, () => Promise<Copies>>> = {
+  sqlite: sqliteCopies,
+  sqlcipher: sqliteCopies,
+  pglite: pgliteCopies,
+  postgres: postgresCopies,
+  postgresql: postgresCopies,
+};
+
+/**
+ * What the engine of a URL does with copies of databases.
+ *
+ * @throws AshlarError `url-invalid`, `driver-missing`
+ */
+export const copiesOf = async (url: string): Promise<Copies> => {
+  const { scheme, rest } = partsOf(url);
+  const load = copies[scheme];
+  if (!load || rest === '') throw noEngine(scheme);
+  return load();
+};
+
+/** The user that a URL connects as, where its engine has users, and his password as it is written there. */
+export const loginOf = (url: string): { user: string; password: string | undefined } | undefined => {
+  if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
+  const { username, password, searchParams } = new URL(url);
+  const user = decodeURIComponent(username) || searchParams.get('user');
+  const secret = decodeURIComponent(password) || searchParams.get('password');
+  return user ? { user, password: secret ?? undefined } : undefined;
+};
+
+/** The dialects there are, for work that needs no database: generating and comparing migrations. */
+export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {
+  sqlite: async () => (await import('./sqlite/dialect.js')).sqliteDialect,
+  postgres: async () => (await import('./postgres/dialect.js')).postgresDialect,
+};

@@ -1,0 +1,21 @@
+import type { SqlDialect } from '../../contract/engine.js';
+import { postgresRoles } from './roles/roles.js';
+import { changes } from './schema/changes.js';
+import { createTable } from './schema/create-table.js';
+import { dump } from './schema/dump.js';
+import { scopeBounds } from './schema/foundation.js';
+import { postgresProving } from './schema/proving.js';
+
+/** The SQL of PostgreSQL, on a server and embedded. */
+export const postgresDialect: SqlDialect = {
+  name: 'postgres',
+  now: (precision) => `now()::timestamptz(${precision})`,
+  foundation: scopeBounds,
+  createTable,
+  changes,
+  dump,
+  proving: postgresProving,
+  roles: postgresRoles,
+  // loaded when asked for: it needs this dialect itself
+  openShadow: async () => (await import('./pglite/shadow.js')).openShadow(),
+};

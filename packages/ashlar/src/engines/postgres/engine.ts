@@ -1,0 +1,209 @@
+import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
+import type { Engine, QueryResult, TransactionOptions } from '../../contract/engine.js';
+import type { OpenOptions } from '../../contract/open-options.js';
+import type { Owner } from '../../contract/owner.js';
+import type { Standing } from '../../contract/roles.js';
+import type { Snapshot } from '../../contract/snapshot.js';
+import { type Column, identifier, type Table } from '../../model/index.js';
+import { postgresDialect } from './dialect.js';
+import { introspect } from './schema/introspect.js';
+import { partitions } from './schema/partitions.js';
+import { owned } from './session/owner.js';
+import { Settler } from './session/settler.js';
+import { becoming, type Look, look } from './session/standing.js';
+import { type Hooks, PostgresTransaction } from './session/transaction.js';
+import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
+import { decodeReply } from './wire/decode.js';
+import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
+import type { KeptConnection } from './wire/kept-connection.js';
+import { wireValues } from './wire/parameters.js';
+import { Refusals } from './wire/refusals.js';
+import { isKept, isPlainRead } from './wire/statement-kind.js';
+
+/** What a server and the embedded engine do differently. */
+export interface Backend {
+  readonly label: string;
+  /** Without password. */
+  readonly url: string;
+  readonly leases: Leases;
+  /**
+   * The connection for what guarantees do after commits; `undefined` where there is only one connection, so that they
+   * do it in each transaction before it commits.
+   */
+  readonly settling: KeptConnection | undefined;
+  /** Who the user was found to be when it was opened. */
+  readonly standing: Standing;
+  /** A connection for changes of the schema. */
+  takeOwner(): Promise<Lease>;
+  /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
+  exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
+  /** See {@link Engine.snapshot}. */
+  snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const encode = (column: Column, value: unknown): unknown => {
+  if (column.kind !== 'json') return value;
+  // SQL's NULL where the column is nullable, else JSON's null
+  return value === null && column.nullable ? null : JSON.stringify(value);
+};
+
+const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
+  const [row] = await owner.run('SELECT pg_relation_filenode($1::regclass) AS file', [identifier(table)]);
+  return row?.file;
+};
+
+const readAttempts = 3;
+
+// what is sent without waiting for the answers travels in one packet
+const together = async (channel: Channel, requests: readonly Request[], answer: number): Promise<Reply> => {
+  const replies = await Promise.allSettled(requests.map((request) => channel.send(request)));
+  const failed = replies.slice(0, answer).find((reply) => reply.status === 'rejected');
+  const reply = failed ?? replies[answer];
+  if (reply?.status === 'fulfilled') return reply.value;
+  throw reply?.reason;
+};
+
+const readOnce = async (
+  { channel }: Lease,
+  sql: string,
+  parameters: readonly unknown[],
+  role: string | null,
+): Promise<Reply> => {
+  const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
+  const read = isPlainRead(sql) ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
+  if (channel.role === role) return read.length === 1 ? channel.send(request) : together(channel, read, 1);
+  const reply = await together(channel, [becoming(role), ...read], read.indexOf(request) + 1);
+  channel.role = role;
+  return reply;
+};
+
+const read = async (
+  leases: Leases,
+  sql: string,
+  parameters: readonly unknown[],
+  role: string | null,
+): Promise<QueryResult> => {
+  for (let attempt = 1; ; attempt++) {
+    const lease = await leases.take();
+    let isUnfit = false;
+    try {
+      return decodeReply(await readOnce(lease, sql, parameters, role));
+    } catch (error) {
+      isUnfit = isConnectionLost(error) || isStaleStatement(error);
+      if (!isUnfit || attempt === readAttempts) throw error;
+    } finally {
+      lease.release(isUnfit);
+    }
+  }
+};
+
+/** The engine over a server's pool or the embedded engine. */
+export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
+  const { leases } = backend;
+  const settler = new Settler(backend.settling ?? leases);
+  const hooks: Hooks = backend.settling
+    ? { afterCommit: () => settler.soon() }
+    : { beforeCommit: (channel) => settler.within(channel) };
+  const ownerHooks: Hooks = backend.settling
+    ? {}
+    : {
+        beforeCommit: (channel) => {
+          // what there was to settle may be gone in this very transaction
+          settler.forget();
+          return settler.within(channel);
+        },
+      };
+  const refusals = new Refusals();
+  let { standing } = backend;
+  // an owner's work may have made roles, or what they are needed for
+  const lookAgain = async ({ channel }: Lease): Promise<void> => {
+    const seen: Look | undefined = await look(channel, options).catch(() => undefined);
+    if (seen) standing = seen.standing;
+  };
+  const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      options.onStatement?.(sql, performance.now() - start);
+    }
+  };
+  return {
+    dialect: postgresDialect,
+    label: backend.label,
+    url: backend.url,
+    encrypted: false,
+    kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
+    sync: undefined,
+    get standing() {
+      return standing;
+    },
+    register: (tables: readonly Table[]) => {
+      settler.register(tables);
+      refusals.register(tables);
+    },
+    encode,
+    begin: async (transaction: TransactionOptions) => {
+      const lease = await leases.take();
+      try {
+        return new PostgresTransaction(leases, lease, transaction, {
+          role: standing.stepsDownTo,
+          refusals,
+          onStatement: options.onStatement,
+          hooks: transaction.mode === 'write' && !settler.idle ? hooks : {},
+        });
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+    },
+    read: (sql, parameters) =>
+      timed(sql, () =>
+        refusals.translated(sql, () => read(leases, sql, parameters, standing.stepsDownTo ?? null)),
+      ),
+    asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
+      const lease = await backend.takeOwner();
+      try {
+        const owner = owned(lease.channel, options.onStatement, ownerHooks);
+        return exclusive
+          ? await backend.exclusively(owner, lockTimeout, () => work(owner))
+          : await work(owner);
+      } finally {
+        await lookAgain(lease);
+        lease.release();
+        settler.forget();
+        settler.soon();
+      }
+    },
+    introspect,
+    partitions,
+    settle: () => settler.all(),
+    purge: async (tables) => {
+      const lease = await backend.takeOwner();
+      try {
+        const owner = owned(lease.channel, options.onStatement);
+        for (const { name } of tables) {
+          const before = await fileOf(owner, name);
+          // a plain VACUUM leaves the bytes on their pages
+          await owner.run(`VACUUM (FULL) ${identifier(name)}`);
+          // for anyone but the owner it only warns
+          if ((await fileOf(owner, name)) === before) {
+            return `Only the owner of ${name} can rewrite it: VACUUM (FULL) ${identifier(name)}.`;
+          }
+        }
+        return undefined;
+      } catch (error) {
+        return `${asAshlarError(error).message} VACUUM (FULL) can still be run by the owner.`;
+      } finally {
+        lease.release();
+      }
+    },
+    snapshot: (work) => backend.snapshot(work),
+    close: async () => {
+      await settler.close();
+      await backend.settling?.close();
+      await backend.close();
+    },
+  };
+};

@@ -1,0 +1,91 @@
+import type { PGlite } from '@electric-sql/pglite';
+import type {
+  BackendMessage,
+  CommandCompleteMessage,
+  DataRowMessage,
+  RowDescriptionMessage,
+} from 'pg-protocol/dist/messages.js';
+import { Parser } from 'pg-protocol/dist/parser.js';
+import { serialize } from 'pg-protocol/dist/serializer.js';
+import type { Channel, Field, Reply, Request } from '../wire/channel.js';
+import { KeptStatements } from '../wire/kept-statements.js';
+
+/** What PGlite offers beyond the type it exports: one call into the engine, without a promise for it. */
+interface SyncProtocol {
+  execProtocolRawSync(message: Uint8Array): Uint8Array;
+}
+
+const sync = serialize.sync();
+const describe = serialize.describe({ type: 'P', name: '' });
+const execute = serialize.execute({ portal: '', rows: 0 });
+
+/**
+ * The embedded engine's one connection, spoken to in PostgreSQL's own protocol: a statement is one call, and the
+ * answer tells each column's type modifier, which PGlite's `query` leaves out.
+ */
+export class PgliteChannel implements Channel {
+  readonly #database: SyncProtocol;
+  role: string | null | undefined = null;
+  readonly #kept = new KeptStatements();
+
+  constructor(database: PGlite) {
+    this.#database = database as unknown as SyncProtocol;
+  }
+
+  async send(request: Request): Promise<Reply> {
+    try {
+      return this.#exchange(this.#messages(request));
+    } catch (error) {
+      // whether it was prepared before it failed is not known: a new name is safe
+      if (request.keep) this.#kept.forget(request.text);
+      throw error;
+    }
+  }
+
+  /** Drops all kept statements. */
+  forget(): void {
+    this.#kept.forget();
+    this.#exchange(serialize.query('DEALLOCATE ALL'));
+  }
+
+  #messages({ text, values, keep = false }: Request): Buffer {
+    if (!keep && !values?.length) return serialize.query(text);
+    const parts: Buffer[] = [];
+    const statement = keep ? this.#kept.keep(text) : undefined;
+    if (statement?.evicted) parts.push(serialize.close({ type: 'S', name: statement.evicted }));
+    const name = statement?.name ?? '';
+    if (!statement?.known) parts.push(serialize.parse({ name, text }));
+    parts.push(serialize.bind({ statement: name, values: [...(values ?? [])] }), describe, execute, sync);
+    return Buffer.concat(parts);
+  }
+
+  #exchange(messages: Buffer): Reply {
+    const answer = this.#database.execProtocolRawSync(messages);
+    let fields: readonly Field[] = [];
+    let rows: (string | null)[][] = [];
+    let tag = '';
+    let failure: unknown;
+    new Parser().parse(
+      Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength),
+      (message: BackendMessage) => {
+        switch (message.name) {
+          case 'rowDescription':
+            fields = (message as RowDescriptionMessage).fields;
+            rows = [];
+            break;
+          case 'dataRow':
+            rows.push((message as unknown as DataRowMessage).fields);
+            break;
+          case 'commandComplete':
+            tag = (message as unknown as CommandCompleteMessage).text;
+            break;
+          case 'error':
+            failure ??= message;
+        }
+      },
+    );
+    if (failure) throw failure;
+    const words = tag.split(' ');
+    return { fields, rows, command: words[0] ?? '', count: Number(words.at(-1)) || 0 };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Engine } from '../../../contract/engine.js';
+import { openPglite } from './open.js';
+
+// how long an unused one waits for the next comparison: it keeps the process from ending meanwhile
+const idleTime = 250;
+
+let idle: { readonly engine: Engine; readonly timer: NodeJS.Timeout } | undefined;
+
+const takeIdle = (): Engine | undefined => {
+  const taken = idle;
+  idle = undefined;
+  if (taken) clearTimeout(taken.timer);
+  return taken?.engine;
+};
+
+const empty = `
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+RESET ALL;
+DEALLOCATE ALL`;
+
+// what a migration may have made outside its schema: roles, other schemas, extensions
+const leftovers = `
+SELECT (SELECT count(*) FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' AND rolname <> current_user)
+     + (SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('public', 'information_schema'))
+     + (SELECT count(*) FROM pg_extension WHERE extname <> 'plpgsql') AS n`;
+
+const isEmptied = async (engine: Engine): Promise<boolean> => {
+  try {
+    return await engine.asOwner(async (owner) => {
+      await owner.script(empty);
+      return (await owner.run(leftovers))[0]?.n === 0;
+    });
+  } catch {
+    return false;
+  }
+};
+
+const giveBack = async (engine: Engine): Promise<void> => {
+  if (idle || !(await isEmptied(engine)) || idle) return engine.close();
+  idle = { engine, timer: setTimeout(() => void takeIdle()?.close(), idleTime) };
+};
+
+/**
+ * An empty database in memory. Making one takes the better part of a second, emptying one some milliseconds: one that
+ * is closed is kept for a moment for the next.
+ */
+export const openShadow = async (): Promise<Engine> => {
+  const engine = takeIdle() ?? (await openPglite({ url: 'pglite:memory' }, undefined));
+  let isOpen = true;
+  return {
+    ...engine,
+    close: async () => {
+      if (isOpen) await giveBack(engine);
+      isOpen = false;
+    },
+  };
+};

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import { AshlarError } from '../../../errors.js';
+import { valueSettings } from '../wire/session-settings.js';
+import { lockName } from './directory-lock.js';
+
+const loadDriver = async () => {
+  try {
+    return await import('@electric-sql/pglite');
+  } catch (cause) {
+    throw new AshlarError('driver-missing', {
+      message: 'The embedded PostgreSQL is not installed.',
+      suggestion: 'Install it: npm install @electric-sql/pglite',
+      cause,
+    });
+  }
+};
+
+const driverVersion = async (): Promise<string> => {
+  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const text = await readFile(join(dirname(entry), '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const templateFile = (version: string): string =>
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ashlar', `pglite-${version}.tar`);
+
+let template: Promise<Blob> | undefined;
+
+const makeTemplate = async (file: string): Promise<Blob> => {
+  const { PGlite } = await loadDriver();
+  const fresh = await PGlite.create();
+  const made = await fresh.dumpDataDir('none');
+  await fresh.close();
+  // several processes may make it at once: each writes its own, and the last rename wins
+  const mine = `${file}.${randomUUID()}`;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(mine, Buffer.from(await made.arrayBuffer()));
+    await rename(mine, file);
+  } catch {
+    // no place for a cache costs only time
+    await rm(mine, { force: true }).catch(() => undefined);
+  }
+  return made;
+};
+
+const readTemplate = async (version: string): Promise<Blob> => {
+  const file = templateFile(version);
+  const kept = await readFile(file).catch(() => undefined);
+  return kept ? new Blob([kept]) : makeTemplate(file);
+};
+
+type Driver = Awaited<ReturnType<typeof loadDriver>>['PGlite'];
+
+// given as the server's own arguments, so that RESET returns to them
+const startParams = (driver: Driver): string[] => [
+  ...driver.defaultStartParams,
+  ...valueSettings('public').flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+];
+
+const fromTar = async (content: Blob, place: { dataDir?: string }): Promise<PGlite> => {
+  const { PGlite } = await loadDriver();
+  return PGlite.create({ ...place, startParams: startParams(PGlite), loadDataDir: content });
+};
+
+const templateOf = (version: string): Promise<Blob> => {
+  template ??= readTemplate(version);
+  return template;
+};
+
+/** The tar of a fresh data folder of the installed PGlite. @throws AshlarError `driver-missing` */
+export const freshTar = async (): Promise<Blob> => {
+  await loadDriver();
+  return templateOf(await driverVersion());
+};
+
+/** Stands in a folder while the template is copied into it. */
+export const unfinished = 'ashlar.unfinished';
+
+const openDirectory = async (
+  directory: string,
+  create: boolean,
+  content: () => Promise<Blob>,
+): Promise<PGlite> => {
+  const mark = join(directory, unfinished);
+  if (existsSync(mark) && create) {
+    // the process died while it copied: nobody has written anything here yet
+    for (const name of await readdir(directory)) {
+      if (name !== unfinished && name !== lockName) await rm(join(directory, name), { recursive: true });
+    }
+  } else if (existsSync(join(directory, 'PG_VERSION'))) {
+    const { PGlite } = await loadDriver();
+    return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
+  } else if ((await readdir(directory)).some((name) => name !== lockName && name !== unfinished)) {
+    // a cluster whose PG_VERSION is lost looks like this too: nothing may be written over it
+    throw new AshlarError('database-corrupt', {
+      message: `The folder ${directory} holds files, but no database.`,
+      detail: 'It has no PG_VERSION, which every PGlite database has. Nothing in it was changed.',
+      suggestion: 'Name an empty folder, or restore the database that was here.',
+    });
+  } else if (!create) {
+    throw new AshlarError('database-missing', {
+      message: `There is no database in ${directory}.`,
+      suggestion: 'Check the path, or let it be created: ashlar up.',
+    });
+  }
+  await writeFile(mark, '');
+  const database = await fromTar(await content(), { dataDir: directory });
+  await rm(mark);
+  return database;
+};
+
+/**
+ * Creates or opens a PGlite. Making a cluster (initdb) takes seconds; a fresh one is copied from a kept template
+ * instead, one for each version of PGlite.
+ *
+ * @param directory - where its data is; `undefined` is memory
+ * @param create - whether it may be made where there is none
+ * @param content - the tar of a data folder to begin with, instead of the template
+ * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
+ */
+export const createPglite = async (
+  directory: string | undefined,
+  create = true,
+  content?: Blob,
+): Promise<{ readonly database: PGlite; readonly version: string }> => {
+  await loadDriver();
+  const version = await driverVersion();
+  const begin = async (): Promise<Blob> => content ?? templateOf(version);
+  const database = await (directory === undefined
+    ? fromTar(await begin(), {})
+    : openDirectory(directory, create, begin));
+  return { database, version };
+};

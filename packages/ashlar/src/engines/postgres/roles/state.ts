@@ -1,0 +1,243 @@
+import type { WantedRights } from '../../../contract/roles.js';
+import { literal, type RunSql } from '../../../model/index.js';
+import { maySet } from '../session/standing.js';
+
+/** Everybody, as the catalogues of rights name him here. No role can have this name. */
+export const everybody = 'public';
+
+/** The connection that asks. */
+export interface Connection {
+  /** The user that connected, and what he may. */
+  readonly login: string;
+  readonly superuser: boolean;
+  readonly createsRoles: boolean;
+  /** Before PostgreSQL 16, where whoever makes roles may hand any of them on, and membership has no options. */
+  readonly old: boolean;
+  /** The role it acts as. */
+  readonly current: string;
+  readonly schema: string | undefined;
+}
+
+/** One of the roles, as it is. */
+export interface RoleState {
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly bypassesRls: boolean;
+  /** The user of the connection may become it, or hand it on. */
+  readonly maySet: boolean;
+  readonly mayGrant: boolean;
+  /** It may become the owner. */
+  readonly ownsAsMember: boolean;
+}
+
+/** A right that somebody has; `WITH GRANT OPTION` ends in `*`. */
+export interface Entry {
+  readonly grantee: string;
+  readonly privilege: string;
+  readonly column: string | undefined;
+}
+
+/** A table, partition or sequence with the rights on it, its owner's left out. */
+export interface ObjectState {
+  readonly kind: 'table' | 'partition' | 'sequence';
+  readonly name: string;
+  readonly owner: string;
+  /** The connection may grant on it. */
+  readonly ours: boolean;
+  /** Its columns as they are now: an earlier step may not have made all of the model's yet. */
+  readonly columns: readonly string[];
+  readonly entries: readonly Entry[];
+}
+
+/** The schema, and what the owner's future tables (r) and sequences (S) get by themselves. */
+export interface SchemaState {
+  readonly ours: boolean;
+  readonly entries: readonly Entry[];
+  /** Who of the roles may use it, by whatever way; who may create in it. */
+  readonly users: ReadonlySet<string>;
+  readonly creators: ReadonlySet<string>;
+  readonly defaults: Readonly<Record<'r' | 'S', readonly Entry[]>>;
+}
+
+/** A function of a guarantee: its signature, and who of the roles may not call it. */
+export interface FunctionState {
+  readonly signature: string;
+  readonly owner: string;
+  readonly isTrigger: boolean;
+  readonly shutOut: readonly string[];
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const list = (names: Iterable<string>): string => [...names].map(literal).join(', ') || 'NULL';
+const text = (value: unknown): string => String(value);
+const isTrue = (value: unknown): boolean => value === true || value === 't';
+
+const here = `(SELECT oid FROM pg_namespace WHERE nspname = current_schema())`;
+const grantee = (acl: string): string =>
+  `CASE ${acl}.grantee WHEN 0 THEN '${everybody}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
+  ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
+
+export const readConnection = async (run: RunSql): Promise<Connection> => {
+  const [row = {}] = await run(`
+SELECT u.rolname::text AS login, u.rolsuper AS superuser, u.rolcreaterole AS creates, current_user::text AS current,
+  current_schema()::text AS schema, current_setting('server_version_num')::int < 160000 AS old
+FROM pg_roles u WHERE u.rolname = session_user`);
+  return {
+    login: text(row.login),
+    superuser: isTrue(row.superuser),
+    createsRoles: isTrue(row.creates),
+    old: isTrue(row.old),
+    current: text(row.current),
+    schema: row.schema === null ? undefined : text(row.schema),
+  };
+};
+
+/** Those of these roles that there are. */
+export const readRoles = async (
+  run: RunSql,
+  names: Iterable<string>,
+  owner: string,
+): Promise<ReadonlyMap<string, RoleState>> => {
+  const rows = await run(`
+SELECT r.rolname::text AS name, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
+  pg_has_role(session_user, r.oid, ${maySet}) AS may_set,
+  pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION') AS may_grant,
+  coalesce((SELECT pg_has_role(r.oid, o.oid, 'MEMBER') AND o.oid <> r.oid FROM pg_roles o WHERE o.rolname = ${literal(owner)}), false) AS owns
+FROM pg_roles r WHERE r.rolname IN (${list(names)})`);
+  return new Map(
+    rows.map((row) => [
+      text(row.name),
+      {
+        name: text(row.name),
+        superuser: isTrue(row.superuser),
+        bypassesRls: isTrue(row.bypasses),
+        maySet: isTrue(row.may_set),
+        mayGrant: isTrue(row.may_grant),
+        ownsAsMember: isTrue(row.owns),
+      },
+    ]),
+  );
+};
+
+const objectsOf = (tables: Iterable<string>): string => `
+WITH RECURSIVE wanted AS (
+  SELECT oid FROM pg_class
+  WHERE relnamespace = ${here} AND relkind IN ('r', 'p') AND NOT relispartition AND relname IN (${list(tables)})
+), parts AS (
+  SELECT i.inhrelid AS oid FROM pg_inherits i JOIN wanted w ON i.inhparent = w.oid
+  UNION
+  SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.oid
+), objects AS (
+  SELECT oid, 'table' AS kind FROM wanted
+  UNION ALL SELECT oid, 'partition' FROM parts
+  UNION ALL
+  SELECT s.oid, 'sequence' FROM pg_depend d
+  JOIN wanted w ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.oid AND d.deptype IN ('a', 'i')
+  JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
+)`;
+
+/** The tables of these names with their partitions and sequences, and the rights on them. */
+export const readObjects = async (run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> => {
+  const rows = await run(`${objectsOf(tables)}
+SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
+  pg_has_role(current_user, c.relowner, 'USAGE') AS ours, a."column", a.grantee, a.privilege,
+  (SELECT json_agg(t.attname) FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped) AS columns
+FROM objects o
+JOIN pg_class c ON c.oid = o.oid
+LEFT JOIN LATERAL (
+  SELECT NULL::text AS "column", ${grantee('x')} FROM aclexplode(c.relacl) x WHERE x.grantee <> c.relowner
+  UNION ALL
+  SELECT t.attname::text, ${grantee('y')}
+  FROM pg_attribute t, aclexplode(t.attacl) y
+  WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped AND y.grantee <> c.relowner
+) a ON true
+ORDER BY array_position(ARRAY['table', 'partition', 'sequence'], o.kind), c.relname, a.grantee, a."column" NULLS FIRST, a.privilege`);
+  const objects = new Map<string, ObjectState & { readonly entries: Entry[] }>();
+  for (const row of rows) {
+    const name = text(row.name);
+    const object = objects.get(name) ?? {
+      kind: row.kind as ObjectState['kind'],
+      name,
+      owner: text(row.owner),
+      ours: isTrue(row.ours),
+      columns: row.columns as readonly string[],
+      entries: [],
+    };
+    objects.set(name, object);
+    if (row.grantee !== null) object.entries.push(entryOf(row));
+  }
+  return [...objects.values()];
+};
+
+const entryOf = (row: Row): Entry => ({
+  grantee: text(row.grantee),
+  privilege: text(row.privilege),
+  column: row.column === null || row.column === undefined ? undefined : text(row.column),
+});
+
+/** The schema of the connection. */
+export const readSchema = async (
+  run: RunSql,
+  roles: Iterable<string>,
+  owner: string,
+): Promise<SchemaState> => {
+  const names = [...roles];
+  const [schema = {}] = await run(
+    `SELECT pg_has_role(session_user, nspowner, 'USAGE') AS ours FROM pg_namespace WHERE oid = ${here}`,
+  );
+  const entries = await run(`
+SELECT 'n' AS type, ${grantee('a')} FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.oid = ${here} AND a.grantee <> n.nspowner
+UNION ALL
+SELECT d.defaclobjtype::text, ${grantee('a')}
+FROM pg_default_acl d, aclexplode(d.defaclacl) a
+WHERE d.defaclnamespace = ${here} AND d.defaclobjtype IN ('r', 'S')
+  AND d.defaclrole = (SELECT oid FROM pg_roles WHERE rolname = ${literal(owner)}) AND a.grantee <> d.defaclrole`);
+  const may = await run(`
+SELECT rolname::text AS name, has_schema_privilege(oid, ${here}, 'USAGE') AS uses, has_schema_privilege(oid, ${here}, 'CREATE') AS creates
+FROM pg_roles WHERE rolname IN (${list(names)})`);
+  const [open = {}] = await run(
+    `SELECT count(*)::int > 0 AS all FROM pg_namespace n, aclexplode(n.nspacl) a
+WHERE n.oid = ${here} AND a.grantee = 0 AND a.privilege_type = 'USAGE'`,
+  );
+  const known = new Set(may.map((row) => text(row.name)));
+  const having = (column: string, rows: readonly Row[]): string[] =>
+    rows.filter((row) => isTrue(row[column])).map((row) => text(row.name));
+  const unborn = isTrue(open.all) ? names.filter((name) => !known.has(name)) : [];
+  const of = (type: string): Entry[] => entries.filter((row) => row.type === type).map(entryOf);
+  return {
+    ours: isTrue(schema.ours),
+    entries: of('n'),
+    users: new Set([...having('uses', may), ...unborn]),
+    creators: new Set(having('creates', may)),
+    defaults: { r: of('r'), S: of('S') },
+  };
+};
+
+/** The functions of these names. */
+export const readFunctions = async (
+  run: RunSql,
+  { roles, functions }: WantedRights,
+): Promise<readonly FunctionState[]> => {
+  if (functions.length === 0) return [];
+  const rows = await run(`
+SELECT p.oid::regprocedure::text AS signature, pg_get_userbyid(p.proowner)::text AS owner,
+  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS shut_out
+FROM pg_proc p
+LEFT JOIN pg_roles r ON r.rolname IN (${list([roles.app, roles.auditor])}) AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
+WHERE p.pronamespace = ${here} AND p.proname IN (${list(functions)})
+ORDER BY 1, 4`);
+  const found = new Map<string, FunctionState & { readonly shutOut: string[] }>();
+  for (const row of rows) {
+    const signature = text(row.signature);
+    const one = found.get(signature) ?? {
+      signature,
+      owner: text(row.owner),
+      isTrigger: isTrue(row.is_trigger),
+      shutOut: [],
+    };
+    found.set(signature, one);
+    if (row.shut_out !== null) one.shutOut.push(text(row.shut_out));
+  }
+  return [...found.values()];
+};

@@ -1,0 +1,222 @@
+import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import { type Column, identifier, literal, type Table } from '../../../model/index.js';
+import { change } from './change.js';
+import { dropPolicy, securityOf } from './change-security.js';
+import { columnDefinition } from './column-sql.js';
+import { schemaColumnSql } from './schema-sql.js';
+
+const alter = (table: string, action: string): string => `ALTER TABLE ${identifier(table)} ${action}`;
+const alterColumn = (table: string, column: string, action: string): string =>
+  alter(table, `ALTER COLUMN ${identifier(column)} ${action}`);
+
+const collation = /COLLATE ("[^"]*"|\w+)/;
+const fullType = ({ type, rest }: SchemaColumn): string =>
+  [type, ...(collation.exec(rest)?.slice(0, 1) ?? [])].join(' ');
+const withoutCollation = ({ rest }: SchemaColumn): string => rest.replace(collation, '').trim();
+const isIdentity = ({ rest }: SchemaColumn): boolean => rest.includes('AS IDENTITY');
+
+const needsValue = (column: SchemaColumn): boolean =>
+  column.notNull && column.default === undefined && withoutCollation(column) === '';
+
+/** Adds a column, as the model writes it where it is the model's. */
+export const addColumn = (table: string, column: SchemaColumn, model: Column | undefined): SchemaChange => {
+  const name = identifier(column.name);
+  return change({
+    summary: `${table}: add column ${column.name}`,
+    up: [alter(table, `ADD COLUMN ${model ? columnDefinition(model) : schemaColumnSql(column)}`)],
+    down: [alter(table, `DROP COLUMN ${name}`)],
+    danger: needsValue(column)
+      ? `${table}.${column.name} is required and has no default: this fails where ${table} has rows. ` +
+        `Give it a default, or add it as nullable, fill it (UPDATE ${identifier(table)} SET ${name} = …) and then SET NOT NULL.`
+      : undefined,
+  });
+};
+
+// what a required column is filled with when a step that dropped it is undone
+const placeholders: readonly (readonly [RegExp, string])[] = [
+  [/^(integer|bigint|smallint|double precision|real|numeric)/, '0'],
+  [/^boolean/, 'false'],
+  [/^uuid/, "'00000000-0000-0000-0000-000000000000'"],
+  [/^timestamp/, "'1970-01-01T00:00:00Z'"],
+  [/^date/, "'1970-01-01'"],
+  [/^inet/, "'0.0.0.0'"],
+  [/^jsonb?/, "'{}'"],
+];
+
+const placeholder = (type: string): string =>
+  placeholders.find(([pattern]) => pattern.test(type))?.[1] ?? "''";
+
+/** Drops a column. Its values are lost; the way back fills a required column with a placeholder. */
+export const dropColumn = (table: string, column: SchemaColumn): SchemaChange => {
+  const fill = needsValue(column) ? placeholder(column.type) : undefined;
+  const again = schemaColumnSql(fill === undefined ? column : { ...column, default: fill });
+  return change({
+    summary: `${table}: drop column ${column.name}`,
+    up: [alter(table, `DROP COLUMN ${identifier(column.name)}`)],
+    down: [
+      alter(table, `ADD COLUMN ${again}`),
+      ...(fill === undefined ? [] : [alterColumn(table, column.name, 'DROP DEFAULT')]),
+    ],
+    danger:
+      `The values of ${table}.${column.name} are lost` +
+      (fill === undefined ? '.' : `; on the way back every row gets ${fill}.`),
+  });
+};
+
+const conversion = (column: string, from: string, to: string): string => {
+  const name = identifier(column);
+  if (from === 'bytea' && to === 'text') return `convert_from(${name}, 'UTF8')`;
+  if (from === 'text' && to === 'bytea') return `convert_to(${name}, 'UTF8')`;
+  // PostgreSQL casts between boolean and integer only
+  if (from === 'boolean' && /^(bigint|double)/.test(to)) return `${name}::integer::${to}`;
+  if (to === 'boolean' && from === 'bigint') return `${name} <> 0`;
+  return `${name}::${to}`;
+};
+
+const mentions = (definition: string, column: string): boolean =>
+  new RegExp(`(^|[^\\w"])"?${column}"?($|[^\\w"])`).test(definition);
+
+/** What stands on a table and may name its columns: how it is taken away and made again. */
+interface Standing {
+  readonly drop: readonly string[];
+  readonly definition: string;
+}
+
+const retypeSql = (
+  table: string,
+  from: SchemaColumn,
+  to: SchemaColumn,
+  standing: readonly Standing[],
+): string[] => {
+  const hasDefault = from.default !== undefined || to.default !== undefined;
+  // a trigger or a policy that names the column stands in the way
+  const inTheWay = standing.filter(({ definition }) => mentions(definition, to.name));
+  return [
+    ...inTheWay.flatMap(({ drop }) => drop),
+    ...(from.default === undefined ? [] : [alterColumn(table, to.name, 'DROP DEFAULT')]),
+    alterColumn(table, to.name, `TYPE ${fullType(to)} USING ${conversion(to.name, from.type, to.type)}`),
+    ...(hasDefault && to.default !== undefined
+      ? [alterColumn(table, to.name, `SET DEFAULT ${to.default}`)]
+      : []),
+    ...inTheWay.map(({ definition }) => definition),
+  ];
+};
+
+const retype = (
+  table: SchemaTable,
+  from: SchemaColumn,
+  to: SchemaColumn,
+  standing: readonly Standing[],
+): SchemaChange => {
+  const isWider = from.type === 'timestamptz(3)' && to.type === 'timestamptz(6)';
+  return change({
+    summary: `${table.name}: change type of ${to.name} from ${fullType(from)} to ${fullType(to)}`,
+    up: retypeSql(table.name, from, to, standing),
+    down: retypeSql(table.name, to, from, standing),
+    danger: isWider
+      ? undefined
+      : `${table.name} is rewritten and cannot be read or written meanwhile; values that do not fit make it fail.`,
+  });
+};
+
+// the check is made while others write; SET NOT NULL then trusts it and looks at no row
+const setNotNull = (table: string, column: string): string[] => {
+  const proof = identifier(`${table}_${column}_present`.slice(-63));
+  return [
+    alter(table, `ADD CONSTRAINT ${proof} CHECK (${identifier(column)} IS NOT NULL) NOT VALID`),
+    alter(table, `VALIDATE CONSTRAINT ${proof}`),
+    alterColumn(table, column, 'SET NOT NULL'),
+    alter(table, `DROP CONSTRAINT ${proof}`),
+  ];
+};
+
+const renull = (table: string, to: SchemaColumn): SchemaChange => {
+  const required = setNotNull(table, to.name);
+  const optional = [alterColumn(table, to.name, 'DROP NOT NULL')];
+  return change({
+    summary: `${table}: ${to.name} ${to.notNull ? 'becomes required' : 'may be null'}`,
+    up: to.notNull ? required : optional,
+    down: to.notNull ? optional : required,
+  });
+};
+
+const defaultAction = ({ default: sql }: SchemaColumn): string =>
+  sql === undefined ? 'DROP DEFAULT' : `SET DEFAULT ${sql}`;
+
+const redefault = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaChange =>
+  change({
+    summary: `${table}: ${to.default === undefined ? 'drop' : 'set'} default of ${to.name}`,
+    up: [alterColumn(table, to.name, defaultAction(to))],
+    down: [alterColumn(table, to.name, defaultAction(from))],
+  });
+
+const identitySql = (table: string, column: SchemaColumn): string[] =>
+  isIdentity(column)
+    ? [
+        alterColumn(table, column.name, `ADD ${withoutCollation(column)}`),
+        `SELECT setval(pg_get_serial_sequence(${literal(identifier(table))}, ${literal(column.name)}), ` +
+          `coalesce(max(${identifier(column.name)}), 0) + 1, false) FROM ${identifier(table)}`,
+      ]
+    : [alterColumn(table, column.name, 'DROP IDENTITY')];
+
+const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaChange =>
+  change({
+    summary: `${table}: ${to.name} ${isIdentity(to) ? 'counts' : 'no longer counts'} by itself`,
+    up: identitySql(table, to),
+    down: identitySql(table, from),
+  });
+
+const isComputed = ({ rest }: SchemaColumn): boolean => rest.includes('GENERATED ALWAYS AS (');
+
+const changeColumn = (
+  table: SchemaTable,
+  from: SchemaColumn,
+  to: SchemaColumn,
+  standing: readonly Standing[],
+): SchemaChange[] => {
+  if (isComputed(from) || isComputed(to)) {
+    return schemaColumnSql(from) === schemaColumnSql(to)
+      ? []
+      : [dropColumn(table.name, from), addColumn(table.name, to, undefined)];
+  }
+  const isRetyped = fullType(from) !== fullType(to);
+  return [
+    ...(isRetyped ? [retype(table, from, to, standing)] : []),
+    ...(from.default === to.default || isRetyped ? [] : [redefault(table.name, from, to)]),
+    ...(from.notNull === to.notNull ? [] : [renull(table.name, to)]),
+    ...(withoutCollation(from) === withoutCollation(to) ? [] : [reidentify(table.name, from, to)]),
+  ];
+};
+
+/** What changes in the columns of a table that stays: added and altered first, dropped last. */
+export const changeColumns = (
+  before: SchemaTable,
+  after: SchemaTable,
+  model: Table | undefined,
+): SchemaChange[] => {
+  const was = new Map(before.columns.map((column) => [column.name, column]));
+  const is = new Set(after.columns.map(({ name }) => name));
+  const keptOf = (was: readonly SchemaObject[], is: readonly SchemaObject[]): readonly SchemaObject[] =>
+    is.filter(({ name, definition }) =>
+      was.some((object) => object.name === name && object.definition === definition),
+    );
+  const kept: readonly Standing[] = [
+    ...keptOf(before.triggers, after.triggers).map(({ name, definition }) => ({
+      drop: [`DROP TRIGGER ${identifier(name)} ON ${identifier(after.name)}`],
+      definition,
+    })),
+    ...keptOf(securityOf(before).policies, securityOf(after).policies).map((policy) => ({
+      drop: dropPolicy(after, policy).up,
+      definition: policy.definition,
+    })),
+  ];
+  return [
+    ...after.columns.flatMap((column) => {
+      const from = was.get(column.name);
+      return from
+        ? changeColumn(after, from, column, kept)
+        : [addColumn(after.name, column, model?.columns[column.name])];
+    }),
+    ...before.columns.filter(({ name }) => !is.has(name)).map((column) => dropColumn(after.name, column)),
+  ];
+};

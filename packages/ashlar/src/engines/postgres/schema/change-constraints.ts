@@ -1,0 +1,110 @@
+import type { SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import { identifier } from '../../../model/index.js';
+import { change } from './change.js';
+
+/** What two lists of named things have not in common; one that was redefined is in both. */
+export interface Difference {
+  readonly removed: readonly SchemaObject[];
+  readonly added: readonly SchemaObject[];
+  /** The same under another name: before and now. */
+  readonly renamed: readonly (readonly [string, string])[];
+}
+
+/** Compares by name and definition; what differs in its name alone is renamed. `sameButName` tells so. */
+export const difference = (
+  before: readonly SchemaObject[],
+  after: readonly SchemaObject[],
+  sameButName: (a: SchemaObject, b: SchemaObject) => boolean = () => false,
+): Difference => {
+  const isIn = (list: readonly SchemaObject[], one: SchemaObject): boolean =>
+    list.some(({ name, definition }) => name === one.name && definition === one.definition);
+  const nameIn = (list: readonly SchemaObject[], { name }: SchemaObject): boolean =>
+    list.some((one) => one.name === name);
+  const removed = before.filter((one) => !isIn(after, one));
+  const added = after.filter((one) => !isIn(before, one));
+  const renamed: [string, string][] = [];
+  const isRenamed = new Set<SchemaObject>();
+  for (const one of removed) {
+    const other = added.find(
+      (it) => !isRenamed.has(it) && !nameIn(before, it) && !nameIn(after, one) && sameButName(one, it),
+    );
+    if (!other) continue;
+    renamed.push([one.name, other.name]);
+    isRenamed.add(one).add(other);
+  }
+  return {
+    removed: removed.filter((one) => !isRenamed.has(one)),
+    added: added.filter((one) => !isRenamed.has(one)),
+    renamed,
+  };
+};
+
+const isUnchecked = (definition: string): boolean => /^(CHECK|FOREIGN KEY)/.test(definition);
+
+const addSql = ({ name: table, options }: SchemaTable, { name, definition }: SchemaObject): string[] => {
+  const add = `ALTER TABLE ${identifier(table)} ADD CONSTRAINT ${identifier(name)} ${definition}`;
+  // a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18
+  if (!isUnchecked(definition) || options) return [add];
+  return [`${add} NOT VALID`, `ALTER TABLE ${identifier(table)} VALIDATE CONSTRAINT ${identifier(name)}`];
+};
+
+const dropSql = ({ name: table }: SchemaTable, { name }: SchemaObject): string[] => [
+  `ALTER TABLE ${identifier(table)} DROP CONSTRAINT ${identifier(name)}`,
+];
+
+const kind = ({ definition }: SchemaObject): string =>
+  /^(PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK)/.exec(definition)?.[0].toLowerCase() ?? 'constraint';
+
+/** Adds a constraint, checking the rows that are there without keeping others from writing where that is possible. */
+export const addConstraint = (table: SchemaTable, constraint: SchemaObject, sql: string): SchemaChange =>
+  change({
+    summary: `${table.name}: add ${kind(constraint)} ${constraint.name}`,
+    up: addSql(table, { name: constraint.name, definition: sql }),
+    down: dropSql(table, constraint),
+    danger: isUnchecked(constraint.definition)
+      ? undefined
+      : `${table.name} cannot be written while the index of ${constraint.name} is built.`,
+  });
+
+/** Drops a constraint. */
+export const dropConstraint = (table: SchemaTable, constraint: SchemaObject): SchemaChange =>
+  change({
+    summary: `${table.name}: drop ${kind(constraint)} ${constraint.name}`,
+    up: dropSql(table, constraint),
+    down: addSql(table, constraint),
+  });
+
+/** Adds an index. */
+export const addIndex = (table: SchemaTable, { name }: SchemaObject, sql: string): SchemaChange =>
+  change({
+    summary: `${table.name}: add index ${name}`,
+    up: [sql],
+    down: [`DROP INDEX ${identifier(name)}`],
+    danger: `${table.name} cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.`,
+  });
+
+/** Drops an index. */
+export const dropIndex = (table: SchemaTable, { name, definition }: SchemaObject): SchemaChange =>
+  change({
+    summary: `${table.name}: drop index ${name}`,
+    up: [`DROP INDEX ${identifier(name)}`],
+    down: [definition],
+  });
+
+/** Gives a constraint or an index another name. */
+export const renameObject = (
+  table: string,
+  what: 'constraint' | 'index',
+  before: string,
+  now: string,
+): SchemaChange => {
+  const rename = (from: string, to: string): string =>
+    what === 'index'
+      ? `ALTER INDEX ${identifier(from)} RENAME TO ${identifier(to)}`
+      : `ALTER TABLE ${identifier(table)} RENAME CONSTRAINT ${identifier(from)} TO ${identifier(to)}`;
+  return change({
+    summary: `${table}: rename ${what} ${before} to ${now}`,
+    up: [rename(before, now)],
+    down: [rename(now, before)],
+  });
+};

@@ -1,0 +1,97 @@
+import type { RowSecurity, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import { identifier, literal } from '../../../model/index.js';
+import { change } from './change.js';
+
+// what stands on partitions is no part of the compared schema, and is made again by maintenance
+const onPartitions = (table: string, objects: string, statement: string, values: string): string =>
+  [
+    'DO $ashlar$',
+    'DECLARE',
+    '  found record;',
+    'BEGIN',
+    `  FOR found IN ${objects}`,
+    `    WHERE i.inhparent = ${literal(identifier(table))}::regclass`,
+    '  LOOP',
+    `    EXECUTE format(${literal(statement)}, ${values});`,
+    '  END LOOP;',
+    'END',
+    '$ashlar$',
+  ].join('\n');
+
+const dropPolicySql = ({ name: table, options }: SchemaTable, { name }: SchemaObject): string[] => [
+  ...(options
+    ? [
+        onPartitions(
+          table,
+          `SELECT p.polrelid::regclass AS part FROM pg_policy p JOIN pg_inherits i ON i.inhrelid = p.polrelid AND p.polname = ${literal(name)}`,
+          `DROP POLICY ${identifier(name)} ON %s`,
+          'found.part',
+        ),
+      ]
+    : []),
+  `DROP POLICY ${identifier(name)} ON ${identifier(table)}`,
+];
+
+/** Adds a policy. */
+export const addPolicy = (table: SchemaTable, policy: SchemaObject): SchemaChange =>
+  change({
+    summary: `${table.name}: add policy ${policy.name}`,
+    up: [policy.definition],
+    down: dropPolicySql(table, policy),
+  });
+
+/** Drops a policy, also from partitions: a column that a policy names cannot be changed. */
+export const dropPolicy = (table: SchemaTable, policy: SchemaObject): SchemaChange =>
+  change({
+    summary: `${table.name}: drop policy ${policy.name}`,
+    up: dropPolicySql(table, policy),
+    down: [policy.definition],
+  });
+
+const noSecurity: RowSecurity = { enabled: false, forced: false, policies: [] };
+
+/** Row level security of a table; one that has none is as one where it is off. */
+export const securityOf = ({ rowSecurity = noSecurity }: SchemaTable): RowSecurity => rowSecurity;
+
+/** The statements that switch row level security of a table from one state to another. */
+export const securitySql = (
+  { name: table, options }: Pick<SchemaTable, 'name' | 'options'>,
+  from: RowSecurity,
+  to: RowSecurity,
+): string[] => {
+  const actions = [
+    ...(from.enabled === to.enabled ? [] : [`${to.enabled ? 'ENABLE' : 'DISABLE'} ROW LEVEL SECURITY`]),
+    ...(from.forced === to.forced ? [] : [`${to.forced ? 'FORCE' : 'NO FORCE'} ROW LEVEL SECURITY`]),
+  ];
+  const isSwitchedOff = from.enabled && !to.enabled;
+  return actions.flatMap((action) => [
+    `ALTER TABLE ${identifier(table)} ${action}`,
+    ...(isSwitchedOff && options
+      ? [
+          onPartitions(
+            table,
+            'SELECT i.inhrelid::regclass AS part FROM pg_inherits i',
+            `ALTER TABLE %s ${action}`,
+            'found.part',
+          ),
+        ]
+      : []),
+  ]);
+};
+
+const described = ({ enabled, forced }: RowSecurity): string =>
+  enabled ? (forced ? 'on, for the owner too' : 'on, not for the owner') : 'off';
+
+/** Switches row level security on or off, for the owner too or not. */
+export const changeSecurity = (table: SchemaTable, from: RowSecurity, to: RowSecurity): SchemaChange[] => {
+  const up = securitySql(table, from, to);
+  return up.length === 0
+    ? []
+    : [
+        change({
+          summary: `${table.name}: row level security ${described(to)}, instead of ${described(from)}`,
+          up,
+          down: securitySql(table, to, from),
+        }),
+      ];
+};

@@ -1,0 +1,80 @@
+import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
+import { identifier, type Table } from '../../../model/index.js';
+import { change } from './change.js';
+import { guaranteeObjects, indexSql, tableSql } from './create-table.js';
+import { recreateTable } from './schema-sql.js';
+
+const referred = ({ constraints }: SchemaTable): readonly string[] =>
+  constraints.flatMap(({ definition }) => {
+    const target = /REFERENCES ("(?:[^"]|"")*"|\w+)/.exec(definition)?.[1];
+    return target ? [target.replaceAll('"', '')] : [];
+  });
+
+/** Tables so that each stands behind those its foreign keys refer to. */
+export const referredFirst = (tables: readonly SchemaTable[]): readonly SchemaTable[] => {
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  const sorted = new Set<SchemaTable>();
+  const visiting = new Set<SchemaTable>();
+  const visit = (table: SchemaTable): void => {
+    if (sorted.has(table) || visiting.has(table)) return;
+    visiting.add(table);
+    for (const name of referred(table)) {
+      const target = byName.get(name);
+      if (target) visit(target);
+    }
+    sorted.add(table);
+  };
+  for (const table of tables) visit(table);
+  return [...sorted];
+};
+
+const dropTableSql = (name: string): string => `DROP TABLE ${identifier(name)}`;
+
+/** Functions and side tables that are there already, so that a second table that brings them does not make them again. */
+export type Existing = Set<string>;
+
+export const existingIn = (schema: Schema): Existing =>
+  new Set([
+    ...schema.functions.map(({ name }) => `function ${name}`),
+    ...schema.tables.map(({ name }) => `table ${name}`),
+  ]);
+
+/** Creates a table of the model with all that its guarantees bring; what they bring is added to `existing`. */
+export const createModelTable = (table: Table, existing: Existing): SchemaChange => {
+  const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
+  for (const { type, name } of objects)
+    if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);
+  const brought = (type: string): string[] =>
+    objects.filter((object) => object.type === type).map(({ name }) => name);
+  return change({
+    summary: `${table.name}: create table`,
+    up: [
+      tableSql(table),
+      ...table.indexes.map((index) => indexSql(table, index)),
+      ...objects.map(({ sql }) => sql),
+    ],
+    down: [
+      // a default partition goes with its table, and cannot be dropped after it
+      ...brought('table').map(dropTableSql),
+      dropTableSql(table.name),
+      ...brought('function').map((name) => `DROP FUNCTION ${identifier(name)}()`),
+    ],
+  });
+};
+
+/** Creates a table that no model has, as the server describes it. */
+export const createDescribedTable = (table: SchemaTable): SchemaChange =>
+  change({
+    summary: `${table.name}: create table`,
+    up: recreateTable(table),
+    down: [dropTableSql(table.name)],
+  });
+
+/** Drops a table with all its rows. */
+export const dropTable = (table: SchemaTable): SchemaChange =>
+  change({
+    summary: `${table.name}: drop table`,
+    up: [dropTableSql(table.name)],
+    down: recreateTable(table),
+    danger: `All rows of ${table.name} are lost.`,
+  });

@@ -1,0 +1,192 @@
+import type { Renames, SqlDialect } from '../../../contract/engine.js';
+import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import { AshlarError } from '../../../errors.js';
+import { identifier, type Table } from '../../../model/index.js';
+import { change } from './change.js';
+import { changeColumns } from './change-columns.js';
+import {
+  addConstraint,
+  addIndex,
+  difference,
+  dropConstraint,
+  dropIndex,
+  renameObject,
+} from './change-constraints.js';
+import { addFunction, addTrigger, dropFunction, dropTrigger, replaceFunction } from './change-objects.js';
+import { addPolicy, changeSecurity, dropPolicy, securityOf } from './change-security.js';
+import {
+  createDescribedTable,
+  createModelTable,
+  dropTable,
+  existingIn,
+  referredFirst,
+} from './change-tables.js';
+import { columnCheck } from './column-sql.js';
+import { modelSql } from './model-sql.js';
+import { renameInSchema } from './rename-in-schema.js';
+
+const renameColumns = (renames: Renames): SchemaChange[] =>
+  Object.entries(renames).flatMap(([table, columns]) =>
+    Object.entries(columns).map(([now, before]) => {
+      const rename = (from: string, to: string): string =>
+        `ALTER TABLE ${identifier(table)} RENAME COLUMN ${identifier(from)} TO ${identifier(to)}`;
+      return change({
+        summary: `${table}: rename column ${before} to ${now}`,
+        up: [rename(before, now)],
+        down: [rename(now, before)],
+      });
+    }),
+  );
+
+/** The changes of a table that stays, in the phases in which all tables are changed together. */
+interface TableChanges {
+  readonly renames: readonly SchemaChange[];
+  readonly unlinks: readonly SchemaChange[];
+  readonly drops: readonly SchemaChange[];
+  readonly columns: readonly SchemaChange[];
+  readonly adds: readonly SchemaChange[];
+  readonly foreignKeys: readonly SchemaChange[];
+  readonly triggers: readonly SchemaChange[];
+}
+
+const isForeignKey = ({ definition }: SchemaObject): boolean => definition.startsWith('FOREIGN KEY');
+
+// CREATE INDEX name ON … differs in the name alone
+const withoutName = ({ name, definition }: SchemaObject): string => definition.replace(identifier(name), '');
+
+const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
+  if (before.options === after.options) return;
+  throw new AshlarError('partition-conflict', {
+    message: `The table ${after.name} cannot be changed to "${after.options || 'not partitioned'}" in place.`,
+    detail: 'PostgreSQL partitions a table only when it is created.',
+    suggestion: 'Write the step by hand: create a new table, copy the rows, swap the names.',
+  });
+};
+
+const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | undefined): TableChanges => {
+  assertSameOptions(before, after);
+  const written = modelSql(model);
+  const constraints = difference(
+    before.constraints,
+    after.constraints,
+    (a, b) => a.definition === b.definition,
+  );
+  const indexes = difference(before.indexes, after.indexes, (a, b) => withoutName(a) === withoutName(b));
+  const triggers = difference(before.triggers, after.triggers);
+  const [secured, security] = [securityOf(before), securityOf(after)];
+  const policies = difference(secured.policies, security.policies);
+  const was = new Set(before.columns.map(({ name }) => name));
+  // a new column of the model brings its CHECK along
+  const brought = new Set(
+    Object.values(model?.columns ?? {}).flatMap((column) =>
+      was.has(column.name) ? [] : (columnCheck(column)?.name ?? []),
+    ),
+  );
+  const addConstraints = (wanted: readonly SchemaObject[]): SchemaChange[] =>
+    wanted.map((one) => addConstraint(after, one, written.constraints.get(one.name) ?? one.definition));
+  const added = constraints.added.filter(({ name }) => !brought.has(name));
+  return {
+    renames: [
+      ...constraints.renamed.map(([from, to]) => renameObject(after.name, 'constraint', from, to)),
+      ...indexes.renamed.map(([from, to]) => renameObject(after.name, 'index', from, to)),
+    ],
+    unlinks: constraints.removed.filter(isForeignKey).map((one) => dropConstraint(after, one)),
+    drops: [
+      ...policies.removed.map((policy) => dropPolicy(after, policy)),
+      ...triggers.removed.map((trigger) => dropTrigger(after, trigger)),
+      ...indexes.removed.map((index) => dropIndex(after, index)),
+      ...constraints.removed.filter((one) => !isForeignKey(one)).map((one) => dropConstraint(after, one)),
+    ],
+    columns: changeColumns(before, after, model),
+    adds: [
+      ...addConstraints(added.filter((one) => !isForeignKey(one))),
+      ...indexes.added.map((index) =>
+        addIndex(
+          after,
+          index,
+          written.indexes.get(index.name) ?? written.objects.get(`index ${index.name}`) ?? index.definition,
+        ),
+      ),
+    ],
+    foreignKeys: addConstraints(added.filter(isForeignKey)),
+    triggers: [
+      ...changeSecurity(after, secured, security),
+      ...policies.added.map((policy) => addPolicy(after, policy)),
+      ...triggers.added.map((trigger) =>
+        addTrigger(after, trigger, written.objects.get(`trigger ${trigger.name}`) ?? trigger.definition),
+      ),
+    ],
+  };
+};
+
+const createTables = (
+  before: Schema,
+  after: Schema,
+  model: ReadonlyMap<string, Table>,
+  existing: Set<string>,
+): SchemaChange[] => {
+  const had = new Set(before.tables.map(({ name }) => name));
+  const created: SchemaChange[] = [];
+  for (const table of referredFirst(after.tables.filter(({ name }) => !had.has(name)))) {
+    const declared = model.get(table.name);
+    if (declared) created.push(createModelTable(declared, existing));
+    else if (!existing.has(`table ${table.name}`)) created.push(createDescribedTable(table));
+  }
+  return created;
+};
+
+const changeFunctions = (
+  before: Schema,
+  after: Schema,
+  model: readonly Table[],
+  made: ReadonlySet<string>,
+) => {
+  const was = new Map(before.functions.map((one) => [one.name, one]));
+  const is = new Set(after.functions.map(({ name }) => name));
+  const written = new Map(model.flatMap((table) => [...modelSql(table).objects]));
+  return {
+    dropped: before.functions.filter(({ name }) => !is.has(name)).map(dropFunction),
+    set: after.functions.flatMap((one) => {
+      const old = was.get(one.name);
+      if (old) return old.definition === one.definition ? [] : [replaceFunction(old, one)];
+      return made.has(`function ${one.name}`)
+        ? []
+        : [addFunction(one, written.get(`function ${one.name}`) ?? one.definition)];
+    }),
+  };
+};
+
+/**
+ * The statements that turn one described schema into another, in the order in which they must run; the ways back run
+ * in the opposite order.
+ *
+ * @throws AshlarError `partition-conflict` where a table would have to be partitioned in place
+ */
+export const changes: SqlDialect['changes'] = (before, after, model, renames) => {
+  const renamed = renameInSchema(before, renames);
+  const byName = new Map(model.map((table) => [table.name, table]));
+  const is = new Map(after.tables.map((table) => [table.name, table]));
+  const kept = renamed.tables.flatMap((table): TableChanges[] => {
+    const now = is.get(table.name);
+    return now ? [changeTable(table, now, byName.get(table.name))] : [];
+  });
+  const phase = (name: keyof TableChanges): SchemaChange[] => kept.flatMap((table) => table[name]);
+  const existing = existingIn(before);
+  const created = createTables(before, after, byName, existing);
+  const functions = changeFunctions(before, after, model, existing);
+  const gone = renamed.tables.filter(({ name }) => !is.has(name));
+  return [
+    ...renameColumns(renames),
+    ...phase('renames'),
+    ...phase('unlinks'),
+    ...phase('drops'),
+    ...functions.set,
+    ...created,
+    ...phase('columns'),
+    ...phase('adds'),
+    ...phase('foreignKeys'),
+    ...phase('triggers'),
+    ...referredFirst(gone).toReversed().map(dropTable),
+    ...functions.dropped,
+  ];
+};

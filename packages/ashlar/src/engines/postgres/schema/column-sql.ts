@@ -1,0 +1,146 @@
+import { type Column, type ColumnKind, identifier, literal } from '../../../model/index.js';
+
+const largest = Number.MAX_SAFE_INTEGER;
+const int32 = { least: -2147483648, most: 2147483647 };
+
+const isNarrow = ({ minimum, maximum }: Column['rules']): boolean =>
+  minimum !== undefined && maximum !== undefined && minimum >= int32.least && maximum <= int32.most;
+
+const types: Readonly<Record<ColumnKind, (column: Column) => string>> = {
+  text: () => 'text',
+  integer: ({ rules }) => (isNarrow(rules) ? 'integer' : 'bigint'),
+  real: () => 'double precision',
+  boolean: () => 'boolean',
+  uuid: () => 'uuid',
+  timestamp: ({ precision }) => `timestamptz(${precision})`,
+  date: () => 'date',
+  inet: () => 'inet',
+  json: () => 'jsonb',
+  bytes: () => 'bytea',
+};
+
+const value = (given: string | number): string =>
+  typeof given === 'number' ? String(given) : literal(given);
+
+const characters = (text: string): number => [...text].length;
+
+const lengthRule = (
+  name: string,
+  { minLength = 0, maxLength = Number.POSITIVE_INFINITY }: Column['rules'],
+): string[] => {
+  const length = `char_length(${name})`;
+  if (minLength === maxLength) return [`${length} = ${minLength}`];
+  if (minLength > 0 && Number.isFinite(maxLength)) return [`${length} BETWEEN ${minLength} AND ${maxLength}`];
+  if (minLength > 0) return [`${length} >= ${minLength}`];
+  return Number.isFinite(maxLength) ? [`${length} <= ${maxLength}`] : [];
+};
+
+interface Bounds {
+  readonly least: number | undefined;
+  readonly most: number | undefined;
+  readonly above: boolean;
+  readonly below: boolean;
+}
+
+const rangeRule = (name: string, { least, most, above, below }: Bounds): string[] => {
+  if (least !== undefined && most !== undefined && !above && !below) {
+    return [least === most ? `${name} = ${least}` : `${name} BETWEEN ${least} AND ${most}`];
+  }
+  return [
+    ...(least === undefined ? [] : [`${name} ${above ? '>' : '>='} ${least}`]),
+    ...(most === undefined ? [] : [`${name} ${below ? '<' : '<='} ${most}`]),
+  ];
+};
+
+const integerRules = (name: string, { rules }: Column): string[] => {
+  const narrow = isNarrow(rules);
+  // beyond 2^53 a number would come back as another one
+  const least = narrow ? rules.minimum : Math.max(rules.minimum ?? -largest, -largest);
+  const most = narrow ? rules.maximum : Math.min(rules.maximum ?? largest, largest);
+  const above = rules.exclusiveMinimum === true && least === rules.minimum;
+  const below = rules.exclusiveMaximum === true && most === rules.maximum;
+  const typed = narrow && !above && !below && least === int32.least && most === int32.most;
+  return [
+    ...(typed || rules.oneOf ? [] : rangeRule(name, { least, most, above, below })),
+    ...(rules.multipleOf === undefined ? [] : [`${name} % ${rules.multipleOf} = 0`]),
+  ];
+};
+
+const realRules = (name: string, { rules }: Column): string[] => {
+  const { minimum, maximum, exclusiveMinimum: above = false, exclusiveMaximum: below = false } = rules;
+  const bounded = rangeRule(name, { least: minimum, most: maximum, above, below });
+  // PostgreSQL orders NaN above infinity
+  if (minimum === undefined) bounded.unshift(`${name} > '-Infinity'`);
+  if (maximum === undefined) bounded.push(`${name} < 'Infinity'`);
+  return bounded;
+};
+
+const textRules = (name: string, { rules }: Column): string[] => [
+  ...(rules.oneOf ? [] : lengthRule(name, rules)),
+  ...(rules.startsWith === undefined ? [] : [`starts_with(${name}, ${literal(rules.startsWith)})`]),
+  ...(rules.endsWith === undefined
+    ? []
+    : [`right(${name}, ${characters(rules.endsWith)}) = ${literal(rules.endsWith)}`]),
+];
+
+const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
+
+const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => string[]>> = {
+  text: textRules,
+  integer: integerRules,
+  real: realRules,
+  timestamp: (name) => [`${name} >= '0001-01-01T00:00:00Z' AND ${name} < '10000-01-01T00:00:00Z'`],
+  date: (name) => [`${name} >= '0001-01-01' AND ${name} < '10000-01-01'`],
+  bytes: (name, { rules: { minBytes, firstByte } }) => [
+    ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
+    ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
+  ],
+  // an address of one host, not of a network
+  inet: (name) => [`${name} = host(${name})::inet`],
+};
+
+/** The one CHECK of a column, with its name; `undefined` when its type says it all. */
+export const columnCheck = (column: Column): { readonly name: string; readonly sql: string } | undefined => {
+  const name = identifier(column.name);
+  const { oneOf } = column.rules;
+  const parts = [
+    ...(oneOf ? [`${name} IN (${oneOf.map(value).join(', ')})`] : []),
+    ...(kindRules[column.kind]?.(name, column) ?? []),
+  ];
+  if (parts.length === 0) return undefined;
+  return { name: `${column.table}_${column.name}_check`, sql: `CHECK (${parts.join(' AND ')})` };
+};
+
+const defaultSql = (column: Column): string | undefined => {
+  if (column.generated === 'now') return 'now()';
+  const given = column.default;
+  if (given === undefined || (given === null && column.nullable)) return undefined;
+  if (column.kind === 'json') return literal(JSON.stringify(given));
+  return typeof given === 'string' ? literal(given) : String(given);
+};
+
+/** A column's type with its collation: `text COLLATE "C"`. */
+export const columnType = (column: Column): string => {
+  const type = types[column.kind](column);
+  // text is ordered by code point on every engine
+  return type === 'text' ? `${type} COLLATE "C"` : type;
+};
+
+const longestLine = 100;
+
+/** A column as it stands in CREATE TABLE or ADD COLUMN: name, type, default, NOT NULL, its CHECK. */
+export const columnDefinition = (column: Column): string => {
+  const check = columnCheck(column);
+  const byDefault = defaultSql(column);
+  const definition = [
+    identifier(column.name),
+    columnType(column),
+    ...(column.generated === 'identity' ? ['GENERATED BY DEFAULT AS IDENTITY'] : []),
+    ...(byDefault === undefined ? [] : [`DEFAULT ${byDefault}`]),
+    ...(column.nullable ? [] : ['NOT NULL']),
+  ].join(' ');
+  if (!check) return definition;
+  const constraint = `CONSTRAINT ${identifier(check.name)} ${check.sql}`;
+  const isLong = definition.length + constraint.length > longestLine;
+  return `${definition}${isLong ? '\n    ' : ' '}${constraint}`;
+};

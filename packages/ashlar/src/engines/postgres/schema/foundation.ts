@@ -1,0 +1,62 @@
+import { everyScope, type FoundationObject } from '../../../contract/engine.js';
+import { literal } from '../../../model/index.js';
+
+interface ScopeType {
+  readonly type: 'uuid' | 'text' | 'bigint';
+  /** The ends of the type, as SQL. */
+  readonly ends: readonly [low: string, high: string];
+  /** That a scope is the text of a value, as SQL. */
+  readonly isValue: string;
+}
+
+const scope = "pg_catalog.current_setting('ashlar.scope', true)";
+const like = (pattern: string): string => `${scope} OPERATOR(pg_catalog.~) ${literal(pattern)}`;
+
+// text has no greatest value: the scopes that begin with the last character there is are nobody's
+const last = "U&'\\+10FFFF'";
+
+const types: readonly ScopeType[] = [
+  {
+    type: 'uuid',
+    ends: ["'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'"],
+    isValue: like('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
+  },
+  {
+    type: 'text',
+    ends: ["''", last],
+    isValue: `${scope} OPERATOR(pg_catalog.<>) '' AND NOT pg_catalog.starts_with(${scope}, ${last})`,
+  },
+  {
+    type: 'bigint',
+    ends: ["'-9223372036854775808'", "'9223372036854775807'"],
+    isValue: like('^(0|-?[1-9][0-9]{0,15})$'),
+  },
+];
+
+/**
+ * A function that gives a bound of what the session's scope reaches in a column; NULL, which no row equals, where it is
+ * nobody's or no value of the type. It is inlined into the conditions of queries, so it can bound a search in an index,
+ * and a kept plan asks it each time.
+ */
+const scopeBound = ({ type, ends, isValue }: ScopeType, at: 0 | 1): FoundationObject => {
+  const name = `ashlar_scope_${type}_${at === 0 ? 'low' : 'high'}`;
+  const body = [
+    'SELECT CASE',
+    `  WHEN ${scope} OPERATOR(pg_catalog.=) ${literal(everyScope)} THEN ${ends[at]}::pg_catalog.${type === 'bigint' ? 'int8' : type}`,
+    `  WHEN ${isValue} THEN ${scope}::pg_catalog.${type === 'bigint' ? 'int8' : type}`,
+    'END',
+  ].join('\n');
+  return {
+    name,
+    exists: `SELECT 1 AS found FROM pg_catalog.pg_proc
+WHERE proname = ${literal(name)} AND pronamespace = pg_catalog.quote_ident(current_schema())::regnamespace
+  AND prosrc = ${literal(body)} AND provolatile = 's' AND NOT prosecdef AND proconfig IS NULL`,
+    create: `CREATE OR REPLACE FUNCTION ${name}() RETURNS ${type} LANGUAGE sql STABLE PARALLEL SAFE AS $$${body}$$`,
+  };
+};
+
+/** The bounds of a session's scope, for each type that a scope column may have. */
+export const scopeBounds: readonly FoundationObject[] = types.flatMap((type) => [
+  scopeBound(type, 0),
+  scopeBound(type, 1),
+]);

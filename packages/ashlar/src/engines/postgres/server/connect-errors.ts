@@ -1,0 +1,42 @@
+import { AshlarError } from '../../../errors.js';
+import { asAshlarError } from '../wire/errors.js';
+import type { ServerUrl } from './url.js';
+
+const unreachable =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|ENOENT|EACCES)$/;
+const timedOut = /timeout/i;
+
+const refused = ({ address }: ServerUrl, detail: string): AshlarError =>
+  new AshlarError('connection-refused', {
+    message: `No PostgreSQL server answers at ${address}.`,
+    detail,
+    suggestion: 'Check the host and port, and that the server is running and accepts connections.',
+  });
+
+/**
+ * Why a connection could not be made. The driver's error is not kept as the cause: it may hold the connection's settings.
+ */
+export const connectError = (error: unknown, url: ServerUrl): AshlarError => {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  if (unreachable.test(code)) return refused(url, code);
+  if (code === '3D000') {
+    return new AshlarError('database-missing', {
+      message: `The server at ${url.address} has no database "${url.database}".`,
+      suggestion: `Create it: CREATE DATABASE "${url.database}".`,
+    });
+  }
+  if (code.startsWith('28') || message.startsWith('SASL')) {
+    return new AshlarError('authentication-failed', {
+      message: `The server at ${url.address} refused the user or the password.`,
+      detail: code.startsWith('28')
+        ? `SQLSTATE ${code}`
+        : 'The server asks for a password and the URL has none.',
+      suggestion: 'Check the user and the password in the URL.',
+    });
+  }
+  if (code === '57P03') return refused(url, 'The server is starting up or shutting down.');
+  if (code === '53300')
+    return refused(url, 'The server has no connection left: lower "connections", or raise max_connections.');
+  if (timedOut.test(message)) return refused(url, 'The connection was not made in time.');
+  return asAshlarError(error);
+};

@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ClientConfig, Pool, PoolClient } from 'pg';
+import type { Engine } from '../../../contract/engine.js';
+import type { OpenOptions } from '../../../contract/open-options.js';
+import type { Owner } from '../../../contract/owner.js';
+import { AshlarError } from '../../../errors.js';
+import { identifier } from '../../../model/index.js';
+import { type Backend, postgresEngine } from '../engine.js';
+import { becomeOwner, type Look, look } from '../session/standing.js';
+import type { Lease, Leases } from '../wire/channel.js';
+import { decodeRows } from '../wire/decode.js';
+import { KeptConnection } from '../wire/kept-connection.js';
+import { valueSettings, waitSettings } from '../wire/session-settings.js';
+import { connectError } from './connect-errors.js';
+import { PgChannel } from './pg-channel.js';
+import { serverSnapshot } from './snapshot.js';
+import { parseServerUrl, type ServerUrl } from './url.js';
+
+const oldestServer = 150_000;
+
+const loadDriver = async () => {
+  try {
+    return (await import('pg')).default;
+  } catch (cause) {
+    throw new AshlarError('driver-missing', {
+      message: 'The driver for PostgreSQL servers is not installed.',
+      suggestion: 'Install it: npm install pg',
+      cause,
+    });
+  }
+};
+
+const identity = (text: string): string => text;
+
+const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
+  connectionString: url.connection,
+  application_name: 'ashlar',
+  keepAlive: true,
+  connectionTimeoutMillis: 15_000,
+  pipeline: true,
+  client_encoding: 'UTF8',
+  // sent with the startup packet, so that they are in force before anything runs, and RESET returns to them
+  options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? 5_000)]
+    .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
+    .join(' '),
+  types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
+});
+
+// an 'error' event that nobody listens to ends the process; who uses the connection is told by the statement that fails
+const surviveErrors = (client: { on(event: 'error', listener: () => void): unknown }): void => {
+  client.on('error', () => undefined);
+};
+
+const poolLeases = (pool: Pool, url: ServerUrl): Leases => {
+  const channels = new WeakMap<Client, PgChannel>();
+  return {
+    take: async (): Promise<Lease> => {
+      const client = await take(pool, url);
+      const channel = channels.get(client) ?? new PgChannel(client);
+      channels.set(client, channel);
+      return {
+        channel,
+        // one that is left inside a transaction must not reach the next session
+        release: (broken = false) => client.release(broken || client.getTransactionStatus() !== 'I'),
+      };
+    },
+  };
+};
+
+const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
+  if (pool.ending) {
+    throw new AshlarError('database-closed', { message: 'The database was used after it was closed.' });
+  }
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw connectError(error, url);
+  }
+};
+
+const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> => {
+  const lease = await leases.take();
+  try {
+    const seen = await look(lease.channel, options);
+    if (seen.versionNumber < oldestServer) {
+      throw new AshlarError('server-too-old', {
+        message: `The server is PostgreSQL ${seen.version}.`,
+        detail: 'Ashlar needs PostgreSQL 15 or newer.',
+        suggestion: 'Upgrade the server.',
+      });
+    }
+    return seen;
+  } finally {
+    lease.release();
+  }
+};
+
+const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
+  const look = await channel.send({
+    text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
+    values: [schema],
+  });
+  // CREATE SCHEMA IF NOT EXISTS wants the privilege even where the schema exists
+  if (decodeRows(look).length === 0)
+    await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
+};
+
+const lockPoll = 100;
+
+const exclusively =
+  (schema: string): Backend['exclusively'] =>
+  async (owner: Owner, lockTimeout, work) => {
+    const key = [`ashlar migrations ${schema}`];
+    const deadline = Date.now() + lockTimeout;
+    for (;;) {
+      const [row] = await owner.run('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', key);
+      if (row?.locked) break;
+      if (Date.now() >= deadline) {
+        throw new AshlarError('migration-locked', {
+          message: 'Another process is migrating this database.',
+          detail: `It held the lock for longer than ${lockTimeout} ms.`,
+          suggestion: 'Wait until it has finished, then run this again.',
+        });
+      }
+      await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
+    }
+    try {
+      return await work();
+    } finally {
+      // the lock ends with the connection in any case
+      await owner.run('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key).catch(() => undefined);
+    }
+  };
+
+/**
+ * Opens a PostgreSQL server. `?schema=NAME` in the URL chooses the schema, else `public`.
+ *
+ * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
+ *   `server-too-old`
+ */
+export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
+  const url = parseServerUrl(options.url);
+  const driver = await loadDriver();
+  const config = clientConfig(url, options);
+  // Pool keeps its options readable and passes no `pipeline` on: the client takes its own
+  class AshlarClient extends driver.Client {
+    constructor() {
+      super(config);
+      // a client that fails while it connects keeps its socket, and the server waits a minute for more
+      this.connection.once('error', () => this.connection.stream.destroy());
+    }
+  }
+  const pool = new driver.Pool({
+    Client: AshlarClient,
+    max: options.connections ?? 10,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', () => undefined);
+  pool.on('connect', surviveErrors);
+  const leases = poolLeases(pool, url);
+  try {
+    const { version, standing } = await firstLook(leases, options);
+    const backend: Backend = {
+      label: `PostgreSQL ${version}`,
+      url: url.shown,
+      leases,
+      standing,
+      settling: new KeptConnection(() => openAlone(new AshlarClient(), url)),
+      takeOwner: () =>
+        openAlone(new AshlarClient(), url, async (channel) => {
+          if (options.create ?? true) await ensureSchema(channel, url.schema);
+          await becomeOwner(channel);
+        }),
+      exclusively: exclusively(url.schema),
+      snapshot: async (work) => {
+        const lease = await openAlone(new AshlarClient(), url, becomeOwner);
+        try {
+          return await serverSnapshot(lease.channel, options, work);
+        } finally {
+          lease.release();
+        }
+      },
+      close: async () => {
+        if (!pool.ending) await pool.end();
+      },
+    };
+    return postgresEngine(backend, options);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+};
+
+/** A connection outside the pool, which is closed when it is released. */
+const openAlone = async (
+  client: Client,
+  url: ServerUrl,
+  prepare: (channel: PgChannel) => Promise<void> = async () => undefined,
+): Promise<Lease> => {
+  surviveErrors(client);
+  try {
+    await client.connect();
+    const channel = new PgChannel(client);
+    await prepare(channel);
+    return { channel, release: () => void client.end().catch(() => undefined) };
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw connectError(error, url);
+  }
+};

@@ -1,0 +1,69 @@
+import type { Client, QueryArrayConfig } from 'pg';
+import type { Channel, Field, Reply, Request } from '../wire/channel.js';
+import { KeptStatements } from '../wire/kept-statements.js';
+
+/** What is used of pg's connection beyond its types. */
+interface PgConnection {
+  readonly stream: { cork(): void; uncork(): void };
+  readonly parsedStatements: Record<string, string>;
+  close(message: { type: 'S'; name: string }): void;
+}
+
+interface PgResult {
+  readonly fields: readonly Field[];
+  readonly rows: (string | null)[][];
+  readonly command: string | null;
+  readonly rowCount: number | null;
+}
+
+const replyOf = ({ fields, rows, command, rowCount }: PgResult): Reply => ({
+  fields,
+  rows,
+  command: command ?? '',
+  count: rowCount ?? 0,
+});
+
+/**
+ * A connection of `pg` in pipeline mode: what is sent in one turn of the event loop travels in one packet.
+ */
+export class PgChannel implements Channel {
+  readonly client: Client;
+  readonly #connection: PgConnection;
+  role: string | null | undefined = null;
+  readonly #kept = new KeptStatements();
+  #corked = false;
+
+  constructor(client: Client) {
+    this.client = client;
+    this.#connection = client.connection as unknown as PgConnection;
+  }
+
+  async send(request: Request): Promise<Reply> {
+    this.#cork();
+    // several statements in one text have several results: the last is the answer
+    const result = (await this.client.query(this.#config(request))) as unknown as PgResult | PgResult[];
+    return replyOf(Array.isArray(result) ? (result.at(-1) as PgResult) : result);
+  }
+
+  #config({ text, values, keep }: Request): QueryArrayConfig {
+    if (!keep) return { text, rowMode: 'array', ...(values ? { values: [...values] } : {}) };
+    const { name, evicted } = this.#kept.keep(text);
+    if (evicted) {
+      // closing a statement that is not there is no error, unlike DEALLOCATE
+      this.#connection.close({ type: 'S', name: evicted });
+      delete this.#connection.parsedStatements[evicted];
+    }
+    return { text, name, rowMode: 'array', values: values ? [...values] : [] };
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    const { stream } = this.#connection;
+    stream.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      stream.uncork();
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { OpenOptions } from '../../../contract/open-options.js';
+import { AshlarError } from '../../../errors.js';
+import { settings } from '../../../settings/index.js';
+import { passwordOf } from './pg-environment.js';
+
+/** One of PostgreSQL's own programs. */
+export type ToolName = 'pg_dump' | 'pg_restore';
+
+const run = promisify(execFile);
+
+// where packages put the programs of each major version side by side
+const foldersOf = (major: number): readonly string[] => [
+  `/usr/lib/postgresql/${major}/bin`,
+  `/usr/pgsql-${major}/bin`,
+  `/opt/homebrew/opt/postgresql@${major}/bin`,
+  `/usr/local/opt/postgresql@${major}/bin`,
+];
+
+const chosen = (name: ToolName, { pgDump, pgRestore }: OpenOptions): string | undefined =>
+  name === 'pg_dump' ? pgDump || settings().pgDump : pgRestore || settings().pgRestore;
+
+/**
+ * Finds a program that can work with a server: the one that was chosen (`pgDump`, `pgRestore`, or the settings
+ * `PG_DUMP` and `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the PATH.
+ *
+ * @param major - the server's major version: an older program does not know what that server can hold
+ * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `settings-invalid`
+ */
+export const findTool = async (name: ToolName, options: OpenOptions, major: number): Promise<string> => {
+  const choice = chosen(name, options);
+  const candidates = choice ? [choice] : [...foldersOf(major).map((folder) => join(folder, name)), name];
+  let older: string | undefined;
+  for (const path of candidates) {
+    const version = await versionOf(path);
+    if (version === undefined) continue;
+    if (Number.parseInt(version, 10) >= major) return path;
+    older ??= `${path} is version ${version}`;
+  }
+  const suggestion = `Install the client programs of PostgreSQL ${major} (Debian: postgresql-client-${major}), or name one: ${name.toUpperCase()}=/path/to/${name}.`;
+  if (older) {
+    throw new AshlarError('pg-dump-unfit', {
+      message: `${name} is older than the server, which is PostgreSQL ${major}.`,
+      detail: `${older}; it cannot know everything that the server may hold.`,
+      suggestion,
+    });
+  }
+  throw new AshlarError('pg-dump-missing', {
+    message: `The program ${name} was not found.`,
+    detail: choice ? `${choice} is none.` : 'It is neither in the usual folders nor on the PATH.',
+    suggestion,
+  });
+};
+
+// pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)
+const versionOf = async (path: string): Promise<string | undefined> => {
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
+    return /\(PostgreSQL\) (\d+[\w.]*)/.exec(stdout)?.[1];
+  } catch {
+    return undefined;
+  }
+};
+
+/** A program that runs. */
+export interface RunningTool {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Resolves when it has ended well. @throws AshlarError `pg-dump-failed` */
+  readonly ended: Promise<void>;
+}
+
+/** Starts a program. Its arguments hold no secret; they can be read by everybody on the machine. */
+export const startTool = (
+  path: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): RunningTool => {
+  const child = spawn(path, args, { env: environment, stdio: 'pipe', windowsHide: true });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(0, 20_000);
+  });
+  // one that ends early closes its input: its exit code tells why
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', (cause) =>
+      reject(failed(path, `It could not be run (${(cause as NodeJS.ErrnoException).code}).`)),
+    );
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve();
+      else
+        reject(
+          failed(path, complaint(said, environment) || `It ended with ${signal ?? `exit code ${code}`}.`),
+        );
+    });
+  });
+  ended.catch(() => undefined);
+  return { child, ended };
+};
+
+const failed = (path: string, detail: string): AshlarError =>
+  new AshlarError('pg-dump-failed', {
+    message: `${path.split(/[\\/]/).at(-1)} ended with an error.`,
+    detail,
+    suggestion: 'Nothing of it was kept.',
+  });
+
+const longest = 5;
+
+/** What a program complained of: no values of rows, which it tells in lines of their own, and no password. */
+export const complaint = (said: string, environment: Readonly<Record<string, string>>): string => {
+  const text = said
+    .split('\n')
+    .filter((line) => /^pg_(dump|restore): (?!detail: Command was|from TOC)/.test(line))
+    .slice(0, longest)
+    .map((line) => line.replace(/(invalid [^:]*|out of range[^:]*): ".*"/g, '$1'))
+    .join('\n');
+  const password = passwordOf(environment);
+  return password ? text.replaceAll(password, '…') : text;
+};

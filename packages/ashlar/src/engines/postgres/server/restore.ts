@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import type { OpenOptions } from '../../../contract/open-options.js';
+import type { Owner } from '../../../contract/owner.js';
+import type { RunSql } from '../../../model/index.js';
+import { databaseArgument, toolEnvironment } from './pg-environment.js';
+import { findTool, startTool } from './pg-tools.js';
+
+/**
+ * Runs pg_restore over a copy, in one transaction: all of it or nothing. Who owns what, and who may do what, is not
+ * taken over: roles are the server's, and may not be there. The objects are those of whoever connects (or of `role`);
+ * rights come with `up`.
+ *
+ * @param schema - the schema of the copy, which is there and empty
+ * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `pg-dump-failed`; what the copy's bytes reject with: then it
+ *   may have been restored all the same
+ */
+export const restoreInto = async (
+  options: OpenOptions,
+  bytes: Readable,
+  {
+    schema,
+    role,
+    major,
+  }: { readonly schema: string; readonly role?: string | undefined; readonly major: number },
+): Promise<void> => {
+  try {
+    const tool = await findTool('pg_restore', options, major);
+    const args = restoreArguments({ database: databaseArgument(options.url), schema, role });
+    const { child, ended } = startTool(tool, args, toolEnvironment(options.url));
+    let isOver = false;
+    const over = ended.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    void over.then(() => {
+      isOver = true;
+    });
+    try {
+      for await (const chunk of bytes) {
+        // one that has all it needs may end before the last byte: the rest is read all the same, so that damage shows
+        if (isOver) {
+          const error = await over;
+          if (error) throw error;
+        } else if (!child.stdin.write(chunk)) {
+          await Promise.race([once(child.stdin, 'drain'), over]);
+        }
+      }
+      child.stdin.end();
+    } catch (error) {
+      child.kill('SIGKILL');
+      await over;
+      throw error;
+    }
+    await ended;
+  } finally {
+    bytes.destroy();
+  }
+};
+
+/** What pg_restore is told. */
+export const restoreArguments = ({
+  database,
+  schema,
+  role,
+}: {
+  readonly database: string;
+  readonly schema: string;
+  readonly role?: string | undefined;
+}): readonly string[] => [
+  database,
+  // its objects without the schema itself, which is there
+  `--schema=${schema}`,
+  '--single-transaction',
+  '--exit-on-error',
+  '--no-owner',
+  '--no-privileges',
+  '--no-tablespaces',
+  '--no-password',
+  ...(role === undefined ? [] : [`--role=${role}`]),
+];
+
+const notOfExtension = (catalogue: string): string =>
+  `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
+
+const objects = `SELECT CASE o.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
+  WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS kind, o.oid::regclass::text AS name
+FROM pg_class o WHERE o.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+  AND o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${notOfExtension('pg_class')}
+UNION ALL SELECT 'ROUTINE', o.oid::regprocedure::text
+FROM pg_proc o WHERE o.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND ${notOfExtension('pg_proc')}
+UNION ALL SELECT 'TYPE', o.oid::regtype::text
+FROM pg_type o WHERE o.typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+  AND o.typtype IN ('e', 'd', 'r') AND ${notOfExtension('pg_type')}`;
+
+/** Whether a schema is there with anything in it that is no extension's. */
+export const holdsAnything = async (run: RunSql, schema: string): Promise<boolean> =>
+  (await run(`SELECT 1 FROM (${objects}) AS found LIMIT 1`, [schema])).length > 0;
+
+/** Takes everything out of a schema, which stays with the rights that others have on it. */
+export const emptySchema = async (owner: Owner, schema: string): Promise<void> =>
+  owner.atomically(async () => {
+    // a column's own sequence goes with its table
+    const found = await owner.run(`SELECT * FROM (${objects}) AS found ORDER BY kind = 'TABLE' DESC`, [
+      schema,
+    ]);
+    for (const { kind, name } of found) {
+      await owner.run(`DROP ${kind} IF EXISTS ${name} CASCADE`);
+    }
+  });

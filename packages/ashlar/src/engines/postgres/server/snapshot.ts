@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream';
+import { everyScope } from '../../../contract/engine.js';
+import type { OpenOptions } from '../../../contract/open-options.js';
+import type { Snapshot } from '../../../contract/snapshot.js';
+import { identifier, literal } from '../../../model/index.js';
+import type { Channel } from '../wire/channel.js';
+import { decodeRows } from '../wire/decode.js';
+import { translated } from '../wire/errors.js';
+import { wireValues } from '../wire/parameters.js';
+import { toolEnvironment } from './pg-environment.js';
+import { findTool, type RunningTool, startTool } from './pg-tools.js';
+import { isBoundByRowSecurity } from './row-security.js';
+import { parseServerUrl } from './url.js';
+
+const begin = [
+  'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
+  "SET LOCAL ashlar.actor = 'owner'",
+  `SET LOCAL ashlar.scope = ${literal(everyScope)}`,
+  // it sleeps as long as the copy takes
+  'SET LOCAL idle_in_transaction_session_timeout = 0',
+  'SELECT pg_export_snapshot()',
+].join('; ');
+
+/** How long pg_dump waits for the lock of a table that somebody changes, in milliseconds. */
+const lockWait = 30_000;
+
+/**
+ * Gives `work` a moment of a server's database: the snapshot of a transaction, which pg_dump takes over, so that what is
+ * read and what is copied are of the same moment to the row. Nobody waits for it.
+ *
+ * @param channel - a connection of its own, which acts as the owner
+ */
+export const serverSnapshot = async <T>(
+  channel: Channel,
+  options: OpenOptions,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> => {
+  const read: Snapshot['read'] = async (sql, parameters = []) => {
+    const start = performance.now();
+    const values = parameters.length > 0 ? { values: wireValues(parameters) } : {};
+    try {
+      return decodeRows(await translated(() => channel.send({ text: sql, ...values })));
+    } finally {
+      options.onStatement?.(sql, performance.now() - start);
+    }
+  };
+  const { rows } = await translated(() => channel.send({ text: begin }));
+  const id = rows[0]?.[0] ?? '';
+  const copies: Readable[] = [];
+  try {
+    return await work({
+      format: 'pg-custom',
+      read,
+      count: async (table) =>
+        Number((await read(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
+      copy: () => {
+        const copy = Readable.from(dumped(id, read, options), { objectMode: false });
+        copies.push(copy);
+        return copy;
+      },
+    });
+  } finally {
+    // its moment is over: one that was given up ends here
+    for (const copy of copies) copy.destroy();
+    await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
+  }
+};
+
+async function* dumped(id: string, read: Snapshot['read'], options: OpenOptions): AsyncIterable<Buffer> {
+  const { child, ended } = await startDump(id, read, options);
+  child.stdin.end();
+  try {
+    yield* child.stdout;
+    // what ends before the program says that it is whole is not
+    await ended;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+const startDump = async (id: string, read: Snapshot['read'], options: OpenOptions): Promise<RunningTool> => {
+  const [row] = await read(`SELECT current_user::text AS "role", session_user::text AS "user",
+    current_setting('server_version_num')::int / 10000 AS major`);
+  const { schema } = parseServerUrl(options.url);
+  const isBound = await isBoundByRowSecurity(read, schema);
+  const tool = await findTool('pg_dump', options, Number(row?.major));
+  const args = dumpArguments({
+    schema,
+    snapshot: id,
+    role: row?.role === row?.user ? undefined : String(row?.role),
+    isBound,
+  });
+  return startTool(tool, args, toolEnvironment(options.url, isBound ? { 'ashlar.scope': everyScope } : {}));
+};
+
+/** What pg_dump is told. */
+export const dumpArguments = ({
+  schema,
+  snapshot,
+  role,
+  isBound,
+}: {
+  readonly schema: string;
+  readonly snapshot: string;
+  readonly role: string | undefined;
+  readonly isBound: boolean;
+}): readonly string[] => [
+  '--format=custom',
+  '--compress=1',
+  '--no-password',
+  `--lock-wait-timeout=${lockWait}`,
+  // a pattern, in which double quotes keep every character as it is
+  `--schema="${schema.replaceAll('"', '""')}"`,
+  `--snapshot=${snapshot}`,
+  ...(role === undefined ? [] : [`--role=${role}`]),
+  // without it pg_dump fails wherever row security would hide anything from it
+  ...(isBound ? ['--enable-row-security'] : []),
+];

@@ -1,0 +1,59 @@
+import { type Column, type ColumnKind, identifier, identifiers, type Table } from '../../../model/index.js';
+import type { Request, WireValue } from '../wire/channel.js';
+import { wireValue } from '../wire/parameters.js';
+
+const arrayTypes: Readonly<Record<ColumnKind, string>> = {
+  text: 'text[]',
+  integer: 'bigint[]',
+  real: 'double precision[]',
+  boolean: 'boolean[]',
+  uuid: 'uuid[]',
+  timestamp: 'timestamptz[]',
+  date: 'date[]',
+  inet: 'inet[]',
+  json: 'jsonb[]',
+  bytes: 'bytea[]',
+};
+
+const needsQuotes = /["\\]/g;
+const quoted = (text: string): string => `"${text.replace(needsQuotes, '\\$&')}"`;
+
+const element = (value: WireValue): string => {
+  if (value === null) return 'NULL';
+  return typeof value === 'string' ? quoted(value) : `"\\\\x${value.toString('hex')}"`;
+};
+
+const arrayOf = (rows: readonly (readonly unknown[])[], position: number): string => {
+  let text = '{';
+  for (let i = 0; i < rows.length; i++) {
+    const value = element(wireValue(rows[i]?.[position], position + 1));
+    text += i === 0 ? value : `,${value}`;
+  }
+  return `${text}}`;
+};
+
+/**
+ * Inserts any number of rows by one statement with one array a column: its text is the same for each batch, so that it
+ * is prepared once, and there is no limit of 65,535 parameters.
+ *
+ * @throws AshlarError `value-unstorable`, `value-invalid`
+ */
+export const insertManyRequest = (
+  table: Table,
+  columns: readonly Column[],
+  rows: readonly (readonly unknown[])[],
+): Request => {
+  if (columns.length === 0) {
+    return {
+      text: `INSERT INTO ${identifier(table.name)} SELECT FROM generate_series(1, $1::integer)`,
+      values: [String(rows.length)],
+    };
+  }
+  const arrays = columns.map((column, i) => `$${i + 1}::${arrayTypes[column.kind]}`).join(', ');
+  const names = identifiers(columns.map((column) => column.name));
+  return {
+    text: `INSERT INTO ${identifier(table.name)} (${names}) SELECT * FROM unnest(${arrays})`,
+    values: columns.map((_, position) => arrayOf(rows, position)),
+    keep: true,
+  };
+};

@@ -1,0 +1,302 @@
+import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/engine.js';
+import { AshlarError } from '../../../errors.js';
+import { type Column, identifier, literal, type Table } from '../../../model/index.js';
+import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
+import { decodeReply, decodeRows } from '../wire/decode.js';
+import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '../wire/errors.js';
+import { wireValues } from '../wire/parameters.js';
+import type { Refusals } from '../wire/refusals.js';
+import { isKept } from '../wire/statement-kind.js';
+import { insertManyRequest } from './insert-many.js';
+import { becomingOwner } from './standing.js';
+
+/** Told each statement's text and duration in milliseconds. */
+export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
+
+/** What is done around the COMMIT of a transaction that sent something. */
+export interface Hooks {
+  /** In the transaction; a failure undoes it. */
+  readonly beforeCommit?: (channel: Channel) => Promise<void>;
+  readonly afterCommit?: () => void;
+}
+
+/** What an engine gives to each of its transactions. */
+export interface TransactionParts {
+  /** The role that it acts as; `undefined` is the connection's user. */
+  readonly role: string | undefined;
+  readonly refusals: Refusals;
+  readonly onStatement: OnStatement;
+  readonly hooks: Hooks;
+}
+
+const beginText = (
+  { mode, actor, scope, asOwner = false }: TransactionOptions,
+  role: string | undefined,
+): string => {
+  // the same snapshot for all reads of one session, as on SQLite
+  const begin =
+    mode === 'read'
+      ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+      : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
+  // in each transaction anew, whatever the one before it on this connection did
+  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
+  return `${begin}; ${asOwner ? `${becomingOwner}; ` : stepDown}${contextText({ actor, scope })}`;
+};
+
+const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
+  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
+  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+};
+
+const longestOpening = 3;
+
+/**
+ * A transaction on a leased connection. BEGIN, the context and savepoints wait for the next statement and travel with
+ * it in one round trip; a transaction that runs nothing sends nothing.
+ */
+export class PostgresTransaction implements Transaction {
+  readonly #leases: Leases;
+  readonly #parts: TransactionParts;
+  readonly #begin: string;
+  #lease: Lease;
+  #waiting: string[] = [];
+  #state: 'new' | 'open' | 'lost' | 'over' = 'new';
+  #opening: Promise<unknown> | undefined;
+  #broken = false;
+  #takenBack: string | undefined;
+  #cursors = 0;
+
+  /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
+  constructor(leases: Leases, lease: Lease, options: TransactionOptions, parts: TransactionParts) {
+    this.#leases = leases;
+    this.#lease = lease;
+    this.#begin = beginText(options, parts.role);
+    this.#parts = parts;
+  }
+
+  async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    return decodeReply(
+      await this.#run(sql, {
+        text: sql,
+        values: wireValues(parameters),
+        keep: isKept(sql) && parameters.length > 0,
+      }),
+    );
+  }
+
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunk: number,
+  ): AsyncIterable<Record<string, unknown>> {
+    const cursor = `ashlar_cursor_${++this.#cursors}`;
+    await this.#run(sql, {
+      text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`,
+      values: wireValues(parameters),
+    });
+    try {
+      for (;;) {
+        const reply = await this.#run(sql, { text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+        yield* decodeRows(reply);
+        if (reply.rows.length < chunk) return;
+      }
+    } finally {
+      if (this.#state === 'open') this.#waiting.push(`CLOSE ${cursor}`);
+    }
+  }
+
+  async insertMany(
+    table: Table,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Promise<number> {
+    if (rows.length === 0) return 0;
+    const request = insertManyRequest(table, columns, rows);
+    return (await this.#run(request.text, request)).count;
+  }
+
+  async lock(name: string): Promise<void> {
+    await this.execute('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text', [name]);
+  }
+
+  savepoint(name: string): void {
+    this.#waiting.push(`SAVEPOINT ${identifier(name)}`);
+  }
+
+  async rollbackTo(name: string): Promise<void> {
+    if (this.#takeBack(`SAVEPOINT ${identifier(name)}`)) {
+      this.#takenBack = name;
+      return;
+    }
+    this.#waiting = [];
+    const text = `ROLLBACK TO SAVEPOINT ${identifier(name)}`;
+    await this.#run(text, { text });
+  }
+
+  release(name: string): void {
+    // a savepoint that was taken back before it was sent is not there
+    if (this.#takenBack === name) {
+      this.#takenBack = undefined;
+      return;
+    }
+    if (!this.#takeBack(`SAVEPOINT ${identifier(name)}`))
+      this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
+  }
+
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    this.#waiting.push(contextText(context));
+  }
+
+  async commit(): Promise<void> {
+    await this.#opening;
+    if (this.#state === 'lost') {
+      this.#end();
+      throw lost();
+    }
+    if (this.#state !== 'open') return this.#end();
+    await this.#beforeCommit();
+    try {
+      const reply = await this.#timed('COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' }));
+      if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
+      this.#parts.hooks.afterCommit?.();
+    } catch (error) {
+      this.#broken ||= isConnectionLost(error);
+      throw isConnectionLost(error) ? outcomeUnknown(error) : asAshlarError(error);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async #beforeCommit(): Promise<void> {
+    if (!this.#parts.hooks.beforeCommit) return;
+    try {
+      await translated(async () => this.#parts.hooks.beforeCommit?.(this.#lease.channel));
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    // a connection that is just being replaced would otherwise begin after this
+    await this.#opening;
+    if (this.#state === 'open') {
+      try {
+        await this.#lease.channel.send({ text: 'ROLLBACK' });
+      } catch {
+        // a connection that cannot roll back is closed, which rolls back
+        this.#broken = true;
+      }
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#state === 'over') return;
+    this.#broken ||= this.#state === 'lost';
+    // SQL that a session ran may have changed it for what comes after the session, too
+    if (this.#state !== 'new') this.#lease.channel.role = undefined;
+    this.#state = 'over';
+    this.#lease.release(this.#broken);
+  }
+
+  // a savepoint that was not sent, and all that came after it
+  #takeBack(savepoint: string): boolean {
+    const at = this.#waiting.lastIndexOf(savepoint);
+    if (at === -1) return false;
+    this.#waiting.length = at;
+    return true;
+  }
+
+  async #run(sql: string, request: Request): Promise<Reply> {
+    return this.#parts.refusals.translated(sql, () => this.#timed(sql, () => this.#send(request)));
+  }
+
+  async #timed<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    const { onStatement } = this.#parts;
+    if (!onStatement) return work();
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      onStatement(sql, performance.now() - start);
+    }
+  }
+
+  async #send(request: Request): Promise<Reply> {
+    // until BEGIN is answered, the connection may still be replaced by another
+    while (this.#opening) await this.#opening;
+    if (this.#state === 'lost') throw lost();
+    if (this.#state === 'over') throw ended();
+    const control = this.#waiting.join('; ');
+    this.#waiting = [];
+    if (this.#state === 'new')
+      return this.#open(control ? `${this.#begin}; ${control}` : this.#begin, request);
+    try {
+      return await this.#together(control, request);
+    } catch (error) {
+      if (isConnectionLost(error)) this.#state = 'lost';
+      this.#broken ||= isStaleStatement(error);
+      throw error;
+    }
+  }
+
+  async #open(control: string, request: Request): Promise<Reply> {
+    let opened = (): void => undefined;
+    this.#opening = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    try {
+      return await this.#openOnLiveConnection(control, request);
+    } finally {
+      this.#opening = undefined;
+      opened();
+    }
+  }
+
+  async #openOnLiveConnection(control: string, request: Request): Promise<Reply> {
+    for (let attempt = 1; ; attempt++) {
+      this.#state = 'open';
+      try {
+        return await this.#together(control, request);
+      } catch (error) {
+        const unfit = isConnectionLost(error) || isStaleStatement(error);
+        if (isConnectionLost(error)) this.#state = 'lost';
+        if (!unfit || attempt === longestOpening) throw error;
+        // nothing of the transaction was answered: begin it again on another connection
+        this.#lease.release(true);
+        this.#state = 'over';
+        this.#lease = await this.#leases.take();
+      }
+    }
+  }
+
+  async #together(control: string, request: Request): Promise<Reply> {
+    const { channel } = this.#lease;
+    if (!control) return channel.send(request);
+    const [before, answer] = await Promise.allSettled([
+      channel.send({ text: control }),
+      channel.send(request),
+    ]);
+    if (before.status === 'rejected') throw before.reason;
+    if (answer.status === 'rejected') throw answer.reason;
+    return answer.value;
+  }
+}
+
+const lost = (): AshlarError =>
+  asAshlarError({ code: '08006', message: 'It broke earlier in this session.' });
+
+const ended = (): AshlarError =>
+  new AshlarError('session-ended', {
+    message: 'The transaction is over.',
+    suggestion: 'Await every statement before the session returns.',
+  });
+
+const outcomeUnknown = (cause: unknown): AshlarError =>
+  new AshlarError('outcome-unknown', {
+    message: 'The connection broke while the session was being committed.',
+    detail: 'The server may have committed it before the connection broke, or not.',
+    suggestion: 'Look whether its rows are there before running it again.',
+    cause: asAshlarError(cause),
+  });

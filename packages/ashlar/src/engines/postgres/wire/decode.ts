@@ -1,0 +1,108 @@
+import type { QueryResult } from '../../../contract/engine.js';
+import { AshlarError } from '../../../errors.js';
+import { isOwn } from '../../../model/names.js';
+import type { Field, Reply } from './channel.js';
+
+type Decoder = (text: string) => unknown;
+
+const corrupt = (what: string, suggestion: string): AshlarError =>
+  new AshlarError('value-corrupt', { message: `A stored ${what} cannot be read back exactly.`, suggestion });
+
+const asIs: Decoder = (text) => text;
+
+const integer: Decoder = (text) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw corrupt('integer', 'It lies beyond 2^53: cast it in the query (column::text) to read it.');
+  }
+  return value;
+};
+
+const numeric: Decoder = (text) => {
+  const value = Number(text);
+  const plain = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return String(value) === plain && Number.isFinite(value) ? value : text;
+};
+
+const timestamp = (text: string, digits: 3 | 6 | undefined): string => {
+  if (!text.endsWith('+00')) {
+    // infinity, years before Christ: no column of ours holds them, an expression may
+    if (!/^\d/.test(text) || text.endsWith('BC')) return text;
+    throw corrupt('time', 'The time zone of the connection was changed: leave it at UTC.');
+  }
+  const dot = text.indexOf('.');
+  const seconds = text.slice(0, dot === -1 ? -3 : dot).replace(' ', 'T');
+  const fraction = (dot === -1 ? '' : text.slice(dot + 1, -3)).padEnd(6, '0');
+  const kept = digits ?? (fraction.endsWith('000') ? 3 : 6);
+  return `${seconds}.${fraction.slice(0, kept)}Z`;
+};
+
+const timestampOf: Record<'3' | '6' | 'unknown', Decoder> = {
+  3: (text) => timestamp(text, 3),
+  6: (text) => timestamp(text, 6),
+  unknown: (text) => timestamp(text, undefined),
+};
+
+const timestampDecoder = (modifier: number): Decoder => {
+  if (modifier < 0) return timestampOf.unknown;
+  return modifier <= 3 ? timestampOf[3] : timestampOf[6];
+};
+
+// PostgreSQL writes ::102:304 as ::1.2.3.4, RFC 5952 does not
+const address: Decoder = (text) =>
+  text.startsWith('::') && text.includes('.') && !text.startsWith('::ffff:')
+    ? new URL(`http://[${text}]`).hostname.slice(1, -1)
+    : text;
+
+const bytes: Decoder = (text) => new Uint8Array(Buffer.from(text.slice(2), 'hex'));
+
+// the OIDs of built-in types are fixed (pg_type.dat)
+const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
+  [16, (text) => text === 't'],
+  [17, bytes],
+  [20, integer],
+  [21, Number],
+  [23, Number],
+  [26, Number],
+  [700, Number],
+  [701, Number],
+  [114, JSON.parse as Decoder],
+  [3802, JSON.parse as Decoder],
+  [869, address],
+  [1700, numeric],
+]);
+
+const timestamptz = 1184;
+
+const decoderOf = (field: Field): Decoder =>
+  field.dataTypeID === timestamptz
+    ? timestampDecoder(field.dataTypeModifier)
+    : (decoders.get(field.dataTypeID) ?? asIs);
+
+/**
+ * Rows as plain objects, each value as its type's Zod counterpart has it. Columns that guarantees put behind a table's own
+ * are left out.
+ *
+ * @throws AshlarError `value-corrupt`
+ */
+export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
+  const shown = reply.fields.flatMap((field, at) =>
+    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
+  );
+  return reply.rows.map((cells) => {
+    const row: Record<string, unknown> = {};
+    for (const { at, name, decode } of shown) {
+      const cell = cells[at] as string | null;
+      row[name] = cell === null ? null : decode(cell);
+    }
+    return row;
+  });
+};
+
+const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+/** An answer as the contract of an engine gives it. @throws AshlarError `value-corrupt` */
+export const decodeReply = (reply: Reply): QueryResult => ({
+  rows: decodeRows(reply),
+  changes: writes.has(reply.command) ? reply.count : 0,
+});

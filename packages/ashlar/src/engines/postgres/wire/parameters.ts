@@ -1,0 +1,66 @@
+import { AshlarError } from '../../../errors.js';
+import type { WireValue } from './channel.js';
+
+const unstorable = (position: number, why: string): AshlarError =>
+  new AshlarError('value-unstorable', {
+    message: `Parameter $${position} cannot be stored: ${why}.`,
+    suggestion: 'Remove those characters before storing the text.',
+  });
+
+const nulCharacter = 'text cannot hold the NUL character (U+0000) on PostgreSQL';
+const loneSurrogate = 'text with a lone surrogate has no UTF-8 form';
+
+// an even number of backslashes before \u means that the escape is real
+const jsonEscape = /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f])/;
+
+const text = (value: string, position: number): string => {
+  if (value.includes('\0')) throw unstorable(position, nulCharacter);
+  if (!value.isWellFormed()) throw unstorable(position, loneSurrogate);
+  return value;
+};
+
+const json = (value: object, position: number): string => {
+  const written = JSON.stringify(value);
+  if (written === undefined) throw invalid(position, 'an object with no JSON form');
+  const escaped = written.includes('\\u') ? jsonEscape.exec(written)?.[1] : undefined;
+  if (escaped) throw unstorable(position, escaped === '0000' ? nulCharacter : loneSurrogate);
+  return written;
+};
+
+const invalid = (position: number, what: string): AshlarError =>
+  new AshlarError('value-invalid', {
+    message: `Parameter $${position} is ${what}.`,
+    detail:
+      'Parameters are strings, numbers, booleans, null, Uint8Arrays, or objects and arrays (sent as JSON).',
+    suggestion: 'Give times as ISO 8601 strings: date.toISOString(). Give null for no value.',
+  });
+
+/**
+ * A parameter as it travels; `position` is for the error.
+ *
+ * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
+ */
+export const wireValue = (value: unknown, position: number): WireValue => {
+  switch (typeof value) {
+    case 'string':
+      return text(value, position);
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return null;
+      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      if (value instanceof Date) throw invalid(position, 'a Date');
+      return json(value, position);
+    default:
+      throw invalid(position, value === undefined ? 'undefined' : `a ${typeof value}`);
+  }
+};
+
+/** Parameters as they travel. @throws AshlarError `value-unstorable`, `value-invalid` */
+export const wireValues = (parameters: readonly unknown[]): WireValue[] => {
+  const values = new Array<WireValue>(parameters.length);
+  for (let i = 0; i < parameters.length; i++) values[i] = wireValue(parameters[i], i + 1);
+  return values;
+};

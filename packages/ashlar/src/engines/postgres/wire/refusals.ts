@@ -1,0 +1,43 @@
+import { AshlarError } from '../../../errors.js';
+import { type Privilege, rightsOf, type Table } from '../../../model/index.js';
+import { asAshlarError } from './errors.js';
+
+const denied = /^permission denied for table (.*)$/;
+const verb = /\b(insert|update|delete|truncate)\b/i;
+
+/**
+ * Tells a right that a guarantee withholds from one that is missing: to a service both engines then say
+ * `guarantee-violated`, whether a trigger refused the statement or the role may not even send it.
+ */
+export class Refusals {
+  readonly #tables = new Map<string, Table>();
+
+  register(tables: readonly Table[]): void {
+    for (const table of tables) this.#tables.set(table.name, table);
+  }
+
+  /** Lets `work`, which sends `sql`, fail with our errors only. */
+  async translated<T>(sql: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#explained(sql, error);
+    }
+  }
+
+  #explained(sql: string, error: unknown): AshlarError {
+    const made = asAshlarError(error);
+    if (made.code !== 'privilege-missing') return made;
+    const table = this.#tables.get(denied.exec(made.detail ?? '')?.[1] ?? '');
+    const tried = verb.exec(sql)?.[1]?.toLowerCase();
+    if (!table || !tried) return made;
+    const right = (tried === 'truncate' ? 'delete' : tried) as Privilege;
+    if (rightsOf(table)[right] === 'all') return made;
+    const names = table.guarantees.map(({ name }) => name).join(', ');
+    return new AshlarError('guarantee-violated', {
+      message: `The application's role may not ${tried} those columns or rows of ${table.name}.`,
+      detail: `Its guarantees withhold the right: ${names}.`,
+      cause: made.cause,
+    });
+  }
+}

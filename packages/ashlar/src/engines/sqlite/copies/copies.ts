@@ -1,0 +1,95 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Copies, Copy } from '../../../contract/copies.js';
+import type { Engine } from '../../../contract/engine.js';
+import type { OpenOptions } from '../../../contract/open-options.js';
+import { AshlarError } from '../../../errors.js';
+import { openSqlite } from '../engine.js';
+import { assertSound, openCopy, unfit, writeCopy } from './copy-file.js';
+import { putCopy } from './put-copy.js';
+import { memoryFolder, removeOldScratch, withScratch } from './scratch.js';
+
+// what SQLite takes into memory at most (SQLITE_MEMDB_DEFAULT_MAXSIZE)
+const largestImage = 1_073_741_824;
+// https://sqlite.org/fileformat2.html#file_format_version_numbers: 2 is WAL, which memory does not have
+const [writeVersion, readVersion, rollback] = [18, 19, 1];
+
+/** What SQLite and SQLCipher do with copies: each is a database file. */
+export const sqliteCopies: Copies = {
+  put: (options, copy, how) => putCopy(options, copy, how),
+  examine: (options, copy, work) => examine(options, copy, work),
+};
+
+/**
+ * Opens a copy where no plaintext of it reaches a disk.
+ *
+ * @param image - up to how many bytes SQLite takes a plain one into memory by itself
+ * @throws AshlarError `copy-unfit` for another kind of copy, and for a plain one that there is no room for in memory
+ */
+export const examine = async <T>(
+  options: OpenOptions,
+  copy: Copy,
+  work: (engine: Engine) => Promise<T>,
+  image = largestImage,
+): Promise<T> => {
+  await removeOldScratch();
+  if (copy.format === 'sqlcipher') return inScratch(tmpdir(), options, copy, work);
+  if (copy.format !== 'sqlite') throw unfit(copy);
+  const { size = 0 } = copy;
+  if (size <= image) return inMemory(options, copy, work, image);
+  const folder = await memoryFolder(size * withChanges);
+  if (folder === undefined) throw tooLarge(size);
+  return inScratch(folder, options, copy, work);
+};
+
+// who looks at a copy also writes to it, and takes that back
+const withChanges = 1.25;
+
+const inMemory = async <T>(
+  options: OpenOptions,
+  copy: Copy,
+  work: (engine: Engine) => Promise<T>,
+  most: number,
+): Promise<T> => {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of copy.bytes as AsyncIterable<Uint8Array>) {
+    parts.push(part);
+    size += part.length;
+    if (size > most) throw tooLarge(size);
+  }
+  const image = Buffer.concat(parts);
+  image[writeVersion] = rollback;
+  image[readVersion] = rollback;
+  return using(await openSqlite({ ...options, key: undefined }, false, ':memory:', image), work);
+};
+
+const tooLarge = (size: number): AshlarError =>
+  new AshlarError('copy-unfit', {
+    message: 'The copy is too large to be looked at in memory, and it is not encrypted.',
+    detail: `SQLite takes 1 GiB, and there is no /dev/shm with room for the ${size} bytes of this one and a quarter more; elsewhere it would stand on a disk as plaintext.`,
+    suggestion:
+      'Give /dev/shm more room (a container: --shm-size), encrypt the database (sqlcipher:), or restore the backup to a place of its own.',
+  });
+
+const inScratch = <T>(
+  inside: string,
+  options: OpenOptions,
+  copy: Copy,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> =>
+  withScratch(inside, async (folder) => {
+    const path = join(folder, 'copy.db');
+    await writeCopy(path, copy);
+    const { key } = copy;
+    return using(await openCopy({ ...options, key }, path), work);
+  });
+
+const using = async <T>(engine: Engine, work: (engine: Engine) => Promise<T>): Promise<T> => {
+  try {
+    await assertSound(engine);
+    return await work(engine);
+  } finally {
+    await engine.close();
+  }
+};

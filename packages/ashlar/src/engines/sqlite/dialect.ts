@@ -1,0 +1,21 @@
+import type { SqlDialect } from '../../contract/engine.js';
+import { changes } from './schema/changes.js';
+import { now } from './schema/column-sql.js';
+import { createTable } from './schema/ddl.js';
+import { foundation } from './schema/foundation.js';
+import { sqliteProving } from './schema/proving.js';
+import { dump } from './schema/render.js';
+
+/** The SQL of SQLite. */
+export const sqliteDialect: SqlDialect = {
+  name: 'sqlite',
+  now,
+  foundation,
+  createTable,
+  changes,
+  dump,
+  proving: sqliteProving,
+  roles: undefined,
+  openShadow: async () =>
+    (await import('./engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
+};

@@ -1,0 +1,40 @@
+import type { Table } from '../../../model/index.js';
+import { type Decode, decoderOf } from '../values/codec.js';
+import type { DriverColumn } from './driver.js';
+
+/** Decodes a row in place. */
+export type DecodeRow = (row: Record<string, unknown>) => void;
+
+/** What is known of tables' columns: which of them SQLite keeps in another form than their Zod type says. */
+export class Origins {
+  readonly #decoders = new Map<string, Map<string, Decode>>();
+
+  register(tables: readonly Table[]): void {
+    for (const table of tables) {
+      const decoders = new Map<string, Decode>();
+      for (const column of Object.values(table.columns)) {
+        const decode = decoderOf(column);
+        if (decode) decoders.set(column.name, decode);
+      }
+      this.#decoders.set(table.name, decoders);
+    }
+  }
+
+  decoder(table: string, column: string): Decode | undefined {
+    return this.#decoders.get(table)?.get(column);
+  }
+}
+
+/** How the rows of a statement are decoded, by the origin of each result column; `undefined` when there is nothing to do. */
+export const rowDecoder = (columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined => {
+  // of two result columns of one name the later one is in the row
+  const byName = new Map<string, Decode | undefined>();
+  for (const { name, table, column } of columns) {
+    byName.set(name, table !== null && column !== null ? origins.decoder(table, column) : undefined);
+  }
+  const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
+  if (decoders.length === 0) return undefined;
+  return (row) => {
+    for (const { name, decode } of decoders) row[name] = decode(row[name]);
+  };
+};

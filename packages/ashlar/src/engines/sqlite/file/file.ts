@@ -1,0 +1,158 @@
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AshlarError } from '../../../errors.js';
+import { assertSafeFileSystem } from './filesystem.js';
+import { saltBytes } from './key.js';
+
+/** A database file that this process is about to open, or has open. */
+export interface DatabaseFile {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  /** Device and inode: another file may come to stand at the path. */
+  readonly identity: string;
+  /** Its first 16 bytes before it was first opened here; fewer when it is new. */
+  readonly header: Buffer;
+  /** Whether this process has it open elsewhere, so that it must not be read. */
+  readonly shared: boolean;
+  /** Notes the salt that a new file was given. */
+  remember(header: Buffer): void;
+  /** Says that this process has closed it. */
+  close(): void;
+}
+
+interface Opened {
+  header: Buffer;
+  count: number;
+}
+
+// closing any descriptor of a file drops all locks this process holds on it (fcntl(2)), SQLite's among them: so the
+// header is read before the first open, and kept for later ones
+const opened = new Map<string, Opened>();
+
+/**
+ * Finds the file, or creates it empty and readable by its owner only.
+ *
+ * @throws AshlarError `directory-missing`, `filesystem-unsafe`, `database-missing`, `privilege-missing`, `url-invalid`
+ */
+export const openFile = (given: string, create: boolean): DatabaseFile => {
+  const path = locate(given);
+  const identity = fileIdentity(path, create);
+  const entry = opened.get(identity) ?? { header: readHeader(path), count: 0 };
+  const shared = entry.count > 0;
+  entry.count++;
+  opened.set(identity, entry);
+  return {
+    path,
+    identity,
+    header: entry.header,
+    shared,
+    remember: (header) => {
+      entry.header = header;
+    },
+    close: () => {
+      entry.count--;
+      if (entry.count === 0) opened.delete(identity);
+    },
+  };
+};
+
+/**
+ * Where a database file is, or is to be: absolute, without symbolic links.
+ *
+ * @throws AshlarError `directory-missing`, `filesystem-unsafe`
+ */
+export const locate = (given: string): string => {
+  const path = realPath(resolve(given));
+  assertSafeFileSystem(dirname(path));
+  return path;
+};
+
+const realPath = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    // a file that is not there yet: its folder must be
+  }
+  const folder = dirname(path);
+  try {
+    return join(realpathSync(folder), basename(path));
+  } catch (cause) {
+    throw new AshlarError('directory-missing', {
+      message: `The folder ${folder} does not exist.`,
+      suggestion: `Create it: mkdir -p '${folder}'`,
+      cause,
+    });
+  }
+};
+
+const fileIdentity = (path: string, create: boolean): string => {
+  try {
+    if (create) closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (errno(error) !== 'EEXIST') throw fileError(path, error);
+  }
+  try {
+    const found = statSync(path, { bigint: true });
+    if (!found.isFile()) {
+      throw new AshlarError('url-invalid', {
+        message: `${path} is not a file.`,
+        suggestion: 'Name a file in the folder: sqlite:data/app.db.',
+      });
+    }
+    if (!create && found.size === 0n) {
+      throw new AshlarError('database-missing', {
+        message: `${path} is empty: there is no database in it.`,
+        suggestion: 'Check the path, or let it be created: ashlar up.',
+      });
+    }
+    return `${found.dev}:${found.ino}`;
+  } catch (error) {
+    throw fileError(path, error);
+  }
+};
+
+const readHeader = (path: string): Buffer => {
+  const header = Buffer.alloc(saltBytes);
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      return header.subarray(0, readSync(descriptor, header, 0, saltBytes, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw fileError(path, error);
+  }
+};
+
+const errno = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+/** The AshlarError for what the file system refused; any other error as it is. */
+export const fileError = (path: string, error: unknown): unknown => {
+  switch (errno(error)) {
+    case 'ENOENT':
+      return new AshlarError('database-missing', {
+        message: `There is no database at ${path}.`,
+        suggestion: 'Check the path, or let it be created.',
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new AshlarError('privilege-missing', {
+        message: `This process may not read and write ${path}.`,
+        suggestion: 'Change the owner or the mode of the file and its folder.',
+        cause: error,
+      });
+    case 'ENOSPC':
+      return new AshlarError('disk-full', {
+        message: `There is no space left to create ${path}.`,
+        cause: error,
+      });
+    default:
+      return error instanceof AshlarError
+        ? error
+        : new AshlarError('statement-failed', { message: `${path} cannot be opened.`, cause: error });
+  }
+};

@@ -1,0 +1,73 @@
+import { readFileSync, statfsSync } from 'node:fs';
+import { AshlarError } from '../../../errors.js';
+
+// file systems whose locks and shared memory SQLite's WAL can rely on, by their magic numbers (linux/magic.h)
+const safe = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // xfs
+  0x9123683e, // btrfs
+  0x01021994, // tmpfs
+  0x858458f6, // ramfs
+  0x794c7630, // overlay
+  0x2fc12fc1, // zfs
+  0xf2f52010, // f2fs
+  0x3153464a, // jfs
+  0x52654973, // reiserfs
+  0xca451a4e, // bcachefs
+  0x00011954, // ufs
+]);
+
+interface Mount {
+  readonly point: string;
+  readonly type: string;
+}
+
+const unescapeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** The mount a path is on, from the text of /proc/self/mountinfo (proc(5)). */
+export const mountOf = (path: string, mountinfo: string): Mount | undefined => {
+  let found: Mount | undefined;
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    const point = unescapeOctal(before.split(' ')[4] ?? '');
+    if (!point) continue;
+    const inside = path === point || path.startsWith(point.endsWith('/') ? point : `${point}/`);
+    // of two mounts on one point the later one is seen
+    if (inside && point.length >= (found?.point.length ?? 0))
+      found = { point, type: after.split(' ')[0] ?? '' };
+  }
+  return found;
+};
+
+/** Whether SQLite keeps its promises on a file system of this magic number. */
+export const isSafeFileSystem = (magic: number): boolean => safe.has(magic >>> 0);
+
+/**
+ * Refuses a folder on a file system on which SQLite's WAL corrupts: network mounts, FUSE, NTFS, the host's disks
+ * under WSL. Looks on Linux only.
+ *
+ * @param directory - resolved, without symbolic links
+ * @throws AshlarError `filesystem-unsafe`
+ */
+export const assertSafeFileSystem = (directory: string): void => {
+  if (process.platform !== 'linux') return;
+  const magic = statfsSync(directory).type;
+  if (isSafeFileSystem(magic)) return;
+  const mount = mountOf(directory, readMountinfo());
+  throw new AshlarError('filesystem-unsafe', {
+    message: `${directory} is on a file system on which SQLite can corrupt.`,
+    detail: mount
+      ? `${mount.point} is mounted as ${mount.type}: its locks or its shared memory cannot be relied on.`
+      : `Its type is 0x${(magic >>> 0).toString(16)}, which is not known to be safe.`,
+    suggestion: 'Put the database on a local disk (ext4, xfs, btrfs, zfs, tmpfs).',
+  });
+};
+
+const readMountinfo = (): string => {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch {
+    return '';
+  }
+};

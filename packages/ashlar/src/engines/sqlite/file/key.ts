@@ -1,0 +1,85 @@
+import { createHash, pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
+import { AshlarError } from '../../../errors.js';
+import { type CipherVersion, cipherForms } from './sqlcipher.js';
+
+const stretch = promisify(pbkdf2);
+
+export const keyBytes = 32;
+const rawDigitCount = 64;
+const saltedDigitCount = 96;
+/** How many bytes at the start of an encrypted file are its salt. */
+export const saltBytes = 16;
+
+const invalid = (detail: string): AshlarError =>
+  new AshlarError('key-invalid', {
+    message: 'The database key is malformed.',
+    detail,
+    suggestion: 'Give a passphrase, or a raw key of 64 hex digits (openssl rand -hex 32).',
+  });
+
+const rawForm = /^(?:x'([0-9a-f]*)'|([0-9a-f]{32,}))$/i;
+
+/**
+ * Refuses a key that cannot be one.
+ *
+ * @throws AshlarError `key-missing`, `key-invalid`
+ */
+export function assertKey(key: string | undefined): asserts key is string {
+  if (key === undefined) throw missingKey();
+  if (key === '') throw invalid('It is empty.');
+  const digits = rawDigits(key)?.length;
+  // SQLite takes a raw key of another length for a passphrase, without a word
+  if (digits !== undefined && digits !== rawDigitCount && digits !== saltedDigitCount) {
+    throw invalid(`It looks like a raw key but has ${digits} hex digits instead of ${rawDigitCount}.`);
+  }
+  const bare = key.replace(/^[\s\u{FEFF}"]+|[\s"]+$/gu, '');
+  if (bare !== key && rawDigits(bare) !== undefined)
+    throw invalid('It looks like a raw key with blanks, quotes or a byte order mark around it.');
+  if (!key.isWellFormed() || key.includes('\0'))
+    throw invalid('A passphrase has no NUL and no lone surrogates.');
+}
+
+const rawDigits = (key: string): string | undefined => {
+  const raw = rawForm.exec(key);
+  return raw ? (raw[1] ?? raw[2] ?? '').toLowerCase() : undefined;
+};
+
+/**
+ * The raw key of a SQLCipher database with its salt, in the form `x'KEYSALT'`. A passphrase is stretched here, in a
+ * thread of its own and once, instead of by each connection on the event loop.
+ *
+ * @param key - a passphrase, or 64 hex digits (96 with a salt, which then replaces `salt`)
+ * @param salt - the first bytes of the file; random for a new one
+ * @throws AshlarError `key-missing`, `key-invalid`
+ */
+export const rawKey = async (key: string, salt: Buffer, version: CipherVersion = 4): Promise<string> => {
+  assertKey(key);
+  const digits = rawDigits(key);
+  if (digits?.length === saltedDigitCount) return `x'${digits}'`;
+  if (digits !== undefined) return `x'${digits}${salt.toString('hex')}'`;
+  const { rounds, hash } = cipherForms[version];
+  const derived = await stretch(key, salt, rounds, keyBytes, hash);
+  const text = `x'${derived.toString('hex')}${salt.toString('hex')}'`;
+  derived.fill(0);
+  return text;
+};
+
+/**
+ * What tells keys apart, and nothing of the key: of a raw key the same for every file, of a passphrase its own for each
+ * file. Finding the passphrase from it costs what finding it from the file does.
+ *
+ * @param raw - `x'KEYSALT'`
+ */
+export const keyFingerprint = (raw: string): string =>
+  createHash('sha256')
+    .update('ashlar/key-fingerprint')
+    .update(Buffer.from(raw.slice(2, 66), 'hex'))
+    .digest('hex')
+    .slice(0, 16);
+
+const missingKey = (): AshlarError =>
+  new AshlarError('key-missing', {
+    message: 'An encrypted database was opened without a key.',
+    suggestion: 'Set DATABASE_KEY to its passphrase or its raw key of 64 hex digits.',
+  });

@@ -1,0 +1,193 @@
+import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import { identifier, type Table } from '../../../model/index.js';
+import { createTable } from './ddl.js';
+import { columnText } from './layout.js';
+import { rebuildTable } from './rebuild.js';
+import { columnParts } from './render.js';
+import { folded } from './sql-text.js';
+
+/** Said of everything whose way back makes the form anew, and not the content. */
+export const withoutData = 'going back restores the form, not the data';
+
+/** Column now → column before. */
+type Renamed = Readonly<Record<string, string>>;
+
+interface Difference {
+  readonly before: SchemaTable;
+  readonly after: SchemaTable;
+  readonly renamed: Renamed;
+  readonly added: readonly SchemaColumn[];
+  readonly dropped: readonly SchemaColumn[];
+  /** Columns in both, the later first. */
+  readonly changed: readonly (readonly [SchemaColumn, SchemaColumn])[];
+}
+
+/** The changes from one form of a table to another: in place where SQLite can, else by rebuilding the table. */
+export const alterTable = (
+  before: SchemaTable,
+  after: SchemaTable,
+  model: Table | undefined,
+  renamed: Renamed,
+): SchemaChange[] => {
+  const difference = compare(before, after, renamed);
+  if (mustRebuild(difference)) return [rebuild(difference, model)];
+  const { added, dropped } = difference;
+  const indexes = objectChanges('index', before, before.indexes, after.indexes);
+  const triggers = objectChanges('trigger', before, before.triggers, after.triggers);
+  return [
+    ...triggers.drop,
+    ...indexes.drop,
+    ...dropped.map((column) => dropColumn(before.name, column)),
+    ...added.map((column) => addColumn(after.name, column)),
+    ...indexes.create,
+    ...triggers.create,
+  ];
+};
+
+const compare = (before: SchemaTable, after: SchemaTable, given: Renamed): Difference => {
+  const old = new Map(before.columns.map((column) => [column.name, column]));
+  const renamed = Object.fromEntries(
+    Object.entries(given).filter(
+      ([now, was]) => old.has(was) && !old.has(now) && after.columns.some((c) => c.name === now),
+    ),
+  );
+  const pairs = after.columns.map(
+    (column) => [column, old.get(renamed[column.name] ?? column.name)] as const,
+  );
+  const kept = new Set(pairs.map(([, former]) => former?.name));
+  return {
+    before,
+    after,
+    renamed,
+    added: pairs.flatMap(([column, former]) => (former ? [] : [column])),
+    dropped: before.columns.filter(({ name }) => !kept.has(name)),
+    changed: pairs.flatMap(([column, former]) =>
+      former && !sameColumn(column, former) ? [[column, former] as const] : [],
+    ),
+  };
+};
+
+const sameColumn = (a: SchemaColumn, b: SchemaColumn): boolean =>
+  a.name === b.name &&
+  a.type === b.type &&
+  a.notNull === b.notNull &&
+  a.default === b.default &&
+  a.rest === b.rest;
+
+const texts = (objects: readonly SchemaObject[]): string =>
+  objects
+    .map(({ name, definition }) => `${name}\n${folded(definition)}`)
+    .sort()
+    .join('\n');
+
+const mustRebuild = ({ before, after, added, dropped, changed }: Difference): boolean =>
+  changed.length > 0 ||
+  texts(before.constraints) !== texts(after.constraints) ||
+  before.options !== after.options ||
+  // what is dropped must come back on the way down
+  [...added, ...dropped].some((column) => !canBeAdded(column));
+
+/** https://sqlite.org/lang_altertable.html#altertabaddcol */
+const canBeAdded = ({ notNull, default: standard, rest }: SchemaColumn): boolean => {
+  const constant = standard === undefined || !/^\(|^CURRENT_/i.test(standard);
+  return (
+    constant &&
+    (!notNull || standard !== undefined) &&
+    !/\b(?:PRIMARY KEY|UNIQUE|REFERENCES|GENERATED)\b/i.test(rest)
+  );
+};
+
+const addStatement = (table: string, column: SchemaColumn): string =>
+  `ALTER TABLE ${identifier(table)} ADD COLUMN ${columnText(columnParts(column))}`;
+
+const dropStatement = (table: string, column: SchemaColumn): string =>
+  `ALTER TABLE ${identifier(table)} DROP COLUMN ${identifier(column.name)}`;
+
+const addColumn = (table: string, column: SchemaColumn): SchemaChange => ({
+  summary: `${table}: add column ${column.name}`,
+  up: [addStatement(table, column)],
+  down: [dropStatement(table, column)],
+  danger: undefined,
+  rebuild: [],
+});
+
+const dropColumn = (table: string, column: SchemaColumn): SchemaChange => ({
+  summary: `${table}: drop column ${column.name}`,
+  up: [dropStatement(table, column)],
+  down: [addStatement(table, column)],
+  danger: `The values of ${table}.${column.name} are lost; ${withoutData}.`,
+  rebuild: [],
+});
+
+const objectChanges = (
+  type: 'index' | 'trigger',
+  table: SchemaTable,
+  before: readonly SchemaObject[],
+  after: readonly SchemaObject[],
+): { drop: SchemaChange[]; create: SchemaChange[] } => {
+  const missingFrom = (others: readonly SchemaObject[]) => (object: SchemaObject) =>
+    !others.some(
+      ({ name, definition }) => name === object.name && folded(definition) === folded(object.definition),
+    );
+  const drop = ({ name }: SchemaObject): string => `DROP ${type.toUpperCase()} ${identifier(name)}`;
+  const change = (verb: string, object: SchemaObject, up: string, down: string): SchemaChange => ({
+    summary: `${table.name}: ${verb} ${type} ${object.name}`,
+    up: [up],
+    down: [down],
+    danger: undefined,
+    rebuild: [],
+  });
+  return {
+    drop: before.filter(missingFrom(after)).map((old) => change('drop', old, drop(old), old.definition)),
+    create: after
+      .filter(missingFrom(before))
+      .map((made) => change('create', made, made.definition, drop(made))),
+  };
+};
+
+const rebuild = (difference: Difference, model: Table | undefined): SchemaChange => {
+  const { before, after, renamed } = difference;
+  const later = Object.fromEntries(Object.entries(renamed).map(([now, was]) => [was, now]));
+  const create = model && createTable({ ...model, name: `${model.name}_new` })[0];
+  return {
+    summary: `${after.name}: ${rebuildReasons(difference).join(', ')} (rebuilds the table)`,
+    up: rebuildTable(before, after, (name) => renamed[name] ?? name, create),
+    down: rebuildTable(after, before, (name) => later[name] ?? name),
+    danger: rebuildDangers(difference).join(' '),
+    rebuild: ['up', 'down'],
+  };
+};
+
+const rebuildReasons = ({ before, after, renamed, added, dropped, changed }: Difference): string[] => {
+  const reasons = [
+    ...Object.entries(renamed).map(([now, was]) => `rename column ${was} to ${now}`),
+    ...added.map(({ name }) => `add column ${name}`),
+    ...dropped.map(({ name }) => `drop column ${name}`),
+    ...changed.flatMap(([{ name }]) => (name in renamed ? [] : [`change column ${name}`])),
+  ];
+  const constraints =
+    texts(before.constraints) !== texts(after.constraints) || before.options !== after.options;
+  return constraints && reasons.length === 0 ? ['change constraints'] : reasons;
+};
+
+const rebuildDangers = ({ before, after, added, dropped, changed }: Difference): string[] => {
+  const table = after.name;
+  const needed = ({ notNull, default: standard }: SchemaColumn): boolean => notNull && standard === undefined;
+  const names = (columns: readonly SchemaColumn[]): string => columns.map(({ name }) => name).join(', ');
+  const unfilled = added.filter(needed);
+  const unfilledBack = dropped.filter(needed);
+  const stricter = changed.flatMap(([now, was]) =>
+    now.type !== was.type || now.rest !== was.rest || (now.notNull && !was.notNull) ? [now] : [],
+  );
+  return [
+    `${table} is written anew, and writers wait meanwhile.`,
+    dropped.length > 0 ? `The values of ${names(dropped)} are lost; ${withoutData}.` : '',
+    stricter.length > 0
+      ? `It fails, and changes nothing, where a value of ${names(stricter)} does not fit.`
+      : '',
+    unfilled.length > 0 ? `It fails where ${table} has rows: ${names(unfilled)} has no default.` : '',
+    unfilledBack.length > 0
+      ? `Going back fails where ${before.name} has rows: ${names(unfilledBack)} has no default.`
+      : '',
+  ].filter(Boolean);
+};

@@ -1,0 +1,132 @@
+import { type Column, type ColumnKind, identifier, literal } from '../../../model/index.js';
+import { encode } from '../values/codec.js';
+
+const types: Readonly<Record<ColumnKind, string>> = {
+  text: 'TEXT',
+  integer: 'INTEGER',
+  real: 'REAL',
+  boolean: 'INTEGER',
+  uuid: 'TEXT',
+  timestamp: 'TEXT',
+  date: 'TEXT',
+  inet: 'TEXT',
+  json: 'TEXT',
+  bytes: 'BLOB',
+};
+
+/** The type that a column has in a STRICT table. */
+export const columnType = (column: Column): string => types[column.kind];
+
+const timestampFormat = "'%Y-%m-%dT%H:%M:%fZ'";
+
+/** The current time in the form a timestamp column holds. SQLite knows milliseconds; the rest are zeros. */
+export const now = (precision: 3 | 6): string =>
+  precision === 3 ? `strftime(${timestampFormat}, 'now')` : "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')";
+
+/** A constant as SQLite writes it. */
+const constant = (value: unknown): string | undefined => {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'string') return literal(value);
+  if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString('hex')}'`;
+  return String(value);
+};
+
+/** A column's default as an SQL expression; `undefined` when it has none. */
+export const columnDefault = (column: Column): string | undefined => {
+  if (column.generated === 'now') return `(${now(column.precision)})`;
+  return column.default === undefined ? undefined : constant(encode(column, column.default));
+};
+
+type Conditions = (name: string, column: Column) => readonly (string | undefined)[];
+
+const noNul = (name: string): string => `instr(${name}, char(0)) = 0`;
+
+const lengthCondition = (
+  name: string,
+  least: number | undefined,
+  most: number | undefined,
+): string | undefined => {
+  const length = `length(${name})`;
+  if (least !== undefined && most !== undefined) {
+    return least === most ? `${length} = ${least}` : `${length} BETWEEN ${least} AND ${most}`;
+  }
+  if (most !== undefined) return `${length} <= ${most}`;
+  return least === undefined || least === 0 ? undefined : `${length} >= ${least}`;
+};
+
+const textConditions: Conditions = (name, { rules }) => [
+  rules.oneOf && `${name} IN (${rules.oneOf.map((value) => constant(value)).join(', ')})`,
+  lengthCondition(name, rules.minLength, rules.maxLength),
+  rules.startsWith && `substr(${name}, 1, ${[...rules.startsWith].length}) = ${literal(rules.startsWith)}`,
+  rules.endsWith && `substr(${name}, -${[...rules.endsWith].length}) = ${literal(rules.endsWith)}`,
+  // both functions look no further than a NUL
+  rules.maxLength !== undefined || rules.endsWith ? noNul(name) : undefined,
+];
+
+const integerConditions: Conditions = (name, { rules }) => {
+  if (rules.oneOf) return [`${name} IN (${rules.oneOf.join(', ')})`];
+  const least = Math.floor(rules.minimum ?? Number.MIN_SAFE_INTEGER);
+  const most = Math.ceil(rules.maximum ?? Number.MAX_SAFE_INTEGER);
+  const from = rules.exclusiveMinimum || least < (rules.minimum ?? least) ? least + 1 : least;
+  const to = rules.exclusiveMaximum || most > (rules.maximum ?? most) ? most - 1 : most;
+  return [
+    `${name} BETWEEN ${Math.max(from, Number.MIN_SAFE_INTEGER)} AND ${Math.min(to, Number.MAX_SAFE_INTEGER)}`,
+    rules.multipleOf === undefined ? undefined : `${name} % ${rules.multipleOf} = 0`,
+  ];
+};
+
+const realConditions: Conditions = (name, { rules }) => [
+  rules.minimum === undefined ? undefined : `${name} ${rules.exclusiveMinimum ? '>' : '>='} ${rules.minimum}`,
+  rules.maximum === undefined ? undefined : `${name} ${rules.exclusiveMaximum ? '<' : '<='} ${rules.maximum}`,
+  // infinity is not a number that Zod accepts
+  rules.minimum === undefined || rules.maximum === undefined
+    ? `abs(${name}) <= ${Number.MAX_VALUE}`
+    : undefined,
+  rules.multipleOf === undefined
+    ? undefined
+    : `${name} = ${rules.multipleOf} * round(${name} / ${rules.multipleOf})`,
+];
+
+const uuidConditions: Conditions = (name) => [
+  `${name} GLOB '????????-????-????-????-????????????'`,
+  `${name} NOT GLOB '*[^0-9a-f-]*'`,
+  `length(replace(${name}, '-', '')) = 32`,
+  noNul(name),
+];
+
+const timestampConditions: Conditions = (name, { precision }) => {
+  const milliseconds = `substr(${name}, 1, 23) || 'Z'`;
+  const form =
+    precision === 3
+      ? [`${name} IS strftime(${timestampFormat}, ${name})`]
+      : [
+          `${milliseconds} IS strftime(${timestampFormat}, ${milliseconds})`,
+          `substr(${name}, 24) GLOB '[0-9][0-9][0-9]Z'`,
+          noNul(name),
+        ];
+  return [...form, `${name} >= '0001'`];
+};
+
+const hexByte = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
+
+const conditions: Partial<Record<ColumnKind, Conditions>> = {
+  text: textConditions,
+  inet: textConditions,
+  integer: integerConditions,
+  real: realConditions,
+  boolean: (name) => [`${name} IN (0, 1)`],
+  uuid: uuidConditions,
+  timestamp: timestampConditions,
+  date: (name) => [`${name} IS date(${name})`, `${name} >= '0001'`],
+  json: (name) => [`json_valid(${name})`],
+  bytes: (name, { rules: { minBytes, firstByte } }) => [
+    minBytes === undefined ? undefined : `length(${name}) >= ${minBytes}`,
+    firstByte === undefined ? undefined : `substr(${name}, 1, 1) = X'${hexByte(firstByte)}'`,
+  ],
+};
+
+/** The condition that a column's CHECK holds: all that SQLite can check of its Zod type. `undefined` when nothing. */
+export const columnCondition = (column: Column): string | undefined => {
+  const found = conditions[column.kind]?.(identifier(column.name), column).filter(Boolean) ?? [];
+  return found.length > 0 ? found.join(' AND ') : undefined;
+};

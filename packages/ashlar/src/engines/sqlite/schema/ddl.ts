@@ -1,0 +1,106 @@
+import { AshlarError } from '../../../errors.js';
+import {
+  type Column,
+  type ForeignKey,
+  type Index,
+  identifier,
+  identifiers,
+  nullsAlike,
+  type Table,
+  type Unique,
+} from '../../../model/index.js';
+import { columnCondition, columnDefault, columnType } from './column-sql.js';
+import { foreignKeyGuards } from './foreign-key-guard.js';
+import { type ColumnParts, tableText } from './layout.js';
+
+const columnParts = (column: Column): ColumnParts => {
+  const identity = column.generated === 'identity';
+  const standard = columnDefault(column);
+  const condition = columnCondition(column);
+  const rules = [
+    identity
+      ? `CONSTRAINT ${column.table}_pkey PRIMARY KEY AUTOINCREMENT`
+      : column.nullable
+        ? ''
+        : 'NOT NULL',
+    standard === undefined ? '' : `DEFAULT ${standard}`,
+  ];
+  return {
+    name: identifier(column.name),
+    type: columnType(column),
+    rules: rules.filter(Boolean).join(' '),
+    check:
+      condition === undefined ? '' : `CONSTRAINT ${column.table}_${column.name}_check CHECK (${condition})`,
+  };
+};
+
+const foreignKeyLine = (key: ForeignKey): string =>
+  [
+    `CONSTRAINT ${identifier(key.name)} FOREIGN KEY (${identifiers(key.columns)})`,
+    `REFERENCES ${identifier(key.target.table)} (${identifiers(key.target.columns)})`,
+    `ON DELETE ${key.onDelete.toUpperCase()}`,
+  ].join(' ');
+
+const constraintLines = (table: Table): string[] => {
+  const identity = Object.values(table.columns).some((column) => column.generated === 'identity');
+  const { primaryKey, uniques, foreignKeys, checks } = table;
+  return [
+    ...(identity ? [] : [`CONSTRAINT ${primaryKey.name} PRIMARY KEY (${identifiers(primaryKey.columns)})`]),
+    ...uniques
+      .filter(({ nullsEqual }) => nullsEqual.length === 0)
+      .map((key) => `CONSTRAINT ${identifier(key.name)} UNIQUE (${identifiers(key.columns)})`),
+    ...foreignKeys.map(foreignKeyLine),
+    ...checks.map((check) => `CONSTRAINT ${identifier(check.name)} CHECK (${check.sql.sqlite})`),
+  ];
+};
+
+const indexStatement = (table: Table, index: Index): string => {
+  const kind = index.unique ? 'UNIQUE INDEX' : 'INDEX';
+  const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
+  return `CREATE ${kind} ${identifier(index.name)} ON ${identifier(table.name)} (${identifiers(index.columns)})${where}`;
+};
+
+// SQLite has no NULLS NOT DISTINCT, but an index may be over what stands for a NULL
+const uniqueStatement = ({ name }: Table, key: Unique): string => {
+  const parts = key.columns.flatMap((column) =>
+    key.nullsEqual.includes(column) ? nullsAlike(identifier(column)) : [identifier(column)],
+  );
+  return `CREATE UNIQUE INDEX ${identifier(key.name)} ON ${identifier(name)} (${parts.join(', ')})`;
+};
+
+const keepings = (table: Table) =>
+  table.guarantees.map((guarantee) => {
+    if (guarantee.sqlite.level === 'refused') {
+      throw new AshlarError('guarantee-refused', {
+        message: `SQLite cannot keep the guarantee "${guarantee.name}" of the table ${table.name}.`,
+        detail: guarantee.sqlite.why,
+        suggestion: 'Use PostgreSQL for it, or take the guarantee off the table.',
+      });
+    }
+    return guarantee.sqlite;
+  });
+
+/**
+ * The statements that create a table, its indexes and what keeps its guarantees, as a person would write them; none
+ * ends with a semicolon.
+ *
+ * @throws AshlarError `guarantee-refused`
+ */
+export const createTable = (table: Table): readonly string[] => {
+  const keeping = keepings(table);
+  const options = ['STRICT', ...keeping.flatMap(({ clause }) => clause?.(table) ?? [])];
+  return [
+    tableText(
+      identifier(table.name),
+      Object.values(table.columns).map(columnParts),
+      constraintLines(table),
+      options.join(', '),
+    ),
+    ...table.uniques
+      .filter(({ nullsEqual }) => nullsEqual.length > 0)
+      .map((key) => uniqueStatement(table, key)),
+    ...table.indexes.map((index) => indexStatement(table, index)),
+    ...foreignKeyGuards(table),
+    ...keeping.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),
+  ];
+};

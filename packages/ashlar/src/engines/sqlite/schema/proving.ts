@@ -1,0 +1,27 @@
+import type { Condition, Proving } from '../../../contract/engine.js';
+import { literal } from '../../../model/index.js';
+
+const pragma = (name: string, value: 0 | 1, otherwise: string): Condition => ({
+  name: `PRAGMA ${name}`,
+  finds: () =>
+    `SELECT ${literal(`${name} is ${value === 1 ? 'off' : 'on'}: ${otherwise}`)} AS found FROM pragma_${name} WHERE ${name} <> ${value}`,
+});
+
+/** What the proofs need to know of SQLite. */
+export const sqliteProving: Proving = {
+  literal: (value) => {
+    if (value === null || value === undefined) return 'NULL';
+    if (typeof value === 'boolean') return value ? '1' : '0';
+    if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString('hex')}'`;
+    return typeof value === 'string' ? literal(value) : String(value);
+  },
+  quoted: (expression) => `quote(${expression})`,
+  partitionOf: () => 'NULL',
+  conditions: [
+    pragma('foreign_keys', 1, 'a row could refer to one that does not exist'),
+    pragma('recursive_triggers', 1, 'INSERT OR REPLACE would delete without asking the triggers'),
+    pragma('trusted_schema', 0, 'the schema could run functions with side effects'),
+  ],
+  // a trigger of SQLite is there or not: it cannot be switched off
+  objects: "SELECT type, name, 'yes' AS always FROM sqlite_schema",
+};

@@ -1,0 +1,93 @@
+import { everyScope } from '../../../contract/engine.js';
+import {
+  type Column,
+  hiddenTables,
+  identifier,
+  scopeColumn,
+  scopeValue,
+  type Table,
+} from '../../../model/index.js';
+
+type Kind = 'text' | 'integer';
+type Bound = 'low' | 'high';
+
+// SQLite orders numbers before texts, and bytes behind both
+const ends: Readonly<Record<Kind, Readonly<Record<Bound, string | number | Buffer>>>> = {
+  text: { low: '', high: Buffer.alloc(0) },
+  integer: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+};
+
+// NULL is no row's scope
+const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | number | Buffer | null => {
+  if (!scope) return null;
+  if (scope === everyScope) return ends[kind][bound];
+  if (kind === 'text') return scope;
+  return String(Number(scope)) === scope ? Number(scope) : null;
+};
+
+const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}_${bound}`;
+
+/** The functions that tell SQL the bounds of what a scope reaches; `current` gives the scope. */
+export const boundFunctions = (
+  current: () => string | null,
+): readonly { readonly name: string; readonly run: () => unknown }[] =>
+  (['text', 'integer'] as const).flatMap((kind) =>
+    (['low', 'high'] as const).map((bound) => ({
+      name: functionName(kind, bound),
+      run: () => boundOf(current(), kind, bound),
+    })),
+  );
+
+/** That a value of a scope column is within the scope of the session, as SQL. */
+export const withinBounds = (column: Column, value: string): string => {
+  const kind = column.kind === 'integer' ? 'integer' : 'text';
+  return `${scopeValue(column, value)} BETWEEN ${functionName(kind, 'low')}() AND ${functionName(kind, 'high')}()`;
+};
+
+// of all scopes only that of everybody begins with it
+const inEveryScope = `${functionName('text', 'low')}() = ''`;
+
+/** The tables of which a session reaches only the rows of its scope, with the column that says whose a row is. */
+export class ScopedTables {
+  readonly #columns = new Map<string, Column>();
+  readonly #hidden = new Set<string>();
+  #version = 0;
+
+  /** Another number whenever there are other tables; 0 while there are none. */
+  get version(): number {
+    return this.#version;
+  }
+
+  register(tables: readonly Table[]): void {
+    for (const table of tables) {
+      const column = scopeColumn(table);
+      if (!column) continue;
+      this.#columns.set(table.name, column);
+      for (const name of hiddenTables(table, 'sqlite')) this.#hidden.add(name);
+      this.#version++;
+    }
+  }
+
+  column(table: string): Column | undefined {
+    return this.#columns.get(table);
+  }
+
+  /** Whether a table stands beside a scoped one: a session reads it in every scope only, and writes to it in none. */
+  hides(table: string): boolean {
+    return this.#hidden.has(table);
+  }
+
+  /** The views that stand before the tables: name and definition. A view is found before a table of its name. */
+  get views(): readonly { readonly name: string; readonly sql: string }[] {
+    const view = (table: string, condition: string) => {
+      const name = identifier(table);
+      return { name, sql: `CREATE TEMP VIEW ${name} AS SELECT * FROM main.${name} WHERE ${condition}` };
+    };
+    return [
+      ...[...this.#columns].map(([table, column]) =>
+        view(table, withinBounds(column, identifier(column.name))),
+      ),
+      ...[...this.#hidden].map((table) => view(table, inEveryScope)),
+    ];
+  }
+}

@@ -1,0 +1,93 @@
+import type { Owner } from '../../../contract/owner.js';
+import { AshlarError } from '../../../errors.js';
+import type { Connection } from '../driver/connection.js';
+import { commitError, sqliteError } from '../driver/errors.js';
+import { retryWhileBusy } from '../driver/waiting.js';
+import { bindable } from '../values/codec.js';
+import type { GuaranteeHooks } from './guarantee-hooks.js';
+
+/** What the owner's work needs to know of the engine. */
+export interface OwnerOptions {
+  readonly lockTimeout: number;
+  /** The error when another process keeps the lock for too long. */
+  readonly refusal: () => AshlarError;
+  /** Called when the schema may have changed. */
+  readonly changed: () => void;
+  readonly hooks: GuaranteeHooks;
+}
+
+interface Violation {
+  readonly table: string;
+  readonly parent: string;
+}
+
+/** The writer as a connection that may change the schema. Its rows are as SQLite gives them. */
+export const ownerOf = (connection: Connection, options: OwnerOptions): Owner => {
+  const { database } = connection;
+
+  const changing = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw sqliteError(error);
+    } finally {
+      options.changed();
+    }
+  };
+
+  const begin = (lockTimeout: number): Promise<void> =>
+    retryWhileBusy(() => connection.tryBegin(['BEGIN IMMEDIATE']), lockTimeout, options.refusal);
+
+  const commit = (): void => {
+    try {
+      connection.command('COMMIT');
+    } catch (error) {
+      throw commitError(error);
+    }
+  };
+
+  return {
+    run: async (sql, parameters = []) =>
+      changing(() => {
+        const statement = database.prepare<unknown[], Record<string, unknown>>(sql);
+        const bound = bindable(parameters);
+        if (statement.reader) return statement.all(bound);
+        statement.run(bound);
+        return [];
+      }),
+    script: async (sql) => {
+      changing(() => database.exec(sql));
+    },
+    atomically: async (work, { lockTimeout = options.lockTimeout, rebuild = false } = {}) => {
+      // has no effect inside a transaction
+      if (rebuild) connection.command('PRAGMA foreign_keys = OFF');
+      try {
+        await begin(lockTimeout);
+        options.hooks.beginAsOwner(connection);
+        const result = await work();
+        if (rebuild) assertForeignKeys(database.pragma('foreign_key_check') as Violation[]);
+        options.hooks.beforeCommit(connection);
+        commit();
+        return result;
+      } finally {
+        if (connection.inTransaction) connection.command('ROLLBACK');
+        if (rebuild) {
+          connection.command('PRAGMA foreign_keys = ON');
+          // what a rebuild that failed may have left on
+          connection.command('PRAGMA legacy_alter_table = OFF');
+        }
+        options.changed();
+      }
+    },
+  };
+};
+
+const assertForeignKeys = (violations: readonly Violation[]): void => {
+  if (violations.length === 0) return;
+  const pairs = new Set(violations.map(({ table, parent }) => `${table} → ${parent}`));
+  throw new AshlarError('migration-failed', {
+    message: `${violations.length} rows would refer to rows that do not exist.`,
+    detail: `Foreign keys without their row: ${[...pairs].join(', ')}.`,
+    suggestion: 'Mend the rows in a step before this one.',
+  });
+};

@@ -1,0 +1,167 @@
+import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/engine.js';
+import { AshlarError } from '../../../errors.js';
+import { type Column, identifier, identifiers, type Table } from '../../../model/index.js';
+import type { Connection } from '../driver/connection.js';
+import { commitError, sqliteError } from '../driver/errors.js';
+
+/** What becomes of the connection when its transaction is over. */
+export type Release = (outcome: 'usable' | 'discard') => void;
+
+const ended = (): AshlarError =>
+  new AshlarError('session-ended', {
+    message: 'The transaction is over.',
+    suggestion: 'Await every call inside the session’s callback.',
+  });
+
+const lost = (): AshlarError =>
+  new AshlarError('session-aborted', {
+    message: 'SQLite has rolled back the whole transaction, so nothing of it can be kept.',
+    detail: 'It does so when the disk is full or the file cannot be read or written.',
+    suggestion: 'Remove the cause and run the session again.',
+  });
+
+/** What guarantees have a part in: who acts, and what is done right before a COMMIT. A failure there undoes the transaction. */
+export interface TransactionHooks {
+  readonly begin: (connection: Connection, context: Pick<TransactionOptions, 'actor' | 'scope'>) => void;
+  readonly beforeCommit: (connection: Connection) => void;
+}
+
+const none: TransactionHooks = { begin: () => undefined, beforeCommit: () => undefined };
+
+/** One open transaction on one connection. */
+export class SqliteTransaction implements Transaction {
+  readonly #connection: Connection;
+  readonly #release: Release;
+  readonly #hooks: TransactionHooks;
+  #state: 'open' | 'lost' | 'over' = 'open';
+
+  constructor(connection: Connection, release: Release, hooks: TransactionHooks = none) {
+    this.#connection = connection;
+    this.#release = release;
+    this.#hooks = hooks;
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): QueryResult {
+    if (this.#state !== 'open') throw this.#closedError();
+    try {
+      return this.#connection.run(sql, parameters);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  async *stream(sql: string, parameters: readonly unknown[]): AsyncGenerator<Record<string, unknown>> {
+    if (this.#state !== 'open') throw this.#closedError();
+    try {
+      yield* this.#connection.stream(sql, parameters);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  insertMany(table: Table, columns: readonly Column[], rows: readonly (readonly unknown[])[]): number {
+    if (this.#state !== 'open') throw this.#closedError();
+    const names = identifiers(columns.map((column) => column.name));
+    const into = `INSERT INTO ${identifier(table.name)}`;
+    const sql =
+      columns.length > 0
+        ? `${into} (${names}) VALUES (${columns.map(() => '?').join(', ')})`
+        : `${into} DEFAULT VALUES`;
+    try {
+      return this.#connection.runMany(sql, rows);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  lock(): void {
+    // a transaction that writes is the only one
+    if (this.#state !== 'open') throw this.#closedError();
+  }
+
+  savepoint(name: string): void {
+    this.#command(`SAVEPOINT ${identifier(name)}`);
+  }
+
+  rollbackTo(name: string): void {
+    this.#connection.closeStreams();
+    this.#command(`ROLLBACK TO ${identifier(name)}`);
+  }
+
+  release(name: string): void {
+    this.#command(`RELEASE ${identifier(name)}`);
+  }
+
+  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): void {
+    if (this.#state !== 'open') throw this.#closedError();
+    try {
+      this.#hooks.begin(this.#connection, context);
+      this.#connection.enter(context.scope);
+    } catch (error) {
+      throw this.#failed(sqliteError(error));
+    }
+  }
+
+  commit(): void {
+    if (this.#state !== 'open') {
+      const error = this.#closedError();
+      if (this.#state === 'lost') this.#end('usable');
+      throw error;
+    }
+    this.#connection.closeStreams();
+    try {
+      this.#hooks.beforeCommit(this.#connection);
+    } catch (error) {
+      this.#undo(false);
+      throw sqliteError(error);
+    }
+    try {
+      this.#connection.command('COMMIT');
+    } catch (error) {
+      const failure = commitError(error);
+      this.#undo(failure.code === 'outcome-unknown');
+      throw failure;
+    }
+    this.#end('usable');
+  }
+
+  rollback(): void {
+    if (this.#state === 'over') throw ended();
+    this.#connection.closeStreams();
+    this.#undo(false);
+  }
+
+  #undo(discard: boolean): void {
+    try {
+      if (this.#connection.inTransaction) this.#connection.command('ROLLBACK');
+    } catch (error) {
+      this.#end('discard');
+      throw sqliteError(error);
+    }
+    this.#end(discard ? 'discard' : 'usable');
+  }
+
+  #end(outcome: 'usable' | 'discard'): void {
+    this.#state = 'over';
+    this.#release(outcome);
+  }
+
+  #command(sql: string): void {
+    if (this.#state !== 'open') throw this.#closedError();
+    try {
+      this.#connection.command(sql);
+    } catch (error) {
+      throw this.#failed(sqliteError(error));
+    }
+  }
+
+  // without this a statement after an automatic rollback would commit by itself
+  #failed(error: unknown): unknown {
+    if (this.#state === 'open' && !this.#connection.inTransaction) this.#state = 'lost';
+    return error;
+  }
+
+  #closedError(): AshlarError {
+    return this.#state === 'lost' ? lost() : ended();
+  }
+}

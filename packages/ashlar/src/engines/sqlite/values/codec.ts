@@ -1,0 +1,151 @@
+import { AshlarError } from '../../../errors.js';
+import type { Column } from '../../../model/index.js';
+
+/** A value of a column as SQLite keeps it. The value has passed the table's schema. */
+export const encode = (column: Column, value: unknown): unknown => {
+  if (value === undefined || (value === null && (column.kind !== 'json' || column.nullable))) return null;
+  switch (column.kind) {
+    case 'boolean':
+      return value ? 1 : 0;
+    case 'json':
+      return JSON.stringify(value);
+    case 'bytes':
+      return asBuffer(value as Uint8Array);
+    default:
+      return value;
+  }
+};
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/**
+ * Parameters in a form the driver binds; the same array when all are so already.
+ *
+ * @throws AshlarError `value-invalid` for a Date, `undefined`, NaN, a function or a symbol; `value-unstorable` for
+ *   text that would not come back
+ */
+export const bindable = (parameters: readonly unknown[]): readonly unknown[] => {
+  let bound: unknown[] | undefined;
+  for (let i = 0; i < parameters.length; i++) {
+    const given = parameters[i];
+    if (given === null) continue;
+    if (typeof given === 'string') {
+      if (given.includes('\0') || !given.isWellFormed()) throw unstorable(i, given);
+    } else if (typeof given === 'number') {
+      if (Number.isNaN(given))
+        throw invalid(i, 'NaN', 'SQLite would store it as NULL.', 'Give a number, or null.');
+    } else {
+      const value = bindableObject(given, i);
+      if (value === given) continue;
+      bound ??= [...parameters];
+      bound[i] = value;
+    }
+  }
+  return bound ?? parameters;
+};
+
+const bindableObject = (given: unknown, i: number): unknown => {
+  switch (typeof given) {
+    case 'boolean':
+      return given ? 1 : 0;
+    case 'bigint':
+      return given;
+    case 'object':
+      if (given instanceof Uint8Array) return asBuffer(given);
+      if (given instanceof Date) {
+        throw invalid(i, 'a Date', 'Times are kept as ISO 8601 text.', 'Use date.toISOString().');
+      }
+      return jsonText(given as object, i);
+    case 'undefined':
+      throw invalid(
+        i,
+        'undefined',
+        'It is not clear whether it means NULL.',
+        'Give null, or leave the column out.',
+      );
+    default:
+      throw invalid(
+        i,
+        `a ${typeof given}`,
+        'It has no stored form.',
+        'Give a string, number, boolean, bytes or JSON.',
+      );
+  }
+};
+
+const jsonText = (value: object, i: number): string => {
+  const prototype = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
+    throw invalid(
+      i,
+      'an object of a class',
+      'Only plain objects and arrays are JSON.',
+      'Give its plain form.',
+    );
+  }
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    throw invalid(
+      i,
+      'an object with no JSON form',
+      'It holds itself, or a bigint.',
+      'Give plain objects and arrays.',
+    );
+  }
+  // JSON.stringify writes what text cannot hold as escapes: \u0000 and lone surrogates
+  if (text.includes('\\u') && /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text)) throw unstorable(i, '\0');
+  return text;
+};
+
+const invalid = (i: number, what: string, detail: string, suggestion: string): AshlarError =>
+  new AshlarError('value-invalid', { message: `Parameter ${i + 1} is ${what}.`, detail, suggestion });
+
+const unstorable = (i: number, text: string): AshlarError =>
+  new AshlarError('value-unstorable', {
+    message: `Parameter ${i + 1} is text that not every engine can store.`,
+    detail: text.includes('\0')
+      ? 'It holds the character NUL (U+0000) or a lone surrogate.'
+      : 'It holds a lone surrogate, which has no UTF-8 form.',
+    suggestion: 'Remove the character, or keep the value in a bytes() column.',
+  });
+
+/** Turns a stored value into what its column's Zod type says. */
+export type Decode = (value: unknown) => unknown;
+
+const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
+  new AshlarError('value-corrupt', {
+    message: `A stored value of ${column.table}.${column.name} cannot be read back.`,
+    detail: why,
+    suggestion: 'Find out what wrote it: the column’s CHECK constraint does not let it in.',
+    cause,
+  });
+
+/** How a column's values are decoded; `undefined` where SQLite's own form is the value. */
+export const decoderOf = (column: Column): Decode | undefined => {
+  switch (column.kind) {
+    case 'boolean':
+      return (value) => {
+        if (value === 1) return true;
+        if (value === 0) return false;
+        if (value === null) return null;
+        throw corrupt(column, 'A boolean is kept as 0 or 1.');
+      };
+    case 'json':
+      return (value) => {
+        if (value === null) return null;
+        if (typeof value !== 'string') throw corrupt(column, 'JSON is kept as text.');
+        try {
+          return JSON.parse(value);
+        } catch (cause) {
+          throw corrupt(column, 'It is not JSON.', cause);
+        }
+      };
+    case 'bytes':
+      return (value) => (value instanceof Uint8Array ? new Uint8Array(value) : value);
+    default:
+      return undefined;
+  }
+};

@@ -1,0 +1,41 @@
+import type { Column, Guarantee, Probe, Table } from '../../model/index.js';
+import { assertOwn, unfit } from '../shared/declaration.js';
+import { acyclicAttacks } from './attacks.js';
+import { acyclicOnPostgres } from './postgres.js';
+import { acyclicOnSqlite } from './sqlite.js';
+import { treeOf } from './tree.js';
+
+/**
+ * No row stands above itself: who follows `parent` upward comes to an end, also where rows are moved at the same time.
+ *
+ * @param parent - a nullable column that refers to the table's own primary key, alone or together with others
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column does not refer to it
+ *
+ * @example
+ * table('folders', { id: id(), parent_id: z.uuid().nullable() }, (c) => [references(c.parent_id, c.id), acyclic(c.parent_id)]);
+ */
+export const acyclic = (parent: Column): Guarantee =>
+  Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'acyclic',
+    promise: 'No row stands above itself: who follows its parents comes to an end.',
+    validate: (table: Table) => {
+      assertOwn(table, 'acyclic', [parent]);
+      if (!parent.nullable)
+        throw unfit(
+          table,
+          `${parent.name} is not nullable, so no row could be the first.`,
+          'Add .nullable().',
+        );
+      treeOf(table, parent);
+    },
+    sqlite: {
+      level: 'enforced' as const,
+      objects: (table: Table) => acyclicOnSqlite(table, treeOf(table, parent)),
+    },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: Table) => acyclicOnPostgres(table, treeOf(table, parent)),
+    },
+    attacks: (table: Table, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
+  });

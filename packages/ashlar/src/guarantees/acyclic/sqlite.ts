@@ -1,0 +1,22 @@
+import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { aboveNew, isMoved } from './above.js';
+import type { Tree } from './tree.js';
+
+/** What keeps rows of a table of SQLite from standing above themselves, on any connection. */
+export const acyclicOnSqlite = (table: Table, tree: Tree): readonly GuaranteeObject[] => {
+  // after the row is written, so that what OR REPLACE put into it counts
+  const trigger = (event: 'insert' | 'update', when: string): GuaranteeObject =>
+    sqliteTrigger({
+      name: objectName(table.name, tree.parent, 'acyclic', event),
+      on: `AFTER ${event.toUpperCase()}`,
+      table: table.name,
+      when: `${when}\n  AND NEW.${identifier(tree.id)} IN (\n    ${aboveNew(table, tree).replaceAll('\n', '\n    ')}\n  )`,
+      body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}`],
+    });
+  return [
+    trigger('insert', `NEW.${identifier(tree.parent)} IS NOT NULL`),
+    trigger('update', isMoved(tree, 'IS NOT')),
+  ];
+};

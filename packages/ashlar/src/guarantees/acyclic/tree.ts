@@ -1,0 +1,25 @@
+import type { Column, ForeignKey, Table } from '../../model/index.js';
+import { unfit } from '../shared/declaration.js';
+
+/** A table whose rows stand under each other. */
+export interface Tree {
+  readonly id: string;
+  readonly parent: string;
+  /** What says that a parent is a row of the same table; it may name more, such as whose both are. */
+  readonly link: ForeignKey;
+}
+
+/** @throws AshlarError `table-invalid` where the column does not refer to the table’s own primary key */
+export const treeOf = (table: Table, parent: Column): Tree => {
+  const [id = '', ...others] = table.primaryKey.columns;
+  const link = table.foreignKeys.find(
+    ({ columns, target }) =>
+      target.table === table.name && target.columns[columns.indexOf(parent.name)] === id,
+  );
+  if (link && others.length === 0) return { id, parent: parent.name, link };
+  throw unfit(
+    table,
+    `${parent.name} does not refer to the table’s own primary key.`,
+    'Add references(c.parent_id, c.id), to a primary key of one column.',
+  );
+};

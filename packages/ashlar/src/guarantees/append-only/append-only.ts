@@ -1,0 +1,110 @@
+import type { Column, ForeignKey, Guarantee, Probe, Rights, Table } from '../../model/index.js';
+import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { appendOnlyAttacks } from './attacks.js';
+import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
+import type { AppendOnlyRules } from './rules.js';
+import { appendOnlyOnSqlite } from './sqlite.js';
+import { stampOf } from './stamp.js';
+
+/** Where an append-only table may yet change. */
+export interface AppendOnlyOptions {
+  /**
+   * Columns of foreign keys (`onDelete: 'cascade'`) whose parent takes its rows along when it is deleted. While the
+   * parent is there no row can be deleted, and the parent cannot be replaced (on SQLite not by an upsert on its key).
+   */
+  readonly cascade?: Column | readonly Column[];
+  /**
+   * Columns that go from NULL to a value once, or from false to true: a withdrawal stamped on a consent, a gap that was
+   * resolved.
+   */
+  readonly stampOnce?: Column | readonly Column[];
+}
+
+/** The guarantee, and whether it has exceptions. */
+export interface AppendOnlyGuarantee extends Guarantee {
+  /** Set when rows never change and never leave, without `cascade` and `stampOnce`. */
+  readonly strict: boolean;
+}
+
+/** Whether a guarantee is {@link appendOnly} without exceptions. */
+export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
+  guarantee.name === 'append-only' && (guarantee as AppendOnlyGuarantee).strict;
+
+/**
+ * A row, once written, is never changed and never leaves.
+ *
+ * @param options - which parent's deletion takes rows along, which columns are stamped once
+ * @throws AshlarError `table-invalid`, when the table is declared, if an option does not fit it
+ *
+ * @example
+ * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly()]);
+ */
+export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee => {
+  const cascade = list(options.cascade);
+  const stamps = list(options.stampOnce).flatMap((column) => stampOf(column) ?? []);
+  const rules = (table: Table): AppendOnlyRules => ({
+    parents: [...new Set(cascade.map((column) => parentKey(table, column)))],
+    stamps,
+    clocks: clocks(table),
+  });
+  return Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'append-only',
+    promise: 'A row, once written, is never changed and never leaves.',
+    strict: cascade.length === 0 && list(options.stampOnce).length === 0,
+    validate: (table: Table) => {
+      assertOwn(table, 'appendOnly({ cascade })', cascade);
+      assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));
+      for (const column of list(options.stampOnce)) assertStamp(table, column);
+      rules(table);
+    },
+    sqlite: {
+      level: 'enforced' as const,
+      objects: (table: Table) => appendOnlyOnSqlite(table, rules(table)),
+    },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
+      onPartition: guardPartition,
+      rights: (table: Table) =>
+        rightsLeft(
+          table,
+          stamps.map(({ name }) => name),
+        ),
+    },
+    attacks: (table: Table, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
+  });
+};
+
+const rightsLeft = (table: Table, stamps: readonly string[]): Rights => ({
+  withheld: stamps.length > 0 ? ['delete'] : ['update', 'delete'],
+  ...(stamps.length > 0 ? { updatable: stamps } : {}),
+  // when a row was written is told by the clock that the row cannot argue with
+  notInsertable: clocks(table),
+});
+
+const clocks = (table: Table): readonly string[] =>
+  Object.values(table.columns)
+    .filter((column) => column.generated === 'now' && !column.touched)
+    .map((column) => column.name);
+
+const assertStamp = (table: Table, column: Column): void => {
+  if (stampOf(column)) return;
+  throw unfit(
+    table,
+    `${column.name} is stamped once but is not empty before.`,
+    `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or a boolean that begins as false.`,
+  );
+};
+
+const parentKey = (table: Table, column: Column): ForeignKey => {
+  const key = table.foreignKeys.find(
+    (each) => each.columns.includes(column.name) && each.onDelete === 'cascade',
+  );
+  if (key) return key;
+  throw unfit(
+    table,
+    `${column.name} has no foreign key that cascades.`,
+    `Add references(c.${column.name}, parent.columns.id, { onDelete: 'cascade' }).`,
+  );
+};

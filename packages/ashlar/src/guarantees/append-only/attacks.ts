@@ -1,0 +1,104 @@
+import { type Attack, type ForeignKey, identifier, type Probe, type Table } from '../../model/index.js';
+import {
+  changesAndRemovals,
+  type Draft,
+  insertRow,
+  isFresh,
+  isRow,
+  refused,
+  triedBy,
+  triedByBoth,
+} from '../shared/attacks.js';
+import { clockForgeries } from '../shared/forgeries.js';
+import type { AppendOnlyRules } from './rules.js';
+import type { Stamp } from './stamp.js';
+
+/** What would change a row, take one away, or put another in its place. */
+export const appendOnlyAttacks = (
+  table: Table,
+  probe: Probe,
+  { parents, stamps, clocks }: AppendOnlyRules,
+): readonly Attack[] => [
+  ...changesAndRemovals(
+    table,
+    probe,
+    stamps.map(({ name }) => name),
+  ),
+  ...triedBy(['app'], clockForgeries(table, probe, clocks)),
+  ...triedByBoth(stamps.flatMap((stamp) => stampAttacks(table, probe, stamp))),
+  ...triedByBoth(parents.flatMap((parent) => parentAttacks(table, probe, parent))),
+  ...triedBy(
+    ['owner'],
+    parents.flatMap((parent) => parentTruncation(probe, parent)),
+  ),
+];
+
+const stampAttacks = (table: Table, probe: Probe, { name: stamp, blank, only }: Stamp): readonly Draft[] => {
+  const { fresh, values } = probe;
+  const value = only ?? values[stamp];
+  if (value === undefined) return [];
+  const name = identifier(table.name);
+  const where = isFresh(table, probe);
+  const stamped = [
+    insertRow(table.name, { ...fresh, [stamp]: blank }),
+    `UPDATE ${name} SET ${identifier(stamp)} = ${value} WHERE ${where}`,
+  ];
+  const [other] = Object.keys(fresh).filter(
+    (column) =>
+      column !== stamp && !table.primaryKey.columns.includes(column) && values[column] !== undefined,
+  );
+  return [
+    refused(
+      `stamping ${stamp} again`,
+      ...stamped,
+      `UPDATE ${name} SET ${identifier(stamp)} = ${identifier(stamp)} WHERE ${where}`,
+    ),
+    refused(
+      `taking ${stamp} back`,
+      ...stamped,
+      `UPDATE ${name} SET ${identifier(stamp)} = ${blank} WHERE ${where}`,
+    ),
+    refused(`DELETE of a row with ${stamp}`, ...stamped, `DELETE FROM ${name} WHERE ${where}`),
+    ...(other === undefined
+      ? []
+      : [
+          refused(
+            `changing ${other} while ${stamp} is set`,
+            insertRow(table.name, { ...fresh, [stamp]: blank }),
+            `UPDATE ${name} SET ${identifier(stamp)} = ${value}, ${identifier(other)} = ${values[other]} WHERE ${where}`,
+          ),
+        ]),
+  ];
+};
+
+/** Ways to lose a row through its parent, which is not deleted. */
+const parentAttacks = (table: Table, probe: Probe, { columns, target }: ForeignKey): readonly Draft[] => {
+  const { dialect, row } = probe;
+  if (columns.some((name) => row[name] === 'NULL')) return [];
+  const name = identifier(table.name);
+  const above = target.columns
+    .map((column, at) => `${identifier(column)} = ${row[columns[at] ?? '']}`)
+    .join(' AND ');
+  const orphaned = columns.filter((column) => table.columns[column]?.nullable);
+  return [
+    ...orphaned.map((column) =>
+      refused(
+        `an UPDATE that orphans a row by ${column}`,
+        `UPDATE ${name} SET ${identifier(column)} = NULL WHERE ${isRow(table.primaryKey.columns, row)}`,
+      ),
+    ),
+    ...(dialect === 'sqlite'
+      ? [
+          refused(
+            `REPLACE of the row of ${target.table}`,
+            `REPLACE INTO ${identifier(target.table)} SELECT * FROM ${identifier(target.table)} WHERE ${above}`,
+          ),
+        ]
+      : []),
+  ];
+};
+
+const parentTruncation = ({ dialect }: Probe, { target }: ForeignKey): readonly Draft[] =>
+  dialect === 'postgres'
+    ? [refused(`TRUNCATE CASCADE of ${target.table}`, `TRUNCATE ${identifier(target.table)} CASCADE`)]
+    : [];

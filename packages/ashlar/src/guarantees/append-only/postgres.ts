@@ -1,0 +1,121 @@
+import {
+  type ForeignKey,
+  type GuaranteeObject,
+  identifier,
+  scopeColumn,
+  type Table,
+} from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import { retentionOf } from '../shared/retention.js';
+import type { AppendOnlyRules } from './rules.js';
+import type { Stamp } from './stamp.js';
+
+const refuse = (text: string): string => raise('append-only', text);
+
+/** What keeps a table of Postgres append-only, also from its owner and where `session_replication_role` is `replica`. */
+export const appendOnlyOnPostgres = (
+  table: Table,
+  { parents, stamps }: AppendOnlyRules,
+): readonly GuaranteeObject[] => {
+  const refusal = refusalName(table);
+  const stamp = objectName(table.name, 'append_only_stamp');
+  const cascade = objectName(table.name, 'append_only_cascade');
+  return [
+    triggerFunction(refusal, [
+      "IF TG_OP = 'UPDATE' THEN",
+      indent(refuse(`rows of ${table.name} are never changed`)),
+      'END IF;',
+      refuse(`rows of ${table.name} are never deleted`),
+    ]),
+    ...(stamps.length > 0 ? [stampFunction(stamp, table, stamps)] : []),
+    ...(parents.length > 0 ? [cascadeFunction(cascade, table, parents)] : []),
+    alwaysTrigger({
+      name: objectName(table.name, 'append_only_update'),
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      calls: stamps.length > 0 ? stamp : refusal,
+    }),
+    // where rows leave after their time, their guarantee lets no other leave
+    ...(retentionOf(table)
+      ? []
+      : [
+          alwaysTrigger({
+            name: objectName(table.name, 'append_only_delete'),
+            on: 'BEFORE DELETE',
+            table: table.name,
+            calls: parents.length > 0 ? cascade : refusal,
+          }),
+        ]),
+    truncation(table, table.name),
+  ];
+};
+
+/** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
+export const guardPartition = (table: Table, partition: string): readonly GuaranteeObject[] => [
+  truncation(table, partition),
+];
+
+const refusalName = (table: Table): string => objectName(table.name, 'append_only');
+
+const truncation = (table: Table, on: string): GuaranteeObject =>
+  alwaysTrigger({
+    name: objectName(on, 'append_only_truncate'),
+    on: 'BEFORE TRUNCATE',
+    table: on,
+    each: 'STATEMENT',
+    calls: refusalName(table),
+  });
+
+const stampFunction = (name: string, table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
+  const names = stamps.map((stamp) => stamp.name);
+  const kept =
+    stamps.length > 1
+      ? stamps.map((stamp) => {
+          const column = identifier(stamp.name);
+          return `  AND (${stamp.isBlank('OLD')} OR NEW.${column} IS NOT DISTINCT FROM OLD.${column})`;
+        })
+      : [];
+  const stamped = stamps.map((stamp) => `${stamp.isBlank('OLD')} AND ${stamp.isSet('NEW')}`).join(' OR ');
+  return triggerFunction(
+    name,
+    [
+      `IF ${unchanged(table, names)}`,
+      ...kept,
+      `  AND (${stamped})`,
+      'THEN',
+      '  RETURN NEW;',
+      'END IF;',
+      refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`),
+    ],
+    { compares: true },
+  );
+};
+
+const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKey[]): GuaranteeObject =>
+  triggerFunction(
+    name,
+    [
+      '-- a cascade has deleted the parent, and comes through the trigger of the foreign key',
+      ...parents.flatMap(({ columns, target }) => {
+        const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
+        const same = target.columns.map(
+          (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
+        );
+        return [
+          `IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}`,
+          `  AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`,
+          'THEN',
+          '  RETURN OLD;',
+          'END IF;',
+        ];
+      }),
+      refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`),
+    ],
+    { reads: true, seesAll: scopeColumn(table) ? 'scopes' : 'rows' },
+  );
+
+const parentNames = (parents: readonly ForeignKey[]): string =>
+  [...new Set(parents.map((key) => key.target.table))].join(' or ');
+
+const indent = (text: string): string => text.replaceAll(/^/gm, '  ');

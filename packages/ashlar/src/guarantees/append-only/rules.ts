@@ -1,0 +1,10 @@
+import type { ForeignKey } from '../../model/index.js';
+import type { Stamp } from './stamp.js';
+
+/** What the engines need to know of the options, looked up in the table. */
+export interface AppendOnlyRules {
+  readonly parents: readonly ForeignKey[];
+  readonly stamps: readonly Stamp[];
+  /** Columns that only the database's clock fills in. */
+  readonly clocks: readonly string[];
+}

@@ -1,0 +1,138 @@
+import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { isIndexed } from '../shared/declaration.js';
+import { indexObject } from '../shared/index-object.js';
+import { objectName } from '../shared/names.js';
+import { retentionOf } from '../shared/retention.js';
+import {
+  all,
+  any,
+  emptied,
+  hiddenRowid,
+  raise,
+  replacing,
+  rowidKey,
+  rowidOf,
+  sqliteTrigger,
+  unchanged,
+  uniqueKeys,
+} from '../shared/sqlite-sql.js';
+import type { AppendOnlyRules } from './rules.js';
+import type { Stamp } from './stamp.js';
+
+const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
+
+/** What keeps a table of SQLite append-only, on any connection, also one without Ashlar's pragmas. */
+export const appendOnlyOnSqlite = (
+  table: Table,
+  { parents, stamps }: AppendOnlyRules,
+): readonly GuaranteeObject[] => [
+  update(table, stamps),
+  // where rows leave after their time, their guarantee lets no other leave
+  ...(retentionOf(table) ? [] : [remove(table, parents)]),
+  insert(table),
+  ...hiddenRowid(table, 'append-only'),
+  ...parents.flatMap((parent) => parentStays(table, parent)),
+];
+
+const update = (table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
+  const trigger = {
+    name: objectName(table.name, 'append_only_update'),
+    on: 'BEFORE UPDATE',
+    table: table.name,
+  };
+  if (stamps.length === 0) {
+    return sqliteTrigger({ ...trigger, body: [refuse(`rows of ${table.name} are never changed`)] });
+  }
+  const settable = stamps.map(({ name }) => name);
+  const stamped = stamps.map((stamp) => `(${stamp.isBlank('OLD')} AND ${stamp.isSet('NEW')})`);
+  const kept = stamps.map(
+    (stamp) => `(${stamp.isBlank('OLD')} OR NEW.${identifier(stamp.name)} IS OLD.${identifier(stamp.name)})`,
+  );
+  const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
+  // a stamp may carry the row into a unique key, and OR REPLACE would then remove the row that is there
+  const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
+    settable.some((name) => columns.includes(name) || new RegExp(`\\b${name}\\b`, 'i').test(where)),
+  );
+  const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
+  return sqliteTrigger({
+    ...trigger,
+    when: any([`NOT (${lawful.replaceAll('\n', '\n  ')})`, ...replacing(table, entered, [another])]),
+    body: [
+      refuse(`rows of ${table.name} are never changed, except that ${settable.join(' or ')} is set once`),
+    ],
+  });
+};
+
+const remove = (table: Table, parents: readonly ForeignKey[]): GuaranteeObject => {
+  const trigger = {
+    name: objectName(table.name, 'append_only_delete'),
+    on: 'BEFORE DELETE',
+    table: table.name,
+  };
+  if (parents.length === 0) {
+    return sqliteTrigger({ ...trigger, body: [refuse(`rows of ${table.name} are never deleted`)] });
+  }
+  return sqliteTrigger({
+    ...trigger,
+    when: all(parents.map(parentLives)),
+    body: [refuse(`rows of ${table.name} leave only with their row of ${names(parents)}`)],
+  });
+};
+
+// a cascade deletes the parent before its rows; a row without a parent has none that could take it along
+const parentLives = ({ columns, target }: ForeignKey): string => {
+  const empty = columns.map((name) => `OLD.${identifier(name)} IS NULL`);
+  const same = target.columns.map(
+    (name, at) => `${identifier(name)} = OLD.${identifier(columns[at] ?? name)}`,
+  );
+  return `(${[...empty, `EXISTS (SELECT 1 FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`].join(' OR ')})`;
+};
+
+const insert = (table: Table): GuaranteeObject => {
+  const keys = uniqueKeys(table);
+  return sqliteTrigger({
+    name: objectName(table.name, 'append_only_insert'),
+    on: 'BEFORE INSERT',
+    table: table.name,
+    when: any([...replacing(table, [...keys, ...rowidKey(table)]), ...emptied(table, keys)]),
+    body: [refuse(`a row of ${table.name} with this key exists and is never replaced`)],
+  });
+};
+
+// REPLACE of a parent would take its rows along, and so would a parent taken away and put back without foreign keys
+const parentStays = (table: Table, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
+  const under = (row: 'NEW' | 'OLD'): string => {
+    const same = columns.map(
+      (name, at) => `${identifier(name)} = ${row}.${identifier(target.columns[at] ?? name)}`,
+    );
+    return `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${same.join(' AND ')})`;
+  };
+  const moved = target.columns.map((name) => `NEW.${identifier(name)} IS NOT OLD.${identifier(name)}`);
+  const body = [
+    refuse(`a row of ${target.table} with rows of ${table.name} under it exists and is never replaced`),
+  ];
+  return [
+    ...(isIndexed(table, columns)
+      ? []
+      : [indexObject(objectName(table.name, ...columns, 'idx'), table.name, columns)]),
+    sqliteTrigger({
+      name: objectName(table.name, 'append_only', ...columns, 'insert'),
+      on: 'BEFORE INSERT',
+      table: target.table,
+      ifMissing: true,
+      when: under('NEW'),
+      body,
+    }),
+    sqliteTrigger({
+      name: objectName(table.name, 'append_only', ...columns, 'update'),
+      on: 'BEFORE UPDATE',
+      table: target.table,
+      ifMissing: true,
+      when: `(${moved.join(' OR ')})\n  AND (${under('OLD')}\n    OR ${under('NEW')})`,
+      body,
+    }),
+  ];
+};
+
+const names = (parents: readonly ForeignKey[]): string =>
+  [...new Set(parents.map((key) => key.target.table))].join(' or ');

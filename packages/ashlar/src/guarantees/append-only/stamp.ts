@@ -1,0 +1,32 @@
+import { type Column, identifier } from '../../model/index.js';
+
+/** A column that is set once and then stays: from NULL to a value, or from false to true. */
+export interface Stamp {
+  readonly name: string;
+  /** What it holds before, in SQL. */
+  readonly blank: 'NULL' | 'false';
+  /** What it may be set to, in SQL, where there is no choice. */
+  readonly only: string | undefined;
+  /** The condition that it is not set yet in a row: `isBlank('OLD')`. */
+  isBlank(row: string): string;
+  /** The condition that it is set in a row. */
+  isSet(row: string): string;
+}
+
+/** The stamp that a column can be; `undefined` where it always holds something. */
+export const stampOf = ({ name, kind, nullable, default: fallback }: Column): Stamp | undefined => {
+  const of = (row: string): string => `${row}.${identifier(name)}`;
+  if (nullable && fallback === undefined) {
+    return {
+      name,
+      blank: 'NULL',
+      only: undefined,
+      isBlank: (row) => `${of(row)} IS NULL`,
+      isSet: (row) => `${of(row)} IS NOT NULL`,
+    };
+  }
+  if (kind === 'boolean' && !nullable && fallback === false) {
+    return { name, blank: 'false', only: 'true', isBlank: (row) => `NOT ${of(row)}`, isSet: of };
+  }
+  return undefined;
+};

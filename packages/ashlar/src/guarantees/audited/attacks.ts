@@ -1,0 +1,129 @@
+import { type Attack, identifier, literal, type Probe, type RunSql, type Table } from '../../model/index.js';
+import {
+  asReplica,
+  type Draft,
+  hasWholeKey,
+  insertRow,
+  isFresh,
+  isRow,
+  refused,
+  targetOf,
+  triedBy,
+  triedByBoth,
+  truncates,
+} from '../shared/attacks.js';
+import type { AuditedRules } from './rules.js';
+
+type Operation = 'insert' | 'update' | 'delete';
+
+/** Ways to write into a trail what no trigger wrote. That its lines are changed or removed is append-only's to refuse. */
+export const trailAttacks = (trail: Table, { dialect, row }: Probe): readonly Attack[] => {
+  const { id: _id, at: _at, ...line } = row;
+  const forged = { ...line, actor: literal('somebody else') };
+  return [
+    ...triedByBoth([refused('a line in the name of another', insertRow(trail.name, forged))]),
+    ...triedBy(
+      ['app'],
+      [
+        refused('a line of another time', insertRow(trail.name, { ...row, id: '1000000' })),
+        // on a file only the name and the time of a line are proven: see `weaker`
+        ...(dialect === 'postgres' ? [refused('a line of no change', insertRow(trail.name, line))] : []),
+      ],
+    ),
+  ];
+};
+
+/** Ways to change a row: each must be refused, or leave its line in the trail. */
+export const auditedAttacks = (table: Table, probe: Probe, { trail }: AuditedRules): readonly Attack[] => {
+  const { dialect, fresh, partitions, row } = probe;
+  const name = identifier(table.name);
+  const target = targetOf(table, probe);
+  const key = freshKey(table, probe);
+  const where = isFresh(table, probe);
+  const insert = insertRow(table.name, fresh);
+  const told = (of: string, operation: Operation, tells: string, ...statements: string[]): Draft => ({
+    name: of,
+    statements,
+    expect: 'detected',
+    detect: (run) => lineOf(run, table, trail, operation, tells),
+  });
+  const inserted = told('INSERT of a row', 'insert', key, insert);
+  const ways = [
+    inserted,
+    told('UPDATE of a row', 'update', key, insert, `UPDATE ${name} SET ${target.set} WHERE ${where}`),
+    ...(hasWholeKey(table, probe)
+      ? [told('DELETE of a row', 'delete', key, insert, `DELETE FROM ${name} WHERE ${where}`)]
+      : []),
+    ...truncates(probe, { ...target, partitions: [] }),
+  ];
+  const foreign = 'DELETE FROM ashlar_session';
+  return [
+    ...triedByBoth(ways),
+    ...triedBy(
+      ['owner'],
+      [
+        ...truncates(probe, target).slice(2),
+        ...asReplica(probe, [inserted]),
+        ...partitions
+          .slice(0, 1)
+          .map((partition) =>
+            told(
+              'UPDATE in the partition',
+              'update',
+              keyIs(
+                plainly(table, table.primaryKey.columns).map((column) => [column, row[column] ?? 'NULL']),
+              ),
+              `UPDATE ${identifier(partition)} SET ${target.set} WHERE ${target.where}`,
+            ),
+          ),
+        ...(dialect === 'sqlite'
+          ? [
+              refused('INSERT by a writer without a session', foreign, insert),
+              refused(
+                'DELETE by a writer without a session',
+                foreign,
+                `DELETE FROM ${name} WHERE ${isRow(table.primaryKey.columns, row)}`,
+              ),
+            ]
+          : []),
+      ],
+    ),
+  ];
+};
+
+/** The condition that finds the lines of the probe's fresh row in a trail, by what is known of its key. */
+const freshKey = (table: Table, { fresh }: Probe): string => {
+  const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
+  if (known.length > 0) return keyIs(plainly(table, known).map((name) => [name, fresh[name] ?? 'NULL']));
+  // a key that the database counts is the greatest of all until something else is inserted
+  return keyIs(
+    table.primaryKey.columns.map((name) => [
+      name,
+      `(SELECT max(${identifier(name)}) FROM ${identifier(table.name)})`,
+    ]),
+  );
+};
+
+/** Those of these columns whose SQL literals are also the text of their JSON; all where there are none such. */
+const plainly = (table: Table, names: readonly string[]): readonly string[] => {
+  const plain = names.filter((name) => ['text', 'integer', 'uuid'].includes(table.columns[name]?.kind ?? ''));
+  return plain.length > 0 ? plain : names;
+};
+
+const keyIs = (values: readonly (readonly [name: string, sql: string])[]): string =>
+  values
+    .map(([name, sql]) => `CAST(row_key ->> ${literal(name)} AS text) = CAST(${sql} AS text)`)
+    .join(' AND ');
+
+const lineOf = async (
+  run: RunSql,
+  table: Table,
+  trail: Table,
+  operation: Operation,
+  key: string,
+): Promise<string | undefined> => {
+  const lines = await run(
+    `SELECT id FROM ${identifier(trail.name)} WHERE table_name = ${literal(table.name)} AND operation = ${literal(operation)} AND ${key}`,
+  );
+  return lines.length > 0 ? `the trail ${trail.name} tells of the ${operation}` : undefined;
+};

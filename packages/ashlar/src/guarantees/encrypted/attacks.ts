@@ -1,0 +1,37 @@
+import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+
+const bytes = (dialect: Probe['dialect'], hex: string): string =>
+  dialect === 'sqlite' ? `X'${hex}'` : `'\\x${hex}'::bytea`;
+
+const where = (table: Table, row: SqlRow): string =>
+  table.primaryKey.columns.map((name) => `${identifier(name)} = ${row[name]}`).join(' AND ');
+
+/** What would break `encrypted`. That a ciphertext was moved only its key can tell: the tests show that. */
+export const encryptedAttacks = (table: Table, { dialect, row, scope }: Probe): readonly Attack[] => {
+  const asApp = { as: 'app' as const, expect: 'refused' as const, ...(scope === undefined ? {} : { scope }) };
+  const fixed = [...new Set([...table.primaryKey.columns, table.sealed?.scope ?? ''])];
+  return [
+    ...(table.sealed?.columns ?? []).map(({ name }) => ({
+      ...asApp,
+      name: `plaintext in ${name}`,
+      statements: [
+        `UPDATE ${identifier(table.name)} SET ${identifier(name)} = ${bytes(dialect, '706c61696e')} WHERE ${where(table, row)}`,
+      ],
+    })),
+    ...fixed.flatMap((name) => {
+      const kind = table.columns[name]?.kind;
+      const value = kind === 'integer' ? '2147483600' : "'00000000-0000-7000-8000-000000000000'";
+      return kind === 'integer' || kind === 'uuid' || kind === 'text'
+        ? [
+            {
+              ...asApp,
+              name: `another ${name} for a row`,
+              statements: [
+                `UPDATE ${identifier(table.name)} SET ${identifier(name)} = ${value} WHERE ${where(table, row)}`,
+              ],
+            },
+          ]
+        : [];
+    }),
+  ];
+};

@@ -1,0 +1,185 @@
+import {
+  type BlindIndex,
+  type Column,
+  type Guarantee,
+  identifier,
+  type Sealed,
+  type Table,
+} from '../../model/index.js';
+import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../shared/postgres-sql.js';
+import { raise as raiseOnSqlite, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { encryptedAttacks } from './attacks.js';
+
+/** How a ciphered column can be searched for equality. */
+export interface BlindIndexOptions {
+  /** The ciphered column. */
+  readonly of: Column;
+  /** Where its keyed hash goes: a column `bytes().nullable()` of its own, which Ashlar fills in. */
+  readonly into: Column;
+  /**
+   * How many bits of the hash are kept, 8 to 256. With all 256 (the default) equal values of a scope are seen to be
+   * equal by whoever reads the database. With fewer, others fall together with them: for R rows a scope, about
+   * R / 2^bits, which should lie between 2 and the square root of R; each match must then be compared decrypted.
+   */
+  readonly bits?: number;
+  /** What values that count as equal have in common: `(email) => email.toLowerCase()`. Default: the value itself. */
+  readonly fold?: (value: string) => string;
+}
+
+/** With whose key a table's ciphered columns are encrypted. */
+export interface EncryptedOptions {
+  /** The column that says whose a row is; it never changes in a row. */
+  readonly scope: Column;
+  /** Where the data keys are kept: a table declared by `keyring(…)`. */
+  readonly keys: Table;
+  readonly blindIndex?: BlindIndexOptions | readonly BlindIndexOptions[];
+  /**
+   * The names to which ciphertexts are bound, where the table or a column was renamed after rows were written: what it
+   * was called then. `columns`: name now → name then.
+   */
+  readonly bound?: { readonly table?: string; readonly columns?: Readonly<Record<string, string>> };
+}
+
+/**
+ * A ciphered column's plaintext never reaches the database; erasing a scope's key erases its data.
+ *
+ * Every column declared with `ciphered(…)` is encrypted by XAES-256-GCM under its scope's data key and bound to its
+ * table, column, scope and row. The database refuses what is no ciphertext, and that a row changes its scope or key.
+ *
+ * @throws AshlarError `table-invalid`, when the table is declared, if a column does not fit its part
+ *
+ * @example
+ * export const dataKeys = keyring('data_keys');
+ * export const clients = table('clients', { id: id(), email: ciphered(z.email()), email_index: bytes().nullable() }, (c) => [
+ *   encrypted({ scope: c.id, keys: dataKeys, blindIndex: { of: c.email, into: c.email_index } }),
+ * ]);
+ */
+export const encrypted = (options: EncryptedOptions): Guarantee => {
+  const { scope, keys, bound = {} } = options;
+  const blindIndexes = list(options.blindIndex).map(
+    ({ of, into, bits = 256, fold = (value: string) => value }): BlindIndex => ({ of, into, bits, fold }),
+  );
+  const fixed = (table: Table): readonly string[] => [...new Set([...table.primaryKey.columns, scope.name])];
+  const refusal = (table: Table): string =>
+    `a row of ${table.name} never changes its ${fixed(table).join(', ')}, to which its ciphertexts are bound`;
+  const name = (table: Table): string => objectName(table.name, 'encrypted_update');
+  return Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'encrypted',
+    promise:
+      'A ciphered column’s plaintext never reaches the database; erasing a scope’s key erases its data.',
+    seals: (columns: readonly Column[]): Sealed => ({
+      scope: scope?.name,
+      keys,
+      columns,
+      blindIndexes,
+      boundTable: bound.table ?? columns[0]?.table ?? '',
+      boundColumn: (column) => bound.columns?.[column] ?? column,
+    }),
+    validate: (table: Table) => {
+      assertOwn(table, 'encrypted', [scope, ...blindIndexes.flatMap(({ of, into }) => [of, into])]);
+      assertScope(table, options);
+      assertKeys(table, keys);
+      for (const index of blindIndexes) assertBlindIndex(table, index);
+      assertUncompared(table);
+      assertBound(table, bound);
+    },
+    sqlite: {
+      level: 'enforced' as const,
+      objects: (table: Table) => [
+        sqliteTrigger({
+          name: name(table),
+          on: 'BEFORE UPDATE',
+          table: table.name,
+          when: fixed(table)
+            .map((column) => `NEW.${identifier(column)} IS NOT OLD.${identifier(column)}`)
+            .join(' OR '),
+          body: [`SELECT ${raiseOnSqlite('encrypted', refusal(table))}`],
+        }),
+      ],
+    },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: Table) => [
+        triggerFunction(name(table), [raiseOnPostgres('encrypted', refusal(table))]),
+        alwaysTrigger({
+          name: name(table),
+          on: 'BEFORE UPDATE',
+          table: table.name,
+          when: fixed(table)
+            .map((column) => `NEW.${identifier(column)} IS DISTINCT FROM OLD.${identifier(column)}`)
+            .join(' OR '),
+          calls: name(table),
+        }),
+      ],
+    },
+    attacks: encryptedAttacks,
+  });
+};
+
+const assertScope = (table: Table, { scope }: EncryptedOptions): void => {
+  const ciphered = Object.values(table.columns).some((column) => column.plaintext);
+  if (!ciphered)
+    throw unfit(table, 'encrypted has no ciphered column.', 'Declare one: email: ciphered(z.email()).');
+  if (table.guarantees.filter(({ seals }) => seals).length > 1)
+    throw unfit(table, 'encrypted is declared twice.', 'Keep one: it covers every ciphered column.');
+  if (scope.plaintext)
+    throw unfit(table, `the scope ${scope.name} is ciphered itself.`, 'Choose a column in the clear.');
+  if (scope.nullable)
+    throw unfit(table, `the scope ${scope.name} is nullable.`, 'Remove .nullable(): each row is somebody’s.');
+  if (!['text', 'uuid', 'integer'].includes(scope.kind))
+    throw unfit(table, `the scope ${scope.name} is no name.`, 'Use a text, uuid or whole number column.');
+  for (const name of new Set([...table.primaryKey.columns, scope.name])) {
+    const generated = table.columns[name]?.generated;
+    if (generated !== 'identity' && generated !== 'now') continue;
+    throw unfit(
+      table,
+      `${name} is made by the database, but a ciphertext is bound to it before the row is there.`,
+      'Use id(), or a column whose value is given.',
+    );
+  }
+};
+
+const assertKeys = (table: Table, keys: Table): void => {
+  if (keys?.guarantees?.some(({ name }) => name === 'keyring')) return;
+  throw unfit(table, 'encrypted keeps its data keys nowhere.', "Give keys: keyring('data_keys').");
+};
+
+const assertBlindIndex = (table: Table, { of, into, bits }: BlindIndex): void => {
+  if (!of.plaintext)
+    throw unfit(table, `the blind index of ${of.name} is needless: it is not ciphered.`, 'Use index(…).');
+  if (into.kind !== 'bytes' || into.plaintext || !into.nullable || into.default !== undefined) {
+    throw unfit(table, `${into.name} cannot hold a blind index.`, 'Make it bytes().nullable().');
+  }
+  if (!Number.isInteger(bits) || bits < 8 || bits > 256)
+    throw unfit(table, `the blind index ${into.name} has ${bits} bits.`, 'Keep 8 to 256 of them.');
+};
+
+// the ciphertexts of equal values differ, so that a key over them would keep nothing
+const assertUncompared = (table: Table): void => {
+  const ciphered = (name: string): boolean => table.columns[name]?.plaintext !== undefined;
+  const keys = [table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.indexes];
+  for (const key of keys) {
+    const column = key.columns.find(ciphered);
+    if (column === undefined) continue;
+    throw unfit(
+      table,
+      `${key.name} compares ${column}, which is ciphered: equal values have different ciphertexts.`,
+      'Put it over a blind index of the column.',
+    );
+  }
+};
+
+const assertBound = (table: Table, { columns = {} }: NonNullable<EncryptedOptions['bound']>): void => {
+  const lost = Object.keys(table.renames).find(
+    (name) => table.columns[name]?.plaintext !== undefined && columns[name] === undefined,
+  );
+  if (lost === undefined) return;
+  throw unfit(
+    table,
+    `${lost} was renamed, but its ciphertexts are bound to the name ${table.renames[lost]}.`,
+    `Add bound: { columns: { ${lost}: '${table.renames[lost]}' } }.`,
+  );
+};

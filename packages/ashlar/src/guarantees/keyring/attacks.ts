@@ -1,0 +1,42 @@
+import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+
+const now = (dialect: Probe['dialect']): string =>
+  dialect === 'sqlite' ? "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" : 'now()';
+
+const zeros = (dialect: Probe['dialect']): string =>
+  dialect === 'sqlite' ? 'zeroblob(77)' : "decode(repeat('00', 77), 'hex')";
+
+const where = (row: SqlRow): string => `scope = ${row.scope} AND version = ${row.version}`;
+
+/** What would bring a shredded scope back, or take the record of it away. */
+export const keyringAttacks = (table: Table, { dialect, row, scope }: Probe): readonly Attack[] => {
+  const name = identifier(table.name);
+  const shred = `UPDATE ${name} SET wrapped = NULL, shredded_at = ${now(dialect)} WHERE scope = ${row.scope} AND shredded_at IS NULL`;
+  const attack = (title: string, as: Attack['as'], ...statements: string[]): Attack => ({
+    name: `${title}, as ${as}`,
+    as,
+    statements,
+    expect: 'refused',
+    ...(scope === undefined ? {} : { scope }),
+  });
+  return (['app', 'owner'] as const).flatMap((as) => [
+    attack(
+      'a shredded key put back',
+      as,
+      shred,
+      `UPDATE ${name} SET wrapped = ${zeros(dialect)}, shredded_at = NULL WHERE ${where(row)}`,
+    ),
+    attack(
+      'another key for a shredded scope',
+      as,
+      shred,
+      `INSERT INTO ${name} (scope, version, wrapped, master_version) VALUES (${row.scope}, ${row.version} + 1000, ${zeros(dialect)}, 1)`,
+    ),
+    attack('the record of a shredding removed', as, shred, `DELETE FROM ${name} WHERE ${where(row)}`),
+    attack(
+      'the key of one scope given to another',
+      as,
+      `UPDATE ${name} SET scope = 'ashlar-attack' WHERE ${where(row)}`,
+    ),
+  ]);
+};

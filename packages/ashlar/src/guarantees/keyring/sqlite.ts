@@ -1,0 +1,56 @@
+import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import {
+  all,
+  any,
+  hiddenRowid,
+  raise,
+  replacing,
+  rowidKey,
+  sqliteTrigger,
+  unchanged,
+  uniqueKeys,
+} from '../shared/sqlite-sql.js';
+
+const refuse = (text: string): string => `SELECT ${raise('keyring', text)}`;
+
+/** What keeps a keyring of SQLite, on any connection, also one that checks no CHECK. */
+export const keyringOnSqlite = (table: Table): readonly GuaranteeObject[] => {
+  const trigger = (event: string, on: string, when: string | undefined, text: string): GuaranteeObject =>
+    sqliteTrigger({
+      name: objectName(table.name, 'keyring', event),
+      on: `BEFORE ${on}`,
+      table: table.name,
+      ...(when === undefined ? {} : { when }),
+      body: [refuse(text)],
+    });
+  const ofScope = (condition: string): string =>
+    `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE scope = NEW.scope AND ${condition})`;
+  const lawful = all([
+    ...unchanged(table, ['wrapped', 'master_version', 'shredded_at']),
+    'OLD.shredded_at IS NULL',
+    '(NEW.wrapped IS NULL) = (NEW.shredded_at IS NOT NULL)',
+  ]);
+  return [
+    trigger(
+      'replace',
+      'INSERT',
+      any(replacing(table, [...uniqueKeys(table), ...rowidKey(table)])),
+      `a row of ${table.name} with this key exists and is never replaced`,
+    ),
+    trigger(
+      'insert',
+      'INSERT',
+      any([ofScope('shredded_at IS NOT NULL'), '(NEW.wrapped IS NULL) <> (NEW.shredded_at IS NOT NULL)']),
+      `a scope of ${table.name} that was shredded never gets another key`,
+    ),
+    trigger(
+      'update',
+      'UPDATE',
+      `NOT (${lawful.replaceAll('\n', '\n  ')})`,
+      `a key of ${table.name} is only wrapped anew, or shredded for good`,
+    ),
+    trigger('delete', 'DELETE', undefined, `keys of ${table.name} are shredded, never deleted`),
+    ...hiddenRowid(table, 'keyring'),
+  ];
+};

@@ -1,0 +1,190 @@
+import { verifyRow } from '../../ledger/verify.js';
+import { type Attack, identifier, type Probe, type Table } from '../../model/index.js';
+import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
+import { objectName } from '../shared/names.js';
+import { keyColumns, ledgerNames } from './names.js';
+import { sealingLock } from './postgres-seal.js';
+import { keySql, rowKeySql } from './queries.js';
+import { ledgerReader } from './reader.js';
+
+/** What would break a ledger: writing beside it is refused, and what its owner does behind its back is found. */
+export const ledgeredAttacks = (table: Table, probe: Probe): readonly Attack[] => [
+  ...triedBy(['app'], forgeries(table, probe)),
+  ...triedByBoth(changes(table, probe)),
+  ...triedBy(['owner'], tampering(table, probe)),
+];
+
+const binary = ({ dialect }: Probe, hex: string): string =>
+  dialect === 'sqlite' ? `x'${hex}'` : `decode('${hex}', 'hex')`;
+
+const zeros = (probe: Probe): string => binary(probe, '00'.repeat(32));
+
+// JSON that is no entry; text on SQLite, bytes on Postgres
+const noEntry = (probe: Probe): string => (probe.dialect === 'sqlite' ? `'[]'` : binary(probe, '5b5d'));
+
+const forgeries = (table: Table, probe: Probe): readonly Draft[] => {
+  const { entries, tree, blocks, head } = ledgerNames(table);
+  const insert = (name: string, values: string): Draft =>
+    refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
+  return [
+    // a key that is JSON: that of several columns is read as such
+    insert(entries, `(row_key, entry) VALUES ('["forged"]', ${noEntry(probe)})`),
+    insert(tree, `(level, position, hash, row_key) VALUES (0, 999999999, ${zeros(probe)}, '["forged"]')`),
+    insert(blocks, `(size, root) VALUES (999999999, ${zeros(probe)})`),
+    ...[`UPDATE ${identifier(head)} SET size = size + 1`, `DELETE FROM ${identifier(head)}`].map((sql) => ({
+      ...refused(`${sql.split(' ')[0]} of ${head}`, sql),
+      preparation: filled(table, probe).slice(0, 1),
+    })),
+  ];
+};
+
+const changes = (table: Table, probe: Probe): readonly Draft[] => {
+  const names = ledgerNames(table);
+  const set = {
+    entries: `entry = ${noEntry(probe)}`,
+    tree: `hash = ${zeros(probe)}`,
+    blocks: `root = ${zeros(probe)}`,
+  };
+  return (['entries', 'tree', 'blocks'] as const).flatMap((part) => {
+    const name = identifier(names[part]);
+    const attack = (what: string, sql: string): Draft => ({
+      ...refused(`${what} ${names[part]}`, sql),
+      preparation: filled(table, probe),
+    });
+    return [
+      attack('UPDATE of', `UPDATE ${name} SET ${set[part]}`),
+      attack('DELETE from', `DELETE FROM ${name}`),
+      ...(probe.dialect === 'postgres' ? [attack('TRUNCATE of', `TRUNCATE ${name}`)] : []),
+    ];
+  });
+};
+
+/** Some triggers fire for rows only: where nothing is sealed yet, there must be some. */
+const filled = (table: Table, probe: Probe): readonly (readonly string[])[] => {
+  if (probe.dialect === 'postgres') return sealing(table, probe);
+  const { entries, tree, blocks, head } = ledgerNames(table);
+  const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
+  // beside a scoped table a session writes nothing, and is refused whatever there is
+  const orNothing = probe.scope === undefined ? [] : ['SELECT 1'];
+  const size = `(SELECT max(position) + 1 FROM ${t} WHERE level = 0)`;
+  return [
+    [
+      `INSERT INTO ${h} (id, size, frontier, sealed) SELECT 1, 0, x'', 0 WHERE NOT EXISTS (SELECT 1 FROM ${h})`,
+      ...orNothing,
+    ],
+    [
+      `INSERT INTO ${t} (level, position, hash, row_key) SELECT 0, coalesce(${size}, 0), ${zeros(probe)}, row_key FROM ${e} WHERE row_key NOT IN (SELECT row_key FROM ${t} WHERE level = 0) LIMIT 1`,
+      ...orNothing,
+    ],
+    [
+      `INSERT INTO ${b} (size, root) SELECT ${size}, ${zeros(probe)} WHERE NOT EXISTS (SELECT 1 FROM ${b} WHERE size = ${size})`,
+      ...orNothing,
+    ],
+  ];
+};
+
+/** What an owner can do who switches triggers off, and what a verification of the row says of it. */
+const tampering = (table: Table, probe: Probe): readonly Draft[] => {
+  const names = ledgerNames(table);
+  const { row, fresh, values } = probe;
+  const own = identifier(table.name);
+  const key = keyColumns(table).map(({ name }) => name);
+  const here = isRow(key, row);
+  const keyQuery = {
+    row: keySql(table, probe.dialect, row),
+    fresh: `SELECT ${rowKeySql(table, probe.dialect, 't')} AS row_key FROM ${own} AS t WHERE ${isFresh(table, probe)}`,
+  };
+  const sealed = sealing(table, probe);
+  const found = (name: string, of: 'row' | 'fresh', off: readonly string[], sql: string): Draft => ({
+    name,
+    // what is done to a row before it is sealed is what is sealed
+    preparation: sealed,
+    statements: [...off, sql],
+    expect: 'detected',
+    detect: async (run) => {
+      for (const [statement = ''] of sealed) await run(statement);
+      const rowKey = String((await run(keyQuery[of]))[0]?.row_key);
+      const what = await verifyRow(ledgerReader(table, probe.dialect, run), rowKey);
+      return what && `${rowKey}: ${what}`;
+    },
+  });
+  const clock = Object.values(table.columns).find(
+    ({ generated, touched }) => generated === 'now' && !touched,
+  );
+  const edited = Object.keys(values).find((name) => !key.includes(name) && values[name] !== row[name]);
+  const [entries, blocks] = [names.entries, names.blocks].map(identifier);
+  return [
+    ...(edited === undefined
+      ? []
+      : [
+          found(
+            'a row edited behind its back',
+            'row',
+            unguarded(probe, table.name),
+            `UPDATE ${own} SET ${identifier(edited)} = ${values[edited]} WHERE ${here}`,
+          ),
+        ]),
+    found(
+      'a row deleted behind its back',
+      'row',
+      unguarded(probe, table.name),
+      `DELETE FROM ${own} WHERE ${here}`,
+    ),
+    found(
+      'entries edited behind its back',
+      'row',
+      unguarded(probe, names.entries),
+      `UPDATE ${entries} SET entry = ${noEntry(probe)}`,
+    ),
+    found(
+      'entries deleted behind its back',
+      'row',
+      unguarded(probe, names.entries),
+      `DELETE FROM ${entries}`,
+    ),
+    found(
+      'a block put in behind its back',
+      'row',
+      unguarded(probe, names.blocks),
+      `INSERT INTO ${blocks} (size, root) VALUES (999999999, ${zeros(probe)})`,
+    ),
+    found(
+      'a row put in without an entry',
+      'fresh',
+      unguarded(probe, table.name, names.append),
+      insertRow(table.name, fresh),
+    ),
+    ...(clock
+      ? [
+          found(
+            'a row put in with an earlier time',
+            'fresh',
+            [],
+            insertRow(table.name, {
+              ...fresh,
+              [clock.name]: `'2001-01-01T00:00:00.000${clock.precision === 6 ? '000' : ''}Z'`,
+            }),
+          ),
+        ]
+      : []),
+  ];
+};
+
+/** On Postgres: seals everything in the transaction that is open, whoever else was sealing. */
+const sealing = (table: Table, { dialect }: Probe): readonly (readonly string[])[] => {
+  if (dialect === 'sqlite') return [];
+  const { seal } = ledgerNames(table);
+  return [
+    [
+      `DO $$ BEGIN PERFORM pg_advisory_xact_lock(${sealingLock(table)}); WHILE ${identifier(seal)}() = 'more' LOOP END LOOP; END $$`,
+    ],
+  ];
+};
+
+/** Switches off what guards a table, or one trigger alone. */
+const unguarded = ({ dialect }: Probe, table: string, trigger?: string): readonly string[] => {
+  if (dialect === 'postgres')
+    return [`ALTER TABLE ${identifier(table)} DISABLE TRIGGER ${trigger ? identifier(trigger) : 'USER'}`];
+  const guards = ['insert', 'update', 'delete'].map((on) => objectName(table, 'append_only', on));
+  return (trigger ? [trigger] : guards).map((name) => `DROP TRIGGER IF EXISTS ${identifier(name)}`);
+};

@@ -1,0 +1,28 @@
+import { identifier, type Leaving, type SqlName, type Table } from '../../model/index.js';
+import { ledgerNames } from './names.js';
+import { rowKeySql as postgresRowKey } from './postgres-entry.js';
+import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
+
+/**
+ * What of a ledger goes with rows whose time is over: their entries. Their leaves stay, so that every proof about what
+ * stays still holds, and `first_provable` tells from which leaf on each has its entry.
+ */
+export const leavingLedger = (table: Table, dialect: SqlName): Leaving => {
+  const names = ledgerNames(table);
+  const qualified = (name: string): string => `${dialect === 'sqlite' ? 'main.' : ''}${identifier(name)}`;
+  const [entries, tree, head] = [names.entries, names.tree, names.head].map(qualified);
+  const key = (row: string): string =>
+    dialect === 'sqlite' ? sqliteRowKey(table, row) : postgresRowKey(table, row);
+  return {
+    key,
+    // what is not sealed yet has no leaf that could stay
+    ready: (row) => `EXISTS (SELECT 1 FROM ${tree} AS leaf WHERE leaf.row_key = ${key(row)})`,
+    statements: (keys) => {
+      const next = `(SELECT max(leaf.position) + 1 FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys}))`;
+      return [
+        `UPDATE ${head} SET first_provable = ${next} WHERE first_provable < ${next}`,
+        `DELETE FROM ${entries} WHERE row_key IN (${keys})`,
+      ];
+    },
+  };
+};

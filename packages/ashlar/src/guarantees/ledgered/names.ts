@@ -1,0 +1,35 @@
+import type { Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+
+/** What stands beside a ledgered table. */
+export interface LedgerNames {
+  /** The canonical bytes of each row, once. */
+  readonly entries: string;
+  /** Leaves at level 0, and at level n the roots of full runs of 256ⁿ leaves. */
+  readonly tree: string;
+  /** Size and root at each sealing. */
+  readonly blocks: string;
+  /** One row: where sealing goes on. A cache that is never trusted. */
+  readonly head: string;
+  /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
+  readonly append: string;
+  /** The trigger's function, on Postgres. */
+  readonly stamp: string;
+  /** The function that seals. */
+  readonly seal: string;
+}
+
+/** The names of a ledger's parts. */
+export const ledgerNames = ({ name }: Pick<Table, 'name'>): LedgerNames => ({
+  entries: objectName(name, 'ledger_entries'),
+  tree: objectName(name, 'ledger_tree'),
+  blocks: objectName(name, 'ledger_blocks'),
+  head: objectName(name, 'ledger_head'),
+  append: objectName(name, 'ledger_append'),
+  stamp: objectName(name, 'ledger_stamp'),
+  seal: objectName(name, 'ledger_seal'),
+});
+
+/** The columns of a table's key, in the order of the key. */
+export const keyColumns = ({ primaryKey, columns }: Table) =>
+  primaryKey.columns.flatMap((name) => columns[name] ?? []);

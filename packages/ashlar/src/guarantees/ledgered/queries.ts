@@ -1,0 +1,102 @@
+import { type Column, identifier, type SqlName, type SqlRow, type Table } from '../../model/index.js';
+import { keyColumns, ledgerNames } from './names.js';
+import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
+import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
+
+/** What differs between the dialects in reading a ledger. */
+interface Dialect {
+  parameter(n: number): string;
+  rowKey(table: Table, row: string): string;
+  /** A column of the row `t`, in the form that comparing takes. */
+  value(column: Column): string;
+  /** The condition that a row `t` ought to have been sealed: what is committed just now need not be yet. */
+  due(head: string): string;
+  /** Joins a table to `wanted` by its key, from `wanted` outwards. */
+  readonly join: string;
+  /** A relation `wanted` of the records of a JSON array of arrays, given as the first parameter. */
+  wanted(columns: readonly { readonly name: string; readonly type: string }[]): string;
+}
+
+const dialects: Readonly<Record<SqlName, Dialect>> = {
+  postgres: {
+    parameter: (n) => `$${n}`,
+    rowKey: postgresRowKey,
+    value: ({ name, kind }) => {
+      const column = `t.${identifier(name)}`;
+      if (kind === 'json') return `${column}::text`;
+      return kind === 'bytes' ? `encode(${column}, 'hex')` : column;
+    },
+    due: (head) =>
+      `coalesce((SELECT pg_visible_in_snapshot(t.${stamps.xid}, watermark) OR t.${stamps.xid} > pg_snapshot_xmax(pg_current_snapshot()) FROM ${head}), true)`,
+    join: 'JOIN',
+    wanted: (columns) => {
+      const values = columns.map(({ name, type }, at) => `(item ->> ${at})::${type} AS ${name}`).join(', ');
+      return `(SELECT ${values} FROM json_array_elements($1::json) AS item OFFSET 0) AS wanted`;
+    },
+  },
+  sqlite: {
+    parameter: () => '?',
+    rowKey: sqliteRowKey,
+    value: ({ name, kind }) => {
+      const column = `t.${identifier(name)}`;
+      // an expression, so that no session decodes it by its origin
+      if (kind === 'json') return `${column} || ''`;
+      // hex of NULL is '' there
+      return kind === 'bytes' ? `iif(${column} IS NULL, NULL, lower(hex(${column})))` : column;
+    },
+    due: () => 'true',
+    join: 'CROSS JOIN',
+    wanted: (columns) => {
+      const values = columns.map(({ name }, at) => `json_extract(value, '$[${at}]') AS ${name}`).join(', ');
+      return `(SELECT ${values} FROM json_each(?)) AS wanted`;
+    },
+  },
+};
+
+/** The key, as text, of the row of a table that is called `row`. */
+export const rowKeySql = (table: Table, name: SqlName, row: string): string =>
+  dialects[name].rowKey(table, row);
+
+/** A query for the key, as text, of a row that is given as SQL. */
+export const keySql = (table: Table, name: SqlName, row: SqlRow): string => {
+  const values = keyColumns(table).map((column) => {
+    const literal = row[column.name] ?? 'NULL';
+    const typed = name === 'postgres' ? `${literal}::${keyTypes[column.kind]}` : literal;
+    return `${typed} AS ${identifier(column.name)}`;
+  });
+  return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
+};
+
+/** The text of every query that reads a ledger. A lookup that must stay one by index is a subquery, never a join. */
+export const ledgerQueries = (table: Table, name: SqlName) => {
+  const names = ledgerNames(table);
+  const own = identifier(table.name);
+  const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
+  const { parameter: p, rowKey, value, due, join, wanted } = dialects[name];
+  const key = rowKey(table, 't');
+  const keys = keyColumns(table).map((column, at) => ({
+    column: identifier(column.name),
+    name: `key_${at}`,
+    type: keyTypes[column.kind] ?? 'text',
+  }));
+  const values = Object.values(table.columns).map(
+    (column) => `${value(column)} AS ${identifier(column.name)}`,
+  );
+  const entryOf = (leaf: string) =>
+    `(SELECT entry FROM ${entries} e WHERE e.row_key = ${leaf}.row_key) AS entry`;
+  const subtree = ['level', 'low', 'high'].map((column) => ({ name: column, type: 'bigint' }));
+  return {
+    head: `SELECT size, frontier, first_provable FROM ${head}`,
+    leaves: `SELECT leaf.position, leaf.hash, leaf.row_key, ${entryOf('leaf')} FROM ${tree} leaf WHERE leaf.level = 0 AND leaf.position >= ${p(1)} ORDER BY leaf.position LIMIT ${p(2)}`,
+    leafOf: `SELECT leaf.position, leaf.hash, leaf.row_key, ${entryOf('leaf')} FROM ${tree} leaf WHERE leaf.row_key = ${p(1)}`,
+    nodes: `SELECT position, hash FROM ${tree} WHERE level = ${p(1)} AND position >= ${p(2)} AND position < ${p(3)} ORDER BY position`,
+    subtrees: `SELECT wanted.level, wanted.low, node.hash FROM ${wanted(subtree)} ${join} ${tree} node ON node.level = wanted.level AND node.position >= wanted.low AND node.position < wanted.high ORDER BY wanted.level, wanted.low, node.position`,
+    blocks: `SELECT size, root, sealed_at FROM ${blocks} WHERE size > ${p(1)} ORDER BY size LIMIT ${p(2)}`,
+    lastBlock: `SELECT size, root, sealed_at FROM ${blocks} ORDER BY size DESC LIMIT 1`,
+    rows: `SELECT ${key} AS _row_key, ${values.join(', ')} FROM ${wanted(keys)} ${join} ${own} t ON ${keys.map((each) => `t.${each.column} = wanted.${each.name}`).join(' AND ')}`,
+    strays: `SELECT ${key} AS row_key FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${key}) AND ${due(`${head}`)} LIMIT ${p(1)}`,
+    entryOf: `SELECT row_key, entry FROM ${entries} WHERE row_key = ${p(1)}`,
+    waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
+    unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,
+  };
+};

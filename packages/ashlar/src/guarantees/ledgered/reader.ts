@@ -1,0 +1,100 @@
+import { AshlarError } from '../../errors.js';
+import { rootOf, type Subtree } from '../../ledger/merkle.js';
+import type { Block, Leaf, LedgerReader, StoredRow, Waiting } from '../../ledger/reader.js';
+import type { RunSql, SqlName, Table } from '../../model/index.js';
+import { logOf } from './log.js';
+import { ledgerQueries } from './queries.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+// text on SQLite, bytes on Postgres: the same bytes
+const bytes = (value: unknown): Uint8Array =>
+  typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array);
+
+const leafOf = ({ position, hash, row_key, entry }: Row): Leaf => ({
+  position: Number(position),
+  hash: bytes(hash),
+  rowKey: String(row_key),
+  entry: entry === null ? undefined : bytes(entry),
+});
+
+const waitingOf = ({ row_key, entry }: Row): Waiting => ({ rowKey: String(row_key), entry: bytes(entry) });
+
+const blockOf = ({ size, root, sealed_at }: Row): Block => ({
+  size: Number(size),
+  root: bytes(root),
+  sealedAt: String(sealed_at),
+});
+
+/** Heights are stored every eight: the level below a height, and how many of its hashes make one subtree. */
+const stored = ({ height, index }: Subtree) => {
+  const level = Math.floor(height / 8);
+  const count = 2 ** (height - 8 * level);
+  return { level, low: index * count, high: (index + 1) * count };
+};
+
+/**
+ * Reads the ledger of a table through `run`.
+ *
+ * @throws AshlarError `usage` where the table is no ledger
+ */
+export const ledgerReader = (table: Table, dialect: SqlName, run: RunSql): LedgerReader => {
+  const log = logOf(table);
+  if (log === undefined) {
+    throw new AshlarError('usage', {
+      message: `The table ${table.name} is no ledger.`,
+      suggestion: 'Declare it with ledgered().',
+    });
+  }
+  const sql = ledgerQueries(table, dialect);
+  return {
+    table,
+    log,
+    head: async () => {
+      const [head] = await run(sql.head);
+      return (
+        head && {
+          size: Number(head.size),
+          frontier: bytes(head.frontier),
+          firstProvable: Number(head.first_provable),
+        }
+      );
+    },
+    leaves: async (from, limit) => (await run(sql.leaves, [from, limit])).map(leafOf),
+    leafOf: async (rowKey) => (await run(sql.leafOf, [rowKey])).map(leafOf)[0],
+    nodes: async (level, from, to) =>
+      (await run(sql.nodes, [level, from, to])).map(({ position, hash }) => ({
+        position: Number(position),
+        hash: bytes(hash),
+      })),
+    subtrees: async (wanted) => {
+      const ranges = wanted.map(stored);
+      const found = await run(sql.subtrees, [
+        JSON.stringify(ranges.map(({ level, low, high }) => [level, low, high])),
+      ]);
+      const hashes = new Map<string, Uint8Array[]>();
+      for (const { level, low, hash } of found) {
+        const range = `${level} ${low}`;
+        hashes.set(range, [...(hashes.get(range) ?? []), bytes(hash)]);
+      }
+      return ranges.map(({ level, low, high }) => {
+        const part = hashes.get(`${level} ${low}`) ?? [];
+        if (part.length === high - low) return rootOf(part);
+        throw new AshlarError('ledger-tampered', {
+          message: `The ledger ${log} lacks hashes of its tree.`,
+          detail: `Of level ${level}, positions ${low} to ${high - 1} there are ${part.length}.`,
+        });
+      });
+    },
+    blocks: async (above, limit) => (await run(sql.blocks, [above, limit])).map(blockOf),
+    lastBlock: async () => (await run(sql.lastBlock)).map(blockOf)[0],
+    rows: async (keys) => {
+      const found = await run(sql.rows, [JSON.stringify(keys)]);
+      return new Map(found.map((row) => [String(row._row_key), row as StoredRow]));
+    },
+    strays: async (limit) => (await run(sql.strays, [limit])).map(({ row_key }) => String(row_key)),
+    waiting: async (limit) => (await run(sql.waiting, [limit])).map(waitingOf),
+    entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(waitingOf)[0],
+    unsealed: async () => Number((await run(sql.unsealed))[0]?.unsealed),
+  };
+};

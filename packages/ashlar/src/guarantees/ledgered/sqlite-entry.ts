@@ -1,0 +1,44 @@
+import { type Column, identifier, literal, type Table } from '../../model/index.js';
+import { jsonText } from '../shared/row-json-sqlite.js';
+import { keyColumns } from './names.js';
+
+const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
+
+/** The key of a row as text: its plain form, or a JSON array where it has several columns. */
+export const rowKeySql = (table: Table, row: string): string => {
+  const names = keyColumns(table).map((column) => of(row, column));
+  return names.length === 1 ? `CAST(${names[0]} AS TEXT)` : `json_array(${names.join(', ')})`;
+};
+
+/** That a row is the one with this key: the key of the table finds it, and its text is the very same. */
+export const hasRowKey = (table: Table, row: string, key: string): string => {
+  const columns = keyColumns(table);
+  const same = columns.map((column, at) =>
+    columns.length === 1
+      ? `${of(row, column)} = ${key}`
+      : `${of(row, column)} = json_extract(${key}, '$[${at}]')`,
+  );
+  return [...same, `${rowKeySql(table, row)} = ${key}`].join(' AND ');
+};
+
+/** The entry of a row, as text; without a time where it was written before there was a ledger. */
+export const entrySql = (
+  table: Table,
+  log: string,
+  row: string,
+  written: 'now' | 'before' = 'now',
+): readonly string[] => {
+  const at = written === 'now' ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "''";
+  const parts = Object.values(table.columns).map((column) => {
+    const name = of(row, column);
+    const part = `${literal(`,"${column.name}":`)} || ${jsonText[column.kind](name)}`;
+    return column.nullable ? `iif(${name} IS NULL, '', ${part})` : part;
+  });
+  return [
+    `${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}`,
+    `|| lower(hex(randomblob(16))) || '","' || ${at} || '",{'`,
+    '|| substr(',
+    ...parts.map((part, at) => `  ${at === 0 ? '' : '|| '}${part}`),
+    ", 2) || '}]'",
+  ];
+};

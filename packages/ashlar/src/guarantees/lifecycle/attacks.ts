@@ -1,0 +1,134 @@
+import { type Attack, identifier, literal, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import {
+  asReplica,
+  columnsAndValues,
+  type Draft,
+  hasWholeKey,
+  insertRow,
+  isFresh,
+  refused,
+  triedBy,
+  triedByBoth,
+} from '../shared/attacks.js';
+import { type Lifecycle, mayGo } from './rules.js';
+
+// a status column of many values has thousands of wrong steps; these are enough to show that the rule is there
+const mostSteps = 60;
+
+/** Every wrong beginning and every wrong step, and ways around the steps. */
+export const lifecycleAttacks = (table: Table, probe: Probe, rules: Lifecycle): readonly Attack[] => {
+  const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
+  const around = waysAround(table, probe, rules);
+  return [
+    ...triedBy(['app'], [...beginnings(table, probe, rules), ...steps]),
+    ...triedByBoth(around),
+    ...triedBy(['owner'], [...steps.slice(0, 3), ...asReplica(probe, steps.slice(0, 3))]),
+  ];
+};
+
+const withStatus = ({ fresh }: Probe, { column }: Lifecycle, status: string): SqlRow => ({
+  ...fresh,
+  [column]: literal(status),
+});
+
+const beginnings = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] =>
+  rules.statuses
+    .filter((status) => !rules.initial.includes(status))
+    .map((status) =>
+      refused(`${rules.column} begins as ${status}`, insertRow(table.name, withStatus(probe, rules, status))),
+    );
+
+/** The lawful way to a status, its beginning first. */
+const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
+  const ways = new Map(rules.initial.map((begin) => [begin, [begin] as readonly string[]]));
+  for (const [reached, way] of ways)
+    for (const next of rules.transitions[reached] ?? []) if (!ways.has(next)) ways.set(next, [...way, next]);
+  return ways.get(status) ?? [];
+};
+
+const moveTo = (table: Table, probe: Probe, { column }: Lifecycle, value: string, also = ''): string =>
+  `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value}${also} WHERE ${isFresh(table, probe)}`;
+
+/** What a CHECK may want together with a status: some of what may be empty, filled. */
+const companions = (table: Table, probe: Probe, { column }: Lifecycle): readonly SqlRow[] => {
+  const mayBeEmpty = Object.values(table.columns)
+    .filter(({ name, nullable }) => nullable && name !== column && probe.values[name] !== undefined)
+    .map(({ name }) => name);
+  const filled = (names: readonly string[]): SqlRow =>
+    Object.fromEntries(names.map((name) => [name, probe.values[name] ?? 'NULL']));
+  const emptied = Object.fromEntries(mayBeEmpty.map((name) => [name, 'NULL']));
+  return [{}, filled(mayBeEmpty), emptied, ...mayBeEmpty.slice(0, 12).map((name) => filled([name]))];
+};
+
+/** The statements that lead a new row to a status lawfully. */
+const arrivedAt = (
+  table: Table,
+  probe: Probe,
+  rules: Lifecycle,
+  status: string,
+): readonly (readonly string[])[] => {
+  const [begin = '', ...moves] = wayTo(rules, status);
+  const beside = companions(table, probe, rules);
+  return [
+    beside.map((also) => insertRow(table.name, { ...withStatus(probe, rules, begin), ...also })),
+    ...moves.map((to) =>
+      beside.map((also) => {
+        const assignments = Object.entries(also).map(([name, value]) => `, ${identifier(name)} = ${value}`);
+        return moveTo(table, probe, rules, literal(to), assignments.join(''));
+      }),
+    ),
+  ];
+};
+
+/** An attack that must be refused once a row has come to a status. */
+const afterwards = (preparation: Draft['preparation'], name: string, statement: string): Draft => ({
+  ...refused(name, statement),
+  ...(preparation ? { preparation } : {}),
+});
+
+const wrongSteps = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] =>
+  rules.statuses.flatMap((from) =>
+    rules.statuses
+      .filter((to) => to !== from && !mayGo(rules, from, to))
+      .map((to) =>
+        afterwards(
+          arrivedAt(table, probe, rules, from),
+          `${rules.column} from ${from} to ${to}`,
+          moveTo(table, probe, rules, literal(to)),
+        ),
+      ),
+  );
+
+/** Ways to a status that are no step of an UPDATE. */
+const waysAround = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] => {
+  const name = identifier(table.name);
+  const status = identifier(rules.column);
+  const [final] = rules.statuses.filter((each) => (rules.transitions[each] ?? []).length === 0);
+  const [begin = ''] = rules.initial;
+  const last = final ?? rules.statuses.find((each) => !mayGo(rules, begin, each) && each !== begin);
+  if (last === undefined || last === begin) return [];
+  const there = arrivedAt(table, probe, rules, last);
+  const beginning = columnsAndValues(withStatus(probe, rules, begin));
+  return [
+    afterwards(there, `${rules.column} becomes NULL`, moveTo(table, probe, rules, 'NULL')),
+    afterwards(there, `${rules.column} becomes no status`, moveTo(table, probe, rules, literal('prove'))),
+    ...(hasWholeKey(table, probe)
+      ? [
+          afterwards(
+            there,
+            `an upsert takes ${rules.column} from ${last} to ${begin}`,
+            `INSERT INTO ${name} ${beginning} ON CONFLICT (${table.primaryKey.columns.map(identifier).join(', ')}) DO UPDATE SET ${status} = ${literal(begin)}`,
+          ),
+        ]
+      : []),
+    ...(hasWholeKey(table, probe) && probe.dialect === 'sqlite'
+      ? [
+          afterwards(
+            there,
+            `REPLACE takes ${rules.column} from ${last} to ${begin}`,
+            `INSERT OR REPLACE INTO ${name} ${beginning}`,
+          ),
+        ]
+      : []),
+  ];
+};

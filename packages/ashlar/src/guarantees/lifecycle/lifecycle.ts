@@ -1,0 +1,86 @@
+import type { Column, Guarantee, Probe, Table } from '../../model/index.js';
+import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { lifecycleAttacks } from './attacks.js';
+import { lifecycleOnPostgres } from './postgres.js';
+import type { Lifecycle, Transitions } from './rules.js';
+import { lifecycleOnSqlite } from './sqlite.js';
+
+/** Where a status begins. */
+export interface LifecycleOptions {
+  readonly initial: string | readonly string[];
+}
+
+/**
+ * A status moves only along the declared transitions, and begins as one of the initial ones.
+ *
+ * @param column - a column of `z.enum(…)`
+ * @param transitions - from each status, those it may go to
+ * @param options - `initial`: what a new row's status may be
+ * @throws AshlarError `table-invalid`, when the table is declared, if a status is unknown or can never be reached
+ *
+ * @example
+ * lifecycle(c.status, { pending: ['running', 'cancelled'], running: ['completed', 'failed'] }, { initial: 'pending' })
+ */
+export const lifecycle = (column: Column, transitions: Transitions, options: LifecycleOptions): Guarantee => {
+  const rules: Lifecycle = Object.freeze({
+    column: column?.name,
+    statuses: (column?.rules.oneOf ?? []).map(String),
+    initial: list(options.initial),
+    transitions,
+  });
+  return Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'lifecycle',
+    promise: 'A status moves only along the declared transitions.',
+    validate: (table: Table) => {
+      assertOwn(table, 'lifecycle', [column]);
+      assertStatuses(table, column, rules);
+      assertReachable(table, rules);
+    },
+    sqlite: { level: 'enforced' as const, objects: (table: Table) => lifecycleOnSqlite(table, rules) },
+    postgres: { level: 'enforced' as const, objects: (table: Table) => lifecycleOnPostgres(table, rules) },
+    attacks: (table: Table, probe: Probe) => lifecycleAttacks(table, probe, rules),
+  });
+};
+
+const assertStatuses = (
+  table: Table,
+  column: Column,
+  { statuses, initial, transitions }: Lifecycle,
+): void => {
+  if (column.kind !== 'text' || statuses.length === 0) {
+    throw unfit(table, `${column.name} has no list of statuses.`, 'Make it z.enum([…]).');
+  }
+  if (column.nullable)
+    throw unfit(table, `${column.name} is nullable, but a row always has a status.`, 'Remove .nullable().');
+  if (initial.length === 0) throw unfit(table, `${column.name} has no initial status.`, 'Give { initial }.');
+  const named = [...initial, ...Object.entries(transitions).flatMap(([from, to]) => [from, ...to])];
+  const unknown = named.find((status) => !statuses.includes(status));
+  if (unknown !== undefined) {
+    throw unfit(
+      table,
+      `${column.name} has no status ${unknown}.`,
+      `Its statuses are ${statuses.join(', ')}.`,
+    );
+  }
+  if (column.default !== undefined && !initial.includes(String(column.default))) {
+    throw unfit(
+      table,
+      `${column.name} is ${String(column.default)} by default, which is not an initial status.`,
+      'Change one of the two.',
+    );
+  }
+};
+
+const assertReachable = (table: Table, { column, statuses, initial, transitions }: Lifecycle): void => {
+  const reached = new Set(initial);
+  for (const status of reached) for (const next of transitions[status] ?? []) reached.add(next);
+  const lost = statuses.filter((status) => !reached.has(status));
+  if (lost.length > 0) {
+    throw unfit(
+      table,
+      `${column} can never become ${lost.join(' or ')}.`,
+      'Add a transition to it, or take it out.',
+    );
+  }
+};

@@ -1,0 +1,69 @@
+import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { any, emptied, raise, replacing, rowidOf, sqliteTrigger, uniqueKeys } from '../shared/sqlite-sql.js';
+import { beginsWrongly, movesWrongly } from './conditions.js';
+import { type Lifecycle, mayGo } from './rules.js';
+
+/** What keeps a status of a table of SQLite on its way, on any connection. */
+export const lifecycleOnSqlite = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {
+  const status = identifier(rules.column);
+  const of = `${table.name}.${rules.column}`;
+  const refuse = (text: string): string => raise('lifecycle', text);
+  const name = (event: string): string => objectName(table.name, rules.column, 'lifecycle', event);
+  // a RAISE takes only a constant, so each wrong step has its own
+  const beginnings = rules.statuses
+    .filter((to) => !rules.initial.includes(to))
+    .map((to) => `    WHEN ${literal(to)} THEN ${refuse(`${of} cannot begin as ${to}`)}`);
+  const steps = rules.statuses.flatMap((from) =>
+    rules.statuses
+      .filter((to) => from !== to && !mayGo(rules, from, to))
+      .map(
+        (to) =>
+          `    WHEN ${literal(`${from} to ${to}`)} THEN ${refuse(`${of} cannot go from ${from} to ${to}`)}`,
+      ),
+  );
+  const otherwise = refuse(`${of} has no such status`);
+  const choose = (value: string, cases: readonly string[]): string =>
+    cases.length === 0
+      ? `SELECT ${otherwise}`
+      : [`SELECT CASE ${value}`, ...cases, `    ELSE ${otherwise}`, '  END'].join('\n');
+
+  const keys = uniqueKeys(table);
+  const replaced = [`${status} IS NOT NEW.${status}`];
+  const replacement = `SELECT ${refuse(`a row of ${table.name} with this key exists and is never replaced`)}`;
+  const keyColumns = [...new Set(keys.flatMap(({ columns }) => columns))];
+  const moved = keyColumns.map((column) => `NEW.${identifier(column)} IS NOT OLD.${identifier(column)}`);
+  const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
+
+  return [
+    sqliteTrigger({
+      name: name('insert'),
+      on: 'BEFORE INSERT',
+      table: table.name,
+      when: beginsWrongly(rules),
+      body: [choose(`NEW.${status}`, beginnings)],
+    }),
+    sqliteTrigger({
+      name: name('update'),
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      when: movesWrongly(rules),
+      body: [choose(`OLD.${status} || ' to ' || NEW.${status}`, steps)],
+    }),
+    // OR REPLACE puts a row in the place of another, whose status then jumps
+    sqliteTrigger({
+      name: name('replace'),
+      on: 'BEFORE INSERT',
+      table: table.name,
+      when: any([...replacing(table, keys, replaced), ...emptied(table, keys)]),
+      body: [replacement],
+    }),
+    sqliteTrigger({
+      name: name('move'),
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      when: `(${moved.join(' OR ')})\n  AND (${any([...replacing(table, keys, [...replaced, another]), ...emptied(table, keys)])})`,
+      body: [replacement],
+    }),
+  ];
+};

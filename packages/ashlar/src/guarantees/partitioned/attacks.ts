@@ -1,0 +1,53 @@
+import { type Attack, literal, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import { type Draft, insertRow, refused, triedBy } from '../shared/attacks.js';
+import { clockForgeries } from '../shared/forgeries.js';
+import { defaultPartition } from './objects.js';
+
+const moments = {
+  'a row of a month long past': '1999-12-31T23:59:59.999',
+  'a row of a month far ahead': '2999-01-31T08:00:00.000',
+} as const;
+
+/** Rows of months that have no partition must be taken; a row must not get into a partition that is not its own. */
+export const partitionedAttacks = (table: Table, probe: Probe, column: string): readonly Attack[] => {
+  const { partitions } = probe;
+  const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
+  const at = (moment: string): SqlRow => ({
+    ...probe.fresh,
+    [column]: literal(`${moment}${digits}`),
+  });
+  const accepted = (name: string, sql: string): Draft => ({ name, statements: [sql], expect: 'accepted' });
+  const { [column]: _, ...undated } = probe.fresh;
+  const now = table.columns[column]?.generated === 'now' ? undated : probe.fresh;
+  return [
+    ...triedBy(
+      ['app'],
+      [
+        accepted('a row of this month', insertRow(table.name, now)),
+        ...(table.columns[column]?.generated === 'now' ? clockForgeries(table, probe, [column]) : []),
+        ...partitions
+          .slice(0, 1)
+          .map((name) => refused('a row into a partition by name', insertRow(name, now))),
+      ],
+    ),
+    // only the owner may say what the database's clock says
+    ...triedBy(
+      ['owner'],
+      [
+        ...Object.entries(moments).map(([name, moment]) => accepted(name, insertRow(table.name, at(moment)))),
+        ...misplaced(table, probe, at(moments['a row of a month long past']), now),
+      ],
+    ),
+  ];
+};
+
+/** A partition takes rows of its own months only, also where it is written to by name. */
+const misplaced = (table: Table, { partitions }: Probe, past: SqlRow, present: SqlRow): readonly Draft[] => {
+  const rest = defaultPartition(table);
+  const [month] = partitions.filter((partition) => partition !== rest);
+  if (month === undefined) return [];
+  return [
+    refused('a row in the partition of another month', insertRow(month, past)),
+    refused('a row of this month in the default partition', insertRow(rest, present)),
+  ];
+};

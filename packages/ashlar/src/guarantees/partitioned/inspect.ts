@@ -1,0 +1,30 @@
+import type { MaintenanceTools } from '../../model/index.js';
+import { readCatalogue } from './catalogue.js';
+import { covers, type MonthlyTable } from './maintenance.js';
+import { monthName, monthOf, monthsBetween } from './months.js';
+import { defaultPartition } from './objects.js';
+import { findRepairs } from './repair.js';
+
+// further months are maintenance's business: it makes them before they are needed
+const soon = 2;
+
+/** What is wrong with the partitions of a table: one that is missing, and what one lacks of the guarantees. */
+export const inspectPartitions = (
+  { table }: MonthlyTable,
+  { now, atomically }: MaintenanceTools,
+): Promise<readonly string[]> =>
+  atomically(async (run) => {
+    const catalogue = await readCatalogue(run, table);
+    const current = monthOf(now);
+    const missing = monthsBetween(current, current + soon).filter(
+      (month) => !covers(table, catalogue, month),
+    );
+    const repairs = await findRepairs(run, table, catalogue);
+    return [
+      ...(catalogue.default === undefined
+        ? [`${table.name}: the default partition ${defaultPartition(table)} is missing`]
+        : []),
+      ...missing.map((month) => `${table.name}: there is no partition for ${monthName(month)}`),
+      ...repairs.map(({ lack }) => lack),
+    ];
+  });

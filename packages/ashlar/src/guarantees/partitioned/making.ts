@@ -1,0 +1,96 @@
+import { AshlarError } from '../../errors.js';
+import { identifier, literal, type RunSql, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { value, within } from './catalogue.js';
+import { type Month, monthName, startOf } from './months.js';
+import { partitionObjects } from './objects.js';
+
+/** `audit_logs_2026_11`, or `audit_logs_2028_01_2028_03` for several months. */
+export const partitionName = (table: Table, first: Month, last: Month): string =>
+  objectName(table.name, monthName(first), ...(last > first ? [monthName(last)] : []));
+
+/**
+ * Makes a table like its parent that is no partition yet. Its CHECK of the range spares the scan when it becomes one.
+ *
+ * @throws AshlarError `partition-conflict` when the name is taken
+ */
+export const makeAside = async (
+  run: RunSql,
+  table: Table,
+  name: string,
+  range?: { readonly column: string; readonly first: Month; readonly last: Month },
+): Promise<void> => {
+  await assertNameFree(run, table, name);
+  const check = range
+    ? `,\n  CONSTRAINT ${identifier(rangeCheck(name))} CHECK (${within(range.column, range.first, range.last)})`
+    : '';
+  await run(`CREATE TABLE ${identifier(name)} (
+  LIKE ${identifier(table.name)}
+    INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
+)`);
+  await takeRights(run, name);
+};
+
+// what new tables are granted by default would be a way around what the whole table allows
+const takeRights = (run: RunSql, name: string): Promise<unknown> =>
+  run(`DO $ashlar$
+DECLARE
+  who regrole;
+BEGIN
+  FOR who IN
+    SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
+  LOOP
+    EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
+  END LOOP;
+  REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
+END
+$ashlar$`);
+
+/** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
+export const attachMonths = async (
+  run: RunSql,
+  table: Table,
+  name: string,
+  first: Month,
+  last: Month,
+): Promise<void> => {
+  await run(
+    `ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} FOR VALUES FROM ('${startOf(first)}') TO ('${startOf(last + 1)}')`,
+  );
+};
+
+/** Drops the CHECK that only the attaching needed. */
+export const dropRangeCheck = async (run: RunSql, name: string): Promise<void> => {
+  await run(`ALTER TABLE ${identifier(name)} DROP CONSTRAINT ${identifier(rangeCheck(name))}`);
+};
+
+/** Creates what the guarantees of the table need on a partition. */
+export const guard = async (run: RunSql, table: Table, partition: string): Promise<void> => {
+  for (const object of partitionObjects(table, partition)) await run(asOne(object.sql));
+};
+
+/** An object's SQL may be several statements; the tools of maintenance run one. */
+export const asOne = (sql: string): string => `DO $ashlar$\nBEGIN\n${sql};\nEND\n$ashlar$`;
+
+/** Makes one empty partition for a month. */
+export const makeMonth = async (run: RunSql, table: Table, column: string, month: Month): Promise<string> => {
+  const name = partitionName(table, month, month);
+  await makeAside(run, table, name, { column, first: month, last: month });
+  await guard(run, table, name);
+  await attachMonths(run, table, name, month, month);
+  await dropRangeCheck(run, name);
+  return name;
+};
+
+const rangeCheck = (name: string): string => objectName(name, 'range');
+
+const assertNameFree = async (run: RunSql, table: Table, name: string): Promise<void> => {
+  const taken = await value(run, 'SELECT to_regclass($1::text)::text', [identifier(name)]);
+  if (taken === null) return;
+  throw new AshlarError('partition-conflict', {
+    message: `${table.name} needs a partition ${name}, but another table has that name.`,
+    detail: 'It is not a partition of the table; it may have been detached by hand.',
+    suggestion: `Attach it again or rename it: ALTER TABLE ${name} RENAME TO ${name}_aside.`,
+  });
+};

@@ -1,0 +1,114 @@
+import {
+  type Column,
+  type Guarantee,
+  type GuaranteeObject,
+  identifier,
+  type MaintenanceTools,
+  type Probe,
+  type Table,
+} from '../../model/index.js';
+import { assertOwn, unfit } from '../shared/declaration.js';
+import { indexObject } from '../shared/index-object.js';
+import { objectName } from '../shared/names.js';
+import { partitionedAttacks } from './attacks.js';
+import { inspectPartitions } from './inspect.js';
+import { maintainPartitions } from './maintenance.js';
+import { defaultPartition, partitionObjects } from './objects.js';
+
+/** How a table is cut, and how far ahead. */
+export interface PartitionedOptions {
+  readonly by: 'month';
+  /** Months made ahead of the current one; at least 3. Default 14. */
+  readonly ahead?: number;
+}
+
+/**
+ * No insert ever fails for want of a partition; old months leave whole.
+ *
+ * Months are those of UTC. What fits no month yet lies in a default partition until maintenance gives it a place.
+ *
+ * @param column - a timestamp that is part of the primary key and of every unique key
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column does not fit
+ *
+ * @example
+ * partitioned(c.created_at, { by: 'month' })
+ */
+export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions): Guarantee =>
+  Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'partitioned',
+    promise: 'No insert ever fails for want of a partition; old months leave whole.',
+    validate: (table: Table) => {
+      assertOwn(table, 'partitioned', [column]);
+      assertPartitionable(table, column);
+      if (!Number.isInteger(ahead) || ahead < 3 || ahead > 120) {
+        throw unfit(
+          table,
+          `partitions cannot be made ${ahead} months ahead.`,
+          'Choose a whole number from 3 to 120.',
+        );
+      }
+    },
+    sqlite: {
+      level: 'emulated' as const,
+      weaker: `One table with an index on ${column.name}; old months leave by a range of it, not whole.`,
+      objects: (table: Table) => indexOnSqlite(table, column),
+    },
+    postgres: {
+      level: 'enforced' as const,
+      clause: () => `PARTITION BY RANGE (${identifier(column.name)})`,
+      objects: defaultOnPostgres,
+      maintain: (table: Table, tools: MaintenanceTools) =>
+        maintainPartitions({ table, column: column.name, ahead }, tools),
+      inspect: (table: Table, tools: MaintenanceTools) =>
+        inspectPartitions({ table, column: column.name, ahead }, tools),
+      // a row of any other month than this one was not written when it says
+      rights: () => (column.generated === 'now' ? { notInsertable: [column.name] } : {}),
+    },
+    attacks: (table: Table, probe: Probe) => partitionedAttacks(table, probe, column.name),
+  });
+
+const assertPartitionable = (table: Table, column: Column): void => {
+  if (column.kind !== 'timestamp') {
+    throw unfit(
+      table,
+      `${column.name} is no moment, so it has no month.`,
+      'Partition by a timestamp() or createdAt().',
+    );
+  }
+  if (column.nullable)
+    throw unfit(table, `${column.name} is nullable, but each row has a month.`, 'Remove .nullable().');
+  const unique = table.indexes.filter((index) => index.unique);
+  const lacking = [table.primaryKey, ...table.uniques, ...unique].find(
+    (key) => !key.columns.includes(column.name),
+  );
+  if (lacking) {
+    throw unfit(
+      table,
+      `${lacking.name} does not contain ${column.name}, by which the table is partitioned.`,
+      `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the key in a table of its own.`,
+    );
+  }
+};
+
+const indexOnSqlite = (table: Table, column: Column): readonly GuaranteeObject[] => {
+  const keys = [
+    table.primaryKey,
+    ...table.uniques,
+    ...table.indexes.filter((index) => index.where === undefined),
+  ];
+  if (keys.some((key) => key.columns[0] === column.name)) return [];
+  return [indexObject(objectName(table.name, column.name, 'idx'), table.name, [column.name])];
+};
+
+const defaultOnPostgres = (table: Table): readonly GuaranteeObject[] => {
+  const name = defaultPartition(table);
+  return [
+    {
+      type: 'table',
+      name,
+      sql: `CREATE TABLE ${identifier(name)} PARTITION OF ${identifier(table.name)} DEFAULT`,
+    },
+    ...partitionObjects(table, name),
+  ];
+};

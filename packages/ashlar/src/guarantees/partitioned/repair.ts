@@ -1,0 +1,102 @@
+import { type GuaranteeObject, identifier, type RunSql, type Table } from '../../model/index.js';
+import type { Catalogue } from './catalogue.js';
+import { asOne } from './making.js';
+import { partitionObjects } from './objects.js';
+
+/** One thing that a partition lacks, and the statement that gives it. */
+export interface Repair {
+  /** What is wrong. */
+  readonly lack: string;
+  /** What was done about it, once it is. */
+  readonly text: string;
+  readonly sql: string;
+}
+
+const triggersSql = `
+SELECT c.relname::text AS partition, t.tgname::text AS name, t.tgenabled::text AS enabled, p.tgenabled::text AS "parentEnabled"
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
+WHERE i.inhparent = $1::text::regclass`;
+
+const indexesSql = `
+SELECT c.relname::text AS partition, x.relname::text AS name
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+JOIN pg_index d ON d.indrelid = c.oid
+JOIN pg_class x ON x.oid = d.indexrelid
+WHERE i.inhparent = $1::text::regclass`;
+
+// a partition's policy is its parent's word for word
+const policiesSql = `
+SELECT c.relname::text AS partition, p.polname::text AS name,
+  c.relrowsecurity AND c.relforcerowsecurity
+    AND (q.oid IS NULL OR (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), p.polcmd, p.polpermissive, p.polroles)
+      IS NOT DISTINCT FROM (pg_get_expr(q.polqual, q.polrelid), pg_get_expr(q.polwithcheck, q.polrelid), q.polcmd, q.polpermissive, q.polroles)) AS kept
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+JOIN pg_policy p ON p.polrelid = c.oid
+LEFT JOIN pg_policy q ON q.polrelid = i.inhparent AND q.polname = p.polname
+WHERE i.inhparent = $1::text::regclass`;
+
+/** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
+export const findRepairs = async (run: RunSql, table: Table, catalogue: Catalogue): Promise<Repair[]> => {
+  const parent = [identifier(table.name)];
+  const triggers = await run(triggersSql, parent);
+  const indexes = await run(indexesSql, parent);
+  const policies = (await run(policiesSql, parent)).filter(({ kept }) => kept === true || kept === 't');
+  const found: Partial<Record<GuaranteeObject['type'], typeof triggers>> = {
+    index: indexes,
+    policy: policies,
+    trigger: triggers,
+  };
+  const partitions = [
+    ...catalogue.ranges.map((range) => range.name),
+    ...(catalogue.default ? [catalogue.default] : []),
+  ];
+  const missing = partitions.flatMap((partition) =>
+    partitionObjects(table, partition)
+      .filter(
+        (object) =>
+          !found[object.type]?.some((row) => row.partition === partition && row.name === object.name),
+      )
+      .map((object) => made(partition, object)),
+  );
+  const always = new Set(
+    partitions.flatMap((partition) =>
+      partitionObjects(table, partition)
+        .filter((object) => object.sql.includes('ENABLE ALWAYS TRIGGER'))
+        .map((object) => `${partition} ${object.name}`),
+    ),
+  );
+  const off = triggers
+    .filter(
+      (row) =>
+        row.enabled !== 'A' && (row.parentEnabled === 'A' || always.has(`${row.partition} ${row.name}`)),
+    )
+    .map((row) => enabled(String(row.partition), String(row.name)));
+  return [...missing, ...off];
+};
+
+const made = (partition: string, object: GuaranteeObject): Repair => ({
+  lack:
+    object.type === 'policy'
+      ? `${partition}: the policy ${object.name} is not in force`
+      : `${partition}: the ${object.type} ${object.name} is missing`,
+  text:
+    object.type === 'policy'
+      ? `${partition}: the policy ${object.name} was not in force and is made again`
+      : `${partition}: the ${object.type} ${object.name} was missing and is made again`,
+  sql: asOne(
+    object.type === 'policy'
+      ? `DROP POLICY IF EXISTS ${identifier(object.name)} ON ${identifier(partition)};\n${object.sql}`
+      : object.sql,
+  ),
+});
+
+const enabled = (partition: string, trigger: string): Repair => ({
+  lack: `${partition}: the trigger ${trigger} does not always fire`,
+  text: `${partition}: the trigger ${trigger} did not always fire and does again`,
+  sql: `ALTER TABLE ${identifier(partition)} ENABLE ALWAYS TRIGGER ${identifier(trigger)}`,
+});

@@ -1,0 +1,172 @@
+import { AshlarError } from '../../errors.js';
+import { identifier, identifiers, type RunSql, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { type Catalogue, countByMonth, value, within } from './catalogue.js';
+import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './making.js';
+import { type Month, startTime } from './months.js';
+import { defaultPartition, partitionObjects } from './objects.js';
+
+// more than these, one by one, would be a mistake in the data rather than months of a table
+const mostMonths = 1200;
+
+/**
+ * Gives the rows of the default partition a place of their own, in the transaction of `run`. The default partition
+ * itself becomes the partition of their months, and a new empty one takes its place: no row is deleted. Where other
+ * partitions lie between those months, or rows that have no month yet lie among them, the rows are copied instead
+ * and counted, and the old default partition is dropped.
+ *
+ * @param until - `last`: the last month that is made ahead; rows of later months get a partition a month, so that no wide
+ *   one swallows the months to come. `reach`: the last month that can have a partition now; later rows stay
+ * @returns what was done, one line each
+ * @throws AshlarError `partition-conflict`
+ */
+export const rotateDefault = async (
+  run: RunSql,
+  table: Table,
+  column: string,
+  catalogue: Catalogue,
+  { last, reach }: { readonly last: Month; readonly reach: Month },
+): Promise<string[]> => {
+  const old = catalogue.default;
+  if (old === undefined) return [];
+  await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(old)}`);
+  const counts = await countByMonth(run, old, column, reach);
+  const months = [...counts.keys()];
+  const rows = Number(await value(run, `SELECT count(*)::text FROM ${identifier(old)}`));
+  const [from, to] = [months.at(0), months.at(-1)];
+  if (from === undefined || to === undefined) {
+    await attachDefault(run, table, old);
+    return [];
+  }
+  const placed = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const rotates = placed === rows && !overlaps(catalogue, from, to) && (to <= last || from === to);
+  return rotates
+    ? rotate(run, table, old, from, to, rows)
+    : copy(run, table, column, old, counts, { last: reach, rows });
+};
+
+/** Makes an empty default partition. */
+export const makeDefault = async (run: RunSql, table: Table): Promise<string> => {
+  const name = defaultPartition(table);
+  await makeAside(run, table, name);
+  await guard(run, table, name);
+  await attachDefault(run, table, name);
+  return name;
+};
+
+const attachDefault = async (run: RunSql, table: Table, name: string): Promise<void> => {
+  await run(`ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} DEFAULT`);
+};
+
+const overlaps = ({ ranges }: Catalogue, first: Month, last: Month): boolean =>
+  ranges.some((range) => range.from < startTime(last + 1) && range.to > startTime(first));
+
+const rotate = async (
+  run: RunSql,
+  table: Table,
+  old: string,
+  first: Month,
+  last: Month,
+  rows: number,
+): Promise<string[]> => {
+  const name = partitionName(table, first, last);
+  await rename(run, table, old, name);
+  await attachMonths(run, table, name, first, last);
+  await makeDefault(run, table);
+  return [`${table.name}: the default partition, with ${rows} rows, became ${name}`];
+};
+
+// a new default partition will want the names that belong to the old one
+const rename = async (run: RunSql, table: Table, old: string, name: string): Promise<void> => {
+  const indexes = await run(
+    `SELECT c.relname::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::text::regclass`,
+    [identifier(old)],
+  );
+  await run(`ALTER TABLE ${identifier(old)} RENAME TO ${identifier(name)}`);
+  for (const { name: index } of indexes) {
+    const text = String(index);
+    if (!text.startsWith(`${old}_`)) continue;
+    await run(
+      `ALTER INDEX ${identifier(text)} RENAME TO ${identifier(objectName(name, text.slice(old.length + 1)))}`,
+    );
+  }
+  const renamed = partitionObjects(table, name);
+  for (const [at, object] of partitionObjects(table, old).entries()) {
+    const to = renamed[at]?.name ?? object.name;
+    if (object.type !== 'trigger' || to === object.name) continue;
+    const there = await value(
+      run,
+      'SELECT 1 FROM pg_trigger WHERE tgrelid = $1::text::regclass AND tgname = $2::text',
+      [identifier(name), object.name],
+    );
+    if (there === null) continue;
+    await run(`ALTER TRIGGER ${identifier(object.name)} ON ${identifier(name)} RENAME TO ${identifier(to)}`);
+  }
+};
+
+const copy = async (
+  run: RunSql,
+  table: Table,
+  column: string,
+  old: string,
+  counts: ReadonlyMap<Month, number>,
+  { last, rows }: { readonly last: Month; readonly rows: number },
+): Promise<string[]> => {
+  if (counts.size > mostMonths) throw tooManyMonths(table, counts.size);
+  const columns = await columnsOf(run, old);
+  const copyTo = async (to: string, where: string): Promise<number> =>
+    Number(
+      await value(
+        run,
+        `WITH copied AS (
+  INSERT INTO ${identifier(to)} (${columns}) SELECT ${columns} FROM ${identifier(old)} WHERE ${where} RETURNING 1
+)
+SELECT count(*)::text FROM copied`,
+      ),
+    );
+
+  const done: string[] = [];
+  let copied = 0;
+  for (const [month, count] of counts) {
+    // into a table that is no partition yet, so that no trigger takes a copy for a new row
+    const name = partitionName(table, month, month);
+    await makeAside(run, table, name, { column, first: month, last: month });
+    copied += await copyTo(name, within(column, month, month));
+    await guard(run, table, name);
+    await attachMonths(run, table, name, month, month);
+    await dropRangeCheck(run, name);
+    done.push(`${table.name}: ${count} rows of the default partition were copied to ${name}`);
+  }
+  const waiting = objectName(old, 'next');
+  await makeAside(run, table, waiting);
+  copied += await copyTo(waiting, `(${within(column, Math.min(...counts.keys()), last)}) IS NOT TRUE`);
+  if (copied !== rows) throw miscounted(table, rows, copied);
+  await run(`DROP TABLE ${identifier(old)}`);
+  await run(`ALTER TABLE ${identifier(waiting)} RENAME TO ${identifier(old)}`);
+  await guard(run, table, old);
+  await attachDefault(run, table, old);
+  return done;
+};
+
+const columnsOf = async (run: RunSql, table: string): Promise<string> => {
+  const rows = await run(
+    `SELECT attname::text AS name FROM pg_attribute
+WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY attnum`,
+    [identifier(table)],
+  );
+  return identifiers(rows.map((row) => String(row.name)));
+};
+
+const miscounted = (table: Table, rows: number, copied: number): AshlarError =>
+  new AshlarError('partition-conflict', {
+    message: `${table.name}: ${copied} of ${rows} rows of the default partition would have been copied.`,
+    detail: 'Nothing was changed.',
+  });
+
+const tooManyMonths = (table: Table, months: number): AshlarError =>
+  new AshlarError('partition-conflict', {
+    message: `${table.name}: the default partition holds rows of ${months} months between other partitions.`,
+    detail: `At most ${mostMonths} are made at once; times that are wrong may have been inserted.`,
+    suggestion: 'Make partitions for them by hand, as wide as the gaps between the others.',
+  });

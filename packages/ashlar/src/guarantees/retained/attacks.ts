@@ -1,0 +1,77 @@
+import { type Attack, identifier, literal, type Probe, type Table } from '../../model/index.js';
+import {
+  asReplica,
+  type Draft,
+  deletes,
+  refused,
+  targetOf,
+  throughPartition,
+  triedBy,
+  triedByBoth,
+  truncates,
+} from '../shared/attacks.js';
+import type { Retention } from '../shared/retention.js';
+import { retiringSetting } from '../shared/retiring.js';
+import { frozenColumns } from './names.js';
+
+/** Ways to let a row leave before its time, and to make its time come sooner. */
+export const retainedAttacks = (table: Table, probe: Probe, retention: Retention): readonly Attack[] => {
+  const { dialect, row } = probe;
+  const target = targetOf(table, probe);
+  const name = identifier(table.name);
+  const permit =
+    dialect === 'postgres'
+      ? `SELECT set_config('${retiringSetting}', ${literal(table.name)}, true)`
+      : `INSERT INTO ashlar_retirement (table_name) VALUES (${literal(table.name)})`;
+  const ways: readonly Draft[] = [
+    ...deletes(target),
+    ...frozenColumns(table, retention).flatMap((column) => moves(table, column, probe, target.where)),
+    ...truncates(probe, { ...target, partitions: [] }),
+  ];
+  return [
+    ...triedByBoth(ways),
+    ...triedBy(
+      ['owner'],
+      [
+        ...truncates(probe, target).slice(2),
+        ...throughPartition(target).filter(({ name: way }) => way.startsWith('DELETE')),
+        ...asReplica(probe, deletes(target)),
+        // a row that is due may leave so
+        ...(isRecent(row[retention.column])
+          ? [
+              refused(
+                'DELETE of a row before its time, while a retirement runs',
+                permit,
+                `DELETE FROM ${name} WHERE ${target.where}`,
+              ),
+            ]
+          : []),
+        ...(dialect === 'sqlite'
+          ? [
+              refused(
+                'REPLACE of a row by a writer without a session',
+                'DELETE FROM ashlar_session',
+                `REPLACE INTO ${name} SELECT * FROM ${name} WHERE ${target.where}`,
+              ),
+            ]
+          : []),
+      ],
+    ),
+  ];
+};
+
+const day = 86_400_000;
+
+const isRecent = (moment: string | undefined): boolean =>
+  Date.parse(moment?.replaceAll("'", '') ?? '') > Date.now() - day;
+
+const moves = (table: Table, column: string, { row, values }: Probe, where: string): readonly Draft[] => {
+  const value = values[column];
+  if (value === undefined || value === row[column] || row[column] === 'NULL') return [];
+  return [
+    refused(
+      `changing ${column}`,
+      `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value} WHERE ${where}`,
+    ),
+  ];
+};

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import {
+  type Columns,
+  createdAt,
+  id,
+  index,
+  json,
+  type Table,
+  type TableItem,
+  table,
+  timestamp,
+} from '../../model/index.js';
+import { appendOnly } from '../append-only/append-only.js';
+
+const shape = () => ({
+  id: id(),
+  /** The table whose rows stay; NULL for every table. */
+  table_name: z.string().nullable(),
+  /** The primary key of the one row that stays, as an object of its columns; NULL for every row. */
+  row_key: json(z.record(z.string(), z.json())).nullable(),
+  /** Whose rows stay; NULL for everybody's. */
+  scope: z.string().nullable(),
+  reason: z.string().min(1),
+  placed_by: z.string().min(1),
+  placed_at: createdAt(),
+  released_by: z.string().nullable(),
+  /** Stamped once; the hold is open until then. */
+  released_at: timestamp().nullable(),
+});
+
+type HoldShape = ReturnType<typeof shape>;
+
+/** A table of legal holds. */
+export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
+
+const made = new WeakSet<object>();
+
+/**
+ * Declares a table of legal holds: while one is open, the rows that it names stay, whatever their time.
+ *
+ * What a hold leaves open it holds all of: one without `table_name`, `row_key` and `scope` holds everything. A `row_key`
+ * that does not have all columns of a table's primary key holds the whole table, rather than nothing.
+ *
+ * @example
+ * const holds = legalHolds('legal_holds');
+ * await db.session((s) => s.insert(holds, { scope: clientId, reason: 'case 12/2026', placed_by: 'user:7' }));
+ */
+export const legalHolds = <const Name extends string>(
+  name: Name,
+  extra: (columns: Columns<HoldShape>) => readonly TableItem[] = () => [],
+): LegalHolds<Name> => {
+  const holds = table(name, shape(), (c) => [
+    index(c.table_name, { where: 'released_at IS NULL' }),
+    appendOnly({ stampOnce: [c.released_at, c.released_by] }),
+    ...extra(c),
+  ]);
+  made.add(holds);
+  return holds;
+};
+
+/** Whether a table was made by {@link legalHolds}. */
+export const isLegalHolds = (given: object): boolean => made.has(given);

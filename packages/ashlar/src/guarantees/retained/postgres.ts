@@ -1,0 +1,131 @@
+import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { inMonthsAndDays, type Retention } from '../shared/retention.js';
+import { isRetiringOnPostgres } from '../shared/retiring.js';
+import { rowJson } from '../shared/row-json-postgres.js';
+import { type Conditions, refusals } from './conditions.js';
+import { clockIndex, frozenColumns, retirementsName } from './names.js';
+
+/** The conditions of a table of Postgres. */
+export const postgresConditions = (table: Table, retention: Retention): Conditions => {
+  const { months, days } = inMonthsAndDays(retention.period);
+  const clock = identifier(retention.column);
+  return {
+    due: (row, moment = 'now()') =>
+      `${row}.${clock} <= ((${moment} AT TIME ZONE 'UTC') - interval '${months} months ${days} days') AT TIME ZONE 'UTC'`,
+    held: (row) => (retention.holds === undefined ? 'false' : heldBy(table, retention, retention.holds, row)),
+  };
+};
+
+const heldBy = (table: Table, { scope }: Retention, holds: string, row: string): string => {
+  const key = table.primaryKey.columns;
+  return [
+    'EXISTS (',
+    `  SELECT FROM ${identifier(holds)} AS hold`,
+    '  WHERE hold.released_at IS NULL',
+    `    AND (hold.table_name IS NULL OR hold.table_name = ${literal(table.name)})`,
+    '    AND (',
+    '      hold.row_key IS NULL',
+    `      OR NOT hold.row_key ?& ARRAY[${key.map(literal).join(', ')}]`,
+    `      OR hold.row_key @> ${rowJson(table, row, { only: key }).replaceAll('\n', '\n      ')}`,
+    '    )',
+    scope === undefined
+      ? '    AND (hold.scope IS NULL OR hold.table_name IS NOT NULL)'
+      : `    AND (hold.scope IS NULL OR hold.scope = ${row}.${identifier(scope)}::text)`,
+    ')',
+  ].join('\n');
+};
+
+/** What keeps the rows of a table of Postgres for their time, also from its owner. */
+export const retainedOnPostgres = (table: Table, retention: Retention): readonly GuaranteeObject[] => {
+  const text = refusals(table.name, retention);
+  const { due, held } = postgresConditions(table, retention);
+  const remove = objectName(table.name, 'retained_delete');
+  const update = objectName(table.name, 'retained_update');
+  const frozen = frozenColumns(table, retention);
+  return [
+    ...retirements(table),
+    ...clockIndex(table, retention),
+    triggerFunction(
+      remove,
+      [
+        `IF (${due('OLD')}) IS NOT TRUE THEN`,
+        indent(refuse(text.early)),
+        'END IF;',
+        ...(retention.holds === undefined
+          ? []
+          : [
+              '-- no hold can be placed between the look for one and the end of the transaction',
+              `LOCK TABLE ${identifier(retention.holds)} IN SHARE MODE;`,
+              `IF ${held('OLD')} THEN`,
+              indent(refuse(text.held)),
+              'END IF;',
+            ]),
+        `IF NOT (${isRetiringOnPostgres(table)}) THEN`,
+        indent(refuse(text.unasked)),
+        'END IF;',
+        'RETURN OLD;',
+      ],
+      { reads: true, seesAll: 'scopes' },
+    ),
+    triggerFunction(update, [refuse(text.moved(frozen))]),
+    triggerFunction(refusalName(table), [refuse(text.emptied)]),
+    alwaysTrigger({ name: remove, on: 'BEFORE DELETE', table: table.name, calls: remove }),
+    alwaysTrigger({
+      name: update,
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      when: frozen.map((name) => moved(table, name)).join('\nOR '),
+      calls: update,
+    }),
+    truncation(table, table.name),
+  ];
+};
+
+/** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
+export const guardPartition = (table: Table, partition: string): readonly GuaranteeObject[] => [
+  truncation(table, partition),
+];
+
+const refuse = (text: string): string => raise('retained', text.replaceAll('%', '%%'));
+const indent = (text: string): string => text.replaceAll(/^/gm, '  ');
+const refusalName = (table: Table): string => objectName(table.name, 'retained_truncate');
+
+// a clock that was empty may be set
+const moved = (table: Table, name: string): string => {
+  const [before, after] = [`OLD.${identifier(name)}`, `NEW.${identifier(name)}`];
+  const differs = `${before} IS DISTINCT FROM ${after}`;
+  return table.columns[name]?.nullable ? `(${before} IS NOT NULL AND ${differs})` : differs;
+};
+
+const truncation = (table: Table, on: string): GuaranteeObject =>
+  alwaysTrigger({
+    name: objectName(on, 'retained_truncate'),
+    on: 'BEFORE TRUNCATE',
+    table: on,
+    each: 'STATEMENT',
+    calls: refusalName(table),
+  });
+
+/** The record of what left: one line for each batch or partition. */
+const retirements = (table: Table): readonly GuaranteeObject[] => {
+  const name = retirementsName(table);
+  return [
+    {
+      type: 'table',
+      name,
+      sql: `CREATE TABLE ${identifier(name)} (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  reason text COLLATE "C" NOT NULL,
+  rows bigint NOT NULL,
+  earliest timestamptz(6) NOT NULL,
+  latest timestamptz(6) NOT NULL,
+  partition text COLLATE "C",
+  retired_at timestamptz(3) DEFAULT now() NOT NULL,
+  CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY (id)
+)`,
+    },
+    ...neverChanged('retained', name),
+  ];
+};

@@ -1,0 +1,131 @@
+import type { Column, Probe, RetirementTools, Table } from '../../model/index.js';
+import { assertOwn, unfit } from '../shared/declaration.js';
+import { inMonthsAndDays, type Period, type RetainedGuarantee, type Retention } from '../shared/retention.js';
+import { retainedAttacks } from './attacks.js';
+import { isLegalHolds, type LegalHolds } from './holds.js';
+import { guardPartition, retainedOnPostgres } from './postgres.js';
+import { retireByRange } from './range.js';
+import { retireOnPostgres } from './retire-postgres.js';
+import { sqliteRetirement } from './retirement-sqlite.js';
+import { retainedOnSqlite } from './sqlite.js';
+
+/** How long rows stay, why, and what may keep them for longer. */
+export interface RetainedOptions {
+  readonly for: Period;
+  /** The ground, as it stands in every refusal and every record: `POPIA s14(1)`. */
+  readonly reason: string;
+  /** A table made by `legalHolds`, in the same system. */
+  readonly hold?: LegalHolds;
+  /** The column that says whose a row is, for holds on all that is somebody's. */
+  readonly scope?: Column;
+}
+
+/**
+ * Rows stay for their time and are gone after it, unless held.
+ *
+ * No row can be deleted before its time or under a legal hold, by whatever path; after it, `retire` lets it leave, also
+ * from a table that is append-only. The column of the clock never changes once it is set; while it is NULL the row stays.
+ *
+ * @param column - the time from which the period runs
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column, the period or the hold does not fit
+ *
+ * @example
+ * retained(c.created_at, { for: { years: 5 }, reason: 'POPIA s14(1)', hold: legalHolds })
+ */
+export const retained = (column: Column, options: RetainedOptions): RetainedGuarantee => {
+  const retention: Retention = Object.freeze({
+    column: column?.name,
+    period: options.for,
+    reason: options.reason,
+    holds: options.hold?.name,
+    scope: options.scope?.name,
+  });
+  return Object.freeze({
+    kind: 'guarantee' as const,
+    name: 'retained',
+    promise: 'Rows stay for their time and are gone after it, unless held.',
+    retention,
+    validate: (table: Table) => {
+      assertOwn(table, 'retained', [column]);
+      if (options.scope) assertOwn(table, 'retained({ scope })', [options.scope]);
+      assertClock(table, column);
+      assertOptions(table, options);
+      assertMayLeave(table);
+    },
+    sqlite: {
+      level: 'emulated' as const,
+      weaker:
+        'A file has no roles: a session could let a row leave that is due and not held, or say of a new row that it is old.',
+      readsSession: true,
+      objects: (table: Table) => retainedOnSqlite(table, retention),
+      retire: (table: Table, tools: RetirementTools) =>
+        retireByRange(table, retention, sqliteRetirement, tools),
+    },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: Table) => retainedOnPostgres(table, retention),
+      onPartition: guardPartition,
+      rights: () => ({
+        withheld: ['delete'] as const,
+        ...(column.generated === 'now' ? { notInsertable: [column.name] } : {}),
+      }),
+      retire: (table: Table, tools: RetirementTools) => retireOnPostgres(table, retention, tools),
+    },
+    attacks: (table: Table, probe: Probe) => retainedAttacks(table, probe, retention),
+  });
+};
+
+const assertClock = (table: Table, column: Column): void => {
+  if (column.kind !== 'timestamp') {
+    throw unfit(
+      table,
+      `${column.name} is no moment from which a period could run.`,
+      'Name a timestamp() or createdAt().',
+    );
+  }
+  if (column.touched) {
+    throw unfit(
+      table,
+      `${column.name} changes with every patch, so that its rows would never be due.`,
+      'Name a time that stays: createdAt().',
+    );
+  }
+};
+
+const assertOptions = (table: Table, { for: period, reason, hold }: RetainedOptions): void => {
+  const { months, days } = inMonthsAndDays(period);
+  const counts = [period.years, period.months, period.days].map((count) => count ?? 0);
+  if (counts.some((count) => !Number.isInteger(count) || count < 0) || months + days === 0) {
+    throw unfit(table, 'retained has no period.', 'Give whole numbers: { for: { years: 5 } }.');
+  }
+  if (!/\S/.test(reason) || !reason.isWellFormed() || /\p{Cc}/u.test(reason)) {
+    throw unfit(table, 'retained has no reason.', "Say why, in one line: { reason: 'POPIA s14(1)' }.");
+  }
+  if (hold !== undefined && !isLegalHolds(hold)) {
+    throw unfit(
+      table,
+      'retained({ hold }) is no table of legal holds.',
+      "Declare one: const holds = legalHolds('legal_holds').",
+    );
+  }
+};
+
+const assertMayLeave = (table: Table): void => {
+  if (table.guarantees.filter(({ name }) => name === 'retained').length > 1)
+    throw unfit(table, 'its rows have two times to stay.', 'Keep the longer one.');
+  const parent = table.foreignKeys.find(({ onDelete }) => onDelete === 'cascade');
+  if (parent) {
+    throw unfit(
+      table,
+      `its rows would leave with their row of ${parent.target.table}, before their time.`,
+      'Take onDelete: cascade away: rows leave before those they refer to.',
+    );
+  }
+  if (table.guarantees.some(({ name }) => name === 'versioned')) {
+    throw unfit(
+      table,
+      'its versions are a chain, from which none can leave.',
+      'Take one of the two guarantees out.',
+    );
+  }
+};

@@ -1,0 +1,151 @@
+import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { inMonthsAndDays, type Retention } from '../shared/retention.js';
+import { isRetiringOnSqlite } from '../shared/retiring.js';
+import {
+  any,
+  emptied,
+  raise,
+  replacing,
+  rowidKey,
+  rowidOf,
+  sqliteTrigger,
+  uniqueKeys,
+} from '../shared/sqlite-sql.js';
+import { type Conditions, refusals } from './conditions.js';
+import { clockIndex, frozenColumns, retirementsName } from './names.js';
+
+/** The conditions of a table of SQLite. */
+export const sqliteConditions = (table: Table, retention: Retention): Conditions => {
+  const { column, period, holds } = retention;
+  const { months, days } = inMonthsAndDays(period);
+  const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
+  return {
+    // "floor": a month without such a day ends with its last one, as on Postgres; an SQLite that does not know it says NULL
+    due: (row, moment = "'now'") =>
+      `${row}.${identifier(column)} <= strftime('%Y-%m-%dT%H:%M:%f${digits}', ${moment}, '-${months} months', 'floor', '-${days} days')`,
+    held: (row) => (holds === undefined ? 'false' : heldBy(table, retention, holds, row)),
+  };
+};
+
+const heldBy = (table: Table, { scope }: Retention, holds: string, row: string): string => {
+  const key = table.primaryKey.columns;
+  const path = (name: string): string => literal(`$.${JSON.stringify(name)}`);
+  const lacking = key.map((name) => `json_type(hold.row_key, ${path(name)}) IS NULL`);
+  const same = key.map((name) => `json_extract(hold.row_key, ${path(name)}) IS ${row}.${identifier(name)}`);
+  return [
+    'EXISTS (',
+    `  SELECT 1 FROM ${identifier(holds)} AS hold`,
+    '  WHERE hold.released_at IS NULL',
+    `    AND (hold.table_name IS NULL OR hold.table_name = ${literal(table.name)})`,
+    `    AND (hold.row_key IS NULL OR ${lacking.join(' OR ')} OR (${same.join(' AND ')}))`,
+    scope === undefined
+      ? '    AND (hold.scope IS NULL OR hold.table_name IS NOT NULL)'
+      : `    AND (hold.scope IS NULL OR hold.scope = CAST(${row}.${identifier(scope)} AS TEXT))`,
+    ')',
+  ].join('\n');
+};
+
+const refuse = (text: string): string => `SELECT ${raise('retained', text)}`;
+/** What keeps the rows of a table of SQLite for their time, on any connection. */
+export const retainedOnSqlite = (table: Table, retention: Retention): readonly GuaranteeObject[] => {
+  const text = refusals(table.name, retention);
+  const { due, held } = sqliteConditions(table, retention);
+  const frozen = frozenColumns(table, retention);
+  return [
+    ...retirements(table),
+    ...clockIndex(table, retention),
+    sqliteTrigger({
+      name: objectName(table.name, 'retained_delete'),
+      on: 'BEFORE DELETE',
+      table: table.name,
+      body: [
+        `${refuse(text.early)}\n  WHERE (${due('OLD')}) IS NOT TRUE`,
+        ...(retention.holds === undefined
+          ? []
+          : [`${refuse(text.held)}\n  WHERE ${held('OLD').replaceAll('\n', '\n  ')}`]),
+        `${refuse(text.unasked)}\n  WHERE NOT ${isRetiringOnSqlite(table)}`,
+      ],
+    }),
+    sqliteTrigger({
+      name: objectName(table.name, 'retained_update'),
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      when: any([...frozen, rowidOf(table)].map((name) => moved(table, name))),
+      body: [refuse(text.moved(frozen))],
+    }),
+    ...replacements(table),
+  ];
+};
+
+// a clock that was empty may be set
+const moved = (table: Table, name: string): string => {
+  const [before, after] = [`OLD.${identifier(name)}`, `NEW.${identifier(name)}`];
+  const differs = `${before} IS NOT ${after}`;
+  return table.columns[name]?.nullable ? `(${before} IS NOT NULL AND ${differs})` : differs;
+};
+
+/**
+ * REPLACE removes rows without a word on connections that do not ask for the triggers of what it removes. Ours do; one
+ * that is no session may not, and there nothing is put in the place of a row.
+ */
+const replacements = (table: Table): readonly GuaranteeObject[] => {
+  const keys = uniqueKeys(table);
+  const foreign = 'NOT EXISTS (SELECT 1 FROM ashlar_session)';
+  const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
+  const body = [refuse(`a row of ${table.name} with this key exists and is never replaced`)];
+  const when = (conditions: readonly string[]): string =>
+    `${foreign}\n  AND (${any(conditions).replaceAll('\n', '\n  ')})`;
+  return [
+    sqliteTrigger({
+      name: objectName(table.name, 'retained_replace'),
+      on: 'BEFORE INSERT',
+      table: table.name,
+      when: when([...replacing(table, [...keys, ...rowidKey(table)]), ...emptied(table, keys)]),
+      body,
+    }),
+    sqliteTrigger({
+      name: objectName(table.name, 'retained_move'),
+      on: 'BEFORE UPDATE',
+      table: table.name,
+      when: when([...replacing(table, keys, [another]), ...emptied(table, keys)]),
+      body,
+    }),
+  ];
+};
+
+/** The record of what left: one line for each batch. */
+const retirements = (table: Table): readonly GuaranteeObject[] => {
+  const name = retirementsName(table);
+  const guard = (event: 'UPDATE' | 'DELETE'): GuaranteeObject =>
+    sqliteTrigger({
+      name: objectName(name, 'append_only', event.toLowerCase()),
+      on: `BEFORE ${event}`,
+      table: name,
+      body: [refuse(`lines of ${name} are never changed and never deleted`)],
+    });
+  return [
+    {
+      type: 'table',
+      name,
+      sql: `CREATE TABLE ${identifier(name)} (
+  id         INTEGER CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY AUTOINCREMENT,
+  reason     TEXT    NOT NULL,
+  rows       INTEGER NOT NULL,
+  earliest   TEXT    NOT NULL,
+  latest     TEXT    NOT NULL,
+  partition  TEXT,
+  retired_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) STRICT`,
+    },
+    guard('UPDATE'),
+    guard('DELETE'),
+    sqliteTrigger({
+      name: objectName(name, 'append_only_insert'),
+      on: 'BEFORE INSERT',
+      table: name,
+      when: any([`NOT ${isRetiringOnSqlite(table)}`, 'NEW.id <> -1']),
+      body: [refuse(`lines of ${name} are written by retirement alone`)],
+    }),
+  ];
+};

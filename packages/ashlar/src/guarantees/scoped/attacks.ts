@@ -1,0 +1,96 @@
+import {
+  type Attack,
+  type Column,
+  hiddenTables,
+  identifier,
+  identifiers,
+  literal,
+  type Probe,
+  type SqlRow,
+  type Table,
+} from '../../model/index.js';
+
+/** Statements by which the application would reach a row of another scope. They need a row, and the two scopes. */
+export const attacksOnScope = (table: Table, column: Column, probe: Probe): readonly Attack[] => {
+  const { row, fresh, scope, otherScope, dialect } = probe;
+  if (scope === undefined || otherScope === undefined) return [];
+  const name = identifier(table.name);
+  const own = identifier(column.name);
+  const keys = table.primaryKey.columns;
+  const key = keyOf(table, row);
+  const moved = column.kind === 'integer' ? otherScope : literal(otherScope);
+  const foreign: SqlRow = { ...fresh, [column.name]: row[column.name] ?? 'NULL' };
+  const from = (scopeOf: string | null, how: string) =>
+    attacks(scopeOf, how, [
+      ['SELECT', `SELECT * FROM ${name} WHERE ${key}`],
+      [
+        'subquery',
+        `SELECT (SELECT ${own} FROM ${name} WHERE ${key}) AS leaked WHERE EXISTS (SELECT 1 FROM ${name} WHERE ${key})`,
+      ],
+      [
+        'join',
+        `SELECT b.* FROM (SELECT 1 AS one) AS a JOIN ${name} AS b ON a.one = 1 WHERE ${keyOf(table, row, 'b')}`,
+      ],
+      ['UPDATE', `UPDATE ${name} SET ${own} = ${own} WHERE ${key}`],
+      ['DELETE', `DELETE FROM ${name} WHERE ${key}`],
+      ...probe.partitions.slice(0, 1).flatMap((partition): [string, string][] => [
+        ['SELECT from a partition', `SELECT * FROM ${identifier(partition)} WHERE ${key}`],
+        ['DELETE from a partition', `DELETE FROM ${identifier(partition)} WHERE ${key}`],
+      ]),
+    ]);
+  const refused = (what: string, as: string, statement: string): Attack => ({
+    name: what,
+    as: 'app',
+    statements: [statement],
+    expect: 'refused',
+    scope: as,
+  });
+  const taken = { ...row, [column.name]: moved };
+  // where the scope is a part of the key, a row of one scope never meets one of another
+  const meets = !keys.includes(column.name);
+  const upsert = `${insert(name, taken)} ON CONFLICT (${identifiers(keys)}) DO UPDATE SET ${own} = excluded.${own}`;
+  const beside = hiddenTables(table, dialect).flatMap((side): [string, string][] => [
+    [`SELECT from ${side}`, `SELECT * FROM ${identifier(side)}`],
+  ]);
+  return [
+    ...attacks(otherScope, 'from another scope', beside),
+    ...attacks(null, 'without a scope', beside),
+    ...from(otherScope, 'from another scope'),
+    ...from(null, 'without a scope'),
+    refused('INSERT into another scope', otherScope, insert(name, foreign)),
+    refused('moving a row into another scope', scope, `UPDATE ${name} SET ${own} = ${moved} WHERE ${key}`),
+    ...(meets ? [refused('upsert on a row of another scope', otherScope, upsert)] : []),
+    ...(dialect === 'sqlite'
+      ? [
+          refused('SELECT past the view', otherScope, `SELECT * FROM main.${name} WHERE ${key}`),
+          ...hiddenTables(table, dialect).map((side) =>
+            refused(`SELECT past the view of ${side}`, otherScope, `SELECT * FROM main.${identifier(side)}`),
+          ),
+          ...(meets
+            ? [refused('REPLACE of a row of another scope', otherScope, insert(name, taken, 'REPLACE'))]
+            : []),
+        ]
+      : []),
+  ];
+};
+
+const attacks = (
+  scope: string | null,
+  how: string,
+  statements: readonly (readonly [string, string])[],
+): readonly Attack[] =>
+  statements.map(([what, statement]) => ({
+    name: `${what}, ${how}`,
+    as: 'app',
+    statements: [statement],
+    expect: 'untouched',
+    scope,
+  }));
+
+const keyOf = (table: Table, row: SqlRow, alias?: string): string =>
+  table.primaryKey.columns
+    .map((name) => `${alias ? `${alias}.` : ''}${identifier(name)} = ${row[name] ?? 'NULL'}`)
+    .join(' AND ');
+
+const insert = (table: string, row: SqlRow, verb = 'INSERT'): string =>
+  `${verb} INTO ${table} (${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;

@@ -1,0 +1,36 @@
+import { type Column, type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { takesRowsOfNobody } from './nobody.js';
+
+/**
+ * What keeps writes of a table of SQLite in the scope of the session, on any connection: one that is no session has no
+ * row in ashlar_session. A REPLACE is a DELETE besides, in every session.
+ */
+export const scopedOnSqlite = (table: Table, column: Column): readonly GuaranteeObject[] => {
+  const trigger = (event: string, rows: readonly ('OLD' | 'NEW')[]): GuaranteeObject =>
+    sqliteTrigger({
+      name: objectName(table.name, 'scoped', event),
+      on: `BEFORE ${event.toUpperCase()}`,
+      table: table.name,
+      when: outside(column, rows, event === 'insert' && takesRowsOfNobody(table, column)),
+      body: [
+        `SELECT ${raise('scoped', `rows of ${table.name} are written by sessions of their scope only`)}`,
+      ],
+    });
+  return [trigger('insert', ['NEW']), trigger('update', ['OLD', 'NEW']), trigger('delete', ['OLD'])];
+};
+
+const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], nobodys: boolean): string => {
+  const own = rows.map((row) => {
+    const value = `${row}.${identifier(column.name)}`;
+    return `scope = ${column.kind === 'integer' ? `CAST(${value} AS TEXT)` : value}`;
+  });
+  return [
+    'NOT EXISTS (',
+    '  SELECT 1 FROM ashlar_session',
+    `  WHERE scope = '*' OR (scope <> '' AND ${own.join(' AND ')})`,
+    ...(nobodys ? [`    OR (coalesce(scope, '') = '' AND NEW.${identifier(column.name)} IS NULL)`] : []),
+    ')',
+  ].join('\n');
+};

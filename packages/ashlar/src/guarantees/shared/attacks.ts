@@ -1,0 +1,284 @@
+import {
+  type Attack,
+  type Attacker,
+  identifier,
+  identifiers,
+  type Probe,
+  type SqlRow,
+  type Table,
+} from '../../model/index.js';
+import { rowidKey, rowidOf, uniqueKeys } from './sqlite-sql.js';
+
+/** An attack before it is said who tries it. */
+export type Draft = Omit<Attack, 'as'>;
+
+/** The same attacks by each of these. The owner's are named so, because a name is unique in its guarantee. */
+export const triedBy = (who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] =>
+  who.flatMap((as) =>
+    drafts.map((draft) => ({
+      ...draft,
+      name: as === 'owner' ? `${draft.name}, by the owner` : draft.name,
+      as,
+    })),
+  );
+
+/** Tried by the application and by the owner. */
+export const triedByBoth = (drafts: readonly Draft[]): readonly Attack[] => triedBy(['app', 'owner'], drafts);
+
+/** An attack that must be refused. All statements but the last prepare it. */
+export const refused = (name: string, ...statements: string[]): Draft => ({
+  name,
+  statements,
+  expect: 'refused',
+});
+
+/** What is attacked: a row of some table, which need not be one that was declared. */
+export interface Target {
+  readonly name: string;
+  /** Finds the row. */
+  readonly where: string;
+  /** An assignment that would change the row and offend nothing but a guarantee. */
+  readonly set: string;
+  /** The same where an insert meets the row, if the assignment would be ambiguous there. */
+  readonly setOnConflict?: string;
+  /** The columns of its primary key. */
+  readonly key: readonly string[];
+  /** The row that is there. */
+  readonly row: SqlRow;
+  /** Its partitions by name; the first holds the row. */
+  readonly partitions: readonly string[];
+}
+
+/** The condition that finds a row by these columns. */
+export const isRow = (columns: readonly string[], row: SqlRow): string =>
+  columns.map((name) => `${identifier(name)} = ${row[name] ?? 'NULL'}`).join(' AND ');
+
+/**
+ * The condition that finds the probe's fresh row once it is inserted, also where the database gives it its key; no other
+ * row is found as long as nothing else is inserted.
+ */
+export const isFresh = (table: Table, { fresh }: Probe): string => {
+  const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
+  if (known.length > 0) return isRow(known, fresh);
+  const [counted = ''] = table.primaryKey.columns.map(identifier);
+  return `${counted} = (SELECT max(${counted}) FROM ${identifier(table.name)})`;
+};
+
+/** Whether an insert of the probe's fresh row says its whole key, so that a second one meets the first. */
+export const hasWholeKey = (table: Table, { fresh }: Probe): boolean =>
+  table.primaryKey.columns.every((name) => fresh[name] !== undefined);
+
+/** The statement that inserts a row. */
+export const insertRow = (table: string, row: SqlRow): string =>
+  `INSERT INTO ${identifier(table)} ${columnsAndValues(row)}`;
+
+/** `(a, b) VALUES (1, 2)`. */
+export const columnsAndValues = (row: SqlRow): string =>
+  `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
+
+/** The probe's row as a target. `except`: columns that may lawfully be changed. */
+export const targetOf = (
+  table: Table,
+  { row, values, partitions }: Probe,
+  except: readonly string[] = [],
+): Target => ({
+  name: table.name,
+  where: isRow(table.primaryKey.columns, row),
+  ...changeOf(table, row, values, except),
+  key: table.primaryKey.columns,
+  row,
+  partitions,
+});
+
+// a column that no key holds: nothing but the guarantee should stand in the way
+const changeOf = (
+  table: Table,
+  row: SqlRow,
+  values: SqlRow,
+  except: readonly string[],
+): Pick<Target, 'set' | 'setOnConflict'> => {
+  const keyed = new Set(
+    [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.unique)]
+      .concat(table.foreignKeys)
+      .flatMap(({ columns }) => columns),
+  );
+  const free = Object.keys(table.columns).filter((name) => !keyed.has(name) && !except.includes(name));
+  const plain = free.filter((name) => !table.columns[name]?.generated && !table.columns[name]?.nullable);
+  const chosen = [...plain, ...free].find((name) => values[name] !== undefined && values[name] !== row[name]);
+  if (chosen !== undefined) return { set: `${identifier(chosen)} = ${values[chosen]}` };
+  const [any = ''] = Object.keys(table.columns).map(identifier);
+  return { set: `${any} = ${any}`, setOnConflict: `${any} = excluded.${any}` };
+};
+
+/** Ways to change a row in place. */
+export const updates = ({ name, where, set, setOnConflict = set, key, row }: Target): readonly Draft[] => {
+  const table = identifier(name);
+  const [first = ''] = Object.keys(row);
+  return [
+    refused('UPDATE of a row', `UPDATE ${table} SET ${set} WHERE ${where}`),
+    refused(
+      'UPDATE that changes nothing',
+      `UPDATE ${table} SET ${identifier(first)} = ${identifier(first)} WHERE ${where}`,
+    ),
+    refused(
+      'an upsert',
+      `INSERT INTO ${table} ${columnsAndValues(row)} ON CONFLICT (${identifiers(key)}) DO UPDATE SET ${setOnConflict}`,
+    ),
+  ];
+};
+
+/** Ways to remove a row. */
+export const deletes = ({ name, where }: Target): readonly Draft[] => [
+  refused('DELETE of a row', `DELETE FROM ${identifier(name)} WHERE ${where}`),
+];
+
+/** Ways to change or remove a row that only Postgres has; none elsewhere. */
+export const merges = (probe: Probe, { name, where, set }: Target): readonly Draft[] => {
+  if (probe.dialect !== 'postgres') return [];
+  const table = identifier(name);
+  return [
+    refused(
+      'MERGE that updates',
+      `MERGE INTO ${table} USING (SELECT 1) AS once ON ${where} WHEN MATCHED THEN UPDATE SET ${set}`,
+    ),
+    refused(
+      'MERGE that deletes',
+      `MERGE INTO ${table} USING (SELECT 1) AS once ON ${where} WHEN MATCHED THEN DELETE`,
+    ),
+    refused(
+      'DELETE within WITH',
+      `WITH gone AS (DELETE FROM ${table} WHERE ${where} RETURNING 1) SELECT count(*) FROM gone`,
+    ),
+  ];
+};
+
+/** TRUNCATE of the table and of each of its partitions by name; SQLite has none. */
+export const truncates = (probe: Probe, { name, partitions }: Target): readonly Draft[] =>
+  probe.dialect !== 'postgres'
+    ? []
+    : [
+        refused('TRUNCATE', `TRUNCATE ${identifier(name)}`),
+        refused('TRUNCATE CASCADE', `TRUNCATE ${identifier(name)} CASCADE`),
+        ...partitions.map((partition) =>
+          refused(`TRUNCATE of the partition ${partition}`, `TRUNCATE ${identifier(partition)}`),
+        ),
+      ];
+
+/** UPDATE and DELETE of a row in its partition by name; none where the table has no partitions. */
+export const throughPartition = ({ partitions, where, set }: Target): readonly Draft[] =>
+  partitions
+    .slice(0, 1)
+    .flatMap((partition) => [
+      refused('UPDATE in the partition', `UPDATE ${identifier(partition)} SET ${set} WHERE ${where}`),
+      refused('DELETE in the partition', `DELETE FROM ${identifier(partition)} WHERE ${where}`),
+    ]);
+
+/** Ways of SQLite to put a row in the place of another, through each of its keys; none on Postgres. */
+export const replaces = (table: Table, probe: Probe, except: readonly string[] = []): readonly Draft[] => {
+  if (probe.dialect !== 'sqlite') return [];
+  const name = identifier(table.name);
+  const { row, fresh, values } = probe;
+  const { where, set } = targetOf(table, probe, except);
+  const rowid = rowidOf(table);
+  const hasRowid = rowidKey(table).length > 0;
+  const keys = uniqueKeys(table).filter(({ columns, nullsEqual = [] }) =>
+    columns.every((column) => row[column] !== 'NULL' || nullsEqual.includes(column)),
+  );
+  return [
+    ...keys.map(({ columns }) =>
+      refused(
+        `OR REPLACE through ${columns.join(', ')}`,
+        `INSERT OR REPLACE INTO ${name} ${columnsAndValues({ ...fresh, ...pick(row, columns) })}`,
+      ),
+    ),
+    refused(
+      'REPLACE by a SELECT',
+      `REPLACE INTO ${name} (${identifiers(Object.keys(row))}) SELECT ${identifiers(Object.keys(row))} FROM ${name} WHERE ${where}`,
+    ),
+    refused('UPDATE OR REPLACE', `UPDATE OR REPLACE ${name} SET ${set} WHERE ${where}`),
+    refused('UPDATE OR IGNORE', `UPDATE OR IGNORE ${name} SET ${set} WHERE ${where}`),
+    ...(hasRowid
+      ? [
+          throughRowid(table, probe, where),
+          refused(
+            'a rowid that would stop every later insert',
+            `INSERT INTO ${name} (${rowid}, ${identifiers(Object.keys(fresh))}) VALUES (-1, ${Object.values(fresh).join(', ')})`,
+          ),
+          refused('UPDATE of the rowid', `UPDATE ${name} SET ${rowid} = ${rowid} + 1000000 WHERE ${where}`),
+        ]
+      : []),
+    ...table.primaryKey.columns
+      .slice(0, 1)
+      .filter((column) => values[column] !== undefined)
+      .map((column) =>
+        refused(
+          'UPDATE OR REPLACE of the key',
+          `UPDATE OR REPLACE ${name} SET ${identifier(column)} = ${values[column]} WHERE ${where}`,
+        ),
+      ),
+  ];
+};
+
+const throughRowid = (table: Table, { fresh, values, scope }: Probe, where: string): Draft => {
+  const name = identifier(table.name);
+  const rowid = rowidOf(table);
+  const into = (row: SqlRow): string => `${name} (${rowid}, ${identifiers(Object.keys(row))})`;
+  const attack = 'OR REPLACE through the rowid';
+  if (scope === undefined) {
+    const list = Object.values(fresh).join(', ');
+    return refused(
+      attack,
+      `INSERT OR REPLACE INTO ${into(fresh)} SELECT ${rowid}, ${list} FROM ${name} WHERE ${where}`,
+    );
+  }
+  // a session of a scope sees a view, which has none: so the row is put where its number is known
+  const other = {
+    ...fresh,
+    ...pick(
+      values,
+      Object.keys(fresh).filter((column) => column in values),
+    ),
+  };
+  const at = (row: SqlRow): string => `${into(row)} VALUES (987654321, ${Object.values(row).join(', ')})`;
+  return refused(attack, `INSERT INTO ${at(fresh)}`, `INSERT OR REPLACE INTO ${at(other)}`);
+};
+
+const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
+  Object.fromEntries(columns.map((column) => [column, row[column] ?? 'NULL']));
+
+/** What a superuser who replicates tries on Postgres: ordinary triggers do not fire for him. Tried by the owner. */
+export const asReplica = (probe: Probe, drafts: readonly Draft[]): readonly Draft[] =>
+  probe.dialect !== 'postgres'
+    ? []
+    : drafts.map((draft) => ({
+        ...draft,
+        name: `${draft.name}, replicating`,
+        statements: ['SET LOCAL session_replication_role = replica', ...draft.statements],
+      }));
+
+/** Everything that would change or remove the probe's row, in all the ways that both engines have. */
+export const changesAndRemovals = (
+  table: Table,
+  probe: Probe,
+  except: readonly string[] = [],
+): readonly Attack[] => {
+  const target = targetOf(table, probe, except);
+  const plain = (of: Target): readonly Draft[] => [
+    ...updates(of),
+    ...deletes(of),
+    ...truncates(probe, of),
+    ...throughPartition(of),
+  ];
+  const ways = [...merges(probe, target), ...replaces(table, probe, except)];
+  return [
+    ...triedBy(['app'], [...plain(fewer(target)), ...ways]),
+    ...triedBy(['owner'], [...plain(target), ...ways, ...asReplica(probe, plain(fewer(target)))]),
+  ];
+};
+
+/** One partition of each kind: that of the row, another, and the default, whose name comes last. */
+const fewer = (target: Target): Target => {
+  const { partitions } = target;
+  const chosen = [partitions[0], partitions[1], partitions.at(-1)].filter((name) => name !== undefined);
+  return { ...target, partitions: [...new Set(chosen)] };
+};

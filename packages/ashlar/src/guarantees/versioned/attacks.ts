@@ -1,0 +1,118 @@
+import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import {
+  asReplica,
+  type Draft,
+  deletes,
+  insertRow,
+  merges,
+  refused,
+  replaces,
+  targetOf,
+  triedBy,
+  triedByBoth,
+  truncates,
+  updates,
+} from '../shared/attacks.js';
+import type { VersionedColumns } from './columns.js';
+
+/** What would change a version, fork or break a chain, or leave a key with no current version or with two. */
+export const versionedAttacks = (
+  table: Table,
+  probe: Probe,
+  columns: VersionedColumns,
+): readonly Attack[] => {
+  const target = targetOf(table, probe);
+  const plain = [...updates(target), ...deletes(target), ...truncates(probe, target)];
+  const chained = [...edits(table, probe, columns), ...links(table, probe, columns)];
+  return [
+    ...triedByBoth([...plain, ...chained, ...merges(probe, target), ...replaces(table, probe)]),
+    ...triedBy(['owner'], asReplica(probe, [...plain, ...edits(table, probe, columns)])),
+  ];
+};
+
+/** A key of its own with two versions, the first of them retired. */
+interface Chain {
+  readonly begun: readonly string[];
+  /** Finds a version of the chain. */
+  readonly where: (version: number) => string;
+  /** The primary key of a version, as an expression. */
+  readonly idOf: (version: number) => string;
+  /** A further version that says it follows another. */
+  readonly follow: (version: number, previous: string, changes?: SqlRow) => string;
+}
+
+const chainOf = (table: Table, { fresh, values }: Probe, columns: VersionedColumns): Chain => {
+  const { id, key, version, current, previous } = columns;
+  const { [id]: first, ...rest } = fresh;
+  const name = identifier(table.name);
+  const ofKey = key.map((column) => `${identifier(column)} = ${fresh[column]}`).join(' AND ');
+  const where = (number: number): string => `${ofKey} AND ${identifier(version)} = ${number}`;
+  const idOf = (number: number): string => `(SELECT ${identifier(id)} FROM ${name} WHERE ${where(number)})`;
+  // a key that the database counts is left to it
+  const another = first === undefined ? {} : { [id]: values[id] ?? first };
+  // what must be unique among all versions, and not only within the chain
+  const own = table.uniques
+    .filter((unique) => !unique.columns.includes(version))
+    .flatMap((unique) => unique.columns);
+  const elsewhere = Object.fromEntries(
+    own
+      .filter((column) => !key.includes(column))
+      .flatMap((column) => (values[column] === undefined ? [] : [[column, values[column]]])),
+  );
+  const follow = (number: number, before: string, changes: SqlRow = {}): string =>
+    insertRow(table.name, {
+      ...rest,
+      ...elsewhere,
+      ...another,
+      [version]: String(number),
+      [current]: 'true',
+      [previous]: before,
+      ...changes,
+    });
+  const begin = insertRow(table.name, { ...fresh, [version]: '1', [current]: 'true', [previous]: 'NULL' });
+  return { begun: [begin, follow(2, idOf(1))], where, idOf, follow };
+};
+
+/** Changes of the chain's versions in place. */
+const edits = (table: Table, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
+  const { begun, where } = chainOf(table, probe, columns);
+  const name = identifier(table.name);
+  const [current, version, previous] = [columns.current, columns.version, columns.previous].map(identifier);
+  const { set } = targetOf(table, { ...probe, row: probe.fresh });
+  const edit = (what: string, change: string, number: number): Draft =>
+    refused(what, ...begun, `UPDATE ${name} SET ${change} WHERE ${where(number)}`);
+  return [
+    edit('an old version is edited', set, 1),
+    edit('the current version is edited', set, 2),
+    edit('an old version is made current: two currents', `${current} = true`, 1),
+    edit('the current version is retired: no current', `${current} = false`, 2),
+    edit('a version is renumbered', `${version} = 7`, 2),
+    edit('a version is cut off from the one before', `${previous} = NULL`, 2),
+    {
+      name: 'a successor leaves its predecessor current',
+      statements: [...begun, `SELECT 1 FROM ${name} WHERE ${where(1)} AND ${current}`],
+      expect: 'untouched',
+    },
+    refused('an old version is deleted', ...begun, `DELETE FROM ${name} WHERE ${where(1)}`),
+    refused('the current version is deleted', ...begun, `DELETE FROM ${name} WHERE ${where(2)}`),
+  ];
+};
+
+/** Versions that do not follow the current one. */
+const links = (table: Table, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
+  const { begun, idOf, follow } = chainOf(table, probe, columns);
+  const [begin = ''] = begun;
+  // one version only, so that the second's key is still free
+  const after = (what: string, ...statements: string[]): Draft => refused(what, begin, ...statements);
+  const strange = probe.row[columns.id] ?? 'NULL';
+  return [
+    after('a gap between versions', follow(3, idOf(1))),
+    after('a chain that begins again in the middle', follow(2, 'NULL')),
+    after('a second first version', follow(1, 'NULL')),
+    after('a forged predecessor, of another key', follow(2, strange)),
+    after('a new version that is not current', follow(2, idOf(1), { [columns.current]: 'false' })),
+    ...(probe.fresh[columns.id] === undefined
+      ? []
+      : [after('a version that follows itself', follow(2, probe.values[columns.id] ?? 'NULL'))]),
+  ];
+};

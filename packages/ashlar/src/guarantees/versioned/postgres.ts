@@ -1,0 +1,115 @@
+import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { objectName } from '../shared/names.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import type { VersionedColumns } from './columns.js';
+import { versionIndexes } from './indexes.js';
+
+/** What keeps the versions of a table of Postgres; who inserts needs no right to update. */
+export const versionedOnPostgres = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {
+  const part = (suffix: string): string => objectName(table.name, 'versioned', suffix);
+  const trigger = (
+    event: 'insert' | 'retire' | 'update' | 'delete' | 'truncate',
+    on: string,
+    calls = event as string,
+  ) =>
+    alwaysTrigger({
+      name: part(event),
+      on,
+      table: table.name,
+      calls: part(calls),
+      ...(event === 'truncate' ? { each: 'STATEMENT' as const } : {}),
+      ...(event === 'retire' ? { when: `NEW.${identifier(columns.previous)} IS NOT NULL` } : {}),
+    });
+  return [
+    ...versionIndexes(table, columns),
+    insertFunction(part('insert'), table, columns),
+    retireFunction(part('retire'), table, columns),
+    updateFunction(part('update'), table, columns),
+    triggerFunction(part('delete'), [refuse(`versions of ${table.name} are never deleted`)]),
+    trigger('insert', 'BEFORE INSERT'),
+    trigger('retire', 'AFTER INSERT'),
+    trigger('update', 'BEFORE UPDATE'),
+    trigger('delete', 'BEFORE DELETE'),
+    trigger('truncate', 'BEFORE TRUNCATE', 'delete'),
+  ];
+};
+
+const refuse = (text: string): string => raise('versioned', text);
+const indent = (text: string): string => text.replaceAll(/^/gm, '  ');
+
+const sameKey = ({ key }: VersionedColumns, row: string): string =>
+  key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`).join(' AND ');
+
+const insertFunction = (name: string, table: Table, columns: VersionedColumns): GuaranteeObject => {
+  const [id, version, current, previous] = names(columns);
+  return triggerFunction(
+    name,
+    [
+      `IF NEW.${current} IS NOT TRUE THEN`,
+      indent(refuse(`a new version of ${table.name} is the current one`)),
+      'END IF;',
+      `IF NEW.${previous} IS NULL THEN`,
+      `  IF NEW.${version} IS DISTINCT FROM 1 THEN`,
+      indent(indent(refuse(`a first version of ${table.name} has the number 1`))),
+      '  END IF;',
+      '  RETURN NEW;',
+      'END IF;',
+      '',
+      '-- whoever supersedes the same version at the same time waits here, and then finds it retired',
+      `PERFORM FROM ${identifier(table.name)}`,
+      `WHERE ${id} = NEW.${previous} AND ${sameKey(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}`,
+      'FOR NO KEY UPDATE;',
+      'IF NOT FOUND THEN',
+      indent(refuse(`a new version of ${table.name} follows the current one of its key`)),
+      'END IF;',
+      'RETURN NEW;',
+    ],
+    { reads: true, asOwner: true },
+  );
+};
+
+const retireFunction = (name: string, table: Table, columns: VersionedColumns): GuaranteeObject => {
+  const [id, , current, previous] = names(columns);
+  const set = [
+    `${current} = false`,
+    ...columns.touched.map((column) => `${identifier(column)} = NEW.${identifier(column)}`),
+  ];
+  return triggerFunction(
+    name,
+    [
+      `UPDATE ${identifier(table.name)}`,
+      `SET ${set.join(', ')}`,
+      `WHERE ${id} = NEW.${previous};`,
+      'RETURN NULL;',
+    ],
+    { reads: true, asOwner: true },
+  );
+};
+
+const updateFunction = (name: string, table: Table, columns: VersionedColumns): GuaranteeObject => {
+  const [id, version, current, previous] = names(columns);
+  return triggerFunction(
+    name,
+    [
+      '-- the one change there is: a version that has a successor is no longer current',
+      `IF OLD.${current} AND NOT NEW.${current}`,
+      `  AND ${unchanged(table, [columns.current, ...columns.touched])}`,
+      '  AND EXISTS (',
+      `    SELECT FROM ${identifier(table.name)}`,
+      `    WHERE ${previous} = OLD.${id} AND ${sameKey(columns, 'OLD')} AND ${version} = OLD.${version} + 1`,
+      '  )',
+      'THEN',
+      '  RETURN NEW;',
+      'END IF;',
+      refuse(`versions of ${table.name} are never changed`),
+    ],
+    { reads: true, asOwner: true },
+  );
+};
+
+const names = ({ id, version, current, previous }: VersionedColumns): [string, string, string, string] => [
+  identifier(id),
+  identifier(version),
+  identifier(current),
+  identifier(previous),
+];

@@ -1,0 +1,100 @@
+export {
+  type BackupKeysGiven,
+  type BackupVerification,
+  type CreateOptions as CreateBackupOptions,
+  createBackup,
+  defaultRetention,
+  type LedgerStanding,
+  type Listed as ListedBackup,
+  listBackups,
+  type Manifest as BackupManifest,
+  newBackupKey,
+  type Pruned,
+  type PruneOptions,
+  pruneBackups,
+  type Restored,
+  type RestoreOptions,
+  type Retention,
+  restoreBackup,
+  type VerifyBackupOptions,
+  verifyBackup,
+} from './backup/index.js';
+export { type Engine, everyScope } from './contract/engine.js';
+export type { OpenOptions } from './contract/open-options.js';
+export type { RoleChange, Roles, Standing } from './contract/roles.js';
+export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './contract/whole-file.js';
+export { openEngine } from './engines/open.js';
+export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
+export type {
+  ImportOptions,
+  ImportReport,
+  JobCommands,
+  JobDetail,
+  JobProgress,
+  JobStatus,
+  JobSummary,
+  RunOptions,
+} from './jobs/job-commands.js';
+export {
+  findDatabaseKey,
+  importDatabase,
+  type KeyringStatus,
+  keyringStatus,
+  type ReencryptOptions,
+  reencrypt,
+  rotateDatabaseKey,
+  rotateDataKey,
+  rotateMaster,
+  type Shredded,
+  type ShredOptions,
+  shred,
+} from './keys/index.js';
+export {
+  type AppliedStep,
+  check as checkMigrations,
+  down,
+  drift,
+  dumpSchema,
+  history,
+  maintain,
+  newStep,
+  type Plan,
+  plan,
+  type Retirement,
+  type RetireOptions,
+  type RunStep,
+  retire,
+  stamp,
+  type UpOptions,
+  up,
+} from './migrations/index.js';
+export * from './model/index.js';
+export { parseInput } from './model/input.js';
+export { type System, type SystemParts, system } from './model/system.js';
+export {
+  type AttackProof,
+  type Checkpoints,
+  countAttacks,
+  failuresOf,
+  type GuaranteeProof,
+  type LedgerProof,
+  type Proof,
+  type ProveOptions,
+  prove,
+  type RefusedBy,
+  type StructureProof,
+  type Verdict,
+} from './prove/index.js';
+export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
+export { type ConnectOptions, connect, Database } from './session/database.js';
+export type { SyncSession } from './session/sync-session.js';
+export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
+export {
+  type ColumnKeys,
+  parseSettings,
+  redactUrl,
+  Secret,
+  type Settings,
+  settings,
+} from './settings/index.js';
+export { type Logger, logger } from './settings/log.js';

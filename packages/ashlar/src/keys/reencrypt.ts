@@ -1,0 +1,123 @@
+import { type RawBuilder, sql } from 'kysely';
+import { everyScope } from '../contract/engine.js';
+import { DataKeys, openRow, type Steps, sealValues, settled, settleLater } from '../encryption/index.js';
+import { AshlarError } from '../errors.js';
+import { isScopeOf, type Sealed, type Table, type Tables } from '../model/index.js';
+import type { Database } from '../session/database.js';
+import type { Session, SessionContext } from '../session/types.js';
+import { sealedTables } from './keyrings.js';
+
+/** Which rows are encrypted anew. */
+export interface ReencryptOptions {
+  readonly actor?: SessionContext['actor'];
+  /** Default: every table with ciphered columns. Leave out those whose rows never change. */
+  readonly tables?: readonly Table[];
+  /** How many rows one session moves. Default 200. */
+  readonly batch?: number;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const both = (conditions: readonly RawBuilder<unknown>[], word: 'and' | 'or'): RawBuilder<unknown> =>
+  sql`(${sql.join(conditions, word === 'and' ? sql` and ` : sql` or `)})`;
+
+/**
+ * Encrypts the rows of a scope under its newest data key, and makes their blind indexes anew, in batches, while
+ * sessions go on: a row that another session changes meanwhile is looked at again.
+ *
+ * @returns how many rows were moved
+ * @throws AshlarError `scope-shredded`, `decryption-failed`; `guarantee-violated` for a table whose rows never change
+ */
+export const reencrypt = async <T extends Tables>(
+  db: Database<T>,
+  scope: string,
+  { actor, tables = sealedTables(db), batch = 200 }: ReencryptOptions = {},
+): Promise<number> => {
+  let moved = 0;
+  for (const table of tables) {
+    const { sealed } = table;
+    const column = sealed && table.columns[sealed.scope];
+    if (!column || !isScopeOf(column, scope)) continue;
+    for (let idle = 0; ; ) {
+      const { found, done } = await db.session({ actor, scope: everyScope }, async (s) => {
+        const keys = new DataKeys(db.encryption);
+        const rows = await outdated(keys, s, table, sealed, scope, batch);
+        let changed = 0;
+        for (const row of rows) changed += await move(keys, s, table, sealed, row);
+        return { found: rows.length, done: changed };
+      });
+      moved += done;
+      if (found === 0) break;
+      idle = done === 0 ? idle + 1 : 0;
+      if (idle > mostIdle) throw stuck(table);
+    }
+  }
+  return moved;
+};
+
+// each row of a batch was changed by another session between its reading and its writing, so many times on end
+const mostIdle = 50;
+
+const stuck = (table: Table): AshlarError =>
+  new AshlarError('state-conflict', {
+    message: `Rows of ${table.name} cannot be encrypted anew.`,
+    detail: 'They are found, but writing them changes none.',
+    suggestion: 'Check that this role may update every row of the table.',
+  });
+
+const versionBytes = (version: number): Uint8Array => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(version);
+  return bytes;
+};
+
+// the key version stands in bytes 2 to 5 of an envelope
+const outdated = async <T extends Tables>(
+  keys: DataKeys,
+  s: Session<T>,
+  table: Table,
+  sealed: Sealed,
+  scope: string,
+  batch: number,
+): Promise<readonly Row[]> => {
+  const { version } = await run(s, keys.forSealing(sealed.keys, scope));
+  const stale = sealed.columns.map(
+    ({ name }) => sql`substr(${sql.ref(name)}, 2, 4) <> ${versionBytes(version)}`,
+  );
+  const { rows } = await sql<Row>`select * from ${sql.table(table.name)}
+    where ${sql.ref(sealed.scope)} = ${scope} and ${both(stale, 'or')} limit ${batch}`.execute(s.query);
+  return rows;
+};
+
+const move = async <T extends Tables>(
+  keys: DataKeys,
+  s: Session<T>,
+  table: Table,
+  sealed: Sealed,
+  row: Row,
+): Promise<number> => {
+  const plain = await run(s, openRow(keys, table, row));
+  const values = Object.fromEntries(sealed.columns.map(({ name }) => [name, plain[name]]));
+  const fresh = await run(s, sealValues(keys, table, values, row));
+  const set = Object.entries(fresh).map(([name, value]) => sql`${sql.ref(name)} = ${value}`);
+  const same = [
+    ...table.primaryKey.columns.map((name) => sql`${sql.ref(name)} = ${row[name]}`),
+    // not if another session has written it since it was read
+    ...sealed.columns.map(({ name }) =>
+      row[name] === null ? sql`${sql.ref(name)} is null` : sql`${sql.ref(name)} = ${row[name]}`,
+    ),
+  ];
+  const { numAffectedRows = 0n } = await sql`update ${sql.table(table.name)} set ${sql.join(set)}
+    where ${both(same, 'and')}`.execute(s.query);
+  return Number(numAffectedRows);
+};
+
+const run = async <T extends Tables, R>(s: Session<T>, steps: Steps<R>): Promise<R> => {
+  const executor = s.query.getExecutor();
+  return settled(
+    await settleLater(steps, async ({ sql: text, parameters }) => {
+      const query = sql.raw<Row>(text).compile(s.query);
+      return (await executor.executeQuery<Row>({ ...query, parameters })).rows;
+    }),
+  );
+};

@@ -1,0 +1,94 @@
+import { sql } from 'kysely';
+import { newWrappedKey, rewrappedKey } from '../encryption/index.js';
+import { AshlarError } from '../errors.js';
+import type { Table, Tables } from '../model/index.js';
+import type { Database } from '../session/database.js';
+import type { SessionContext } from '../session/types.js';
+import { keyringsOf } from './keyrings.js';
+
+const batchSize = 500;
+
+interface Wrapped {
+  readonly scope: string;
+  readonly version: number;
+  readonly wrapped: Uint8Array;
+  readonly master_version: number;
+}
+
+/**
+ * Wraps every data key anew under the current master key, in batches, while sessions go on. Afterwards the old master
+ * keys open nothing in this database, and can be destroyed once no backup that is to be kept needs them.
+ *
+ * @returns how many data keys were wrapped anew
+ * @throws AshlarError `key-missing`, `key-wrong`
+ */
+export const rotateMaster = async <T extends Tables>(
+  db: Database<T>,
+  { actor }: Pick<SessionContext, 'actor'> = {},
+): Promise<number> => {
+  let count = 0;
+  for (const keys of keyringsOf(db)) {
+    for (;;) {
+      const done = await db.session({ actor }, async (s) => {
+        const keyring = sql.table(keys.name);
+        const current = db.encryption.masters().current.version;
+        const { rows } = await sql<Wrapped>`select scope, version, wrapped, master_version from ${keyring}
+          where master_version <> ${current} and shredded_at is null
+          order by scope, version limit ${batchSize}`.execute(s.query);
+        for (const { scope, version, ...old } of rows) {
+          const name = { keyring: keys.name, scope, version };
+          const { wrapped, master_version } = rewrappedKey(db.encryption.masters(), name, old);
+          // one that was shredded or wrapped meanwhile is left as it is
+          await sql`update ${keyring} set wrapped = ${wrapped}, master_version = ${master_version}
+            where scope = ${scope} and version = ${version} and master_version = ${old.master_version}
+              and shredded_at is null`.execute(s.query);
+        }
+        return rows.length;
+      });
+      count += done;
+      if (done < batchSize) break;
+    }
+  }
+  return count;
+};
+
+/**
+ * Gives a scope a new data key, which encrypts from now on; those before it still decrypt. {@link reencrypt} moves the
+ * rows.
+ *
+ * @returns the version of the new key, by keyring
+ * @throws AshlarError `scope-shredded`, `key-missing`; `state-conflict` when the scope has no key yet
+ */
+export const rotateDataKey = async <T extends Tables>(
+  db: Database<T>,
+  scope: string,
+  { actor }: Pick<SessionContext, 'actor'> = {},
+): Promise<Readonly<Record<string, number>>> =>
+  db.session({ actor }, async (s) => {
+    const versions: Record<string, number> = {};
+    for (const keys of keyringsOf(db)) {
+      const { rows } = await sql<{ version: number; shredded_at: string | null }>`
+        select version, shredded_at from ${sql.table(keys.name)} where scope = ${scope}
+        order by version desc limit 1`.execute(s.query);
+      const [newest] = rows;
+      if (!newest) continue;
+      if (newest.shredded_at !== null) throw shredded(keys, scope);
+      const version = newest.version + 1;
+      const made = newWrappedKey(db.encryption.masters(), { keyring: keys.name, scope, version });
+      await sql`insert into ${sql.table(keys.name)} (scope, version, wrapped, master_version)
+        values (${scope}, ${version}, ${made.wrapped}, ${made.master_version})`.execute(s.query);
+      versions[keys.name] = version;
+    }
+    if (Object.keys(versions).length > 0) return versions;
+    throw new AshlarError('state-conflict', {
+      message: `The scope ${scope} has no data key that could be rotated.`,
+      suggestion: 'A scope gets its first key when its first row is written.',
+    });
+  });
+
+const shredded = (keys: Table, scope: string): AshlarError =>
+  new AshlarError('scope-shredded', {
+    message: `The data of the scope ${scope} was shredded.`,
+    detail: `${keys.name} gives it no other key.`,
+    suggestion: 'A scope that was shredded is never used again: give a new one another name.',
+  });

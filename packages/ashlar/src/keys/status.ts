@@ -1,0 +1,41 @@
+import { sql } from 'kysely';
+import type { Tables } from '../model/index.js';
+import type { Database } from '../session/database.js';
+import { keyringsOf } from './keyrings.js';
+
+/** What a keyring holds. */
+export interface KeyringStatus {
+  readonly keyring: string;
+  readonly scopes: number;
+  /** Scopes whose keys were erased. */
+  readonly shredded: number;
+  /** How many data keys each master key wraps, by its version. One that is not here is not needed by the keyring. */
+  readonly wrappedBy: Readonly<Record<number, number>>;
+}
+
+/**
+ * What the keyrings of a system hold: which master keys are still needed, and of how many scopes.
+ *
+ * @throws AshlarError `usage` where the system has no ciphered column
+ */
+export const keyringStatus = async <T extends Tables>(db: Database<T>): Promise<readonly KeyringStatus[]> => {
+  const all: KeyringStatus[] = [];
+  for (const { name } of keyringsOf(db)) {
+    const { rows } = await db.read((s) =>
+      sql<{ master_version: number; keys: unknown }>`select master_version, count(*) as keys
+        from ${sql.table(name)} where shredded_at is null group by master_version`.execute(s.query),
+    );
+    const scopes = await db.read((s) =>
+      sql<{ all: unknown; shredded: unknown }>`select count(distinct scope) as "all",
+        count(distinct case when shredded_at is null then null else scope end) as shredded
+        from ${sql.table(name)}`.execute(s.query),
+    );
+    all.push({
+      keyring: name,
+      scopes: Number(scopes.rows[0]?.all),
+      shredded: Number(scopes.rows[0]?.shredded),
+      wrappedBy: Object.fromEntries(rows.map(({ master_version, keys }) => [master_version, Number(keys)])),
+    });
+  }
+  return all;
+};

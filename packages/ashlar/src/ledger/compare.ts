@@ -1,0 +1,110 @@
+import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { type Column, canonicalAddress, type Table } from '../model/index.js';
+import type { Entry } from './entry.js';
+import type { StoredRow } from './reader.js';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The value that an entry tells of a column, by the name it has now or had before; `undefined` for none. */
+const told = (table: Table, column: Column, row: Values): unknown => {
+  const before = table.renames[column.name];
+  const name = column.name in row || before === undefined ? column.name : before;
+  return Object.hasOwn(row, name) ? row[name] : undefined;
+};
+
+/** A value as it is stored, in the form in which entries hold it. */
+const actual = (column: Column, value: unknown): unknown => {
+  if (value === null || value === undefined) return undefined;
+  switch (column.kind) {
+    case 'boolean':
+      return value === true || value === 1;
+    case 'json':
+      return parsed(String(value));
+    default:
+      return value;
+  }
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return Symbol('no JSON');
+  }
+};
+
+const expected = (column: Column, value: unknown): unknown =>
+  column.kind === 'inet' && typeof value === 'string' ? canonicalAddress(value) : value;
+
+// an entry leaves out what was NULL, and what was no column yet: that one is NULL now, or its default
+const wasLeftOut = (column: Column, value: unknown): boolean => {
+  if (value === undefined) return true;
+  return !column.nullable && column.default !== undefined && isDeepStrictEqual(value, column.default);
+};
+
+/** The first column in which a row is not what its entry says; `undefined` when there is none. */
+export const firstDifference = (table: Table, entry: Entry, row: StoredRow): string | undefined =>
+  Object.values(table.columns).find((column) => {
+    const value = actual(column, row[column.name]);
+    const wanted = expected(column, told(table, column, entry.row));
+    if (wanted === undefined) return !wasLeftOut(column, value);
+    return typeof wanted === 'object' ? !isDeepStrictEqual(value, wanted) : value !== wanted;
+  })?.name;
+
+const micros = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(\d{3})Z$/;
+
+/** A time of six digits with three, rounded as PostgreSQL rounds what it stores. */
+const toMillis = (at: string): string | undefined => {
+  const [, whole, rest] = micros.exec(at) ?? [];
+  const time = Date.parse(`${whole}Z`) + (Number(rest) >= 500 ? 1 : 0);
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+};
+
+/** The first column of the database's clock whose time is not that of the entry; `undefined` when there is none. */
+export const firstBackdated = (table: Table, entry: Entry): string | undefined =>
+  Object.values(table.columns).find((column) => {
+    // a row from before there was a ledger has no time of its own
+    if (entry.at === '' || column.generated !== 'now' || column.touched) return false;
+    const value = told(table, column, entry.row);
+    return value !== undefined && value !== (column.precision === 6 ? entry.at : toMillis(entry.at));
+  })?.name;
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
+const isDay = (text: string): boolean => {
+  const day = text.slice(0, 10);
+  const time = Date.parse(day);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
+};
+
+// what a database would refuse to look for is no key of a row of it
+const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
+  if (kind === 'integer') return Number.isSafeInteger(value);
+  if (!isText(value)) return false;
+  switch (kind) {
+    case 'uuid':
+      return uuid.test(value);
+    case 'inet':
+      return isIP(value) !== 0;
+    case 'date':
+      return /^\d{4}-\d\d-\d\d$/.test(value) && isDay(value);
+    case 'timestamp':
+      return /^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.(\d{3}){1,2}Z$/.test(value) && isDay(value);
+    default:
+      return true;
+  }
+};
+
+/** The key values of an entry, when they are the key under which it is kept; `undefined` otherwise. */
+export const keyOfEntry = (table: Table, entry: Entry, rowKey: string): readonly unknown[] | undefined => {
+  const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
+  const values = columns.map((column) => told(table, column, entry.row));
+  if (!columns.every((column, at) => isKeyValue(column, values[at]))) return undefined;
+  return rowKeyOf(values) === rowKey ? values : undefined;
+};
+
+/** The key of a row as text: the plain form of its one value, or a JSON array of several. */
+export const rowKeyOf = (values: readonly unknown[]): string =>
+  values.length === 1 ? String(values[0]) : JSON.stringify(values);

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { AshlarError } from '../../errors.js';
+import { type Audited, checkpointOver, keptCheckpoints } from './checkpoints.js';
+import { withLedger } from './ledgers.js';
+
+const chunk = 5_000;
+
+/**
+ * Writes a ledger into an empty folder, for `ashlar-verify.mjs export`: `entries.jsonl`, `leaves.bin`, `checkpoint`, and
+ * the checkpoints that are kept.
+ *
+ * @returns how many entries there are in it
+ * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what `signCheckpointOf` throws
+ */
+export const exportLedger = async (audited: Audited, folder: string): Promise<number> => {
+  await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0) {
+    throw new AshlarError('usage', {
+      message: `The folder ${folder} is not empty.`,
+      suggestion: 'Name a new one.',
+    });
+  }
+  const { engine, table, origin, signer } = audited;
+  await engine.settle();
+  const head = await withLedger(engine, table, (reader) => reader.head());
+  // without a key to sign with, up to the newest checkpoint that is kept
+  const { size, note } = await checkpointOver(audited, signer ? (head?.size ?? 0) : 1);
+  const kept = await keptCheckpoints(audited);
+  for (const { file, note: text } of kept) await writeFile(join(folder, basename(file)), text);
+  await writeFile(join(folder, 'checkpoint'), note);
+  const entries = createWriteStream(join(folder, 'entries.jsonl'));
+  const leaves = createWriteStream(join(folder, 'leaves.bin'));
+  try {
+    await withLedger(engine, table, async (reader) => {
+      for (let at = 0; at < size; ) {
+        const some = await reader.leaves(at, Math.min(chunk, size - at));
+        for (const { position, entry, hash } of some) {
+          if (position !== at || entry === undefined) throw missing(origin, at);
+          at++;
+          entries.write(`"${Buffer.from(entry).toString('base64')}"\n`);
+          leaves.write(hash);
+        }
+        if (some.length === 0) throw missing(origin, at);
+        for (const stream of [entries, leaves]) if (stream.writableNeedDrain) await once(stream, 'drain');
+      }
+    });
+  } finally {
+    for (const stream of [entries, leaves]) await new Promise<void>((resolve) => stream.end(resolve));
+  }
+  return size;
+};
+
+const missing = (origin: string, position: number): AshlarError =>
+  new AshlarError('ledger-tampered', {
+    message: `The ledger ${origin} has no entry at position ${position}.`,
+    suggestion: 'Run ashlar audit verify --full.',
+  });

@@ -1,0 +1,95 @@
+import type { Engine } from '../contract/engine.js';
+import { AshlarError } from '../errors.js';
+import type { System } from '../model/system.js';
+import { grantWhereRolesAre } from '../roles/index.js';
+import { assertHistory, compareHistory } from './compare-history.js';
+import { type AppliedStep, forgetSql, readHistory } from './history.js';
+import { findStep } from './plan.js';
+import { inTransaction, runBody } from './run-step.js';
+import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
+import { lockLimit, type RunOptions, type RunStep } from './up.js';
+
+export interface DownOptions extends RunOptions {
+  /** How many steps to go back. Default 1. */
+  readonly steps?: number | undefined;
+  /** Go back to just after this step; `base` is before the first. */
+  readonly to?: string | undefined;
+  readonly onStep?: ((step: RunStep) => void) | undefined;
+}
+
+interface WayBack {
+  readonly step: Step;
+  readonly body: StepBody;
+}
+
+/**
+ * Undoes applied steps, the last first, each in a transaction of its own together with its line in the history.
+ * Nothing is undone when one of them has no way back.
+ *
+ * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`
+ */
+export const down = async (engine: Engine, system: System, options: DownOptions = {}): Promise<RunStep[]> => {
+  const steps = await readSteps(system.migrations, engine.dialect.name);
+  return engine.asOwner(
+    async (owner) => {
+      const everything = await readHistory(owner, engine.dialect);
+      const applied = everything.filter((row) => row.system === system.name);
+      assertHistory(system.name, compareHistory(steps, applied), { allowLate: true });
+      const done: RunStep[] = [];
+      for (const { step, body } of waysBack(system, steps, applied, options)) {
+        const started = performance.now();
+        const forget = async () => {
+          await owner.script(forgetSql(system.name, step.name));
+          // a table that is made again begins with what new tables are granted
+          await grantWhereRolesAre(owner, engine.dialect, system, options.roles);
+        };
+        const limit = lockLimit(options);
+        if (body.mode === 'no-transaction') {
+          await runBody(owner, step, body);
+          await owner.atomically(forget, limit);
+        } else {
+          const work = async () => {
+            await runBody(owner, step, body);
+            await forget();
+          };
+          await inTransaction(owner, step, work, { ...limit, rebuild: body.mode === 'rebuild' });
+        }
+        const ran = { step: step.name, duration_ms: Math.round(performance.now() - started) };
+        done.push(ran);
+        options.onStep?.(ran);
+      }
+      return done;
+    },
+    { exclusive: true },
+  );
+};
+
+const waysBack = (
+  system: System,
+  steps: readonly Step[],
+  applied: readonly AppliedStep[],
+  options: DownOptions,
+): WayBack[] => {
+  const names = applied.map(({ step }) => step).sort((a, b) => byStepOrder(b, a));
+  return chosen(system, steps, names, options).map((name) => {
+    const step = findStep(system.name, steps, name);
+    if (step.down && !step.down.irreversible) return { step, body: step.down };
+    throw new AshlarError('migration-irreversible', {
+      message: `Step ${name} of ${system.name} has no way back.`,
+      detail: step.down ? `${step.down.file} says that it is irreversible.` : 'It has no down file.',
+      suggestion: 'Write a new step that goes forward to where you want to be, or complete the down file.',
+    });
+  });
+};
+
+const chosen = (
+  system: System,
+  steps: readonly Step[],
+  newestFirst: readonly string[],
+  options: DownOptions,
+): readonly string[] => {
+  if (options.to === undefined) return newestFirst.slice(0, options.steps ?? 1);
+  if (options.to === 'base') return newestFirst;
+  const target = findStep(system.name, steps, options.to).name;
+  return newestFirst.filter((name) => byStepOrder(name, target) > 0);
+};

@@ -1,0 +1,40 @@
+import type { Engine } from '../contract/engine.js';
+import type { Schema } from '../contract/schema.js';
+import type { System } from '../model/system.js';
+import { compareHistory } from './compare-history.js';
+import { readHistory } from './history.js';
+import { inCreationOrder, schemaOfSteps } from './shadow.js';
+import { readSteps } from './steps.js';
+
+/**
+ * How the database differs from what its applied steps make: what was changed behind the migrations' back. Only the
+ * system's own tables are looked at; others may live in the same place.
+ *
+ * @returns one line for each difference, as the change that would have led to it
+ * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
+ */
+export const drift = async (engine: Engine, system: System): Promise<string[]> => {
+  const { dialect } = engine;
+  const steps = await readSteps(system.migrations, dialect.name);
+  const { rows, real } = await engine.asOwner(async (owner) => ({
+    rows: (await readHistory(owner, dialect)).filter((row) => row.system === system.name),
+    real: await engine.introspect(owner),
+  }));
+  if (rows.length === 0) return [];
+  const pending = new Set(compareHistory(steps, rows).pending);
+  const expected = await schemaOfSteps(
+    dialect,
+    steps.filter((step) => !pending.has(step)),
+  );
+  const model = inCreationOrder(Object.values(system.tables));
+  return dialect.changes(expected, own(real, expected), model, {}).map((change) => change.summary);
+};
+
+const own = (real: Schema, expected: Schema): Schema => {
+  const tables = new Set(expected.tables.map((table) => table.name));
+  const functions = new Set(expected.functions.map((made) => made.name));
+  return {
+    tables: real.tables.filter((table) => tables.has(table.name)),
+    functions: real.functions.filter((made) => functions.has(made.name)),
+  };
+};

@@ -1,0 +1,64 @@
+import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
+import { layFoundation } from '../engines/foundation.js';
+import { literal } from '../model/index.js';
+import { historySql } from './history-sql.js';
+import { byStepOrder, type Step } from './steps.js';
+
+/** A step that a database has applied. */
+export interface AppliedStep {
+  readonly system: string;
+  readonly step: string;
+  readonly checksum: string;
+  /** ISO 8601, UTC. */
+  readonly applied_at: string;
+  readonly applied_by: string;
+  readonly duration_ms: number;
+}
+
+/** Makes what Ashlar itself needs in a database, where it is not there yet: the table of applied steps among it. */
+export const ensureHistory = async (owner: Owner, dialect: SqlDialect): Promise<void> => {
+  await layFoundation(owner, dialect);
+  const { exists, create } = historySql[dialect.name];
+  if ((await owner.run(exists)).length === 0) await owner.script(create);
+};
+
+/** Every applied step of every system in this place, in order; empty when there is no history yet. */
+export const readHistory = async (owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> => {
+  const { exists, appliedAt } = historySql[dialect.name];
+  if ((await owner.run(exists)).length === 0) return [];
+  const rows = await owner.run(
+    `SELECT system, step, checksum, ${appliedAt} AS applied_at, applied_by, duration_ms FROM ashlar_migrations`,
+  );
+  return rows
+    .map((row) => ({
+      system: String(row.system),
+      step: String(row.step),
+      checksum: String(row.checksum),
+      applied_at: String(row.applied_at),
+      applied_by: String(row.applied_by),
+      duration_ms: Number(row.duration_ms),
+    }))
+    .sort((a, b) => byStepOrder(a.step, b.step));
+};
+
+/** The statement that records a step as applied. */
+export const recordSql = (
+  dialect: SqlDialect,
+  system: string,
+  step: Step,
+  actor: string,
+  milliseconds: number,
+): string =>
+  `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms)
+VALUES (${[system, step.name, step.checksum].map(literal).join(', ')}, ${dialect.now(3)}, ${literal(actor)}, ${Math.round(milliseconds)})`;
+
+/** The statement that takes a step out of the history. */
+export const forgetSql = (system: string, step: string): string =>
+  `DELETE FROM ashlar_migrations WHERE system = ${literal(system)} AND step = ${literal(step)}`;
+
+/** The applied steps of one system, in order: what `ashlar migrate history` shows. */
+export const history = async (engine: Engine, system: { readonly name: string }): Promise<AppliedStep[]> => {
+  const all = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
+  return all.filter((applied) => applied.system === system.name);
+};

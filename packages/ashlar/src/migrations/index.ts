@@ -1,0 +1,16 @@
+export { maintain } from '../maintenance/maintain.js';
+export { type Retirement, type RetireOptions, retire } from '../maintenance/purge.js';
+export { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
+export { type Danger, findDangers } from './danger.js';
+export { type DownOptions, down } from './down.js';
+export { drift } from './drift.js';
+export { dumpFile, dumpSchema } from './dump-schema.js';
+export { type AppliedStep, history } from './history.js';
+export { check } from './model-changes.js';
+export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
+export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
+export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
+export { sqlOf } from './sql-of.js';
+export { type StampOptions, stamp } from './stamp.js';
+export { readSteps, type Step, type StepBody } from './steps.js';
+export { type RunStep, type UpOptions, up } from './up.js';

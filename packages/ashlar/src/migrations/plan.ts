@@ -1,0 +1,116 @@
+import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
+import { AshlarError } from '../errors.js';
+import type { System } from '../model/system.js';
+import { assertNoCollision } from './collision.js';
+import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
+import { type Danger, findDangers } from './danger.js';
+import { readHistory } from './history.js';
+import { assertGuaranteesKept } from './refusals.js';
+import { byStepOrder, readSteps, type Step } from './steps.js';
+
+/** One step that `up` would run. */
+export interface PlannedStep {
+  readonly step: Step;
+  readonly dangers: readonly Danger[];
+}
+
+/** What `up` would do. */
+export interface Plan {
+  readonly system: string;
+  /** The last applied step; `undefined` on a new database. */
+  readonly head: string | undefined;
+  readonly applied: number;
+  readonly steps: readonly PlannedStep[];
+}
+
+export interface PlanOptions {
+  /** The last step to run; by default all. */
+  readonly to?: string | undefined;
+  /** Also run steps that sort before one that is applied. */
+  readonly allowLate?: boolean | undefined;
+}
+
+/**
+ * What `up` would run, with dangerous statements pointed out. The very plan that `up` carries out.
+ *
+ * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
+ *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
+ */
+export const plan = async (engine: Engine, system: System, options: PlanOptions = {}): Promise<Plan> => {
+  const steps = await readSystemSteps(engine, system);
+  return engine.asOwner((owner) => planOn(engine, owner, system, steps, options));
+};
+
+/** The steps of a system for an engine, after checking that there are any and that the engine keeps every guarantee. */
+export const readSystemSteps = async (engine: Engine, system: System): Promise<Step[]> => {
+  assertGuaranteesKept(system, engine.dialect.name);
+  const steps = await readSteps(system.migrations, engine.dialect.name);
+  if (steps.length === 0 && Object.keys(system.tables).length > 0) {
+    throw new AshlarError('migration-pending', {
+      message: `${system.name} has tables, but no migration makes them.`,
+      suggestion: `Write the first step: ashlar migrate new --system ${system.name} initial`,
+    });
+  }
+  return steps;
+};
+
+/** {@link plan} on a connection that is already the owner's. */
+export const planOn = async (
+  engine: Engine,
+  owner: Owner,
+  system: System,
+  steps: readonly Step[],
+  options: PlanOptions,
+): Promise<Plan> => {
+  const everything = await readHistory(owner, engine.dialect);
+  await assertNoCollision(engine, owner, system, everything);
+  const comparison = compareHistory(
+    steps,
+    everything.filter((applied) => applied.system === system.name),
+  );
+  assertHistory(system.name, comparison, options);
+  const newTables = new Set<string>();
+  return {
+    system: system.name,
+    head: comparison.applied.at(-1)?.step,
+    applied: comparison.applied.length,
+    steps: upTo(system, steps, comparison, options.to).map((step) => ({
+      step,
+      dangers: findDangers(step.up, engine.dialect.name, newTables),
+    })),
+  };
+};
+
+const upTo = (
+  system: System,
+  steps: readonly Step[],
+  { pending }: HistoryComparison,
+  to: string | undefined,
+): readonly Step[] => {
+  if (to === undefined) return pending;
+  const last = findStep(system.name, steps, to).name;
+  return pending.filter(({ name }) => byStepOrder(name, last) <= 0);
+};
+
+/**
+ * The step of that name, or of that number where only one has it.
+ *
+ * @throws AshlarError `usage`
+ */
+export const findStep = <S extends { readonly name: string }>(
+  system: string,
+  steps: readonly S[],
+  name: string,
+): S => {
+  const exact = steps.find((step) => step.name === name);
+  const numbered = /^\d+$/.test(name)
+    ? steps.filter((step) => Number.parseInt(step.name, 10) === Number(name))
+    : [];
+  const found = exact ?? (numbered.length === 1 ? numbered[0] : undefined);
+  if (found) return found;
+  throw new AshlarError('usage', {
+    message: `${system} has no step ${name}.`,
+    suggestion: `There are: ${steps.map((step) => step.name).join(', ') || 'none'}.`,
+  });
+};

@@ -1,0 +1,22 @@
+import { AshlarError } from '../errors.js';
+import type { SqlName } from '../model/index.js';
+import type { System } from '../model/system.js';
+
+/**
+ * Refuses a system with a guarantee that this kind of engine cannot keep.
+ *
+ * @throws AshlarError `guarantee-refused`
+ */
+export const assertGuaranteesKept = (system: System, dialect: SqlName): void => {
+  for (const table of Object.values(system.tables)) {
+    for (const guarantee of table.guarantees) {
+      const keeping = guarantee[dialect];
+      if (keeping.level !== 'refused') continue;
+      throw new AshlarError('guarantee-refused', {
+        message: `${table.name} declares ${guarantee.name}, which this engine cannot keep.`,
+        detail: keeping.why,
+        suggestion: 'Choose another engine, or take the guarantee out of the table.',
+      });
+    }
+  }
+};

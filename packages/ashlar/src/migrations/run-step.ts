@@ -1,0 +1,96 @@
+import { pathToFileURL } from 'node:url';
+import type { Owner } from '../contract/owner.js';
+import { AshlarError } from '../errors.js';
+import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
+
+type StepFunction = (owner: Owner) => Promise<void>;
+
+/**
+ * Runs one direction of a step on a connection whose transaction, if the step has one, is already open.
+ *
+ * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection pass as they are
+ */
+export const runBody = (owner: Owner, step: Step, body: StepBody): Promise<void> =>
+  body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
+
+/**
+ * Runs `work` in one transaction, and names the step when what fails is its end: checks that wait for the commit.
+ *
+ * @throws AshlarError `migration-failed`, and what `work` throws
+ */
+export const inTransaction = async <T>(
+  owner: Owner,
+  step: Step,
+  work: () => Promise<T>,
+  options: { lockTimeout?: number; rebuild?: boolean },
+): Promise<T> => {
+  let ending = false;
+  try {
+    return await owner.atomically(async () => {
+      const result = await work();
+      ending = true;
+      return result;
+    }, options);
+  } catch (error) {
+    throw ending ? failed(step, 'its end', error, true) : error;
+  }
+};
+
+const runSql = async (owner: Owner, step: Step, body: SqlBody): Promise<void> => {
+  for (const [index, { sql, line }] of body.statements.entries()) {
+    try {
+      await owner.script(sql);
+    } catch (error) {
+      throw failed(
+        step,
+        `statement ${index + 1} (line ${line} of ${body.file})`,
+        error,
+        body.mode !== 'no-transaction',
+      );
+    }
+  }
+};
+
+const runCode = async (owner: Owner, step: Step, body: CodeBody): Promise<void> => {
+  const direction = body.file.startsWith('up') ? 'up' : 'down';
+  const work = await loadFunction(body, direction);
+  if (!work) {
+    throw new AshlarError('migration-invalid', {
+      message: `${body.file} of step ${step.name} exports no function.`,
+      suggestion: `Write: export const ${direction} = async (owner) => { await owner.run('…'); };`,
+    });
+  }
+  try {
+    await work(owner);
+  } catch (error) {
+    throw failed(step, body.file, error, true);
+  }
+};
+
+const loadFunction = async (body: CodeBody, direction: string): Promise<StepFunction | undefined> => {
+  const module = await loadModule(body.path);
+  const found = module[direction] ?? module.default;
+  return typeof found === 'function' ? (found as StepFunction) : undefined;
+};
+
+const loadModule = async (path: string): Promise<Record<string, unknown>> => {
+  if (!path.endsWith('.ts')) return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url).import<Record<string, unknown>>(path);
+};
+
+const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown', 'disk-full']);
+
+const failed = (step: Step, where: string, error: unknown, undone: boolean): AshlarError => {
+  // a broken connection or a lock that was not granted is no fault of the step
+  if (error instanceof AshlarError && (error.exitCode === 3 || passing.has(error.code))) return error;
+  const reason = error instanceof AshlarError ? [error.message, error.detail] : [String(error)];
+  return new AshlarError('migration-failed', {
+    message: `Step ${step.name} failed at ${where}.`,
+    detail: reason.filter(Boolean).join('\n'),
+    suggestion: undone
+      ? 'Nothing of this step was kept; steps before it were. Correct it and run: ashlar up'
+      : 'The step runs without a transaction: statements before this one were kept. Undo or guard them, then run: ashlar up',
+    cause: error,
+  });
+};

@@ -1,0 +1,65 @@
+import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { Schema } from '../contract/schema.js';
+import { layFoundation } from '../engines/foundation.js';
+import type { Table } from '../model/index.js';
+import type { System } from '../model/system.js';
+import { runBody } from './run-step.js';
+import type { Step } from './steps.js';
+
+const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
+  const shadow = await dialect.openShadow();
+  try {
+    await shadow.asOwner((owner) => layFoundation(owner, dialect));
+    return await work(shadow);
+  } finally {
+    await shadow.close();
+  }
+};
+
+/**
+ * The schema that these steps make, as the engine describes it: they are run on an empty database in this process.
+ *
+ * @throws AshlarError `migration-failed`, `driver-missing`
+ */
+export const schemaOfSteps = (dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> =>
+  inShadow(dialect, (engine) =>
+    engine.asOwner(async (owner) => {
+      for (const step of steps) {
+        if (step.up.mode === 'no-transaction') await runBody(owner, step, step.up);
+        else
+          await owner.atomically(() => runBody(owner, step, step.up), {
+            rebuild: step.up.mode === 'rebuild',
+          });
+      }
+      return engine.introspect(owner);
+    }),
+  );
+
+/** The schema that a system's tables ask for, as the engine describes it. */
+export const schemaOfModel = (dialect: SqlDialect, system: System): Promise<Schema> =>
+  inShadow(dialect, (engine) =>
+    engine.asOwner(async (owner) => {
+      for (const table of inCreationOrder(Object.values(system.tables))) {
+        for (const statement of dialect.createTable(table)) await owner.script(statement);
+      }
+      return engine.introspect(owner);
+    }),
+  );
+
+/** Tables in an order in which each comes after those that its foreign keys refer to. */
+export const inCreationOrder = (tables: readonly Table[]): Table[] => {
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  const ordered = new Set<Table>();
+  const under = new Set<Table>();
+  const visit = (table: Table): void => {
+    if (ordered.has(table) || under.has(table)) return;
+    under.add(table);
+    for (const key of table.foreignKeys) {
+      const target = byName.get(key.target.table);
+      if (target) visit(target);
+    }
+    ordered.add(table);
+  };
+  for (const table of tables) visit(table);
+  return [...ordered];
+};

@@ -1,0 +1,48 @@
+import type { SqlDialect } from '../contract/engine.js';
+import { AshlarError } from '../errors.js';
+import { recordSql } from './history.js';
+import { historySql } from './history-sql.js';
+import type { Step } from './steps.js';
+
+/**
+ * The SQL that applies these steps, with their lines in the history, for somebody who runs it by hand.
+ *
+ * @param firstEver - also make the history's table
+ * @throws AshlarError `usage` when a step is code
+ */
+export const sqlOf = (
+  dialect: SqlDialect,
+  system: string,
+  steps: readonly Step[],
+  actor: string,
+  firstEver: boolean,
+): string => {
+  const { create, preamble } = historySql[dialect.name];
+  const foundation = dialect.foundation.map((object) => object.create);
+  const parts = steps.map((step) => sqlOfStep(dialect, system, step, actor));
+  const first = firstEver ? [...foundation, create].map((sql) => `${sql};`) : [];
+  return parts.length === 0 ? '\n' : `${[...preamble, ...first, ...parts].join('\n\n')}\n`;
+};
+
+const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {
+  const { up } = step;
+  if (up.kind === 'code') {
+    throw new AshlarError('usage', {
+      message: `Step ${step.name} is code (${up.file}); it cannot be shown as SQL.`,
+      suggestion: 'Run it with ashlar migrate up.',
+    });
+  }
+  const { begin, beginRebuild, commitRebuild } = historySql[dialect.name];
+  const record = `${recordSql(dialect, system, step, actor, 0)};`;
+  // trimmed of nothing: what runs is what was read
+  const text = up.text.trimEnd();
+  const body = up.statements.length > 0 && !text.endsWith(';') ? `${text};` : text;
+  switch (up.mode) {
+    case 'no-transaction':
+      return [body, record].join('\n\n');
+    case 'rebuild':
+      return [beginRebuild, body, record, commitRebuild].join('\n\n');
+    case 'transaction':
+      return [begin, body, record, 'COMMIT;'].join('\n\n');
+  }
+};

@@ -1,0 +1,66 @@
+import type { Engine } from '../contract/engine.js';
+import { AshlarError } from '../errors.js';
+import type { System } from '../model/system.js';
+import { defaultActor } from './actor.js';
+import { ensureHistory, forgetSql, readHistory, recordSql } from './history.js';
+import { findStep } from './plan.js';
+import { readSteps, type Step } from './steps.js';
+
+export interface StampOptions {
+  /** Take the step out of the history instead of into it. */
+  readonly forget?: boolean | undefined;
+  readonly actor?: string | undefined;
+}
+
+/**
+ * Repairs the history without running anything: records one step, or with `head` every step of the folder, as applied
+ * with the checksum its file has now; or forgets one step.
+ *
+ * @returns the steps whose lines changed
+ * @throws AshlarError `usage` when there is no such step
+ */
+export const stamp = async (
+  engine: Engine,
+  system: System,
+  name: string,
+  options: StampOptions = {},
+): Promise<string[]> => {
+  const steps = await readSteps(system.migrations, engine.dialect.name);
+  return engine.asOwner(
+    (owner) =>
+      owner.atomically(async () => {
+        await ensureHistory(owner, engine.dialect);
+        const everything = await readHistory(owner, engine.dialect);
+        const applied = everything.filter((row) => row.system === system.name);
+        if (options.forget) {
+          assertForgettable(name);
+          const forgotten = findStep(
+            system.name,
+            applied.map((row) => ({ name: row.step })),
+            name,
+          ).name;
+          await owner.script(forgetSql(system.name, forgotten));
+          return [forgotten];
+        }
+        const known = new Map(applied.map((row) => [row.step, row.checksum]));
+        const chosen: readonly Step[] = name === 'head' ? steps : [findStep(system.name, steps, name)];
+        const stamped = chosen.filter((step) => known.get(step.name) !== step.checksum);
+        for (const step of stamped) {
+          await owner.script(forgetSql(system.name, step.name));
+          await owner.script(
+            recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), 0),
+          );
+        }
+        return stamped.map((step) => step.name);
+      }),
+    { exclusive: true },
+  );
+};
+
+const assertForgettable = (name: string): void => {
+  if (name !== 'head') return;
+  throw new AshlarError('usage', {
+    message: 'head cannot be forgotten: name one step.',
+    suggestion: 'ashlar migrate stamp --forget 0002_name',
+  });
+};

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AshlarError } from '../errors.js';
+import type { SqlName } from '../model/index.js';
+import { type SqlStatement, splitStatements } from './statements.js';
+
+/** How a step is run: in a transaction of its own, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
+export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
+
+/** One direction of a step, written in SQL. */
+export interface SqlBody {
+  readonly kind: 'sql';
+  readonly file: string;
+  readonly text: string;
+  readonly statements: readonly SqlStatement[];
+  readonly mode: StepMode;
+  /** The author says that there is no way back, or none that is finished. */
+  readonly irreversible: boolean;
+}
+
+/** One direction of a step, written as a function that is given the owner's connection. */
+export interface CodeBody {
+  readonly kind: 'code';
+  readonly file: string;
+  readonly path: string;
+  readonly mode: 'transaction';
+  readonly irreversible: false;
+}
+
+export type StepBody = SqlBody | CodeBody;
+
+/** One step of a system's migrations, as its folder holds it for one kind of SQL. */
+export interface Step {
+  /** The folder's name: `0002_owner_required`. */
+  readonly name: string;
+  /** SHA-256 of what `up` is, with line endings normalised, in hex. */
+  readonly checksum: string;
+  readonly up: StepBody;
+  readonly down: StepBody | undefined;
+}
+
+const stepName = /^(\d{4,})_[a-z0-9_]+$/;
+
+const invalid = (message: string, suggestion: string, detail?: string): AshlarError =>
+  new AshlarError('migration-invalid', { message, detail, suggestion });
+
+/** The path of a folder given as URL or path. */
+export const folderPath = (folder: URL | string): string =>
+  typeof folder === 'string' ? folder : fileURLToPath(folder);
+
+/** Orders steps by their number, then by name. */
+export const byStepOrder = (a: string, b: string): number => {
+  const difference = Number.parseInt(a, 10) - Number.parseInt(b, 10);
+  return difference !== 0 ? difference : a < b ? -1 : a > b ? 1 : 0;
+};
+
+/**
+ * Reads the steps in a folder, in the order in which they are applied.
+ *
+ * @throws AshlarError `migration-invalid` when the folder is missing, a name does not begin with a number, a step has
+ *   no way up for this kind of SQL, or has two
+ */
+export const readSteps = async (folder: URL | string, dialect: SqlName): Promise<Step[]> => {
+  const root = folderPath(folder);
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => {
+    throw invalid(
+      'There is no migrations folder.',
+      'Write the first step with: ashlar migrate new initial',
+      `Looked for ${root}.`,
+    );
+  });
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory() && stepName.test(entry.name)) names.push(entry.name);
+    else if (entry.isDirectory() || /^\d{4,}.*\.(sql|ts|js)$/.test(entry.name)) {
+      throw invalid(
+        `${entry.name} in the migrations folder is not a step.`,
+        'A step is a folder such as 0002_owner_required, with up.sqlite.sql, down.sqlite.sql and the like inside.',
+      );
+    }
+  }
+  return Promise.all(names.sort(byStepOrder).map((name) => readStep(join(root, name), name, dialect)));
+};
+
+const readStep = async (folder: string, name: string, dialect: SqlName): Promise<Step> => {
+  const files = new Set(await readdir(folder));
+  const up = await readBody(folder, name, files, 'up', dialect);
+  if (!up) {
+    throw invalid(
+      `Step ${name} has no way up for ${dialect}.`,
+      `Add up.${dialect}.sql (a comment alone is enough where there is nothing to do), or up.ts for data.`,
+    );
+  }
+  const source = up.kind === 'sql' ? up.text : await readSource(folder, files);
+  return { name, checksum: checksum(source), up, down: await readBody(folder, name, files, 'down', dialect) };
+};
+
+const checksum = (text: string): string =>
+  createHash('sha256').update(text.replaceAll('\r\n', '\n'), 'utf8').digest('hex');
+
+// a build leaves up.js beside or instead of up.ts; the checksum must not depend on which of them runs
+const readSource = (folder: string, files: ReadonlySet<string>): Promise<string> =>
+  readFile(join(folder, files.has('up.ts') ? 'up.ts' : 'up.js'), 'utf8');
+
+const readBody = async (
+  folder: string,
+  step: string,
+  files: ReadonlySet<string>,
+  direction: 'up' | 'down',
+  dialect: SqlName,
+): Promise<StepBody | undefined> => {
+  const sqlFile = `${direction}.${dialect}.sql`;
+  const codeFile = [`${direction}.js`, `${direction}.ts`].find((file) => files.has(file));
+  if (files.has(sqlFile) && codeFile !== undefined) {
+    throw invalid(
+      `Step ${step} has both ${sqlFile} and ${codeFile}.`,
+      'Keep one of them, and make the other a step of its own.',
+    );
+  }
+  if (codeFile !== undefined) {
+    const path = join(folder, codeFile);
+    return { kind: 'code', file: codeFile, path, mode: 'transaction', irreversible: false };
+  }
+  if (!files.has(sqlFile)) return undefined;
+  return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'));
+};
+
+const sqlBody = (step: string, file: string, text: string): SqlBody => {
+  let mode: StepMode = 'transaction';
+  let irreversible = false;
+  for (const directive of directives(text)) {
+    if (directive === 'irreversible') irreversible = true;
+    else if ((directive === 'no-transaction' || directive === 'rebuild') && mode === 'transaction')
+      mode = directive;
+    else {
+      throw invalid(
+        `${file} of step ${step} says "-- ashlar: ${directive}", which cannot be obeyed.`,
+        'Known are no-transaction, rebuild (one of the two) and irreversible.',
+      );
+    }
+  }
+  return { kind: 'sql', file, text, statements: splitStatements(text), mode, irreversible };
+};
+
+// directives stand in the comment that a file begins with
+const directives = (text: string): string[] => {
+  const found: string[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trim() !== '' && !line.startsWith('--')) break;
+    const [, directive] = /^--\s*ashlar:\s*(.*?)\s*$/.exec(line) ?? [];
+    if (directive !== undefined) found.push(directive);
+  }
+  return found;
+};

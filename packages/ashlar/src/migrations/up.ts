@@ -1,0 +1,122 @@
+import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
+import type { System } from '../model/system.js';
+import { grantRights, prepareRoles, type RoleChange, type Roles } from '../roles/index.js';
+import { defaultActor } from './actor.js';
+import { assertHistory, compareHistory } from './compare-history.js';
+import { ensureHistory, readHistory, recordSql } from './history.js';
+import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps } from './plan.js';
+import { inTransaction, runBody } from './run-step.js';
+import type { Step } from './steps.js';
+
+export interface RunOptions {
+  /** Recorded as `applied_by`; by default the user of the operating system. */
+  readonly actor?: string | undefined;
+  /** How long a step may wait for a lock, in milliseconds; by default as long as its connection does. */
+  readonly lockTimeout?: number | undefined;
+  /** Who the rights are for; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the settings. */
+  readonly roles?: Roles | undefined;
+}
+
+export interface UpOptions extends PlanOptions, RunOptions {
+  /** Told the plan before anything runs. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
+  /** Told each step when it is done. */
+  readonly onStep?: ((step: RunStep) => void) | undefined;
+  /** Told what became different about the roles and their rights, if anything did. */
+  readonly onRoles?: ((changes: readonly RoleChange[]) => void) | undefined;
+}
+
+/** A step that was run. */
+export interface RunStep {
+  readonly step: string;
+  readonly duration_ms: number;
+}
+
+/**
+ * Applies what is pending, one process at a time, each step in a transaction of its own together with its line in the
+ * history and the rights that the guarantees leave. Killed anywhere, it leaves a database that the next `up` completes.
+ *
+ * @returns the steps that were run; empty when there was nothing to do
+ * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
+ *   `migration-failed`, `migration-locked`, `lock-timeout`
+ */
+export const up = async (engine: Engine, system: System, options: UpOptions = {}): Promise<RunStep[]> => {
+  const steps = await readSystemSteps(engine, system);
+  return engine.asOwner(
+    async (owner) => {
+      const plan = await planOn(engine, owner, system, steps, options);
+      options.onPlan?.(plan);
+      const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
+      const grant = (): Promise<readonly RoleChange[]> =>
+        grantRights(owner, engine.dialect, system, options.roles);
+      // a statement outside a transaction would not wait for another process that writes
+      await owner.atomically(async () => {
+        await ensureHistory(owner, engine.dialect);
+        // before any step: what a step makes beside the tables of the system is granted by default
+        changed.push(...(await grant()));
+      });
+      const done: RunStep[] = [];
+      for (const planned of plan.steps) {
+        const ran = await applyStep(engine, owner, system, steps, planned, options, async () => {
+          // what a new table has by default and loses at once is no news
+          changed.push(...(await grant()).filter(({ takes }) => !takes));
+        });
+        if (!ran) continue;
+        done.push(ran);
+        options.onStep?.(ran);
+      }
+      if (changed.length > 0) options.onRoles?.(changed);
+      return done;
+    },
+    { exclusive: true },
+  );
+};
+
+/** The lock timeout of these options, where they have one. */
+export const lockLimit = ({ lockTimeout }: RunOptions): { lockTimeout?: number } =>
+  lockTimeout === undefined ? {} : { lockTimeout };
+
+const applyStep = async (
+  engine: Engine,
+  owner: Owner,
+  system: System,
+  steps: readonly Step[],
+  { step }: PlannedStep,
+  options: UpOptions,
+  grant: () => Promise<void>,
+): Promise<RunStep | undefined> => {
+  const { mode } = step.up;
+  const limit = lockLimit(options);
+  const started = performance.now();
+  const isPending = async (): Promise<boolean> => {
+    const applied = (await readHistory(owner, engine.dialect)).filter((row) => row.system === system.name);
+    const comparison = compareHistory(steps, applied);
+    assertHistory(system.name, comparison, options);
+    return comparison.pending.includes(step);
+  };
+  const record = async (): Promise<RunStep> => {
+    const duration = performance.now() - started;
+    await owner.script(
+      recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), duration),
+    );
+    await grant();
+    return { step: step.name, duration_ms: Math.round(duration) };
+  };
+  if (mode === 'no-transaction') {
+    if (!(await isPending())) return undefined;
+    await runBody(owner, step, step.up);
+    return owner.atomically(record, limit);
+  }
+  return inTransaction(
+    owner,
+    step,
+    async () => {
+      // read again inside: on an engine whose lock is lost, the transaction still sees what another process did
+      if (!(await isPending())) return undefined;
+      await runBody(owner, step, step.up);
+      return record();
+    },
+    { ...limit, rebuild: mode === 'rebuild' },
+  );
+};

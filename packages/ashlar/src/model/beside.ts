@@ -1,0 +1,19 @@
+import type { GuaranteeObject, SqlName } from '../contract/guarantee.js';
+import { scopeColumn } from './scope.js';
+import type { Table } from './table.js';
+
+/** Everything that the guarantees of a table put beside it on one kind of engine. */
+export const objectsBeside = (table: Table, dialect: SqlName): readonly GuaranteeObject[] =>
+  table.guarantees.flatMap((guarantee) => {
+    const keeping = guarantee[dialect];
+    return keeping.level === 'refused' ? [] : keeping.objects(table);
+  });
+
+/**
+ * The tables beside a scoped one, by name. They may hold what stands in rows of every scope, so no session reads them
+ * in a scope: Ashlar itself, the owner and the auditor do.
+ */
+export const hiddenTables = (table: Table, dialect: SqlName): readonly string[] =>
+  scopeColumn(table) === undefined
+    ? []
+    : objectsBeside(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : []));

@@ -1,0 +1,124 @@
+import type { Guarantee, SqlName } from '../contract/guarantee.js';
+import type { Column } from './column.js';
+
+/** A key, index or constraint over columns of one table. */
+export interface PrimaryKeyItem {
+  readonly kind: 'primary-key';
+  readonly columns: readonly Column[];
+}
+export interface UniqueItem {
+  readonly kind: 'unique';
+  readonly columns: readonly Column[];
+  readonly name: string | undefined;
+  readonly nullsNotDistinct: boolean;
+}
+export interface IndexItem {
+  readonly kind: 'index';
+  readonly columns: readonly Column[];
+  readonly name: string | undefined;
+  readonly unique: boolean;
+  readonly where: string | undefined;
+}
+/** What happens to a row when the row it refers to is deleted. */
+export type OnDelete = 'restrict' | 'cascade' | 'set null';
+export interface ForeignKeyItem {
+  readonly kind: 'foreign-key';
+  readonly columns: readonly Column[];
+  readonly target: readonly Column[];
+  readonly onDelete: OnDelete;
+  readonly name: string | undefined;
+}
+export interface CheckItem {
+  readonly kind: 'check';
+  readonly name: string;
+  readonly sql: Readonly<Record<SqlName, string>>;
+}
+export interface RenamedItem {
+  readonly kind: 'renamed';
+  readonly column: Column;
+  readonly from: string;
+}
+
+/** What the second argument of `table()` may give. */
+export type TableItem =
+  | PrimaryKeyItem
+  | UniqueItem
+  | IndexItem
+  | ForeignKeyItem
+  | CheckItem
+  | RenamedItem
+  | Guarantee;
+
+type Columns = readonly Column[];
+
+const split = <Options>(
+  given: readonly (Column | Options)[],
+): { columns: Columns; options: Partial<Options> } => {
+  const last = given.at(-1);
+  const hasOptions = last !== undefined && !('kind' in (last as object));
+  return {
+    columns: (hasOptions ? given.slice(0, -1) : given) as Columns,
+    options: (hasOptions ? last : {}) as Partial<Options>,
+  };
+};
+
+/** A primary key over several columns. A single one is declared on its column: `id()`, `autoincrement()`. */
+export const primaryKey = (...columns: Column[]): PrimaryKeyItem => ({ kind: 'primary-key', columns });
+
+/** How a unique key may be refined. */
+export interface UniqueOptions {
+  name?: string;
+  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is unlike every other. */
+  nullsNotDistinct?: boolean;
+}
+
+/**
+ * No two rows have the same values here. Last argument: `{ name, nullsNotDistinct }`. On SQLite, which knows no other
+ * than distinct NULLs, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
+ */
+export const unique = (...given: (Column | UniqueOptions)[]): UniqueItem => {
+  const { columns, options } = split<UniqueOptions>(given);
+  return { kind: 'unique', columns, name: options.name, nullsNotDistinct: options.nullsNotDistinct ?? false };
+};
+
+/** How an index may be refined: `where` is an SQL condition that both engines understand. */
+export interface IndexOptions {
+  name?: string;
+  where?: string;
+  unique?: boolean;
+}
+
+/** An index, in the order of the columns. Last argument: `{ name, where, unique }`. */
+export const index = (...given: (Column | IndexOptions)[]): IndexItem => {
+  const { columns, options } = split<IndexOptions>(given);
+  return {
+    kind: 'index',
+    columns,
+    name: options.name,
+    unique: options.unique ?? false,
+    where: options.where,
+  };
+};
+
+/** A foreign key: each value of `column` is a value of `target`. */
+export const references = (
+  column: Column | readonly Column[],
+  target: Column | readonly Column[],
+  options: { onDelete?: OnDelete; name?: string } = {},
+): ForeignKeyItem => ({
+  kind: 'foreign-key',
+  columns: [column].flat() as Columns,
+  target: [target].flat() as Columns,
+  onDelete: options.onDelete ?? 'restrict',
+  name: options.name,
+});
+
+/** A CHECK in SQL of one's own: one text for both engines, or one each. */
+export const check = (name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem => ({
+  kind: 'check',
+  name,
+  sql: typeof sql === 'string' ? { sqlite: sql, postgres: sql } : sql,
+});
+
+/** Tells `migrate new` that this column was called `from` before, so that its data is kept. */
+export const renamed = (column: Column, from: string): RenamedItem => ({ kind: 'renamed', column, from });

@@ -1,0 +1,43 @@
+import type { Privilege } from '../contract/guarantee.js';
+import type { Table } from './table.js';
+
+/** On the whole table, or on these columns only; none where there are none. */
+export type Extent = 'all' | readonly string[];
+
+/** What the application's role may do with a table. A column is named for insert and update only. */
+export type TableRights = Readonly<Record<Privilege, Extent>>;
+
+/** To look and nothing else: what it may with the tables that guarantees put beside their own. */
+export const readOnlyRights: TableRights = Object.freeze({
+  select: 'all',
+  insert: [],
+  update: [],
+  delete: [],
+});
+
+/** Not even to look: what it may with the tables that stand beside a scoped one. */
+export const noRights: TableRights = Object.freeze({ select: [], insert: [], update: [], delete: [] });
+
+/** What the guarantees of a table leave to the application's role: everything that none of them withholds. */
+export const rightsOf = (table: Table): TableRights => {
+  const all = table.guarantees.flatMap(({ postgres }) =>
+    postgres.level !== 'refused' && postgres.rights ? [postgres.rights(table)] : [],
+  );
+  const withheld = new Set(all.flatMap((rights) => rights.withheld ?? []));
+  const columns = Object.keys(table.columns);
+  const notInsertable = new Set(all.flatMap((rights) => rights.notInsertable ?? []));
+  const updatable = all.flatMap((rights) => (rights.updatable ? [rights.updatable] : []));
+  const unless = (privilege: Privilege, extent: Extent): Extent => (withheld.has(privilege) ? [] : extent);
+  return {
+    select: unless('select', 'all'),
+    insert: unless(
+      'insert',
+      notInsertable.size === 0 ? 'all' : columns.filter((name) => !notInsertable.has(name)),
+    ),
+    update: unless(
+      'update',
+      updatable.length === 0 ? 'all' : columns.filter((name) => updatable.every((set) => set.includes(name))),
+    ),
+    delete: unless('delete', 'all'),
+  };
+};

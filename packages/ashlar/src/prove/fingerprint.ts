@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
+import type { System } from '../model/system.js';
+import { defaultRoles, wantedRights } from '../roles/index.js';
+
+/**
+ * SHA-256 over the schema of a system's tables and of what keeps their guarantees, as the engine describes it now, and
+ * over the rights that the guarantees leave to the application. Whether it has those is looked at beside.
+ */
+export const fingerprintOf = (engine: Engine, system: System): Promise<string> =>
+  engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
+
+/** The same through a connection of the owner's that is at hand. */
+export const fingerprintThrough = async (engine: Engine, owner: Owner, system: System): Promise<string> => {
+  const real = await engine.introspect(owner);
+  const tables = Object.values(system.tables);
+  const objects = tables.flatMap((table) =>
+    table.guarantees.flatMap((guarantee) => {
+      const keeping = guarantee[engine.dialect.name];
+      return keeping.level === 'refused' ? [] : keeping.objects(table);
+    }),
+  );
+  const names = new Set([...tables, ...objects].map(({ name }) => name));
+  const own = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
+    all.filter(({ name }) => names.has(name.replace(/\(.*$/s, '')));
+  const dump = engine.dialect.dump({ tables: own(real.tables), functions: own(real.functions) });
+  const rights = [...wantedRights(engine.dialect, system, defaultRoles).tables];
+  return createHash('sha256').update(dump).update(JSON.stringify(rights)).digest('hex');
+};

@@ -1,0 +1,77 @@
+import type { Engine } from '../contract/engine.js';
+import { rootText } from '../engines/refusal.js';
+import { AshlarError } from '../errors.js';
+import {
+  type Audited,
+  folderOf,
+  ledgersOf,
+  originOf,
+  verifyLedgerOf,
+  withLedger,
+} from '../ledger/database/index.js';
+import type { Verifier } from '../ledger/index.js';
+import type { LedgerProblem } from '../ledger/problems.js';
+import type { System } from '../model/system.js';
+import type { LedgerProof } from './proof.js';
+
+/** Signed checkpoints that are kept outside of the database. */
+export interface Checkpoints {
+  /** The folder of all: each ledger has one of its own in it. */
+  readonly folder: string;
+  /** Whose checkpoints are believed. */
+  readonly verifiers: readonly Verifier[];
+}
+
+/** Up to so many entries all are compared; of a larger ledger those that no signed checkpoint covers. */
+const small = 100_000;
+
+/** Seals and verifies each ledger of a system. */
+export const proveLedgers = async (
+  engine: Engine,
+  system: System,
+  checkpoints: Checkpoints | undefined,
+): Promise<readonly LedgerProof[]> => {
+  const proofs: LedgerProof[] = [];
+  for (const table of ledgersOf(system)) {
+    proofs.push(
+      await proveLedger({
+        engine,
+        system,
+        table,
+        origin: originOf(system, table),
+        checkpoints: checkpoints && folderOf(checkpoints.folder, system, table),
+        signer: undefined,
+        verifiers: checkpoints?.verifiers ?? [],
+      }),
+    );
+  }
+  return proofs;
+};
+
+const proveLedger = async (audited: Audited): Promise<LedgerProof> => {
+  const { engine, table, origin: ledger } = audited;
+  try {
+    const head = await withLedger(engine, table, (reader) => reader.head());
+    const found = await verifyLedgerOf(audited, { full: (head?.size ?? 0) <= small });
+    const { size, checked, root, problems } = found;
+    return {
+      ledger,
+      size,
+      root: root.toString('base64'),
+      checked,
+      ok: problems.length === 0,
+      found: problems.map(lineOf),
+    };
+  } catch (error) {
+    const why = error instanceof AshlarError && error.cause === undefined ? error.message : rootText(error);
+    return { ledger, size: 0, root: '', checked: 0, ok: false, found: [`could not be verified: ${why}`] };
+  }
+};
+
+const lineOf = ({ position, row_key, what }: LedgerProblem): string => {
+  const where = [
+    ...(row_key === null ? [] : [`the row ${row_key}`]),
+    ...(position === null ? [] : [`position ${position}`]),
+  ].join(', ');
+  return where === '' ? what : `${where}: ${what}`;
+};

@@ -1,0 +1,125 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { type Column, storageProblem } from '../model/index.js';
+import { sampleOf } from './json-sample.js';
+
+let clock = 0;
+
+// each later than the one before, because a column often has to lie after another of its row
+const moment = ({ precision }: Column): string => {
+  clock = Math.max(clock + 1, Date.now());
+  const text = new Date(clock).toISOString();
+  return precision === 3 ? text : text.replace('Z', '000Z');
+};
+
+const token = (): string => randomBytes(6).toString('hex');
+
+const fitted = ({ rules }: Column, body: string): string => {
+  const { startsWith = '', endsWith = '', minLength = 0, maxLength = 200 } = rules;
+  const room = Math.max(0, Math.min(maxLength, 200) - startsWith.length - endsWith.length);
+  const wanted = Math.max(minLength - startsWith.length - endsWith.length, 0);
+  const padded = body.padEnd(Math.max(wanted, 0), body || 'e');
+  return startsWith + (wanted > room ? padded.slice(0, wanted) : padded.slice(0, room)) + endsWith;
+};
+
+const texts = (column: Column): readonly string[] => {
+  const unlike = token();
+  const digits = String(randomInt(1_000_000_000, 2_000_000_000));
+  const letters = unlike.replaceAll(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
+  return [
+    ...[`${unlike} prove`, unlike, letters, letters.toUpperCase(), digits].map((body) =>
+      fitted(column, body),
+    ),
+    `${unlike}@example.org`,
+    `https://example.org/${unlike}`,
+    `prove-${unlike}`,
+    `prove_${unlike}`,
+    `${unlike}.example.org`,
+    `+1${digits}`,
+    `P${digits}D`,
+    '08:00:00',
+    Buffer.from(unlike).toString('base64'),
+    uuidv7(),
+  ];
+};
+
+const wholeNumbers = ({ rules }: Column, variant: number, unlike: boolean): readonly number[] => {
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf = 1 } = rules;
+  const least = minimum === undefined ? Math.min(0, maximum ?? 0) : minimum + (exclusiveMinimum ? 1 : 0);
+  const most = maximum === undefined ? least + 2_000_000_000 : maximum - (exclusiveMaximum ? 1 : 0);
+  const start = Math.ceil(least / multipleOf);
+  const steps = Math.max(0, Math.floor(most / multipleOf) - start);
+  const step = unlike ? randomInt(0, Math.min(steps, 1_000_000_000) + 1) : Math.min(variant, steps);
+  return [(start + step) * multipleOf, start * multipleOf];
+};
+
+const numbers = (column: Column, variant: number): readonly number[] => {
+  const { minimum = 0, maximum } = column.rules;
+  const middle = maximum === undefined ? minimum + 1 + variant : (minimum + maximum) / 2;
+  return [...wholeNumbers(column, variant, false), middle, minimum, 0.5];
+};
+
+const jsonValues = (column: Column): readonly unknown[] => {
+  const simple = [{}, [], 'prove', 1, true, null];
+  try {
+    const schema = z.toJSONSchema(column.stored, { unrepresentable: 'any' });
+    return [sampleOf(schema as Parameters<typeof sampleOf>[0]), ...simple];
+  } catch {
+    return simple;
+  }
+};
+
+const byteLengths = [16, 32, 12, 1, 0, 20, 64];
+
+const candidates = (column: Column, variant: number, unlike: boolean): readonly unknown[] => {
+  const { oneOf } = column.rules;
+  if (oneOf) return oneOf.map((_, at) => oneOf[(at + variant) % oneOf.length]);
+  switch (column.kind) {
+    case 'text':
+      return texts(column);
+    case 'integer':
+      return wholeNumbers(column, variant, unlike);
+    case 'real':
+      return numbers(column, variant);
+    case 'boolean':
+      return variant % 2 === 0 ? [true, false] : [false, true];
+    case 'uuid':
+      return [uuidv7()];
+    case 'timestamp':
+      return [moment(column)];
+    case 'date':
+      return [moment(column).slice(0, 10)];
+    case 'inet':
+      return [`192.0.2.${randomInt(1, 255)}`, '2001:db8::1'];
+    case 'json':
+      return jsonValues(column);
+    case 'bytes':
+      return byteLengths.map((length) => new Uint8Array(randomBytes(length)));
+  }
+};
+
+/** How a value is chosen. */
+export interface Choice {
+  /** Which one of an enum, or how far from the least number: another for each attempt. */
+  readonly variant: number;
+  /** Unlike any that is there already, because a key holds it. */
+  readonly unlike: boolean;
+}
+
+/**
+ * A value that a column accepts, never NULL; `undefined` where none of those that are tried fits its Zod type. Of a
+ * ciphered column it is the plaintext.
+ */
+export const valueFor = (column: Column, { variant, unlike }: Choice): unknown =>
+  candidates(column.plaintext ?? column, variant, unlike).find(
+    (value) =>
+      value !== null && column.stored.safeParse(value).success && storageProblem(column, value) === undefined,
+  );
+
+/** Bytes that a ciphered column's CHECK takes for a ciphertext; nothing opens them. */
+export const sealedLike = ({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array => {
+  const bytes = new Uint8Array(randomBytes(minBytes + 16));
+  if (firstByte !== undefined) bytes[0] = firstByte;
+  return bytes;
+};

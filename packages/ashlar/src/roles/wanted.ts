@@ -1,0 +1,32 @@
+import type { SqlDialect } from '../contract/engine.js';
+import type { Roles, WantedRights } from '../contract/roles.js';
+import {
+  type GuaranteeObject,
+  hiddenTables,
+  noRights,
+  objectsBeside,
+  readOnlyRights,
+  rightsOf,
+  type TableRights,
+} from '../model/index.js';
+import type { System } from '../model/system.js';
+
+/** What the roles are to have in the database of a system: what its guarantees leave, and what Ashlar itself needs. */
+export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles): WantedRights => {
+  const tables = Object.values(system.tables);
+  const objects = tables.flatMap((table) => objectsBeside(table, dialect.name));
+  const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
+  const named = (type: GuaranteeObject['type']): readonly string[] =>
+    objects.filter((object) => object.type === type).map((object) => object.name);
+  return {
+    roles,
+    tables: new Map<string, TableRights>([
+      ['ashlar_migrations', readOnlyRights],
+      ...dialect.foundation.map(({ name, rights }) => [name, rights ?? readOnlyRights] as const),
+      ...named('table').map((name) => [name, readOnlyRights] as const),
+      ...hidden.map((name) => [name, noRights] as const),
+      ...tables.map((table) => [table.name, rightsOf(table)] as const),
+    ]),
+    functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
+  };
+};

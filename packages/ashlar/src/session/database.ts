@@ -1,0 +1,425 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DummyDriver, Kysely } from 'kysely';
+import { type Engine, everyScope } from '../contract/engine.js';
+import type { OpenOptions } from '../contract/open-options.js';
+import {
+  DataKeys,
+  type Encryption,
+  KeyringSql,
+  MasterKeys,
+  settled,
+  settleLater,
+} from '../encryption/index.js';
+import { openEngine } from '../engines/open.js';
+import { isRetryable } from '../engines/retryable.js';
+import { AshlarError } from '../errors.js';
+import { maintain } from '../maintenance/maintain.js';
+import {
+  type Column,
+  isScopeOf,
+  type QueryTables,
+  type RowOf,
+  type Shape,
+  scopeColumn,
+  type Table,
+  type Tables,
+} from '../model/index.js';
+import type { System } from '../model/system.js';
+import { rolesFrom } from '../roles/names.js';
+import { type ColumnKeys, Secret, settings } from '../settings/index.js';
+import { currentSession } from './current.js';
+import { kyselyParts } from './kysely.js';
+import type { SessionParts } from './parts.js';
+import { Sealing } from './sealing.js';
+import { ActiveSession } from './session.js';
+import { keyValues, Statements } from './statements.js';
+import { SyncSession } from './sync-session.js';
+import type { KeyOf, Session, SessionContext } from './types.js';
+import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
+
+/** How to connect. */
+export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
+  /** Where. Default: `DATABASE_URL`. */
+  readonly url?: string | Secret | undefined;
+  /** The key of an encrypted file. Default, where `url` is left out: `DATABASE_KEY`. */
+  readonly key?: string | Secret | undefined;
+  /** The keys of ciphered columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
+  readonly columnKeys?: ColumnKeys | undefined;
+  /**
+   * Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. Columns
+   * that only the database's clock may fill in are the owner's to set: on Postgres this needs `allowOwner`.
+   */
+  readonly clock?: (() => Date) | undefined;
+  /** How often a session is tried when the server reports a serialization failure or a deadlock. Default 5. */
+  readonly attempts?: number | undefined;
+  /** Keep partitions and the like in order as sessions run. Default true. */
+  readonly maintain?: boolean | undefined;
+}
+
+type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
+
+const hour = 3_600_000;
+
+/** How long sessions that follow each other may keep the event loop, in milliseconds. */
+const longestTurn = 10;
+
+/** An open database of one system. */
+export class Database<T extends Tables = Tables> {
+  readonly engine: Engine;
+  readonly system: System<T>;
+  readonly #options: ConnectOptions;
+  readonly #parts: SessionParts;
+  readonly #scopeColumns: readonly Column[];
+  #maintenance: Promise<void> = Promise.resolve();
+  #maintainNext = 0;
+  #turnStarted = 0;
+  #running = 0;
+  #idle: (() => void)[] = [];
+  #closed = false;
+
+  constructor(engine: Engine, system: System<T>, options: ConnectOptions) {
+    this.engine = engine;
+    this.system = system;
+    this.#options = options;
+    engine.register(Object.values(system.tables));
+    // what may be left open does not say which scopes there are: a trail keeps those of others
+    this.#scopeColumns = Object.values(system.tables)
+      .flatMap((table) => scopeColumn(table) ?? [])
+      .filter(({ nullable }) => !nullable);
+    const kysely = kyselyParts(engine);
+    this.#parts = {
+      statements: new Statements(engine),
+      kysely,
+      encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
+      clock: options.clock ?? (() => new Date()),
+      stampHere: options.clock !== undefined,
+    };
+  }
+
+  /**
+   * One unit of work: commits when `work` returns, rolls back when it throws. Inside another session of this database
+   * it is a savepoint of that one. A serialization failure or deadlock runs `work` again, a bounded number of times.
+   *
+   * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
+   *   `outcome-unknown`; `value-invalid` for a scope that no scoped table could have; and what `work` throws
+   */
+  session<R>(work: Work<T, R>): Promise<R>;
+  session<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
+  async session<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
+    const [context, work] = given.length === 1 ? [{}, given[0]] : given;
+    const outer = this.#outer(context);
+    if (outer?.readOnly) {
+      throw new AshlarError('session-read-only', {
+        message: 'A session that writes was opened inside one that only reads.',
+        suggestion: 'Use db.session(…) for the outer one as well.',
+      });
+    }
+    if (outer) return outer.session(work);
+    this.#maintainWhenDue();
+    return this.#retrying(() => this.#run(context, 'write', work));
+  }
+
+  /** A session that only reads: one snapshot of the data, and every write is refused with `session-read-only`. */
+  read<R>(work: Work<T, R>): Promise<R>;
+  read<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
+  async read<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
+    const [context, work] = given.length === 1 ? [{}, given[0]] : given;
+    const outer = this.#outer(context);
+    if (outer) return outer.nest(work, true);
+    return this.#retrying(() => this.#run(context, 'read', work));
+  }
+
+  /**
+   * The row with that key; outside a session it is the quickest way to one row, inside one it reads in it. A scoped
+   * table's row is found only in its scope: with a context, or inside a session that has one.
+   */
+  async get<S extends Shape>(
+    table: Table<string, S>,
+    key: KeyOf<S>,
+    context: SessionContext = {},
+  ): Promise<RowOf<S> | undefined> {
+    this.#assertOpen();
+    const outer = this.#outer(context);
+    if (outer) return outer.get(table, key);
+    if (context.scope) return this.read(context, (s) => s.get(table, key));
+    if (table.sealed) return this.#getSealed(table, key);
+    const statement = this.#parts.statements.get(table, keyValues(table, key));
+    const { rows } = await this.engine.read(statement.sql, statement.parameters);
+    return rows[0] as RowOf<S> | undefined;
+  }
+
+  /** Sessions without promises, where the engine runs in this thread (SQLite); elsewhere `usage`. */
+  get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
+    const { sync, label } = this.engine;
+    if (!sync) {
+      throw new AshlarError('usage', {
+        message: `${label} cannot be used without promises.`,
+        suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
+      });
+    }
+    return {
+      session: (context, work) => {
+        this.#assertOpen();
+        const options = contextOptions(context, 'write', this.#scopeColumns);
+        return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
+      },
+    };
+  }
+
+  /**
+   * Whether the code that asks runs inside a session of this database, which may yet be undone: what is done beside the
+   * database, a file removed or a message sent, cannot be.
+   */
+  get inSession(): boolean {
+    return this.#outer({}) !== undefined;
+  }
+
+  /** What encrypts and decrypts its ciphered columns: for work on keyrings. */
+  get encryption(): Encryption {
+    return this.#parts.encryption;
+  }
+
+  /** Kysely for building queries that a session runs later; it has no connection of its own. */
+  get kysely(): Kysely<QueryTables<T>> {
+    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+  }
+
+  /**
+   * Closes every connection, after the sessions under way have ended; new ones are refused with `database-closed`.
+   *
+   * @throws AshlarError `usage` when called inside a session, which would wait for itself
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    if (this.#outer({})) {
+      throw new AshlarError('usage', {
+        message: 'A database cannot be closed inside one of its sessions.',
+        suggestion: 'Close it after the session has ended.',
+      });
+    }
+    this.#closed = true;
+    while (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#maintenance;
+    await this.engine.close();
+  }
+
+  async #getSealed<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+    const steps = new Sealing(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
+    const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
+      (await this.engine.read(sql, parameters)).rows;
+    return settled(await settleLater(steps, read)) as RowOf<S> | undefined;
+  }
+
+  async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
+    this.#assertOpen();
+    const options = contextOptions(context, mode, this.#scopeColumns);
+    this.#running++;
+    try {
+      await this.#breathe();
+      return await this.#unit(await UnitOfWork.begin(this.engine, options), work);
+    } finally {
+      this.#running--;
+      if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
+    }
+  }
+
+  async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {
+    let result: R;
+    try {
+      result = await new ActiveSession<T>(this.#parts, unit.root, unit.options.mode === 'read').run(work);
+      const { failure } = unit.root;
+      if (failure) throw isRetryable(failure.error) ? failure.error : abortedError(failure.error);
+    } catch (error) {
+      const { failure } = unit.root;
+      await unit.rollback();
+      // what the callback made of a deadlock hides that trying again would help
+      throw failure && isRetryable(failure.error) ? failure.error : error;
+    }
+    await unit.commit();
+    return result;
+  }
+
+  /** SQLite answers in the same turn, so a loop of sessions would keep timers and signals waiting. */
+  async #breathe(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#turnStarted < longestTurn) return;
+    await nextTurn();
+    this.#turnStarted = performance.now();
+  }
+
+  async #retrying<R>(run: () => Promise<R>): Promise<R> {
+    const attempts = this.#options.attempts ?? 5;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        if (attempt >= attempts) {
+          throw new AshlarError('session-retries-exhausted', {
+            message: `The session met a serialization failure or deadlock ${attempts} times.`,
+            detail: error instanceof AshlarError ? error.message : undefined,
+            suggestion: 'Let sessions lock rows in the same order, or make them shorter.',
+            cause: error,
+          });
+        }
+        // full jitter, so that the sessions that collided do not meet again
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+      }
+    }
+  }
+
+  #outer(context: SessionContext): ActiveSession<T> | undefined {
+    const called = currentSession();
+    if (!(called instanceof ActiveSession) || called.unit.engine !== this.engine) return undefined;
+    let current: ActiveSession<T> | undefined = called as ActiveSession<T>;
+    while (current?.ended) current = current.parent;
+    if (!current) {
+      // left over from a session that was undone: on its own it would outlive it
+      if (called.unit.outcome === 'rolled back') throw endedError();
+      return undefined;
+    }
+    for (const name of ['actor', 'scope'] as const) {
+      if (context[name] !== undefined && context[name] !== current[name]) {
+        throw new AshlarError('session-conflict', {
+          message: `A nested session asked for another ${name} than the session it runs in.`,
+          suggestion: `Leave ${name} out, or open the session outside.`,
+        });
+      }
+    }
+    return current;
+  }
+
+  #maintainWhenDue(): void {
+    if (this.#options.maintain === false) return;
+    const now = this.#parts.clock();
+    if (now.getTime() < this.#maintainNext) return;
+    this.#maintainNext = now.getTime() + hour;
+    this.#maintenance = maintain(this.engine, Object.values(this.system.tables), now).then(
+      ({ goodUntil }) => {
+        this.#maintainNext = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
+      },
+      // the next `ashlar up` says what is wrong; a session must not fail for it
+      () => undefined,
+    );
+  }
+
+  #assertOpen(): void {
+    if (!this.#closed) return;
+    throw new AshlarError('database-closed', {
+      message: 'The database was closed.',
+      suggestion: 'Connect again.',
+    });
+  }
+}
+
+const contextOptions = (
+  { actor = null, scope: given = null }: SessionContext,
+  mode: 'read' | 'write',
+  scopeColumns: readonly Column[],
+) => {
+  // '' is nobody's, as no scope is
+  const scope = given === '' ? null : given;
+  for (const [name, value] of Object.entries({ actor, scope })) {
+    if (value === null || (value.isWellFormed() && !value.includes('\0'))) continue;
+    throw new AshlarError('value-unstorable', {
+      message: `The ${name} of a session holds a character that no database keeps (NUL or a lone surrogate).`,
+      suggestion: 'Check where it comes from.',
+    });
+  }
+  assertScope(scopeColumns, scope);
+  return { mode, actor, scope };
+};
+
+// one that no row can have is a mistake of the caller's, which an empty result would hide
+const assertScope = (columns: readonly Column[], scope: string | null): void => {
+  if (scope === null || scope === everyScope || columns.length === 0) return;
+  // the last character there is bounds the scopes of all others
+  if (!scope.startsWith('\u{10FFFF}') && columns.some((column) => isScopeOf(column, scope))) return;
+  const names = columns.map(({ table, name }) => `${table}.${name}`);
+  throw new AshlarError('value-invalid', {
+    message: 'The scope of the session is none that a row could have.',
+    detail: `Scopes are the values of ${[...new Set(names)].join(', ')}, written as the database keeps them.`,
+    suggestion: 'Check where it comes from: UUIDs are in lower case, whole numbers without a zero in front.',
+  });
+};
+
+/**
+ * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).
+ *
+ * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
+ *   `role-too-strong` when the user could change the schema and cannot step down from that, unless `allowOwner` is set
+ *
+ * @example
+ * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
+ * const job = await db.session({ actor: 'user:42' }, (s) => s.get(jobs, id));
+ */
+export const connect = async <T extends Tables>(
+  system: System<T>,
+  options: ConnectOptions = {},
+): Promise<Database<T>> => {
+  const place: PlaceOptions =
+    options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
+  const engine = await openEngine({
+    ...options,
+    url: reveal(place.url),
+    key: place.key === undefined ? undefined : reveal(place.key),
+    appRole: options.appRole ?? place.appRole,
+  });
+  if (!options.allowOwner) {
+    const tooStrong = strengthOf(engine);
+    if (tooStrong) {
+      await engine.close();
+      throw tooStrong;
+    }
+  }
+  return new Database(engine, system, options);
+};
+
+// looked for when a ciphered column is first written or read: migrations need no key
+const masterKeys = (given: ColumnKeys | undefined): (() => MasterKeys) => {
+  const parsed = ({ current, old = [] }: ColumnKeys): MasterKeys =>
+    new MasterKeys({ current: reveal(current), old: old.map(reveal) });
+  let masters = given && parsed(given);
+  return () => {
+    const found = masters ?? settings().columnKeys;
+    if (!found) {
+      throw new AshlarError('key-missing', {
+        message: 'There is no key for ciphered columns.',
+        suggestion: 'Set COLUMN_KEY (VERSION:KEY), or give connect(…) columnKeys.',
+      });
+    }
+    masters = found instanceof MasterKeys ? found : parsed(found);
+    return masters;
+  };
+};
+
+/** Why the user of an open database may not run sessions there; `undefined` where he may. */
+const strengthOf = ({ standing }: Engine): AshlarError | undefined => {
+  if (!standing?.canChangeSchema || standing.stepsDownTo !== undefined || !standing.broughtUp)
+    return undefined;
+  return new AshlarError('role-too-strong', {
+    message: `The role ${standing.user} can change the schema, so the guarantees would not bind its sessions.`,
+    detail: 'It has no role of the application to step down to that was granted its rights here.',
+    suggestion:
+      'Run ashlar up, which makes and grants the roles; or let DATABASE_URL name a role that can only read and write. Passing allowOwner (--allow-owner) goes without.',
+  });
+};
+
+const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
+
+interface PlaceOptions {
+  readonly url: string | Secret;
+  readonly key: string | Secret | undefined;
+  readonly appRole?: string;
+}
+
+const placeFromSettings = (): PlaceOptions => {
+  const known = settings();
+  const { databaseUrl: url, databaseKey: key } = known;
+  // with two URLs it is the user himself, who then has nothing to step down to
+  if (url) return { url, key, appRole: rolesFrom(known).app };
+  throw new AshlarError('settings-invalid', {
+    message: 'No database was named.',
+    suggestion: 'Set DATABASE_URL, or give connect(…) a url.',
+  });
+};

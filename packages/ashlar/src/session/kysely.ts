@@ -1,0 +1,101 @@
+import {
+  type CompiledQuery,
+  type ConnectionProvider,
+  type DatabaseConnection,
+  DefaultQueryExecutor,
+  type Dialect,
+  type Driver,
+  Kysely,
+  type QueryResult,
+} from 'kysely';
+import type { Engine } from '../contract/engine.js';
+import { AshlarError } from '../errors.js';
+import type { Level } from './unit-of-work.js';
+
+const refuse = (what: string, suggestion: string) => async (): Promise<never> => {
+  throw new AshlarError('usage', { message: `${what} is not available inside a session.`, suggestion });
+};
+
+const ownTransaction = refuse(
+  's.query.transaction()',
+  'The session is the transaction; s.session(…) nests one in it.',
+);
+
+/** Kysely's view of an engine: it compiles; connections and transactions are the session's. */
+const driver: Driver = {
+  init: async () => undefined,
+  acquireConnection: refuse('A connection of its own', 'Run the query in the session.'),
+  releaseConnection: async () => undefined,
+  beginTransaction: ownTransaction,
+  commitTransaction: ownTransaction,
+  rollbackTransaction: ownTransaction,
+  destroy: async () => undefined,
+};
+
+const writing = /^\s*(insert|update|delete|merge|replace|truncate)\b/i;
+
+/** Runs Kysely's queries in one level of a unit of work. */
+class LevelConnection implements DatabaseConnection {
+  readonly #level: Level;
+  readonly #readOnly: boolean;
+
+  constructor(level: Level, readOnly: boolean) {
+    this.#level = level;
+    this.#readOnly = readOnly;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    // inside a session that writes, the database itself would let a nested one that only reads write too
+    if (this.#readOnly && writing.test(sql)) throw readOnlyError();
+    const { rows, changes } = await this.#level.execute(sql, parameters);
+    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+  }
+
+  async *streamQuery<R>(
+    { sql, parameters }: CompiledQuery,
+    chunk = 500,
+  ): AsyncIterableIterator<QueryResult<R>> {
+    for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+  }
+}
+
+/** What is shared by all sessions of an engine. */
+export interface KyselyParts {
+  readonly dialect: Dialect;
+  readonly adapter: ReturnType<Engine['kysely']['adapter']>;
+  readonly compiler: ReturnType<Engine['kysely']['compiler']>;
+}
+
+export const kyselyParts = (engine: Engine): KyselyParts => ({
+  adapter: engine.kysely.adapter(),
+  compiler: engine.kysely.compiler(),
+  dialect: {
+    createAdapter: engine.kysely.adapter,
+    createQueryCompiler: engine.kysely.compiler,
+    createDriver: () => driver,
+    createIntrospector: () => {
+      throw new AshlarError('usage', {
+        message: 'Kysely’s introspection is not available.',
+        suggestion: 'Use `ashlar status` or engine.introspect().',
+      });
+    },
+  },
+});
+
+/** A Kysely whose every query runs in one level of a unit of work. */
+export const kyselyFor = <Tables>(
+  { adapter, compiler, dialect }: KyselyParts,
+  level: Level,
+  readOnly: boolean,
+): Kysely<Tables> => {
+  const connection = new LevelConnection(level, readOnly);
+  const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
+  const executor = new DefaultQueryExecutor(compiler, adapter, provider);
+  return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
+};
+
+export const readOnlyError = (): AshlarError =>
+  new AshlarError('session-read-only', {
+    message: 'This session only reads.',
+    suggestion: 'Use db.session(…) instead of db.read(…).',
+  });

@@ -1,0 +1,251 @@
+import type { Kysely } from 'kysely';
+import { DataKeys, type Steps, settled, settleLater } from '../encryption/index.js';
+import { AshlarError } from '../errors.js';
+import type { Column, InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import { currentSession, runAs } from './current.js';
+import { kyselyFor, readOnlyError } from './kysely.js';
+import type { SessionParts } from './parts.js';
+import { Sealing } from './sealing.js';
+import { keyValues } from './statements.js';
+import type { Decrypted, KeyOf, Session } from './types.js';
+import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
+import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
+
+/** How many rows `insertMany` sends at a time. */
+const batchSize = 1_000;
+
+/** A session over one level of a unit of work. */
+export class ActiveSession<T extends Tables> implements Session<T> {
+  readonly #parts: SessionParts;
+  #keys: DataKeys | undefined;
+  #query: Kysely<QueryTables<T>> | undefined;
+  #ended = false;
+  #nested: Promise<unknown> = Promise.resolve();
+  readonly level: Level;
+  readonly readOnly: boolean;
+  /** The session this one is nested in. */
+  readonly parent: ActiveSession<T> | undefined;
+
+  constructor(parts: SessionParts, level: Level, readOnly: boolean, parent?: ActiveSession<T>) {
+    this.#parts = parts;
+    this.level = level;
+    this.readOnly = readOnly;
+    this.parent = parent;
+  }
+
+  get actor(): string | null {
+    return this.unit.options.actor;
+  }
+
+  get scope(): string | null {
+    return this.unit.options.scope;
+  }
+
+  get unit(): UnitOfWork {
+    return this.level.unit;
+  }
+
+  get query(): Kysely<QueryTables<T>> {
+    this.#assertOpen();
+    this.#query ??= kyselyFor<QueryTables<T>>(this.#parts.kysely, this.level, this.readOnly);
+    return this.#query;
+  }
+
+  now(): string {
+    return this.#parts.clock().toISOString();
+  }
+
+  async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
+    this.#assertWritable();
+    const values = insertValues(this.#parts, table, row);
+    if (table.sealed) return this.#sealing((sealing) => sealing.insert(table, values)) as Promise<RowOf<S>>;
+    const statement = this.#parts.statements.insert(table, values);
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
+    return rows[0] as RowOf<S>;
+  }
+
+  async insertMany<S extends Shape>(
+    table: Table<string, S>,
+    rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
+  ): Promise<number> {
+    this.#assertWritable();
+    let count = 0;
+    let columns: readonly Column[] = [];
+    let batch: (readonly unknown[])[] = [];
+    const flush = async () => {
+      const [sent, of] = [batch, columns];
+      batch = [];
+      if (sent.length > 0) count += await this.level.run((t) => t.insertMany(table, of, sent));
+    };
+    const push = (values: Readonly<Record<string, unknown>>): Promise<void> | undefined => {
+      const next = this.#parts.statements.encodeRow(table, values);
+      const sameColumns =
+        next.columns.length === columns.length && next.columns.every((column, i) => column === columns[i]);
+      const full = !sameColumns || batch.length === batchSize ? flush() : undefined;
+      columns = next.columns;
+      batch.push(next.encoded);
+      return full;
+    };
+    const add = (row: InsertOf<S>): Promise<void> | undefined => {
+      const values = insertValues(this.#parts, table, row);
+      return table.sealed
+        ? this.#sealing((sealing) => sealing.values(table, values)).then(push)
+        : push(values);
+    };
+    try {
+      if (Symbol.iterator in rows) {
+        // a promise for each row would cost more than the row
+        for (const row of rows) {
+          const full = add(row);
+          if (full) await full;
+        }
+      } else {
+        for await (const row of rows) await add(row);
+      }
+    } catch (error) {
+      // what was sent before cannot be taken back alone
+      if (count > 0) this.level.fail(error);
+      throw error;
+    }
+    await flush();
+    return count;
+  }
+
+  async patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>> {
+    this.#assertWritable();
+    const values = patchValues(this.#parts, table, patch);
+    if (table.sealed)
+      return this.#sealing((sealing) => sealing.patch(table, key, values)) as Promise<RowOf<S>>;
+    const statement = this.#parts.statements.patch(table, keyValues(table, key), values);
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
+    if (!rows[0]) throw notFound(table);
+    return rows[0] as RowOf<S>;
+  }
+
+  async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+    this.#assertOpen();
+    if (table.sealed) return this.#sealing((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
+    const statement = this.#parts.statements.get(table, keyValues(table, key));
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
+    return rows[0] as RowOf<S> | undefined;
+  }
+
+  async remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
+    this.#assertWritable();
+    const statement = this.#parts.statements.remove(table, keyValues(table, key));
+    const { changes } = await this.level.execute(statement.sql, statement.parameters);
+    if (changes === 0) throw notFound(table);
+  }
+
+  async decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
+    table: Table<string, S>,
+    rows: readonly R[],
+  ): Promise<Decrypted<S, R>[]> {
+    this.#assertOpen();
+    return this.#sealing((sealing) => sealing.decrypt(table, rows)) as Promise<Decrypted<S, R>[]>;
+  }
+
+  async blindIndex<S extends Shape, C extends keyof S & string>(
+    table: Table<string, S>,
+    column: C,
+    scope: string,
+    value: Exclude<RowOf<S>[C], null>,
+  ): Promise<Uint8Array<ArrayBuffer>[]> {
+    this.#assertOpen();
+    return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
+  }
+
+  async lock(name: string): Promise<void> {
+    this.#assertWritable();
+    await this.level.run((transaction) => transaction.lock(name));
+  }
+
+  session<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
+    return this.nest(work, this.readOnly);
+  }
+
+  /** A nested session, which may be one that only reads. */
+  async nest<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
+    const current = currentSession();
+    // called on an outer session from inside one nested in it: the savepoint belongs inside the inner one
+    if (current instanceof ActiveSession && current !== this && current.isInside(this)) {
+      return (current as ActiveSession<T>).nest(work, readOnly);
+    }
+    this.#assertOpen();
+    const run = this.#nested.then(() => this.#savepoint(work, readOnly));
+    this.#nested = run.catch(() => undefined);
+    return run;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether it is open and nested, however deep, in another. */
+  isInside(outer: object): boolean {
+    if (this.#ended) return false;
+    for (let session = this.parent; session; session = session.parent) if (session === outer) return true;
+    return false;
+  }
+
+  /** Runs a callback in this session and refuses one that left statements behind. */
+  async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
+    const before = this.level.statements;
+    try {
+      const returned: unknown = runAs(this, () => work(this));
+      if (!isPromiseLike(returned) && this.level.statements > before) throw notAwaited();
+      const result = (await returned) as R;
+      await this.#nested;
+      if (this.level.busy) throw notAwaited();
+      return result;
+    } finally {
+      this.#ended = true;
+    }
+  }
+
+  async #savepoint<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
+    this.#assertOpen();
+    const { level, keep, undo } = await this.level.savepoint();
+    const inner = new ActiveSession<T>(this.#parts, level, readOnly, this);
+    try {
+      const result = await inner.run(work);
+      if (level.failure) throw level.failure.error;
+      await keep();
+      return result;
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+  }
+
+  get #dataKeys(): DataKeys {
+    this.#keys ??= new DataKeys(this.#parts.encryption, this.parent ? this.parent.#dataKeys : undefined);
+    return this.#keys;
+  }
+
+  // what a statement makes fail dooms the session; that a value cannot be decrypted does not
+  async #sealing<R>(work: (sealing: Sealing) => Steps<R>): Promise<R> {
+    const steps = work(new Sealing(this.#parts, this.#dataKeys));
+    return settled(
+      await this.level.run((transaction) =>
+        settleLater(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),
+      ),
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw endedError();
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
+    if (this.readOnly) throw readOnlyError();
+  }
+}
+
+const notAwaited = (): AshlarError =>
+  new AshlarError('session-not-awaited', {
+    message: 'The session’s callback returned before its statements had finished.',
+    detail: 'Nothing of the session was kept: what was not awaited might have been lost.',
+    suggestion: 'Make the callback async and await every call in it.',
+  });

@@ -1,0 +1,149 @@
+import { DummyDriver, Kysely, sql } from 'kysely';
+import type { Engine } from '../contract/engine.js';
+import { AshlarError } from '../errors.js';
+import type { Column, Table } from '../model/index.js';
+
+/** A statement ready to run. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Kept {
+  readonly sql: string;
+  readonly columns: readonly Column[];
+}
+
+type AnyTables = Record<string, Record<string, unknown>>;
+
+const present = (table: Table, values: Values): Column[] =>
+  Object.values(table.columns).filter((column) => values[column.name] !== undefined);
+
+/** The statements that write and find rows of tables, compiled once for each table and set of columns, and kept. */
+export class Statements {
+  readonly #engine: Engine;
+  readonly #kysely: Kysely<AnyTables>;
+  readonly #kept = new WeakMap<Table, Map<string, Kept>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#kysely = new Kysely<AnyTables>({
+      dialect: {
+        createAdapter: engine.kysely.adapter,
+        createQueryCompiler: engine.kysely.compiler,
+        createDriver: () => new DummyDriver(),
+        createIntrospector: () => {
+          throw new AshlarError('usage', {
+            message: 'Ashlar reads schemas through its engines, not through Kysely.',
+          });
+        },
+      },
+    });
+  }
+
+  /** INSERT … RETURNING every column. */
+  insert(table: Table, values: Values): Statement {
+    const columns = present(table, values);
+    const kept = this.#keep(table, `insert ${columns.map((c) => c.name).join()}`, () => {
+      const names = Object.keys(table.columns);
+      const insert = this.#kysely.insertInto(table.name);
+      const filled = columns.length
+        ? insert.values(Object.fromEntries(columns.map((c) => [c.name, null])))
+        : insert.defaultValues();
+      return { sql: filled.returning(names).compile().sql, columns };
+    });
+    return { sql: kept.sql, parameters: this.#encode(kept.columns, values) };
+  }
+
+  /** UPDATE one row by its key, RETURNING every column. Columns that every patch touches are set to the current time. */
+  patch(table: Table, key: Values, values: Values): Statement {
+    const columns = present(table, values);
+    const kept = this.#keep(table, `patch ${columns.map((c) => c.name).join()}`, () => {
+      const keys = this.#keyColumns(table);
+      const given = columns.map((c) => [c.name, null] as const);
+      const touched = Object.values(table.columns)
+        .filter((c) => c.touched && !columns.includes(c))
+        .map((c) => [c.name, sql.raw(this.#engine.dialect.now(c.precision))] as const);
+      let update = this.#kysely.updateTable(table.name).set(Object.fromEntries([...given, ...touched]));
+      for (const column of keys) update = update.where(column.name, '=', '');
+      return {
+        sql: update.returning(Object.keys(table.columns)).compile().sql,
+        columns: [...columns, ...keys],
+      };
+    });
+    return { sql: kept.sql, parameters: this.#encode(kept.columns, { ...values, ...key }) };
+  }
+
+  /** SELECT one row by its key. */
+  get(table: Table, key: Values): Statement {
+    const kept = this.#keep(table, 'get', () => {
+      const columns = this.#keyColumns(table);
+      let select = this.#kysely.selectFrom(table.name).select(Object.keys(table.columns));
+      for (const column of columns) select = select.where(column.name, '=', '');
+      return { sql: select.compile().sql, columns };
+    });
+    return { sql: kept.sql, parameters: this.#encode(kept.columns, key) };
+  }
+
+  /** DELETE one row by its key. */
+  remove(table: Table, key: Values): Statement {
+    const kept = this.#keep(table, 'remove', () => {
+      const columns = this.#keyColumns(table);
+      let remove = this.#kysely.deleteFrom(table.name);
+      for (const column of columns) remove = remove.where(column.name, '=', '');
+      return { sql: remove.compile().sql, columns };
+    });
+    return { sql: kept.sql, parameters: this.#encode(kept.columns, key) };
+  }
+
+  /** The columns that values were given for, and the values encoded in their order. */
+  encodeRow(table: Table, values: Values): { columns: readonly Column[]; encoded: readonly unknown[] } {
+    const columns = present(table, values);
+    return { columns, encoded: this.#encode(columns, values) };
+  }
+
+  #keyColumns(table: Table): Column[] {
+    return Object.values(table.columns).filter((column) => table.primaryKey.columns.includes(column.name));
+  }
+
+  #encode(columns: readonly Column[], values: Values): unknown[] {
+    return columns.map((column) => this.#engine.encode(column, values[column.name]));
+  }
+
+  #keep(table: Table, name: string, compile: () => Kept): Kept {
+    let statements = this.#kept.get(table);
+    if (!statements) {
+      statements = new Map();
+      this.#kept.set(table, statements);
+    }
+    let kept = statements.get(name);
+    if (!kept) {
+      kept = compile();
+      statements.set(name, kept);
+    }
+    return kept;
+  }
+}
+
+/**
+ * The columns of a primary key and their values, from the value itself or an object of its columns.
+ *
+ * @throws AshlarError `usage` when a column of the key is left out
+ */
+export const keyValues = (table: Table, key: unknown): Values => {
+  const columns = table.primaryKey.columns;
+  const values: Values =
+    typeof key === 'object' && key !== null
+      ? (key as Values)
+      : Object.fromEntries(columns.slice(0, 1).map((name) => [name, key]));
+  const missing = columns.filter((name) => values[name] === undefined || values[name] === null);
+  if (missing.length > 0) {
+    throw new AshlarError('usage', {
+      message: `The key of ${table.name} lacks ${missing.join(', ')}.`,
+      suggestion: `Give { ${columns.join(', ')} }.`,
+    });
+  }
+  return values;
+};

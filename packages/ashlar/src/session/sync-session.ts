@@ -1,0 +1,154 @@
+import type { Compilable } from 'kysely';
+import type { QueryResult, Transaction } from '../contract/engine.js';
+import { DataKeys, type Steps, settled, settleNow } from '../encryption/index.js';
+import { AshlarError } from '../errors.js';
+import type { InsertOf, PatchOf, RowOf, Shape, Table } from '../model/index.js';
+import type { SessionParts } from './parts.js';
+import { Sealing } from './sealing.js';
+import { keyValues, type Statement } from './statements.js';
+import type { Decrypted, KeyOf } from './types.js';
+import { abortedError, endedError } from './unit-of-work.js';
+import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
+
+/** A session without promises, where the engine runs in this thread: SQLite. The same rules as {@link Session}. */
+export class SyncSession {
+  readonly #parts: SessionParts;
+  readonly #transaction: Transaction;
+  readonly actor: string | null;
+  readonly scope: string | null;
+  readonly #keys: DataKeys;
+  #failure: { readonly error: unknown } | undefined;
+  #ended = false;
+  #depth = 0;
+
+  constructor(parts: SessionParts, transaction: Transaction, actor: string | null, scope: string | null) {
+    this.#parts = parts;
+    this.#transaction = transaction;
+    this.actor = actor;
+    this.scope = scope;
+    this.#keys = new DataKeys(parts.encryption);
+  }
+
+  /** Validates and inserts a row. @returns the row as stored */
+  insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
+    const values = insertValues(this.#parts, table, row);
+    if (table.sealed) return this.#sealing((sealing) => sealing.insert(table, values)) as RowOf<S>;
+    return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
+  }
+
+  /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
+  patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): RowOf<S> {
+    const values = patchValues(this.#parts, table, patch);
+    if (table.sealed) return this.#sealing((sealing) => sealing.patch(table, key, values)) as RowOf<S>;
+    const { rows } = this.#execute(this.#parts.statements.patch(table, keyValues(table, key), values));
+    if (!rows[0]) throw notFound(table);
+    return rows[0] as RowOf<S>;
+  }
+
+  /** The row with that key, or `undefined`. */
+  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
+    if (table.sealed) return this.#sealing((sealing) => sealing.get(table, key)) as RowOf<S> | undefined;
+    return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
+      | RowOf<S>
+      | undefined;
+  }
+
+  /** Deletes the row with that key. @throws `row-not-found` */
+  remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
+    const { changes } = this.#execute(this.#parts.statements.remove(table, keyValues(table, key)));
+    if (changes === 0) throw notFound(table);
+  }
+
+  /** Rows of a query with their ciphered columns decrypted, as {@link Session.decrypt} gives them. */
+  decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
+    table: Table<string, S>,
+    rows: readonly R[],
+  ): Decrypted<S, R>[] {
+    return this.#sealing((sealing) => sealing.decrypt(table, rows)) as Decrypted<S, R>[];
+  }
+
+  /** What the blind index of a column holds for a value, as {@link Session.blindIndex} gives it. */
+  blindIndex<S extends Shape, C extends keyof S & string>(
+    table: Table<string, S>,
+    column: C,
+    scope: string,
+    value: Exclude<RowOf<S>[C], null>,
+  ): Uint8Array<ArrayBuffer>[] {
+    return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
+  }
+
+  /** Runs a Kysely query (built with `db.kysely`) and gives its rows. */
+  all<Row>(query: Compilable<Row>): Row[] {
+    const { sql, parameters } = query.compile();
+    return this.#execute({ sql, parameters }).rows as Row[];
+  }
+
+  /** A nested unit of work: a savepoint, undone alone when its callback throws. */
+  session<R>(work: (s: SyncSession) => R): R {
+    const name = `ashlar_${++this.#depth}`;
+    this.#now((t) => t.savepoint(name));
+    try {
+      const result = work(this);
+      if (this.#failure) throw this.#failure.error;
+      if (isPromiseLike(result)) throw returnedPromise();
+      this.#now((t) => t.release(name));
+      return result;
+    } catch (error) {
+      this.#failure = undefined;
+      this.#now((t) => t.rollbackTo(name));
+      // a data key made in it is gone
+      this.#keys.forget();
+      this.#now((t) => t.release(name));
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** Ends the session: commits what the callback did, or rolls it back when it throws. */
+  run<R>(work: (s: SyncSession) => R): R {
+    let result: R;
+    try {
+      result = work(this);
+      if (this.#failure) throw abortedError(this.#failure.error);
+      if (isPromiseLike(result)) throw returnedPromise();
+    } catch (error) {
+      this.#ended = true;
+      this.#transaction.rollback();
+      throw error;
+    }
+    this.#ended = true;
+    this.#transaction.commit();
+    return result;
+  }
+
+  #sealing<R>(work: (sealing: Sealing) => Steps<R>): R {
+    const steps = work(new Sealing(this.#parts, this.#keys));
+    return settled(
+      this.#now((transaction) =>
+        settleNow(steps, ({ sql, parameters }) => (transaction.execute(sql, parameters) as QueryResult).rows),
+      ),
+    );
+  }
+
+  #execute({ sql, parameters }: Statement): QueryResult {
+    return this.#now((transaction) => transaction.execute(sql, parameters) as QueryResult);
+  }
+
+  #now<R>(work: (transaction: Transaction) => R): R {
+    if (this.#ended) throw endedError();
+    if (this.#failure) throw abortedError(this.#failure.error);
+    try {
+      return work(this.#transaction);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+}
+
+const returnedPromise = (): AshlarError =>
+  new AshlarError('usage', {
+    message: 'The callback of a synchronous session returned a promise.',
+    suggestion: 'Use db.session(…) for asynchronous work.',
+  });

@@ -1,0 +1,233 @@
+import type { Engine, QueryResult, Transaction, TransactionOptions } from '../contract/engine.js';
+import { AshlarError } from '../errors.js';
+import { currentSession } from './current.js';
+
+/** A transaction with its savepoints, as a stack of levels of which only the innermost can be worked in. */
+export class UnitOfWork {
+  readonly engine: Engine;
+  readonly options: TransactionOptions;
+  /** The transaction itself. */
+  readonly root: Level;
+  readonly #transaction: Transaction;
+  readonly #levels: Level[];
+  #outcome: 'open' | 'committed' | 'rolled back' = 'open';
+
+  private constructor(engine: Engine, options: TransactionOptions, transaction: Transaction) {
+    this.engine = engine;
+    this.options = options;
+    this.#transaction = transaction;
+    this.root = new Level(this, undefined);
+    this.#levels = [this.root];
+  }
+
+  static async begin(engine: Engine, options: TransactionOptions): Promise<UnitOfWork> {
+    return new UnitOfWork(engine, options, await engine.begin(options));
+  }
+
+  get transaction(): Transaction {
+    return this.#transaction;
+  }
+
+  get innermost(): Level {
+    return this.#levels.at(-1) ?? this.root;
+  }
+
+  get outcome(): 'open' | 'committed' | 'rolled back' {
+    return this.#outcome;
+  }
+
+  get depth(): number {
+    return this.#levels.length;
+  }
+
+  push(level: Level): void {
+    this.#levels.push(level);
+  }
+
+  /** Takes a level and all that are nested in it off the stack. @returns whether it was there */
+  close(level: Level): boolean {
+    const at = this.#levels.indexOf(level);
+    if (at === -1) return false;
+    for (const closed of this.#levels.splice(at)) closed.end();
+    return true;
+  }
+
+  async commit(): Promise<void> {
+    this.close(this.root);
+    this.#outcome = 'committed';
+    await this.#transaction.commit();
+  }
+
+  /** Ends without keeping anything. What made it roll back matters more than a rollback that fails. */
+  async rollback(): Promise<void> {
+    this.close(this.root);
+    this.#outcome = 'rolled back';
+    try {
+      await this.#transaction.rollback();
+    } catch {
+      // the engine discards a connection whose rollback failed
+    }
+  }
+}
+
+/**
+ * The transaction, or a savepoint in it. A statement that fails dooms the level it was sent in: PostgreSQL would refuse
+ * every further one, so all engines do. While a level nested in it is open, its own statements wait.
+ */
+export class Level {
+  readonly unit: UnitOfWork;
+  readonly #parent: Level | undefined;
+  #open = true;
+  #failure: { readonly error: unknown } | undefined;
+  #running = 0;
+  #statements = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(unit: UnitOfWork, parent: Level | undefined) {
+    this.unit = unit;
+    this.#parent = parent;
+  }
+
+  /** How many statements were sent in it so far. */
+  get statements(): number {
+    return this.#statements;
+  }
+
+  /** Whether statements of it are still under way. */
+  get busy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** What doomed it, if anything did. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    return this.run((transaction) => transaction.execute(sql, parameters));
+  }
+
+  async run<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
+    if (this.unit.innermost !== this) await this.#turn();
+    this.#assertUsable();
+    this.#statements++;
+    this.#running++;
+    try {
+      return await work(this.unit.transaction);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunk: number,
+  ): AsyncGenerator<Record<string, unknown>> {
+    if (this.unit.innermost !== this) await this.#turn();
+    this.#assertUsable();
+    this.#statements++;
+    try {
+      yield* this.unit.transaction.stream(sql, parameters, chunk);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  /** Nothing of this level can be kept. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** Opens a savepoint in this level. @returns its level, and how to end it: keep what was done in it, or undo it */
+  async savepoint(): Promise<{ level: Level; keep(): Promise<void>; undo(): Promise<void> }> {
+    // what was sent before belongs to this level, also when it fails
+    while (this.#open && this.busy) await this.#change();
+    const name = `ashlar_${this.unit.depth}`;
+    await this.run((transaction) => transaction.savepoint(name));
+    const level = new Level(this.unit, this);
+    this.unit.push(level);
+    return {
+      level,
+      keep: async () => {
+        if (!this.unit.close(level)) throw endedError();
+        await this.run((transaction) => transaction.release(name));
+      },
+      undo: async () => {
+        // already undone where a level around it was, or the whole transaction
+        if (!this.unit.close(level)) return;
+        await this.unit.transaction.rollbackTo(name);
+        await this.unit.transaction.release(name);
+      },
+    };
+  }
+
+  /** Marks it as over; the unit of work calls this. */
+  end(): void {
+    this.#open = false;
+    for (let level: Level | undefined = this; level; level = level.#parent) level.#wake();
+  }
+
+  #leave(): void {
+    this.#running--;
+    if (this.#waiting.length > 0) this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#open && this.unit.innermost !== this) {
+      if (this.#isAroundCaller()) throw shadowedError();
+      await this.#change();
+    }
+  }
+
+  // whether the code that asks runs inside a level nested in this one, which would then wait for itself
+  #isAroundCaller(): boolean {
+    const session = currentSession() as { readonly level?: Level } | undefined;
+    for (let level = session?.level; level; level = level.#parent) {
+      if (level.#parent === this) return true;
+    }
+    return false;
+  }
+
+  #assertUsable(): void {
+    if (!this.#open) throw endedError();
+    if (this.#failure) throw abortedError(this.#failure.error);
+  }
+}
+
+export const endedError = (): AshlarError =>
+  new AshlarError('session-ended', {
+    message: 'This session has ended.',
+    detail: 'A session is over when its callback returns or throws.',
+    suggestion: 'Await every call inside the callback, and do not keep the session for later.',
+  });
+
+export const abortedError = (cause: unknown): AshlarError =>
+  new AshlarError('session-aborted', {
+    message: 'A statement failed earlier in this session, so nothing of it can be kept.',
+    detail: cause instanceof AshlarError ? `${cause.code}: ${cause.message}` : undefined,
+    suggestion: 'Put what may fail into a nested session, a savepoint: await s.session(async (s) => …).',
+    cause,
+  });
+
+const shadowedError = (): AshlarError =>
+  new AshlarError('session-conflict', {
+    message: 'An outer session was used inside one that is nested in it.',
+    detail:
+      'What is done in the nested session may be undone alone; the outer one cannot go on until it has ended.',
+    suggestion: 'Use the session that the inner callback is given.',
+  });

@@ -1,0 +1,248 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { engines } from '../../../../test/support/engines.js';
+import { makeProject, type Project } from './cli.js';
+
+const notes = `const notes = table('notes', { id: id(), body: z.string().max(500) });
+export default { systems: [system('shop', { tables: { notes }, migrations: new URL('./migrations/', import.meta.url) })] };`;
+
+let project: Project;
+beforeEach(async () => {
+  project = await makeProject();
+});
+afterEach(() => project.remove());
+
+const step = async (name: string, files: Record<string, string>) => {
+  await mkdir(join(project.folder, 'migrations', name), { recursive: true });
+  for (const [file, text] of Object.entries(files)) {
+    await writeFile(join(project.folder, 'migrations', name, file), text);
+  }
+};
+
+describe('exit codes', () => {
+  test.each<[string, string[], number]>([
+    ['help', ['--help'], 0],
+    ['version', ['--version'], 0],
+    ['no command', [], 2],
+    ['an unknown command', ['frobnicate'], 2],
+    ['an unknown option', ['up', '--frobnicate'], 2],
+    ['a missing argument', ['jobs', 'run', '--system', 'shipping', '--url', 'sqlite:s.db'], 2],
+    ['no system', ['up', '--url', 'sqlite:s.db'], 2],
+    ['an unknown system', ['up', '--system', 'nope', '--url', 'sqlite:s.db'], 2],
+    ['no database', ['up', '--system', 'wills'], 2],
+    ['a URL that is none', ['up', '--system', 'wills', '--url', 'mysql://db/x'], 2],
+    ['a configuration that is not there', ['status', '--config', 'nowhere.config.js'], 2],
+    ['a folder that is not there', ['up', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
+    [
+      'a server that does not answer',
+      ['up', '--system', 'wills', '--url', 'postgres://u:pw-3f9a@127.0.0.1:1/x'],
+      3,
+    ],
+    ['no database file', ['status', '--system', 'wills', '--url', 'sqlite:s.db'], 3],
+    ['no key', ['up', '--system', 'wills', '--url', 'sqlcipher:s.db'], 3],
+  ])('%s', async (_, args, code) => {
+    const plain = await project.ashlar(args);
+    expect(plain).toMatchObject({ code });
+    if (code === 0) return;
+    expect(plain.stdout).toBe('');
+    expect(plain.stderr).not.toBe('');
+    const json = await project.json(args);
+    expect(json).toMatchObject({
+      code,
+      document: { error: { code: expect.stringMatching(/^[a-z-]+$/), message: expect.any(String) } },
+    });
+    expect(`${plain.stderr}${json.stdout}${json.stderr}`).not.toContain('pw-3f9a');
+  });
+
+  test('an unknown command is answered with the one that was meant', async () => {
+    expect((await project.ashlar(['statsu'])).stderr).toContain('Did you mean status?');
+  });
+});
+
+describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ place: newPlace }) => {
+  test('up, status and migrate, for people and as data, and never a secret', async () => {
+    const place = await newPlace();
+    const said: string[] = [];
+    const env = { DATABASE_URL: place.url, DATABASE_KEY: place.key, LOG_LEVEL: 'trace' };
+    const json = async (...args: string[]) => {
+      const ended = await project.json(['--system', 'wills', ...args], env);
+      said.push(ended.stdout, ended.stderr);
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      return ended.document;
+    };
+    const text = async (...args: string[]) => {
+      const ended = await project.ashlar([...args, '--system', 'wills'], env);
+      said.push(ended.stdout, ended.stderr);
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      return ended.stdout;
+    };
+    try {
+      expect(await json('migrate', 'plan')).toMatchObject({
+        systems: [
+          {
+            system: 'wills',
+            head: null,
+            applied: 0,
+            steps: [
+              { step: '0001_initial', dangers: [] },
+              { step: '0002_guarantees', dangers: [] },
+            ],
+          },
+        ],
+      });
+      expect(await text('migrate', 'sql')).toMatch(
+        /CREATE TABLE ashlar_migrations[\s\S]*INSERT INTO ashlar_migrations/,
+      );
+      expect(await text('up', '--actor', 'deploy')).toMatch(
+        /applied 0001_initial[\s\S]*applied 0002_guarantees/,
+      );
+      expect(await json('up')).toMatchObject({ systems: [{ system: 'wills', applied: [], changed: false }] });
+      expect(await text('up')).toContain('nothing to do');
+      expect(await json('status')).toMatchObject({
+        systems: [
+          {
+            system: 'wills',
+            encrypted: place.key !== undefined,
+            migrations: {
+              head: '0002_guarantees',
+              applied: 2,
+              pending: [],
+              changed: [],
+              missing: [],
+              late: [],
+            },
+            drift: [],
+            tables: expect.arrayContaining([
+              expect.objectContaining({
+                name: 'audit_logs',
+                rows: 0,
+                guarantees: expect.arrayContaining([
+                  expect.objectContaining({ name: 'append-only', level: 'enforced' }),
+                ]),
+              }),
+            ]),
+          },
+        ],
+      });
+      const page = await text('status');
+      expect(page).toMatch(/drift +none/);
+      expect(page).toMatch(/audit_logs +0 .*append-only/);
+      expect(await text('migrate', 'history')).toMatch(/0001_initial .* deploy/);
+      expect(said.join('')).toContain('"sql":');
+      const secrets = [place.key, URL.canParse(place.url) && new URL(place.url).password].filter(Boolean);
+      for (const secret of secrets) expect(said.join('')).not.toContain(secret);
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
+describe('a system of one’s own', () => {
+  const url = ['--url', 'sqlite:shop.db'];
+
+  test('from its tables to a migrated database, and on to the next step', async () => {
+    await project.configure(notes);
+    const wrote = await project.ashlar(['migrate', 'new', 'initial']);
+    expect(wrote).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(join('migrations', '0001_initial')),
+    });
+    expect(await project.ashlar(['migrate', 'check'])).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['up', ...url])).toMatchObject({ code: 0 });
+
+    await project.configure(notes.replace('body:', 'content:'));
+    expect(await project.json(['migrate', 'check'])).toMatchObject({
+      code: 1,
+      document: { checks: [{ ok: false }, { ok: false }] },
+    });
+    const ambiguous = await project.ashlar(['migrate', 'new', 'content']);
+    expect(ambiguous).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--rename notes.body:content'),
+    });
+    expect(
+      await project.ashlar(['migrate', 'new', 'content', '--rename', 'notes.body:content']),
+    ).toMatchObject({
+      code: 0,
+    });
+    expect(await readFile(join(project.folder, 'migrations/0002_content/up.postgres.sql'), 'utf8')).toContain(
+      'RENAME COLUMN body TO content',
+    );
+    expect(await project.ashlar(['migrate', 'check'])).toMatchObject({ code: 0 });
+    expect((await project.ashlar(['up', ...url])).stdout).toContain('applied 0002_content');
+    expect(await project.ashlar(['migrate', 'down', ...url])).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['migrate', 'dump', '--write', '--dialect', 'sqlite'])).toMatchObject({
+      code: 0,
+    });
+    expect(await readFile(join(project.folder, 'schema.sqlite.sql'), 'utf8')).toContain('CREATE TABLE notes');
+  }, 180_000);
+
+  test('dangerous statements are pointed out before they run; a failing one leaves nothing', async () => {
+    await project.configure(notes);
+    await step('0001_initial', {
+      'up.sqlite.sql': 'CREATE TABLE notes (id TEXT PRIMARY KEY, body TEXT) STRICT;',
+    });
+    expect(await project.ashlar(['migrate', 'up', ...url])).toMatchObject({ code: 0, stderr: '' });
+    await step('0002_risky', { 'up.sqlite.sql': 'DELETE FROM notes;\nDROP TABLE nothing;' });
+    const failed = await project.ashlar(['migrate', 'up', ...url]);
+    expect(failed).toMatchObject({ code: 1 });
+    expect(failed.stderr).toMatch(/careful 0002_risky, line 1 of up.sqlite.sql: deletes every row/);
+    expect(failed.stderr).toMatch(/Step 0002_risky failed at statement 2 \(line 2 of up.sqlite.sql\)/);
+    expect((await project.ashlar(['migrate', 'history', ...url])).stdout).not.toContain('0002');
+  });
+
+  test('a history that does not fit is exit 1, and stamp repairs it', async () => {
+    await project.configure(notes);
+    const create = 'CREATE TABLE notes (id TEXT PRIMARY KEY, body TEXT) STRICT;';
+    await step('0001_initial', { 'up.sqlite.sql': create });
+    await project.ashlar(['up', ...url]);
+    await step('0001_initial', { 'up.sqlite.sql': `${create} -- edited` });
+    expect(await project.json(['up', ...url])).toMatchObject({
+      code: 1,
+      document: {
+        error: { code: 'migration-changed', suggestion: expect.stringContaining('migrate stamp') },
+      },
+    });
+    expect(await project.ashlar(['migrate', 'stamp', '0001_initial', ...url])).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['up', ...url])).toMatchObject({ code: 0 });
+  });
+
+  test('settings come from .env, and a wrong one is named without its value', async () => {
+    await project.configure(notes);
+    await step('0001_initial', {
+      'up.sqlite.sql': 'CREATE TABLE notes (id TEXT PRIMARY KEY, body TEXT) STRICT;',
+    });
+    await writeFile(join(project.folder, '.env'), 'DATABASE_URL=sqlite:from-env.db\n');
+    expect((await project.ashlar(['up'])).stdout).toContain('sqlite:from-env.db');
+    const wrong = await project.ashlar(['up'], { LOG_LEVEL: 'hushhush' });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('LOG_LEVEL') });
+    expect(wrong.stderr).not.toContain('hushhush');
+  });
+
+  test('a configuration that is not as it must be is exit 2', async () => {
+    await project.configure('export default { systems: [{ name: "x" }] };');
+    expect(await project.json(['status'])).toMatchObject({
+      code: 2,
+      document: { error: { code: 'config-invalid' } },
+    });
+    await project.configure('export default { systems: [');
+    expect(await project.json(['status'])).toMatchObject({
+      code: 2,
+      document: { error: { code: 'config-invalid' } },
+    });
+  });
+});
+
+describe('an encrypted file', () => {
+  const url = ['--system', 'wills', '--url', 'sqlcipher:w.db'];
+
+  test('takes its key from a file; the wrong one is exit 3', async () => {
+    await writeFile(join(project.folder, 'key'), 'correct-horse-battery\n');
+    await writeFile(join(project.folder, 'other'), 'wrong-horse-battery\n');
+    expect(await project.ashlar(['up', ...url, '--key-file', 'key'])).toMatchObject({ code: 0 });
+    const refused = await project.json(['status', ...url, '--key-file', 'other'], { LOG_LEVEL: 'trace' });
+    expect(refused).toMatchObject({ code: 3, document: { error: { code: 'key-wrong' } } });
+    expect(`${refused.stdout}${refused.stderr}`).not.toMatch(/horse/);
+  });
+});

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const { run } = (await import(
+  new URL('../../dist/cli/run.js', import.meta.url).href
+)) as typeof import('../../src/cli/run.js');
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const library = new URL('../../dist/index.js', import.meta.url).href;
+
+/** How a command line ended. */
+export interface Ended {
+  /** `undefined` when a signal ended it. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder to run the built command line in, as a user's project. */
+export interface Project {
+  readonly folder: string;
+  ashlar(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended>;
+  /** The same with `--json`: what stands on standard output, parsed. */
+  json(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended & { document: unknown }>;
+  /** Runs it here as on a terminal, and types `keys` when standard error first says something like `question`. */
+  typed(
+    args: readonly string[],
+    question: RegExp,
+    keys: string,
+    env?: NodeJS.Dict<string>,
+  ): Promise<Ended & { asked: boolean }>;
+  /** Starts it and sends a signal after some milliseconds, or when standard error first says something like that. */
+  interrupted(
+    args: readonly string[],
+    signal: NodeJS.Signals,
+    when: number | RegExp,
+    env?: NodeJS.Dict<string>,
+  ): Promise<Ended>;
+  /** Writes `ashlar.config.js`; `source` may use what `ashlar` exports, and zod as `z`. */
+  configure(source: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const own: NodeJS.Dict<string> = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(BACKUP_|DATABASE_|LEDGER_|LOG_LEVEL|NODE_OPTIONS|PG_|VITEST)/.test(name),
+  ),
+);
+
+/** The configuration of a project with the five systems, as the repository's own. */
+const fiveSystems = () =>
+  ['docuvault', 'experts', 'shipping', 'sophia', 'wills'].map(
+    (name) => [name, new URL(`../../../../systems/${name}/dist/index.js`, import.meta.url).href] as const,
+  );
+
+export const makeProject = async (): Promise<Project> => {
+  const folder = await mkdtemp(join(tmpdir(), 'ashlar-project-'));
+  const systems = fiveSystems();
+  await writeFile(
+    join(folder, 'ashlar.config.js'),
+    `${systems.map(([name, url]) => `import { ${name} } from '${url}';`).join('\n')}\n` +
+      `export default { systems: [${systems.map(([name]) => name).join(', ')}] };\n`,
+  );
+
+  const start = (
+    args: readonly string[],
+    env: NodeJS.Dict<string> = {},
+    interrupt?: { signal: NodeJS.Signals; when: number | RegExp },
+  ) =>
+    new Promise<Ended>((resolve, reject) => {
+      const child = spawn(process.execPath, [main, ...args], {
+        cwd: folder,
+        env: { ...own, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const out = { stdout: '', stderr: '' };
+      let pending = interrupt;
+      const send = () => {
+        if (pending) child.kill(pending.signal);
+        pending = undefined;
+      };
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name].setEncoding('utf8').on('data', (text: string) => {
+          out[name] += text;
+          if (pending?.when instanceof RegExp && pending.when.test(out.stderr)) send();
+        });
+      }
+      const timer = typeof interrupt?.when === 'number' ? setTimeout(send, interrupt.when) : undefined;
+      child.on('error', reject);
+      child.on('close', (code) => {
+        clearTimeout(timer);
+        resolve({ code: code ?? undefined, ...out });
+      });
+    });
+
+  return {
+    folder,
+    ashlar: (args, env) => start(args, env),
+    typed: async (args, question, keys, env = {}) => {
+      const said = { stdout: '', stderr: '' };
+      const stdin = new PassThrough();
+      let asked = false;
+      const hear = (name: 'stdout' | 'stderr') =>
+        new Writable({
+          write: (chunk, _, done) => {
+            said[name] += chunk;
+            if (!asked && question.test(said.stderr)) {
+              asked = true;
+              // nobody answers while the question is still being written
+              setImmediate(() => stdin.write(keys));
+            }
+            done();
+          },
+        });
+      const code = await run(args, {
+        stdin,
+        stdout: hear('stdout'),
+        stderr: hear('stderr'),
+        env: { ...own, ...env },
+        directory: folder,
+        interactive: true,
+      });
+      return { code, asked, ...said };
+    },
+    interrupted: (args, signal, when, env) => start(args, env, { signal, when }),
+    json: async (args, env) => {
+      const ended = await start([...args, '--json'], env);
+      return { ...ended, document: JSON.parse(ended.stdout) as unknown };
+    },
+    configure: (source) =>
+      writeFile(
+        join(folder, 'ashlar.config.js'),
+        `import * as ashlar from '${library}';\nimport { z } from '${import.meta.resolve('zod')}';\n` +
+          `const { id, index, renamed, system, table } = ashlar;\n${source}\n`,
+      ),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+};

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3-multiple-ciphers';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { asAdmin } from '../../../../test/support/engines.js';
+import { databaseOf, freshRoles, makeUser, server } from '../roles/support.js';
+import { makeProject, type Project } from './cli.js';
+
+let project: Project;
+beforeEach(async () => {
+  project = await makeProject();
+});
+afterEach(() => project.remove());
+
+const wills = ['--system', 'wills', '--url', 'sqlite:w.db'];
+
+const sabotage = (sql: string): void => {
+  const file = new Database(join(project.folder, 'w.db'));
+  file.exec(sql);
+  file.close();
+};
+
+describe('ashlar prove', () => {
+  test('shows each attack and what refused it, for people, as data and as a page', async () => {
+    const brought = await project.json(['up', ...wills]);
+    expect(brought).toMatchObject({
+      code: 0,
+      document: { systems: [{ proof: { ok: true, attacks: expect.any(Number), failures: [] } }] },
+    });
+    const shown = await project.ashlar(['prove', ...wills, '--report', 'proof.html']);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.stdout).toMatch(/audit_logs: append-only · A row, once written/);
+    expect(shown.stdout).toMatch(/^DELETE of a row +app +trigger +refused$/m);
+    expect(shown.stdout).toMatch(/partitioned[\s\S]*emulated: One table with an index/);
+    expect(shown.stdout).toMatch(/proven \d{2,} attacks on 10 guarantees, none got through\n$/);
+    const page = await readFile(join(project.folder, 'proof.html'), 'utf8');
+    expect(page).toContain('All guarantees hold');
+    expect(await project.json(['prove', ...wills])).toMatchObject({
+      code: 0,
+      document: {
+        ok: true,
+        proofs: [
+          {
+            system: 'wills',
+            ok: true,
+            fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+            failures: [],
+            tables: expect.arrayContaining([
+              expect.objectContaining({ table: 'clauses', guarantee: 'versioned' }),
+            ]),
+          },
+        ],
+      },
+    });
+  });
+
+  test('exits with 1 and names what was done to the database', async () => {
+    expect(await project.ashlar(['up', ...wills, '--no-prove'])).toMatchObject({
+      code: 0,
+      stdout: expect.not.stringContaining('proven'),
+    });
+    sabotage('DROP TRIGGER audit_logs_append_only_delete');
+    const failed = await project.ashlar(['prove', ...wills, '--report', 'proof.html']);
+    expect(failed).toMatchObject({ code: 1 });
+    expect(failed.stdout).toMatch(/^DELETE of a row +app +nothing +failed$/m);
+    expect(failed.stdout).toContain('the trigger audit_logs_append_only_delete is missing');
+    expect(failed.stdout).toMatch(/audit_logs, append-only, as the app: DELETE of a row: was not refused/);
+    expect(failed.stderr).toContain('A guarantee does not hold');
+    expect(await readFile(join(project.folder, 'proof.html'), 'utf8')).toContain('What failed');
+    expect(await project.json(['prove', ...wills])).toMatchObject({
+      code: 1,
+      document: { ok: false, error: { code: 'proof-failed' } },
+    });
+    expect(await project.json(['up', ...wills])).toMatchObject({
+      code: 1,
+      document: { error: { code: 'proof-failed' }, systems: [{ changed: false, proof: { ok: false } }] },
+    });
+    expect(await project.ashlar(['up', ...wills, '--no-prove'])).toMatchObject({ code: 0 });
+  });
+
+  test('makes no database, and says where a report cannot be written', async () => {
+    expect(await project.ashlar(['prove', ...wills])).toMatchObject({ code: 3 });
+    await project.ashlar(['up', ...wills]);
+    expect(await project.ashlar(['prove', ...wills, '--report', 'none/proof.html'])).toMatchObject({
+      code: 2,
+    });
+  });
+});
+
+describe.each(server)('ashlar prove, with two users of a server', (engine) => {
+  test('attacks as each of them, and names a grant that was widened', async () => {
+    const place = await engine.place();
+    const [owner, app] = [await makeUser('owner'), await makeUser('app')];
+    const { auditor } = freshRoles();
+    await asAdmin(`ALTER DATABASE ${databaseOf(place)} OWNER TO ${owner.name}`);
+    await asAdmin(`CREATE ROLE ${auditor} NOLOGIN`);
+    const env = {
+      DATABASE_URL: app.at(place),
+      DATABASE_MIGRATE_URL: owner.at(place),
+      DATABASE_AUDITOR_ROLE: auditor,
+    };
+    try {
+      const up = await project.ashlar(['up', '--system', 'wills'], env);
+      expect(up, up.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining('proven') });
+      const proven = await project.ashlar(['prove', '--system', 'wills'], env);
+      expect(proven).toMatchObject({ code: 0 });
+      // the one by its grants, the other by the triggers; and only a superuser could replicate
+      expect(proven.stdout).toMatch(/^DELETE of a row +app +privilege +refused$/m);
+      expect(proven.stdout).toMatch(/^DELETE of a row, by the owner +owner +trigger +refused$/m);
+      expect(proven.stdout).toMatch(
+        /^DELETE of a row, replicating, by the owner +owner +privilege +refused$/m,
+      );
+      expect(proven.stdout).toMatch(/^forging created_at +app +privilege +refused$/m);
+
+      const client = new pg.Client(owner.at(place));
+      await client.connect();
+      await client.query(`GRANT DELETE ON consent_records TO ${app.name}`).finally(() => client.end());
+      const widened = await project.ashlar(['prove', '--system', 'wills'], env);
+      expect(widened).toMatchObject({ code: 1 });
+      expect(widened.stdout).toContain(`roles and rights: ${app.name} has DELETE on consent_records`);
+    } finally {
+      await place.remove();
+      await asAdmin(`DROP ROLE ${auditor}`);
+      await owner.drop();
+      await app.drop();
+    }
+  });
+});

@@ -1,0 +1,102 @@
+import {
+  bytes,
+  ciphered,
+  type Database,
+  id,
+  inet,
+  json,
+  primaryKey,
+  reencrypt,
+  rotateDataKey,
+  table,
+  timestamp,
+} from 'ashlar';
+import { encrypted } from 'ashlar/guarantees';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { columnKeys, dataKeys } from './support.js';
+
+const all = table(
+  'all_kinds',
+  {
+    client: z.int(),
+    at: timestamp(),
+    part: z.boolean(),
+    text: ciphered(z.string()),
+    choice: ciphered(z.enum(['yes', 'no'])),
+    whole: ciphered(z.int()),
+    real: ciphered(z.number()),
+    truth: ciphered(z.boolean()),
+    uuid: ciphered(z.uuid()),
+    moment: ciphered(timestamp()),
+    day: ciphered(z.iso.date()),
+    address: ciphered(inet()),
+    data: ciphered(z.object({ a: z.array(z.int()) })),
+    anything: ciphered(json(z.json())),
+    raw: ciphered(bytes()),
+    maybe: ciphered(z.string().min(3)).nullable(),
+    nested: ciphered(z.string().nullable()),
+  },
+  (c) => [primaryKey(c.client, c.at, c.part), encrypted({ scope: c.client, keys: dataKeys })],
+);
+const plain = table('plain', { id: id(), note: z.string() });
+const tables = { all, plain, dataKeys };
+
+describe.each(engines)('a ciphered column on $name', (engine) => {
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables, { columnKeys: columnKeys() }));
+  });
+  afterAll(() => remove());
+
+  const row = {
+    client: 7,
+    at: '2026-01-31T08:00:00.000Z',
+    part: true,
+    text: '',
+    choice: 'yes' as const,
+    whole: Number.MAX_SAFE_INTEGER,
+    real: 0.1,
+    truth: false,
+    uuid: '0190a0b0-0000-7000-8000-000000000000',
+    moment: '2026-01-31T08:00:00.000Z',
+    day: '2026-01-31',
+    address: '2001:db8::1',
+    data: { a: [1, 2] },
+    anything: null,
+    raw: new Uint8Array([0, 255, 1]),
+    maybe: null,
+    nested: 'x',
+  };
+
+  it('is of any kind, in a row of any key', async () => {
+    expect(await db.session((s) => s.insert(all, row))).toEqual(row);
+    const key = { client: 7, at: row.at, part: true };
+    expect(await db.get(all, key)).toEqual(row);
+    const change = { anything: 'text', real: -1e-9, nested: null, maybe: 'abc', raw: new Uint8Array(0) };
+    expect(await db.session((s) => s.patch(all, key, change))).toEqual({ ...row, ...change });
+    expect(await db.get(all, key)).toEqual({ ...row, ...change });
+  });
+
+  it('is encrypted anew by its scope as it is written, and not by another spelling of it', async () => {
+    await rotateDataKey(db, '7');
+    expect(await reencrypt(db, '007')).toBe(0);
+    expect(await reencrypt(db, '7')).toBe(1);
+    const keys = await db.read((s) => s.query.selectFrom('data_keys').select('scope').distinct().execute());
+    expect(keys).toEqual([{ scope: '7' }]);
+  });
+
+  it('needs no key where there is none in a table', async () => {
+    const { db: without, remove: drop } = await withTables(engine, tables);
+    try {
+      const made = await without.session((s) => s.insert(plain, { note: 'in the clear' }));
+      expect(await without.get(plain, made.id)).toEqual(made);
+      await expect(without.session((s) => s.insert(all, row))).rejects.toMatchObject({ code: 'key-missing' });
+    } finally {
+      await drop();
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { ciphered, connect, id, renamed, system, table } from 'ashlar';
+import { encrypted } from 'ashlar/guarantees';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { layFoundation } from '../../src/engines/foundation.js';
+import { dialects } from '../../src/engines/open.js';
+import type { Table } from '../../src/model/index.js';
+import { columnKeys, dataKeys, dossiers } from './support.js';
+
+const clients = (shape: Record<string, z.ZodType> = {}) =>
+  table('clients', { id: id(), name: ciphered(z.string()), ...shape }, (c) => [
+    encrypted({ scope: c.id, keys: dataKeys }),
+  ]) as unknown as Table;
+
+describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on %s', (name) => {
+  it('can gain one and lose it again, and is then what it was', async () => {
+    const dialect = await dialects[name]();
+    const shadow = await dialect.openShadow();
+    try {
+      await shadow.asOwner(async (owner) => {
+        await layFoundation(owner, dialect);
+        const [before, after] = [clients(), clients({ email: ciphered(z.email()).nullable() })];
+        for (const made of [dataKeys, before])
+          for (const sql of dialect.createTable(made)) await owner.script(sql);
+        const was = await shadow.introspect(owner);
+        const target = await dialect.openShadow();
+        const wanted = await target.asOwner(async (other) => {
+          await layFoundation(other, dialect);
+          for (const made of [dataKeys, after])
+            for (const sql of dialect.createTable(made)) await other.script(sql);
+          return target.introspect(other);
+        });
+        await target.close();
+        const changes = dialect.changes(was, wanted, [dataKeys as unknown as Table, after], {});
+        expect(changes.map(({ summary }) => summary).join()).toMatch(/email/);
+        for (const { up } of changes) for (const sql of up) await owner.script(sql);
+        expect(dialect.changes(await shadow.introspect(owner), wanted, [after], {})).toEqual([]);
+        for (const { down } of [...changes].reverse()) for (const sql of down) await owner.script(sql);
+        expect(dialect.dump(await shadow.introspect(owner))).toBe(dialect.dump(was));
+      });
+    } finally {
+      await shadow.close();
+    }
+  });
+});
+
+describe('a renamed column', () => {
+  const [before, after] = [
+    { id: id(), mail: ciphered(z.string()) },
+    { id: id(), email: ciphered(z.string()) },
+  ];
+
+  it('is refused while its ciphertexts are bound to a name that nothing tells', () => {
+    const declare = () =>
+      table('people', after, (c) => [encrypted({ scope: c.id, keys: dataKeys }), renamed(c.email, 'mail')]);
+    expect(declare).toThrow(/bound to the name mail/);
+  });
+
+  it('decrypts what was sealed before, in a table of another name too', async () => {
+    const people = table('people', before, (c) => [encrypted({ scope: c.id, keys: dataKeys })]);
+    const persons = table('persons', after, (c) => [
+      encrypted({ scope: c.id, keys: dataKeys, bound: { table: 'people', columns: { email: 'mail' } } }),
+    ]);
+    const keys = columnKeys();
+    const [engine] = engines;
+    if (!engine) return;
+    const old = await withTables(engine, { people, dataKeys }, { columnKeys: keys });
+    const row = await old.db.session((s) => s.insert(people, { mail: 'a@example.org' }));
+    await old.db.engine.asOwner(async (owner) => {
+      await owner.script('ALTER TABLE people RENAME TO persons; ALTER TABLE persons RENAME mail TO email');
+    });
+    const renamedDb = await connect(
+      system('testing', { tables: { persons, dataKeys }, migrations: new URL('file:///nowhere/') }),
+      { url: old.url, columnKeys: keys },
+    );
+    try {
+      expect(await renamedDb.get(persons, row.id)).toEqual({ id: row.id, email: 'a@example.org' });
+      expect(await renamedDb.session((s) => s.patch(persons, row.id, { email: 'b' }))).toMatchObject({
+        email: 'b',
+      });
+    } finally {
+      await renamedDb.close();
+      await old.remove();
+    }
+  });
+});
+
+it('a system holds the keyring of its tables', () => {
+  const declare = () => system('s', { tables: { dossiers }, migrations: new URL('file:///nowhere/') });
+  expect(declare).toThrow(/lacks data_keys/);
+});

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { settleReplacing } from '../../../src/engines/postgres/pglite/directory-replace.js';
+
+const built = fileURLToPath(
+  new URL('../../../dist/engines/postgres/pglite/directory-replace.js', import.meta.url),
+);
+const worker = fileURLToPath(new URL('replace-worker.mjs', import.meta.url));
+
+test('a folder whose content is being replaced when the process is killed has all of the old or all of the new', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ashlar-replace-'));
+  let interrupted = 0;
+  for (let kill = 0; kill < 25; kill++) {
+    const child = spawn(process.execPath, [worker, built, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    await pause(Math.random() * 120);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    if ((await readdir(folder)).some((name) => name.startsWith('ashlar.'))) interrupted++;
+    await settleReplacing(folder);
+    const names = await readdir(folder, { recursive: true });
+    const files = names.filter((name) => name !== 'base');
+    const generations = new Set(await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8'))));
+    // before the first was whole there is nothing
+    if (names.length > 0) {
+      expect(names.filter((name) => name.startsWith('only'))).toHaveLength(1);
+      expect(files).toHaveLength(27);
+      expect(generations.size).toBe(1);
+    } else expect(kill).toBe(0);
+  }
+  await rm(folder, { recursive: true });
+  expect(interrupted).toBeGreaterThan(5);
+});

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { Engine } from '../../../src/contract/engine.js';
+import { layFoundation } from '../../../src/engines/foundation.js';
+import { failure, nobody, rawKey, rows, script, workplace, write } from './support.js';
+
+const { file, open } = workplace();
+
+const settings = `
+  SELECT journal_mode, synchronous, foreign_keys, recursive_triggers, trusted_schema, cell_size_check, temp_store, cache_size,
+         query_only, timeout
+  FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys, pragma_recursive_triggers, pragma_trusted_schema,
+       pragma_cell_size_check, pragma_temp_store, pragma_cache_size, pragma_query_only, pragma_busy_timeout`;
+
+const always = {
+  journal_mode: 'wal',
+  synchronous: 2,
+  foreign_keys: 1,
+  recursive_triggers: 1,
+  trusted_schema: 0,
+  cell_size_check: 1,
+  temp_store: 2,
+  timeout: 20,
+};
+
+const writerSettings = (engine: Engine) =>
+  write(engine, async (t) => (await t.execute(settings, [])).rows[0]);
+
+describe.each([{ encrypted: false }, { encrypted: true }])(
+  'every connection is set up, $encrypted',
+  ({ encrypted }) => {
+    test('the writer and each reader', async () => {
+      const engine = await open({ encrypted, key: rawKey });
+      expect(await writerSettings(engine)).toEqual({ ...always, cache_size: -65_536, query_only: 0 });
+      const readers = await Promise.all(
+        Array.from({ length: 4 }, () => engine.begin({ mode: 'read', ...nobody })),
+      );
+      for (const reader of readers) {
+        expect((await reader.execute(settings, [])).rows).toEqual([
+          { ...always, cache_size: -16_384, query_only: 1 },
+        ]);
+        await reader.commit();
+      }
+    });
+
+    test('less durable only when asked', async () => {
+      const engine = await open({ encrypted, key: rawKey, durability: 'normal' });
+      expect(await writerSettings(engine)).toMatchObject({ synchronous: 1 });
+    });
+  },
+);
+
+test('a read session sees one moment, and cannot write', async () => {
+  const engine = await open();
+  await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT) STRICT');
+  const reader = await engine.begin({ mode: 'read', ...nobody });
+  await write(engine, (t) => t.execute('INSERT INTO notes (body) VALUES (?)', ['later']));
+  expect((await reader.execute('SELECT count(*) AS n FROM notes', [])).rows).toEqual([{ n: 0 }]);
+  await failure('session-read-only', () => reader.execute("INSERT INTO notes (body) VALUES ('x')", []));
+  await reader.rollback();
+  expect(await rows(engine, 'SELECT body FROM notes')).toEqual([{ body: 'later' }]);
+});
+
+test('a database in memory keeps reads read-only too', async () => {
+  const engine = await open({ path: ':memory:' });
+  await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT) STRICT');
+  const reader = await engine.begin({ mode: 'read', ...nobody });
+  await failure('session-read-only', () => reader.execute("INSERT INTO notes (body) VALUES ('x')", []));
+  await reader.commit();
+  await write(engine, (t) => t.execute("INSERT INTO notes (body) VALUES ('x')", []));
+  expect(await rows(engine, 'SELECT body FROM notes')).toEqual([{ body: 'x' }]);
+});
+
+test.each([
+  'PRAGMA foreign_keys = OFF',
+  "ATTACH 'x.db' AS other",
+  'DROP TABLE notes',
+  'CREATE TABLE other (id INTEGER)',
+  ' -- a comment\n /* and another */ ;VACUUM',
+  'COMMIT',
+  'SAVEPOINT mine',
+  '',
+])('a session may not run %j', async (sql) => {
+  const engine = await open();
+  const error = await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
+  expect(error.suggestion).toBeDefined();
+});
+
+test('two statements in one text are refused', async () => {
+  const engine = await open();
+  await failure('statement-failed', () => write(engine, (t) => t.execute('SELECT 1; DROP TABLE notes', [])));
+});
+
+test('statements are told with their text and duration, never with parameters', async () => {
+  const told: [string, number][] = [];
+  const engine = await open({ onStatement: (sql, milliseconds) => told.push([sql, milliseconds]) });
+  await engine.read('SELECT ? AS value', ['hidden']);
+  expect(told).toEqual([['SELECT ? AS value', expect.any(Number)]]);
+});
+
+describe('closing', () => {
+  test('refuses what comes later, and what still waits', async () => {
+    const engine = await open({ lockTimeout: 2000 });
+    const holder = await engine.begin({ mode: 'write', ...nobody });
+    const waiting = failure('database-closed', () => engine.begin({ mode: 'write', ...nobody }));
+    const closing = engine.close();
+    await waiting;
+    await holder.commit();
+    await closing;
+    await failure('database-closed', () => engine.begin({ mode: 'write', ...nobody }));
+    await failure('database-closed', () => engine.begin({ mode: 'read', ...nobody }));
+    await failure('database-closed', () => engine.read('SELECT 1', []));
+    await engine.close();
+  });
+
+  test('lets what is under way end first', async () => {
+    const path = file();
+    const engine = await open({ path });
+    await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT');
+    const transaction = await engine.begin({ mode: 'write', ...nobody });
+    const closing = engine.close();
+    await transaction.execute('INSERT INTO notes DEFAULT VALUES', []);
+    await transaction.commit();
+    await closing;
+    expect(await rows(await open({ path }), 'SELECT id FROM notes')).toEqual([{ id: 1 }]);
+  });
+});
+
+test.each([
+  "INSERT OR REPLACE INTO ashlar_session (id, actor, scope) VALUES (1, 'somebody else', '*')",
+  'UPDATE main."ASHLAR_SESSION" SET actor = NULL',
+  'SELECT * FROM (SELECT actor FROM [ashlar_session])',
+  "INSERT INTO ashlar_retirement VALUES ('audit_logs')",
+])('a session may not touch what tells guarantees who acts: %s', async (sql) => {
+  const engine = await open();
+  await engine.asOwner((owner) => layFoundation(owner, engine.dialect));
+  await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
+});
+
+test('a text that only names it is a text', async () => {
+  const engine = await open();
+  expect(await write(engine, (t) => t.execute("SELECT 'ashlar_session' AS word", []))).toMatchObject({
+    rows: [{ word: 'ashlar_session' }],
+  });
+});

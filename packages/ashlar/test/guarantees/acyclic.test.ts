@@ -1,0 +1,184 @@
+import { AshlarError, type Database, id, openEngine, references, type Table, table, unique } from 'ashlar';
+import { acyclic, scoped } from 'ashlar/guarantees';
+import fc from 'fast-check';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { type Attack, openWorld, refuses, type World } from './world.js';
+
+const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+const folders = table(
+  'folders',
+  { id: id(), owner: z.int(), parent_id: z.uuid().nullable(), name: z.string() },
+  (c) => [
+    unique(c.owner, c.id),
+    unique(c.owner, c.parent_id, c.name, { nullsNotDistinct: true }),
+    references([c.owner, c.parent_id], [c.owner, c.id]),
+    acyclic(c.parent_id),
+  ],
+);
+// without a key over the parent, whose rows would lock each other
+const nodes = table('nodes', { id: id(), parent_id: z.uuid().nullable() }, (c) => [
+  references(c.parent_id, c.id),
+  acyclic(c.parent_id),
+]);
+const tables = { nodes };
+
+const row = (n: number, parent: number | null): string =>
+  `INSERT INTO folders (id, owner, parent_id, name) VALUES ('${uuid(n)}', 1, ${parent === null ? 'NULL' : `'${uuid(parent)}'`}, 'f${n}')`;
+const move = (n: number, parent: number): string =>
+  `UPDATE folders SET parent_id = '${uuid(parent)}' WHERE id = '${uuid(n)}'`;
+const circle = /^ashlar\/acyclic: a row of folders cannot stand above itself$/;
+
+const attacks: readonly Attack[] = [
+  { name: 'its own parent', sql: move(1, 1), by: circle },
+  { name: 'under its child', sql: move(1, 2), by: circle },
+  { name: 'under its grandchild', sql: move(1, 3), by: circle },
+  { name: 'entering under itself', sql: row(9, 9), by: circle },
+  {
+    name: 'two that enter under each other',
+    sql: `${row(8, 9)}, ('${uuid(9)}', 1, '${uuid(8)}', 'f9')`,
+    by: /acyclic|FOREIGN KEY/,
+  },
+  { name: 'several at once', sql: `UPDATE folders SET parent_id = '${uuid(3)}' WHERE owner = 1`, by: circle },
+  {
+    name: 'an upsert',
+    sql: `${row(1, 3)} ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id`,
+    by: circle,
+  },
+  {
+    name: 'OR REPLACE',
+    only: 'sqlite',
+    sql: `INSERT OR REPLACE INTO folders VALUES ('${uuid(1)}', 1, '${uuid(3)}', 'f1')`,
+    by: /acyclic|FOREIGN KEY/,
+  },
+  {
+    name: 'MERGE',
+    only: 'postgres',
+    sql: `MERGE INTO folders USING (SELECT 1) AS once ON id = '${uuid(1)}' WHEN MATCHED THEN UPDATE SET parent_id = '${uuid(2)}'`,
+    by: circle,
+  },
+];
+
+describe.each(engines)('acyclic on $name', (engine) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld(engine, [folders] as Table[]);
+    for (const sql of [row(1, null), row(2, 1), row(3, 2), row(4, null)]) await world.run(sql);
+  });
+  afterAll(() => world.close());
+
+  describe('refuses', () => {
+    refuses(engine, () => world, 'acyclic', ['folders'], attacks);
+  });
+
+  it('lets rows move wherever they do not stand', async () => {
+    for (const sql of [move(3, 4), move(1, 3), move(2, 1), `UPDATE folders SET parent_id = NULL`, move(2, 1)])
+      await world.run(sql);
+    await world.run(`UPDATE folders SET name = 'renamed' WHERE id = '${uuid(2)}'`);
+    await world.run(move(3, 2));
+  });
+});
+
+describe.each(engines)('rows that are moved at the same time on $name', (engine) => {
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables, { connections: 8 }));
+    const rows = Array.from({ length: 4 }, (_, n) => ({ id: uuid(n), parent_id: null }));
+    await db.session((s) => s.insertMany(nodes, rows));
+  });
+  afterAll(() => remove());
+
+  it('never make a circle together, whatever moves they are', async () => {
+    const node = fc.integer({ min: 0, max: 3 });
+    const session = fc.array(fc.tuple(node, node), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(session, { minLength: 2, maxLength: 6 }), async (sessions) => {
+        await db.session((s) => s.query.updateTable('nodes').set({ parent_id: null }).execute());
+        const ended = await Promise.allSettled(
+          sessions.map((moves) =>
+            db.session(async (s) => {
+              for (const [from, to] of moves) await s.patch(nodes, uuid(from), { parent_id: uuid(to) });
+            }),
+          ),
+        );
+        for (const each of ended)
+          if (each.status === 'rejected')
+            expect((each.reason as AshlarError).code).toMatch(
+              /^(guarantee-violated|session-retries-exhausted)$/,
+            );
+        const rows = await db.read((s) => s.query.selectFrom('nodes').select(['id', 'parent_id']).execute());
+        const parents = new Map(rows.map((each) => [each.id, each.parent_id]));
+        for (const start of parents.keys()) {
+          let steps = 0;
+          for (let at: string | null | undefined = start; at; at = parents.get(at))
+            expect(++steps).toBeLessThan(10);
+        }
+      }),
+      { numRuns: engine.name === 'postgres' ? 25 : 8 },
+    );
+  });
+});
+
+describe('acyclic where a snapshot is older than the wait', () => {
+  it('fails rather than overlooks what was moved meanwhile', async () => {
+    const place = await engines.find(({ name }) => name === 'postgres')?.place();
+    if (!place) throw new Error('no server');
+    const engine = await openEngine({ url: place.url });
+    const clients = [new pg.Client(place.url), new pg.Client(place.url)] as const;
+    try {
+      await engine.asOwner(async (owner) => {
+        for (const sql of [...engine.dialect.createTable(folders as Table), row(1, null), row(2, null)])
+          await owner.script(sql);
+      });
+      for (const client of clients) await client.connect();
+      const [first, second] = clients;
+      await first.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await first.query('SELECT count(*) FROM folders');
+      await second.query(move(1, 2));
+      await expect(first.query(move(2, 1))).rejects.toMatchObject({ code: '40001' });
+    } finally {
+      for (const client of clients) await client.end();
+      await engine.close();
+      await place.remove();
+    }
+  });
+});
+
+describe('a declaration of acyclic', () => {
+  const declare = (shape: Record<string, z.ZodType>, items: Parameters<typeof table>[2]) => () =>
+    table('things', { id: id(), ...shape }, items);
+
+  it.each([
+    [
+      'a parent that refers to nothing',
+      declare({ up: z.uuid().nullable() }, (c) => [acyclic(c.up as never)]),
+    ],
+    [
+      'a parent that is always there',
+      declare({ up: z.uuid() }, (c) => [references(c.up as never, c.id as never), acyclic(c.up as never)]),
+    ],
+    [
+      'a parent in another table',
+      declare({ up: z.uuid().nullable() }, (c) => [
+        references(c.up as never, folders.columns.id),
+        acyclic(c.up as never),
+      ]),
+    ],
+  ])('refuses %s', (_, work) => {
+    expect(work).toThrow(AshlarError);
+  });
+
+  it('stands with a scope', () => {
+    const scopedFolders = table(
+      'folders',
+      { id: id(), owner: z.int(), parent_id: z.uuid().nullable() },
+      (c) => [references(c.parent_id, c.id), scoped(c.owner), acyclic(c.parent_id)],
+    );
+    expect(scopedFolders.guarantees.map(({ name }) => name)).toEqual(['scoped', 'acyclic']);
+  });
+});

@@ -1,0 +1,292 @@
+import {
+  connect,
+  createdAt,
+  type Database,
+  everyScope,
+  failuresOf,
+  id,
+  prove,
+  rolesFrom,
+  type Session,
+  type System,
+  settings,
+  system,
+  table,
+  up,
+} from 'ashlar';
+import { appendOnly, audited, auditTrail, ledgered, retained, scoped } from 'ashlar/guarantees';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines, type Place } from '../../../../test/support/engines.js';
+import { openEngine } from '../../src/engines/open.js';
+import { verifyTable, withLedger } from '../../src/ledger/database/ledgers.js';
+import { drift, newStep } from '../../src/migrations/index.js';
+import { checkRoles } from '../../src/roles/index.js';
+import { type Folder, makeFolder } from '../migrations/folder.js';
+import { makeUser, server } from '../roles/support.js';
+import { sqlOf } from './world.js';
+
+const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'];
+const [annRow, bobRow] = ['019a0000-0000-7000-8000-0000000000a1', '019a0000-0000-7000-8000-0000000000b1'];
+
+const trail = auditTrail('trail', (c) => [scoped(c.scope), ledgered()]);
+const dossiers = table('dossiers', { id: id(), client: z.uuid(), body: z.string(), at: createdAt() }, (c) => [
+  scoped(c.client),
+  appendOnly(),
+  ledgered(),
+  audited({ into: trail }),
+  retained(c.at, { for: { years: 5 }, reason: 'law' }),
+]);
+// everybody's, but who changed what is not
+const settingsTable = table('preferences', { id: id(), body: z.string() }, () => [audited({ into: trail })]);
+const tables = { trail, dossiers, preferences: settingsTable };
+type Db = Database<typeof tables>;
+
+const sideTables = ['entries', 'tree', 'blocks', 'head']
+  .flatMap((part) => [`dossiers_ledger_${part}`, `trail_ledger_${part}`])
+  .concat('dossiers_retirements');
+
+const makeSystem = async (): Promise<{ shop: System<typeof tables>; folder: Folder }> => {
+  const folder = await makeFolder();
+  const shop = system('shop', { tables, migrations: folder.url });
+  await newStep(shop, folder.url, 'initial');
+  return { shop, folder };
+};
+
+const write = async (db: Db): Promise<void> => {
+  for (const [client, row] of [
+    [ann, annRow],
+    [bob, bobRow],
+  ] as const) {
+    await db.session({ scope: client, actor: `user of ${client}` }, async (s) => {
+      await s.insert(dossiers, { id: row, client, body: `secret of ${client}` });
+      await s.insert(settingsTable, { body: `wish of ${client}` });
+    });
+  }
+  await db.session({ scope: null }, (s) => s.insert(settingsTable, { body: 'wish of nobody' }));
+  await db.engine.settle();
+};
+
+/** Bytes as the text that they may be. */
+const shown = (rows: unknown): string =>
+  JSON.stringify(rows, (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+  ).replaceAll(/\{"type":"Buffer","data":\[([\d,]*)\]\}/g, (_, data: string) =>
+    Buffer.from(data.split(',').map(Number)).toString('latin1'),
+  );
+
+describe.each(engines)('what stands beside a scoped table on $name', (engine) => {
+  const isSqlite = sqlOf(engine) === 'sqlite';
+  let db: Db;
+  let place: Place;
+  let folder: Folder;
+  let shop: System<typeof tables>;
+  let everything: readonly string[];
+
+  const asOwner = (text: string) => db.engine.asOwner((owner) => owner.atomically(() => owner.run(text)));
+  const tell = (scope: string | null, text: string, how: 'read' | 'session' = 'read'): Promise<string> =>
+    db[how]({ scope }, async (s: Session<typeof tables>) =>
+      shown((await sql.raw(text).execute(s.query)).rows),
+    ).catch((error: { code: string }) => error.code);
+
+  beforeAll(async () => {
+    ({ shop, folder } = await makeSystem());
+    place = await engine.place();
+    db = await connect(shop, { url: place.url, key: place.key, maintain: false });
+    await up(db.engine, shop);
+    await write(db);
+    const names = await asOwner(
+      isSqlite
+        ? "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')"
+        : "SELECT c.relname::text AS name FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')",
+    );
+    everything = names.map(({ name }) => String(name));
+  });
+  afterAll(async () => {
+    await db.close();
+    await place.remove();
+    await folder.remove();
+  });
+
+  const schema = isSqlite ? 'main' : 'public';
+  const ways: readonly ((name: string) => string)[] = [
+    (name) => `SELECT * FROM ${name}`,
+    (name) => `SELECT * FROM "${name}"`,
+    (name) => `SELECT * FROM ${name.toUpperCase()}`,
+    (name) => `SELECT * FROM ${schema}.${name}`,
+    (name) => `SELECT * FROM "${schema}" . "${name}"`,
+    (name) => `SELECT * FROM (SELECT * FROM ${name}) AS x`,
+    (name) => `WITH x AS (SELECT * FROM "${name}") SELECT * FROM x`,
+    (name) => `SELECT * FROM (SELECT 1 AS one) AS a LEFT JOIN ${schema}.${name} AS b ON true`,
+    (name) => `SELECT a.body, b.* FROM dossiers AS a JOIN ${name} AS b ON true`,
+    (name) => `SELECT * FROM dossiers WHERE EXISTS (SELECT 1 FROM ${name} AS b WHERE false) OR true`,
+    ...(isSqlite
+      ? [
+          (name: string) => `SELECT * FROM [main].[${name}]`,
+          (name: string) => `SELECT * FROM 'main'.'${name}'`,
+          (name: string) => `SELECT * FROM main /* x */ . ${name}`,
+          (name: string) => `SELECT * FROM temp.${name}`,
+        ]
+      : [(name: string) => `TABLE ${name}`]),
+  ];
+
+  it('is all there, and holds what belongs to each', async () => {
+    expect(everything).toEqual(expect.arrayContaining([...sideTables, 'trail', 'dossiers']));
+    for (const name of ['trail', 'dossiers', 'dossiers_ledger_entries', 'trail_ledger_entries'])
+      expect(shown(await asOwner(`SELECT * FROM ${name}`)), name).toContain(`secret of ${bob}`);
+    expect(shown(await asOwner('SELECT * FROM dossiers_ledger_tree'))).toContain(bobRow);
+  });
+
+  it('tells a session nothing of another scope, whatever table it names, and however', async () => {
+    for (const name of everything) {
+      for (const way of ways) {
+        for (const how of ['read', 'session'] as const) {
+          const told = await tell(ann, way(name), how);
+          const nobodys = await tell(null, way(name), how);
+          for (const mark of [bobRow, bob, `secret of ${bob}`]) {
+            // what everybody may read is no secret
+            if (name === 'preferences') continue;
+            expect(told, way(name)).not.toContain(mark);
+            expect(nobodys, way(name)).not.toContain(mark);
+          }
+        }
+      }
+    }
+    expect(await tell(ann, 'SELECT * FROM dossiers')).toContain(annRow);
+  });
+
+  it('shows no row of it at all in a scope', async () => {
+    for (const name of sideTables)
+      expect(await tell(ann, `SELECT * FROM ${name}`), name).toBe(isSqlite ? '[]' : 'privilege-missing');
+  });
+
+  it('is not written to, and a write tells nothing of what is there', async () => {
+    const before = await asOwner('SELECT * FROM dossiers_ledger_entries ORDER BY row_key');
+    for (const key of [bobRow, 'none']) {
+      for (const text of [
+        `UPDATE dossiers_ledger_entries SET row_key = row_key WHERE row_key = '${key}' RETURNING *`,
+        `DELETE FROM dossiers_ledger_entries WHERE row_key = '${key}' RETURNING *`,
+        `INSERT INTO dossiers_ledger_tree (level, position, hash, row_key) SELECT 0, 99, hash, '${key}' FROM dossiers_ledger_tree`,
+      ])
+        expect(await tell(ann, text, 'session'), text).toBe('privilege-missing');
+    }
+    expect(await asOwner('SELECT * FROM dossiers_ledger_entries ORDER BY row_key')).toEqual(before);
+  });
+
+  it('is seen in every scope on a file, and by the owner alone where there are roles', async () => {
+    const entries = await tell(everyScope, 'SELECT * FROM dossiers_ledger_entries');
+    if (isSqlite) expect(entries).toContain(`secret of ${bob}`);
+    else expect(entries).toBe('privilege-missing');
+    for (const name of ['dossiers', 'trail'])
+      expect(await tell(everyScope, `SELECT * FROM ${name}`), name).toContain(`secret of ${bob}`);
+  });
+
+  it('shows each session the lines of its scope in the trail, and those of nobody to every scope only', async () => {
+    const told = (scope: string | null) =>
+      db.read({ scope }, async (s) => {
+        const lines = await s.query.selectFrom('trail').select(['scope', 'table_name', 'after']).execute();
+        return lines.map(({ scope: whose, table_name, after }) => [whose, table_name, after?.body]).sort();
+      });
+    const linesOf = (client: string) => [
+      [client, 'dossiers', `secret of ${client}`],
+      [client, 'preferences', `wish of ${client}`],
+    ];
+    expect(await told(ann)).toEqual(linesOf(ann));
+    expect(await told(bob)).toEqual(linesOf(bob));
+    expect(await told(null)).toEqual([]);
+    expect(await told(everyScope)).toEqual(
+      [[null, 'preferences', 'wish of nobody'], ...linesOf(ann), ...linesOf(bob)].sort(),
+    );
+  });
+
+  it('refuses a scope that only the trail could keep', async () => {
+    await expect(db.read({ scope: 'ann' }, async () => undefined)).rejects.toMatchObject({
+      code: 'value-invalid',
+    });
+  });
+
+  it('is sealed by whoever writes, and verified in every scope', async () => {
+    for (const scope of [ann, everyScope])
+      await db.session({ scope }, (s) => s.insert(dossiers, { client: ann, body: 'later' }));
+    await db.engine.settle();
+    for (const each of [dossiers, trail]) {
+      expect(await withLedger(db.engine, each as never, (reader) => reader.unsealed())).toBe(0);
+      const { size, problems } = await verifyTable(db.engine, each as never);
+      expect(problems).toEqual([]);
+      expect(size).toBeGreaterThan(3);
+    }
+    // and the connection is the application's again
+    if (!isSqlite) expect(await tell(ann, 'SELECT 1 FROM dossiers_ledger_head')).toBe('privilege-missing');
+  });
+
+  it('stands all of its proofs, and drifts from nothing', async () => {
+    expect(await drift(db.engine, shop)).toEqual([]);
+    expect(await checkRoles(db.engine, shop)).toEqual([]);
+    const proof = await prove(db.engine, shop as unknown as System);
+    expect(failuresOf(proof)).toEqual([]);
+    const tried = proof.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
+    expect(tried).toContain('SELECT from dossiers_ledger_entries, from another scope');
+  });
+});
+
+describe.each(server)('the ledger of a scoped table, with users of a server', (engine) => {
+  it('is read by the owner and the auditor, and not by the application', async () => {
+    const { shop, folder } = await makeSystem();
+    const place = await engine.place();
+    const [app, auditor] = [await makeUser('app'), await makeUser('auditor')];
+    const roles = rolesFrom(
+      settings({
+        DATABASE_URL: app.at(place),
+        DATABASE_MIGRATE_URL: place.url,
+        DATABASE_AUDITOR_ROLE: auditor.name,
+      }),
+    );
+    const verified = async (url: string) => {
+      const opened = await openEngine({ url });
+      opened.register(Object.values(tables) as never);
+      try {
+        return (await verifyTable(opened, dossiers as never)).problems;
+      } finally {
+        await opened.close();
+      }
+    };
+    try {
+      const migrating = await openEngine({ url: place.url });
+      await up(migrating, shop, { roles });
+      await migrating.close();
+      const db = await connect(shop, { url: app.at(place) });
+      await write(db);
+      await db.close();
+      expect(await verified(place.url)).toEqual([]);
+      expect(await verified(auditor.at(place))).toEqual([]);
+      await expect(verified(app.at(place))).rejects.toMatchObject({
+        code: 'privilege-missing',
+        message: 'This user may not read the ledger of dossiers.',
+        suggestion: expect.stringContaining('DATABASE_MIGRATE_URL'),
+      });
+    } finally {
+      await place.remove();
+      for (const user of [app, auditor]) await user.drop();
+      await folder.remove();
+    }
+  });
+});
+
+describe('a trail of a scoped table', () => {
+  const shape = () => ({ id: id(), client: z.uuid(), body: z.string() });
+  const plain = auditTrail('plain');
+
+  it('is scoped itself, unless it is meant to be read across scopes', () => {
+    expect(() => table('notes', shape(), (c) => [scoped(c.client), audited({ into: plain })])).toThrow(
+      expect.objectContaining({
+        code: 'table-invalid',
+        message: expect.stringContaining('its trail plain'),
+        suggestion: expect.stringContaining("auditTrail('plain', (c) => [scoped(c.scope)])"),
+      }),
+    );
+    table('notes', shape(), (c) => [audited({ into: trail }), scoped(c.client)]);
+    table('notes', shape(), (c) => [scoped(c.client), audited({ into: plain, acrossScopes: true })]);
+    table('notes', shape(), () => [audited({ into: plain })]);
+  });
+});

@@ -1,0 +1,82 @@
+import {
+  connect,
+  createdAt,
+  drift,
+  id,
+  maintain,
+  newStep,
+  primaryKey,
+  system,
+  type Tables,
+  table,
+  up,
+} from 'ashlar';
+import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { verifyTable } from '../../src/ledger/database/ledgers.js';
+import { down } from '../../src/migrations/index.js';
+import { type Folder, makeFolder } from '../migrations/folder.js';
+
+const shape = () => ({ id: id(), body: z.string(), score: z.number(), created_at: createdAt() });
+const before = table('notes', shape(), () => [appendOnly()]);
+const after = table('notes', shape(), () => [appendOnly(), ledgered()]);
+const widened = table(
+  'notes',
+  { ...shape(), extra: z.string().nullable(), kind: z.string().default('note') },
+  () => [appendOnly(), ledgered()],
+);
+const monthly = table('monthly', { id: id(), at: createdAt() }, (c) => [
+  primaryKey(c.id, c.at),
+  partitioned(c.at, { by: 'month' }),
+  appendOnly(),
+  ledgered({ log: 'months' }),
+]);
+
+describe('migrations of a ledger', () => {
+  let folder: Folder;
+  const made = (tables: Tables) => system('testing', { tables, migrations: folder.url });
+  const first = () => made({ before });
+  const second = () => made({ after, monthly });
+  const third = () => made({ widened, monthly });
+
+  beforeAll(async () => {
+    folder = await makeFolder();
+    await newStep(first(), folder.url, 'first');
+    await newStep(second(), folder.url, 'second');
+    await newStep(third(), folder.url, 'third');
+  });
+  afterAll(() => folder.remove());
+
+  it.each(engines)(
+    'a table becomes a ledger with the rows it has, and gets columns, on $name',
+    async (engine) => {
+      const place = await engine.place();
+      const options = { url: place.url, key: place.key };
+      try {
+        const db = await connect(third(), options);
+        await up(db.engine, first(), { to: '0001_first' });
+        await db.engine.asOwner((owner) =>
+          owner.run(
+            `INSERT INTO notes (id, body, score) VALUES ('00000000-0000-7000-8000-000000000001', 'from before', 0.1)`,
+          ),
+        );
+        await up(db.engine, third());
+        await maintain(db.engine, Object.values(third().tables), new Date());
+        expect(await drift(db.engine, third())).toEqual([]);
+        await db.session(async (s) => {
+          await s.insert(widened, { body: 'with more', score: 1e-7, extra: 'x' });
+          await s.insert(monthly, {});
+        });
+        expect(await verifyTable(db.engine, widened)).toMatchObject({ size: 2, problems: [] });
+        expect(await verifyTable(db.engine, monthly)).toMatchObject({ size: 1, problems: [] });
+        await down(db.engine, third(), { steps: 2 });
+        await up(db.engine, third());
+        await db.close();
+      } finally {
+        await place.remove();
+      }
+    },
+  );
+});

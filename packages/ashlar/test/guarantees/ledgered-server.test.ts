@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { autoincrement, connect, type Database, openEngine, system, table } from 'ashlar';
+import { appendOnly, ledgered } from 'ashlar/guarantees';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { verifyTable, withLedger } from '../../src/ledger/database/ledgers.js';
+import { behindItsBack } from '../ledger/sabotage.js';
+
+const counted = table('counted', { id: autoincrement(), note: z.string() }, () => [appendOnly(), ledgered()]);
+const tables = { counted };
+const server = engines.filter(({ name }) => name === 'postgres');
+const built = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href;
+
+describe.each(server)('ledgered on a server ($name)', (engine) => {
+  let db: Database<typeof tables>;
+  let url: string;
+  let remove: () => Promise<void>;
+
+  beforeEach(async () => {
+    ({ db, url, remove } = await withTables(engine, tables));
+  });
+  afterEach(() => remove());
+
+  const add = (note: string) => db.session((s) => s.insert(counted, { note }));
+  const rows = async () => Number((await db.engine.read('SELECT count(*) AS n FROM counted', [])).rows[0]?.n);
+  const sound = async () => {
+    const { size, problems } = await verifyTable(db.engine, counted);
+    expect(problems).toEqual([]);
+    expect(size).toBe(await rows());
+  };
+  const size = () => withLedger(db.engine, counted, async (reader) => (await reader.head())?.size);
+
+  it('does not wait for a long transaction, and does not lose it', async () => {
+    const client = new pg.Client(url);
+    await client.connect();
+    try {
+      await add('before');
+      await client.query('BEGIN');
+      await client.query(`INSERT INTO counted (note) VALUES ('long')`);
+      for (let n = 0; n < 3; n++) {
+        await add(`while it is open ${n}`);
+        await db.engine.settle();
+        expect(await size()).toBe(n + 2);
+      }
+      await client.query('SAVEPOINT s');
+      await client.query(`INSERT INTO counted (note) VALUES ('in a savepoint')`);
+      await client.query('RELEASE s');
+      await client.query('COMMIT');
+      await add('after');
+      await sound();
+      expect(await size()).toBe(7);
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('does not lose what a transaction appends after it has sealed', async () => {
+    const client = new pg.Client(url);
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(`INSERT INTO counted (note) VALUES ('first')`);
+      await client.query('SELECT counted_ledger_seal()');
+      await client.query(`INSERT INTO counted (note) VALUES ('second')`);
+      await add('meanwhile');
+      await client.query('COMMIT');
+      await sound();
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await client.query('SELECT 1 FROM counted');
+      await add('not in its snapshot');
+      await db.engine.settle();
+      await client.query(`INSERT INTO counted (note) VALUES ('third')`);
+      await expect(client.query('SELECT counted_ledger_seal()')).rejects.toThrow();
+      await client.query('ROLLBACK');
+      await sound();
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('seals in the background, and once more when it is closed', async () => {
+    await add('one');
+    while ((await size()) === 0) await pause(20);
+    const other = await connect(system('testing', { tables, migrations: new URL('file:///none/') }), { url });
+    await other.session((s) => s.insert(counted, { note: 'two' }));
+    await other.close();
+    expect(await size()).toBe(2);
+  });
+
+  it('misses no row and seals none twice when processes are killed', async () => {
+    for (let round = 0; round < 3; round++) {
+      const worker = spawn(
+        process.execPath,
+        [
+          fileURLToPath(new URL('ledgered-worker.mjs', import.meta.url)),
+          built('index.js'),
+          built('guarantees/index.js'),
+          import.meta.resolve('zod'),
+          url,
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      await once(worker.stdout, 'data');
+      await pause(300 + 100 * round);
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+    }
+    expect(await rows()).toBeGreaterThan(10);
+    await sound();
+  });
+
+  it('goes on in another cluster, where transactions are counted anew', async () => {
+    for (let n = 0; n < 5; n++) await add(`sealed ${n}`);
+    await db.engine.settle();
+    // as after a restore: numbers of transactions far ahead, also of entries that no sealing has seen
+    await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
+    await behindItsBack(db.engine, 'counted', [
+      `UPDATE counted SET ashlar_xid = (ashlar_xid::text::bigint + 1000000000)::text::xid8`,
+    ]);
+    await behindItsBack(db.engine, 'counted_ledger_head', [
+      `UPDATE counted_ledger_head SET cluster = 'another', watermark = '1000000900:1000000900:'`,
+    ]);
+    await add('after the restore');
+    await sound();
+    for (let n = 0; n < 3; n++) await add(`and on ${n}`);
+    await sound();
+  });
+
+  it('can be copied into another database, with what was not sealed yet', async () => {
+    for (let n = 0; n < 300; n++) await add(`row ${n}`);
+    await db.engine.settle();
+    await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
+    const other = await withTables(engine, tables);
+    await other.db.close();
+    try {
+      const names = [
+        'counted',
+        ...['entries', 'tree', 'blocks', 'head'].map((part) => `counted_ledger_${part}`),
+      ];
+      const source = new pg.Client(url);
+      const target = new pg.Client(other.url);
+      await Promise.all([source.connect(), target.connect()]);
+      try {
+        await target.query('DELETE FROM counted_ledger_head');
+        for (const name of names) {
+          // as a dump does: no triggers
+          await target.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
+          const { rows: all } = await source.query(`SELECT t::text AS row FROM ${name} t`);
+          for (const { row } of all) await target.query(`INSERT INTO ${name} SELECT ($1::${name}).*`, [row]);
+          await target.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
+        }
+        await target.query(`SELECT setval(pg_get_serial_sequence('counted', 'id'), 1000)`);
+        await target.query(`UPDATE counted_ledger_head SET cluster = 'the one it came from'`);
+      } finally {
+        await Promise.all([source.end(), target.end()]);
+      }
+      const copy = await connect(system('testing', { tables, migrations: new URL('file:///none/') }), {
+        url: other.url,
+      });
+      try {
+        await copy.session((s) => s.insert(counted, { note: 'here' }));
+        expect(await verifyTable(copy.engine, counted)).toMatchObject({ size: 302, problems: [] });
+      } finally {
+        await copy.close();
+      }
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it('never fails a session when sealing fails, and says so when it is asked to seal', async () => {
+    await add('one');
+    await db.engine.settle();
+    await behindItsBack(db.engine, 'counted_ledger_tree', [
+      `INSERT INTO counted_ledger_tree (level, position, hash, row_key) VALUES (0, 1, decode(repeat('00', 32), 'hex'), 'forged')`,
+    ]);
+    await add('two');
+    await expect(db.engine.settle()).rejects.toMatchObject({ code: 'unique-violation' });
+    expect(await rows()).toBe(2);
+    const engineAlone = await openEngine({ url });
+    expect((await verifyTable(engineAlone, counted)).problems[0]).toMatchObject({ row_key: 'forged' });
+    await engineAlone.close();
+  });
+});

@@ -1,0 +1,292 @@
+import {
+  type Attack,
+  autoincrement,
+  bytes,
+  createdAt,
+  type Database,
+  id,
+  inet,
+  primaryKey,
+  type RunSql,
+  type Table,
+  table,
+  timestamp,
+} from 'ashlar';
+import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { verifyTable, withLedger } from '../../src/ledger/database/ledgers.js';
+import { readEntry } from '../../src/ledger/entry.js';
+
+const every = table(
+  'every_kind',
+  {
+    id: id(),
+    text: z.string(),
+    choice: z.enum(['a', 'b']).nullable(),
+    integer: z.int(),
+    narrow: z.int32().nullable(),
+    real: z.number(),
+    flag: z.boolean(),
+    maybe: z.boolean().nullable(),
+    at: timestamp(),
+    precise: z.iso.datetime({ precision: 6 }).nullable(),
+    day: z.iso.date(),
+    address: inet(),
+    anything: z.json(),
+    object: z.record(z.string(), z.json()).nullable(),
+    binary: bytes(),
+    order: z.string().nullable(),
+    created_at: createdAt(),
+  },
+  () => [appendOnly(), ledgered({ log: 'log of "every" kind' })],
+);
+const monthly = table('monthly', { id: id(), at: createdAt(), note: z.string() }, (c) => [
+  primaryKey(c.id, c.at),
+  partitioned(c.at, { by: 'month' }),
+  appendOnly(),
+  ledgered(),
+]);
+const named = table('named', { first: z.string(), day: z.iso.date(), n: z.int() }, (c) => [
+  primaryKey(c.first, c.day, c.n),
+  appendOnly(),
+  ledgered(),
+]);
+const counted = table('counted', { id: autoincrement(), note: z.string() }, () => [appendOnly(), ledgered()]);
+const tables = { every, monthly, named, counted };
+
+const storable = fc
+  .string({ unit: 'grapheme' })
+  .filter((text) => !text.includes('\0') && text.isWellFormed());
+const day = fc
+  .date({ min: new Date('0002-01-01'), max: new Date('9998-12-31'), noInvalidDate: true })
+  .map((date) => date.toISOString());
+const json = fc
+  .jsonValue({ maxDepth: 3 })
+  .map((value) => JSON.parse(JSON.stringify(value)))
+  .filter((value) => {
+    const text = JSON.stringify(value);
+    return !/\\u(0000|d[89a-f])/i.test(text) && !/__proto__|-0\b/.test(text);
+  });
+const real = fc
+  .double({ noNaN: true, noDefaultInfinity: true })
+  .map((value) => (Object.is(value, -0) ? 0 : value));
+const row = fc.record({
+  text: storable,
+  choice: fc.constantFrom('a' as const, 'b' as const, null),
+  integer: fc.maxSafeInteger(),
+  narrow: fc.option(fc.integer()),
+  real,
+  flag: fc.boolean(),
+  maybe: fc.option(fc.boolean()),
+  at: day,
+  precise: fc.option(day.map((at) => at.replace('Z', '789Z'))),
+  day: day.map((at) => at.slice(0, 10)),
+  address: fc.constantFrom('192.0.2.7', '2001:db8::1', '::1', '::102:304', '::ffff:1.2.3.4'),
+  anything: json,
+  object: fc.option(fc.dictionary(fc.constantFrom('a', 'b', 'ü'), json)),
+  binary: fc.uint8Array(),
+  order: fc.option(storable),
+});
+
+describe.each(engines)('ledgered on $name', (engine) => {
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables));
+  });
+  afterAll(() => remove());
+
+  const sound = async (one: Table): Promise<number> => {
+    const { problems, size } = await verifyTable(db.engine, one);
+    expect(problems).toEqual([]);
+    return size;
+  };
+
+  it('writes into each entry what is given back of the row, of every kind of column', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 20 }), async (rows) => {
+        const stored = await db.session(async (s) => {
+          const all = [];
+          for (const each of rows) all.push(await s.insert(every, each));
+          return all;
+        });
+        await sound(every);
+        await withLedger(db.engine, every, async (reader) => {
+          for (const each of stored) {
+            const entry = readEntry((await reader.leafOf(each.id))?.entry ?? new Uint8Array());
+            expect(entry?.log).toBe('log of "every" kind');
+            const { binary, address, ...plain } = each;
+            expect(entry?.row).toMatchObject({
+              ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null)),
+              ...(plain.anything === null ? { anything: null } : {}),
+              binary: Buffer.from(binary).toString('hex'),
+            });
+            expect(Object.keys(entry?.row ?? {})).toEqual(
+              Object.keys(every.columns).filter(
+                (name) => each[name as 'text'] !== null || name === 'anything',
+              ),
+            );
+          }
+        });
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('keeps rows of composite keys, of months and of counted keys', async () => {
+    await db.session(async (s) => {
+      for (let n = 0; n < 5; n++) {
+        await s.insert(monthly, { note: `note "${n}"` });
+        await s.insert(named, { first: `a"\n,${n}`, day: '2026-02-28', n });
+        await s.insert(counted, { note: `${n}` });
+      }
+    });
+    for (const one of [monthly, named, counted]) expect(await sound(one)).toBe(5);
+  });
+
+  it('shows the columns that were declared and no other, however it is read', async () => {
+    const rows = await db.session(async (s) => [
+      await s.insert(counted, { note: 'shown' }),
+      await s.query.insertInto('counted').values({ note: 'shown' }).returningAll().executeTakeFirstOrThrow(),
+      await s.query.selectFrom('counted').selectAll().executeTakeFirstOrThrow(),
+      ...(await sql<object>`select * from counted limit 1`.execute(s.query)).rows,
+      ...(await s.query.selectFrom(['counted as a', 'counted as b']).selectAll('b').limit(1).execute()),
+    ]);
+    for (const shown of [...rows, ...(await db.engine.read('SELECT * FROM counted LIMIT 1', [])).rows])
+      expect(Object.keys(shown)).toEqual(['id', 'note']);
+    expect(rows).toHaveLength(5);
+  });
+
+  it('leaves nothing unsealed behind a commit where there is one writer, however it was written', async () => {
+    if (engine.name === 'postgres') await db.engine.settle();
+    const before = await withLedger(db.engine, counted, (reader) => reader.unsealed());
+    expect(before).toBe(0);
+    await db.session(async (s) => {
+      await s.insert(counted, { note: 'outer' });
+      await s.session((inner) => inner.insert(counted, { note: 'inner' }));
+      await s
+        .session(async (inner) => {
+          await inner.insert(counted, { note: 'undone' });
+          throw new Error('on purpose');
+        })
+        .catch(() => undefined);
+      await s.insertMany(
+        counted,
+        Array.from({ length: 600 }, (_, n) => ({ note: `many ${n}` })),
+      );
+    });
+    if (db.engine.sync) db.sync.session({}, (s) => s.insert(counted, { note: 'sync' }));
+    if (engine.name === 'postgres') await db.engine.settle();
+    expect(await withLedger(db.engine, counted, (reader) => reader.unsealed())).toBe(0);
+    expect(await sound(counted)).toBe(await count('counted'));
+  });
+
+  const count = async (name: string): Promise<number> => {
+    const { rows } = await db.engine.read(`SELECT count(*) AS n FROM ${name}`, []);
+    return Number(rows[0]?.n);
+  };
+
+  it('misses no row of many sessions at once, and seals none twice', async () => {
+    const writer = (who: number) => async () => {
+      for (let n = 0; n < 12; n++) {
+        await db
+          .session(async (s) => {
+            await s.insert(counted, { note: `${who} ${n}` });
+            await s
+              .session(async (inner) => {
+                await inner.insert(counted, { note: `${who} ${n} inner` });
+                if (n % 3 === 0) throw new Error('undone');
+              })
+              .catch(() => undefined);
+            if (n % 5 === 0) throw new Error('undone');
+          })
+          .catch(() => undefined);
+        if (n % 4 === who % 4) await db.engine.settle();
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, who) => writer(who)()));
+    expect(await sound(counted)).toBe(await count('counted'));
+  });
+
+  it('refuses what would break it, and finds what an owner does behind its back', async () => {
+    for (const one of [every, counted, monthly]) {
+      const isSqlite = engine.name.startsWith('sql');
+      const uuid = 'aaaaaaaa-0000-7000-8000-000000000001';
+      const [key] = (
+        await db.engine.read(`SELECT ${isSqlite ? 'id' : 'id::text'} AS id FROM ${one.name} LIMIT 1`, [])
+      ).rows;
+      const literalOf = (value: unknown) => (typeof value === 'number' ? String(value) : `'${value}'`);
+      const [at] =
+        one === monthly
+          ? (await db.engine.read(`SELECT at FROM monthly WHERE id = ${literalOf(key?.id)}`, [])).rows
+          : [];
+      const extra = at ? { at: literalOf(at.at) } : {};
+      const content = {
+        every_kind: {
+          text: `'t'`,
+          integer: '1',
+          real: '1.5',
+          flag: isSqlite ? '1' : 'true',
+          at: `'2026-01-01T00:00:00.000Z'`,
+          day: `'2026-01-01'`,
+          address: `'::1'`,
+          anything: `'{}'`,
+          binary: `'${isSqlite ? '' : '\\x00'}'`.replace(/^''$/, `x'00'`),
+        },
+        counted: { note: `'n'` },
+        monthly: { note: `'n'` },
+      }[one.name as 'counted'];
+      const probe = {
+        dialect: isSqlite ? ('sqlite' as const) : ('postgres' as const),
+        row: { id: literalOf(key?.id), ...extra },
+        other: undefined,
+        fresh: { id: one === counted ? '777777' : literalOf(uuid), ...content },
+        values: one === every ? { text: `'another'` } : { note: `'another'` },
+        partitions: [],
+        scope: undefined,
+        otherScope: undefined,
+      };
+      const ledger = one.guarantees.find(({ name }) => name === 'ledgered');
+      for (const attack of ledger?.attacks?.(one as Table, probe) ?? []) {
+        // without roles, an insert on Postgres is kept from the application by nothing
+        if (!isSqlite && attack.as === 'app' && /INSERT|head/.test(attack.name)) continue;
+        expect(await ending(attack), `${one.name}: ${attack.name}`).toBe(attack.expect);
+      }
+      await sound(one as Table);
+    }
+  });
+
+  class Undone extends Error {}
+
+  const ending = async (attack: Attack): Promise<string> => {
+    let end = 'nothing';
+    await db.engine
+      .asOwner((owner) =>
+        owner.atomically(async () => {
+          const run: RunSql = (sql, parameters) => owner.run(sql, parameters);
+          const prepared = attack.preparation?.map(([first = '']) => first) ?? [];
+          const statements = [...prepared, ...attack.statements];
+          const last = statements.pop() ?? '';
+          for (const sql of statements) await run(sql);
+          try {
+            await run(last);
+          } catch (error) {
+            end = 'refused';
+            throw error;
+          }
+          if ((await attack.detect?.(run)) !== undefined) end = 'detected';
+          throw new Undone();
+        }),
+      )
+      .catch((error: unknown) => {
+        if (!(error instanceof Undone) && end !== 'refused') throw error;
+      });
+    return end;
+  };
+});

@@ -1,0 +1,351 @@
+import {
+  createdAt,
+  type Database,
+  id,
+  maintain,
+  primaryKey,
+  references,
+  retire,
+  system,
+  table,
+  timestamp,
+} from 'ashlar';
+import {
+  appendOnly,
+  audited,
+  auditTrail,
+  legalHolds,
+  partitioned,
+  retained,
+  versioned,
+} from 'ashlar/guarantees';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+import { foreignConnection, rootMessage, sqlOf, type World } from './world.js';
+
+const holds = legalHolds('legal_holds');
+const trail = auditTrail('trail');
+const reason = "POPIA s14(1), 100% of the 'file'";
+const five = { for: { years: 5 }, reason };
+const clients = table('clients', { id: id(), name: z.string(), at: createdAt() }, (c) => [
+  retained(c.at, { ...five, hold: holds }),
+]);
+const letters = table(
+  'letters',
+  { id: id(), client_id: z.uuid(), text: z.string(), at: createdAt() },
+  (c) => [
+    references(c.client_id, clients.columns.id),
+    appendOnly(),
+    retained(c.at, { ...five, hold: holds, scope: c.client_id }),
+  ],
+);
+const monthly = table('monthly', { id: id(), at: createdAt({ precision: 6 }), note: z.string() }, (c) => [
+  primaryKey(c.id, c.at),
+  partitioned(c.at, { by: 'month', ahead: 3 }),
+  appendOnly(),
+  retained(c.at, { for: { months: 13 }, reason: 'contract', hold: holds }),
+]);
+const cases = table('cases', { id: id(), code: z.string(), closed_at: timestamp().nullable() }, (c) => [
+  audited({ into: trail }),
+  retained(c.closed_at, { for: { years: 1, days: 1 }, reason: 'closed' }),
+]);
+const forever = table('forever', { id: id(), at: createdAt() }, () => [appendOnly()]);
+const tables = { holds, trail, clients, letters, monthly, cases, forever };
+
+type Db = Database<typeof tables>;
+const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const yearsAgo = (years: number, days = 0): string => {
+  const date = new Date();
+  date.setUTCFullYear(date.getUTCFullYear() - years);
+  return new Date(date.getTime() - days * 86_400_000).toISOString();
+};
+const micro = (moment: string): string => moment.replace('Z', '000Z');
+
+describe.each(engines)('retained on $name', (engine) => {
+  const dialect = sqlOf(engine);
+  let db: Db;
+  let remove: () => Promise<void>;
+  let world: World;
+  beforeAll(async () => {
+    const opened = await withTables(engine, tables, { maintain: false });
+    ({ db, remove } = opened);
+    world = {
+      engine: db.engine,
+      place: { url: opened.url, ...(opened.key === undefined ? {} : { key: opened.key }), remove },
+      run: (text, parameters) => db.engine.asOwner((owner) => owner.run(text, parameters)),
+      rows: async (name) => db.engine.asOwner((owner) => owner.run(`SELECT * FROM ${name} ORDER BY 1`)),
+      close: remove,
+    };
+  });
+  afterAll(() => remove());
+
+  const testing = () => system('testing', { tables, migrations: new URL('file:///nowhere/') });
+  const asOwner = (...statements: string[]) =>
+    db.engine.asOwner((owner) =>
+      owner.atomically(async () => {
+        for (const text of statements) await owner.run(text);
+      }),
+    );
+  const refusal = (...statements: string[]): Promise<string> =>
+    asOwner(...statements).then(
+      () => 'nothing',
+      (error: unknown) => rootMessage(error),
+    );
+  const ids = async (name: string): Promise<unknown[]> =>
+    (await world.rows(name)).map((row) => (row as { id: string }).id);
+  const permit = (name: string): string =>
+    dialect === 'postgres'
+      ? `SELECT set_config('ashlar.retiring', '${name}', true)`
+      : `INSERT INTO ashlar_retirement (table_name) VALUES ('${name}')`;
+  const hold = (given: { table_name?: string; row_key?: Record<string, string>; scope?: string }) =>
+    db.session((s) => s.insert(holds, { ...given, reason: 'a case', placed_by: 'user:7' }));
+  const release = (which: { id: string }) =>
+    db.session((s) => s.patch(holds, which.id, { released_at: s.now(), released_by: 'user:8' }));
+  const client = (n: number, at: string) =>
+    `INSERT INTO clients (id, name, at) VALUES ('${uuid(n)}', 'c${n}', '${at}')`;
+  const letter = (n: number, of: number, at: string) =>
+    `INSERT INTO letters (id, client_id, text, at) VALUES ('${uuid(n)}', '${uuid(of)}', 'l${n}', '${at}')`;
+
+  it('lets rows leave when their time is over, those that refer first, and records what left', async () => {
+    const [old, young] = [yearsAgo(5, 1), yearsAgo(5, -2)];
+    await asOwner(client(1, old), client(2, young), client(3, old), client(4, old));
+    await asOwner(letter(11, 1, old), letter(12, 2, old), letter(13, 3, young));
+    const told = await retire(db.engine, testing(), { dryRun: true });
+    expect(told.retired.map(({ table: name, rows }) => [name, rows])).toEqual([
+      ['letters', 2],
+      ['clients', 2],
+    ]);
+    expect(await ids('clients')).toHaveLength(4);
+    const { retired, held, stuck } = await retire(db.engine, testing());
+    expect(retired).toEqual([
+      { table: 'letters', reason, rows: 2, earliest: old, latest: old, partition: undefined },
+      { table: 'clients', reason, rows: 2, earliest: old, latest: old, partition: undefined },
+    ]);
+    expect(held).toEqual({});
+    // a letter that is not due refers to it
+    expect(stuck).toEqual({ clients: 1 });
+    expect(await ids('clients')).toEqual([uuid(2), uuid(3)]);
+    expect(await ids('letters')).toEqual([uuid(13)]);
+    expect(await world.rows('clients_retirements')).toMatchObject([{ reason, rows: 2, partition: null }]);
+    expect((await retire(db.engine, testing())).retired).toEqual([]);
+  });
+
+  it('keeps what is held: a row, somebody’s rows, a table; until it is released', async () => {
+    const old = yearsAgo(6);
+    await asOwner(client(21, yearsAgo(1)), client(22, yearsAgo(1)));
+    await asOwner(letter(31, 21, old), letter(32, 21, old), letter(33, 22, old), client(23, old));
+    const [row, scope, whole] = [
+      await hold({ table_name: 'letters', row_key: { id: uuid(33) } }),
+      await hold({ scope: uuid(21) }),
+      await hold({ table_name: 'clients' }),
+    ];
+    const first = await retire(db.engine, testing());
+    expect(first.retired).toEqual([]);
+    expect(first.held).toMatchObject({ letters: 3, clients: 2 });
+    await release(scope);
+    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'letters', rows: 2 }]);
+    await release(row);
+    await release(whole);
+    const last = await retire(db.engine, testing());
+    expect(last.retired).toMatchObject([
+      { table: 'letters', rows: 1 },
+      { table: 'clients', rows: 1 },
+    ]);
+    expect(last.held).toEqual({});
+    await expect(release(row)).rejects.toMatchObject({ code: 'guarantee-violated' });
+  });
+
+  it('keeps a whole table under a hold that does not have its key', async () => {
+    await asOwner(client(41, yearsAgo(6)));
+    const odd = await hold({ table_name: 'clients', row_key: { number: '41' } });
+    expect((await retire(db.engine, testing())).held).toMatchObject({ clients: 2 });
+    await release(odd);
+    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'clients', rows: 1 }]);
+  });
+
+  it('counts from a clock that is set later, and leaves its line in a trail', async () => {
+    const key = (n: number) => `INSERT INTO cases (id, code) VALUES ('${uuid(n)}', 'k${n}')`;
+    await asOwner(key(51), key(52), key(53));
+    const close = (n: number, at: string) => `UPDATE cases SET closed_at = '${at}' WHERE id = '${uuid(n)}'`;
+    await asOwner(close(51, yearsAgo(1, 2)), close(52, yearsAgo(1)));
+    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'cases', rows: 1 }]);
+    expect(await ids('cases')).toEqual([uuid(52), uuid(53)]);
+    const lines = await db.read((s) => s.query.selectFrom('trail').selectAll().orderBy('id').execute());
+    expect(lines.at(-1)).toMatchObject({ actor: 'owner', operation: 'delete', row_key: { id: uuid(51) } });
+    expect(await refusal(close(52, yearsAgo(3)))).toMatch(
+      /^ashlar\/retained: closed_at, id of cases are never changed/,
+    );
+  });
+
+  it('lets whole months leave with their partition, and the rest by range', async () => {
+    const month = (back: number): string => {
+      const now = new Date();
+      return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1, 8)).toISOString();
+    };
+    const row = (n: number, at: string) =>
+      `INSERT INTO monthly (id, at, note) VALUES ('${uuid(n)}', '${micro(at)}', 'm${n}')`;
+    // each month once a maintenance, so that each gets a partition of its own
+    for (const [at, back] of [30, 29, 28, 1].entries()) {
+      await asOwner(row(61 + 2 * at, month(back)), row(62 + 2 * at, month(back)));
+      await maintain(db.engine, [monthly], new Date());
+    }
+    const name = (back: number): string => `monthly_${month(back).slice(0, 7).replace('-', '_')}`;
+    const kept = await hold({ table_name: 'monthly', row_key: { id: uuid(63), at: micro(month(29)) } });
+    const { retired, held } = await retire(db.engine, testing());
+    expect(held).toEqual({ monthly: 1 });
+    expect(await ids('monthly')).toEqual([uuid(63), uuid(67), uuid(68)]);
+    if (dialect === 'postgres') {
+      expect(retired.map(({ rows, partition }) => [rows, partition])).toEqual([
+        [2, name(30)],
+        [2, name(28)],
+        [1, undefined],
+      ]);
+      const partitions = await db.engine.asOwner((owner) => db.engine.partitions(owner, 'monthly'));
+      const there = partitions.map((partition) => partition.name);
+      expect(there).not.toContain(name(30));
+      expect(there).toContain(name(29));
+      expect(await world.rows('monthly_retirements')).toMatchObject([
+        { rows: 2, partition: name(30) },
+        { rows: 2, partition: name(28) },
+        { rows: 1, partition: null },
+      ]);
+    } else {
+      expect(retired).toMatchObject([{ rows: 5, partition: undefined }]);
+    }
+    await release(kept);
+    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'monthly', rows: 1 }]);
+  });
+
+  describe('refuses', () => {
+    beforeAll(async () => {
+      await asOwner(client(81, yearsAgo(6)), client(82, yearsAgo(6)), client(83, yearsAgo(4)));
+      await asOwner(
+        letter(91, 83, yearsAgo(6)),
+        `INSERT INTO forever (id, at) VALUES ('${uuid(95)}', '${yearsAgo(50)}')`,
+      );
+      await hold({ table_name: 'clients', row_key: { id: uuid(82) } });
+    });
+    const del = (n: number) => `DELETE FROM clients WHERE id = '${uuid(n)}'`;
+
+    it('a row that is due, unless it retires', async () => {
+      expect(await refusal(del(81))).toMatch(/^ashlar\/retained: rows of clients leave by retirement alone/);
+      expect(await refusal(permit('letters'), del(81))).toMatch(/leave by retirement alone/);
+      expect(await refusal('DELETE FROM letters')).toMatch(/^ashlar\/retained: /);
+      await expect(db.session((s) => s.remove(clients, uuid(81)))).rejects.toMatchObject({
+        code: 'guarantee-violated',
+      });
+    });
+    it('a row that is not due or held, whoever asks', async () => {
+      expect(await refusal(permit('clients'), del(83))).toBe(
+        `ashlar/retained: rows of clients stay for 5 years from at (${reason})`,
+      );
+      expect(await refusal(permit('clients'), del(82))).toMatch(/under a legal hold/);
+    });
+    it('another time or key', async () => {
+      expect(await refusal(`UPDATE clients SET at = '${yearsAgo(9)}'`)).toMatch(
+        /^ashlar\/retained: at, id of clients/,
+      );
+      expect(await refusal(`UPDATE clients SET id = '${uuid(99)}' WHERE id = '${uuid(82)}'`)).toMatch(
+        /^ashlar\/retained: /,
+      );
+      await asOwner(`UPDATE clients SET name = 'other', at = at WHERE id = '${uuid(82)}'`);
+    });
+    it('any row of a table that has not said that it may leave', async () => {
+      expect(await refusal(permit('forever'), 'DELETE FROM forever')).toMatch(/^ashlar\/append-only: /);
+    });
+    it('changes of the record', async () => {
+      expect(await refusal('UPDATE clients_retirements SET rows = 1')).toMatch(/^ashlar\/retained: /);
+      expect(await refusal(permit('clients'), 'DELETE FROM clients_retirements')).toMatch(
+        /^ashlar\/retained: /,
+      );
+    });
+
+    if (dialect === 'postgres') {
+      it('to be emptied at once, and a superuser who replicates', async () => {
+        for (const name of ['clients CASCADE', 'letters', 'monthly', 'monthly_default'])
+          expect(await refusal(`TRUNCATE ${name}`)).toMatch(/^ashlar\/(retained|append-only): /);
+        const replica = 'SET LOCAL session_replication_role = replica';
+        expect(await refusal(replica, del(83))).toMatch(/^ashlar\/retained: /);
+      });
+    } else {
+      it('a foreign connection', async () => {
+        const file = foreignConnection(world, ['recursive_triggers = OFF', 'foreign_keys = OFF']);
+        const tried = (text: string) => expect(() => file.exec(text)).toThrow(/^ashlar\/retained: /);
+        tried(del(83));
+        tried(`REPLACE INTO clients SELECT id, 'z', at FROM clients WHERE id = '${uuid(83)}'`);
+        tried(`UPDATE OR REPLACE clients SET rowid = 1`);
+        tried(`INSERT INTO clients_retirements (reason, rows, earliest, latest) VALUES ('x', 1, 'x', 'x')`);
+        file.close();
+      });
+      it('a session that replaces a row', async () => {
+        const replaced = db.session((s) =>
+          sql`REPLACE INTO clients SELECT id, 'z', at FROM clients WHERE id = ${uuid(83)}`.execute(s.query),
+        );
+        await expect(replaced).rejects.toMatchObject({ code: 'guarantee-violated' });
+      });
+    }
+  });
+
+  it('agrees with the other engines on the ends of months', async () => {
+    const ends: readonly (readonly [at: string, now: string, due: boolean])[] = [
+      ['2024-02-29T12:00:00.000Z', '2025-02-28T12:00:00.000Z', false],
+      ['2024-02-29T12:00:00.000Z', '2025-03-01T00:00:00.000Z', true],
+      ['2024-02-28T12:00:00.000Z', '2025-02-28T12:00:00.000Z', true],
+      ['2024-02-28T12:00:00.001Z', '2025-02-28T12:00:00.000Z', false],
+      // the leap day before is the last day of the February a year ago
+      ['2023-02-28T12:00:00.000Z', '2024-02-29T12:00:00.000Z', true],
+      ['2023-02-28T12:00:00.001Z', '2024-02-29T12:00:00.000Z', false],
+    ];
+    const single = table('single', { id: id(), at: timestamp() }, (c) => [
+      retained(c.at, { for: { years: 1 }, reason: 'a year' }),
+    ]);
+    const opened = await withTables(engine, { single });
+    try {
+      await opened.db.session((s) =>
+        s.insertMany(
+          single,
+          ends.map(([at], n) => ({ id: uuid(n), at })),
+        ),
+      );
+      for (const [at, now, due] of ends) {
+        const { retired } = await retire(opened.db.engine, opened.db.system, {
+          dryRun: true,
+          now: new Date(now),
+        });
+        const latest = retired[0]?.latest ?? '';
+        expect({ at, now, due: latest >= at }).toEqual({ at, now, due });
+      }
+    } finally {
+      await opened.remove();
+    }
+  });
+});
+
+describe('a declaration of retained', () => {
+  const shape = { id: id(), code: z.string(), at: createdAt(), up: timestamp(), parent: z.uuid() };
+  it('names a clock, a period, a reason and a hold', () => {
+    const given = { for: { years: 1 }, reason: 'law' };
+    const declare = (options: Partial<Parameters<typeof retained>[1]>) => () =>
+      table('t', shape, (c) => [retained(c.at, { ...given, ...options })]);
+    expect(() => table('t', shape, (c) => [retained(c.code, given)])).toThrow(/no moment/);
+    expect(declare({ for: {} })).toThrow(/no period/);
+    expect(declare({ for: { days: 1.5 } })).toThrow(/no period/);
+    expect(declare({ reason: ' ' })).toThrow(/no reason/);
+    expect(declare({ hold: forever as never })).toThrow(/legal holds/);
+    expect(() =>
+      table('t', shape, (c) => [
+        references(c.parent, clients.columns.id, { onDelete: 'cascade' }),
+        retained(c.at, given),
+      ]),
+    ).toThrow(/before their time/);
+    expect(() =>
+      table('t', { ...shape, version: z.int(), current: z.boolean(), previous: z.uuid().nullable() }, (c) => [
+        versioned({ key: c.code, version: c.version, current: c.current, previous: c.previous }),
+        retained(c.at, given),
+      ]),
+    ).toThrow(/chain/);
+  });
+});

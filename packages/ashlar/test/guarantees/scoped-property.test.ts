@@ -1,0 +1,259 @@
+import { connect, type Database, everyScope, primaryKey, system, table } from 'ashlar';
+import { scoped } from 'ashlar/guarantees';
+import { type Kysely, sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { chancesFrom, type Scope, ScopedQueries } from './scoped-queries.js';
+import { openScopedWorld } from './scoped-world.js';
+import { sqlOf } from './world.js';
+
+const shapes = {
+  notes: {
+    id: z.string().max(200),
+    client_id: z.uuid(),
+    title: z.string(),
+    body: z.string().nullable(),
+    num: z.int(),
+  },
+  tasks: {
+    id: z.string().max(200),
+    owner: z.string(),
+    note_id: z.string().nullable(),
+    label: z.string(),
+    size: z.int(),
+  },
+  tags: { id: z.string().max(200), name: z.string(), weight: z.int() },
+};
+
+const walled = {
+  notes: table('notes', shapes.notes, (c) => [primaryKey(c.id), scoped(c.client_id)]),
+  tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id), scoped(c.owner)]),
+  tags: table('tags', shapes.tags, (c) => [primaryKey(c.id)]),
+};
+const open = {
+  notes: table('notes', shapes.notes, (c) => [primaryKey(c.id)]),
+  tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id)]),
+  tags: walled.tags,
+};
+
+const scopes: readonly [Scope, Scope, Scope] = [
+  { id: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', marker: 'ANN' },
+  { id: 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb', marker: 'BOB' },
+  { id: 'cccccccc-cccc-4ccc-8ccc-cccccccccccc', marker: 'CAT' },
+];
+const [ann] = scopes;
+
+// every column of a row says whose it is
+const rowsOf = ({ id, marker }: Scope, at: number) =>
+  Array.from({ length: 6 }, (_, n) => ({
+    note: {
+      id: `${marker}-n${n}`,
+      client_id: id,
+      title: `${marker} title ${n}`,
+      body: n % 2 ? `${marker} body ${n}` : null,
+      num: (at + 1) * 1_000_000 + (n % 3),
+    },
+    task: {
+      id: `${marker}-t${n}`,
+      owner: id,
+      note_id: n % 3 ? `${marker}-n${n - 1}` : null,
+      label: `${marker} label ${n}`,
+      size: (at + 1) * 1_000_000 + n,
+    },
+  }));
+
+const fill = async (db: Database<typeof open>, whose: readonly Scope[]): Promise<void> => {
+  await db.session({ scope: everyScope }, async (s) => {
+    for (const scope of whose) {
+      for (const { note, task } of rowsOf(scope, scopes.indexOf(scope))) {
+        await s.insert(open.notes, note);
+        await s.insert(open.tasks, task);
+      }
+    }
+    for (let n = 0; n < 4; n++) await s.insert(open.tags, { id: `g${n}`, name: `common ${n}`, weight: n });
+  });
+};
+
+// each row that is written leaves its scope there, whoever wrote it: rows of tables behind a wall too
+const watching = (engine: TestEngine): readonly string[] => {
+  const kinds = [
+    ['INSERT', ['NEW']],
+    ['UPDATE', ['OLD', 'NEW']],
+    ['DELETE', ['OLD']],
+  ] as const;
+  const columns = { notes: 'client_id', tasks: 'owner' };
+  return [
+    'CREATE TABLE touched (scope text NOT NULL)',
+    ...Object.entries(columns).flatMap(([name, column]) =>
+      kinds.flatMap(([event, rows]) => {
+        const trigger = `watch_${name}_${event.toLowerCase()}`;
+        const notes = rows
+          .map((row) => `INSERT INTO touched VALUES (CAST(${row}.${column} AS text));`)
+          .join(' ');
+        return sqlOf(engine) === 'sqlite'
+          ? [`CREATE TRIGGER ${trigger} AFTER ${event} ON ${name} BEGIN ${notes} END`]
+          : [
+              `CREATE FUNCTION ${trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${notes} RETURN NULL; END $$`,
+              `CREATE TRIGGER ${trigger} AFTER ${event} ON ${name} FOR EACH ROW EXECUTE FUNCTION ${trigger}()`,
+            ];
+      }),
+    ),
+  ];
+};
+
+class Undone extends Error {}
+
+type Outcome = 'done' | 'refused' | 'impossible';
+interface Result {
+  readonly outcome: Outcome;
+  readonly rows: readonly unknown[];
+  /** The scopes of the rows that were written. */
+  readonly touched: readonly string[];
+  readonly error?: unknown;
+}
+
+const ours = new Set(['guarantee-violated', 'privilege-missing']);
+// what any database says of some statements, whoever runs them
+const legitimate = new Set(['statement-failed', 'unique-violation', 'not-null-violation', 'check-violation']);
+
+const run = async (
+  db: Database<typeof open>,
+  scope: string,
+  { query, isRead }: ReturnType<ScopedQueries['next']>,
+): Promise<Result> => {
+  let rows: readonly unknown[] = [];
+  let touched: readonly string[] = [];
+  const compiled = query.compile();
+  try {
+    if (isRead) {
+      rows = (await db.read({ scope }, (s) => s.query.executeQuery(compiled))).rows;
+    } else {
+      await db.session({ scope }, async (s) => {
+        rows = (await s.query.executeQuery(compiled)).rows;
+        const found = await sql<{ scope: string }>`SELECT DISTINCT scope FROM touched`.execute(s.query);
+        touched = found.rows.map((row) => row.scope);
+        throw new Undone('undone');
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof Undone)) {
+      const { code } = error as { code: string };
+      const outcome = ours.has(code) ? 'refused' : legitimate.has(code) ? 'impossible' : undefined;
+      if (!outcome) throw error;
+      return { outcome, rows, touched, error };
+    }
+  }
+  return { outcome: 'done', rows, touched };
+};
+
+const sorted = (rows: readonly unknown[]): readonly string[] => rows.map((row) => JSON.stringify(row)).sort();
+
+const total = 10_000;
+
+describe.each(engines)('ten thousand queries in scoped sessions on $name', (engine) => {
+  it('never return or touch a row of another scope, and find all of their own', async () => {
+    const world = await openScopedWorld(engine, walled, watching(engine));
+    const place = await engine.place();
+    // a database in which there is nothing but the rows of one scope: what its sessions must see
+    const alone = await connect(
+      system('alone', { tables: open, migrations: new URL('file:///nowhere/') }),
+      place,
+    );
+    try {
+      await alone.engine.asOwner(async (owner) => {
+        for (const made of Object.values(open)) {
+          for (const statement of alone.engine.dialect.createTable(made)) await owner.script(statement);
+        }
+      });
+      await fill(world.db as unknown as Database<typeof open>, scopes);
+      await world.run('DELETE FROM touched');
+      await fill(alone, [ann]);
+      const all = async () => [
+        await world.run('SELECT * FROM notes ORDER BY id'),
+        await world.run('SELECT * FROM tasks ORDER BY id'),
+      ];
+      const before = await all();
+      const db = world.db as unknown as Database<typeof open>;
+      const seed = 20_260_131;
+      const chance = chancesFrom(seed);
+      const queries = new ScopedQueries(
+        db.kysely as unknown as Kysely<Record<string, Record<string, unknown>>>,
+        sqlOf(engine),
+        chance,
+        scopes,
+      );
+      const seen: Record<string, Record<Outcome, number>> = {};
+      const failures: string[] = [];
+      let returned = 0;
+      let compared = 0;
+      let written = 0;
+      for (let i = 0; i < total; i++) {
+        const own = chance(2) === 0 ? ann : (scopes[chance(3)] ?? ann);
+        const generated = queries.next(own);
+        const result = await run(db, own.id, generated);
+        const counts = seen[generated.kind] ?? { done: 0, refused: 0, impossible: 0 };
+        seen[generated.kind] = counts;
+        counts[result.outcome]++;
+        returned += result.rows.length;
+        if (result.touched.length > 0) written++;
+        const told = JSON.stringify([result.rows, result.touched]);
+        const others = scopes.filter((scope) => scope !== own);
+        const leak = others.some(({ id, marker }) => told.includes(marker) || told.includes(id));
+        const { sql: text, parameters } = generated.query.compile();
+        if (leak) failures.push(`leak to ${own.marker}: ${text} ${JSON.stringify(parameters)} → ${told}`);
+        if (own !== ann || !generated.isRead) continue;
+        const expected = await run(alone, everyScope, generated);
+        compared++;
+        if (
+          expected.outcome !== result.outcome ||
+          JSON.stringify(sorted(expected.rows)) !== JSON.stringify(sorted(result.rows))
+        )
+          failures.push(
+            `other than alone: ${text} ${JSON.stringify(parameters)} → ${result.outcome} ${told}, not ${expected.outcome} ${JSON.stringify(expected.rows)} ${String(result.error)}`,
+          );
+      }
+      expect(failures.slice(0, 3)).toEqual([]);
+      expect(await all()).toEqual(before);
+
+      // the queries must be such that a wall is needed: without one they do find and change the others' rows
+      const outcomes = Object.values(seen);
+      const done = outcomes.reduce((sum, each) => sum + each.done, 0);
+      expect(done / total).toBeGreaterThan(0.85);
+      for (const [kind, each] of Object.entries(seen)) expect(each.done, kind).toBeGreaterThan(50);
+      expect(returned).toBeGreaterThan(total);
+      expect(written).toBeGreaterThan(total / 20);
+      expect(compared).toBeGreaterThan(total / 5);
+    } finally {
+      await alone.close();
+      await place.remove();
+      await world.close();
+    }
+  }, 600_000);
+
+  it('would find and change them without a scope of their own', async () => {
+    const world = await openScopedWorld(engine, walled, watching(engine));
+    try {
+      const db = world.db as unknown as Database<typeof open>;
+      await fill(db, scopes);
+      await world.run('DELETE FROM touched');
+      const queries = new ScopedQueries(
+        db.kysely as unknown as Kysely<Record<string, Record<string, unknown>>>,
+        sqlOf(engine),
+        chancesFrom(7),
+        scopes,
+      );
+      const found: Record<string, number> = {};
+      for (let i = 0; i < 800; i++) {
+        const generated = queries.next(ann);
+        const result = await run(db, everyScope, generated);
+        const told = JSON.stringify([result.rows, result.touched]);
+        if (/BOB|CAT|bbbb|cccc/.test(told)) found[generated.kind] = (found[generated.kind] ?? 0) + 1;
+      }
+      for (const kind of ['select', 'set operation', 'CTE', 'UPDATE', 'DELETE', 'UPDATE … FROM'])
+        expect(found[kind], kind).toBeGreaterThan(3);
+    } finally {
+      await world.close();
+    }
+  });
+});

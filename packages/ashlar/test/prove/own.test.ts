@@ -1,0 +1,249 @@
+import {
+  type Attack,
+  autoincrement,
+  bytes,
+  check,
+  failuresOf,
+  type Guarantee,
+  id,
+  inet,
+  openEngine,
+  type Proof,
+  primaryKey,
+  prove,
+  references,
+  type System,
+  system,
+  type Table,
+  table,
+  timestamps,
+  unique,
+  up,
+} from 'ashlar';
+import { appendOnly, lifecycle, scoped } from 'ashlar/guarantees';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { inCreationOrder } from '../../src/migrations/shadow.js';
+import { sqlOf } from '../guarantees/world.js';
+import { makeFolder } from '../migrations/folder.js';
+
+/** Proves a system of these tables, made by one step whose text `spoil` may change. */
+const proofOf = async (
+  engine: TestEngine,
+  tables: Readonly<Record<string, unknown>>,
+  { probes, spoil = (sql: string) => sql }: { probes?: object; spoil?: (sql: string) => string } = {},
+): Promise<Proof> => {
+  const folder = await makeFolder();
+  const place = await engine.place();
+  const opened = await openEngine({ url: place.url, key: place.key });
+  try {
+    const own = system('own', {
+      tables: tables as Record<string, Table>,
+      migrations: folder.url,
+      ...(probes === undefined ? {} : { probes }),
+    }) as System;
+    const statements = inCreationOrder(Object.values(own.tables)).flatMap((each) =>
+      opened.dialect.createTable(each),
+    );
+    await folder.step('0001_initial', `${spoil(statements.join(';\n\n'))};`);
+    await up(opened, own);
+    return await prove(opened, own);
+  } finally {
+    await opened.close();
+    await place.remove();
+    await folder.remove();
+  }
+};
+
+/** A user's own guarantee: amounts are even. */
+const even = (): Guarantee => ({
+  kind: 'guarantee',
+  name: 'even',
+  promise: 'Every amount is even.',
+  sqlite: {
+    level: 'enforced',
+    objects: (of) => [
+      {
+        type: 'trigger',
+        name: `${of.name}_even`,
+        sql: `CREATE TRIGGER ${of.name}_even BEFORE INSERT ON ${of.name} WHEN NEW.amount % 2 <> 0\nBEGIN\n  SELECT RAISE(ABORT, 'ashlar/even: that is odd');\nEND`,
+      },
+    ],
+  },
+  postgres: {
+    level: 'enforced',
+    objects: (of) => [
+      {
+        type: 'function',
+        name: `${of.name}_is_even`,
+        sql: `CREATE FUNCTION ${of.name}_is_even() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'ashlar/even: that is odd';\nEND\n$$`,
+      },
+      {
+        type: 'trigger',
+        name: `${of.name}_even`,
+        sql: `CREATE TRIGGER ${of.name}_even BEFORE INSERT ON ${of.name} FOR EACH ROW WHEN (NEW.amount % 2 <> 0) EXECUTE FUNCTION ${of.name}_is_even();\n\nALTER TABLE ${of.name} ENABLE ALWAYS TRIGGER ${of.name}_even`,
+      },
+    ],
+  },
+  attacks: (of, { fresh }): readonly Attack[] =>
+    (['app', 'owner'] as const).map((as) => ({
+      name: `an odd amount, as the ${as}`,
+      as,
+      statements: [
+        `INSERT INTO ${of.name} (${Object.keys(fresh).join(', ')}) VALUES (${Object.values({ ...fresh, amount: '3' }).join(', ')})`,
+      ],
+      expect: 'refused',
+    })),
+});
+const readings = table('readings', { id: id(), amount: z.int() }, () => [even()]);
+
+const trigger = {
+  sqlite: /CREATE TRIGGER readings_even[\s\S]*?END/,
+  postgres: /CREATE TRIGGER readings_even[\s\S]*?ALTER TABLE readings ENABLE ALWAYS TRIGGER readings_even/,
+};
+
+// every kind of column, each under the guarantee that needs a row most
+const kinds = table(
+  'kinds',
+  {
+    id: autoincrement(),
+    email: z.email().max(60),
+    site: z.url(),
+    code: z
+      .string()
+      .regex(/^[A-Z]+$/)
+      .min(3)
+      .max(6),
+    slug: z.string().length(12),
+    prefixed: z.string().startsWith('K-').max(20),
+    side: z.enum(['left', 'right']),
+    step: z.int().min(5).max(50).multipleOf(5),
+    share: z.number().min(0).max(1),
+    when: z.iso.date(),
+    at: z.iso.datetime({ precision: 6 }),
+    from: inet(),
+    raw: bytes(),
+    shape: z.object({
+      kind: z.enum(['a', 'b']),
+      tags: z.array(z.string().min(2)).min(1),
+      more: z.string().optional(),
+    }),
+    pair: z.tuple([z.string(), z.int().min(3)]),
+    either: z.union([z.object({ a: z.string() }), z.object({ b: z.number() })]),
+    by_side: z.record(z.enum(['left', 'right']), z.int()),
+    ...timestamps(),
+  },
+  (c) => [unique(c.side, c.step), appendOnly()],
+);
+const parents = table('parents', { id: id(), name: z.string() });
+const children = table('children', { parent_id: z.uuid(), note: z.string().nullable() }, (c) => [
+  primaryKey(c.parent_id),
+  references(c.parent_id, parents.columns.id, { onDelete: 'cascade' }),
+  appendOnly({ cascade: c.parent_id, stampOnce: c.note }),
+]);
+const ranges = table(
+  'ranges',
+  { id: id(), low: z.int().nullable(), high: z.int().nullable(), mode: z.enum(['none', 'some', 'gone']) },
+  (c) => [
+    check('ranges_some', `(mode = 'some') = (low IS NOT NULL)`),
+    check('ranges_order', 'low < high'),
+    lifecycle(c.mode, { none: ['some'], some: ['gone'] }, { initial: 'none' }),
+  ],
+);
+const clients = table('clients', { id: id(), name: z.string() }, (c) => [scoped(c.id)]);
+const dossiers = table('dossiers', { id: id(), client_id: z.uuid(), body: z.string() }, (c) => [
+  references(c.client_id, clients.columns.id),
+  scoped(c.client_id),
+  appendOnly(),
+]);
+const guessing = table('guessing', { id: id(), word: z.string() }, () => [
+  check('guessing_word', `word = 'xyzzy'`),
+  appendOnly(),
+]);
+
+describe.each(engines)('a system of one’s own on $name', (engine) => {
+  const dialect = sqlOf(engine);
+
+  it('proves a guarantee of one’s own', async () => {
+    const proof = await proofOf(engine, { readings });
+    expect(failuresOf(proof)).toEqual([]);
+    expect(proof.tables).toMatchObject([
+      {
+        table: 'readings',
+        guarantee: 'even',
+        promise: 'Every amount is even.',
+        level: 'enforced',
+        attacks: [
+          { as: 'app', refusedBy: 'trigger', by: 'ashlar/even: that is odd', verdict: 'refused' },
+          { as: 'owner', refusedBy: 'trigger', verdict: 'refused' },
+        ],
+      },
+    ]);
+  });
+
+  it('fails it where the migrations have left the trigger out', async () => {
+    const proof = await proofOf(engine, { readings }, { spoil: (sql) => sql.replace(trigger[dialect], '') });
+    expect(proof.ok).toBe(false);
+    expect(failuresOf(proof)).toEqual([
+      'what keeps the guarantees: readings, even: the trigger readings_even is missing',
+      'readings, even, as the app: an odd amount, as the app: was not refused',
+      'readings, even, as the owner: an odd amount, as the owner: was not refused',
+    ]);
+  });
+
+  it('makes rows of every kind of column to attack, and parents for them', async () => {
+    const proof = await proofOf(engine, { kinds, children, parents, ranges });
+    expect(failuresOf(proof)).toEqual([]);
+    expect(new Set(proof.tables.map(({ table: of }) => of))).toEqual(
+      new Set(['kinds', 'children', 'ranges']),
+    );
+    for (const { attacks } of proof.tables) expect(attacks.length).toBeGreaterThan(1);
+  });
+
+  it('attacks the rows of one scope from another', async () => {
+    const proof = await proofOf(engine, { dossiers, clients });
+    expect(failuresOf(proof)).toEqual([]);
+    const scopes = proof.tables.filter(({ guarantee }) => guarantee === 'scoped');
+    expect(scopes.map(({ attacks }) => attacks.length > 5)).toEqual([true, true]);
+    expect(scopes.flatMap(({ attacks }) => attacks.map(({ verdict }) => verdict))).toContain('untouched');
+  });
+
+  it('fails where no row can be made, until the system gives one', async () => {
+    const helpless = await proofOf(engine, { guessing });
+    expect(helpless.ok).toBe(false);
+    expect(failuresOf(helpless)).toContainEqual(
+      expect.stringMatching(/^guessing, append-only, as the app: .*could not be attacked: .*guessing_word/),
+    );
+    const helped = await proofOf(engine, { guessing }, { probes: { guessing: [{ word: 'xyzzy' }] } });
+    expect(failuresOf(helped)).toEqual([]);
+  });
+
+  it('fails an attack that cannot be tried, or that is not as it was expected', async () => {
+    const attacks = [
+      { name: 'no SQL', statements: ['FROB'], expect: 'refused' },
+      { name: 'no preparation', statements: ['FROB', 'SELECT 1'], expect: 'untouched' },
+      { name: 'a row', statements: ['SELECT 1'], expect: 'untouched' },
+      { name: 'no row', statements: ['SELECT 1 WHERE 1 = 0'], expect: 'untouched' },
+      { name: 'undetected', statements: ['SELECT 1'], expect: 'detected', detect: async () => undefined },
+      { name: 'detected', statements: ['SELECT 1'], expect: 'detected', detect: async () => 'seen' },
+      { name: 'accepted', statements: ['SELECT 1'], expect: 'accepted' },
+      { name: 'not accepted', statements: [`INSERT INTO readings (id) VALUES (NULL)`], expect: 'accepted' },
+    ] as const;
+    const odd = table('readings', { id: id(), amount: z.int() }, () => [
+      { ...even(), attacks: () => attacks.map((attack) => ({ ...attack, as: 'owner' as const })) },
+    ]);
+    const [proven] = (await proofOf(engine, { odd })).tables;
+    const verdicts = Object.fromEntries((proven?.attacks ?? []).map(({ name, verdict }) => [name, verdict]));
+    expect(verdicts).toEqual({
+      'no SQL': 'failed',
+      'no preparation': 'failed',
+      'a row': 'failed',
+      'no row': 'untouched',
+      undetected: 'failed',
+      detected: 'detected',
+      accepted: 'accepted',
+      'not accepted': 'failed',
+    });
+  });
+});

@@ -1,0 +1,87 @@
+import { publishClause, recordEvent, supersedeClause, wills } from '@ashlar/wills';
+import { countAttacks, failuresOf, openEngine, prove } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { approval, type OpenWills, openWills, someClause } from '../../../../systems/wills/test/support.js';
+import { engines } from '../../../../test/support/engines.js';
+import { bringUp, contents, forEachBlock, systems } from './support.js';
+
+describe.each(engines)('a proof on $name', (engine) => {
+  describe.each(systems)('of $name', ({ system }) => {
+    const proven = forEachBlock(engine, system);
+
+    it('refuses or finds every attack, and leaves no trace', async () => {
+      const before = await contents(proven());
+      const proof = await proven().prove();
+      expect(failuresOf(proof)).toEqual([]);
+      expect(proof.ok).toBe(true);
+      expect(countAttacks(proof)).toBeGreaterThanOrEqual(60);
+      for (const { attacks, guarantee } of proof.tables) {
+        expect(attacks.length, guarantee).toBeGreaterThan(0);
+        const names = attacks.map(({ name }) => name);
+        expect(new Set(names).size, guarantee).toBe(names.length);
+      }
+      expect(proof.structure.every(({ ok, unknown }) => ok && unknown === undefined)).toBe(true);
+      expect(await contents(proven())).toEqual(before);
+    });
+
+    it('has one fingerprint for one schema', async () => {
+      const first = await proven().prove();
+      expect(first.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+      const other = await bringUp(engine, system);
+      try {
+        expect((await other.prove()).fingerprint).toBe(first.fingerprint);
+        const [table] = Object.values(system.tables);
+        await other.run(`CREATE INDEX of_somebody_else ON ${table?.name} (created_at)`);
+        expect((await other.prove()).fingerprint).not.toBe(first.fingerprint);
+      } finally {
+        await other.close();
+      }
+    });
+  });
+
+  describe('of a table with rows', () => {
+    let open: OpenWills;
+    beforeAll(async () => {
+      open = await openWills(engine);
+      await open.db.session({ actor: 'user:1' }, async (s) => {
+        const { code } = await publishClause(s, someClause());
+        await supersedeClause(s, code, approval);
+        await recordEvent(s, { event_type: 'a', event_category: 'x' });
+      });
+    });
+    afterAll(() => open.remove());
+
+    it('attacks those rows, beside a session that works', async () => {
+      const stored = () =>
+        open.db.read(async (s) => [
+          await s.query.selectFrom('clauses').selectAll().orderBy('id').execute(),
+          await s.query.selectFrom('audit_logs').selectAll().orderBy('id').execute(),
+        ]);
+      const before = await stored();
+      const [proof] = await Promise.all([
+        prove(open.db.engine, wills),
+        ...[1, 2, 3].map(() =>
+          open.db.session((s) => recordEvent(s, { event_type: 'b', event_category: 'x' })),
+        ),
+      ]);
+      expect(failuresOf(proof)).toEqual([]);
+      const [clauses, events] = await stored();
+      expect(clauses).toEqual(before[0]);
+      expect(events).toHaveLength((before[1]?.length ?? 0) + 3);
+    });
+  });
+
+  it('of a database that was not brought up fails', async () => {
+    const place = await engine.place();
+    const opened = await openEngine({ url: place.url, key: place.key });
+    try {
+      const proof = await prove(opened, wills);
+      expect(proof.ok).toBe(false);
+      expect(failuresOf(proof)).toContain('migrations: 0001_initial was not applied');
+      expect(failuresOf(proof).join('\n')).toMatch(/could not be attacked/);
+    } finally {
+      await opened.close();
+      await place.remove();
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { shipping } from '@ashlar/shipping';
+import { sophia } from '@ashlar/sophia';
+import { wills } from '@ashlar/wills';
+import { type Engine, failuresOf, maintain, openEngine, type Proof, prove, type System, up } from 'ashlar';
+import { afterAll, beforeAll } from 'vitest';
+import type { Place, TestEngine } from '../../../../test/support/engines.js';
+
+/** The systems whose guarantees are proven here. */
+export const systems = [
+  { name: 'wills', system: wills as unknown as System },
+  { name: 'shipping', system: shipping as unknown as System },
+  { name: 'sophia', system: sophia as unknown as System },
+] as const;
+
+/** A database of a system, brought up. */
+export interface Proven {
+  readonly engine: Engine;
+  readonly place: Place;
+  readonly system: System;
+  run(sql: string): Promise<readonly Record<string, unknown>[]>;
+  prove(): Promise<Proof>;
+  /** What a proof finds wrong, as one text. */
+  failures(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const bringUp = async (testEngine: TestEngine, system: System): Promise<Proven> => {
+  const place = await testEngine.place();
+  const engine = await openEngine({ url: place.url, key: place.key });
+  await up(engine, system);
+  await maintain(engine, Object.values(system.tables), new Date());
+  return {
+    engine,
+    place,
+    system,
+    run: (sql) => engine.asOwner((owner) => owner.run(sql)),
+    prove: () => prove(engine, system),
+    failures: async () => failuresOf(await prove(engine, system)).join('\n'),
+    close: async () => {
+      await engine.close();
+      await place.remove();
+    },
+  };
+};
+
+/** All rows of all tables of a system. */
+export const contents = async ({ run, system }: Pick<Proven, 'run' | 'system'>): Promise<unknown> => {
+  const tables = Object.values(system.tables).map(({ name }) => name);
+  return Promise.all(tables.map((name) => run(`SELECT * FROM ${name} ORDER BY 1`)));
+};
+
+/** A database of a system for the tests of a block. */
+export const forEachBlock = (testEngine: TestEngine, system: System): (() => Proven) => {
+  let proven: Proven;
+  beforeAll(async () => {
+    proven = await bringUp(testEngine, system);
+  });
+  afterAll(() => proven.close());
+  return () => proven;
+};

@@ -1,0 +1,284 @@
+import { type Database, id, references, table, timestamps, unique } from 'ashlar';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+
+const accounts = table(
+  'accounts',
+  { id: id(), owner: z.string().max(20), cents: z.int().min(0).default(0), ...timestamps() },
+  (c) => [unique(c.owner)],
+);
+const entries = table('entries', { id: id(), account_id: z.uuid(), note: z.string() }, (c) => [
+  references(c.account_id, accounts.columns.id),
+]);
+const tables = { accounts, entries };
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe.each(engines)('a session on $name', (engine) => {
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables));
+  });
+  afterAll(() => remove());
+  beforeEach(() =>
+    db.session(async (s) => {
+      await s.query.deleteFrom('entries').execute();
+      await s.query.deleteFrom('accounts').execute();
+    }),
+  );
+
+  const owners = () =>
+    db.read(async (s) =>
+      (await s.query.selectFrom('accounts').select('owner').orderBy('owner').execute()).map((r) => r.owner),
+    );
+
+  it('commits what its callback did', async () => {
+    const row = await db.session({ actor: 'user:1' }, async (s) => {
+      expect(s.actor).toBe('user:1');
+      return s.insert(accounts, { owner: 'ann' });
+    });
+    expect(row).toMatchObject({
+      owner: 'ann',
+      cents: 0,
+      created_at: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+    });
+    expect(await db.get(accounts, row.id)).toEqual(row);
+  });
+
+  it('refuses to remove a row that others refer to, and says so', async () => {
+    const { id: account_id } = await db.session(async (s) => {
+      const made = await s.insert(accounts, { owner: 'ann' });
+      await s.insert(entries, { account_id: made.id, note: 'x' });
+      return made;
+    });
+    await expect(db.session((s) => s.remove(accounts, account_id))).rejects.toMatchObject({
+      code: 'foreign-key-violation',
+      message: expect.stringContaining('still referred to'),
+    });
+  });
+
+  it('rolls all of it back when the callback throws', async () => {
+    await expect(
+      db.session(async (s) => {
+        await s.insert(accounts, { owner: 'ann' });
+        throw new RangeError('no');
+      }),
+    ).rejects.toThrow(RangeError);
+    expect(await owners()).toEqual([]);
+  });
+
+  it('validates before anything is sent', async () => {
+    await expect(db.session((s) => s.insert(accounts, { owner: 'x'.repeat(21) }))).rejects.toMatchObject({
+      code: 'value-invalid',
+      message: expect.stringContaining('accounts.owner'),
+    });
+    await expect(db.session((s) => s.insert(accounts, { owner: 'a', cents: -0 }))).rejects.toMatchObject({
+      code: 'value-unstorable',
+    });
+  });
+
+  it('patches and touches a row, and says when there is none', async () => {
+    const { id: key, created_at } = await db.session((s) => s.insert(accounts, { owner: 'ann' }));
+    await sleep(5);
+    const patched = await db.session((s) => s.patch(accounts, key, { cents: 5 }));
+    expect(patched).toMatchObject({ cents: 5, created_at });
+    expect(patched.updated_at > created_at).toBe(true);
+    const nobody = '0190a0b0-0000-7000-8000-000000000000';
+    await expect(db.session((s) => s.patch(accounts, nobody, { cents: 1 }))).rejects.toMatchObject({
+      code: 'row-not-found',
+    });
+    await expect(db.session((s) => s.remove(accounts, nobody))).rejects.toMatchObject({
+      code: 'row-not-found',
+    });
+  });
+
+  it.each([
+    ['unique-violation', { owner: 'ann' }],
+    ['check-violation', { owner: 'bob', cents: -1 }],
+    ['not-null-violation', { owner: null }],
+  ] as const)('gives %s from the database itself', async (code, row) => {
+    await db.session((s) => s.insert(accounts, { owner: 'ann' }));
+    const raw = { id: '0190a0b0-0000-7000-8000-000000000001', cents: 0, ...row };
+    await expect(
+      db.session((s) =>
+        s.query
+          .insertInto('accounts')
+          .values(raw as never)
+          .execute(),
+      ),
+    ).rejects.toMatchObject({ code });
+  });
+
+  it('gives foreign-key-violation from the database itself', async () => {
+    await expect(
+      db.session((s) => s.insert(entries, { account_id: '0190a0b0-0000-7000-8000-000000000001', note: '' })),
+    ).rejects.toMatchObject({ code: 'foreign-key-violation' });
+    const { id: account } = await db.session(async (s) => {
+      const row = await s.insert(accounts, { owner: 'ann' });
+      await s.insert(entries, { account_id: row.id, note: '' });
+      return row;
+    });
+    await expect(db.session((s) => s.remove(accounts, account))).rejects.toMatchObject({
+      code: 'foreign-key-violation',
+      message: expect.stringContaining('still referred to'),
+    });
+  });
+
+  it('is doomed by a statement that failed, even when the callback catches it', async () => {
+    const run = db.session(async (s) => {
+      await s.insert(accounts, { owner: 'ann' });
+      await s.insert(accounts, { owner: 'ann' }).catch(() => undefined);
+    });
+    await expect(run).rejects.toMatchObject({ code: 'session-aborted' });
+    expect(await owners()).toEqual([]);
+  });
+
+  it('goes on after a nested session that failed', async () => {
+    await db.session(async (s) => {
+      await s.insert(accounts, { owner: 'ann' });
+      await s.session((inner) => inner.insert(accounts, { owner: 'ann' })).catch(() => undefined);
+      await s.session((inner) => inner.insert(accounts, { owner: 'bob' }));
+      await db.session((inner) => inner.insert(accounts, { owner: 'cay' }));
+    });
+    expect(await owners()).toEqual(['ann', 'bob', 'cay']);
+  });
+
+  it('nests as deep as one likes, each level undone alone', async () => {
+    await db.session(async (s) => {
+      await s.insert(accounts, { owner: '1' });
+      await s.session(async (a) => {
+        await a.insert(accounts, { owner: '2' });
+        await a
+          .session(async (b) => {
+            await b.insert(accounts, { owner: '3' });
+            await b.session((c) => c.insert(accounts, { owner: '4' }));
+            throw new RangeError();
+          })
+          .catch(() => undefined);
+      });
+    });
+    expect(await owners()).toEqual(['1', '2']);
+  });
+
+  it('keeps nested sessions started at once apart', async () => {
+    await db.session(async (s) => {
+      const results = await Promise.allSettled(
+        ['a', 'b', 'a', 'c'].map((owner) => s.session((inner) => inner.insert(accounts, { owner }))),
+      );
+      expect(results.map((r) => r.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    });
+    expect(await owners()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('refuses another actor inside', async () => {
+    await expect(
+      db.session({ actor: 'user:1' }, () => db.session({ actor: 'user:2' }, async () => undefined)),
+    ).rejects.toMatchObject({ code: 'session-conflict' });
+  });
+
+  it('cannot be used after its end', async () => {
+    const kept = await db.session(async (s) => s);
+    await expect(kept.insert(accounts, { owner: 'late' })).rejects.toMatchObject({ code: 'session-ended' });
+    expect(() => kept.query).toThrowError(expect.objectContaining({ code: 'session-ended' }));
+    let query: { execute(): Promise<unknown> } | undefined;
+    await db.session(async (s) => {
+      query = s.query.selectFrom('accounts').selectAll();
+    });
+    await expect(query?.execute()).rejects.toMatchObject({ code: 'session-ended' });
+  });
+
+  it('refuses a callback that does not await', async () => {
+    const notAsync = ((s: { insert: (...args: unknown[]) => Promise<unknown> }) => {
+      s.insert(accounts, { owner: 'lost' }).catch(() => undefined);
+    }) as never;
+    await expect(db.session(notAsync)).rejects.toMatchObject({ code: 'session-not-awaited' });
+    expect(await owners()).toEqual([]);
+  });
+
+  it('only reads when told so', async () => {
+    await db.session((s) => s.insert(accounts, { owner: 'ann' }));
+    await expect(db.read((s) => s.insert(accounts, { owner: 'bob' }))).rejects.toMatchObject({
+      code: 'session-read-only',
+    });
+    await expect(db.read((s) => s.query.deleteFrom('accounts').execute())).rejects.toMatchObject({
+      code: 'session-read-only',
+    });
+    await expect(
+      db.read(() => db.session((s) => s.insert(accounts, { owner: 'bob' }))),
+    ).rejects.toMatchObject({
+      code: 'session-read-only',
+    });
+    expect(await owners()).toEqual(['ann']);
+  });
+
+  it('reads one snapshot while others write', async () => {
+    if (db.engine.label.startsWith('PGlite')) {
+      // one connection: a write waits for the read to end, so the snapshot cannot change under it
+      await db.read(async (s) =>
+        expect(await s.query.selectFrom('accounts').selectAll().execute()).toEqual([]),
+      );
+      return;
+    }
+    await db.read(async (s) => {
+      const before = await s.query.selectFrom('accounts').selectAll().execute();
+      await outside(() => db.session((w) => w.insert(accounts, { owner: 'ann' })));
+      expect(await s.query.selectFrom('accounts').selectAll().execute()).toEqual(before);
+    });
+    expect(await owners()).toEqual(['ann']);
+  });
+
+  it('streams', async () => {
+    await db.session((s) =>
+      s.insertMany(
+        accounts,
+        Array.from({ length: 2_500 }, (_, i) => ({ owner: `o${i}`, cents: i })),
+      ),
+    );
+    let sum = 0;
+    await db.read(async (s) => {
+      for await (const row of s.query.selectFrom('accounts').select('cents').stream(100)) sum += row.cents;
+    });
+    expect(sum).toBe((2_499 * 2_500) / 2);
+  });
+
+  it('keeps a balance right under forty sessions at once', async () => {
+    const { id: key } = await db.session((s) => s.insert(accounts, { owner: 'ann' }));
+    await Promise.all(
+      Array.from({ length: 40 }, () =>
+        db.session(async (s) => {
+          const row = await s.query
+            .selectFrom('accounts')
+            .selectAll()
+            .where('id', '=', key)
+            .forUpdate()
+            .executeTakeFirstOrThrow();
+          await s.patch(accounts, key, { cents: row.cents + 1 });
+        }),
+      ),
+    );
+    expect(await db.get(accounts, key)).toMatchObject({ cents: 40 });
+  });
+
+  it('stamps with the clock it was given', async () => {
+    const { db: later, remove: removeLater } = await withTables(engine, tables, {
+      clock: () => new Date('2031-05-06T07:08:09.123Z'),
+    });
+    const row = await later.session((s) => s.insert(accounts, { owner: 'ann' }));
+    expect(row).toMatchObject({
+      created_at: '2031-05-06T07:08:09.123Z',
+      updated_at: '2031-05-06T07:08:09.123Z',
+    });
+    await removeLater();
+  });
+});
+
+/** Leaves the session that this code runs inside of. */
+const outside = <R>(work: () => Promise<R>): Promise<R> =>
+  new Promise((resolve, reject) => {
+    outsideQueue.push(() => work().then(resolve, reject));
+  });
+const outsideQueue: (() => void)[] = [];
+setInterval(() => outsideQueue.shift()?.(), 5).unref();

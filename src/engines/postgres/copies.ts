@@ -1,2 +1,0 @@
-export { pgliteCopies } from './pglite-copies.js';
-export { postgresCopies } from './server-copies.js';

@@ -1,7 +1,0 @@
-import type { Table } from '../../table/index.js';
-
-/** What the engines need to know of the options. */
-export interface AuditedRules {
-  readonly trail: Table;
-  readonly except: readonly string[];
-}

@@ -1,0 +1,85 @@
+import { system } from 'ashlar';
+import { tables } from './tables.js';
+
+export { type Access, type Asking, accessTo, requireAccess } from './access.js';
+export { type AuditEvent, type AuditPage, type AuditQuery, queryEvents, recordEvent } from './audit.js';
+export type { BlobStore, ByteSource, StagedBlob } from './blobs/blob-store.js';
+export { diskStore } from './blobs/disk-store.js';
+export {
+  type CloudAccount,
+  type ConnectionOf,
+  type Credentials,
+  cloudCredentials,
+  connectCloud,
+  disconnectCloud,
+  listConnections,
+  renewCredentials,
+} from './cloud-connections.js';
+export { type DeletedTree, deleteFolderTree } from './delete-tree.js';
+export {
+  type DocumentChanges,
+  deleteDocument,
+  listDocuments,
+  moveDocument,
+  type NewDocument,
+  openDocument,
+  replaceContent,
+  updateDocument,
+  uploadDocument,
+} from './documents.js';
+export {
+  createFolder,
+  deleteFolder,
+  type FolderOf,
+  folderPath,
+  listFolders,
+  moveFolder,
+  renameFolder,
+} from './folders.js';
+export {
+  checkPassword,
+  currentCost,
+  hashPassword,
+  type PasswordCheck,
+  type PasswordCost,
+} from './passwords.js';
+export { quotaOf, setQuota } from './quota.js';
+export {
+  type IssuedToken,
+  issueToken,
+  type Rotation,
+  revokeAllTokens,
+  revokeToken,
+  rotateToken,
+  type TokenOptions,
+} from './refresh-tokens.js';
+export { type DocuvaultSettings, docuvaultSettings } from './settings.js';
+export {
+  type SharedDocument,
+  type Sharing,
+  shareDocument,
+  sharedWithMe,
+  sharesOf,
+  unshareDocument,
+} from './shares.js';
+export * from './tables.js';
+export { createTopic, documentsAbout, listTopics, tagDocument, untagDocument } from './topics.js';
+export { confirmTotp, disableTotp, enrolTotp, totpCode } from './totp.js';
+export {
+  type DocuvaultDatabase,
+  type LoginAttempt,
+  logIn,
+  type Registration,
+  registerUser,
+  setActive,
+  setPassword,
+} from './users.js';
+export { type Sweep, sweep, type Vault } from './vault.js';
+
+/** Documents of many users, filed, tagged and shared under a quota, with their bytes beside the database. */
+export const docuvault = system('docuvault', {
+  tables,
+  migrations: new URL('../migrations/', import.meta.url),
+  // the form of a hash is not to be guessed
+  probes: { users: [{ password_hash: '$scrypt$ln=17,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo' }] },
+});

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import {
+  auditLog,
+  createFolder,
+  createTopic,
+  docuvault,
+  folders,
+  recordEvent,
+  topics,
+} from '@ashlar/docuvault';
+import { checkMigrations as check, dumpSchema } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sqlOf } from '../../../packages/ashlar/test/guarantees/world.js';
+import { engines } from '../../../test/support/engines.js';
+import { fresh, type OpenVault, openVault, someUser } from './support.js';
+
+// what the system's first design left broken, one test each
+describe.each(engines)('mended on $name', (engine) => {
+  let open: OpenVault;
+  beforeAll(async () => {
+    open = await openVault(engine);
+  });
+  afterAll(() => open.remove());
+
+  it('the blanket GRANT … DELETE ON ALL TABLES let the application rewrite its own audit log', async () => {
+    const kept = await open.db.session((s) => recordEvent(s, { action: 'kept', ip_address: '192.0.2.1' }));
+    const attempts = [
+      () => open.db.session((s) => s.query.updateTable('audit_log').set({ action: 'forged' }).execute()),
+      () => open.db.session((s) => s.query.deleteFrom('audit_log').execute()),
+      () => open.db.session((s) => s.remove(auditLog, kept.id)),
+    ];
+    for (const attempt of attempts)
+      await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
+    expect(await open.db.get(auditLog, kept.id)).toEqual(kept);
+  });
+
+  it('NULL parents made root folders’ unique constraint void', async () => {
+    const user = await someUser(open.db);
+    const root = { user_id: user.id, parent_id: null, name: 'root' };
+    await open.db.session((s) => createFolder(s, root));
+    await expect(open.db.session((s) => s.insert(folders, root))).rejects.toMatchObject({
+      code: 'unique-violation',
+    });
+    const both = await Promise.allSettled(
+      [1, 2].map(() => open.db.session((s) => createFolder(s, { ...root, name: 'raced' }))),
+    );
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('NULL owners made the topics’ unique constraint void', async () => {
+    const topic = { user_id: null, name: fresh('topic') };
+    await open.db.session((s) => createTopic(s, topic));
+    await expect(open.db.session((s) => s.insert(topics, topic))).rejects.toMatchObject({
+      code: 'unique-violation',
+    });
+  });
+
+  it('the test that checked the migration needed a person', async () => {
+    const name = sqlOf(engine);
+    await expect(check(docuvault, name)).resolves.toBeUndefined();
+    const committed = new URL(`../schema.${name}.sql`, import.meta.url);
+    expect(await dumpSchema(docuvault, name)).toBe(await readFile(committed, 'utf8'));
+  });
+});

@@ -1,0 +1,76 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { docuvault, listDocuments } from '@ashlar/docuvault';
+import { connect, down, drift, type System, system, up } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { columnKeys, fresh, openVault, someUser, store } from './support.js';
+
+const steps = fileURLToPath(new URL('../migrations/', import.meta.url));
+
+describe.each(engines)('the migrations of docuvault on $name', (engine) => {
+  let folder: string;
+  let first: System<typeof docuvault.tables>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ashlar-docuvault-'));
+    await cp(join(steps, '0001_initial'), join(folder, '0001_initial'), { recursive: true });
+    first = system('docuvault', { tables: docuvault.tables, migrations: pathToFileURL(`${folder}/`) });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('refuse documents without an owner in 0002, keep them, and go on once they are mended', async () => {
+    const place = await engine.place();
+    const db = await connect(docuvault, { url: place.url, key: place.key, columnKeys });
+    const owner = <T>(
+      work: (run: (sql: string) => Promise<readonly Record<string, unknown>[]>) => Promise<T>,
+    ) => db.engine.asOwner((each) => work((sql) => each.run(sql)));
+    const orphan = (name: string) =>
+      owner((run) =>
+        run(
+          `INSERT INTO documents (id, filename, content_type, size_bytes, object_key) VALUES ('${crypto.randomUUID()}', '${name}', 'text/plain', 3, '${crypto.randomUUID()}')`,
+        ),
+      );
+    try {
+      await up(db.engine, first);
+      const user = await someUser(db);
+      for (const name of ['old.txt', 'older.txt']) await orphan(name);
+      for (let twice = 0; twice < 2; twice++) {
+        const error = await up(db.engine, docuvault).catch((caught: unknown) => caught);
+        expect(error).toMatchObject({
+          code: 'migration-failed',
+          message: expect.stringContaining('0002_owner_required'),
+          detail: expect.stringMatching(/user_id/),
+        });
+      }
+      expect(await owner((run) => run('SELECT count(*) AS n FROM documents'))).toMatchObject([{ n: 2 }]);
+      await owner((run) => run(`UPDATE documents SET user_id = '${user.id}'`));
+      expect((await up(db.engine, docuvault)).map(({ step }) => step)).toEqual(['0002_owner_required']);
+      expect(await drift(db.engine, docuvault)).toEqual([]);
+      const own = await db.read((s) => listDocuments(s, { user_id: user.id }));
+      expect(own.map(({ filename }) => filename)).toEqual(['old.txt', 'older.txt']);
+      await expect(orphan(fresh('late'))).rejects.toMatchObject({ code: 'not-null-violation' });
+    } finally {
+      await db.close();
+      await place.remove();
+    }
+  });
+
+  it('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+    const { db, vault, remove } = await openVault(engine);
+    try {
+      const user = await someUser(db);
+      const document = await store(vault, user, 'x');
+      expect(await up(db.engine, docuvault)).toEqual([]);
+      await down(db.engine, docuvault, { steps: 1 });
+      await up(db.engine, docuvault);
+      expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
+      expect(await drift(db.engine, docuvault)).toEqual([]);
+      await down(db.engine, docuvault, { to: 'base' });
+      expect(await up(db.engine, docuvault)).toHaveLength(2);
+    } finally {
+      await remove();
+    }
+  });
+});

@@ -1,0 +1,43 @@
+import { connectCloud, createFolder, docuvault } from '@ashlar/docuvault';
+import { failuresOf, type Proof, prove } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { audit, type OpenVault, openVault, someUser, store } from './support.js';
+
+describe.each(engines)('docuvault on $name', (engine) => {
+  let open: OpenVault;
+  beforeAll(async () => {
+    open = await openVault(engine);
+  });
+  afterAll(() => open.remove());
+
+  const expectProven = (proof: Proof): void => {
+    expect(failuresOf(proof)).toEqual([]);
+    expect(proof.ok).toBe(true);
+    expect(proof.tables.map(({ table, guarantee }) => `${table} ${guarantee}`).sort()).toEqual([
+      'audit_log append-only',
+      'audit_log ledgered',
+      'cloud_connections encrypted',
+      'data_keys keyring',
+      'folders acyclic',
+      'users encrypted',
+    ]);
+  };
+
+  it('is proven while it is empty', async () => {
+    expectProven(await prove(open.db.engine, docuvault));
+  });
+
+  it('is proven with rows in it, and nothing is changed', async () => {
+    const user = await someUser(open.db);
+    const folder = await open.db.session((s) => createFolder(s, { user_id: user.id, name: 'top' }));
+    await open.db.session((s) => createFolder(s, { user_id: user.id, parent_id: folder.id, name: 'inner' }));
+    await store(open.vault, user, 'x', { folder_id: folder.id });
+    await open.db.session((s) =>
+      connectCloud(s, { user_id: user.id, provider: 's3', display_name: 'x', credentials: { key: 'x' } }),
+    );
+    const before = await audit(open);
+    expectProven(await prove(open.db.engine, docuvault));
+    expect(await audit(open)).toEqual(before);
+  });
+});

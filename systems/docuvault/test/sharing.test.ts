@@ -1,0 +1,177 @@
+import {
+  type AuditEntry,
+  auditLog,
+  cloudConnections,
+  cloudCredentials,
+  connectCloud,
+  createTopic,
+  disconnectCloud,
+  documentsAbout,
+  listConnections,
+  listTopics,
+  queryEvents,
+  recordEvent,
+  renewCredentials,
+  setActive,
+  shareDocument,
+  sharedWithMe,
+  shares,
+  sharesOf,
+  tagDocument,
+  unshareDocument,
+  untagDocument,
+} from '@ashlar/docuvault';
+import { shred } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { fresh, type OpenVault, openVault, someUser, store } from './support.js';
+
+describe.each(engines)('what users have with each other on $name', (engine) => {
+  let open: OpenVault;
+  beforeAll(async () => {
+    open = await openVault(engine);
+  });
+  afterAll(() => open.remove());
+
+  it('shares are given, changed, listed and ended', async () => {
+    const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
+    const [one, two] = [await store(open.vault, owner, 'one'), await store(open.vault, owner, 'two')];
+    const share = (document_id: string, permission: 'read' | 'write') =>
+      open.db.session((s) =>
+        shareDocument(s, { user_id: owner.id, document_id, recipient_id: friend.id, permission }),
+      );
+    const first = await share(one.id, 'read');
+    await share(two.id, 'write');
+    expect(await share(one.id, 'write')).toEqual({ ...first, permission: 'write' });
+    const mine = await open.db.read((s) => sharedWithMe(s, friend.id));
+    expect(mine.map(({ id, permission, owner: handle }) => [id, permission, handle]).sort()).toEqual(
+      [
+        [one.id, 'write', owner.handle],
+        [two.id, 'write', owner.handle],
+      ].sort(),
+    );
+    const asking = { user_id: owner.id, document_id: one.id };
+    expect(await open.db.read((s) => sharesOf(s, asking))).toMatchObject([{ recipient_id: friend.id }]);
+    for (let twice = 0; twice < 2; twice++)
+      await open.db.session((s) => unshareDocument(s, { ...asking, recipient_id: friend.id }));
+    expect(await open.db.read((s) => sharedWithMe(s, friend.id))).toMatchObject([{ id: two.id }]);
+    await expect(open.db.read((s) => sharesOf(s, { ...asking, user_id: friend.id }))).rejects.toMatchObject({
+      code: 'row-not-found',
+    });
+  });
+
+  it('a share is with somebody else who is active, and the database keeps whose document it is', async () => {
+    const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
+    const document = await store(open.vault, owner, 'x');
+    const share = (recipient_id: string) =>
+      open.db.session((s) =>
+        shareDocument(s, { user_id: owner.id, document_id: document.id, recipient_id, permission: 'read' }),
+      );
+    await expect(share(owner.id)).rejects.toMatchObject({ code: 'input-invalid' });
+    await open.db.session((s) => setActive(s, { user_id: friend.id, is_active: false }));
+    await expect(share(friend.id)).rejects.toMatchObject({ code: 'row-not-found' });
+    const direct = (owner_id: string, recipient_id: string) =>
+      open.db.session((s) =>
+        s.insert(shares, { document_id: document.id, owner_id, recipient_id, permission: 'read' }),
+      );
+    await expect(direct(friend.id, owner.id)).rejects.toMatchObject({ code: 'foreign-key-violation' });
+    await expect(direct(owner.id, owner.id)).rejects.toMatchObject({ code: 'check-violation' });
+  });
+
+  it('topics are a user’s own or everybody’s, and documents are found by them', async () => {
+    const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
+    const [own, common, theirs] = await open.db.session(async (s) => [
+      await createTopic(s, { user_id: owner.id, name: 'taxes' }),
+      await createTopic(s, { user_id: null, name: fresh('common') }),
+      await createTopic(s, { user_id: friend.id, name: 'taxes' }),
+    ]);
+    if (!own || !common || !theirs) throw new Error('no topic');
+    const document = await store(open.vault, owner, 'x');
+    const asking = { user_id: owner.id, document_id: document.id };
+    const tag = (topic_id: string) => open.db.session((s) => tagDocument(s, { ...asking, topic_id }));
+    for (const topic of [own, own, common]) await tag(topic.id);
+    await expect(tag(theirs.id)).rejects.toMatchObject({ code: 'row-not-found' });
+    const listed = await open.db.read((s) => listTopics(s, owner.id));
+    expect(listed).toContainEqual(own);
+    expect(listed).toContainEqual(common);
+    expect(listed).not.toContainEqual(theirs);
+    const about = (user_id: string, topic_id: string) =>
+      open.db.read(async (s) => (await documentsAbout(s, { user_id, topic_id })).map(({ id }) => id));
+    expect(await about(owner.id, own.id)).toEqual([document.id]);
+    expect(await about(friend.id, common.id)).toEqual([]);
+    await open.db.session((s) =>
+      shareDocument(s, { ...asking, recipient_id: friend.id, permission: 'read' }),
+    );
+    expect(await about(friend.id, common.id)).toEqual([document.id]);
+    for (let twice = 0; twice < 2; twice++)
+      await open.db.session((s) => untagDocument(s, { ...asking, topic_id: own.id }));
+    expect(await about(owner.id, own.id)).toEqual([]);
+  });
+
+  it('cloud accounts keep their credentials from the database, and from everybody once the key is gone', async () => {
+    const [owner, other] = [await someUser(open.db), await someUser(open.db)];
+    const secret = fresh('secret');
+    const account = await open.db.session((s) =>
+      connectCloud(s, {
+        user_id: owner.id,
+        provider: 's3',
+        display_name: 'Backups',
+        credentials: { key: secret, region: 'eu' },
+      }),
+    );
+    expect(account).not.toHaveProperty('credentials_enc');
+    const of = { user_id: owner.id, connection_id: account.id };
+    expect(await open.db.read((s) => cloudCredentials(s, of))).toEqual({ key: secret, region: 'eu' });
+    await open.db.session((s) => renewCredentials(s, { ...of, credentials: { key: 'newer' } }));
+    expect(await open.db.read((s) => cloudCredentials(s, of))).toEqual({ key: 'newer' });
+    expect(await open.db.read((s) => listConnections(s, owner.id))).toMatchObject([
+      { display_name: 'Backups' },
+    ]);
+    const stolen = open.db.read((s) => cloudCredentials(s, { ...of, user_id: other.id }));
+    await expect(stolen).rejects.toMatchObject({ code: 'row-not-found' });
+    const stored = await open.db.read((s) =>
+      s.query
+        .selectFrom('cloud_connections')
+        .select('credentials_enc')
+        .where('id', '=', account.id)
+        .execute(),
+    );
+    expect(Buffer.from(stored[0]?.credentials_enc as unknown as Uint8Array).includes('newer')).toBe(false);
+    const moved = open.db.session((s) => s.patch(cloudConnections, account.id, { user_id: other.id }));
+    await expect(moved).rejects.toMatchObject({ code: expect.stringMatching(/guarantee-violated|usage/) });
+
+    await shred(open.db, owner.id, { purge: false });
+    await expect(open.db.read((s) => cloudCredentials(s, of))).rejects.toMatchObject({
+      code: 'scope-shredded',
+    });
+    const gone = open.db.session((s) => disconnectCloud(s, of));
+    await expect(gone).rejects.toMatchObject({ code: 'scope-shredded' });
+  });
+
+  it('the audit log is paged, newest first, and is not rewritten', async () => {
+    const user = await someUser(open.db);
+    const written: AuditEntry[] = [];
+    for (let n = 0; n < 5; n++)
+      written.push(
+        await open.db.session((s) =>
+          recordEvent(s, { user_id: user.id, action: 'noted', ip_address: '2001:db8::1', metadata: { n } }),
+        ),
+      );
+    const page = (before?: number) =>
+      open.db.read((s) => queryEvents(s, { user_id: user.id, action: 'noted', limit: 2, before }));
+    const first = await page();
+    const second = await page(first.next);
+    const third = await page(second.next);
+    expect([...first.events, ...second.events, ...third.events]).toEqual([...written].reverse());
+    expect(third.next).toBeUndefined();
+    const [{ id } = { id: 0 }] = written;
+    for (const attempt of [
+      () => open.db.session((s) => s.patch(auditLog, id, { action: 'forged' })),
+      () => open.db.session((s) => s.remove(auditLog, id)),
+    ])
+      await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
+    await expect(open.db.read((s) => queryEvents(s, { limit: 0 }))).rejects.toMatchObject({
+      code: 'input-invalid',
+    });
+  });
+});

@@ -1,0 +1,125 @@
+import {
+  issueToken,
+  queryEvents,
+  type Rotation,
+  refreshTokens,
+  revokeAllTokens,
+  revokeToken,
+  rotateToken,
+  setActive,
+} from '@ashlar/docuvault';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { type OpenVault, openVault, someUser } from './support.js';
+
+describe.each(engines)('a refresh token on $name', (engine) => {
+  let open: OpenVault;
+  let now = Date.now();
+  beforeAll(async () => {
+    // only the owner may say what time it is
+    open = await openVault(engine, { clock: () => new Date(now), allowOwner: true, connections: 10 });
+  });
+  afterAll(() => open.remove());
+
+  const issue = (user_id: string) => open.db.session((s) => issueToken(s, user_id));
+  const rotate = (token: string) => open.db.session((s) => rotateToken(s, token));
+  const taken = (rotation: Rotation): string => {
+    if (!rotation.ok) throw new Error(rotation.reason);
+    return rotation.token;
+  };
+
+  it('is exchanged for the next one, and stands in the database as a hash only', async () => {
+    const user = await someUser(open.db);
+    const { token } = await issue(user.id);
+    const next = taken(await rotate(token));
+    expect(next).not.toBe(token);
+    const rows = await open.db.read((s) =>
+      s.query.selectFrom('refresh_tokens').selectAll().where('user_id', '=', user.id).execute(),
+    );
+    expect(rows).toHaveLength(2);
+    for (const secret of [token, next].map((each) => each.split('.')[1] ?? ''))
+      expect(JSON.stringify(rows)).not.toContain(secret);
+    expect(new Set(rows.map(({ family_id }) => family_id)).size).toBe(1);
+  });
+
+  it('used twice revokes its family, and leaves others alone', async () => {
+    const user = await someUser(open.db);
+    const [{ token }, other] = [await issue(user.id), await issue(user.id)];
+    const next = taken(await rotate(token));
+    const last = taken(await rotate(next));
+    expect(await rotate(token)).toEqual({ ok: false, reason: 'reused' });
+    // kept, although the caller was refused
+    expect(await rotate(last)).toEqual({ ok: false, reason: 'revoked' });
+    expect((await rotate(other.token)).ok).toBe(true);
+    const { events } = await open.db.read((s) =>
+      queryEvents(s, { user_id: user.id, action: 'token.reused' }),
+    );
+    expect(events).toHaveLength(1);
+  });
+
+  it('used twice at the same time yields one new token', async () => {
+    const user = await someUser(open.db);
+    for (let round = 0; round < 5; round++) {
+      const { token } = await issue(user.id);
+      const all = await Promise.all([rotate(token), rotate(token)]);
+      expect(all.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(all.find(({ ok }) => !ok)).toEqual({ ok: false, reason: 'reused' });
+      // nobody can tell whose the one is, so it is revoked
+      const next = taken(all.find(({ ok }) => ok) as Rotation);
+      expect(await rotate(next)).toEqual({ ok: false, reason: 'revoked' });
+    }
+  });
+
+  it('that is stolen and raced leaves no token of its family alive', async () => {
+    const user = await someUser(open.db);
+    const { token } = await issue(user.id);
+    let thief = taken(await rotate(token));
+    const [, ...rotations] = await Promise.all([
+      rotate(token),
+      (async () => {
+        for (;;) {
+          const next = await rotate(thief);
+          if (!next.ok) return;
+          thief = next.token;
+        }
+      })(),
+    ]);
+    expect(rotations).toHaveLength(1);
+    const alive = await open.db.read((s) =>
+      s.query
+        .selectFrom('refresh_tokens')
+        .select('id')
+        .where('user_id', '=', user.id)
+        .where('revoked', '=', false)
+        .execute(),
+    );
+    expect(alive).toEqual([]);
+  });
+
+  it('expires, is revoked by a logout, and with its user', async () => {
+    const user = await someUser(open.db);
+    const [old, out, rest] = [await issue(user.id), await issue(user.id), await issue(user.id)];
+    await open.db.session((s) => revokeToken(s, out.token));
+    expect(await rotate(out.token)).toEqual({ ok: false, reason: 'revoked' });
+    now += 31 * 86_400_000;
+    expect(await rotate(old.token)).toEqual({ ok: false, reason: 'expired' });
+    now -= 31 * 86_400_000;
+    await open.db.session((s) => setActive(s, { user_id: user.id, is_active: false }));
+    expect(await rotate(rest.token)).toEqual({ ok: false, reason: 'revoked' });
+    await expect(issue(user.id)).rejects.toMatchObject({ code: 'row-not-found' });
+    expect(await open.db.session((s) => revokeAllTokens(s, user.id))).toBe(0);
+  });
+
+  it('that is none, or half of one, is unknown', async () => {
+    const user = await someUser(open.db);
+    const { token } = await issue(user.id);
+    const [id = ''] = token.split('.');
+    for (const wrong of ['', 'x', id, `${id}.`, `${id}.${'A'.repeat(43)}`, `${id}.é`, `${token}\0`])
+      expect(await rotate(wrong), wrong).toEqual({ ok: false, reason: 'unknown' });
+    expect((await rotate(token)).ok).toBe(true);
+    expect(await open.db.get(refreshTokens, id)).toMatchObject({
+      revoked: true,
+      used_at: expect.any(String),
+    });
+  });
+});

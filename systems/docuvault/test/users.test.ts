@@ -1,0 +1,201 @@
+import {
+  checkPassword,
+  confirmTotp,
+  currentCost,
+  disableTotp,
+  enrolTotp,
+  hashPassword,
+  issueToken,
+  logIn,
+  queryEvents,
+  quotaOf,
+  registerUser,
+  rotateToken,
+  setActive,
+  setPassword,
+  setQuota,
+  totpCode,
+  users,
+} from '@ashlar/docuvault';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { cheap, fresh, type OpenVault, openVault, password, someUser } from './support.js';
+
+describe('a password', () => {
+  it('is hashed as OWASP asks, in PHC form, each time with another salt', async () => {
+    expect(currentCost).toEqual({ ln: 17, r: 8, p: 1 });
+    const hash = await hashPassword(password);
+    expect(hash).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
+    expect(await checkPassword(hash, password)).toEqual({ matches: true, outdated: false });
+  });
+
+  it('is checked by what its own hash cost, which may be outdated', async () => {
+    const hash = await hashPassword(password, cheap);
+    expect(await hashPassword(password, cheap)).not.toBe(hash);
+    expect(await checkPassword(hash, password)).toEqual({ matches: true, outdated: true });
+    expect(await checkPassword(hash, password, cheap)).toEqual({ matches: true, outdated: false });
+    expect(await checkPassword(hash, `${password} `, cheap)).toMatchObject({ matches: false });
+    expect(await checkPassword('plain', 'plain', cheap)).toMatchObject({ matches: false });
+  });
+
+  it('is the same however its letters were composed', async () => {
+    const hash = await hashPassword('pässwörter', cheap);
+    expect(await checkPassword(hash, 'pässwörter'.normalize('NFD'), cheap)).toMatchObject({ matches: true });
+  });
+
+  it('agrees with the test vector of RFC 7914, section 12', async () => {
+    const stored =
+      '$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf04/2o+7qQT44+qbVD9lRdofLVQylVYT8PzTl85VrDe2ouYvIxYqOb+iVZoaPF3ud2sCDU';
+    const unpadded = stored.replace(
+      /[^$]*$/,
+      Buffer.from(
+        '7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887',
+        'hex',
+      )
+        .toString('base64')
+        .replaceAll('=', ''),
+    );
+    expect(await checkPassword(unpadded, 'pleaseletmein')).toMatchObject({ matches: true });
+  });
+
+  it.each(['short', 'x'.repeat(1_025)])('of a wrong length is refused, and not repeated', async (text) => {
+    const error = await hashPassword(text, cheap).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'input-invalid' });
+    expect(JSON.stringify(error)).not.toContain(text);
+  });
+});
+
+describe('a code', () => {
+  it.each([
+    [59, '287082'],
+    [1111111109, '081804'],
+    [20000000000, '353130'],
+  ])('of second %d is that of RFC 6238, appendix B', (seconds, code) => {
+    expect(totpCode('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', seconds)).toBe(code);
+  });
+});
+
+describe.each(engines)('a user on $name', (engine) => {
+  let open: OpenVault;
+  beforeAll(async () => {
+    open = await openVault(engine);
+  });
+  afterAll(() => open.remove());
+
+  it('is registered with a quota, in lower case, and written down', async () => {
+    const handle = fresh('Ann').slice(0, 30);
+    const password_hash = await hashPassword(password, cheap);
+    const user = await open.db.session((s) =>
+      registerUser(s, { handle, email: `${handle}@Example.org`, password_hash, ip_address: '2001:db8::7' }),
+    );
+    expect(user).toMatchObject({
+      handle: handle.toLowerCase(),
+      role: 'user',
+      is_active: true,
+      totp_secret: null,
+    });
+    expect(await open.db.read((s) => quotaOf(s, user.id))).toEqual({
+      user_id: user.id,
+      limit_bytes: 104_857_600,
+      used_bytes: 0,
+    });
+    const { events } = await open.db.read((s) => queryEvents(s, { user_id: user.id }));
+    expect(events).toMatchObject([{ action: 'user.registered', ip_address: '2001:db8::7' }]);
+    for (const taken of [
+      { handle: handle.toUpperCase(), email: `${fresh('x')}@example.org` },
+      { handle: fresh('x').slice(0, 20), email: user.email.toUpperCase() },
+    ]) {
+      const again = open.db.session((s) => registerUser(s, { ...taken, password_hash }));
+      await expect(again).rejects.toMatchObject({ code: 'state-conflict' });
+    }
+  });
+
+  it('is not registered with a password in the place of its hash', async () => {
+    const attempt = open.db.session((s) =>
+      registerUser(s, { handle: fresh('p').slice(0, 20), email: 'p@example.org', password_hash: password }),
+    );
+    const error = await attempt.catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'value-invalid' });
+    expect(JSON.stringify(error)).not.toContain(password);
+  });
+
+  it('logs in by handle or address, and nobody learns from a refusal whether there is such a user', async () => {
+    const user = await someUser(open.db);
+    for (const login of [user.handle, user.email.toUpperCase()])
+      expect(await logIn(open.db, { login, password }, cheap)).toMatchObject({ id: user.id });
+    for (const attempt of [
+      { login: user.handle, password: 'wrong password' },
+      { login: fresh('nobody'), password },
+    ])
+      expect(await logIn(open.db, attempt, cheap)).toBeUndefined();
+    await open.db.session((s) => setActive(s, { user_id: user.id, is_active: false }));
+    expect(await logIn(open.db, { login: user.handle, password }, cheap)).toBeUndefined();
+    const { events } = await open.db.read((s) => queryEvents(s, { user_id: user.id }));
+    expect(events.map(({ action }) => action)).toEqual([
+      'login.refused',
+      'user.deactivated',
+      'login.refused',
+      'login.accepted',
+      'login.accepted',
+      'user.registered',
+    ]);
+  });
+
+  it('gets a new hash at a login when hashes cost more by now', async () => {
+    const user = await someUser(open.db);
+    const dearer = { ...cheap, ln: cheap.ln + 1 };
+    await logIn(open.db, { login: user.handle, password }, dearer);
+    const { password_hash } = (await open.db.get(users, user.id)) ?? {};
+    expect(password_hash).toMatch(/^\$scrypt\$ln=11,/);
+    expect(await logIn(open.db, { login: user.handle, password }, dearer)).toMatchObject({ id: user.id });
+  });
+
+  it('with a new password has no refresh token left', async () => {
+    const user = await someUser(open.db);
+    const { token } = await open.db.session((s) => issueToken(s, user.id));
+    const password_hash = await hashPassword('another password', cheap);
+    await open.db.session((s) => setPassword(s, { user_id: user.id, password_hash }));
+    expect(await open.db.session((s) => rotateToken(s, token))).toEqual({ ok: false, reason: 'revoked' });
+    expect(await logIn(open.db, { login: user.handle, password: 'another password' }, cheap)).toBeDefined();
+  });
+
+  it('has a secret that the database never sees, whose codes are taken once', async () => {
+    const user = await someUser(open.db);
+    const secret = await open.db.session((s) => enrolTotp(s, user.id));
+    const stored = await open.db.read((s) =>
+      s.query.selectFrom('users').select('totp_secret').where('id', '=', user.id).executeTakeFirstOrThrow(),
+    );
+    expect(Buffer.from(stored.totp_secret as unknown as Uint8Array).includes(secret)).toBe(false);
+    const code = totpCode(secret, Date.now() / 1_000);
+    const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+    const confirm = (given: string) => open.db.session((s) => confirmTotp(s, user.id, given));
+    expect(await confirm('')).toBe(false);
+    if (totpCode(secret, Date.now() / 1_000 + 30) !== wrong) expect(await confirm(wrong)).toBe(false);
+    const once = await Promise.all([confirm(code), confirm(code)]);
+    expect(once.filter(Boolean)).toHaveLength(1);
+    expect(await open.db.get(users, user.id)).toMatchObject({ totp_enabled: true, totp_secret: secret });
+    await expect(open.db.session((s) => enrolTotp(s, user.id))).rejects.toMatchObject({
+      code: 'state-conflict',
+    });
+    await open.db.session((s) => disableTotp(s, user.id));
+    expect(await open.db.get(users, user.id)).toMatchObject({ totp_enabled: false, totp_secret: null });
+  });
+
+  it('may be given a larger quota, and none that he has outgrown', async () => {
+    const { id: user_id } = await someUser(open.db, 10);
+    expect(await open.db.session((s) => setQuota(s, { user_id, limit_bytes: 20 }))).toMatchObject({
+      limit_bytes: 20,
+    });
+    await open.db.session((s) =>
+      s.query.updateTable('quotas').set({ used_bytes: 15 }).where('user_id', '=', user_id).execute(),
+    );
+    await expect(open.db.session((s) => setQuota(s, { user_id, limit_bytes: 14 }))).rejects.toMatchObject({
+      code: 'state-conflict',
+    });
+    await expect(
+      open.db.session((s) =>
+        s.query.updateTable('quotas').set({ used_bytes: 21 }).where('user_id', '=', user_id).execute(),
+      ),
+    ).rejects.toMatchObject({ code: 'check-violation' });
+  });
+});

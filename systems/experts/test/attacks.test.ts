@@ -1,0 +1,36 @@
+import { experts, logExchange } from '@ashlar/experts';
+import { countAttacks, failuresOf, prove } from 'ashlar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { type ExpertsPlace, someExchange, startExperts } from './support.js';
+
+describe.each(engines)('the guarantees of experts on $name', (engine) => {
+  let place: ExpertsPlace;
+  beforeAll(async () => {
+    place = await startExperts(engine);
+  });
+  afterAll(() => place.remove());
+
+  const stored = () =>
+    place.db.read(async (s) => [
+      await s.query.selectFrom('leads').selectAll().execute(),
+      await s.query.selectFrom('conversations').selectAll().orderBy('id').execute(),
+    ]);
+
+  it('hold under every attack, on an empty log and on one with rows, and the rows stay as they were', async () => {
+    expect(failuresOf(await prove(place.db.engine, experts))).toEqual([]);
+    await place.db.session(async (s) => {
+      await logExchange(s, someExchange());
+      await logExchange(s, someExchange({ response_type: 'clarification' }));
+    });
+    const before = await stored();
+    const proof = await prove(place.db.engine, experts);
+    expect(failuresOf(proof)).toEqual([]);
+    expect(countAttacks(proof)).toBeGreaterThanOrEqual(25);
+    const tried = proof.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
+    expect(tried).toEqual(
+      expect.arrayContaining(['stamping gap_resolved again', 'taking gap_resolved back', 'DELETE of a row']),
+    );
+    expect(await stored()).toEqual(before);
+  });
+});

@@ -1,0 +1,29 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { conversations, forgetLead, leads, logExchange } from '@ashlar/experts';
+import { describe, expect, test } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { someExchange, startExperts } from './support.js';
+
+// a server's files are not a client's to read, and an encrypted one says nothing
+describe.each(engines.filter(({ name }) => name === 'sqlite'))('the file of $name', (engine) => {
+  test('holds nothing of a person who was forgotten, once it is purged', async () => {
+    const { db, place, remove } = await startExperts(engine);
+    const folder = dirname(place.url.slice('sqlite:'.length));
+    try {
+      for (const email of ['unforgettable@example.org', 'other@example.org']) {
+        await db.session((s) => logExchange(s, someExchange({ email, query: `the secret of ${email}` })));
+      }
+      await db.session((s) => forgetLead(s, 'unforgettable@example.org'));
+      expect(await db.engine.purge([leads, conversations])).toBeUndefined();
+      // a file that is read in the process that has it open loses its locks
+      await db.close();
+      const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
+      const text = Buffer.concat(files).toString('latin1');
+      expect(text).toContain('the secret of other@example.org');
+      expect(text).not.toContain('unforgettable');
+    } finally {
+      await remove();
+    }
+  });
+});

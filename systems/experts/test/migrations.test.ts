@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { experts, logExchange } from '@ashlar/experts';
+import type { SqlName } from 'ashlar';
+import { checkMigrations as check, down, dumpSchema, up } from 'ashlar';
+import { describe, expect, test } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { someExchange, startExperts } from './support.js';
+
+const folder = new URL('../', import.meta.url);
+
+describe.each<SqlName>(['sqlite', 'postgres'])('the migrations of experts for %s', (name) => {
+  test('make what the tables say', async () => {
+    await expect(check(experts, name)).resolves.toBeUndefined();
+  });
+
+  test('make what the committed dump shows', async () => {
+    const committed = await readFile(new URL(`schema.${name}.sql`, folder), 'utf8');
+    expect(await dumpSchema(experts, name)).toBe(committed);
+  });
+});
+
+describe.each(engines)('the migrations of experts on $name', (engine) => {
+  test('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+    const { db, remove } = await startExperts(engine);
+    try {
+      const use = () => db.session((s) => logExchange(s, someExchange({ source: 'widget' })));
+      await use();
+      expect(await up(db.engine, experts)).toEqual([]);
+      expect(await down(db.engine, experts, { to: '0001_initial' })).toMatchObject([
+        { step: '0002_scores_gaps_and_sources' },
+      ]);
+      await expect(use()).rejects.toThrow();
+      expect(await up(db.engine, experts)).toMatchObject([{ step: '0002_scores_gaps_and_sources' }]);
+      expect(await use()).toMatchObject({ source: 'widget' });
+      const rows = await db.read((s) =>
+        s.query.selectFrom('conversations').select('source').orderBy('id').execute(),
+      );
+      expect(rows).toEqual([{ source: null }, { source: 'widget' }]);
+      expect(await down(db.engine, experts, { to: 'base' })).toHaveLength(2);
+      expect(await up(db.engine, experts)).toHaveLength(2);
+      await use();
+    } finally {
+      await remove();
+    }
+  });
+});

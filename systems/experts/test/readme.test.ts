@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+test('the example in the README does what it says, from no database on', async () => {
+  const [sqlite] = engines;
+  if (!sqlite) throw new Error('there is no engine');
+  const readme = await readFile(join(root, 'systems/experts/README.md'), 'utf8');
+  const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
+  const place = await sqlite.place();
+  const csv = join(place.url.slice('sqlite:'.length), '..', 'leads.csv');
+  try {
+    // the built package, imported by its name as a user would
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: root,
+      env: { ...process.env, DATABASE_URL: place.url, LEADS_CSV: csv },
+    });
+    expect(stdout.trim().split('\n')).toEqual([
+      'thandi@example.org Who knows bees?',
+      '0 matched, 1 asked back',
+    ]);
+    expect(await readFile(csv, 'utf8')).toMatch(
+      /^email,first_contact,last_contact,exchanges\nthandi@example\.org,[^,]+Z,[^,]+Z,1\n$/,
+    );
+  } finally {
+    await place.remove();
+  }
+});

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { logExchange, openExperts } from '@ashlar/experts';
+import { describe, expect, test, vi } from 'vitest';
+import { asAdmin, engines } from '../../../test/support/engines.js';
+import { someExchange } from './support.js';
+
+// only a server has users
+describe.each(engines.filter(({ name }) => name === 'postgres'))('a start on $name', (engine) => {
+  test('with two URLs migrates as the owner and runs as a user who cannot', async () => {
+    const place = await engine.place();
+    const user = `chat_${randomBytes(4).toString('hex')}`;
+    const url = new URL(place.url);
+    url.username = user;
+    url.password = 'chat-secret';
+    vi.stubEnv('DATABASE_MIGRATE_URL', place.url);
+    vi.stubEnv('DATABASE_URL', url.href);
+    try {
+      for (const query of ['before', 'after a restart']) {
+        const db = await openExperts();
+        expect(await db.session((s) => logExchange(s, someExchange({ query })))).toMatchObject({ query });
+        expect(db.engine.standing).toMatchObject({ user, canChangeSchema: false });
+        await db.close();
+      }
+    } finally {
+      vi.unstubAllEnvs();
+      await place.remove();
+      await asAdmin(`DROP ROLE IF EXISTS ${user}`);
+    }
+  });
+});
+
+describe.each(engines)('a start on $name', (engine) => {
+  test('that cannot be made ready says why, and leaves nothing open', async () => {
+    const place = await engine.place();
+    vi.stubEnv('DATABASE_URL', '');
+    vi.stubEnv('DATABASE_MIGRATE_URL', '');
+    try {
+      await expect(openExperts()).rejects.toMatchObject({ code: 'settings-invalid' });
+      const db = await openExperts({ url: place.url, key: place.key });
+      // a step that somebody changed after it was applied
+      await db.engine.asOwner((owner) =>
+        owner.run(`UPDATE ashlar_migrations SET checksum = '${'0'.repeat(64)}' WHERE step LIKE '0002%'`),
+      );
+      await db.close();
+      // what is in memory is gone by now
+      if (engine.name === 'pglite') return;
+      await expect(openExperts({ url: place.url, key: place.key })).rejects.toMatchObject({
+        code: 'migration-changed',
+      });
+    } finally {
+      vi.unstubAllEnvs();
+      await place.remove();
+    }
+  });
+});

@@ -1,0 +1,80 @@
+import {
+  auditLogs,
+  deleteJob,
+  jobRows,
+  jobStatus,
+  runJob,
+  type ShippingDatabase,
+  simulatedExecutor,
+} from '@ashlar/shipping';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { makeJob, openShipping, type ShippingPlace } from './support.js';
+
+// what the system's first design left broken, one test each
+describe.each(engines)('mended on $name', (engine) => {
+  let place: ShippingPlace;
+  let db: ShippingDatabase;
+  beforeAll(async () => {
+    place = await openShipping(engine);
+    db = place.db;
+  });
+  afterAll(() => place.remove());
+
+  it('counters could drift from the rows', async () => {
+    const jobId = await makeJob(db, 60);
+    await Promise.all([
+      runJob(db, jobId, simulatedExecutor({ fail: [7, 31] })),
+      runJob(db, jobId, simulatedExecutor({ fail: [7, 31] })),
+    ]);
+    const { job, balanced } = await db.read((s) => jobStatus(s, jobId));
+    const rows = await db.read((s) =>
+      s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).execute(),
+    );
+    const completed = rows.filter(({ status }) => status === 'completed');
+    expect(balanced).toBe(true);
+    expect(job).toMatchObject({
+      successful_rows: completed.length,
+      failed_rows: rows.filter(({ status }) => status === 'failed').length,
+      total_cost_cents: completed.reduce((sum, { cost_cents }) => sum + (cost_cents ?? 0), 0),
+    });
+    expect(completed).toHaveLength(58);
+  });
+
+  it('a crash left rows processing for ever', async () => {
+    const jobId = await makeJob(db, 20);
+    // as a worker that died between its intent and the answer leaves it
+    const [row] = await db.read((s) =>
+      s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).limit(1).execute(),
+    );
+    await db.session((s) => s.patch(jobRows, row?.id ?? '', { status: 'processing', attempts: 1 }));
+    const done = await runJob(db, jobId, simulatedExecutor());
+    expect(done).toMatchObject({ status: 'completed', successful_rows: 20 });
+  });
+
+  it('the log could be edited', async () => {
+    const jobId = await makeJob(db, 5);
+    await runJob(db, jobId, simulatedExecutor());
+    const log = () =>
+      db.read((s) =>
+        s.query.selectFrom('audit_logs').selectAll().where('job_id', '=', jobId).orderBy('id').execute(),
+      );
+    const before = await log();
+    expect(before.length).toBeGreaterThan(0);
+    for (const statement of [
+      sql`update audit_logs set message = 'nothing happened' where job_id = ${jobId}`,
+      sql`delete from audit_logs where job_id = ${jobId}`,
+    ]) {
+      const tried = db.session((s) => statement.execute(s.query));
+      await expect(tried).rejects.toMatchObject({ code: 'guarantee-violated' });
+    }
+    const line = before[0]?.id ?? '';
+    const patched = db.session((s) => s.patch(auditLogs, line, { message: 'nothing happened' }));
+    await expect(patched).rejects.toMatchObject({ code: 'guarantee-violated' });
+    expect(await log()).toEqual(before);
+    // with its job it goes
+    await db.session((s) => deleteJob(s, jobId));
+    expect(await log()).toEqual([]);
+  });
+});

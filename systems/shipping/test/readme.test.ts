@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { openShipping } from './support.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+test('the example in the README does what it says', async () => {
+  const [sqlite] = engines;
+  if (!sqlite) throw new Error('there is no engine');
+  const readme = await readFile(`${root}/systems/shipping/README.md`, 'utf8');
+  const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
+  const { options, remove } = await openShipping(sqlite);
+  try {
+    // the built package, imported by its name as a user would
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: root,
+      env: { ...process.env, DATABASE_URL: options.url },
+    });
+    const lines = stdout.trim().split('\n');
+    expect(lines.slice(0, 2)).toEqual([
+      'line 6: it has 6 fields where the header has 8',
+      'line 7: "Ship Name" is empty',
+    ]);
+    expect(lines.at(-1)).toMatch(/^3 shipped for \d+ cents; true$/);
+  } finally {
+    await remove();
+  }
+});

@@ -1,0 +1,46 @@
+import { system } from 'ashlar';
+import { tables } from './tables.js';
+
+export { type Action, type ActionQuery, clientActions, recordAction } from './audit.js';
+export {
+  archiveClient,
+  type ClientChanges,
+  createClient,
+  findClient,
+  listClients,
+  type NewClient,
+  restoreClient,
+  updateClient,
+} from './clients.js';
+export { completenessWeights, isMvpReady, mvpFields, profileCompleteness } from './completeness.js';
+export { type LikelyDuplicate, likelyDuplicates, nameScore } from './duplicates.js';
+export { type Enriched, enrich, enrichmentsOf, type Fact } from './enrichment.js';
+export {
+  clientsNamedIn,
+  findKnowledge,
+  type NewKnowledge,
+  recordKnowledge,
+  reviseKnowledge,
+} from './knowledge.js';
+export { type Mention, mentionOf } from './mentions.js';
+export { type Readability, readabilityOf } from './readability.js';
+export {
+  type SampleClient,
+  type SampleText,
+  sampleClients,
+  sampleKnowledge,
+  sampleText,
+} from './sample.js';
+export { type SophiaSettings, sophiaSettings } from './settings.js';
+export * from './tables.js';
+export {
+  type AddedMaterial,
+  addVoiceMaterial,
+  type NewMaterial,
+  voiceMaterialsOf,
+  voiceProfileOf,
+} from './voice.js';
+export { confidenceIn, type Spread, type VoiceSummary } from './voice-summary.js';
+
+/** Client intelligence on an encrypted file: dossiers, voices, sources, each client's apart from every other's. */
+export const sophia = system('sophia', { tables, migrations: new URL('../migrations/', import.meta.url) });

@@ -1,0 +1,239 @@
+import {
+  addVoiceMaterial,
+  archiveClient,
+  auditLog,
+  type Client,
+  clientActions,
+  clients,
+  clientsNamedIn,
+  createClient,
+  enrich,
+  enrichmentLog,
+  enrichmentsOf,
+  findClient,
+  findKnowledge,
+  likelyDuplicates,
+  listClients,
+  recordAction,
+  recordKnowledge,
+  type SophiaSession,
+  sampleClients,
+  sampleKnowledge,
+  sophia,
+  updateClient,
+  voiceMaterials,
+  voiceMaterialsOf,
+  voiceProfileOf,
+  voiceProfiles,
+} from '@ashlar/sophia';
+import { everyScope, failuresOf, prove } from 'ashlar';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { freshName, type OpenSophia, openSophia, ready, someClient } from './support.js';
+
+const own = [
+  ['clients', 'id'],
+  ['voice_profiles', 'client_id'],
+  ['voice_materials', 'client_id'],
+  ['enrichment_log', 'client_id'],
+  ['audit_log', 'client_id'],
+] as const;
+
+describe.each(engines)('a session scoped to one client on $name', (engine) => {
+  let open: OpenSophia;
+  let a: Client;
+  let b: Client;
+  beforeAll(async () => {
+    open = await openSophia(engine);
+    [a, b] = [await filled(), await filled()];
+  });
+  afterAll(() => open.remove());
+
+  /** A client with rows in every table. */
+  const filled = async (): Promise<Client> => {
+    const { id } = await open.client(ready);
+    return open.operate(async (s) => {
+      await addVoiceMaterial(s, { client_id: id, source_type: 'post', content: `Words of ${id}.` });
+      const { client } = await enrich(s, id, { field: 'industry', value: 'Retail', source: `from ${id}` });
+      return client;
+    });
+  };
+
+  const everything = () =>
+    open.operate(async (s) => {
+      const rows = own.map(([table]) =>
+        sql`SELECT * FROM ${sql.table(table)} ORDER BY id`.execute(s.query).then((found) => found.rows),
+      );
+      return JSON.stringify(await Promise.all(rows));
+    });
+
+  const rowsOf = (client: Client | null, text: string) =>
+    open.db.session({ scope: client?.id ?? null }, async (s) => (await sql.raw(text).execute(s.query)).rows);
+
+  it('sees its own rows and none of another’s, through every way there is to ask', async () => {
+    for (const [table, column] of own) {
+      const ways = [
+        `SELECT * FROM ${table}`,
+        `SELECT * FROM ${table} WHERE ${column} = '${b.id}' OR 1 = 1`,
+        `SELECT t.* FROM (SELECT 1 AS one) AS o LEFT JOIN ${table} AS t ON o.one = 1`,
+        `SELECT t.* FROM clients AS c JOIN ${table} AS t ON t.${column} IN ('${a.id}', '${b.id}')`,
+        `SELECT * FROM ${table} WHERE id IN (SELECT id FROM ${table})`,
+        `WITH every AS (SELECT * FROM ${table}) SELECT * FROM every`,
+        `SELECT * FROM ${table} UNION ALL SELECT * FROM ${table} WHERE ${column} = '${b.id}'`,
+        `SELECT (SELECT max(CAST(${column} AS text)) FROM ${table}) AS ${column}`,
+      ];
+      for (const way of ways) {
+        const seen = (await rowsOf(a, way)).map((row) => (row as Record<string, unknown>)[column]);
+        expect(seen.length, way).toBeGreaterThan(0);
+        expect(new Set(seen), way).toEqual(new Set([a.id]));
+        // one without a scope is nobody's
+        const nobodys = (await rowsOf(null, way)).filter((row) => Object.values(row as object).some(Boolean));
+        expect(nobodys, way).toEqual([]);
+      }
+      expect(await rowsOf(a, `SELECT * FROM ${table} WHERE ${column} = '${b.id}'`)).toEqual([]);
+    }
+  });
+
+  it('sees none through s.query and s.get', async () => {
+    await open.as(a, async (s) => {
+      const joined = await s.query
+        .selectFrom('clients as c')
+        .innerJoin('voice_materials as m', (on) => on.onTrue())
+        .leftJoin('enrichment_log as e', 'e.client_id', 'm.client_id')
+        .select(['c.id', 'm.client_id', 'e.source'])
+        .execute();
+      expect(joined).toEqual([{ id: a.id, client_id: a.id, source: `from ${a.id}` }]);
+      const within = await s.query
+        .selectFrom('clients')
+        .select((of) => [
+          of.selectFrom('voice_materials').select(of.fn.countAll<number>().as('n')).as('materials'),
+          of.exists(of.selectFrom('audit_log').selectAll().where('client_id', '=', b.id)).as('leaks'),
+        ])
+        .executeTakeFirstOrThrow();
+      expect([Number(within.materials), Boolean(within.leaks)]).toEqual([1, false]);
+      expect(await s.get(clients, b.id)).toBeUndefined();
+      expect(await s.get(clients, a.id)).toEqual(a);
+    });
+    expect(await open.db.get(clients, b.id, { scope: a.id })).toBeUndefined();
+    expect(await open.db.get(clients, b.id)).toBeUndefined();
+  });
+
+  it('sees none through the services', async () => {
+    await open.as(a, async (s) => {
+      expect(await listClients(s)).toEqual([a]);
+      expect(await findClient(s, b.name)).toBeUndefined();
+      expect(await likelyDuplicates(s, b.name)).toEqual([]);
+      expect(await clientsNamedIn(s, `${a.name} and ${b.name}`)).toMatchObject([{ name: a.name }]);
+      expect(await voiceMaterialsOf(s, b.id)).toEqual([]);
+      expect(await voiceProfileOf(s, b.id)).toBeUndefined();
+      expect(await enrichmentsOf(s, b.id)).toEqual([]);
+      expect(await clientActions(s, b.id)).toEqual([]);
+      expect((await clientActions(s, a.id)).length).toBe(3);
+    });
+  });
+
+  it('writes none, whichever way it tries, and leaves all as it was', async () => {
+    const before = await everything();
+    const attempts: [string, (s: SophiaSession) => Promise<unknown>][] = [
+      [
+        'row-not-found',
+        (s) => addVoiceMaterial(s, { client_id: b.id, source_type: 'post', content: 'Not mine.' }),
+      ],
+      ['row-not-found', (s) => enrich(s, b.id, { field: 'industry', value: 'x', source: 'y' })],
+      ['row-not-found', (s) => updateClient(s, b.id, { industry: 'x' })],
+      ['row-not-found', (s) => archiveClient(s, b.id)],
+      ['row-not-found', (s) => s.patch(clients, b.id, { industry: 'x' })],
+      ['row-not-found', (s) => s.remove(clients, b.id)],
+      ['guarantee-violated', (s) => recordAction(s, { client_id: b.id, action: 'x' })],
+      ['guarantee-violated', (s) => recordAction(s, { client_id: null, action: 'x' })],
+      ['guarantee-violated', (s) => s.insert(auditLog, { client_id: b.id, action: 'x' })],
+      ['guarantee-violated', (s) => s.insert(voiceProfiles, { client_id: b.id, profile_data: {} })],
+      [
+        'guarantee-violated',
+        (s) => s.insert(voiceMaterials, { client_id: b.id, source_type: 'x', content: 'x' }),
+      ],
+      [
+        'guarantee-violated',
+        (s) => s.insertMany(voiceMaterials, [{ client_id: b.id, source_type: 'x', content: 'x' }]),
+      ],
+      [
+        'guarantee-violated',
+        (s) =>
+          s.insert(enrichmentLog, { client_id: b.id, field_name: 'industry', new_value: 'x', source: 'x' }),
+      ],
+      [
+        'guarantee-violated',
+        (s) => s.query.updateTable('voice_materials').set({ client_id: b.id }).execute(),
+      ],
+      ['guarantee-violated', (s) => s.insert(clients, someClient())],
+      ['guarantee-violated', (s) => createClient(s, someClient())],
+      ['guarantee-violated', (s) => recordKnowledge(s, { category: 'x', content: 'x' })],
+    ];
+    for (const [code, attempt] of attempts) {
+      const refused = open.as(a, attempt);
+      await expect(refused, String(attempt)).rejects.toMatchObject({ code });
+    }
+    await open
+      .as(a, async (s) => {
+        const of = ['UPDATE clients SET industry =', 'UPDATE voice_materials SET source_type ='];
+        for (const text of of) await sql.raw(`${text} 'taken' WHERE id <> '${a.id}'`).execute(s.query);
+        throw new RangeError('undone');
+      })
+      .catch((error) => expect(error).toBeInstanceOf(RangeError));
+    const deleted = await open.as(a, (s) =>
+      s.query.deleteFrom('voice_materials').where('client_id', '=', b.id).executeTakeFirst(),
+    );
+    expect(deleted.numDeletedRows).toBe(0n);
+    expect(await everything()).toBe(before);
+  });
+
+  it('is not told by a refusal which other clients there are', async () => {
+    const refusals: unknown[][] = [];
+    const told = (attempt: Promise<unknown>) =>
+      attempt.catch(({ code, message }) => refusals.push([code, message]));
+    for (const name of [b.name, freshName()]) {
+      await told(open.as(a, (s) => s.patch(clients, a.id, { name })));
+      await told(open.as(a, (s) => recordKnowledge(s, { category: 'x', content: `Of ${name}.` })));
+    }
+    expect(refusals.slice(0, 2)).toEqual(refusals.slice(2));
+    expect(refusals.map(([code]) => code)).toEqual(Array(4).fill('guarantee-violated'));
+  });
+
+  it('works on its own dossier, and shares what names nobody', async () => {
+    const c = await filled();
+    await open.operate((s) =>
+      recordKnowledge(s, { category: 'shared', content: 'Short sentences are read.' }),
+    );
+    await open.as(c, async (s) => {
+      await updateClient(s, c.id, { geography_area: 'The bay' });
+      await addVoiceMaterial(s, { client_id: c.id, source_type: 'post', content: 'More of it.' });
+      expect(await findKnowledge(s, { category: 'shared' })).toHaveLength(1);
+    });
+    const told = await open.as(c, (s) => clientActions(s, c.id, { limit: 2 }));
+    expect(told.map(({ action, actor }) => [action, actor])).toEqual([
+      ['voice.added', `of ${c.name}`],
+      ['client.updated', `of ${c.name}`],
+    ]);
+    // the rest of its log is on the next page
+    const rest = await open.as(c, (s) => clientActions(s, c.id, { before: told.at(-1)?.id }));
+    expect(rest).toHaveLength(3);
+  });
+
+  it('is not opened for what no client could be', async () => {
+    for (const scope of ['client', b.id.toUpperCase(), '* OR 1=1']) {
+      const session = open.db.session({ scope }, async () => undefined);
+      await expect(session, scope).rejects.toMatchObject({ code: 'value-invalid' });
+    }
+    const all = await open.db.read({ scope: everyScope }, (s) => listClients(s));
+    expect(all.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is proven with the rows of many clients in it', async () => {
+    for (const { client } of sampleClients) await open.operate((s) => createClient(s, client));
+    for (const knowledge of sampleKnowledge) await open.operate((s) => recordKnowledge(s, knowledge));
+    const before = await everything();
+    expect(failuresOf(await prove(open.db.engine, sophia))).toEqual([]);
+    expect(await everything()).toBe(before);
+  });
+});

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import { clauseHistory, publishClause, supersedeClause, wills } from '@ashlar/wills';
+import type { SqlName } from 'ashlar';
+import { checkMigrations as check, down, dumpSchema, maintain, up } from 'ashlar';
+import { describe, expect, it } from 'vitest';
+import { engines } from '../../../test/support/engines.js';
+import { approval, openWills, someClause } from './support.js';
+
+const folder = new URL('../', import.meta.url);
+
+describe.each<SqlName>(['sqlite', 'postgres'])('the migrations of wills for %s', (name) => {
+  it('make what the tables say', async () => {
+    await expect(check(wills, name)).resolves.toBeUndefined();
+  });
+
+  it('make what the committed dump shows', async () => {
+    const committed = await readFile(new URL(`schema.${name}.sql`, folder), 'utf8');
+    expect(await dumpSchema(wills, name)).toBe(committed);
+  });
+});
+
+describe.each(engines)('the migrations of wills on $name', (engine) => {
+  it('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+    const open = await openWills(engine);
+    try {
+      const { db } = open;
+      const use = () =>
+        db.session(async (s) => {
+          const { code } = await publishClause(s, someClause());
+          await supersedeClause(s, code, approval);
+          return (await clauseHistory(s, code)).length;
+        });
+      expect(await use()).toBe(2);
+      expect(await up(db.engine, wills)).toEqual([]);
+      expect(await use()).toBe(2);
+      expect(await down(db.engine, wills, { to: 'base' })).toMatchObject([
+        { step: '0002_guarantees' },
+        { step: '0001_initial' },
+      ]);
+      await expect(use()).rejects.toThrow();
+      expect(await up(db.engine, wills)).toMatchObject([
+        { step: '0001_initial' },
+        { step: '0002_guarantees' },
+      ]);
+      await maintain(db.engine, Object.values(wills.tables), new Date());
+      expect(await use()).toBe(2);
+    } finally {
+      await open.remove();
+    }
+  });
+});

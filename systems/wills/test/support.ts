@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { type Clause, type NewClause, wills } from '@ashlar/wills';
+import { type ConnectOptions, connect, type Database, maintain, up } from 'ashlar';
+import type { Place, TestEngine } from '../../../test/support/engines.js';
+
+export type WillsDatabase = Database<typeof wills.tables>;
+
+/** A database of the system, brought up by its migrations. */
+export interface OpenWills {
+  readonly db: WillsDatabase;
+  readonly place: Place;
+  remove(): Promise<void>;
+}
+
+/** Brings the system up in a fresh place: migrations, then maintenance for the clock's time. */
+export const openWills = async (
+  engine: TestEngine,
+  options: Partial<ConnectOptions> = {},
+): Promise<OpenWills> => {
+  const place = await engine.place();
+  const db = await connect(wills, { url: place.url, key: place.key, ...options });
+  await up(db.engine, wills);
+  await maintain(db.engine, Object.values(wills.tables), options.clock?.() ?? new Date());
+  return {
+    db,
+    place,
+    remove: async () => {
+      await db.close();
+      await place.remove();
+    },
+  };
+};
+
+/** A name that no other test uses. */
+export const fresh = (prefix: string): string => `${prefix}-${randomUUID()}`;
+
+/** A clause that can be published. */
+export const someClause = (changes: Partial<NewClause> = {}): NewClause => ({
+  code: fresh('C'),
+  name: 'Residue',
+  category: 'residue',
+  template_text: 'I leave everything to {{heir}}.',
+  variables_schema: { type: 'object', properties: { heir: { type: 'string' } }, required: ['heir'] },
+  will_types: ['basic'],
+  approved_by: 'A. Attorney',
+  approved_at: '2026-01-05T08:00:00.000Z',
+  ...changes,
+});
+
+/** An approval for a new version. */
+export const approval = { approved_by: 'B. Attorney', approved_at: '2026-02-05T08:00:00.000Z' };
+
+/** What becomes of a version when another supersedes it. */
+export const retired = (clause: Clause, successor: Clause): Clause => ({
+  ...clause,
+  is_current: false,
+  updated_at: successor.updated_at,
+});
