@@ -31,8 +31,8 @@ export const guaranteeSamples = {
   auditTrail: (_, { auditTrail }) => auditTrail('changes'),
   audited: ({ id, table }, { audited, auditTrail }, z) =>
     table('clients', { id: id(), name: z.string() }, () => [audited({ into: auditTrail('changes') })]),
-  encrypted: ({ ciphered, id, table }, { encrypted, keyring }, z) =>
-    table('dossiers', { id: id(), client_id: z.uuid(), body: ciphered(z.string()) }, (c) => [
+  encrypted: ({ ciphertext, id, table }, { encrypted, keyring }, z) =>
+    table('dossiers', { id: id(), client_id: z.uuid(), body: ciphertext(z.string()) }, (c) => [
       encrypted({ scope: c.client_id, keys: keyring('data_keys') }),
     ]),
   keyring: (_, { keyring }) => keyring('data_keys'),
@@ -90,9 +90,9 @@ const sampleProbe = (table, dialect) => {
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 
-const level = (keeping) => {
-  const why = keeping.level === 'refused' ? keeping.why : keeping.weaker;
-  return why === undefined ? keeping.level : `${keeping.level}: ${why}`;
+const level = (enforcement) => {
+  const why = enforcement.level === 'refused' ? enforcement.why : enforcement.weaker;
+  return why === undefined ? enforcement.level : `${enforcement.level}: ${why}`;
 };
 
 /** docs/guarantees.md from the guarantees themselves. */
@@ -103,7 +103,7 @@ export const guaranteesPage = (ashlar, guarantees, z) => {
     const attacks = (dialect) => guarantee.attacks?.(table, sampleProbe(table, dialect)).length ?? 0;
     return [
       `\`${name}\``,
-      guarantee.promise,
+      guarantee.summary,
       level(guarantee.postgres),
       level(guarantee.sqlite),
       `${attacks('postgres')} / ${attacks('sqlite')}`,

@@ -80,7 +80,7 @@ export const ledgerFigures = async (
       `PostgreSQL · ${sessionsAtOnce} sessions appending to a ledger ÷ to an append-only table   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${number(median(rates))}/s`,
     );
 
-    await db.engine.settle();
+    await db.engine.seal();
     const rows = 25_000 * scale;
     await db.session((s) =>
       s.insertMany(
@@ -89,7 +89,7 @@ export const ledgerFigures = async (
       ),
     );
     const start = performance.now();
-    await db.engine.settle();
+    await db.engine.seal();
     print(`PostgreSQL · sealing   ${number(rows / ((performance.now() - start) / 1_000))} leaves/s`);
 
     const whole = await verifyTable(db.engine, sealed);
@@ -102,7 +102,7 @@ export const ledgerFigures = async (
         Array.from({ length: 1_000 }, (_, n) => event(n)),
       ),
     );
-    await db.engine.settle();
+    await db.engine.seal();
     const began = performance.now();
     const trusted = { size: whole.size, root: whole.root, source: 'before' };
     const part = await verifyTable(db.engine, sealed, { trusted });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { countAttacks, type Proof } from 'ashlar';
+import { countAttacks, type ProveReport } from 'ashlar';
 import Table from 'cli-table3';
 import { ask } from './command.js';
 import { count, say } from './output.js';
@@ -20,7 +20,7 @@ interface StatusReport {
 }
 
 interface Summary {
-  readonly proof: Proof;
+  readonly report: ProveReport;
   readonly status: StatusReport;
   readonly seconds: number;
 }
@@ -37,8 +37,8 @@ export const summarise = async (places: readonly Place[]): Promise<void> => {
   say(table.toString());
   const sum = (of: (summary: Summary) => number) => count(summaries.reduce((all, each) => all + of(each), 0));
   say(
-    `\n${summaries.length} systems keep ${sum(({ proof }) => proof.tables.length)} guarantees on ${sum(rows)} rows: ` +
-      `${sum(({ proof }) => countAttacks(proof))} attacks, none got through. ` +
+    `\n${summaries.length} systems keep ${sum(({ report }) => report.tables.length)} guarantees on ${sum(rows)} rows: ` +
+      `${sum(({ report }) => countAttacks(report))} attacks, none got through. ` +
       `All of it took ${(performance.now() / 1_000).toFixed(1)} s.`,
   );
 };
@@ -48,18 +48,18 @@ const look = async ({ system, url }: Place): Promise<Summary> => {
   const at = ['--system', system, '--url', url];
   const report = join('data', `${system}-proof.html`);
   // a proof that fails ends the demo there
-  const { proofs } = (await ask('prove', ...at, '--report', report)) as { proofs: [Proof] };
+  const { reports } = (await ask('prove', ...at, '--report', report)) as { reports: [ProveReport] };
   const { systems } = (await ask('status', ...at)) as { systems: [StatusReport] };
-  return { proof: proofs[0], status: systems[0], seconds: (performance.now() - begun) / 1_000 };
+  return { report: reports[0], status: systems[0], seconds: (performance.now() - begun) / 1_000 };
 };
 
 const rows = ({ status }: Summary): number =>
   status.tables.reduce((all, table) => all + (table.rows ?? 0), 0);
 
 const rowOf = (summary: Summary): (string | number)[] => {
-  const { proof, status, seconds } = summary;
-  const emulated = proof.tables.filter(({ level }) => level === 'emulated').length;
-  const ledgers = proof.ledgers.map(
+  const { report, status, seconds } = summary;
+  const emulated = report.tables.filter(({ level }) => level === 'emulated').length;
+  const ledgers = report.ledgers.map(
     ({ ledger, size }) => `${ledger.slice(ledger.indexOf('/') + 1)} ${count(size)}, verified`,
   );
   return [
@@ -68,8 +68,8 @@ const rowOf = (summary: Summary): (string | number)[] => {
     status.tables.length,
     count(rows(summary)),
     `${status.migrations.applied}, ${status.drift === null ? 'drift not known' : 'no drift'}`,
-    `${proof.tables.length} kept${emulated > 0 ? `, ${emulated} emulated` : ''}`,
-    `${count(countAttacks(proof))} attacks`,
+    `${report.tables.length} kept${emulated > 0 ? `, ${emulated} emulated` : ''}`,
+    `${count(countAttacks(report))} attacks`,
     ledgers.join('\n') || 'none',
     seconds.toFixed(1),
   ];

@@ -121,7 +121,7 @@ export const errorCodes = {
     exit: 1,
     meaning: 'A ciphertext cannot be decrypted: it was changed, or moved from where it was sealed.',
   },
-  'proof-failed': {
+  'guarantee-broken': {
     exit: 1,
     meaning: 'An attack on a guarantee got through, or something that keeps guarantees is not in place.',
   },

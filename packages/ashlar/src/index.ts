@@ -3,8 +3,9 @@ export {
   type BackupVerification,
   type CreateOptions as CreateBackupOptions,
   createBackup,
-  defaultRetention,
-  type LedgerStanding,
+  defaultKeepRules,
+  type KeepRules,
+  type LedgerRelation,
   type Listed as ListedBackup,
   listBackups,
   type Manifest as BackupManifest,
@@ -14,14 +15,13 @@ export {
   pruneBackups,
   type Restored,
   type RestoreOptions,
-  type Retention,
   restoreBackup,
   type VerifyBackupOptions,
   verifyBackup,
 } from './backup/index.js';
 export { type Engine, everyScope } from './contract/engine.js';
 export type { OpenOptions } from './contract/open-options.js';
-export type { RoleChange, Roles, Standing } from './contract/roles.js';
+export type { ConnectedRole, RoleChange, Roles } from './contract/roles.js';
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './contract/whole-file.js';
 export { openEngine } from './engines/open.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
@@ -59,11 +59,11 @@ export {
   maintain,
   newStep,
   type Plan,
+  type Purge,
+  type PurgeOptions,
   plan,
-  type Retirement,
-  type RetireOptions,
+  purge,
   type RunStep,
-  retire,
   stamp,
   type UpOptions,
   up,
@@ -72,17 +72,17 @@ export * from './model/index.js';
 export { parseInput } from './model/input.js';
 export { type System, type SystemParts, system } from './model/system.js';
 export {
-  type AttackProof,
+  type AttackReport,
   type Checkpoints,
   countAttacks,
   failuresOf,
-  type GuaranteeProof,
-  type LedgerProof,
-  type Proof,
+  type GuaranteeReport,
+  type LedgerReport,
   type ProveOptions,
+  type ProveReport,
   prove,
-  type RefusedBy,
-  type StructureProof,
+  type StoppedBy,
+  type StructureReport,
   type Verdict,
 } from './prove/index.js';
 export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';

@@ -222,24 +222,24 @@ describe.each(engines)('what Zod accepts comes back identical from $name', (engi
   it('through patches and many rows at once too', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
-        const patch = Object.assign({}, ...changes) as Partial<Row<typeof values>>;
+        const update = Object.assign({}, ...changes) as Partial<Row<typeof values>>;
         const { id: key } = await db.session((s) => s.insert(values, good as never));
-        const patched = await db.session((s) => s.patch(values, key, patch as never)).catch(refusal);
+        const updated = await db.session((s) => s.update(values, key, update as never)).catch(refusal);
         const many = await db
           .session(async (s) => {
             await s.insertMany(values, [
-              { ...good, ...patch, id: another(key) } as never,
+              { ...good, ...update, id: another(key) } as never,
               { ...good, id: another(another(key)) } as never,
             ]);
             return s.get(values, another(key));
           })
           .catch(refusal);
-        if (typeof patched === 'string') {
-          expect(many).toBe(patched);
+        if (typeof updated === 'string') {
+          expect(many).toBe(updated);
           return;
         }
-        expect(patched).toStrictEqual({ ...nulls, ...good, ...patch, id: key });
-        expect(many).toStrictEqual({ ...patched, id: another(key) });
+        expect(updated).toStrictEqual({ ...nulls, ...good, ...update, id: key });
+        expect(many).toStrictEqual({ ...updated, id: another(key) });
       }),
       { numRuns: 150 },
     );
@@ -249,7 +249,7 @@ describe.each(engines)('what Zod accepts comes back identical from $name', (engi
     const keys = await db.session(async (s) => {
       const made: number[] = [];
       for (const note of ['a', 'b', 'c']) made.push((await s.insert(counted, { note })).id);
-      await s.remove(counted, made[2] ?? 0);
+      await s.delete(counted, made[2] ?? 0);
       made.push((await s.insert(counted, { note: 'd' })).id);
       return made;
     });

@@ -44,7 +44,7 @@ export const renewCredentials = async (
   { credentials, ...of }: ConnectionOf & { readonly credentials: Credentials },
 ): Promise<void> => {
   const connection = await requireConnection(s, of);
-  await s.patch(cloudConnections, connection.id, { credentials_enc: credentials });
+  await s.update(cloudConnections, connection.id, { credentials_enc: credentials });
   await record(s, 'cloud.renewed', connection);
 };
 
@@ -65,7 +65,7 @@ export const listConnections = (s: DocuvaultSession, user_id: string): Promise<C
 /** Forgets an account. @throws AshlarError `row-not-found` */
 export const disconnectCloud = async (s: DocuvaultSession, of: ConnectionOf): Promise<void> => {
   const connection = await requireConnection(s, of);
-  await s.remove(cloudConnections, connection.id);
+  await s.delete(cloudConnections, connection.id);
   await record(s, 'cloud.disconnected', connection);
 };
 

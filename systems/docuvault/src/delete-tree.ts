@@ -37,7 +37,7 @@ export const deleteFolderTree = async (vault: Vault, of: FolderOf): Promise<Dele
       ['foreign-key-violation'],
       'Something was put into the folder meanwhile.',
       async (inner) => {
-        for (const id of [...ids].reverse()) await inner.remove(folders, id);
+        for (const id of [...ids].reverse()) await inner.delete(folders, id);
       },
     );
     await recordEvent(s, {

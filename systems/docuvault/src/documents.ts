@@ -60,7 +60,7 @@ export const replaceContent = async (
       const before = await requireAccess(s, asking, 'write');
       former = before.sha256;
       await chargeQuota(s, before.user_id, bytes.size - before.size_bytes);
-      const after = await s.patch(documents, before.id, {
+      const after = await s.update(documents, before.id, {
         size_bytes: bytes.size,
         sha256: bytes.sha256,
         extracted_text: null,
@@ -122,7 +122,7 @@ export const updateDocument = async (
 ): Promise<Document> => {
   const before = await requireAccess(s, asking, 'write');
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  const document = await s.patch(documents, before.id, given);
+  const document = await s.update(documents, before.id, given);
   await record(s, asking.user_id, 'document.updated', document, { changed: Object.keys(given) });
   return document;
 };
@@ -138,7 +138,7 @@ export const moveDocument = async (
 ): Promise<Document> => {
   const before = await requireAccess(s, asking, 'owner');
   if (folder_id !== null) await requireFolder(s, { user_id: asking.user_id, folder_id });
-  const document = await s.patch(documents, before.id, { folder_id });
+  const document = await s.update(documents, before.id, { folder_id });
   await record(s, asking.user_id, 'document.moved', document, { folder_id });
   return document;
 };
@@ -161,7 +161,7 @@ export const deleteDocument = async (vault: Vault, asking: Asking): Promise<void
 
 /** Deletes the row of a document of its owner's; the bytes are left to {@link letGo}. */
 export const removeRow = async (s: DocuvaultSession, document: Document): Promise<void> => {
-  await s.remove(documents, document.id);
+  await s.delete(documents, document.id);
   await chargeQuota(s, document.user_id, -document.size_bytes);
   await record(s, document.user_id, 'document.deleted', document, { size_bytes: document.size_bytes });
 };

@@ -44,7 +44,7 @@ export const moveFolder = async (
       inner,
       ['guarantee-violated'],
       'A folder cannot be moved into itself, nor into one that is inside it.',
-      (innermost) => innermost.patch(folders, of.folder_id, { parent_id }),
+      (innermost) => innermost.update(folders, of.folder_id, { parent_id }),
     ),
   );
   await record(s, 'folder.moved', moved);
@@ -58,7 +58,7 @@ export const renameFolder = async (
 ): Promise<Folder> => {
   await requireFolder(s, of);
   const renamed = await refusedAs(s, ['unique-violation'], taken, (inner) =>
-    inner.patch(folders, of.folder_id, { name: name.normalize('NFC') }),
+    inner.update(folders, of.folder_id, { name: name.normalize('NFC') }),
   );
   await record(s, 'folder.renamed', renamed);
   return renamed;
@@ -68,7 +68,7 @@ export const renameFolder = async (
 export const deleteFolder = async (s: DocuvaultSession, of: FolderOf): Promise<void> => {
   const folder = await requireFolder(s, of);
   await refusedAs(s, ['foreign-key-violation'], 'The folder is not empty.', (inner) =>
-    inner.remove(folders, folder.id),
+    inner.delete(folders, folder.id),
   );
   await record(s, 'folder.deleted', folder);
 };

@@ -44,7 +44,7 @@ export const setQuota = async (
   { user_id, limit_bytes }: { readonly user_id: string; readonly limit_bytes: number },
 ): Promise<Quota> => {
   const quota = await refusedAs(s, ['check-violation'], 'The user keeps more than that already.', (inner) =>
-    inner.patch(quotas, user_id, { limit_bytes }),
+    inner.update(quotas, user_id, { limit_bytes }),
   );
   await recordEvent(s, {
     user_id,

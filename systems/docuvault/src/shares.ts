@@ -27,7 +27,7 @@ export const shareDocument = async (
   await activeUser(s, recipient_id);
   const before = await shareOf(s, { ...asking, recipient_id });
   const share = before
-    ? await s.patch(shares, before.id, { permission })
+    ? await s.update(shares, before.id, { permission })
     : await s.insert(shares, {
         document_id: document.id,
         owner_id: document.user_id,
@@ -43,7 +43,7 @@ export const unshareDocument = async (s: DocuvaultSession, sharing: Sharing): Pr
   await requireAccess(s, sharing, 'owner');
   const share = await shareOf(s, sharing);
   if (!share) return;
-  await s.remove(shares, share.id);
+  await s.delete(shares, share.id);
   await record(s, 'document.unshared', sharing, share.permission);
 };
 

@@ -1,7 +1,7 @@
 import {
   autoincrement,
   check,
-  ciphered,
+  ciphertext,
   createdAt,
   id,
   index,
@@ -57,7 +57,7 @@ export const users = table(
       .string()
       .max(255)
       .regex(/^\$scrypt\$ln=\d+,r=\d+,p=\d+\$[\w+/-]+\$[\w+/-]+$/),
-    totp_secret: ciphered(z.string().min(16)).nullable(),
+    totp_secret: ciphertext(z.string().min(16)).nullable(),
     totp_enabled: z.boolean().default(false),
     role: z.enum(['user', 'admin']).default('user'),
     is_active: z.boolean().default(true),
@@ -223,7 +223,7 @@ export const cloudConnections = table(
     user_id: z.uuid(),
     provider: z.string().min(1).max(50),
     display_name: z.string().min(1).max(200),
-    credentials_enc: ciphered(z.record(z.string(), z.json())),
+    credentials_enc: ciphertext(z.record(z.string(), z.json())),
     ...timestamps(),
   },
   (c) => [

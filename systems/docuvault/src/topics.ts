@@ -60,7 +60,7 @@ export const untagDocument = async (
   await requireAccess(s, asking, 'write');
   const key = { document_id: asking.document_id, topic_id };
   if (!(await s.get(documentTopics, key))) return;
-  await s.remove(documentTopics, key);
+  await s.delete(documentTopics, key);
   await record(s, asking, 'document.untagged', topic_id);
 };
 

@@ -39,7 +39,7 @@ export const enrolTotp = async (s: DocuvaultSession, user_id: string): Promise<s
     });
   }
   const totp_secret = toBase32(randomBytes(20));
-  await s.patch(users, user_id, { totp_secret });
+  await s.update(users, user_id, { totp_secret });
   return totp_secret;
 };
 
@@ -54,14 +54,14 @@ export const confirmTotp = async (s: DocuvaultSession, user_id: string, code: st
   if (!user?.totp_secret) return false;
   const step = matchingStep(user.totp_secret, Math.floor(Date.parse(s.now()) / 1_000 / period), code);
   if (step === undefined || step <= (await lastStep(s, user_id))) return false;
-  if (!user.totp_enabled) await s.patch(users, user_id, { totp_enabled: true });
+  if (!user.totp_enabled) await s.update(users, user_id, { totp_enabled: true });
   await record(s, user_id, accepted, { step });
   return true;
 };
 
 /** Forgets a user's secret; he is asked for codes no more. @throws AshlarError `row-not-found` */
 export const disableTotp = async (s: DocuvaultSession, user_id: string): Promise<void> => {
-  await s.patch(users, user_id, { totp_secret: null, totp_enabled: false });
+  await s.update(users, user_id, { totp_secret: null, totp_enabled: false });
   await record(s, user_id, 'totp.disabled', {});
 };
 

@@ -111,7 +111,7 @@ export const setPassword = async (
   s: DocuvaultSession,
   { user_id, password_hash }: { readonly user_id: string; readonly password_hash: string },
 ): Promise<void> => {
-  await s.patch(users, user_id, { password_hash });
+  await s.update(users, user_id, { password_hash });
   await revokeAllTokens(s, user_id);
   await recordEvent(s, { user_id, action: 'password.set', resource_type: 'user', resource_id: user_id });
 };
@@ -125,7 +125,7 @@ export const setActive = async (
   s: DocuvaultSession,
   { user_id, is_active }: { readonly user_id: string; readonly is_active: boolean },
 ): Promise<User> => {
-  const user = await s.patch(users, user_id, { is_active });
+  const user = await s.update(users, user_id, { is_active });
   if (!is_active) await revokeAllTokens(s, user_id);
   await recordEvent(s, {
     user_id,

@@ -85,7 +85,7 @@ describe.each(engines)('folders on $name', (engine) => {
     await expect(move(mine, theirs)).rejects.toMatchObject({ code: 'row-not-found' });
     await expect(make('inside', theirs)).rejects.toMatchObject({ code: 'row-not-found' });
     await expect(path(theirs)).rejects.toMatchObject({ code: 'row-not-found' });
-    const direct = open.db.session((s) => s.patch(folders, mine.id, { parent_id: theirs.id }));
+    const direct = open.db.session((s) => s.update(folders, mine.id, { parent_id: theirs.id }));
     await expect(direct).rejects.toMatchObject({ code: 'foreign-key-violation' });
   });
 

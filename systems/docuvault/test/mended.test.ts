@@ -27,7 +27,7 @@ describe.each(engines)('mended on $name', (engine) => {
     const attempts = [
       () => open.db.session((s) => s.query.updateTable('audit_log').set({ action: 'forged' }).execute()),
       () => open.db.session((s) => s.query.deleteFrom('audit_log').execute()),
-      () => open.db.session((s) => s.remove(auditLog, kept.id)),
+      () => open.db.session((s) => s.delete(auditLog, kept.id)),
     ];
     for (const attempt of attempts)
       await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });

@@ -1,5 +1,5 @@
 import { connectCloud, createFolder, docuvault } from '@ashlar/docuvault';
-import { failuresOf, type Proof, prove } from 'ashlar';
+import { failuresOf, type ProveReport, prove } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { audit, type OpenVault, openVault, someUser, store } from './support.js';
@@ -11,10 +11,10 @@ describe.each(engines)('docuvault on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  const expectProven = (proof: Proof): void => {
-    expect(failuresOf(proof)).toEqual([]);
-    expect(proof.ok).toBe(true);
-    expect(proof.tables.map(({ table, guarantee }) => `${table} ${guarantee}`).sort()).toEqual([
+  const expectProven = (report: ProveReport): void => {
+    expect(failuresOf(report)).toEqual([]);
+    expect(report.ok).toBe(true);
+    expect(report.tables.map(({ table, guarantee }) => `${table} ${guarantee}`).sort()).toEqual([
       'audit_log append-only',
       'audit_log ledgered',
       'cloud_connections encrypted',

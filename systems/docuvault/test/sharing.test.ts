@@ -137,10 +137,10 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
         .execute(),
     );
     expect(Buffer.from(stored[0]?.credentials_enc as unknown as Uint8Array).includes('newer')).toBe(false);
-    const moved = open.db.session((s) => s.patch(cloudConnections, account.id, { user_id: other.id }));
+    const moved = open.db.session((s) => s.update(cloudConnections, account.id, { user_id: other.id }));
     await expect(moved).rejects.toMatchObject({ code: expect.stringMatching(/guarantee-violated|usage/) });
 
-    await shred(open.db, owner.id, { purge: false });
+    await shred(open.db, owner.id, { vacuum: false });
     await expect(open.db.read((s) => cloudCredentials(s, of))).rejects.toMatchObject({
       code: 'scope-shredded',
     });
@@ -166,8 +166,8 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
     expect(third.next).toBeUndefined();
     const [{ id } = { id: 0 }] = written;
     for (const attempt of [
-      () => open.db.session((s) => s.patch(auditLog, id, { action: 'forged' })),
-      () => open.db.session((s) => s.remove(auditLog, id)),
+      () => open.db.session((s) => s.update(auditLog, id, { action: 'forged' })),
+      () => open.db.session((s) => s.delete(auditLog, id)),
     ])
       await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });
     await expect(open.db.read((s) => queryEvents(s, { limit: 0 }))).rejects.toMatchObject({

@@ -24,10 +24,10 @@ describe.each(engines)('the guarantees of experts on $name', (engine) => {
       await logExchange(s, someExchange({ response_type: 'clarification' }));
     });
     const before = await stored();
-    const proof = await prove(place.db.engine, experts);
-    expect(failuresOf(proof)).toEqual([]);
-    expect(countAttacks(proof)).toBeGreaterThanOrEqual(25);
-    const tried = proof.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
+    const report = await prove(place.db.engine, experts);
+    expect(failuresOf(report)).toEqual([]);
+    expect(countAttacks(report)).toBeGreaterThanOrEqual(25);
+    const tried = report.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
     expect(tried).toEqual(
       expect.arrayContaining(['stamping gap_resolved again', 'taking gap_resolved back', 'DELETE of a row']),
     );

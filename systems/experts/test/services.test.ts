@@ -200,7 +200,7 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     await expect(db.session((s) => resolveGap(s, 1_000_000))).rejects.toMatchObject({
       code: 'row-not-found',
     });
-    const reopened = db.session((s) => s.patch(conversations, first.id, { gap_resolved: false }));
+    const reopened = db.session((s) => s.update(conversations, first.id, { gap_resolved: false }));
     await expect(reopened).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
@@ -209,8 +209,8 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     await log({ query: 'again' });
     const { id: others } = await log({ email: 'other@example.org' });
     const attempts = [
-      () => db.session((s) => s.patch(conversations, id, { query: 'forged' })),
-      () => db.session((s) => s.remove(conversations, id)),
+      () => db.session((s) => s.update(conversations, id, { query: 'forged' })),
+      () => db.session((s) => s.delete(conversations, id)),
       () =>
         db.session((s) => s.query.updateTable('conversations').set({ email: 'other@example.org' }).execute()),
     ];

@@ -18,7 +18,7 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))('a start on $na
       for (const query of ['before', 'after a restart']) {
         const db = await openExperts();
         expect(await db.session((s) => logExchange(s, someExchange({ query })))).toMatchObject({ query });
-        expect(db.engine.standing).toMatchObject({ user, canChangeSchema: false });
+        expect(db.engine.connectedRole).toMatchObject({ user, canChangeSchema: false });
         await db.close();
       }
     } finally {

@@ -21,7 +21,7 @@ const thrown = (row: JobRow, error: unknown): Outcome => {
 
 const shipped = (row: JobRow, shipment: Shipment): Outcome => {
   const { tracking_number, label_path = null, cost_cents } = shipment ?? {};
-  const checked = jobRows.patch.safeParse({ tracking_number, label_path, cost_cents });
+  const checked = jobRows.update.safeParse({ tracking_number, label_path, cost_cents });
   if (checked.success && tracking_number && cost_cents !== undefined) {
     return { row_number: row.row_number, shipment: { tracking_number, label_path, cost_cents } };
   }

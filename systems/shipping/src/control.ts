@@ -17,7 +17,7 @@ const move = async (
   reason?: string,
 ) => {
   await logStateChange(s, job.id, job.status, status, reason);
-  return s.patch(jobs, job.id, { ...also, status });
+  return s.update(jobs, job.id, { ...also, status });
 };
 
 /**
@@ -211,5 +211,5 @@ const notRetryable = (job: Job, rows: readonly number[] | undefined, found: numb
 export const deleteJob = async (s: ShippingSession, jobId: string): Promise<void> => {
   const job = await lock(s, jobId);
   assertStatus(job, 'deleted', ['pending', 'paused', 'completed', 'failed', 'cancelled']);
-  await s.remove(jobs, jobId);
+  await s.delete(jobs, jobId);
 };

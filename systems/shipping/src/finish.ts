@@ -15,7 +15,7 @@ export const finishJob = async (s: ShippingSession, job: Job): Promise<Job> => {
   const doubt = in_doubt === 0 ? '' : `, ${in_doubt} of them in doubt`;
   const message = failed === 0 ? null : `${failed} of ${total_rows} rows failed${doubt}.`;
   await logStateChange(s, job.id, job.status, status, message ?? undefined);
-  return s.patch(jobs, job.id, {
+  return s.update(jobs, job.id, {
     ...totals,
     status,
     completed_at: job.updated_at,

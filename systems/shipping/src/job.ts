@@ -29,7 +29,7 @@ export const lockJob = async (
   job: Pick<Job, 'id' | 'original_command'>,
 ): Promise<Job> => {
   try {
-    return await s.patch(jobs, job.id, { original_command: job.original_command });
+    return await s.update(jobs, job.id, { original_command: job.original_command });
   } catch (error) {
     throw error instanceof AshlarError && error.code === 'row-not-found' ? notFound(job.id) : error;
   }

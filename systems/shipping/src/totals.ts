@@ -36,7 +36,7 @@ export const refreshTotals = async (
     .where('job_id', '=', jobId)
     .executeTakeFirstOrThrow();
   const [completed, failed, skipped] = [Number(sums.completed), Number(sums.failed), Number(sums.skipped)];
-  return s.patch(jobs, jobId, {
+  return s.update(jobs, jobId, {
     ...also,
     processed_rows: completed + failed + skipped,
     successful_rows: completed,

@@ -81,8 +81,8 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
       pending: [],
     } as const;
     const path = from === 'pending' ? [] : [...ways[from], from];
-    for (const status of path) await db.session((s) => s.patch(jobs, jobId, { status }));
-    const moving = db.session((s) => s.patch(jobs, jobId, { status: to }));
+    for (const status of path) await db.session((s) => s.update(jobs, jobId, { status }));
+    const moving = db.session((s) => s.update(jobs, jobId, { status: to }));
     await expect(moving).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
@@ -116,8 +116,8 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
     const entry = await db.session((s) =>
       s.insert(auditLogs, { job_id: jobId, level: 'INFO', event_type: 'error', message: 'kept' }),
     );
-    await expect(db.session((s) => s.remove(auditLogs, entry.id))).rejects.toMatchObject(violated);
-    await expect(db.session((s) => s.patch(auditLogs, entry.id, { level: 'ERROR' }))).rejects.toMatchObject(
+    await expect(db.session((s) => s.delete(auditLogs, entry.id))).rejects.toMatchObject(violated);
+    await expect(db.session((s) => s.update(auditLogs, entry.id, { level: 'ERROR' }))).rejects.toMatchObject(
       violated,
     );
     expect(await db.get(auditLogs, entry.id)).toEqual(entry);
@@ -142,10 +142,10 @@ test('on SQLite the tables can be used without promises too', async () => {
           row_data: { row_number },
         });
       }
-      return s.patch(jobs, job.id, { total_rows: 3 });
+      return s.update(jobs, job.id, { total_rows: 3 });
     });
     expect(made).toMatchObject({ status: 'pending', total_rows: 3 });
-    expect(() => db.sync.session({}, (s) => s.patch(jobs, made.id, { status: 'completed' }))).toThrow(
+    expect(() => db.sync.session({}, (s) => s.update(jobs, made.id, { status: 'completed' }))).toThrow(
       expect.objectContaining({ code: 'guarantee-violated' }),
     );
     const rows = db.sync.session({}, (s) =>

@@ -48,7 +48,7 @@ describe.each(engines)('mended on $name', (engine) => {
     const [row] = await db.read((s) =>
       s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).limit(1).execute(),
     );
-    await db.session((s) => s.patch(jobRows, row?.id ?? '', { status: 'processing', attempts: 1 }));
+    await db.session((s) => s.update(jobRows, row?.id ?? '', { status: 'processing', attempts: 1 }));
     const done = await runJob(db, jobId, simulatedExecutor());
     expect(done).toMatchObject({ status: 'completed', successful_rows: 20 });
   });
@@ -70,8 +70,8 @@ describe.each(engines)('mended on $name', (engine) => {
       await expect(tried).rejects.toMatchObject({ code: 'guarantee-violated' });
     }
     const line = before[0]?.id ?? '';
-    const patched = db.session((s) => s.patch(auditLogs, line, { message: 'nothing happened' }));
-    await expect(patched).rejects.toMatchObject({ code: 'guarantee-violated' });
+    const updated = db.session((s) => s.update(auditLogs, line, { message: 'nothing happened' }));
+    await expect(updated).rejects.toMatchObject({ code: 'guarantee-violated' });
     expect(await log()).toEqual(before);
     // with its job it goes
     await db.session((s) => deleteJob(s, jobId));

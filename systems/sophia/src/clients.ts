@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AshlarError, type Insert, type Patch } from 'ashlar';
+import { AshlarError, type Insert, type Update } from 'ashlar';
 import { recordAction } from './audit.js';
 import { assertFields, changeClient, figuresOf, lockActiveClient, lockClient } from './dossier.js';
 import { assertNotInKnowledge } from './knowledge.js';
@@ -9,7 +9,7 @@ import { type Client, clients, type DossierField, dossierFields, type SophiaSess
 export type NewClient = Pick<Insert<typeof clients>, DossierField>;
 
 /** What changes; what is left out stays as it was. */
-export type ClientChanges = Pick<Patch<typeof clients>, DossierField>;
+export type ClientChanges = Pick<Update<typeof clients>, DossierField>;
 
 /**
  * Begins a dossier. Only a session of every scope may name clients.

@@ -1,4 +1,4 @@
-import { AshlarError, type Patch } from 'ashlar';
+import { AshlarError, type Update } from 'ashlar';
 import { recordAction } from './audit.js';
 import { isMvpReady, profileCompleteness } from './completeness.js';
 import {
@@ -68,10 +68,10 @@ export const figuresOf = (
 export const changeClient = async (
   s: SophiaSession,
   before: Client,
-  changes: Patch<typeof clients>,
+  changes: Update<typeof clients>,
   { action, summary, details = null }: Reason,
 ): Promise<Client> => {
-  const after = await s.patch(clients, before.id, {
+  const after = await s.update(clients, before.id, {
     last_activity_at: s.now(),
     ...changes,
     ...figuresOf({ ...before, ...changes }),

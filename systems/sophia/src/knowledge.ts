@@ -1,11 +1,11 @@
-import { AshlarError, type Insert, type Patch } from 'ashlar';
+import { AshlarError, type Insert, type Update } from 'ashlar';
 import { recordAction } from './audit.js';
 import { type Mention, mentionOf } from './mentions.js';
 import { institutionalKnowledge, type Knowledge, type SophiaSession } from './tables.js';
 
 /** What was learned, without saying from whom. */
 export type NewKnowledge = Omit<Insert<typeof institutionalKnowledge>, 'id' | 'created_at' | 'updated_at'>;
-type KnowledgeChanges = Omit<Patch<typeof institutionalKnowledge>, 'id' | 'created_at' | 'updated_at'>;
+type KnowledgeChanges = Omit<Update<typeof institutionalKnowledge>, 'id' | 'created_at' | 'updated_at'>;
 
 /**
  * Writes down what was learned. It may name no client: by whole words the database sees to that, and what is only like a
@@ -33,7 +33,7 @@ export const reviseKnowledge = async (
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  const after = await s.patch(institutionalKnowledge, id, changes);
+  const after = await s.update(institutionalKnowledge, id, changes);
   await recordAction(s, { client_id: null, action: 'knowledge.revised', before: before ?? null, after });
   return after;
 };

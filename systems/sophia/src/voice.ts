@@ -92,7 +92,7 @@ const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<Voi
     last_calibrated_at: s.now(),
   };
   return profile
-    ? s.patch(voiceProfiles, profile.id, calibrated)
+    ? s.update(voiceProfiles, profile.id, calibrated)
     : s.insert(voiceProfiles, { client_id, ...calibrated });
 };
 

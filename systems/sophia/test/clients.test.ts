@@ -198,7 +198,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
       { archived_at: '2026-01-01T00:00:00.000Z' },
     ];
     for (const attempt of attempts) {
-      const write = open.operate((s) => s.patch(clients, client.id, attempt));
+      const write = open.operate((s) => s.update(clients, client.id, attempt));
       await expect(write, JSON.stringify(attempt)).rejects.toMatchObject({ code: 'check-violation' });
     }
     expect(await stored(client.id)).toEqual(client);

@@ -149,9 +149,9 @@ describe.each(engines)('an enrichment on $name', (engine) => {
       enrich(s, client.id, { field: 'industry', value: 'Retail', source: 'web' }),
     );
     const attempts = [
-      () => open.operate((s) => s.patch(enrichmentLog, enrichment.id, { source: 'elsewhere' })),
-      () => open.operate((s) => s.remove(enrichmentLog, enrichment.id)),
-      () => open.operate((s) => s.remove(clients, client.id)),
+      () => open.operate((s) => s.update(enrichmentLog, enrichment.id, { source: 'elsewhere' })),
+      () => open.operate((s) => s.delete(enrichmentLog, enrichment.id)),
+      () => open.operate((s) => s.delete(clients, client.id)),
     ];
     for (const attempt of attempts)
       await expect(attempt()).rejects.toMatchObject({

@@ -143,8 +143,8 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
       ['row-not-found', (s) => enrich(s, b.id, { field: 'industry', value: 'x', source: 'y' })],
       ['row-not-found', (s) => updateClient(s, b.id, { industry: 'x' })],
       ['row-not-found', (s) => archiveClient(s, b.id)],
-      ['row-not-found', (s) => s.patch(clients, b.id, { industry: 'x' })],
-      ['row-not-found', (s) => s.remove(clients, b.id)],
+      ['row-not-found', (s) => s.update(clients, b.id, { industry: 'x' })],
+      ['row-not-found', (s) => s.delete(clients, b.id)],
       ['guarantee-violated', (s) => recordAction(s, { client_id: b.id, action: 'x' })],
       ['guarantee-violated', (s) => recordAction(s, { client_id: null, action: 'x' })],
       ['guarantee-violated', (s) => s.insert(auditLog, { client_id: b.id, action: 'x' })],
@@ -193,7 +193,7 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     const told = (attempt: Promise<unknown>) =>
       attempt.catch(({ code, message }) => refusals.push([code, message]));
     for (const name of [b.name, freshName()]) {
-      await told(open.as(a, (s) => s.patch(clients, a.id, { name })));
+      await told(open.as(a, (s) => s.update(clients, a.id, { name })));
       await told(open.as(a, (s) => recordKnowledge(s, { category: 'x', content: `Of ${name}.` })));
     }
     expect(refusals.slice(0, 2)).toEqual(refusals.slice(2));

@@ -127,8 +127,8 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
         code: 'guarantee-violated',
         message: 'institutional knowledge names a client',
       });
-      const patch = open.operate((s) => s.patch(institutionalKnowledge, id, attempt));
-      await expect(patch, JSON.stringify(attempt)).rejects.toEqual(refusedBy('guarantee-violated'));
+      const update = open.operate((s) => s.update(institutionalKnowledge, id, attempt));
+      await expect(update, JSON.stringify(attempt)).rejects.toEqual(refusedBy('guarantee-violated'));
     }
     // other words around it are other words, and fields are not read together
     await open.operate((s) => s.insert(institutionalKnowledge, about('The oharas, sons and daughters.')));

@@ -20,10 +20,10 @@ describe.each(files)('mended on $name', (engine) => {
       const { key } = await newBackupKey();
       const keys = { key };
       const made = await createBackup(open.db.engine, [sophia], { folder, keys });
-      const { proofs } = await verifyBackup(made.name, [sophia], { folder, keys, live: open.db.engine });
-      expect(proofs.every(({ ok }) => ok)).toBe(true);
+      const { reports } = await verifyBackup(made.name, [sophia], { folder, keys, live: open.db.engine });
+      expect(reports.every(({ ok }) => ok)).toBe(true);
 
-      await open.operate((s) => s.patch(clients, client.id, { industry: 'lost' }));
+      await open.operate((s) => s.update(clients, client.id, { industry: 'lost' }));
       const to = { url: target.url, key: target.key };
       await restoreBackup(made.name, [sophia], { folder, keys, to, replace: true });
       const restored = await connect(sophia, to);

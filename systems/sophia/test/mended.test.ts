@@ -36,8 +36,8 @@ describe.each(engines)('mended on $name', (engine) => {
       });
     }
     const [line] = before[0];
-    const patch = open.operate((s) => s.patch(auditLog, line?.id ?? '', { actor: 'somebody else' }));
-    await expect(patch).rejects.toMatchObject({ code: 'guarantee-violated' });
+    const update = open.operate((s) => s.update(auditLog, line?.id ?? '', { actor: 'somebody else' }));
+    await expect(update).rejects.toMatchObject({ code: 'guarantee-violated' });
     expect(await logs()).toEqual(before);
   });
 

@@ -85,7 +85,7 @@ export const withdrawConsent = async (
   const stamped: ConsentRecord[] = [];
   const carried: ConsentRecord[] = [];
   for (const record of touched) {
-    stamped.push(await s.patch(consentRecords, record.id, { withdrawn_at }));
+    stamped.push(await s.update(consentRecords, record.id, { withdrawn_at }));
     // when it is written down is the database's to say
     const { id: _, created_at: __, ...rest } = record;
     const consent_categories = rest.consent_categories.filter((category) => !isWithdrawn(category));

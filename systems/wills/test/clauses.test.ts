@@ -9,7 +9,7 @@ import {
 } from '@ashlar/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, retired, someClause } from './support.js';
+import { approval, fresh, type OpenWills, openWills, purged, someClause } from './support.js';
 
 describe.each(engines)('clauses on $name', (engine) => {
   let open: OpenWills;
@@ -70,7 +70,7 @@ describe.each(engines)('clauses on $name', (engine) => {
       is_current: true,
       previous_version_id: first.id,
     });
-    expect(await history(clause.code)).toEqual([retired(first, second), second]);
+    expect(await history(clause.code)).toEqual([purged(first, second), second]);
   });
 
   it('keeps versions 1, 2 and 3 under one code with exactly one current', async () => {

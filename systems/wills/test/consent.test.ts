@@ -157,11 +157,13 @@ describe.each(engines)('consent on $name', (engine) => {
     const kept = await records(subject_id);
     const attempts = [
       () =>
-        open.db.session((s) => s.patch(consentRecords, id, { consent_categories: ['storage', 'marketing'] })),
-      () => open.db.session((s) => s.patch(consentRecords, id, { consent_version: '9' })),
-      () => open.db.session((s) => s.patch(consentRecords, id, { withdrawn_at: later })),
-      () => open.db.session((s) => s.patch(consentRecords, id, { withdrawn_at: null })),
-      () => open.db.session((s) => s.remove(consentRecords, id)),
+        open.db.session((s) =>
+          s.update(consentRecords, id, { consent_categories: ['storage', 'marketing'] }),
+        ),
+      () => open.db.session((s) => s.update(consentRecords, id, { consent_version: '9' })),
+      () => open.db.session((s) => s.update(consentRecords, id, { withdrawn_at: later })),
+      () => open.db.session((s) => s.update(consentRecords, id, { withdrawn_at: null })),
+      () => open.db.session((s) => s.delete(consentRecords, id)),
     ];
     for (const attempt of attempts)
       await expect(attempt()).rejects.toMatchObject({ code: 'guarantee-violated' });

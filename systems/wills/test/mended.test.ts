@@ -11,7 +11,7 @@ import {
 import { maintain, up } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, retired, someClause } from './support.js';
+import { approval, fresh, type OpenWills, openWills, purged, someClause } from './support.js';
 
 // what the system's first design left broken, one test each
 describe.each(engines)('mended on $name', (engine) => {
@@ -88,7 +88,7 @@ describe.each(engines)('mended on $name', (engine) => {
     const { id: _, ...copy } = second;
     const attempts = [
       // the old one made current again, a second chain, a gap, a fork of the chain
-      () => open.db.session((s) => s.patch(clauses, first.id, { is_current: true })),
+      () => open.db.session((s) => s.update(clauses, first.id, { is_current: true })),
       () => open.db.session((s) => s.insert(clauses, { ...copy, version: 1, previous_version_id: null })),
       () =>
         open.db.session((s) => s.insert(clauses, { ...copy, version: 4, previous_version_id: second.id })),
@@ -101,6 +101,6 @@ describe.each(engines)('mended on $name', (engine) => {
       });
     }
     const versions = await open.db.read((s) => clauseHistory(s, first.code));
-    expect(versions).toEqual([retired(first, second), second]);
+    expect(versions).toEqual([purged(first, second), second]);
   });
 });

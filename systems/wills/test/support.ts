@@ -51,7 +51,7 @@ export const someClause = (changes: Partial<NewClause> = {}): NewClause => ({
 export const approval = { approved_by: 'B. Attorney', approved_at: '2026-02-05T08:00:00.000Z' };
 
 /** What becomes of a version when another supersedes it. */
-export const retired = (clause: Clause, successor: Clause): Clause => ({
+export const purged = (clause: Clause, successor: Clause): Clause => ({
   ...clause,
   is_current: false,
   updated_at: successor.updated_at,

@@ -4,7 +4,7 @@ import { folderOf, keptCheckpoints, ledgersThere, originOf, withLedger } from '.
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import type { Table } from '../model/index.js';
 import type { System } from '../model/system.js';
-import { type Checkpoints, failuresOf, type Proof, prove } from '../prove/index.js';
+import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
 import { applyRoles, defaultRoles, type Roles } from '../roles/index.js';
 import { assertContent, contentOf, headOf, still } from './content.js';
 import type { LedgerHead, Manifest } from './manifest.js';
@@ -45,9 +45,9 @@ export const systemsOf = (manifest: Manifest, given: readonly System[]): readonl
  * Looks whether a database that was made from a copy is what its manifest says, and keeps what its systems promise.
  *
  * @returns the proofs
- * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `proof-failed`, `usage`
+ * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `guarantee-broken`, `usage`
  */
-export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<readonly Proof[]> => {
+export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> => {
   const { manifest, checkpoints, roles, onStep } = request;
   const systems = systemsOf(manifest, request.systems);
   onStep?.('counts and fingerprints');
@@ -55,24 +55,24 @@ export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<
   assertContent(manifest, found);
   for (const { system, table, head } of ledgersIn(manifest, systems))
     await assertCheckpoints(engine, system, table, head, checkpoints);
-  const proofs: Proof[] = [];
+  const reports: ProveReport[] = [];
   for (const system of systems) {
     onStep?.(`guarantees and ledgers of ${system.name}`);
     if (engine.dialect.roles) await applyRoles(engine, system, roles);
     // as of its own time: what was prepared for the months to come was prepared for those after it
-    const proof = await prove(engine, system, {
+    const report = await prove(engine, system, {
       now: new Date(manifest.created_at),
       ...(roles ? { roles } : {}),
     });
-    if (!proof.ok) throw notProven(proof);
-    proofs.push(proof);
+    if (!report.ok) throw notProven(report);
+    reports.push(report);
   }
-  return proofs;
+  return reports;
 };
 
-const notProven = (proof: Proof): AshlarError => {
-  const [first, ...others] = failuresOf(proof);
-  return new AshlarError('proof-failed', {
+const notProven = (report: ProveReport): AshlarError => {
+  const [first, ...others] = failuresOf(report);
+  return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold in the backup: ${first ?? ''}`,
     detail: others.length > 0 ? others.join('\n') : undefined,
     suggestion: 'Run ashlar prove on the database it was made of.',
@@ -124,7 +124,7 @@ const assertCheckpoints = async (
 };
 
 /** How the ledger of a backup stands to the live one. */
-export interface Standing {
+export interface LedgerRelation {
   readonly ledger: string;
   readonly size: number;
   /** How many entries the live one has. */
@@ -134,12 +134,12 @@ export interface Standing {
 }
 
 /** Compares the ledgers of a backup with those of the database as it is now. */
-export const standingsOf = async (
+export const relationsOf = async (
   backup: Engine,
   live: Engine,
   { manifest, systems }: Pick<CheckRequest, 'manifest' | 'systems'>,
-): Promise<readonly Standing[]> => {
-  const standings: Standing[] = [];
+): Promise<readonly LedgerRelation[]> => {
+  const relations: LedgerRelation[] = [];
   const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
   if (ledgers.length === 0) return [];
   const there = await ledgersThere(
@@ -148,7 +148,7 @@ export const standingsOf = async (
   );
   for (const { table, head } of ledgers) {
     if (!there.includes(table)) {
-      standings.push({ ledger: head.ledger, size: head.size, live: 0, relation: 'absent' });
+      relations.push({ ledger: head.ledger, size: head.size, live: 0, relation: 'absent' });
       continue;
     }
     const before = { origin: head.ledger, size: head.size, root: Buffer.from(head.root, 'base64') };
@@ -167,14 +167,14 @@ export const standingsOf = async (
       }
       return { live: now.size, relation: now.size === head.size ? 'same' : 'continued' } as const;
     });
-    standings.push({ ledger: head.ledger, size: head.size, ...relation });
+    relations.push({ ledger: head.ledger, size: head.size, ...relation });
   }
-  return standings;
+  return relations;
 };
 
 /** @throws AshlarError `ledger-conflict`, which names a history that was rewound, has forked, or is not there */
-export const assertContinued = (standings: readonly Standing[]): void => {
-  for (const { ledger, size, live, relation } of standings) {
+export const assertContinued = (relations: readonly LedgerRelation[]): void => {
+  for (const { ledger, size, live, relation } of relations) {
     if (relation === 'rewound')
       throw conflict(
         `The ledger ${ledger} of the live database was rewound.`,

@@ -8,7 +8,7 @@ import { version } from '../version.js';
 import { type CheckpointOf, contentOf } from './content.js';
 import { draftPath, inFolder, labelNamed, labelOf, newName, publish } from './folder.js';
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
-import { type Manifest, sealManifest } from './manifest.js';
+import { type Manifest, signManifest } from './manifest.js';
 import { counted, type Measured, Meter, type OnProgress } from './meter.js';
 import { writeSynced } from './write-file.js';
 
@@ -46,7 +46,7 @@ export const createBackup = async (
   return inFolder(folder, async () => {
     // what was committed is sealed, so that the backup's ledgers hold it
     for (const { tables } of systems) engine.register(Object.values(tables));
-    await engine.settle();
+    await engine.seal();
     const label = options.label === undefined ? labelOf(engine.url) : labelNamed(options.label);
     const manifest = await engine.snapshot(async (snapshot) => {
       const at = new Date();
@@ -65,15 +65,15 @@ export const createBackup = async (
         engine: engine.label,
         ashlar: version(),
         copy: { size: copy.size, format: snapshot.format },
-        file: copy.sealed,
+        file: copy.encrypted,
         keys: {
           backup: [...keys.fingerprints],
           database: snapshot.key === undefined ? null : fingerprint(snapshot.key),
         },
-        database_key: snapshot.key === undefined ? null : await keys.sealText(snapshot.key),
+        database_key: snapshot.key === undefined ? null : await keys.encryptText(snapshot.key),
         ...content,
       };
-      return sealManifest(draft, copy.fileKey);
+      return signManifest(draft, copy.fileKey);
     });
     await publish(folder, manifest);
     return manifest;
@@ -84,7 +84,7 @@ interface Written {
   readonly fileKey: Buffer;
   /** Of the copy, before it was encrypted; in bytes. */
   readonly size: number;
-  readonly sealed: Measured;
+  readonly encrypted: Measured;
 }
 
 const writeCopy = async (
@@ -95,7 +95,7 @@ const writeCopy = async (
   onProgress: OnProgress | undefined,
 ): Promise<Written> => {
   let size = 0;
-  const sealed = new Meter();
+  const encrypted = new Meter();
   const source = snapshot.copy(reading);
   reading.catch((error) => source.destroy(error));
   try {
@@ -103,9 +103,9 @@ const writeCopy = async (
       size = done;
       onProgress?.(done, snapshot.size);
     });
-    const file = await keys.seal(plain);
-    await writeSynced(path, sealed.measure(file.bytes));
-    return { fileKey: file.fileKey, size, sealed: sealed.measured };
+    const file = await keys.encrypt(plain);
+    await writeSynced(path, encrypted.measure(file.bytes));
+    return { fileKey: file.fileKey, size, encrypted: encrypted.measured };
   } finally {
     source.destroy();
   }

@@ -9,7 +9,7 @@ import {
 } from 'age-encryption';
 import { AshlarError } from '../errors.js';
 import { Secret } from '../settings/index.js';
-import { type AgeFile, openFile, sealFile } from './age/file.js';
+import { type AgeFile, decryptFile, encryptFile } from './age/file.js';
 import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
 import type { Bytes } from './age/payload.js';
 
@@ -84,23 +84,23 @@ export class BackupKeys {
   }
 
   /** Encrypts a stream. */
-  seal(plain: Bytes): Promise<AgeFile> {
-    return sealFile(plain, this.#recipients);
+  encrypt(plain: Bytes): Promise<AgeFile> {
+    return encryptFile(plain, this.#recipients);
   }
 
   /** Decrypts a stream. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
-  async open(sealed: Bytes): Promise<AgeFile> {
+  async open(encrypted: Bytes): Promise<AgeFile> {
     if (!this.canOpen) throw cannotOpen();
-    return openFile(sealed, this.#identities);
+    return decryptFile(encrypted, this.#identities);
   }
 
   /** Encrypts a short text, as text. */
-  async sealText(text: string): Promise<string> {
-    return armor.encode(await whole((await this.seal(once(Buffer.from(text)))).bytes));
+  async encryptText(text: string): Promise<string> {
+    return armor.encode(await whole((await this.encrypt(once(Buffer.from(text)))).bytes));
   }
 
-  /** Decrypts what {@link sealText} made. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
-  async openText(armored: string): Promise<string> {
+  /** Decrypts what {@link encryptText} made. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
+  async decryptText(armored: string): Promise<string> {
     return (await whole((await this.open(once(armor.decode(armored)))).bytes)).toString();
   }
 }

@@ -65,22 +65,22 @@ const canonical = (value: unknown): string =>
       : part,
   );
 
-const sealOf = (draft: ManifestDraft, fileKey: Buffer): string =>
+const macOf = (draft: ManifestDraft, fileKey: Buffer): string =>
   createHmac('sha256', Buffer.from(hkdfSync('sha256', fileKey, '', 'ashlar/backup/v1 manifest', 32)))
     .update(canonical(draft))
     .digest('hex');
 
-const checksumOf = (sealed: Omit<Manifest, 'checksum'>): string =>
-  createHash('sha256').update(canonical(sealed)).digest('hex');
+const checksumOf = (signed: Omit<Manifest, 'checksum'>): string =>
+  createHash('sha256').update(canonical(signed)).digest('hex');
 
 /** Ties a manifest to the file that it is about, by the key of that file. */
-export const sealManifest = (draft: ManifestDraft, fileKey: Buffer): Manifest => {
-  const sealed = { ...draft, seal: sealOf(draft, fileKey) };
-  return { ...sealed, checksum: checksumOf(sealed) };
+export const signManifest = (draft: ManifestDraft, fileKey: Buffer): Manifest => {
+  const signed = { ...draft, seal: macOf(draft, fileKey) };
+  return { ...signed, checksum: checksumOf(signed) };
 };
 
 /** The one text of a manifest. */
-export const formatManifest = (sealed: Manifest): string => `${JSON.stringify(sealed, null, 2)}\n`;
+export const formatManifest = (signed: Manifest): string => `${JSON.stringify(signed, null, 2)}\n`;
 
 /**
  * Reads what {@link formatManifest} wrote, byte for byte.
@@ -94,8 +94,8 @@ export const parseManifest = (text: string): Manifest => {
     const [issue] = result.error.issues;
     throw damaged(`Its manifest is malformed: ${issue?.path.join('.')} ${issue?.message}.`);
   }
-  const { checksum, ...sealed } = result.data;
-  if (checksumOf(sealed) !== checksum || `${JSON.stringify(data, null, 2)}\n` !== text)
+  const { checksum, ...signed } = result.data;
+  if (checksumOf(signed) !== checksum || `${JSON.stringify(data, null, 2)}\n` !== text)
     throw damaged('Its manifest is not what was written: the checksum is another.');
   return result.data;
 };
@@ -113,8 +113,8 @@ const parsed = (text: string): unknown => {
  *
  * @throws AshlarError `backup-manifest-mismatch`
  */
-export const assertSeal = ({ seal, checksum: _, ...draft }: Manifest, fileKey: Buffer): void => {
-  if (!timingSafeEqual(Buffer.from(seal), Buffer.from(sealOf(draft, fileKey))))
+export const assertMac = ({ seal, checksum: _, ...draft }: Manifest, fileKey: Buffer): void => {
+  if (!timingSafeEqual(Buffer.from(seal), Buffer.from(macOf(draft, fileKey))))
     throw mismatch('It was changed, or is that of another backup.');
 };
 

@@ -8,7 +8,7 @@ import type { Roles } from '../roles/index.js';
 import { damaged } from './age/payload.js';
 import { findBackup, payloadPath, readManifest } from './folder.js';
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
-import { assertSeal, type Manifest, mismatch } from './manifest.js';
+import { assertMac, type Manifest, mismatch } from './manifest.js';
 import { counted, Meter, type OnProgress } from './meter.js';
 
 /** How a backup is opened, and checked: what verifying and restoring both take. */
@@ -54,8 +54,8 @@ export const openBackup = async (
   const stored = createReadStream(path, { highWaterMark: 1_048_576 });
   try {
     const { fileKey, bytes } = await keys.open(stored);
-    assertSeal(manifest, fileKey);
-    const key = manifest.database_key === null ? undefined : await keys.openText(manifest.database_key);
+    assertMac(manifest, fileKey);
+    const key = manifest.database_key === null ? undefined : await keys.decryptText(manifest.database_key);
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
       throw mismatch('The database’s key in it has another fingerprint.');
     const { format, size } = manifest.copy;

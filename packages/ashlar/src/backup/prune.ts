@@ -1,12 +1,12 @@
 import { inFolder, type Listed, labelNamed, listBackups, remove } from './folder.js';
-import { defaultRetention, type Retention, retained } from './retention.js';
+import { defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
 
 /** What is pruned, and how. */
 export interface PruneOptions {
   readonly folder: string;
   /** Only backups of the database with this label. Default: each database's backups by themselves. */
   readonly label?: string | undefined;
-  readonly keep?: Partial<Retention> | undefined;
+  readonly keep?: Partial<KeepRules> | undefined;
   /** Only say what would be done. Default false. */
   readonly dryRun?: boolean | undefined;
 }
@@ -39,7 +39,7 @@ export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> 
 };
 
 const decide = (listed: readonly Listed[], { label, keep }: PruneOptions): readonly Pruned[] => {
-  const rules: Retention = { ...defaultRetention, ...keep };
+  const rules: KeepRules = { ...defaultKeepRules, ...keep };
   const sound = listed.filter(({ problem }) => problem === undefined);
   const wanted = label === undefined ? undefined : labelNamed(label);
   const databases = new Map<string, Listed[]>();
@@ -55,11 +55,11 @@ const decide = (listed: readonly Listed[], { label, keep }: PruneOptions): reado
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 };
 
-const decideOne = (listed: readonly Listed[], rules: Retention): readonly Pruned[] => {
+const decideOne = (listed: readonly Listed[], rules: KeepRules): readonly Pruned[] => {
   const aged = listed.flatMap(({ name, manifest, verifiedAt }) =>
     manifest ? [{ name, createdAt: manifest.created_at, verifiedAt }] : [],
   );
-  const verdicts = retained(aged, rules);
+  const verdicts = keptBy(aged, rules);
   return aged.map((one) => {
     const why = verdicts.get(one.name) ?? [];
     return why.length > 0

@@ -1,7 +1,7 @@
 import type { OpenOptions } from '../contract/open-options.js';
 import { copiesOf, openEngine } from '../engines/open.js';
 import type { System } from '../model/system.js';
-import type { Proof } from '../prove/index.js';
+import type { ProveReport } from '../prove/index.js';
 import { applyRoles, type Roles } from '../roles/index.js';
 import { checkCopy, provenAs, systemsOf } from './check.js';
 import type { Manifest } from './manifest.js';
@@ -18,7 +18,7 @@ export interface RestoreOptions extends OpenBackupOptions {
 /** What was restored. */
 export interface Restored {
   readonly manifest: Manifest;
-  readonly proofs: readonly Proof[];
+  readonly reports: readonly ProveReport[];
 }
 
 /**
@@ -40,17 +40,17 @@ export const restoreBackup = async (
   const { manifest, copy } = await openBackup(given, options);
   const proving = provenAs(roles);
   try {
-    let proofs: readonly Proof[] = [];
+    let reports: readonly ProveReport[] = [];
     let hasRoles = false;
     await copies.put({ ...to, appRole: proving.app }, copy, {
       replace,
       check: async (engine) => {
         hasRoles = engine.dialect.roles !== undefined;
-        proofs = await checkCopy(engine, { manifest, systems, checkpoints, roles: proving, onStep });
+        reports = await checkCopy(engine, { manifest, systems, checkpoints, roles: proving, onStep });
       },
     });
     if (hasRoles) await grant(to, systemsOf(manifest, systems), roles);
-    return { manifest, proofs };
+    return { manifest, reports };
   } finally {
     copy.bytes.destroy();
   }

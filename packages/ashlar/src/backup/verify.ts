@@ -2,8 +2,8 @@ import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import { copiesOf } from '../engines/open.js';
 import type { System } from '../model/system.js';
-import type { Proof } from '../prove/index.js';
-import { assertContinued, checkCopy, provenAs, type Standing, standingsOf } from './check.js';
+import type { ProveReport } from '../prove/index.js';
+import { assertContinued, checkCopy, type LedgerRelation, provenAs, relationsOf } from './check.js';
 import { noteVerified } from './folder.js';
 import type { Manifest } from './manifest.js';
 import { type OpenBackupOptions, openBackup } from './open-backup.js';
@@ -22,9 +22,9 @@ export interface VerifyBackupOptions extends OpenBackupOptions {
 /** What a verification found; it rejects where something is wrong. */
 export interface BackupVerification {
   readonly manifest: Manifest;
-  readonly proofs: readonly Proof[];
+  readonly reports: readonly ProveReport[];
   /** How its ledgers stand to the live ones; `undefined` without a live database. */
-  readonly ledgers: readonly Standing[] | undefined;
+  readonly ledgers: readonly LedgerRelation[] | undefined;
   /** When; ISO 8601. */
   readonly verifiedAt: string;
   /** Why it could not be noted beside the backup, where the folder cannot be written to; it is not kept for it then. */
@@ -39,7 +39,7 @@ export interface BackupVerification {
  * @param file - the backup's name, or the path of one of its files
  * @param systems - at least those that it tells of
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
- *   `backup-key-wrong`, `database-corrupt`, `proof-failed`, `ledger-conflict` where a history was rewound, has
+ *   `backup-key-wrong`, `database-corrupt`, `guarantee-broken`, `ledger-conflict` where a history was rewound, has
  *   forked, or is not there; `usage`
  */
 export const verifyBackup = async (
@@ -56,16 +56,20 @@ export const verifyBackup = async (
     const { at: given = { url: manifest.database } } = options;
     // another kind of engine has nothing to offer
     const at = (await copiesOf(given.url)) === copies ? given : { url: manifest.database };
-    const { proofs, ledgers } = await copies.examine({ ...at, appRole: roles.app }, copy, async (engine) => ({
-      proofs: await checkCopy(engine, request),
-      ledgers: live && (await standingsOf(engine, live, request)),
-    }));
+    const { reports, ledgers } = await copies.examine(
+      { ...at, appRole: roles.app },
+      copy,
+      async (engine) => ({
+        reports: await checkCopy(engine, request),
+        ledgers: live && (await relationsOf(engine, live, request)),
+      }),
+    );
     const now = new Date();
     // one that the live database has fallen behind is all the more worth keeping
     const isForked = ledgers?.some(({ relation }) => relation === 'forked');
     const notNoted = isForked ? undefined : await tryNote(folder, manifest, now);
     if (ledgers) assertContinued(ledgers);
-    return { manifest, proofs, ledgers, verifiedAt: now.toISOString(), notNoted };
+    return { manifest, reports, ledgers, verifiedAt: now.toISOString(), notNoted };
   } finally {
     copy.bytes.destroy();
   }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { BackupKeysGiven, Retention } from '../backup/index.js';
+import type { BackupKeysGiven, KeepRules } from '../backup/index.js';
 import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import { openEngine } from '../engines/open.js';
@@ -141,7 +141,7 @@ export class Invocation {
   }
 
   /** Where backups are kept, what encrypts and opens them, and how many stay. @throws AshlarError `settings-invalid` */
-  backups(dir?: string): { folder: string; keys: BackupKeysGiven; keep: Partial<Retention> } {
+  backups(dir?: string): { folder: string; keys: BackupKeysGiven; keep: Partial<KeepRules> } {
     const { backupDir, backupKey, backupRecipients, backupKeep } = this.#known();
     if (backupKey) this.out.hide(...backupKey.reveal().split(/\r?\n/));
     return {

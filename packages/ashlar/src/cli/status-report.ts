@@ -9,7 +9,7 @@ import { checkRoles, type Roles } from '../roles/index.js';
 /** How a guarantee is kept on an engine. */
 export interface GuaranteeReport {
   readonly name: string;
-  readonly promise: string;
+  readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
   /** In which way it is weaker, or why it is refused. */
   readonly note: string | undefined;
@@ -112,9 +112,9 @@ const oneUser =
   'One user owns the schema and runs the application: whoever can make a session run SQL of his own can take the owner’s rights back. Two URLs (DATABASE_MIGRATE_URL for the owner) close that.';
 
 const rolesOf = async (engine: Engine, system: System, roles: Roles): Promise<RolesReport | null> => {
-  const { standing } = engine;
-  if (!standing) return null;
-  const { user, owner = null, canChangeSchema, stepsDownTo } = standing;
+  const { connectedRole } = engine;
+  if (!connectedRole) return null;
+  const { user, owner = null, canChangeSchema, sessionRole } = connectedRole;
   // where it was told one user only, and that one cannot change the schema, it is the application's
   const mine = roles.appConnects || canChangeSchema ? roles : { ...roles, app: user };
   const alone = roles.appConnects === undefined && canChangeSchema;
@@ -123,7 +123,7 @@ const rolesOf = async (engine: Engine, system: System, roles: Roles): Promise<Ro
     owner,
     app: mine.app,
     auditor: mine.auditor,
-    steps_down: stepsDownTo !== undefined,
+    steps_down: sessionRole !== undefined,
     differences: await checkRoles(engine, system, owner === null ? mine : { ...mine, owner }),
     cost: alone ? oneUser : null,
   };
@@ -164,12 +164,12 @@ const tablesOf = (engine: Engine, system: System): Promise<TableReport[]> =>
 
 const guaranteesOf = (engine: Engine, table: Table): GuaranteeReport[] =>
   table.guarantees.map((guarantee) => {
-    const keeping = guarantee[engine.dialect.name];
+    const enforcement = guarantee[engine.dialect.name];
     return {
       name: guarantee.name,
-      promise: guarantee.promise,
-      level: keeping.level,
-      note: keeping.level === 'refused' ? keeping.why : keeping.weaker,
+      summary: guarantee.summary,
+      level: enforcement.level,
+      note: enforcement.level === 'refused' ? enforcement.why : enforcement.weaker,
     };
   });
 

@@ -1,8 +1,8 @@
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
 import { connect, type Database } from '../session/database.js';
+import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
-import { assertSetUp } from './set-up.js';
 
 /**
  * Opens the database of a system that has jobs, gives both to `work`, and closes it.
@@ -23,7 +23,7 @@ export const withJobs = async <T>(
   }
   const db = await connect(system, { ...(await invocation.target('app')), create: false });
   try {
-    await assertSetUp(db.engine, system);
+    await assertInitialised(db.engine, system);
     return await work(jobs, db);
   } finally {
     await db.close();

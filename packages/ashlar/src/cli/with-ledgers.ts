@@ -1,7 +1,7 @@
 import { AshlarError } from '../errors.js';
 import { type Audited, folderOf, ledgersOf, originOf } from '../ledger/database/index.js';
+import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
-import { assertSetUp } from './set-up.js';
 
 /** Options that choose ledgers and their checkpoints. */
 export interface LedgerOptions {
@@ -37,7 +37,7 @@ export const withLedgers = async <T>(
       // the application's user may not read what ledgers of scoped tables hold
       'owner',
       async (engine) => {
-        await assertSetUp(engine, system);
+        await assertInitialised(engine, system);
         engine.register(Object.values(system.tables));
         for (const each of tables) {
           results.push(

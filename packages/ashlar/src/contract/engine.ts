@@ -1,7 +1,7 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
 import type { Column, SqlName, Table, TableRights } from '../model/index.js';
 import type { Owner } from './owner.js';
-import type { RoleDialect, Standing } from './roles.js';
+import type { ConnectedRole, RoleDialect } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -130,7 +130,7 @@ export interface Engine {
   readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
   readonly sync: SyncEngine | undefined;
   /** Who sessions are, as of the last `asOwner`; `undefined` where the engine has no roles. */
-  readonly standing: Standing | undefined;
+  readonly connectedRole: ConnectedRole | undefined;
 
   /** Makes results of these tables' columns decode to what their Zod types say. */
   register(tables: readonly Table[]): void;
@@ -156,13 +156,13 @@ export interface Engine {
   partitions(owner: Owner, table: string): Promise<readonly Partition[]>;
 
   /** Does now what guarantees do soon after rows are committed, for everything that was committed before the call. */
-  settle(): Promise<void>;
+  seal(): Promise<void>;
 
   /**
    * Rewrites what holds these tables, so that what was deleted or overwritten in them is in no file of the database any
    * more. @returns why it may still be in one; `undefined` when all was done
    */
-  purge(tables: readonly Table[]): Promise<string | undefined>;
+  vacuum(tables: readonly Table[]): Promise<string | undefined>;
 
   /**
    * Holds one moment of the database while `work` reads and copies it. Writers are kept waiting for a moment at most.

@@ -1,5 +1,5 @@
 import type { Column } from '../model/column.js';
-import type { Sealed } from '../model/sealed.js';
+import type { ColumnEncryption } from '../model/column-encryption.js';
 import type { Table } from '../model/table.js';
 import type { Attack, Probe } from './attack.js';
 
@@ -36,14 +36,14 @@ export interface MaintenanceReport {
 }
 
 /** What retirement may use: besides what maintenance may, all tables of the system, whose rows may refer to those that leave. */
-export interface RetirementTools extends MaintenanceTools {
+export interface PurgeTools extends MaintenanceTools {
   readonly tables: readonly Table[];
   /** Only tells what would leave at {@link now}. Otherwise nothing leaves before it is due by the database's own clock. */
   readonly dryRun: boolean;
 }
 
 /** Rows that left, or would, in one go. */
-export interface Retired {
+export interface Purged {
   readonly table: string;
   readonly reason: string;
   readonly rows: number;
@@ -55,8 +55,8 @@ export interface Retired {
 }
 
 /** What became of the rows of a table that were due. */
-export interface RetirementReport {
-  readonly retired: readonly Retired[];
+export interface PurgeReport {
+  readonly purged: readonly Purged[];
   /** Rows that are due and stay, because they are held. */
   readonly held: number;
   /** Rows that are due and not held, and yet could not leave: others still refer to them. */
@@ -64,7 +64,7 @@ export interface RetirementReport {
 }
 
 /** What a guarantee put beside the rows of a table and must go with them. */
-export interface Leaving {
+export interface PurgeFollowUp {
   /** The expression under which what belongs to a row is found; `row` is the row's name where it stands. */
   key(row: string): string;
   /** The condition that a row may leave as far as this guarantee goes. */
@@ -74,7 +74,7 @@ export interface Leaving {
 }
 
 /** How one engine keeps a guarantee. */
-export interface Keeping {
+export interface Enforcement {
   readonly level: 'enforced' | 'emulated';
   /** For `emulated`: in which way it is weaker. */
   readonly weaker?: string;
@@ -87,9 +87,9 @@ export interface Keeping {
   /** Work that must be done again as time passes; idempotent. */
   readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
   /** Lets the rows leave whose time has come. */
-  readonly retire?: (table: Table, tools: RetirementTools) => Promise<RetirementReport>;
+  readonly purge?: (table: Table, tools: PurgeTools) => Promise<PurgeReport>;
   /** What goes with rows that another guarantee lets leave. */
-  readonly leaving?: (table: Table) => Leaving;
+  readonly onPurge?: (table: Table) => PurgeFollowUp;
   /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
   readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
@@ -98,7 +98,7 @@ export interface Keeping {
 export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
 
 /** How SQLite keeps a guarantee. */
-export interface SqliteKeeping extends Keeping {
+export interface SqliteEnforcement extends Enforcement {
   /** Its triggers read who acts from `ashlar_session`: each writing session then leaves its actor and scope there meanwhile. */
   readonly readsSession?: boolean;
   /** What is done in each transaction that writes, right before its COMMIT. */
@@ -118,11 +118,11 @@ export interface Rights {
 export type Privilege = 'select' | 'insert' | 'update' | 'delete';
 
 /** How far a settling came: all that it could see, or one batch of it, or nothing because another was at it. */
-export const settledStates = ['done', 'more', 'busy'] as const;
-export type Settled = (typeof settledStates)[number];
+export const sealResults = ['done', 'more', 'busy'] as const;
+export type SealResult = (typeof sealResults)[number];
 
 /** How Postgres keeps a guarantee. */
-export interface PostgresKeeping extends Keeping {
+export interface PostgresEnforcement extends Enforcement {
   /**
    * Definitions of columns behind the table's own, which the database alone fills in. Their names begin with `ashlar_`: no
    * result shows a column that is called so, and no declaration can have one.
@@ -136,13 +136,13 @@ export interface PostgresKeeping extends Keeping {
   /**
    * A statement that must run soon after rows were committed, by any role: with one connection (PGlite) it runs in each
    * transaction that writes, right before its COMMIT; on a server in the background. Idempotent. It gives one row with
-   * one column: a {@link Settled}.
+   * one column: a {@link SealResult}.
    */
-  readonly settle?: (table: Table) => string;
+  readonly seal?: (table: Table) => string;
 }
 
 /** An engine that cannot keep a guarantee says so; `up` then refuses the table. */
-export interface Refusal {
+export interface RefusedLevel {
   readonly level: 'refused';
   readonly why: string;
 }
@@ -153,15 +153,15 @@ export interface Guarantee {
   /** Its name in lower case with hyphens: `append-only`. */
   readonly name: string;
   /** The promise in one sentence. */
-  readonly promise: string;
+  readonly summary: string;
   /** Refuses a table that the guarantee does not fit; runs when the table is declared. */
   readonly validate?: (table: Table) => void;
   /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
   readonly scopedBy?: Column;
   /** How sessions encrypt the table's ciphered columns. */
-  readonly seals?: (ciphered: readonly Column[]) => Sealed;
-  readonly sqlite: SqliteKeeping | Refusal;
-  readonly postgres: PostgresKeeping | Refusal;
+  readonly encrypts?: (ciphertext: readonly Column[]) => ColumnEncryption;
+  readonly sqlite: SqliteEnforcement | RefusedLevel;
+  readonly postgres: PostgresEnforcement | RefusedLevel;
   /** Parts of rows that it accepts, where not every row of the right types is one; of ciphered columns the plaintext. */
   readonly probes?: readonly Readonly<Record<string, unknown>>[];
   /** The statements that would break it: what `ashlar prove` tries. */

@@ -2,15 +2,15 @@ import type { RunSql, TableRights } from '../model/index.js';
 import type { Owner } from './owner.js';
 
 /** Who the sessions of an open database are, as far as its engine has roles. */
-export interface Standing {
+export interface ConnectedRole {
   /** The user that connected. */
   readonly user: string;
   /** Whether that user could create tables here, or change those that are here. */
   readonly canChangeSchema: boolean;
   /** The role that sessions act as; `undefined` where they act as the user. */
-  readonly stepsDownTo: string | undefined;
+  readonly sessionRole: string | undefined;
   /** Whether a system was brought up here: its history is there. */
-  readonly broughtUp: boolean;
+  readonly initialised: boolean;
   /** Who owns the history, and so the schema's tables; `undefined` where it is not there. */
   readonly owner: string | undefined;
 }

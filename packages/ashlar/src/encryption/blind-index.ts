@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { BlindIndex, Sealed } from '../model/index.js';
+import type { BlindIndex, ColumnEncryption } from '../model/index.js';
 import { lengthPrefixed } from './associated-data.js';
 import type { DataKey } from './data-key.js';
 import { indexedText } from './plaintext.js';
@@ -17,7 +17,7 @@ const truncated = (hash: Buffer, bits: number): Uint8Array<ArrayBuffer> => {
  * is gone when the data key is shredded, and equal values of two scopes, tables or columns have nothing in common.
  */
 export const blindIndexOf = (
-  { boundTable, boundColumn }: Sealed,
+  { boundTable, boundColumn }: ColumnEncryption,
   { of, into, bits, fold }: BlindIndex,
   key: DataKey,
   value: unknown,

@@ -1,20 +1,20 @@
 import { AshlarError } from '../errors.js';
-import type { Column, Sealed, Table } from '../model/index.js';
+import type { Column, ColumnEncryption, Table } from '../model/index.js';
 import { cellData, type Place } from './associated-data.js';
 import { blindIndexOf } from './blind-index.js';
 import type { DataKeys } from './data-keys.js';
-import { envelopeVersion, openEnvelope, sealEnvelope } from './envelope.js';
+import { decryptEnvelope, encryptToEnvelope, envelopeVersion } from './envelope.js';
 import { plaintextBytes, plaintextValue } from './plaintext.js';
 import type { Steps } from './steps.js';
 
 /** Column → value. */
 export type Values = Readonly<Record<string, unknown>>;
 
-const sealedOf = (table: Table): Sealed => {
-  if (table.sealed) return table.sealed;
+const encryptionOf = (table: Table): ColumnEncryption => {
+  if (table.encryption) return table.encryption;
   throw new AshlarError('usage', {
     message: `${table.name} has no ciphered column.`,
-    suggestion: 'Declare one with ciphered(…), and the guarantee encrypted(…).',
+    suggestion: 'Declare one with ciphertext(…), and the guarantee encrypted(…).',
   });
 };
 
@@ -23,14 +23,14 @@ const needed = (table: Table, row: Values, name: string): unknown => {
   if (value !== undefined && value !== null) return value;
   throw new AshlarError('usage', {
     message: `A row of ${table.name} lacks ${name}, to which its ciphertexts are bound.`,
-    suggestion: `Select ${[table.sealed?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
+    suggestion: `Select ${[table.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
   });
 };
 
-const scopeOf = (table: Table, row: Values): string => String(needed(table, row, sealedOf(table).scope));
+const scopeOf = (table: Table, row: Values): string => String(needed(table, row, encryptionOf(table).scope));
 
 const placeOf = (table: Table, column: string, scope: string, row: Values): Place => {
-  const { boundTable, boundColumn } = sealedOf(table);
+  const { boundTable, boundColumn } = encryptionOf(table);
   return {
     table: boundTable,
     column: boundColumn(column),
@@ -48,30 +48,30 @@ const isEmpty = (column: Column, value: unknown): boolean =>
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `value-invalid` for a blind index that was given
  */
-export function* sealValues(keys: DataKeys, table: Table, values: Values, row = values): Steps<Values> {
-  const sealed = sealedOf(table);
-  refuseGivenIndexes(table, sealed, values);
-  const filled = sealed.columns.filter((column) => !isEmpty(column, values[column.name]));
+export function* encryptValues(keys: DataKeys, table: Table, values: Values, row = values): Steps<Values> {
+  const encryption = encryptionOf(table);
+  refuseGivenIndexes(table, encryption, values);
+  const filled = encryption.columns.filter((column) => !isEmpty(column, values[column.name]));
   const result: Record<string, unknown> = { ...values };
-  for (const { of, into } of sealed.blindIndexes) {
+  for (const { of, into } of encryption.blindIndexes) {
     if (values[of.name] === undefined) delete result[into.name];
     else result[into.name] = null;
   }
   if (filled.length === 0) return result;
   const scope = scopeOf(table, row);
-  const key = yield* keys.forSealing(sealed.keys, scope);
+  const key = yield* keys.forEncryption(encryption.keys, scope);
   for (const column of filled) {
     const bytes = plaintextBytes(column.plaintext ?? column, values[column.name]);
     const data = cellData(placeOf(table, column.name, scope, row), key.version);
-    result[column.name] = sealEnvelope(key.cells, key.version, bytes, data);
+    result[column.name] = encryptToEnvelope(key.cells, key.version, bytes, data);
   }
-  for (const index of sealed.blindIndexes.filter(({ of }) => filled.includes(of))) {
-    result[index.into.name] = blindIndexOf(sealed, index, key, values[index.of.name]);
+  for (const index of encryption.blindIndexes.filter(({ of }) => filled.includes(of))) {
+    result[index.into.name] = blindIndexOf(encryption, index, key, values[index.of.name]);
   }
   return result;
 }
 
-const refuseGivenIndexes = (table: Table, { blindIndexes }: Sealed, values: Values): void => {
+const refuseGivenIndexes = (table: Table, { blindIndexes }: ColumnEncryption, values: Values): void => {
   const given = blindIndexes.find(
     ({ into }) => values[into.name] !== undefined && values[into.name] !== null,
   );
@@ -87,21 +87,21 @@ const refuseGivenIndexes = (table: Table, { blindIndexes }: Sealed, values: Valu
  *
  * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`
  */
-export function* openRow(keys: DataKeys, table: Table, row: Values): Steps<Record<string, unknown>> {
-  const sealed = sealedOf(table);
+export function* decryptRow(keys: DataKeys, table: Table, row: Values): Steps<Record<string, unknown>> {
+  const encryption = encryptionOf(table);
   const result: Record<string, unknown> = { ...row };
-  for (const column of sealed.columns) {
+  for (const column of encryption.columns) {
     const value = row[column.name];
     if (value === undefined || value === null) continue;
-    result[column.name] = yield* openCell(keys, table, sealed, column, row);
+    result[column.name] = yield* decryptCell(keys, table, encryption, column, row);
   }
   return result;
 }
 
-function* openCell(
+function* decryptCell(
   keys: DataKeys,
   table: Table,
-  sealed: Sealed,
+  encryption: ColumnEncryption,
   column: Column,
   row: Values,
 ): Steps<unknown> {
@@ -112,9 +112,9 @@ function* openCell(
   }
   const scope = scopeOf(table, row);
   const place = placeOf(table, column.name, scope, row);
-  const key = yield* keys.forOpening(sealed.keys, scope, version);
+  const key = yield* keys.forDecryption(encryption.keys, scope, version);
   if (!key) throw failed(table, column, row, `Its scope has no data key of version ${version}.`);
-  const bytes = openEnvelope(key.cells, envelope, cellData(place, version));
+  const bytes = decryptEnvelope(key.cells, envelope, cellData(place, version));
   if (!bytes) {
     throw failed(
       table,
@@ -150,14 +150,14 @@ export function* blindIndexes(
   scope: string,
   value: unknown,
 ): Steps<Uint8Array<ArrayBuffer>[]> {
-  const sealed = sealedOf(table);
-  const index = sealed.blindIndexes.find(({ of }) => of.name === column);
+  const encryption = encryptionOf(table);
+  const index = encryption.blindIndexes.find(({ of }) => of.name === column);
   if (!index) {
     throw new AshlarError('usage', {
       message: `${table.name}.${column} has no blind index.`,
       suggestion: 'Declare one: encrypted({ …, blindIndex: [{ of, into }] }).',
     });
   }
-  const all = yield* keys.all(sealed.keys, scope);
-  return all.length === 0 ? [nothing] : all.map((key) => blindIndexOf(sealed, index, key, value));
+  const all = yield* keys.all(encryption.keys, scope);
+  return all.length === 0 ? [nothing] : all.map((key) => blindIndexOf(encryption, index, key, value));
 }

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { AshlarError } from '../errors.js';
 import { dataKeyData } from './associated-data.js';
-import { openEnvelope, sealEnvelope } from './envelope.js';
+import { decryptEnvelope, encryptToEnvelope } from './envelope.js';
 import type { MasterKeys } from './master-keys.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
@@ -46,7 +46,7 @@ export interface WrappedKey {
 const wrap = (masters: MasterKeys, { keyring, scope, version }: KeyName, bytes: Buffer): WrappedKey => {
   const { version: master_version, key } = masters.current;
   const associated = dataKeyData(keyring, scope, version, master_version);
-  return { wrapped: sealEnvelope(key, master_version, bytes, associated), master_version };
+  return { wrapped: encryptToEnvelope(key, master_version, bytes, associated), master_version };
 };
 
 const unwrapped = (masters: MasterKeys, name: KeyName, { wrapped, master_version }: WrappedKey): Buffer => {
@@ -59,7 +59,7 @@ const unwrapped = (masters: MasterKeys, name: KeyName, { wrapped, master_version
     });
   }
   const { keyring, scope, version } = name;
-  const bytes = openEnvelope(master, wrapped, dataKeyData(keyring, scope, version, master_version));
+  const bytes = decryptEnvelope(master, wrapped, dataKeyData(keyring, scope, version, master_version));
   if (bytes) return bytes;
   throw new AshlarError('key-wrong', {
     message: `The column key of version ${master_version} does not open the data key ${version} of the scope ${scope}.`,

@@ -61,7 +61,7 @@ export class DataKeys {
   }
 
   /** The key that encrypts for a scope; made when there is none. @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong` */
-  *forSealing(keys: Table, scope: string): Steps<DataKey> {
+  *forEncryption(keys: Table, scope: string): Steps<DataKey> {
     const { masters, sql } = this.#encryption;
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
     if (found.newest === undefined) {
@@ -75,15 +75,15 @@ export class DataKeys {
     return key;
   }
 
-  /** The key of a version; `undefined` when the scope has none. @throws AshlarError as `forSealing` */
-  *forOpening(keys: Table, scope: string, version: number): Steps<DataKey | undefined> {
+  /** The key of a version; `undefined` when the scope has none. @throws AshlarError as `forEncryption` */
+  *forDecryption(keys: Table, scope: string, version: number): Steps<DataKey | undefined> {
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
     // rotated since this session first looked
     if (!found.has(version)) found = yield* this.#read(keys, scope);
     return found.key(this.#encryption.masters(), keys.name, scope, version);
   }
 
-  /** The keys of all versions, newest first. @throws AshlarError as `forSealing` */
+  /** The keys of all versions, newest first. @throws AshlarError as `forEncryption` */
   *all(keys: Table, scope: string): Steps<readonly DataKey[]> {
     const found = yield* this.#read(keys, scope);
     return found.versions

@@ -1,30 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import { envelopeForm } from '../model/sealed.js';
+import { envelopeForm } from '../model/column-encryption.js';
 import { nonceBytes, tagBytes, type XaesKey } from './xaes.js';
 
 const versionAt = 1;
 const nonceAt = versionAt + 4;
-const sealedAt = nonceAt + nonceBytes;
+const ciphertextAt = nonceAt + nonceBytes;
 
 /** How many bytes an envelope is longer than what is in it. */
-export const envelopeOverhead = sealedAt + tagBytes;
+export const envelopeOverhead = ciphertextAt + tagBytes;
 
 /**
  * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce 24 ‖ ciphertext ‖ tag 16`, with a
  * random nonce. The version and the format are bound by `associated`, which must hold both.
  */
-export const sealEnvelope = (
+export const encryptToEnvelope = (
   key: XaesKey,
   version: number,
   plaintext: Uint8Array,
   associated: Uint8Array,
 ): Buffer => {
-  const head = Buffer.allocUnsafe(sealedAt);
+  const head = Buffer.allocUnsafe(ciphertextAt);
   head[0] = envelopeForm.firstByte;
   head.writeUInt32BE(version, versionAt);
   const nonce = randomBytes(nonceBytes);
   nonce.copy(head, nonceAt);
-  return Buffer.concat([head, key.seal(nonce, plaintext, associated)]);
+  return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
 };
 
 /** The key version that an envelope names; `undefined` when the bytes are no envelope. */
@@ -34,11 +34,11 @@ export const envelopeVersion = (envelope: Uint8Array): number | undefined => {
 };
 
 /** What is in an envelope; `undefined` when it was not sealed with this key and this data, or has changed since. */
-export const openEnvelope = (
+export const decryptEnvelope = (
   key: XaesKey,
   envelope: Uint8Array,
   associated: Uint8Array,
 ): Buffer | undefined =>
   envelopeVersion(envelope) === undefined
     ? undefined
-    : key.open(envelope.subarray(nonceAt, sealedAt), envelope.subarray(sealedAt), associated);
+    : key.decrypt(envelope.subarray(nonceAt, ciphertextAt), envelope.subarray(ciphertextAt), associated);

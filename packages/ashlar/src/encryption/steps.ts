@@ -9,7 +9,7 @@ export type Rows = readonly Record<string, unknown>[];
 export type Steps<T> = Generator<Query, T, Rows>;
 
 /** How steps ended: with a value, or with an error of their own. An error of a statement is thrown instead. */
-export type Settled<T> = { readonly value: T } | { readonly error: unknown };
+export type StepsResult<T> = { readonly value: T } | { readonly error: unknown };
 
 const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { readonly error: unknown } => {
   try {
@@ -20,24 +20,24 @@ const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { r
 };
 
 /** Runs steps to their end, where statements answer at once. */
-export const settleNow = <T>(steps: Steps<T>, run: (query: Query) => Rows): Settled<T> => {
+export const runStepsNow = <T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> => {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, run(next.value));
   return 'error' in next ? next : { value: next.value as T };
 };
 
 /** Runs steps to their end, where statements answer later. */
-export const settleLater = async <T>(
+export const runSteps = async <T>(
   steps: Steps<T>,
   run: (query: Query) => Rows | Promise<Rows>,
-): Promise<Settled<T>> => {
+): Promise<StepsResult<T>> => {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, await run(next.value));
   return 'error' in next ? next : { value: next.value as T };
 };
 
 /** The value, or the error thrown. */
-export const settled = <T>(result: Settled<T>): T => {
+export const valueOf = <T>(result: StepsResult<T>): T => {
   if ('error' in result) throw result.error;
   return result.value;
 };

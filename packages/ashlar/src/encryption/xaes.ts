@@ -41,22 +41,22 @@ export class XaesKey {
   }
 
   /** Encrypts. @returns the ciphertext with its tag of 16 bytes behind it */
-  seal(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
+  encrypt(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
     const cipher = createCipheriv(gcm, this.#derive(nonce), nonce.subarray(12), { authTagLength: tagBytes });
     cipher.setAAD(associated);
     return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
   /** Decrypts what {@link XaesKey.seal} gave; `undefined` when any bit of it, of the nonce or of the data is another. */
-  open(nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): Buffer | undefined {
-    if (nonce.length !== nonceBytes || sealed.length < tagBytes) return undefined;
-    const end = sealed.length - tagBytes;
+  decrypt(nonce: Uint8Array, ciphertext: Uint8Array, associated: Uint8Array): Buffer | undefined {
+    if (nonce.length !== nonceBytes || ciphertext.length < tagBytes) return undefined;
+    const end = ciphertext.length - tagBytes;
     const decipher = createDecipheriv(gcm, this.#derive(nonce), nonce.subarray(12), {
       authTagLength: tagBytes,
     });
     decipher.setAAD(associated);
-    decipher.setAuthTag(sealed.subarray(end));
-    const plaintext = decipher.update(sealed.subarray(0, end));
+    decipher.setAuthTag(ciphertext.subarray(end));
+    const plaintext = decipher.update(ciphertext.subarray(0, end));
     try {
       decipher.final();
       return plaintext;

@@ -1,11 +1,11 @@
 import { AshlarError } from '../errors.js';
 
 /** What stood in the way of a statement. */
-export type Wall = 'privilege' | 'policy' | 'trigger' | 'constraint' | 'partition';
+export type Barrier = 'privilege' | 'policy' | 'trigger' | 'constraint' | 'partition';
 
 /** A wall, and what it said. */
 export interface Refusal {
-  readonly wall: Wall;
+  readonly barrier: Barrier;
   readonly text: string;
 }
 
@@ -25,31 +25,35 @@ const rootOf = (error: unknown): Failure => {
 };
 
 interface Sign {
-  readonly wall: Wall;
+  readonly barrier: Barrier;
   readonly code?: RegExp;
   readonly message?: RegExp;
 }
 
 // in this order: a policy's refusal has the code of a missing privilege, a missing partition that of a CHECK
 const signs: readonly Sign[] = [
-  { wall: 'trigger', message: /^ashlar\/[a-z][a-z0-9-]*: / },
-  { wall: 'policy', code: /^42501$/, message: /row-level security/ },
-  { wall: 'privilege', code: /^(42501|privilege-missing)$/ },
-  { wall: 'partition', code: /^23514$/, message: /^no partition of relation|violates partition constraint/ },
+  { barrier: 'trigger', message: /^ashlar\/[a-z][a-z0-9-]*: / },
+  { barrier: 'policy', code: /^42501$/, message: /row-level security/ },
+  { barrier: 'privilege', code: /^(42501|privilege-missing)$/ },
+  {
+    barrier: 'partition',
+    code: /^23514$/,
+    message: /^no partition of relation|violates partition constraint/,
+  },
   // the same where a trigger has filled the row in
   {
-    wall: 'partition',
+    barrier: 'partition',
     code: /^0A000$/,
     message: /^moving row to another partition during a BEFORE FOR EACH/,
   },
   // a foreign key stands in the way of TRUNCATE, without a code of its own
-  { wall: 'constraint', code: /^0A000$/, message: /referenced in a foreign key constraint/ },
-  { wall: 'constraint', message: /^FOREIGN KEY constraint failed/ },
-  { wall: 'trigger', code: /^(SQLITE_CONSTRAINT_TRIGGER|P0001)$/ },
-  { wall: 'constraint', code: /^(23...|SQLITE_CONSTRAINT(_[A-Z]+)?|SQLITE_MISMATCH)$/ },
-  { wall: 'privilege', code: /^session-read-only$/ },
+  { barrier: 'constraint', code: /^0A000$/, message: /referenced in a foreign key constraint/ },
+  { barrier: 'constraint', message: /^FOREIGN KEY constraint failed/ },
+  { barrier: 'trigger', code: /^(SQLITE_CONSTRAINT_TRIGGER|P0001)$/ },
+  { barrier: 'constraint', code: /^(23...|SQLITE_CONSTRAINT(_[A-Z]+)?|SQLITE_MISMATCH)$/ },
+  { barrier: 'privilege', code: /^session-read-only$/ },
   // on SQLite a session of a scope sees a view in the place of the table
-  { wall: 'privilege', message: /^cannot modify .* because it is a view$/ },
+  { barrier: 'privilege', message: /^cannot modify .* because it is a view$/ },
 ];
 
 /** Which wall of the database an error comes from; `undefined` where the statement failed for another reason. */
@@ -58,7 +62,7 @@ export const refusalOf = (error: unknown): Refusal | undefined => {
   const sign = signs.find(
     (each) => (each.code === undefined || each.code.test(code)) && (each.message?.test(message) ?? true),
   );
-  return sign ? { wall: sign.wall, text: message } : undefined;
+  return sign ? { barrier: sign.barrier, text: message } : undefined;
 };
 
 /** What the database said, without our words around it. */

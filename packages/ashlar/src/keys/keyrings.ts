@@ -3,15 +3,17 @@ import type { Table, Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 
 /** The tables of a system that have ciphered columns. */
-export const sealedTables = <T extends Tables>({ system }: Database<T>): readonly Table[] =>
-  Object.values<Table>(system.tables).filter((table) => table.sealed);
+export const encryptedTables = <T extends Tables>({ system }: Database<T>): readonly Table[] =>
+  Object.values<Table>(system.tables).filter((table) => table.encryption);
 
 /** The keyrings that the tables of a system use. @throws AshlarError `usage` when there is none */
 export const keyringsOf = <T extends Tables>(db: Database<T>): readonly Table[] => {
-  const found = [...new Set(sealedTables(db).flatMap(({ sealed }) => (sealed ? [sealed.keys] : [])))];
+  const found = [
+    ...new Set(encryptedTables(db).flatMap(({ encryption }) => (encryption ? [encryption.keys] : []))),
+  ];
   if (found.length > 0) return found;
   throw new AshlarError('usage', {
     message: `The system ${db.system.name} has no ciphered column.`,
-    suggestion: 'Declare one with ciphered(…), and the guarantee encrypted(…).',
+    suggestion: 'Declare one with ciphertext(…), and the guarantee encrypted(…).',
   });
 };

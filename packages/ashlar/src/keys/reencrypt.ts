@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import { everyScope } from '../contract/engine.js';
-import { DataKeys, openRow, type Steps, sealValues, settled, settleLater } from '../encryption/index.js';
+import { DataKeys, decryptRow, encryptValues, runSteps, type Steps, valueOf } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import { isScopeOf, type Sealed, type Table, type Tables } from '../model/index.js';
+import { type ColumnEncryption, isScopeOf, type Table, type Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import type { Session, SessionContext } from '../session/types.js';
-import { sealedTables } from './keyrings.js';
+import { encryptedTables } from './keyrings.js';
 
 /** Which rows are encrypted anew. */
 export interface ReencryptOptions {
@@ -31,19 +31,19 @@ const both = (conditions: readonly RawBuilder<unknown>[], word: 'and' | 'or'): R
 export const reencrypt = async <T extends Tables>(
   db: Database<T>,
   scope: string,
-  { actor, tables = sealedTables(db), batch = 200 }: ReencryptOptions = {},
+  { actor, tables = encryptedTables(db), batch = 200 }: ReencryptOptions = {},
 ): Promise<number> => {
   let moved = 0;
   for (const table of tables) {
-    const { sealed } = table;
-    const column = sealed && table.columns[sealed.scope];
+    const { encryption } = table;
+    const column = encryption && table.columns[encryption.scope];
     if (!column || !isScopeOf(column, scope)) continue;
     for (let idle = 0; ; ) {
       const { found, done } = await db.session({ actor, scope: everyScope }, async (s) => {
         const keys = new DataKeys(db.encryption);
-        const rows = await outdated(keys, s, table, sealed, scope, batch);
+        const rows = await outdated(keys, s, table, encryption, scope, batch);
         let changed = 0;
-        for (const row of rows) changed += await move(keys, s, table, sealed, row);
+        for (const row of rows) changed += await move(keys, s, table, encryption, row);
         return { found: rows.length, done: changed };
       });
       moved += done;
@@ -76,16 +76,16 @@ const outdated = async <T extends Tables>(
   keys: DataKeys,
   s: Session<T>,
   table: Table,
-  sealed: Sealed,
+  encryption: ColumnEncryption,
   scope: string,
   batch: number,
 ): Promise<readonly Row[]> => {
-  const { version } = await run(s, keys.forSealing(sealed.keys, scope));
-  const stale = sealed.columns.map(
+  const { version } = await run(s, keys.forEncryption(encryption.keys, scope));
+  const stale = encryption.columns.map(
     ({ name }) => sql`substr(${sql.ref(name)}, 2, 4) <> ${versionBytes(version)}`,
   );
   const { rows } = await sql<Row>`select * from ${sql.table(table.name)}
-    where ${sql.ref(sealed.scope)} = ${scope} and ${both(stale, 'or')} limit ${batch}`.execute(s.query);
+    where ${sql.ref(encryption.scope)} = ${scope} and ${both(stale, 'or')} limit ${batch}`.execute(s.query);
   return rows;
 };
 
@@ -93,17 +93,17 @@ const move = async <T extends Tables>(
   keys: DataKeys,
   s: Session<T>,
   table: Table,
-  sealed: Sealed,
+  encryption: ColumnEncryption,
   row: Row,
 ): Promise<number> => {
-  const plain = await run(s, openRow(keys, table, row));
-  const values = Object.fromEntries(sealed.columns.map(({ name }) => [name, plain[name]]));
-  const fresh = await run(s, sealValues(keys, table, values, row));
+  const plain = await run(s, decryptRow(keys, table, row));
+  const values = Object.fromEntries(encryption.columns.map(({ name }) => [name, plain[name]]));
+  const fresh = await run(s, encryptValues(keys, table, values, row));
   const set = Object.entries(fresh).map(([name, value]) => sql`${sql.ref(name)} = ${value}`);
   const same = [
     ...table.primaryKey.columns.map((name) => sql`${sql.ref(name)} = ${row[name]}`),
     // not if another session has written it since it was read
-    ...sealed.columns.map(({ name }) =>
+    ...encryption.columns.map(({ name }) =>
       row[name] === null ? sql`${sql.ref(name)} is null` : sql`${sql.ref(name)} = ${row[name]}`,
     ),
   ];
@@ -114,8 +114,8 @@ const move = async <T extends Tables>(
 
 const run = async <T extends Tables, R>(s: Session<T>, steps: Steps<R>): Promise<R> => {
   const executor = s.query.getExecutor();
-  return settled(
-    await settleLater(steps, async ({ sql: text, parameters }) => {
+  return valueOf(
+    await runSteps(steps, async ({ sql: text, parameters }) => {
       const query = sql.raw<Row>(text).compile(s.query);
       return (await executor.executeQuery<Row>({ ...query, parameters })).rows;
     }),

@@ -12,7 +12,7 @@ export interface ShredOptions {
   /** Who shreds. */
   readonly actor?: SessionContext['actor'];
   /** Rewrite the files that held the keys. Default true. On SQLite that is a VACUUM of the whole file. */
-  readonly purge?: boolean;
+  readonly vacuum?: boolean;
 }
 
 /** What was shredded. */
@@ -36,7 +36,7 @@ export interface Shredded {
 export const shred = async <T extends Tables>(
   db: Database<T>,
   scope: string,
-  { actor, purge = true }: ShredOptions = {},
+  { actor, vacuum = true }: ShredOptions = {},
 ): Promise<Shredded> => {
   const keyrings = keyringsOf(db);
   const outer = currentSession();
@@ -66,6 +66,6 @@ export const shred = async <T extends Tables>(
     }
     return erased;
   });
-  const remains = purge ? await db.engine.purge(keyrings) : 'The files were not rewritten.';
+  const remains = vacuum ? await db.engine.vacuum(keyrings) : 'The files were not rewritten.';
   return { scope, keys, remains };
 };

@@ -17,8 +17,8 @@ export const maintain = async (
 ): Promise<MaintenanceReport> => {
   const tasks = tables.flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
-      const keeping = guarantee[engine.dialect.name];
-      const run = keeping.level === 'refused' ? undefined : keeping.maintain;
+      const enforcement = guarantee[engine.dialect.name];
+      const run = enforcement.level === 'refused' ? undefined : enforcement.maintain;
       return run ? [(tools: MaintenanceTools) => run(table, tools)] : [];
     }),
   );

@@ -1,9 +1,9 @@
 import type { Engine } from '../contract/engine.js';
-import type { Retired, RetirementReport, RetirementTools, Table } from '../model/index.js';
+import type { Purged, PurgeReport, PurgeTools, Table } from '../model/index.js';
 import type { System } from '../model/system.js';
 
 /** What is to leave. */
-export interface RetireOptions {
+export interface PurgeOptions {
   /**
    * The moment to look from; default now. Rows leave when they are due at that moment and by the database's own clock,
    * so that a later one is of use with `dryRun` only.
@@ -14,8 +14,8 @@ export interface RetireOptions {
 }
 
 /** What left, or would, and what stays though its time is over. */
-export interface Retirement {
-  readonly retired: readonly Retired[];
+export interface Purge {
+  readonly purged: readonly Purged[];
   /** For each table with rows that are due and held, how many. */
   readonly held: Readonly<Record<string, number>>;
   /** For each table with rows that are due and could not leave because others refer to them, how many. */
@@ -31,39 +31,39 @@ export interface Retirement {
  * @example
  * await retire(engine, system, { dryRun: true });
  */
-export const retire = async (
+export const purge = async (
   engine: Engine,
   system: System,
-  { now = new Date(), dryRun = false }: RetireOptions = {},
-): Promise<Retirement> => {
+  { now = new Date(), dryRun = false }: PurgeOptions = {},
+): Promise<Purge> => {
   const tables = Object.values(system.tables) as readonly Table[];
   const tasks = childrenFirst(tables).flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
-      const keeping = guarantee[engine.dialect.name];
-      const run = keeping.level === 'refused' ? undefined : keeping.retire;
+      const enforcement = guarantee[engine.dialect.name];
+      const run = enforcement.level === 'refused' ? undefined : enforcement.purge;
       return run ? [{ table, run }] : [];
     }),
   );
-  if (tasks.length === 0) return { retired: [], held: {}, stuck: {} };
+  if (tasks.length === 0) return { purged: [], held: {}, stuck: {} };
   engine.register(tables);
   // rows that no ledger has sealed yet do not leave
-  await engine.settle();
+  await engine.seal();
   return engine.asOwner(
     async (owner) => {
-      const tools: RetirementTools = {
+      const tools: PurgeTools = {
         now,
         dryRun,
         tables,
         atomically: (work, options) => owner.atomically(() => work(owner.run), options),
       };
-      const reports: (RetirementReport & { readonly table: string })[] = [];
+      const reports: (PurgeReport & { readonly table: string })[] = [];
       for (const { table, run } of tasks) reports.push({ table: table.name, ...(await run(table, tools)) });
       const counts = (of: 'held' | 'stuck') =>
         Object.fromEntries(
           reports.filter((report) => report[of] > 0).map((report) => [report.table, report[of]]),
         );
       return {
-        retired: reports.flatMap(({ retired }) => retired),
+        purged: reports.flatMap(({ purged }) => purged),
         held: counts('held'),
         stuck: counts('stuck'),
       };

@@ -1,5 +1,5 @@
 export { maintain } from '../maintenance/maintain.js';
-export { type Retirement, type RetireOptions, retire } from '../maintenance/purge.js';
+export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
 export { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
 export { type Danger, findDangers } from './danger.js';
 export { type DownOptions, down } from './down.js';

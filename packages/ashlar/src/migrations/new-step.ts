@@ -7,7 +7,7 @@ import { AshlarError } from '../errors.js';
 import type { SqlName } from '../model/index.js';
 import type { System } from '../model/system.js';
 import { changesOf, compareModel } from './model-changes.js';
-import { type Decide, settleRenames } from './renames.js';
+import { type Decide, resolveRenames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
 export interface NewStepOptions {
@@ -54,7 +54,7 @@ export const newStep = async (
   // one after the other: a shadow server takes memory
   for (const dialect of sqlNames)
     comparisons.push(await compareModel({ ...system, migrations: asUrl(folder) }, dialect));
-  const renames = await settleRenames(system, comparisons, options.renames ?? {}, options.decide);
+  const renames = await resolveRenames(system, comparisons, options.renames ?? {}, options.decide);
   const changes = Object.fromEntries(
     comparisons.map((comparison) => [comparison.dialect.name, changesOf(system, comparison, renames)]),
   ) as Record<SqlName, readonly SchemaChange[]>;

@@ -10,11 +10,11 @@ import type { System } from '../model/system.js';
 export const assertGuaranteesKept = (system: System, dialect: SqlName): void => {
   for (const table of Object.values(system.tables)) {
     for (const guarantee of table.guarantees) {
-      const keeping = guarantee[dialect];
-      if (keeping.level !== 'refused') continue;
+      const enforcement = guarantee[dialect];
+      if (enforcement.level !== 'refused') continue;
       throw new AshlarError('guarantee-refused', {
         message: `${table.name} declares ${guarantee.name}, which this engine cannot keep.`,
-        detail: keeping.why,
+        detail: enforcement.why,
         suggestion: 'Choose another engine, or take the guarantee out of the table.',
       });
     }

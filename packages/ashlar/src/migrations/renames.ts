@@ -44,7 +44,7 @@ export const declaredRenames = (system: System, { before, after }: Comparison): 
  * @throws AshlarError `migration-ambiguous` when a column may have been renamed and nobody decides,
  *   `usage` when a given rename does not fit
  */
-export const settleRenames = async (
+export const resolveRenames = async (
   system: System,
   comparisons: readonly Comparison[],
   given: Renames,
@@ -53,23 +53,23 @@ export const settleRenames = async (
   const [first] = comparisons;
   if (!first) return {};
   assertFit(given, first);
-  const settled = merged(declaredRenames(system, first), given);
-  for (const question of ambiguities(comparisons, settled)) {
-    const taken = new Set(Object.keys(settled[question.table] ?? {}));
+  const resolved = merged(declaredRenames(system, first), given);
+  for (const question of ambiguities(comparisons, resolved)) {
+    const taken = new Set(Object.keys(resolved[question.table] ?? {}));
     const candidates = question.candidates.filter((name) => !taken.has(name));
     if (candidates.length === 0) continue;
     if (!decide) throw ambiguous({ ...question, candidates });
     const answer = await decide({ ...question, candidates });
     if (answer !== undefined)
-      settled[question.table] = { ...settled[question.table], [answer]: question.lost };
+      resolved[question.table] = { ...resolved[question.table], [answer]: question.lost };
   }
-  return settled;
+  return resolved;
 };
 
-const ambiguities = (comparisons: readonly Comparison[], settled: Renames): AmbiguousColumn[] => {
+const ambiguities = (comparisons: readonly Comparison[], resolved: Renames): AmbiguousColumn[] => {
   const [first] = comparisons;
   return (first?.before.tables ?? []).flatMap(({ name: table }) => {
-    const now = settled[table] ?? {};
+    const now = resolved[table] ?? {};
     const { lost, gained } = moved(first, table);
     const openLost = lost.filter((column) => !Object.values(now).includes(column));
     const openGained = gained.filter((column) => !(column in now));

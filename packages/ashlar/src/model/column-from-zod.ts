@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { AshlarError } from '../errors.js';
 import type { Column, ColumnKind, ColumnRules, DefaultValue } from './column.js';
+import { envelopeForm } from './column-encryption.js';
 import { type ColumnHint, columnHints } from './column-types.js';
-import { envelopeForm } from './sealed.js';
 
 // what is read of a Zod definition; Zod declares each kind's own, and none of them for all
 interface Definition {
@@ -349,10 +349,10 @@ export const columnFromZod = (table: string, name: string, declared: z.ZodType):
     stored: withoutDefault(declared),
     declared,
   };
-  return hint.ciphered ? cipheredColumn(where, column) : column;
+  return hint.ciphertext ? ciphertextColumn(where, column) : column;
 };
 
-const cipheredColumn = (where: string, plaintext: Column): Column => {
+const ciphertextColumn = (where: string, plaintext: Column): Column => {
   if (plaintext.generated || plaintext.touched || plaintext.primaryKey) {
     throw unsupported(
       where,

@@ -8,7 +8,7 @@ export interface ColumnHint {
   generated?: Generator;
   touched?: boolean;
   primaryKey?: boolean;
-  ciphered?: boolean;
+  ciphertext?: boolean;
 }
 
 /** Hints live beside the schemas, so that the schemas stay plain Zod. */
@@ -80,23 +80,23 @@ export const inet = () =>
 /** Bytes, as a `Uint8Array`; `BYTEA` on Postgres, `BLOB` on SQLite. */
 export const bytes = () => hinted(z.instanceof(Uint8Array), { kind: 'bytes' });
 
-declare const cipheredMark: unique symbol;
+declare const ciphertextMark: unique symbol;
 /** Marks, in types only, a column that the database holds as ciphertext. */
-export type Ciphered<T extends z.ZodType> = T & { readonly [cipheredMark]?: true };
+export type Ciphertext<T extends z.ZodType> = T & { readonly [ciphertextMark]?: true };
 /** What a ciphered column's type has and no other's. */
-export type CipheredMark = { readonly [cipheredMark]?: true };
+export type CiphertextMark = { readonly [ciphertextMark]?: true };
 
 /**
  * A column whose plaintext never reaches the database: validated and typed as `type`, encrypted before it is written and
  * decrypted after it is read. Its table declares the guarantee `encrypted`, which says with whose key.
  *
  * @example
- * email: ciphered(z.email().max(254)).nullable()
+ * email: ciphertext(z.email().max(254)).nullable()
  */
-export const ciphered = <T extends z.ZodType>(type: T): Ciphered<T> => {
+export const ciphertext = <T extends z.ZodType>(type: T): Ciphertext<T> => {
   // a type that is shared with a plain column must not cipher that one too
   const own = type.clone() as T;
-  columnHints.add(own, { ...columnHints.get(type), ciphered: true });
+  columnHints.add(own, { ...columnHints.get(type), ciphertext: true });
   return own;
 };
 

@@ -1,33 +1,33 @@
 export type { Attack, Attacker, Probe, SqlRow } from '../contract/attack.js';
 export {
+  type Enforcement,
   type Guarantee,
   type GuaranteeObject,
-  type Keeping,
-  type Leaving,
   type MaintenanceReport,
   type MaintenanceTools,
-  type PostgresKeeping,
+  type PostgresEnforcement,
   type Privilege,
-  type Refusal,
-  type Retired,
-  type RetirementReport,
-  type RetirementTools,
+  type Purged,
+  type PurgeFollowUp,
+  type PurgeReport,
+  type PurgeTools,
+  type RefusedLevel,
   type Rights,
   type RunNow,
   type RunSql,
-  type Settled,
-  type SqliteKeeping,
+  type SealResult,
+  type SqliteEnforcement,
   type SqlName,
-  settledStates,
+  sealResults,
 } from '../contract/guarantee.js';
-export { hiddenTables, objectsBeside } from './beside.js';
 export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from './column.js';
+export { type BlindIndex, type ColumnEncryption, envelopeForm } from './column-encryption.js';
 export {
   autoincrement,
   bytes,
-  type Ciphered,
+  type Ciphertext,
   canonicalAddress,
-  ciphered,
+  ciphertext,
   createdAt,
   type Generated,
   id,
@@ -53,7 +53,7 @@ export {
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
 export { type Extent, noRights, readOnlyRights, rightsOf, type TableRights } from './rights.js';
 export { isScopeOf, scopeColumn, scopeValue } from './scope.js';
-export { type BlindIndex, envelopeForm, type Sealed } from './sealed.js';
+export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export {
   type Check,
@@ -65,4 +65,4 @@ export {
   table,
   type Unique,
 } from './table.js';
-export type { Insert, InsertOf, Patch, PatchOf, QueryTables, Row, RowOf, Shape, Tables } from './types.js';
+export type { Insert, InsertOf, QueryTables, Row, RowOf, Shape, Tables, Update, UpdateOf } from './types.js';

@@ -38,10 +38,10 @@ export const system = <T extends Tables>(name: string, parts: SystemParts<T>): S
 };
 
 const assertKeyrings = (name: string, tables: readonly Table[]): void => {
-  const without = tables.find(({ sealed }) => sealed && !tables.includes(sealed.keys));
+  const without = tables.find(({ encryption }) => encryption && !tables.includes(encryption.keys));
   if (!without) return;
   throw new AshlarError('table-invalid', {
-    message: `The system ${name} lacks ${without.sealed?.keys.name}, in which ${without.name} keeps its data keys.`,
+    message: `The system ${name} lacks ${without.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
     suggestion: 'Add it to the tables of the system.',
   });
 };

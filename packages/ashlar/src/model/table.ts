@@ -3,12 +3,12 @@ import { z } from 'zod';
 import type { Guarantee, SqlName } from '../contract/guarantee.js';
 import { AshlarError } from '../errors.js';
 import type { Column } from './column.js';
+import type { ColumnEncryption } from './column-encryption.js';
 import { columnFromZod } from './column-from-zod.js';
 import type { OnDelete, TableItem } from './items.js';
 import { assertName } from './names.js';
-import type { Sealed } from './sealed.js';
 import { storageProblem } from './storable.js';
-import type { InsertOf, PatchOf, RowOf, Shape } from './types.js';
+import type { InsertOf, RowOf, Shape, UpdateOf } from './types.js';
 
 /** A named key. */
 export interface Key {
@@ -47,7 +47,7 @@ export interface Table<Name extends string = string, S extends Shape = Shape> {
   readonly indexes: readonly Index[];
   readonly guarantees: readonly Guarantee[];
   /** How its ciphered columns are encrypted; `undefined` when it has none. */
-  readonly sealed: Sealed | undefined;
+  readonly encryption: ColumnEncryption | undefined;
   /** Declared renames: the name now → the name before. */
   readonly renames: Readonly<Record<string, string>>;
   /** Validates a stored row; `z.toJSONSchema(table.row)` is its JSON Schema. */
@@ -55,7 +55,7 @@ export interface Table<Name extends string = string, S extends Shape = Shape> {
   /** Validates what an insert takes and fills in defaults and UUIDs; refuses unknown columns. */
   readonly insert: z.ZodType<InsertOf<S>, InsertOf<S>>;
   /** Validates what a patch takes: any columns outside the primary key. */
-  readonly patch: z.ZodType<PatchOf<S>, PatchOf<S>>;
+  readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
 }
 
 const invalid = (table: string, message: string, suggestion: string): AshlarError =>
@@ -250,17 +250,21 @@ const insertType = (column: Column): z.ZodType => {
   return column.declared;
 };
 
-const sealedBy = (table: string, columns: Columns, guarantees: readonly Guarantee[]): Sealed | undefined => {
-  const ciphered = Object.values(columns).filter((column) => column.plaintext);
-  const sealed = guarantees.flatMap(({ seals }) => seals?.(ciphered) ?? []);
-  if (ciphered[0] && sealed.length === 0) {
+const encryptionFrom = (
+  table: string,
+  columns: Columns,
+  guarantees: readonly Guarantee[],
+): ColumnEncryption | undefined => {
+  const ciphertext = Object.values(columns).filter((column) => column.plaintext);
+  const encryption = guarantees.flatMap(({ encrypts }) => encrypts?.(ciphertext) ?? []);
+  if (ciphertext[0] && encryption.length === 0) {
     throw invalid(
       table,
-      `${ciphered[0].name} is ciphered, but nothing says with whose key.`,
+      `${ciphertext[0].name} is ciphered, but nothing says with whose key.`,
       'Add the guarantee: encrypted({ scope: c.client_id, keys: dataKeys }).',
     );
   }
-  return sealed[0];
+  return encryption[0];
 };
 
 type Values = Readonly<Record<string, unknown>>;
@@ -296,14 +300,14 @@ const schemas = <S extends Shape>(columns: Columns, primaryKey: readonly string[
   const all = Object.values(columns);
   const object = (chosen: Column[], type: (column: Column) => z.ZodType) =>
     z.strictObject(Object.fromEntries(chosen.map((column) => [column.name, type(column)])));
-  const patchable = all.filter((column) => !primaryKey.includes(column.name));
+  const updatable = all.filter((column) => !primaryKey.includes(column.name));
   return {
     row: object(all, (column) => column.stored) as z.ZodType<RowOf<S>>,
     insert: storable(columns, object(all, insertType)) as z.ZodType<InsertOf<S>, InsertOf<S>>,
-    patch: storable(
+    update: storable(
       columns,
-      object(patchable, (column) => column.stored.optional()),
-    ) as z.ZodType<PatchOf<S>, PatchOf<S>>,
+      object(updatable, (column) => column.stored.optional()),
+    ) as z.ZodType<UpdateOf<S>, UpdateOf<S>>,
   };
 };
 
@@ -341,7 +345,7 @@ export const table = <const Name extends string, S extends Shape>(
     columns,
     primaryKey: { name: `${name}_pkey`, columns: primaryKey },
     ...rest,
-    sealed: sealedBy(name, columns, parts.guarantees),
+    encryption: encryptionFrom(name, columns, parts.guarantees),
     ...schemas<S>(columns, primaryKey),
   });
   for (const guarantee of made.guarantees) guarantee.validate?.(made as unknown as Table);

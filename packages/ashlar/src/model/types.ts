@@ -1,6 +1,6 @@
 import type { ColumnType } from 'kysely';
 import type { z } from 'zod';
-import type { CipheredMark, GeneratedMark } from './column-types.js';
+import type { CiphertextMark, GeneratedMark } from './column-types.js';
 import type { Table } from './table.js';
 
 /** The Zod types of a table's columns, by name. */
@@ -30,29 +30,31 @@ export type InsertOf<S extends Shape> = Flatten<
 >;
 
 /** What a patch takes: any of the columns. */
-export type PatchOf<S extends Shape> = Flatten<{ [K in keyof S]?: Present<z.output<S[K]>> | undefined }>;
+export type UpdateOf<S extends Shape> = Flatten<{ [K in keyof S]?: Present<z.output<S[K]>> | undefined }>;
 
 /** A row of a table: `type Clause = Row<typeof clauses>`. */
 export type Row<T> = T extends Table<string, infer S> ? RowOf<S> : never;
 /** What can be inserted into a table. */
 export type Insert<T> = T extends Table<string, infer S> ? InsertOf<S> : never;
 /** What a row of a table can be patched with. */
-export type Patch<T> = T extends Table<string, infer S> ? PatchOf<S> : never;
+export type Update<T> = T extends Table<string, infer S> ? UpdateOf<S> : never;
 
 /** Tables by any name the code likes; queries use the tables' own names. */
 export type Tables = Readonly<Record<string, Table>>;
 
-type IsCiphered<T extends z.ZodType> = keyof CipheredMark extends keyof T
+type IsCiphertext<T extends z.ZodType> = keyof CiphertextMark extends keyof T
   ? true
   : T extends z.ZodNullable<infer U extends z.ZodType>
-    ? IsCiphered<U>
+    ? IsCiphertext<U>
     : T extends z.ZodDefault<infer U extends z.ZodType>
-      ? IsCiphered<U>
+      ? IsCiphertext<U>
       : false;
 
 // a query sees what the database holds: of a ciphered column the ciphertext
 type Held<T extends z.ZodType> =
-  IsCiphered<T> extends true ? Uint8Array | (null extends z.output<T> ? null : never) : Present<z.output<T>>;
+  IsCiphertext<T> extends true
+    ? Uint8Array | (null extends z.output<T> ? null : never)
+    : Present<z.output<T>>;
 
 type KyselyTable<S extends Shape> = {
   [K in keyof S]: ColumnType<

@@ -17,8 +17,8 @@ export const fingerprintThrough = async (engine: Engine, owner: Owner, system: S
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
-      const keeping = guarantee[engine.dialect.name];
-      return keeping.level === 'refused' ? [] : keeping.objects(table);
+      const enforcement = guarantee[engine.dialect.name];
+      return enforcement.level === 'refused' ? [] : enforcement.objects(table);
     }),
   );
   const names = new Set([...tables, ...objects].map(({ name }) => name));

@@ -7,10 +7,10 @@ export const missingObjects = async (engine: Engine, system: System): Promise<re
   const there = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
   const needed = Object.values(system.tables).flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
-      const keeping = guarantee[engine.dialect.name];
-      if (keeping.level === 'refused') return [];
+      const enforcement = guarantee[engine.dialect.name];
+      if (enforcement.level === 'refused') return [];
       const of = `${table.name}, ${guarantee.name}`;
-      return keeping.objects(table).map((object) => ({ of, object }));
+      return enforcement.objects(table).map((object) => ({ of, object }));
     }),
   );
   return needed.flatMap(({ of, object: { type, name, sql } }) => {

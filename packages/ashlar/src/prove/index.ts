@@ -1,13 +1,13 @@
 export type { Checkpoints } from './ledgers.js';
+export { type ProveOptions, prove } from './prove.js';
 export {
-  type AttackProof,
+  type AttackReport,
   countAttacks,
   failuresOf,
-  type GuaranteeProof,
-  type LedgerProof,
-  type Proof,
-  type RefusedBy,
-  type StructureProof,
+  type GuaranteeReport,
+  type LedgerReport,
+  type ProveReport,
+  type StoppedBy,
+  type StructureReport,
   type Verdict,
-} from './proof.js';
-export { type ProveOptions, prove } from './prove.js';
+} from './report.js';

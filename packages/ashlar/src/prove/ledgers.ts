@@ -12,7 +12,7 @@ import {
 import type { Verifier } from '../ledger/index.js';
 import type { LedgerProblem } from '../ledger/problems.js';
 import type { System } from '../model/system.js';
-import type { LedgerProof } from './proof.js';
+import type { LedgerReport } from './report.js';
 
 /** Signed checkpoints that are kept outside of the database. */
 export interface Checkpoints {
@@ -30,10 +30,10 @@ export const proveLedgers = async (
   engine: Engine,
   system: System,
   checkpoints: Checkpoints | undefined,
-): Promise<readonly LedgerProof[]> => {
-  const proofs: LedgerProof[] = [];
+): Promise<readonly LedgerReport[]> => {
+  const reports: LedgerReport[] = [];
   for (const table of ledgersOf(system)) {
-    proofs.push(
+    reports.push(
       await proveLedger({
         engine,
         system,
@@ -45,10 +45,10 @@ export const proveLedgers = async (
       }),
     );
   }
-  return proofs;
+  return reports;
 };
 
-const proveLedger = async (audited: Audited): Promise<LedgerProof> => {
+const proveLedger = async (audited: Audited): Promise<LedgerReport> => {
   const { engine, table, origin: ledger } = audited;
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());

@@ -31,7 +31,7 @@ export const makeProbe = async (
         row,
         other: second?.row,
         fresh: fresh.made,
-        values: rows.valuesBeside(table, row),
+        values: rows.sideValues(table, row),
         partitions:
           home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
         scope: column && (await scopeIn(rows, row[column.name])),

@@ -8,7 +8,7 @@ import { fingerprintOf } from './fingerprint.js';
 import { type Hand, withHand } from './hand.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
 import { makeProbe, usualScope } from './probe.js';
-import type { AttackProof, GuaranteeProof, Proof, StructureProof } from './proof.js';
+import type { AttackReport, GuaranteeReport, ProveReport, StructureReport } from './report.js';
 import type { Made } from './rows.js';
 import { lookAtStructure } from './structure.js';
 import { tryAttack } from './try-attack.js';
@@ -39,21 +39,25 @@ export interface ProveOptions {
  * const proof = await prove(db.engine, wills);
  * if (!proof.ok) console.error(failuresOf(proof).join('\n'));
  */
-export const prove = async (engine: Engine, system: System, options: ProveOptions = {}): Promise<Proof> => {
+export const prove = async (
+  engine: Engine,
+  system: System,
+  options: ProveOptions = {},
+): Promise<ProveReport> => {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner])) each.register(Object.values(system.tables));
   const structure = [...(await lookAtStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
-  const attacked = new Map<string, AttackProof[]>();
+  const attacked = new Map<string, AttackReport[]>();
   for (const as of ['app', 'owner'] as const) {
     for (const table of tables) {
       onTable?.(table.name, as);
-      for (const [at, proofs] of await attackTable({ app: engine, owner }, system, table, as))
-        attacked.set(placeOf(table, at), [...(attacked.get(placeOf(table, at)) ?? []), ...proofs]);
+      for (const [at, reports] of await attackTable({ app: engine, owner }, system, table, as))
+        attacked.set(placeOf(table, at), [...(attacked.get(placeOf(table, at)) ?? []), ...reports]);
     }
   }
-  const proofs = tables.flatMap((table) =>
+  const reports = tables.flatMap((table) =>
     table.guarantees.map((guarantee, at) =>
       proofOf(engine, table, guarantee, attacked.get(placeOf(table, at)) ?? []),
     ),
@@ -64,10 +68,10 @@ export const prove = async (engine: Engine, system: System, options: ProveOption
     url: engine.url,
     at: now.toISOString(),
     fingerprint: await fingerprintOf(owner, system),
-    tables: proofs,
+    tables: reports,
     structure,
     ledgers,
-    ok: structure.every(({ ok }) => ok) && ledgers.every(({ ok }) => ok) && proofs.every(holds),
+    ok: structure.every(({ ok }) => ok) && ledgers.every(({ ok }) => ok) && reports.every(holds),
   };
 };
 
@@ -75,28 +79,28 @@ export const prove = async (engine: Engine, system: System, options: ProveOption
 const placeOf = (table: Table, at: number): string => `${table.name} ${at}`;
 
 // an application that can change the schema stands before no wall at all
-const sessionsOf = ({ standing }: Engine): StructureProof => {
-  const strong = standing?.canChangeSchema === true && standing.stepsDownTo === undefined;
-  const found = strong ? [`sessions act as ${standing.user}, who could change the schema`] : [];
+const sessionsOf = ({ connectedRole }: Engine): StructureReport => {
+  const strong = connectedRole?.canChangeSchema === true && connectedRole.sessionRole === undefined;
+  const found = strong ? [`sessions act as ${connectedRole.user}, who could change the schema`] : [];
   return { check: 'who sessions act as', ok: !strong, found };
 };
 
-const holds = ({ level, attacks }: GuaranteeProof): boolean =>
+const holds = ({ level, attacks }: GuaranteeReport): boolean =>
   level !== 'refused' && attacks.every(({ verdict }) => verdict !== 'failed');
 
 const proofOf = (
   engine: Engine,
   { name: table }: Table,
   guarantee: Guarantee,
-  attacks: readonly AttackProof[],
-): GuaranteeProof => {
-  const keeping = guarantee[engine.dialect.name];
-  const weaker = keeping.level === 'refused' ? keeping.why : keeping.weaker;
+  attacks: readonly AttackReport[],
+): GuaranteeReport => {
+  const enforcement = guarantee[engine.dialect.name];
+  const weaker = enforcement.level === 'refused' ? enforcement.why : enforcement.weaker;
   return {
     table,
     guarantee: guarantee.name,
-    promise: guarantee.promise,
-    level: keeping.level,
+    summary: guarantee.summary,
+    level: enforcement.level,
     ...(weaker === undefined ? {} : { weaker }),
     attacks,
   };
@@ -108,7 +112,7 @@ const attackTable = async (
   system: System,
   table: Table,
   as: Attacker,
-): Promise<readonly (readonly [number, readonly AttackProof[]])[]> => {
+): Promise<readonly (readonly [number, readonly AttackReport[]])[]> => {
   const engine = engines[as];
   const attackable = [...table.guarantees.entries()].filter(
     ([, guarantee]) => guarantee.attacks && guarantee[engine.dialect.name].level !== 'refused',
@@ -119,7 +123,7 @@ const attackTable = async (
   try {
     return await withHand(engine, as, async (hand) => {
       const probe = await makeProbe(engine, system, hand, table, names);
-      const tried: (readonly [number, readonly AttackProof[]])[] = [];
+      const tried: (readonly [number, readonly AttackReport[]])[] = [];
       for (const [at, guarantee] of attackable)
         tried.push([at, await attackGuarantee(hand, table, guarantee, probe)]);
       return tried;
@@ -134,7 +138,7 @@ const attackGuarantee = async (
   table: Table,
   guarantee: Guarantee,
   probe: Made<Probe>,
-): Promise<readonly AttackProof[]> => {
+): Promise<readonly AttackReport[]> => {
   if ('why' in probe) return [notAttacked(hand.as, probe.why)];
   let attacks: readonly Attack[];
   try {
@@ -142,20 +146,20 @@ const attackGuarantee = async (
   } catch (error) {
     return [notAttacked(hand.as, rootText(error))];
   }
-  const proofs: AttackProof[] = [];
+  const reports: AttackReport[] = [];
   for (const attack of attacks) {
     if (attack.as !== hand.as) continue;
     const scope = attack.scope === undefined ? usualScope(table, probe.made) : attack.scope;
-    proofs.push(await tryAttack(hand, attack, scope));
+    reports.push(await tryAttack(hand, attack, scope));
   }
-  return proofs;
+  return reports;
 };
 
-const notAttacked = (as: Attacker, why: string): AttackProof => ({
+const notAttacked = (as: Attacker, why: string): AttackReport => ({
   name: 'a row to attack',
   as,
   expect: 'refused',
-  refusedBy: 'nothing',
+  stoppedBy: 'nothing',
   by: `could not be attacked: ${why}`,
   verdict: 'failed',
 });

@@ -11,7 +11,7 @@ import {
 } from '../model/index.js';
 import type { System } from '../model/system.js';
 import type { Hand } from './hand.js';
-import { sealedLike, valueFor } from './values.js';
+import { envelopeLike, valueFor } from './values.js';
 
 /** A row that is in its table, and the partition in which it lies. */
 export interface PlacedRow {
@@ -110,7 +110,7 @@ export class Rows {
   }
 
   /** Values to write over a row: others than its own wherever there are two. */
-  valuesBeside(table: Table, row: SqlRow): SqlRow {
+  sideValues(table: Table, row: SqlRow): SqlRow {
     const scope = scopeColumnOf(table);
     const linked = new Set([
       ...table.foreignKeys.flatMap(({ columns }) => columns),
@@ -133,7 +133,7 @@ export class Rows {
 
   #encoded(column: Column, value: unknown): string {
     // no key is at hand, and a proof must not make one
-    const stored = column.plaintext && value !== null ? sealedLike(column) : value;
+    const stored = column.plaintext && value !== null ? envelopeLike(column) : value;
     return this.#engine.dialect.proving.literal(this.#engine.encode(column, stored));
   }
 
@@ -164,7 +164,7 @@ export class Rows {
       } catch (error) {
         why = rootText(error);
         // another row would be refused as well
-        if (refusalOf(error)?.wall === 'privilege') break;
+        if (refusalOf(error)?.barrier === 'privilege') break;
       }
     }
     return { why };

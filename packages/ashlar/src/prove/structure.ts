@@ -4,7 +4,7 @@ import { compareHistory, drift, history, readSteps } from '../migrations/index.j
 import type { System } from '../model/system.js';
 import { checkRoles, type Roles } from '../roles/index.js';
 import { missingObjects } from './guarantee-objects.js';
-import type { StructureProof } from './proof.js';
+import type { StructureReport } from './report.js';
 
 /** One look at whether what keeps the guarantees is in place. */
 export interface StructureCheck {
@@ -48,8 +48,8 @@ const inspections: StructureCheck = {
   look: async (engine, system, now) => {
     const inspected = Object.values(system.tables).flatMap((table) =>
       table.guarantees.flatMap((guarantee) => {
-        const keeping = guarantee[engine.dialect.name];
-        const inspect = keeping.level === 'refused' ? undefined : keeping.inspect;
+        const enforcement = guarantee[engine.dialect.name];
+        const inspect = enforcement.level === 'refused' ? undefined : enforcement.inspect;
         return inspect ? [{ table, inspect }] : [];
       }),
     );
@@ -107,22 +107,22 @@ export const lookAtStructure = async (
   system: System,
   now: Date,
   roles: Roles | undefined,
-): Promise<readonly StructureProof[]> => {
-  const proofs: StructureProof[] = [];
+): Promise<readonly StructureReport[]> => {
+  const reports: StructureReport[] = [];
   for (const { name: check, look } of structureChecks) {
     try {
       const found = await look(engine, system, now, roles);
-      proofs.push({ check, ok: found.length === 0, found });
+      reports.push({ check, ok: found.length === 0, found });
     } catch (error) {
       if (!(error instanceof AshlarError)) throw error;
-      proofs.push(notLooked(check, error));
+      reports.push(notLooked(check, error));
     }
   }
-  return proofs;
+  return reports;
 };
 
 // comparing needs the embedded engine, which a server may do without; any other failure is one
-const notLooked = (check: string, error: AshlarError): StructureProof =>
+const notLooked = (check: string, error: AshlarError): StructureReport =>
   error.code === 'driver-missing'
     ? { check, ok: true, found: [], unknown: `${error.message} ${error.suggestion ?? ''}`.trim() }
     : { check, ok: false, found: [`could not be looked at: ${error.message}`] };

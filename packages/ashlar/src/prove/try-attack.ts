@@ -3,17 +3,17 @@ import { everyScope } from '../contract/engine.js';
 import { isLockTimeout, refusalOf, rootText } from '../engines/refusal.js';
 import type { Attack } from '../model/index.js';
 import type { Hand } from './hand.js';
-import type { AttackProof } from './proof.js';
+import type { AttackReport } from './report.js';
 
-type Ending = Pick<AttackProof, 'refusedBy' | 'by' | 'verdict'>;
+type Ending = Pick<AttackReport, 'stoppedBy' | 'by' | 'verdict'>;
 
-const failed = (by: string): Ending => ({ refusedBy: 'nothing', by, verdict: 'failed' });
+const failed = (by: string): Ending => ({ stoppedBy: 'nothing', by, verdict: 'failed' });
 
 // a lock that is waited for keeps others waiting: so briefly, and often
 const attempts = 10;
 
 /** Tries one attack in a savepoint, undoes it, and judges what became of it. */
-export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null): Promise<AttackProof> => {
+export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null): Promise<AttackReport> => {
   const { name, as, expect } = attack;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -38,8 +38,8 @@ const attackOnce = async (hand: Hand, attack: Attack): Promise<Ending> => {
     const error = await prepare(hand, ways);
     if (error === undefined) continue;
     const refusal = refusalOf(error);
-    if (hand.as === 'owner' && refusal?.wall === 'privilege') {
-      return { refusedBy: 'privilege', by: refusal.text, verdict: 'refused' };
+    if (hand.as === 'owner' && refusal?.barrier === 'privilege') {
+      return { stoppedBy: 'privilege', by: refusal.text, verdict: 'refused' };
     }
     return failed(`could not be prepared: ${rootText(error)}`);
   }
@@ -77,7 +77,7 @@ const judgeError = ({ expect }: Attack, error: unknown): Ending => {
   if (expect === 'accepted') return failed(`was refused: ${rootText(error)}`);
   const refusal = refusalOf(error);
   if (!refusal) return failed(`failed for another reason: ${rootText(error)}`);
-  return { refusedBy: refusal.wall, by: refusal.text, verdict: 'refused' };
+  return { stoppedBy: refusal.barrier, by: refusal.text, verdict: 'refused' };
 };
 
 const judgeSuccess = async (
@@ -87,10 +87,10 @@ const judgeSuccess = async (
 ): Promise<Ending> => {
   switch (expect) {
     case 'accepted':
-      return { refusedBy: 'nothing', by: 'accepted, as promised', verdict: 'accepted' };
+      return { stoppedBy: 'nothing', by: 'accepted, as promised', verdict: 'accepted' };
     case 'untouched':
       return rows.length === 0 && changes === 0
-        ? { refusedBy: 'no-row', by: 'no row was seen or changed', verdict: 'untouched' }
+        ? { stoppedBy: 'no-row', by: 'no row was seen or changed', verdict: 'untouched' }
         : failed(`reached ${Math.max(rows.length, changes)} of the rows`);
     case 'detected': {
       // who detects is no session of one scope
@@ -98,7 +98,7 @@ const judgeSuccess = async (
       const found = await detect?.(async (sql, parameters) => (await hand.run(sql, parameters)).rows);
       return found === undefined
         ? failed('was not detected')
-        : { refusedBy: 'detection', by: found, verdict: 'detected' };
+        : { stoppedBy: 'detection', by: found, verdict: 'detected' };
     }
     case 'refused':
       return failed('was not refused');

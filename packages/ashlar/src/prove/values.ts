@@ -118,7 +118,7 @@ export const valueFor = (column: Column, { variant, unlike }: Choice): unknown =
   );
 
 /** Bytes that a ciphered column's CHECK takes for a ciphertext; nothing opens them. */
-export const sealedLike = ({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array => {
+export const envelopeLike = ({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array => {
   const bytes = new Uint8Array(randomBytes(minBytes + 16));
   if (firstByte !== undefined) bytes[0] = firstByte;
   return bytes;

@@ -4,9 +4,9 @@ import {
   type GuaranteeObject,
   hiddenTables,
   noRights,
-  objectsBeside,
   readOnlyRights,
   rightsOf,
+  sideObjects,
   type TableRights,
 } from '../model/index.js';
 import type { System } from '../model/system.js';
@@ -14,7 +14,7 @@ import type { System } from '../model/system.js';
 /** What the roles are to have in the database of a system: what its guarantees leave, and what Ashlar itself needs. */
 export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles): WantedRights => {
   const tables = Object.values(system.tables);
-  const objects = tables.flatMap((table) => objectsBeside(table, dialect.name));
+  const objects = tables.flatMap((table) => sideObjects(table, dialect.name));
   const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
   const named = (type: GuaranteeObject['type']): readonly string[] =>
     objects.filter((object) => object.type === type).map((object) => object.name);

@@ -2,14 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DummyDriver, Kysely } from 'kysely';
 import { type Engine, everyScope } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
-import {
-  DataKeys,
-  type Encryption,
-  KeyringSql,
-  MasterKeys,
-  settled,
-  settleLater,
-} from '../encryption/index.js';
+import { DataKeys, type Encryption, KeyringSql, MasterKeys, runSteps, valueOf } from '../encryption/index.js';
 import { openEngine } from '../engines/open.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
@@ -28,9 +21,9 @@ import type { System } from '../model/system.js';
 import { rolesFrom } from '../roles/names.js';
 import { type ColumnKeys, Secret, settings } from '../settings/index.js';
 import { currentSession } from './current.js';
+import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyParts } from './kysely.js';
 import type { SessionParts } from './parts.js';
-import { Sealing } from './sealing.js';
 import { ActiveSession } from './session.js';
 import { keyValues, Statements } from './statements.js';
 import { SyncSession } from './sync-session.js';
@@ -142,7 +135,7 @@ export class Database<T extends Tables = Tables> {
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
     if (context.scope) return this.read(context, (s) => s.get(table, key));
-    if (table.sealed) return this.#getSealed(table, key);
+    if (table.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -203,11 +196,14 @@ export class Database<T extends Tables = Tables> {
     await this.engine.close();
   }
 
-  async #getSealed<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
-    const steps = new Sealing(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
+  async #getEncrypted<S extends Shape>(
+    table: Table<string, S>,
+    key: KeyOf<S>,
+  ): Promise<RowOf<S> | undefined> {
+    const steps = new EncryptedTables(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
     const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
       (await this.engine.read(sql, parameters)).rows;
-    return settled(await settleLater(steps, read)) as RowOf<S> | undefined;
+    return valueOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
@@ -394,11 +390,15 @@ const masterKeys = (given: ColumnKeys | undefined): (() => MasterKeys) => {
 };
 
 /** Why the user of an open database may not run sessions there; `undefined` where he may. */
-const strengthOf = ({ standing }: Engine): AshlarError | undefined => {
-  if (!standing?.canChangeSchema || standing.stepsDownTo !== undefined || !standing.broughtUp)
+const strengthOf = ({ connectedRole }: Engine): AshlarError | undefined => {
+  if (
+    !connectedRole?.canChangeSchema ||
+    connectedRole.sessionRole !== undefined ||
+    !connectedRole.initialised
+  )
     return undefined;
   return new AshlarError('role-too-strong', {
-    message: `The role ${standing.user} can change the schema, so the guarantees would not bind its sessions.`,
+    message: `The role ${connectedRole.user} can change the schema, so the guarantees would not bind its sessions.`,
     detail: 'It has no role of the application to step down to that was granted its rights here.',
     suggestion:
       'Run ashlar up, which makes and grants the roles; or let DATABASE_URL name a role that can only read and write. Passing allowOwner (--allow-owner) goes without.',

@@ -1,15 +1,15 @@
 import type { Kysely } from 'kysely';
-import { DataKeys, type Steps, settled, settleLater } from '../encryption/index.js';
+import { DataKeys, runSteps, type Steps, valueOf } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Column, InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import type { Column, InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 import { currentSession, runAs } from './current.js';
+import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import type { SessionParts } from './parts.js';
-import { Sealing } from './sealing.js';
 import { keyValues } from './statements.js';
 import type { Decrypted, KeyOf, Session } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
-import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
+import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
 /** How many rows `insertMany` sends at a time. */
 const batchSize = 1_000;
@@ -58,7 +58,8 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
     const values = insertValues(this.#parts, table, row);
-    if (table.sealed) return this.#sealing((sealing) => sealing.insert(table, values)) as Promise<RowOf<S>>;
+    if (table.encryption)
+      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
     const statement = this.#parts.statements.insert(table, values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S>;
@@ -88,8 +89,8 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
       const values = insertValues(this.#parts, table, row);
-      return table.sealed
-        ? this.#sealing((sealing) => sealing.values(table, values)).then(push)
+      return table.encryption
+        ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
         : push(values);
     };
     try {
@@ -111,12 +112,16 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return count;
   }
 
-  async patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>> {
+  async update<S extends Shape>(
+    table: Table<string, S>,
+    key: KeyOf<S>,
+    update: UpdateOf<S>,
+  ): Promise<RowOf<S>> {
     this.#assertWritable();
-    const values = patchValues(this.#parts, table, patch);
-    if (table.sealed)
-      return this.#sealing((sealing) => sealing.patch(table, key, values)) as Promise<RowOf<S>>;
-    const statement = this.#parts.statements.patch(table, keyValues(table, key), values);
+    const values = updateValues(this.#parts, table, update);
+    if (table.encryption)
+      return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as Promise<RowOf<S>>;
+    const statement = this.#parts.statements.update(table, keyValues(table, key), values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     if (!rows[0]) throw notFound(table);
     return rows[0] as RowOf<S>;
@@ -124,15 +129,15 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
     this.#assertOpen();
-    if (table.sealed) return this.#sealing((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
+    if (table.encryption) return this.#encrypted((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
   }
 
-  async remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
+  async delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
     this.#assertWritable();
-    const statement = this.#parts.statements.remove(table, keyValues(table, key));
+    const statement = this.#parts.statements.delete(table, keyValues(table, key));
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table);
   }
@@ -142,7 +147,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     rows: readonly R[],
   ): Promise<Decrypted<S, R>[]> {
     this.#assertOpen();
-    return this.#sealing((sealing) => sealing.decrypt(table, rows)) as Promise<Decrypted<S, R>[]>;
+    return this.#encrypted((encrypted) => encrypted.decrypt(table, rows)) as Promise<Decrypted<S, R>[]>;
   }
 
   async blindIndex<S extends Shape, C extends keyof S & string>(
@@ -152,7 +157,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     value: Exclude<RowOf<S>[C], null>,
   ): Promise<Uint8Array<ArrayBuffer>[]> {
     this.#assertOpen();
-    return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
+    return this.#encrypted((encrypted) => encrypted.blindIndex(table, column, scope, value));
   }
 
   async lock(name: string): Promise<void> {
@@ -224,11 +229,11 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   }
 
   // what a statement makes fail dooms the session; that a value cannot be decrypted does not
-  async #sealing<R>(work: (sealing: Sealing) => Steps<R>): Promise<R> {
-    const steps = work(new Sealing(this.#parts, this.#dataKeys));
-    return settled(
+  async #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): Promise<R> {
+    const steps = work(new EncryptedTables(this.#parts, this.#dataKeys));
+    return valueOf(
       await this.level.run((transaction) =>
-        settleLater(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),
+        runSteps(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),
       ),
     );
   }

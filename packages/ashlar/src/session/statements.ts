@@ -58,7 +58,7 @@ export class Statements {
   }
 
   /** UPDATE one row by its key, RETURNING every column. Columns that every patch touches are set to the current time. */
-  patch(table: Table, key: Values, values: Values): Statement {
+  update(table: Table, key: Values, values: Values): Statement {
     const columns = present(table, values);
     const kept = this.#keep(table, `patch ${columns.map((c) => c.name).join()}`, () => {
       const keys = this.#keyColumns(table);
@@ -88,12 +88,12 @@ export class Statements {
   }
 
   /** DELETE one row by its key. */
-  remove(table: Table, key: Values): Statement {
-    const kept = this.#keep(table, 'remove', () => {
+  delete(table: Table, key: Values): Statement {
+    const kept = this.#keep(table, 'delete', () => {
       const columns = this.#keyColumns(table);
-      let remove = this.#kysely.deleteFrom(table.name);
-      for (const column of columns) remove = remove.where(column.name, '=', '');
-      return { sql: remove.compile().sql, columns };
+      let deletion = this.#kysely.deleteFrom(table.name);
+      for (const column of columns) deletion = deletion.where(column.name, '=', '');
+      return { sql: deletion.compile().sql, columns };
     });
     return { sql: kept.sql, parameters: this.#encode(kept.columns, key) };
   }

@@ -1,14 +1,14 @@
 import type { Compilable } from 'kysely';
 import type { QueryResult, Transaction } from '../contract/engine.js';
-import { DataKeys, type Steps, settled, settleNow } from '../encryption/index.js';
+import { DataKeys, runStepsNow, type Steps, valueOf } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { InsertOf, PatchOf, RowOf, Shape, Table } from '../model/index.js';
+import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
+import { EncryptedTables } from './encrypted-tables.js';
 import type { SessionParts } from './parts.js';
-import { Sealing } from './sealing.js';
 import { keyValues, type Statement } from './statements.js';
 import type { Decrypted, KeyOf } from './types.js';
 import { abortedError, endedError } from './unit-of-work.js';
-import { insertValues, isPromiseLike, notFound, patchValues } from './values.js';
+import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
 /** A session without promises, where the engine runs in this thread: SQLite. The same rules as {@link Session}. */
 export class SyncSession {
@@ -32,30 +32,32 @@ export class SyncSession {
   /** Validates and inserts a row. @returns the row as stored */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
     const values = insertValues(this.#parts, table, row);
-    if (table.sealed) return this.#sealing((sealing) => sealing.insert(table, values)) as RowOf<S>;
+    if (table.encryption) return this.#encrypted((encrypted) => encrypted.insert(table, values)) as RowOf<S>;
     return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
   }
 
   /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
-  patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): RowOf<S> {
-    const values = patchValues(this.#parts, table, patch);
-    if (table.sealed) return this.#sealing((sealing) => sealing.patch(table, key, values)) as RowOf<S>;
-    const { rows } = this.#execute(this.#parts.statements.patch(table, keyValues(table, key), values));
+  update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): RowOf<S> {
+    const values = updateValues(this.#parts, table, update);
+    if (table.encryption)
+      return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as RowOf<S>;
+    const { rows } = this.#execute(this.#parts.statements.update(table, keyValues(table, key), values));
     if (!rows[0]) throw notFound(table);
     return rows[0] as RowOf<S>;
   }
 
   /** The row with that key, or `undefined`. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
-    if (table.sealed) return this.#sealing((sealing) => sealing.get(table, key)) as RowOf<S> | undefined;
+    if (table.encryption)
+      return this.#encrypted((encrypted) => encrypted.get(table, key)) as RowOf<S> | undefined;
     return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
       | RowOf<S>
       | undefined;
   }
 
   /** Deletes the row with that key. @throws `row-not-found` */
-  remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
-    const { changes } = this.#execute(this.#parts.statements.remove(table, keyValues(table, key)));
+  delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
+    const { changes } = this.#execute(this.#parts.statements.delete(table, keyValues(table, key)));
     if (changes === 0) throw notFound(table);
   }
 
@@ -64,7 +66,7 @@ export class SyncSession {
     table: Table<string, S>,
     rows: readonly R[],
   ): Decrypted<S, R>[] {
-    return this.#sealing((sealing) => sealing.decrypt(table, rows)) as Decrypted<S, R>[];
+    return this.#encrypted((encrypted) => encrypted.decrypt(table, rows)) as Decrypted<S, R>[];
   }
 
   /** What the blind index of a column holds for a value, as {@link Session.blindIndex} gives it. */
@@ -74,7 +76,7 @@ export class SyncSession {
     scope: string,
     value: Exclude<RowOf<S>[C], null>,
   ): Uint8Array<ArrayBuffer>[] {
-    return this.#sealing((sealing) => sealing.blindIndex(table, column, scope, value));
+    return this.#encrypted((encrypted) => encrypted.blindIndex(table, column, scope, value));
   }
 
   /** Runs a Kysely query (built with `db.kysely`) and gives its rows. */
@@ -122,11 +124,14 @@ export class SyncSession {
     return result;
   }
 
-  #sealing<R>(work: (sealing: Sealing) => Steps<R>): R {
-    const steps = work(new Sealing(this.#parts, this.#keys));
-    return settled(
+  #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): R {
+    const steps = work(new EncryptedTables(this.#parts, this.#keys));
+    return valueOf(
       this.#now((transaction) =>
-        settleNow(steps, ({ sql, parameters }) => (transaction.execute(sql, parameters) as QueryResult).rows),
+        runStepsNow(
+          steps,
+          ({ sql, parameters }) => (transaction.execute(sql, parameters) as QueryResult).rows,
+        ),
       ),
     );
   }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { InsertOf, PatchOf, QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 
 /** In whose name a session runs. */
 export interface SessionContext {
@@ -41,11 +41,11 @@ export interface Session<T extends Tables = Tables> {
     rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
   ): Promise<number>;
   /** Validates and applies a patch to the row with that key. @returns the row as stored @throws `row-not-found` */
-  patch<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, patch: PatchOf<S>): Promise<RowOf<S>>;
+  update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): Promise<RowOf<S>>;
   /** The row with that key, or `undefined`. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
   /** Deletes the row with that key. @throws `row-not-found` */
-  remove<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
+  delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
   /**
    * Rows of `s.query` with their ciphered columns decrypted. Each must hold the table's scope and primary key, under
    * their own names.

@@ -35,8 +35,8 @@ export const insertValues = ({ clock, stampHere }: SessionParts, table: Table, r
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when it is empty
  */
-export const patchValues = ({ clock, stampHere }: SessionParts, table: Table, patch: unknown): Values => {
-  const values = validate(table.name, table.patch, patch) as Values;
+export const updateValues = ({ clock, stampHere }: SessionParts, table: Table, update: unknown): Values => {
+  const values = validate(table.name, table.update, update) as Values;
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {
       message: `The patch of ${table.name} is empty.`,

@@ -18,8 +18,8 @@ const whole = async (source: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-const sealed = async (keys: BackupKeys, plain: Uint8Array, size = 10_000): Promise<Buffer> =>
-  whole((await keys.seal(inParts(plain, size))).bytes);
+const encrypted = async (keys: BackupKeys, plain: Uint8Array, size = 10_000): Promise<Buffer> =>
+  whole((await keys.encrypt(inParts(plain, size))).bytes);
 
 const opened = async (keys: BackupKeys, bytes: Uint8Array, size = 10_000): Promise<Buffer> =>
   whole((await keys.open(inParts(bytes, size))).bytes);
@@ -34,7 +34,7 @@ describe('an age file', async () => {
     const plain = randomBytes(size);
     const decrypter = new Decrypter();
     decrypter.addIdentity(key);
-    expect(plain.equals(await decrypter.decrypt(await sealed(keys, plain)))).toBe(true);
+    expect(plain.equals(await decrypter.decrypt(await encrypted(keys, plain)))).toBe(true);
     const encrypter = new Encrypter();
     encrypter.addRecipient(recipient);
     expect(plain.equals(await opened(keys, await encrypter.encrypt(plain)))).toBe(true);
@@ -45,7 +45,7 @@ describe('an age file', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 200_000 }), part, part, async (size, written, read) => {
         const plain = randomBytes(size);
-        expect((await opened(keys, await sealed(keys, plain, written), read)).equals(plain)).toBe(true);
+        expect((await opened(keys, await encrypted(keys, plain, written), read)).equals(plain)).toBe(true);
       }),
       { numRuns: 30 },
     );
@@ -55,7 +55,7 @@ describe('an age file', async () => {
     const ours = await BackupKeys.from({ key: passphrase });
     const decrypter = new Decrypter();
     decrypter.addPassphrase(passphrase);
-    expect(await decrypter.decrypt(await sealed(ours, Buffer.from('hello')), 'text')).toBe('hello');
+    expect(await decrypter.decrypt(await encrypted(ours, Buffer.from('hello')), 'text')).toBe('hello');
     const encrypter = new Encrypter();
     encrypter.setPassphrase(passphrase);
     encrypter.setScryptWorkFactor(12);
@@ -68,7 +68,7 @@ describe('an age file', async () => {
 
   test('is refused where any byte is another, or any part is missing or too many', async () => {
     const plain = randomBytes(2 * chunk);
-    const file = await sealed(keys, plain);
+    const file = await encrypted(keys, plain);
     const header = file.length - plain.length - 2 * 16 - 16;
     const isRefused = async (bytes: Uint8Array) => {
       const code = await opened(keys, bytes).then(
@@ -97,7 +97,7 @@ describe('an age file', async () => {
     const maker = await BackupKeys.from({ recipients: [recipient] });
     expect(maker.canOpen).toBe(false);
     expect(maker.fingerprints).toEqual(keys.fingerprints);
-    const file = await sealed(maker, Buffer.from('hello'));
+    const file = await encrypted(maker, Buffer.from('hello'));
     await failure('backup-key-missing', () => opened(maker, file));
     expect((await opened(keys, file)).toString()).toBe('hello');
   });
@@ -105,8 +105,8 @@ describe('an age file', async () => {
   test('opens with a former key that stands behind the new one', async () => {
     const fresh = await generateIdentity();
     const both = await BackupKeys.from({ key: `# made today\n${fresh}\n\n# before\n${key}\n` });
-    expect((await opened(both, await sealed(keys, Buffer.from('old')))).toString()).toBe('old');
-    const now = await sealed(both, Buffer.from('new'));
+    expect((await opened(both, await encrypted(keys, Buffer.from('old')))).toString()).toBe('old');
+    const now = await encrypted(both, Buffer.from('new'));
     expect((await opened(await BackupKeys.from({ key: fresh }), now)).toString()).toBe('new');
     await failure('backup-key-wrong', () => opened(keys, now));
   });

@@ -28,7 +28,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     expect(verified.ledgers).toEqual([
       { ledger: 'shop/orders', size: 300, live: 320, relation: 'continued' },
     ]);
-    expect(verified.proofs).toMatchObject([{ system: 'shop', ok: true }]);
+    expect(verified.reports).toMatchObject([{ system: 'shop', ok: true }]);
     const url = world.elsewhere();
     await world.restore(manifest.name, { to: { url, key: world.key } });
     expect(await world.contents(url)).toEqual(held);
@@ -63,10 +63,10 @@ describe.each(everywhere)('a backup on $name', (engine) => {
       `UPDATE orders SET body = 'other' WHERE body = 'order 5'`,
     ]);
     const { name } = await world.create();
-    await failure('proof-failed', () => world.verify(name));
-    await failure('proof-failed', () => world.restore(name, { to, replace: true }));
+    await failure('guarantee-broken', () => world.verify(name));
+    await failure('guarantee-broken', () => world.restore(name, { to, replace: true }));
     expect(await world.contents(url)).toMatchObject({ orders: 10 });
-    await failure('proof-failed', () => world.restore(name, { to: { ...to, url: world.elsewhere() } }));
+    await failure('guarantee-broken', () => world.restore(name, { to: { ...to, url: world.elsewhere() } }));
     expect((await readdir(world.folder)).sort()).toEqual(['backups', 'other-0.db']);
     expect((await ashlar.listBackups(world.backups.folder)).at(-1)?.verifiedAt).toBeUndefined();
   });
@@ -153,9 +153,9 @@ describe.each(files.slice(0, 1))('a backup', (engine) => {
     await writeFile(at(one.name), first.replace('"rows": {', '"rows":  {'));
     await failure('backup-damaged', () => world.verify(one.name));
     // whoever makes up a manifest can make up its checksum, but not its seal
-    const { sealManifest, formatManifest } = await import('../../src/backup/manifest.js');
+    const { signManifest, formatManifest } = await import('../../src/backup/manifest.js');
     const { seal: _, checksum: __, ...draft } = JSON.parse(first) as ashlar.BackupManifest;
-    const forged = sealManifest({ ...draft, rows: { ...draft.rows, orders: 5 } }, Buffer.alloc(16));
+    const forged = signManifest({ ...draft, rows: { ...draft.rows, orders: 5 } }, Buffer.alloc(16));
     await writeFile(at(one.name), formatManifest(forged));
     await failure('backup-manifest-mismatch', () => world.verify(one.name));
     await failure('backup-manifest-mismatch', () =>

@@ -22,7 +22,7 @@ export const order = (db, bodies) => {
     const letters = bodies.reduce((sum, body) => sum + body.length, 0);
     const before = await s.get(totals, theTotal);
     if (before)
-      await s.patch(totals, theTotal, {
+      await s.update(totals, theTotal, {
         orders: before.orders + bodies.length,
         letters: before.letters + letters,
       });

@@ -153,7 +153,7 @@ describe('ashlar audit', () => {
     const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body is not what was written`;
     expect(await project.json(['prove', '--url', url], env)).toMatchObject({
       code: 1,
-      document: { ok: false, proofs: [{ failures: expect.arrayContaining([found]) }] },
+      document: { ok: false, reports: [{ failures: expect.arrayContaining([found]) }] },
     });
   });
 });

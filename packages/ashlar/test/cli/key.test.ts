@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ciphered, connect, id, openEngine, system, table } from 'ashlar';
+import { ciphertext, connect, id, openEngine, system, table } from 'ashlar';
 import { appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -11,10 +11,10 @@ const guarantees = new URL('../../dist/guarantees/index.js', import.meta.url).hr
 const keyOf = (n: number): string => `${n}:${String(n).repeat(64)}`;
 
 const dataKeys = keyring('data_keys');
-const dossiers = table('dossiers', { id: id(), client: z.string(), note: ciphered(z.string()) }, (c) => [
+const dossiers = table('dossiers', { id: id(), client: z.string(), note: ciphertext(z.string()) }, (c) => [
   encrypted({ scope: c.client, keys: dataKeys }),
 ]);
-const letters = table('letters', { id: id(), client: z.string(), body: ciphered(z.string()) }, (c) => [
+const letters = table('letters', { id: id(), client: z.string(), body: ciphertext(z.string()) }, (c) => [
   encrypted({ scope: c.client, keys: dataKeys }),
   appendOnly(),
   ledgered(),
@@ -52,9 +52,9 @@ describe('ashlar key', () => {
       import { appendOnly, encrypted, keyring, ledgered } from '${guarantees}';
       const { ciphered } = ashlar;
       const dataKeys = keyring('data_keys');
-      const dossiers = table('dossiers', { id: id(), client: z.string(), note: ciphered(z.string()) },
+      const dossiers = table('dossiers', { id: id(), client: z.string(), note: ciphertext(z.string()) },
         (c) => [encrypted({ scope: c.client, keys: dataKeys })]);
-      const letters = table('letters', { id: id(), client: z.string(), body: ciphered(z.string()) },
+      const letters = table('letters', { id: id(), client: z.string(), body: ciphertext(z.string()) },
         (c) => [encrypted({ scope: c.client, keys: dataKeys }), appendOnly(), ledgered()]);
       export default { systems: [system('office', { tables: { dossiers, letters, dataKeys }, migrations: new URL('migrations/', import.meta.url) })] };
     `);

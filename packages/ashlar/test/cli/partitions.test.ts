@@ -64,7 +64,7 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
       const again = await json('partitions', 'retire');
       expect(again).toMatchObject({
         code: 0,
-        document: { systems: [{ dry_run: false, retired: [], held: {}, stuck: {} }] },
+        document: { systems: [{ dry_run: false, purged: [], held: {}, stuck: {} }] },
       });
       // and the model is what the migrations make
       expect(await project.ashlar(['migrate', 'check'])).toMatchObject({ code: 0 });

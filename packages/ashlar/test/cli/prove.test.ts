@@ -26,7 +26,7 @@ describe('ashlar prove', () => {
     const brought = await project.json(['up', ...wills]);
     expect(brought).toMatchObject({
       code: 0,
-      document: { systems: [{ proof: { ok: true, attacks: expect.any(Number), failures: [] } }] },
+      document: { systems: [{ report: { ok: true, attacks: expect.any(Number), failures: [] } }] },
     });
     const shown = await project.ashlar(['prove', ...wills, '--report', 'proof.html']);
     expect(shown).toMatchObject({ code: 0 });
@@ -40,7 +40,7 @@ describe('ashlar prove', () => {
       code: 0,
       document: {
         ok: true,
-        proofs: [
+        reports: [
           {
             system: 'wills',
             ok: true,
@@ -70,11 +70,11 @@ describe('ashlar prove', () => {
     expect(await readFile(join(project.folder, 'proof.html'), 'utf8')).toContain('What failed');
     expect(await project.json(['prove', ...wills])).toMatchObject({
       code: 1,
-      document: { ok: false, error: { code: 'proof-failed' } },
+      document: { ok: false, error: { code: 'guarantee-broken' } },
     });
     expect(await project.json(['up', ...wills])).toMatchObject({
       code: 1,
-      document: { error: { code: 'proof-failed' }, systems: [{ changed: false, proof: { ok: false } }] },
+      document: { error: { code: 'guarantee-broken' }, systems: [{ changed: false, report: { ok: false } }] },
     });
     expect(await project.ashlar(['up', ...wills, '--no-prove'])).toMatchObject({ code: 0 });
   });

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { ciphered, type Database, id, table } from 'ashlar';
+import { ciphertext, type Database, id, table } from 'ashlar';
 import { encrypted, keyring } from 'ashlar/guarantees';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,10 +31,10 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(row).toMatchObject(dossier);
     expect(await db.get(dossiers, row.id)).toEqual(row);
     expect(await db.read((s) => s.get(dossiers, row.id))).toEqual(row);
-    const patched = await db.session((s) => s.patch(dossiers, row.id, { note: 'well', title: 'u' }));
-    expect(patched).toMatchObject({ ...dossier, note: 'well', title: 'u' });
-    expect(await db.get(dossiers, row.id)).toEqual(patched);
-    expect(await db.session((s) => s.patch(dossiers, row.id, { email: null, cents: null }))).toMatchObject({
+    const updated = await db.session((s) => s.update(dossiers, row.id, { note: 'well', title: 'u' }));
+    expect(updated).toMatchObject({ ...dossier, note: 'well', title: 'u' });
+    expect(await db.get(dossiers, row.id)).toEqual(updated);
+    expect(await db.session((s) => s.update(dossiers, row.id, { email: null, cents: null }))).toMatchObject({
       email: null,
       cents: null,
       email_index: null,
@@ -143,7 +143,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(await find(bob, 'bob@EXAMPLE.org')).toEqual([row?.id]);
     expect(await find(bob, 'nobody@example.org')).toEqual([]);
     expect(await find('a scope without a key', email)).toEqual([]);
-    await db.session((s) => s.patch(dossiers, row?.id ?? '', { email: 'new@example.org' }));
+    await db.session((s) => s.update(dossiers, row?.id ?? '', { email: 'new@example.org' }));
     expect(await find(bob, email)).toEqual([]);
     expect(await find(bob, 'new@example.org')).toEqual([row?.id]);
     await expect(db.read((s) => s.blindIndex(dossiers, 'note', bob, 'x'))).rejects.toMatchObject({
@@ -221,14 +221,14 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
   it('stays in the scope and under the key of its row', async () => {
     const row = await db.session((s) => s.insert(dossiers, dossier));
     const moves = [
-      db.session((s) => s.patch(dossiers, row.id, { client_id: 'bob' })),
+      db.session((s) => s.update(dossiers, row.id, { client_id: 'bob' })),
       db.session((s) =>
         s.query.updateTable('dossiers').set({ id: randomUUID() }).where('id', '=', row.id).execute(),
       ),
     ];
     for (const move of await Promise.allSettled(moves))
       expect(move).toMatchObject({ status: 'rejected', reason: { code: 'guarantee-violated' } });
-    expect(await db.session((s) => s.patch(dossiers, row.id, { client_id: 'ann' }))).toMatchObject(dossier);
+    expect(await db.session((s) => s.update(dossiers, row.id, { client_id: 'ann' }))).toMatchObject(dossier);
   });
 
   it('needs its row and its scope to be decrypted', async () => {
@@ -293,7 +293,7 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))('without pro
         } catch {}
         const made = s.insert(answers, { client_id, text: 'secret' });
         expect(s.get(answers, made.id)).toEqual(made);
-        expect(s.patch(answers, made.id, { text: 'other' })).toEqual({ ...made, text: 'other' });
+        expect(s.update(answers, made.id, { text: 'other' })).toEqual({ ...made, text: 'other' });
         const rows = s.all(db.kysely.selectFrom('answers').selectAll());
         expect(s.decrypt(answers, rows)).toEqual([{ ...made, text: 'other' }]);
         expect(s.blindIndex(dossiers, 'email', client_id, 'a@example.org')).toHaveLength(1);
@@ -309,7 +309,7 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))('without pro
 describe('a declaration of ciphered columns', () => {
   const keys = keyring('keys');
   it.each<[string, () => unknown, RegExp]>([
-    ['without the guarantee', () => table('t', { id: id(), a: ciphered(z.string()) }), /with whose key/],
+    ['without the guarantee', () => table('t', { id: id(), a: ciphertext(z.string()) }), /with whose key/],
     [
       'with the guarantee alone',
       () => table('t', { id: id(), who: z.string() }, (c) => [encrypted({ scope: c.who, keys })]),
@@ -318,13 +318,15 @@ describe('a declaration of ciphered columns', () => {
     [
       'with keys that are no keyring',
       () =>
-        table('t', { id: id(), a: ciphered(z.string()) }, (c) => [encrypted({ scope: c.id, keys: answers })]),
+        table('t', { id: id(), a: ciphertext(z.string()) }, (c) => [
+          encrypted({ scope: c.id, keys: answers }),
+        ]),
       /data keys nowhere/,
     ],
     [
       'of nobody',
       () =>
-        table('t', { id: id(), who: z.string().nullable(), a: ciphered(z.string()) }, (c) => [
+        table('t', { id: id(), who: z.string().nullable(), a: ciphertext(z.string()) }, (c) => [
           encrypted({ scope: c.who, keys }),
         ]),
       /nullable/,
@@ -337,7 +339,7 @@ describe('a declaration of ciphered columns', () => {
 
   it('does not cipher a plain column of the same type', () => {
     const name = z.string().max(5);
-    const t = table('t', { id: id(), plain: name, secret: ciphered(name) }, (c) => [
+    const t = table('t', { id: id(), plain: name, secret: ciphertext(name) }, (c) => [
       encrypted({ scope: c.id, keys }),
     ]);
     expect([t.columns.plain.kind, t.columns.secret.kind]).toEqual(['text', 'bytes']);

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellData, lengthPrefixed } from '../../src/encryption/associated-data.js';
 import {
+  decryptEnvelope,
+  encryptToEnvelope,
   envelopeOverhead,
   envelopeVersion,
-  openEnvelope,
-  sealEnvelope,
 } from '../../src/encryption/envelope.js';
 import { XaesKey } from '../../src/encryption/xaes.js';
 import { envelopeForm } from '../../src/model/index.js';
@@ -18,36 +18,41 @@ const text = Buffer.from('secret plaintext');
 
 describe('an envelope', () => {
   it('is 45 bytes longer than what is in it, and names its key version', () => {
-    const envelope = sealEnvelope(key, 0x01020304, text, data);
+    const envelope = encryptToEnvelope(key, 0x01020304, text, data);
     expect(envelope.length).toBe(text.length + 45);
     expect([envelopeOverhead, envelope[0]]).toEqual([envelopeForm.minBytes, envelopeForm.firstByte]);
     expect(envelopeVersion(envelope)).toBe(0x01020304);
-    expect(openEnvelope(key, envelope, data)).toEqual(text);
-    expect(openEnvelope(key, sealEnvelope(key, 1, Buffer.alloc(0), data), data)).toEqual(Buffer.alloc(0));
+    expect(decryptEnvelope(key, envelope, data)).toEqual(text);
+    expect(decryptEnvelope(key, encryptToEnvelope(key, 1, Buffer.alloc(0), data), data)).toEqual(
+      Buffer.alloc(0),
+    );
   });
 
   it('is another each time', () => {
-    const all = Array.from({ length: 100 }, () => sealEnvelope(key, 1, text, data).toString('hex'));
+    const all = Array.from({ length: 100 }, () => encryptToEnvelope(key, 1, text, data).toString('hex'));
     expect(new Set(all).size).toBe(100);
   });
 
   it('opens with no bit changed, whichever: the version is bound by the data', () => {
     const bound = (version: number) => cellData({ table: 't', column: 'c', scope: 's', row: [1] }, version);
-    const envelope = sealEnvelope(key, 1, text, bound(1));
+    const envelope = encryptToEnvelope(key, 1, text, bound(1));
     for (let bit = 0; bit < envelope.length * 8; bit++) {
       const changed = Buffer.from(envelope);
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect(openEnvelope(key, changed, bound(envelopeVersion(changed) ?? 0)), `bit ${bit}`).toBeUndefined();
+      expect(
+        decryptEnvelope(key, changed, bound(envelopeVersion(changed) ?? 0)),
+        `bit ${bit}`,
+      ).toBeUndefined();
     }
   });
 
   it('opens at its full length only', () => {
-    const envelope = sealEnvelope(key, 1, text, data);
+    const envelope = encryptToEnvelope(key, 1, text, data);
     for (let length = 0; length < envelope.length; length++) {
-      expect(openEnvelope(key, envelope.subarray(0, length), data), `${length} bytes`).toBeUndefined();
-      expect(openEnvelope(key, envelope.subarray(envelope.length - length), data)).toBeUndefined();
+      expect(decryptEnvelope(key, envelope.subarray(0, length), data), `${length} bytes`).toBeUndefined();
+      expect(decryptEnvelope(key, envelope.subarray(envelope.length - length), data)).toBeUndefined();
     }
-    expect(openEnvelope(key, Buffer.concat([envelope, Buffer.alloc(1)]), data)).toBeUndefined();
+    expect(decryptEnvelope(key, Buffer.concat([envelope, Buffer.alloc(1)]), data)).toBeUndefined();
   });
 });
 
@@ -75,9 +80,9 @@ describe('associated data', () => {
     ['number of key columns', { ...place, row: ['12'] }, 1],
     ['key version', place, 2],
   ])('differs by %s', (_, other, version) => {
-    const envelope = sealEnvelope(key, 1, text, cellData(place, 1));
-    expect(openEnvelope(key, envelope, cellData(place, 1))).toEqual(text);
-    expect(openEnvelope(key, envelope, cellData(other, version))).toBeUndefined();
+    const envelope = encryptToEnvelope(key, 1, text, cellData(place, 1));
+    expect(decryptEnvelope(key, envelope, cellData(place, 1))).toEqual(text);
+    expect(decryptEnvelope(key, envelope, cellData(other, version))).toBeUndefined();
   });
 });
 

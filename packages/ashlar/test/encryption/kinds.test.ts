@@ -1,6 +1,6 @@
 import {
   bytes,
-  ciphered,
+  ciphertext,
   type Database,
   id,
   inet,
@@ -24,20 +24,20 @@ const all = table(
     client: z.int(),
     at: timestamp(),
     part: z.boolean(),
-    text: ciphered(z.string()),
-    choice: ciphered(z.enum(['yes', 'no'])),
-    whole: ciphered(z.int()),
-    real: ciphered(z.number()),
-    truth: ciphered(z.boolean()),
-    uuid: ciphered(z.uuid()),
-    moment: ciphered(timestamp()),
-    day: ciphered(z.iso.date()),
-    address: ciphered(inet()),
-    data: ciphered(z.object({ a: z.array(z.int()) })),
-    anything: ciphered(json(z.json())),
-    raw: ciphered(bytes()),
-    maybe: ciphered(z.string().min(3)).nullable(),
-    nested: ciphered(z.string().nullable()),
+    text: ciphertext(z.string()),
+    choice: ciphertext(z.enum(['yes', 'no'])),
+    whole: ciphertext(z.int()),
+    real: ciphertext(z.number()),
+    truth: ciphertext(z.boolean()),
+    uuid: ciphertext(z.uuid()),
+    moment: ciphertext(timestamp()),
+    day: ciphertext(z.iso.date()),
+    address: ciphertext(inet()),
+    data: ciphertext(z.object({ a: z.array(z.int()) })),
+    anything: ciphertext(json(z.json())),
+    raw: ciphertext(bytes()),
+    maybe: ciphertext(z.string().min(3)).nullable(),
+    nested: ciphertext(z.string().nullable()),
   },
   (c) => [primaryKey(c.client, c.at, c.part), encrypted({ scope: c.client, keys: dataKeys })],
 );
@@ -77,7 +77,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     const key = { client: 7, at: row.at, part: true };
     expect(await db.get(all, key)).toEqual(row);
     const change = { anything: 'text', real: -1e-9, nested: null, maybe: 'abc', raw: new Uint8Array(0) };
-    expect(await db.session((s) => s.patch(all, key, change))).toEqual({ ...row, ...change });
+    expect(await db.session((s) => s.update(all, key, change))).toEqual({ ...row, ...change });
     expect(await db.get(all, key)).toEqual({ ...row, ...change });
   });
 

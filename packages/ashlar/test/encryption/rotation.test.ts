@@ -52,7 +52,7 @@ describe.each(engines)('rotation on $name', (engine) => {
 
   it('of the master key wraps every data key anew, while the old one still opens', async () => {
     const rows = await Promise.all(['ann', 'bob', 'eve'].map((client) => write(client)));
-    await shred(db, 'eve', { purge: false });
+    await shred(db, 'eve', { vacuum: false });
     const both = seenWith({ current: second, old: [first] });
     expect(await both.get(dossiers, rows[0]?.id ?? '')).toEqual(rows[0]);
     const dan = await write('dan', 'new', both);
@@ -102,7 +102,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     for (const { email_index: _, ...row } of [...old, fresh, bob])
       expect(await db.get(dossiers, row.id)).toMatchObject(row);
     expect(await find()).toBe(4);
-    await db.session((s) => s.remove(dossiers, bob.id));
+    await db.session((s) => s.delete(dossiers, bob.id));
     expect(await versions()).toEqual([2]);
     expect(await codeOf(rotateDataKey(db, 'nobody'))).toBe('state-conflict');
   });
@@ -125,7 +125,7 @@ describe.each(engines)('rotation on $name', (engine) => {
       for (let i = 0; i < 60; i++) {
         const { id } = rows[i % rows.length] ?? { id: '' };
         const note = `note again ${i}`;
-        await db.session((s) => s.patch(dossiers, id, { note }));
+        await db.session((s) => s.update(dossiers, id, { note }));
         latest.set(id, note);
       }
     })();
@@ -147,7 +147,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     await Promise.allSettled(
       scopes.flatMap((scope) => [
         rotateDataKey(db, scope),
-        shred(db, scope, { purge: false }),
+        shred(db, scope, { vacuum: false }),
         rotateDataKey(db, scope),
       ]),
     );

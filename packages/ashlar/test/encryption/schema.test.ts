@@ -1,4 +1,4 @@
-import { ciphered, connect, id, renamed, system, table } from 'ashlar';
+import { ciphertext, connect, id, renamed, system, table } from 'ashlar';
 import { encrypted } from 'ashlar/guarantees';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import type { Table } from '../../src/model/index.js';
 import { columnKeys, dataKeys, dossiers } from './support.js';
 
 const clients = (shape: Record<string, z.ZodType> = {}) =>
-  table('clients', { id: id(), name: ciphered(z.string()), ...shape }, (c) => [
+  table('clients', { id: id(), name: ciphertext(z.string()), ...shape }, (c) => [
     encrypted({ scope: c.id, keys: dataKeys }),
   ]) as unknown as Table;
 
@@ -21,7 +21,7 @@ describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on
     try {
       await shadow.asOwner(async (owner) => {
         await layFoundation(owner, dialect);
-        const [before, after] = [clients(), clients({ email: ciphered(z.email()).nullable() })];
+        const [before, after] = [clients(), clients({ email: ciphertext(z.email()).nullable() })];
         for (const made of [dataKeys, before])
           for (const sql of dialect.createTable(made)) await owner.script(sql);
         const was = await shadow.introspect(owner);
@@ -48,8 +48,8 @@ describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on
 
 describe('a renamed column', () => {
   const [before, after] = [
-    { id: id(), mail: ciphered(z.string()) },
-    { id: id(), email: ciphered(z.string()) },
+    { id: id(), mail: ciphertext(z.string()) },
+    { id: id(), email: ciphertext(z.string()) },
   ];
 
   it('is refused while its ciphertexts are bound to a name that nothing tells', () => {
@@ -77,7 +77,7 @@ describe('a renamed column', () => {
     );
     try {
       expect(await renamedDb.get(persons, row.id)).toEqual({ id: row.id, email: 'a@example.org' });
-      expect(await renamedDb.session((s) => s.patch(persons, row.id, { email: 'b' }))).toMatchObject({
+      expect(await renamedDb.session((s) => s.update(persons, row.id, { email: 'b' }))).toMatchObject({
         email: 'b',
       });
     } finally {

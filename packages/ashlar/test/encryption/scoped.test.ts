@@ -1,4 +1,4 @@
-import { ciphered, type Database, id, reencrypt, rotateDataKey, shred, table } from 'ashlar';
+import { ciphertext, type Database, id, reencrypt, rotateDataKey, shred, table } from 'ashlar';
 import { encrypted, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -6,10 +6,11 @@ import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { columnKeys, dataKeys } from './support.js';
 
-const letters = table('letters', { id: id(), client: z.string().min(1), body: ciphered(z.string()) }, (c) => [
-  scoped(c.client),
-  encrypted({ scope: c.client, keys: dataKeys }),
-]);
+const letters = table(
+  'letters',
+  { id: id(), client: z.string().min(1), body: ciphertext(z.string()) },
+  (c) => [scoped(c.client), encrypted({ scope: c.client, keys: dataKeys })],
+);
 const tables = { letters, dataKeys };
 
 describe.each(engines)('a table that is scoped and encrypted on $name', (engine) => {
@@ -25,12 +26,12 @@ describe.each(engines)('a table that is scoped and encrypted on $name', (engine)
       db.session({ scope: client }, (s) => s.insert(letters, { client, body: `of ${client}` }));
     const [ann, bob] = [await write('ann'), await write('bob')];
     expect(await db.get(letters, ann.id, { scope: 'ann' })).toEqual(ann);
-    const patched = await db.session({ scope: 'ann' }, (s) => s.patch(letters, ann.id, { body: 'anew' }));
-    expect(patched).toEqual({ ...ann, body: 'anew' });
+    const updated = await db.session({ scope: 'ann' }, (s) => s.update(letters, ann.id, { body: 'anew' }));
+    expect(updated).toEqual({ ...ann, body: 'anew' });
 
     await rotateDataKey(db, 'ann');
     expect(await reencrypt(db, 'ann')).toBe(1);
-    expect(await db.get(letters, ann.id, { scope: 'ann' })).toEqual(patched);
+    expect(await db.get(letters, ann.id, { scope: 'ann' })).toEqual(updated);
 
     await shred(db, 'ann');
     await expect(db.get(letters, ann.id, { scope: 'ann' })).rejects.toMatchObject({ code: 'scope-shredded' });

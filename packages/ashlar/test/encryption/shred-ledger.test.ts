@@ -1,4 +1,4 @@
-import { ciphered, createdAt, id, shred, table } from 'ashlar';
+import { ciphertext, createdAt, id, shred, table } from 'ashlar';
 import { appendOnly, encrypted, ledgered } from 'ashlar/guarantees';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { columnKeys, dataKeys } from './support.js';
 
 const letters = table(
   'letters',
-  { id: id(), client_id: z.string().min(1), text: ciphered(z.string()), created_at: createdAt() },
+  { id: id(), client_id: z.string().min(1), text: ciphertext(z.string()), created_at: createdAt() },
   (c) => [appendOnly(), ledgered(), encrypted({ scope: c.client_id, keys: dataKeys })],
 );
 

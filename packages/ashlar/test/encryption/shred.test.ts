@@ -44,7 +44,7 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
 
     expect(await codeOf(db.get(dossiers, ann.id))).toBe('scope-shredded');
     expect(await codeOf(db.session((s) => s.get(dossiers, ann.id)))).toBe('scope-shredded');
-    expect(await codeOf(db.session((s) => s.patch(dossiers, ann.id, { note: 'x' })))).toBe('scope-shredded');
+    expect(await codeOf(db.session((s) => s.update(dossiers, ann.id, { note: 'x' })))).toBe('scope-shredded');
     expect(await codeOf(write('ann'))).toBe('scope-shredded');
     expect(await codeOf(db.read((s) => s.blindIndex(dossiers, 'email', 'ann', 'a@example.org')))).toBe(
       'scope-shredded',
@@ -85,14 +85,14 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
       s.query.selectFrom('dossiers').select(['id', 'title']).where('client_id', '=', 'ann').execute(),
     );
     expect(found).toEqual([{ id: row.id, title: 'title' }]);
-    await db.session((s) => s.remove(dossiers, row.id));
+    await db.session((s) => s.delete(dossiers, row.id));
     expect(await db.get(dossiers, row.id)).toBeUndefined();
   });
 
   it('wins over sessions that give the scope its first key at the same time', async () => {
     const scopes = Array.from({ length: 10 }, () => randomUUID());
     await Promise.allSettled(
-      scopes.flatMap((scope) => [write(scope), shred(db, scope, { purge: false }), write(scope)]),
+      scopes.flatMap((scope) => [write(scope), shred(db, scope, { vacuum: false }), write(scope)]),
     );
     for (const scope of scopes) {
       const found = await keyRows(scope);
@@ -211,7 +211,7 @@ describe('the files of a plain SQLite database', () => {
       const shredded = clients.filter((_, i) => i % 300 === 7);
       const theirs = shredded.map((scope) => wrapped.get(scope) ?? never());
       const others = [...wrapped].filter(([scope]) => !shredded.includes(scope)).map(([, key]) => key);
-      for (const scope of shredded) await shred(db, scope, { purge: scope === shredded.at(-1) });
+      for (const scope of shredded) await shred(db, scope, { vacuum: scope === shredded.at(-1) });
 
       // read as copies: reading the open file itself would drop SQLite's locks
       for (const ending of ['', '-wal', '-shm'])

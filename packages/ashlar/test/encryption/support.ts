@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { bytes, type ColumnKeys, ciphered, id, table, timestamps } from 'ashlar';
+import { bytes, type ColumnKeys, ciphertext, id, table, timestamps } from 'ashlar';
 import { encrypted, keyring } from 'ashlar/guarantees';
 import { z } from 'zod';
 
@@ -12,11 +12,11 @@ export const dossiers = table(
     id: id(),
     client_id: z.string().min(1),
     title: z.string(),
-    email: ciphered(z.email().max(254)).nullable(),
+    email: ciphertext(z.email().max(254)).nullable(),
     email_index: bytes().nullable(),
-    note: ciphered(z.string()).default('nothing yet'),
-    facts: ciphered(z.record(z.string(), z.json())).default({}),
-    cents: ciphered(z.int()).nullable(),
+    note: ciphertext(z.string()).default('nothing yet'),
+    facts: ciphertext(z.record(z.string(), z.json())).default({}),
+    cents: ciphertext(z.int()).nullable(),
     ...timestamps(),
   },
   (c) => [
@@ -31,7 +31,7 @@ export const dossiers = table(
 /** Rows of a wider key. */
 export const answers = table(
   'answers',
-  { id: id(), client_id: z.uuid(), text: ciphered(z.string()) },
+  { id: id(), client_id: z.uuid(), text: ciphertext(z.string()) },
   (c) => [encrypted({ scope: c.client_id, keys: dataKeys })],
 );
 

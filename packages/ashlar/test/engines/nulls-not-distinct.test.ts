@@ -95,7 +95,7 @@ describe('a key that becomes one', () => {
       await down(db.engine, now(), { steps: 1 });
       const second = await db.session((s) => s.insert(places, row));
       await expect(up(db.engine, now())).rejects.toMatchObject({ code: 'migration-failed' });
-      await db.session((s) => s.remove(places, second.id));
+      await db.session((s) => s.delete(places, second.id));
       await up(db.engine, now());
       await expect(db.session((s) => s.insert(places, row))).rejects.toMatchObject({
         code: 'unique-violation',

@@ -102,7 +102,7 @@ describe.each(engines)('rows that are moved at the same time on $name', (engine)
         const ended = await Promise.allSettled(
           sessions.map((moves) =>
             db.session(async (s) => {
-              for (const [from, to] of moves) await s.patch(nodes, uuid(from), { parent_id: uuid(to) });
+              for (const [from, to] of moves) await s.update(nodes, uuid(from), { parent_id: uuid(to) });
             }),
           ),
         );

@@ -154,17 +154,17 @@ describe.each(engines)('audited on $name', (engine) => {
     expect(line?.after).not.toHaveProperty('pin');
     expect(line?.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     expect(line && line.at > before).toBe(true);
-    const [patch] = await lines(() =>
-      db.session(clerk, (s) => s.patch(notes, uuid(1), { body: 'some', pin: '1234' })),
+    const [update] = await lines(() =>
+      db.session(clerk, (s) => s.update(notes, uuid(1), { body: 'some', pin: '1234' })),
     );
-    expect(patch).toMatchObject({
+    expect(update).toMatchObject({
       operation: 'update',
       before: { body: 'none' },
       after: { body: 'some' },
       unseen: ['pin'],
     });
-    expect(JSON.stringify(patch)).not.toContain('1234');
-    const [gone] = await lines(() => db.session(clerk, (s) => s.remove(notes, uuid(1))));
+    expect(JSON.stringify(update)).not.toContain('1234');
+    const [gone] = await lines(() => db.session(clerk, (s) => s.delete(notes, uuid(1))));
     expect(gone).toMatchObject({
       operation: 'delete',
       before: { body: 'some' },
@@ -247,7 +247,7 @@ describe.each(engines)('audited on $name', (engine) => {
           { id: uuid(32), note_id: uuid(31), text: 'x' },
           { id: uuid(33), note_id: uuid(31), text: 'y' },
         ]);
-        await s.remove(notes, uuid(31));
+        await s.delete(notes, uuid(31));
       }),
     );
     expect(cascade.map(brief).slice(3).sort()).toEqual([
@@ -315,7 +315,7 @@ describe.each(engines)('audited on $name', (engine) => {
   it('writes into a trail that is a ledger', async () => {
     await db.session(clerk, async (s) => {
       await s.insert(accounts, { id: uuid(57), name: 'x' });
-      await s.patch(accounts, uuid(57), { name: 'y' });
+      await s.update(accounts, uuid(57), { name: 'y' });
     });
     expect(await verifyTable(db.engine, sealed as never)).toMatchObject({ problems: [], size: 2 });
   });
@@ -383,13 +383,13 @@ describe.each(engines)('audited on $name', (engine) => {
     await fc.assert(
       fc.asyncProperty(all, all, async (first, second) => {
         let stored: Record<string, unknown> | undefined;
-        let patched: Record<string, unknown> | undefined;
+        let after: Record<string, unknown> | undefined;
         const refused = await lines(() =>
           db
             .session(clerk, async (s) => {
               const row = await s.insert(every, first as never);
               stored = row;
-              patched = await s.patch(every, row.id, second as never);
+              after = await s.update(every, row.id, second as never);
             })
             .catch((error: { code?: string }) => {
               if (!/^value-(invalid|unstorable)$/.test(error.code ?? '')) throw error;
@@ -403,7 +403,7 @@ describe.each(engines)('audited on $name', (engine) => {
         const [inserted, updated] = refused;
         expect(inserted?.after).toEqual(asJson(stored));
         expect(updated?.before).toEqual(asJson(stored));
-        expect(updated?.after).toEqual(asJson(patched));
+        expect(updated?.after).toEqual(asJson(after));
       }),
       { numRuns: 25 },
     );

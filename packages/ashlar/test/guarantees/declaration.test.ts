@@ -128,10 +128,10 @@ describe('the objects of guarantees', () => {
     'have names of their own, of at most 63 characters, on %s',
     (sql) => {
       const names = all.guarantees.flatMap((guarantee) => {
-        const keeping = guarantee[sql];
-        return keeping.level === 'refused'
+        const enforcement = guarantee[sql];
+        return enforcement.level === 'refused'
           ? []
-          : keeping.objects(all).map((object) => `${object.type} ${object.name}`);
+          : enforcement.objects(all).map((object) => `${object.type} ${object.name}`);
       });
       expect(new Set(names).size).toBe(names.length);
       for (const name of names) expect(name.split(' ')[1]?.length).toBeLessThanOrEqual(63);

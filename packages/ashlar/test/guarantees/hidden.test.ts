@@ -45,7 +45,7 @@ type Db = Database<typeof tables>;
 
 const sideTables = ['entries', 'tree', 'blocks', 'head']
   .flatMap((part) => [`dossiers_ledger_${part}`, `trail_ledger_${part}`])
-  .concat('dossiers_retirements');
+  .concat('dossiers_purges');
 
 const makeSystem = async (): Promise<{ shop: System<typeof tables>; folder: Folder }> => {
   const folder = await makeFolder();
@@ -65,7 +65,7 @@ const write = async (db: Db): Promise<void> => {
     });
   }
   await db.session({ scope: null }, (s) => s.insert(settingsTable, { body: 'wish of nobody' }));
-  await db.engine.settle();
+  await db.engine.seal();
 };
 
 /** Bytes as the text that they may be. */
@@ -209,7 +209,7 @@ describe.each(engines)('what stands beside a scoped table on $name', (engine) =>
   it('is sealed by whoever writes, and verified in every scope', async () => {
     for (const scope of [ann, everyScope])
       await db.session({ scope }, (s) => s.insert(dossiers, { client: ann, body: 'later' }));
-    await db.engine.settle();
+    await db.engine.seal();
     for (const each of [dossiers, trail]) {
       expect(await withLedger(db.engine, each as never, (reader) => reader.unsealed())).toBe(0);
       const { size, problems } = await verifyTable(db.engine, each as never);

@@ -45,7 +45,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       await client.query(`INSERT INTO counted (note) VALUES ('long')`);
       for (let n = 0; n < 3; n++) {
         await add(`while it is open ${n}`);
-        await db.engine.settle();
+        await db.engine.seal();
         expect(await size()).toBe(n + 2);
       }
       await client.query('SAVEPOINT s');
@@ -74,7 +74,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
       await client.query('SELECT 1 FROM counted');
       await add('not in its snapshot');
-      await db.engine.settle();
+      await db.engine.seal();
       await client.query(`INSERT INTO counted (note) VALUES ('third')`);
       await expect(client.query('SELECT counted_ledger_seal()')).rejects.toThrow();
       await client.query('ROLLBACK');
@@ -117,7 +117,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
 
   it('goes on in another cluster, where transactions are counted anew', async () => {
     for (let n = 0; n < 5; n++) await add(`sealed ${n}`);
-    await db.engine.settle();
+    await db.engine.seal();
     // as after a restore: numbers of transactions far ahead, also of entries that no sealing has seen
     await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
     await behindItsBack(db.engine, 'counted', [
@@ -134,7 +134,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
 
   it('can be copied into another database, with what was not sealed yet', async () => {
     for (let n = 0; n < 300; n++) await add(`row ${n}`);
-    await db.engine.settle();
+    await db.engine.seal();
     await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
     const other = await withTables(engine, tables);
     await other.db.close();
@@ -176,12 +176,12 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
 
   it('never fails a session when sealing fails, and says so when it is asked to seal', async () => {
     await add('one');
-    await db.engine.settle();
+    await db.engine.seal();
     await behindItsBack(db.engine, 'counted_ledger_tree', [
       `INSERT INTO counted_ledger_tree (level, position, hash, row_key) VALUES (0, 1, decode(repeat('00', 32), 'hex'), 'forged')`,
     ]);
     await add('two');
-    await expect(db.engine.settle()).rejects.toMatchObject({ code: 'unique-violation' });
+    await expect(db.engine.seal()).rejects.toMatchObject({ code: 'unique-violation' });
     expect(await rows()).toBe(2);
     const engineAlone = await openEngine({ url });
     expect((await verifyTable(engineAlone, counted)).problems[0]).toMatchObject({ row_key: 'forged' });

@@ -16,7 +16,7 @@ const append = async () => {
   }
 };
 const seal = async () => {
-  for (;;) await db.engine.settle();
+  for (;;) await db.engine.seal();
 };
 process.stdout.write('ready\n');
 await Promise.all([append(), append(), append(), seal()]);

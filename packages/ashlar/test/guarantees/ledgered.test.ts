@@ -164,7 +164,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
   });
 
   it('leaves nothing unsealed behind a commit where there is one writer, however it was written', async () => {
-    if (engine.name === 'postgres') await db.engine.settle();
+    if (engine.name === 'postgres') await db.engine.seal();
     const before = await withLedger(db.engine, counted, (reader) => reader.unsealed());
     expect(before).toBe(0);
     await db.session(async (s) => {
@@ -182,7 +182,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
       );
     });
     if (db.engine.sync) db.sync.session({}, (s) => s.insert(counted, { note: 'sync' }));
-    if (engine.name === 'postgres') await db.engine.settle();
+    if (engine.name === 'postgres') await db.engine.seal();
     expect(await withLedger(db.engine, counted, (reader) => reader.unsealed())).toBe(0);
     expect(await sound(counted)).toBe(await count('counted'));
   });
@@ -207,7 +207,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
             if (n % 5 === 0) throw new Error('undone');
           })
           .catch(() => undefined);
-        if (n % 4 === who % 4) await db.engine.settle();
+        if (n % 4 === who % 4) await db.engine.seal();
       }
     };
     await Promise.all(Array.from({ length: 8 }, (_, who) => writer(who)()));

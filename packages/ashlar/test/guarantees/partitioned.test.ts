@@ -24,12 +24,12 @@ const november = new Date('2026-11-22T12:00:00.000Z');
 const later = new Date('2028-03-10T12:00:00.000Z');
 
 const maintain = (world: World, of: Table, now: Date): Promise<MaintenanceReport> => {
-  const keeping = of.guarantees.find((guarantee) => guarantee.name === 'partitioned')?.[
+  const enforcement = of.guarantees.find((guarantee) => guarantee.name === 'partitioned')?.[
     world.engine.dialect.name
   ];
-  if (!keeping || keeping.level === 'refused' || !keeping.maintain)
+  if (!enforcement || enforcement.level === 'refused' || !enforcement.maintain)
     return Promise.resolve({ done: [], goodUntil: undefined });
-  const { maintain } = keeping;
+  const { maintain } = enforcement;
   return world.engine.asOwner((owner) =>
     maintain(of, { now, atomically: (work, options) => owner.atomically(() => work(owner.run), options) }),
   );
@@ -296,9 +296,9 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))(
       await client.connect();
       try {
         await client.query('SET client_min_messages = debug1');
-        const keeping = table.guarantees[0]?.postgres;
-        if (!keeping || keeping.level === 'refused') expect.unreachable();
-        await keeping.maintain?.(table, {
+        const enforcement = table.guarantees[0]?.postgres;
+        if (!enforcement || enforcement.level === 'refused') expect.unreachable();
+        await enforcement.maintain?.(table, {
           now: november,
           atomically: async (work) => {
             await client.query('BEGIN');

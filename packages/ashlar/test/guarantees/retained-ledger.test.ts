@@ -1,4 +1,4 @@
-import { createdAt, type Database, id, primaryKey, retire, table, timestamp } from 'ashlar';
+import { createdAt, type Database, id, primaryKey, purge, table, timestamp } from 'ashlar';
 import { appendOnly, ledgered, legalHolds, partitioned, retained } from 'ashlar/guarantees';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -64,8 +64,8 @@ describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
           placed_by: 'user:7',
         }),
       );
-      const { retired, held } = await retire(db.engine, db.system);
-      expect(retired).toMatchObject([{ table: name, rows: 3, earliest: old, latest: old }]);
+      const { purged, held } = await purge(db.engine, db.system);
+      expect(purged).toMatchObject([{ table: name, rows: 3, earliest: old, latest: old }]);
       expect(held).toEqual({ [name]: 1 });
       expect([await count(name), await count(`${name}_ledger_entries`)]).toEqual([2, 2]);
       const after = await verifyTable(db.engine, of as never);
@@ -74,10 +74,10 @@ describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
       expect(await verifyTable(db.engine, of as never)).toMatchObject({ problems: [], firstProvable: 3 });
 
       // its month holds nothing else now, and leaves whole where there are partitions
-      await db.session((s) => s.patch(holds, kept.id, { released_at: s.now(), released_by: 'user:7' }));
-      const last = await retire(db.engine, db.system);
+      await db.session((s) => s.update(holds, kept.id, { released_at: s.now(), released_by: 'user:7' }));
+      const last = await purge(db.engine, db.system);
       const partition = name === 'monthly' && dialect === 'postgres' ? 'monthly_2015_03' : undefined;
-      expect(last.retired).toMatchObject([{ rows: 1, partition }]);
+      expect(last.purged).toMatchObject([{ rows: 1, partition }]);
       expect(await verifyTable(db.engine, of as never)).toMatchObject({ problems: [], firstProvable: 4 });
       expect([await count(name), await count(`${name}_ledger_entries`)]).toEqual([2, 2]);
     },
@@ -86,11 +86,11 @@ describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
   it('lets no entry go whose row is there, and no key be used again', async () => {
     for (const n of [1, 2])
       await db.session((s) => s.insert(letters, { id: uuid(n), sent_at: n === 1 ? old : young, text: 'x' }));
-    await retire(db.engine, db.system);
+    await purge(db.engine, db.system);
     const permit =
       dialect === 'postgres'
-        ? `SELECT set_config('ashlar.retiring', 'letters', true)`
-        : `INSERT INTO ashlar_retirement (table_name) VALUES ('letters')`;
+        ? `SELECT set_config('ashlar.purging', 'letters', true)`
+        : `INSERT INTO ashlar_purge (table_name) VALUES ('letters')`;
     const refusal = (...statements: string[]): Promise<string> =>
       db.engine
         .asOwner((owner) =>

@@ -4,8 +4,8 @@ import {
   id,
   maintain,
   primaryKey,
+  purge,
   references,
-  retire,
   system,
   table,
   timestamp,
@@ -98,12 +98,12 @@ describe.each(engines)('retained on $name', (engine) => {
     (await world.rows(name)).map((row) => (row as { id: string }).id);
   const permit = (name: string): string =>
     dialect === 'postgres'
-      ? `SELECT set_config('ashlar.retiring', '${name}', true)`
-      : `INSERT INTO ashlar_retirement (table_name) VALUES ('${name}')`;
+      ? `SELECT set_config('ashlar.purging', '${name}', true)`
+      : `INSERT INTO ashlar_purge (table_name) VALUES ('${name}')`;
   const hold = (given: { table_name?: string; row_key?: Record<string, string>; scope?: string }) =>
     db.session((s) => s.insert(holds, { ...given, reason: 'a case', placed_by: 'user:7' }));
   const release = (which: { id: string }) =>
-    db.session((s) => s.patch(holds, which.id, { released_at: s.now(), released_by: 'user:8' }));
+    db.session((s) => s.update(holds, which.id, { released_at: s.now(), released_by: 'user:8' }));
   const client = (n: number, at: string) =>
     `INSERT INTO clients (id, name, at) VALUES ('${uuid(n)}', 'c${n}', '${at}')`;
   const letter = (n: number, of: number, at: string) =>
@@ -113,14 +113,14 @@ describe.each(engines)('retained on $name', (engine) => {
     const [old, young] = [yearsAgo(5, 1), yearsAgo(5, -2)];
     await asOwner(client(1, old), client(2, young), client(3, old), client(4, old));
     await asOwner(letter(11, 1, old), letter(12, 2, old), letter(13, 3, young));
-    const told = await retire(db.engine, testing(), { dryRun: true });
-    expect(told.retired.map(({ table: name, rows }) => [name, rows])).toEqual([
+    const told = await purge(db.engine, testing(), { dryRun: true });
+    expect(told.purged.map(({ table: name, rows }) => [name, rows])).toEqual([
       ['letters', 2],
       ['clients', 2],
     ]);
     expect(await ids('clients')).toHaveLength(4);
-    const { retired, held, stuck } = await retire(db.engine, testing());
-    expect(retired).toEqual([
+    const { purged, held, stuck } = await purge(db.engine, testing());
+    expect(purged).toEqual([
       { table: 'letters', reason, rows: 2, earliest: old, latest: old, partition: undefined },
       { table: 'clients', reason, rows: 2, earliest: old, latest: old, partition: undefined },
     ]);
@@ -129,8 +129,8 @@ describe.each(engines)('retained on $name', (engine) => {
     expect(stuck).toEqual({ clients: 1 });
     expect(await ids('clients')).toEqual([uuid(2), uuid(3)]);
     expect(await ids('letters')).toEqual([uuid(13)]);
-    expect(await world.rows('clients_retirements')).toMatchObject([{ reason, rows: 2, partition: null }]);
-    expect((await retire(db.engine, testing())).retired).toEqual([]);
+    expect(await world.rows('clients_purges')).toMatchObject([{ reason, rows: 2, partition: null }]);
+    expect((await purge(db.engine, testing())).purged).toEqual([]);
   });
 
   it('keeps what is held: a row, somebody’s rows, a table; until it is released', async () => {
@@ -142,15 +142,15 @@ describe.each(engines)('retained on $name', (engine) => {
       await hold({ scope: uuid(21) }),
       await hold({ table_name: 'clients' }),
     ];
-    const first = await retire(db.engine, testing());
-    expect(first.retired).toEqual([]);
+    const first = await purge(db.engine, testing());
+    expect(first.purged).toEqual([]);
     expect(first.held).toMatchObject({ letters: 3, clients: 2 });
     await release(scope);
-    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'letters', rows: 2 }]);
+    expect((await purge(db.engine, testing())).purged).toMatchObject([{ table: 'letters', rows: 2 }]);
     await release(row);
     await release(whole);
-    const last = await retire(db.engine, testing());
-    expect(last.retired).toMatchObject([
+    const last = await purge(db.engine, testing());
+    expect(last.purged).toMatchObject([
       { table: 'letters', rows: 1 },
       { table: 'clients', rows: 1 },
     ]);
@@ -161,9 +161,9 @@ describe.each(engines)('retained on $name', (engine) => {
   it('keeps a whole table under a hold that does not have its key', async () => {
     await asOwner(client(41, yearsAgo(6)));
     const odd = await hold({ table_name: 'clients', row_key: { number: '41' } });
-    expect((await retire(db.engine, testing())).held).toMatchObject({ clients: 2 });
+    expect((await purge(db.engine, testing())).held).toMatchObject({ clients: 2 });
     await release(odd);
-    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'clients', rows: 1 }]);
+    expect((await purge(db.engine, testing())).purged).toMatchObject([{ table: 'clients', rows: 1 }]);
   });
 
   it('counts from a clock that is set later, and leaves its line in a trail', async () => {
@@ -171,7 +171,7 @@ describe.each(engines)('retained on $name', (engine) => {
     await asOwner(key(51), key(52), key(53));
     const close = (n: number, at: string) => `UPDATE cases SET closed_at = '${at}' WHERE id = '${uuid(n)}'`;
     await asOwner(close(51, yearsAgo(1, 2)), close(52, yearsAgo(1)));
-    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'cases', rows: 1 }]);
+    expect((await purge(db.engine, testing())).purged).toMatchObject([{ table: 'cases', rows: 1 }]);
     expect(await ids('cases')).toEqual([uuid(52), uuid(53)]);
     const lines = await db.read((s) => s.query.selectFrom('trail').selectAll().orderBy('id').execute());
     expect(lines.at(-1)).toMatchObject({ actor: 'owner', operation: 'delete', row_key: { id: uuid(51) } });
@@ -194,11 +194,11 @@ describe.each(engines)('retained on $name', (engine) => {
     }
     const name = (back: number): string => `monthly_${month(back).slice(0, 7).replace('-', '_')}`;
     const kept = await hold({ table_name: 'monthly', row_key: { id: uuid(63), at: micro(month(29)) } });
-    const { retired, held } = await retire(db.engine, testing());
+    const { purged, held } = await purge(db.engine, testing());
     expect(held).toEqual({ monthly: 1 });
     expect(await ids('monthly')).toEqual([uuid(63), uuid(67), uuid(68)]);
     if (dialect === 'postgres') {
-      expect(retired.map(({ rows, partition }) => [rows, partition])).toEqual([
+      expect(purged.map(({ rows, partition }) => [rows, partition])).toEqual([
         [2, name(30)],
         [2, name(28)],
         [1, undefined],
@@ -207,16 +207,16 @@ describe.each(engines)('retained on $name', (engine) => {
       const there = partitions.map((partition) => partition.name);
       expect(there).not.toContain(name(30));
       expect(there).toContain(name(29));
-      expect(await world.rows('monthly_retirements')).toMatchObject([
+      expect(await world.rows('monthly_purges')).toMatchObject([
         { rows: 2, partition: name(30) },
         { rows: 2, partition: name(28) },
         { rows: 1, partition: null },
       ]);
     } else {
-      expect(retired).toMatchObject([{ rows: 5, partition: undefined }]);
+      expect(purged).toMatchObject([{ rows: 5, partition: undefined }]);
     }
     await release(kept);
-    expect((await retire(db.engine, testing())).retired).toMatchObject([{ table: 'monthly', rows: 1 }]);
+    expect((await purge(db.engine, testing())).purged).toMatchObject([{ table: 'monthly', rows: 1 }]);
   });
 
   describe('refuses', () => {
@@ -234,7 +234,7 @@ describe.each(engines)('retained on $name', (engine) => {
       expect(await refusal(del(81))).toMatch(/^ashlar\/retained: rows of clients leave by retirement alone/);
       expect(await refusal(permit('letters'), del(81))).toMatch(/leave by retirement alone/);
       expect(await refusal('DELETE FROM letters')).toMatch(/^ashlar\/retained: /);
-      await expect(db.session((s) => s.remove(clients, uuid(81)))).rejects.toMatchObject({
+      await expect(db.session((s) => s.delete(clients, uuid(81)))).rejects.toMatchObject({
         code: 'guarantee-violated',
       });
     });
@@ -257,10 +257,8 @@ describe.each(engines)('retained on $name', (engine) => {
       expect(await refusal(permit('forever'), 'DELETE FROM forever')).toMatch(/^ashlar\/append-only: /);
     });
     it('changes of the record', async () => {
-      expect(await refusal('UPDATE clients_retirements SET rows = 1')).toMatch(/^ashlar\/retained: /);
-      expect(await refusal(permit('clients'), 'DELETE FROM clients_retirements')).toMatch(
-        /^ashlar\/retained: /,
-      );
+      expect(await refusal('UPDATE clients_purges SET rows = 1')).toMatch(/^ashlar\/retained: /);
+      expect(await refusal(permit('clients'), 'DELETE FROM clients_purges')).toMatch(/^ashlar\/retained: /);
     });
 
     if (dialect === 'postgres') {
@@ -277,7 +275,7 @@ describe.each(engines)('retained on $name', (engine) => {
         tried(del(83));
         tried(`REPLACE INTO clients SELECT id, 'z', at FROM clients WHERE id = '${uuid(83)}'`);
         tried(`UPDATE OR REPLACE clients SET rowid = 1`);
-        tried(`INSERT INTO clients_retirements (reason, rows, earliest, latest) VALUES ('x', 1, 'x', 'x')`);
+        tried(`INSERT INTO clients_purges (reason, rows, earliest, latest) VALUES ('x', 1, 'x', 'x')`);
         file.close();
       });
       it('a session that replaces a row', async () => {
@@ -311,11 +309,11 @@ describe.each(engines)('retained on $name', (engine) => {
         ),
       );
       for (const [at, now, due] of ends) {
-        const { retired } = await retire(opened.db.engine, opened.db.system, {
+        const { purged } = await purge(opened.db.engine, opened.db.system, {
           dryRun: true,
           now: new Date(now),
         });
-        const latest = retired[0]?.latest ?? '';
+        const latest = purged[0]?.latest ?? '';
         expect({ at, now, due: latest >= at }).toEqual({ at, now, due });
       }
     } finally {

@@ -26,7 +26,7 @@ const shapes = {
   tags: { id: z.string().max(200), name: z.string(), weight: z.int() },
 };
 
-const walled = {
+const barred = {
   notes: table('notes', shapes.notes, (c) => [primaryKey(c.id), scoped(c.client_id)]),
   tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id), scoped(c.owner)]),
   tags: table('tags', shapes.tags, (c) => [primaryKey(c.id)]),
@@ -34,7 +34,7 @@ const walled = {
 const open = {
   notes: table('notes', shapes.notes, (c) => [primaryKey(c.id)]),
   tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id)]),
-  tags: walled.tags,
+  tags: barred.tags,
 };
 
 const scopes: readonly [Scope, Scope, Scope] = [
@@ -153,7 +153,7 @@ const total = 10_000;
 
 describe.each(engines)('ten thousand queries in scoped sessions on $name', (engine) => {
   it('never return or touch a row of another scope, and find all of their own', async () => {
-    const world = await openScopedWorld(engine, walled, watching(engine));
+    const world = await openScopedWorld(engine, barred, watching(engine));
     const place = await engine.place();
     // a database in which there is nothing but the rows of one scope: what its sessions must see
     const alone = await connect(
@@ -232,7 +232,7 @@ describe.each(engines)('ten thousand queries in scoped sessions on $name', (engi
   }, 600_000);
 
   it('would find and change them without a scope of their own', async () => {
-    const world = await openScopedWorld(engine, walled, watching(engine));
+    const world = await openScopedWorld(engine, barred, watching(engine));
     try {
       const db = world.db as unknown as Database<typeof open>;
       await fill(db, scopes);

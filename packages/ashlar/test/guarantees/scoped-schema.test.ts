@@ -15,7 +15,7 @@ import { openWorld, sqlOf, type World } from './world.js';
 
 const shape = { id: id(), client_id: z.uuid(), body: z.string() };
 const open = table('notes', shape) as unknown as Table;
-const walled = table('notes', shape, (c) => [scoped(c.client_id)]) as unknown as Table;
+const barred = table('notes', shape, (c) => [scoped(c.client_id)]) as unknown as Table;
 const byText = table('notes', { ...shape, client_id: z.string() }, (c) => [
   scoped(c.client_id),
 ]) as unknown as Table;
@@ -57,9 +57,9 @@ const shadowOf = async (world: World, tables: readonly Table[]): Promise<Schema>
 
 describe.each(engines)('the schema of scoped tables on $name', (engine) => {
   const steps: readonly (readonly [string, Table, Table])[] = [
-    ['becomes scoped', open, walled],
-    ['is scoped no longer', walled, open],
-    ['is scoped by another type', walled, byText],
+    ['becomes scoped', open, barred],
+    ['is scoped no longer', barred, open],
+    ['is scoped by another type', barred, byText],
     ['becomes scoped in partitions', events(undefined), events('client_id')],
     ['is scoped in partitions no longer', events('client_id'), events(undefined)],
   ];
@@ -80,7 +80,7 @@ describe.each(engines)('the schema of scoped tables on $name', (engine) => {
   });
 
   it('is dumped so that it can be made again, without what is Ashlar’s own', async () => {
-    const world = await openWorld(engine, [walled]);
+    const world = await openWorld(engine, [barred]);
     const again = await openWorld(engine, []);
     try {
       const dump = world.engine.dialect.dump(await schemaOf(world.engine));
@@ -96,12 +96,12 @@ describe.each(engines)('the schema of scoped tables on $name', (engine) => {
 
 describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $name', (engine) => {
   it('shows what was changed behind the migrations’ back', async () => {
-    const world = await openWorld(engine, [walled]);
+    const world = await openWorld(engine, [barred]);
     try {
       const { dialect } = world.engine;
       const expected = await schemaOf(world.engine);
       const drifts = async () =>
-        dialect.changes(expected, await schemaOf(world.engine), [walled], {}).map(({ summary }) => summary);
+        dialect.changes(expected, await schemaOf(world.engine), [barred], {}).map(({ summary }) => summary);
       const cases: readonly (readonly [string, string, RegExp])[] = [
         [
           'ALTER TABLE notes DISABLE ROW LEVEL SECURITY',
@@ -149,7 +149,7 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
       const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'];
       await world.engine.asOwner(async (owner) => {
         await owner.script(`SET ROLE ${role}`);
-        for (const statement of world.engine.dialect.createTable(walled)) await owner.script(statement);
+        for (const statement of world.engine.dialect.createTable(barred)) await owner.script(statement);
         await owner.run(`INSERT INTO notes VALUES ('${ann}', '${ann}', 'a'), ('${bob}', '${bob}', 'b')`);
         expect(await owner.run('SELECT body FROM notes')).toHaveLength(2);
         await owner.atomically(async () => {
@@ -171,7 +171,7 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
   });
 
   it('lays the bounds of scopes again where they are not as they must be', async () => {
-    const world = await openWorld(engine, [walled]);
+    const world = await openWorld(engine, [barred]);
     try {
       const laid = async () =>
         (await world.run("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'ashlar%' ORDER BY 1"))
@@ -227,11 +227,11 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
       await world.run(`INSERT INTO events VALUES ('${bob}', '${bob}', '2025-06-01T00:00:00.000Z')`);
       expect(await keep()).toEqual([expect.stringMatching(/became events_2025_06/)]);
       expect(await keep()).toEqual([]);
-      const walls = await world.run(
+      const barriers = await world.run(
         `SELECT relname FROM pg_class WHERE relname LIKE 'events_2%' AND relkind = 'r'
           AND NOT (relrowsecurity AND relforcerowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid))`,
       );
-      expect(walls).toEqual([]);
+      expect(barriers).toEqual([]);
     } finally {
       await world.close();
     }

@@ -186,7 +186,7 @@ describe.each(engines)('scoped on $name', (engine) => {
       world.db.session({ scope: ann }, async (s) => {
         const made = await s.insert(notes, { client_id: ann, title: 'new', tags: ['a', 'b'] });
         expect(made).toMatchObject({ title: 'new', tags: ['a', 'b'], done: false, folder_id: null });
-        expect(await s.patch(notes, made.id, { done: true })).toEqual({ ...made, done: true });
+        expect(await s.update(notes, made.id, { done: true })).toEqual({ ...made, done: true });
         expect(await s.get(notes, made.id)).toEqual({ ...made, done: true });
         expect(
           await s.insertMany(notes, [
@@ -212,7 +212,7 @@ describe.each(engines)('scoped on $name', (engine) => {
           .returning(['title', 'tags'])
           .execute();
         expect(upserted).toEqual([{ title: 'upserted', tags: ['a', 'b'] }]);
-        await s.remove(notes, made.id);
+        await s.delete(notes, made.id);
         expect(await s.get(notes, made.id)).toBeUndefined();
         throw new RangeError('undone');
       }),
@@ -253,11 +253,11 @@ describe.each(engines)('scoped on $name', (engine) => {
       expect(await refusal(scope, (s) => s.insert(notes, other))).toBe('guarantee-violated');
       expect(await refusal(scope, (s) => s.insertMany(notes, [other]))).toBe('guarantee-violated');
     }
-    const moving: Parameters<typeof refusal>[1] = (s) => s.patch(notes, uuid(10), { client_id: bob });
+    const moving: Parameters<typeof refusal>[1] = (s) => s.update(notes, uuid(10), { client_id: bob });
     expect(await refusal(ann, moving)).toBe('guarantee-violated');
     expect(await refusal(bob, moving)).toBe('row-not-found');
     expect(await refusal(null, moving)).toBe('row-not-found');
-    expect(await refusal(bob, (s) => s.remove(notes, uuid(10)))).toBe('row-not-found');
+    expect(await refusal(bob, (s) => s.delete(notes, uuid(10)))).toBe('row-not-found');
     const upsert: Parameters<typeof refusal>[1] = (s) =>
       sql`INSERT INTO notes (id, client_id, title) VALUES (${uuid(10)}, ${bob}, 'x')
         ON CONFLICT (id) DO UPDATE SET title = excluded.title`.execute(s.query);
@@ -281,12 +281,12 @@ describe.each(engines)('scoped on $name', (engine) => {
 
   it('lets no cascade take along rows of another scope', async () => {
     const before = await all();
-    const cascade: Parameters<typeof refusal>[1] = (s) => s.remove(folders, uuid(5));
+    const cascade: Parameters<typeof refusal>[1] = (s) => s.delete(folders, uuid(5));
     expect(await refusal(ann, cascade)).toBe('guarantee-violated');
     expect(await all()).toEqual(before);
     await expect(
       world.db.session({ scope: everyScope }, async (s) => {
-        await s.remove(folders, uuid(5));
+        await s.delete(folders, uuid(5));
         expect(await s.query.selectFrom('notes').selectAll().execute()).toEqual([]);
         throw new RangeError('undone');
       }),
@@ -298,9 +298,9 @@ describe.each(engines)('scoped on $name', (engine) => {
       world.db.session({ scope: ann }, async (s) => {
         const { id: dossier_id } = await s.insert(dossiers, { client_id: ann });
         const { id: entry } = await s.insert(entries, { client_id: ann, dossier_id });
-        const remove = s.session((inner) => inner.remove(entries, entry));
+        const remove = s.session((inner) => inner.delete(entries, entry));
         await expect(remove).rejects.toMatchObject({ code: 'guarantee-violated' });
-        await s.remove(dossiers, dossier_id);
+        await s.delete(dossiers, dossier_id);
         expect(await s.get(entries, entry)).toBeUndefined();
         throw new RangeError('undone');
       }),

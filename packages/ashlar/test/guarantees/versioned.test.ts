@@ -176,8 +176,8 @@ describe.each(engines)('versioned on $name', (engine) => {
     const [created] = await world.run(`${next(22, 'c', 2, 21)} RETURNING is_current, updated_at`);
     expect([true, 1]).toContain(created?.is_current);
     expect(await chain('c')).toEqual(['1', '2 current']);
-    const [retired] = await world.run(`SELECT updated_at FROM clauses WHERE id = '${uuid(21)}'`);
-    expect(retired?.updated_at).toEqual(created?.updated_at);
+    const [purged] = await world.run(`SELECT updated_at FROM clauses WHERE id = '${uuid(21)}'`);
+    expect(purged?.updated_at).toEqual(created?.updated_at);
   });
 
   it('takes several versions in one statement', async () => {

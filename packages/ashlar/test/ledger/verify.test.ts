@@ -53,7 +53,7 @@ describe.each(engines)('verification on $name', (engine) => {
     ({ db, remove } = await withTables(engine, tables));
     await add(0, 300);
     await add(300, 300);
-    await db.engine.settle();
+    await db.engine.seal();
   });
   afterEach(() => remove());
 
@@ -220,7 +220,7 @@ describe.each(engines)('verification on $name', (engine) => {
   it('verifies only what is new after what is trusted, and finds what is wrong with it', async () => {
     const trusted = await known(600);
     await add(600, 70);
-    await db.engine.settle();
+    await db.engine.seal();
     expect(await verifyTable(db.engine, notes, { trusted, checkpoints: [await known(5)] })).toMatchObject({
       size: 670,
       checked: 70,

@@ -2,19 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
 import { openEngine } from '../../src/engines/open.js';
 import { maintain, up } from '../../src/migrations/index.js';
-import { type Guarantee, id, type Keeping, type Table, table } from '../../src/model/index.js';
+import { type Enforcement, type Guarantee, id, type Table, table } from '../../src/model/index.js';
 import { system } from '../../src/model/system.js';
 import { makeFolder } from './folder.js';
 
-const guarantee = (keeping: Guarantee['sqlite']): Guarantee => ({
+const guarantee = (enforcement: Guarantee['sqlite']): Guarantee => ({
   kind: 'guarantee',
   name: 'tended',
-  promise: 'It is tended.',
-  sqlite: keeping,
-  postgres: keeping,
+  summary: 'It is tended.',
+  sqlite: enforcement,
+  postgres: enforcement,
 });
 
-const tended = (name: string, maintain: Keeping['maintain']): Table =>
+const tended = (name: string, maintain: Enforcement['maintain']): Table =>
   table(name, { id: id() }, () => [
     guarantee({ level: 'enforced', objects: () => [], ...(maintain ? { maintain } : {}) }),
   ]) as Table;

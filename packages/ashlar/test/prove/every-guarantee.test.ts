@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { failuresOf, newStep, type Proof, prove, type Table } from 'ashlar';
+import { failuresOf, newStep, type ProveReport, prove, type Table } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
 import {
@@ -34,19 +34,19 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
   });
   afterAll(() => proven.close());
 
-  const expectProven = (proof: Proof): void => {
-    expect(failuresOf(proof)).toEqual([]);
-    expect(proof.ok).toBe(true);
-    for (const { table, guarantee, attacks } of proof.tables)
+  const expectProven = (report: ProveReport): void => {
+    expect(failuresOf(report)).toEqual([]);
+    expect(report.ok).toBe(true);
+    for (const { table, guarantee, attacks } of report.tables)
       expect(attacks.length, `${table} ${guarantee}`).toBeGreaterThan(0);
   };
 
   it('is proven while it is empty, and nothing is left behind', async () => {
     const before = await contents(proven);
-    const proof = await proven.prove();
-    expectProven(proof);
-    expect(new Set(proof.tables.map(({ guarantee }) => guarantee)).size).toBe(12);
-    expect(proof.ledgers).toMatchObject([
+    const report = await proven.prove();
+    expectProven(report);
+    expect(new Set(report.tables.map(({ guarantee }) => guarantee)).size).toBe(12);
+    expect(report.ledgers).toMatchObject([
       { ledger: 'every/trail', size: 0, ok: true },
       { ledger: 'every/letters', size: 0, ok: true },
     ]);
@@ -56,9 +56,9 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
   it('is proven with rows of two scopes in it, and nothing is changed', async () => {
     await fill(proven.engine, folder.url);
     const before = await contents(proven);
-    const proof = await proven.prove();
-    expectProven(proof);
-    expect(proof.ledgers).toMatchObject([
+    const report = await proven.prove();
+    expectProven(report);
+    expect(report.ledgers).toMatchObject([
       { ledger: 'every/trail', ok: true },
       { ledger: 'every/letters', size: 6, checked: 6, ok: true },
     ]);
@@ -121,9 +121,9 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
       await putBack(proven.engine, 'older');
       const [, alone] = await proveLedgers(proven.engine, proven.system, undefined);
       expect(alone).toMatchObject({ ok: true, size: 6 });
-      const proof = await prove(proven.engine, proven.system, { checkpoints });
-      expect(proof.ok).toBe(false);
-      expect(failuresOf(proof).join('\n')).toMatch(/^ledger every\/letters: .*9\.checkpoint/m);
+      const report = await prove(proven.engine, proven.system, { checkpoints });
+      expect(report.ok).toBe(false);
+      expect(failuresOf(report).join('\n')).toMatch(/^ledger every\/letters: .*9\.checkpoint/m);
       await putBack(proven.engine, 'kept');
     });
 

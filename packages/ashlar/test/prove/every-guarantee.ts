@@ -1,6 +1,6 @@
 import {
   bytes,
-  ciphered,
+  ciphertext,
   createdAt,
   Database,
   type Engine,
@@ -46,7 +46,7 @@ const clients = table(
   'clients',
   {
     id: id(),
-    email: ciphered(z.email()),
+    email: ciphertext(z.email()),
     email_index: bytes().nullable(),
     status: z.enum(['invited', 'active', 'closed']),
     ...timestamps(),
@@ -72,7 +72,7 @@ const dossiers = table(
     version: z.int32().min(1).default(1),
     is_current: z.boolean().default(true),
     previous_id: z.uuid().nullable(),
-    title: ciphered(z.string().min(1)),
+    title: ciphertext(z.string().min(1)),
     ...timestamps(),
   },
   (c) => [
@@ -92,7 +92,7 @@ const letters = table(
     client_id: z.uuid(),
     at: createdAt({ precision: 6 }),
     body: z.string().min(1),
-    note: ciphered(z.string()).nullable(),
+    note: ciphertext(z.string()).nullable(),
     read_at: timestamp().nullable(),
   },
   (c) => [
@@ -163,7 +163,7 @@ export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
       await s.insert(folders, { client_id: scope, parent_id: root.id, name: 'some' });
     });
   }
-  await engine.settle();
+  await engine.seal();
 };
 
 /** Writes three letters more. */
@@ -173,5 +173,5 @@ export const writeMore = async (engine: Engine, migrations: URL): Promise<void> 
     for (const body of ['four', 'five', 'six'])
       await s.insert(letters, { client_id: scope, body, note: null });
   });
-  await engine.settle();
+  await engine.seal();
 };

@@ -177,8 +177,8 @@ export const sqliteEverySabotages: readonly Sabotage[] = [
   },
   {
     name: 'the table that says what may be retired is dropped',
-    sql: ['ALTER TABLE ashlar_retirement RENAME TO ashlar_retired'],
-    undo: ['ALTER TABLE ashlar_retired RENAME TO ashlar_retirement'],
-    named: /ashlar_retirement, which guarantees rely on, is missing/,
+    sql: ['ALTER TABLE ashlar_purge RENAME TO ashlar_retired'],
+    undo: ['ALTER TABLE ashlar_retired RENAME TO ashlar_purge'],
+    named: /ashlar_purge, which guarantees rely on, is missing/,
   },
 ];

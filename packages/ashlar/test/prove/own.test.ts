@@ -8,7 +8,7 @@ import {
   id,
   inet,
   openEngine,
-  type Proof,
+  type ProveReport,
   primaryKey,
   prove,
   references,
@@ -33,7 +33,7 @@ const proofOf = async (
   engine: TestEngine,
   tables: Readonly<Record<string, unknown>>,
   { probes, spoil = (sql: string) => sql }: { probes?: object; spoil?: (sql: string) => string } = {},
-): Promise<Proof> => {
+): Promise<ProveReport> => {
   const folder = await makeFolder();
   const place = await engine.place();
   const opened = await openEngine({ url: place.url, key: place.key });
@@ -60,7 +60,7 @@ const proofOf = async (
 const even = (): Guarantee => ({
   kind: 'guarantee',
   name: 'even',
-  promise: 'Every amount is even.',
+  summary: 'Every amount is even.',
   sqlite: {
     level: 'enforced',
     objects: (of) => [
@@ -166,26 +166,26 @@ describe.each(engines)('a system of one’s own on $name', (engine) => {
   const dialect = sqlOf(engine);
 
   it('proves a guarantee of one’s own', async () => {
-    const proof = await proofOf(engine, { readings });
-    expect(failuresOf(proof)).toEqual([]);
-    expect(proof.tables).toMatchObject([
+    const report = await proofOf(engine, { readings });
+    expect(failuresOf(report)).toEqual([]);
+    expect(report.tables).toMatchObject([
       {
         table: 'readings',
         guarantee: 'even',
-        promise: 'Every amount is even.',
+        summary: 'Every amount is even.',
         level: 'enforced',
         attacks: [
-          { as: 'app', refusedBy: 'trigger', by: 'ashlar/even: that is odd', verdict: 'refused' },
-          { as: 'owner', refusedBy: 'trigger', verdict: 'refused' },
+          { as: 'app', stoppedBy: 'trigger', by: 'ashlar/even: that is odd', verdict: 'refused' },
+          { as: 'owner', stoppedBy: 'trigger', verdict: 'refused' },
         ],
       },
     ]);
   });
 
   it('fails it where the migrations have left the trigger out', async () => {
-    const proof = await proofOf(engine, { readings }, { spoil: (sql) => sql.replace(trigger[dialect], '') });
-    expect(proof.ok).toBe(false);
-    expect(failuresOf(proof)).toEqual([
+    const report = await proofOf(engine, { readings }, { spoil: (sql) => sql.replace(trigger[dialect], '') });
+    expect(report.ok).toBe(false);
+    expect(failuresOf(report)).toEqual([
       'what keeps the guarantees: readings, even: the trigger readings_even is missing',
       'readings, even, as the app: an odd amount, as the app: was not refused',
       'readings, even, as the owner: an odd amount, as the owner: was not refused',
@@ -193,18 +193,18 @@ describe.each(engines)('a system of one’s own on $name', (engine) => {
   });
 
   it('makes rows of every kind of column to attack, and parents for them', async () => {
-    const proof = await proofOf(engine, { kinds, children, parents, ranges });
-    expect(failuresOf(proof)).toEqual([]);
-    expect(new Set(proof.tables.map(({ table: of }) => of))).toEqual(
+    const report = await proofOf(engine, { kinds, children, parents, ranges });
+    expect(failuresOf(report)).toEqual([]);
+    expect(new Set(report.tables.map(({ table: of }) => of))).toEqual(
       new Set(['kinds', 'children', 'ranges']),
     );
-    for (const { attacks } of proof.tables) expect(attacks.length).toBeGreaterThan(1);
+    for (const { attacks } of report.tables) expect(attacks.length).toBeGreaterThan(1);
   });
 
   it('attacks the rows of one scope from another', async () => {
-    const proof = await proofOf(engine, { dossiers, clients });
-    expect(failuresOf(proof)).toEqual([]);
-    const scopes = proof.tables.filter(({ guarantee }) => guarantee === 'scoped');
+    const report = await proofOf(engine, { dossiers, clients });
+    expect(failuresOf(report)).toEqual([]);
+    const scopes = report.tables.filter(({ guarantee }) => guarantee === 'scoped');
     expect(scopes.map(({ attacks }) => attacks.length > 5)).toEqual([true, true]);
     expect(scopes.flatMap(({ attacks }) => attacks.map(({ verdict }) => verdict))).toContain('untouched');
   });

@@ -11,16 +11,16 @@ describe.each(engines)('a proof on $name', (engine) => {
 
     it('refuses or finds every attack, and leaves no trace', async () => {
       const before = await contents(proven());
-      const proof = await proven().prove();
-      expect(failuresOf(proof)).toEqual([]);
-      expect(proof.ok).toBe(true);
-      expect(countAttacks(proof)).toBeGreaterThanOrEqual(60);
-      for (const { attacks, guarantee } of proof.tables) {
+      const report = await proven().prove();
+      expect(failuresOf(report)).toEqual([]);
+      expect(report.ok).toBe(true);
+      expect(countAttacks(report)).toBeGreaterThanOrEqual(60);
+      for (const { attacks, guarantee } of report.tables) {
         expect(attacks.length, guarantee).toBeGreaterThan(0);
         const names = attacks.map(({ name }) => name);
         expect(new Set(names).size, guarantee).toBe(names.length);
       }
-      expect(proof.structure.every(({ ok, unknown }) => ok && unknown === undefined)).toBe(true);
+      expect(report.structure.every(({ ok, unknown }) => ok && unknown === undefined)).toBe(true);
       expect(await contents(proven())).toEqual(before);
     });
 
@@ -58,13 +58,13 @@ describe.each(engines)('a proof on $name', (engine) => {
           await s.query.selectFrom('audit_logs').selectAll().orderBy('id').execute(),
         ]);
       const before = await stored();
-      const [proof] = await Promise.all([
+      const [report] = await Promise.all([
         prove(open.db.engine, wills),
         ...[1, 2, 3].map(() =>
           open.db.session((s) => recordEvent(s, { event_type: 'b', event_category: 'x' })),
         ),
       ]);
-      expect(failuresOf(proof)).toEqual([]);
+      expect(failuresOf(report)).toEqual([]);
       const [clauses, events] = await stored();
       expect(clauses).toEqual(before[0]);
       expect(events).toHaveLength((before[1]?.length ?? 0) + 3);
@@ -75,10 +75,10 @@ describe.each(engines)('a proof on $name', (engine) => {
     const place = await engine.place();
     const opened = await openEngine({ url: place.url, key: place.key });
     try {
-      const proof = await prove(opened, wills);
-      expect(proof.ok).toBe(false);
-      expect(failuresOf(proof)).toContain('migrations: 0001_initial was not applied');
-      expect(failuresOf(proof).join('\n')).toMatch(/could not be attacked/);
+      const report = await prove(opened, wills);
+      expect(report.ok).toBe(false);
+      expect(failuresOf(report)).toContain('migrations: 0001_initial was not applied');
+      expect(failuresOf(report).join('\n')).toMatch(/could not be attacked/);
     } finally {
       await opened.close();
       await place.remove();

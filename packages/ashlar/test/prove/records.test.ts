@@ -65,11 +65,11 @@ it.each(engines)('what is audited and retained is proven on $name', async (engin
     const db = new Database(opened, own, { maintain: false });
     for (const of of [notes, counted, monthly, letters])
       await db.session({ actor: 'user:1' }, (s) => s.insert(of as never, { body: 'x' } as never));
-    await opened.settle();
-    const proof = await prove(opened, own);
-    expect(failuresOf(proof)).toEqual([]);
+    await opened.seal();
+    const report = await prove(opened, own);
+    expect(failuresOf(report)).toEqual([]);
     const counts = Object.fromEntries(
-      proof.tables.map((each) => [`${each.table} ${each.guarantee}`, each.attacks.length]),
+      report.tables.map((each) => [`${each.table} ${each.guarantee}`, each.attacks.length]),
     );
     for (const name of [
       'trail trail',
@@ -79,7 +79,7 @@ it.each(engines)('what is audited and retained is proven on $name', async (engin
       'letters retained',
     ])
       expect(counts[name], name).toBeGreaterThan(2);
-    const found = proof.tables.flatMap(({ attacks }) =>
+    const found = report.tables.flatMap(({ attacks }) =>
       attacks.filter(({ verdict }) => verdict === 'detected'),
     );
     expect(found.length).toBeGreaterThan(10);

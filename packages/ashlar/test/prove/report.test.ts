@@ -1,8 +1,8 @@
-import type { Proof } from 'ashlar';
+import type { ProveReport } from 'ashlar';
 import { describe, expect, it } from 'vitest';
-import { reportPage } from '../../src/prove/report/report.js';
+import { reportPage } from '../../src/prove/page/page.js';
 
-const proof: Proof = {
+const report: ProveReport = {
   system: 'wills',
   engine: 'SQLite 3',
   url: 'sqlite:<w>.db',
@@ -12,7 +12,7 @@ const proof: Proof = {
     {
       table: 'a"table',
       guarantee: 'append-only',
-      promise: 'Rows & more stay.',
+      summary: 'Rows & more stay.',
       level: 'emulated',
       weaker: 'somewhat',
       attacks: [
@@ -20,7 +20,7 @@ const proof: Proof = {
           name: 'DELETE',
           as: 'app',
           expect: 'refused',
-          refusedBy: 'trigger',
+          stoppedBy: 'trigger',
           by: "ashlar/append-only: <script>alert('x')</script>",
           verdict: 'refused',
         },
@@ -28,13 +28,13 @@ const proof: Proof = {
           name: 'UPDATE',
           as: 'owner',
           expect: 'refused',
-          refusedBy: 'nothing',
+          stoppedBy: 'nothing',
           by: 'was not refused',
           verdict: 'failed',
         },
       ],
     },
-    { table: 'b', guarantee: 'even', promise: 'Even.', level: 'enforced', attacks: [] },
+    { table: 'b', guarantee: 'even', summary: 'Even.', level: 'enforced', attacks: [] },
   ],
   structure: [
     { check: 'schema', ok: false, found: ['clauses: drop trigger <t>'] },
@@ -45,7 +45,7 @@ const proof: Proof = {
 };
 
 describe('the page for an auditor', () => {
-  const page = reportPage(proof);
+  const page = reportPage(report);
 
   it('escapes everything that it was given', () => {
     expect(page).not.toContain('<script');
@@ -69,6 +69,6 @@ describe('the page for an auditor', () => {
       expect(page).toContain(text);
     expect(page).toContain('a&quot;table, append-only, as the owner: UPDATE: was not refused');
     expect(page).toContain('2 failed');
-    expect(reportPage({ ...proof, ok: true, tables: [], structure: [] })).toContain('All guarantees hold');
+    expect(reportPage({ ...report, ok: true, tables: [], structure: [] })).toContain('All guarantees hold');
   });
 });

@@ -18,8 +18,8 @@ export interface Sabotage {
 export const objectSql = (system: System, dialect: SqlName, name: string): readonly string[] =>
   Object.values(system.tables).flatMap((table) => [
     ...table.guarantees.flatMap((guarantee) => {
-      const keeping = guarantee[dialect];
-      const objects = keeping.level === 'refused' ? [] : keeping.objects(table);
+      const enforcement = guarantee[dialect];
+      const objects = enforcement.level === 'refused' ? [] : enforcement.objects(table);
       return objects
         .filter((object) => object.name === name || `${object.type} ${object.name}` === name)
         .map((object) => object.sql);

@@ -1,7 +1,16 @@
 import { shipping } from '@ashlar/shipping';
 import { sophia } from '@ashlar/sophia';
 import { wills } from '@ashlar/wills';
-import { type Engine, failuresOf, maintain, openEngine, type Proof, prove, type System, up } from 'ashlar';
+import {
+  type Engine,
+  failuresOf,
+  maintain,
+  openEngine,
+  type ProveReport,
+  prove,
+  type System,
+  up,
+} from 'ashlar';
 import { afterAll, beforeAll } from 'vitest';
 import type { Place, TestEngine } from '../../../../test/support/engines.js';
 
@@ -18,7 +27,7 @@ export interface Proven {
   readonly place: Place;
   readonly system: System;
   run(sql: string): Promise<readonly Record<string, unknown>[]>;
-  prove(): Promise<Proof>;
+  prove(): Promise<ProveReport>;
   /** What a proof finds wrong, as one text. */
   failures(): Promise<string>;
   close(): Promise<void>;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 const withholding = (name: string, rights: Rights) => ({
   kind: 'guarantee' as const,
   name,
-  promise: 'It withholds something.',
+  summary: 'It withholds something.',
   sqlite: { level: 'enforced' as const, objects: () => [] },
   postgres: { level: 'enforced' as const, objects: () => [], rights: () => rights },
 });

@@ -103,16 +103,16 @@ describe.each(server)('roles on a server', (engine) => {
     expect(await bringUp(migrates.at(place), roles)).toHaveLength(1);
     expect(await differences(migrates.at(place), roles)).toEqual([]);
     const db = await connect(shop, { url: app.at(place) });
-    expect(db.engine.standing).toEqual({
+    expect(db.engine.connectedRole).toEqual({
       user: app.name,
       canChangeSchema: false,
-      stepsDownTo: undefined,
-      broughtUp: true,
+      sessionRole: undefined,
+      initialised: true,
       owner: migrates.name,
     });
     const event = await db.session((s) => s.insert(events, { what: 'x' }));
     expect(await db.get(events, event.id)).toEqual(event);
-    expect(await codeOf(db.session((s) => s.remove(events, event.id)))).toBe('guarantee-violated');
+    expect(await codeOf(db.session((s) => s.delete(events, event.id)))).toBe('guarantee-violated');
     expect(await codeOf(up(db.engine, shop, { roles }))).toBe('role-too-strong');
     expect(await history(db.engine, shop)).toHaveLength(1);
     await db.close();
@@ -163,9 +163,9 @@ describe.each(server)('roles on a server', (engine) => {
     await asDba(refusal?.detail ?? '');
     expect(await bringUp(migrates.at(place), roles)).toHaveLength(1);
     const db = await connect(shop, { url: migrates.at(place), appRole: roles.app, maintain: false });
-    expect(db.engine.standing).toMatchObject({ user: migrates.name, stepsDownTo: roles.app });
+    expect(db.engine.connectedRole).toMatchObject({ user: migrates.name, sessionRole: roles.app });
     const event = await db.session((s) => s.insert(events, { what: 'x' }));
-    expect(await codeOf(db.session((s) => s.remove(events, event.id)))).toBe('guarantee-violated');
+    expect(await codeOf(db.session((s) => s.delete(events, event.id)))).toBe('guarantee-violated');
     expect(await maintain(db.engine, Object.values(shop.tables), new Date())).toMatchObject({
       done: expect.arrayContaining([expect.stringContaining('made')]),
     });
@@ -178,7 +178,7 @@ describe.each(server)('roles on a server', (engine) => {
     const roles = names();
     await bringUp(migrates.at(place), roles);
     const db = await connect(shop, { url: migrates.at(place), appRole: roles.app });
-    expect(db.engine.standing?.stepsDownTo).toBe(roles.app);
+    expect(db.engine.connectedRole?.sessionRole).toBe(roles.app);
     await db.session((s) => s.insert(notes, { body: 'x' }));
     await db.close();
     expect(await differences(migrates.at(place), roles)).toEqual([]);

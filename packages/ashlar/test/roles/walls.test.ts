@@ -44,7 +44,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
 
   test('acts as ashlar_app in every session and plain read, and its owner as himself', async () => {
     const who = 'SELECT current_user::text AS who';
-    expect(db.engine.standing).toMatchObject({ canChangeSchema: true, stepsDownTo: 'ashlar_app' });
+    expect(db.engine.connectedRole).toMatchObject({ canChangeSchema: true, sessionRole: 'ashlar_app' });
     for (let round = 0; round < 3; round++) {
       expect(await inSession(who)).toEqual([{ who: 'ashlar_app' }]);
       expect((await db.engine.read(who, [])).rows).toEqual([{ who: 'ashlar_app' }]);
@@ -67,10 +67,10 @@ describe.each(withRoles)('the application on $name', (engine) => {
 
   test('writes and reads what the guarantees leave to it', async () => {
     const note = await db.session((s) => s.insert(notes, { body: 'a' }));
-    expect(await db.session((s) => s.patch(notes, note.id, { body: 'b' }))).toMatchObject({ body: 'b' });
-    await db.session((s) => s.remove(notes, note.id));
+    expect(await db.session((s) => s.update(notes, note.id, { body: 'b' }))).toMatchObject({ body: 'b' });
+    await db.session((s) => s.delete(notes, note.id));
     const event = await db.session((s) => s.insert(events, { what: 'x' }));
-    const stamped = await db.session((s) => s.patch(events, event.id, { seen: 'yes' }));
+    const stamped = await db.session((s) => s.update(events, event.id, { seen: 'yes' }));
     expect(await db.get(events, event.id)).toEqual(stamped);
     await db.session((s) => s.insertMany(trail, [{ what: 'one' }, { what: 'two' }]));
     expect(
@@ -192,7 +192,7 @@ describe.each(withoutRoles)('roles on $name', (engine) => {
     const place = await engine.place();
     const db = await connect(shop, { url: place.url, key: place.key });
     await up(db.engine, shop);
-    expect(db.engine.standing).toBeUndefined();
+    expect(db.engine.connectedRole).toBeUndefined();
     expect(await rolesSql(db.engine, shop)).toBe('');
     expect(await applyRoles(db.engine, shop)).toEqual([]);
     expect(await checkRoles(db.engine, shop)).toEqual([]);

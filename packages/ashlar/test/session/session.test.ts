@@ -54,7 +54,7 @@ describe.each(engines)('a session on $name', (engine) => {
       await s.insert(entries, { account_id: made.id, note: 'x' });
       return made;
     });
-    await expect(db.session((s) => s.remove(accounts, account_id))).rejects.toMatchObject({
+    await expect(db.session((s) => s.delete(accounts, account_id))).rejects.toMatchObject({
       code: 'foreign-key-violation',
       message: expect.stringContaining('still referred to'),
     });
@@ -83,14 +83,14 @@ describe.each(engines)('a session on $name', (engine) => {
   it('patches and touches a row, and says when there is none', async () => {
     const { id: key, created_at } = await db.session((s) => s.insert(accounts, { owner: 'ann' }));
     await sleep(5);
-    const patched = await db.session((s) => s.patch(accounts, key, { cents: 5 }));
-    expect(patched).toMatchObject({ cents: 5, created_at });
-    expect(patched.updated_at > created_at).toBe(true);
+    const updated = await db.session((s) => s.update(accounts, key, { cents: 5 }));
+    expect(updated).toMatchObject({ cents: 5, created_at });
+    expect(updated.updated_at > created_at).toBe(true);
     const nobody = '0190a0b0-0000-7000-8000-000000000000';
-    await expect(db.session((s) => s.patch(accounts, nobody, { cents: 1 }))).rejects.toMatchObject({
+    await expect(db.session((s) => s.update(accounts, nobody, { cents: 1 }))).rejects.toMatchObject({
       code: 'row-not-found',
     });
-    await expect(db.session((s) => s.remove(accounts, nobody))).rejects.toMatchObject({
+    await expect(db.session((s) => s.delete(accounts, nobody))).rejects.toMatchObject({
       code: 'row-not-found',
     });
   });
@@ -121,7 +121,7 @@ describe.each(engines)('a session on $name', (engine) => {
       await s.insert(entries, { account_id: row.id, note: '' });
       return row;
     });
-    await expect(db.session((s) => s.remove(accounts, account))).rejects.toMatchObject({
+    await expect(db.session((s) => s.delete(accounts, account))).rejects.toMatchObject({
       code: 'foreign-key-violation',
       message: expect.stringContaining('still referred to'),
     });
@@ -255,7 +255,7 @@ describe.each(engines)('a session on $name', (engine) => {
             .where('id', '=', key)
             .forUpdate()
             .executeTakeFirstOrThrow();
-          await s.patch(accounts, key, { cents: row.cents + 1 });
+          await s.update(accounts, key, { cents: row.cents + 1 });
         }),
       ),
     );

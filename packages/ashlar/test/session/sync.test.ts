@@ -14,15 +14,15 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))(
       const { db, remove } = await withTables(engine, { notes }, { clock: () => new Date(at) });
       const made = db.sync.session({ actor: 'user:1' }, (s) => s.insert(notes, { text: 'a' }));
       expect(made).toMatchObject({ created_at: at, updated_at: at });
-      expect(db.sync.session({}, (s) => s.patch(notes, made.id, { text: 'b' }))).toMatchObject({
+      expect(db.sync.session({}, (s) => s.update(notes, made.id, { text: 'b' }))).toMatchObject({
         text: 'b',
         updated_at: at,
       });
-      expect(() => db.sync.session({}, (s) => s.patch(notes, made.id, {}))).toThrow(
+      expect(() => db.sync.session({}, (s) => s.update(notes, made.id, {}))).toThrow(
         expect.objectContaining({ code: 'usage' }),
       );
       const nobody = '0190a0b0-0000-7000-8000-000000000000';
-      expect(() => db.sync.session({}, (s) => s.remove(notes, nobody))).toThrow(
+      expect(() => db.sync.session({}, (s) => s.delete(notes, nobody))).toThrow(
         expect.objectContaining({ code: 'row-not-found' }),
       );
       expect(() => db.sync.session({}, (s) => s.session(async () => s.insert(notes, { text: 'c' })))).toThrow(

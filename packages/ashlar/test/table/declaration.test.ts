@@ -96,8 +96,8 @@ describe('a table', () => {
   });
 
   it('patches any column but the key, without bringing defaults back', () => {
-    expect(notes.patch.parse({ stars: 3 })).toEqual({ stars: 3 });
-    expect(notes.patch.safeParse({ id: '0190a0b0-0000-7000-8000-000000000000' }).success).toBe(false);
+    expect(notes.update.parse({ stars: 3 })).toEqual({ stars: 3 });
+    expect(notes.update.safeParse({ id: '0190a0b0-0000-7000-8000-000000000000' }).success).toBe(false);
   });
 
   it('refuses columns it does not have', () => {

@@ -1,16 +1,16 @@
 import {
   autoincrement,
   bytes,
-  ciphered,
+  ciphertext,
   type Insert,
   id,
   inet,
   json,
-  type Patch,
   type Row,
   type Session,
   table,
   timestamps,
+  type Update,
 } from 'ashlar';
 import { encrypted, keyring } from 'ashlar/guarantees';
 import { describe, expectTypeOf, it } from 'vitest';
@@ -28,7 +28,7 @@ const notes = table('notes', {
   ...timestamps(),
 });
 const counted = table('counted', { id: autoincrement(), note: z.string() });
-const letters = table('letters', { id: id(), body: ciphered(z.string().max(9)).nullable() }, (c) => [
+const letters = table('letters', { id: id(), body: ciphertext(z.string().max(9)).nullable() }, (c) => [
   encrypted({ scope: c.id, keys: keyring('keys') }),
 ]);
 type S = Session<{ notes: typeof notes; counted: typeof counted; letters: typeof letters }>;
@@ -57,8 +57,8 @@ describe('types', () => {
   });
 
   it('a patch takes any column', () => {
-    expectTypeOf<{ stars: null }>().toExtend<Patch<typeof notes>>();
-    expectTypeOf<{ mood: 'ugly' }>().not.toExtend<Patch<typeof notes>>();
+    expectTypeOf<{ stars: null }>().toExtend<Update<typeof notes>>();
+    expectTypeOf<{ mood: 'ugly' }>().not.toExtend<Update<typeof notes>>();
   });
 
   it('queries are typed by the tables’ own names', () => {

@@ -25,7 +25,7 @@ export const namesNoClient = (): Guarantee =>
   Object.freeze({
     kind: 'guarantee' as const,
     name: 'names-no-client',
-    promise: 'Nothing in a row names a client.',
+    summary: 'Nothing in a row names a client.',
     ...kept('institutional_knowledge'),
     attacks: knowledgeAttacks,
   });
@@ -39,7 +39,7 @@ export const namedNowhere = (): Guarantee =>
   Object.freeze({
     kind: 'guarantee' as const,
     name: 'named-nowhere',
-    promise: 'No client has a name that stands in the institutional knowledge.',
+    summary: 'No client has a name that stands in the institutional knowledge.',
     ...kept('clients'),
     attacks: namingAttacks,
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Decrypter, Encrypter, type Identity, type Recipient } from 'age-encryption';
 import { AshlarError } from '../../errors.js';
-import { type Bytes, damaged, nonceBytes, openPayload, sealPayload, splitAt } from './payload.js';
+import { type Bytes, damaged, decryptPayload, encryptPayload, nonceBytes, splitAt } from './payload.js';
 
 const start = 'age-encryption.org/v1\n';
 // the line with the header's MAC, which is its last
@@ -16,7 +16,7 @@ export interface AgeFile {
 }
 
 /** Encrypts a stream to recipients. */
-export const sealFile = async (
+export const encryptFile = async (
   plain: Bytes,
   recipients: readonly (string | Recipient)[],
 ): Promise<AgeFile> => {
@@ -33,7 +33,7 @@ export const sealFile = async (
   const empty = await encrypter.encrypt(new Uint8Array(0));
   if (!fileKey) throw damaged('Its header could not be made.');
   const header = Buffer.from(empty.subarray(0, empty.length - emptyPayload));
-  return { fileKey, bytes: joined(header, sealPayload(plain, fileKey, randomBytes(nonceBytes))) };
+  return { fileKey, bytes: joined(header, encryptPayload(plain, fileKey, randomBytes(nonceBytes))) };
 };
 
 /**
@@ -42,11 +42,11 @@ export const sealFile = async (
  * @returns its plaintext, and the key of this one file
  * @throws AshlarError `backup-damaged`, `backup-key-wrong`; reading its plaintext also throws `backup-damaged`
  */
-export const openFile = async (
-  sealed: Bytes,
+export const decryptFile = async (
+  encrypted: Bytes,
   identities: readonly (string | Identity)[],
 ): Promise<AgeFile> => {
-  const parts = await splitAt(sealed, (read) => {
+  const parts = await splitAt(encrypted, (read) => {
     if (!start.startsWith(read.toString('latin1', 0, start.length))) throw damaged('It is no age file.');
     const found = end.exec(read.toString('latin1', 0, longestHeader));
     if (found) return found.index + found[0].length;
@@ -55,7 +55,7 @@ export const openFile = async (
   });
   if (!parts) throw damaged('It ends within its header.');
   const fileKey = await fileKeyOf(parts.head, identities);
-  return { fileKey, bytes: openPayload(parts.rest, fileKey) };
+  return { fileKey, bytes: decryptPayload(parts.rest, fileKey) };
 };
 
 const noMatch = /no identity matched/i;

@@ -16,29 +16,29 @@ export type Bytes = AsyncIterable<Uint8Array>;
  *
  * @param nonce - 16 random bytes, never used before
  */
-export async function* sealPayload(plain: Bytes, fileKey: Buffer, nonce: Buffer): AsyncGenerator<Buffer> {
+export async function* encryptPayload(plain: Bytes, fileKey: Buffer, nonce: Buffer): AsyncGenerator<Buffer> {
   const key = payloadKey(fileKey, nonce);
   yield nonce;
   let counter = 0;
   for await (const { chunk, last } of inChunks(plain, chunkBytes)) {
     const cipher = createCipheriv(algorithm, key, chunkNonce(counter++, last), { authTagLength: tagBytes });
-    const sealed = cipher.update(chunk);
+    const encrypted = cipher.update(chunk);
     cipher.final();
-    yield sealed;
+    yield encrypted;
     yield cipher.getAuthTag();
   }
 }
 
 /**
- * Decrypts what {@link sealPayload} makes. Each chunk was authenticated before it is given out; only the end tells that
+ * Decrypts what {@link encryptPayload} makes. Each chunk was authenticated before it is given out; only the end tells that
  * nothing is missing.
  *
  * @throws AshlarError `backup-damaged` for any other bytes, a part that is missing or one too many
  */
-export async function* openPayload(sealed: Bytes, fileKey: Buffer): AsyncGenerator<Buffer> {
+export async function* decryptPayload(encrypted: Bytes, fileKey: Buffer): AsyncGenerator<Buffer> {
   let key: Buffer | undefined;
   let counter = 0;
-  const { head, rest } = await split(sealed, nonceBytes);
+  const { head, rest } = await split(encrypted, nonceBytes);
   key = payloadKey(fileKey, head);
   for await (const { chunk, last } of inChunks(rest, chunkBytes + tagBytes)) {
     const plain = openChunk(chunk, key, chunkNonce(counter, last));

@@ -4,11 +4,11 @@ import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
 import { AshlarError } from '../../errors.js';
 import type { System } from '../../model/system.js';
-import { failuresOf, type Proof, prove } from '../../prove/index.js';
-import { reportPage } from '../../prove/report/report.js';
+import { failuresOf, type ProveReport, prove } from '../../prove/index.js';
+import { reportPage } from '../../prove/page/page.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
-import { printProof, printVerdict } from '../print-proof.js';
+import { printReport, printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
 
 interface Options {
@@ -27,38 +27,38 @@ export const proveCommand = (commands: Commands): Command =>
     .option('--brief', 'only how many attacks there were, and what failed')
     .option('--report <file>', 'write a page for an auditor (HTML) besides');
 
-const run = async (invocation: Invocation, { report, brief }: Options): Promise<Answer> => {
+const run = async (invocation: Invocation, { report: file, brief }: Options): Promise<Answer> => {
   const { out } = invocation;
   const systems = await invocation.systems();
-  const proofs: Proof[] = [];
+  const reports: ProveReport[] = [];
   for (const system of systems) {
-    const proof = await invocation.withEngine('owner', (owner) => proveWith(invocation, owner, system), {
+    const report = await invocation.withEngine('owner', (owner) => proveWith(invocation, owner, system), {
       create: false,
     });
-    if (proofs.length > 0) out.line();
-    if (brief) printVerdict(out, proof);
-    else printProof(out, proof);
-    proofs.push(proof);
+    if (reports.length > 0) out.line();
+    if (brief) printVerdict(out, report);
+    else printReport(out, report);
+    reports.push(report);
   }
-  const reports: string[] = [];
-  if (report !== undefined) {
-    for (const proof of proofs) reports.push(await writeReport(invocation, report, proof, proofs.length > 1));
+  const pages: string[] = [];
+  if (file !== undefined) {
+    for (const report of reports) pages.push(await writeReport(invocation, file, report, reports.length > 1));
   }
-  const ok = proofs.every((proof) => proof.ok);
-  if (!ok && !out.json) reportError(proofFailed(proofs), out);
+  const ok = reports.every((report) => report.ok);
+  if (!ok && !out.json) reportError(guaranteeBroken(reports), out);
   return {
     document: {
       ok,
-      ...(ok ? {} : { error: proofFailed(proofs) }),
-      proofs: proofs.map((proof) => ({ ...proof, failures: failuresOf(proof) })),
-      reports,
+      ...(ok ? {} : { error: guaranteeBroken(reports) }),
+      reports: reports.map((report) => ({ ...report, failures: failuresOf(report) })),
+      pages,
     },
     exitCode: ok ? 0 : 1,
   };
 };
 
 /** Proves a system in a database that is open as its owner. */
-export const proveWith = (invocation: Invocation, owner: Engine, system: System): Promise<Proof> =>
+export const proveWith = (invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> =>
   invocation.alsoAsApp(owner, (app) =>
     prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
   );
@@ -66,13 +66,13 @@ export const proveWith = (invocation: Invocation, owner: Engine, system: System)
 const writeReport = async (
   { out, streams }: Invocation,
   file: string,
-  proof: Proof,
+  report: ProveReport,
   several: boolean,
 ): Promise<string> => {
-  const named = several ? file.replace(/(\.[^./\\]+)?$/, `-${proof.system}$1`) : file;
+  const named = several ? file.replace(/(\.[^./\\]+)?$/, `-${report.system}$1`) : file;
   const path = resolve(streams.directory, named);
   try {
-    await writeFile(path, out.clean(reportPage(proof)));
+    await writeFile(path, out.clean(reportPage(report)));
   } catch (cause) {
     throw new AshlarError('usage', {
       message: `The report cannot be written to ${named}.`,
@@ -85,10 +85,10 @@ const writeReport = async (
 };
 
 /** That a proof failed, with the first of what did. */
-export const proofFailed = (proofs: readonly Proof[]): AshlarError => {
-  const failures = proofs.flatMap(failuresOf);
+export const guaranteeBroken = (reports: readonly ProveReport[]): AshlarError => {
+  const failures = reports.flatMap(failuresOf);
   const [first] = failures;
-  return new AshlarError('proof-failed', {
+  return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold: ${first ?? ''}`,
     detail: failures.length > 1 ? `And ${failures.length - 1} more; all are listed above.` : undefined,
     suggestion: 'Find out who changed the database; ashlar status and ashlar up tell what is missing.',

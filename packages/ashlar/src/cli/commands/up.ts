@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
 import { maintain, type RunStep, up } from '../../migrations/index.js';
 import type { System } from '../../model/system.js';
-import { countAttacks, failuresOf, type Proof } from '../../prove/index.js';
+import { countAttacks, failuresOf, type ProveReport } from '../../prove/index.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import { printDangers } from '../print-dangers.js';
 import { printGrants } from '../print-grants.js';
-import { printVerdict } from '../print-proof.js';
+import { printVerdict } from '../print-report.js';
 import { reportError } from '../report-error.js';
-import { proofFailed, proveWith } from './prove.js';
+import { guaranteeBroken, proveWith } from './prove.js';
 
 interface Options {
   readonly actor?: string;
@@ -31,41 +31,41 @@ export const upCommand = (commands: Commands): Command =>
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const chosen = await invocation.systems();
   const done: UpReport[] = [];
-  const failed: Proof[] = [];
+  const failed: ProveReport[] = [];
   for (const system of chosen) {
-    const [report, proof] = await invocation.withEngine('owner', async (engine) => [
+    const [changes, report] = await invocation.withEngine('owner', async (engine) => [
       await bringUp(invocation, engine, system, options),
       options.prove ? await proveNow(invocation, engine, system) : undefined,
     ]);
-    if (proof && !proof.ok) failed.push(proof);
-    done.push({ ...report, proof: proof ? summaryOf(proof) : null });
+    if (report && !report.ok) failed.push(report);
+    done.push({ ...changes, report: report ? summaryOf(report) : null });
   }
-  if (failed.length > 0 && !invocation.out.json) reportError(proofFailed(failed), invocation.out);
+  if (failed.length > 0 && !invocation.out.json) reportError(guaranteeBroken(failed), invocation.out);
   return {
-    document: { systems: done, ...(failed.length > 0 ? { error: proofFailed(failed) } : {}) },
+    document: { systems: done, ...(failed.length > 0 ? { error: guaranteeBroken(failed) } : {}) },
     exitCode: failed.length > 0 ? 1 : 0,
   };
 };
 
-const proveNow = async (invocation: Invocation, engine: Engine, system: System): Promise<Proof> => {
-  const proof = await proveWith(invocation, engine, system);
-  printVerdict(invocation.out, proof);
-  return proof;
+const proveNow = async (invocation: Invocation, engine: Engine, system: System): Promise<ProveReport> => {
+  const report = await proveWith(invocation, engine, system);
+  printVerdict(invocation.out, report);
+  return report;
 };
 
 /** A proof in short; `ashlar prove --json` gives the whole. */
-interface ProofSummary {
+interface ReportSummary {
   readonly ok: boolean;
   readonly attacks: number;
   readonly failures: readonly string[];
   readonly fingerprint: string | null;
 }
 
-const summaryOf = (proof: Proof): ProofSummary => ({
-  ok: proof.ok,
-  attacks: countAttacks(proof),
-  failures: failuresOf(proof),
-  fingerprint: proof.fingerprint,
+const summaryOf = (report: ProveReport): ReportSummary => ({
+  ok: report.ok,
+  attacks: countAttacks(report),
+  failures: failuresOf(report),
+  fingerprint: report.fingerprint,
 });
 
 interface UpReport {
@@ -78,7 +78,7 @@ interface UpReport {
   readonly maintained: readonly string[];
   readonly changed: boolean;
   /** `null` with `--no-prove`. */
-  readonly proof: ProofSummary | null;
+  readonly report: ReportSummary | null;
 }
 
 const bringUp = async (
@@ -86,7 +86,7 @@ const bringUp = async (
   engine: Engine,
   system: System,
   options: Options,
-): Promise<Omit<UpReport, 'proof'>> => {
+): Promise<Omit<UpReport, 'report'>> => {
   const { out } = invocation;
   const roles: string[] = [];
   out.line(`${out.style('bold', system.name)} · ${engine.label} · ${engine.url}`);

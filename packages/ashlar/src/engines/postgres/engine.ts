@@ -2,15 +2,15 @@ import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
 import type { Engine, QueryResult, TransactionOptions } from '../../contract/engine.js';
 import type { OpenOptions } from '../../contract/open-options.js';
 import type { Owner } from '../../contract/owner.js';
-import type { Standing } from '../../contract/roles.js';
+import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import { type Column, identifier, type Table } from '../../model/index.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
+import { becoming, type Look, look } from './session/connected-role.js';
 import { owned } from './session/owner.js';
-import { Settler } from './session/settler.js';
-import { becoming, type Look, look } from './session/standing.js';
+import { Sealer } from './session/sealer.js';
 import { type Hooks, PostgresTransaction } from './session/transaction.js';
 import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
 import { decodeReply } from './wire/decode.js';
@@ -30,9 +30,9 @@ export interface Backend {
    * The connection for what guarantees do after commits; `undefined` where there is only one connection, so that they
    * do it in each transaction before it commits.
    */
-  readonly settling: KeptConnection | undefined;
+  readonly sealing: KeptConnection | undefined;
   /** Who the user was found to be when it was opened. */
-  readonly standing: Standing;
+  readonly connectedRole: ConnectedRole;
   /** A connection for changes of the schema. */
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
@@ -101,25 +101,25 @@ const read = async (
 /** The engine over a server's pool or the embedded engine. */
 export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
   const { leases } = backend;
-  const settler = new Settler(backend.settling ?? leases);
-  const hooks: Hooks = backend.settling
-    ? { afterCommit: () => settler.soon() }
-    : { beforeCommit: (channel) => settler.within(channel) };
-  const ownerHooks: Hooks = backend.settling
+  const sealer = new Sealer(backend.sealing ?? leases);
+  const hooks: Hooks = backend.sealing
+    ? { afterCommit: () => sealer.soon() }
+    : { beforeCommit: (channel) => sealer.within(channel) };
+  const ownerHooks: Hooks = backend.sealing
     ? {}
     : {
         beforeCommit: (channel) => {
           // what there was to settle may be gone in this very transaction
-          settler.forget();
-          return settler.within(channel);
+          sealer.forget();
+          return sealer.within(channel);
         },
       };
   const refusals = new Refusals();
-  let { standing } = backend;
+  let { connectedRole } = backend;
   // an owner's work may have made roles, or what they are needed for
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
     const seen: Look | undefined = await look(channel, options).catch(() => undefined);
-    if (seen) standing = seen.standing;
+    if (seen) connectedRole = seen.connectedRole;
   };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -136,11 +136,11 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     encrypted: false,
     kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
     sync: undefined,
-    get standing() {
-      return standing;
+    get connectedRole() {
+      return connectedRole;
     },
     register: (tables: readonly Table[]) => {
-      settler.register(tables);
+      sealer.register(tables);
       refusals.register(tables);
     },
     encode,
@@ -148,10 +148,10 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       const lease = await leases.take();
       try {
         return new PostgresTransaction(leases, lease, transaction, {
-          role: standing.stepsDownTo,
+          role: connectedRole.sessionRole,
           refusals,
           onStatement: options.onStatement,
-          hooks: transaction.mode === 'write' && !settler.idle ? hooks : {},
+          hooks: transaction.mode === 'write' && !sealer.idle ? hooks : {},
         });
       } catch (error) {
         lease.release();
@@ -160,7 +160,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     },
     read: (sql, parameters) =>
       timed(sql, () =>
-        refusals.translated(sql, () => read(leases, sql, parameters, standing.stepsDownTo ?? null)),
+        refusals.translated(sql, () => read(leases, sql, parameters, connectedRole.sessionRole ?? null)),
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
@@ -172,14 +172,14 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       } finally {
         await lookAgain(lease);
         lease.release();
-        settler.forget();
-        settler.soon();
+        sealer.forget();
+        sealer.soon();
       }
     },
     introspect,
     partitions,
-    settle: () => settler.all(),
-    purge: async (tables) => {
+    seal: () => sealer.all(),
+    vacuum: async (tables) => {
       const lease = await backend.takeOwner();
       try {
         const owner = owned(lease.channel, options.onStatement);
@@ -201,8 +201,8 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     },
     snapshot: (work) => backend.snapshot(work),
     close: async () => {
-      await settler.close();
-      await backend.settling?.close();
+      await sealer.close();
+      await backend.sealing?.close();
       await backend.close();
     },
   };

@@ -82,7 +82,7 @@ class SqliteEngine implements Engine {
   readonly encrypted: boolean;
   readonly kysely = kyselyParts;
   readonly sync: SyncEngine;
-  readonly standing = undefined;
+  readonly connectedRole = undefined;
 
   readonly #target: Target;
   readonly #lock = new Lock();
@@ -178,13 +178,13 @@ class SqliteEngine implements Engine {
   }
 
   // every transaction of ours settles itself before its commit: this is for what other connections have written
-  async settle(): Promise<void> {
-    if (!this.#hooks.settles) return;
+  async seal(): Promise<void> {
+    if (!this.#hooks.seals) return;
     const transaction = await this.begin({ mode: 'write', actor: null, scope: null });
     await transaction.commit();
   }
 
-  async purge(): Promise<string | undefined> {
+  async vacuum(): Promise<string | undefined> {
     try {
       return await this.asOwner(async (owner) => {
         // pages that were once split or emptied keep copies of what stood on them

@@ -18,7 +18,7 @@ export const acyclic = (parent: Column): Guarantee =>
   Object.freeze({
     kind: 'guarantee' as const,
     name: 'acyclic',
-    promise: 'No row stands above itself: who follows its parents comes to an end.',
+    summary: 'No row stands above itself: who follows its parents comes to an end.',
     validate: (table: Table) => {
       assertOwn(table, 'acyclic', [parent]);
       if (!parent.nullable)

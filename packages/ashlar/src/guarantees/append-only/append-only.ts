@@ -50,7 +50,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'append-only',
-    promise: 'A row, once written, is never changed and never leaves.',
+    summary: 'A row, once written, is never changed and never leaves.',
     strict: cascade.length === 0 && list(options.stampOnce).length === 0,
     validate: (table: Table) => {
       assertOwn(table, 'appendOnly({ cascade })', cascade);

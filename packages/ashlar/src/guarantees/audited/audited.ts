@@ -37,7 +37,7 @@ export const audited = (options: AuditedOptions): Guarantee => {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'audited',
-    promise:
+    summary:
       'Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.',
     validate: (table: Table) => {
       assertOwn(table, 'audited({ except })', except);

@@ -44,7 +44,7 @@ export type AuditTrail<Name extends string = string> = Table<Name, TrailShape>;
 const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'trail',
-  promise: 'Its lines are written by the database alone, in the name of whoever acts.',
+  summary: 'Its lines are written by the database alone, in the name of whoever acts.',
   sqlite: {
     level: 'emulated' as const,
     weaker:

@@ -9,9 +9,9 @@ const where = (table: Table, row: SqlRow): string =>
 /** What would break `encrypted`. That a ciphertext was moved only its key can tell: the tests show that. */
 export const encryptedAttacks = (table: Table, { dialect, row, scope }: Probe): readonly Attack[] => {
   const asApp = { as: 'app' as const, expect: 'refused' as const, ...(scope === undefined ? {} : { scope }) };
-  const fixed = [...new Set([...table.primaryKey.columns, table.sealed?.scope ?? ''])];
+  const fixed = [...new Set([...table.primaryKey.columns, table.encryption?.scope ?? ''])];
   return [
-    ...(table.sealed?.columns ?? []).map(({ name }) => ({
+    ...(table.encryption?.columns ?? []).map(({ name }) => ({
       ...asApp,
       name: `plaintext in ${name}`,
       statements: [

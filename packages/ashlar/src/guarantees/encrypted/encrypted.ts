@@ -1,9 +1,9 @@
 import {
   type BlindIndex,
   type Column,
+  type ColumnEncryption,
   type Guarantee,
   identifier,
-  type Sealed,
   type Table,
 } from '../../model/index.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
@@ -45,14 +45,14 @@ export interface EncryptedOptions {
 /**
  * A ciphered column's plaintext never reaches the database; erasing a scope's key erases its data.
  *
- * Every column declared with `ciphered(…)` is encrypted by XAES-256-GCM under its scope's data key and bound to its
+ * Every column declared with `ciphertext(…)` is encrypted by XAES-256-GCM under its scope's data key and bound to its
  * table, column, scope and row. The database refuses what is no ciphertext, and that a row changes its scope or key.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if a column does not fit its part
  *
  * @example
  * export const dataKeys = keyring('data_keys');
- * export const clients = table('clients', { id: id(), email: ciphered(z.email()), email_index: bytes().nullable() }, (c) => [
+ * export const clients = table('clients', { id: id(), email: ciphertext(z.email()), email_index: bytes().nullable() }, (c) => [
  *   encrypted({ scope: c.id, keys: dataKeys, blindIndex: { of: c.email, into: c.email_index } }),
  * ]);
  */
@@ -68,9 +68,9 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'encrypted',
-    promise:
+    summary:
       'A ciphered column’s plaintext never reaches the database; erasing a scope’s key erases its data.',
-    seals: (columns: readonly Column[]): Sealed => ({
+    encrypts: (columns: readonly Column[]): ColumnEncryption => ({
       scope: scope?.name,
       keys,
       columns,
@@ -120,10 +120,10 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
 };
 
 const assertScope = (table: Table, { scope }: EncryptedOptions): void => {
-  const ciphered = Object.values(table.columns).some((column) => column.plaintext);
-  if (!ciphered)
-    throw unfit(table, 'encrypted has no ciphered column.', 'Declare one: email: ciphered(z.email()).');
-  if (table.guarantees.filter(({ seals }) => seals).length > 1)
+  const ciphertext = Object.values(table.columns).some((column) => column.plaintext);
+  if (!ciphertext)
+    throw unfit(table, 'encrypted has no ciphered column.', 'Declare one: email: ciphertext(z.email()).');
+  if (table.guarantees.filter(({ encrypts }) => encrypts).length > 1)
     throw unfit(table, 'encrypted is declared twice.', 'Keep one: it covers every ciphered column.');
   if (scope.plaintext)
     throw unfit(table, `the scope ${scope.name} is ciphered itself.`, 'Choose a column in the clear.');
@@ -159,10 +159,10 @@ const assertBlindIndex = (table: Table, { of, into, bits }: BlindIndex): void =>
 
 // the ciphertexts of equal values differ, so that a key over them would keep nothing
 const assertUncompared = (table: Table): void => {
-  const ciphered = (name: string): boolean => table.columns[name]?.plaintext !== undefined;
+  const ciphertext = (name: string): boolean => table.columns[name]?.plaintext !== undefined;
   const keys = [table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.indexes];
   for (const key of keys) {
-    const column = key.columns.find(ciphered);
+    const column = key.columns.find(ciphertext);
     if (column === undefined) continue;
     throw unfit(
       table,

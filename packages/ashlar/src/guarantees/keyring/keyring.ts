@@ -55,7 +55,7 @@ export const keyring = <const Name extends string>(
 const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'keyring',
-  promise: 'A data key is erased for good: a scope that was shredded never gets another.',
+  summary: 'A data key is erased for good: a scope that was shredded never gets another.',
   sqlite: { level: 'enforced' as const, objects: keyringOnSqlite },
   postgres: {
     level: 'enforced' as const,

@@ -3,7 +3,7 @@ import { identifier } from '../../model/index.js';
 import { isStrictlyAppendOnly } from '../append-only/append-only.js';
 import { unfit } from '../shared/declaration.js';
 import { ledgeredAttacks } from './attacks.js';
-import { leavingLedger } from './leaving.js';
+import { onLedgerPurge } from './leaving.js';
 import type { LedgeredGuarantee } from './log.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { ledgeredOnPostgres, stampColumns } from './postgres.js';
@@ -30,7 +30,7 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
   Object.freeze({
     kind: 'guarantee' as const,
     name: 'ledgered',
-    promise:
+    summary:
       'A change made behind the database’s back is found, and any row’s membership can be shown to a third party.',
     log,
     validate: (table: Table) => {
@@ -58,7 +58,7 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
       level: 'enforced' as const,
       objects: (table: Table) => ledgeredOnSqlite(table, log ?? table.name),
       beforeCommit: (table: Table) => sealOnSqlite(table, log ?? table.name),
-      leaving: (table: Table) => leavingLedger(table, 'sqlite'),
+      onPurge: (table: Table) => onLedgerPurge(table, 'sqlite'),
     },
     postgres: {
       level: 'enforced' as const,
@@ -66,8 +66,8 @@ export const ledgered = ({ log }: LedgeredOptions = {}): LedgeredGuarantee =>
       objects: (table: Table) => ledgeredOnPostgres(table, log ?? table.name),
       // a row whose time is not the database's own is found too, but need not get in
       rights: (table: Table) => ({ notInsertable: clockColumns(table) }),
-      leaving: (table: Table) => leavingLedger(table, 'postgres'),
-      settle: (table: Table) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
+      onPurge: (table: Table) => onLedgerPurge(table, 'postgres'),
+      seal: (table: Table) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
     },
   });
 

@@ -1,8 +1,8 @@
 import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { isPurgingOnPostgres } from '../shared/purging.js';
 import { retentionOf } from '../shared/retention.js';
-import { isRetiringOnPostgres } from '../shared/retiring.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
@@ -51,7 +51,7 @@ const leaveFunction = (table: Table, { entries }: LedgerNames): GuaranteeObject 
   triggerFunction(
     objectName(table.name, 'ledger_leave'),
     [
-      `IF ${isRetiringOnPostgres(table)}`,
+      `IF ${isPurgingOnPostgres(table)}`,
       `  AND NOT EXISTS (SELECT FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
       'THEN',
       '  RETURN OLD;',

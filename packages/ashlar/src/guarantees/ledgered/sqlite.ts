@@ -1,7 +1,7 @@
 import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
+import { isPurgingOnSqlite } from '../shared/purging.js';
 import { retentionOf } from '../shared/retention.js';
-import { isRetiringOnSqlite } from '../shared/retiring.js';
 import { all, any, raise, sqliteTrigger } from '../shared/sqlite-sql.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
@@ -119,7 +119,7 @@ const insertable = (
 /** That an entry may go: its row has left, and a retirement runs. */
 const hasLeft = (table: Table): string =>
   all([
-    isRetiringOnSqlite(table),
+    isPurgingOnSqlite(table),
     `NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
   ]);
 
@@ -147,7 +147,7 @@ const guards = (table: string, lawful: string, leaves?: string): readonly Guaran
 /** The head only follows the blocks; `first_provable` alone may grow by itself. */
 const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObject[] => {
   const sealed = `NEW.size = (SELECT max(size) FROM ${identifier(blocks)}) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable`;
-  const retired = all(
+  const purged = all(
     ['id', 'size', 'frontier', 'sealed'].map((name) => `NEW.${name} IS OLD.${name}`),
   ).replaceAll('\n', '');
   return [
@@ -155,7 +155,7 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
       name: objectName(head, 'update'),
       on: 'BEFORE UPDATE',
       table: head,
-      when: `(${any([`(${sealed})`, `(${retired} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])}) IS NOT TRUE`,
+      when: `(${any([`(${sealed})`, `(${purged} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])}) IS NOT TRUE`,
       body: [refuse(`${head} is written by the ledger alone`)],
     }),
     sqliteTrigger({

@@ -31,7 +31,7 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'lifecycle',
-    promise: 'A status moves only along the declared transitions.',
+    summary: 'A status moves only along the declared transitions.',
     validate: (table: Table) => {
       assertOwn(table, 'lifecycle', [column]);
       assertStatuses(table, column, rules);

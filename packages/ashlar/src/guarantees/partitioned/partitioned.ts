@@ -37,7 +37,7 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
   Object.freeze({
     kind: 'guarantee' as const,
     name: 'partitioned',
-    promise: 'No insert ever fails for want of a partition; old months leave whole.',
+    summary: 'No insert ever fails for want of a partition; old months leave whole.',
     validate: (table: Table) => {
       assertOwn(table, 'partitioned', [column]);
       assertPartitionable(table, column);

@@ -10,8 +10,8 @@ import {
   triedByBoth,
   truncates,
 } from '../shared/attacks.js';
+import { purgingSetting } from '../shared/purging.js';
 import type { Retention } from '../shared/retention.js';
-import { retiringSetting } from '../shared/retiring.js';
 import { frozenColumns } from './names.js';
 
 /** Ways to let a row leave before its time, and to make its time come sooner. */
@@ -21,8 +21,8 @@ export const retainedAttacks = (table: Table, probe: Probe, retention: Retention
   const name = identifier(table.name);
   const permit =
     dialect === 'postgres'
-      ? `SELECT set_config('${retiringSetting}', ${literal(table.name)}, true)`
-      : `INSERT INTO ashlar_retirement (table_name) VALUES (${literal(table.name)})`;
+      ? `SELECT set_config('${purgingSetting}', ${literal(table.name)}, true)`
+      : `INSERT INTO ashlar_purge (table_name) VALUES (${literal(table.name)})`;
   const ways: readonly Draft[] = [
     ...deletes(target),
     ...frozenColumns(table, retention).flatMap((column) => moves(table, column, probe, target.where)),

@@ -5,7 +5,7 @@ import { objectName } from '../shared/names.js';
 import type { Retention } from '../shared/retention.js';
 
 /** The record of what left a table. */
-export const retirementsName = (table: Table): string => objectName(table.name, 'retirements');
+export const purgesName = (table: Table): string => objectName(table.name, 'purges');
 
 /** The columns by which rows stay and are held: whoever could change them could let a row leave early. */
 export const frozenColumns = (table: Table, { column, scope }: Retention): readonly string[] => [

@@ -1,11 +1,11 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
 import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { isPurgingOnPostgres } from '../shared/purging.js';
 import { inMonthsAndDays, type Retention } from '../shared/retention.js';
-import { isRetiringOnPostgres } from '../shared/retiring.js';
 import { rowJson } from '../shared/row-json-postgres.js';
 import { type Conditions, refusals } from './conditions.js';
-import { clockIndex, frozenColumns, retirementsName } from './names.js';
+import { clockIndex, frozenColumns, purgesName } from './names.js';
 
 /** The conditions of a table of Postgres. */
 export const postgresConditions = (table: Table, retention: Retention): Conditions => {
@@ -45,7 +45,7 @@ export const retainedOnPostgres = (table: Table, retention: Retention): readonly
   const update = objectName(table.name, 'retained_update');
   const frozen = frozenColumns(table, retention);
   return [
-    ...retirements(table),
+    ...purges(table),
     ...clockIndex(table, retention),
     triggerFunction(
       remove,
@@ -62,7 +62,7 @@ export const retainedOnPostgres = (table: Table, retention: Retention): readonly
               indent(refuse(text.held)),
               'END IF;',
             ]),
-        `IF NOT (${isRetiringOnPostgres(table)}) THEN`,
+        `IF NOT (${isPurgingOnPostgres(table)}) THEN`,
         indent(refuse(text.unasked)),
         'END IF;',
         'RETURN OLD;',
@@ -109,8 +109,8 @@ const truncation = (table: Table, on: string): GuaranteeObject =>
   });
 
 /** The record of what left: one line for each batch or partition. */
-const retirements = (table: Table): readonly GuaranteeObject[] => {
-  const name = retirementsName(table);
+const purges = (table: Table): readonly GuaranteeObject[] => {
+  const name = purgesName(table);
   return [
     {
       type: 'table',
@@ -122,7 +122,7 @@ const retirements = (table: Table): readonly GuaranteeObject[] => {
   earliest timestamptz(6) NOT NULL,
   latest timestamptz(6) NOT NULL,
   partition text COLLATE "C",
-  retired_at timestamptz(3) DEFAULT now() NOT NULL,
+  purged_at timestamptz(3) DEFAULT now() NOT NULL,
   CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY (id)
 )`,
     },

@@ -1,27 +1,27 @@
 import {
   identifier,
   identifiers,
-  type Leaving,
   literal,
-  type Retired,
-  type RetirementReport,
-  type RetirementTools,
+  type Purged,
+  type PurgeFollowUp,
+  type PurgeReport,
+  type PurgeTools,
   type RunSql,
   type SqlName,
   type Table,
 } from '../../model/index.js';
 import { type Retention, retentionOf } from '../shared/retention.js';
 import type { Conditions } from './conditions.js';
-import { retirementsName } from './names.js';
+import { purgesName } from './names.js';
 
 /** What the engines say differently. */
-export interface RetirementSql {
+export interface PurgeSql {
   readonly dialect: SqlName;
   conditions(table: Table, retention: Retention): Conditions;
   /** A table's name that nothing else can be found under. */
   name(table: string): string;
   /** The moment for which rows are looked at: never later than the database's clock, unless nothing leaves anyway. */
-  moment(tools: RetirementTools): string;
+  moment(tools: PurgeTools): string;
   /** Opens the way for the due rows of a table, until the end of the transaction at the latest; and closes it. */
   open(table: string): readonly string[];
   close(table: string): readonly string[];
@@ -31,11 +31,11 @@ export interface RetirementSql {
 const batch = 1_000;
 
 /** What rows a table would let go, as conditions on a row named `gone`. */
-export const ripe = (table: Table, retention: Retention, sql: RetirementSql, tools: RetirementTools) => {
+export const ripe = (table: Table, retention: Retention, sql: PurgeSql, tools: PurgeTools) => {
   const { due, held } = sql.conditions(table, retention);
   const moment = sql.moment(tools);
   const references = referring(table, sql, tools);
-  const all = leavings(table, sql.dialect).map(({ ready }) => ready('gone'));
+  const all = followUps(table, sql.dialect).map(({ ready }) => ready('gone'));
   const referred = references.length > 0 ? references.join(' OR ') : 'false';
   return {
     due: due('gone', moment),
@@ -46,14 +46,14 @@ export const ripe = (table: Table, retention: Retention, sql: RetirementSql, too
 };
 
 /** What must go with the rows of a table, for each guarantee that put something beside them. */
-export const leavings = (table: Table, dialect: SqlName): readonly Leaving[] =>
+export const followUps = (table: Table, dialect: SqlName): readonly PurgeFollowUp[] =>
   table.guarantees.flatMap((guarantee) => {
-    const keeping = guarantee[dialect];
-    return keeping.level === 'refused' || !keeping.leaving ? [] : [keeping.leaving(table)];
+    const enforcement = guarantee[dialect];
+    return enforcement.level === 'refused' || !enforcement.onPurge ? [] : [enforcement.onPurge(table)];
   });
 
 // rows that others refer to stay with them; in a dry run those that would leave themselves do not count
-const referring = (table: Table, sql: RetirementSql, tools: RetirementTools): readonly string[] =>
+const referring = (table: Table, sql: PurgeSql, tools: PurgeTools): readonly string[] =>
   tools.tables.flatMap((child) =>
     child.foreignKeys
       .filter(
@@ -84,8 +84,8 @@ const count = async (run: RunSql, from: string, where: string): Promise<number> 
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
 /** The statement that records what left. */
-export const recordSql = (table: Table, sql: RetirementSql, gone: Retired): string =>
-  `INSERT INTO ${sql.name(retirementsName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
+export const recordSql = (table: Table, sql: PurgeSql, gone: Purged): string =>
+  `INSERT INTO ${sql.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),
     String(gone.rows),
     literal(gone.earliest),
@@ -97,18 +97,18 @@ export const recordSql = (table: Table, sql: RetirementSql, gone: Retired): stri
  * Lets the due rows of a table leave, the oldest first and a batch in each transaction. What may not leave is refused by
  * the table's own triggers, whatever is asked here.
  */
-export const retireByRange = async (
+export const purgeByRange = async (
   table: Table,
   retention: Retention,
-  sql: RetirementSql,
-  tools: RetirementTools,
-): Promise<RetirementReport> => {
+  sql: PurgeSql,
+  tools: PurgeTools,
+): Promise<PurgeReport> => {
   const from = sql.name(table.name);
   const clock = identifier(retention.column);
   const { due, held, referred, ready } = ripe(table, retention, sql, tools);
   const leaves = `${due} AND NOT ${held} AND NOT ${referred} AND ${ready}`;
-  const beside = leavings(table, sql.dialect);
-  const retired: Retired[] = [];
+  const beside = followUps(table, sql.dialect);
+  const purged: Purged[] = [];
   const told = { table: table.name, reason: retention.reason, partition: undefined };
 
   if (tools.dryRun) {
@@ -119,7 +119,7 @@ export const retireByRange = async (
       ),
     );
     if (Number(rows) > 0)
-      retired.push({ ...told, rows: Number(rows), earliest: String(earliest), latest: String(latest) });
+      purged.push({ ...told, rows: Number(rows), earliest: String(earliest), latest: String(latest) });
   } else {
     const key = table.primaryKey.columns;
     const returned = [
@@ -154,12 +154,12 @@ RETURNING ${returned.join(', ')}`;
         for (const statement of sql.close(table.name)) await run(statement);
         return left;
       });
-      if (gone) retired.push(gone);
+      if (gone) purged.push(gone);
       if (!gone || gone.rows < batch) break;
     }
   }
   return tools.atomically(async (run) => ({
-    retired,
+    purged,
     held: await count(run, from, `${due} AND ${held}`),
     stuck: await count(
       run,

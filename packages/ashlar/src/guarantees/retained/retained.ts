@@ -1,12 +1,12 @@
-import type { Column, Probe, RetirementTools, Table } from '../../model/index.js';
+import type { Column, Probe, PurgeTools, Table } from '../../model/index.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
 import { inMonthsAndDays, type Period, type RetainedGuarantee, type Retention } from '../shared/retention.js';
 import { retainedAttacks } from './attacks.js';
 import { isLegalHolds, type LegalHolds } from './holds.js';
 import { guardPartition, retainedOnPostgres } from './postgres.js';
-import { retireByRange } from './range.js';
-import { retireOnPostgres } from './retire-postgres.js';
-import { sqliteRetirement } from './retirement-sqlite.js';
+import { purgeOnPostgres } from './purge-postgres.js';
+import { sqlitePurge } from './purge-sqlite.js';
+import { purgeByRange } from './range.js';
 import { retainedOnSqlite } from './sqlite.js';
 
 /** How long rows stay, why, and what may keep them for longer. */
@@ -43,7 +43,7 @@ export const retained = (column: Column, options: RetainedOptions): RetainedGuar
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'retained',
-    promise: 'Rows stay for their time and are gone after it, unless held.',
+    summary: 'Rows stay for their time and are gone after it, unless held.',
     retention,
     validate: (table: Table) => {
       assertOwn(table, 'retained', [column]);
@@ -58,8 +58,7 @@ export const retained = (column: Column, options: RetainedOptions): RetainedGuar
         'A file has no roles: a session could let a row leave that is due and not held, or say of a new row that it is old.',
       readsSession: true,
       objects: (table: Table) => retainedOnSqlite(table, retention),
-      retire: (table: Table, tools: RetirementTools) =>
-        retireByRange(table, retention, sqliteRetirement, tools),
+      purge: (table: Table, tools: PurgeTools) => purgeByRange(table, retention, sqlitePurge, tools),
     },
     postgres: {
       level: 'enforced' as const,
@@ -69,7 +68,7 @@ export const retained = (column: Column, options: RetainedOptions): RetainedGuar
         withheld: ['delete'] as const,
         ...(column.generated === 'now' ? { notInsertable: [column.name] } : {}),
       }),
-      retire: (table: Table, tools: RetirementTools) => retireOnPostgres(table, retention, tools),
+      purge: (table: Table, tools: PurgeTools) => purgeOnPostgres(table, retention, tools),
     },
     attacks: (table: Table, probe: Probe) => retainedAttacks(table, probe, retention),
   });

@@ -1,7 +1,7 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
+import { isPurgingOnSqlite } from '../shared/purging.js';
 import { inMonthsAndDays, type Retention } from '../shared/retention.js';
-import { isRetiringOnSqlite } from '../shared/retiring.js';
 import {
   any,
   emptied,
@@ -13,7 +13,7 @@ import {
   uniqueKeys,
 } from '../shared/sqlite-sql.js';
 import { type Conditions, refusals } from './conditions.js';
-import { clockIndex, frozenColumns, retirementsName } from './names.js';
+import { clockIndex, frozenColumns, purgesName } from './names.js';
 
 /** The conditions of a table of SQLite. */
 export const sqliteConditions = (table: Table, retention: Retention): Conditions => {
@@ -53,7 +53,7 @@ export const retainedOnSqlite = (table: Table, retention: Retention): readonly G
   const { due, held } = sqliteConditions(table, retention);
   const frozen = frozenColumns(table, retention);
   return [
-    ...retirements(table),
+    ...purges(table),
     ...clockIndex(table, retention),
     sqliteTrigger({
       name: objectName(table.name, 'retained_delete'),
@@ -64,7 +64,7 @@ export const retainedOnSqlite = (table: Table, retention: Retention): readonly G
         ...(retention.holds === undefined
           ? []
           : [`${refuse(text.held)}\n  WHERE ${held('OLD').replaceAll('\n', '\n  ')}`]),
-        `${refuse(text.unasked)}\n  WHERE NOT ${isRetiringOnSqlite(table)}`,
+        `${refuse(text.unasked)}\n  WHERE NOT ${isPurgingOnSqlite(table)}`,
       ],
     }),
     sqliteTrigger({
@@ -115,8 +115,8 @@ const replacements = (table: Table): readonly GuaranteeObject[] => {
 };
 
 /** The record of what left: one line for each batch. */
-const retirements = (table: Table): readonly GuaranteeObject[] => {
-  const name = retirementsName(table);
+const purges = (table: Table): readonly GuaranteeObject[] => {
+  const name = purgesName(table);
   const guard = (event: 'UPDATE' | 'DELETE'): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(name, 'append_only', event.toLowerCase()),
@@ -135,7 +135,7 @@ const retirements = (table: Table): readonly GuaranteeObject[] => {
   earliest   TEXT    NOT NULL,
   latest     TEXT    NOT NULL,
   partition  TEXT,
-  retired_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  purged_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT`,
     },
     guard('UPDATE'),
@@ -144,7 +144,7 @@ const retirements = (table: Table): readonly GuaranteeObject[] => {
       name: objectName(name, 'append_only_insert'),
       on: 'BEFORE INSERT',
       table: name,
-      when: any([`NOT ${isRetiringOnSqlite(table)}`, 'NEW.id <> -1']),
+      when: any([`NOT ${isPurgingOnSqlite(table)}`, 'NEW.id <> -1']),
       body: [refuse(`lines of ${name} are written by retirement alone`)],
     }),
   ];

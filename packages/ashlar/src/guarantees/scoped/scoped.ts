@@ -33,7 +33,7 @@ export const scoped = (column: Column): Guarantee =>
   Object.freeze({
     kind: 'guarantee' as const,
     name: 'scoped',
-    promise: 'A session reads and writes the rows of its own scope only.',
+    summary: 'A session reads and writes the rows of its own scope only.',
     scopedBy: column,
     validate: (table: Table) => assertScopeColumn(table, column),
     sqlite: {

@@ -44,7 +44,7 @@ export const versioned = (options: VersionedOptions): Guarantee => {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'versioned',
-    promise: 'One current version a key, an unbroken chain, old versions never change.',
+    summary: 'One current version a key, an unbroken chain, old versions never change.',
     validate: (table: Table) => {
       const { key, version, current, previous, touched = [] } = options;
       assertOwn(table, 'versioned', [...list(key), version, current, previous, ...touched]);

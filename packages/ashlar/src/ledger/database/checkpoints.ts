@@ -158,7 +158,7 @@ export const proofOf = async (
   rowKey: string,
 ): Promise<{ position: number; proof: string }> => {
   const { engine, table } = audited;
-  await engine.settle();
+  await engine.seal();
   const leaf = await withLedger(engine, table, (reader) => reader.leafOf(rowKey));
   if (leaf?.entry === undefined) {
     throw new AshlarError('row-not-found', {

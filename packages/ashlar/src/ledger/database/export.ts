@@ -24,7 +24,7 @@ export const exportLedger = async (audited: Audited, folder: string): Promise<nu
     });
   }
   const { engine, table, origin, signer } = audited;
-  await engine.settle();
+  await engine.seal();
   const head = await withLedger(engine, table, (reader) => reader.head());
   // without a key to sign with, up to the newest checkpoint that is kept
   const { size, note } = await checkpointOver(audited, signer ? (head?.size ?? 0) : 1);

@@ -60,7 +60,7 @@ export const verifyTable = async (
   table: Table,
   options: VerifyOptions = {},
 ): Promise<Verification> => {
-  const unsealed = await engine.settle().then(
+  const unsealed = await engine.seal().then(
     () => undefined,
     (error: unknown) => ({ error }),
   );

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { settleReplacing } from '../../../src/engines/postgres/pglite/directory-replace.js';
+import { finishReplacing } from '../../../src/engines/postgres/pglite/directory-replace.js';
 
 const built = fileURLToPath(
   new URL('../../../dist/engines/postgres/pglite/directory-replace.js', import.meta.url),
@@ -23,7 +23,7 @@ test('a folder whose content is being replaced when the process is killed has al
     child.kill('SIGKILL');
     await once(child, 'exit');
     if ((await readdir(folder)).some((name) => name.startsWith('ashlar.'))) interrupted++;
-    await settleReplacing(folder);
+    await finishReplacing(folder);
     const names = await readdir(folder, { recursive: true });
     const files = names.filter((name) => name !== 'base');
     const generations = new Set(await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8'))));

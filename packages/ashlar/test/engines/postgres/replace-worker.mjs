@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const [, , module, directory] = process.argv;
-const { prepareIncoming, replaceByIncoming, settleReplacing } = await import(module);
-await settleReplacing(directory);
+const { prepareIncoming, replaceByIncoming, finishReplacing } = await import(module);
+await finishReplacing(directory);
 process.stdout.write('ready\n');
 for (let turn = 0; ; turn++) {
   const incoming = await prepareIncoming(directory);

@@ -25,7 +25,7 @@ import { createTables, postgresEngines } from './opened.js';
 const frozen: Guarantee = {
   kind: 'guarantee',
   name: 'frozen',
-  promise: 'No row is ever changed.',
+  summary: 'No row is ever changed.',
   sqlite: { level: 'refused', why: 'Not of interest here.' },
   postgres: {
     level: 'enforced',
@@ -47,7 +47,7 @@ const frozen: Guarantee = {
 const monthly: Guarantee = {
   kind: 'guarantee',
   name: 'monthly',
-  promise: 'Months stand apart.',
+  summary: 'Months stand apart.',
   sqlite: { level: 'refused', why: 'SQLite has no partitions.' },
   postgres: { level: 'enforced', clause: () => 'PARTITION BY RANGE (at)', objects: () => [] },
 };

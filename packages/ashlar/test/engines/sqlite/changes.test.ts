@@ -114,7 +114,7 @@ const authorsWithTrigger = (tables: readonly Table[]): Table[] =>
 const trigger = (sql?: string) => ({
   kind: 'guarantee' as const,
   name: 'named',
-  promise: 'Names travel.',
+  summary: 'Names travel.',
   postgres: { level: 'refused' as const, why: 'only a test' },
   sqlite: {
     level: 'enforced' as const,

@@ -129,7 +129,7 @@ test.each([
   "INSERT OR REPLACE INTO ashlar_session (id, actor, scope) VALUES (1, 'somebody else', '*')",
   'UPDATE main."ASHLAR_SESSION" SET actor = NULL',
   'SELECT * FROM (SELECT actor FROM [ashlar_session])',
-  "INSERT INTO ashlar_retirement VALUES ('audit_logs')",
+  "INSERT INTO ashlar_purge VALUES ('audit_logs')",
 ])('a session may not touch what tells guarantees who acts: %s', async (sql) => {
   const engine = await open();
   await engine.asOwner((owner) => layFoundation(owner, engine.dialect));

@@ -136,7 +136,7 @@ test('keys of several columns are constraints of the table', () => {
 const guarantee = (sqlite: Guarantee['sqlite']): Guarantee => ({
   kind: 'guarantee',
   name: 'noted',
-  promise: 'Each row is noted.',
+  summary: 'Each row is noted.',
   sqlite,
   postgres: { level: 'refused', why: 'not here' },
 });

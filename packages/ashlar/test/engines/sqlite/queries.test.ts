@@ -150,7 +150,7 @@ describe('kept statements', () => {
       title: z.string(),
       active: z.boolean(),
       tags: z.array(z.string()),
-      retired: z.boolean(),
+      purged: z.boolean(),
     });
     await script(
       engine,
@@ -158,7 +158,7 @@ describe('kept statements', () => {
     );
     engine.register([renamed]);
     for (const look of [reader, writer]) {
-      expect(await look()).toEqual([{ id: 1, title: 'Ada', active: true, tags: ['x', 'y'], retired: false }]);
+      expect(await look()).toEqual([{ id: 1, title: 'Ada', active: true, tags: ['x', 'y'], purged: false }]);
     }
   });
 

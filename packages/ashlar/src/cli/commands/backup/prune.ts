@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pruneBackups, type Retention } from '../../../backup/index.js';
+import { type KeepRules, pruneBackups } from '../../../backup/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { wholeNumberOrNone } from '../../option-values.js';
@@ -58,7 +58,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   };
 };
 
-const rulesOf = ({ keepLast, keepDaily, keepWeekly, keepMonthly }: Options): Partial<Retention> => {
+const rulesOf = ({ keepLast, keepDaily, keepWeekly, keepMonthly }: Options): Partial<KeepRules> => {
   const given = {
     last: wholeNumberOrNone('--keep-last', keepLast),
     daily: wholeNumberOrNone('--keep-daily', keepDaily),

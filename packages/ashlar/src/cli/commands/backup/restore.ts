@@ -26,7 +26,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
   const { out, streams } = invocation;
   const { folder, keys } = invocation.backups(options.dir);
   const url = redactUrl(options.to);
-  const { manifest, proofs } = await withCopyProgress(invocation, 'restoring', async (onProgress) =>
+  const { manifest, reports } = await withCopyProgress(invocation, 'restoring', async (onProgress) =>
     restoreBackup(/[/\\]/.test(file) ? resolve(streams.directory, file) : file, await invocation.systems(), {
       folder,
       keys,
@@ -38,7 +38,7 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
       onStep: (step) => out.note(`looking at ${step} …`),
     }),
   );
-  const attacks = proofs.reduce((sum, proof) => sum + countAttacks(proof), 0);
+  const attacks = reports.reduce((sum, report) => sum + countAttacks(report), 0);
   out.line(
     `${out.style('green', 'restored')} ${manifest.name} of ${manifest.created_at} to ${url} · ${attacks} attacks, none got through`,
   );

@@ -75,8 +75,8 @@ const openLive = async (
   }
 };
 
-const print = ({ out }: Invocation, { manifest, proofs, ledgers }: BackupVerification): void => {
-  const attacks = proofs.reduce((sum, proof) => sum + countAttacks(proof), 0);
+const print = ({ out }: Invocation, { manifest, reports, ledgers }: BackupVerification): void => {
+  const attacks = reports.reduce((sum, report) => sum + countAttacks(report), 0);
   out.line(
     `${out.style('green', 'verified')} ${manifest.name} · ${Object.keys(manifest.rows).length} tables · ${attacks} attacks, none got through`,
   );
@@ -85,14 +85,14 @@ const print = ({ out }: Invocation, { manifest, proofs, ledgers }: BackupVerific
 };
 
 const documentOf = (
-  { manifest, proofs, ledgers, verifiedAt, notNoted }: BackupVerification,
+  { manifest, reports, ledgers, verifiedAt, notNoted }: BackupVerification,
   unknown: string | undefined,
 ) => ({
   ok: true,
   backup: manifest,
   verified_at: verifiedAt,
   noted: notNoted === undefined,
-  attacks: proofs.reduce((sum, proof) => sum + countAttacks(proof), 0),
+  attacks: reports.reduce((sum, report) => sum + countAttacks(report), 0),
   ledgers: ledgers ?? null,
   ...(unknown === undefined ? {} : { live_unknown: unknown }),
 });

@@ -3,7 +3,7 @@ import { keyringStatus, rotateMaster } from '../../../keys/index.js';
 import { defaultActor } from '../../../migrations/actor.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-import { withSealed } from '../../with-sealed.js';
+import { withEncryptedSystems } from '../../with-encrypted-systems.js';
 
 interface Options {
   readonly actor?: string;
@@ -21,7 +21,7 @@ export const rotateColumnsCommand = (commands: Commands): Command =>
 
 const run = async (invocation: Invocation, { actor = defaultActor() }: Options): Promise<Answer> => {
   const { out } = invocation;
-  const systems = await withSealed(invocation, async (db) => {
+  const systems = await withEncryptedSystems(invocation, async (db) => {
     const wrapped = await rotateMaster(db, { actor });
     const { version } = db.encryption.masters().current;
     const keyrings = await keyringStatus(db);

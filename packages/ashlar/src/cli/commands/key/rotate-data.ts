@@ -5,7 +5,7 @@ import { defaultActor } from '../../../migrations/actor.js';
 import type { Database } from '../../../session/database.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-import { withSealed } from '../../with-sealed.js';
+import { withEncryptedSystems } from '../../with-encrypted-systems.js';
 
 interface Options {
   readonly actor?: string;
@@ -24,7 +24,7 @@ const run = async (
   scope = '',
 ): Promise<Answer> => {
   const { out } = invocation;
-  const systems = await withSealed(invocation, async (db) => {
+  const systems = await withEncryptedSystems(invocation, async (db) => {
     const versions = await rotateDataKey(db, scope, { actor });
     const tables = await moveRows(db, scope, actor);
     out.line(out.style('bold', db.system.name));
@@ -50,7 +50,7 @@ interface Moved {
 
 const moveRows = async (db: Database, scope: string, actor: string): Promise<Moved[]> => {
   const all: Moved[] = [];
-  for (const table of Object.values(db.system.tables).filter(({ sealed }) => sealed)) {
+  for (const table of Object.values(db.system.tables).filter(({ encryption }) => encryption)) {
     try {
       const moved = await reencrypt(db, scope, { actor, tables: [table] });
       all.push({ table: table.name, moved, stays: false });

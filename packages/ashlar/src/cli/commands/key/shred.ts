@@ -4,13 +4,13 @@ import { shred } from '../../../keys/index.js';
 import { defaultActor } from '../../../migrations/actor.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-import { withSealed } from '../../with-sealed.js';
+import { withEncryptedSystems } from '../../with-encrypted-systems.js';
 
 interface Options {
   readonly yes?: boolean;
   readonly actor?: string;
   /** Set to false by `--no-purge`. */
-  readonly purge: boolean;
+  readonly vacuum: boolean;
 }
 
 /** `ashlar key shred SCOPE`. */
@@ -28,10 +28,10 @@ export const shredCommand = (commands: Commands): Command =>
 
 const run = async (invocation: Invocation, options: Options, scope = ''): Promise<Answer> => {
   const { out } = invocation;
-  const { actor = defaultActor(), purge } = options;
+  const { actor = defaultActor(), vacuum } = options;
   if (!options.yes) await confirmed(invocation, scope);
-  const systems = await withSealed(invocation, async (db) => {
-    const { keys, remains } = await shred(db, scope, { actor, purge });
+  const systems = await withEncryptedSystems(invocation, async (db) => {
+    const { keys, remains } = await shred(db, scope, { actor, vacuum });
     out.line(`${db.system.name}: ${keys} ${keys === 1 ? 'key' : 'keys'} of ${scope} erased`);
     if (remains !== undefined) out.note(`A copy may still be in a file: ${remains}`);
     return { system: db.system.name, keys, remains: remains ?? null };

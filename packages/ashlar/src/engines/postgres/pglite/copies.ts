@@ -9,7 +9,7 @@ import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
 import { lockDirectory } from './directory-lock.js';
-import { contentOf, prepareIncoming, replaceByIncoming, settleReplacing } from './directory-replace.js';
+import { contentOf, finishReplacing, prepareIncoming, replaceByIncoming } from './directory-replace.js';
 import { openPglite, prepareDirectory } from './open.js';
 import { majorInTar } from './tar.js';
 import { freshTar, unfinished } from './template.js';
@@ -24,7 +24,7 @@ export const pgliteCopies: Copies = {
     await prepareDirectory(directory, options.create ?? true);
     const unlock = await lockDirectory(directory);
     try {
-      await settleReplacing(directory);
+      await finishReplacing(directory);
       await assertReplaceable(directory, replace);
       const incoming = await prepareIncoming(directory);
       const engine = await openCopy(options, copy, incoming);
@@ -32,7 +32,7 @@ export const pgliteCopies: Copies = {
       await replaceByIncoming(directory);
     } finally {
       // what was not put goes; a folder that cannot be cleared now is by the next who opens it
-      await settleReplacing(directory).catch(() => undefined);
+      await finishReplacing(directory).catch(() => undefined);
       await unlock();
       if (isNew) await rmdir(directory).catch(() => undefined);
     }

@@ -6,11 +6,11 @@ import { lockName } from './directory-lock.js';
 const incoming = 'ashlar.incoming';
 const outgoing = 'ashlar.outgoing';
 /** Says that what is incoming is whole, and that what stands beside it is old. */
-const leaving = 'ashlar.leaving';
+const onPurge = 'ashlar.leaving';
 /** Says that what was old is out of the way, and that what stands beside is new. */
 const entering = 'ashlar.entering';
 
-const ours: ReadonlySet<string> = new Set([lockName, incoming, outgoing, leaving, entering]);
+const ours: ReadonlySet<string> = new Set([lockName, incoming, outgoing, onPurge, entering]);
 
 /** What a folder holds beside what Ashlar leaves there while it works. */
 export const contentOf = async (directory: string): Promise<readonly string[]> =>
@@ -33,19 +33,19 @@ export const prepareIncoming = async (directory: string): Promise<string> => {
 export const replaceByIncoming = async (directory: string): Promise<void> => {
   await syncAll(join(directory, incoming));
   await syncEntry(directory);
-  await (await open(join(directory, leaving), 'wx')).close();
+  await (await open(join(directory, onPurge), 'wx')).close();
   await syncEntry(directory);
-  await settleReplacing(directory);
+  await finishReplacing(directory);
 };
 
 /** Completes what a process left half done in a folder, or clears away what it never finished. Under the folder's lock. */
-export const settleReplacing = async (directory: string): Promise<void> => {
+export const finishReplacing = async (directory: string): Promise<void> => {
   const [from, to] = [join(directory, incoming), join(directory, outgoing)];
-  if (existsSync(join(directory, leaving))) {
+  if (existsSync(join(directory, onPurge))) {
     await mkdir(to, { recursive: true });
     for (const name of await contentOf(directory)) await rename(join(directory, name), join(to, name));
     await syncEntry(directory);
-    await rename(join(directory, leaving), join(directory, entering));
+    await rename(join(directory, onPurge), join(directory, entering));
   }
   if (existsSync(join(directory, entering))) {
     for (const name of await readdir(from).catch(() => [])) {

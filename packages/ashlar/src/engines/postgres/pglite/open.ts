@@ -5,13 +5,13 @@ import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
 import { type Backend, postgresEngine } from '../engine.js';
-import { becomeOwner, becoming, look } from '../session/standing.js';
+import { becomeOwner, becoming, look } from '../session/connected-role.js';
 import type { Lease } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 import { Queue } from '../wire/queue.js';
 import { PgliteChannel } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
-import { settleReplacing } from './directory-replace.js';
+import { finishReplacing } from './directory-replace.js';
 import { pgliteSnapshot } from './snapshot.js';
 import { createPglite } from './template.js';
 
@@ -59,13 +59,13 @@ export const openPglite = async (
   const unlock = place === undefined ? undefined : await lockDirectory(place);
   let database: PGlite | undefined;
   try {
-    if (place !== undefined) await settleReplacing(place);
+    if (place !== undefined) await finishReplacing(place);
     const made = await createPglite(place, options.create ?? true, content);
     database = made.database;
     const channel = new PgliteChannel(database);
     const queue = new Queue();
     const leases = leasesOf(channel, queue);
-    const { version, standing } = await look(channel, options);
+    const { version, connectedRole } = await look(channel, options);
     const takeOwner = async (): Promise<Lease> => {
       const lease = await leases.take();
       try {
@@ -89,8 +89,8 @@ export const openPglite = async (
       label: `PGlite ${made.version} (PostgreSQL ${version})`,
       url: options.url,
       leases,
-      settling: undefined,
-      standing,
+      sealing: undefined,
+      connectedRole,
       takeOwner,
       exclusively: (_owner, _lockTimeout, work) => work(),
       snapshot: (work) => pgliteSnapshot(made.database, takeOwner, options.onStatement, work),

@@ -1,6 +1,6 @@
 import type { WantedRights } from '../../../contract/roles.js';
 import { literal, type RunSql } from '../../../model/index.js';
-import { maySet } from '../session/standing.js';
+import { maySet } from '../session/connected-role.js';
 
 /** Everybody, as the catalogues of rights name him here. No role can have this name. */
 export const everybody = 'public';

@@ -77,7 +77,7 @@ const mentions = (definition: string, column: string): boolean =>
   new RegExp(`(^|[^\\w"])"?${column}"?($|[^\\w"])`).test(definition);
 
 /** What stands on a table and may name its columns: how it is taken away and made again. */
-interface Standing {
+interface BlockingObject {
   readonly drop: readonly string[];
   readonly definition: string;
 }
@@ -86,11 +86,11 @@ const retypeSql = (
   table: string,
   from: SchemaColumn,
   to: SchemaColumn,
-  standing: readonly Standing[],
+  blocking: readonly BlockingObject[],
 ): string[] => {
   const hasDefault = from.default !== undefined || to.default !== undefined;
   // a trigger or a policy that names the column stands in the way
-  const inTheWay = standing.filter(({ definition }) => mentions(definition, to.name));
+  const inTheWay = blocking.filter(({ definition }) => mentions(definition, to.name));
   return [
     ...inTheWay.flatMap(({ drop }) => drop),
     ...(from.default === undefined ? [] : [alterColumn(table, to.name, 'DROP DEFAULT')]),
@@ -106,13 +106,13 @@ const retype = (
   table: SchemaTable,
   from: SchemaColumn,
   to: SchemaColumn,
-  standing: readonly Standing[],
+  blocking: readonly BlockingObject[],
 ): SchemaChange => {
   const isWider = from.type === 'timestamptz(3)' && to.type === 'timestamptz(6)';
   return change({
     summary: `${table.name}: change type of ${to.name} from ${fullType(from)} to ${fullType(to)}`,
-    up: retypeSql(table.name, from, to, standing),
-    down: retypeSql(table.name, to, from, standing),
+    up: retypeSql(table.name, from, to, blocking),
+    down: retypeSql(table.name, to, from, blocking),
     danger: isWider
       ? undefined
       : `${table.name} is rewritten and cannot be read or written meanwhile; values that do not fit make it fail.`,
@@ -172,7 +172,7 @@ const changeColumn = (
   table: SchemaTable,
   from: SchemaColumn,
   to: SchemaColumn,
-  standing: readonly Standing[],
+  blocking: readonly BlockingObject[],
 ): SchemaChange[] => {
   if (isComputed(from) || isComputed(to)) {
     return schemaColumnSql(from) === schemaColumnSql(to)
@@ -181,7 +181,7 @@ const changeColumn = (
   }
   const isRetyped = fullType(from) !== fullType(to);
   return [
-    ...(isRetyped ? [retype(table, from, to, standing)] : []),
+    ...(isRetyped ? [retype(table, from, to, blocking)] : []),
     ...(from.default === to.default || isRetyped ? [] : [redefault(table.name, from, to)]),
     ...(from.notNull === to.notNull ? [] : [renull(table.name, to)]),
     ...(withoutCollation(from) === withoutCollation(to) ? [] : [reidentify(table.name, from, to)]),
@@ -200,7 +200,7 @@ export const changeColumns = (
     is.filter(({ name, definition }) =>
       was.some((object) => object.name === name && object.definition === definition),
     );
-  const kept: readonly Standing[] = [
+  const kept: readonly BlockingObject[] = [
     ...keptOf(before.triggers, after.triggers).map(({ name, definition }) => ({
       drop: [`DROP TRIGGER ${identifier(name)} ON ${identifier(after.name)}`],
       definition,

@@ -6,7 +6,7 @@ import {
   identifier,
   identifiers,
   type Key,
-  type PostgresKeeping,
+  type PostgresEnforcement,
   type Table,
 } from '../../../model/index.js';
 import { columnDefinition } from './column-sql.js';
@@ -37,7 +37,7 @@ export const indexSql = (table: Table, { name, columns, unique, where }: Index):
   `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
   (where === undefined ? '' : ` WHERE ${where}`);
 
-const keepings = (table: Table): readonly PostgresKeeping[] =>
+const enforcements = (table: Table): readonly PostgresEnforcement[] =>
   table.guarantees.map(({ name, postgres }) => {
     if (postgres.level !== 'refused') return postgres;
     throw new AshlarError('guarantee-refused', {
@@ -54,7 +54,7 @@ const withoutSemicolon = (sql: string): string => sql.trim().replace(/;\s*$/, ''
 
 /** What the guarantees of a table put beside it, in the order in which it can be made. @throws AshlarError `guarantee-refused` */
 export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {
-  const objects = keepings(table).flatMap((keeping) => keeping.objects(table));
+  const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
   return order.flatMap((type) =>
     objects
       .filter((object) => object.type === type)
@@ -66,10 +66,10 @@ export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {
 export const tableSql = (table: Table): string => {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
-    ...keepings(table).flatMap(({ columns }) => columns ?? []),
+    ...enforcements(table).flatMap(({ columns }) => columns ?? []),
     ...tableConstraints(table).map(({ name, sql }) => constraint(name, sql)),
   ];
-  const clauses = keepings(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));
+  const clauses = enforcements(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));
   return `CREATE TABLE ${identifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${clauses.map((clause) => ` ${clause}`).join('')}`;
 };
 

@@ -6,7 +6,7 @@ import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
-import { becomeOwner, type Look, look } from '../session/standing.js';
+import { becomeOwner, type Look, look } from '../session/connected-role.js';
 import type { Lease, Leases } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { KeptConnection } from '../wire/kept-connection.js';
@@ -159,13 +159,13 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   pool.on('connect', surviveErrors);
   const leases = poolLeases(pool, url);
   try {
-    const { version, standing } = await firstLook(leases, options);
+    const { version, connectedRole } = await firstLook(leases, options);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
-      standing,
-      settling: new KeptConnection(() => openAlone(new AshlarClient(), url)),
+      connectedRole,
+      sealing: new KeptConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () =>
         openAlone(new AshlarClient(), url, async (channel) => {
           if (options.create ?? true) await ensureSchema(channel, url.schema);

@@ -7,8 +7,8 @@ import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '.
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { isKept } from '../wire/statement-kind.js';
+import { becomingOwner } from './connected-role.js';
 import { insertManyRequest } from './insert-many.js';
-import { becomingOwner } from './standing.js';
 
 /** Told each statement's text and duration in milliseconds. */
 export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;

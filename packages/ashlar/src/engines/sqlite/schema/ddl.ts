@@ -68,7 +68,7 @@ const uniqueStatement = ({ name }: Table, key: Unique): string => {
   return `CREATE UNIQUE INDEX ${identifier(key.name)} ON ${identifier(name)} (${parts.join(', ')})`;
 };
 
-const keepings = (table: Table) =>
+const enforcements = (table: Table) =>
   table.guarantees.map((guarantee) => {
     if (guarantee.sqlite.level === 'refused') {
       throw new AshlarError('guarantee-refused', {
@@ -87,8 +87,8 @@ const keepings = (table: Table) =>
  * @throws AshlarError `guarantee-refused`
  */
 export const createTable = (table: Table): readonly string[] => {
-  const keeping = keepings(table);
-  const options = ['STRICT', ...keeping.flatMap(({ clause }) => clause?.(table) ?? [])];
+  const enforcement = enforcements(table);
+  const options = ['STRICT', ...enforcement.flatMap(({ clause }) => clause?.(table) ?? [])];
   return [
     tableText(
       identifier(table.name),
@@ -101,6 +101,6 @@ export const createTable = (table: Table): readonly string[] => {
       .map((key) => uniqueStatement(table, key)),
     ...table.indexes.map((index) => indexStatement(table, index)),
     ...foreignKeyGuards(table),
-    ...keeping.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),
+    ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),
   ];
 };

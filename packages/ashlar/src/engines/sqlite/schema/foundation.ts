@@ -22,13 +22,13 @@ export const sessionRow = {
 } as const;
 
 /** The tables whose due rows may leave now, while a retirement runs: a trigger cannot ask who deletes. */
-export const retirementTable: FoundationObject = {
-  name: 'ashlar_retirement',
-  exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_retirement'",
-  create: `CREATE TABLE ashlar_retirement (
+export const purgeTable: FoundationObject = {
+  name: 'ashlar_purge',
+  exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_purge'",
+  create: `CREATE TABLE ashlar_purge (
   table_name TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID`,
 };
 
 /** What must be there before any table of a system. */
-export const foundation: readonly FoundationObject[] = [sessionTable, retirementTable];
+export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable];

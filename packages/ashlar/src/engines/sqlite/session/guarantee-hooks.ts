@@ -15,18 +15,18 @@ export class GuaranteeHooks {
   register(tables: readonly Table[]): void {
     const added = tables.filter((table) => !this.#registered.has(table));
     for (const table of added) this.#registered.add(table);
-    const keepings = added.flatMap((table) =>
+    const enforcements = added.flatMap((table) =>
       table.guarantees.flatMap(({ sqlite }) => (sqlite.level === 'refused' ? [] : [{ table, sqlite }])),
     );
-    this.#readsSession ||= keepings.some(({ sqlite }) => sqlite.readsSession);
+    this.#readsSession ||= enforcements.some(({ sqlite }) => sqlite.readsSession);
     this.#beforeCommit = [
       ...this.#beforeCommit,
-      ...keepings.flatMap(({ table, sqlite }) => sqlite.beforeCommit?.(table) ?? []),
+      ...enforcements.flatMap(({ table, sqlite }) => sqlite.beforeCommit?.(table) ?? []),
     ];
   }
 
   /** Whether anything is done before a commit. */
-  get settles(): boolean {
+  get seals(): boolean {
     return this.#beforeCommit.length > 0;
   }
 

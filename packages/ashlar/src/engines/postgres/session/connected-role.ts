@@ -1,5 +1,5 @@
 import type { OpenOptions } from '../../../contract/open-options.js';
-import type { Standing } from '../../../contract/roles.js';
+import type { ConnectedRole } from '../../../contract/roles.js';
 import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Request } from '../wire/channel.js';
 
@@ -15,7 +15,7 @@ const historyTable = `SELECT c.oid, c.relowner
   WHERE n.nspname = current_schema() AND c.relname = 'ashlar_migrations' AND c.relkind = 'r'`;
 
 // where the app may read the history, an up has granted here; that a role exists says nothing, roles are the server's
-const standingSql = (app: string): string => `
+const connectedRoleSql = (app: string): string => `
 SELECT session_user::text,
   u.rolsuper OR coalesce(has_schema_privilege(u.oid, current_schema(), 'CREATE'), false)
     OR EXISTS (SELECT FROM history h WHERE pg_has_role(u.oid, h.relowner, 'MEMBER')),
@@ -31,7 +31,7 @@ FROM pg_roles u WHERE u.rolname = session_user`;
 
 /** A standing, and the server's version. */
 export interface Look {
-  readonly standing: Standing;
+  readonly connectedRole: ConnectedRole;
   readonly version: string;
   readonly versionNumber: number;
 }
@@ -39,16 +39,16 @@ export interface Look {
 /** Looks at who the user of a connection is here. One round trip. */
 export const look = async (channel: Channel, options: OpenOptions): Promise<Look> => {
   const app = options.appRole ?? defaultAppRole;
-  const { rows } = await channel.send({ text: `WITH history AS (${historyTable}) ${standingSql(app)}` });
-  const [user, canChangeSchema, broughtUp, maySetApp, owner, version, number] = rows[0] ?? [];
+  const { rows } = await channel.send({ text: `WITH history AS (${historyTable}) ${connectedRoleSql(app)}` });
+  const [user, canChangeSchema, initialised, maySetApp, owner, version, number] = rows[0] ?? [];
   const strong = canChangeSchema === 't';
   return {
-    standing: Object.freeze({
+    connectedRole: Object.freeze({
       user: user ?? '',
       canChangeSchema: strong,
-      broughtUp: broughtUp === 't',
+      initialised: initialised === 't',
       owner: owner ?? undefined,
-      stepsDownTo: strong && maySetApp === 't' && !options.allowOwner ? app : undefined,
+      sessionRole: strong && maySetApp === 't' && !options.allowOwner ? app : undefined,
     }),
     version: (version ?? '').replace(/ .*$/, ''),
     versionNumber: Number(number),

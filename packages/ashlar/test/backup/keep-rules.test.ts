@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Aged, type Retention, retained } from '../../src/backup/retention.js';
+import { type Aged, type KeepRules, keptBy } from '../../src/backup/keep-rules.js';
 
-const none: Retention = { last: 0, daily: 0, weekly: 0, monthly: 0 };
+const none: KeepRules = { last: 0, daily: 0, weekly: 0, monthly: 0 };
 const at = (createdAt: string, verified = false): Aged => ({
   name: createdAt,
   createdAt,
   verifiedAt: verified ? createdAt : undefined,
 });
-const kept = (backups: readonly Aged[], rules: Partial<Retention>): string[] =>
-  [...retained(backups, { ...none, ...rules })].filter(([, why]) => why.length > 0).map(([name]) => name);
+const kept = (backups: readonly Aged[], rules: Partial<KeepRules>): string[] =>
+  [...keptBy(backups, { ...none, ...rules })].filter(([, why]) => why.length > 0).map(([name]) => name);
 
 describe('what is kept', () => {
   const days = [
@@ -32,7 +32,7 @@ describe('what is kept', () => {
   });
 
   test('is told with the reason', () => {
-    const verdicts = retained([at('2026-03-01T00:00:00.000Z', true)], {
+    const verdicts = keptBy([at('2026-03-01T00:00:00.000Z', true)], {
       last: 1,
       daily: 1,
       weekly: 1,

@@ -1,5 +1,5 @@
 /** How many backups are kept. The rules add up: what any of them keeps stays. */
-export interface Retention {
+export interface KeepRules {
   /** The newest ones. */
   readonly last: number;
   /** The newest of each of so many days that have one; days, weeks and months are those of UTC. */
@@ -20,14 +20,14 @@ export interface Aged {
 /** Why each backup is kept; empty where none of the rules keeps it. */
 export type Verdicts = ReadonlyMap<string, readonly string[]>;
 
-export const defaultRetention: Retention = { last: 3, daily: 7, weekly: 5, monthly: 12 };
+export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
 /**
  * Decides what stays: grandfather, father, son. The newest one that was verified always does; where none was, the newest.
  *
  * @param backups - of one database, in any order
  */
-export const retained = (backups: readonly Aged[], rules: Retention): Verdicts => {
+export const keptBy = (backups: readonly Aged[], rules: KeepRules): Verdicts => {
   const newestFirst = [...backups].sort((a, b) => compare(b, a));
   const verdicts = new Map<string, string[]>(newestFirst.map(({ name }) => [name, []]));
   const keep = ({ name }: Aged, reason: string) => verdicts.get(name)?.push(reason);

@@ -1,10 +1,10 @@
 import {
   blindIndexes,
   type DataKeys,
-  openRow,
+  decryptRow,
+  encryptValues,
   type Rows,
   type Steps,
-  sealValues,
   type Values,
 } from '../encryption/index.js';
 import type { Table } from '../model/index.js';
@@ -15,7 +15,7 @@ import { notFound } from './values.js';
 type Row = Record<string, unknown>;
 
 /** What sessions do with a table that has ciphered columns, whether their engine answers at once or later. */
-export class Sealing {
+export class EncryptedTables {
   readonly #parts: SessionParts;
   readonly #keys: DataKeys;
 
@@ -26,34 +26,34 @@ export class Sealing {
 
   /** Values to insert, encrypted. */
   values(table: Table, values: Values): Steps<Values> {
-    return sealValues(this.#keys, table, values);
+    return encryptValues(this.#keys, table, values);
   }
 
   *insert(table: Table, values: Values): Steps<Row> {
-    const sealed = yield* sealValues(this.#keys, table, values);
-    const [row = {}] = yield this.#parts.statements.insert(table, sealed);
-    return yield* openRow(this.#keys, table, row);
+    const encryption = yield* encryptValues(this.#keys, table, values);
+    const [row = {}] = yield this.#parts.statements.insert(table, encryption);
+    return yield* decryptRow(this.#keys, table, row);
   }
 
-  *patch(table: Table, key: unknown, values: Values): Steps<Row> {
+  *update(table: Table, key: unknown, values: Values): Steps<Row> {
     const given = keyValues(table, key);
     // what is encrypted is bound to the row's scope and to its key as the database has them
     const [stored] = yield this.#parts.statements.get(table, given);
     if (!stored) throw notFound(table);
-    const sealed = yield* sealValues(this.#keys, table, values, stored);
-    const [row] = yield this.#parts.statements.patch(table, given, sealed);
+    const encryption = yield* encryptValues(this.#keys, table, values, stored);
+    const [row] = yield this.#parts.statements.update(table, given, encryption);
     if (!row) throw notFound(table);
-    return yield* openRow(this.#keys, table, row);
+    return yield* decryptRow(this.#keys, table, row);
   }
 
   *get(table: Table, key: unknown): Steps<Row | undefined> {
     const [row] = yield this.#parts.statements.get(table, keyValues(table, key));
-    return row && (yield* openRow(this.#keys, table, row));
+    return row && (yield* decryptRow(this.#keys, table, row));
   }
 
   *decrypt(table: Table, rows: Rows): Steps<Row[]> {
     const opened: Row[] = [];
-    for (const row of rows) opened.push(yield* openRow(this.#keys, table, row));
+    for (const row of rows) opened.push(yield* decryptRow(this.#keys, table, row));
     return opened;
   }
 

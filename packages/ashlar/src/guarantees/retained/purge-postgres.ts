@@ -1,21 +1,21 @@
 import {
   identifier,
   literal,
-  type Retired,
-  type RetirementReport,
-  type RetirementTools,
+  type Purged,
+  type PurgeReport,
+  type PurgeTools,
   type RunSql,
   type Table,
 } from '../../model/index.js';
 import { type RangePartition, readCatalogue, value } from '../partitioned/catalogue.js';
 import { alone, lockTimeout, persistently } from '../partitioned/maintenance.js';
+import { purgingSetting } from '../shared/purging.js';
 import type { Retention } from '../shared/retention.js';
-import { retiringSetting } from '../shared/retiring.js';
 import { postgresConditions } from './postgres.js';
-import { leavings, type RetirementSql, recordSql, retireByRange, ripe } from './range.js';
+import { followUps, type PurgeSql, purgeByRange, recordSql, ripe } from './range.js';
 
 /** Retirement as Postgres says it. */
-const postgresRetirement: RetirementSql = {
+const postgresPurge: PurgeSql = {
   dialect: 'postgres',
   conditions: postgresConditions,
   name: identifier,
@@ -23,8 +23,8 @@ const postgresRetirement: RetirementSql = {
     const given = `${literal(now.toISOString())}::timestamptz`;
     return dryRun ? given : `least(${given}, now())`;
   },
-  open: (table) => [`SELECT set_config(${literal(retiringSetting)}, ${literal(table)}, true)`],
-  close: () => [`SELECT set_config(${literal(retiringSetting)}, '', true)`],
+  open: (table) => [`SELECT set_config(${literal(purgingSetting)}, ${literal(table)}, true)`],
+  close: () => [`SELECT set_config(${literal(purgingSetting)}, '', true)`],
 };
 
 /**
@@ -33,26 +33,26 @@ const postgresRetirement: RetirementSql = {
  *
  * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt
  */
-export const retireOnPostgres = async (
+export const purgeOnPostgres = async (
   table: Table,
   retention: Retention,
-  tools: RetirementTools,
-): Promise<RetirementReport> => {
-  const months: Retired[] = [];
+  tools: PurgeTools,
+): Promise<PurgeReport> => {
+  const months: Purged[] = [];
   const partitions = await tools.atomically((run) => duePartitions(run, table, retention, tools));
   for (const partition of partitions) {
-    const gone = await retirePartition(table, retention, partition, tools);
+    const gone = await purgePartition(table, retention, partition, tools);
     if (gone) months.push(gone);
   }
-  const rest = await retireByRange(table, retention, postgresRetirement, tools);
-  return { ...rest, retired: [...months.filter(({ rows }) => rows > 0), ...rest.retired] };
+  const rest = await purgeByRange(table, retention, postgresPurge, tools);
+  return { ...rest, purged: [...months.filter(({ rows }) => rows > 0), ...rest.purged] };
 };
 
 const duePartitions = async (
   run: RunSql,
   table: Table,
   retention: Retention,
-  tools: RetirementTools,
+  tools: PurgeTools,
 ): Promise<readonly RangePartition[]> => {
   const key = await value(run, 'SELECT pg_get_partkeydef($1::text::regclass)', [identifier(table.name)]);
   if (key !== `RANGE (${identifier(retention.column)})` || tools.dryRun) return [];
@@ -62,23 +62,23 @@ const duePartitions = async (
   const found: RangePartition[] = [];
   for (const range of bounded) {
     const end = `(SELECT ${literal(new Date(range.to).toISOString())}::timestamptz AS ${identifier(retention.column)}) AS edge`;
-    const [row] = await run(`SELECT ${due('edge', postgresRetirement.moment(tools))} AS due FROM ${end}`);
+    const [row] = await run(`SELECT ${due('edge', postgresPurge.moment(tools))} AS due FROM ${end}`);
     if (row?.due === true) found.push(range);
   }
   return found;
 };
 
 /** Takes one partition away with all its rows; `undefined` where it must stay, because something in it must. */
-const retirePartition = (
+const purgePartition = (
   table: Table,
   retention: Retention,
   { name }: RangePartition,
-  tools: RetirementTools,
-): Promise<Retired | undefined> =>
+  tools: PurgeTools,
+): Promise<Purged | undefined> =>
   persistently(() =>
     tools.atomically(
       async (run) => {
-        for (const statement of postgresRetirement.open(table.name)) await run(statement);
+        for (const statement of postgresPurge.open(table.name)) await run(statement);
         await alone(run, table);
         const { ranges } = await readCatalogue(run, table);
         if (!ranges.some((range) => range.name === name)) return undefined;
@@ -86,7 +86,7 @@ const retirePartition = (
         await run(`LOCK TABLE ${identifier(name)} IN SHARE MODE`);
         if (retention.holds !== undefined)
           await run(`LOCK TABLE ${identifier(retention.holds)} IN SHARE MODE`);
-        const { due, held, referred, ready } = ripe(table, retention, postgresRetirement, tools);
+        const { due, held, referred, ready } = ripe(table, retention, postgresPurge, tools);
         const clock = `gone.${identifier(retention.column)}`;
         const [row = {}] = await run(
           `SELECT count(*) AS rows, min(${clock}) AS earliest, max(${clock}) AS latest,
@@ -95,12 +95,12 @@ FROM ${identifier(name)} AS gone`,
         );
         if (Number(row.staying) > 0) return undefined;
         await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(name)}`);
-        for (const { key, statements } of leavings(table, 'postgres')) {
+        for (const { key, statements } of followUps(table, 'postgres')) {
           const keys = `SELECT ${key('gone')} FROM ${identifier(name)} AS gone`;
           for (const statement of statements(keys)) await run(statement);
         }
         await run(`DROP TABLE ${identifier(name)}`);
-        const gone: Retired = {
+        const gone: Purged = {
           table: table.name,
           reason: retention.reason,
           rows: Number(row.rows),
@@ -108,7 +108,7 @@ FROM ${identifier(name)} AS gone`,
           latest: String(row.latest),
           partition: name,
         };
-        if (gone.rows > 0) await run(recordSql(table, postgresRetirement, gone));
+        if (gone.rows > 0) await run(recordSql(table, postgresPurge, gone));
         return gone;
       },
       { lockTimeout },

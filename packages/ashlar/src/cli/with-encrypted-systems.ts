@@ -1,26 +1,26 @@
 import { AshlarError } from '../errors.js';
 import type { System } from '../model/system.js';
 import { connect, type Database } from '../session/database.js';
+import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
-import { assertSetUp } from './set-up.js';
 
-const isSealed = (system: System): boolean =>
-  Object.values(system.tables).some(({ sealed }) => sealed !== undefined);
+const hasEncryptedColumns = (system: System): boolean =>
+  Object.values(system.tables).some(({ encryption }) => encryption !== undefined);
 
 /**
  * Opens the database of each system that has ciphered columns, with the keys of columns, and gives it to `work`.
  *
  * @throws AshlarError `usage` where no system has any, `key-missing`, `migration-pending`
  */
-export const withSealed = async <T>(
+export const withEncryptedSystems = async <T>(
   invocation: Invocation,
   work: (db: Database) => Promise<T>,
 ): Promise<T[]> => {
-  const systems = (await invocation.systems()).filter(isSealed);
+  const systems = (await invocation.systems()).filter(hasEncryptedColumns);
   if (systems.length === 0) {
     throw new AshlarError('usage', {
       message: 'There is no ciphered column.',
-      suggestion: 'Declare one with ciphered(…) and encrypted(…), or name another system with --system.',
+      suggestion: 'Declare one with ciphertext(…) and encrypted(…), or name another system with --system.',
     });
   }
   const columnKeys = invocation.columnKeys();
@@ -34,7 +34,7 @@ export const withSealed = async <T>(
   for (const system of systems) {
     const db = await connect(system, { ...(await invocation.target('app')), create: false, columnKeys });
     try {
-      await assertSetUp(db.engine, system);
+      await assertInitialised(db.engine, system);
       results.push(await work(db));
     } finally {
       await db.close();

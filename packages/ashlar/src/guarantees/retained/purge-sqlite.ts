@@ -1,9 +1,9 @@
 import { identifier, literal } from '../../model/index.js';
-import type { RetirementSql } from './range.js';
+import type { PurgeSql } from './range.js';
 import { sqliteConditions } from './sqlite.js';
 
 /** Retirement as SQLite says it. */
-export const sqliteRetirement: RetirementSql = {
+export const sqlitePurge: PurgeSql = {
   dialect: 'sqlite',
   conditions: sqliteConditions,
   // a session may have hidden a table behind a view of its name
@@ -12,6 +12,6 @@ export const sqliteRetirement: RetirementSql = {
     dryRun
       ? literal(now.toISOString())
       : `min(${literal(now.toISOString())}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`,
-  open: (table) => [`INSERT INTO main.ashlar_retirement (table_name) VALUES (${literal(table)})`],
-  close: () => ['DELETE FROM main.ashlar_retirement'],
+  open: (table) => [`INSERT INTO main.ashlar_purge (table_name) VALUES (${literal(table)})`],
+  close: () => ['DELETE FROM main.ashlar_purge'],
 };

@@ -1,37 +1,37 @@
 import {
-  type AttackProof,
+  type AttackReport,
   countAttacks,
   failuresOf,
-  type GuaranteeProof,
-  type LedgerProof,
-  type Proof,
-  type StructureProof,
-} from '../proof.js';
+  type GuaranteeReport,
+  type LedgerReport,
+  type ProveReport,
+  type StructureReport,
+} from '../report.js';
 import { type Html, html } from './html.js';
 import { style } from './style.js';
 
 /** Who is meant, in words that an auditor knows. */
 const people = { app: 'the application', owner: 'the owner' } as const;
 
-const attackRow = ({ name, as, refusedBy, by, verdict }: AttackProof): Html => html`
+const attackRow = ({ name, as, stoppedBy, by, verdict }: AttackReport): Html => html`
   <tr>
     <td>${name}</td>
     <td>${people[as]}</td>
-    <td>${refusedBy}<br><span class="quiet">${by}</span></td>
+    <td>${stoppedBy}<br><span class="quiet">${by}</span></td>
     <td class="${verdict === 'failed' ? 'bad' : 'good'}">${verdict}</td>
   </tr>`;
 
 const guaranteeSection = ({
   table,
   guarantee,
-  promise,
+  summary,
   level,
   weaker,
   attacks,
-}: GuaranteeProof): Html => html`
+}: GuaranteeReport): Html => html`
   <section>
     <h2>${table}: ${guarantee}</h2>
-    <p>${promise}</p>
+    <p>${summary}</p>
     <p class="quiet">${level}${weaker === undefined ? '' : `: ${weaker}`}</p>
     ${
       attacks.length === 0
@@ -43,14 +43,14 @@ const guaranteeSection = ({
     }
   </section>`;
 
-const structureRow = ({ check, ok, found, unknown }: StructureProof): Html => html`
+const structureRow = ({ check, ok, found, unknown }: StructureReport): Html => html`
   <tr>
     <td>${check}</td>
     <td>${unknown ?? (found.length === 0 ? 'nothing found' : found.map((line) => html`${line}<br>`))}</td>
     <td class="${ok ? 'good' : 'bad'}">${unknown === undefined ? (ok ? 'in place' : 'failed') : 'not compared'}</td>
   </tr>`;
 
-const ledgerRow = ({ ledger, size, checked, root, ok, found }: LedgerProof): Html => html`
+const ledgerRow = ({ ledger, size, checked, root, ok, found }: LedgerReport): Html => html`
   <tr>
     <td>${ledger}</td>
     <td>${size}${checked === size ? '' : `, ${checked} compared`}</td>
@@ -58,7 +58,7 @@ const ledgerRow = ({ ledger, size, checked, root, ok, found }: LedgerProof): Htm
     <td class="${ok ? 'good' : 'bad'}">${ok ? 'verified' : 'failed'}</td>
   </tr>`;
 
-const ledgerSection = (ledgers: readonly LedgerProof[]): Html =>
+const ledgerSection = (ledgers: readonly LedgerReport[]): Html =>
   ledgers.length === 0
     ? html``
     : html`
@@ -80,10 +80,10 @@ const failureSection = (failures: readonly string[]): Html =>
   </section>`;
 
 /** A proof as one page for an auditor: it needs nothing else to be read or printed. */
-export const reportPage = (proof: Proof): string => {
-  const { system, engine, url, at, fingerprint, tables, structure, ledgers, ok } = proof;
-  const count = countAttacks(proof);
-  const failures = failuresOf(proof);
+export const reportPage = (report: ProveReport): string => {
+  const { system, engine, url, at, fingerprint, tables, structure, ledgers, ok } = report;
+  const count = countAttacks(report);
+  const failures = failuresOf(report);
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -15,7 +15,7 @@ export interface BlindIndex {
 }
 
 /** How a table keeps columns as ciphertext. */
-export interface Sealed {
+export interface ColumnEncryption {
   /** The column that says whose a row is. */
   readonly scope: string;
   /** Where the data keys of scopes are kept, wrapped. */

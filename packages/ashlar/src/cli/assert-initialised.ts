@@ -4,7 +4,7 @@ import { history } from '../migrations/index.js';
 import type { System } from '../model/system.js';
 
 /** @throws AshlarError `migration-pending` where no step of a system was ever applied to a database */
-export const assertSetUp = async (engine: Engine, system: System): Promise<void> => {
+export const assertInitialised = async (engine: Engine, system: System): Promise<void> => {
   if ((await history(engine, system)).length > 0) return;
   throw new AshlarError('migration-pending', {
     message: `${system.name} is not set up in this database.`,

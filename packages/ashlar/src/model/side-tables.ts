@@ -3,10 +3,10 @@ import { scopeColumn } from './scope.js';
 import type { Table } from './table.js';
 
 /** Everything that the guarantees of a table put beside it on one kind of engine. */
-export const objectsBeside = (table: Table, dialect: SqlName): readonly GuaranteeObject[] =>
+export const sideObjects = (table: Table, dialect: SqlName): readonly GuaranteeObject[] =>
   table.guarantees.flatMap((guarantee) => {
-    const keeping = guarantee[dialect];
-    return keeping.level === 'refused' ? [] : keeping.objects(table);
+    const enforcement = guarantee[dialect];
+    return enforcement.level === 'refused' ? [] : enforcement.objects(table);
   });
 
 /**
@@ -16,4 +16,4 @@ export const objectsBeside = (table: Table, dialect: SqlName): readonly Guarante
 export const hiddenTables = (table: Table, dialect: SqlName): readonly string[] =>
   scopeColumn(table) === undefined
     ? []
-    : objectsBeside(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : []));
+    : sideObjects(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : []));

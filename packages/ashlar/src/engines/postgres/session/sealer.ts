@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../../errors.js';
-import { type Settled, settledStates, type Table } from '../../../model/index.js';
+import { type SealResult, sealResults, type Table } from '../../../model/index.js';
 import type { Channel, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 
@@ -11,7 +11,7 @@ const standBy = 20;
 const longestWait = 30_000;
 
 /** What guarantees do soon after rows are committed: the statements of the tables that were registered. */
-export class Settler {
+export class Sealer {
   #statements: readonly string[] = [];
   readonly #known = new Set<string>();
   readonly #leases: Leases;
@@ -32,7 +32,7 @@ export class Settler {
   register(tables: readonly Table[]): void {
     const statements = tables.flatMap((table) =>
       table.guarantees.flatMap(({ postgres }) =>
-        postgres.level === 'refused' ? [] : (postgres.settle?.(table) ?? []),
+        postgres.level === 'refused' ? [] : (postgres.seal?.(table) ?? []),
       ),
     );
     this.#statements = [...new Set([...this.#statements, ...statements])];
@@ -42,13 +42,13 @@ export class Settler {
   async within(channel: Channel): Promise<void> {
     for (const sql of this.#statements) {
       if (this.#known.has(sql)) {
-        while ((await settle(channel, sql)) === 'more');
+        while ((await seal(channel, sql)) === 'more');
         continue;
       }
       // in a database that was not brought up there is nothing to settle, and the failure must not doom the transaction
       await channel.send({ text: 'SAVEPOINT ashlar_settle' });
       try {
-        while ((await settle(channel, sql)) === 'more');
+        while ((await seal(channel, sql)) === 'more');
         this.#known.add(sql);
       } catch (error) {
         if (!isMissing(error)) throw error;
@@ -113,7 +113,7 @@ export class Settler {
   async #background(): Promise<void> {
     for (const sql of this.#statements) {
       try {
-        let state: Settled;
+        let state: SealResult;
         do state = await this.#once(sql);
         while (state === 'more' && !this.#closed);
         if (state === 'busy') this.#again = true;
@@ -123,11 +123,11 @@ export class Settler {
     }
   }
 
-  async #once(sql: string): Promise<Settled> {
+  async #once(sql: string): Promise<SealResult> {
     const lease = await this.#leases.take();
     let broken = true;
     try {
-      const state = await settle(lease.channel, sql);
+      const state = await seal(lease.channel, sql);
       broken = false;
       return state;
     } catch (error) {
@@ -140,10 +140,10 @@ export class Settler {
   }
 }
 
-const settle = async (channel: Channel, sql: string): Promise<Settled> => {
+const seal = async (channel: Channel, sql: string): Promise<SealResult> => {
   const { rows } = await channel.send({ text: sql, keep: true, values: [] });
   const state = rows[0]?.[0];
-  return settledStates.find((known) => known === state) ?? 'done';
+  return sealResults.find((known) => known === state) ?? 'done';
 };
 
 // undefined_function, undefined_table
