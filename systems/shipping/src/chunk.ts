@@ -1,36 +1,15 @@
-import type { JobProgress, SessionContext } from 'ashlar';
+import type { JobProgress } from 'ashlar';
 import { attemptRows, inDoubt, isHopeless } from './attempt.js';
-import type { ShippingDatabase, ShippingSession } from './database.js';
-import type { Executor } from './executor.js';
+import type { ShippingSession } from './database.js';
 import { finishJob } from './finish.js';
 import { keepAlive } from './heartbeat.js';
 import { lockJob } from './job.js';
-import {
-  holdLease,
-  isLeaseLost,
-  type Lease,
-  openRows,
-  releaseLease,
-  unfinishedChunks,
-  type Worker,
-} from './lease.js';
+import { holdLease, isLeaseLost, type Lease, openRows, releaseLease, unfinishedChunks } from './lease.js';
 import { logEvents } from './log.js';
 import { type Outcome, outcomeEvents, recordIntents, recordOutcomes, tallyOf } from './record.js';
 import type { Job, JobRow } from './tables.js';
 import { refreshTotals } from './totals.js';
-
-/** One worker's run of a job: what all its steps need. */
-export interface Run {
-  readonly db: ShippingDatabase;
-  readonly context: SessionContext;
-  readonly job: Job;
-  readonly executor: Executor;
-  readonly worker: Worker;
-  readonly concurrency: number;
-  readonly flushEvery: number;
-  readonly stopped: () => boolean;
-  readonly onProgress: (progress: JobProgress) => void;
-}
+import type { WorkerRun } from './worker-run.js';
 
 /** What a transaction between two windows of rows found. */
 interface Step {
@@ -48,7 +27,7 @@ const windowTarget = 500;
  * Works on a leased chunk until it is done, the job is no longer running, or the lease is lost: window by window, each
  * row's intent written before its call, results written together with the next window's intents.
  */
-export const workChunk = async (run: Run, lease: Lease, rows: readonly JobRow[]): Promise<void> => {
+export const workChunk = async (run: WorkerRun, lease: Lease, rows: readonly JobRow[]): Promise<void> => {
   const alive = keepAlive(run, lease);
   const queue = rows.filter((row) => !isHopeless(row, run.executor));
   let outcomes: Outcome[] = rows.filter((row) => isHopeless(row, run.executor)).map(inDoubt);
@@ -75,11 +54,11 @@ export const workChunk = async (run: Run, lease: Lease, rows: readonly JobRow[])
   }
 };
 
-const nextSize = ({ concurrency, flushEvery }: Run, size: number, milliseconds: number): number =>
+const nextSize = ({ concurrency, flushEvery }: WorkerRun, size: number, milliseconds: number): number =>
   Math.min(flushEvery, Math.max(concurrency, Math.floor(size * Math.min(4, windowTarget / milliseconds))));
 
 const flush = async (
-  run: Run,
+  run: WorkerRun,
   s: ShippingSession,
   lease: Lease,
   outcomes: readonly Outcome[],
@@ -112,7 +91,7 @@ export const progressOf = (job: Job): JobProgress => ({
 });
 
 // another worker owns these rows now; what this one was told may still help a person
-const logLate = (run: Run, lease: Lease, outcomes: readonly Outcome[]): Promise<void> =>
+const logLate = (run: WorkerRun, lease: Lease, outcomes: readonly Outcome[]): Promise<void> =>
   run.db.session(run.context, (s) =>
     logEvents(s, lease.job_id, [
       {

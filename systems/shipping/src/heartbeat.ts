@@ -1,6 +1,6 @@
-import type { Run } from './chunk.js';
 import { lockJob } from './job.js';
 import { holdLease, isLeaseLost, type Lease } from './lease.js';
+import type { WorkerRun } from './worker-run.js';
 
 /** A lease that is being kept. */
 export interface KeptLease {
@@ -14,7 +14,7 @@ const nothing = { completed: 0, failed: 0, cost: 0 };
 
 /** Renews a lease three times in its span, for calls that take longer than it. */
 export const keepAlive = (
-  { db, context, job, worker }: Pick<Run, 'db' | 'context' | 'job' | 'worker'>,
+  { db, context, job, worker }: Pick<WorkerRun, 'db' | 'context' | 'job' | 'worker'>,
   lease: Lease,
 ): KeptLease => {
   const lost = new AbortController();

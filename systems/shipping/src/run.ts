@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobProgress } from 'ashlar';
-import { type Run, workChunk } from './chunk.js';
+import { workChunk } from './chunk.js';
 import { pauseJob, startJob } from './control.js';
 import type { ShippingDatabase } from './database.js';
 import type { Executor } from './executor.js';
@@ -9,6 +9,7 @@ import { findJob, lockJob } from './job.js';
 import { claimChunk, openRows } from './lease.js';
 import { newOwner } from './owner.js';
 import type { Job } from './tables.js';
+import type { WorkerRun } from './worker-run.js';
 
 /** How a job is run. */
 export interface RunJobOptions {
@@ -45,7 +46,7 @@ export const runJob = async (
   options: RunJobOptions = {},
 ): Promise<Job> => {
   const context = { actor: options.actor ?? null };
-  const run: Run = {
+  const run: WorkerRun = {
     db,
     context,
     job: await db.session(context, (s) => startJob(s, jobId)),
@@ -61,7 +62,7 @@ export const runJob = async (
   return db.read((s) => findJob(s, jobId));
 };
 
-const workChunks = async (run: Run): Promise<void> => {
+const workChunks = async (run: WorkerRun): Promise<void> => {
   const { db, context, worker } = run;
   let idle = 0;
   while (!run.stopped()) {
@@ -85,7 +86,7 @@ const workChunks = async (run: Run): Promise<void> => {
   }
 };
 
-const pauseIfRunning = ({ db, context, job }: Run): Promise<unknown> =>
+const pauseIfRunning = ({ db, context, job }: WorkerRun): Promise<unknown> =>
   db.session(context, async (s) => {
     const { status } = await lockJob(s, job);
     if (status === 'running') await pauseJob(s, job.id, 'the run was stopped');

@@ -1,3 +1,4 @@
+export type { Period } from '../contract/retention.js';
 export { acyclic } from './acyclic/acyclic.js';
 export { type AppendOnlyOptions, appendOnly } from './append-only/append-only.js';
 export { type AuditedOptions, audited } from './audited/audited.js';
@@ -18,6 +19,5 @@ export {
   raise as raiseOnPostgres,
   triggerFunction,
 } from './shared/postgres-sql.js';
-export type { Period } from './shared/retention.js';
 export { raise as raiseOnSqlite, type SqliteTrigger, sqliteTrigger } from './shared/sqlite-sql.js';
 export { type VersionedOptions, versioned } from './versioned/versioned.js';

@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 import type { SqlStatement } from './statements.js';
 import type { StepBody } from './steps.js';
 

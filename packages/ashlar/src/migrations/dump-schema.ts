@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { SqlName } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
-import type { SqlName } from '../model/index.js';
-import type { System } from '../model/system.js';
 import { schemaOfSteps } from './shadow.js';
 import { folderPath, readSteps } from './steps.js';
 
@@ -11,12 +11,12 @@ import { folderPath, readSteps } from './steps.js';
  *
  * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`
  */
-export const dumpSchema = async (system: System, dialectName: SqlName): Promise<string> => {
+export const dumpSchema = async (system: SystemFacts, dialectName: SqlName): Promise<string> => {
   const dialect = await dialects[dialectName]();
   const schema = await schemaOfSteps(dialect, await readSteps(system.migrations, dialectName));
   return dialect.dump(schema);
 };
 
 /** Where the dump of a system is committed. */
-export const dumpFile = (system: System, dialect: SqlName): string =>
+export const dumpFile = (system: SystemFacts, dialect: SqlName): string =>
   join(folderPath(system.migrations), '..', `schema.${dialect}.sql`);

@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 
 /** How the table of applied steps is made and read in each kind of SQL. */
 interface HistorySql {

@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 import { assertNoCollision } from './collision.js';
 import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
 import { type Danger, findDangers } from './danger.js';
@@ -37,13 +37,13 @@ export interface PlanOptions {
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
  *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
  */
-export const plan = async (engine: Engine, system: System, options: PlanOptions = {}): Promise<Plan> => {
+export const plan = async (engine: Engine, system: SystemFacts, options: PlanOptions = {}): Promise<Plan> => {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner((owner) => planOn(engine, owner, system, steps, options));
 };
 
 /** The steps of a system for an engine, after checking that there are any and that the engine keeps every guarantee. */
-export const readSystemSteps = async (engine: Engine, system: System): Promise<Step[]> => {
+export const readSystemSteps = async (engine: Engine, system: SystemFacts): Promise<Step[]> => {
   assertGuaranteesKept(system, engine.dialect.name);
   const steps = await readSteps(system.migrations, engine.dialect.name);
   if (steps.length === 0 && Object.keys(system.tables).length > 0) {
@@ -59,7 +59,7 @@ export const readSystemSteps = async (engine: Engine, system: System): Promise<S
 export const planOn = async (
   engine: Engine,
   owner: Owner,
-  system: System,
+  system: SystemFacts,
   steps: readonly Step[],
   options: PlanOptions,
 ): Promise<Plan> => {
@@ -83,7 +83,7 @@ export const planOn = async (
 };
 
 const upTo = (
-  system: System,
+  system: SystemFacts,
   steps: readonly Step[],
   { pending }: HistoryComparison,
   to: string | undefined,

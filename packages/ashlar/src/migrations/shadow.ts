@@ -1,13 +1,15 @@
-import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
+import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
+import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
 import { layFoundation } from '../engines/foundation.js';
-import type { Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import { openShadow } from '../engines/shadow.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
 const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
-  const shadow = await dialect.openShadow();
+  const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner((owner) => layFoundation(owner, dialect));
     return await work(shadow);
@@ -36,7 +38,7 @@ export const schemaOfSteps = (dialect: SqlDialect, steps: readonly Step[]): Prom
   );
 
 /** The schema that a system's tables ask for, as the engine describes it. */
-export const schemaOfModel = (dialect: SqlDialect, system: System): Promise<Schema> =>
+export const schemaOfModel = (dialect: SqlDialect, system: SystemFacts): Promise<Schema> =>
   inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
       for (const table of inCreationOrder(Object.values(system.tables))) {
@@ -47,11 +49,11 @@ export const schemaOfModel = (dialect: SqlDialect, system: System): Promise<Sche
   );
 
 /** Tables in an order in which each comes after those that its foreign keys refer to. */
-export const inCreationOrder = (tables: readonly Table[]): Table[] => {
+export const inCreationOrder = <T extends TableFacts>(tables: readonly T[]): T[] => {
   const byName = new Map(tables.map((table) => [table.name, table]));
-  const ordered = new Set<Table>();
-  const under = new Set<Table>();
-  const visit = (table: Table): void => {
+  const ordered = new Set<T>();
+  const under = new Set<T>();
+  const visit = (table: T): void => {
     if (ordered.has(table) || under.has(table)) return;
     under.add(table);
     for (const key of table.foreignKeys) {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import type { Column, ColumnKind, ColumnRules, DefaultValue } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import type { Column, ColumnKind, ColumnRules, DefaultValue } from './column.js';
-import { envelopeForm } from './column-encryption.js';
 import { type ColumnHint, columnHints } from './column-types.js';
+import { envelopeForm } from './envelope-form.js';
 
 // what is read of a Zod definition; Zod declares each kind's own, and none of them for all
 interface Definition {

@@ -1,7 +1,9 @@
-import { type Engine, everyScope } from '../contract/engine.js';
+import type { Probe } from '../contract/attack.js';
+import type { Engine } from '../contract/engine.js';
+import type { SqlRow } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
-import { type Probe, type SqlRow, scopeColumn, type Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import { everyScope, type Table, type Tables } from '../model/index.js';
 import type { Hand } from './hand.js';
 import { type Made, type PlacedRow, Rows, scopeColumnOf } from './rows.js';
 import { valueFor } from './values.js';
@@ -9,13 +11,13 @@ import { valueFor } from './values.js';
 /** Makes the probe of a table in the transaction of `hand`, or says why there is none. */
 export const makeProbe = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts<Tables>,
   hand: Hand,
   table: Table,
   partitions: readonly string[],
 ): Promise<Made<Probe>> => {
   const rows = new Rows(engine, system, hand);
-  const column = scopeColumn(table);
+  const column = table.facts.scope;
   try {
     const found = await findRows(rows, system, table);
     if ('why' in found) return found;
@@ -66,7 +68,7 @@ const shared = (table: Table, row: SqlRow): SqlRow => {
   return column === undefined || isAlone(table) ? {} : { [column]: row[column] ?? 'NULL' };
 };
 
-const findRows = async (rows: Rows, system: System, table: Table): Promise<Made<Pair>> => {
+const findRows = async (rows: Rows, system: SystemFacts<Tables>, table: Table): Promise<Made<Pair>> => {
   const [present] = await rows.present(table);
   const first = present ? { made: present } : await rows.make(table);
   if ('made' in first) {

@@ -1,23 +1,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DummyDriver, Kysely } from 'kysely';
-import { type Engine, everyScope } from '../contract/engine.js';
+import type { Column } from '../contract/column.js';
+import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
-import { DataKeys, type Encryption, KeyringSql, MasterKeys, runSteps, valueOf } from '../encryption/index.js';
+import type { SystemFacts } from '../contract/system.js';
+import {
+  DataKeys,
+  type Encryption,
+  KeyringSql,
+  MasterKeys,
+  resultOf,
+  runSteps,
+} from '../encryption/index.js';
 import { openEngine } from '../engines/open.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import { maintain } from '../maintenance/maintain.js';
 import {
-  type Column,
+  everyScope,
   isScopeOf,
   type QueryTables,
   type RowOf,
   type Shape,
-  scopeColumn,
   type Table,
   type Tables,
 } from '../model/index.js';
-import type { System } from '../model/system.js';
 import { rolesFrom } from '../roles/names.js';
 import { type ColumnKeys, Secret, settings } from '../settings/index.js';
 import { currentSession } from './current.js';
@@ -59,7 +66,7 @@ const longestTurn = 10;
 /** An open database of one system. */
 export class Database<T extends Tables = Tables> {
   readonly engine: Engine;
-  readonly system: System<T>;
+  readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
   readonly #scopeColumns: readonly Column[];
@@ -70,14 +77,14 @@ export class Database<T extends Tables = Tables> {
   #idle: (() => void)[] = [];
   #closed = false;
 
-  constructor(engine: Engine, system: System<T>, options: ConnectOptions) {
+  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
     this.engine = engine;
     this.system = system;
     this.#options = options;
     engine.register(Object.values(system.tables));
     // what may be left open does not say which scopes there are: a trail keeps those of others
     this.#scopeColumns = Object.values(system.tables)
-      .flatMap((table) => scopeColumn(table) ?? [])
+      .flatMap((table) => table.facts.scope ?? [])
       .filter(({ nullable }) => !nullable);
     const kysely = kyselyParts(engine);
     this.#parts = {
@@ -135,7 +142,7 @@ export class Database<T extends Tables = Tables> {
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
     if (context.scope) return this.read(context, (s) => s.get(table, key));
-    if (table.encryption) return this.#getEncrypted(table, key);
+    if (table.facts.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -203,7 +210,7 @@ export class Database<T extends Tables = Tables> {
     const steps = new EncryptedTables(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
     const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
       (await this.engine.read(sql, parameters)).rows;
-    return valueOf(await runSteps(steps, read)) as RowOf<S> | undefined;
+    return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
@@ -350,7 +357,7 @@ const assertScope = (columns: readonly Column[], scope: string | null): void => 
  * const job = await db.session({ actor: 'user:42' }, (s) => s.get(jobs, id));
  */
 export const connect = async <T extends Tables>(
-  system: System<T>,
+  system: SystemFacts<T>,
   options: ConnectOptions = {},
 ): Promise<Database<T>> => {
   const place: PlaceOptions =

@@ -9,6 +9,7 @@ import type { Engine } from '../../src/contract/engine.js';
 import type { Schema, SchemaChange } from '../../src/contract/schema.js';
 import { layFoundation } from '../../src/engines/foundation.js';
 import { dialects } from '../../src/engines/open.js';
+import { openShadow } from '../../src/engines/shadow.js';
 import { maintain } from '../../src/maintenance/maintain.js';
 import { openScopedWorld } from './scoped-world.js';
 import { openWorld, sqlOf, type World } from './world.js';
@@ -42,7 +43,7 @@ const schemaOf = (engine: Engine): Promise<Schema> => engine.asOwner((owner) => 
 
 const shadowOf = async (world: World, tables: readonly Table[]): Promise<Schema> => {
   const dialect = await dialects[world.engine.dialect.name]();
-  const shadow = await dialect.openShadow();
+  const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner(async (owner) => {
       await layFoundation(owner, dialect);

@@ -1,4 +1,12 @@
-import { type Attack, everyScope, identifiers, literal, type Probe, type SqlRow, type Table } from 'ashlar';
+import {
+  type Attack,
+  everyScope,
+  identifiers,
+  literal,
+  type Probe,
+  type SqlRow,
+  type TableFacts,
+} from 'ashlar';
 
 // words that no client and no knowledge has, or the preparation itself would be refused
 const name = 'Zqprove & Zqashlar';
@@ -49,7 +57,7 @@ const tried = (probe: Probe, drafts: readonly Draft[], elsewhere: readonly Draft
 ];
 
 /** Ways to say in the knowledge whose it is. */
-export const knowledgeAttacks = (table: Table, probe: Probe): readonly Attack[] => {
+export const knowledgeAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => {
   const saying = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
   const id = probe.fresh.id ?? 'NULL';
   return tried(
@@ -90,7 +98,7 @@ export const knowledgeAttacks = (table: Table, probe: Probe): readonly Attack[] 
 };
 
 /** Ways to give a client a name that the knowledge has already. */
-export const namingAttacks = (table: Table, probe: Probe): readonly Attack[] => {
+export const namingAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => {
   const named = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
   const own = probe.row.id ?? 'NULL';
   return tried(

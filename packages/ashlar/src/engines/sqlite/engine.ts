@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type {
-  Awaitable,
-  Engine,
-  QueryResult,
-  SyncEngine,
-  Transaction,
-  TransactionOptions,
-} from '../../contract/engine.js';
+import type { Column } from '../../contract/column.js';
+import type { Engine, SyncEngine } from '../../contract/engine.js';
+import type { GuardedTable } from '../../contract/guarantee.js';
 import type { OpenOptions } from '../../contract/open-options.js';
 import type { Owner } from '../../contract/owner.js';
 import type { Schema } from '../../contract/schema.js';
 import type { Snapshot } from '../../contract/snapshot.js';
-import type { Column, Table } from '../../model/index.js';
+import type { Awaitable } from '../../contract/sql.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
 import { sqliteDialect } from './dialect.js';
 import { connect, type Target } from './driver/connect.js';
 import type { Connection } from './driver/connection.js';
@@ -113,7 +109,7 @@ class SqliteEngine implements Engine {
     this.sync = { begin: (given) => this.#beginSync(given) };
   }
 
-  register(tables: readonly Table[]): void {
+  register(tables: readonly GuardedTable[]): void {
     this.#target.origins.register(tables);
     this.#target.scoped.register(tables);
     this.#hooks.register(tables);

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
 import { rowJson } from '../shared/row-json-sqlite.js';
 import { any, raise, sqliteTrigger } from '../shared/sqlite-sql.js';
@@ -11,7 +13,7 @@ type Row = 'NEW' | 'OLD';
  * what it removes only on connections that ask for it, as ours do; on another one there is no session, and so no REPLACE.
  */
 export const auditedOnSqlite = (
-  table: Table,
+  table: TableFacts,
   { trail, except }: AuditedRules,
 ): readonly GuaranteeObject[] => {
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
@@ -48,7 +50,7 @@ export const auditedOnSqlite = (
 };
 
 /** What keeps a trail from lines in another's name or of another time. */
-export const trailOnSqlite = (trail: Table): readonly GuaranteeObject[] => [
+export const trailOnSqlite = (trail: TableFacts): readonly GuaranteeObject[] => [
   sqliteTrigger({
     name: objectName(trail.name, 'trail_insert'),
     on: 'BEFORE INSERT',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { Guarantee } from '../../contract/guarantee.js';
 import {
   bytes,
   type Columns,
   check,
   createdAt,
-  type Guarantee,
   primaryKey,
   type Table,
   type TableItem,
@@ -55,6 +55,7 @@ export const keyring = <const Name extends string>(
 const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'keyring',
+  facts: () => ({ keyring: true as const }),
   summary: 'A data key is erased for good: a scope that was shredded never gets another.',
   sqlite: { level: 'enforced' as const, objects: keyringOnSqlite },
   postgres: {

@@ -1,4 +1,6 @@
-import { identifier, type RunSql, type Table } from '../../model/index.js';
+import type { RunSql } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
 /** A partition with a range: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is open. */
@@ -28,7 +30,7 @@ ORDER BY c.relname`;
 const milliseconds = (epoch: unknown, open: number): number => (epoch === null ? open : Number(epoch) * 1000);
 
 /** The partitions of a table as the database has them now. */
-export const readCatalogue = async (run: RunSql, table: Table): Promise<Catalogue> => {
+export const readCatalogue = async (run: RunSql, table: TableFacts): Promise<Catalogue> => {
   const rows = await run(partitionsSql, [identifier(table.name)]);
   const isDefault = (row: Record<string, unknown>): boolean =>
     row.isDefault === true || row.isDefault === 't';

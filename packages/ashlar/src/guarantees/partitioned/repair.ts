@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type RunSql, type Table } from '../../model/index.js';
+import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
+import type { RunSql } from '../../contract/sql.js';
+import { identifier } from '../../model/index.js';
 import type { Catalogue } from './catalogue.js';
 import { asOne } from './making.js';
 import { partitionObjects } from './objects.js';
@@ -41,7 +43,11 @@ LEFT JOIN pg_policy q ON q.polrelid = i.inhparent AND q.polname = p.polname
 WHERE i.inhparent = $1::text::regclass`;
 
 /** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
-export const findRepairs = async (run: RunSql, table: Table, catalogue: Catalogue): Promise<Repair[]> => {
+export const findRepairs = async (
+  run: RunSql,
+  table: GuardedTable,
+  catalogue: Catalogue,
+): Promise<Repair[]> => {
   const parent = [identifier(table.name)];
   const triggers = await run(triggersSql, parent);
   const indexes = await run(indexesSql, parent);

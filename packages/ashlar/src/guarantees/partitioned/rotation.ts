@@ -1,5 +1,7 @@
+import type { GuardedTable } from '../../contract/guarantee.js';
+import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import { identifier, identifiers, type RunSql, type Table } from '../../model/index.js';
+import { identifier, identifiers } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
 import { type Catalogue, countByMonth, value, within } from './catalogue.js';
 import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './making.js';
@@ -22,7 +24,7 @@ const mostMonths = 1200;
  */
 export const rotateDefault = async (
   run: RunSql,
-  table: Table,
+  table: GuardedTable,
   column: string,
   catalogue: Catalogue,
   { last, reach }: { readonly last: Month; readonly reach: Month },
@@ -46,7 +48,7 @@ export const rotateDefault = async (
 };
 
 /** Makes an empty default partition. */
-export const makeDefault = async (run: RunSql, table: Table): Promise<string> => {
+export const makeDefault = async (run: RunSql, table: GuardedTable): Promise<string> => {
   const name = defaultPartition(table);
   await makeAside(run, table, name);
   await guard(run, table, name);
@@ -54,7 +56,7 @@ export const makeDefault = async (run: RunSql, table: Table): Promise<string> =>
   return name;
 };
 
-const attachDefault = async (run: RunSql, table: Table, name: string): Promise<void> => {
+const attachDefault = async (run: RunSql, table: GuardedTable, name: string): Promise<void> => {
   await run(`ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} DEFAULT`);
 };
 
@@ -63,7 +65,7 @@ const overlaps = ({ ranges }: Catalogue, first: Month, last: Month): boolean =>
 
 const rotate = async (
   run: RunSql,
-  table: Table,
+  table: GuardedTable,
   old: string,
   first: Month,
   last: Month,
@@ -77,7 +79,7 @@ const rotate = async (
 };
 
 // a new default partition will want the names that belong to the old one
-const rename = async (run: RunSql, table: Table, old: string, name: string): Promise<void> => {
+const rename = async (run: RunSql, table: GuardedTable, old: string, name: string): Promise<void> => {
   const indexes = await run(
     `SELECT c.relname::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::text::regclass`,
     [identifier(old)],
@@ -106,7 +108,7 @@ const rename = async (run: RunSql, table: Table, old: string, name: string): Pro
 
 const copy = async (
   run: RunSql,
-  table: Table,
+  table: GuardedTable,
   column: string,
   old: string,
   counts: ReadonlyMap<Month, number>,
@@ -158,13 +160,13 @@ ORDER BY attnum`,
   return identifiers(rows.map((row) => String(row.name)));
 };
 
-const miscounted = (table: Table, rows: number, copied: number): AshlarError =>
+const miscounted = (table: GuardedTable, rows: number, copied: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: ${copied} of ${rows} rows of the default partition would have been copied.`,
     detail: 'Nothing was changed.',
   });
 
-const tooManyMonths = (table: Table, months: number): AshlarError =>
+const tooManyMonths = (table: GuardedTable, months: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: the default partition holds rows of ${months} months between other partitions.`,
     detail: `At most ${mostMonths} are made at once; times that are wrong may have been inserted.`,

@@ -1,23 +1,20 @@
-import {
-  identifier,
-  identifiers,
-  literal,
-  type Purged,
-  type PurgeFollowUp,
-  type PurgeReport,
-  type PurgeTools,
-  type RunSql,
-  type SqlName,
-  type Table,
-} from '../../model/index.js';
-import { type Retention, retentionOf } from '../shared/retention.js';
+import type {
+  GuardedTable,
+  Purged,
+  PurgeFollowUp,
+  PurgeReport,
+  PurgeTools,
+} from '../../contract/guarantee.js';
+import type { Retention } from '../../contract/retention.js';
+import type { RunSql, SqlName } from '../../contract/sql.js';
+import { identifier, identifiers, literal } from '../../model/index.js';
 import type { Conditions } from './conditions.js';
 import { purgesName } from './names.js';
 
 /** What the engines say differently. */
 export interface PurgeSql {
   readonly dialect: SqlName;
-  conditions(table: Table, retention: Retention): Conditions;
+  conditions(table: GuardedTable, retention: Retention): Conditions;
   /** A table's name that nothing else can be found under. */
   name(table: string): string;
   /** The moment for which rows are looked at: never later than the database's clock, unless nothing leaves anyway. */
@@ -31,7 +28,7 @@ export interface PurgeSql {
 const batch = 1_000;
 
 /** What rows a table would let go, as conditions on a row named `gone`. */
-export const ripe = (table: Table, retention: Retention, sql: PurgeSql, tools: PurgeTools) => {
+export const ripe = (table: GuardedTable, retention: Retention, sql: PurgeSql, tools: PurgeTools) => {
   const { due, held } = sql.conditions(table, retention);
   const moment = sql.moment(tools);
   const references = referring(table, sql, tools);
@@ -46,14 +43,14 @@ export const ripe = (table: Table, retention: Retention, sql: PurgeSql, tools: P
 };
 
 /** What must go with the rows of a table, for each guarantee that put something beside them. */
-export const followUps = (table: Table, dialect: SqlName): readonly PurgeFollowUp[] =>
+export const followUps = (table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] =>
   table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
     return enforcement.level === 'refused' || !enforcement.onPurge ? [] : [enforcement.onPurge(table)];
   });
 
 // rows that others refer to stay with them; in a dry run those that would leave themselves do not count
-const referring = (table: Table, sql: PurgeSql, tools: PurgeTools): readonly string[] =>
+const referring = (table: GuardedTable, sql: PurgeSql, tools: PurgeTools): readonly string[] =>
   tools.tables.flatMap((child) =>
     child.foreignKeys
       .filter(
@@ -64,7 +61,7 @@ const referring = (table: Table, sql: PurgeSql, tools: PurgeTools): readonly str
         const same = columns.map(
           (name, at) => `child.${identifier(name)} = gone.${identifier(target.columns[at] ?? name)}`,
         );
-        const retention = tools.dryRun && child !== table ? retentionOf(child) : undefined;
+        const retention = tools.dryRun && child !== table ? child.facts.retention : undefined;
         const conditions = retention && sql.conditions(child, retention);
         const stays = conditions
           ? [
@@ -76,7 +73,7 @@ const referring = (table: Table, sql: PurgeSql, tools: PurgeTools): readonly str
   );
 
 // a row under a guarantee does not simply go or change with its parent
-const isGuarded = ({ guarantees }: Table): boolean => guarantees.length > 0;
+const isGuarded = ({ guarantees }: GuardedTable): boolean => guarantees.length > 0;
 
 const one = async (run: RunSql, sql: string): Promise<Record<string, unknown>> => (await run(sql))[0] ?? {};
 
@@ -84,7 +81,7 @@ const count = async (run: RunSql, from: string, where: string): Promise<number> 
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
 /** The statement that records what left. */
-export const recordSql = (table: Table, sql: PurgeSql, gone: Purged): string =>
+export const recordSql = (table: GuardedTable, sql: PurgeSql, gone: Purged): string =>
   `INSERT INTO ${sql.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),
     String(gone.rows),
@@ -98,7 +95,7 @@ export const recordSql = (table: Table, sql: PurgeSql, gone: Purged): string =>
  * the table's own triggers, whatever is asked here.
  */
 export const purgeByRange = async (
-  table: Table,
+  table: GuardedTable,
   retention: Retention,
   sql: PurgeSql,
   tools: PurgeTools,

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from './names.js';
 
 /**
@@ -146,12 +148,12 @@ export const neverChanged = (guarantee: string, table: string): readonly Guarant
   ];
 };
 
-const rowOf = (row: 'NEW' | 'OLD', table: Table, except: readonly string[]): string =>
+const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[]): string =>
   `ROW(${Object.keys(table.columns)
     .filter((name) => !except.includes(name))
     .map((name) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
 /** That NEW and OLD are the same byte for byte but for these columns: `=` would let 1.0 become 1.00 inside JSON. */
-export const unchanged = (table: Table, except: readonly string[]): string =>
+export const unchanged = (table: TableFacts, except: readonly string[]): string =>
   `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, literal, nullsAlike, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal, nullsAlike } from '../../model/index.js';
 import { objectName } from './names.js';
 
 /** One trigger: when it fires, under which condition, and what it does. */
@@ -45,7 +47,7 @@ export const raise = (guarantee: string, text: string): string =>
   `RAISE(ABORT, ${literal(`ashlar/${guarantee}: ${text}`)})`;
 
 /** The name under which a table's hidden row number can be reached. */
-export const rowidOf = (table: Table): string => ('rowid' in table.columns ? '_rowid_' : 'rowid');
+export const rowidOf = (table: TableFacts): string => ('rowid' in table.columns ? '_rowid_' : 'rowid');
 
 interface UniqueKey {
   readonly columns: readonly string[];
@@ -55,18 +57,18 @@ interface UniqueKey {
 }
 
 // a single whole-number key is itself the rowid
-const isRowid = ({ primaryKey, columns }: Table): boolean =>
+const isRowid = ({ primaryKey, columns }: TableFacts): boolean =>
   primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
 
 /** The hidden row number as one more unique key, where the table has one. */
-export const rowidKey = (table: Table): readonly UniqueKey[] =>
+export const rowidKey = (table: TableFacts): readonly UniqueKey[] =>
   isRowid(table) ? [] : [{ columns: [rowidOf(table)], where: undefined }];
 
 /**
  * Refuses negative hidden row numbers. Before an insert SQLite shows a number that is yet to be chosen as -1, so that a
  * row that had it would stop every later insert of a table that guards its {@link rowidKey}.
  */
-export const hiddenRowid = (table: Table, guarantee: string): readonly GuaranteeObject[] =>
+export const hiddenRowid = (table: TableFacts, guarantee: string): readonly GuaranteeObject[] =>
   rowidKey(table).map(() =>
     sqliteTrigger({
       name: objectName(table.name, guarantee.replaceAll('-', '_'), 'rowid'),
@@ -78,7 +80,7 @@ export const hiddenRowid = (table: Table, guarantee: string): readonly Guarantee
   );
 
 /** Every key of which a table allows each value once. */
-export const uniqueKeys = (table: Table): readonly UniqueKey[] => {
+export const uniqueKeys = (table: TableFacts): readonly UniqueKey[] => {
   const all: UniqueKey[] = [
     { columns: table.primaryKey.columns, where: undefined },
     ...table.uniques.map(({ columns, nullsEqual }) => ({ columns, nullsEqual, where: undefined })),
@@ -96,7 +98,7 @@ export const uniqueKeys = (table: Table): readonly UniqueKey[] => {
  * delete trigger on a connection without `recursive_triggers`. `and` narrows which other rows count.
  */
 export const replacing = (
-  table: Table,
+  table: TableFacts,
   keys: readonly UniqueKey[],
   and: readonly string[] = [],
 ): readonly string[] =>
@@ -114,14 +116,14 @@ export const replacing = (
   });
 
 // a partial index holds the new row only if its condition is true of NEW
-const newRowFits = (table: Table, where: string): string => {
+const newRowFits = (table: TableFacts, where: string): string => {
   const named = Object.keys(table.columns).filter((name) => new RegExp(`\\b${name}\\b`, 'i').test(where));
   const values = named.map((name) => `NEW.${identifier(name)} AS ${identifier(name)}`).join(', ');
   return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
 };
 
 /** OR REPLACE turns a NULL in such a column into its default, after every BEFORE trigger has looked at it. */
-export const emptied = (table: Table, keys: readonly UniqueKey[]): readonly string[] =>
+export const emptied = (table: TableFacts, keys: readonly UniqueKey[]): readonly string[] =>
   [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
       const column = table.columns[name];
@@ -136,7 +138,7 @@ export const any = (conditions: readonly string[]): string => conditions.join('\
 export const all = (conditions: readonly string[]): string => conditions.join('\n  AND ');
 
 /** That NEW and OLD are alike in every column but these, and are the same row. */
-export const unchanged = (table: Table, except: readonly string[]): readonly string[] =>
+export const unchanged = (table: TableFacts, except: readonly string[]): readonly string[] =>
   [rowidOf(table), ...Object.keys(table.columns)]
     .filter((name) => !except.includes(name))
     .map((name) => `NEW.${identifier(name)} IS OLD.${identifier(name)}`);

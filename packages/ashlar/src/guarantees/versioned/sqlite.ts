@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../shared/names.js';
 import {
   any,
@@ -15,7 +17,10 @@ import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
 /** What keeps the versions of a table of SQLite, on any connection. */
-export const versionedOnSqlite = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {
+export const versionedOnSqlite = (
+  table: TableFacts,
+  columns: VersionedColumns,
+): readonly GuaranteeObject[] => {
   const refuse = (text: string): string => `SELECT ${raise('versioned', text)}`;
   const name = identifier(table.name);
   const [id, version, current, previous] = [

@@ -1,5 +1,7 @@
+import type { Column } from '../../../contract/column.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
-import { type Column, identifier, literal, type Table } from '../../../model/index.js';
+import type { TableFacts } from '../../../contract/table.js';
+import { identifier, literal } from '../../../model/index.js';
 import { change } from './change.js';
 import { dropPolicy, securityOf } from './change-security.js';
 import { columnDefinition } from './column-sql.js';
@@ -192,7 +194,7 @@ const changeColumn = (
 export const changeColumns = (
   before: SchemaTable,
   after: SchemaTable,
-  model: Table | undefined,
+  model: TableFacts | undefined,
 ): SchemaChange[] => {
   const was = new Map(before.columns.map((column) => [column.name, column]));
   const is = new Set(after.columns.map(({ name }) => name));

@@ -1,5 +1,6 @@
+import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
-import { identifier, type Table } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
 import { change } from './change.js';
 import { guaranteeObjects, indexSql, tableSql } from './create-table.js';
 import { recreateTable } from './schema-sql.js';
@@ -40,7 +41,7 @@ export const existingIn = (schema: Schema): Existing =>
   ]);
 
 /** Creates a table of the model with all that its guarantees bring; what they bring is added to `existing`. */
-export const createModelTable = (table: Table, existing: Existing): SchemaChange => {
+export const createModelTable = (table: GuardedTable, existing: Existing): SchemaChange => {
   const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
   for (const { type, name } of objects)
     if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);

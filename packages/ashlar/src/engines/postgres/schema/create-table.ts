@@ -1,14 +1,7 @@
+import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../../contract/guarantee.js';
+import type { ForeignKey, Index, Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
-import {
-  type ForeignKey,
-  type GuaranteeObject,
-  type Index,
-  identifier,
-  identifiers,
-  type Key,
-  type PostgresEnforcement,
-  type Table,
-} from '../../../model/index.js';
+import { identifier, identifiers } from '../../../model/index.js';
 import { columnDefinition } from './column-sql.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
@@ -21,7 +14,7 @@ const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifie
 
 /** The constraints that stand behind the columns: name and definition. */
 export const tableConstraints = (
-  table: Table,
+  table: GuardedTable,
 ): readonly { readonly name: string; readonly sql: string }[] => [
   { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
   ...table.uniques.map((key) => ({
@@ -33,11 +26,11 @@ export const tableConstraints = (
 ];
 
 /** The statement that makes an index of a table. */
-export const indexSql = (table: Table, { name, columns, unique, where }: Index): string =>
+export const indexSql = (table: GuardedTable, { name, columns, unique, where }: Index): string =>
   `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
   (where === undefined ? '' : ` WHERE ${where}`);
 
-const enforcements = (table: Table): readonly PostgresEnforcement[] =>
+const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
   table.guarantees.map(({ name, postgres }) => {
     if (postgres.level !== 'refused') return postgres;
     throw new AshlarError('guarantee-refused', {
@@ -53,7 +46,7 @@ const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function',
 const withoutSemicolon = (sql: string): string => sql.trim().replace(/;\s*$/, '');
 
 /** What the guarantees of a table put beside it, in the order in which it can be made. @throws AshlarError `guarantee-refused` */
-export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {
+export const guaranteeObjects = (table: GuardedTable): readonly GuaranteeObject[] => {
   const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
   return order.flatMap((type) =>
     objects
@@ -63,7 +56,7 @@ export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {
 };
 
 /** CREATE TABLE with all that stands inside and right behind it. @throws AshlarError `guarantee-refused` */
-export const tableSql = (table: Table): string => {
+export const tableSql = (table: GuardedTable): string => {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
     ...enforcements(table).flatMap(({ columns }) => columns ?? []),
@@ -78,7 +71,7 @@ export const tableSql = (table: Table): string => {
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const createTable = (table: Table): readonly string[] => [
+export const createTable = (table: GuardedTable): readonly string[] => [
   tableSql(table),
   ...table.indexes.map((index) => indexSql(table, index)),
   ...guaranteeObjects(table).map(({ sql }) => sql),

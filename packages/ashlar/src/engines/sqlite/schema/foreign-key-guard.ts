@@ -1,6 +1,7 @@
-import { type ForeignKey, identifier, identifiers, literal, type Table } from '../../../model/index.js';
+import type { ForeignKey, TableFacts } from '../../../contract/table.js';
+import { identifier, identifiers, literal } from '../../../model/index.js';
 
-const orphan = (table: Table, { columns, target }: ForeignKey): string => {
+const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
   const given = columns.map((name) => `NEW.${identifier(name)} IS NOT NULL`);
   const matches = target.columns.map(
     (name, i) => `${identifier(name)} = NEW.${identifier(columns[i] ?? '')}`,
@@ -21,7 +22,7 @@ const orphan = (table: Table, { columns, target }: ForeignKey): string => {
  * Triggers that refuse orphans where SQLite's own foreign keys are off, as they are in the sqlite3 shell and in every
  * connection that does not ask for them (sqlite.org/foreignkeys.html, section 2).
  */
-export const foreignKeyGuards = (table: Table): string[] =>
+export const foreignKeyGuards = (table: TableFacts): string[] =>
   table.foreignKeys.flatMap((key) =>
     (
       [

@@ -1,4 +1,4 @@
-import type { FoundationObject } from '../../../contract/engine.js';
+import type { FoundationObject } from '../../../contract/dialect.js';
 
 /**
  * Who acts, while a session writes. A trigger can see neither temporary tables nor, with `trusted_schema=OFF`, functions

@@ -1,22 +1,16 @@
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
-import type { Insert, Table, Tables } from './index.js';
+import type { Insert, Table, Tables } from '../model/index.js';
 
 /**
  * Tables, their migrations and their services under one name: one of the five that ship with Ashlar, or a user's own.
  * `connect`, the command line and the proofs take one.
  */
-export interface System<T extends Tables = Tables> {
+export interface System<T extends Tables = Tables> extends SystemFacts<T> {
   readonly kind: 'system';
-  /** Lower case; its migrations are recorded under it. */
-  readonly name: string;
-  readonly tables: T;
-  /** The folder of its migrations, one folder a step. */
-  readonly migrations: URL;
   /** What it offers to `ashlar jobs`, where it has jobs. */
   readonly jobs?: JobCommands;
-  /** Rows to attack, or parts of them, by the tables' names in `tables`; see {@link SystemParts.probes}. */
-  readonly probes?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[] | undefined>>;
 }
 
 /** What a system is made of. */
@@ -38,10 +32,12 @@ export const system = <T extends Tables>(name: string, parts: SystemParts<T>): S
 };
 
 const assertKeyrings = (name: string, tables: readonly Table[]): void => {
-  const without = tables.find(({ encryption }) => encryption && !tables.includes(encryption.keys));
+  const without = tables.find(
+    ({ facts: { encryption } }) => encryption && !tables.some((table) => table === encryption.keys),
+  );
   if (!without) return;
   throw new AshlarError('table-invalid', {
-    message: `The system ${name} lacks ${without.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
+    message: `The system ${name} lacks ${without.facts.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
     suggestion: 'Add it to the tables of the system.',
   });
 };

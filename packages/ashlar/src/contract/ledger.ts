@@ -1,5 +1,19 @@
-import type { Table } from '../model/index.js';
-import type { TreeReader } from './proofs.js';
+import type { TableFacts } from './table.js';
+
+/** A perfect subtree: the leaves [index·2^height, (index + 1)·2^height). */
+export interface Subtree {
+  readonly height: number;
+  readonly index: number;
+}
+
+/**
+ * Where the hashes of a tree come from. `subtrees` gives the root of the leaves [index·2^height, (index + 1)·2^height)
+ * for each one wanted, in that order; all of those leaves are in the tree. It is called once with all that a proof
+ * needs, so that a reader can fetch them in one query.
+ */
+export interface TreeReader {
+  subtrees(wanted: readonly Subtree[]): Promise<readonly Buffer[]>;
+}
 
 /** A leaf as it is stored, with the entry that belongs to it. */
 export interface Leaf {
@@ -39,7 +53,7 @@ export type StoredRow = Readonly<Record<string, unknown>>;
 
 /** Reads one ledger of a database. */
 export interface LedgerReader extends TreeReader {
-  readonly table: Table;
+  readonly table: TableFacts;
   /** The log's name, which stands in each entry. */
   readonly log: string;
   head(): Promise<Head | undefined>;
