@@ -10,8 +10,7 @@ import {
 } from '@ashlar/docuvault';
 import { checkMigrations as check, dumpSchema } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sqlOf } from '../../../packages/ashlar/test/guarantees/world.js';
-import { engines } from '../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../test/support/engines.js';
 import { fresh, type OpenVault, openVault, someUser } from './support.js';
 
 // what the system's first design left broken, one test each

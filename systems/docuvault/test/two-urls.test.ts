@@ -2,8 +2,8 @@ import { type AuditEntry, type DocuvaultDatabase, docuvault, recordEvent } from 
 import { connect, openEngine, rolesFrom, settings, up } from 'ashlar';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseOf, makeUser, server, type User } from '../../../packages/ashlar/test/roles/support.js';
-import { asAdmin, type Place } from '../../../test/support/engines.js';
+import { asAdmin, type Place, server } from '../../../test/support/engines.js';
+import { databaseOf, makeUser, type User } from '../../../test/support/users.js';
 import { columnKeys, someUser } from './support.js';
 
 // users of a server that are no superusers: the two URLs of a real one

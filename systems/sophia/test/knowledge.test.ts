@@ -16,8 +16,7 @@ import { everyScope } from 'ashlar';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sqlOf } from '../../../packages/ashlar/test/guarantees/world.js';
-import { engines } from '../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../test/support/engines.js';
 import { plainWordsSql } from '../src/plain-words.js';
 import { freshName, type OpenSophia, openSophia } from './support.js';
 

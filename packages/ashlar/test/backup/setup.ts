@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ashlar from 'ashlar';
 import * as guarantees from 'ashlar/guarantees';
-import { afterAll, afterEach } from 'vitest';
+import { afterEach } from 'vitest';
 import { engines, type TestEngine } from '../../../../test/support/engines.js';
 import { dialects } from '../../src/engines/open.js';
 import { makeFolder } from '../migrations/folder.js';
@@ -30,6 +30,7 @@ const pgliteFolder: TestEngine = {
 /** Where backups are made and restored. A server needs the programs of its version, which are tried by themselves. */
 export const everywhere: readonly TestEngine[] = [...files, pgliteFolder];
 
+// files that share a worker share this folder too: it goes with the folder for temporary files of the run
 const migrations = await makeFolder();
 export const shop = makeShop(ashlar, guarantees, migrations.url) as ashlar.System;
 for (const [name, load] of Object.entries(dialects)) {
@@ -39,7 +40,6 @@ for (const [name, load] of Object.entries(dialects)) {
     [`0001_initial/up.${name}.sql`]: statements.map((sql) => `${sql};\n`).join('\n'),
   });
 }
-afterAll(() => migrations.remove());
 
 const writerFile = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 

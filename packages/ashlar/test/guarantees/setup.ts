@@ -1,7 +1,7 @@
 import { type AshlarError, type Engine, openEngine, type RunSql, type SqlName, type Table } from 'ashlar';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { expect, it } from 'vitest';
-import type { Place, TestEngine } from '../../../../test/support/engines.js';
+import { type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { layFoundation } from '../../src/engines/foundation.js';
 
 /** A way into the database. `attempt` runs the statements in one transaction, and commits. */
@@ -118,9 +118,6 @@ export const rootMessage = (error: unknown): string => {
   const { message, cause } = error as AshlarError;
   return cause === undefined ? message : rootMessage(cause);
 };
-
-/** What SQL an engine of the tests speaks. */
-export const sqlOf = ({ name }: TestEngine): SqlName => (name.startsWith('sql') ? 'sqlite' : 'postgres');
 
 /** Tests that each attack is refused through each door, and that no row of these tables is then other than before. */
 export const refuses = (

@@ -9,10 +9,9 @@ import {
   type Table,
   type Tables,
 } from 'ashlar';
-import { asAdmin, type TestEngine } from '../../../../test/support/engines.js';
+import { asAdmin, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { layFoundation } from '../../src/engines/foundation.js';
 import { ensureHistory } from '../../src/migrations/history.js';
-import { sqlOf } from './world.js';
 
 /** A database whose sessions run as a role that owns nothing and is no superuser, where the engine has roles. */
 export interface ScopedWorld<T extends Tables> {
