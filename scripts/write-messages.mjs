@@ -25,7 +25,7 @@ const properties = new Set([
 const helpCalls = new Set(['description', 'option', 'requiredOption', 'argument', 'make', 'addHelpText']);
 
 /** Methods of `Output` that print. */
-const printCalls = new Set(['line', 'note', 'table']);
+const printCalls = new Set(['line', 'note']);
 
 /** All TypeScript sources of the library and the systems, by path from the root. */
 const sourceFiles = () => {
@@ -72,7 +72,7 @@ const textOf = (node, source) => {
 
 // words that only SQL and code have in capitals or in such an order
 const sql =
-  /\b(SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|CREATE|ALTER|DROP|PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|GRANT|REVOKE|RAISE|RETURN|WHERE|VACUUM|ATTACH|DETACH|SET|LOCK|EXISTS|REFERENCES|CHECK|COALESCE|IN \(|AND NOT|IS NULL|IS NOT|OR REPLACE|ORDER BY|GROUP BY|ON CONFLICT|FOR EACH|USING|EXECUTE|INSTEAD OF|STRICT|BETWEEN|UNION|JOIN|CASE|THEN|PERFORM|DECLARE|LANGUAGE)\b|\b(select|insert into|delete from|where|from) .*\b(from|where|values|set|in|and|=)\b|:=|::|\bjson_|\bpg_[a-z_]+\(|=>|;$/;
+  /\b(SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|CREATE|ALTER|DROP|PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|GRANT|REVOKE|RAISE|RETURN|WHERE|VACUUM|ATTACH|DETACH|SET|LOCK|EXISTS|REFERENCES|CHECK|COALESCE|IN \(|AND NOT|IS NULL|IS NOT|OR REPLACE|ORDER BY|GROUP BY|ON CONFLICT|FOR EACH|USING|EXECUTE|INSTEAD OF|STRICT|BETWEEN|UNION|JOIN|CASE|THEN|PERFORM|DECLARE|LANGUAGE)\b|\b(select|insert into|delete from|where|from) .*\b(from|where|values|set|in|and|=)\b|:=|::|\bjson_|\bpg_[a-z_]+\(|=>|\bstrftime\(|;$/;
 
 /** Whether a text without a telling place is a sentence for people: several plain words, no SQL, no markup. */
 const isProse = (text) =>
@@ -110,8 +110,9 @@ const textsOf = (source, program) => {
     }
     const text = textOf(node, source);
     if (text !== undefined) {
-      const isTold = kind !== undefined && (kind !== 'status' || /\w\w/.test(text));
-      if (isTold ? !sql.test(text) || properties.has(kind) : isProse(text)) add(kind ?? 'text', node, text);
+      // one word under such a name is data: `reason: 'expired'`
+      const isTold = kind !== undefined && (kind === 'help' || kind === 'status' || /\s/.test(text.trim()));
+      if (isTold ? properties.has(kind) || !sql.test(text) : isProse(text)) add(kind ?? 'text', node, text);
       // what is filled in may hold texts of its own
       if (node.type === 'TemplateLiteral') visit(node.expressions, undefined);
       return;
@@ -134,12 +135,17 @@ const textsOf = (source, program) => {
     if (node.type === 'CallExpression' || node.type === 'NewExpression') {
       const name = nameOfCallee(node);
       visit(node.callee, undefined);
-      if (helpCalls.has(name)) {
-        // the first argument is a name or flags
-        const [first, ...rest] = node.arguments;
-        if (name === 'description') visit(first, 'help');
-        visit(rest, 'help');
-      } else visit(node.arguments, printCalls.has(name) ? 'status' : undefined);
+      const isMethod = node.callee.type === 'MemberExpression';
+      const [first, second, ...rest] = node.arguments;
+      if (name === 'description') visit(node.arguments, 'help');
+      else if (helpCalls.has(name)) {
+        // the first argument is a name or flags, what follows the second is a default or a handler
+        visit(second, 'help');
+        visit(
+          [first, ...rest].filter((each) => each && textOf(each, source) === undefined),
+          undefined,
+        );
+      } else visit(node.arguments, isMethod && printCalls.has(name) ? 'status' : undefined);
       return;
     }
     for (const [key, child] of Object.entries(node)) {
@@ -159,7 +165,7 @@ const firstLine = (comment) => {
       .trim()
       .split(/\n\s*\n|\n@|^@/)[0] ?? '',
   );
-  return paragraph.match(/^.*?[.:](?=\s|$)/)?.[0] ?? paragraph;
+  return paragraph.match(/^.*?\.(?=\s|$)/)?.[0] ?? paragraph;
 };
 
 /** Exported declarations, and the members of exported interfaces and classes. */
