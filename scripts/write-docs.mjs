@@ -21,7 +21,7 @@ export const errorsPage = (errorCodes) =>
     'No text contains a secret or a value of an encrypted column.',
     '',
     'The exit status is the one with which a command ends: 1 a check failed · 2 wrong usage · 3 could not connect or',
-    'open. A system adds codes of its own; its README lists them.',
+    'open. A system adds codes of its own.',
     '',
     '| code | exit | meaning |',
     '|---|---|---|',
