@@ -5,7 +5,7 @@ import type { SqlName } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
-import { dumpFile } from './dump-schema.js';
+import { dumpFile, dumpText } from './dump-schema.js';
 import { type Comparison, declaredRenames } from './renames.js';
 import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
@@ -50,7 +50,7 @@ export const check = async (system: SystemFacts, dialect: SqlName): Promise<void
 
 const assertDumped = async (system: SystemFacts, { dialect, before }: ModelComparison): Promise<void> => {
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
-  if (committed === undefined || committed.replaceAll('\r\n', '\n') === dialect.dump(before)) return;
+  if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
   throw new AshlarError('migration-pending', {
     message: `schema.${dialect.name}.sql of ${system.name} is not what its migrations make.`,
     detail: 'The committed dump is older than the migrations, or was edited.',
