@@ -7,11 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { openSophia } from './support.js';
 
-// files, as sophia's own; what other engines back up is tried in test/backup
+// engines with a file, as sophia uses; test/backup covers the other engines
 const files = engines.filter(({ name }) => name.startsWith('sql'));
 
-describe.each(files)('mended on $name', (engine) => {
-  it('backups were never restored', async () => {
+describe.each(files)('sophia on $name', (engine) => {
+  it('a backup can be verified and restored', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ashlar-sophia-'));
     const open = await openSophia(engine);
     const target = await engine.place();

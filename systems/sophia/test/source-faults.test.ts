@@ -4,15 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { type OpenSophia, openSophia } from './support.js';
 
-// what the system's first design left broken, one test each; that backups were never restored has a file of its own
-describe.each(engines)('mended on $name', (engine) => {
+// one test for each fault in the design that this system replaces; source-faults-backups.test.ts has the one about backups
+describe.each(engines)('sophia on $name', (engine) => {
   let open: OpenSophia;
   beforeAll(async () => {
     open = await openSophia(engine);
   });
   afterAll(() => open.remove());
 
-  it('“append-only” was only a name: any UPDATE worked', async () => {
+  it('no UPDATE or DELETE changes the append-only logs', async () => {
     const { id } = await open.client();
     await open.operate((s) => enrich(s, id, { field: 'industry', value: 'Retail', source: 'web' }));
     const logs = () =>
@@ -27,7 +27,7 @@ describe.each(engines)('mended on $name', (engine) => {
     for (const text of statements) {
       const asOperator = open.operate((s) => sql.raw(text).execute(s.query));
       await expect(asOperator, text).rejects.toMatchObject({ code: 'guarantee-violated' });
-      // whoever owns the schema is bound as well
+      // the schema's owner is bound as well
       await expect(
         open.db.engine.asOwner((owner) => owner.run(text)),
         text,
@@ -36,14 +36,14 @@ describe.each(engines)('mended on $name', (engine) => {
       });
     }
     const [line] = before[0];
-    const update = open.operate((s) => s.update(auditLog, line?.id ?? '', { actor: 'somebody else' }));
+    const update = open.operate((s) => s.update(auditLog, line?.id ?? '', { actor: 'another actor' }));
     await expect(update).rejects.toMatchObject({ code: 'guarantee-violated' });
     expect(await logs()).toEqual(before);
   });
 
-  it('isolation was a convention in service code', async () => {
+  it('the database isolates clients, without any service', async () => {
     const [a, b] = [await open.client(), await open.client()];
-    // no service is asked, and no WHERE names the client
+    // no service is involved, and no WHERE names the client
     const seen = await open.as(a, (s) => s.query.selectFrom('clients').selectAll().execute());
     expect(seen).toEqual([a]);
     const changed = await open.as(a, (s) =>

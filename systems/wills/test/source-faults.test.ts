@@ -11,17 +11,17 @@ import {
 import { maintain, up } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, purged, someClause } from './support.js';
+import { approval, fresh, type OpenWills, openWills, someClause, superseded } from './support.js';
 
-// what the system's first design left broken, one test each
-describe.each(engines)('mended on $name', (engine) => {
+// one test for each fault in the design that this system replaces
+describe.each(engines)('wills on $name', (engine) => {
   let open: OpenWills;
   beforeAll(async () => {
     open = await openWills(engine, { maintain: false });
   });
   afterAll(() => open.remove());
 
-  it('a unique index on code alone made a second version impossible', async () => {
+  it('a second version of a clause can be published', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     await open.db.session((s) => supersedeClause(s, code, approval));
     const versions = await open.db.read((s) => clauseHistory(s, code));
@@ -31,21 +31,21 @@ describe.each(engines)('mended on $name', (engine) => {
     ]);
   });
 
-  it('only two monthly partitions existed, so the third month’s inserts failed', async () => {
+  it('inserts succeed in every month, also without a partition for it', async () => {
     const start = Date.parse('2026-02-06T00:00:00.000Z');
     let now = start;
-    const monthsOn = (months: number) => {
+    const monthsLater = (months: number) => {
       const moved = new Date(start);
       moved.setUTCMonth(moved.getUTCMonth() + months);
       return moved.getTime();
     };
-    // only the owner may say when an event was
+    // only the owner may set an event's time
     const owned = await openWills(engine, { clock: () => new Date(now), maintain: false, allowOwner: true });
     const event_type = fresh('monthly');
     const months = Array.from({ length: 21 }, (_, month) => month);
-    // the time goes by and nobody runs maintenance: first the months made ahead are used up, then there is none
+    // without maintenance: first the partitions created ahead are used, then there is none
     for (const month of months) {
-      now = monthsOn(month);
+      now = monthsLater(month);
       await owned.db.session((s) =>
         recordEvent(s, { event_type, event_category: 'time', details: { month } }),
       );
@@ -56,7 +56,7 @@ describe.each(engines)('mended on $name', (engine) => {
     );
     const before = await owned.db.read((s) => queryEvents(s, { event_type }));
     expect(before.events.map((event) => event.created_at)).toEqual([
-      ...months.map((month) => new Date(monthsOn(month)).toISOString()).reverse(),
+      ...months.map((month) => new Date(monthsLater(month)).toISOString()).reverse(),
       past,
     ]);
 
@@ -68,7 +68,7 @@ describe.each(engines)('mended on $name', (engine) => {
     await owned.remove();
   });
 
-  it('REVOKE was a comment asking someone to run it by hand', async () => {
+  it('UPDATE and DELETE on audit_logs are refused without any manual REVOKE', async () => {
     const event_type = fresh('kept');
     const kept = await open.db.session((s) => recordEvent(s, { event_type, event_category: 'x' }));
     const change = open.db.session((s) =>
@@ -82,12 +82,12 @@ describe.each(engines)('mended on $name', (engine) => {
     expect((await open.db.read((s) => queryEvents(s, { event_type }))).events).toEqual([kept]);
   });
 
-  it('nothing stopped two current versions', async () => {
+  it('a clause cannot have two current versions', async () => {
     const first = await open.db.session((s) => publishClause(s, someClause()));
     const second = await open.db.session((s) => supersedeClause(s, first.code, approval));
     const { id: _, ...copy } = second;
     const attempts = [
-      // the old one made current again, a second chain, a gap, a fork of the chain
+      // the old version made current again, a second chain, a gap, a fork of the chain
       () => open.db.session((s) => s.update(clauses, first.id, { is_current: true })),
       () => open.db.session((s) => s.insert(clauses, { ...copy, version: 1, previous_version_id: null })),
       () =>
@@ -101,6 +101,6 @@ describe.each(engines)('mended on $name', (engine) => {
       });
     }
     const versions = await open.db.read((s) => clauseHistory(s, first.code));
-    expect(versions).toEqual([purged(first, second), second]);
+    expect(versions).toEqual([superseded(first, second), second]);
   });
 });

@@ -1,6 +1,6 @@
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A token as Mustache's parser gives it: kind, value, start, end, and for a section what is in it. */
+/** A token of Mustache's parser: kind, value, start, end, and for a section its inner tokens. */
 export type TemplateToken = readonly [
   kind: string,
   value: string,
@@ -12,18 +12,19 @@ export type TemplateToken = readonly [
 const isObject = (value: unknown): value is JsonSchema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The schema itself when names can be looked up in it: it is an object's, and lists properties. */
-export const scopeOf = (schema: unknown): JsonSchema | undefined =>
-  isObject(schema) && schema.type === 'object' && isObject(schema.properties) ? schema : undefined;
+/** Returns `schema` if it describes an object with `properties`, so that names can be looked up in it. */
+export function objectSchema(schema: unknown): JsonSchema | undefined {
+  return isObject(schema) && schema.type === 'object' && isObject(schema.properties) ? schema : undefined;
+}
 
 const property = (schema: unknown, name: string): JsonSchema | undefined => {
-  const properties = scopeOf(schema)?.properties;
+  const properties = objectSchema(schema)?.properties;
   if (!isObject(properties) || !Object.hasOwn(properties, name)) return undefined;
   const found = properties[name];
   return isObject(found) ? found : undefined;
 };
 
-const walk = (schema: JsonSchema, path: string): JsonSchema | undefined =>
+const schemaAt = (schema: JsonSchema, path: string): JsonSchema | undefined =>
   path.split('.').reduce<JsonSchema | undefined>((at, name) => property(at, name), schema);
 
 const scalars = new Set<unknown>(['string', 'number', 'integer', 'boolean']);
@@ -38,51 +39,59 @@ const isPrintable = (schema: JsonSchema): boolean =>
   typesOf(schema).every((type) => scalars.has(type) || type === 'null') &&
   typesOf(schema).some((type) => scalars.has(type));
 
-type Scopes = readonly JsonSchema[];
+// the stack of objects in which Mustache looks up a name, innermost first
+type Contexts = readonly JsonSchema[];
 
-const lookup = (scopes: Scopes, path: string): JsonSchema | string => {
+const lookup = (contexts: Contexts, path: string): JsonSchema | string => {
   if (path === '') return 'a tag is empty';
-  const current = scopes[0];
-  if (path === '.') return current && scopes.length > 1 ? current : '{{.}} stands outside a section';
-  // Mustache would find what every object inherits
+  const current = contexts[0];
+  if (path === '.') return current && contexts.length > 1 ? current : '{{.}} is used outside a section';
+  // Mustache would look these names up on Object.prototype
   if (path.split('.').some((name) => name in Object.prototype))
-    return `${path} is not a name a variable can have`;
-  const [found, another] = scopes.map((scope) => walk(scope, path)).filter((schema) => schema !== undefined);
+    return `${path} cannot be the name of a variable`;
+  const [found, another] = contexts
+    .map((context) => schemaAt(context, path))
+    .filter((schema) => schema !== undefined);
   if (!found) return `${path} is not declared`;
-  // an item without the one would silently be printed with the other
-  if (another) return `${path} is declared inside the section and around it; give one of them another name`;
+  // an item without this property would silently print the outer variable
+  if (another) return `${path} is declared both inside the section and outside it; rename one of them`;
   return found;
 };
 
-const sectionScope = (schema: JsonSchema, path: string): JsonSchema | string | undefined => {
+const sectionContext = (schema: JsonSchema, path: string): JsonSchema | string | undefined => {
   const inner = schema.type === 'array' ? schema.items : schema;
   if (
     isObject(inner) &&
-    (scopeOf(inner) || (inner.type !== 'object' && isPrintable(inner) && !typesOf(inner).includes('null')))
+    (objectSchema(inner) ||
+      (inner.type !== 'object' && isPrintable(inner) && !typesOf(inner).includes('null')))
   ) {
     return schema.type === 'boolean' ? undefined : inner;
   }
   return `${path} cannot open a section: declare it as boolean, text, number, object with properties, or an array of these`;
 };
 
-const tokenProblems = ([kind, value, , , inner = []]: TemplateToken, scopes: Scopes): string[] => {
+const tokenProblems = ([kind, value, , , inner = []]: TemplateToken, contexts: Contexts): string[] => {
   if (kind === 'text' || kind === '!') return [];
   if (kind === '>' || kind === '=') return [`{{${kind} ${value}}} is not available in clauses`];
-  const schema = lookup(scopes, value);
+  const schema = lookup(contexts, value);
   if (typeof schema === 'string') return [schema];
-  if (kind === '^') return inner.flatMap((token) => tokenProblems(token, scopes));
+  if (kind === '^') return inner.flatMap((token) => tokenProblems(token, contexts));
   if (kind !== '#')
     return isPrintable(schema) ? [] : [`${value} is printed, but not declared as text, number or boolean`];
-  const scope = sectionScope(schema, value);
-  if (typeof scope === 'string') return [scope];
-  const within = scope ? [scope, ...scopes] : scopes;
+  const context = sectionContext(schema, value);
+  if (typeof context === 'string') return [context];
+  const within = context ? [context, ...contexts] : contexts;
   return inner.flatMap((token) => tokenProblems(token, within));
 };
 
-/** What is wrong with the variables of a parsed template, given the schema of its input; each problem once. */
-export const templateProblems = (tokens: readonly TemplateToken[], schema: JsonSchema): string[] => {
+/**
+ * Checks the variables of a parsed template against the JSON Schema of its input.
+ *
+ * @returns the problems, each once; empty for a valid template
+ */
+export function templateProblems(tokens: readonly TemplateToken[], schema: JsonSchema): string[] {
   const undeclared = (Array.isArray(schema.required) ? schema.required : [])
     .filter((name) => typeof name === 'string' && !property(schema, name))
     .map((name) => `${name} is required but not declared`);
   return [...new Set([...undeclared, ...tokens.flatMap((token) => tokenProblems(token, [schema]))])];
-};
+}

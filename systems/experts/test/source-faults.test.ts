@@ -13,9 +13,9 @@ import { openFirstVersion, someExchange, startExperts } from './support.js';
 
 const writer = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 
-// what the system's first design left broken, one test each
-describe.each(engines)('mended on $name', (engine) => {
-  it('no migrations, create_all was enough: the next columns needed a rebuild by hand', async () => {
+// one test for each fault in the design that this system replaces
+describe.each(engines)('experts on $name', (engine) => {
+  it('a migration adds the new columns to a table with rows', async () => {
     const { db, remove } = await openFirstVersion(engine);
     try {
       const old = { email: 'thandi@example.org', query: 'first', response_type: 'match' as const };
@@ -31,20 +31,20 @@ describe.each(engines)('mended on $name', (engine) => {
           .values({ ...old, query: 'second', response_experts: sql`${shown}` })
           .execute();
       });
-      const kept = (s: ExpertsSession) =>
+      const originalColumns = (s: ExpertsSession) =>
         s.query
           .selectFrom('conversations')
           .select(['id', 'email', 'query', 'history', 'response_experts', 'created_at'])
           .orderBy('id')
           .execute();
-      const before = await db.read(kept);
+      const before = await db.read(originalColumns);
       expect(before).toMatchObject([
         { query: 'first' },
         { query: 'second', response_experts: experts_shown },
       ]);
 
       expect(await up(db.engine, experts)).toMatchObject([{ step: '0002_scores_gaps_and_sources' }]);
-      expect(await db.read(kept)).toEqual(before);
+      expect(await db.read(originalColumns)).toEqual(before);
       const { exchanges } = await db.read((s) => pageConversation(s, { email: old.email }));
       for (const exchange of exchanges) {
         expect(exchange).toMatchObject({ top_match_score: null, gap_resolved: false, source: null });
@@ -58,7 +58,7 @@ describe.each(engines)('mended on $name', (engine) => {
     }
   });
 
-  it('JSON was kept as opaque text', async () => {
+  it('JSON columns hold JSON: the database queries it and refuses invalid text', async () => {
     const { db, remove } = await startExperts(engine);
     try {
       const history = [
@@ -70,13 +70,13 @@ describe.each(engines)('mended on $name', (engine) => {
         logExchange(s, someExchange({ history, response_experts: [shown] })),
       );
       expect(logged).toMatchObject({ history, response_experts: [shown] });
-      // the database knows what it holds: it can be asked into the JSON, in the same words on every engine
+      // the database can query inside the JSON, with the same expression on every engine
       const name = sql<string>`response_experts -> 0 ->> 'name'`;
-      const asked = await db.read((s) =>
+      const queried = await db.read((s) =>
         s.query.selectFrom('conversations').select(name.as('name')).execute(),
       );
-      expect(asked).toEqual([{ name: 'N. Naidoo' }]);
-      // and takes nothing else, from the owner either
+      expect(queried).toEqual([{ name: 'N. Naidoo' }]);
+      // and refuses invalid JSON, even from the owner
       const broken = db.engine.asOwner((owner) =>
         owner.run(
           `INSERT INTO conversations (email, query, response_type, history) VALUES ('${logged.email}', 'x', 'match', '[{')`,
@@ -89,15 +89,15 @@ describe.each(engines)('mended on $name', (engine) => {
   });
 });
 
-// those that keep what they hold when the process ends, without a key to hand on
-const kept = engines.filter(({ name }) => name === 'sqlite' || name === 'postgres');
+// engines that outlive the process and need no key in the child process
+const persistent = engines.filter(({ name }) => name === 'sqlite' || name === 'postgres');
 
-describe.each(kept)('mended on $name', (engine) => {
-  it('data died with each redeploy', async () => {
+describe.each(persistent)('experts on $name', (engine) => {
+  it('data survives each redeployment', async () => {
     const place = await engine.place();
     try {
       for (const release of ['first', 'second', 'third']) {
-        // a container's own file system, gone with it: only what DATABASE_URL names is still there
+        // the container's file system is deleted with it: only the database of DATABASE_URL survives
         const container = await mkdtemp(join(tmpdir(), 'ashlar-release-'));
         await promisify(execFile)(process.execPath, [writer, release, '2'], {
           cwd: container,
