@@ -1,4 +1,4 @@
-import type { JobProgress } from 'ashlar';
+import type { JobProgress } from 'ashlar/jobs';
 import { count, say } from './output.js';
 
 /** Shows how far a job has come: one line that is rewritten on a terminal, else nothing until it ends. */

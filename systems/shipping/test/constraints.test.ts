@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import {
   auditLogs,
-  deleteJob,
   jobRows,
   jobs,
-  runJob,
   type ShippingDatabase,
+  shipments,
   simulatedExecutor,
 } from '@ashlar/shipping';
 import { sql } from 'kysely';
@@ -87,7 +86,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
   });
 
   test('a row that goes back from completed or skipped, or jumps', async () => {
-    await runJob(db, jobId, simulatedExecutor());
+    await shipments.run(db, jobId, simulatedExecutor());
     for (const status of ['pending', 'failed', 'processing']) {
       await expect(
         run(sql`update job_rows set status = ${status} where job_id = ${jobId}`),
@@ -121,7 +120,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
       violated,
     );
     expect(await db.get(auditLogs, entry.id)).toEqual(entry);
-    await db.session((s) => deleteJob(s, jobId));
+    await db.session((s) => shipments.delete(s, jobId));
     expect(await db.get(auditLogs, entry.id)).toBeUndefined();
   });
 });

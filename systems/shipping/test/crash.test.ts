@@ -2,15 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import {
-  idempotencyKey,
-  importJob,
-  jobStatus,
-  pageRows,
-  runJob,
-  simulatedExecutor,
-  simulatedRate,
-} from '@ashlar/shipping';
+import { importJob, shipments, simulatedExecutor, simulatedRate } from '@ashlar/shipping';
+import { idempotencyKey } from 'ashlar/jobs';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { openShipping, superstore } from './support.js';
@@ -50,12 +43,12 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         }
         await ended;
         expect(child.signalCode).toBe('SIGKILL');
-        const { job: now, balanced } = await db.read((s) => jobStatus(s, job.id));
+        const { job: now, balanced } = await db.read((s) => shipments.status(s, job.id));
         expect(now.status).toBe('running');
         expect(balanced).toBe(true);
       }
       const begun = performance.now();
-      const done = await runJob(db, job.id, simulatedExecutor());
+      const done = await shipments.run(db, job.id, simulatedExecutor());
       // the dead worker's lease was not waited for
       expect(performance.now() - begun).toBeLessThan(25_000);
       expect(done).toMatchObject({
@@ -64,7 +57,7 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         successful_rows: 2_001,
         failed_rows: 0,
       });
-      const { account, balanced } = await db.read((s) => jobStatus(s, job.id));
+      const { account, balanced } = await db.read((s) => shipments.status(s, job.id));
       expect(balanced).toBe(true);
       expect(account.by_status).toEqual({
         pending: 0,
@@ -73,7 +66,7 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         failed: 0,
         skipped: 0,
       });
-      const rows = await db.read((s) => pageRows(s, { jobId: job.id, limit: 3_000 }));
+      const rows = await db.read((s) => shipments.rows(s, { jobId: job.id, limit: 3_000 }));
       for (const row of rows) {
         expect(row.cost_cents).toBe(simulatedRate(row.row_data));
         expect(row.idempotency_key).toBe(idempotencyKey(job.id, row.row_number));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { importJob, jobStatus, pageLog, pageRows, type ShippingDatabase } from '@ashlar/shipping';
+import { importJob, type ShippingDatabase, shipments } from '@ashlar/shipping';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { csv, openShipping, orders, type ShippingPlace, superstore } from './support.js';
@@ -49,7 +49,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
       processed_rows: 0,
       total_cost_cents: null,
     });
-    const [first] = await db.read((s) => pageRows(s, { jobId: report.job.id, limit: 1 }));
+    const [first] = await db.read((s) => shipments.rows(s, { jobId: report.job.id, limit: 1 }));
     expect(first?.row_data).toMatchObject({
       'Order ID': 'CA-2016-138688',
       State: 'California',
@@ -104,7 +104,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
       { line: 6, reason: 'it holds the character NUL, which no database keeps' },
     ]);
     expect(job).toMatchObject({ total_rows: 6, processed_rows: 4, failed_rows: 4, successful_rows: 0 });
-    const rows = await db.read((s) => pageRows(s, { jobId: job.id }));
+    const rows = await db.read((s) => shipments.rows(s, { jobId: job.id }));
     expect(rows.map((row) => [row.row_number, row.status, row.error_code])).toEqual([
       [1, 'pending', null],
       [2, 'failed', 'invalid_row'],
@@ -118,9 +118,9 @@ describe.each(engines)('importing a job on $name', (engine) => {
       row_data: { line: 3, fields: ['2', 'Bonn'] },
       error_message: 'Line 3: it has 2 fields where the header has 3.',
     });
-    const log = await db.read((s) => pageLog(s, { jobId: job.id, level: 'WARNING' }));
+    const log = await db.read((s) => shipments.log(s, { jobId: job.id, level: 'WARNING' }));
     expect(log.map((entry) => entry.row_number)).toEqual([2, 3, 4, 5]);
-    expect(await db.read((s) => jobStatus(s, job.id))).toMatchObject({ balanced: true });
+    expect(await db.read((s) => shipments.status(s, job.id))).toMatchObject({ balanced: true });
   });
 
   test('rejects a line that mapRow cannot make a row of', async () => {

@@ -1,12 +1,4 @@
-import {
-  auditLogs,
-  deleteJob,
-  jobRows,
-  jobStatus,
-  runJob,
-  type ShippingDatabase,
-  simulatedExecutor,
-} from '@ashlar/shipping';
+import { auditLogs, jobRows, type ShippingDatabase, shipments, simulatedExecutor } from '@ashlar/shipping';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
@@ -25,10 +17,10 @@ describe.each(engines)('mended on $name', (engine) => {
   it('counters could drift from the rows', async () => {
     const jobId = await makeJob(db, 60);
     await Promise.all([
-      runJob(db, jobId, simulatedExecutor({ fail: [7, 31] })),
-      runJob(db, jobId, simulatedExecutor({ fail: [7, 31] })),
+      shipments.run(db, jobId, simulatedExecutor({ fail: [7, 31] })),
+      shipments.run(db, jobId, simulatedExecutor({ fail: [7, 31] })),
     ]);
-    const { job, balanced } = await db.read((s) => jobStatus(s, jobId));
+    const { job, balanced } = await db.read((s) => shipments.status(s, jobId));
     const rows = await db.read((s) =>
       s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).execute(),
     );
@@ -49,13 +41,13 @@ describe.each(engines)('mended on $name', (engine) => {
       s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).limit(1).execute(),
     );
     await db.session((s) => s.update(jobRows, row?.id ?? '', { status: 'processing', attempts: 1 }));
-    const done = await runJob(db, jobId, simulatedExecutor());
+    const done = await shipments.run(db, jobId, simulatedExecutor());
     expect(done).toMatchObject({ status: 'completed', successful_rows: 20 });
   });
 
   it('the log could be edited', async () => {
     const jobId = await makeJob(db, 5);
-    await runJob(db, jobId, simulatedExecutor());
+    await shipments.run(db, jobId, simulatedExecutor());
     const log = () =>
       db.read((s) =>
         s.query.selectFrom('audit_logs').selectAll().where('job_id', '=', jobId).orderBy('id').execute(),
@@ -74,7 +66,7 @@ describe.each(engines)('mended on $name', (engine) => {
     await expect(updated).rejects.toMatchObject({ code: 'guarantee-violated' });
     expect(await log()).toEqual(before);
     // with its job it goes
-    await db.session((s) => deleteJob(s, jobId));
+    await db.session((s) => shipments.delete(s, jobId));
     expect(await log()).toEqual([]);
   });
 });

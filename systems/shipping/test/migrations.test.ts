@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { jobStatus, runJob, shipping, simulatedExecutor } from '@ashlar/shipping';
+import { shipments, shipping, simulatedExecutor } from '@ashlar/shipping';
 import type { SqlName } from 'ashlar';
 import { checkMigrations as check, down, dumpSchema, up } from 'ashlar';
 import { describe, expect, test } from 'vitest';
@@ -25,8 +25,8 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
     try {
       const use = async () => {
         const jobId = await makeJob(db, 30);
-        await runJob(db, jobId, simulatedExecutor({ fail: [2] }));
-        return (await db.read((s) => jobStatus(s, jobId))).account.by_status;
+        await shipments.run(db, jobId, simulatedExecutor({ fail: [2] }));
+        return (await db.read((s) => shipments.status(s, jobId))).account.by_status;
       };
       const expected = { pending: 0, processing: 0, completed: 29, failed: 1, skipped: 0 };
       expect(await use()).toEqual(expected);

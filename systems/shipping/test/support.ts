@@ -73,7 +73,7 @@ export class Carrier {
     return {
       name: 'carrier',
       idempotent: true,
-      ship: async (row, { idempotencyKey, attempt, signal }) => {
+      run: async (row, { idempotencyKey, attempt, signal }) => {
         this.calls.push({ row: row.row_number, attempt, key: idempotencyKey });
         await this.before(row.row_number, attempt, signal);
         const shipment = {
