@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import type { ColumnKind } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import type { ColumnKind, InsertOf, RowOf, Shape, Table } from '../model/index.js';
+import type { InsertOf, RowOf, Shape, Table } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import type { Session } from '../session/types.js';
 import type { ChunkColumns, JobColumns, LogColumns, RowColumns } from './shapes.js';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import type { Column } from '../contract/column.js';
 import { appendOnly, lifecycle } from '../guarantees/index.js';
 import {
-  type Column,
   type Columns,
   index,
   primaryKey,
