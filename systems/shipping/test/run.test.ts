@@ -53,7 +53,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect(await status(job.id)).toMatchObject({ balanced: true });
   });
 
-  test('calls the executor with a stable key, within its bounds, and tells how far it is', async () => {
+  test('calls the executor with a stable key, at most `concurrency` at once, and reports progress', async () => {
     const jobId = await makeJob(db, 100);
     let [inFlight, most] = [0, 0];
     carrier.before = async () => {
@@ -79,7 +79,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     ).toBe(true);
   });
 
-  test('has written what it is about to do before it calls', async () => {
+  test('writes the intent of a row before its call', async () => {
     const jobId = await makeJob(db, 30);
     carrier.before = async (number) => {
       const row = await db.read((s) => shipments.rows(s, { jobId, after: number - 1, limit: 1 }));
@@ -92,11 +92,11 @@ describe.each(engines)('running a job on $name', (engine) => {
     });
   });
 
-  test('a job with failures ends failed, with each failure on its row and in the log', async () => {
+  test('a job with failures ends failed; each failure is on its row and in the log', async () => {
     const jobId = await makeJob(db, 50);
     carrier.before = (row) => {
       if (row === 7) throw Object.assign(new Error('no such street'), { code: 'address' });
-      // what an executor throws may be anything
+      // an executor may throw anything
       if (row === 8) throw `odd ${'\0'}\ud800`;
     };
     const job = await shipments.run(db, jobId, carrier.executor());
@@ -118,7 +118,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect(await status(jobId)).toMatchObject({ balanced: true });
   });
 
-  test('an answer that cannot be recorded leaves its row in doubt, for it may have been effected', async () => {
+  test('a result that cannot be recorded leaves its row in doubt, because the call may have had its effect', async () => {
     const jobId = await makeJob(db, 4);
     const answers: Record<number, unknown> = {
       1: { tracking_number: 'T', cost_cents: -1 },
@@ -137,7 +137,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect((await rowsOf(jobId)).map((row) => row.error_code)).toEqual(Array(4).fill('in_doubt'));
   });
 
-  test('a job of lines that cannot be shipped ends failed at once', async () => {
+  test('a job of rejected lines ends failed without a call', async () => {
     const { job } = await importJob(db, csv('a,b', '1', '2'), { name: 'bad', command: 'ship' });
     expect(await shipments.run(db, job.id, carrier.executor())).toMatchObject({
       status: 'failed',
@@ -146,7 +146,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect(carrier.calls).toEqual([]);
   });
 
-  test('a job that has ended is not run again', async () => {
+  test('a completed job is not run again', async () => {
     const jobId = await makeJob(db, 3);
     await shipments.run(db, jobId, carrier.executor());
     await expect(shipments.run(db, jobId, carrier.executor())).rejects.toMatchObject({
@@ -160,11 +160,11 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect(carrier.calls).toHaveLength(3);
   });
 
-  test('an error of the database between two windows gives the chunk back, and the next run goes on', async () => {
+  test('after an error between two windows the chunk is given back, and the next run continues', async () => {
     const jobId = await makeJob(db, 60);
     let progress = 0;
     const onProgress = () => {
-      if (++progress === 3) throw new Error('the screen is gone');
+      if (++progress === 3) throw new Error('the screen was closed');
     };
     await expect(
       shipments.run(db, jobId, carrier.executor(), { onProgress, concurrency: 5, flushEvery: 5 }),
@@ -178,7 +178,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     expect(await status(jobId)).toMatchObject({ balanced: true });
   });
 
-  test('a long call keeps its lease', async () => {
+  test('a call may take longer than its lease', async () => {
     const jobId = await makeJob(db, 2);
     carrier.before = () => sleep(1_200);
     const both = await Promise.all([
@@ -204,7 +204,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     });
     const late = shipments.run(db, jobId, slow, { concurrency: 10, leaseSeconds: 6 });
     while ((await status(jobId)).account.by_status.processing < 10) await sleep(10);
-    // its lease ends behind its back, as if its host had been frozen
+    // its lease expires without its knowledge, as if its host had been suspended
     await db.session((s) =>
       s.query
         .updateTable('job_chunks')
@@ -231,7 +231,7 @@ describe.each(engines)('running a job on $name', (engine) => {
     const leaveInDoubt = async (rows: readonly number[]): Promise<string> => {
       const jobId = await makeJob(db, 10);
       const stop = new AbortController();
-      // the intents of one window are written, and the process ends there
+      // the intents of one window are written, and no call ever returns
       const dying = carrier.executor({
         run: (row) => {
           if (rows.includes(row.row_number)) {
@@ -258,7 +258,7 @@ describe.each(engines)('running a job on $name', (engine) => {
       return jobId;
     };
 
-    test('are looked up at the provider, and shipped only if it does not know them', async () => {
+    test('are reconciled, and shipped only if the provider does not know them', async () => {
       const jobId = await leaveInDoubt([2, 3]);
       const job = await shipments.run(db, jobId, carrier.reconcilable());
       expect(job).toMatchObject({ status: 'completed', successful_rows: 10 });
@@ -269,14 +269,14 @@ describe.each(engines)('running a job on $name', (engine) => {
       expect(carrier.calls.map((call) => call.row).sort((a, b) => a - b)).toEqual([1, 4, 5, 6, 7, 8, 9, 10]);
     });
 
-    test('are shipped again under the same key by an executor that is idempotent', async () => {
+    test('are shipped again under the same key if the executor is idempotent', async () => {
       const jobId = await leaveInDoubt([2]);
       expect(await shipments.run(db, jobId, carrier.executor())).toMatchObject({ status: 'completed' });
       expect(carrier.shipments.size).toBe(10);
       expect((await rowsOf(jobId)).every((row) => row.attempts === 2)).toBe(true);
     });
 
-    test('are left for a person by an executor that is neither, and only that person ships them again', async () => {
+    test('are in doubt if the executor is neither idempotent nor reconcilable', async () => {
       const jobId = await leaveInDoubt([2]);
       const careful = carrier.executor({ idempotent: false });
       const job = await shipments.run(db, jobId, careful);
@@ -288,7 +288,7 @@ describe.each(engines)('running a job on $name', (engine) => {
       expect(await status(jobId)).toMatchObject({ balanced: true, account: { in_doubt: 10 } });
     });
 
-    test('stay in doubt when the provider cannot be asked', async () => {
+    test('are in doubt when the provider cannot be asked', async () => {
       const jobId = await leaveInDoubt([]);
       const unreachable = carrier.reconcilable({ reconcile: () => Promise.reject(new Error('timeout')) });
       expect(await shipments.run(db, jobId, unreachable)).toMatchObject({

@@ -14,7 +14,7 @@ const attempt = (number: number, attempt = 1) => ({
 });
 
 describe('the simulated executor', () => {
-  test('says so on every tracking number and label, and answers the same each time', async () => {
+  test('marks every tracking number and label as simulated, and always returns the same result', async () => {
     const { run } = simulatedExecutor();
     const shipment = await run(row(1), attempt(1));
     expect(shipment.tracking_number).toContain('SIMULATED');
@@ -33,7 +33,7 @@ describe('the simulated executor', () => {
       expect(rate('Unheard of', 'Nothing', odd)).toSatisfy(Number.isSafeInteger);
   });
 
-  test('fails the chosen rows, for as many attempts as it is told', async () => {
+  test('fails the given rows for the given number of attempts', async () => {
     const { run } = simulatedExecutor({ fail: [3], failAttempts: 2 });
     await expect(run(row(3), attempt(3, 1))).rejects.toMatchObject({ code: 'simulated_failure' });
     await expect(run(row(3), attempt(3, 2))).rejects.toThrow('SIMULATED');
@@ -43,7 +43,7 @@ describe('the simulated executor', () => {
 });
 
 describe('a checksum of a row', () => {
-  test('does not depend on the order of its columns, also where they look like numbers', () => {
+  test('does not depend on the order of columns, including those with numeric names', () => {
     expect(rowChecksum({ a: '1', b: { d: 2, c: [1, null] } })).toBe(
       rowChecksum({ b: { c: [1, null], d: 2 }, a: '1' }),
     );
@@ -51,7 +51,7 @@ describe('a checksum of a row', () => {
     expect(rowChecksum({})).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('tells apart what differs', () => {
+  test('differs if the data differ', () => {
     const different = [{ a: '1' }, { a: 1 }, { a: '1', b: null }, { b: '1' }, { a: ['1'] }, { a: '' }, {}];
     expect(new Set(different.map(rowChecksum)).size).toBe(different.length);
     expect(rowChecksum({ a: { b: '1' } })).not.toBe(rowChecksum({ a: [['b', '1']] }));

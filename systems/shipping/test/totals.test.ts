@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';
 
-describe.each(engines)('totals equal the rows at every moment on $name', (engine) => {
+describe.each(engines)('totals always equal the rows on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
   });
   afterAll(() => place.remove());
 
-  /** Looks again and again while the work goes on. */
+  /** Compares until the work ends. @returns how many times */
   const watch = async (jobId: string, work: Promise<unknown>): Promise<number> => {
     let looks = 0;
     let over = false;
@@ -49,7 +49,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
     }
   });
 
-  test('whatever is asked of the job meanwhile', { timeout: 120_000 }, async () => {
+  test('during any sequence of runs, pauses, retries and cancels', { timeout: 120_000 }, async () => {
     const step = fc.oneof(
       fc.record({
         kind: fc.constant('run' as const),
@@ -72,7 +72,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
       fc.asyncProperty(scenario, async ({ rows, chunkRows, fail, steps, cancel }) => {
         const jobId = await makeJob(db, rows, { chunkRows });
         const executor = simulatedExecutor({ fail, latency: 1 });
-        // what does not fit the present state is refused, and must change nothing
+        // an operation that the status does not allow must change nothing
         const tried = (work: Promise<unknown>) =>
           work.catch((error) => expect(error).toMatchObject({ code: 'state-conflict' }));
         const all = steps.map((step) => {

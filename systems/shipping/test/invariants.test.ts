@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';
 
-// what the system's first design left broken, one test each
-describe.each(engines)('mended on $name', (engine) => {
+describe.each(engines)('the invariants of shipping on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   beforeAll(async () => {
@@ -14,7 +13,7 @@ describe.each(engines)('mended on $name', (engine) => {
   });
   afterAll(() => place.remove());
 
-  it('counters could drift from the rows', async () => {
+  it('the totals of a job equal its rows after two workers have run it', async () => {
     const jobId = await makeJob(db, 60);
     await Promise.all([
       shipments.run(db, jobId, simulatedExecutor({ fail: [7, 31] })),
@@ -34,9 +33,9 @@ describe.each(engines)('mended on $name', (engine) => {
     expect(completed).toHaveLength(58);
   });
 
-  it('a crash left rows processing for ever', async () => {
+  it('rows that a crash left processing are completed by the next run', async () => {
     const jobId = await makeJob(db, 20);
-    // as a worker that died between its intent and the answer leaves it
+    // the state after a worker died between the intent and the result
     const [row] = await db.read((s) =>
       s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).limit(1).execute(),
     );
@@ -45,7 +44,7 @@ describe.each(engines)('mended on $name', (engine) => {
     expect(done).toMatchObject({ status: 'completed', successful_rows: 20 });
   });
 
-  it('the log could be edited', async () => {
+  it('the log of a job cannot change, and is deleted with the job', async () => {
     const jobId = await makeJob(db, 5);
     await shipments.run(db, jobId, simulatedExecutor());
     const log = () =>
@@ -65,7 +64,6 @@ describe.each(engines)('mended on $name', (engine) => {
     const updated = db.session((s) => s.update(auditLogs, line, { message: 'nothing happened' }));
     await expect(updated).rejects.toMatchObject({ code: 'guarantee-violated' });
     expect(await log()).toEqual(before);
-    // with its job it goes
     await db.session((s) => shipments.delete(s, jobId));
     expect(await log()).toEqual([]);
   });
