@@ -1,4 +1,4 @@
-import type { JobProgress } from 'ashlar';
+import type { JobProgress } from 'ashlar/jobs';
 import { count, say } from './output.js';
 
 /** Shows the progress of a job: on a terminal one line that is rewritten, otherwise one line at the end. */

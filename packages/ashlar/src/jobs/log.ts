@@ -1,32 +1,33 @@
-import type { Insert } from 'ashlar';
-import type { ShippingSession } from './database.js';
-import { type AuditLog, auditLogs } from './tables.js';
+import type { InsertOf } from '../model/index.js';
+import type { Job, JobModel, JobSession, LogEntry } from './model.js';
+import type { LogColumns } from './shapes.js';
 
 /** One entry of a job's log, before it has an id and a time. */
-export type LogEvent = Omit<Insert<typeof auditLogs>, 'id' | 'job_id' | 'timestamp'>;
+export type LogEvent = Omit<InsertOf<LogColumns>, 'id' | 'job_id' | 'timestamp'>;
 
 /** Writes entries to a job's log, in their order. */
-export const logEvents = async (
-  s: ShippingSession,
+export async function logEvents(
+  { tables }: JobModel,
+  s: JobSession,
   jobId: string,
   events: readonly LogEvent[],
-): Promise<void> => {
+): Promise<void> {
   if (events.length === 0) return;
   await s.insertMany(
-    auditLogs,
+    tables.log,
     events.map((event) => ({ details: null, row_number: null, ...event, job_id: jobId })),
   );
-};
+}
 
-/** Writes that a job changed its state. */
-export const logStateChange = (
-  s: ShippingSession,
-  jobId: string,
-  from: string,
-  to: string,
+/** Writes that a job's status changes. */
+export function logStateChange(
+  model: JobModel,
+  s: JobSession,
+  { id, status: from }: Job,
+  to: Job['status'],
   reason?: string,
-) =>
-  logEvents(s, jobId, [
+): Promise<void> {
+  return logEvents(model, s, id, [
     {
       level: to === 'failed' ? 'WARNING' : 'INFO',
       event_type: 'state_change',
@@ -34,13 +35,14 @@ export const logStateChange = (
       details: { from, to, actor: s.actor },
     },
   ]);
+}
 
-/** Which part of a log to read. */
+/** Which entries of a log to read. */
 export interface LogPage {
   readonly jobId: string;
-  readonly level?: AuditLog['level'] | undefined;
-  /** Entries behind this one: the last of the page before. */
-  readonly after?: Pick<AuditLog, 'timestamp' | 'id'> | undefined;
+  readonly level?: LogEntry['level'] | undefined;
+  /** Only entries after this one, in the order of reading: the last entry of the previous page. */
+  readonly after?: Pick<LogEntry, 'timestamp' | 'id'> | undefined;
   /** Newest first. Default: oldest first. */
   readonly newestFirst?: boolean | undefined;
   /** Default 100. */
@@ -48,10 +50,10 @@ export interface LogPage {
 }
 
 /** A page of a job's log. */
-export const pageLog = async (s: ShippingSession, page: LogPage): Promise<AuditLog[]> => {
+export async function pageLog({ tables }: JobModel, s: JobSession, page: LogPage): Promise<LogEntry[]> {
   const [order, behind] = page.newestFirst ? (['desc', '<'] as const) : (['asc', '>'] as const);
   let query = s.query
-    .selectFrom('audit_logs')
+    .selectFrom(tables.log.name)
     .selectAll()
     .where('job_id', '=', page.jobId)
     .orderBy('timestamp', order)
@@ -68,4 +70,4 @@ export const pageLog = async (s: ShippingSession, page: LogPage): Promise<AuditL
     );
   }
   return query.execute();
-};
+}

@@ -1,19 +1,10 @@
-import {
-  auditLogs,
-  deleteJob,
-  jobRows,
-  jobStatus,
-  runJob,
-  type ShippingDatabase,
-  simulatedExecutor,
-} from '@ashlar/shipping';
+import { auditLogs, jobRows, type ShippingDatabase, shipments, simulatedExecutor } from '@ashlar/shipping';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';
 
-// what the system's first design left broken, one test each
-describe.each(engines)('mended on $name', (engine) => {
+describe.each(engines)('the invariants of shipping on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   beforeAll(async () => {
@@ -22,13 +13,13 @@ describe.each(engines)('mended on $name', (engine) => {
   });
   afterAll(() => place.remove());
 
-  it('counters could drift from the rows', async () => {
+  it('the totals of a job equal its rows after two workers have run it', async () => {
     const jobId = await makeJob(db, 60);
     await Promise.all([
-      runJob(db, jobId, simulatedExecutor({ fail: [7, 31] })),
-      runJob(db, jobId, simulatedExecutor({ fail: [7, 31] })),
+      shipments.run(db, jobId, simulatedExecutor({ fail: [7, 31] })),
+      shipments.run(db, jobId, simulatedExecutor({ fail: [7, 31] })),
     ]);
-    const { job, balanced } = await db.read((s) => jobStatus(s, jobId));
+    const { job, balanced } = await db.read((s) => shipments.status(s, jobId));
     const rows = await db.read((s) =>
       s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).execute(),
     );
@@ -42,20 +33,20 @@ describe.each(engines)('mended on $name', (engine) => {
     expect(completed).toHaveLength(58);
   });
 
-  it('a crash left rows processing for ever', async () => {
+  it('rows that a crash left processing are completed by the next run', async () => {
     const jobId = await makeJob(db, 20);
-    // as a worker that died between its intent and the answer leaves it
+    // the state after a worker died between the intent and the result
     const [row] = await db.read((s) =>
       s.query.selectFrom('job_rows').selectAll().where('job_id', '=', jobId).limit(1).execute(),
     );
     await db.session((s) => s.update(jobRows, row?.id ?? '', { status: 'processing', attempts: 1 }));
-    const done = await runJob(db, jobId, simulatedExecutor());
+    const done = await shipments.run(db, jobId, simulatedExecutor());
     expect(done).toMatchObject({ status: 'completed', successful_rows: 20 });
   });
 
-  it('the log could be edited', async () => {
+  it('the log of a job cannot change, and is deleted with the job', async () => {
     const jobId = await makeJob(db, 5);
-    await runJob(db, jobId, simulatedExecutor());
+    await shipments.run(db, jobId, simulatedExecutor());
     const log = () =>
       db.read((s) =>
         s.query.selectFrom('audit_logs').selectAll().where('job_id', '=', jobId).orderBy('id').execute(),
@@ -73,8 +64,7 @@ describe.each(engines)('mended on $name', (engine) => {
     const updated = db.session((s) => s.update(auditLogs, line, { message: 'nothing happened' }));
     await expect(updated).rejects.toMatchObject({ code: 'guarantee-violated' });
     expect(await log()).toEqual(before);
-    // with its job it goes
-    await db.session((s) => deleteJob(s, jobId));
+    await db.session((s) => shipments.delete(s, jobId));
     expect(await log()).toEqual([]);
   });
 });

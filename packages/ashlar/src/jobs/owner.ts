@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Where process numbers mean the same: a host, and on Linux the process namespace (containers may share a host name). */
+// process ids are comparable only within a host and, on Linux, within a PID namespace: containers may share a host name
 const place = (): string => {
   let namespace = '';
   try {
@@ -14,20 +14,22 @@ const place = (): string => {
 };
 
 /** A name for one worker: `host:pid:random`. */
-export const newOwner = (): string => `${place()}:${process.pid}:${randomBytes(6).toString('hex')}`;
+export function newOwner(): string {
+  return `${place()}:${process.pid}:${randomBytes(6).toString('hex')}`;
+}
 
 const exists = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: there, but another user's
+    // EPERM: the process exists and belongs to another user
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 };
 
-/** Whether a worker is known to be gone: it ran in this place, and its process is no more. */
-export const isGone = (owner: string): boolean => {
+/** Whether a worker is known to have ended: it ran on this host, and its process no longer exists. */
+export function isGone(owner: string): boolean {
   const [, where, pid] = /^(.*):(\d+):[^:]*$/.exec(owner) ?? [];
   return where === place() && !exists(Number(pid));
-};
+}
