@@ -11,7 +11,8 @@ export async function cancelJob(model: JobModel, s: JobSession, jobId: string): 
   const job = await findAndLockJob(model, s, jobId);
   assertStatus(job, 'cancelled', ['pending', 'running', 'paused', 'failed', 'cancelled']);
   const now = job.updated_at;
-  if (job.status !== 'cancelled') await moveJob(model, s, job, 'cancelled', { also: { completed_at: now } });
+  if (job.status !== 'cancelled')
+    await moveJob(model, s, job, { to: 'cancelled', also: { completed_at: now } });
   await s.query
     .updateTable(model.tables.rows.name)
     .set({ status: 'skipped', processed_at: now })

@@ -13,7 +13,7 @@ export async function finishJob(model: JobModel, s: JobSession, job: Job): Promi
   const status = failed === 0 ? 'completed' : 'failed';
   const doubt = in_doubt === 0 ? '' : `, ${in_doubt} of them in doubt`;
   const message = failed === 0 ? null : `${failed} of ${total_rows} rows failed${doubt}.`;
-  await logStateChange(model, s, job, status, message ?? undefined);
+  await logStateChange(model, s, job, { to: status, reason: message ?? undefined });
   return s.update(model.tables.jobs, job.id, {
     ...totals,
     status,

@@ -19,13 +19,18 @@ export async function logEvents(
   );
 }
 
+/** A change of a job's status, and why. */
+export interface StateChange {
+  readonly to: Job['status'];
+  readonly reason?: string | undefined;
+}
+
 /** Writes that a job's status changes. */
 export function logStateChange(
   model: JobModel,
   s: JobSession,
   { id, status: from }: Job,
-  to: Job['status'],
-  reason?: string,
+  { to, reason }: StateChange,
 ): Promise<void> {
   return logEvents(model, s, id, [
     {

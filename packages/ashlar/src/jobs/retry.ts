@@ -65,7 +65,7 @@ export async function retryFailed(
   ]);
   if (job.status === 'failed') {
     const also = { error_code: null, error_message: null, completed_at: null };
-    await moveJob(model, s, job, 'running', { also, reason: 'retry' });
+    await moveJob(model, s, job, { to: 'running', also, reason: 'retry' });
   }
   return { job: await refreshTotals(model, s, jobId), retried };
 }

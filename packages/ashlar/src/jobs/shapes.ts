@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AshlarError } from '../errors.js';
 import { createdAt, id, json, type Shape, timestamp, updatedAt } from '../model/index.js';
 
 /** The statuses of a job; `completed` and `cancelled` are final. */
@@ -10,8 +11,20 @@ export const logLevels = ['INFO', 'WARNING', 'ERROR'] as const;
 /** The kinds of events in a job's log; `api_call` is a batch of calls of the executor. */
 export const eventTypes = ['state_change', 'api_call', 'row_event', 'error'] as const;
 
+/** A status of a job. */
 export type JobStatus = (typeof jobStatuses)[number];
+/** A status of a row. */
 export type RowStatus = (typeof rowStatuses)[number];
+
+const assertFree = (table: string, names: readonly string[], taken: Shape): void => {
+  const name = names.find((each) => each in taken);
+  if (name === undefined) return;
+  throw new AshlarError('table-invalid', {
+    message: `The table of ${table} has a column ${name} already.`,
+    detail: 'A result is a column of rows. A sum is also one of chunks, and total_NAME one of jobs.',
+    suggestion: 'Give the result another name.',
+  });
+};
 
 const count = () => z.int().min(0).default(0);
 const sum = () => z.int().min(0);
@@ -41,10 +54,12 @@ const lastJobColumns = () => ({
 export type JobColumns<Sum extends string> = ReturnType<typeof firstJobColumns> &
   ReturnType<typeof lastJobColumns> & { [K in Sum as `total_${K}`]: z.ZodNullable<z.ZodInt> };
 
-/** The columns of a jobs table, in their order. */
+/** The columns of a jobs table, in their order. @throws AshlarError `table-invalid` for a name that is taken */
 export function jobColumns<Sum extends string>(sums: readonly Sum[]): JobColumns<Sum> {
   const totals = Object.fromEntries(sums.map((name) => [`total_${name}`, sum().nullable()]));
-  return { ...firstJobColumns(), ...totals, ...lastJobColumns() } as JobColumns<Sum>;
+  const [first, last] = [firstJobColumns(), lastJobColumns()];
+  assertFree('jobs', Object.keys(totals), { ...first, ...last });
+  return { ...first, ...totals, ...last } as JobColumns<Sum>;
 }
 
 // what was read of a row that does not pass the schema of its kind
@@ -81,7 +96,7 @@ export type RowColumns<Data extends z.ZodType, Result extends Shape> = ReturnTyp
   ReturnType<typeof lastRowColumns> &
   ResultColumns<Result> & { row_data: RowData<Data>; status: ReturnType<typeof rowStatus> };
 
-/** The columns of a table of rows, in their order. */
+/** The columns of a table of rows, in their order. @throws AshlarError `table-invalid` for a name that is taken */
 export function rowColumns<Data extends z.ZodType, Result extends Shape>(
   data: Data,
   result: Result,
@@ -90,13 +105,10 @@ export function rowColumns<Data extends z.ZodType, Result extends Shape>(
     name,
     type.def.type === 'nullable' ? type : type.nullable(),
   ]);
-  return {
-    ...firstRowColumns(),
-    row_data: json(z.union([data, rejectedData])),
-    status: rowStatus(),
-    ...Object.fromEntries(results),
-    ...lastRowColumns(),
-  } as RowColumns<Data, Result>;
+  const first = { ...firstRowColumns(), row_data: json(z.union([data, rejectedData])), status: rowStatus() };
+  const last = lastRowColumns();
+  assertFree('rows', Object.keys(result), { ...first, ...last });
+  return { ...first, ...Object.fromEntries(results), ...last } as RowColumns<Data, Result>;
 }
 
 const fixedChunkColumns = () => ({
@@ -118,10 +130,12 @@ export type ChunkColumns<Sum extends string> = ReturnType<typeof fixedChunkColum
   [K in Sum]: z.ZodDefault<z.ZodInt>;
 };
 
-/** The columns of a table of chunks, in their order. */
+/** The columns of a table of chunks, in their order. @throws AshlarError `table-invalid` for a name that is taken */
 export function chunkColumns<Sum extends string>(sums: readonly Sum[]): ChunkColumns<Sum> {
   const counted = Object.fromEntries(sums.map((name) => [name, sum().default(0)]));
-  return { ...fixedChunkColumns(), ...counted } as ChunkColumns<Sum>;
+  const fixed = fixedChunkColumns();
+  assertFree('chunks', sums, fixed);
+  return { ...fixed, ...counted } as ChunkColumns<Sum>;
 }
 
 /** The columns of every log. */
@@ -138,4 +152,5 @@ export function logColumns() {
   };
 }
 
+/** The types of the columns of a log. */
 export type LogColumns = ReturnType<typeof logColumns>;

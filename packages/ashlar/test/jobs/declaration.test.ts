@@ -62,6 +62,11 @@ describe('defineJobs', () => {
       'a sum of fractions',
       () => defineJobs('job', { data, result: { kg: z.number().min(0) }, sums: { kg: {} } }),
     ],
+    ['a result with the name of a column', () => defineJobs('job', { data, result: { attempts: z.int() } })],
+    [
+      'a sum with the name of a count',
+      () => defineJobs('job', { data, result: { rows: z.int().min(0) }, sums: { rows: {} } }),
+    ],
     ['a sum below zero', () => defineJobs('job', { data, result: { cents: z.int() }, sums: { cents: {} } })],
   ])('refuses %s', (_, declare) => {
     expect(declare).toThrow(expect.objectContaining({ code: 'table-invalid' }));
