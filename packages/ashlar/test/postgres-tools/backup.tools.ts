@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createBackup, type Database, newBackupKey, restoreBackup, up, verifyBackup } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../../../../test/support/cluster.js';
 import { order, shop } from '../backup/setup.js';
-import { type Cluster, startCluster } from './cluster.js';
 
 const bin = process.env.PG_BIN;
 if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');

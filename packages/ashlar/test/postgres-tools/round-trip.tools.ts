@@ -21,11 +21,11 @@ import {
   up,
 } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, password, startCluster } from '../../../../test/support/cluster.js';
 import type { Copy, PutOptions } from '../../src/contract/copies.js';
 import { postgresCopies } from '../../src/engines/postgres/server/copies.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../prove/every-guarantee.js';
-import { type Cluster, password, startCluster } from './cluster.js';
 
 const bin = process.env.PG_BIN;
 if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');

@@ -37,6 +37,13 @@ export const connectError = (error: unknown, url: ServerUrl): AshlarError => {
   if (code === '57P03') return refused(url, 'The server is starting up or shutting down.');
   if (code === '53300')
     return refused(url, 'The server has no connection left: lower "connections", or raise max_connections.');
+  if (message.includes('unsupported startup parameter')) {
+    return new AshlarError('pooler-unfit', {
+      message: `The pooler at ${url.address} refuses the settings that a connection is opened with.`,
+      detail: message,
+      suggestion: 'Connect to the server directly. Through PgBouncer: ignore_startup_parameters = options.',
+    });
+  }
   if (timedOut.test(message)) return refused(url, 'The connection was not made in time.');
   return asAshlarError(error);
 };

@@ -7,12 +7,13 @@ import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { becomeOwner, type Look, look } from '../session/connected-role.js';
-import type { Lease, Leases } from '../wire/channel.js';
+import type { Lease } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { KeptConnection } from '../wire/kept-connection.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { connectError } from './connect-errors.js';
 import { PgChannel } from './pg-channel.js';
+import { assertSettings } from './pooler.js';
 import { serverSnapshot } from './snapshot.js';
 import { parseServerUrl, type ServerUrl } from './url.js';
 
@@ -51,10 +52,10 @@ const surviveErrors = (client: { on(event: 'error', listener: () => void): unkno
   client.on('error', () => undefined);
 };
 
-const poolLeases = (pool: Pool, url: ServerUrl): Leases => {
+const poolLeases = (pool: Pool, url: ServerUrl) => {
   const channels = new WeakMap<Client, PgChannel>();
   return {
-    take: async (): Promise<Lease> => {
+    take: async (): Promise<Lease & { readonly channel: PgChannel }> => {
       const client = await take(pool, url);
       const channel = channels.get(client) ?? new PgChannel(client);
       channels.set(client, channel);
@@ -78,10 +79,15 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
-const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> => {
+const firstLook = async (
+  leases: ReturnType<typeof poolLeases>,
+  options: OpenOptions,
+  { schema }: ServerUrl,
+): Promise<Look> => {
   const lease = await leases.take();
   try {
-    const seen = await look(lease.channel, options);
+    // one packet: the channel pipelines them
+    const [seen] = await Promise.all([look(lease.channel, options), assertSettings(lease.channel, schema)]);
     if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
         message: `The server is PostgreSQL ${seen.version}.`,
@@ -136,7 +142,7 @@ const exclusively =
  * Opens a PostgreSQL server. `?schema=NAME` in the URL chooses the schema, else `public`.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
- *   `server-too-old`
+ *   `server-too-old`, `pooler-unfit`
  */
 export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   const url = parseServerUrl(options.url);
@@ -159,7 +165,7 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   pool.on('connect', surviveErrors);
   const leases = poolLeases(pool, url);
   try {
-    const { version, connectedRole } = await firstLook(leases, options);
+    const { version, connectedRole } = await firstLook(leases, options, url);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
