@@ -1,6 +1,6 @@
-import type { GuaranteeFacts } from '../../contract/table.js';
 import { z } from 'zod';
 import type { Guarantee } from '../../contract/guarantee.js';
+import type { GuaranteeFacts } from '../../contract/table.js';
 import {
   bytes,
   type Columns,
