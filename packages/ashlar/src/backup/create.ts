@@ -1,6 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { Snapshot } from '../contract/snapshot.js';
 import type { SystemFacts } from '../contract/system.js';
+import { writeNewFile } from '../files/write.js';
 import { folderOf, keptCheckpoints, originOf } from '../ledger/database/index.js';
 import type { Tables } from '../model/index.js';
 import type { Checkpoints } from '../prove/index.js';
@@ -11,7 +12,7 @@ import { draftPath, inFolder, labelNamed, labelOf, newName, publish } from './fo
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { type Manifest, signManifest } from './manifest.js';
 import { counted, type Measured, Meter, type OnProgress } from './meter.js';
-import { writeSynced } from './write-file.js';
+import { writeError } from './write-error.js';
 
 /** How a backup is made. */
 export interface CreateOptions {
@@ -105,7 +106,9 @@ const writeCopy = async (
       onProgress?.(done, snapshot.size);
     });
     const file = await keys.encrypt(plain);
-    await writeSynced(path, encrypted.measure(file.bytes));
+    await writeNewFile(path, encrypted.measure(file.bytes)).catch((error: unknown) => {
+      throw writeError(path, error);
+    });
     return { fileKey: file.fileKey, size, encrypted: encrypted.measured };
   } finally {
     source.destroy();

@@ -3,10 +3,12 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
+import { syncPath } from '../files/sync.js';
+import { writeAtomically, writeNewFile } from '../files/write.js';
 import { version } from '../version.js';
-import { lockName, removeDeadClaim, withFolderLock } from './lock.js';
+import { lockName, withFolderLock } from './lock.js';
 import { formatManifest, type Manifest, parseManifest } from './manifest.js';
-import { syncFolder, writeError, writeSynced, writeWhole } from './write-file.js';
+import { writeError } from './write-error.js';
 
 /** The endings of a backup's files. */
 const [payload, told, verified] = ['.age', '.json', '.verified.json'] as const;
@@ -97,9 +99,9 @@ export const inFolder = async <T>(folder: string, work: () => Promise<T>): Promi
 export const publish = async (folder: string, manifest: Manifest): Promise<void> => {
   const { name } = manifest;
   try {
-    await writeSynced(toldDraft(folder, name), formatManifest(manifest));
+    await writeNewFile(toldDraft(folder, name), formatManifest(manifest));
     await rename(draftPath(folder, name), payloadPath(folder, name));
-    await syncFolder(folder);
+    await syncPath(folder);
     await finish(folder, name);
   } catch (error) {
     throw writeError(payloadPath(folder, name), error);
@@ -108,20 +110,20 @@ export const publish = async (folder: string, manifest: Manifest): Promise<void>
 
 const finish = async (folder: string, name: string): Promise<void> => {
   await rename(toldDraft(folder, name), toldPath(folder, name));
-  await syncFolder(folder);
+  await syncPath(folder);
 };
 
 /** Removes a backup: its manifest first, so that no half of one is listed. */
 export const remove = async (folder: string, name: string): Promise<void> => {
   await rename(toldPath(folder, name), join(folder, `.${name}${removing}`));
-  await syncFolder(folder);
+  await syncPath(folder);
   await removeRest(folder, name);
 };
 
 const removeRest = async (folder: string, name: string): Promise<void> => {
   await rm(payloadPath(folder, name), { force: true });
   await rm(verifiedPath(folder, name), { force: true });
-  await syncFolder(folder);
+  await syncPath(folder);
   await rm(join(folder, `.${name}${removing}`), { force: true });
 };
 
@@ -129,7 +131,6 @@ const removeRest = async (folder: string, name: string): Promise<void> => {
 const tidy = async (folder: string): Promise<void> => {
   const files = new Set(await readdir(folder));
   for (const file of files) {
-    if (file.startsWith(`${lockName}-`)) await removeDeadClaim(join(folder, file));
     const [, name = '', ending] = /^\.(.+?)(\.age\.part|\.json\.part|\.removing)$/.exec(file) ?? [];
     if (!nameForm.test(name)) continue;
     if (ending === removing) await removeRest(folder, name);
@@ -234,8 +235,10 @@ export const noteVerified = async (folder: string, { name, checksum }: Manifest,
     verified_at: at.toISOString(),
     ashlar: version(),
   };
-  const draft = join(folder, `.${name}.${randomBytes(4).toString('hex')}`);
-  await writeWhole(verifiedPath(folder, name), draft, `${JSON.stringify(noted, null, 2)}\n`);
+  const path = verifiedPath(folder, name);
+  await writeAtomically(path, `${JSON.stringify(noted, null, 2)}\n`).catch((error: unknown) => {
+    throw writeError(path, error);
+  });
 };
 
 /**

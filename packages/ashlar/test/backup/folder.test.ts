@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createBackup, listBackups, openEngine, pruneBackups } from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
+import { formatOwner, type LockOwner } from '../../src/files/lock-file.js';
+import { thisProcess } from '../../src/files/process.js';
 import { failure } from '../engines/sqlite/support.js';
 import { order, shop, type World, worlds } from './setup.js';
 
@@ -26,7 +27,7 @@ describe('a folder of backups', () => {
     const first = world.create();
     await failure('backup-folder-locked', async () => {
       // the first has begun once its lock is there
-      while (!(await hidden(world).catch((): string[] => [])).includes('.lock'))
+      while (!(await hidden(world).catch((): string[] => [])).includes('.lock.1'))
         await new Promise(setImmediate);
       return world.create();
     });
@@ -38,19 +39,19 @@ describe('a folder of backups', () => {
   test('is taken over from a process that is gone, and not from one that lives', async () => {
     const world = await made();
     await world.create();
-    const lock = join(world.backups.folder, '.lock');
+    const lock = join(world.backups.folder, '.lock.1');
     const gone = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => gone.once('close', resolve));
-    const claim = (facts: object) =>
-      writeFile(lock, JSON.stringify({ host: hostname(), pid: process.pid, began: '', ...facts }));
-    await claim({ pid: gone.pid });
+    const claim = (facts: Partial<LockOwner>) =>
+      writeFile(lock, formatOwner({ ...thisProcess(), token: '0'.repeat(32), ...facts }));
+    await claim({ pid: gone.pid ?? 0 });
     await world.create();
     // a later process of the same number
-    await claim({ began: '1' });
+    await claim({ started: '1' });
     await world.create();
     await claim({});
     await failure('backup-folder-locked', () => world.create());
-    await claim({ host: 'another.example' });
+    await claim({ host: 'another.example', boot: 'another' });
     await failure('backup-folder-locked', () => world.create());
     // one of another machine that has not been heard of for long
     const before = new Date(Date.now() - 3_600_000);
@@ -73,7 +74,7 @@ describe('a folder of backups', () => {
     // killed before it had written who it is
     const gone = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => gone.once('close', resolve));
-    await writeFile(at(`.lock-${gone.pid}-abc`), '');
+    await writeFile(at(`.lock.draft-${gone.pid}-0-${thisProcess().namespace}-abc`), '');
     // somebody's own, and one that has lost its manifest
     await writeFile(at('notes.age'), 'mine');
     await rename(at(`${three.name}.json`), join(world.folder, 'moved.json'));

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/contract/engine.js';
 import { openEngine } from '../../../src/engines/open.js';
 import { openShadow } from '../../../src/engines/shadow.js';
+import { formatOwner } from '../../../src/files/lock-file.js';
+import { thisProcess } from '../../../src/files/process.js';
 import { autoincrement, table } from '../../../src/model/index.js';
 import { createTables, firstRow, transaction } from './opened.js';
 
@@ -43,14 +45,18 @@ describe('a folder of the embedded engine', () => {
     const engine = await openEngine({ url });
     await expect(openEngine({ url })).rejects.toMatchObject({ code: 'database-locked', exitCode: 3 });
     await engine.close();
-    expect(existsSync(join(directory, 'ashlar.lock'))).toBe(false);
-    await writeFile(join(directory, 'ashlar.lock'), `${process.ppid}\n`);
+    const lock = join(directory, 'ashlar.lock.1');
+    expect(existsSync(lock)).toBe(false);
+    const owner = { ...thisProcess(), token: '0'.repeat(32) };
+    await writeFile(lock, formatOwner({ ...owner, pid: process.ppid, started: '' }));
     await expect(openEngine({ url })).rejects.toMatchObject({ code: 'database-locked' });
     const dead = spawn(process.execPath, ['-e', '']);
     await once(dead, 'exit');
-    await writeFile(join(directory, 'ashlar.lock'), `${dead.pid}\n`);
-    const taken = await openEngine({ url });
-    await taken.close();
+    await writeFile(lock, formatOwner({ ...owner, pid: dead.pid ?? 0 }));
+    await (await openEngine({ url })).close();
+    // in a container every process may have the number of the dead one
+    await writeFile(lock, formatOwner({ ...owner, started: '1' }));
+    await (await openEngine({ url })).close();
   });
 
   it('that was left half made is made anew', async () => {

@@ -19,6 +19,7 @@ import type { Engine } from '../../../src/contract/engine.js';
 import type { OpenOptions } from '../../../src/contract/open-options.js';
 import { examine, sqliteCopies } from '../../../src/engines/sqlite/copies/copies.js';
 import { memoryFolder } from '../../../src/engines/sqlite/copies/scratch.js';
+import { thisProcess } from '../../../src/files/process.js';
 import { failure, otherProcess, rawKey, script, workplace } from './support.js';
 
 const { file, open, folder } = workplace();
@@ -212,7 +213,8 @@ describe('a copy of a plain file that is too large for an image', () => {
       await failure('copy-unfit', () => examine(options, copy, look, image));
       return;
     }
-    const left = `/dev/shm/ashlar-examine-${spawnSync(process.execPath, ['--version']).pid}-left`;
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const left = `/dev/shm/ashlar-examine-${pid}-0-${thisProcess().namespace}-left`;
     mkdirSync(left);
     const own = () => scratch().filter((one) => one.includes(`-${process.pid}-`));
     const work = async (engine: Engine) => {

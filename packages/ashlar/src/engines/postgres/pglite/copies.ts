@@ -22,7 +22,7 @@ export const pgliteCopies: Copies = {
     const directory = folderOf(options.url);
     const isNew = !existsSync(directory);
     await prepareDirectory(directory, options.create ?? true);
-    const unlock = await lockDirectory(directory);
+    const lock = await lockDirectory(directory);
     try {
       await finishReplacing(directory);
       await assertReplaceable(directory, replace);
@@ -33,7 +33,7 @@ export const pgliteCopies: Copies = {
     } finally {
       // what was not put goes; a folder that cannot be cleared now is by the next who opens it
       await finishReplacing(directory).catch(() => undefined);
-      await unlock();
+      await lock.release();
       if (isNew) await rmdir(directory).catch(() => undefined);
     }
   },

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockName } from './directory-lock.js';
+import { syncPath } from '../../../files/sync.js';
+import { isDirectoryLock } from './directory-lock.js';
 
 const incoming = 'ashlar.incoming';
 const outgoing = 'ashlar.outgoing';
@@ -10,11 +11,11 @@ const onPurge = 'ashlar.leaving';
 /** Says that what was old is out of the way, and that what stands beside is new. */
 const entering = 'ashlar.entering';
 
-const ours: ReadonlySet<string> = new Set([lockName, incoming, outgoing, onPurge, entering]);
+const ours: ReadonlySet<string> = new Set([incoming, outgoing, onPurge, entering]);
 
 /** What a folder holds beside what Ashlar leaves there while it works. */
 export const contentOf = async (directory: string): Promise<readonly string[]> =>
-  (await readdir(directory)).filter((name) => !ours.has(name));
+  (await readdir(directory)).filter((name) => !ours.has(name) && !isDirectoryLock(name));
 
 /** The folder in which the database that is to come is made ready; empty. */
 export const prepareIncoming = async (directory: string): Promise<string> => {
@@ -32,9 +33,9 @@ export const prepareIncoming = async (directory: string): Promise<string> => {
  */
 export const replaceByIncoming = async (directory: string): Promise<void> => {
   await syncAll(join(directory, incoming));
-  await syncEntry(directory);
+  await syncPath(directory);
   await (await open(join(directory, onPurge), 'wx')).close();
-  await syncEntry(directory);
+  await syncPath(directory);
   await finishReplacing(directory);
 };
 
@@ -44,14 +45,14 @@ export const finishReplacing = async (directory: string): Promise<void> => {
   if (existsSync(join(directory, onPurge))) {
     await mkdir(to, { recursive: true });
     for (const name of await contentOf(directory)) await rename(join(directory, name), join(to, name));
-    await syncEntry(directory);
+    await syncPath(directory);
     await rename(join(directory, onPurge), join(directory, entering));
   }
   if (existsSync(join(directory, entering))) {
     for (const name of await readdir(from).catch(() => [])) {
-      if (name !== lockName) await rename(join(from, name), join(directory, name));
+      if (!isDirectoryLock(name)) await rename(join(from, name), join(directory, name));
     }
-    await syncEntry(directory);
+    await syncPath(directory);
     await rm(join(directory, entering));
   }
   await rm(from, { recursive: true, force: true });
@@ -65,16 +66,7 @@ const syncAll = async (directory: string): Promise<void> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
   for (let from = 0; from < paths.length; from += syncedAtOnce) {
-    await Promise.all(paths.slice(from, from + syncedAtOnce).map(syncEntry));
+    await Promise.all(paths.slice(from, from + syncedAtOnce).map(syncPath));
   }
-  await syncEntry(directory);
-};
-
-const syncEntry = async (path: string): Promise<void> => {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncPath(directory);
 };

@@ -56,7 +56,7 @@ export const openPglite = async (
 ): Promise<Engine> => {
   const place = directory === undefined ? undefined : resolve(directory);
   if (place !== undefined) await prepareDirectory(place, options.create ?? true);
-  const unlock = place === undefined ? undefined : await lockDirectory(place);
+  const lock = place === undefined ? undefined : await lockDirectory(place);
   let database: PGlite | undefined;
   try {
     if (place !== undefined) await finishReplacing(place);
@@ -97,13 +97,13 @@ export const openPglite = async (
       close: async () => {
         if (!(await queue.close())) return;
         await made.database.close();
-        await unlock?.();
+        await lock?.release();
       },
     };
     return postgresEngine(backend, options);
   } catch (error) {
     await database?.close();
-    await unlock?.();
+    await lock?.release();
     throw asAshlarError(error);
   }
 };

@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { AshlarError } from '../../../errors.js';
+import { writeAtomically } from '../../../files/write.js';
 import { valueSettings } from '../wire/session-settings.js';
-import { lockName } from './directory-lock.js';
+import { isDirectoryLock } from './directory-lock.js';
 
 const loadDriver = async () => {
   try {
@@ -38,15 +38,11 @@ const makeTemplate = async (file: string): Promise<Blob> => {
   const made = await fresh.dumpDataDir('none');
   await fresh.close();
   // several processes may make it at once: each writes its own, and the last rename wins
-  const mine = `${file}.${randomUUID()}`;
-  try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(mine, Buffer.from(await made.arrayBuffer()));
-    await rename(mine, file);
-  } catch {
-    // no place for a cache costs only time
-    await rm(mine, { force: true }).catch(() => undefined);
-  }
+  const bytes = new Uint8Array(await made.arrayBuffer());
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    .then(() => writeAtomically(file, bytes))
+    // a cache that cannot be written costs only time
+    .catch(() => undefined);
   return made;
 };
 
@@ -92,12 +88,12 @@ const openDirectory = async (
   if (existsSync(mark) && create) {
     // the process died while it copied: nobody has written anything here yet
     for (const name of await readdir(directory)) {
-      if (name !== unfinished && name !== lockName) await rm(join(directory, name), { recursive: true });
+      if (name !== unfinished && !isDirectoryLock(name)) await rm(join(directory, name), { recursive: true });
     }
   } else if (existsSync(join(directory, 'PG_VERSION'))) {
     const { PGlite } = await loadDriver();
     return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
-  } else if ((await readdir(directory)).some((name) => name !== lockName && name !== unfinished)) {
+  } else if ((await readdir(directory)).some((name) => !isDirectoryLock(name) && name !== unfinished)) {
     // a cluster whose PG_VERSION is lost looks like this too: nothing may be written over it
     throw new AshlarError('database-corrupt', {
       message: `The folder ${directory} holds files, but no database.`,

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Copy } from '../../../contract/copies.js';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { processMark } from '../../../files/process.js';
+import { writeNewFile } from '../../../files/write.js';
 import { openSqlite } from '../engine.js';
 import { fileError } from '../file/file.js';
 import { firstDamagedPage } from '../file/page-authentication.js';
@@ -21,17 +21,6 @@ export const unfit = ({ format }: Copy): AshlarError =>
     suggestion: 'Name a URL of the engine that the backup is of.',
   });
 
-/** Whether a process of that number runs. */
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is another user's
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-
 /**
  * Writes a copy into a new file that only its owner can read.
  *
@@ -39,7 +28,7 @@ export const isAlive = (pid: number): boolean => {
  */
 export const writeCopy = async (path: string, { bytes }: Copy): Promise<void> => {
   try {
-    await pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+    await writeNewFile(path, bytes);
   } catch (error) {
     throw fileError(path, error);
   }
@@ -78,6 +67,12 @@ const unsound = (detail: string): AshlarError =>
     suggestion: 'The database was damaged when it was copied: look at it, and at earlier backups.',
   });
 
-/** A name beside a file, for one that is to replace it. */
-export const passingName = (base: string): string =>
-  `.${base}.restoring-${process.pid}-${randomBytes(4).toString('hex')}`;
+/** How the names of the files begin that a restore to a file writes next to it. */
+export function temporaryPrefix(base: string): string {
+  return `.${base}.restoring-`;
+}
+
+/** A name for a file that will replace another one in the same folder. */
+export function temporaryName(base: string): string {
+  return `${temporaryPrefix(base)}${processMark()}-${randomBytes(4).toString('hex')}`;
+}

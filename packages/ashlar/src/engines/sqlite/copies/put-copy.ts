@@ -1,9 +1,10 @@
-import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy, PutOptions } from '../../../contract/copies.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { removeLeftovers } from '../../../files/leftovers.js';
 import type { Connection } from '../driver/connection.js';
 import { loadDriver } from '../driver/driver.js';
 import { isBusy, sqliteError } from '../driver/errors.js';
@@ -14,7 +15,14 @@ import { assertKey, rawKey } from '../file/key.js';
 import { openFirst } from '../file/open.js';
 import { rewriteUnderKey } from '../file/rewrite.js';
 import { ScopedTables } from '../scope/scoped-tables.js';
-import { assertFormat, assertSound, isAlive, openCopy, passingName, writeCopy } from './copy-file.js';
+import {
+  assertFormat,
+  assertSound,
+  openCopy,
+  temporaryName,
+  temporaryPrefix,
+  writeCopy,
+} from './copy-file.js';
 
 // SQLite plays back whatever lies beside a database under these names, whatever database it was of
 const [log, journal, shared] = ['-wal', '-journal', '-shm'] as const;
@@ -40,9 +48,9 @@ export const putCopy = async (
   if (!replace) assertEmpty(path);
   const old = await takeOver(options, path, copy.format === 'sqlcipher');
   const folder = dirname(path);
-  removeLeftovers(folder, basename(path));
-  const fresh = join(folder, passingName(basename(path)));
+  const fresh = join(folder, temporaryName(basename(path)));
   try {
+    await removeLeftovers(folder, temporaryPrefix(basename(path)));
     await writeCopy(fresh, copy);
     const key = await underKeyOf(options, copy, fresh);
     const engine = await openCopy({ ...options, key }, fresh);
@@ -202,12 +210,4 @@ const setAside = (path: string): void => {
 
 const removeWithRest = (path: string): void => {
   for (const ending of ['', log, journal, shared]) rmSync(path + ending, { force: true });
-};
-
-const removeLeftovers = (folder: string, base: string): void => {
-  const mark = `.${base}.restoring-`;
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(mark)) continue;
-    if (!isAlive(Number.parseInt(name.slice(mark.length), 10))) rmSync(join(folder, name), { force: true });
-  }
 };

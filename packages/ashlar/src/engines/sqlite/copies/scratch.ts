@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from './copy-file.js';
+import { removeLeftovers } from '../../../files/leftovers.js';
+import { processMark } from '../../../files/process.js';
 
 const mark = 'ashlar-examine-';
 /** Where Linux has a file system in memory. */
@@ -24,7 +25,7 @@ export const memoryFolder = async (size: number): Promise<string | undefined> =>
 
 /** Gives `work` a folder that only its owner can read, inside another one, and removes it with everything in it. */
 export const withScratch = async <T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> => {
-  const folder = await mkdtemp(join(inside, `${mark}${process.pid}-`));
+  const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`));
   try {
     return await work(folder);
   } finally {
@@ -34,11 +35,5 @@ export const withScratch = async <T>(inside: string, work: (folder: string) => P
 
 /** Removes what processes that were killed have left: on a disk it is encrypted, but in the way, and in memory it takes that. */
 export const removeOldScratch = async (): Promise<void> => {
-  for (const inside of [tmpdir(), memory]) {
-    for (const name of await readdir(inside).catch(() => [])) {
-      const pid = new RegExp(`^${mark}(\\d+)-`).exec(name)?.[1];
-      if (pid !== undefined && !isAlive(Number(pid)))
-        await rm(join(inside, name), { recursive: true, force: true }).catch(() => undefined);
-    }
-  }
+  for (const inside of [tmpdir(), memory]) await removeLeftovers(inside, mark);
 };

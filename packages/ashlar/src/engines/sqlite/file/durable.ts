@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { syncPathNow } from '../../../files/sync.js';
 import { fileError } from './file.js';
 
 /** The endings of the files that SQLite keeps beside a database. */
@@ -14,7 +15,7 @@ export const removeFile = (path: string): void => {
 /** Makes a finished file and its name survive a power cut. To be called while this process has it open nowhere. */
 export const persist = (path: string): void => {
   sync(path);
-  syncFolder(path);
+  sync(dirname(path));
 };
 
 /**
@@ -25,13 +26,13 @@ export const replaceFile = (fresh: string, path: string): void => {
   sync(fresh);
   // what lay beside the old one would be played into the new one
   for (const ending of besides) rmSync(path + ending, { force: true });
-  syncFolder(path);
+  sync(dirname(path));
   try {
     renameSync(fresh, path);
   } catch (error) {
     throw fileError(path, error);
   }
-  syncFolder(path);
+  sync(dirname(path));
 };
 
 /** A name beside a file, for one that is to replace it. */
@@ -50,19 +51,9 @@ export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?
   return found;
 };
 
-// Windows opens no folders, and needs no such thing
-const syncFolder = (path: string): void => {
-  if (process.platform !== 'win32') sync(dirname(path));
-};
-
 const sync = (path: string): void => {
   try {
-    const descriptor = openSync(path, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    syncPathNow(path);
   } catch (error) {
     throw fileError(path, error);
   }
