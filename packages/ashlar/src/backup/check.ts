@@ -24,18 +24,18 @@ export interface CheckRequest {
  * The roles that a copy is proven with: whoever puts it somewhere cannot act as an application that connects for itself,
  * only as one that steps down.
  */
-export const provenAs = (roles: Roles = defaultRoles): Roles => {
+export function provenAs(roles: Roles = defaultRoles): Roles {
   if (!roles.appConnects) return roles;
   const { appConnects: _, ...others } = roles;
   return { ...others, app: defaultRoles.app };
-};
+}
 
 /** The systems that a backup tells of. @throws AshlarError `usage` where one of them was not given */
-export const systemsOf = (
+export function systemsOf(
   manifest: Manifest,
   given: readonly SystemFacts<Tables>[],
-): readonly SystemFacts<Tables>[] =>
-  manifest.systems.map(({ name }) => {
+): readonly SystemFacts<Tables>[] {
+  return manifest.systems.map(({ name }) => {
     const found = given.find((system) => system.name === name);
     if (found) return found;
     throw new AshlarError('usage', {
@@ -43,6 +43,7 @@ export const systemsOf = (
       suggestion: `Name it with --system ${name}: its guarantees and ledgers are part of what is checked.`,
     });
   });
+}
 
 /**
  * Looks whether a database that was made from a copy is what its manifest says, and keeps what its systems promise.
@@ -50,7 +51,7 @@ export const systemsOf = (
  * @returns the proofs
  * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `guarantee-broken`, `usage`
  */
-export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> => {
+export async function checkCopy(engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> {
   const { manifest, checkpoints, roles, onStep } = request;
   const systems = systemsOf(manifest, request.systems);
   onStep?.('counts and fingerprints');
@@ -71,7 +72,7 @@ export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<
     reports.push(report);
   }
   return reports;
-};
+}
 
 const notProven = (report: ProveReport): AshlarError => {
   const [first, ...others] = failuresOf(report);
@@ -137,11 +138,11 @@ export interface LedgerRelation {
 }
 
 /** Compares the ledgers of a backup with those of the database as it is now. */
-export const relationsOf = async (
+export async function relationsOf(
   backup: Engine,
   live: Engine,
   { manifest, systems }: Pick<CheckRequest, 'manifest' | 'systems'>,
-): Promise<readonly LedgerRelation[]> => {
+): Promise<readonly LedgerRelation[]> {
   const relations: LedgerRelation[] = [];
   const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
   if (ledgers.length === 0) return [];
@@ -173,10 +174,10 @@ export const relationsOf = async (
     relations.push({ ledger: head.ledger, size: head.size, ...relation });
   }
   return relations;
-};
+}
 
 /** @throws AshlarError `ledger-conflict`, which names a history that was rewound, has forked, or is not there */
-export const assertContinued = (relations: readonly LedgerRelation[]): void => {
+export function assertContinued(relations: readonly LedgerRelation[]): void {
   for (const { ledger, size, live, relation } of relations) {
     if (relation === 'rewound')
       throw conflict(
@@ -190,7 +191,7 @@ export const assertContinued = (relations: readonly LedgerRelation[]): void => {
       );
     if (relation === 'absent') throw absent(ledger, size);
   }
-};
+}
 
 const absent = (ledger: string, size: number): AshlarError =>
   new AshlarError('ledger-conflict', {

@@ -20,12 +20,12 @@ export type Moment = Pick<Snapshot, 'read' | 'count'>;
 export type CheckpointOf = (system: SystemFacts<Tables>, table: TableFacts) => Promise<string | null>;
 
 /** What a database holds at one moment, as a manifest tells it. */
-export const contentOf = async (
+export async function contentOf(
   engine: Engine,
   moment: Moment,
   systems: readonly SystemFacts<Tables>[],
   checkpointOf: CheckpointOf,
-): Promise<Content> => {
+): Promise<Content> {
   const owner = ownerOf(moment);
   const applied = await readHistory(owner, engine.dialect);
   const content: Content = { systems: [], rows: {}, ledgers: [] };
@@ -50,23 +50,25 @@ export const contentOf = async (
     }
   }
   return content;
-};
+}
 
 /** Size and root of a ledger. */
-export const headOf = async (reader: LedgerReader): Promise<{ size: number; root: string }> => {
+export async function headOf(reader: LedgerReader): Promise<{ size: number; root: string }> {
   const size = (await reader.head())?.size ?? 0;
   return { size, root: (await treeRoot(reader, size)).toString('base64') };
-};
+}
 
 /** A database that nobody else uses, as a moment. */
-export const still = (owner: Owner): Moment => ({
-  read: owner.run,
-  count: async (table) =>
-    Number((await owner.run(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
-});
+export function still(owner: Owner): Moment {
+  return {
+    read: owner.run,
+    count: async (table) =>
+      Number((await owner.run(`SELECT count(*) AS rows FROM ${identifier(table)}`))[0]?.rows),
+  };
+}
 
 /** @throws AshlarError `backup-manifest-mismatch`, which names the first thing that differs */
-export const assertContent = (expected: Content, found: Content): void => {
+export function assertContent(expected: Content, found: Content): void {
   const tables = new Set([...Object.keys(expected.rows), ...Object.keys(found.rows)]);
   for (const table of tables) {
     const [told, there] = [expected.rows[table], found.rows[table]];
@@ -89,7 +91,7 @@ export const assertContent = (expected: Content, found: Content): void => {
     if (there?.size !== ledger.size || there.root !== ledger.root)
       throw mismatch(`The ledger ${ledger.ledger} has another head than the manifest says.`);
   }
-};
+}
 
 // what introspects and reads history only runs queries
 const ownerOf = ({ read }: Moment): Owner => {

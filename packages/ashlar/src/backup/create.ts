@@ -38,11 +38,11 @@ export interface CreateOptions {
  * @example
  * const { name } = await createBackup(db.engine, [wills], { folder: 'backups', keys: { recipients: ['age1…'] } });
  */
-export const createBackup = async (
+export async function createBackup(
   engine: Engine,
   systems: readonly SystemFacts<Tables>[],
   options: CreateOptions,
-): Promise<Manifest> => {
+): Promise<Manifest> {
   const { folder } = options;
   const keys = await BackupKeys.from(options.keys);
   return inFolder(folder, async () => {
@@ -80,7 +80,7 @@ export const createBackup = async (
     await publish(folder, manifest);
     return manifest;
   });
-};
+}
 
 interface Written {
   readonly fileKey: Buffer;

@@ -37,15 +37,16 @@ export interface Listed {
 }
 
 /** The name of a backup made now: its names sort by when they were made. */
-export const newName = (label: string, at: Date): string =>
-  `${label}-${at.toISOString().replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
+export function newName(label: string, at: Date): string {
+  return `${label}-${at.toISOString().replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
+}
 
 /** The label of a database's backups, from its URL: the file's name without its ending, or the database's. */
-export const labelOf = (url: string): string => {
+export function labelOf(url: string): string {
   const path =
     URL.canParse(url) && /^postgres(ql)?:/.test(url) ? new URL(url).pathname : url.replace(/^[a-z]+:/, '');
   return checkedLabel(basename(path).replace(/\.[^.]+$/, '')) || 'database';
-};
+}
 
 /** A label as names of files have it: lower case letters, digits, `-` and `_`. */
 const checkedLabel = (text: string): string =>
@@ -56,18 +57,22 @@ const checkedLabel = (text: string): string =>
     .slice(0, 60);
 
 /** The label that somebody named. @throws AshlarError `usage` where nothing is left of it in a name of a file */
-export const labelNamed = (text: string): string => {
+export function labelNamed(text: string): string {
   const label = checkedLabel(text);
   if (label !== '') return label;
   throw new AshlarError('usage', {
     message: `The label "${text}" has no letter or digit that names of backups can have.`,
     suggestion: 'Use lower case letters, digits, - and _.',
   });
-};
+}
 
-export const payloadPath = (folder: string, name: string): string => join(folder, `${name}${payload}`);
+export function payloadPath(folder: string, name: string): string {
+  return join(folder, `${name}${payload}`);
+}
 /** Where the file of a backup is written before it is one. */
-export const draftPath = (folder: string, name: string): string => join(folder, `.${name}${payload}${part}`);
+export function draftPath(folder: string, name: string): string {
+  return join(folder, `.${name}${payload}${part}`);
+}
 const toldDraft = (folder: string, name: string): string => join(folder, `.${name}${told}${part}`);
 const toldPath = (folder: string, name: string): string => join(folder, `${name}${told}`);
 const verifiedPath = (folder: string, name: string): string => join(folder, `${name}${verified}`);
@@ -77,7 +82,7 @@ const verifiedPath = (folder: string, name: string): string => join(folder, `${n
  *
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`, `disk-full`
  */
-export const inFolder = async <T>(folder: string, work: () => Promise<T>): Promise<T> => {
+export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return await withFolderLock(folder, async () => {
@@ -93,10 +98,10 @@ export const inFolder = async <T>(folder: string, work: () => Promise<T>): Promi
   } catch (error) {
     throw writeError(join(folder, lockName), error);
   }
-};
+}
 
 /** Makes a backup of a file that was written as a draft: from the moment its manifest is there it is listed. */
-export const publish = async (folder: string, manifest: Manifest): Promise<void> => {
+export async function publish(folder: string, manifest: Manifest): Promise<void> {
   const { name } = manifest;
   try {
     await writeNewFile(toldDraft(folder, name), formatManifest(manifest));
@@ -106,7 +111,7 @@ export const publish = async (folder: string, manifest: Manifest): Promise<void>
   } catch (error) {
     throw writeError(payloadPath(folder, name), error);
   }
-};
+}
 
 const finish = async (folder: string, name: string): Promise<void> => {
   await rename(toldDraft(folder, name), toldPath(folder, name));
@@ -114,11 +119,11 @@ const finish = async (folder: string, name: string): Promise<void> => {
 };
 
 /** Removes a backup: its manifest first, so that no half of one is listed. */
-export const remove = async (folder: string, name: string): Promise<void> => {
+export async function remove(folder: string, name: string): Promise<void> {
   await rename(toldPath(folder, name), join(folder, `.${name}${removing}`));
   await syncPath(folder);
   await removeRest(folder, name);
-};
+}
 
 const removeRest = async (folder: string, name: string): Promise<void> => {
   await rm(payloadPath(folder, name), { force: true });
@@ -141,7 +146,7 @@ const tidy = async (folder: string): Promise<void> => {
 };
 
 /** All backups in a folder, oldest first; none where there is no folder. */
-export const listBackups = async (folder: string): Promise<readonly Listed[]> => {
+export async function listBackups(folder: string): Promise<readonly Listed[]> {
   const files = await readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw writeError(join(folder, lockName), error);
@@ -158,7 +163,7 @@ export const listBackups = async (folder: string): Promise<readonly Listed[]> =>
     if (!isGone) listed.push(found);
   }
   return listed.sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1));
-};
+}
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -205,7 +210,7 @@ const sizeProblem = async (folder: string, { name, file }: Manifest): Promise<st
  *
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`
  */
-export const readManifest = async (folder: string, name: string): Promise<Manifest> => {
+export async function readManifest(folder: string, name: string): Promise<Manifest> {
   const text = await readFile(toldPath(folder, name), 'utf8').catch((cause: unknown) => {
     throw missing(toldPath(folder, name), cause);
   });
@@ -216,7 +221,7 @@ export const readManifest = async (folder: string, name: string): Promise<Manife
     detail: `The manifest beside ${name} is that of ${manifest.name}.`,
     suggestion: 'Put each manifest beside its own file.',
   });
-};
+}
 
 const verifiedAt = async (folder: string, { name, checksum }: Manifest): Promise<string | undefined> => {
   const text = await readFile(verifiedPath(folder, name), 'utf8').catch(() => '');
@@ -229,7 +234,7 @@ const verifiedAt = async (folder: string, { name, checksum }: Manifest): Promise
 };
 
 /** Notes beside a backup that it was verified. */
-export const noteVerified = async (folder: string, { name, checksum }: Manifest, at: Date): Promise<void> => {
+export async function noteVerified(folder: string, { name, checksum }: Manifest, at: Date): Promise<void> {
   const noted: z.infer<typeof record> = {
     manifest: checksum,
     verified_at: at.toISOString(),
@@ -239,7 +244,7 @@ export const noteVerified = async (folder: string, { name, checksum }: Manifest,
   await writeAtomically(path, `${JSON.stringify(noted, null, 2)}\n`).catch((error: unknown) => {
     throw writeError(path, error);
   });
-};
+}
 
 /**
  * The folder and the name of a backup that somebody names: by its name, or by the path of one of its files.
@@ -247,17 +252,14 @@ export const noteVerified = async (folder: string, { name, checksum }: Manifest,
  * @param folder - where it is looked for when only its name is given
  * @throws AshlarError `backup-missing`
  */
-export const findBackup = async (
-  folder: string,
-  given: string,
-): Promise<{ folder: string; name: string }> => {
+export async function findBackup(folder: string, given: string): Promise<{ folder: string; name: string }> {
   const name = basename(given).replace(/(\.verified)?\.json$|\.age$/, '');
   const folders = /[/\\]/.test(given) ? [dirname(given)] : [folder, dirname(resolve(given))];
   for (const each of folders) {
     if (await isThere(toldPath(each, name))) return { folder: each, name };
   }
   throw missing(toldPath(folders[0] ?? folder, name));
-};
+}
 
 const missing = (path: string, cause?: unknown): AshlarError =>
   new AshlarError('backup-missing', {

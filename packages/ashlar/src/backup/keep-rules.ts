@@ -27,7 +27,7 @@ export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, month
  *
  * @param backups - of one database, in any order
  */
-export const keptBy = (backups: readonly Aged[], rules: KeepRules): Verdicts => {
+export function keptBy(backups: readonly Aged[], rules: KeepRules): Verdicts {
   const newestFirst = [...backups].sort((a, b) => compare(b, a));
   const verdicts = new Map<string, string[]>(newestFirst.map(({ name }) => [name, []]));
   const keep = ({ name }: Aged, reason: string) => verdicts.get(name)?.push(reason);
@@ -46,7 +46,7 @@ export const keptBy = (backups: readonly Aged[], rules: KeepRules): Verdicts => 
   if (verified) keep(verified, 'newest verified');
   else if (newest) keep(newest, 'newest, none is verified');
   return verdicts;
-};
+}
 
 const compare = (a: Aged, b: Aged): number =>
   a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.name < b.name ? -1 : 1;

@@ -108,14 +108,15 @@ export class BackupKeys {
 const shortestPassphrase = 12;
 
 /** A fresh key, and whom it opens for. */
-export const newBackupKey = async (): Promise<{ key: Secret; recipient: string }> => {
+export async function newBackupKey(): Promise<{ key: Secret; recipient: string }> {
   const identity = await generateIdentity();
   return { key: new Secret(identity), recipient: await identityToRecipient(identity) };
-};
+}
 
 /** A short name for something that must not be told, or is too long to: the first half of its SHA-256. */
-export const fingerprint = (text: string): string =>
-  createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
+export function fingerprint(text: string): string {
+  return createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
+}
 
 const once = async function* (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;

@@ -47,11 +47,11 @@ export interface LossRequest {
 }
 
 /** Compares a database with its last backup. */
-export const backupsReport = async (
+export async function backupsReport(
   engine: Engine,
   system: SystemFacts<Tables>,
   { folder, rows, now }: LossRequest,
-): Promise<BackupsReport> => {
+): Promise<BackupsReport> {
   const listed = await listBackups(folder);
   const own = ownOf(listed, engine, system);
   const sound = own.filter(({ problem }) => problem === undefined);
@@ -66,7 +66,7 @@ export const backupsReport = async (
       .filter((one) => one.manifest === undefined || own.includes(one))
       .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
   };
-};
+}
 
 const ownOf = (
   listed: readonly Listed[],

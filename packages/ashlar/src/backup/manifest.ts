@@ -74,20 +74,22 @@ const checksumOf = (signed: Omit<Manifest, 'checksum'>): string =>
   createHash('sha256').update(canonical(signed)).digest('hex');
 
 /** Ties a manifest to the file that it is about, by the key of that file. */
-export const signManifest = (draft: ManifestDraft, fileKey: Buffer): Manifest => {
+export function signManifest(draft: ManifestDraft, fileKey: Buffer): Manifest {
   const signed = { ...draft, seal: macOf(draft, fileKey) };
   return { ...signed, checksum: checksumOf(signed) };
-};
+}
 
 /** The one text of a manifest. */
-export const formatManifest = (signed: Manifest): string => `${JSON.stringify(signed, null, 2)}\n`;
+export function formatManifest(signed: Manifest): string {
+  return `${JSON.stringify(signed, null, 2)}\n`;
+}
 
 /**
  * Reads what {@link formatManifest} wrote, byte for byte.
  *
  * @throws AshlarError `backup-damaged`
  */
-export const parseManifest = (text: string): Manifest => {
+export function parseManifest(text: string): Manifest {
   const data = parsed(text);
   const result = manifest.safeParse(data);
   if (!result.success) {
@@ -98,7 +100,7 @@ export const parseManifest = (text: string): Manifest => {
   if (checksumOf(signed) !== checksum || `${JSON.stringify(data, null, 2)}\n` !== text)
     throw damaged('Its manifest is not what was written: the checksum is another.');
   return result.data;
-};
+}
 
 const parsed = (text: string): unknown => {
   try {
@@ -113,15 +115,16 @@ const parsed = (text: string): unknown => {
  *
  * @throws AshlarError `backup-manifest-mismatch`
  */
-export const assertMac = ({ seal, checksum: _, ...draft }: Manifest, fileKey: Buffer): void => {
+export function assertMac({ seal, checksum: _, ...draft }: Manifest, fileKey: Buffer): void {
   if (!timingSafeEqual(Buffer.from(seal), Buffer.from(macOf(draft, fileKey))))
     throw mismatch('It was changed, or is that of another backup.');
-};
+}
 
 /** That a backup is not what its manifest says. */
-export const mismatch = (detail: string): AshlarError =>
-  new AshlarError('backup-manifest-mismatch', {
+export function mismatch(detail: string): AshlarError {
+  return new AshlarError('backup-manifest-mismatch', {
     message: 'The backup and its manifest do not belong together.',
     detail,
     suggestion: 'Use another one: ashlar backup list.',
   });
+}

@@ -42,10 +42,10 @@ export interface OpenedBackup {
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
  *   `backup-key-invalid`, `backup-key-wrong`
  */
-export const openBackup = async (
+export async function openBackup(
   given: string,
   options: Pick<OpenBackupOptions, 'folder' | 'keys' | 'onProgress'>,
-): Promise<OpenedBackup> => {
+): Promise<OpenedBackup> {
   const keys = await BackupKeys.from(options.keys);
   const { folder, name } = await findBackup(options.folder, given);
   const manifest = await readManifest(folder, name);
@@ -66,7 +66,7 @@ export const openBackup = async (
     stored.destroy();
     throw error;
   }
-};
+}
 
 const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   const found = await stat(path).catch((cause: unknown) => {

@@ -27,7 +27,7 @@ export interface Pruned {
  * @returns each backup that was decided about, newest first
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`; `usage` for a label without a letter or digit
  */
-export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> => {
+export function pruneBackups(options: PruneOptions): Promise<readonly Pruned[]> {
   const { folder, dryRun = false } = options;
   const decideNow = async () => decide(await listBackups(folder), options);
   if (dryRun) return decideNow();
@@ -36,7 +36,7 @@ export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> 
     for (const { name, verdict } of decided) if (verdict === 'removed') await remove(folder, name);
     return decided;
   });
-};
+}
 
 const decide = (listed: readonly Listed[], { label, keep }: PruneOptions): readonly Pruned[] => {
   const rules: KeepRules = { ...defaultKeepRules, ...keep };

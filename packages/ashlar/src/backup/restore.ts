@@ -31,11 +31,11 @@ export interface Restored {
  * @throws AshlarError `restore-target-not-empty`, `database-locked` where the target is in use, `copy-unfit` for another
  *   kind of engine, and what {@link verifyBackup} throws
  */
-export const restoreBackup = async (
+export async function restoreBackup(
   given: string,
   systems: readonly SystemFacts<Tables>[],
   options: RestoreOptions,
-): Promise<Restored> => {
+): Promise<Restored> {
   const { to, replace = false, checkpoints, roles, onStep } = options;
   const copies = await copiesOf(to.url);
   const { manifest, copy } = await openBackup(given, options);
@@ -55,7 +55,7 @@ export const restoreBackup = async (
   } finally {
     copy.bytes.destroy();
   }
-};
+}
 
 // rights are no part of a copy, and what was checked may have been brought here from another place
 const grant = async (

@@ -43,11 +43,11 @@ export interface BackupVerification {
  *   `backup-key-wrong`, `database-corrupt`, `guarantee-broken`, `ledger-conflict` where a history was rewound, has
  *   forked, or is not there; `usage`
  */
-export const verifyBackup = async (
+export async function verifyBackup(
   file: string,
   systems: readonly SystemFacts<Tables>[],
   options: VerifyBackupOptions,
-): Promise<BackupVerification> => {
+): Promise<BackupVerification> {
   const { live, checkpoints, onStep } = options;
   const roles = provenAs(options.roles);
   const { folder, manifest, copy } = await openBackup(file, options);
@@ -74,7 +74,7 @@ export const verifyBackup = async (
   } finally {
     copy.bytes.destroy();
   }
-};
+}
 
 // it holds all the same: the folder may be one that can only be read
 const tryNote = async (folder: string, manifest: Manifest, at: Date): Promise<string | undefined> => {

@@ -6,7 +6,7 @@ const forbidden = new Set(['EACCES', 'EPERM', 'EROFS']);
 const noFolder = new Set(['ENOTDIR', 'EEXIST']);
 
 /** The AshlarError for what the file system said about a path. */
-export const writeError = (path: string, error: unknown): unknown => {
+export function writeError(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (full.has(code)) {
     return new AshlarError('disk-full', {
@@ -30,4 +30,4 @@ export const writeError = (path: string, error: unknown): unknown => {
     });
   }
   return error;
-};
+}

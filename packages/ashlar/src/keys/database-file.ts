@@ -22,14 +22,14 @@ const notEncrypted = (): AshlarError =>
  * @example
  * await rotateDatabaseKey({ url: 'sqlcipher:data/app.db', key: oldKey }, newKey);
  */
-export const rotateDatabaseKey = async (
+export async function rotateDatabaseKey(
   options: Pick<OpenOptions, 'url' | 'key' | 'lockTimeout'>,
   newKey: string,
-): Promise<KeyRotation> => {
+): Promise<KeyRotation> {
   const { rotateKey } = await wholeFileAt(options.url);
   if (!rotateKey) throw notEncrypted();
   return rotateKey(options, newKey);
-};
+}
 
 /**
  * Which of several keys opens an encrypted database file; `undefined` when none does.
@@ -37,14 +37,14 @@ export const rotateDatabaseKey = async (
  * @param keys - by names of your own
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `usage` for a database without a key
  */
-export const findDatabaseKey = async (
+export async function findDatabaseKey(
   url: string,
   keys: Readonly<Record<string, string>>,
-): Promise<FoundKey | undefined> => {
+): Promise<FoundKey | undefined> {
   const { findKey } = await wholeFileAt(url);
   if (!findKey) throw notEncrypted();
   return findKey(keys);
-};
+}
 
 /**
  * Makes a database file of a plain SQLite file, or of a SQLCipher file of versions 1 to 4. The source is only read. Row
@@ -58,7 +58,9 @@ export const findDatabaseKey = async (
  * @example
  * await importDatabase({ path: 'old.db', key: oldKey }, { url: 'sqlcipher:data/app.db', key });
  */
-export const importDatabase = async (
+export async function importDatabase(
   source: ImportSource,
   to: Pick<OpenOptions, 'url' | 'key'>,
-): Promise<Imported> => (await wholeFileAt(to.url)).importFrom(to, source);
+): Promise<Imported> {
+  return (await wholeFileAt(to.url)).importFrom(to, source);
+}

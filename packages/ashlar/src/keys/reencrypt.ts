@@ -28,11 +28,11 @@ const both = (conditions: readonly RawBuilder<unknown>[], word: 'and' | 'or'): R
  * @returns how many rows were moved
  * @throws AshlarError `scope-shredded`, `decryption-failed`; `guarantee-violated` for a table whose rows never change
  */
-export const reencrypt = async <T extends Tables>(
+export async function reencrypt<T extends Tables>(
   db: Database<T>,
   scope: string,
   { actor, tables = encryptedTables(db), batch = 200 }: ReencryptOptions = {},
-): Promise<number> => {
+): Promise<number> {
   let moved = 0;
   for (const table of tables) {
     const { encryption } = table.facts;
@@ -53,7 +53,7 @@ export const reencrypt = async <T extends Tables>(
     }
   }
   return moved;
-};
+}
 
 // each row of a batch was changed by another session between its reading and its writing, so many times on end
 const mostIdle = 50;

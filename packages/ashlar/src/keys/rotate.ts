@@ -23,10 +23,10 @@ interface Wrapped {
  * @returns how many data keys were wrapped anew
  * @throws AshlarError `key-missing`, `key-wrong`
  */
-export const rotateMaster = async <T extends Tables>(
+export async function rotateMaster<T extends Tables>(
   db: Database<T>,
   { actor }: Pick<SessionContext, 'actor'> = {},
-): Promise<number> => {
+): Promise<number> {
   let count = 0;
   for (const keys of keyringsOf(db)) {
     for (;;) {
@@ -51,7 +51,7 @@ export const rotateMaster = async <T extends Tables>(
     }
   }
   return count;
-};
+}
 
 /**
  * Gives a scope a new data key, which encrypts from now on; those before it still decrypt. {@link reencrypt} moves the
@@ -60,12 +60,12 @@ export const rotateMaster = async <T extends Tables>(
  * @returns the version of the new key, by keyring
  * @throws AshlarError `scope-shredded`, `key-missing`; `state-conflict` when the scope has no key yet
  */
-export const rotateDataKey = async <T extends Tables>(
+export async function rotateDataKey<T extends Tables>(
   db: Database<T>,
   scope: string,
   { actor }: Pick<SessionContext, 'actor'> = {},
-): Promise<Readonly<Record<string, number>>> =>
-  db.session({ actor }, async (s) => {
+): Promise<Readonly<Record<string, number>>> {
+  return db.session({ actor }, async (s) => {
     const versions: Record<string, number> = {};
     for (const keys of keyringsOf(db)) {
       const { rows } = await sql<{ version: number; shredded_at: string | null }>`
@@ -86,6 +86,7 @@ export const rotateDataKey = async <T extends Tables>(
       suggestion: 'A scope gets its first key when its first row is written.',
     });
   });
+}
 
 const shredded = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('scope-shredded', {

@@ -33,11 +33,11 @@ export interface Shredded {
  * @example
  * await shred(db, clientId, { actor: 'user:42' });
  */
-export const shred = async <T extends Tables>(
+export async function shred<T extends Tables>(
   db: Database<T>,
   scope: string,
   { actor, vacuum = true }: ShredOptions = {},
-): Promise<Shredded> => {
+): Promise<Shredded> {
   const keyrings = keyringsOf(db);
   const outer = currentSession();
   if (outer instanceof ActiveSession && outer.unit.engine === db.engine && !outer.ended) {
@@ -68,4 +68,4 @@ export const shred = async <T extends Tables>(
   });
   const remains = vacuum ? await db.engine.vacuum(keyrings) : 'The files were not rewritten.';
   return { scope, keys, remains };
-};
+}

@@ -18,7 +18,7 @@ export interface KeyringStatus {
  *
  * @throws AshlarError `usage` where the system has no ciphered column
  */
-export const keyringStatus = async <T extends Tables>(db: Database<T>): Promise<readonly KeyringStatus[]> => {
+export async function keyringStatus<T extends Tables>(db: Database<T>): Promise<readonly KeyringStatus[]> {
   const all: KeyringStatus[] = [];
   for (const { name } of keyringsOf(db)) {
     const { rows } = await db.read((s) =>
@@ -38,4 +38,4 @@ export const keyringStatus = async <T extends Tables>(db: Database<T>): Promise<
     });
   }
   return all;
-};
+}

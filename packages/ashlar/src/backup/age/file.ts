@@ -16,10 +16,10 @@ export interface AgeFile {
 }
 
 /** Encrypts a stream to recipients. */
-export const encryptFile = async (
+export async function encryptFile(
   plain: Bytes,
   recipients: readonly (string | Recipient)[],
-): Promise<AgeFile> => {
+): Promise<AgeFile> {
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   let fileKey: Buffer | undefined;
@@ -34,7 +34,7 @@ export const encryptFile = async (
   if (!fileKey) throw damaged('Its header could not be made.');
   const header = Buffer.from(empty.subarray(0, empty.length - emptyPayload));
   return { fileKey, bytes: joined(header, encryptPayload(plain, fileKey, randomBytes(nonceBytes))) };
-};
+}
 
 /**
  * Decrypts an age file.
@@ -42,10 +42,10 @@ export const encryptFile = async (
  * @returns its plaintext, and the key of this one file
  * @throws AshlarError `backup-damaged`, `backup-key-wrong`; reading its plaintext also throws `backup-damaged`
  */
-export const decryptFile = async (
+export async function decryptFile(
   encrypted: Bytes,
   identities: readonly (string | Identity)[],
-): Promise<AgeFile> => {
+): Promise<AgeFile> {
   const parts = await splitAt(encrypted, (read) => {
     if (!start.startsWith(read.toString('latin1', 0, start.length))) throw damaged('It is no age file.');
     const found = end.exec(read.toString('latin1', 0, longestHeader));
@@ -56,7 +56,7 @@ export const decryptFile = async (
   if (!parts) throw damaged('It ends within its header.');
   const fileKey = await fileKeyOf(parts.head, identities);
   return { fileKey, bytes: decryptPayload(parts.rest, fileKey) };
-};
+}
 
 const noMatch = /no identity matched/i;
 

@@ -27,41 +27,45 @@ const noNonce = Buffer.alloc(12);
 const algorithm = 'chacha20-poly1305';
 
 /** Encrypts to a passphrase; nothing else may be encrypted to with it. */
-export const passphraseRecipient = (passphrase: string): Recipient => ({
-  wrapFileKey: async (fileKey) => {
-    const salt = randomBytes(saltBytes);
-    const key = await derive(passphrase, salt, workFactor);
-    const cipher = createCipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
-    const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
-    return [new Stanza([name, base64(salt), String(workFactor)], body)];
-  },
-});
+export function passphraseRecipient(passphrase: string): Recipient {
+  return {
+    wrapFileKey: async (fileKey) => {
+      const salt = randomBytes(saltBytes);
+      const key = await derive(passphrase, salt, workFactor);
+      const cipher = createCipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
+      const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+      return [new Stanza([name, base64(salt), String(workFactor)], body)];
+    },
+  };
+}
 
 /** Decrypts what was encrypted to a passphrase. */
-export const passphraseIdentity = (passphrase: string): Identity => ({
-  unwrapFileKey: async (stanzas) => {
-    const [stanza, ...others] = stanzas;
-    if (stanza?.args[0] !== name || others.length > 0) return null;
-    const [, salt = '', factor = ''] = stanza.args;
-    const saltGiven = Buffer.from(salt, 'base64');
-    const isSound =
-      saltGiven.length === saltBytes &&
-      base64(saltGiven) === salt &&
-      /^[1-9]\d?$/.test(factor) &&
-      Number(factor) <= largestWorkFactor &&
-      stanza.body.length === fileKeyBytes + tagBytes;
-    if (!isSound) return null;
-    const key = await derive(passphrase, saltGiven, Number(factor));
-    const decipher = createDecipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
-    decipher.setAuthTag(stanza.body.subarray(fileKeyBytes));
-    const fileKey = decipher.update(stanza.body.subarray(0, fileKeyBytes));
-    try {
-      decipher.final();
-    } catch {
-      return null;
-    }
-    return fileKey;
-  },
-});
+export function passphraseIdentity(passphrase: string): Identity {
+  return {
+    unwrapFileKey: async (stanzas) => {
+      const [stanza, ...others] = stanzas;
+      if (stanza?.args[0] !== name || others.length > 0) return null;
+      const [, salt = '', factor = ''] = stanza.args;
+      const saltGiven = Buffer.from(salt, 'base64');
+      const isSound =
+        saltGiven.length === saltBytes &&
+        base64(saltGiven) === salt &&
+        /^[1-9]\d?$/.test(factor) &&
+        Number(factor) <= largestWorkFactor &&
+        stanza.body.length === fileKeyBytes + tagBytes;
+      if (!isSound) return null;
+      const key = await derive(passphrase, saltGiven, Number(factor));
+      const decipher = createDecipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
+      decipher.setAuthTag(stanza.body.subarray(fileKeyBytes));
+      const fileKey = decipher.update(stanza.body.subarray(0, fileKeyBytes));
+      try {
+        decipher.final();
+      } catch {
+        return null;
+      }
+      return fileKey;
+    },
+  };
+}
 
 const base64 = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');

@@ -94,11 +94,11 @@ async function* inChunks(source: Bytes, size: number): AsyncGenerator<{ chunk: B
 }
 
 /** The first bytes of a stream, and the others. @throws AshlarError `backup-damaged` where there are not so many */
-export const split = async (source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> => {
+export async function split(source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> {
   const found = await splitAt(source, (read) => (read.length >= count ? count : undefined));
   if (!found) throw damaged('It ends too early.');
   return found;
-};
+}
 
 /**
  * Cuts a stream in two.
@@ -106,10 +106,10 @@ export const split = async (source: Bytes, count: number): Promise<{ head: Buffe
  * @param where - how many of the bytes read so far belong to the first part; `undefined` to read more
  * @returns `undefined` where the stream ended before
  */
-export const splitAt = async (
+export async function splitAt(
   source: Bytes,
   where: (read: Buffer) => number | undefined,
-): Promise<{ head: Buffer; rest: Bytes } | undefined> => {
+): Promise<{ head: Buffer; rest: Bytes } | undefined> {
   const parts = source[Symbol.asyncIterator]();
   let read = Buffer.alloc(0);
   for (;;) {
@@ -119,7 +119,7 @@ export const splitAt = async (
     if (done) return undefined;
     read = Buffer.concat([read, value]);
   }
-};
+}
 
 async function* following(first: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
@@ -138,9 +138,10 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** That a file is not what was written. */
-export const damaged = (detail: string): AshlarError =>
-  new AshlarError('backup-damaged', {
+export function damaged(detail: string): AshlarError {
+  return new AshlarError('backup-damaged', {
     message: 'The backup is damaged.',
     detail,
     suggestion: 'Use another one: ashlar backup list.',
   });
+}

@@ -14,16 +14,17 @@ const entering = 'ashlar.entering';
 const ours: ReadonlySet<string> = new Set([incoming, outgoing, onPurge, entering]);
 
 /** What a folder holds beside what Ashlar leaves there while it works. */
-export const contentOf = async (directory: string): Promise<readonly string[]> =>
-  (await readdir(directory)).filter((name) => !ours.has(name) && !isDirectoryLock(name));
+export async function contentOf(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).filter((name) => !ours.has(name) && !isDirectoryLock(name));
+}
 
 /** The folder in which the database that is to come is made ready; empty. */
-export const prepareIncoming = async (directory: string): Promise<string> => {
+export async function prepareIncoming(directory: string): Promise<string> {
   const folder = join(directory, incoming);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
   return folder;
-};
+}
 
 /**
  * Makes what is in the incoming folder the database of `directory`. The two lie in one folder, whose lock is held all
@@ -31,16 +32,16 @@ export const prepareIncoming = async (directory: string): Promise<string> => {
  * say how far that has come. Killed before the first mark, the folder is what it was; after it, the next to open the
  * folder completes it.
  */
-export const replaceByIncoming = async (directory: string): Promise<void> => {
+export async function replaceByIncoming(directory: string): Promise<void> {
   await syncAll(join(directory, incoming));
   await syncPath(directory);
   await (await open(join(directory, onPurge), 'wx')).close();
   await syncPath(directory);
   await finishReplacing(directory);
-};
+}
 
 /** Completes what a process left half done in a folder, or clears away what it never finished. Under the folder's lock. */
-export const finishReplacing = async (directory: string): Promise<void> => {
+export async function finishReplacing(directory: string): Promise<void> {
   const [from, to] = [join(directory, incoming), join(directory, outgoing)];
   if (existsSync(join(directory, onPurge))) {
     await mkdir(to, { recursive: true });
@@ -57,7 +58,7 @@ export const finishReplacing = async (directory: string): Promise<void> => {
   }
   await rm(from, { recursive: true, force: true });
   await rm(to, { recursive: true, force: true });
-};
+}
 
 const syncedAtOnce = 16;
 

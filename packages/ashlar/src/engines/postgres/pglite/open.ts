@@ -16,7 +16,7 @@ import { pgliteSnapshot } from './snapshot.js';
 import { createPglite } from './template.js';
 
 /** Makes the folder of a database where it may, and sees that it can be written to. @throws AshlarError `directory-missing` */
-export const prepareDirectory = async (directory: string, create: boolean): Promise<void> => {
+export async function prepareDirectory(directory: string, create: boolean): Promise<void> {
   try {
     if (create) await mkdir(directory, { recursive: true });
     await access(`${directory}${sep}`, constants.W_OK);
@@ -28,7 +28,7 @@ export const prepareDirectory = async (directory: string, create: boolean): Prom
       cause,
     });
   }
-};
+}
 
 const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
   take: async (): Promise<Lease> => {
@@ -49,11 +49,11 @@ const reset = async (channel: PgliteChannel): Promise<void> => {
  * @param content - the tar of a data folder, for a place that holds nothing yet
  * @throws AshlarError `driver-missing`, `directory-missing`, `database-missing`, `database-locked`, `database-corrupt`
  */
-export const openPglite = async (
+export async function openPglite(
   options: OpenOptions,
   directory: string | undefined,
   content?: Blob,
-): Promise<Engine> => {
+): Promise<Engine> {
   const place = directory === undefined ? undefined : resolve(directory);
   if (place !== undefined) await prepareDirectory(place, options.create ?? true);
   const lock = place === undefined ? undefined : await lockDirectory(place);
@@ -106,4 +106,4 @@ export const openPglite = async (
     await lock?.release();
     throw asAshlarError(error);
   }
-};
+}

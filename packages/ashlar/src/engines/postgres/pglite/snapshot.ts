@@ -18,12 +18,12 @@ const level = 1;
  * while `work` reads, and until the data folder is in memory as a tar. Compressing it, which takes several times as
  * long, is done when the others go on.
  */
-export const pgliteSnapshot = async <T>(
+export async function pgliteSnapshot<T>(
   database: PGlite,
   takeOwner: () => Promise<Lease>,
   onStatement: OnStatement,
   work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const lease = await takeOwner();
   let isHeld = true;
   const release = (): void => {
@@ -60,7 +60,7 @@ export const pgliteSnapshot = async <T>(
   } finally {
     release();
   }
-};
+}
 
 const compressed = (tar: Promise<Blob>): Readable => {
   async function* chunks(): AsyncIterable<Uint8Array> {

@@ -5,7 +5,7 @@ const sizeAt = 124;
  * The major version of PostgreSQL whose data folder is in a tar (POSIX 1003.1-1988, ustar): what its PG_VERSION says;
  * `undefined` where there is none.
  */
-export const majorInTar = async (tar: Blob): Promise<number | undefined> => {
+export async function majorInTar(tar: Blob): Promise<number | undefined> {
   for (let at = 0; at + block <= tar.size; ) {
     const header = Buffer.from(await tar.slice(at, at + block).arrayBuffer());
     const name = text(header.subarray(0, 100));
@@ -18,7 +18,7 @@ export const majorInTar = async (tar: Blob): Promise<number | undefined> => {
     at += block + Math.ceil(size / block) * block;
   }
   return undefined;
-};
+}
 
 const text = (field: Buffer): string => {
   const end = field.indexOf(0);

@@ -71,10 +71,10 @@ const templateOf = (version: string): Promise<Blob> => {
 };
 
 /** The tar of a fresh data folder of the installed PGlite. @throws AshlarError `driver-missing` */
-export const freshTar = async (): Promise<Blob> => {
+export async function freshTar(): Promise<Blob> {
   await loadDriver();
   return templateOf(await driverVersion());
-};
+}
 
 /** Stands in a folder while the template is copied into it. */
 export const unfinished = 'ashlar.unfinished';
@@ -121,11 +121,11 @@ const openDirectory = async (
  * @param content - the tar of a data folder to begin with, instead of the template
  * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
  */
-export const createPglite = async (
+export async function createPglite(
   directory: string | undefined,
   create = true,
   content?: Blob,
-): Promise<{ readonly database: PGlite; readonly version: string }> => {
+): Promise<{ readonly database: PGlite; readonly version: string }> {
   await loadDriver();
   const version = await driverVersion();
   const begin = async (): Promise<Blob> => content ?? templateOf(version);
@@ -133,4 +133,4 @@ export const createPglite = async (
     ? fromTar(await begin(), {})
     : openDirectory(directory, create, begin));
   return { database, version };
-};
+}

@@ -16,7 +16,7 @@ const refused = ({ address }: ServerUrl, detail: string): AshlarError =>
 /**
  * Why a connection could not be made. The driver's error is not kept as the cause: it may hold the connection's settings.
  */
-export const connectError = (error: unknown, url: ServerUrl): AshlarError => {
+export function connectError(error: unknown, url: ServerUrl): AshlarError {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (unreachable.test(code)) return refused(url, code);
   if (code === '3D000') {
@@ -46,4 +46,4 @@ export const connectError = (error: unknown, url: ServerUrl): AshlarError => {
   }
   if (timedOut.test(message)) return refused(url, 'The connection was not made in time.');
   return asAshlarError(error);
-};
+}

@@ -144,7 +144,7 @@ const exclusively =
  * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
  *   `server-too-old`, `pooler-unfit`
  */
-export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
+export async function openPostgres(options: OpenOptions): Promise<Engine> {
   const url = parseServerUrl(options.url);
   const driver = await loadDriver();
   const config = clientConfig(url, options);
@@ -195,7 +195,7 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
     await pool.end();
     throw error;
   }
-};
+}
 
 /** A connection outside the pool, which is closed when it is released. */
 const openAlone = async (

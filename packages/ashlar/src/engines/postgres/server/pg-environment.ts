@@ -31,7 +31,7 @@ const variables: Readonly<Record<string, string>> = {
  * @param settings - the server's settings for the connection
  * @throws AshlarError `url-invalid`
  */
-export const toolEnvironment = (url: string, settings: Environment = {}): Record<string, string> => {
+export function toolEnvironment(url: string, settings: Environment = {}): Record<string, string> {
   const { connection, database } = parseServerUrl(url);
   const { hostname, port, username, password, searchParams } = new URL(connection);
   const environment = programEnvironment(libpq);
@@ -59,21 +59,22 @@ export const toolEnvironment = (url: string, settings: Environment = {}): Record
     // complaints in English, which are told apart by their words
     LC_ALL: 'C',
   };
-};
+}
 
 const escaped = (value: string): string => value.replace(/[\\ ]/g, '\\$&');
 
 /** The password in an environment, to be kept out of what is told. */
-export const passwordOf = (environment: Environment): string | undefined =>
-  environment.PGPASSWORD || undefined;
+export function passwordOf(environment: Environment): string | undefined {
+  return environment.PGPASSWORD || undefined;
+}
 
 /**
  * A database's name as an argument: what looks like a connection string would be taken for one.
  *
  * @throws AshlarError `url-invalid`
  */
-export const databaseArgument = (url: string): string => {
+export function databaseArgument(url: string): string {
   const { database } = parseServerUrl(url);
   if (database.includes('\0')) throw new AshlarError('url-invalid', { message: 'The database has no name.' });
   return `--dbname=dbname='${database.replace(/[\\']/g, '\\$&')}'`;
-};
+}

@@ -29,7 +29,7 @@ const chosen = (name: ToolName, { pgDump, pgRestore }: OpenOptions): string | un
  * @param major - the server's major version: an older program does not know what that server can hold
  * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `settings-invalid`
  */
-export const findTool = async (name: ToolName, options: OpenOptions, major: number): Promise<string> => {
+export async function findTool(name: ToolName, options: OpenOptions, major: number): Promise<string> {
   const choice = chosen(name, options);
   const candidates = choice ? [choice] : [...foldersOf(major).map((folder) => join(folder, name)), name];
   let older: string | undefined;
@@ -52,7 +52,7 @@ export const findTool = async (name: ToolName, options: OpenOptions, major: numb
     detail: choice ? `${choice} is none.` : 'It is neither in the usual folders nor on the PATH.',
     suggestion,
   });
-};
+}
 
 // pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)
 const versionOf = async (path: string): Promise<string | undefined> => {
@@ -72,11 +72,11 @@ export interface RunningTool {
 }
 
 /** Starts a program. Its arguments hold no secret; they can be read by everybody on the machine. */
-export const startTool = (
+export function startTool(
   path: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-): RunningTool => {
+): RunningTool {
   const child = spawn(path, args, { env: environment, stdio: 'pipe', windowsHide: true });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -98,7 +98,7 @@ export const startTool = (
   });
   ended.catch(() => undefined);
   return { child, ended };
-};
+}
 
 const failed = (path: string, detail: string): AshlarError =>
   new AshlarError('pg-dump-failed', {
@@ -110,7 +110,7 @@ const failed = (path: string, detail: string): AshlarError =>
 const longest = 5;
 
 /** What a program complained of: no values of rows, which it tells in lines of their own, and no password. */
-export const complaint = (said: string, environment: Readonly<Record<string, string>>): string => {
+export function complaint(said: string, environment: Readonly<Record<string, string>>): string {
   const text = said
     .split('\n')
     .filter((line) => /^pg_(dump|restore): (?!detail: Command was|from TOC)/.test(line))
@@ -119,4 +119,4 @@ export const complaint = (said: string, environment: Readonly<Record<string, str
     .join('\n');
   const password = passwordOf(environment);
   return password ? text.replaceAll(password, '…') : text;
-};
+}

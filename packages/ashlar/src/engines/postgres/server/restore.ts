@@ -15,7 +15,7 @@ import { findTool, startTool } from './pg-tools.js';
  * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `pg-dump-failed`; what the copy's bytes reject with: then it
  *   may have been restored all the same
  */
-export const restoreInto = async (
+export async function restoreInto(
   options: OpenOptions,
   bytes: Readable,
   {
@@ -23,7 +23,7 @@ export const restoreInto = async (
     role,
     major,
   }: { readonly schema: string; readonly role?: string | undefined; readonly major: number },
-): Promise<void> => {
+): Promise<void> {
   try {
     const tool = await findTool('pg_restore', options, major);
     const args = restoreArguments({ database: databaseArgument(options.url), schema, role });
@@ -56,10 +56,10 @@ export const restoreInto = async (
   } finally {
     bytes.destroy();
   }
-};
+}
 
 /** What pg_restore is told. */
-export const restoreArguments = ({
+export function restoreArguments({
   database,
   schema,
   role,
@@ -67,18 +67,20 @@ export const restoreArguments = ({
   readonly database: string;
   readonly schema: string;
   readonly role?: string | undefined;
-}): readonly string[] => [
-  database,
-  // its objects without the schema itself, which is there
-  `--schema=${schema}`,
-  '--single-transaction',
-  '--exit-on-error',
-  '--no-owner',
-  '--no-privileges',
-  '--no-tablespaces',
-  '--no-password',
-  ...(role === undefined ? [] : [`--role=${role}`]),
-];
+}): readonly string[] {
+  return [
+    database,
+    // its objects without the schema itself, which is there
+    `--schema=${schema}`,
+    '--single-transaction',
+    '--exit-on-error',
+    '--no-owner',
+    '--no-privileges',
+    '--no-tablespaces',
+    '--no-password',
+    ...(role === undefined ? [] : [`--role=${role}`]),
+  ];
+}
 
 const notOfExtension = (catalogue: string): string =>
   `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
@@ -94,12 +96,13 @@ FROM pg_type o WHERE o.typnamespace = (SELECT oid FROM pg_namespace WHERE nspnam
   AND o.typtype IN ('e', 'd', 'r') AND ${notOfExtension('pg_type')}`;
 
 /** Whether a schema is there with anything in it that is no extension's. */
-export const holdsAnything = async (run: RunSql, schema: string): Promise<boolean> =>
-  (await run(`SELECT 1 FROM (${objects}) AS found LIMIT 1`, [schema])).length > 0;
+export async function holdsAnything(run: RunSql, schema: string): Promise<boolean> {
+  return (await run(`SELECT 1 FROM (${objects}) AS found LIMIT 1`, [schema])).length > 0;
+}
 
 /** Takes everything out of a schema, which stays with the rights that others have on it. */
-export const emptySchema = async (owner: Owner, schema: string): Promise<void> =>
-  owner.atomically(async () => {
+export async function emptySchema(owner: Owner, schema: string): Promise<void> {
+  return owner.atomically(async () => {
     // a column's own sequence goes with its table
     const found = await owner.run(`SELECT * FROM (${objects}) AS found ORDER BY kind = 'TABLE' DESC`, [
       schema,
@@ -108,3 +111,4 @@ export const emptySchema = async (owner: Owner, schema: string): Promise<void> =
       await owner.run(`DROP ${kind} IF EXISTS ${name} CASCADE`);
     }
   });
+}

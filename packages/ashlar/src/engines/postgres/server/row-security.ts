@@ -29,7 +29,7 @@ const letsAllThrough = ({ permissive, condition }: Policy): boolean =>
  *
  * @throws AshlarError `copy-incomplete`
  */
-export const isBoundByRowSecurity = async (run: RunSql, schema: string): Promise<boolean> => {
+export async function isBoundByRowSecurity(run: RunSql, schema: string): Promise<boolean> {
   const policies = (await run(bound, [schema])) as unknown as Policy[];
   for (const table of new Set(policies.map((policy) => policy.table))) {
     const own = policies.filter((policy) => policy.table === table);
@@ -41,4 +41,4 @@ export const isBoundByRowSecurity = async (run: RunSql, schema: string): Promise
     });
   }
   return policies.length > 0;
-};
+}

@@ -29,11 +29,11 @@ const lockWait = 30_000;
  *
  * @param channel - a connection of its own, which acts as the owner
  */
-export const serverSnapshot = async <T>(
+export async function serverSnapshot<T>(
   channel: Channel,
   options: OpenOptions,
   work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const read: Snapshot['read'] = async (sql, parameters = []) => {
     const start = performance.now();
     const values = parameters.length > 0 ? { values: wireValues(parameters) } : {};
@@ -63,7 +63,7 @@ export const serverSnapshot = async <T>(
     for (const copy of copies) copy.destroy();
     await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
   }
-};
+}
 
 async function* dumped(id: string, read: Snapshot['read'], options: OpenOptions): AsyncIterable<Buffer> {
   const { child, ended } = await startDump(id, read, options);
@@ -93,7 +93,7 @@ const startDump = async (id: string, read: Snapshot['read'], options: OpenOption
 };
 
 /** What pg_dump is told. */
-export const dumpArguments = ({
+export function dumpArguments({
   schema,
   snapshot,
   role,
@@ -103,15 +103,17 @@ export const dumpArguments = ({
   readonly snapshot: string;
   readonly role: string | undefined;
   readonly isBound: boolean;
-}): readonly string[] => [
-  '--format=custom',
-  '--compress=1',
-  '--no-password',
-  `--lock-wait-timeout=${lockWait}`,
-  // a pattern, in which double quotes keep every character as it is
-  `--schema="${schema.replaceAll('"', '""')}"`,
-  `--snapshot=${snapshot}`,
-  ...(role === undefined ? [] : [`--role=${role}`]),
-  // without it pg_dump fails wherever row security would hide anything from it
-  ...(isBound ? ['--enable-row-security'] : []),
-];
+}): readonly string[] {
+  return [
+    '--format=custom',
+    '--compress=1',
+    '--no-password',
+    `--lock-wait-timeout=${lockWait}`,
+    // a pattern, in which double quotes keep every character as it is
+    `--schema="${schema.replaceAll('"', '""')}"`,
+    `--snapshot=${snapshot}`,
+    ...(role === undefined ? [] : [`--role=${role}`]),
+    // without it pg_dump fails wherever row security would hide anything from it
+    ...(isBound ? ['--enable-row-security'] : []),
+  ];
+}

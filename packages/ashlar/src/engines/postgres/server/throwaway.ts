@@ -28,10 +28,10 @@ FROM pg_database d WHERE datname = current_database()`;
  *
  * @throws AshlarError `privilege-missing` where the user may create no database; what `work` throws
  */
-export const withThrowaway = async <T>(
+export async function withThrowaway<T>(
   options: OpenOptions,
   work: (options: OpenOptions, owner: Owner) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const server = await openPostgres({ ...options, create: false, connections: 1 });
   try {
     const name = await asLogin(server, (run) => create(run));
@@ -45,7 +45,7 @@ export const withThrowaway = async <T>(
   } finally {
     await server.close();
   }
-};
+}
 
 type Server = Awaited<ReturnType<typeof openPostgres>>;
 

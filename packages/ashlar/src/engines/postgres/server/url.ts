@@ -22,7 +22,7 @@ const invalid = (detail: string): AshlarError =>
   });
 
 /** Reads a `postgres://` URL. @throws AshlarError `url-invalid` */
-export const parseServerUrl = (text: string): ServerUrl => {
+export function parseServerUrl(text: string): ServerUrl {
   if (!URL.canParse(text)) throw invalid('It is not a URL.');
   const url = new URL(text);
   if (url.pathname.includes('@') || url.hash !== '') {
@@ -44,4 +44,4 @@ export const parseServerUrl = (text: string): ServerUrl => {
     database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
     address: `${url.searchParams.get('host') ?? (url.hostname || 'localhost')}:${url.port || '5432'}`,
   };
-};
+}

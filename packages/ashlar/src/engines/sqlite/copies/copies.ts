@@ -26,12 +26,12 @@ export const sqliteCopies: Copies = {
  * @param image - up to how many bytes SQLite takes a plain one into memory by itself
  * @throws AshlarError `copy-unfit` for another kind of copy, and for a plain one that there is no room for in memory
  */
-export const examine = async <T>(
+export async function examine<T>(
   options: OpenOptions,
   copy: Copy,
   work: (engine: Engine) => Promise<T>,
   image = largestImage,
-): Promise<T> => {
+): Promise<T> {
   await removeOldScratch();
   if (copy.format === 'sqlcipher') return inScratch(tmpdir(), options, copy, work);
   if (copy.format !== 'sqlite') throw unfit(copy);
@@ -40,7 +40,7 @@ export const examine = async <T>(
   const folder = await memoryFolder(size * withChanges);
   if (folder === undefined) throw tooLarge(size);
   return inScratch(folder, options, copy, work);
-};
+}
 
 // who looks at a copy also writes to it, and takes that back
 const withChanges = 1.25;

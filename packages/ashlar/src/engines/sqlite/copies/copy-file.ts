@@ -10,47 +10,48 @@ import { fileError } from '../file/file.js';
 import { firstDamagedPage } from '../file/page-authentication.js';
 
 /** @throws AshlarError `copy-unfit` where a copy is of another kind than the database that a URL names */
-export const assertFormat = (copy: Copy, { url }: OpenOptions): void => {
+export function assertFormat(copy: Copy, { url }: OpenOptions): void {
   if (!url.startsWith(`${copy.format}:`)) throw unfit(copy);
-};
+}
 
-export const unfit = ({ format }: Copy): AshlarError =>
-  new AshlarError('copy-unfit', {
+export function unfit({ format }: Copy): AshlarError {
+  return new AshlarError('copy-unfit', {
     message: `A copy of the form ${format} cannot become the database of this URL.`,
     detail: 'A plain file stays plain, and an encrypted one encrypted.',
     suggestion: 'Name a URL of the engine that the backup is of.',
   });
+}
 
 /**
  * Writes a copy into a new file that only its owner can read.
  *
  * @throws AshlarError `disk-full`, `privilege-missing`, and what reading the copy throws
  */
-export const writeCopy = async (path: string, { bytes }: Copy): Promise<void> => {
+export async function writeCopy(path: string, { bytes }: Copy): Promise<void> {
   try {
     await writeNewFile(path, bytes);
   } catch (error) {
     throw fileError(path, error);
   }
-};
+}
 
 /**
  * Opens the file of a copy, after a look at every page of it.
  *
  * @throws AshlarError `database-corrupt`, and what opening throws
  */
-export const openCopy = async (options: OpenOptions, path: string): Promise<Engine> => {
+export async function openCopy(options: OpenOptions, path: string): Promise<Engine> {
   const { key } = options;
   if (key !== undefined) {
     const page = await firstDamagedPage(path, key);
     if (page !== undefined) throw unsound(`Page ${page} is not as it was written.`);
   }
   return openSqlite({ ...options, create: false }, key !== undefined, path);
-};
+}
 
 /** Has SQLite look at everything. @throws AshlarError `database-corrupt` */
-export const assertSound = (engine: Engine): Promise<void> =>
-  engine.asOwner(async ({ run }) => {
+export function assertSound(engine: Engine): Promise<void> {
+  return engine.asOwner(async ({ run }) => {
     const [found] = await run('PRAGMA integrity_check(1)');
     if (found?.integrity_check !== 'ok') throw unsound(String(found?.integrity_check));
     const [orphan] = await run('PRAGMA foreign_key_check');
@@ -59,6 +60,7 @@ export const assertSound = (engine: Engine): Promise<void> =>
         `A row of ${String(orphan.table)} refers to one of ${String(orphan.parent)} that is not there.`,
       );
   });
+}
 
 const unsound = (detail: string): AshlarError =>
   new AshlarError('database-corrupt', {

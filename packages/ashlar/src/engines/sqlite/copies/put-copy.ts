@@ -37,11 +37,11 @@ const linger = 100;
  * @throws AshlarError `restore-target-not-empty`, `database-locked` where it is in use, `copy-unfit`, `key-missing`,
  *   `key-invalid`; `key-wrong` and `database-corrupt` where the old one cannot be opened; what `check` throws
  */
-export const putCopy = async (
+export async function putCopy(
   options: OpenOptions,
   copy: Copy,
   { check, replace }: PutOptions,
-): Promise<void> => {
+): Promise<void> {
   assertFormat(copy, options);
   if (copy.format === 'sqlcipher') assertKey(options.key);
   const path = locate(options.url.slice(copy.format.length + 1));
@@ -66,7 +66,7 @@ export const putCopy = async (
     old?.close();
     removeWithRest(fresh);
   }
-};
+}
 
 const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 

@@ -11,7 +11,7 @@ const memory = '/dev/shm';
 const tmpfs = 0x01021994;
 
 /** The folder whose files are in memory and on no disk; `undefined` where there is none, or no room for so many bytes. */
-export const memoryFolder = async (size: number): Promise<string | undefined> => {
+export async function memoryFolder(size: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
     const { type, bavail, bsize } = await statfs(memory);
@@ -21,19 +21,19 @@ export const memoryFolder = async (size: number): Promise<string | undefined> =>
   } catch {
     return undefined;
   }
-};
+}
 
 /** Gives `work` a folder that only its owner can read, inside another one, and removes it with everything in it. */
-export const withScratch = async <T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> => {
+export async function withScratch<T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`));
   try {
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-};
+}
 
 /** Removes what processes that were killed have left: on a disk it is encrypted, but in the way, and in memory it takes that. */
-export const removeOldScratch = async (): Promise<void> => {
+export async function removeOldScratch(): Promise<void> {
   for (const inside of [tmpdir(), memory]) await removeLeftovers(inside, mark);
-};
+}

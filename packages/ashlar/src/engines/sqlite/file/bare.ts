@@ -15,7 +15,7 @@ const cacheKibibytes = 65_536;
  * A connection for a look at a whole file or for taking it over: keyed, but set up for no session. Throws what the
  * driver throws.
  */
-export const openBare = (driver: Driver, file: BareFile, mode: 'read' | 'write'): DriverDatabase => {
+export function openBare(driver: Driver, file: BareFile, mode: 'read' | 'write'): DriverDatabase {
   const { path, key, cipher = ownCipher } = file;
   const database = new driver.Database(path, mode === 'read' ? { readonly: true } : { fileMustExist: true });
   try {
@@ -28,20 +28,20 @@ export const openBare = (driver: Driver, file: BareFile, mode: 'read' | 'write')
     database.close();
     throw error;
   }
-};
+}
 
 /** Hands a key over as bytes: as SQL text it would reach logs. */
-export const setKey = (database: DriverDatabase, key: string, cipher: Cipher = ownCipher): void => {
+export function setKey(database: DriverDatabase, key: string, cipher: Cipher = ownCipher): void {
   setCipher(database, cipher);
   const secret = Buffer.from(key);
   database.key(secret);
   secret.fill(0);
-};
+}
 
 /** Says how what is keyed or attached next is encrypted. */
-export const setCipher = (database: DriverDatabase, { version, pageBytes }: Cipher): void => {
+export function setCipher(database: DriverDatabase, { version, pageBytes }: Cipher): void {
   database.pragma("cipher = 'sqlcipher'");
   database.pragma(`legacy = ${version}`);
   if (pageBytes !== ownCipher.pageBytes || version !== ownCipher.version)
     database.pragma(`legacy_page_size = ${pageBytes}`);
-};
+}

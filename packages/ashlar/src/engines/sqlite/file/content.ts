@@ -11,7 +11,7 @@ export interface Content {
 }
 
 /** Reads everything in a database, or in one that is attached. Throws what the driver throws. */
-export const contentOf = (database: DriverDatabase, place: 'main' | 'old' = 'main'): Content => {
+export function contentOf(database: DriverDatabase, place: 'main' | 'old' = 'main'): Content {
   const hash = createHash('sha256');
   const rows: Record<string, number> = {};
   database.exec('BEGIN');
@@ -42,7 +42,7 @@ export const contentOf = (database: DriverDatabase, place: 'main' | 'old' = 'mai
     database.exec('ROLLBACK');
   }
   return { rows, digest: hash.digest('hex') };
-};
+}
 
 interface SchemaRow {
   readonly type: string;
@@ -53,11 +53,7 @@ interface SchemaRow {
 }
 
 /** How the table's hidden rowid is called; `undefined` where it has none, or columns have taken all its names. */
-export const rowidOf = (
-  database: DriverDatabase,
-  table: string,
-  place: 'main' | 'old',
-): string | undefined => {
+export function rowidOf(database: DriverDatabase, table: string, place: 'main' | 'old'): string | undefined {
   const names = database
     .prepare<unknown[], { name: string }>('SELECT name FROM pragma_table_xinfo(?, ?)')
     .all(table, place);
@@ -67,7 +63,7 @@ export const rowidOf = (
   if (found?.wr === 1) return undefined;
   const taken = new Set(names.map(({ name }) => name.toLowerCase()));
   return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
-};
+}
 
 // a table without rowid is read in the order of its key, which is how it is stored
 const everything = (database: DriverDatabase, table: string, place: 'main' | 'old'): string => {

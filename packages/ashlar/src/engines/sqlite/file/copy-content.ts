@@ -14,7 +14,7 @@ interface SchemaRow {
  * Copies everything in the attached database `old` into an empty `main`, row by row: for where pages cannot be copied.
  * What VACUUM does (https://sqlite.org/src/file/src/vacuum.c), said in SQL. The connection is good for nothing else.
  */
-export const copyContent = (database: DriverDatabase): void => {
+export function copyContent(database: DriverDatabase): void {
   // the tables behind virtual ones, and the schema's own table, can be written only so
   database.unsafeMode(true);
   for (const name of ['foreign_keys', 'recursive_triggers']) database.pragma(`${name} = OFF`);
@@ -46,7 +46,7 @@ export const copyContent = (database: DriverDatabase): void => {
     database.pragma(`main.${name} = ${database.pragma(`old.${name}`, { simple: true })}`);
   }
   database.exec('COMMIT');
-};
+}
 
 /** The columns that hold what is stored, with the hidden rowid where there is one and it can be named. */
 const copiedColumns = (database: DriverDatabase, table: string): string[] => {

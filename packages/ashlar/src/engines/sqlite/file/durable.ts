@@ -8,21 +8,21 @@ import { fileError } from './file.js';
 const besides = ['-wal', '-shm', '-journal'] as const;
 
 /** Removes a file that is to be no database any more, with what stands beside it. */
-export const removeFile = (path: string): void => {
+export function removeFile(path: string): void {
   for (const ending of ['', ...besides]) rmSync(path + ending, { force: true });
-};
+}
 
 /** Makes a finished file and its name survive a power cut. To be called while this process has it open nowhere. */
-export const persist = (path: string): void => {
+export function persist(path: string): void {
   sync(path);
   sync(dirname(path));
-};
+}
 
 /**
  * Puts a finished file in the place of another, in one step that survives a power cut. The caller has made sure that
  * nobody has either of them open, and that what stands beside the old one is part of it no more.
  */
-export const replaceFile = (fresh: string, path: string): void => {
+export function replaceFile(fresh: string, path: string): void {
   sync(fresh);
   // what lay beside the old one would be played into the new one
   for (const ending of besides) rmSync(path + ending, { force: true });
@@ -33,14 +33,15 @@ export const replaceFile = (fresh: string, path: string): void => {
     throw fileError(path, error);
   }
   sync(dirname(path));
-};
+}
 
 /** A name beside a file, for one that is to replace it. */
-export const passingName = (path: string, purpose: 'key' | 'import'): string =>
-  `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
+export function passingName(path: string, purpose: 'key' | 'import'): string {
+  return `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
+}
 
 /** Removes what processes that were killed have left under such names. @returns the paths */
-export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?: string): string[] => {
+export function removeLeftovers(path: string, purpose: 'key' | 'import', except?: string): string[] {
   const mark = `${basename(path)}.${purpose}-`;
   const folder = dirname(path);
   const found = readdirSync(folder)
@@ -49,7 +50,7 @@ export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?
     .filter((left) => except === undefined || !left.startsWith(except));
   for (const left of found) rmSync(left, { force: true });
   return found;
-};
+}
 
 const sync = (path: string): void => {
   try {

@@ -34,7 +34,7 @@ const opened = new Map<string, Opened>();
  *
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`, `database-missing`, `privilege-missing`, `url-invalid`
  */
-export const openFile = (given: string, create: boolean): DatabaseFile => {
+export function openFile(given: string, create: boolean): DatabaseFile {
   const path = locate(given);
   const identity = fileIdentity(path, create);
   const entry = opened.get(identity) ?? { header: readHeader(path), count: 0 };
@@ -54,18 +54,18 @@ export const openFile = (given: string, create: boolean): DatabaseFile => {
       if (entry.count === 0) opened.delete(identity);
     },
   };
-};
+}
 
 /**
  * Where a database file is, or is to be: absolute, without symbolic links.
  *
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`
  */
-export const locate = (given: string): string => {
+export function locate(given: string): string {
   const path = realPath(resolve(given));
   assertSafeFileSystem(dirname(path));
   return path;
-};
+}
 
 const realPath = (path: string): string => {
   try {
@@ -129,7 +129,7 @@ const errno = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** The AshlarError for what the file system refused; any other error as it is. */
-export const fileError = (path: string, error: unknown): unknown => {
+export function fileError(path: string, error: unknown): unknown {
   switch (errno(error)) {
     case 'ENOENT':
       return new AshlarError('database-missing', {
@@ -155,4 +155,4 @@ export const fileError = (path: string, error: unknown): unknown => {
         ? error
         : new AshlarError('statement-failed', { message: `${path} cannot be opened.`, cause: error });
   }
-};
+}

@@ -26,7 +26,7 @@ const unescapeOctal = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** The mount a path is on, from the text of /proc/self/mountinfo (proc(5)). */
-export const mountOf = (path: string, mountinfo: string): Mount | undefined => {
+export function mountOf(path: string, mountinfo: string): Mount | undefined {
   let found: Mount | undefined;
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
@@ -38,10 +38,12 @@ export const mountOf = (path: string, mountinfo: string): Mount | undefined => {
       found = { point, type: after.split(' ')[0] ?? '' };
   }
   return found;
-};
+}
 
 /** Whether SQLite keeps its promises on a file system of this magic number. */
-export const isSafeFileSystem = (magic: number): boolean => safe.has(magic >>> 0);
+export function isSafeFileSystem(magic: number): boolean {
+  return safe.has(magic >>> 0);
+}
 
 /**
  * Refuses a folder on a file system on which SQLite's WAL corrupts: network mounts, FUSE, NTFS, the host's disks
@@ -50,7 +52,7 @@ export const isSafeFileSystem = (magic: number): boolean => safe.has(magic >>> 0
  * @param directory - resolved, without symbolic links
  * @throws AshlarError `filesystem-unsafe`
  */
-export const assertSafeFileSystem = (directory: string): void => {
+export function assertSafeFileSystem(directory: string): void {
   if (process.platform !== 'linux') return;
   const magic = statfsSync(directory).type;
   if (isSafeFileSystem(magic)) return;
@@ -62,7 +64,7 @@ export const assertSafeFileSystem = (directory: string): void => {
       : `Its type is 0x${(magic >>> 0).toString(16)}, which is not known to be safe.`,
     suggestion: 'Put the database on a local disk (ext4, xfs, btrfs, zfs, tmpfs).',
   });
-};
+}
 
 const readMountinfo = (): string => {
   try {

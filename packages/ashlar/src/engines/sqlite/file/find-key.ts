@@ -12,10 +12,10 @@ import { authenticPages } from './page-authentication.js';
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `database-locked` while this process has
  *   it open
  */
-export const findKey = async (
+export async function findKey(
   path: string,
   keys: Readonly<Record<string, string>>,
-): Promise<FoundKey | undefined> => {
+): Promise<FoundKey | undefined> {
   const file = openFile(path, false);
   try {
     if (file.shared) throw openHere(file.path);
@@ -28,4 +28,4 @@ export const findKey = async (
   } finally {
     file.close();
   }
-};
+}

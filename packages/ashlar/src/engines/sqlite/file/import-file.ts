@@ -22,10 +22,10 @@ import { verified } from './verified.js';
  * @throws AshlarError `state-conflict` where the target holds something, or the source was written to meanwhile or not
  *   finished; what {@link rewriteUnderKey} throws
  */
-export const importFile = async (
+export async function importFile(
   target: { readonly path: string; readonly encrypted: boolean; readonly key: string | undefined },
   source: ImportSource,
-): Promise<Imported> => {
+): Promise<Imported> {
   const to = { path: target.path, key: target.encrypted ? target.key : undefined };
   // a malformed key is no reason to leave anything behind
   if (target.encrypted) assertKey(target.key);
@@ -45,7 +45,7 @@ export const importFile = async (
   } finally {
     removeFile(fresh);
   }
-};
+}
 
 const assertNothingIn = (path: string): void => {
   const found = statSync(path, { throwIfNoEntry: false });

@@ -53,7 +53,7 @@ const rawDigits = (key: string): string | undefined => {
  * @param salt - the first bytes of the file; random for a new one
  * @throws AshlarError `key-missing`, `key-invalid`
  */
-export const rawKey = async (key: string, salt: Buffer, version: CipherVersion = 4): Promise<string> => {
+export async function rawKey(key: string, salt: Buffer, version: CipherVersion = 4): Promise<string> {
   assertKey(key);
   const digits = rawDigits(key);
   if (digits?.length === saltedDigitCount) return `x'${digits}'`;
@@ -63,7 +63,7 @@ export const rawKey = async (key: string, salt: Buffer, version: CipherVersion =
   const text = `x'${derived.toString('hex')}${salt.toString('hex')}'`;
   derived.fill(0);
   return text;
-};
+}
 
 /**
  * What tells keys apart, and nothing of the key: of a raw key the same for every file, of a passphrase its own for each
@@ -71,12 +71,13 @@ export const rawKey = async (key: string, salt: Buffer, version: CipherVersion =
  *
  * @param raw - `x'KEYSALT'`
  */
-export const keyFingerprint = (raw: string): string =>
-  createHash('sha256')
+export function keyFingerprint(raw: string): string {
+  return createHash('sha256')
     .update('ashlar/key-fingerprint')
     .update(Buffer.from(raw.slice(2, 66), 'hex'))
     .digest('hex')
     .slice(0, 16);
+}
 
 const missingKey = (): AshlarError =>
   new AshlarError('key-missing', {

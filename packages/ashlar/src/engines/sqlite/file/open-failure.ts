@@ -8,20 +8,22 @@ import { type Cipher, ownCipher } from './sqlcipher.js';
 const plainHeader = 'SQLite format 3\0';
 
 /** Whether a header is that of a plain SQLite file. */
-export const isPlain = (header: Buffer): boolean => header.toString('latin1') === plainHeader;
+export function isPlain(header: Buffer): boolean {
+  return header.toString('latin1') === plainHeader;
+}
 
 /**
  * Refuses a file by its header, before it is opened.
  *
  * @throws AshlarError `database-not-encrypted`
  */
-export const assertEncryptable = (file: DatabaseFile): void => {
+export function assertEncryptable(file: DatabaseFile): void {
   if (!isPlain(file.header)) return;
   throw new AshlarError('database-not-encrypted', {
     message: `${file.path} is a plain SQLite file, not an encrypted one.`,
     suggestion: `Open it as sqlite:${file.path}, or copy it into a new encrypted file.`,
   });
-};
+}
 
 /** A key as a user gives it, and what it becomes for a file: `x'KEYSALT'`. */
 export interface TriedKey {
@@ -29,18 +31,19 @@ export interface TriedKey {
   readonly raw: string;
 }
 
-export const triedKey = (given: string | undefined, raw: string | undefined): TriedKey | undefined =>
-  given === undefined || raw === undefined ? undefined : { given, raw };
+export function triedKey(given: string | undefined, raw: string | undefined): TriedKey | undefined {
+  return given === undefined || raw === undefined ? undefined : { given, raw };
+}
 
 /**
  * Why a file could not be opened. SQLite says "not a database" of a wrong key, a missing one, another version of the
  * cipher and damage alike: here they are told apart, by what in the file was written under the key.
  */
-export const openFailure = async (
+export async function openFailure(
   error: unknown,
   file: DatabaseFile,
   key: TriedKey | undefined,
-): Promise<AshlarError> => {
+): Promise<AshlarError> {
   if (error instanceof AshlarError) return error;
   switch (primaryCode(error)) {
     case 'SQLITE_NOTADB':
@@ -66,7 +69,7 @@ export const openFailure = async (
     default:
       return sqliteError(error);
   }
-};
+}
 
 const unreadable = (file: DatabaseFile, cause: unknown): AshlarError => {
   if (isPlain(file.header)) return damaged(file, cause, endIsMissing(file) ? cutOff : undefined);
@@ -145,13 +148,13 @@ const endIsMissing = ({ path, header }: DatabaseFile): boolean =>
 const journalMagic = Buffer.from('d9d505f920a163d7', 'hex');
 
 /** Whether a journal stands beside a file that has to be played back into it. */
-export const hasHotJournal = (path: string): boolean => {
+export function hasHotJournal(path: string): boolean {
   try {
     return startOf(`${path}-journal`, journalMagic.length).equals(journalMagic);
   } catch {
     return false;
   }
-};
+}
 
 // of 256 values a page of random bytes has nearly all, whatever its size; text has fewer than half
 const leastValues = 180;

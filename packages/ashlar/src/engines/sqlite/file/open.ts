@@ -32,12 +32,12 @@ const retryMilliseconds = 25;
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Opens the writer of a database; what can be wrong with a path, a file or a key is found out here. */
-export const openFirst = async (request: OpenRequest): Promise<Opened> => {
+export async function openFirst(request: OpenRequest): Promise<Opened> {
   if (request.path === ':memory:') return openMemory(request);
   const mine = turn.then(() => openOnDisk(request));
   turn = mine.catch(() => undefined);
   return mine;
-};
+}
 
 const openMemory = (request: OpenRequest): Opened => {
   if (request.encrypted) {

@@ -15,8 +15,8 @@ const pagesTried = 16;
  *
  * @param key - `x'KEYSALT'`
  */
-export const authenticPages = (path: string, key: string): boolean =>
-  reading(path, (page, bytes) => {
+export function authenticPages(path: string, key: string): boolean {
+  return reading(path, (page, bytes) => {
     const pages = Math.floor(bytes / ownCipher.pageBytes);
     const step = Math.max(1, Math.floor(pages / pagesTried));
     return withKeys(key, ownCipher.version, ({ mac }) => {
@@ -25,6 +25,7 @@ export const authenticPages = (path: string, key: string): boolean =>
       return false;
     });
   });
+}
 
 // SQLite locks by bytes of this page, and never writes it
 const lockPage = 0x40000000 / ownCipher.pageBytes + 1;
@@ -37,7 +38,7 @@ const noPage = Buffer.alloc(ownCipher.pageBytes);
  *
  * @param key - `x'KEYSALT'`
  */
-export const firstDamagedPage = async (path: string, key: string): Promise<number | undefined> => {
+export async function firstDamagedPage(path: string, key: string): Promise<number | undefined> {
   const pages = reading(path, (_, bytes) => Math.ceil(bytes / ownCipher.pageBytes));
   for (let first = 1; first <= pages; first += pagesAtOnce) {
     const last = Math.min(pages, first + pagesAtOnce - 1);
@@ -57,7 +58,7 @@ export const firstDamagedPage = async (path: string, key: string): Promise<numbe
     await nextTurn();
   }
   return undefined;
-};
+}
 
 const versions: readonly CipherVersion[] = [4, 3, 2, 1];
 const pageSizes = [4096, 1024, 8192, 16_384, 32_768, 65_536, 2048, 512] as const;
@@ -69,7 +70,7 @@ const pageSizes = [4096, 1024, 8192, 16_384, 32_768, 65_536, 2048, 512] as const
  * @param key - as a user gives it
  * @throws AshlarError `key-invalid`
  */
-export const recogniseCipher = async (path: string, key: string): Promise<Cipher | undefined> => {
+export async function recogniseCipher(path: string, key: string): Promise<Cipher | undefined> {
   const { first, bytes } = reading(path, (page, size) => ({ first: page(1, pageSizes[5]), bytes: size }));
   const salt = first.subarray(0, saltBytes);
   for (const version of versions) {
@@ -86,14 +87,14 @@ export const recogniseCipher = async (path: string, key: string): Promise<Cipher
     if (found !== undefined) return { version, pageBytes: found };
   }
   return undefined;
-};
+}
 
 /**
  * Whether the journal beside a file keeps a first page that was written under a key. The salt stands in that page, so this
  * holds also where an interrupted PRAGMA rekey has put another one into the file.
  * The journal's form: https://sqlite.org/fileformat2.html#the_rollback_journal
  */
-export const opensJournal = async (path: string, key: string): Promise<boolean> => {
+export async function opensJournal(path: string, key: string): Promise<boolean> {
   const { pageBytes, version } = ownCipher;
   const start = reading(`${path}-journal`, (page) => page(1, 2 * pageBytes));
   const record = start.subarray(start.readUInt32BE(20));
@@ -101,7 +102,7 @@ export const opensJournal = async (path: string, key: string): Promise<boolean> 
   const content = record.subarray(4, 4 + pageBytes);
   const raw = await rawKey(key, content.subarray(0, saltBytes));
   return withKeys(raw, version, ({ mac }) => isAuthentic(content, 1, mac, ownCipher));
-};
+}
 
 type ReadPage = (number: number, pageBytes: number) => Buffer;
 

@@ -36,7 +36,7 @@ export interface RewriteTarget {
  * @throws AshlarError `key-wrong`, `key-invalid`, `key-missing`, `database-missing`, `database-corrupt`, `disk-full`,
  *   `privilege-missing`, `filesystem-unsafe`, `directory-missing`; `state-conflict` where the target exists
  */
-export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarget): Promise<void> => {
+export async function rewriteUnderKey(source: RewriteSource, target: RewriteTarget): Promise<void> {
   const driver = await loadDriver();
   const cipher = source.cipher ?? ownCipher;
   const file = openFile(source.path, false);
@@ -62,7 +62,7 @@ export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarg
   } finally {
     file.close();
   }
-};
+}
 
 /** A copy that is about to be made: one connection, in which the old file is attached as `old` to the new one. */
 export interface PendingCopy {
@@ -77,13 +77,13 @@ export interface PendingCopy {
  * @param target - a file that is there, and empty
  * @param hold - the old file will be locked as well as read, so it is opened for writing
  */
-export const openCopy = (
+export function openCopy(
   driver: Driver,
   source: BareFile,
   target: BareFile,
   encoding: string,
   hold = false,
-): PendingCopy => {
+): PendingCopy {
   const { cipher = ownCipher } = source;
   // SQLite cannot give an encrypted file other pages while it copies it as a whole
   const repaged =
@@ -106,14 +106,14 @@ export const openCopy = (
     },
     close: () => database.close(),
   };
-};
+}
 
 /**
  * An empty file that only its owner can read. @returns its path, resolved
  *
  * @throws AshlarError `state-conflict` where there is one; `directory-missing`, `filesystem-unsafe`, `disk-full`
  */
-export const createEmpty = (given: string): string => {
+export function createEmpty(given: string): string {
   const path = locate(given);
   try {
     closeSync(openSync(path, 'wx', 0o600));
@@ -126,7 +126,7 @@ export const createEmpty = (given: string): string => {
       cause,
     });
   }
-};
+}
 
 const attach = (database: DriverDatabase, path: string, key: string | undefined, cipher: Cipher): void => {
   setCipher(database, cipher);
@@ -143,16 +143,16 @@ const copyWhole = (database: DriverDatabase, path: string, encrypted: boolean): 
 };
 
 // files can be attached only to one of their own encoding, and of an encrypted one it is not known before
-export const inItsEncoding = <T>(
+export function inItsEncoding<T>(
   work: (encoding: string) => T,
   [encoding = 'UTF-8', ...others]: readonly string[] = ['UTF-8', 'UTF-16le', 'UTF-16be'],
-): T => {
+): T {
   try {
     return work(encoding);
   } catch (error) {
     if (others.length === 0 || !(error instanceof Error) || !otherEncoding.test(error.message)) throw error;
     return inItsEncoding(work, others);
   }
-};
+}
 
 const otherEncoding = /must use the same text encoding/;

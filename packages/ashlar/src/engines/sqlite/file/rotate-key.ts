@@ -22,11 +22,11 @@ import { verified } from './verified.js';
  * @throws AshlarError `database-locked` where somebody has the file open; `key-wrong`, `key-missing`, `key-invalid`,
  *   `disk-full`, `database-corrupt`; `usage` where both keys are the same; what opening throws
  */
-export const rotateKey = async (
+export async function rotateKey(
   path: string,
   { key, lockTimeout = 5000 }: Pick<OpenOptions, 'key' | 'lockTimeout'>,
   newKey: string,
-): Promise<KeyRotation> => {
+): Promise<KeyRotation> {
   assertKey(key);
   assertKey(newKey);
   const driver = await loadDriver();
@@ -47,7 +47,7 @@ export const rotateKey = async (
   } finally {
     file.close();
   }
-};
+}
 
 const swap = async (
   driver: Driver,

@@ -20,7 +20,7 @@ const unlike = (detail: string, cause?: unknown): AshlarError =>
  *
  * @throws AshlarError `state-conflict`
  */
-export const verified = (driver: Driver, copy: BareFile, expected?: Content): FileContent => {
+export function verified(driver: Driver, copy: BareFile, expected?: Content): FileContent {
   try {
     const database = openBare(driver, copy, 'read');
     try {
@@ -37,4 +37,4 @@ export const verified = (driver: Driver, copy: BareFile, expected?: Content): Fi
   } catch (error) {
     throw error instanceof AshlarError ? error : unlike(sqliteError(error).message, error);
   }
-};
+}

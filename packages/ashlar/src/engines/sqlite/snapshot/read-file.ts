@@ -76,8 +76,9 @@ for (let page = 1; page <= pages; page += pagesAtOnce) {
  * Reads a file that this process has open as a database: each page as the log has it, else as it stands in the file.
  * Another process does it: closing any descriptor of the file here would drop the locks that SQLite holds on it (fcntl(2)).
  */
-export const readFileElsewhere = (moment: FileMoment): Readable =>
-  Readable.from(chunksOf(moment), { objectMode: false });
+export function readFileElsewhere(moment: FileMoment): Readable {
+  return Readable.from(chunksOf(moment), { objectMode: false });
+}
 
 async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment): AsyncGenerator<Buffer> {
   const size = pages * pageSize;

@@ -23,11 +23,12 @@ const timeout = 30_000;
 /** What makes a transaction begin to read. */
 const look = 'SELECT 1 FROM sqlite_schema LIMIT 1';
 
-export const inMemory = (): AshlarError =>
-  new AshlarError('usage', {
+export function inMemory(): AshlarError {
+  return new AshlarError('usage', {
     message: 'A database in memory has no file to copy.',
     suggestion: 'Use sqlite:PATH or sqlcipher:PATH.',
   });
+}
 
 /**
  * Gives `work` a moment of the database, while others write.
@@ -39,18 +40,18 @@ export const inMemory = (): AshlarError =>
  *
  * @param reader - a thread of the target’s, which is closed at the end; where it is closed before, reads and copies fail
  */
-export const withSnapshot = async <T>(
+export async function withSnapshot<T>(
   source: SnapshotSource,
   reader: ReadThread,
   work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   try {
     const frames = await hold(source, reader);
     return await work(await snapshotOf(source, reader, frames));
   } finally {
     await reader.close();
   }
-};
+}
 
 /** Begins the reader’s transaction. @returns how many frames of the log belong to its moment */
 const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
