@@ -5,26 +5,26 @@ const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const forbidden = new Set(['EACCES', 'EPERM', 'EROFS']);
 const noFolder = new Set(['ENOTDIR', 'EEXIST']);
 
-/** The AshlarError for what the file system said about a path. */
+/** The AshlarError for an error of the file system; other errors are returned unchanged. */
 export function writeError(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (full.has(code)) {
     return new AshlarError('disk-full', {
-      message: `${basename(path)} could not be written: there is no space left.`,
-      suggestion: 'Free some space, or prune backups; nothing half-written was left.',
+      message: `${basename(path)} cannot be written: the disk is full.`,
+      suggestion: 'Free some space, or prune backups. No incomplete file was left.',
       cause: error,
     });
   }
   if (forbidden.has(code)) {
     return new AshlarError('privilege-missing', {
-      message: `This process may not write to ${dirname(path)}.`,
-      suggestion: 'Change the owner or the mode of the folder.',
+      message: `This process has no permission to write to ${dirname(path)}.`,
+      suggestion: 'Change the owner or the permissions of the folder.',
       cause: error,
     });
   }
   if (noFolder.has(code)) {
     return new AshlarError('usage', {
-      message: `${dirname(path)} is no folder.`,
+      message: `${dirname(path)} is not a folder.`,
       suggestion: 'Name another one with BACKUP_DIR or --dir.',
       cause: error,
     });

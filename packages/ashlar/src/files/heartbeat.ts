@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-// a thread of its own: a long statement of the embedded engine blocks the event loop, and must not look like death
+// a thread of its own, because a long statement of the embedded engine blocks the event loop
 const thread = `
 const { utimesSync } = require('node:fs');
 const { parentPort } = require('node:worker_threads');
@@ -21,16 +21,16 @@ parentPort.on('message', ({ path, every }) => {
 let worker: Worker | undefined;
 
 /**
- * Sets the time of a file to now, again and again, until the process ends or the function returned is called. One thread
- * does it for all files, and keeps no process from ending.
+ * Sets the time of a file to now at an interval, until the process ends or the returned function is called. One thread
+ * serves all files, and does not keep the process running.
  *
- * @param every - milliseconds
+ * @param every - the interval in milliseconds
  */
 export function startHeartbeat(path: string, every: number): () => void {
   if (!worker) {
     const started = new Worker(thread, { eval: true, execArgv: [], name: 'ashlar-heartbeat' });
     started.unref();
-    // a thread that could not start or go on is replaced at the next lock
+    // the next lock starts another thread
     started.on('error', () => {
       if (worker === started) worker = undefined;
     });

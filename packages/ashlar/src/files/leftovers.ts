@@ -2,12 +2,12 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { livenessOfMark } from './process.js';
 
-/** After this time a temporary file whose process cannot be seen from here counts as left behind; milliseconds. */
+/** A temporary file of an unseen process counts as left behind after this time; milliseconds. */
 const unseenFor = 86_400_000;
 
 /**
- * Removes what killed processes have left in a folder: files and folders whose names are `prefix` and a `processMark()`.
- * What a running process owns stays; what cannot be removed stays too.
+ * Removes the files and folders of killed processes from a folder: those whose names begin with `prefix` and a
+ * `processMark()`. Files of running processes stay, and so do files that cannot be removed.
  */
 export async function removeLeftovers(folder: string, prefix: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
@@ -19,7 +19,7 @@ export async function removeLeftovers(folder: string, prefix: string): Promise<v
   }
 }
 
-/** Milliseconds since a file was last written; 0 where there is none. */
+/** Milliseconds since a file was last written; 0 if it does not exist. */
 export async function ageOf(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? 0 : Date.now() - found.mtimeMs;

@@ -6,15 +6,15 @@ import { z } from 'zod';
 import { type ProcessIdentity, processMark, thisProcess } from './process.js';
 import { writeNewFile } from './write.js';
 
-/** Where a lock is: its files are `NAME.1`, `NAME.2`, … and `NAME.draft-…` in a folder. */
+/** The folder and name of a lock. Its files are `NAME.1`, `NAME.2`, … and `NAME.draft-…`. */
 export interface LockPlace {
   readonly folder: string;
   readonly name: string;
 }
 
-/** What a lock file says about its holder. */
+/** The owner that a lock file names. */
 export interface LockOwner extends ProcessIdentity {
-  /** Tells two locks of one process apart; hexadecimal. */
+  /** Distinguishes the locks of one process; 32 hex digits. */
   readonly token: string;
 }
 
@@ -23,7 +23,7 @@ export interface LockFile {
   readonly path: string;
   /** `undefined` where the file cannot be read as a lock file. */
   readonly owner: LockOwner | undefined;
-  /** When it was written, or when its holder last showed that it runs; milliseconds since 1970. */
+  /** The time of the file: of its last heartbeat, or of its creation; milliseconds since 1970. */
   readonly seen: number;
   /** Device and inode. */
   readonly identity: string;
@@ -38,9 +38,9 @@ const form = z.object({
   token: z.string().regex(/^[0-9a-f]{32}$/),
 });
 
-/** A lock file is shorter than this; of a longer file no more is read, in bytes. */
+/** No more than this is read of a file; lock files are shorter; bytes. */
 const longest = 4096;
-/** The highest generation: nine digits, so that each is an exact number and sorts. */
+/** The highest generation: nine digits, which a number holds exactly. */
 const lastGeneration = 999_999_999;
 
 /** The text of a lock file: one line of JSON. */
@@ -48,7 +48,7 @@ export function formatOwner(owner: LockOwner): string {
   return `${JSON.stringify(owner)}\n`;
 }
 
-/** The owner in a lock file's text; `undefined` where it names none. */
+/** The owner that a lock file's text names; `undefined` if the text cannot be parsed. */
 export function parseOwner(text: string): LockOwner | undefined {
   try {
     return form.parse(JSON.parse(text));
@@ -64,7 +64,7 @@ export function generationPath({ folder, name }: LockPlace, generation: number):
 
 const draftPrefix = ({ name }: LockPlace): string => `${name}.draft-`;
 
-/** Whether a file belongs to a lock of this name, be it held, left behind or being made. */
+/** Whether a file belongs to the lock of this name: held, left behind, or a draft. */
 export function isLockFile(file: string, name: string): boolean {
   return file.startsWith(draftPrefix({ folder: '', name })) || generationOf(file, name) !== undefined;
 }
@@ -86,20 +86,20 @@ export async function listLockFiles(
   };
 }
 
-/** What a process that may only be identified by the name of its draft adds behind the prefix. */
+/** The part of a draft's name that identifies its process, as `processMark()` writes it. */
 export function draftMark(place: LockPlace, draft: string): string {
   return draft.slice(draftPrefix(place).length);
 }
 
-/** The generation that succeeds those there are. */
+/** The generation that follows the given ones, which are in ascending order. */
 export function nextGeneration(generations: readonly number[]): number {
   const highest = generations.at(-1) ?? 0;
   if (highest < lastGeneration) return highest + 1;
-  // a name that no lock ever reaches was made by hand; any free number is as good
+  // a file with the highest number was made by hand; the smallest free number serves as well
   return generations.findIndex((generation, index) => generation !== index + 1) + 1;
 }
 
-/** Reads a lock file; `undefined` where there is none any more. */
+/** Reads a lock file; `undefined` if it no longer exists. */
 export async function readLockFile(path: string): Promise<LockFile | undefined> {
   const head = await readHead(path);
   const found = head?.found ?? (await stat(path, { bigint: true }).catch(absent));
@@ -118,10 +118,10 @@ const absent = (error: unknown): undefined => {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 };
 
-// a pipe of that name must not keep the reader waiting
+// opening a pipe of that name would block
 const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** The beginning of a file; `undefined` where it is gone or may not be read. Opening it makes NFS ask its server again. */
+/** The beginning of a file; `undefined` if it is gone or unreadable. NFS asks its server again when a file is opened. */
 const readHead = async (path: string): Promise<{ found: BigIntStats; text: string } | undefined> => {
   try {
     const handle = await open(path, flags);
@@ -137,7 +137,7 @@ const readHead = async (path: string): Promise<{ found: BigIntStats; text: strin
   }
 };
 
-/** A lock file that is complete but has no generation yet. */
+/** A complete lock file that has no generation yet. */
 export interface Draft {
   readonly path: string;
   readonly owner: LockOwner;
@@ -149,16 +149,16 @@ export interface Draft {
 const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Writes a draft, and waits until it is on the disk: a lock file is never seen half written, nor after a power cut. On a
- * full disk it stays empty, so that a folder of backups can still be pruned there; a lock of such a file is held by its
- * inode and its heartbeat.
+ * Writes a draft and waits until it is on the disk, so that a lock file is complete when it appears, and after a power
+ * cut. On a full disk the draft stays empty, so that a folder of backups can still be pruned; its holder is then known by
+ * the file's inode and heartbeat only.
  */
 export async function writeDraft(place: LockPlace): Promise<Draft> {
   const owner: LockOwner = { ...thisProcess(), token: randomBytes(16).toString('hex') };
   const path = join(place.folder, `${draftPrefix(place)}${processMark()}-${owner.token}`);
   const text = formatOwner(owner);
   try {
-    // readable for all: another user's process must see whose the lock is
+    // readable by all: a process of another user must be able to identify the holder
     await writeNewFile(path, text, 0o644);
   } catch (error) {
     if (!full.has((error as NodeJS.ErrnoException).code)) throw error;
@@ -174,16 +174,16 @@ export function isOf(file: LockFile | undefined, draft: Draft): boolean {
   return file.owner.token === draft.owner.token;
 }
 
-/** What file systems without hard links answer (link(2)). */
+/** The errors of file systems without hard links (link(2)). */
 const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
  * Gives a draft a generation that no file has yet, in one step.
  *
- * A file system without hard links has no such step for a complete file: there the file is created exclusively, and then
- * written. One that another process reads between the two cannot be parsed, and so counts as held.
+ * Without hard links there is no such step for a complete file: the file is created exclusively, and then written. A
+ * process that reads it in between cannot parse it, and takes it for held.
  *
- * @returns `taken` where the generation exists, `lost` where the draft was removed
+ * @returns `taken` if the generation exists, `lost` if the draft was removed
  */
 export async function publish(
   draft: Draft,
@@ -196,7 +196,7 @@ export async function publish(
     return 'published';
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // a network file system may repeat a request whose answer was lost, and then say that the name is taken: by us
+    // NFS repeats a request whose answer was lost, and then reports that the name exists: our own
     if (code === 'EEXIST') return isOf(await readLockFile(path), draft) ? 'published' : 'taken';
     if (hardLinks && code === 'ENOENT') return 'lost';
     if (hardLinks && noLinks.has(code)) return publish(draft, path, false);
@@ -204,7 +204,7 @@ export async function publish(
   }
 }
 
-/** Removes a file, where it is there and can be removed. */
+/** Removes a file if it exists and can be removed. */
 export async function discard(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }

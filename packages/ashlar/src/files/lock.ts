@@ -41,14 +41,14 @@ export interface LockHolder {
   readonly owner: LockOwner | undefined;
   /** Whether the holder is on another host, in another PID namespace, or unknown: it is judged by its heartbeat alone. */
   readonly isUnseen: boolean;
-  /** Whether it may turn out to be dead if its file is watched for longer. */
+  /** Whether it may turn out to be dead when its file is watched for longer. */
   readonly isWatched: boolean;
 }
 
 export interface LockOptions extends LockPlace {
   /** Without it a holder that cannot be seen from here is never taken for dead. */
   readonly heartbeat?: Heartbeat | undefined;
-  /** Makes the error that {@link takeLock} throws while the lock is held. */
+  /** Creates the error that {@link takeLock} throws while another holder has the lock. */
   readonly locked: (holder: LockHolder) => Error;
   /** `false`: do not use hard links. Default: use them where the file system has them. */
   readonly hardLinks?: boolean;
@@ -56,27 +56,28 @@ export interface LockOptions extends LockPlace {
 
 /** A lock that this process holds. */
 export interface HeldLock {
-  /** Gives it back. Removes no file but its own; may be called again. */
+  /** Releases the lock. Removes only its own file; can be called again. */
   release(): Promise<void>;
 }
 
 /** A lock file that cannot be parsed counts as held for this long after it was written; milliseconds. */
 const unreadableFor = 300_000;
-/** How often a file that somebody else made, removed or published in the same moment is met with another try. */
+/** How often taking the lock begins again because another process changed its files at the same time. */
 const attempts = 50;
-/** A draft is published within milliseconds; one that is older, and whose process cannot be seen, was left behind. */
+/** A draft is published within milliseconds. An older one of an unseen process was left behind; milliseconds. */
 const draftFor = 60_000;
 
 /**
  * Takes a lock on a folder that one process at a time may hold, in this process or another. The lock of a dead process
- * is taken over. Does not wait for a live holder, only to find out whether one in another container is (`watch`).
+ * is taken over. Does not wait for a live holder; only for the `watch` of a holder in another container.
  *
  * Each lock is a file `NAME.N`, complete when it appears. A dead holder is succeeded by the generation N + 1, which
- * exactly one process can create, and never by removing its file first. Whoever has created a file looks once more, and
- * withdraws if any other file has a live owner; so of two processes at least the later one sees the other, whatever they
- * saw before. Only a holder removes files of others, and only those it found dead after its own was there.
+ * exactly one process can create, and never by removing its file first. A process that has created a file reads all
+ * files again, and withdraws if any other one has a live owner: of two processes, at least the one that published later
+ * finds the other, whatever it read before. Only the holder removes files of others, and only those it found dead after
+ * its own file existed.
  *
- * @throws what `locked` makes while the lock is held; what the file system reports
+ * @throws the error that `locked` creates while the lock is held; errors of the file system
  */
 export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const watch = new Watch();
@@ -117,7 +118,7 @@ class Watch {
   }
 }
 
-/** {@link survey}, after all holders in other containers were watched for long enough, or have shown that they run. */
+/** {@link survey}, repeated until each holder in another container has shown a heartbeat or counts as dead. */
 const watched = async (options: LockOptions, watch: Watch): Promise<Survey> => {
   for (;;) {
     const found = await survey(options, watch);
@@ -133,7 +134,7 @@ interface Survey {
   readonly hasOwn: boolean;
 }
 
-/** Looks at every file of a lock. */
+/** Reads every file of a lock. */
 const survey = async (
   options: LockOptions,
   watch: Watch,
@@ -158,7 +159,7 @@ const survey = async (
   return { generations, live: undefined, dead, hasOwn };
 };
 
-/** Whoever holds a lock file; `undefined` where it is dead. */
+/** The live holder of a lock file; `undefined` if the holder is dead. */
 const holderOf = (file: LockFile, heartbeat: Heartbeat | undefined, watch: Watch): LockHolder | undefined => {
   const { path, owner, seen } = file;
   const liveness = owner === undefined ? 'unseen' : livenessOf(owner);
@@ -173,7 +174,7 @@ const holderOf = (file: LockFile, heartbeat: Heartbeat | undefined, watch: Watch
   return { file: path, owner, isUnseen: true, isWatched: unchanged !== undefined };
 };
 
-/** Whether a published file is the lock: it is still there, and every other one is dead. Otherwise it is withdrawn. */
+/** Whether a published file is the lock: it still exists, and every other owner is dead. Otherwise withdraws it. */
 const isConfirmed = async (
   options: LockOptions,
   watch: Watch,
@@ -198,7 +199,7 @@ const withdraw = async (path: string, draft: Draft): Promise<void> => {
   if (isOf(await readLockFile(path), draft)) await discard(path);
 };
 
-/** Removes what dead processes left. A draft that is removed while its process lives is written again. */
+/** Removes the files of dead processes. A process whose draft is removed by mistake writes it again. */
 const clean = async (options: LockOptions, dead: readonly string[], own: Draft): Promise<void> => {
   for (const path of dead) await discard(path);
   for (const name of (await listLockFiles(options)).drafts) {

@@ -1,19 +1,19 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** A process, identified so that a later one with the same number is not taken for it. */
+/** Identifies a process, so that a later process with the same number is not taken for it. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in clock ticks since the kernel booted (proc(5), field 22); `''` where there is no /proc. */
+  /** Its start, in clock ticks since the kernel booted (proc(5), field 22); `''` without /proc. */
   readonly started: string;
-  /** The inode of its PID namespace (pid_namespaces(7)): a number means nothing outside of it; `''` where there is none. */
+  /** The inode of its PID namespace, outside of which a number means nothing (pid_namespaces(7)); `''` without /proc. */
   readonly namespace: string;
-  /** The kernel's boot id; `''` where there is none. */
+  /** The kernel's boot id; `''` without /proc. */
   readonly boot: string;
   readonly host: string;
 }
 
-/** `unseen`: the process is on another host or in another PID namespace, so its number says nothing here. */
+/** `unseen`: the process is on another host or in another PID namespace, where its number means another process. */
 export type Liveness = 'running' | 'gone' | 'unseen';
 
 const read = (path: string): string => {
@@ -40,7 +40,7 @@ const parseStat = (line: string): { state: string; started: string } => {
 
 let own: ProcessIdentity | undefined;
 
-/** The identity of this process. Outside Linux it is the number and the host name only. */
+/** The identity of this process. Outside Linux it consists of number and host name only. */
 export function thisProcess(): ProcessIdentity {
   own ??= {
     pid: process.pid,
@@ -93,7 +93,7 @@ const exists = (pid: number): boolean => {
   }
 };
 
-// in a new PID namespace /proc may still be mounted for the parent's, whose numbers are others
+// in a new PID namespace /proc may still show the parent namespace, with other numbers
 const procIsOurs = (): boolean => target('/proc/self') === String(process.pid);
 
 /**

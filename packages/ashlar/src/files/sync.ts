@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-// Windows cannot open folders, and needs no such call: its file systems log changes of names
+// Windows cannot open folders, and needs no such call: NTFS logs changes of names
 const needsSync = (path: string): boolean =>
   process.platform !== 'win32' || !statSync(path, { throwIfNoEntry: false })?.isDirectory();
 
@@ -19,7 +19,7 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** {@link syncPath} for code that must not give up its turn, such as one that holds a lock of SQLite. */
+/** {@link syncPath} for synchronous code, such as work under a lock of SQLite. */
 export function syncPathNow(path: string): void {
   if (!needsSync(path)) return;
   const descriptor = openSync(path, 'r');

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { syncPath } from './sync.js';
 
-/** What a file is written from. */
+/** The content of a file to be written. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** How much is buffered while the disk is slower than the source, in bytes. */
@@ -12,7 +12,7 @@ const bufferedBytes = 4_194_304;
 
 /**
  * Writes a new file and waits until its content is on the disk. A file that could not be written completely is removed.
- * Throws what the file system reports, `EEXIST` where the file exists.
+ * Throws errors of the file system, `EEXIST` if the file exists.
  *
  * @param mode - the file's permissions; default: only its owner can read and write it
  */
@@ -31,8 +31,9 @@ export async function writeNewFile(path: string, content: FileContent, mode = 0o
 }
 
 /**
- * Writes a file that is there completely or not at all, also after a crash or a power cut: under a hidden name in the
- * same folder, synced, renamed, and the folder synced. Replaces a file of that name. Throws what the file system reports.
+ * Writes a file so that it exists completely or not at all, also after a crash or a power cut: under a hidden name in
+ * the same folder, synced, renamed, and the folder synced. Replaces a file of that name. Throws errors of the file
+ * system.
  *
  * @param mode - the file's permissions; default: only its owner can read and write it
  */

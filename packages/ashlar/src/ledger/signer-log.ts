@@ -97,7 +97,7 @@ export const signHead = async (request: SigningRequest): Promise<string> => {
   );
   if (same !== undefined) return same.note;
   const note = signCheckpoint(head, ...signers);
-  // anyone may read a checkpoint
+  // a checkpoint is public
   await writeAtomically(join(folder, `${head.size}${extension}`), note, 0o666);
   return note;
 };

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Aged, type KeepRules, keptBy } from '../../src/backup/keep-rules.js';
+import { type DatedBackup, type KeepRules, keptBy } from '../../src/backup/keep-rules.js';
 
 const none: KeepRules = { last: 0, daily: 0, weekly: 0, monthly: 0 };
-const at = (createdAt: string, verified = false): Aged => ({
+const at = (createdAt: string, verified = false): DatedBackup => ({
   name: createdAt,
   createdAt,
   verifiedAt: verified ? createdAt : undefined,
 });
-const kept = (backups: readonly Aged[], rules: Partial<KeepRules>): string[] =>
+const kept = (backups: readonly DatedBackup[], rules: Partial<KeepRules>): string[] =>
   [...keptBy(backups, { ...none, ...rules })].filter(([, why]) => why.length > 0).map(([name]) => name);
 
 describe('what is kept', () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadDriver } from '../../../src/engines/sqlite/driver/driver.js';
 import { openBare } from '../../../src/engines/sqlite/file/bare.js';
-import { type Content, contentOf } from '../../../src/engines/sqlite/file/content.js';
+import { type DatabaseDigest, digestOf } from '../../../src/engines/sqlite/file/digest.js';
 import { rawKey as derive } from '../../../src/engines/sqlite/file/key.js';
 import { rewriteUnderKey } from '../../../src/engines/sqlite/file/rewrite.js';
 import { type Cipher, type CipherVersion, ownCipher } from '../../../src/engines/sqlite/file/sqlcipher.js';
@@ -76,7 +76,7 @@ const contents = async (path: string, key?: string, cipher = ownCipher): Promise
   const database = openBare(await loadDriver(), { path, key: raw, cipher }, 'read');
   try {
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
-    return contentOf(database);
+    return digestOf(database);
   } finally {
     database.close();
   }

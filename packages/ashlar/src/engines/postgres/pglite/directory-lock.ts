@@ -4,7 +4,7 @@ import { isLockFile } from '../../../files/lock-file.js';
 
 const name = 'ashlar.lock';
 
-// a container that is killed and started again opens its database after the ten seconds of the watch
+// after a restart, a container opens its database when the ten seconds of the watch are over
 const heartbeat = { every: 1_000, silence: 300_000, watch: 10_000 };
 
 /** Whether a file in a data folder belongs to the folder's lock. */

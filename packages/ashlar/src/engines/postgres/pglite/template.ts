@@ -41,7 +41,7 @@ const makeTemplate = async (file: string): Promise<Blob> => {
   const bytes = new Uint8Array(await made.arrayBuffer());
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     .then(() => writeAtomically(file, bytes))
-    // a cache that cannot be written costs only time
+    // without a cache the next process is only slower
     .catch(() => undefined);
   return made;
 };
@@ -76,7 +76,7 @@ export async function freshTar(): Promise<Blob> {
   return templateOf(await driverVersion());
 }
 
-/** Stands in a folder while the template is copied into it. */
+/** The name of a marker file in a folder while the template is copied into it. */
 export const unfinished = 'ashlar.unfinished';
 
 const openDirectory = async (
@@ -86,7 +86,7 @@ const openDirectory = async (
 ): Promise<PGlite> => {
   const mark = join(directory, unfinished);
   if (existsSync(mark) && create) {
-    // the process died while it copied: nobody has written anything here yet
+    // a process died while it copied the template: there is no data yet
     for (const name of await readdir(directory)) {
       if (name !== unfinished && !isDirectoryLock(name)) await rm(join(directory, name), { recursive: true });
     }
@@ -94,16 +94,16 @@ const openDirectory = async (
     const { PGlite } = await loadDriver();
     return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
   } else if ((await readdir(directory)).some((name) => !isDirectoryLock(name) && name !== unfinished)) {
-    // a cluster whose PG_VERSION is lost looks like this too: nothing may be written over it
+    // a cluster that lost its PG_VERSION looks like this too, and must not be overwritten
     throw new AshlarError('database-corrupt', {
-      message: `The folder ${directory} holds files, but no database.`,
-      detail: 'It has no PG_VERSION, which every PGlite database has. Nothing in it was changed.',
-      suggestion: 'Name an empty folder, or restore the database that was here.',
+      message: `The folder ${directory} has files, but no database.`,
+      detail: 'PG_VERSION, which every PGlite database has, is missing. Nothing was changed.',
+      suggestion: 'Choose an empty folder, or restore the database that was here.',
     });
   } else if (!create) {
     throw new AshlarError('database-missing', {
       message: `There is no database in ${directory}.`,
-      suggestion: 'Check the path, or let it be created: ashlar up.',
+      suggestion: 'Check the path, or create the database: ashlar up.',
     });
   }
   await writeFile(mark, '');
@@ -113,12 +113,12 @@ const openDirectory = async (
 };
 
 /**
- * Creates or opens a PGlite. Making a cluster (initdb) takes seconds; a fresh one is copied from a kept template
- * instead, one for each version of PGlite.
+ * Creates or opens a PGlite. Because initdb takes seconds, a new cluster is a copy of a cached template, one for each
+ * version of PGlite.
  *
- * @param directory - where its data is; `undefined` is memory
- * @param create - whether it may be made where there is none
- * @param content - the tar of a data folder to begin with, instead of the template
+ * @param directory - the data folder; `undefined` for memory
+ * @param create - whether to create a missing database
+ * @param content - the tar of a data folder, instead of the template
  * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
  */
 export async function createPglite(

@@ -9,23 +9,24 @@ import { openSqlite } from '../engine.js';
 import { fileError } from '../file/file.js';
 import { firstDamagedPage } from '../file/page-authentication.js';
 
-/** @throws AshlarError `copy-unfit` where a copy is of another kind than the database that a URL names */
+/** @throws AshlarError `copy-unfit` if the copy has another format than the database of the URL */
 export function assertFormat(copy: Copy, { url }: OpenOptions): void {
   if (!url.startsWith(`${copy.format}:`)) throw unfit(copy);
 }
 
+/** The error for a copy of another format. */
 export function unfit({ format }: Copy): AshlarError {
   return new AshlarError('copy-unfit', {
-    message: `A copy of the form ${format} cannot become the database of this URL.`,
-    detail: 'A plain file stays plain, and an encrypted one encrypted.',
-    suggestion: 'Name a URL of the engine that the backup is of.',
+    message: `A copy in the format ${format} cannot become the database of this URL.`,
+    detail: 'A plain file stays plain, and an encrypted file stays encrypted.',
+    suggestion: 'Use a URL of the engine that was backed up.',
   });
 }
 
 /**
- * Writes a copy into a new file that only its owner can read.
+ * Writes a copy to a new file that only its owner can read.
  *
- * @throws AshlarError `disk-full`, `privilege-missing`, and what reading the copy throws
+ * @throws AshlarError `disk-full`, `privilege-missing`; the errors of reading the copy
  */
 export async function writeCopy(path: string, { bytes }: Copy): Promise<void> {
   try {
@@ -36,29 +37,27 @@ export async function writeCopy(path: string, { bytes }: Copy): Promise<void> {
 }
 
 /**
- * Opens the file of a copy, after a look at every page of it.
+ * Opens the file of a copy, after authenticating every page.
  *
- * @throws AshlarError `database-corrupt`, and what opening throws
+ * @throws AshlarError `database-corrupt`; the errors of opening
  */
 export async function openCopy(options: OpenOptions, path: string): Promise<Engine> {
   const { key } = options;
   if (key !== undefined) {
     const page = await firstDamagedPage(path, key);
-    if (page !== undefined) throw unsound(`Page ${page} is not as it was written.`);
+    if (page !== undefined) throw unsound(`Page ${page} was changed.`);
   }
   return openSqlite({ ...options, create: false }, key !== undefined, path);
 }
 
-/** Has SQLite look at everything. @throws AshlarError `database-corrupt` */
+/** Runs integrity_check and foreign_key_check. @throws AshlarError `database-corrupt` */
 export function assertSound(engine: Engine): Promise<void> {
   return engine.asOwner(async ({ run }) => {
     const [found] = await run('PRAGMA integrity_check(1)');
     if (found?.integrity_check !== 'ok') throw unsound(String(found?.integrity_check));
     const [orphan] = await run('PRAGMA foreign_key_check');
     if (orphan)
-      throw unsound(
-        `A row of ${String(orphan.table)} refers to one of ${String(orphan.parent)} that is not there.`,
-      );
+      throw unsound(`A row of ${String(orphan.table)} refers to a missing row of ${String(orphan.parent)}.`);
   });
 }
 
@@ -66,10 +65,10 @@ const unsound = (detail: string): AshlarError =>
   new AshlarError('database-corrupt', {
     message: 'The copy of the database is damaged.',
     detail,
-    suggestion: 'The database was damaged when it was copied: look at it, and at earlier backups.',
+    suggestion: 'The database was already damaged when it was copied. Check it, and earlier backups.',
   });
 
-/** How the names of the files begin that a restore to a file writes next to it. */
+/** How the names of temporary files begin that a restore writes next to its target. */
 export function temporaryPrefix(base: string): string {
   return `.${base}.restoring-`;
 }

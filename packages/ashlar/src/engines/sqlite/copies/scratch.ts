@@ -5,17 +5,17 @@ import { removeLeftovers } from '../../../files/leftovers.js';
 import { processMark } from '../../../files/process.js';
 
 const mark = 'ashlar-examine-';
-/** Where Linux has a file system in memory. */
+/** The memory file system of Linux. */
 const memory = '/dev/shm';
 // linux/magic.h
 const tmpfs = 0x01021994;
 
-/** The folder whose files are in memory and on no disk; `undefined` where there is none, or no room for so many bytes. */
+/** A folder whose files are in memory only; `undefined` if there is none, or it has no room for `size` bytes. */
 export async function memoryFolder(size: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
     const { type, bavail, bsize } = await statfs(memory);
-    // it may be allowed to grow beyond what this machine, or this process's part of it, has
+    // the limit of the file system can exceed the memory of the machine or container
     const room = Math.min(bavail * bsize, process.availableMemory());
     return type >>> 0 === tmpfs && room >= size ? memory : undefined;
   } catch {
@@ -23,7 +23,7 @@ export async function memoryFolder(size: number): Promise<string | undefined> {
   }
 }
 
-/** Gives `work` a folder that only its owner can read, inside another one, and removes it with everything in it. */
+/** Gives `work` a temporary folder that only its owner can read, and removes it afterwards. */
 export async function withScratch<T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`));
   try {
@@ -33,7 +33,7 @@ export async function withScratch<T>(inside: string, work: (folder: string) => P
   }
 }
 
-/** Removes what processes that were killed have left: on a disk it is encrypted, but in the way, and in memory it takes that. */
+/** Removes the scratch folders of killed processes, which take up disk space or memory. */
 export async function removeOldScratch(): Promise<void> {
   for (const inside of [tmpdir(), memory]) await removeLeftovers(inside, mark);
 }

@@ -11,37 +11,36 @@ import { treeRoot } from '../ledger/index.js';
 import { readHistory } from '../migrations/history.js';
 import { identifier, type Tables } from '../model/index.js';
 import { fingerprintThrough } from '../prove/fingerprint.js';
-import { type Content, mismatch } from './manifest.js';
+import { type DatabaseState, mismatch } from './manifest.js';
 
-/** One moment of a database that can be read. */
-export type Moment = Pick<Snapshot, 'read' | 'count'>;
+/** A database at one point in time, for reading. */
+export type DatabaseView = Pick<Snapshot, 'read' | 'count'>;
 
-/** The newest signed checkpoint that is kept of a ledger; `null` where there is none. */
+/** Finds the newest signed checkpoint of a ledger, a note; `null` if there is none. */
 export type CheckpointOf = (system: SystemFacts<Tables>, table: TableFacts) => Promise<string | null>;
 
-/** What a database holds at one moment, as a manifest tells it. */
-export async function contentOf(
+/** Row counts, schema fingerprints, migrations and ledger heads of a database, as a manifest records them. */
+export async function databaseState(
   engine: Engine,
-  moment: Moment,
+  view: DatabaseView,
   systems: readonly SystemFacts<Tables>[],
   checkpointOf: CheckpointOf,
-): Promise<Content> {
-  const owner = ownerOf(moment);
+): Promise<DatabaseState> {
+  const owner = ownerOf(view);
   const applied = await readHistory(owner, engine.dialect);
-  const content: Content = { systems: [], rows: {}, ledgers: [] };
-  for (const { name } of (await engine.introspect(owner)).tables)
-    content.rows[name] = await moment.count(name);
+  const state: DatabaseState = { systems: [], rows: {}, ledgers: [] };
+  for (const { name } of (await engine.introspect(owner)).tables) state.rows[name] = await view.count(name);
   for (const system of systems) {
-    content.systems.push({
+    state.systems.push({
       name: system.name,
       head: applied.filter((step) => step.system === system.name).at(-1)?.step ?? null,
       fingerprint: await fingerprintThrough(engine, owner, system),
     });
     for (const table of ledgersOf(system)) {
-      // a system that was not brought up here has no ledger yet
-      if (!(table.name in content.rows)) continue;
-      const reader = ledgerReader(table, engine.dialect.name, moment.read);
-      content.ledgers.push({
+      // a system that is not initialised in this database has no ledger
+      if (!(table.name in state.rows)) continue;
+      const reader = ledgerReader(table, engine.dialect.name, view.read);
+      state.ledgers.push({
         ledger: originOf(system, table),
         table: table.name,
         ...(await headOf(reader)),
@@ -49,17 +48,17 @@ export async function contentOf(
       });
     }
   }
-  return content;
+  return state;
 }
 
-/** Size and root of a ledger. */
+/** Size and root hash (base64) of a ledger. */
 export async function headOf(reader: LedgerReader): Promise<{ size: number; root: string }> {
   const size = (await reader.head())?.size ?? 0;
   return { size, root: (await treeRoot(reader, size)).toString('base64') };
 }
 
-/** A database that nobody else uses, as a moment. */
-export function still(owner: Owner): Moment {
+/** A view of a database that nothing else changes. */
+export function viewOf(owner: Owner): DatabaseView {
   return {
     read: owner.run,
     count: async (table) =>
@@ -67,36 +66,36 @@ export function still(owner: Owner): Moment {
   };
 }
 
-/** @throws AshlarError `backup-manifest-mismatch`, which names the first thing that differs */
-export function assertContent(expected: Content, found: Content): void {
+/** @throws AshlarError `backup-manifest-mismatch`, with the first difference */
+export function assertSameState(expected: DatabaseState, found: DatabaseState): void {
   const tables = new Set([...Object.keys(expected.rows), ...Object.keys(found.rows)]);
   for (const table of tables) {
-    const [told, there] = [expected.rows[table], found.rows[table]];
-    if (told !== there)
+    const [before, now] = [expected.rows[table], found.rows[table]];
+    if (before !== now)
       throw mismatch(
-        `${table} has ${there ?? 'no'} rows; the manifest says ${told ?? 'there is no such table'}.`,
+        `${table} has ${now ?? 'no'} rows; the manifest says ${before ?? 'that it does not exist'}.`,
       );
   }
   for (const system of expected.systems) {
-    const there = found.systems.find(({ name }) => name === system.name);
-    if (there?.head !== system.head)
+    const now = found.systems.find(({ name }) => name === system.name);
+    if (now?.head !== system.head)
       throw mismatch(
-        `${system.name} is at step ${there?.head ?? 'none'}; the manifest says ${system.head ?? 'none'}.`,
+        `${system.name} is at step ${now?.head ?? 'none'}; the manifest says ${system.head ?? 'none'}.`,
       );
-    if (there.fingerprint !== system.fingerprint)
-      throw mismatch(`The schema of ${system.name} has another fingerprint than the manifest says.`);
+    if (now.fingerprint !== system.fingerprint)
+      throw mismatch(`The schema of ${system.name} does not have the fingerprint in the manifest.`);
   }
   for (const ledger of expected.ledgers) {
-    const there = found.ledgers.find((one) => one.ledger === ledger.ledger);
-    if (there?.size !== ledger.size || there.root !== ledger.root)
-      throw mismatch(`The ledger ${ledger.ledger} has another head than the manifest says.`);
+    const now = found.ledgers.find((one) => one.ledger === ledger.ledger);
+    if (now?.size !== ledger.size || now.root !== ledger.root)
+      throw mismatch(`The ledger ${ledger.ledger} does not have the head in the manifest.`);
   }
 }
 
-// what introspects and reads history only runs queries
-const ownerOf = ({ read }: Moment): Owner => {
+// introspection and the history only run queries
+const ownerOf = ({ read }: DatabaseView): Owner => {
   const refuse = async (): Promise<never> => {
-    throw new AshlarError('session-read-only', { message: 'A moment that is held can only be read.' });
+    throw new AshlarError('session-read-only', { message: 'A snapshot is read-only.' });
   };
   return {
     run: async (sql, parameters) => [...(await read(sql, parameters))],
