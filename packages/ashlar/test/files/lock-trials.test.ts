@@ -11,7 +11,7 @@ const allRounds = 500;
 /** The longest that all rounds of one trial may take together; milliseconds. */
 const bound = 60_000;
 
-describe('a lock that several processes want', () => {
+describe('a lock that several processes contend for', () => {
   let root = '';
   let workers: Worker[] = [];
   let dead: LockOwner;
@@ -37,7 +37,7 @@ describe('a lock that several processes want', () => {
     return owner;
   };
 
-  /** Has all processes take one lock at once, again and again. @returns the rounds in which not exactly one held it */
+  /** All processes take one lock at once, in many rounds. @returns the rounds in which not exactly one got it */
   const trial = async (
     name: string,
     processes: number,
@@ -100,7 +100,7 @@ describe('a lock that several processes want', () => {
       await mkdir(folder);
       const work = { folder, marker: `${folder}.marker`, time: 2_000, options: { hardLinks } };
       const churns = Promise.all(workers.map((worker) => worker.do('churn', work)));
-      // one that is halted between its look at the folder and its next step acts on what it saw before
+      // a process that is halted after reading the folder acts on an old state
       for (let turn = 0; turn < 80; turn++) await workers[turn % 4]?.halt(Math.random() * 20);
       const answers = await churns;
       expect(answers.map(({ overlaps }) => overlaps)).toEqual([0, 0, 0, 0]);
@@ -109,7 +109,7 @@ describe('a lock that several processes want', () => {
     },
   );
 
-  test('is taken over after kill -9 at random moments, and keeps processes apart meanwhile', async () => {
+  test('is taken over after kill -9 at random moments, and keeps processes apart', async () => {
     const folder = join(root, 'kills');
     await mkdir(folder);
     const marker = `${folder}.marker`;

@@ -21,7 +21,7 @@ const attempt = async (folder, options) => {
 
 let lock;
 
-/** Whether a process of that number runs, without the code under test. */
+/** Whether a process runs, without the code under test. */
 const runs = (pid) => {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -39,13 +39,13 @@ const contentOf = (file) => {
   }
 };
 
-/** Enters a place that no two processes may be in at once. @returns whether another was in it */
+/** Enters a section for one process at a time. @returns whether another process was in it */
 const enter = (marker) => {
   try {
     writeFileSync(marker, `${process.pid}`, { flag: 'wx' });
     return false;
   } catch {
-    // a killed one left its marker; an empty one is of a process that was killed while it wrote it
+    // a killed process leaves its marker, which is empty if it was killed while writing
     const pid = Number(contentOf(marker));
     const overlaps = pid !== 0 && runs(pid);
     writeFileSync(marker, `${process.pid}`);
@@ -65,7 +65,7 @@ const works = {
     lock = undefined;
     return {};
   },
-  /** Takes and releases the lock again and again for some milliseconds. */
+  /** Takes and releases the lock repeatedly for some milliseconds. */
   churn: async ({ folder, marker, time, options }) => {
     let [taken, overlaps] = [0, 0];
     for (const end = Date.now() + time; Date.now() < end; ) {

@@ -107,7 +107,7 @@ describe('a lock on a folder', () => {
     await worker.kill();
   });
 
-  test('tells a process from an earlier one of the same number by start time, and by boot', async () => {
+  test('distinguishes a process from an earlier one with the same number by start time and boot', async () => {
     const folder = await newFolder();
     await write(folder, {});
     await refused(folder);
@@ -191,7 +191,7 @@ describe('a lock on a folder', () => {
     const folder = await newFolder();
     const file = join(folder, 'a.lock.1');
     const lock = await take(folder);
-    // taken for dead by another host, which has put its own lock in the place
+    // another host took the holder for dead, and put its own lock in the place
     await write(folder, { host: 'other.example', boot: 'other' });
     await write(folder, { host: 'other.example', boot: 'other' }, 2);
     const text = await readFile(file, 'utf8');
@@ -213,7 +213,7 @@ describe('a lock on a folder', () => {
     await lock.release();
   });
 
-  test('clears away the drafts of killed processes, and leaves those of running ones', async () => {
+  test('removes the drafts of killed processes, and keeps those of running ones', async () => {
     const folder = await newFolder();
     const { pid, namespace } = thisProcess();
     const draft = (mark: string) => `a.lock.draft-${mark}-${'0'.repeat(32)}`;
@@ -253,7 +253,7 @@ describe('a lock on a folder', () => {
     );
   });
 
-  /** What is almost the text of a lock file; its process does not exist. */
+  /** Text like that of a lock file, of a process that does not exist. */
   const json = record(
     {
       pid: oneof(constantFrom(0, -1, 1.5, null, '1'), integer({ min: 2 ** 30 })),
@@ -266,7 +266,7 @@ describe('a lock on a folder', () => {
     { requiredKeys: [] },
   ).map((value) => Buffer.from(JSON.stringify(value)));
 
-  test('in something that is no file counts as held, and after a while as dead', async () => {
+  test('in a folder instead of a file counts as held, and after a while as dead', async () => {
     const folder = await newFolder();
     const file = join(folder, 'a.lock.1');
     await mkdir(file);
@@ -305,7 +305,7 @@ describe('the files of a lock', () => {
     );
   });
 
-  test('are never read half', () => {
+  test('are not parsed if they are incomplete', () => {
     check(
       property(owner, integer({ min: 0 }), (one, length) => {
         const text = formatOwner(one);
@@ -314,7 +314,7 @@ describe('the files of a lock', () => {
     );
   });
 
-  test('are told from other files', () => {
+  test('are distinguished from other files', () => {
     expect(
       ['a.lock.1', 'a.lock.999999999', 'a.lock.draft-1-2-3-x'].map((name) => isLockFile(name, 'a.lock')),
     ).toEqual([true, true, true]);
@@ -330,7 +330,7 @@ describe('the files of a lock', () => {
     expect(others.filter((name) => isLockFile(name, 'a.lock'))).toEqual([]);
   });
 
-  test('get the next number, or where the highest is reached a free one', () => {
+  test('get the next number, or a free one after the highest', () => {
     expect(nextGeneration([])).toBe(1);
     expect(nextGeneration([4, 7])).toBe(8);
     expect(nextGeneration([999_999_999])).toBe(1);

@@ -45,11 +45,11 @@ describe('a process', () => {
     expect(livenessOf({ ...me, pid: shell.pid ?? 0, started: '' })).toBe('gone');
   });
 
-  test('of another user runs', () => {
+  test('of another user counts as running', () => {
     expect(livenessOf({ ...me, pid: 1, started: '' })).toBe('running');
   });
 
-  test('that never was is gone', () => {
+  test('that does not exist is gone', () => {
     for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 30, 2 ** 60])
       expect(livenessOf({ ...me, pid })).toBe('gone');
   });
@@ -72,7 +72,7 @@ describe('a process', () => {
   });
 });
 
-test('what killed processes left in a folder is removed, and nothing else', async () => {
+test('only files of killed processes are removed from a folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-left-'));
   const { pid, started, namespace } = thisProcess();
   const names = [
@@ -87,7 +87,7 @@ test('what killed processes left in a folder is removed, and nothing else', asyn
   await removeLeftovers(folder, 'a-');
   expect((await readdir(folder)).sort()).toEqual([running, unseen, other, prefix].sort());
   expect(await readdir(folder)).not.toContain(gone);
-  // one in a container that is gone for a day
+  // two days old, of another container
   const before = new Date(Date.now() - 2 * 86_400_000);
   await utimes(join(folder, unseen ?? ''), before, before);
   await removeLeftovers(folder, 'a-');

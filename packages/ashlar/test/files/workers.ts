@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 const script = fileURLToPath(new URL('lock-worker.mjs', import.meta.url));
 const built = new URL('../../dist/files/lock.js', import.meta.url).href;
 
-/** What a worker answers. */
+/** An answer of a worker. */
 export interface Answer {
   readonly held?: boolean;
   readonly taken?: number;
   readonly overlaps?: number;
 }
 
-/** A process of its own that takes locks. */
+/** A child process that takes locks. */
 export class Worker {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answer: Answer & { error?: string }) => void>();
@@ -41,7 +41,7 @@ export class Worker {
     return this.#child.pid ?? 0;
   }
 
-  /** Has the worker do something. Rejects with `killed` where it ends before it answers. */
+  /** Sends a request. Rejects with `killed` if the process ends before it answers. */
   async do(work: 'take' | 'release' | 'churn', rest: object = {}): Promise<Answer> {
     const id = this.#next++;
     const answer = await new Promise<Answer & { error?: string }>((resolve) => {
@@ -54,7 +54,7 @@ export class Worker {
     return answer;
   }
 
-  /** Stops it where it is, and lets it go on after some milliseconds. */
+  /** Halts the process for some milliseconds. */
   async halt(time: number): Promise<void> {
     this.#child.kill('SIGSTOP');
     await pause(time);

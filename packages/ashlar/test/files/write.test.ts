@@ -36,7 +36,7 @@ describe('a file', () => {
     expect((await stat(at('open'))).mode & 0o777).toBe(0o644 & ~process.umask());
   });
 
-  test('is never written over another one, and not left half written', async () => {
+  test('never replaces another one, and is removed if it is incomplete', async () => {
     await writeFile(at('kept'), 'kept');
     await expect(writeNewFile(at('kept'), 'new')).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(at('kept'), 'utf8')).toBe('kept');
@@ -44,7 +44,7 @@ describe('a file', () => {
     expect(await readdir(folder)).not.toContain('half');
   });
 
-  test('that is replaced has all of the old or all of the new content', async () => {
+  test('that is replaced has the complete old or new content', async () => {
     await writeAtomically(at('atomic'), 'old');
     await writeAtomically(at('atomic'), 'new');
     expect(await readFile(at('atomic'), 'utf8')).toBe('new');
@@ -53,7 +53,7 @@ describe('a file', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
-  test('whose new name cannot be given leaves no draft', async () => {
+  test('that cannot be renamed leaves no draft', async () => {
     await expect(writeAtomically(folder, 'text')).rejects.toThrow();
     expect((await readdir(join(folder, '..'))).filter((name) => name.startsWith('.ashlar-write-'))).toEqual(
       [],

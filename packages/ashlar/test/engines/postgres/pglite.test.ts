@@ -24,7 +24,7 @@ describe('a folder of the embedded engine', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('keeps what was written, and is set up like a server', async () => {
+  it('keeps committed rows, and has the settings of a server', async () => {
     const url = `pglite:${join(root, 'deep', 'kept')}`;
     const first = await openEngine({ url });
     expect(first.label).toMatch(/^PGlite \d+\.\d+\.\d+ \(PostgreSQL \d+\.\d+\)$/);
@@ -39,7 +39,7 @@ describe('a folder of the embedded engine', () => {
     await again.close();
   });
 
-  it('is one process’s alone; a lock left behind by a dead one is taken over', async () => {
+  it('is open in one process at a time, and is taken over from a dead one', async () => {
     const directory = join(root, 'locked');
     const url = `pglite:${directory}`;
     const engine = await openEngine({ url });
@@ -54,12 +54,12 @@ describe('a folder of the embedded engine', () => {
     await once(dead, 'exit');
     await writeFile(lock, formatOwner({ ...owner, pid: dead.pid ?? 0 }));
     await (await openEngine({ url })).close();
-    // in a container every process may have the number of the dead one
+    // in a container the dead process often had the same number
     await writeFile(lock, formatOwner({ ...owner, started: '1' }));
     await (await openEngine({ url })).close();
   });
 
-  it('that was left half made is made anew', async () => {
+  it('that was not created completely is created again', async () => {
     const directory = join(root, 'half');
     await mkdir(join(directory, 'base'), { recursive: true });
     await writeFile(join(directory, 'PG_VERSION'), '18\n');
@@ -69,7 +69,7 @@ describe('a folder of the embedded engine', () => {
     await engine.close();
   });
 
-  it('is not made where it must not be', async () => {
+  it('is not created with create: false', async () => {
     await expect(
       openEngine({ url: `pglite:${join(root, 'no', 'where')}`, create: false }),
     ).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe('the one connection of the embedded engine', () => {
   });
   afterAll(() => engine?.close());
 
-  it('is given to transactions one after the other, in the order in which they asked', async () => {
+  it('is given to transactions in the order of their requests', async () => {
     const order: number[] = [];
     const one = await engine.begin({ mode: 'write', actor: null, scope: null });
     const waiting = [1, 2, 3].map((n) =>
@@ -108,7 +108,7 @@ describe('the one connection of the embedded engine', () => {
     expect(await count(engine)).toBe(4);
   });
 
-  it('goes on after a statement that the protocol refuses', async () => {
+  it('works after a statement that the protocol refuses', async () => {
     await expect(Promise.resolve(engine.read('SELECT $1::int AS n', ['x']))).rejects.toMatchObject({
       code: 'statement-failed',
     });
@@ -117,14 +117,14 @@ describe('the one connection of the embedded engine', () => {
 });
 
 describe('shadow databases', () => {
-  it('are empty each time, also when one is used again', async () => {
+  it('are empty each time, also when one is reused', async () => {
     for (let i = 0; i < 3; i++) {
       const shadow = await openShadow('postgres');
       await createTables(shadow, jobs);
       await shadow.asOwner((owner) =>
         owner.script('CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$'),
       );
-      if (i === 1) await shadow.asOwner((owner) => owner.script('CREATE ROLE somebody'));
+      if (i === 1) await shadow.asOwner((owner) => owner.script('CREATE ROLE other'));
       await shadow.close();
     }
     const [one, other] = await Promise.all([openShadow('postgres'), openShadow('postgres')]);
