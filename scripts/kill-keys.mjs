@@ -164,10 +164,7 @@ const fullDisk = async () => {
     await fill(source, 6000);
     rmSync(path);
     for (let free = 0; free < size; free += 512) {
-      writeFileSync(
-        filler,
-        Buffer.alloc((size - free) * 1024 - 4096 * 3 > 0 ? (size - free) * 1024 - 4096 * 3 : 0),
-      );
+      writeFileSync(filler, Buffer.alloc(Math.max((size - free) * 1024 - 4096 * 3, 0)));
       const { status, stderr } = ashlar(...importing(source, path));
       if (status !== 0 && !/disk is full|no space/i.test(stderr)) throw new Error(stderr);
       if (status === 0) done++;
