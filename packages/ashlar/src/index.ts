@@ -6,7 +6,7 @@ export {
   defaultKeepRules,
   type KeepRules,
   type LedgerRelation,
-  type Listed as ListedBackup,
+  type ListedBackup,
   listBackups,
   type Manifest as BackupManifest,
   newBackupKey,

@@ -40,14 +40,14 @@ const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
   connectionTimeoutMillis: 15_000,
   pipeline: true,
   client_encoding: 'UTF8',
-  // sent with the startup packet, so that they are in force before anything runs, and RESET returns to them
+  // in the startup packet, so that they apply before the first statement, and RESET returns to them
   options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? 5_000)]
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
     .join(' '),
   types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
 });
 
-// an 'error' event that nobody listens to ends the process; who uses the connection is told by the statement that fails
+// an 'error' event without a listener ends the process; the user of the connection sees its statement fail
 const surviveErrors = (client: { on(event: 'error', listener: () => void): unknown }): void => {
   client.on('error', () => undefined);
 };
@@ -61,7 +61,7 @@ const poolLeases = (pool: Pool, url: ServerUrl) => {
       channels.set(client, channel);
       return {
         channel,
-        // one that is left inside a transaction must not reach the next session
+        // a connection inside a transaction must not be reused
         release: (broken = false) => client.release(broken || client.getTransactionStatus() !== 'I'),
       };
     },
@@ -106,7 +106,7 @@ const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> =
     text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
     values: [schema],
   });
-  // CREATE SCHEMA IF NOT EXISTS wants the privilege even where the schema exists
+  // CREATE SCHEMA IF NOT EXISTS needs the privilege even if the schema exists
   if (decodeRows(look).length === 0)
     await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
 };
@@ -125,7 +125,7 @@ const exclusively =
         throw new AshlarError('migration-locked', {
           message: 'Another process is migrating this database.',
           detail: `It held the lock for longer than ${lockTimeout} ms.`,
-          suggestion: 'Wait until it has finished, then run this again.',
+          suggestion: 'Wait until it has finished, then run the command again.',
         });
       }
       await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
@@ -133,26 +133,26 @@ const exclusively =
     try {
       return await work();
     } finally {
-      // the lock ends with the connection in any case
+      // if this fails, the lock ends with the connection
       await owner.run('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key).catch(() => undefined);
     }
   };
 
 /**
- * Opens a PostgreSQL server. `?schema=NAME` in the URL chooses the schema, else `public`.
+ * Connects to a PostgreSQL server. `?schema=NAME` in the URL chooses the schema; default `public`.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
  *   `server-too-old`, `pooler-unfit`
  */
-export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
+export async function openPostgres(options: OpenOptions): Promise<Engine> {
   const url = parseServerUrl(options.url);
   const driver = await loadDriver();
   const config = clientConfig(url, options);
-  // Pool keeps its options readable and passes no `pipeline` on: the client takes its own
+  // Pool exposes its options, and does not pass `pipeline` on: the client has its own
   class AshlarClient extends driver.Client {
     constructor() {
       super(config);
-      // a client that fails while it connects keeps its socket, and the server waits a minute for more
+      // a client that fails to connect keeps its socket open, and the server waits a minute for it
       this.connection.once('error', () => this.connection.stream.destroy());
     }
   }
@@ -195,9 +195,9 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
     await pool.end();
     throw error;
   }
-};
+}
 
-/** A connection outside the pool, which is closed when it is released. */
+/** Opens a connection outside the pool, which is closed when it is released. */
 const openAlone = async (
   client: Client,
   url: ServerUrl,

@@ -3,55 +3,55 @@ import type { SystemFacts } from '../contract/system.js';
 import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
 import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
-import { headOf } from './content.js';
-import { type Listed, labelOf, listBackups } from './folder.js';
+import { headOf } from './database-state.js';
+import { type ListedBackup, labelOf, listBackups } from './folder.js';
 import type { Manifest } from './manifest.js';
 
-/** A backup in short. */
-export interface BackupAge {
+/** Name and times of a backup. */
+export interface BackupSummary {
   readonly name: string;
   /** ISO 8601. */
   readonly created_at: string;
   readonly verified_at: string | null;
 }
 
-/** What would be missing if the last backup had to be restored now. */
+/** What would be lost if the last backup were restored now. */
 export interface Loss {
-  /** How old it is. */
+  /** The age of the backup. */
   readonly seconds: number;
-  /** How many rows more the tables of the system have now. */
+  /** How many rows the tables of the system have gained since. */
   readonly rows: number;
-  /** How many entries more its ledgers have. */
+  /** How many entries its ledgers have gained since. */
   readonly ledger_entries: number;
 }
 
-/** What `status` says about backups. */
+/** What `ashlar status` reports about backups. */
 export interface BackupsReport {
   readonly folder: string;
   readonly count: number;
-  readonly last: BackupAge | null;
-  readonly last_verified: BackupAge | null;
-  /** `null` where there is no backup. */
+  readonly last: BackupSummary | null;
+  readonly last_verified: BackupSummary | null;
+  /** `null` if there is no backup. */
   readonly would_be_lost: Loss | null;
-  /** Those that are not whole, and why. */
+  /** The incomplete or damaged backups, with the reason. */
   readonly problems: readonly string[];
 }
 
-/** What a database is compared with. */
+/** The database that is compared with its last backup. */
 export interface LossRequest {
-  /** Where its backups are kept. */
+  /** The folder of its backups. */
   readonly folder: string;
-  /** How many rows the tables of the system have now. */
+  /** The current row count of each table of the system. */
   readonly rows: Readonly<Record<string, number>>;
   readonly now: Date;
 }
 
 /** Compares a database with its last backup. */
-export const backupsReport = async (
+export async function backupsReport(
   engine: Engine,
   system: SystemFacts<Tables>,
   { folder, rows, now }: LossRequest,
-): Promise<BackupsReport> => {
+): Promise<BackupsReport> {
   const listed = await listBackups(folder);
   const own = ownOf(listed, engine, system);
   const sound = own.filter(({ problem }) => problem === undefined);
@@ -59,30 +59,30 @@ export const backupsReport = async (
   return {
     folder,
     count: sound.length,
-    last: ageOf(last),
-    last_verified: ageOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
+    last: summaryOf(last),
+    last_verified: summaryOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
     would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
     problems: listed
       .filter((one) => one.manifest === undefined || own.includes(one))
       .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
   };
-};
+}
 
 const ownOf = (
-  listed: readonly Listed[],
+  listed: readonly ListedBackup[],
   { url }: Engine,
   { name }: SystemFacts<Tables>,
-): readonly Listed[] => {
+): readonly ListedBackup[] => {
   const those = (fits: (manifest: Manifest) => boolean) =>
     listed.filter(
       ({ manifest }) => manifest && fits(manifest) && manifest.systems.some((system) => system.name === name),
     );
   const named = those(({ database }) => database === redactUrl(url));
-  // the same file may have been named in another way, and another file may have the same name
+  // a file can be named by different URLs, and different files can have one name
   return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
 };
 
-const ageOf = (one: Listed | undefined): BackupAge | null =>
+const summaryOf = (one: ListedBackup | undefined): BackupSummary | null =>
   one?.manifest
     ? { name: one.name, created_at: one.manifest.created_at, verified_at: one.verifiedAt ?? null }
     : null;

@@ -2,16 +2,16 @@ import { createHash, type Hash } from 'node:crypto';
 import { identifier } from '../../../model/index.js';
 import type { DriverDatabase } from '../driver/driver.js';
 
-/** What a database holds, for comparison with a copy of it. */
-export interface Content {
-  /** How many rows each stored table has, those behind virtual tables included. */
+/** Row counts and a digest of a database, for comparison with a copy. */
+export interface DatabaseDigest {
+  /** The row count of each stored table, shadow tables of virtual tables included. */
   readonly rows: Readonly<Record<string, number>>;
   /** SHA-256, in hex, over the schema, the rows in order with their hidden rowids, user_version and application_id. */
   readonly digest: string;
 }
 
-/** Reads everything in a database, or in one that is attached. Throws what the driver throws. */
-export const contentOf = (database: DriverDatabase, place: 'main' | 'old' = 'main'): Content => {
+/** Reads every row of a database, or of an attached one. Throws the errors of the driver. */
+export function digestOf(database: DriverDatabase, place: 'main' | 'old' = 'main'): DatabaseDigest {
   const hash = createHash('sha256');
   const rows: Record<string, number> = {};
   database.exec('BEGIN');
@@ -28,7 +28,7 @@ export const contentOf = (database: DriverDatabase, place: 'main' | 'old' = 'mai
     for (const { name } of schema.filter(({ type, stored }) => type === 'table' && stored === 1)) {
       add(hash, name);
       const statement = database
-        .prepare(everything(database, name, place))
+        .prepare(allRows(database, name, place))
         .safeIntegers()
         .raw();
       let count = 0;
@@ -42,7 +42,7 @@ export const contentOf = (database: DriverDatabase, place: 'main' | 'old' = 'mai
     database.exec('ROLLBACK');
   }
   return { rows, digest: hash.digest('hex') };
-};
+}
 
 interface SchemaRow {
   readonly type: string;
@@ -52,12 +52,8 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
-/** How the table's hidden rowid is called; `undefined` where it has none, or columns have taken all its names. */
-export const rowidOf = (
-  database: DriverDatabase,
-  table: string,
-  place: 'main' | 'old',
-): string | undefined => {
+/** The name of a table's hidden rowid; `undefined` if it has none, or columns have all three names. */
+export function rowidOf(database: DriverDatabase, table: string, place: 'main' | 'old'): string | undefined {
   const names = database
     .prepare<unknown[], { name: string }>('SELECT name FROM pragma_table_xinfo(?, ?)')
     .all(table, place);
@@ -67,16 +63,16 @@ export const rowidOf = (
   if (found?.wr === 1) return undefined;
   const taken = new Set(names.map(({ name }) => name.toLowerCase()));
   return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
-};
+}
 
-// a table without rowid is read in the order of its key, which is how it is stored
-const everything = (database: DriverDatabase, table: string, place: 'main' | 'old'): string => {
+// a table without rowid is stored, and read, in the order of its key
+const allRows = (database: DriverDatabase, table: string, place: 'main' | 'old'): string => {
   const rowid = rowidOf(database, table, place);
   const from = `FROM ${place}.${identifier(table)}`;
   return rowid === undefined ? `SELECT * ${from}` : `SELECT ${rowid}, * ${from} ORDER BY ${rowid}`;
 };
 
-// each value with its type and length before it, so that no two contents are one text
+// type and length before each value, so that different rows never give the same bytes
 const add = (hash: Hash, value: unknown): void => {
   if (value === null || value === undefined) hash.update('n;');
   else if (Buffer.isBuffer(value)) hash.update(`b${value.length};`).update(value);

@@ -1,6 +1,6 @@
 import { identifier } from '../../../model/index.js';
 import type { DriverDatabase } from '../driver/driver.js';
-import { rowidOf } from './content.js';
+import { rowidOf } from './digest.js';
 
 interface SchemaRow {
   readonly type: string;
@@ -11,11 +11,11 @@ interface SchemaRow {
 }
 
 /**
- * Copies everything in the attached database `old` into an empty `main`, row by row: for where pages cannot be copied.
- * What VACUUM does (https://sqlite.org/src/file/src/vacuum.c), said in SQL. The connection is good for nothing else.
+ * Copies the attached database `old` into an empty `main` row by row, where pages cannot be copied. It does in SQL what
+ * VACUUM does (https://sqlite.org/src/file/src/vacuum.c). The connection must not be used for anything else.
  */
-export const copyContent = (database: DriverDatabase): void => {
-  // the tables behind virtual ones, and the schema's own table, can be written only so
+export function copyRows(database: DriverDatabase): void {
+  // shadow tables and sqlite_schema can be written only in this mode
   database.unsafeMode(true);
   for (const name of ['foreign_keys', 'recursive_triggers']) database.pragma(`${name} = OFF`);
   for (const name of ['writable_schema', 'ignore_check_constraints']) database.pragma(`${name} = ON`);
@@ -28,7 +28,7 @@ export const copyContent = (database: DriverDatabase): void => {
     if (name !== 'sqlite_sequence' && sql) database.exec(sql);
   }
   for (const { name } of stored) {
-    // the rows put in so far have written to it
+    // inserting into other tables writes to it; it is copied last
     if (name === 'sqlite_sequence') continue;
     const columns = copiedColumns(database, name).map(identifier).join(', ');
     const table = identifier(name);
@@ -39,18 +39,18 @@ export const copyContent = (database: DriverDatabase): void => {
     database.exec('INSERT INTO main.sqlite_sequence SELECT * FROM old.sqlite_sequence');
   }
   for (const { type, sql } of schema) if (type === 'index' && sql) database.exec(sql);
-  // views, triggers and virtual tables store nothing: creating them would do more than note them
+  // views, triggers and virtual tables store no rows, and creating a virtual table has side effects: copy their entries only
   database.exec(`INSERT INTO main.sqlite_schema SELECT * FROM old.sqlite_schema
     WHERE type IN ('view', 'trigger') OR (type = 'table' AND rootpage = 0)`);
   for (const name of ['user_version', 'application_id']) {
     database.pragma(`main.${name} = ${database.pragma(`old.${name}`, { simple: true })}`);
   }
   database.exec('COMMIT');
-};
+}
 
-/** The columns that hold what is stored, with the hidden rowid where there is one and it can be named. */
+/** The stored columns of a table, with the hidden rowid if it has a name. */
 const copiedColumns = (database: DriverDatabase, table: string): string[] => {
-  // those that are generated follow from the others
+  // generated columns follow from the others
   const stored = database
     .prepare<unknown[], { name: string }>("SELECT name FROM pragma_table_xinfo(?, 'old') WHERE hidden = 0")
     .all(table)
