@@ -55,7 +55,7 @@ describe('Output', () => {
     return { out, stdout, stderr };
   };
 
-  test('with --json only the document stands on standard output', () => {
+  test('with --json standard output has only the document', () => {
     const { out, stdout, stderr } = make(true);
     out.line('for people');
     out.note('careful');

@@ -29,7 +29,7 @@ describe.each(engines)('a job of e-mails on $name', (engine) => {
   test('a row that does not pass the schema is a failed row; what was read is kept', async () => {
     const source = async function* () {
       yield letters(1);
-      yield { data: { to: 'nobody', subject: 'x' }, line: 7 };
+      yield { data: { to: 'no address', subject: 'x' }, line: 7 };
       yield undefined;
       yield [{ data: 'NUL \0 and \ud800', rejected: 'it is not an e-mail' }, ...letters(1)];
       yield { data: { to: 'a@example.org', subject: 'NUL \0' } };
@@ -53,7 +53,7 @@ describe.each(engines)('a job of e-mails on $name', (engine) => {
     const rows = await rowsOf(job.id);
     expect(rows.map(({ status, row_data }) => [status, row_data])).toEqual([
       ['pending', { to: 'user1@example.org', subject: 'Letter 1' }],
-      ['failed', { rejected: { to: 'nobody', subject: 'x' } }],
+      ['failed', { rejected: { to: 'no address', subject: 'x' } }],
       ['failed', { rejected: 'NUL ␀ and \ufffd' }],
       ['pending', { to: 'user1@example.org', subject: 'Letter 1' }],
       ['failed', { to: 'a@example.org', subject: 'NUL ␀' }],
