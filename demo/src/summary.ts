@@ -30,7 +30,7 @@ export async function summarise(places: readonly Place[]): Promise<void> {
   const summaries: Summary[] = [];
   for (const place of places) summaries.push(await inspect(place));
   const table = new Table({
-    head: ['system', 'engine', 'tables', 'rows', 'migrations', 'guarantees', 'refused', 'ledgers', 'seconds'],
+    head: ['system', 'engine', 'tables', 'rows', 'migrations', 'guarantees', 'attacks', 'ledgers', 'seconds'],
     style: { head: [], border: [] },
   });
   table.push(...summaries.map(rowOf));
@@ -38,7 +38,7 @@ export async function summarise(places: readonly Place[]): Promise<void> {
   const sum = (of: (summary: Summary) => number) => count(summaries.reduce((all, each) => all + of(each), 0));
   say(
     `\n${summaries.length} systems with ${sum(({ report }) => report.tables.length)} guarantees on ${sum(rows)} rows: ` +
-      `${sum(({ report }) => countAttacks(report))} attacks, all refused. ` +
+      `${sum(({ report }) => countAttacks(report))} attacks, none succeeded. ` +
       `Total time: ${(performance.now() / 1_000).toFixed(1)} s.`,
   );
 }
@@ -69,7 +69,7 @@ const rowOf = (summary: Summary): (string | number)[] => {
     count(rows(summary)),
     `${status.migrations.applied}, ${status.drift === null ? 'drift unknown' : 'no drift'}`,
     `${report.tables.length} proven${emulated > 0 ? `, ${emulated} emulated` : ''}`,
-    `${count(countAttacks(report))} attacks`,
+    count(countAttacks(report)),
     ledgers.join('\n') || 'none',
     seconds.toFixed(1),
   ];
