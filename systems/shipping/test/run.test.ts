@@ -252,7 +252,7 @@ describe.each(engines)('running a job on $name', (engine) => {
           .where('job_id', '=', jobId)
           .executeTakeFirstOrThrow();
         // the owner becomes a process that does not exist: its id is above all that the system assigns
-        const dead = owner?.replace(/:\d+:[^:]*$/, ':99999999:dead') ?? null;
+        const dead = owner?.replace(/:\d+(-\d+-\d+):[^:]*$/, ':99999999$1:dead') ?? null;
         await s.query.updateTable('job_chunks').set({ owner: dead }).where('job_id', '=', jobId).execute();
       });
       return jobId;
