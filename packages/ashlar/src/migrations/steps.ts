@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AshlarError } from '../errors.js';
 import type { SqlName } from '../model/index.js';
-import { type SqlStatement, splitStatements } from './statements.js';
+import { readTokens } from '../sql/lexer.js';
+import { type SqlStatement, splitStatements } from '../sql/statements.js';
 
 /** How a step is run: in a transaction of its own, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
 export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
@@ -125,13 +126,13 @@ const readBody = async (
     return { kind: 'code', file: codeFile, path, mode: 'transaction', irreversible: false };
   }
   if (!files.has(sqlFile)) return undefined;
-  return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'));
+  return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);
 };
 
-const sqlBody = (step: string, file: string, text: string): SqlBody => {
+const sqlBody = (step: string, file: string, text: string, dialect: SqlName): SqlBody => {
   let mode: StepMode = 'transaction';
   let irreversible = false;
-  for (const directive of directives(text)) {
+  for (const directive of directives(text, dialect)) {
     if (directive === 'irreversible') irreversible = true;
     else if ((directive === 'no-transaction' || directive === 'rebuild') && mode === 'transaction')
       mode = directive;
@@ -142,16 +143,19 @@ const sqlBody = (step: string, file: string, text: string): SqlBody => {
       );
     }
   }
-  return { kind: 'sql', file, text, statements: splitStatements(text), mode, irreversible };
+  return { kind: 'sql', file, text, statements: splitStatements(text, dialect), mode, irreversible };
 };
 
-// directives stand in the comment that a file begins with
-const directives = (text: string): string[] => {
+const mark = 'ashlar:';
+
+// directives are line comments at the beginning of a file
+const directives = (text: string, dialect: SqlName): string[] => {
   const found: string[] = [];
-  for (const line of text.split(/\r?\n/)) {
-    if (line.trim() !== '' && !line.startsWith('--')) break;
-    const [, directive] = /^--\s*ashlar:\s*(.*?)\s*$/.exec(line) ?? [];
-    if (directive !== undefined) found.push(directive);
+  for (const token of readTokens(text, dialect)) {
+    if (token.kind !== 'space' && token.kind !== 'line-comment') break;
+    const comment = token.text.slice(2).trim();
+    if (token.kind === 'line-comment' && comment.startsWith(mark))
+      found.push(comment.slice(mark.length).trim());
   }
   return found;
 };

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { findDangers } from '../../src/migrations/danger.js';
-import { splitStatements } from '../../src/migrations/statements.js';
 import type { StepMode } from '../../src/migrations/steps.js';
 import type { SqlName } from '../../src/model/index.js';
+import { splitStatements } from '../../src/sql/statements.js';
 
 const dangersOf = (text: string, dialect: SqlName = 'postgres', mode: StepMode = 'transaction') =>
   findDangers(
-    { kind: 'sql', file: 'up.sql', text, statements: splitStatements(text), mode, irreversible: false },
+    {
+      kind: 'sql',
+      file: 'up.sql',
+      text,
+      statements: splitStatements(text, dialect),
+      mode,
+      irreversible: false,
+    },
     dialect,
     new Set(),
   ).map(({ why }) => why);
@@ -48,6 +55,6 @@ describe('findDangers', () => {
   test('a table replaced in a rebuild is copied, not lost', () => {
     const rebuild = `CREATE TABLE new_notes (a); INSERT INTO new_notes SELECT a FROM notes;
       DROP TABLE notes; ALTER TABLE new_notes RENAME TO notes;`;
-    expect(dangersOf(rebuild, 'sqlite', 'rebuild')).toEqual([expect.stringMatching(/copied row by row/)]);
+    expect(dangersOf(rebuild, 'sqlite', 'rebuild')).toEqual([expect.stringMatching(/copies notes row by row/)]);
   });
 });

@@ -1,4 +1,5 @@
 import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { mentions } from '../../sql/code.js';
 import { isIndexed } from '../shared/declaration.js';
 import { indexObject } from '../shared/index-object.js';
 import { objectName } from '../shared/names.js';
@@ -51,7 +52,7 @@ const update = (table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
   const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
   // a stamp may carry the row into a unique key, and OR REPLACE would then remove the row that is there
   const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
-    settable.some((name) => columns.includes(name) || new RegExp(`\\b${name}\\b`, 'i').test(where)),
+    settable.some((name) => columns.includes(name) || mentions(where, name, 'sqlite')),
   );
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   return sqliteTrigger({

@@ -1,4 +1,5 @@
 import { type GuaranteeObject, identifier, literal, nullsAlike, type Table } from '../../model/index.js';
+import { mentions } from '../../sql/code.js';
 import { objectName } from './names.js';
 
 /** One trigger: when it fires, under which condition, and what it does. */
@@ -115,7 +116,7 @@ export const replacing = (
 
 // a partial index holds the new row only if its condition is true of NEW
 const newRowFits = (table: Table, where: string): string => {
-  const named = Object.keys(table.columns).filter((name) => new RegExp(`\\b${name}\\b`, 'i').test(where));
+  const named = Object.keys(table.columns).filter((name) => mentions(where, name, 'sqlite'));
   const values = named.map((name) => `NEW.${identifier(name)} AS ${identifier(name)}`).join(', ');
   return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
 };

@@ -90,6 +90,8 @@ describe('scoped tables of SQLite', () => {
     ["UPDATE notes SET body = 'y' /* WHERE false", 1],
     ['DELETE FROM notes WHERE (body = 1) OR (body = 2) OR 1 RETURNING body', [{ body: 'a' }]],
     ['DELETE FROM notes;', 1],
+    ['DELETE FROM notes \0 WHERE body = 1', 1],
+    ["DELETE FROM 'notes' -- \r WHERE true", 1],
     ['DELETE FROM notes ORDER BY body DESC LIMIT 5', 1],
     ["UPDATE notes SET body = z.b FROM (SELECT 'z' AS b) AS z RETURNING body", [{ body: 'z' }]],
   ])('runs %s within the scope', async (statement, expected) => {

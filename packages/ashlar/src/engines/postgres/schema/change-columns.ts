@@ -1,5 +1,6 @@
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { type Column, identifier, literal, type Table } from '../../../model/index.js';
+import { codeOf, mentions } from '../../../sql/code.js';
 import { change } from './change.js';
 import { dropPolicy, securityOf } from './change-security.js';
 import { columnDefinition } from './column-sql.js';
@@ -9,10 +10,14 @@ const alter = (table: string, action: string): string => `ALTER TABLE ${identifi
 const alterColumn = (table: string, column: string, action: string): string =>
   alter(table, `ALTER COLUMN ${identifier(column)} ${action}`);
 
-const collation = /COLLATE ("[^"]*"|\w+)/;
-const fullType = ({ type, rest }: SchemaColumn): string =>
-  [type, ...(collation.exec(rest)?.slice(0, 1) ?? [])].join(' ');
-const withoutCollation = ({ rest }: SchemaColumn): string => rest.replace(collation, '').trim();
+// a description begins with the collation, where it has one
+const collationEnd = ({ rest }: SchemaColumn): number => {
+  const [first, name] = codeOf(rest, 'postgres');
+  return first?.word === 'COLLATE' && name ? name.end : 0;
+};
+const fullType = (column: SchemaColumn): string =>
+  `${column.type} ${column.rest.slice(0, collationEnd(column))}`.trim();
+const withoutCollation = (column: SchemaColumn): string => column.rest.slice(collationEnd(column)).trim();
 const isIdentity = ({ rest }: SchemaColumn): boolean => rest.includes('AS IDENTITY');
 
 const needsValue = (column: SchemaColumn): boolean =>
@@ -73,9 +78,6 @@ const conversion = (column: string, from: string, to: string): string => {
   return `${name}::${to}`;
 };
 
-const mentions = (definition: string, column: string): boolean =>
-  new RegExp(`(^|[^\\w"])"?${column}"?($|[^\\w"])`).test(definition);
-
 /** What stands on a table and may name its columns: how it is taken away and made again. */
 interface BlockingObject {
   readonly drop: readonly string[];
@@ -90,7 +92,7 @@ const retypeSql = (
 ): string[] => {
   const hasDefault = from.default !== undefined || to.default !== undefined;
   // a trigger or a policy that names the column stands in the way
-  const inTheWay = blocking.filter(({ definition }) => mentions(definition, to.name));
+  const inTheWay = blocking.filter(({ definition }) => mentions(definition, to.name, 'postgres'));
   return [
     ...inTheWay.flatMap(({ drop }) => drop),
     ...(from.default === undefined ? [] : [alterColumn(table, to.name, 'DROP DEFAULT')]),

@@ -1,5 +1,6 @@
 import type { SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { firstWord } from '../../../sql/kind.js';
 import { change } from './change.js';
 
 /** What two lists of named things have not in common; one that was redefined is in both. */
@@ -39,12 +40,23 @@ export const difference = (
   };
 };
 
-const isUnchecked = (definition: string): boolean => /^(CHECK|FOREIGN KEY)/.test(definition);
+const kinds: ReadonlyMap<string, string> = new Map([
+  ['PRIMARY', 'primary key'],
+  ['UNIQUE', 'unique'],
+  ['FOREIGN', 'foreign key'],
+  ['CHECK', 'check'],
+]);
+
+const kind = ({ definition }: SchemaObject): string =>
+  kinds.get(firstWord(definition, 'postgres')) ?? 'constraint';
+
+const canBeUnchecked = (definition: string): boolean =>
+  ['CHECK', 'FOREIGN'].includes(firstWord(definition, 'postgres'));
 
 const addSql = ({ name: table, options }: SchemaTable, { name, definition }: SchemaObject): string[] => {
   const add = `ALTER TABLE ${identifier(table)} ADD CONSTRAINT ${identifier(name)} ${definition}`;
   // a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18
-  if (!isUnchecked(definition) || options) return [add];
+  if (!canBeUnchecked(definition) || options) return [add];
   return [`${add} NOT VALID`, `ALTER TABLE ${identifier(table)} VALIDATE CONSTRAINT ${identifier(name)}`];
 };
 
@@ -52,16 +64,13 @@ const dropSql = ({ name: table }: SchemaTable, { name }: SchemaObject): string[]
   `ALTER TABLE ${identifier(table)} DROP CONSTRAINT ${identifier(name)}`,
 ];
 
-const kind = ({ definition }: SchemaObject): string =>
-  /^(PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK)/.exec(definition)?.[0].toLowerCase() ?? 'constraint';
-
 /** Adds a constraint, checking the rows that are there without keeping others from writing where that is possible. */
 export const addConstraint = (table: SchemaTable, constraint: SchemaObject, sql: string): SchemaChange =>
   change({
     summary: `${table.name}: add ${kind(constraint)} ${constraint.name}`,
     up: addSql(table, { name: constraint.name, definition: sql }),
     down: dropSql(table, constraint),
-    danger: isUnchecked(constraint.definition)
+    danger: canBeUnchecked(constraint.definition)
       ? undefined
       : `${table.name} cannot be written while the index of ${constraint.name} is built.`,
   });

@@ -1,14 +1,12 @@
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier, type Table } from '../../../model/index.js';
+import { referredTables } from '../../../sql/code.js';
 import { change } from './change.js';
 import { guaranteeObjects, indexSql, tableSql } from './create-table.js';
 import { recreateTable } from './schema-sql.js';
 
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
-  constraints.flatMap(({ definition }) => {
-    const target = /REFERENCES ("(?:[^"]|"")*"|\w+)/.exec(definition)?.[1];
-    return target ? [target.replaceAll('"', '')] : [];
-  });
+  constraints.flatMap(({ definition }) => referredTables(definition, 'postgres'));
 
 /** Tables so that each stands behind those its foreign keys refer to. */
 export const referredFirst = (tables: readonly SchemaTable[]): readonly SchemaTable[] => {

@@ -9,6 +9,7 @@ import {
   type PostgresEnforcement,
   type Table,
 } from '../../../model/index.js';
+import { withoutSemicolon } from '../../../sql/code.js';
 import { columnDefinition } from './column-sql.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
@@ -49,8 +50,6 @@ const enforcements = (table: Table): readonly PostgresEnforcement[] =>
 
 // a trigger calls a function, a table's index is there before anything fires
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
-
-const withoutSemicolon = (sql: string): string => sql.trim().replace(/;\s*$/, '');
 
 /** What the guarantees of a table put beside it, in the order in which it can be made. @throws AshlarError `guarantee-refused` */
 export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {

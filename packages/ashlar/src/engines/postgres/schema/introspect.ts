@@ -126,7 +126,7 @@ const functionObject = ({ name = '', definition = '', schema = '', path = '' }: 
   // the server qualifies a function's own name always
   definition: definition
     .trim()
-    .replace(new RegExp(`^(CREATE OR REPLACE \\w+ )${schema.replace(/\W/g, '\\$&')}\\.`), '$1')
+    .replace(` ${schema}.`, ' ')
     .replace(`\n SET search_path TO ${path}\n`, '\n SET search_path FROM CURRENT\n'),
 });
 

@@ -1,5 +1,6 @@
 import type { Partition } from '../../../contract/engine.js';
 import type { Owner } from '../../../contract/owner.js';
+import { codeOf, stringOf } from '../../../sql/code.js';
 
 // the names are quoted by the server itself (%I), not here
 const listing = `
@@ -31,14 +32,18 @@ const isoTime = (text: string | undefined): string | undefined => {
   return Number.isNaN(moment.getTime()) ? text : moment.toISOString();
 };
 
-const range = /^FOR VALUES FROM \('?(.*?)'?\) TO \('?(.*?)'?\)$/;
+// FOR VALUES FROM ('…') TO ('…'), or MINVALUE and MAXVALUE
+const ends = (bound: string): readonly string[] =>
+  codeOf(bound, 'postgres').flatMap((token, at, tokens) =>
+    tokens[at - 1]?.text === '(' ? [stringOf(token)] : [],
+  );
 
 /** The partitions of a table, by name. Only the default partition's rows are counted, by its owner; the others' are the server's estimate. */
 export const partitions = async (owner: Owner, table: string): Promise<readonly Partition[]> => {
   const listed = (await owner.run(listing, [table])) as unknown as readonly Listed[];
   return Promise.all(
     listed.map(async ({ name, quoted, bound, estimate, readable }) => {
-      const [, from, to] = range.exec(bound) ?? [];
+      const [from, to] = ends(bound);
       if (bound !== 'DEFAULT') return { name, from: isoTime(from), to: isoTime(to), rows: estimate };
       // only the owner reads a partition by its name
       if (!readable) return { name, from: undefined, to: undefined, rows: estimate };

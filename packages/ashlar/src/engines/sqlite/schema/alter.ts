@@ -1,10 +1,10 @@
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier, type Table } from '../../../model/index.js';
+import { codeOf, folded } from '../../../sql/code.js';
 import { createTable } from './ddl.js';
 import { columnText } from './layout.js';
 import { rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
-import { folded } from './sql-text.js';
 
 /** Said of everything whose way back makes the form anew, and not the content. */
 export const withoutData = 'going back restores the form, not the data';
@@ -76,7 +76,7 @@ const sameColumn = (a: SchemaColumn, b: SchemaColumn): boolean =>
 
 const texts = (objects: readonly SchemaObject[]): string =>
   objects
-    .map(({ name, definition }) => `${name}\n${folded(definition)}`)
+    .map(({ name, definition }) => `${name}\n${folded(definition, 'sqlite')}`)
     .sort()
     .join('\n');
 
@@ -87,13 +87,16 @@ const mustRebuild = ({ before, after, added, dropped, changed }: Difference): bo
   // what is dropped must come back on the way down
   [...added, ...dropped].some((column) => !canBeAdded(column));
 
+const notAddable = new Set(['PRIMARY', 'UNIQUE', 'REFERENCES', 'GENERATED']);
+
 /** https://sqlite.org/lang_altertable.html#altertabaddcol */
 const canBeAdded = ({ notNull, default: standard, rest }: SchemaColumn): boolean => {
-  const constant = standard === undefined || !/^\(|^CURRENT_/i.test(standard);
+  const [first] = codeOf(standard ?? '', 'sqlite');
+  const isConstant = first?.text !== '(' && !first?.word.startsWith('CURRENT_');
   return (
-    constant &&
+    isConstant &&
     (!notNull || standard !== undefined) &&
-    !/\b(?:PRIMARY KEY|UNIQUE|REFERENCES|GENERATED)\b/i.test(rest)
+    !codeOf(rest, 'sqlite').some(({ word }) => notAddable.has(word))
   );
 };
 
@@ -127,7 +130,8 @@ const objectChanges = (
 ): { drop: SchemaChange[]; create: SchemaChange[] } => {
   const missingFrom = (others: readonly SchemaObject[]) => (object: SchemaObject) =>
     !others.some(
-      ({ name, definition }) => name === object.name && folded(definition) === folded(object.definition),
+      ({ name, definition }) =>
+        name === object.name && folded(definition, 'sqlite') === folded(object.definition, 'sqlite'),
     );
   const drop = ({ name }: SchemaObject): string => `DROP ${type.toUpperCase()} ${identifier(name)}`;
   const change = (verb: string, object: SchemaObject, up: string, down: string): SchemaChange => ({

@@ -9,6 +9,7 @@ import {
   type Table,
   type Unique,
 } from '../../../model/index.js';
+import { withoutSemicolon } from '../../../sql/code.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
 import { type ColumnParts, tableText } from './layout.js';
@@ -101,6 +102,6 @@ export const createTable = (table: Table): readonly string[] => {
       .map((key) => uniqueStatement(table, key)),
     ...table.indexes.map((index) => indexStatement(table, index)),
     ...foreignKeyGuards(table),
-    ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),
+    ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => withoutSemicolon(sql)),
   ];
 };

@@ -1,4 +1,4 @@
-import { line, splitAtAnds, splitAtCommas, tokens } from './sql-text.js';
+import { codeOf, findWords, line, splitAtAnds, splitAtCommas } from '../../../sql/code.js';
 
 const lineWidth = 110;
 
@@ -47,10 +47,11 @@ const columnLines = (
 const wrapped = (check: string, indent: number): string => {
   const margin = ' '.repeat(indent);
   if (indent + check.length < lineWidth) return margin + check;
-  const [, head, body] = /^(.*?\bCHECK \()([\s\S]*)\)$/.exec(check) ?? [];
-  if (head === undefined || body === undefined) return margin + check;
-  const conditions = splitAtAnds(tokens(body)).map(line);
-  return `${margin}${head}\n${margin}  ${conditions.join(`\n${margin}  AND `)}\n${margin})`;
+  const tokens = codeOf(check, 'sqlite');
+  const open = findWords(tokens, 'CHECK') + 1;
+  if (tokens[open]?.text !== '(' || tokens.at(-1)?.text !== ')') return margin + check;
+  const conditions = splitAtAnds(tokens.slice(open + 1, -1)).map(line);
+  return `${margin}${line(tokens.slice(0, open + 1))}\n${margin}  ${conditions.join(`\n${margin}  AND `)}\n${margin})`;
 };
 
 /** Names in brackets, wrapped when they are many: `(a, b, c)`. */
@@ -58,7 +59,7 @@ export const nameList = (names: string, indent: number): string => {
   if (names.length + indent < lineWidth - 20) return `(${names})`;
   const margin = ' '.repeat(indent);
   const lines: string[] = [];
-  for (const name of splitAtCommas(tokens(names)).map(line)) {
+  for (const name of splitAtCommas(codeOf(names, 'sqlite')).map(line)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + name.length < lineWidth - indent - 4)
       lines[lines.length - 1] = `${last}, ${name}`;

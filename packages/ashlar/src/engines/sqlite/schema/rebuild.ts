@@ -1,5 +1,6 @@
 import type { SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { identifier, identifiers } from '../../../model/index.js';
+import { codeOf } from '../../../sql/code.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
 
@@ -7,7 +8,7 @@ import { renderTable } from './render.js';
 export type FormerName = (column: string) => string;
 
 const counts = (table: SchemaTable): boolean =>
-  table.columns.some(({ rest }) => /\bAUTOINCREMENT\b/.test(rest));
+  table.columns.some(({ rest }) => codeOf(rest, 'sqlite').some(({ word }) => word === 'AUTOINCREMENT'));
 
 // STRICT columns convert numbers and their text themselves, and refuse what would lose something; CAST would not
 const copied = (from: SchemaColumn, to: SchemaColumn): string => {

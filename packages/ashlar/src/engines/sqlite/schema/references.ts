@@ -1,5 +1,5 @@
 import type { SchemaTable } from '../../../contract/schema.js';
-import { nameOf, tokens } from './sql-text.js';
+import { referredTables } from '../../../sql/code.js';
 
 /** The names of the tables that a table's foreign keys refer to; its own among them where it refers to itself. */
 export const referenced = (table: SchemaTable): Set<string> => {
@@ -7,15 +7,7 @@ export const referenced = (table: SchemaTable): Set<string> => {
     ...table.columns.map(({ rest }) => rest),
     ...table.constraints.map(({ definition }) => definition),
   ];
-  const found = new Set<string>();
-  for (const text of texts) {
-    const list = tokens(text);
-    list.forEach(({ word }, i) => {
-      const target = list[i + 1];
-      if (word === 'REFERENCES' && target) found.add(nameOf(target));
-    });
-  }
-  return found;
+  return new Set(texts.flatMap((text) => referredTables(text, 'sqlite')));
 };
 
 /** Tables in an order in which each comes after those it refers to, as far as there is one. */

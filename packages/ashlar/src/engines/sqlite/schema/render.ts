@@ -1,7 +1,7 @@
 import type { Schema, SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { codeOf, findWords, line } from '../../../sql/code.js';
 import { type ColumnParts, tableText } from './layout.js';
-import { depths, line, tokens } from './sql-text.js';
 
 /** A column that was introspected, as it is written. */
 export const columnParts = (column: SchemaColumn): ColumnParts => {
@@ -16,9 +16,8 @@ export const columnParts = (column: SchemaColumn): ColumnParts => {
 
 // a key, a collation … stand in the column's own line, its CHECK may take lines of its own
 const splitCheck = (rest: string): { before: string; check: string } => {
-  const list = tokens(rest);
-  const depth = depths(list);
-  const word = list.findIndex((token, i) => token.word === 'CHECK' && depth[i] === 0);
+  const list = codeOf(rest, 'sqlite');
+  const word = findWords(list, 'CHECK');
   if (word < 0) return { before: rest, check: '' };
   const start = list[word - 2]?.word === 'CONSTRAINT' ? word - 2 : word;
   return { before: line(list.slice(0, start)), check: line(list.slice(start)) };
