@@ -6,7 +6,7 @@ import { refusals, type Side, wouldName } from './sql.js';
 export const anonymityOnSqlite = (side: Side): readonly GuaranteeObject[] => {
   const { guarantee, named, scope } = refusals[side];
   const refuse = (text: string, where: string): string =>
-    `SELECT ${raiseOnSqlite(guarantee, text)}\n  WHERE ${where.replaceAll('\n', '\n  ')}`;
+    `SELECT ${raiseOnSqlite(guarantee, text)}\nWHERE ${where}`;
   const trigger = (event: 'INSERT' | 'UPDATE', when?: string): GuaranteeObject =>
     sqliteTrigger({
       name: `${side}_${guarantee.replaceAll('-', '_')}_${event.toLowerCase()}`,

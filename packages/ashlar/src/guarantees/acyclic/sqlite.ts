@@ -1,6 +1,7 @@
 import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
@@ -12,7 +13,12 @@ export const acyclicOnSqlite = (table: Table, tree: Tree): readonly GuaranteeObj
       name: objectName(table.name, tree.parent, 'acyclic', event),
       on: `AFTER ${event.toUpperCase()}`,
       table: table.name,
-      when: `${when}\n  AND NEW.${identifier(tree.id)} IN (\n    ${aboveNew(table, tree).replaceAll('\n', '\n    ')}\n  )`,
+      when: sql`
+        ${when}
+          AND NEW.${identifier(tree.id)} IN (
+            ${aboveNew(table, tree)}
+          )
+      `,
       body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}`],
     });
   return [

@@ -5,8 +5,9 @@ import {
   scopeColumn,
   type Table,
 } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { retentionOf } from '../shared/retention.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
@@ -22,12 +23,15 @@ export const appendOnlyOnPostgres = (
   const stamp = objectName(table.name, 'append_only_stamp');
   const cascade = objectName(table.name, 'append_only_cascade');
   return [
-    triggerFunction(refusal, [
-      "IF TG_OP = 'UPDATE' THEN",
-      indent(refuse(`rows of ${table.name} are never changed`)),
-      'END IF;',
-      refuse(`rows of ${table.name} are never deleted`),
-    ]),
+    triggerFunction(
+      refusal,
+      sql`
+        IF TG_OP = 'UPDATE' THEN
+          ${refuse(`rows of ${table.name} are never changed`)}
+        END IF;
+        ${refuse(`rows of ${table.name} are never deleted`)}
+      `,
+    ),
     ...(stamps.length > 0 ? [stampFunction(stamp, table, stamps)] : []),
     ...(parents.length > 0 ? [cascadeFunction(cascade, table, parents)] : []),
     alwaysTrigger({
@@ -73,21 +77,21 @@ const stampFunction = (name: string, table: Table, stamps: readonly Stamp[]): Gu
     stamps.length > 1
       ? stamps.map((stamp) => {
           const column = identifier(stamp.name);
-          return `  AND (${stamp.isBlank('OLD')} OR NEW.${column} IS NOT DISTINCT FROM OLD.${column})`;
+          return `AND (${stamp.isBlank('OLD')} OR NEW.${column} IS NOT DISTINCT FROM OLD.${column})`;
         })
       : [];
   const stamped = stamps.map((stamp) => `${stamp.isBlank('OLD')} AND ${stamp.isSet('NEW')}`).join(' OR ');
   return triggerFunction(
     name,
-    [
-      `IF ${unchanged(table, names)}`,
-      ...kept,
-      `  AND (${stamped})`,
-      'THEN',
-      '  RETURN NEW;',
-      'END IF;',
-      refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`),
-    ],
+    sql`
+      IF ${unchanged(table, names)}
+        ${kept}
+        AND (${stamped})
+      THEN
+        RETURN NEW;
+      END IF;
+      ${refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`)}
+    `,
     { compares: true },
   );
 };
@@ -95,27 +99,27 @@ const stampFunction = (name: string, table: Table, stamps: readonly Stamp[]): Gu
 const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKey[]): GuaranteeObject =>
   triggerFunction(
     name,
-    [
-      '-- a cascade has deleted the parent, and comes through the trigger of the foreign key',
-      ...parents.flatMap(({ columns, target }) => {
-        const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
-        const same = target.columns.map(
-          (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
-        );
-        return [
-          `IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}`,
-          `  AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`,
-          'THEN',
-          '  RETURN OLD;',
-          'END IF;',
-        ];
-      }),
-      refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`),
-    ],
+    sql`
+      -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+      ${parents.map(leavesWithParent)}
+      ${refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`)}
+    `,
     { reads: true, seesAll: scopeColumn(table) ? 'scopes' : 'rows' },
   );
 
+const leavesWithParent = ({ columns, target }: ForeignKey): string => {
+  const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
+  const same = target.columns.map(
+    (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
+  );
+  return sql`
+    IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}
+      AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})
+    THEN
+      RETURN OLD;
+    END IF;
+  `;
+};
+
 const parentNames = (parents: readonly ForeignKey[]): string =>
   [...new Set(parents.map((key) => key.target.table))].join(' or ');
-
-const indent = (text: string): string => text.replaceAll(/^/gm, '  ');

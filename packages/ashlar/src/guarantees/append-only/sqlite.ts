@@ -1,22 +1,21 @@
 import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../model/index.js';
 import { mentions } from '../../sql/code.js';
-import { isIndexed } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
-import { retentionOf } from '../shared/retention.js';
+import { all, any } from '../../sql/conditions.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import {
-  all,
-  any,
   emptied,
   hiddenRowid,
-  raise,
   replacing,
   rowidKey,
   rowidOf,
-  sqliteTrigger,
   unchanged,
   uniqueKeys,
-} from '../shared/sqlite-sql.js';
+} from '../../sql/sqlite-keys.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { hanging, sql } from '../../sql/template.js';
+import { isIndexed } from '../shared/declaration.js';
+import { retentionOf } from '../shared/retention.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
@@ -57,7 +56,7 @@ const update = (table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   return sqliteTrigger({
     ...trigger,
-    when: any([`NOT (${lawful.replaceAll('\n', '\n  ')})`, ...replacing(table, entered, [another])]),
+    when: any([`NOT (${hanging(lawful)})`, ...replacing(table, entered, [another])]),
     body: [
       refuse(`rows of ${table.name} are never changed, except that ${settable.join(' or ')} is set once`),
     ],
@@ -129,7 +128,11 @@ const parentStays = (table: Table, { columns, target }: ForeignKey): readonly Gu
       on: 'BEFORE UPDATE',
       table: target.table,
       ifMissing: true,
-      when: `(${moved.join(' OR ')})\n  AND (${under('OLD')}\n    OR ${under('NEW')})`,
+      when: sql`
+        (${moved.join(' OR ')})
+          AND (${under('OLD')}
+            OR ${under('NEW')})
+      `,
       body,
     }),
   ];

@@ -1,7 +1,7 @@
 import { verifyRow } from '../../ledger/verify.js';
 import { type Attack, identifier, type Probe, type Table } from '../../model/index.js';
+import { objectName } from '../../sql/object-name.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
-import { objectName } from '../shared/names.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { sealingLock } from './postgres-seal.js';
 import { keySql, rowKeySql } from './queries.js';

@@ -1,5 +1,5 @@
 import { type Column, type ColumnKind, identifier, literal, type Table } from '../../model/index.js';
-import { address, utc } from '../shared/row-json-postgres.js';
+import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
 /** The types of PostgreSQL that keys of a ledger have. */

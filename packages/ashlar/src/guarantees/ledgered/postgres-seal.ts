@@ -1,5 +1,5 @@
 import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
-import { everyScopeSql, inItsSchema } from '../shared/postgres-sql.js';
+import { everyScopeSql, inItsSchema } from '../../sql/postgres-triggers.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 

@@ -1,5 +1,5 @@
 import { type Column, identifier, literal, type Table } from '../../model/index.js';
-import { jsonText } from '../shared/row-json-sqlite.js';
+import { jsonText } from '../../sql/sqlite-row-json.js';
 import { keyColumns } from './names.js';
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;

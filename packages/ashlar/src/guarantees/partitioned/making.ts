@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors.js';
 import { identifier, literal, type RunSql, type Table } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
 import { value, within } from './catalogue.js';
 import { type Month, monthName, startOf } from './months.js';
 import { partitionObjects } from './objects.js';

@@ -7,9 +7,9 @@ import {
   type Probe,
   type Table,
 } from '../../model/index.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
 import { partitionedAttacks } from './attacks.js';
 import { inspectPartitions } from './inspect.js';
 import { maintainPartitions } from './maintenance.js';

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../errors.js';
 import { identifier, identifiers, type RunSql, type Table } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
 import { type Catalogue, countByMonth, value, within } from './catalogue.js';
 import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './making.js';
 import { type Month, startTime } from './months.js';

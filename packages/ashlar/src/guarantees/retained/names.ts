@@ -1,7 +1,7 @@
 import type { GuaranteeObject, Table } from '../../model/index.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import { isIndexed } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
 import type { Retention } from '../shared/retention.js';
 
 /** The record of what left a table. */

@@ -6,9 +6,9 @@ import {
   scopeValue,
   type Table,
 } from '../../model/index.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
 import { attacksOnScope } from './attacks.js';
 import { policyOnPartition, scopedOnPostgres, scopeOnPostgres } from './postgres.js';
 import { scopedOnSqlite } from './sqlite.js';

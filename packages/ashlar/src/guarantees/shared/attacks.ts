@@ -7,7 +7,7 @@ import {
   type SqlRow,
   type Table,
 } from '../../model/index.js';
-import { rowidKey, rowidOf, uniqueKeys } from './sqlite-sql.js';
+import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
 /** An attack before it is said who tries it. */
 export type Draft = Omit<Attack, 'as'>;

@@ -1,7 +1,7 @@
 import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import { isUnique } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
 import type { VersionedColumns } from './columns.js';
 
 /**

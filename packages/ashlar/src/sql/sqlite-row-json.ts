@@ -1,5 +1,5 @@
-import { type ColumnKind, identifier, literal, type Table } from '../../model/index.js';
-import type { RowJsonOptions } from './row-json-postgres.js';
+import { type ColumnKind, identifier, literal, type Table } from '../model/index.js';
+import type { RowJsonOptions } from './postgres-row-json.js';
 
 const quoted = (value: string): string => `json_quote(${value})`;
 
@@ -23,7 +23,7 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> =
  *
  * @param row - the row's name where the expression stands: `NEW`
  */
-export const rowJson = (table: Table, row: string, { only, except = [] }: RowJsonOptions = {}): string => {
+export function rowJson(table: Table, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const parts = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map(({ name, kind, nullable }, at) => {
@@ -33,4 +33,4 @@ export const rowJson = (table: Table, row: string, { only, except = [] }: RowJso
       return `${head} || ${nullable ? `iif(${value} IS NULL, 'null', ${text})` : text}`;
     });
   return `${parts.length === 0 ? "'{'" : parts.join('\n  || ')}\n  || '}'`;
-};
+}
