@@ -1,3 +1,5 @@
+import { tokenise } from './lexer.js';
+
 /** What a template takes: text, a number, lines of text, or nothing. */
 export type SqlPart = string | number | undefined | readonly string[];
 
@@ -12,20 +14,26 @@ const textOf = (value: SqlPart): string =>
 const isNothing = (value: SqlPart): boolean =>
   value === undefined || (typeof value === 'object' && value.length === 0);
 
-/** Moves the lines of a text to the right; blank lines stay empty. */
-export function indent(text: string, by = 2): string {
-  return text.replaceAll(/^(?=.)/gm, ' '.repeat(by));
-}
-
-/** Moves every line of a text but the first to the right: a condition that goes on stands under its beginning. */
+/**
+ * Moves every line of an SQL text but the first to the right, so that a condition of several lines stays under its
+ * beginning. Blank lines stay empty, and what strings and quoted names hold stays as it is.
+ */
 export function hanging(text: string, by = 2): string {
-  return text.replaceAll(/\n(?=.)/g, `\n${' '.repeat(by)}`);
+  if (by === 0 || !text.includes('\n')) return text;
+  const margin = `\n${' '.repeat(by)}`;
+  // SQLite's other quotes and comments hold no line break in what is written here
+  return tokenise(text, 'postgres')
+    .map(({ kind, text: own, end }) => {
+      if (kind !== 'space') return own;
+      return own.replaceAll(end === text.length ? /\n(?=[^\n])/g : /\n(?!\n)/g, margin);
+    })
+    .join('');
 }
 
 /**
  * Text of SQL as it is read. The template's own indentation is taken off, with its first line break and its last line
- * when they are blank. A value of several lines keeps the indentation of the line on which it stands, and a line on
- * which there is nothing but values that are `undefined` or an empty list is left out.
+ * when they are blank. The lines of a value get the indentation of the line on which it stands, outside of its strings.
+ * A line on which there is nothing but values that are `undefined` or an empty list is left out.
  *
  * Values are inserted as they are: quote names with `identifier` and strings with `literal`.
  */

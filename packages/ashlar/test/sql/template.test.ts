@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hanging, indent, sql } from '../../src/sql/template.js';
+import { hanging, sql } from '../../src/sql/template.js';
 
 describe('sql`…`', () => {
   test('takes off the indentation of the source', () => {
@@ -27,6 +27,15 @@ describe('sql`…`', () => {
     `).toBe('BEGIN\n  SELECT 1;\n  SELECT 2;\n  WHERE a\n    AND b\nEND');
   });
 
+  test('what a string holds is never changed', () => {
+    const value = `a = 'x\n y'\nAND "b\n" = $$\n$$ -- 'c\n  OR d = E'\\'\n'`;
+    expect(sql`
+      CHECK (
+        ${value}
+      )
+    `).toBe(`CHECK (\n  a = 'x\n y'\n  AND "b\n" = $$\n$$ -- 'c\n    OR d = E'\\'\n'\n)`);
+  });
+
   test('a list gives one line for each item', () => {
     expect(sql`
       (
@@ -50,7 +59,6 @@ describe('sql`…`', () => {
   });
 
   test('blank lines get no spaces', () => {
-    expect(indent('a\n\nb')).toBe('  a\n\n  b');
     expect(hanging('a\n\nb', 4)).toBe('a\n\n    b');
     expect(sql`
         ${'a\n\nb'}

@@ -1,6 +1,7 @@
 import { AshlarError } from '../../errors.js';
 import { identifier, literal, type RunSql, type Table } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
+import { sql } from '../../sql/template.js';
 import { value, within } from './catalogue.js';
 import { type Month, monthName, startOf } from './months.js';
 import { partitionObjects } from './objects.js';
@@ -24,28 +25,32 @@ export const makeAside = async (
   const check = range
     ? `,\n  CONSTRAINT ${identifier(rangeCheck(name))} CHECK (${within(range.column, range.first, range.last)})`
     : '';
-  await run(`CREATE TABLE ${identifier(name)} (
-  LIKE ${identifier(table.name)}
-    INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
-)`);
+  await run(sql`
+    CREATE TABLE ${identifier(name)} (
+      LIKE ${identifier(table.name)}
+        INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
+    )
+  `);
   await takeRights(run, name);
 };
 
 // what new tables are granted by default would be a way around what the whole table allows
 const takeRights = (run: RunSql, name: string): Promise<unknown> =>
-  run(`DO $ashlar$
-DECLARE
-  who regrole;
-BEGIN
-  FOR who IN
-    SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
-    WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
-  LOOP
-    EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
-  END LOOP;
-  REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
-END
-$ashlar$`);
+  run(sql`
+    DO $ashlar$
+    DECLARE
+      who regrole;
+    BEGIN
+      FOR who IN
+        SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
+        WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
+      LOOP
+        EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
+      END LOOP;
+      REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
+    END
+    $ashlar$
+  `);
 
 /** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
 export const attachMonths = async (

@@ -1,6 +1,7 @@
 import { AshlarError } from '../../errors.js';
 import { identifier, identifiers, type RunSql, type Table } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
+import { sql } from '../../sql/template.js';
 import { type Catalogue, countByMonth, value, within } from './catalogue.js';
 import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './making.js';
 import { type Month, startTime } from './months.js';
@@ -118,10 +119,12 @@ const copy = async (
     Number(
       await value(
         run,
-        `WITH copied AS (
-  INSERT INTO ${identifier(to)} (${columns}) SELECT ${columns} FROM ${identifier(old)} WHERE ${where} RETURNING 1
-)
-SELECT count(*)::text FROM copied`,
+        sql`
+          WITH copied AS (
+            INSERT INTO ${identifier(to)} (${columns}) SELECT ${columns} FROM ${identifier(old)} WHERE ${where} RETURNING 1
+          )
+          SELECT count(*)::text FROM copied
+        `,
       ),
     );
 
@@ -150,9 +153,11 @@ SELECT count(*)::text FROM copied`,
 
 const columnsOf = async (run: RunSql, table: string): Promise<string> => {
   const rows = await run(
-    `SELECT attname::text AS name FROM pg_attribute
-WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-ORDER BY attnum`,
+    sql`
+      SELECT attname::text AS name FROM pg_attribute
+      WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+      ORDER BY attnum
+    `,
     [identifier(table)],
   );
   return identifiers(rows.map((row) => String(row.name)));

@@ -1,6 +1,7 @@
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { type Column, identifier, literal, type Table } from '../../../model/index.js';
 import { codeOf, mentions } from '../../../sql/code.js';
+import { hanging } from '../../../sql/template.js';
 import { change } from './change.js';
 import { dropPolicy, securityOf } from './change-security.js';
 import { columnDefinition } from './column-sql.js';
@@ -28,7 +29,7 @@ export const addColumn = (table: string, column: SchemaColumn, model: Column | u
   const name = identifier(column.name);
   return change({
     summary: `${table}: add column ${column.name}`,
-    up: [alter(table, `ADD COLUMN ${model ? columnDefinition(model) : schemaColumnSql(column)}`)],
+    up: [alter(table, `ADD COLUMN ${model ? hanging(columnDefinition(model)) : schemaColumnSql(column)}`)],
     down: [alter(table, `DROP COLUMN ${name}`)],
     danger: needsValue(column)
       ? `${table}.${column.name} is required and has no default: this fails where ${table} has rows. ` +

@@ -1,22 +1,22 @@
 import type { RowSecurity, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier, literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 import { change } from './change.js';
 
 // what stands on partitions is no part of the compared schema, and is made again by maintenance
-const onPartitions = (table: string, objects: string, statement: string, values: string): string =>
-  [
-    'DO $ashlar$',
-    'DECLARE',
-    '  found record;',
-    'BEGIN',
-    `  FOR found IN ${objects}`,
-    `    WHERE i.inhparent = ${literal(identifier(table))}::regclass`,
-    '  LOOP',
-    `    EXECUTE format(${literal(statement)}, ${values});`,
-    '  END LOOP;',
-    'END',
-    '$ashlar$',
-  ].join('\n');
+const onPartitions = (table: string, objects: string, statement: string, values: string): string => sql`
+  DO $ashlar$
+  DECLARE
+    found record;
+  BEGIN
+    FOR found IN ${objects}
+      WHERE i.inhparent = ${literal(identifier(table))}::regclass
+    LOOP
+      EXECUTE format(${literal(statement)}, ${values});
+    END LOOP;
+  END
+  $ashlar$
+`;
 
 const dropPolicySql = ({ name: table, options }: SchemaTable, { name }: SchemaObject): string[] => [
   ...(options

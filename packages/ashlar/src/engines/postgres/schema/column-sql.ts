@@ -142,5 +142,5 @@ export const columnDefinition = (column: Column): string => {
   if (!check) return definition;
   const constraint = `CONSTRAINT ${identifier(check.name)} ${check.sql}`;
   const isLong = definition.length + constraint.length > longestLine;
-  return `${definition}${isLong ? '\n    ' : ' '}${constraint}`;
+  return `${definition}${isLong ? '\n  ' : ' '}${constraint}`;
 };

@@ -10,6 +10,7 @@ import {
   type Table,
 } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
+import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
@@ -69,7 +70,11 @@ export const tableSql = (table: Table): string => {
     ...tableConstraints(table).map(({ name, sql }) => constraint(name, sql)),
   ];
   const clauses = enforcements(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));
-  return `CREATE TABLE ${identifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${clauses.map((clause) => ` ${clause}`).join('')}`;
+  return sql`
+    CREATE TABLE ${identifier(table.name)} (
+      ${lines.join(',\n')}
+    )${clauses.map((clause) => ` ${clause}`).join('')}
+  `;
 };
 
 /**

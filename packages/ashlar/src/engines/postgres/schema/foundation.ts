@@ -1,5 +1,6 @@
 import { everyScope, type FoundationObject } from '../../../contract/engine.js';
 import { literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 
 interface ScopeType {
   readonly type: 'uuid' | 'text' | 'bigint';
@@ -40,17 +41,20 @@ const types: readonly ScopeType[] = [
  */
 const scopeBound = ({ type, ends, isValue }: ScopeType, at: 0 | 1): FoundationObject => {
   const name = `ashlar_scope_${type}_${at === 0 ? 'low' : 'high'}`;
-  const body = [
-    'SELECT CASE',
-    `  WHEN ${scope} OPERATOR(pg_catalog.=) ${literal(everyScope)} THEN ${ends[at]}::pg_catalog.${type === 'bigint' ? 'int8' : type}`,
-    `  WHEN ${isValue} THEN ${scope}::pg_catalog.${type === 'bigint' ? 'int8' : type}`,
-    'END',
-  ].join('\n');
+  const internal = type === 'bigint' ? 'int8' : type;
+  const body = sql`
+    SELECT CASE
+      WHEN ${scope} OPERATOR(pg_catalog.=) ${literal(everyScope)} THEN ${ends[at]}::pg_catalog.${internal}
+      WHEN ${isValue} THEN ${scope}::pg_catalog.${internal}
+    END
+  `;
   return {
     name,
-    exists: `SELECT 1 AS found FROM pg_catalog.pg_proc
-WHERE proname = ${literal(name)} AND pronamespace = pg_catalog.quote_ident(current_schema())::regnamespace
-  AND prosrc = ${literal(body)} AND provolatile = 's' AND NOT prosecdef AND proconfig IS NULL`,
+    exists: sql`
+      SELECT 1 AS found FROM pg_catalog.pg_proc
+      WHERE proname = ${literal(name)} AND pronamespace = pg_catalog.quote_ident(current_schema())::regnamespace
+        AND prosrc = ${literal(body)} AND provolatile = 's' AND NOT prosecdef AND proconfig IS NULL
+    `,
     create: `CREATE OR REPLACE FUNCTION ${name}() RETURNS ${type} LANGUAGE sql STABLE PARALLEL SAFE AS $$${body}$$`,
   };
 };

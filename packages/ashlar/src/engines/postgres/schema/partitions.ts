@@ -1,19 +1,21 @@
 import type { Partition } from '../../../contract/engine.js';
 import type { Owner } from '../../../contract/owner.js';
 import { codeOf, stringOf } from '../../../sql/code.js';
+import { sql } from '../../../sql/template.js';
 
 // the names are quoted by the server itself (%I), not here
-const listing = `
-SELECT child.relname AS name,
-       format('%I', child.relname) AS quoted,
-       pg_get_expr(child.relpartbound, child.oid) AS bound,
-       greatest(child.reltuples, 0)::bigint AS estimate,
-       has_table_privilege(child.oid, 'SELECT') AS readable
-FROM pg_inherits
-JOIN pg_class child ON child.oid = pg_inherits.inhrelid
-JOIN pg_class parent ON parent.oid = pg_inherits.inhparent
-WHERE parent.relname = $1 AND parent.relnamespace = quote_ident(current_schema())::regnamespace AND child.relispartition
-ORDER BY child.relname`;
+const listing = sql`
+  SELECT child.relname AS name,
+         format('%I', child.relname) AS quoted,
+         pg_get_expr(child.relpartbound, child.oid) AS bound,
+         greatest(child.reltuples, 0)::bigint AS estimate,
+         has_table_privilege(child.oid, 'SELECT') AS readable
+  FROM pg_inherits
+  JOIN pg_class child ON child.oid = pg_inherits.inhrelid
+  JOIN pg_class parent ON parent.oid = pg_inherits.inhparent
+  WHERE parent.relname = $1 AND parent.relnamespace = quote_ident(current_schema())::regnamespace AND child.relispartition
+  ORDER BY child.relname
+`;
 
 interface Listed {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 import { securityOf, securitySql } from './change-security.js';
 
 /** A described column as it stands in CREATE TABLE. */
@@ -18,7 +19,11 @@ const constraintSql = ({ name, definition }: SchemaObject): string =>
 /** CREATE TABLE of a described table, without its indexes and triggers. */
 export const schemaTableSql = (table: SchemaTable): string => {
   const lines = [...table.columns.map(schemaColumnSql), ...table.constraints.map(constraintSql)];
-  return `CREATE TABLE ${identifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${table.options ? ` ${table.options}` : ''}`;
+  return sql`
+    CREATE TABLE ${identifier(table.name)} (
+      ${lines.join(',\n')}
+    )${table.options ? ` ${table.options}` : ''}
+  `;
 };
 
 /** The statements that secure the rows of a described table. */

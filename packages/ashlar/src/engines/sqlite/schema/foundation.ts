@@ -1,4 +1,5 @@
 import type { FoundationObject } from '../../../contract/engine.js';
+import { sql } from '../../../sql/template.js';
 
 /**
  * Who acts, while a session writes. A trigger can see neither temporary tables nor, with `trusted_schema=OFF`, functions
@@ -8,11 +9,13 @@ import type { FoundationObject } from '../../../contract/engine.js';
 export const sessionTable: FoundationObject = {
   name: 'ashlar_session',
   exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_session'",
-  create: `CREATE TABLE ashlar_session (
-  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-  actor TEXT,
-  scope TEXT
-) STRICT`,
+  create: sql`
+    CREATE TABLE ashlar_session (
+      id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+      actor TEXT,
+      scope TEXT
+    ) STRICT
+  `,
 };
 
 /** Every statement of the row's life. */
@@ -25,9 +28,11 @@ export const sessionRow = {
 export const purgeTable: FoundationObject = {
   name: 'ashlar_purge',
   exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_purge'",
-  create: `CREATE TABLE ashlar_purge (
-  table_name TEXT NOT NULL PRIMARY KEY
-) STRICT, WITHOUT ROWID`,
+  create: sql`
+    CREATE TABLE ashlar_purge (
+      table_name TEXT NOT NULL PRIMARY KEY
+    ) STRICT, WITHOUT ROWID
+  `,
 };
 
 /** What must be there before any table of a system. */

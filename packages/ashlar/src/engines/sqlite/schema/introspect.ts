@@ -1,5 +1,6 @@
 import type { Schema, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import type { RunSql } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 import { parseTable } from './parse-table.js';
 
 interface Entry {
@@ -10,13 +11,14 @@ interface Entry {
 }
 
 // indexes that SQLite makes for keys have no text
-const entries = `
+const entries = sql`
   SELECT type, name, tbl_name AS "table", sql
   FROM sqlite_schema
   WHERE sql IS NOT NULL
     AND tbl_name NOT GLOB 'sqlite_*'
     AND tbl_name NOT GLOB 'ashlar_*'
-  ORDER BY name`;
+  ORDER BY name
+`;
 
 /** What the database holds now, from the texts that SQLite keeps of it; Ashlar's own tables left out. */
 export const introspect = async (run: RunSql): Promise<Schema> => {

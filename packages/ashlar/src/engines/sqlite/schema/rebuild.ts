@@ -36,11 +36,8 @@ export const rebuildTable = (
     const former = before.columns.find(({ name }) => name === formerName(column.name));
     return former ? [{ column, former }] : [];
   });
-  const into = nameList(identifiers(kept.map(({ column }) => column.name)), 0);
-  const from = nameList(kept.map(({ column, former }) => copied(former, column)).join(', '), 0).replace(
-    /^\(|\)$/g,
-    '',
-  );
+  const into = nameList(identifiers(kept.map(({ column }) => column.name)));
+  const from = nameList(kept.map(({ column, former }) => copied(former, column)).join(', ')).slice(1, -1);
   return [
     create ?? renderTable(after, temporary),
     ...(kept.length > 0 ? [`INSERT INTO ${replacement} ${into}\nSELECT ${from.trim()}\nFROM ${table}`] : []),
