@@ -54,7 +54,7 @@ export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<
   const found = await engine.asOwner((owner) => contentOf(engine, still(owner), systems, async () => null));
   assertContent(manifest, found);
   for (const { system, table, head } of ledgersIn(manifest, systems))
-    await assertCheckpoints(engine, system, table, head, checkpoints);
+    await assertCheckpoints({ engine, system, table, head, checkpoints });
   const reports: ProveReport[] = [];
   for (const system of systems) {
     onStep?.(`guarantees and ledgers of ${system.name}`);
@@ -95,14 +95,22 @@ const ledgersIn = (manifest: Manifest, systems: readonly System[]): readonly Led
     }),
   );
 
+interface LedgerOfBackup {
+  readonly engine: Engine;
+  readonly system: System;
+  readonly table: Table;
+  readonly head: LedgerHead;
+  readonly checkpoints: Checkpoints | undefined;
+}
+
 // later ones say nothing about a backup from before
-const assertCheckpoints = async (
-  engine: Engine,
-  system: System,
-  table: Table,
-  head: LedgerHead,
-  checkpoints: Checkpoints | undefined,
-): Promise<void> => {
+const assertCheckpoints = async ({
+  engine,
+  system,
+  table,
+  head,
+  checkpoints,
+}: LedgerOfBackup): Promise<void> => {
   const kept = await keptCheckpoints({
     engine,
     system,

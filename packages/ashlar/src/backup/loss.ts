@@ -60,7 +60,9 @@ export const backupsReport = async (
     count: sound.length,
     last: ageOf(last),
     last_verified: ageOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
-    would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
+    would_be_lost: last?.manifest
+      ? await lossOf({ engine, system, manifest: last.manifest, rows, now })
+      : null,
     problems: listed
       .filter((one) => one.manifest === undefined || own.includes(one))
       .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
@@ -82,13 +84,15 @@ const ageOf = (one: Listed | undefined): BackupAge | null =>
     ? { name: one.name, created_at: one.manifest.created_at, verified_at: one.verifiedAt ?? null }
     : null;
 
-const lossOf = async (
-  engine: Engine,
-  system: System,
-  manifest: Manifest,
-  rows: Readonly<Record<string, number>>,
-  now: Date,
-): Promise<Loss> => {
+interface SinceBackup {
+  readonly engine: Engine;
+  readonly system: System;
+  readonly manifest: Manifest;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly now: Date;
+}
+
+const lossOf = async ({ engine, system, manifest, rows, now }: SinceBackup): Promise<Loss> => {
   let entries = 0;
   for (const table of ledgersOf(system)) {
     if (!(table.name in rows)) continue;

@@ -42,14 +42,17 @@ export const readHistory = async (owner: Owner, dialect: SqlDialect): Promise<Ap
     .sort((a, b) => byStepOrder(a.step, b.step));
 };
 
+/** An applied step, as it is recorded: who applied it, and how long it ran, in milliseconds. */
+export interface StepRecord {
+  readonly dialect: SqlDialect;
+  readonly system: string;
+  readonly step: Step;
+  readonly actor: string;
+  readonly milliseconds: number;
+}
+
 /** The statement that records a step as applied. */
-export const recordSql = (
-  dialect: SqlDialect,
-  system: string,
-  step: Step,
-  actor: string,
-  milliseconds: number,
-): string =>
+export const recordSql = ({ dialect, system, step, actor, milliseconds }: StepRecord): string =>
   `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms)
 VALUES (${[system, step.name, step.checksum].map(literal).join(', ')}, ${dialect.now(3)}, ${literal(actor)}, ${Math.round(milliseconds)})`;
 

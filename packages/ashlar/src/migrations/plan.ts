@@ -39,7 +39,7 @@ export interface PlanOptions {
  */
 export const plan = async (engine: Engine, system: System, options: PlanOptions = {}): Promise<Plan> => {
   const steps = await readSystemSteps(engine, system);
-  return engine.asOwner((owner) => planOn(engine, owner, system, steps, options));
+  return engine.asOwner((owner) => planOn({ engine, owner, system, steps, options }));
 };
 
 /** The steps of a system for an engine, after checking that there are any and that the engine keeps every guarantee. */
@@ -55,14 +55,17 @@ export const readSystemSteps = async (engine: Engine, system: System): Promise<S
   return steps;
 };
 
+/** What is planned, and on which connection. */
+export interface PlanRequest {
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly system: System;
+  readonly steps: readonly Step[];
+  readonly options: PlanOptions;
+}
+
 /** {@link plan} on a connection that is already the owner's. */
-export const planOn = async (
-  engine: Engine,
-  owner: Owner,
-  system: System,
-  steps: readonly Step[],
-  options: PlanOptions,
-): Promise<Plan> => {
+export const planOn = async ({ engine, owner, system, steps, options }: PlanRequest): Promise<Plan> => {
   const everything = await readHistory(owner, engine.dialect);
   await assertNoCollision(engine, owner, system, everything);
   const comparison = compareHistory(

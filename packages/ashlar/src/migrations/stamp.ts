@@ -48,7 +48,13 @@ export const stamp = async (
         for (const step of stamped) {
           await owner.script(forgetSql(system.name, step.name));
           await owner.script(
-            recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), 0),
+            recordSql({
+              dialect: engine.dialect,
+              system: system.name,
+              step,
+              actor: options.actor ?? defaultActor(),
+              milliseconds: 0,
+            }),
           );
         }
         return stamped.map((step) => step.name);

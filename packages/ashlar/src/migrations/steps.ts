@@ -88,7 +88,7 @@ export const readSteps = async (folder: URL | string, dialect: SqlName): Promise
 
 const readStep = async (folder: string, name: string, dialect: SqlName): Promise<Step> => {
   const files = new Set(await readdir(folder));
-  const up = await readBody(folder, name, files, 'up', dialect);
+  const up = await readBody({ folder, step: name, files, direction: 'up', dialect });
   if (!up) {
     throw invalid(
       `Step ${name} has no way up for ${dialect}.`,
@@ -96,7 +96,12 @@ const readStep = async (folder: string, name: string, dialect: SqlName): Promise
     );
   }
   const source = up.kind === 'sql' ? up.text : await readSource(folder, files);
-  return { name, checksum: checksum(source), up, down: await readBody(folder, name, files, 'down', dialect) };
+  return {
+    name,
+    checksum: checksum(source),
+    up,
+    down: await readBody({ folder, step: name, files, direction: 'down', dialect }),
+  };
 };
 
 const checksum = (text: string): string =>
@@ -106,13 +111,21 @@ const checksum = (text: string): string =>
 const readSource = (folder: string, files: ReadonlySet<string>): Promise<string> =>
   readFile(join(folder, files.has('up.ts') ? 'up.ts' : 'up.js'), 'utf8');
 
-const readBody = async (
-  folder: string,
-  step: string,
-  files: ReadonlySet<string>,
-  direction: 'up' | 'down',
-  dialect: SqlName,
-): Promise<StepBody | undefined> => {
+interface BodyFile {
+  readonly folder: string;
+  readonly step: string;
+  readonly files: ReadonlySet<string>;
+  readonly direction: 'up' | 'down';
+  readonly dialect: SqlName;
+}
+
+const readBody = async ({
+  folder,
+  step,
+  files,
+  direction,
+  dialect,
+}: BodyFile): Promise<StepBody | undefined> => {
   const sqlFile = `${direction}.${dialect}.sql`;
   const codeFile = [`${direction}.js`, `${direction}.ts`].find((file) => files.has(file));
   if (files.has(sqlFile) && codeFile !== undefined) {

@@ -45,7 +45,7 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner(
     async (owner) => {
-      const plan = await planOn(engine, owner, system, steps, options);
+      const plan = await planOn({ engine, owner, system, steps, options });
       options.onPlan?.(plan);
       const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
       const grant = (): Promise<readonly RoleChange[]> =>
@@ -58,9 +58,17 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
       });
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
-        const ran = await applyStep(engine, owner, system, steps, planned, options, async () => {
-          // what a new table has by default and loses at once is no news
-          changed.push(...(await grant()).filter(({ takes }) => !takes));
+        const ran = await applyStep({
+          engine,
+          owner,
+          system,
+          steps,
+          planned,
+          options,
+          grant: async () => {
+            // what a new table has by default and loses at once is no news
+            changed.push(...(await grant()).filter(({ takes }) => !takes));
+          },
         });
         if (!ran) continue;
         done.push(ran);
@@ -77,15 +85,25 @@ export const up = async (engine: Engine, system: System, options: UpOptions = {}
 export const lockLimit = ({ lockTimeout }: RunOptions): { lockTimeout?: number } =>
   lockTimeout === undefined ? {} : { lockTimeout };
 
-const applyStep = async (
-  engine: Engine,
-  owner: Owner,
-  system: System,
-  steps: readonly Step[],
-  { step }: PlannedStep,
-  options: UpOptions,
-  grant: () => Promise<void>,
-): Promise<RunStep | undefined> => {
+interface StepToApply {
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly system: System;
+  readonly steps: readonly Step[];
+  readonly planned: PlannedStep;
+  readonly options: UpOptions;
+  readonly grant: () => Promise<void>;
+}
+
+const applyStep = async ({
+  engine,
+  owner,
+  system,
+  steps,
+  planned: { step },
+  options,
+  grant,
+}: StepToApply): Promise<RunStep | undefined> => {
   const { mode } = step.up;
   const limit = lockLimit(options);
   const started = performance.now();
@@ -98,7 +116,13 @@ const applyStep = async (
   const record = async (): Promise<RunStep> => {
     const duration = performance.now() - started;
     await owner.script(
-      recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), duration),
+      recordSql({
+        dialect: engine.dialect,
+        system: system.name,
+        step,
+        actor: options.actor ?? defaultActor(),
+        milliseconds: duration,
+      }),
     );
     await grant();
     return { step: step.name, duration_ms: Math.round(duration) };

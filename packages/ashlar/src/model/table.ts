@@ -136,7 +136,9 @@ const sortItems = (table: string, columns: Columns, items: readonly TableItem[])
       }
       case 'foreign-key': {
         const names = columnNames(table, 'A foreign key', item.columns);
-        parts.foreignKeys.push(foreignKey(table, names, item.target, item.onDelete, item.name));
+        parts.foreignKeys.push(
+          foreignKey({ table, names, target: item.target, onDelete: item.onDelete, name: item.name }),
+        );
         break;
       }
       case 'check':
@@ -161,13 +163,15 @@ const sortItems = (table: string, columns: Columns, items: readonly TableItem[])
   return parts;
 };
 
-const foreignKey = (
-  table: string,
-  names: string[],
-  target: readonly Column[],
-  onDelete: OnDelete,
-  name: string | undefined,
-): ForeignKey => {
+interface ForeignKeyParts {
+  readonly table: string;
+  readonly names: string[];
+  readonly target: readonly Column[];
+  readonly onDelete: OnDelete;
+  readonly name: string | undefined;
+}
+
+const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
   const [first] = target;
   if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
     throw invalid(

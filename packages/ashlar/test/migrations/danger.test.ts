@@ -55,6 +55,8 @@ describe('findDangers', () => {
   test('a table replaced in a rebuild is copied, not lost', () => {
     const rebuild = `CREATE TABLE new_notes (a); INSERT INTO new_notes SELECT a FROM notes;
       DROP TABLE notes; ALTER TABLE new_notes RENAME TO notes;`;
-    expect(dangersOf(rebuild, 'sqlite', 'rebuild')).toEqual([expect.stringMatching(/copies notes row by row/)]);
+    expect(dangersOf(rebuild, 'sqlite', 'rebuild')).toEqual([
+      expect.stringMatching(/copies notes row by row/),
+    ]);
   });
 });

@@ -52,14 +52,17 @@ const takeRights = (run: RunSql, name: string): Promise<unknown> =>
     $ashlar$
   `);
 
+/** A table that becomes the partition of the months from `first` to `last`. */
+export interface MonthsToAttach {
+  readonly run: RunSql;
+  readonly table: Table;
+  readonly name: string;
+  readonly first: Month;
+  readonly last: Month;
+}
+
 /** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
-export const attachMonths = async (
-  run: RunSql,
-  table: Table,
-  name: string,
-  first: Month,
-  last: Month,
-): Promise<void> => {
+export const attachMonths = async ({ run, table, name, first, last }: MonthsToAttach): Promise<void> => {
   await run(
     `ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} FOR VALUES FROM ('${startOf(first)}') TO ('${startOf(last + 1)}')`,
   );
@@ -83,7 +86,7 @@ export const makeMonth = async (run: RunSql, table: Table, column: string, month
   const name = partitionName(table, month, month);
   await makeAside(run, table, name, { column, first: month, last: month });
   await guard(run, table, name);
-  await attachMonths(run, table, name, month, month);
+  await attachMonths({ run, table, name, first: month, last: month });
   await dropRangeCheck(run, name);
   return name;
 };

@@ -10,6 +10,15 @@ import { defaultPartition, partitionObjects } from './objects.js';
 // more than these, one by one, would be a mistake in the data rather than months of a table
 const mostMonths = 1200;
 
+/** A partitioned table, the column of its ranges and its partitions. */
+export interface DefaultPartition {
+  readonly run: RunSql;
+  readonly table: Table;
+  readonly column: string;
+  readonly catalogue: Catalogue;
+  readonly until: { readonly last: Month; readonly reach: Month };
+}
+
 /**
  * Gives the rows of the default partition a place of their own, in the transaction of `run`. The default partition
  * itself becomes the partition of their months, and a new empty one takes its place: no row is deleted. Where other
@@ -21,13 +30,13 @@ const mostMonths = 1200;
  * @returns what was done, one line each
  * @throws AshlarError `partition-conflict`
  */
-export const rotateDefault = async (
-  run: RunSql,
-  table: Table,
-  column: string,
-  catalogue: Catalogue,
-  { last, reach }: { readonly last: Month; readonly reach: Month },
-): Promise<string[]> => {
+export const rotateDefault = async ({
+  run,
+  table,
+  column,
+  catalogue,
+  until: { last, reach },
+}: DefaultPartition): Promise<string[]> => {
   const old = catalogue.default;
   if (old === undefined) return [];
   await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(old)}`);
@@ -42,8 +51,8 @@ export const rotateDefault = async (
   const placed = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const rotates = placed === rows && !overlaps(catalogue, from, to) && (to <= last || from === to);
   return rotates
-    ? rotate(run, table, old, from, to, rows)
-    : copy(run, table, column, old, counts, { last: reach, rows });
+    ? rotate({ run, table, old, first: from, last: to, rows })
+    : copy({ run, table, column, old, counts, until: { last: reach, rows } });
 };
 
 /** Makes an empty default partition. */
@@ -62,17 +71,19 @@ const attachDefault = async (run: RunSql, table: Table, name: string): Promise<v
 const overlaps = ({ ranges }: Catalogue, first: Month, last: Month): boolean =>
   ranges.some((range) => range.from < startTime(last + 1) && range.to > startTime(first));
 
-const rotate = async (
-  run: RunSql,
-  table: Table,
-  old: string,
-  first: Month,
-  last: Month,
-  rows: number,
-): Promise<string[]> => {
+interface Rotation {
+  readonly run: RunSql;
+  readonly table: Table;
+  readonly old: string;
+  readonly first: Month;
+  readonly last: Month;
+  readonly rows: number;
+}
+
+const rotate = async ({ run, table, old, first, last, rows }: Rotation): Promise<string[]> => {
   const name = partitionName(table, first, last);
   await rename(run, table, old, name);
-  await attachMonths(run, table, name, first, last);
+  await attachMonths({ run, table, name, first, last });
   await makeDefault(run, table);
   return [`${table.name}: the default partition, with ${rows} rows, became ${name}`];
 };
@@ -105,14 +116,23 @@ const rename = async (run: RunSql, table: Table, old: string, name: string): Pro
   }
 };
 
-const copy = async (
-  run: RunSql,
-  table: Table,
-  column: string,
-  old: string,
-  counts: ReadonlyMap<Month, number>,
-  { last, rows }: { readonly last: Month; readonly rows: number },
-): Promise<string[]> => {
+interface MonthsToCopy {
+  readonly run: RunSql;
+  readonly table: Table;
+  readonly column: string;
+  readonly old: string;
+  readonly counts: ReadonlyMap<Month, number>;
+  readonly until: { readonly last: Month; readonly rows: number };
+}
+
+const copy = async ({
+  run,
+  table,
+  column,
+  old,
+  counts,
+  until: { last, rows },
+}: MonthsToCopy): Promise<string[]> => {
   if (counts.size > mostMonths) throw tooManyMonths(table, counts.size);
   const columns = await columnsOf(run, old);
   const copyTo = async (to: string, where: string): Promise<number> =>
@@ -136,7 +156,7 @@ const copy = async (
     await makeAside(run, table, name, { column, first: month, last: month });
     copied += await copyTo(name, within(column, month, month));
     await guard(run, table, name);
-    await attachMonths(run, table, name, month, month);
+    await attachMonths({ run, table, name, first: month, last: month });
     await dropRangeCheck(run, name);
     done.push(`${table.name}: ${count} rows of the default partition were copied to ${name}`);
   }

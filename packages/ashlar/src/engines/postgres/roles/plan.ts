@@ -38,7 +38,7 @@ export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<read
   const schema = await readSchema(run, people, owner);
   return [
     ...planPeople(connection, wanted, known, objects),
-    ...planOwnership(connection, wanted, schema.ours, objects, functions),
+    ...planOwnership({ connection, wanted, mayGrant: schema.ours, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
     ...objects.flatMap((object) => planObject(object, wanted, owner)),
     ...functions
@@ -56,13 +56,23 @@ export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<read
   ];
 };
 
-const planOwnership = (
-  { superuser, schema }: Connection,
-  { roles: { owner } }: WantedRights,
-  mayGrant: boolean,
-  objects: readonly ObjectState[],
-  functions: readonly FunctionState[],
-): readonly RoleChange[] => {
+interface Ownership {
+  readonly connection: Connection;
+  readonly wanted: WantedRights;
+  readonly mayGrant: boolean;
+  readonly objects: readonly ObjectState[];
+  readonly functions: readonly FunctionState[];
+}
+
+const planOwnership = ({
+  connection: { superuser, schema },
+  wanted: {
+    roles: { owner },
+  },
+  mayGrant,
+  objects,
+  functions,
+}: Ownership): readonly RoleChange[] => {
   if (owner === undefined || schema === undefined) return [];
   const moved = [
     // a sequence goes with the table that it counts for
@@ -159,7 +169,7 @@ const planObject = (
   }[kind]();
   const on = `ON ${kind === 'sequence' ? 'SEQUENCE' : 'TABLE'} ${identifier(name)}`;
   return compareEntries(actual, wanted).flatMap((difference) =>
-    render(difference, name, on, '', object.ours || roles.owner !== undefined),
+    render({ difference, what: name, on, prefix: '', allowed: object.ours || roles.owner !== undefined }),
   );
 };
 
@@ -175,7 +185,13 @@ const planDefaults = (
       actual.filter(({ grantee }) => [roles.app, roles.auditor, everybody].includes(grantee)),
       wanted,
     ).flatMap((difference) =>
-      render(difference, `${what.toLowerCase()} that ${owner} will make`, `ON ${what}`, prefix, true),
+      render({
+        difference,
+        what: `${what.toLowerCase()} that ${owner} will make`,
+        on: `ON ${what}`,
+        prefix,
+        allowed: true,
+      }),
     );
   return [
     ...plan(
@@ -194,13 +210,21 @@ const planDefaults = (
   ];
 };
 
-const render = (
-  { grantee, missing, excess }: GranteeDifference,
-  what: string,
-  on: string,
-  prefix: string,
-  allowed: boolean,
-): readonly RoleChange[] => {
+interface Place {
+  readonly difference: GranteeDifference;
+  readonly what: string;
+  readonly on: string;
+  readonly prefix: string;
+  readonly allowed: boolean;
+}
+
+const render = ({
+  difference: { grantee, missing, excess },
+  what,
+  on,
+  prefix,
+  allowed,
+}: Place): readonly RoleChange[] => {
   const change = (has: 'has' | 'lacks', entries: readonly Entry[], sql: string): RoleChange => ({
     difference: `${granteeName(grantee)} ${has} ${privilegeList(entries)} on ${what}`,
     sql: `${prefix}${sql}`,

@@ -27,15 +27,15 @@ export const postgresCopies: Copies = {
           await owner.run('SET ROLE NONE');
           await removeLeft(owner, schema);
           if (!(await holdsAnything(owner.run, schema))) {
-            await fill(engine, owner, options, copy, check);
+            await fill({ engine, owner, options, copy, check });
           } else if (replace) {
-            await exchange(
+            await exchange({
               owner,
-              who?.role === who?.user ? undefined : String(who?.role),
+              role: who?.role === who?.user ? undefined : String(who?.role),
               options,
               copy,
               check,
-            );
+            });
           } else {
             throw new AshlarError('restore-target-not-empty', {
               message: `The schema ${schema} of ${shown} is not empty.`,
@@ -98,14 +98,16 @@ const restored = async (
   });
 };
 
+interface Restore {
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly options: OpenOptions;
+  readonly copy: Copy;
+  readonly check: (engine: Engine) => Promise<void>;
+}
+
 /** Restores into a place that is empty, and empties it again where the copy does not stand the check. */
-const fill = async (
-  engine: Engine,
-  owner: Owner,
-  options: OpenOptions,
-  copy: Copy,
-  check: (engine: Engine) => Promise<void>,
-): Promise<void> => {
+const fill = async ({ engine, owner, options, copy, check }: Restore): Promise<void> => {
   const { schema } = parseServerUrl(options.url);
   try {
     await restored(owner, options, copy);
@@ -116,18 +118,20 @@ const fill = async (
   }
 };
 
+interface Exchange {
+  readonly owner: Owner;
+  readonly role: string | undefined;
+  readonly options: OpenOptions;
+  readonly copy: Copy;
+  readonly check: (engine: Engine) => Promise<void>;
+}
+
 /**
  * Puts a copy where something is. It is restored and checked in a database of its own first; there its schema takes
  * another name, under which it is brought into the place beside the old one, and one transaction exchanges the two. So
  * the place holds the one or the other at every moment, and sessions that are open go on in the new.
  */
-const exchange = async (
-  owner: Owner,
-  role: string | undefined,
-  options: OpenOptions,
-  copy: Copy,
-  check: (engine: Engine) => Promise<void>,
-): Promise<void> => {
+const exchange = async ({ owner, role, options, copy, check }: Exchange): Promise<void> => {
   const { schema } = parseServerUrl(options.url);
   await assertAlone(owner, schema);
   const passing = `${leftPrefix(schema)}${randomBytes(4).toString('hex')}`;

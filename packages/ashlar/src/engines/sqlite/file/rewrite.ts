@@ -47,7 +47,12 @@ export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarg
     const path = createEmpty(target.path);
     try {
       inItsEncoding((encoding) => {
-        const copy = openCopy(driver, { path: file.path, key: from, cipher }, { path, key: to }, encoding);
+        const copy = openCopy({
+          driver,
+          source: { path: file.path, key: from, cipher },
+          target: { path, key: to },
+          encoding,
+        });
         try {
           copy.run();
         } finally {
@@ -71,19 +76,22 @@ export interface PendingCopy {
   close(): void;
 }
 
+/** The two files of a copy, and how they are opened. */
+export interface CopyFiles {
+  readonly driver: Driver;
+  readonly source: BareFile;
+  readonly target: BareFile;
+  readonly encoding: string;
+  readonly hold?: boolean;
+}
+
 /**
  * Opens what {@link rewriteUnderKey} copies by. Throws what the driver throws.
  *
  * @param target - a file that is there, and empty
  * @param hold - the old file will be locked as well as read, so it is opened for writing
  */
-export const openCopy = (
-  driver: Driver,
-  source: BareFile,
-  target: BareFile,
-  encoding: string,
-  hold = false,
-): PendingCopy => {
+export const openCopy = ({ driver, source, target, encoding, hold = false }: CopyFiles): PendingCopy => {
   const { cipher = ownCipher } = source;
   // SQLite cannot give an encrypted file other pages while it copies it as a whole
   const repaged =
