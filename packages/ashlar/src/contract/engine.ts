@@ -95,7 +95,7 @@ export interface SqlDialect {
   readonly name: SqlName;
   /** The current time as an SQL expression, in the form a timestamp column of that many digits holds. */
   now(precision: 3 | 6): string;
-  /** What must be there before any table of a system. */
+  /** The tables that must exist before any table of a system. */
   readonly foundation: readonly FoundationObject[];
   /** The statements that create a table with its indexes and the objects of its guarantees, as a person would write them. */
   createTable(table: Table): readonly string[];

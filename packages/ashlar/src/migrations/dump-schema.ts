@@ -6,17 +6,18 @@ import { schemaOfSteps } from './shadow.js';
 import { folderPath, readSteps } from './steps.js';
 
 /**
- * What all steps of a system make, as text: committed as `schema.sqlite.sql` and `schema.postgres.sql` beside the
- * migrations folder, so that a reviewer sees the whole and a test sees a difference.
+ * The schema that all steps of a system make, as text: committed as `schema.sqlite.sql` and `schema.postgres.sql` next to
+ * the migrations folder, so that reviewers see the whole schema and a test finds differences.
  *
  * @throws AshlarError `migration-failed`, `migration-invalid`, `driver-missing`
  */
-export const dumpSchema = async (system: System, dialectName: SqlName): Promise<string> => {
+export async function dumpSchema(system: System, dialectName: SqlName): Promise<string> {
   const dialect = await dialects[dialectName]();
   const schema = await schemaOfSteps(dialect, await readSteps(system.migrations, dialectName));
   return dialect.dump(schema);
-};
+}
 
 /** Where the dump of a system is committed. */
-export const dumpFile = (system: System, dialect: SqlName): string =>
-  join(folderPath(system.migrations), '..', `schema.${dialect}.sql`);
+export function dumpFile(system: System, dialect: SqlName): string {
+  return join(folderPath(system.migrations), '..', `schema.${dialect}.sql`);
+}

@@ -1,16 +1,16 @@
 import type { SqlName } from '../model/index.js';
 import { sql } from '../sql/template.js';
 
-/** How the table of applied steps is made and read in each kind of SQL. */
+/** The table of applied steps in each dialect: how it is created and read. */
 interface HistorySql {
-  /** A row when the table is in this place. `CREATE … IF NOT EXISTS` would need a privilege only to find out. */
+  /** Gives a row when the table exists. `CREATE … IF NOT EXISTS` would need a privilege for the check alone. */
   readonly exists: string;
   readonly create: string;
   /** `applied_at` as ISO 8601 text. */
   readonly appliedAt: string;
-  /** What `migrate sql` begins with: functions are made as `up` would make them. */
+  /** The beginning of `migrate sql`: functions get the search_path that `up` gives them. */
   readonly preamble: readonly string[];
-  /** What `migrate sql` puts around a step, by its mode. */
+  /** What `migrate sql` writes around a step, by its mode. */
   readonly begin: string;
   readonly beginRebuild: string;
   readonly commitRebuild: string;

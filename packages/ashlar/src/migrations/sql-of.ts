@@ -14,18 +14,18 @@ export interface StepsAsSql {
 }
 
 /**
- * The SQL that applies these steps, with their lines in the history, for somebody who runs it by hand.
+ * The SQL that applies these steps and records them in the history, to run it by hand.
  *
  * @param firstEver - also make the history's table
  * @throws AshlarError `usage` when a step is code
  */
-export const sqlOf = ({ dialect, system, steps, actor, firstEver }: StepsAsSql): string => {
+export function sqlOf({ dialect, system, steps, actor, firstEver }: StepsAsSql): string {
   const { create, preamble } = historySql[dialect.name];
   const foundation = dialect.foundation.map((object) => object.create);
   const parts = steps.map((step) => sqlOfStep(dialect, system, step, actor));
   const first = firstEver ? [...foundation, create].map((sql) => `${sql};`) : [];
   return parts.length === 0 ? '\n' : `${[...preamble, ...first, ...parts].join('\n\n')}\n`;
-};
+}
 
 const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {
   const { up } = step;
@@ -37,7 +37,6 @@ const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: strin
   }
   const { begin, beginRebuild, commitRebuild } = historySql[dialect.name];
   const record = `${recordSql({ dialect, system, step, actor, milliseconds: 0 })};`;
-  // trimmed of nothing: what runs is what was read
   const text = up.text.trimEnd();
   const body = up.statements.length > 0 && !text.endsWith(';') ? `${text};` : text;
   switch (up.mode) {

@@ -7,7 +7,7 @@ import type { SqlName } from '../model/index.js';
 import { readTokens } from '../sql/lexer.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
 
-/** How a step is run: in a transaction of its own, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
+/** How a step runs: in its own transaction, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
 export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
 
 /** One direction of a step, written in SQL. */
@@ -17,11 +17,11 @@ export interface SqlBody {
   readonly text: string;
   readonly statements: readonly SqlStatement[];
   readonly mode: StepMode;
-  /** The author says that there is no way back, or none that is finished. */
+  /** The author marked the step as irreversible, or its down file as unfinished. */
   readonly irreversible: boolean;
 }
 
-/** One direction of a step, written as a function that is given the owner's connection. */
+/** One direction of a step, written as a function that gets the owner's connection. */
 export interface CodeBody {
   readonly kind: 'code';
   readonly file: string;
@@ -32,11 +32,11 @@ export interface CodeBody {
 
 export type StepBody = SqlBody | CodeBody;
 
-/** One step of a system's migrations, as its folder holds it for one kind of SQL. */
+/** One step of a system's migrations, read from its folder for one dialect. */
 export interface Step {
   /** The folder's name: `0002_owner_required`. */
   readonly name: string;
-  /** SHA-256 of what `up` is, with line endings normalised, in hex. */
+  /** SHA-256 of the `up` file with line endings normalised, in hex. */
   readonly checksum: string;
   readonly up: StepBody;
   readonly down: StepBody | undefined;
@@ -48,26 +48,27 @@ const invalid = (message: string, suggestion: string, detail?: string): AshlarEr
   new AshlarError('migration-invalid', { message, detail, suggestion });
 
 /** The path of a folder given as URL or path. */
-export const folderPath = (folder: URL | string): string =>
-  typeof folder === 'string' ? folder : fileURLToPath(folder);
+export function folderPath(folder: URL | string): string {
+  return typeof folder === 'string' ? folder : fileURLToPath(folder);
+}
 
 /** Orders steps by their number, then by name. */
-export const byStepOrder = (a: string, b: string): number => {
+export function byStepOrder(a: string, b: string): number {
   const difference = Number.parseInt(a, 10) - Number.parseInt(b, 10);
   return difference !== 0 ? difference : a < b ? -1 : a > b ? 1 : 0;
-};
+}
 
 /**
- * Reads the steps in a folder, in the order in which they are applied.
+ * Reads the steps in a folder, in the order in which they apply.
  *
- * @throws AshlarError `migration-invalid` when the folder is missing, a name does not begin with a number, a step has
- *   no way up for this kind of SQL, or has two
+ * @throws AshlarError `migration-invalid` when the folder is missing, a name does not begin with a number, or a step
+ *   has no `up` file for this dialect, or two
  */
-export const readSteps = async (folder: URL | string, dialect: SqlName): Promise<Step[]> => {
+export async function readSteps(folder: URL | string, dialect: SqlName): Promise<Step[]> {
   const root = folderPath(folder);
   const entries = await readdir(root, { withFileTypes: true }).catch(() => {
     throw invalid(
-      'There is no migrations folder.',
+      'The migrations folder does not exist.',
       'Write the first step with: ashlar migrate new initial',
       `Looked for ${root}.`,
     );
@@ -84,15 +85,15 @@ export const readSteps = async (folder: URL | string, dialect: SqlName): Promise
     }
   }
   return Promise.all(names.sort(byStepOrder).map((name) => readStep(join(root, name), name, dialect)));
-};
+}
 
 const readStep = async (folder: string, name: string, dialect: SqlName): Promise<Step> => {
   const files = new Set(await readdir(folder));
   const up = await readBody({ folder, step: name, files, direction: 'up', dialect });
   if (!up) {
     throw invalid(
-      `Step ${name} has no way up for ${dialect}.`,
-      `Add up.${dialect}.sql (a comment alone is enough where there is nothing to do), or up.ts for data.`,
+      `Step ${name} has no up file for ${dialect}.`,
+      `Add up.${dialect}.sql (a comment is enough where there is nothing to do), or up.ts for data.`,
     );
   }
   const source = up.kind === 'sql' ? up.text : await readSource(folder, files);
@@ -107,7 +108,7 @@ const readStep = async (folder: string, name: string, dialect: SqlName): Promise
 const checksum = (text: string): string =>
   createHash('sha256').update(text.replaceAll('\r\n', '\n'), 'utf8').digest('hex');
 
-// a build leaves up.js beside or instead of up.ts; the checksum must not depend on which of them runs
+// a build writes up.js next to or instead of up.ts; the checksum must not depend on which of them runs
 const readSource = (folder: string, files: ReadonlySet<string>): Promise<string> =>
   readFile(join(folder, files.has('up.ts') ? 'up.ts' : 'up.js'), 'utf8');
 
@@ -131,7 +132,7 @@ const readBody = async ({
   if (files.has(sqlFile) && codeFile !== undefined) {
     throw invalid(
       `Step ${step} has both ${sqlFile} and ${codeFile}.`,
-      'Keep one of them, and make the other a step of its own.',
+      'Keep one of them, and put the other into a separate step.',
     );
   }
   if (codeFile !== undefined) {
@@ -151,8 +152,8 @@ const sqlBody = (step: string, file: string, text: string, dialect: SqlName): Sq
       mode = directive;
     else {
       throw invalid(
-        `${file} of step ${step} says "-- ashlar: ${directive}", which cannot be obeyed.`,
-        'Known are no-transaction, rebuild (one of the two) and irreversible.',
+        `${file} of step ${step} says "-- ashlar: ${directive}", which is not a valid directive here.`,
+        'Valid are irreversible, and either no-transaction or rebuild.',
       );
     }
   }

@@ -50,7 +50,7 @@ describe('findDangers', () => {
     "UPDATE notes SET a = 1 WHERE b = 'x'",
     "INSERT INTO notes VALUES ('DROP TABLE notes')",
     'CREATE TABLE notes (a int); CREATE INDEX i ON notes (a); ALTER TABLE notes ADD CONSTRAINT c CHECK (a > 0)',
-  ])('leaves in peace: %s', (sql) => expect(dangersOf(sql)).toEqual([]));
+  ])('finds no danger: %s', (sql) => expect(dangersOf(sql)).toEqual([]));
 
   test('a table replaced in a rebuild is copied, not lost', () => {
     const rebuild = `CREATE TABLE new_notes (a); INSERT INTO new_notes SELECT a FROM notes;

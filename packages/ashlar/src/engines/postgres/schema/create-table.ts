@@ -21,23 +21,26 @@ const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
 
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
-/** The constraints that stand behind the columns: name and definition. */
-export const tableConstraints = (
-  table: Table,
-): readonly { readonly name: string; readonly sql: string }[] => [
-  { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
-  ...table.uniques.map((key) => ({
-    name: key.name,
-    sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
-  })),
-  ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
-  ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
-];
+/** The table constraints: name and definition. */
+export function tableConstraints(table: Table): readonly { readonly name: string; readonly sql: string }[] {
+  return [
+    { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
+    ...table.uniques.map((key) => ({
+      name: key.name,
+      sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
+    })),
+    ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
+    ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
+  ];
+}
 
-/** The statement that makes an index of a table. */
-export const indexSql = (table: Table, { name, columns, unique, where }: Index): string =>
-  `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
-  (where === undefined ? '' : ` WHERE ${where}`);
+/** The statement that creates an index of a table. */
+export function indexSql(table: Table, { name, columns, unique, where }: Index): string {
+  return (
+    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
+    (where === undefined ? '' : ` WHERE ${where}`)
+  );
+}
 
 const enforcements = (table: Table): readonly PostgresEnforcement[] =>
   table.guarantees.map(({ name, postgres }) => {
@@ -49,21 +52,21 @@ const enforcements = (table: Table): readonly PostgresEnforcement[] =>
     });
   });
 
-// a trigger calls a function, a table's index is there before anything fires
+// a trigger calls a function, and an index must exist before a trigger fires
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
-/** What the guarantees of a table put beside it, in the order in which it can be made. @throws AshlarError `guarantee-refused` */
-export const guaranteeObjects = (table: Table): readonly GuaranteeObject[] => {
+/** The objects of a table's guarantees, in the order in which they can be created. @throws AshlarError `guarantee-refused` */
+export function guaranteeObjects(table: Table): readonly GuaranteeObject[] {
   const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
   return order.flatMap((type) =>
     objects
       .filter((object) => object.type === type)
       .map((object) => ({ ...object, sql: withoutSemicolon(object.sql) })),
   );
-};
+}
 
-/** CREATE TABLE with all that stands inside and right behind it. @throws AshlarError `guarantee-refused` */
-export const tableSql = (table: Table): string => {
+/** CREATE TABLE with constraints and clauses. @throws AshlarError `guarantee-refused` */
+export function tableSql(table: Table): string {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
     ...enforcements(table).flatMap(({ columns }) => columns ?? []),
@@ -75,15 +78,17 @@ export const tableSql = (table: Table): string => {
       ${lines.join(',\n')}
     )${clauses.map((clause) => ` ${clause}`).join('')}
   `;
-};
+}
 
 /**
  * The statements that create a table with its indexes and the objects of its guarantees.
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const createTable = (table: Table): readonly string[] => [
-  tableSql(table),
-  ...table.indexes.map((index) => indexSql(table, index)),
-  ...guaranteeObjects(table).map(({ sql }) => sql),
-];
+export function createTable(table: Table): readonly string[] {
+  return [
+    tableSql(table),
+    ...table.indexes.map((index) => indexSql(table, index)),
+    ...guaranteeObjects(table).map(({ sql }) => sql),
+  ];
+}

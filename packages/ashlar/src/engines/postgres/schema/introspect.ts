@@ -28,7 +28,7 @@ const columnsSql = sql`
   ORDER BY a.attrelid, a.attnum
 `;
 
-// contype n: since PostgreSQL 18 NOT NULL stands there too; conparentid: copies that partitioning makes
+// contype n: NOT NULL constraints since PostgreSQL 18; conparentid: copies that partitioning makes
 const constraintsSql = sql`
   SELECT conrelid::text AS oid, conname AS name, pg_get_constraintdef(oid, true) AS definition
   FROM pg_constraint
@@ -107,7 +107,7 @@ const columnOf = (row: Readonly<Record<string, unknown>>): SchemaColumn => {
 
 const plainObject = ({ name = '', definition = '' }: Row): SchemaObject => ({ name, definition });
 
-// a partitioned table's own index is described as standing on ONLY it; btree is what an index is unless it says otherwise
+// the index of a partitioned table is described as ON ONLY; btree is the default
 const indexObject = ({ name = '', definition = '' }: Row): SchemaObject => ({
   name,
   definition: definition.replace(' ON ONLY ', ' ON ').replace(' USING btree ', ' '),
@@ -131,15 +131,15 @@ const triggerObject = ({
 
 const functionObject = ({ name = '', definition = '', schema = '', path = '' }: Row): SchemaObject => ({
   name,
-  // the server qualifies a function's own name always
+  // the server always qualifies the function's own name
   definition: definition
     .trim()
     .replace(` ${schema}.`, ' ')
     .replace(`\n SET search_path TO ${path}\n`, '\n SET search_path FROM CURRENT\n'),
 });
 
-/** What the current schema holds, in the server's words and without the schema's name. */
-export const introspect = async (owner: Owner): Promise<Schema> => {
+/** The current schema as the server describes it, without the schema's name. */
+export async function introspect(owner: Owner): Promise<Schema> {
   const tables = await owner.run(tablesSql);
   const oids = `{${tables.map((table) => table.oid).join(',')}}`;
   const of = async (sql: string): Promise<Map<string, Row[]>> => {
@@ -175,4 +175,4 @@ export const introspect = async (owner: Owner): Promise<Schema> => {
     }),
     functions: functions.map(functionObject),
   };
-};
+}

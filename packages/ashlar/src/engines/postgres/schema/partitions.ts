@@ -41,7 +41,7 @@ const ends = (bound: string): readonly string[] =>
   );
 
 /** The partitions of a table, by name. Only the default partition's rows are counted, by its owner; the others' are the server's estimate. */
-export const partitions = async (owner: Owner, table: string): Promise<readonly Partition[]> => {
+export async function partitions(owner: Owner, table: string): Promise<readonly Partition[]> {
   const listed = (await owner.run(listing, [table])) as unknown as readonly Listed[];
   return Promise.all(
     listed.map(async ({ name, quoted, bound, estimate, readable }) => {
@@ -53,4 +53,4 @@ export const partitions = async (owner: Owner, table: string): Promise<readonly 
       return { name, from: undefined, to: undefined, rows: Number(counted?.rows) };
     }),
   );
-};
+}

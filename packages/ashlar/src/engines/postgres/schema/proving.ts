@@ -10,7 +10,7 @@ const own = (tables: readonly string[]): string => sql`
   ORDER BY 1
 `;
 
-/** What the proofs need to know of PostgreSQL. */
+/** What `prove` needs to know of PostgreSQL. */
 export const postgresProving: Proving = {
   literal: (value) => {
     if (value === null || value === undefined) return 'NULL';
@@ -22,7 +22,7 @@ export const postgresProving: Proving = {
     `(SELECT p.relname::text FROM pg_class p WHERE p.oid = ${identifier(table)}.tableoid AND p.relispartition)`,
   conditions: [
     {
-      // DISABLE TRIGGER ALL reaches them, and no definition shows it
+      // DISABLE TRIGGER ALL disables them, and no definition shows it
       name: 'foreign keys are checked',
       finds: (tables) => sql`
         SELECT DISTINCT format('%s: the foreign key %s is not checked, its triggers are off', c.relname, k.conname) AS found
@@ -50,7 +50,7 @@ export const postgresProving: Proving = {
       `,
     },
   ],
-  // with partitions, whose own triggers are no part of the schema as it is compared
+  // includes partitions, whose triggers are not part of the compared schema
   objects: sql`
     WITH place AS (SELECT quote_ident(current_schema())::regnamespace::oid AS oid)
     SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'index' ELSE 'table' END AS type, c.relname::text AS name, 'yes' AS always

@@ -6,8 +6,8 @@ import { columnText } from './layout.js';
 import { rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
 
-/** Said of everything whose way back makes the form anew, and not the content. */
-export const withoutData = 'going back restores the form, not the data';
+/** A warning of changes whose way back restores the schema, but not the rows. */
+export const withoutData = 'going back restores the schema, not the data';
 
 /** Column now → column before. */
 type Renamed = Readonly<Record<string, string>>;
@@ -18,17 +18,17 @@ interface Difference {
   readonly renamed: Renamed;
   readonly added: readonly SchemaColumn[];
   readonly dropped: readonly SchemaColumn[];
-  /** Columns in both, the later first. */
+  /** Columns in both: after, before. */
   readonly changed: readonly (readonly [SchemaColumn, SchemaColumn])[];
 }
 
-/** The changes from one form of a table to another: in place where SQLite can, else by rebuilding the table. */
-export const alterTable = (
+/** The changes from one schema of a table to another: in place where SQLite can, else by rebuilding the table. */
+export function alterTable(
   before: SchemaTable,
   after: SchemaTable,
   model: Table | undefined,
   renamed: Renamed,
-): SchemaChange[] => {
+): SchemaChange[] {
   const difference = compare(before, after, renamed);
   if (mustRebuild(difference)) return [rebuild(difference, model)];
   const { added, dropped } = difference;
@@ -42,7 +42,7 @@ export const alterTable = (
     ...indexes.create,
     ...triggers.create,
   ];
-};
+}
 
 const compare = (before: SchemaTable, after: SchemaTable, given: Renamed): Difference => {
   const old = new Map(before.columns.map((column) => [column.name, column]));
@@ -84,7 +84,7 @@ const mustRebuild = ({ before, after, added, dropped, changed }: Difference): bo
   changed.length > 0 ||
   texts(before.constraints) !== texts(after.constraints) ||
   before.options !== after.options ||
-  // what is dropped must come back on the way down
+  // the way down must be able to add a dropped column again
   [...added, ...dropped].some((column) => !canBeAdded(column));
 
 const notAddable = new Set(['PRIMARY', 'UNIQUE', 'REFERENCES', 'GENERATED']);
@@ -184,10 +184,10 @@ const rebuildDangers = ({ before, after, added, dropped, changed }: Difference):
     now.type !== was.type || now.rest !== was.rest || (now.notNull && !was.notNull) ? [now] : [],
   );
   return [
-    `${table} is written anew, and writers wait meanwhile.`,
+    `${table} is rewritten; writers wait until it is done.`,
     dropped.length > 0 ? `The values of ${names(dropped)} are lost; ${withoutData}.` : '',
     stricter.length > 0
-      ? `It fails, and changes nothing, where a value of ${names(stricter)} does not fit.`
+      ? `It fails, and changes nothing, where a value of ${names(stricter)} is invalid for the new column.`
       : '',
     unfilled.length > 0 ? `It fails where ${table} has rows: ${names(unfilled)} has no default.` : '',
     unfilledBack.length > 0

@@ -61,7 +61,7 @@ const indexStatement = (table: Table, index: Index): string => {
   return `CREATE ${kind} ${identifier(index.name)} ON ${identifier(table.name)} (${identifiers(index.columns)})${where}`;
 };
 
-// SQLite has no NULLS NOT DISTINCT, but an index may be over what stands for a NULL
+// SQLite has no NULLS NOT DISTINCT, but an index may be over an expression that has a value for NULL
 const uniqueStatement = ({ name }: Table, key: Unique): string => {
   const parts = key.columns.flatMap((column) =>
     key.nullsEqual.includes(column) ? nullsAlike(identifier(column)) : [identifier(column)],
@@ -82,12 +82,12 @@ const enforcements = (table: Table) =>
   });
 
 /**
- * The statements that create a table, its indexes and what keeps its guarantees, as a person would write them; none
- * ends with a semicolon.
+ * The statements that create a table, its indexes and the objects of its guarantees, formatted as if written by hand.
+ * None ends with a semicolon.
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const createTable = (table: Table): readonly string[] => {
+export function createTable(table: Table): readonly string[] {
   const enforcement = enforcements(table);
   const options = ['STRICT', ...enforcement.flatMap(({ clause }) => clause?.(table) ?? [])];
   return [
@@ -104,4 +104,4 @@ export const createTable = (table: Table): readonly string[] => {
     ...foreignKeyGuards(table),
     ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => withoutSemicolon(sql)),
   ];
-};
+}

@@ -12,7 +12,7 @@ const orphan = (table: Table, { columns, target }: ForeignKey): string => {
   );
   const conditions = [
     ...given,
-    // a row may refer to itself, which is not there yet
+    // a row may refer to itself before it exists
     ...(target.table === table.name ? [`NOT (${itself.join(' AND ')})`] : []),
     `NOT EXISTS (SELECT 1 FROM ${identifier(target.table)} WHERE ${matches.join(' AND ')})`,
   ];
@@ -20,11 +20,11 @@ const orphan = (table: Table, { columns, target }: ForeignKey): string => {
 };
 
 /**
- * Triggers that refuse orphans where SQLite's own foreign keys are off, as they are in the sqlite3 shell and in every
- * connection that does not ask for them (sqlite.org/foreignkeys.html, section 2).
+ * Triggers that refuse orphans where SQLite's own foreign keys are off, as they are by default in the sqlite3 shell and
+ * in every new connection (sqlite.org/foreignkeys.html, section 2).
  */
-export const foreignKeyGuards = (table: Table): readonly string[] =>
-  table.foreignKeys.flatMap((key) =>
+export function foreignKeyGuards(table: Table): readonly string[] {
+  return table.foreignKeys.flatMap((key) =>
     (
       [
         ['insert', 'INSERT'],
@@ -41,3 +41,4 @@ export const foreignKeyGuards = (table: Table): readonly string[] =>
         }).sql,
     ),
   );
+}

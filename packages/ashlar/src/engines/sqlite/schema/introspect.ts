@@ -20,8 +20,8 @@ const entries = sql`
   ORDER BY name
 `;
 
-/** What the database holds now, from the texts that SQLite keeps of it; Ashlar's own tables left out. */
-export const introspect = async (run: RunSql): Promise<Schema> => {
+/** The schema of a database, from the texts in sqlite_schema, without Ashlar's own tables. */
+export async function introspect(run: RunSql): Promise<Schema> {
   const all = (await run(entries)) as unknown as readonly Entry[];
   const objects = (type: string, table: string): SchemaObject[] =>
     all
@@ -38,4 +38,4 @@ export const introspect = async (run: RunSql): Promise<Schema> => {
       }),
     );
   return { tables, functions: [] };
-};
+}

@@ -3,7 +3,7 @@ import { sql } from '../../../sql/template.js';
 
 const lineWidth = 110;
 
-/** A column's parts, in the order in which they are written. */
+/** The parts of a column definition, in the order in which they are written. */
 export interface ColumnParts {
   readonly name: string;
   readonly type: string;
@@ -14,12 +14,12 @@ export interface ColumnParts {
 }
 
 /** The text of a CREATE TABLE: one column a line, types aligned, long CHECKs on lines of their own. */
-export const tableText = (
+export function tableText(
   name: string,
   columns: readonly ColumnParts[],
   constraints: readonly string[],
   options: string,
-): string => {
+): string {
   const nameWidth = Math.max(...columns.map((column) => column.name.length));
   const typeWidth = Math.max(...columns.map((column) => column.type.length));
   const lines = [...columns.map((column) => columnLines(column, nameWidth, typeWidth)), ...constraints];
@@ -28,11 +28,12 @@ export const tableText = (
       ${lines.join(',\n')}
     )${options && ` ${options}`}
   `;
-};
+}
 
 /** One column on one line: what ALTER TABLE … ADD COLUMN takes. */
-export const columnText = ({ name, type, rules, check }: ColumnParts): string =>
-  [name, type, rules, check].filter(Boolean).join(' ');
+export function columnText({ name, type, rules, check }: ColumnParts): string {
+  return [name, type, rules, check].filter(Boolean).join(' ');
+}
 
 const columnLines = (
   { name, type, rules, check }: ColumnParts,
@@ -63,7 +64,7 @@ const wrapped = (check: string): string => {
 };
 
 /** Names in brackets, wrapped when they are many: `(a, b, c)`. */
-export const nameList = (names: string): string => {
+export function nameList(names: string): string {
   if (names.length < lineWidth - 20) return `(${names})`;
   const lines: string[] = [];
   for (const name of splitAtCommas(codeOf(names, 'sqlite')).map(line)) {
@@ -77,4 +78,4 @@ export const nameList = (names: string): string => {
       ${lines.join(',\n')}
     )
   `;
-};
+}

@@ -1,7 +1,7 @@
 import type { SchemaColumn, SchemaObject } from '../../../contract/schema.js';
 import { type CodeToken, codeOf, depths, line, nameOf, splitAtCommas } from '../../../sql/code.js';
 
-/** What stands in a CREATE TABLE statement. */
+/** The parts of a CREATE TABLE statement. */
 export interface TableText {
   readonly columns: readonly SchemaColumn[];
   readonly constraints: readonly SchemaObject[];
@@ -26,8 +26,8 @@ const columnWords = new Set([
   ],
 ]);
 
-/** Takes a CREATE TABLE statement apart. SQLite itself has no other place for CHECK constraints than this text. */
-export const parseTable = (sql: string): TableText => {
+/** Parses a CREATE TABLE statement. SQLite stores CHECK constraints in this text only. */
+export function parseTable(sql: string): TableText {
   const all = codeOf(sql, 'sqlite');
   const depth = depths(all);
   const open = all.findIndex(({ text }) => text === '(');
@@ -39,7 +39,7 @@ export const parseTable = (sql: string): TableText => {
     else columns.push(parseColumn(part));
   }
   return { columns, constraints, options: line(all.slice(close + 1)) };
-};
+}
 
 const parseConstraint = (part: readonly CodeToken[]): SchemaObject => {
   const [first, second] = part;
