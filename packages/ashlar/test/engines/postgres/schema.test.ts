@@ -354,7 +354,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "notes is rewritten and cannot be read or written meanwhile; values that do not fit make it fail.",
+          "danger": "notes is rewritten and cannot be read or written until it is done; it fails where a value cannot be converted.",
           "down": [
             "ALTER TABLE notes ALTER COLUMN size DROP DEFAULT",
             "ALTER TABLE notes ALTER COLUMN size TYPE text COLLATE "C" USING size::text",
@@ -415,7 +415,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "The values of notes.legacy are lost; on the way back every row gets ''.",
+          "danger": "The values of notes.legacy are lost; undoing it sets '' in every row.",
           "down": [
             "ALTER TABLE notes ADD COLUMN legacy text COLLATE "C" DEFAULT '' NOT NULL",
             "ALTER TABLE notes ALTER COLUMN legacy DROP DEFAULT",
@@ -439,7 +439,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "notes cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.",
+          "danger": "notes cannot be written while the index is built. On a large live table, create it beforehand with CREATE INDEX CONCURRENTLY.",
           "down": [
             "DROP INDEX notes_kind_idx",
           ],
