@@ -14,15 +14,34 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** A PostgreSQL server of our own: the URL of its superuser, and how to end it with all its data. */
+/** A running PostgreSQL server. */
 export interface OwnServer {
+  /** The URL of its superuser, to the database `postgres`. */
   readonly url: string;
+  /** Stops the server and deletes its data. */
   stop(): Promise<void>;
 }
 
-/** Starts a PostgreSQL server that npm brought along, on a free port of this machine. */
-export const startPostgres = async (): Promise<OwnServer> => {
-  const root = await mkdtemp(join(tmpdir(), 'ashlar-postgres-'));
+/** Where a server keeps its data, and whether it must survive a crash of the machine. */
+export interface ServerOptions {
+  /** The folder for the data; default: the system's folder for temporary files. */
+  readonly directory?: string;
+  /** Default true. `false` never waits for the disk: for tests, which keep nothing. */
+  readonly durable?: boolean;
+}
+
+const notDurable = ['fsync', 'synchronous_commit', 'full_page_writes'].flatMap((name) => [
+  '-c',
+  `${name}=off`,
+]);
+
+/**
+ * Starts a PostgreSQL server from the binaries of the npm package, on a free port of the loopback interface.
+ *
+ * @throws Error when the server does not start; its message has the server's log
+ */
+export async function startPostgres(options: ServerOptions = {}): Promise<OwnServer> {
+  const root = await mkdtemp(join(options.directory ?? tmpdir(), 'ashlar-postgres-'));
   // as root the server runs as another user, who must be able to reach its data
   await chmod(root, 0o755);
   const port = await freePort();
@@ -36,7 +55,10 @@ export const startPostgres = async (): Promise<OwnServer> => {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
-    postgresFlags: ['-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1', '-k', ''],
+    postgresFlags: [
+      ...['-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1', '-k', ''],
+      ...((options.durable ?? true) ? [] : notDurable),
+    ],
     onLog: (message) => log.push(String(message)),
     onError: (message) => log.push(String(message)),
   });
@@ -54,4 +76,4 @@ export const startPostgres = async (): Promise<OwnServer> => {
       await rm(root, { recursive: true, force: true });
     },
   };
-};
+}

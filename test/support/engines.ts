@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SqlName } from 'ashlar';
 import pg from 'pg';
 import { inject } from 'vitest';
 
@@ -28,7 +29,7 @@ const filePlace = async (scheme: 'sqlite' | 'sqlcipher'): Promise<Place> => {
 };
 
 /** Runs one statement as the test server's superuser, in the database `postgres`. */
-export const asAdmin = async (sql: string): Promise<void> => {
+export async function asAdmin(sql: string): Promise<void> {
   const client = new pg.Client(inject('postgresUrl'));
   await client.connect();
   try {
@@ -36,7 +37,7 @@ export const asAdmin = async (sql: string): Promise<void> => {
   } finally {
     await client.end();
   }
-};
+}
 
 const serverPlace = async (): Promise<Place> => {
   const name = `test_${randomBytes(8).toString('hex')}`;
@@ -53,3 +54,13 @@ export const engines: readonly TestEngine[] = [
   { name: 'pglite', place: async () => ({ url: 'pglite:memory', remove: async () => undefined }) },
   { name: 'postgres', place: serverPlace },
 ];
+
+/** The engines with roles. SQLite and SQLCipher have none: a process that can open the file can do everything. */
+export const withRoles = engines.filter(({ name }) => name === 'pglite' || name === 'postgres');
+export const withoutRoles = engines.filter(({ name }) => name === 'sqlite' || name === 'sqlcipher');
+export const server = engines.filter(({ name }) => name === 'postgres');
+
+/** The SQL that an engine speaks. */
+export function sqlOf({ name }: TestEngine): SqlName {
+  return name.startsWith('sql') ? 'sqlite' : 'postgres';
+}

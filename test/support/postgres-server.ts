@@ -10,7 +10,7 @@ declare module 'vitest' {
 
 /** One PostgreSQL server for the whole run, gone with its data afterwards. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
-  const { url, stop } = await startPostgres();
+  const { url, stop } = await startPostgres({ durable: false });
   project.provide('postgresUrl', url);
   return stop;
 };

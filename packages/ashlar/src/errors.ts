@@ -56,7 +56,10 @@ export const errorCodes = {
   'url-invalid': { exit: 2, meaning: 'A database URL cannot be understood.' },
   'settings-invalid': { exit: 2, meaning: 'A setting is missing or does not fit.' },
   'driver-missing': { exit: 3, meaning: 'The driver package of an engine is not installed.' },
-  'driver-unfit': { exit: 3, meaning: 'The installed driver has a version with known corruption bugs.' },
+  'driver-unfit': {
+    exit: 3,
+    meaning: 'The installed driver cannot be used: it does not run on this Node, or corrupts databases.',
+  },
   'key-missing': { exit: 3, meaning: 'An encrypted database was opened without a key.' },
   'key-invalid': { exit: 3, meaning: 'A database key is malformed.' },
   'key-wrong': { exit: 3, meaning: 'The key does not open the database.' },

@@ -19,22 +19,45 @@ export {
   type VerifyBackupOptions,
   verifyBackup,
 } from './backup/index.js';
-export { type Engine, everyScope } from './contract/engine.js';
+export type { Attack, Attacker, Probe } from './contract/attack.js';
+export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from './contract/column.js';
+export type { Engine } from './contract/engine.js';
+export type {
+  Enforcement,
+  Guarantee,
+  GuaranteeObject,
+  GuardedTable,
+  MaintenanceReport,
+  MaintenanceTools,
+  PostgresEnforcement,
+  Purged,
+  PurgeFollowUp,
+  PurgeReport,
+  PurgeTools,
+  RefusedLevel,
+  SealResult,
+  SqliteEnforcement,
+} from './contract/guarantee.js';
 export type { OpenOptions } from './contract/open-options.js';
+export type { Extent, Privilege, Rights, TableRights } from './contract/rights.js';
 export type { ConnectedRole, RoleChange, Roles } from './contract/roles.js';
+export type { RunNow, RunSql, SqlName, SqlRow } from './contract/sql.js';
+export type { SystemFacts } from './contract/system.js';
+export type {
+  BlindIndex,
+  Check,
+  ColumnEncryption,
+  ForeignKey,
+  GuaranteeFacts,
+  Index,
+  Key,
+  OnDelete,
+  TableFacts,
+  Unique,
+} from './contract/table.js';
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './contract/whole-file.js';
 export { openEngine } from './engines/open.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
-export type {
-  ImportOptions,
-  ImportReport,
-  JobCommands,
-  JobDetail,
-  JobProgress,
-  JobStatus,
-  JobSummary,
-  RunOptions,
-} from './jobs/job-commands.js';
 export {
   findDatabaseKey,
   importDatabase,
@@ -70,7 +93,6 @@ export {
 } from './migrations/index.js';
 export * from './model/index.js';
 export { parseInput } from './model/input.js';
-export { type System, type SystemParts, system } from './model/system.js';
 export {
   type AttackReport,
   type Checkpoints,
@@ -86,7 +108,9 @@ export {
   type Verdict,
 } from './prove/index.js';
 export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
-export { type ConnectOptions, connect, Database } from './session/database.js';
+export { connect } from './session/connect.js';
+export type { ConnectOptions } from './session/connect-options.js';
+export { Database } from './session/database.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
 export {
@@ -98,3 +122,4 @@ export {
   settings,
 } from './settings/index.js';
 export { type Logger, logger } from './settings/log.js';
+export { type System, type SystemParts, system } from './system/system.js';

@@ -4,11 +4,11 @@ import { AshlarError, errorCodes } from 'ashlar';
 import { describe, expect, it } from 'vitest';
 import { errorsPage } from '../../../scripts/write-docs.mjs';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../../..');
 
 const sources = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => path.endsWith('.ts') && !/(^|\/)(dist|node_modules|test)\//.test(path))
     .map((path) => readFileSync(join(root, folder, path), 'utf8'));
 
 describe('errors', () => {
@@ -17,7 +17,7 @@ describe('errors', () => {
   });
 
   it('are all thrown somewhere: no code outlives its use', () => {
-    const text = [...sources('src'), ...sources('systems')]
+    const text = [...sources('packages/ashlar/src'), ...sources('systems')]
       .filter((source) => !source.includes('export const errorCodes'))
       .join('\n');
     const unused = Object.keys(errorCodes).filter((code) => !text.includes(`'${code}'`));
@@ -25,7 +25,7 @@ describe('errors', () => {
   });
 
   it('are never bare', () => {
-    for (const source of [...sources('src'), ...sources('systems')])
+    for (const source of [...sources('packages/ashlar/src'), ...sources('systems')])
       expect(source).not.toMatch(/throw new Error\(/);
   });
 

@@ -1,9 +1,9 @@
 import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { folderOf, keptCheckpoints, ledgersThere, originOf, withLedger } from '../ledger/database/index.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
-import type { Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import type { Table, Tables } from '../model/index.js';
 import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
 import { applyRoles, defaultRoles, type Roles } from '../roles/index.js';
 import { assertContent, contentOf, headOf, still } from './content.js';
@@ -12,7 +12,7 @@ import type { LedgerHead, Manifest } from './manifest.js';
 /** What a copy is compared with. */
 export interface CheckRequest {
   readonly manifest: Manifest;
-  readonly systems: readonly System[];
+  readonly systems: readonly SystemFacts<Tables>[];
   readonly checkpoints: Checkpoints | undefined;
   /** Who gets which rights, where the engine has roles: they are the server's, and no part of a copy. */
   readonly roles: Roles | undefined;
@@ -31,7 +31,10 @@ export const provenAs = (roles: Roles = defaultRoles): Roles => {
 };
 
 /** The systems that a backup tells of. @throws AshlarError `usage` where one of them was not given */
-export const systemsOf = (manifest: Manifest, given: readonly System[]): readonly System[] =>
+export const systemsOf = (
+  manifest: Manifest,
+  given: readonly SystemFacts<Tables>[],
+): readonly SystemFacts<Tables>[] =>
   manifest.systems.map(({ name }) => {
     const found = given.find((system) => system.name === name);
     if (found) return found;
@@ -80,12 +83,12 @@ const notProven = (report: ProveReport): AshlarError => {
 };
 
 interface LedgerIn {
-  readonly system: System;
+  readonly system: SystemFacts<Tables>;
   readonly table: Table;
   readonly head: LedgerHead;
 }
 
-const ledgersIn = (manifest: Manifest, systems: readonly System[]): readonly LedgerIn[] =>
+const ledgersIn = (manifest: Manifest, systems: readonly SystemFacts<Tables>[]): readonly LedgerIn[] =>
   systems.flatMap((system) =>
     Object.values(system.tables).flatMap((table) => {
       const head = manifest.ledgers.find(
@@ -97,7 +100,7 @@ const ledgersIn = (manifest: Manifest, systems: readonly System[]): readonly Led
 
 interface LedgerOfBackup {
   readonly engine: Engine;
-  readonly system: System;
+  readonly system: SystemFacts<Tables>;
   readonly table: Table;
   readonly head: LedgerHead;
   readonly checkpoints: Checkpoints | undefined;

@@ -1,14 +1,15 @@
 import type { Engine } from '../contract/engine.js';
+import type { LedgerReader } from '../contract/ledger.js';
 import type { Owner } from '../contract/owner.js';
 import type { Snapshot } from '../contract/snapshot.js';
+import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { ledgerReader } from '../guarantees/ledgered/reader.js';
 import { ledgersOf, originOf } from '../ledger/database/index.js';
 import { treeRoot } from '../ledger/index.js';
-import type { LedgerReader } from '../ledger/reader.js';
 import { readHistory } from '../migrations/history.js';
-import { identifier, type Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import { identifier, type Tables } from '../model/index.js';
 import { fingerprintThrough } from '../prove/fingerprint.js';
 import { type Content, mismatch } from './manifest.js';
 
@@ -16,13 +17,13 @@ import { type Content, mismatch } from './manifest.js';
 export type Moment = Pick<Snapshot, 'read' | 'count'>;
 
 /** The newest signed checkpoint that is kept of a ledger; `null` where there is none. */
-export type CheckpointOf = (system: System, table: Table) => Promise<string | null>;
+export type CheckpointOf = (system: SystemFacts<Tables>, table: TableFacts) => Promise<string | null>;
 
 /** What a database holds at one moment, as a manifest tells it. */
 export const contentOf = async (
   engine: Engine,
   moment: Moment,
-  systems: readonly System[],
+  systems: readonly SystemFacts<Tables>[],
   checkpointOf: CheckpointOf,
 ): Promise<Content> => {
   const owner = ownerOf(moment);

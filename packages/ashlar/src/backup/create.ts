@@ -1,7 +1,8 @@
 import type { Engine } from '../contract/engine.js';
 import type { Snapshot } from '../contract/snapshot.js';
+import type { SystemFacts } from '../contract/system.js';
 import { folderOf, keptCheckpoints, originOf } from '../ledger/database/index.js';
-import type { System } from '../model/system.js';
+import type { Tables } from '../model/index.js';
 import type { Checkpoints } from '../prove/index.js';
 import { redactUrl } from '../settings/index.js';
 import { version } from '../version.js';
@@ -38,7 +39,7 @@ export interface CreateOptions {
  */
 export const createBackup = async (
   engine: Engine,
-  systems: readonly System[],
+  systems: readonly SystemFacts<Tables>[],
   options: CreateOptions,
 ): Promise<Manifest> => {
   const { folder } = options;

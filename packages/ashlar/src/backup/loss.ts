@@ -1,6 +1,7 @@
 import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
 import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
-import type { System } from '../model/system.js';
+import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
 import { headOf } from './content.js';
 import { type Listed, labelOf, listBackups } from './folder.js';
@@ -48,7 +49,7 @@ export interface LossRequest {
 /** Compares a database with its last backup. */
 export const backupsReport = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts<Tables>,
   { folder, rows, now }: LossRequest,
 ): Promise<BackupsReport> => {
   const listed = await listBackups(folder);
@@ -69,7 +70,11 @@ export const backupsReport = async (
   };
 };
 
-const ownOf = (listed: readonly Listed[], { url }: Engine, { name }: System): readonly Listed[] => {
+const ownOf = (
+  listed: readonly Listed[],
+  { url }: Engine,
+  { name }: SystemFacts<Tables>,
+): readonly Listed[] => {
   const those = (fits: (manifest: Manifest) => boolean) =>
     listed.filter(
       ({ manifest }) => manifest && fits(manifest) && manifest.systems.some((system) => system.name === name),
@@ -86,7 +91,7 @@ const ageOf = (one: Listed | undefined): BackupAge | null =>
 
 interface SinceBackup {
   readonly engine: Engine;
-  readonly system: System;
+  readonly system: SystemFacts<Tables>;
   readonly manifest: Manifest;
   readonly rows: Readonly<Record<string, number>>;
   readonly now: Date;

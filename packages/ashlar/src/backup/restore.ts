@@ -1,6 +1,7 @@
 import type { OpenOptions } from '../contract/open-options.js';
+import type { SystemFacts } from '../contract/system.js';
 import { copiesOf, openEngine } from '../engines/open.js';
-import type { System } from '../model/system.js';
+import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/index.js';
 import { applyRoles, type Roles } from '../roles/index.js';
 import { checkCopy, provenAs, systemsOf } from './check.js';
@@ -32,7 +33,7 @@ export interface Restored {
  */
 export const restoreBackup = async (
   given: string,
-  systems: readonly System[],
+  systems: readonly SystemFacts<Tables>[],
   options: RestoreOptions,
 ): Promise<Restored> => {
   const { to, replace = false, checkpoints, roles, onStep } = options;
@@ -59,7 +60,7 @@ export const restoreBackup = async (
 // rights are no part of a copy, and what was checked may have been brought here from another place
 const grant = async (
   to: OpenOptions,
-  systems: readonly System[],
+  systems: readonly SystemFacts<Tables>[],
   roles: Roles | undefined,
 ): Promise<void> => {
   const engine = await openEngine({ ...to, create: false });

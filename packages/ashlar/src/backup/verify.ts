@@ -1,7 +1,8 @@
 import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
+import type { SystemFacts } from '../contract/system.js';
 import { copiesOf } from '../engines/open.js';
-import type { System } from '../model/system.js';
+import type { Tables } from '../model/index.js';
 import type { ProveReport } from '../prove/index.js';
 import { assertContinued, checkCopy, type LedgerRelation, provenAs, relationsOf } from './check.js';
 import { noteVerified } from './folder.js';
@@ -44,7 +45,7 @@ export interface BackupVerification {
  */
 export const verifyBackup = async (
   file: string,
-  systems: readonly System[],
+  systems: readonly SystemFacts<Tables>[],
   options: VerifyBackupOptions,
 ): Promise<BackupVerification> => {
   const { live, checkpoints, onStep } = options;

@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import { history } from '../migrations/index.js';
-import type { System } from '../model/system.js';
+import type { System } from '../system/system.js';
 
 /** @throws AshlarError `migration-pending` where no step of a system was ever applied to a database */
 export const assertInitialised = async (engine: Engine, system: System): Promise<void> => {

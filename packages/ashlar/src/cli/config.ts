@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
+import type { System } from '../system/system.js';
 
 /** What `ashlar.config.ts`, `.js` or `.json` may hold. */
 export interface Config {

@@ -1,5 +1,5 @@
+import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
 
 /**
  * The kinds of SQL that `--dialect` names; without it, both.

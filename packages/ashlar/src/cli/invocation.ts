@@ -5,7 +5,6 @@ import type { OpenOptions } from '../contract/open-options.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
 import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../ledger/index.js';
-import type { System } from '../model/system.js';
 import { type Roles, rolesFrom } from '../roles/index.js';
 import {
   type ColumnKeys,
@@ -17,6 +16,7 @@ import {
 } from '../settings/index.js';
 import { logger, traceStatements } from '../settings/log.js';
 import { passwordsOf } from '../settings/redact.js';
+import type { System } from '../system/system.js';
 import { type Config, readConfig } from './config.js';
 import type { Output } from './output.js';
 import type { Streams } from './streams.js';

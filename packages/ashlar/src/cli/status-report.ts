@@ -3,8 +3,8 @@ import type { Engine, Partition } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
 import { identifier, type Table } from '../model/index.js';
-import type { System } from '../model/system.js';
 import { checkRoles, type Roles } from '../roles/index.js';
+import type { System } from '../system/system.js';
 
 /** How a guarantee is kept on an engine. */
 export interface GuaranteeReport {

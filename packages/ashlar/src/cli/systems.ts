@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
+import type { System } from '../system/system.js';
 import type { Config } from './config.js';
 
 /**

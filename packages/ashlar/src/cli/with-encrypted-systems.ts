@@ -1,11 +1,12 @@
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
-import { connect, type Database } from '../session/database.js';
+import { connect } from '../session/connect.js';
+import type { Database } from '../session/database.js';
+import type { System } from '../system/system.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
 const hasEncryptedColumns = (system: System): boolean =>
-  Object.values(system.tables).some(({ encryption }) => encryption !== undefined);
+  Object.values(system.tables).some(({ facts }) => facts.encryption !== undefined);
 
 /**
  * Opens the database of each system that has ciphered columns, with the keys of columns, and gives it to `work`.

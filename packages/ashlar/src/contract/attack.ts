@@ -1,7 +1,4 @@
-import type { RunSql, SqlName } from './guarantee.js';
-
-/** A row as SQL: column → literal. */
-export type SqlRow = Readonly<Record<string, string>>;
+import type { RunSql, SqlName, SqlRow } from './sql.js';
 
 /** What an attack may be made of: rows that are in the table while it is tried, and what else there is to aim at. */
 export interface Probe {

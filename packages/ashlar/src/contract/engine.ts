@@ -1,117 +1,14 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
-import type { Column, SqlName, Table, TableRights } from '../model/index.js';
+import type { Column } from './column.js';
+import type { SqlDialect } from './dialect.js';
+import type { GuardedTable } from './guarantee.js';
 import type { Owner } from './owner.js';
-import type { ConnectedRole, RoleDialect } from './roles.js';
-import type { Schema, SchemaChange } from './schema.js';
+import type { ConnectedRole } from './roles.js';
+import type { Schema } from './schema.js';
 import type { Snapshot } from './snapshot.js';
-
-/** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
-export type Awaitable<T> = T | Promise<T>;
-
-/** Rows decoded to what their columns' Zod types say, and how many rows a write changed. */
-export interface QueryResult {
-  readonly rows: Record<string, unknown>[];
-  readonly changes: number;
-}
-
-/** The scope of a session that may reach the rows of all scopes. It must be asked for: no scope is nobody's. */
-export const everyScope = '*';
-
-/** What a transaction is for, and in whose name. `null` is nobody. */
-export interface TransactionOptions {
-  readonly mode: 'read' | 'write';
-  readonly actor: string | null;
-  readonly scope: string | null;
-  /** For a look at what the application's role may not read: nothing is stepped down from. */
-  readonly asOwner?: boolean;
-}
-
-/**
- * One open transaction on one connection. After `commit` or `rollback` it is over. Every rejection is an AshlarError.
- * Parameters are strings, numbers, booleans, null, `Uint8Array`s, or objects and arrays (sent as JSON); a string that
- * cannot be stored as it is (NUL, lone surrogate) is refused with `value-unstorable` before anything is sent.
- */
-export interface Transaction {
-  execute(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
-  /** Rows in order, at most `chunk` in memory at a time. */
-  stream(sql: string, parameters: readonly unknown[], chunk: number): AsyncIterable<Record<string, unknown>>;
-  /** Inserts many rows of encoded values, in the order of `columns`, in the fastest way the engine has. */
-  insertMany(
-    table: Table,
-    columns: readonly Column[],
-    rows: readonly (readonly unknown[])[],
-  ): Awaitable<number>;
-  /**
-   * Waits until no other transaction that writes holds this name, and holds it until this one is over. Where there is
-   * one writer there is nothing to wait for.
-   */
-  lock(name: string): Awaitable<void>;
-  savepoint(name: string): Awaitable<void>;
-  rollbackTo(name: string): Awaitable<void>;
-  release(name: string): Awaitable<void>;
-  /** Goes on in the name of another: for proofs, which try in one transaction what several sessions would. */
-  actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): Awaitable<void>;
-  /** Rejects with `outcome-unknown` where an I/O error leaves open whether the commit is durable. */
-  commit(): Awaitable<void>;
-  rollback(): Awaitable<void>;
-}
-
-/** Something of Ashlar's own that guarantees rely on, in each database: its name begins with `ashlar_`. */
-export interface FoundationObject {
-  readonly name: string;
-  /** A query that gives a row when it is there, as it must be. */
-  readonly exists: string;
-  /** Makes it, or replaces what is there. */
-  readonly create: string;
-  /** For a table: what the application's role may do with it, where that is more than to read. */
-  readonly rights?: TableRights;
-}
-
-/** Something without which guarantees do not hold, whatever the tables' own definitions say. */
-export interface Condition {
-  readonly name: string;
-  /** A query of the owner's that gives a line of text, as `found`, for each thing that is not as it must be. */
-  readonly finds: (tables: readonly string[]) => string;
-}
-
-/** What the proofs need to know of a kind of SQL. */
-export interface Proving {
-  /** An encoded value as it stands in SQL. */
-  literal(value: unknown): string;
-  /** An expression for the SQL text of another one's value: `NULL`, `5`, `'it''s'`. */
-  quoted(expression: string): string;
-  /** An expression for the name of the partition in which a row of a table lies; NULL where it lies in none. */
-  partitionOf(table: string): string;
-  readonly conditions: readonly Condition[];
-  /**
-   * A query of the owner's for every object of the place: its `type` as a guarantee names it, its `name`, and for a
-   * trigger in `always` whether it fires in every case: `yes` or `no`.
-   */
-  readonly objects: string;
-}
-
-/** The SQL of one kind of engine: no connection, only text and knowledge. */
-export interface SqlDialect {
-  readonly name: SqlName;
-  /** The current time as an SQL expression, in the form a timestamp column of that many digits holds. */
-  now(precision: 3 | 6): string;
-  /** The tables that must exist before any table of a system. */
-  readonly foundation: readonly FoundationObject[];
-  /** The statements that create a table with its indexes and the objects of its guarantees, as a person would write them. */
-  createTable(table: Table): readonly string[];
-  /** The statements that turn `before` into `after`, and back. `model` are the tables that `after` was made from. */
-  changes(before: Schema, after: Schema, model: readonly Table[], renames: Renames): readonly SchemaChange[];
-  /** A schema as text, in a fixed order: what is committed as the dump. */
-  dump(schema: Schema): string;
-  readonly proving: Proving;
-  /** An empty database in this process, gone when closed: for shadow comparisons. */
-  openShadow(): Promise<Engine>;
-  /** How roles are made and granted to; `undefined` where there are none (a file has no roles). */
-  readonly roles: RoleDialect | undefined;
-}
-
-/** table → { column now → column before }. */
-export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+import type { Awaitable } from './sql.js';
+import type { TableFacts } from './table.js';
+import type { QueryResult, Transaction, TransactionOptions } from './transaction.js';
 
 /** A place where sessions can be run without promises. Only SQLite has one. */
 export interface SyncEngine {
@@ -133,7 +30,7 @@ export interface Engine {
   readonly connectedRole: ConnectedRole | undefined;
 
   /** Makes results of these tables' columns decode to what their Zod types say. */
-  register(tables: readonly Table[]): void;
+  register(tables: readonly GuardedTable[]): void;
   /** A value of a column in the form that `execute` and `insertMany` take. Cheap, and never fails. */
   encode(column: Column, value: unknown): unknown;
 
@@ -162,7 +59,7 @@ export interface Engine {
    * Rewrites what holds these tables, so that what was deleted or overwritten in them is in no file of the database any
    * more. @returns why it may still be in one; `undefined` when all was done
    */
-  vacuum(tables: readonly Table[]): Promise<string | undefined>;
+  vacuum(tables: readonly TableFacts[]): Promise<string | undefined>;
 
   /**
    * Holds one moment of the database while `work` reads and copies it. Writers are kept waiting for a moment at most.

@@ -1,10 +1,7 @@
-import type { Column } from '../model/column.js';
-import type { ColumnEncryption } from '../model/column-encryption.js';
-import type { Table } from '../model/table.js';
 import type { Attack, Probe } from './attack.js';
-
-/** The kinds of SQL an engine can speak. */
-export type SqlName = 'sqlite' | 'postgres';
+import type { Rights } from './rights.js';
+import type { RunNow, RunSql } from './sql.js';
+import type { GuaranteeFacts, TableFacts } from './table.js';
 
 /** A database object that keeps a guarantee. Its name is unique in its schema, a policy's on its table; its SQL creates it once. */
 export interface GuaranteeObject {
@@ -21,12 +18,6 @@ export interface MaintenanceTools {
   atomically<T>(work: (run: RunSql) => Promise<T>, options?: { lockTimeout?: number }): Promise<T>;
 }
 
-/** Runs one statement and gives its rows, undecoded values as text where the engine has no plainer form. */
-export type RunSql = (
-  sql: string,
-  parameters?: readonly unknown[],
-) => Promise<readonly Record<string, unknown>[]>;
-
 /** What maintenance did and what it found. */
 export interface MaintenanceReport {
   /** One line for each thing that was changed; empty when all was in place. */
@@ -37,7 +28,7 @@ export interface MaintenanceReport {
 
 /** What retirement may use: besides what maintenance may, all tables of the system, whose rows may refer to those that leave. */
 export interface PurgeTools extends MaintenanceTools {
-  readonly tables: readonly Table[];
+  readonly tables: readonly GuardedTable[];
   /** Only tells what would leave at {@link now}. Otherwise nothing leaves before it is due by the database's own clock. */
   readonly dryRun: boolean;
 }
@@ -79,47 +70,31 @@ export interface Enforcement {
   /** For `emulated`: in which way it is weaker. */
   readonly weaker?: string;
   /** Appended to the table's CREATE TABLE (a partitioning clause). */
-  readonly clause?: (table: Table) => string;
+  readonly clause?: (table: GuardedTable) => string;
   /** What must exist beside the table. */
-  readonly objects: (table: Table) => readonly GuaranteeObject[];
+  readonly objects: (table: GuardedTable) => readonly GuaranteeObject[];
   /** What each partition of the table needs of its own, because the parent's does not reach it. */
-  readonly onPartition?: (table: Table, partition: string) => readonly GuaranteeObject[];
+  readonly onPartition?: (table: GuardedTable, partition: string) => readonly GuaranteeObject[];
   /** Work that must be done again as time passes; idempotent. */
-  readonly maintain?: (table: Table, tools: MaintenanceTools) => Promise<MaintenanceReport>;
+  readonly maintain?: (table: GuardedTable, tools: MaintenanceTools) => Promise<MaintenanceReport>;
   /** Lets the rows leave whose time has come. */
-  readonly purge?: (table: Table, tools: PurgeTools) => Promise<PurgeReport>;
+  readonly purge?: (table: GuardedTable, tools: PurgeTools) => Promise<PurgeReport>;
   /** What goes with rows that another guarantee lets leave. */
-  readonly onPurge?: (table: Table) => PurgeFollowUp;
+  readonly onPurge?: (table: GuardedTable) => PurgeFollowUp;
   /** What is not as it must be beside the objects themselves, one line each. Changes nothing. */
-  readonly inspect?: (table: Table, tools: MaintenanceTools) => Promise<readonly string[]>;
+  readonly inspect?: (table: GuardedTable, tools: MaintenanceTools) => Promise<readonly string[]>;
 }
-
-/** Runs one statement at once, in a transaction that is open. Only SQLite answers in the same turn. */
-export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
 
 /** How SQLite keeps a guarantee. */
 export interface SqliteEnforcement extends Enforcement {
   /** Its triggers read who acts from `ashlar_session`: each writing session then leaves its actor and scope there meanwhile. */
   readonly readsSession?: boolean;
   /** What is done in each transaction that writes, right before its COMMIT. */
-  readonly beforeCommit?: (table: Table) => (run: RunNow) => void;
+  readonly beforeCommit?: (table: GuardedTable) => (run: RunNow) => void;
 }
 
-/** What the application's role may not do with a table. Whatever no guarantee withholds, it may. */
-export interface Rights {
-  readonly withheld?: readonly Privilege[];
-  /** Columns that the database alone fills in: a clock, a place in a ledger. */
-  readonly notInsertable?: readonly string[];
-  /** Where given, an UPDATE may set these columns and no others. */
-  readonly updatable?: readonly string[];
-}
-
-/** What a role can be granted on a table. TRUNCATE, REFERENCES and TRIGGER are the owner's alone. */
-export type Privilege = 'select' | 'insert' | 'update' | 'delete';
-
-/** How far a settling came: all that it could see, or one batch of it, or nothing because another was at it. */
-export const sealResults = ['done', 'more', 'busy'] as const;
-export type SealResult = (typeof sealResults)[number];
+/** `done`: all visible rows sealed. `more`: batch limit reached, call again. `busy`: another process is sealing. */
+export type SealResult = 'done' | 'more' | 'busy';
 
 /** How Postgres keeps a guarantee. */
 export interface PostgresEnforcement extends Enforcement {
@@ -132,13 +107,13 @@ export interface PostgresEnforcement extends Enforcement {
    * What the guarantee withholds from the application's role. Tables that it puts beside its own can only be read, and not
    * even that where the table is scoped.
    */
-  readonly rights?: (table: Table) => Rights;
+  readonly rights?: (table: GuardedTable) => Rights;
   /**
    * A statement that must run soon after rows were committed, by any role: with one connection (PGlite) it runs in each
    * transaction that writes, right before its COMMIT; on a server in the background. Idempotent. It gives one row with
    * one column: a {@link SealResult}.
    */
-  readonly seal?: (table: Table) => string;
+  readonly seal?: (table: GuardedTable) => string;
 }
 
 /** An engine that cannot keep a guarantee says so; `up` then refuses the table. */
@@ -146,6 +121,23 @@ export interface RefusedLevel {
   readonly level: 'refused';
   readonly why: string;
 }
+
+/** What a guarantee requires of the others of its table, or cannot hold with: a fact that one of them gives. */
+export interface FactRule {
+  readonly fact: keyof GuaranteeFacts;
+  /** The rule is about the fact in this case only. Default: in every case. */
+  readonly when?: {
+    readonly holds: (facts: GuaranteeFacts) => boolean;
+    /** The case in words, after the name of the guarantee: `without exceptions`. */
+    readonly words: string;
+  };
+  /** The reason, as a sentence. */
+  readonly why: string;
+  readonly suggestion: string;
+}
+
+/** A table whose guarantees are not looked at yet. */
+export type DeclaredColumns = Pick<TableFacts, 'name' | 'columns'>;
 
 /** A promise about a table that the database enforces. */
 export interface Guarantee {
@@ -155,15 +147,22 @@ export interface Guarantee {
   /** The promise in one sentence. */
   readonly summary: string;
   /** Refuses a table that the guarantee does not fit; runs when the table is declared. */
-  readonly validate?: (table: Table) => void;
-  /** The column that says whose row it is, where the guarantee keeps each session to the rows of its scope. */
-  readonly scopedBy?: Column;
-  /** How sessions encrypt the table's ciphered columns. */
-  readonly encrypts?: (ciphertext: readonly Column[]) => ColumnEncryption;
+  readonly validate?: (table: TableFacts) => void;
+  /** What the guarantee says of the table that declares it, for code that relies on it and for other guarantees. */
+  readonly facts?: (table: DeclaredColumns) => GuaranteeFacts;
+  /** Facts without which it cannot hold: another guarantee of the table must give them. */
+  readonly requires?: readonly FactRule[];
+  /** Facts with which it cannot hold: no other guarantee of the table may give them. */
+  readonly conflicts?: readonly FactRule[];
   readonly sqlite: SqliteEnforcement | RefusedLevel;
   readonly postgres: PostgresEnforcement | RefusedLevel;
   /** Parts of rows that it accepts, where not every row of the right types is one; of ciphered columns the plaintext. */
   readonly probes?: readonly Readonly<Record<string, unknown>>[];
   /** The statements that would break it: what `ashlar prove` tries. */
-  readonly attacks?: (table: Table, probe: Probe) => readonly Attack[];
+  readonly attacks?: (table: GuardedTable, probe: Probe) => readonly Attack[];
+}
+
+/** A table with the guarantees that the database enforces for it. */
+export interface GuardedTable extends TableFacts {
+  readonly guarantees: readonly Guarantee[];
 }

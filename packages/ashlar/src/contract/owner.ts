@@ -1,4 +1,4 @@
-import type { RunSql } from '../model/index.js';
+import type { RunSql } from './sql.js';
 
 /** A connection that may change the schema. */
 export interface Owner {

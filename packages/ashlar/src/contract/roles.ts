@@ -1,5 +1,6 @@
-import type { RunSql, TableRights } from '../model/index.js';
 import type { Owner } from './owner.js';
+import type { TableRights } from './rights.js';
+import type { RunSql } from './sql.js';
 
 /** Who the sessions of an open database are, as far as its engine has roles. */
 export interface ConnectedRole {

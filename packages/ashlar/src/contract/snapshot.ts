@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { RunSql } from '../model/index.js';
+import type { RunSql } from './sql.js';
 
 /**
  * What the bytes of a copy are: a database file of SQLite or SQLCipher, an archive of `pg_dump --format=custom`, or

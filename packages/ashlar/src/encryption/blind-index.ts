@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { BlindIndex, ColumnEncryption } from '../model/index.js';
+import type { BlindIndex, ColumnEncryption } from '../contract/table.js';
 import { lengthPrefixed } from './associated-data.js';
 import type { DataKey } from './data-key.js';
 import { indexedText } from './plaintext.js';

@@ -1,5 +1,6 @@
+import type { Column } from '../contract/column.js';
+import type { ColumnEncryption, TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import type { Column, ColumnEncryption, Table } from '../model/index.js';
 import { cellData, type Place } from './associated-data.js';
 import { blindIndexOf } from './blind-index.js';
 import type { DataKeys } from './data-keys.js';
@@ -10,26 +11,27 @@ import type { Steps } from './steps.js';
 /** Column → value. */
 export type Values = Readonly<Record<string, unknown>>;
 
-const encryptionOf = (table: Table): ColumnEncryption => {
-  if (table.encryption) return table.encryption;
+const encryptionOf = (table: TableFacts): ColumnEncryption => {
+  if (table.facts.encryption) return table.facts.encryption;
   throw new AshlarError('usage', {
     message: `${table.name} has no ciphered column.`,
     suggestion: 'Declare one with ciphertext(…), and the guarantee encrypted(…).',
   });
 };
 
-const needed = (table: Table, row: Values, name: string): unknown => {
+const needed = (table: TableFacts, row: Values, name: string): unknown => {
   const value = row[name];
   if (value !== undefined && value !== null) return value;
   throw new AshlarError('usage', {
     message: `A row of ${table.name} lacks ${name}, to which its ciphertexts are bound.`,
-    suggestion: `Select ${[table.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
+    suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
   });
 };
 
-const scopeOf = (table: Table, row: Values): string => String(needed(table, row, encryptionOf(table).scope));
+const scopeOf = (table: TableFacts, row: Values): string =>
+  String(needed(table, row, encryptionOf(table).scope));
 
-const placeOf = (table: Table, column: string, scope: string, row: Values): Place => {
+const placeOf = (table: TableFacts, column: string, scope: string, row: Values): Place => {
   const { boundTable, boundColumn } = encryptionOf(table);
   return {
     table: boundTable,
@@ -48,7 +50,12 @@ const isEmpty = (column: Column, value: unknown): boolean =>
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `value-invalid` for a blind index that was given
  */
-export function* encryptValues(keys: DataKeys, table: Table, values: Values, row = values): Steps<Values> {
+export function* encryptValues(
+  keys: DataKeys,
+  table: TableFacts,
+  values: Values,
+  row = values,
+): Steps<Values> {
   const encryption = encryptionOf(table);
   refuseGivenIndexes(table, encryption, values);
   const filled = encryption.columns.filter((column) => !isEmpty(column, values[column.name]));
@@ -71,7 +78,7 @@ export function* encryptValues(keys: DataKeys, table: Table, values: Values, row
   return result;
 }
 
-const refuseGivenIndexes = (table: Table, { blindIndexes }: ColumnEncryption, values: Values): void => {
+const refuseGivenIndexes = (table: TableFacts, { blindIndexes }: ColumnEncryption, values: Values): void => {
   const given = blindIndexes.find(
     ({ into }) => values[into.name] !== undefined && values[into.name] !== null,
   );
@@ -87,7 +94,7 @@ const refuseGivenIndexes = (table: Table, { blindIndexes }: ColumnEncryption, va
  *
  * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`
  */
-export function* decryptRow(keys: DataKeys, table: Table, row: Values): Steps<Record<string, unknown>> {
+export function* decryptRow(keys: DataKeys, table: TableFacts, row: Values): Steps<Record<string, unknown>> {
   const encryption = encryptionOf(table);
   const result: Record<string, unknown> = { ...row };
   for (const column of encryption.columns) {
@@ -100,7 +107,7 @@ export function* decryptRow(keys: DataKeys, table: Table, row: Values): Steps<Re
 
 interface Cell {
   readonly keys: DataKeys;
-  readonly table: Table;
+  readonly table: TableFacts;
   readonly encryption: ColumnEncryption;
   readonly column: Column;
   readonly row: Values;
@@ -128,7 +135,7 @@ function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unk
   return plaintextValue(column.plaintext ?? column, bytes);
 }
 
-const failed = (table: Table, column: Column, row: Values, why: string): AshlarError => {
+const failed = (table: TableFacts, column: Column, row: Values, why: string): AshlarError => {
   const key = table.primaryKey.columns.map((name) => String(row[name])).join(', ');
   return new AshlarError('decryption-failed', {
     message: `${table.name}.${column.name} of the row ${key} cannot be decrypted.`,
@@ -143,7 +150,7 @@ const nothing = new Uint8Array(0);
 /** A value to look for by the blind index of a column; `scope` is that of the rows. */
 export interface IndexedValue {
   readonly keys: DataKeys;
-  readonly table: Table;
+  readonly table: TableFacts;
   readonly column: string;
   readonly scope: string;
   readonly value: unknown;

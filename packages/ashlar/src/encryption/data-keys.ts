@@ -1,5 +1,5 @@
+import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
 import { type DataKey, newWrappedKey, openWrappedKey } from './data-key.js';
 import type { KeyringSql, StoredKey } from './keyring-sql.js';
 import type { MasterKeys } from './master-keys.js';
@@ -61,7 +61,7 @@ export class DataKeys {
   }
 
   /** The key that encrypts for a scope; made when there is none. @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong` */
-  *forEncryption(keys: Table, scope: string): Steps<DataKey> {
+  *forEncryption(keys: TableFacts, scope: string): Steps<DataKey> {
     const { masters, sql } = this.#encryption;
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
     if (found.newest === undefined) {
@@ -76,7 +76,7 @@ export class DataKeys {
   }
 
   /** The key of a version; `undefined` when the scope has none. @throws AshlarError as `forEncryption` */
-  *forDecryption(keys: Table, scope: string, version: number): Steps<DataKey | undefined> {
+  *forDecryption(keys: TableFacts, scope: string, version: number): Steps<DataKey | undefined> {
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
     // rotated since this session first looked
     if (!found.has(version)) found = yield* this.#read(keys, scope);
@@ -84,7 +84,7 @@ export class DataKeys {
   }
 
   /** The keys of all versions, newest first. @throws AshlarError as `forEncryption` */
-  *all(keys: Table, scope: string): Steps<readonly DataKey[]> {
+  *all(keys: TableFacts, scope: string): Steps<readonly DataKey[]> {
     const found = yield* this.#read(keys, scope);
     return found.versions
       .map((version) => found.key(this.#encryption.masters(), keys.name, scope, version))
@@ -97,12 +97,12 @@ export class DataKeys {
     this.#scopes.clear();
   }
 
-  #find(keys: Table, scope: string): ScopeKeys | undefined {
+  #find(keys: TableFacts, scope: string): ScopeKeys | undefined {
     const found = this.#scopes.get(`${keys.name}\0${scope}`);
     return found ?? (this.#outer ? this.#outer.#find(keys, scope) : undefined);
   }
 
-  *#read(keys: Table, scope: string): Steps<ScopeKeys> {
+  *#read(keys: TableFacts, scope: string): Steps<ScopeKeys> {
     const rows = (yield this.#encryption.sql.read(keys, scope)) as unknown as readonly StoredKey[];
     const shredded = rows.find((row) => row.shredded_at !== null);
     if (shredded) throw shreddedError(keys, scope, shredded.shredded_at);
@@ -118,13 +118,13 @@ export class DataKeys {
   }
 }
 
-const withoutKey = (keys: Table, scope: string): AshlarError =>
+const withoutKey = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('key-missing', {
     message: `The scope ${scope} has no data key in ${keys.name}.`,
     suggestion: 'Check that this role may read and insert rows there.',
   });
 
-const shreddedError = (keys: Table, scope: string, at: string | null): AshlarError =>
+const shreddedError = (keys: TableFacts, scope: string, at: string | null): AshlarError =>
   new AshlarError('scope-shredded', {
     message: `The data of the scope ${scope} was shredded.`,
     detail: `Its key in ${keys.name} was erased${at === null ? '' : ` at ${at}`}; nothing can decrypt it any more.`,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { envelopeForm } from '../model/column-encryption.js';
+import { envelopeForm } from '../model/envelope-form.js';
 import { nonceBytes, tagBytes, type XaesKey } from './xaes.js';
 
 const versionAt = 1;

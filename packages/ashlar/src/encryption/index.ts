@@ -6,9 +6,9 @@ export { MasterKeys, type MasterKeyTexts } from './master-keys.js';
 export {
   type Query,
   type Rows,
+  resultOf,
   runSteps,
   runStepsNow,
   type Steps,
   type StepsResult,
-  valueOf,
 } from './steps.js';

@@ -1,5 +1,5 @@
 import { type Dialect, DummyDriver, Kysely, sql } from 'kysely';
-import type { Table } from '../model/index.js';
+import type { TableFacts } from '../contract/table.js';
 import type { WrappedKey } from './data-key.js';
 import type { Query } from './steps.js';
 
@@ -14,14 +14,14 @@ export interface StoredKey {
 /** The statements that read and write keyrings, for one kind of engine; the one that every session runs is kept. */
 export class KeyringSql {
   readonly #kysely: Kysely<unknown>;
-  readonly #read = new WeakMap<Table, string>();
+  readonly #read = new WeakMap<TableFacts, string>();
 
   constructor(dialect: Dialect) {
     this.#kysely = new Kysely({ dialect: { ...dialect, createDriver: () => new DummyDriver() } });
   }
 
   /** All keys of a scope, oldest first. */
-  read(keys: Table, scope: string): Query {
+  read(keys: TableFacts, scope: string): Query {
     let text = this.#read.get(keys);
     if (text === undefined) {
       text = sql`select version, wrapped, master_version, shredded_at from ${sql.table(keys.name)}
@@ -32,7 +32,7 @@ export class KeyringSql {
   }
 
   /** Adds a key, unless there is one of that version, made by whoever came first. */
-  add(keys: Table, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
+  add(keys: TableFacts, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
     const table = sql.table(keys.name);
     // ON CONFLICT alone would meet the guard against INSERT OR REPLACE
     return sql`insert into ${table} (scope, version, wrapped, master_version)

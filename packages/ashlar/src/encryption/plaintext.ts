@@ -1,4 +1,4 @@
-import type { Column } from '../model/index.js';
+import type { Column } from '../contract/column.js';
 
 // the kinds whose value is text as it is; every other is sealed as JSON
 const textual: ReadonlySet<Column['kind']> = new Set(['text', 'uuid', 'timestamp', 'date', 'inet']);

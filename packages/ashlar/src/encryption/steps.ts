@@ -37,7 +37,7 @@ export const runSteps = async <T>(
 };
 
 /** The value, or the error thrown. */
-export const valueOf = <T>(result: StepsResult<T>): T => {
+export const resultOf = <T>(result: StepsResult<T>): T => {
   if ('error' in result) throw result.error;
   return result.value;
 };

@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
 import type { Owner } from '../contract/owner.js';
 
 /** Makes what is missing of the objects that guarantees rely on. Changes nothing where all is there. */

@@ -1,9 +1,10 @@
 import type { Copies } from '../contract/copies.js';
-import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
+import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
+import type { SqlName } from '../contract/sql.js';
 import type { WholeFile } from '../contract/whole-file.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
 
 type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
 

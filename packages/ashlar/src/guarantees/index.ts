@@ -1,3 +1,4 @@
+export type { Period } from '../contract/retention.js';
 export {
   alwaysTrigger,
   type FunctionOptions,
@@ -19,5 +20,4 @@ export { type PartitionedOptions, partitioned } from './partitioned/partitioned.
 export { type LegalHolds, legalHolds } from './retained/holds.js';
 export { type RetainedOptions, retained } from './retained/retained.js';
 export { scoped } from './scoped/scoped.js';
-export type { Period } from './shared/retention.js';
 export { type VersionedOptions, versioned } from './versioned/versioned.js';

@@ -1,15 +1,18 @@
+import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import type { Table, Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 
 /** The tables of a system that have ciphered columns. */
 export const encryptedTables = <T extends Tables>({ system }: Database<T>): readonly Table[] =>
-  Object.values<Table>(system.tables).filter((table) => table.encryption);
+  Object.values<Table>(system.tables).filter((table) => table.facts.encryption);
 
 /** The keyrings that the tables of a system use. @throws AshlarError `usage` when there is none */
-export const keyringsOf = <T extends Tables>(db: Database<T>): readonly Table[] => {
+export const keyringsOf = <T extends Tables>(db: Database<T>): readonly TableFacts[] => {
   const found = [
-    ...new Set(encryptedTables(db).flatMap(({ encryption }) => (encryption ? [encryption.keys] : []))),
+    ...new Set(
+      encryptedTables(db).flatMap(({ facts: { encryption } }) => (encryption ? [encryption.keys] : [])),
+    ),
   ];
   if (found.length > 0) return found;
   throw new AshlarError('usage', {

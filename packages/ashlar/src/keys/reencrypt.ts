@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
-import { everyScope } from '../contract/engine.js';
-import { DataKeys, decryptRow, encryptValues, runSteps, type Steps, valueOf } from '../encryption/index.js';
+import type { ColumnEncryption } from '../contract/table.js';
+import { DataKeys, decryptRow, encryptValues, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import { type ColumnEncryption, isScopeOf, type Table, type Tables } from '../model/index.js';
+import { everyScope, isScopeOf, type Table, type Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import type { Session, SessionContext } from '../session/types.js';
 import { encryptedTables } from './keyrings.js';
@@ -35,7 +35,7 @@ export const reencrypt = async <T extends Tables>(
 ): Promise<number> => {
   let moved = 0;
   for (const table of tables) {
-    const { encryption } = table;
+    const { encryption } = table.facts;
     const column = encryption && table.columns[encryption.scope];
     if (!column || !isScopeOf(column, scope)) continue;
     for (let idle = 0; ; ) {
@@ -125,7 +125,7 @@ const move = async <T extends Tables>({ keys, s, table, encryption, row }: RowTo
 
 const run = async <T extends Tables, R>(s: Session<T>, steps: Steps<R>): Promise<R> => {
   const executor = s.query.getExecutor();
-  return valueOf(
+  return resultOf(
     await runSteps(steps, async ({ sql: text, parameters }) => {
       const query = sql.raw<Row>(text).compile(s.query);
       return (await executor.executeQuery<Row>({ ...query, parameters })).rows;

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import type { TableFacts } from '../contract/table.js';
 import { newWrappedKey, rewrappedKey } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Table, Tables } from '../model/index.js';
+import type { Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import type { SessionContext } from '../session/types.js';
 import { keyringsOf } from './keyrings.js';
@@ -86,7 +87,7 @@ export const rotateDataKey = async <T extends Tables>(
     });
   });
 
-const shredded = (keys: Table, scope: string): AshlarError =>
+const shredded = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('scope-shredded', {
     message: `The data of the scope ${scope} was shredded.`,
     detail: `${keys.name} gives it no other key.`,

@@ -1,13 +1,15 @@
 import { isIP } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { type Column, canonicalAddress, type Table } from '../model/index.js';
+import type { Column } from '../contract/column.js';
+import type { StoredRow } from '../contract/ledger.js';
+import type { TableFacts } from '../contract/table.js';
+import { canonicalAddress } from '../model/index.js';
 import type { Entry } from './entry.js';
-import type { StoredRow } from './reader.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** The value that an entry tells of a column, by the name it has now or had before; `undefined` for none. */
-const told = (table: Table, column: Column, row: Values): unknown => {
+const told = (table: TableFacts, column: Column, row: Values): unknown => {
   const before = table.renames[column.name];
   const name = column.name in row || before === undefined ? column.name : before;
   return Object.hasOwn(row, name) ? row[name] : undefined;
@@ -44,7 +46,7 @@ const wasLeftOut = (column: Column, value: unknown): boolean => {
 };
 
 /** The first column in which a row is not what its entry says; `undefined` when there is none. */
-export const firstDifference = (table: Table, entry: Entry, row: StoredRow): string | undefined =>
+export const firstDifference = (table: TableFacts, entry: Entry, row: StoredRow): string | undefined =>
   Object.values(table.columns).find((column) => {
     const value = actual(column, row[column.name]);
     const wanted = expected(column, told(table, column, entry.row));
@@ -62,7 +64,7 @@ const toMillis = (at: string): string | undefined => {
 };
 
 /** The first column of the database's clock whose time is not that of the entry; `undefined` when there is none. */
-export const firstBackdated = (table: Table, entry: Entry): string | undefined =>
+export const firstBackdated = (table: TableFacts, entry: Entry): string | undefined =>
   Object.values(table.columns).find((column) => {
     // a row from before there was a ledger has no time of its own
     if (entry.at === '' || column.generated !== 'now' || column.touched) return false;
@@ -98,7 +100,11 @@ const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
 };
 
 /** The key values of an entry, when they are the key under which it is kept; `undefined` otherwise. */
-export const keyOfEntry = (table: Table, entry: Entry, rowKey: string): readonly unknown[] | undefined => {
+export const keyOfEntry = (
+  table: TableFacts,
+  entry: Entry,
+  rowKey: string,
+): readonly unknown[] | undefined => {
   const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
   const values = columns.map((column) => told(table, column, entry.row));
   if (!columns.every((column, at) => isKeyValue(column, values[at]))) return undefined;

@@ -1,6 +1,7 @@
+import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import type { Checkpoint } from './checkpoint.js';
-import { consistencyProof, type TreeReader, verifyConsistency } from './proofs.js';
+import { consistencyProof, verifyConsistency } from './proofs.js';
 
 const conflict = (message: string, detail: string): AshlarError =>
   new AshlarError('ledger-conflict', {

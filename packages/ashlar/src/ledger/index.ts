@@ -9,7 +9,7 @@ export {
 export { requireContinuation } from './continuation.js';
 export { type Entry, entryForm, readEntry } from './entry.js';
 export { formatHandover, openHandover } from './handover.js';
-export { emptyRoot, Frontier, leafHash, nodeHash, rootOf, type Subtree } from './merkle.js';
+export { emptyRoot, Frontier, leafHash, nodeHash, rootOf } from './merkle.js';
 export {
   newSigner,
   type OpenedNote,
@@ -35,7 +35,6 @@ export {
   consistencyProof,
   frontierAt,
   inclusionProof,
-  type TreeReader,
   treeRoot,
   verifyConsistency,
   verifyInclusion,

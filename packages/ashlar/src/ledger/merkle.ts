@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Subtree } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 
 const hashLength = 32;
@@ -35,12 +36,6 @@ export const rootOf = (hashes: readonly Uint8Array[]): Buffer => {
   if (root === undefined) throw new AshlarError('usage', { message: 'A root of no hashes was asked for.' });
   return Buffer.from(root);
 };
-
-/** A perfect subtree: the leaves [index·2^height, (index + 1)·2^height). */
-export interface Subtree {
-  readonly height: number;
-  readonly index: number;
-}
 
 /**
  * The perfect subtrees that cover `count` leaves from `from` on, largest first. `from` must be a multiple of the largest

@@ -1,14 +1,6 @@
+import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
-import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash, type Subtree } from './merkle.js';
-
-/**
- * Where the hashes of a tree come from. `subtrees` gives the root of the leaves [index·2^height, (index + 1)·2^height)
- * for each one wanted, in that order; all of those leaves are in the tree. It is called once with all that a proof
- * needs, so that a reader can fetch them in one query.
- */
-export interface TreeReader {
-  subtrees(wanted: readonly Subtree[]): Promise<readonly Buffer[]>;
-}
+import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash } from './merkle.js';
 
 /** The frontier of the tree when it had `size` leaves. */
 export const frontierAt = async (reader: TreeReader, size: number): Promise<Frontier> =>

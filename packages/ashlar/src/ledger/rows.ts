@@ -1,8 +1,8 @@
+import type { Leaf, LedgerReader } from '../contract/ledger.js';
 import { firstBackdated, firstDifference, keyOfEntry } from './compare.js';
 import { type Entry, readEntry } from './entry.js';
 import { leafHash } from './merkle.js';
 import type { LedgerProblem } from './problems.js';
-import type { Leaf, LedgerReader } from './reader.js';
 
 /** A leaf, or an entry without one. */
 type Candidate = Pick<Leaf, 'rowKey' | 'entry'> & Partial<Leaf>;

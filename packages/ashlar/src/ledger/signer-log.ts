@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signCheckpoint } from './checkpoint.js';
 import { requireContinuation } from './continuation.js';
 import type { Signer, Verifier } from './keys.js';
-import { type TreeReader, treeRoot } from './proofs.js';
+import { treeRoot } from './proofs.js';
 
 const extension = '.checkpoint';
 

@@ -1,6 +1,6 @@
+import type { Block, Head, LedgerReader } from '../contract/ledger.js';
 import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
-import type { Block, Head, LedgerReader } from './reader.js';
 import type { Completed, TreeWalk } from './walk.js';
 
 const blocksAtOnce = 5_000;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Leaf, LedgerReader } from '../contract/ledger.js';
 import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
-import type { Leaf, LedgerReader } from './reader.js';
 import { wrongRows } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type Completed, TreeWalk } from './walk.js';

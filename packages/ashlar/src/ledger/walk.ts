@@ -1,6 +1,6 @@
+import type { LedgerReader } from '../contract/ledger.js';
 import { type Frontier, rootOf } from './merkle.js';
 import { frontierAt } from './proofs.js';
-import type { LedgerReader } from './reader.js';
 
 /** Leaves under one stored hash. */
 const run = 256;

@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
+import type { GuardedTable, MaintenanceReport, MaintenanceTools } from '../contract/guarantee.js';
 import type { Owner } from '../contract/owner.js';
-import type { MaintenanceReport, MaintenanceTools, Table } from '../model/index.js';
 
 /**
  * Does what the guarantees of these tables need done again as time passes: partitions are made ahead, and the like.
@@ -12,7 +12,7 @@ import type { MaintenanceReport, MaintenanceTools, Table } from '../model/index.
  */
 export const maintain = async (
   engine: Engine,
-  tables: readonly Table[],
+  tables: readonly GuardedTable[],
   now: Date,
 ): Promise<MaintenanceReport> => {
   const tasks = tables.flatMap((table) =>

@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
-import type { Purged, PurgeReport, PurgeTools, Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import type { GuardedTable, Purged, PurgeReport, PurgeTools } from '../contract/guarantee.js';
+import type { SystemFacts } from '../contract/system.js';
 
 /** What is to leave. */
 export interface PurgeOptions {
@@ -33,10 +33,10 @@ export interface Purge {
  */
 export const purge = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts,
   { now = new Date(), dryRun = false }: PurgeOptions = {},
 ): Promise<Purge> => {
-  const tables = Object.values(system.tables) as readonly Table[];
+  const tables = Object.values(system.tables) as readonly GuardedTable[];
   const tasks = childrenFirst(tables).flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
       const enforcement = guarantee[engine.dialect.name];
@@ -73,10 +73,10 @@ export const purge = async (
 };
 
 /** Tables in an order in which each comes before those it refers to, as far as there is one. */
-const childrenFirst = (tables: readonly Table[]): readonly Table[] => {
-  const ordered: Table[] = [];
-  const seen = new Set<Table>();
-  const visit = (table: Table): void => {
+const childrenFirst = (tables: readonly GuardedTable[]): readonly GuardedTable[] => {
+  const ordered: GuardedTable[] = [];
+  const seen = new Set<GuardedTable>();
+  const visit = (table: GuardedTable): void => {
     if (seen.has(table)) return;
     seen.add(table);
     for (const child of tables)

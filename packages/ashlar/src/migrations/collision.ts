@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 import type { AppliedStep } from './history.js';
 
 /**
@@ -13,7 +13,7 @@ import type { AppliedStep } from './history.js';
 export async function assertNoCollision(
   engine: Engine,
   owner: Owner,
-  system: System,
+  system: SystemFacts,
   applied: readonly AppliedStep[],
 ): Promise<void> {
   if (applied.some((step) => step.system === system.name)) return;

@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 import type { SqlStatement } from '../sql/statements.js';
 import { Reader } from './reader.js';
 import type { StepBody } from './steps.js';

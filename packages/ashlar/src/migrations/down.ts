@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 import { grantWhereRolesAre } from '../roles/index.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
@@ -28,7 +28,11 @@ interface WayBack {
  *
  * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`
  */
-export async function down(engine: Engine, system: System, options: DownOptions = {}): Promise<RunStep[]> {
+export async function down(
+  engine: Engine,
+  system: SystemFacts,
+  options: DownOptions = {},
+): Promise<RunStep[]> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   return engine.asOwner(
     async (owner) => {
@@ -65,7 +69,7 @@ export async function down(engine: Engine, system: System, options: DownOptions 
 }
 
 const waysBack = (
-  system: System,
+  system: SystemFacts,
   steps: readonly Step[],
   applied: readonly AppliedStep[],
   options: DownOptions,
@@ -83,7 +87,7 @@ const waysBack = (
 };
 
 const chosen = (
-  system: System,
+  system: SystemFacts,
   steps: readonly Step[],
   newestFirst: readonly string[],
   options: DownOptions,

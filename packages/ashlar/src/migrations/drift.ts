@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
-import type { System } from '../model/system.js';
+import type { SystemFacts } from '../contract/system.js';
 import { compareHistory } from './compare-history.js';
 import { readHistory } from './history.js';
 import { inCreationOrder, schemaOfSteps } from './shadow.js';
@@ -13,7 +13,7 @@ import { readSteps } from './steps.js';
  * @returns one line for each difference, worded as the change that leads from the steps to the database
  * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
  */
-export async function drift(engine: Engine, system: System): Promise<string[]> {
+export async function drift(engine: Engine, system: SystemFacts): Promise<string[]> {
   const { dialect } = engine;
   const steps = await readSteps(system.migrations, dialect.name);
   const { rows, real } = await engine.asOwner(async (owner) => ({

@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 import { sql } from '../sql/template.js';
 
 /** The table of applied steps in each dialect: how it is created and read. */

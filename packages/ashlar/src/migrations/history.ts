@@ -1,4 +1,5 @@
-import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
+import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import { layFoundation } from '../engines/foundation.js';
 import { literal } from '../model/index.js';

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { Renames, SqlDialect } from '../contract/engine.js';
+import type { Renames, SqlDialect } from '../contract/dialect.js';
 import type { SchemaChange } from '../contract/schema.js';
+import type { SqlName } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
 import { dialects } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
-import type { System } from '../model/system.js';
-import { dumpFile } from './dump-schema.js';
+import { dumpFile, dumpText } from './dump-schema.js';
 import { type Comparison, declaredRenames } from './renames.js';
 import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
@@ -16,7 +16,7 @@ export interface ModelComparison extends Comparison {
 }
 
 /** Builds both schemas in shadow databases. */
-export async function compareModel(system: System, name: SqlName): Promise<ModelComparison> {
+export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
   const before = await schemaOfSteps(dialect, steps);
@@ -25,7 +25,7 @@ export async function compareModel(system: System, name: SqlName): Promise<Model
 
 /** The changes that lead from the migrations to the tables. */
 export function changesOf(
-  system: System,
+  system: SystemFacts,
   { dialect, before, after }: ModelComparison,
   renames: Renames,
 ): readonly SchemaChange[] {
@@ -38,7 +38,7 @@ export function changesOf(
  *
  * @throws AshlarError `migration-pending`, listing what differs; `migration-failed`, `migration-invalid`, `driver-missing`
  */
-export async function check(system: System, dialect: SqlName): Promise<void> {
+export async function check(system: SystemFacts, dialect: SqlName): Promise<void> {
   const comparison = await compareModel(system, dialect);
   const changes = changesOf(system, comparison, declaredRenames(system, comparison));
   if (changes.length === 0) return assertDumped(system, comparison);
@@ -49,9 +49,9 @@ export async function check(system: System, dialect: SqlName): Promise<void> {
   });
 }
 
-const assertDumped = async (system: System, { dialect, before }: ModelComparison): Promise<void> => {
+const assertDumped = async (system: SystemFacts, { dialect, before }: ModelComparison): Promise<void> => {
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
-  if (committed === undefined || committed.replaceAll('\r\n', '\n') === dialect.dump(before)) return;
+  if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
   throw new AshlarError('migration-pending', {
     message: `schema.${dialect.name}.sql of ${system.name} differs from the schema that its migrations make.`,
     detail: 'The committed dump is older than the migrations, or was edited.',

@@ -1,11 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Renames } from '../contract/engine.js';
+import type { Renames } from '../contract/dialect.js';
 import type { SchemaChange } from '../contract/schema.js';
+import type { SqlName } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
-import type { System } from '../model/system.js';
 import { changesOf, compareModel } from './model-changes.js';
 import { type Decide, resolveRenames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
@@ -37,7 +37,7 @@ const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
  * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`
  */
 export async function newStep(
-  system: System,
+  system: SystemFacts,
   folder: URL | string,
   name: string,
   options: NewStepOptions = {},

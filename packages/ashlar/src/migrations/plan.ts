@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 import { assertNoCollision } from './collision.js';
 import { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
 import { type Danger, findDangers } from './danger.js';
@@ -37,13 +37,13 @@ export interface PlanOptions {
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
  *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
  */
-export async function plan(engine: Engine, system: System, options: PlanOptions = {}): Promise<Plan> {
+export async function plan(engine: Engine, system: SystemFacts, options: PlanOptions = {}): Promise<Plan> {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner((owner) => planOn({ engine, owner, system, steps, options }));
 }
 
 /** The steps of a system for an engine; checks that there are steps and that the engine keeps every guarantee. */
-export async function readSystemSteps(engine: Engine, system: System): Promise<Step[]> {
+export async function readSystemSteps(engine: Engine, system: SystemFacts): Promise<Step[]> {
   assertGuaranteesKept(system, engine.dialect.name);
   const steps = await readSteps(system.migrations, engine.dialect.name);
   if (steps.length === 0 && Object.keys(system.tables).length > 0) {
@@ -59,7 +59,7 @@ export async function readSystemSteps(engine: Engine, system: System): Promise<S
 export interface PlanRequest {
   readonly engine: Engine;
   readonly owner: Owner;
-  readonly system: System;
+  readonly system: SystemFacts;
   readonly steps: readonly Step[];
   readonly options: PlanOptions;
 }
@@ -86,7 +86,7 @@ export async function planOn({ engine, owner, system, steps, options }: PlanRequ
 }
 
 const upTo = (
-  system: System,
+  system: SystemFacts,
   steps: readonly Step[],
   { pending }: HistoryComparison,
   to: string | undefined,

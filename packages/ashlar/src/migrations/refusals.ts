@@ -1,13 +1,13 @@
+import type { SqlName } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
-import type { System } from '../model/system.js';
 
 /**
  * Refuses a system with a guarantee that this kind of engine cannot keep.
  *
  * @throws AshlarError `guarantee-refused`
  */
-export function assertGuaranteesKept(system: System, dialect: SqlName): void {
+export function assertGuaranteesKept(system: SystemFacts, dialect: SqlName): void {
   for (const table of Object.values(system.tables)) {
     for (const guarantee of table.guarantees) {
       const enforcement = guarantee[dialect];

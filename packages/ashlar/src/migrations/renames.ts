@@ -1,7 +1,7 @@
-import type { Renames } from '../contract/engine.js';
+import type { Renames } from '../contract/dialect.js';
 import type { Schema, SchemaColumn, SchemaTable } from '../contract/schema.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 
 /** A missing column, and the new columns of the same type that it may have been renamed to. */
 export interface AmbiguousColumn {
@@ -23,7 +23,7 @@ export interface Comparison {
 export const dropAll: Decide = async () => undefined;
 
 /** The renames declared in the tables that have not happened yet. */
-export function declaredRenames(system: System, { before, after }: Comparison): Renames {
+export function declaredRenames(system: SystemFacts, { before, after }: Comparison): Renames {
   const found: Record<string, Record<string, string>> = {};
   for (const table of Object.values(system.tables)) {
     const old = tableOf(before, table.name);
@@ -45,7 +45,7 @@ export function declaredRenames(system: System, { before, after }: Comparison): 
  *   `usage` when a given rename is impossible
  */
 export async function resolveRenames(
-  system: System,
+  system: SystemFacts,
   comparisons: readonly Comparison[],
   given: Renames,
   decide: Decide | undefined,

@@ -1,13 +1,15 @@
-import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
+import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
+import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
 import { layFoundation } from '../engines/foundation.js';
-import type { Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import { openShadow } from '../engines/shadow.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
 const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
-  const shadow = await dialect.openShadow();
+  const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner((owner) => layFoundation(owner, dialect));
     return await work(shadow);
@@ -37,7 +39,7 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
 }
 
 /** The schema that a system's tables declare, as the engine describes it. */
-export function schemaOfModel(dialect: SqlDialect, system: System): Promise<Schema> {
+export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
       for (const table of inCreationOrder(Object.values(system.tables))) {
@@ -49,11 +51,11 @@ export function schemaOfModel(dialect: SqlDialect, system: System): Promise<Sche
 }
 
 /** Tables in an order in which each comes after those that its foreign keys refer to. */
-export function inCreationOrder(tables: readonly Table[]): Table[] {
+export function inCreationOrder<T extends TableFacts>(tables: readonly T[]): T[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
-  const ordered = new Set<Table>();
-  const under = new Set<Table>();
-  const visit = (table: Table): void => {
+  const ordered = new Set<T>();
+  const under = new Set<T>();
+  const visit = (table: T): void => {
     if (ordered.has(table) || under.has(table)) return;
     under.add(table);
     for (const key of table.foreignKeys) {

@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
 import { AshlarError } from '../errors.js';
 import { recordSql } from './history.js';
 import { historySql } from './history-sql.js';

@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 import { defaultActor } from './actor.js';
 import { ensureHistory, forgetSql, readHistory, recordSql } from './history.js';
 import { findStep } from './plan.js';
@@ -21,7 +21,7 @@ export interface StampOptions {
  */
 export async function stamp(
   engine: Engine,
-  system: System,
+  system: SystemFacts,
   name: string,
   options: StampOptions = {},
 ): Promise<string[]> {

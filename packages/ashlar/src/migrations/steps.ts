@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
 import { readTokens } from '../sql/lexer.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
-import type { System } from '../model/system.js';
+import type { SystemFacts } from '../contract/system.js';
 import { grantRights, prepareRoles, type RoleChange, type Roles } from '../roles/index.js';
 import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
@@ -41,7 +41,7 @@ export interface RunStep {
  * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
  *   `migration-failed`, `migration-locked`, `lock-timeout`
  */
-export async function up(engine: Engine, system: System, options: UpOptions = {}): Promise<RunStep[]> {
+export async function up(engine: Engine, system: SystemFacts, options: UpOptions = {}): Promise<RunStep[]> {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner(
     async (owner) => {
@@ -89,7 +89,7 @@ export function lockLimit({ lockTimeout }: RunOptions): { lockTimeout?: number }
 interface StepToApply {
   readonly engine: Engine;
   readonly owner: Owner;
-  readonly system: System;
+  readonly system: SystemFacts;
   readonly steps: readonly Step[];
   readonly planned: PlannedStep;
   readonly options: UpOptions;

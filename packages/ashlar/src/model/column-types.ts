@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
-import type { ColumnKind, Generator } from './column.js';
+import type { ColumnKind, Generator } from '../contract/column.js';
 
 /** What Ashlar knows of a Zod type beyond what Zod itself says. */
 export interface ColumnHint {

@@ -1,5 +1,6 @@
-import type { Guarantee, SqlName } from '../contract/guarantee.js';
-import type { Column } from './column.js';
+import type { Column } from '../contract/column.js';
+import type { Guarantee } from '../contract/guarantee.js';
+import type { SqlName } from '../contract/sql.js';
 
 /** A key, index or constraint over columns of one table. */
 export interface PrimaryKeyItem {

@@ -1,11 +1,5 @@
-import type { Privilege } from '../contract/guarantee.js';
-import type { Table } from './table.js';
-
-/** On the whole table, or on these columns only; none where there are none. */
-export type Extent = 'all' | readonly string[];
-
-/** What the application's role may do with a table. A column is named for insert and update only. */
-export type TableRights = Readonly<Record<Privilege, Extent>>;
+import type { GuardedTable } from '../contract/guarantee.js';
+import type { Extent, Privilege, TableRights } from '../contract/rights.js';
 
 /** To look and nothing else: what it may with the tables that guarantees put beside their own. */
 export const readOnlyRights: TableRights = Object.freeze({
@@ -19,7 +13,7 @@ export const readOnlyRights: TableRights = Object.freeze({
 export const noRights: TableRights = Object.freeze({ select: [], insert: [], update: [], delete: [] });
 
 /** What the guarantees of a table leave to the application's role: everything that none of them withholds. */
-export const rightsOf = (table: Table): TableRights => {
+export const rightsOf = (table: GuardedTable): TableRights => {
   const all = table.guarantees.flatMap(({ postgres }) =>
     postgres.level !== 'refused' && postgres.rights ? [postgres.rights(table)] : [],
   );

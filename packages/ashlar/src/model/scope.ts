@@ -1,10 +1,8 @@
-import type { Column } from './column.js';
+import type { Column } from '../contract/column.js';
 import { storageProblem } from './storable.js';
-import type { Table } from './table.js';
 
-/** The column that says whose row it is, where a guarantee of the table keeps each session to the rows of its scope. */
-export const scopeColumn = (table: Table): Column | undefined =>
-  table.guarantees.find(({ scopedBy }) => scopedBy !== undefined)?.scopedBy;
+/** The scope of a session that may reach the rows of all scopes. It must be asked for by name. */
+export const everyScope = '*';
 
 /**
  * A value of a scope column as it is compared with the bounds of a session's scope. Where it may be NULL the row is

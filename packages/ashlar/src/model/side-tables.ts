@@ -1,9 +1,8 @@
-import type { GuaranteeObject, SqlName } from '../contract/guarantee.js';
-import { scopeColumn } from './scope.js';
-import type { Table } from './table.js';
+import type { GuaranteeObject, GuardedTable } from '../contract/guarantee.js';
+import type { SqlName } from '../contract/sql.js';
 
 /** Everything that the guarantees of a table put beside it on one kind of engine. */
-export const sideObjects = (table: Table, dialect: SqlName): readonly GuaranteeObject[] =>
+export const sideObjects = (table: GuardedTable, dialect: SqlName): readonly GuaranteeObject[] =>
   table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
     return enforcement.level === 'refused' ? [] : enforcement.objects(table);
@@ -13,7 +12,7 @@ export const sideObjects = (table: Table, dialect: SqlName): readonly GuaranteeO
  * The tables beside a scoped one, by name. They may hold what stands in rows of every scope, so no session reads them
  * in a scope: Ashlar itself, the owner and the auditor do.
  */
-export const hiddenTables = (table: Table, dialect: SqlName): readonly string[] =>
-  scopeColumn(table) === undefined
+export const hiddenTables = (table: GuardedTable, dialect: SqlName): readonly string[] =>
+  table.facts.scope === undefined
     ? []
     : sideObjects(table, dialect).flatMap(({ type, name }) => (type === 'table' ? [name] : []));

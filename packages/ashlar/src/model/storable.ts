@@ -1,4 +1,4 @@
-import type { Column } from './column.js';
+import type { Column } from '../contract/column.js';
 
 // beyond this PostgreSQL and SQLite differ in what JSON they accept
 const deepestJson = 512;

@@ -1,36 +1,8 @@
 import type { ColumnType } from 'kysely';
 import type { z } from 'zod';
-import type { CiphertextMark, GeneratedMark } from './column-types.js';
+import type { CiphertextMark } from './column-types.js';
+import type { InsertOf, MayOmit, Present, RowOf, Shape, UpdateOf } from './shape.js';
 import type { Table } from './table.js';
-
-/** The Zod types of a table's columns, by name. */
-export type Shape = Readonly<Record<string, z.ZodType>>;
-
-type Present<T> = Exclude<T, undefined>;
-
-/** Whether an insert may leave the column out: it is nullable, has a default or is generated. */
-type MayOmit<T extends z.ZodType> = T extends z.ZodNullable | z.ZodDefault
-  ? true
-  : keyof GeneratedMark extends keyof T
-    ? true
-    : false;
-
-type OmittableKeys<S extends Shape> = { [K in keyof S]: MayOmit<S[K]> extends true ? K : never }[keyof S];
-
-type Flatten<T> = { [K in keyof T]: T[K] } & {};
-
-/** A stored row, as `z.infer` gives it. */
-export type RowOf<S extends Shape> = Flatten<{ [K in keyof S]: Present<z.output<S[K]>> }>;
-
-/** What an insert takes: generated, nullable and defaulted columns may be left out. */
-export type InsertOf<S extends Shape> = Flatten<
-  { [K in Exclude<keyof S, OmittableKeys<S>>]: z.input<S[K]> } & {
-    [K in OmittableKeys<S>]?: z.input<S[K]> | undefined;
-  }
->;
-
-/** What a patch takes: any of the columns. */
-export type UpdateOf<S extends Shape> = Flatten<{ [K in keyof S]?: Present<z.output<S[K]>> | undefined }>;
 
 /** A row of a table: `type Clause = Row<typeof clauses>`. */
 export type Row<T> = T extends Table<string, infer S> ? RowOf<S> : never;

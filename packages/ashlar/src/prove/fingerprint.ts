@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
-import type { System } from '../model/system.js';
+import type { SystemFacts } from '../contract/system.js';
 import { defaultRoles, wantedRights } from '../roles/index.js';
 
 /**
  * SHA-256 over the schema of a system's tables and of what keeps their guarantees, as the engine describes it now, and
  * over the rights that the guarantees leave to the application. Whether it has those is looked at beside.
  */
-export const fingerprintOf = (engine: Engine, system: System): Promise<string> =>
+export const fingerprintOf = (engine: Engine, system: SystemFacts): Promise<string> =>
   engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
 
 /** The same through a connection of the owner's that is at hand. */
-export const fingerprintThrough = async (engine: Engine, owner: Owner, system: System): Promise<string> => {
+export const fingerprintThrough = async (
+  engine: Engine,
+  owner: Owner,
+  system: SystemFacts,
+): Promise<string> => {
   const real = await engine.introspect(owner);
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) =>

@@ -1,8 +1,8 @@
 import type { Engine } from '../contract/engine.js';
-import type { System } from '../model/system.js';
+import type { SystemFacts } from '../contract/system.js';
 
 /** What is missing of the objects that keep a system's guarantees, and the triggers that do not always fire. */
-export const missingObjects = async (engine: Engine, system: System): Promise<readonly string[]> => {
+export const missingObjects = async (engine: Engine, system: SystemFacts): Promise<readonly string[]> => {
   const rows = await engine.asOwner((owner) => owner.run(engine.dialect.proving.objects));
   const there = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
   const needed = Object.values(system.tables).flatMap((table) =>

@@ -1,7 +1,8 @@
-import type { Engine, Transaction } from '../contract/engine.js';
-import { everyScope } from '../contract/engine.js';
+import type { Attacker } from '../contract/attack.js';
+import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
-import { type Attacker, identifier } from '../model/index.js';
+import type { Transaction } from '../contract/transaction.js';
+import { everyScope, identifier } from '../model/index.js';
 
 /** What one statement gave, and how many rows it changed where the driver tells. */
 export interface Outcome {

@@ -1,4 +1,5 @@
 import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import {
@@ -11,7 +12,6 @@ import {
 } from '../ledger/database/index.js';
 import type { Verifier } from '../ledger/index.js';
 import type { LedgerProblem } from '../ledger/problems.js';
-import type { System } from '../model/system.js';
 import type { LedgerReport } from './report.js';
 
 /** Signed checkpoints that are kept outside of the database. */
@@ -28,7 +28,7 @@ const small = 100_000;
 /** Seals and verifies each ledger of a system. */
 export const proveLedgers = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts,
   checkpoints: Checkpoints | undefined,
 ): Promise<readonly LedgerReport[]> => {
   const reports: LedgerReport[] = [];

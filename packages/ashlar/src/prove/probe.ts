@@ -1,7 +1,9 @@
-import { type Engine, everyScope } from '../contract/engine.js';
+import type { Probe } from '../contract/attack.js';
+import type { Engine } from '../contract/engine.js';
+import type { SqlRow } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
-import { type Probe, type SqlRow, scopeColumn, type Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import { everyScope, type Table, type Tables } from '../model/index.js';
 import type { Hand } from './hand.js';
 import { type Made, type PlacedRow, Rows, scopeColumnOf } from './rows.js';
 import { valueFor } from './values.js';
@@ -9,7 +11,7 @@ import { valueFor } from './values.js';
 /** The table to probe, and its partitions by name. */
 export interface ProbeRequest {
   readonly engine: Engine;
-  readonly system: System;
+  readonly system: SystemFacts<Tables>;
   readonly hand: Hand;
   readonly table: Table;
   readonly partitions: readonly string[];
@@ -24,7 +26,7 @@ export const makeProbe = async ({
   partitions,
 }: ProbeRequest): Promise<Made<Probe>> => {
   const rows = new Rows(engine, system, hand);
-  const column = scopeColumn(table);
+  const column = table.facts.scope;
   try {
     const found = await findRows(rows, system, table);
     if ('why' in found) return found;
@@ -75,7 +77,7 @@ const shared = (table: Table, row: SqlRow): SqlRow => {
   return column === undefined || isAlone(table) ? {} : { [column]: row[column] ?? 'NULL' };
 };
 
-const findRows = async (rows: Rows, system: System, table: Table): Promise<Made<Pair>> => {
+const findRows = async (rows: Rows, system: SystemFacts<Tables>, table: Table): Promise<Made<Pair>> => {
   const [present] = await rows.present(table);
   const first = present ? { made: present } : await rows.make(table);
   if ('made' in first) {

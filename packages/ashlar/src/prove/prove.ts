@@ -1,8 +1,10 @@
+import type { Attack, Attacker, Probe } from '../contract/attack.js';
 import type { Engine } from '../contract/engine.js';
+import type { Guarantee } from '../contract/guarantee.js';
+import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { inCreationOrder } from '../migrations/shadow.js';
-import type { Attack, Attacker, Guarantee, Probe, Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import type { Table, Tables } from '../model/index.js';
 import type { Roles } from '../roles/index.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Hand, withHand } from './hand.js';
@@ -41,7 +43,7 @@ export interface ProveOptions {
  */
 export const prove = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts<Tables>,
   options: ProveOptions = {},
 ): Promise<ProveReport> => {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
@@ -109,7 +111,7 @@ const proofOf = (
 /** The proofs of a table's guarantees, by their place among them. */
 const attackTable = async (
   engines: Readonly<Record<Attacker, Engine>>,
-  system: System,
+  system: SystemFacts<Tables>,
   table: Table,
   as: Attacker,
 ): Promise<readonly (readonly [number, readonly AttackReport[]])[]> => {

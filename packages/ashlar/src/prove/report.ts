@@ -1,5 +1,5 @@
+import type { Attack, Attacker } from '../contract/attack.js';
 import type { Barrier } from '../engines/refusal.js';
-import type { Attack, Attacker } from '../model/index.js';
 
 /**
  * What stood in an attack's way: a wall of the database, that there was no row to be reached (so a policy answers a

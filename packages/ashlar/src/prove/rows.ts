@@ -1,15 +1,11 @@
+import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
+import type { SqlRow } from '../contract/sql.js';
+import type { SystemFacts } from '../contract/system.js';
+import type { ForeignKey } from '../contract/table.js';
 import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
-import {
-  type Column,
-  type ForeignKey,
-  identifier,
-  type SqlRow,
-  scopeColumn,
-  type Table,
-} from '../model/index.js';
-import type { System } from '../model/system.js';
+import { identifier, type Table, type Tables } from '../model/index.js';
 import type { Hand } from './hand.js';
 import { envelopeLike, valueFor } from './values.js';
 
@@ -41,7 +37,7 @@ const plans: readonly Plan[] = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((variant) =>
 const deepest = 8;
 
 /** The name of the column that says whose row it is, where sessions are kept apart by one. */
-export const scopeColumnOf = (table: Table): string | undefined => scopeColumn(table)?.name;
+export const scopeColumnOf = (table: Table): string | undefined => table.facts.scope?.name;
 
 /** How a row is to be made. */
 interface Wish {
@@ -59,7 +55,7 @@ export class Rows {
   readonly #hand: Hand;
   #used = 0;
 
-  constructor(engine: Engine, system: System, hand: Hand) {
+  constructor(engine: Engine, system: SystemFacts<Tables>, hand: Hand) {
     this.#engine = engine;
     this.#hand = hand;
     this.#tables = new Map(Object.values(system.tables).map((table) => [table.name, table]));

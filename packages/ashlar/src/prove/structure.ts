@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
-import type { System } from '../model/system.js';
 import { checkRoles, type Roles } from '../roles/index.js';
 import { missingObjects } from './guarantee-objects.js';
 import type { StructureReport } from './report.js';
@@ -12,7 +12,7 @@ export interface StructureCheck {
   /** What is wrong, one line each. Changes nothing. */
   readonly look: (
     engine: Engine,
-    system: System,
+    system: SystemFacts,
     now: Date,
     roles: Roles | undefined,
   ) => Promise<readonly string[]>;
@@ -104,7 +104,7 @@ export const structureChecks: readonly StructureCheck[] = [
 /** Runs every look. */
 export const lookAtStructure = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts,
   now: Date,
   roles: Roles | undefined,
 ): Promise<readonly StructureReport[]> => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { everyScope } from '../contract/engine.js';
+import type { Attack } from '../contract/attack.js';
 import { isLockTimeout, refusalOf, rootText } from '../engines/refusal.js';
-import type { Attack } from '../model/index.js';
+import { everyScope } from '../model/index.js';
 import type { Hand } from './hand.js';
 import type { AttackReport } from './report.js';
 

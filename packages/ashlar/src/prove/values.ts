@@ -1,7 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { type Column, storageProblem } from '../model/index.js';
+import type { Column } from '../contract/column.js';
+import { storageProblem } from '../model/index.js';
 import { sampleOf } from './json-sample.js';
 
 let clock = 0;

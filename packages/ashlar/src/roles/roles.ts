@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Engine, SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
+import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { RoleChange, Roles } from '../contract/roles.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import type { System } from '../model/system.js';
 import { defaultRoles } from './names.js';
 import { wantedRights } from './wanted.js';
 
@@ -15,13 +16,13 @@ import { wantedRights } from './wanted.js';
 export const planRights = async (
   owner: Owner,
   dialect: SqlDialect,
-  system: System,
+  system: SystemFacts,
   roles: Roles = defaultRoles,
 ): Promise<readonly RoleChange[]> =>
   dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
 
 /** The statements that {@link applyRoles} would run now, as text for a person to run. */
-export const rolesSql = async (engine: Engine, system: System, roles?: Roles): Promise<string> => {
+export const rolesSql = async (engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> => {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return script(changes);
 };
@@ -29,7 +30,7 @@ export const rolesSql = async (engine: Engine, system: System, roles?: Roles): P
 /** What differs from what should be, in words. */
 export const checkRoles = async (
   engine: Engine,
-  system: System,
+  system: SystemFacts,
   roles?: Roles,
 ): Promise<readonly string[]> => {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
@@ -42,7 +43,11 @@ export const checkRoles = async (
  * @returns what was done
  * @throws AshlarError `role-missing`, whose detail is the SQL that a DBA must run; `role-too-strong`
  */
-export const applyRoles = (engine: Engine, system: System, roles?: Roles): Promise<readonly RoleChange[]> =>
+export const applyRoles = (
+  engine: Engine,
+  system: SystemFacts,
+  roles?: Roles,
+): Promise<readonly RoleChange[]> =>
   engine.asOwner(
     async (owner) => [
       ...(await prepareRoles(owner, engine.dialect, system, roles)),
@@ -62,7 +67,7 @@ const attempts = 20;
 export const prepareRoles = async (
   owner: Owner,
   dialect: SqlDialect,
-  system: System,
+  system: SystemFacts,
   roles: Roles = defaultRoles,
 ): Promise<readonly RoleChange[]> => {
   for (let attempt = 1; ; attempt++) {
@@ -87,7 +92,7 @@ export const prepareRoles = async (
 export const grantRights = async (
   owner: Owner,
   dialect: SqlDialect,
-  system: System,
+  system: SystemFacts,
   roles: Roles = defaultRoles,
 ): Promise<readonly RoleChange[]> => {
   const changes = await planRights(owner, dialect, system, roles);
@@ -100,7 +105,7 @@ export const grantRights = async (
 export const grantWhereRolesAre = async (
   owner: Owner,
   dialect: SqlDialect,
-  system: System,
+  system: SystemFacts,
   roles: Roles = defaultRoles,
 ): Promise<void> => {
   const changes = await planRights(owner, dialect, system, roles);

@@ -1,18 +1,12 @@
-import type { SqlDialect } from '../contract/engine.js';
+import type { SqlDialect } from '../contract/dialect.js';
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import type { TableRights } from '../contract/rights.js';
 import type { Roles, WantedRights } from '../contract/roles.js';
-import {
-  type GuaranteeObject,
-  hiddenTables,
-  noRights,
-  readOnlyRights,
-  rightsOf,
-  sideObjects,
-  type TableRights,
-} from '../model/index.js';
-import type { System } from '../model/system.js';
+import type { SystemFacts } from '../contract/system.js';
+import { hiddenTables, noRights, readOnlyRights, rightsOf, sideObjects } from '../model/index.js';
 
 /** What the roles are to have in the database of a system: what its guarantees leave, and what Ashlar itself needs. */
-export const wantedRights = (dialect: SqlDialect, system: System, roles: Roles): WantedRights => {
+export const wantedRights = (dialect: SqlDialect, system: SystemFacts, roles: Roles): WantedRights => {
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) => sideObjects(table, dialect.name));
   const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));

@@ -9,8 +9,8 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Engine } from '../contract/engine.js';
+import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import type { SqlName } from '../model/index.js';
 import { changesRows } from '../sql/kind.js';
 import type { Level } from './unit-of-work.js';
 

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
-import { DataKeys, runSteps, type Steps, valueOf } from '../encryption/index.js';
+import type { Column } from '../contract/column.js';
+import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Column, InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 import { currentSession, runAs } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
@@ -58,7 +59,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
     const values = insertValues(this.#parts, table, row);
-    if (table.encryption)
+    if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
     const statement = this.#parts.statements.insert(table, values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
@@ -89,7 +90,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
       const values = insertValues(this.#parts, table, row);
-      return table.encryption
+      return table.facts.encryption
         ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
         : push(values);
     };
@@ -119,7 +120,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   ): Promise<RowOf<S>> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
-    if (table.encryption)
+    if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as Promise<RowOf<S>>;
     const statement = this.#parts.statements.update(table, keyValues(table, key), values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
@@ -129,7 +130,8 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
     this.#assertOpen();
-    if (table.encryption) return this.#encrypted((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
+    if (table.facts.encryption)
+      return this.#encrypted((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
@@ -231,7 +233,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   // what a statement makes fail dooms the session; that a value cannot be decrypted does not
   async #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): Promise<R> {
     const steps = work(new EncryptedTables(this.#parts, this.#dataKeys));
-    return valueOf(
+    return resultOf(
       await this.level.run((transaction) =>
         runSteps(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),
       ),

@@ -1,7 +1,8 @@
 import { DummyDriver, Kysely, sql } from 'kysely';
+import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
-import type { Column, Table } from '../model/index.js';
+import type { Table } from '../model/index.js';
 
 /** A statement ready to run. */
 export interface Statement {

@@ -1,6 +1,6 @@
 import type { Compilable } from 'kysely';
-import type { QueryResult, Transaction } from '../contract/engine.js';
-import { DataKeys, runStepsNow, type Steps, valueOf } from '../encryption/index.js';
+import type { QueryResult, Transaction } from '../contract/transaction.js';
+import { DataKeys, resultOf, runStepsNow, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
 import { EncryptedTables } from './encrypted-tables.js';
@@ -32,14 +32,15 @@ export class SyncSession {
   /** Validates and inserts a row. @returns the row as stored */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
     const values = insertValues(this.#parts, table, row);
-    if (table.encryption) return this.#encrypted((encrypted) => encrypted.insert(table, values)) as RowOf<S>;
+    if (table.facts.encryption)
+      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as RowOf<S>;
     return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
   }
 
   /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
   update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): RowOf<S> {
     const values = updateValues(this.#parts, table, update);
-    if (table.encryption)
+    if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as RowOf<S>;
     const { rows } = this.#execute(this.#parts.statements.update(table, keyValues(table, key), values));
     if (!rows[0]) throw notFound(table);
@@ -48,7 +49,7 @@ export class SyncSession {
 
   /** The row with that key, or `undefined`. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
-    if (table.encryption)
+    if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.get(table, key)) as RowOf<S> | undefined;
     return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
       | RowOf<S>
@@ -126,7 +127,7 @@ export class SyncSession {
 
   #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): R {
     const steps = work(new EncryptedTables(this.#parts, this.#keys));
-    return valueOf(
+    return resultOf(
       this.#now((transaction) =>
         runStepsNow(
           steps,

@@ -1,4 +1,5 @@
-import type { Engine, QueryResult, Transaction, TransactionOptions } from '../contract/engine.js';
+import type { Engine } from '../contract/engine.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
 import { currentSession } from './current.js';
 

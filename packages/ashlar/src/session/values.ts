@@ -1,5 +1,6 @@
+import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import type { Column, Table } from '../model/index.js';
+import type { Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 

@@ -1,4 +1,5 @@
-import { identifier, type SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
+import { identifier } from '../model/index.js';
 import { readTokens, type Token } from './lexer.js';
 
 /** A token that is neither white space nor a comment. */

@@ -1,4 +1,5 @@
-import { type GuaranteeObject, identifier, identifiers } from '../model/index.js';
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import { identifier, identifiers } from '../model/index.js';
 import { sql } from './template.js';
 
 /** How an index is refined. */

@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 import { type CodeToken, codeOf, depths, readCode } from './code.js';
 
 /**

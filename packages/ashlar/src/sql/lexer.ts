@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 
 /**
  * What a token is. `name` is a quoted identifier, `operator` one character of an operator or punctuation mark, and

@@ -1,4 +1,6 @@
-import { type Column, type ColumnKind, identifier, literal, type Table } from '../model/index.js';
+import type { Column, ColumnKind } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier, literal } from '../model/index.js';
 
 /** Which columns of a row a JSON object has; by default all, in the order of their declaration. */
 export interface RowJsonOptions {
@@ -41,7 +43,7 @@ const mostPairs = 50;
  *
  * @param row - the row's name where the expression stands: `NEW`
  */
-export function rowJson(table: Table, row: string, { only, except = [] }: RowJsonOptions = {}): string {
+export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const pairs = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map((column) => {

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../model/index.js';
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier } from '../model/index.js';
 import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
@@ -144,13 +146,13 @@ export function neverChanged(guarantee: string, table: string): readonly Guarant
   ];
 }
 
-const rowOf = (row: 'NEW' | 'OLD', table: Table, except: readonly string[]): string =>
+const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[]): string =>
   `ROW(${Object.keys(table.columns)
     .filter((name) => !except.includes(name))
     .map((name) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
 /** The condition that NEW and OLD are the same byte for byte but for these columns: `=` would let 1.0 become 1.00 inside JSON. */
-export function unchanged(table: Table, except: readonly string[]): string {
+export function unchanged(table: TableFacts, except: readonly string[]): string {
   return `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;
 }

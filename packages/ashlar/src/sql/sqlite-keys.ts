@@ -1,10 +1,12 @@
-import { type GuaranteeObject, identifier, nullsAlike, type Table } from '../model/index.js';
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier, nullsAlike } from '../model/index.js';
 import { mentions } from './code.js';
 import { objectName } from './object-name.js';
 import { raise, sqliteTrigger } from './sqlite-triggers.js';
 
 /** The name under which a table's hidden row number can be reached. */
-export function rowidOf(table: Table): string {
+export function rowidOf(table: TableFacts): string {
   return 'rowid' in table.columns ? '_rowid_' : 'rowid';
 }
 
@@ -16,11 +18,11 @@ interface UniqueKey {
 }
 
 // a single whole-number key is itself the rowid
-const isRowid = ({ primaryKey, columns }: Table): boolean =>
+const isRowid = ({ primaryKey, columns }: TableFacts): boolean =>
   primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
 
 /** The hidden row number as one more unique key, where the table has one. */
-export function rowidKey(table: Table): readonly UniqueKey[] {
+export function rowidKey(table: TableFacts): readonly UniqueKey[] {
   return isRowid(table) ? [] : [{ columns: [rowidOf(table)], where: undefined }];
 }
 
@@ -28,7 +30,7 @@ export function rowidKey(table: Table): readonly UniqueKey[] {
  * Refuses negative hidden row numbers. Before an insert SQLite shows a number that is yet to be chosen as -1, so that a
  * row that had it would stop every later insert of a table that guards its {@link rowidKey}.
  */
-export function hiddenRowid(table: Table, guarantee: string): readonly GuaranteeObject[] {
+export function hiddenRowid(table: TableFacts, guarantee: string): readonly GuaranteeObject[] {
   return rowidKey(table).map(() =>
     sqliteTrigger({
       name: objectName(table.name, guarantee.replaceAll('-', '_'), 'rowid'),
@@ -41,7 +43,7 @@ export function hiddenRowid(table: Table, guarantee: string): readonly Guarantee
 }
 
 /** Every key of which a table allows each value once. */
-export function uniqueKeys(table: Table): readonly UniqueKey[] {
+export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
   const all: UniqueKey[] = [
     { columns: table.primaryKey.columns, where: undefined },
     ...table.uniques.map(({ columns, nullsEqual }) => ({ columns, nullsEqual, where: undefined })),
@@ -59,7 +61,7 @@ export function uniqueKeys(table: Table): readonly UniqueKey[] {
  * delete trigger on a connection without `recursive_triggers`. `and` narrows which other rows count.
  */
 export function replacing(
-  table: Table,
+  table: TableFacts,
   keys: readonly UniqueKey[],
   and: readonly string[] = [],
 ): readonly string[] {
@@ -78,14 +80,14 @@ export function replacing(
 }
 
 // a partial index holds the new row only if its condition is true of NEW
-const newRowFits = (table: Table, where: string): string => {
+const newRowFits = (table: TableFacts, where: string): string => {
   const named = Object.keys(table.columns).filter((name) => mentions(where, name, 'sqlite'));
   const values = named.map((name) => `NEW.${identifier(name)} AS ${identifier(name)}`).join(', ');
   return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
 };
 
 /** OR REPLACE turns a NULL in such a column into its default, after every BEFORE trigger has looked at it. */
-export function emptied(table: Table, keys: readonly UniqueKey[]): readonly string[] {
+export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
       const column = table.columns[name];
@@ -95,7 +97,7 @@ export function emptied(table: Table, keys: readonly UniqueKey[]): readonly stri
 }
 
 /** That NEW and OLD are alike in every column but these, and are the same row. */
-export function unchanged(table: Table, except: readonly string[]): readonly string[] {
+export function unchanged(table: TableFacts, except: readonly string[]): readonly string[] {
   return [rowidOf(table), ...Object.keys(table.columns)]
     .filter((name) => !except.includes(name))
     .map((name) => `NEW.${identifier(name)} IS OLD.${identifier(name)}`);

@@ -1,4 +1,6 @@
-import { type ColumnKind, identifier, literal, type Table } from '../model/index.js';
+import type { ColumnKind } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier, literal } from '../model/index.js';
 import type { RowJsonOptions } from './postgres-row-json.js';
 
 const quoted = (value: string): string => `json_quote(${value})`;
@@ -23,7 +25,7 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> =
  *
  * @param row - the row's name where the expression stands: `NEW`
  */
-export function rowJson(table: Table, row: string, { only, except = [] }: RowJsonOptions = {}): string {
+export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const parts = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map(({ name, kind, nullable }, at) => {

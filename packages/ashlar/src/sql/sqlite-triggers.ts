@@ -1,4 +1,5 @@
-import { type GuaranteeObject, identifier, literal } from '../model/index.js';
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import { identifier, literal } from '../model/index.js';
 import { sql } from './template.js';
 
 /** One trigger: when it fires, under which condition, and what it does. */

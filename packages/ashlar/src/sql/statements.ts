@@ -1,4 +1,4 @@
-import type { SqlName } from '../model/index.js';
+import type { SqlName } from '../contract/sql.js';
 import { asCode, type CodeToken, isBlank } from './code.js';
 import { readTokens, type Token } from './lexer.js';
 

@@ -4,7 +4,7 @@ import * as ashlar from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../engines/sqlite/support.js';
 import { behindItsBack } from '../ledger/sabotage.js';
-import { everywhere, files, order, shop, worlds } from './world.js';
+import { everywhere, files, order, shop, worlds } from './setup.js';
 
 const bodies = (count: number, word = 'order') => Array.from({ length: count }, (_, n) => `${word} ${n}`);
 

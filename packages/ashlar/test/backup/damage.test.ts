@@ -5,7 +5,7 @@ import type * as ashlar from 'ashlar';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listBackups, restoreBackup, verifyBackup } from '../../src/backup/index.js';
-import { everywhere, order, shop, type World, worlds } from './world.js';
+import { everywhere, order, shop, type World, worlds } from './setup.js';
 
 const names = ['backup-damaged', 'backup-manifest-mismatch', 'backup-key-wrong', 'backup-missing'];
 

@@ -6,7 +6,7 @@ import { createBackup, listBackups, openEngine, pruneBackups } from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
 import { failure } from '../engines/sqlite/support.js';
-import { order, shop, type World, worlds } from './world.js';
+import { order, shop, type World, worlds } from './setup.js';
 
 const [sqlite] = engines;
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { listBackups } from 'ashlar';
 import { describe, expect, test } from 'vitest';
-import { files, order, shop, type World, worlds } from './world.js';
+import { files, order, shop, type World, worlds } from './setup.js';
 
 const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 

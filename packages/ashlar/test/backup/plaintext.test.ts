@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync } 
 import { join } from 'node:path';
 import { createBackup } from 'ashlar';
 import { afterEach, describe, expect, test } from 'vitest';
-import { files, order, shop, worlds } from './world.js';
+import { files, order, shop, worlds } from './setup.js';
 
 const { TMPDIR } = process.env;
 afterEach(() => {

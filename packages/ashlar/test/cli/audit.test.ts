@@ -7,8 +7,9 @@ import { connect, id, system, table } from 'ashlar';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { server } from '../../../../test/support/engines.js';
+import { makeUser } from '../../../../test/support/users.js';
 import { behindItsBack } from '../ledger/sabotage.js';
-import { makeUser, server } from '../roles/support.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/guarantees/index.js', import.meta.url).href;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { asAdmin } from '../../../../test/support/engines.js';
-import { databaseOf, freshRoles, makeUser, server } from '../roles/support.js';
+import { asAdmin, server } from '../../../../test/support/engines.js';
+import { databaseOf, freshRoles, makeUser } from '../../../../test/support/users.js';
 import { makeProject, type Project } from './cli.js';
 
 let project: Project;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { asAdmin } from '../../../../test/support/engines.js';
+import { asAdmin, server } from '../../../../test/support/engines.js';
+import { databaseOf, freshRoles, makeUser } from '../../../../test/support/users.js';
 import { openEngine } from '../../src/engines/open.js';
-import { databaseOf, freshRoles, makeUser, server } from '../roles/support.js';
 import { makeProject, type Project } from './cli.js';
 
 let project: Project;

@@ -1,8 +1,7 @@
 import type { Probe } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { sqlOf } from '../guarantees/world.js';
 import { columnKeys, dataKeys, dossiers, tables } from './support.js';
 
 describe.each(engines)('the attacks on ciphered columns on $name', (engine) => {

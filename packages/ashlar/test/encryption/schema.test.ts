@@ -6,6 +6,7 @@ import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { layFoundation } from '../../src/engines/foundation.js';
 import { dialects } from '../../src/engines/open.js';
+import { openShadow } from '../../src/engines/shadow.js';
 import type { Table } from '../../src/model/index.js';
 import { columnKeys, dataKeys, dossiers } from './support.js';
 
@@ -17,7 +18,7 @@ const clients = (shape: Record<string, z.ZodType> = {}) =>
 describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on %s', (name) => {
   it('can gain one and lose it again, and is then what it was', async () => {
     const dialect = await dialects[name]();
-    const shadow = await dialect.openShadow();
+    const shadow = await openShadow(dialect.name);
     try {
       await shadow.asOwner(async (owner) => {
         await layFoundation(owner, dialect);
@@ -25,7 +26,7 @@ describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on
         for (const made of [dataKeys, before])
           for (const sql of dialect.createTable(made)) await owner.script(sql);
         const was = await shadow.introspect(owner);
-        const target = await dialect.openShadow();
+        const target = await openShadow(dialect.name);
         const wanted = await target.asOwner(async (other) => {
           await layFoundation(other, dialect);
           for (const made of [dataKeys, after])

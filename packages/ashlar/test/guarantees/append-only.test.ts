@@ -14,16 +14,8 @@ import { appendOnly, partitioned } from 'ashlar/guarantees';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
-import {
-  type Attack,
-  foreignConnection,
-  openWorld,
-  refuses,
-  rootMessage,
-  sqlOf,
-  type World,
-} from './world.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { type Attack, foreignConnection, openWorld, refuses, rootMessage, type World } from './setup.js';
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 

@@ -1,7 +1,7 @@
 import { keyring } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
-import { openWorld, refuses, sqlOf, type World } from './world.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { openWorld, refuses, type World } from './setup.js';
 
 const keys = keyring('data_keys');
 

@@ -3,7 +3,7 @@ import { lifecycle, partitioned } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
-import { type Attack, openWorld, refuses, type World } from './world.js';
+import { type Attack, openWorld, refuses, type World } from './setup.js';
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 

@@ -2,8 +2,8 @@ import { createdAt, id, index, type MaintenanceReport, primaryKey, type Table, t
 import { appendOnly, lifecycle, partitioned } from 'ashlar/guarantees';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
-import { openWorld, rootMessage, sqlOf, type World } from './world.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { openWorld, rootMessage, type World } from './setup.js';
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 

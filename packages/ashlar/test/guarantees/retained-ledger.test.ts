@@ -2,11 +2,11 @@ import { createdAt, type Database, id, primaryKey, purge, table, timestamp } fro
 import { appendOnly, ledgered, legalHolds, partitioned, retained } from 'ashlar/guarantees';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { verifyTable } from '../../src/ledger/database/ledgers.js';
 import { maintain } from '../../src/maintenance/maintain.js';
-import { rootMessage, sqlOf } from './world.js';
+import { rootMessage } from './setup.js';
 
 const holds = legalHolds('holds');
 const law = { for: { years: 5 }, reason: 'law', hold: holds };

@@ -22,9 +22,9 @@ import {
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { foreignConnection, rootMessage, sqlOf, type World } from './world.js';
+import { foreignConnection, rootMessage, type World } from './setup.js';
 
 const holds = legalHolds('legal_holds');
 const trail = auditTrail('trail');

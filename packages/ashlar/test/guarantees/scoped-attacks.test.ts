@@ -3,9 +3,8 @@ import { partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
-import { openScopedWorld, type ScopedWorld } from './scoped-world.js';
-import { sqlOf } from './world.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { openScopedWorld, type ScopedWorld } from './scoped-setup.js';
 
 const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'] as const;
 

@@ -3,10 +3,9 @@ import { scoped } from 'ashlar/guarantees';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { chancesFrom, type Scope, ScopedQueries } from './scoped-queries.js';
-import { openScopedWorld } from './scoped-world.js';
-import { sqlOf } from './world.js';
+import { openScopedWorld } from './scoped-setup.js';
 
 const shapes = {
   notes: {

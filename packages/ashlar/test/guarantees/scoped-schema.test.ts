@@ -4,14 +4,15 @@ import { partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import type { Schema, SchemaChange } from '../../src/contract/schema.js';
 import { layFoundation } from '../../src/engines/foundation.js';
 import { dialects } from '../../src/engines/open.js';
+import { openShadow } from '../../src/engines/shadow.js';
 import { maintain } from '../../src/maintenance/maintain.js';
-import { openScopedWorld } from './scoped-world.js';
-import { openWorld, sqlOf, type World } from './world.js';
+import { openScopedWorld } from './scoped-setup.js';
+import { openWorld, type World } from './setup.js';
 
 const shape = { id: id(), client_id: z.uuid(), body: z.string() };
 const open = table('notes', shape) as unknown as Table;
@@ -42,7 +43,7 @@ const schemaOf = (engine: Engine): Promise<Schema> => engine.asOwner((owner) => 
 
 const shadowOf = async (world: World, tables: readonly Table[]): Promise<Schema> => {
   const dialect = await dialects[world.engine.dialect.name]();
-  const shadow = await dialect.openShadow();
+  const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner(async (owner) => {
       await layFoundation(owner, dialect);

@@ -3,9 +3,8 @@ import { appendOnly, partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
-import { openScopedWorld, type ScopedWorld } from './scoped-world.js';
-import { sqlOf } from './world.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { openScopedWorld, type ScopedWorld } from './scoped-setup.js';
 
 const uuid = (n: number): string => `019a0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [ann, bob] = [uuid(1), uuid(2)] as const;
@@ -344,7 +343,9 @@ describe('scoped', () => {
     const declare = (name: keyof typeof shape) => () => table('things', shape, (c) => [scoped(c[name])]);
     expect(declare('at')).toThrow(/cannot be a scope/);
     expect(declare('maybe')).toThrow(/nullable/);
-    expect(() => table('things', shape, (c) => [scoped(c.who), scoped(c.id)])).toThrow(/scoped twice/);
+    expect(() => table('things', shape, (c) => [scoped(c.who), scoped(c.id)])).toThrow(
+      /declares scoped twice/,
+    );
     expect(declare('who')).not.toThrow();
   });
 });

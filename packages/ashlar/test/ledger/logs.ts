@@ -1,8 +1,9 @@
+import type { TreeReader } from '../../src/contract/ledger.js';
 import { type Checkpoint, signCheckpoint } from '../../src/ledger/checkpoint.js';
 import { leafHash } from '../../src/ledger/merkle.js';
 import type { Signer } from '../../src/ledger/note.js';
 import { type ConsistencyProof, formatConsistency, formatProof } from '../../src/ledger/proof-file.js';
-import { consistencyProof, inclusionProof, type TreeReader, treeRoot } from '../../src/ledger/proofs.js';
+import { consistencyProof, inclusionProof, treeRoot } from '../../src/ledger/proofs.js';
 import { readerOf } from './trees.js';
 
 /** A log held in memory, with entries as a ledgered table has them. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { TreeReader } from '../../src/contract/ledger.js';
 import { rootOf } from '../../src/ledger/merkle.js';
-import type { TreeReader } from '../../src/ledger/proofs.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 

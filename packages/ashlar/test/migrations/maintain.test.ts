@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
+import type { Enforcement, Guarantee } from '../../src/contract/guarantee.js';
 import { openEngine } from '../../src/engines/open.js';
 import { maintain, up } from '../../src/migrations/index.js';
-import { type Enforcement, type Guarantee, id, type Table, table } from '../../src/model/index.js';
-import { system } from '../../src/model/system.js';
+import { id, type Table, table } from '../../src/model/index.js';
+import { system } from '../../src/system/system.js';
 import { makeFolder } from './folder.js';
 
 const guarantee = (enforcement: Guarantee['sqlite']): Guarantee => ({

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
+import type { SqlName } from '../../src/contract/sql.js';
 import { openEngine } from '../../src/engines/open.js';
 import {
   check,
@@ -14,17 +15,8 @@ import {
   newStep,
   up,
 } from '../../src/migrations/index.js';
-import {
-  id,
-  index,
-  renamed,
-  type SqlName,
-  type Table,
-  type Tables,
-  table,
-  timestamps,
-} from '../../src/model/index.js';
-import { type System, system } from '../../src/model/system.js';
+import { id, index, renamed, type Table, type Tables, table, timestamps } from '../../src/model/index.js';
+import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
 
 const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];

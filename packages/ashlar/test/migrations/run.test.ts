@@ -5,7 +5,7 @@ import type { Engine } from '../../src/contract/engine.js';
 import { openEngine } from '../../src/engines/open.js';
 import { down, drift, history, plan, stamp, up } from '../../src/migrations/index.js';
 import { id, table } from '../../src/model/index.js';
-import { type System, system } from '../../src/model/system.js';
+import { type System, system } from '../../src/system/system.js';
 import { type Folder, makeFolder } from './folder.js';
 
 const notes = table('notes', { id: id(), body: z.string() });

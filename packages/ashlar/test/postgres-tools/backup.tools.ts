@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createBackup, type Database, newBackupKey, restoreBackup, up, verifyBackup } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { order, shop } from '../backup/world.js';
+import { order, shop } from '../backup/setup.js';
 import { type Cluster, startCluster } from './cluster.js';
 
 const bin = process.env.PG_BIN;

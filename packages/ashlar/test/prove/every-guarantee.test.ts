@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { failuresOf, newStep, type ProveReport, prove, type Table } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import {
   type Audited,
   folderOf,
@@ -12,7 +12,6 @@ import {
 } from '../../src/ledger/database/index.js';
 import { newSigner, type Verifier } from '../../src/ledger/index.js';
 import { proveLedgers } from '../../src/prove/ledgers.js';
-import { sqlOf } from '../guarantees/world.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem, fill, writeMore } from './every-guarantee.js';
 import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';

@@ -23,9 +23,8 @@ import {
 import { appendOnly, lifecycle, scoped } from 'ashlar/guarantees';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { inCreationOrder } from '../../src/migrations/shadow.js';
-import { sqlOf } from '../guarantees/world.js';
 import { makeFolder } from '../migrations/folder.js';
 
 /** Proves a system of these tables, made by one step whose text `spoil` may change. */

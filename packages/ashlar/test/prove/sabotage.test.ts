@@ -1,7 +1,6 @@
 import type { SqlName } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines } from '../../../../test/support/engines.js';
-import { sqlOf } from '../guarantees/world.js';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';
 import { ledgerSabotages } from './ledger-sabotages.js';
 import { postgresSabotages, putRight, type Sabotage, sqliteSabotages, systemNamed } from './sabotages.js';

@@ -1,11 +1,12 @@
 import { connect, type Database, type System } from 'ashlar';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Place } from '../../../../test/support/engines.js';
+import { type Place, withRoles } from '../../../../test/support/engines.js';
+import { freshRoles } from '../../../../test/support/users.js';
 import { down, history, maintain, up } from '../../src/migrations/index.js';
 import { applyRoles, checkRoles, type RoleChange, rolesSql } from '../../src/roles/index.js';
 import type { Folder } from '../migrations/folder.js';
-import { freshRoles, someSystem, type tables, withRoles } from './support.js';
+import { someSystem, type tables } from './support.js';
 
 describe.each(withRoles)('rights on $name', (engine) => {
   // roles are the server's: other tests grant to the usual ones at the same time, in databases of their own

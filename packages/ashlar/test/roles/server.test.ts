@@ -1,23 +1,13 @@
 import { AshlarError, connect, type System, settings } from 'ashlar';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { asAdmin, type Place } from '../../../../test/support/engines.js';
+import { asAdmin, type Place, server } from '../../../../test/support/engines.js';
+import { databaseOf, freshRoles, makeUser, type User, userNamed } from '../../../../test/support/users.js';
 import { openEngine } from '../../src/engines/open.js';
 import { history, maintain, up } from '../../src/migrations/index.js';
 import { applyRoles, checkRoles, defaultRoles, rolesFrom } from '../../src/roles/index.js';
 import type { Folder } from '../migrations/folder.js';
-import {
-  databaseOf,
-  events,
-  freshRoles,
-  makeUser,
-  notes,
-  server,
-  someSystem,
-  type tables,
-  type User,
-  userNamed,
-} from './support.js';
+import { events, notes, someSystem, type tables } from './support.js';
 
 // users that are not superusers, and databases that are not theirs, are of a server: PGlite has one user
 describe.each(server)('roles on a server', (engine) => {

@@ -1,19 +1,10 @@
 import { connect, type Database, type System } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Place } from '../../../../test/support/engines.js';
+import { type Place, withoutRoles, withRoles } from '../../../../test/support/engines.js';
 import { maintain, up } from '../../src/migrations/index.js';
 import { applyRoles, checkRoles, rolesSql } from '../../src/roles/index.js';
 import type { Folder } from '../migrations/folder.js';
-import {
-  dossiers,
-  events,
-  notes,
-  someSystem,
-  type tables,
-  trail,
-  withoutRoles,
-  withRoles,
-} from './support.js';
+import { dossiers, events, notes, someSystem, type tables, trail } from './support.js';
 
 describe.each(withRoles)('the application on $name', (engine) => {
   let db: Database<typeof tables>;

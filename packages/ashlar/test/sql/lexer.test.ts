@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SqlName } from '../../src/model/index.js';
+import type { SqlName } from '../../src/contract/sql.js';
 import { tokenise } from '../../src/sql/lexer.js';
 import { hostileText } from './hostile.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SqlName } from '../../src/model/index.js';
+import type { SqlName } from '../../src/contract/sql.js';
 import { splitStatements } from '../../src/sql/statements.js';
 
 const sqls = (text: string, dialect: SqlName) => splitStatements(text, dialect).map(({ sql }) => sql);

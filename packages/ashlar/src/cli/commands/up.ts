@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Engine } from '../../contract/engine.js';
 import { maintain, type RunStep, up } from '../../migrations/index.js';
-import type { System } from '../../model/system.js';
 import { countAttacks, failuresOf, type ProveReport } from '../../prove/index.js';
+import type { System } from '../../system/system.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import { printDangers } from '../print-dangers.js';

@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../../contract/engine.js';
+import type { SqlDialect } from '../../contract/dialect.js';
 import { postgresRoles } from './roles/roles.js';
 import { changes } from './schema/changes.js';
 import { createTable } from './schema/create-table.js';
@@ -16,6 +16,4 @@ export const postgresDialect: SqlDialect = {
   dump,
   proving: postgresProving,
   roles: postgresRoles,
-  // loaded when asked for: it needs this dialect itself
-  openShadow: async () => (await import('./pglite/shadow.js')).openShadow(),
 };

@@ -1,10 +1,13 @@
 import { PostgresAdapter, PostgresQueryCompiler } from 'kysely';
-import type { Engine, QueryResult, TransactionOptions } from '../../contract/engine.js';
+import type { Column } from '../../contract/column.js';
+import type { Engine } from '../../contract/engine.js';
+import type { GuardedTable } from '../../contract/guarantee.js';
 import type { OpenOptions } from '../../contract/open-options.js';
 import type { Owner } from '../../contract/owner.js';
 import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
-import { type Column, identifier, type Table } from '../../model/index.js';
+import type { QueryResult, TransactionOptions } from '../../contract/transaction.js';
+import { identifier } from '../../model/index.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
@@ -139,7 +142,7 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     get connectedRole() {
       return connectedRole;
     },
-    register: (tables: readonly Table[]) => {
+    register: (tables: readonly GuardedTable[]) => {
       sealer.register(tables);
       refusals.register(tables);
     },

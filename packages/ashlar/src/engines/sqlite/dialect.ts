@@ -1,4 +1,4 @@
-import type { SqlDialect } from '../../contract/engine.js';
+import type { SqlDialect } from '../../contract/dialect.js';
 import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { createTable } from './schema/ddl.js';
@@ -16,6 +16,4 @@ export const sqliteDialect: SqlDialect = {
   dump,
   proving: sqliteProving,
   roles: undefined,
-  openShadow: async () =>
-    (await import('./engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
 };

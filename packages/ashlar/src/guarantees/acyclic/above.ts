@@ -1,4 +1,5 @@
-import { identifier, type Table } from '../../model/index.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
@@ -6,7 +7,7 @@ import type { Tree } from './tree.js';
  * The keys of NEW's parent and of all rows above it. UNION leaves out what was there already, so that it ends in a table
  * that had a circle before it had the guarantee, too.
  */
-export const aboveNew = (table: Table, { id, parent }: Tree): string => {
+export const aboveNew = (table: TableFacts, { id, parent }: Tree): string => {
   const [name, key, up] = [table.name, id, parent].map(identifier);
   return sql`
     WITH RECURSIVE above (${key}) AS (

@@ -1,4 +1,7 @@
-import type { Column, Guarantee, Probe, Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
 import { acyclicAttacks } from './attacks.js';
 import { acyclicOnPostgres } from './postgres.js';
@@ -19,7 +22,14 @@ export const acyclic = (parent: Column): Guarantee =>
     kind: 'guarantee' as const,
     name: 'acyclic',
     summary: 'No row stands above itself: who follows its parents comes to an end.',
-    validate: (table: Table) => {
+    conflicts: [
+      {
+        fact: 'partition' as const,
+        why: 'A parent is found by a primary key of one column, but the primary key of a partitioned table also contains its month column.',
+        suggestion: 'Remove one of the two guarantees.',
+      },
+    ],
+    validate: (table: TableFacts) => {
       assertOwn(table, 'acyclic', [parent]);
       if (!parent.nullable)
         throw unfit(
@@ -31,11 +41,11 @@ export const acyclic = (parent: Column): Guarantee =>
     },
     sqlite: {
       level: 'enforced' as const,
-      objects: (table: Table) => acyclicOnSqlite(table, treeOf(table, parent)),
+      objects: (table: TableFacts) => acyclicOnSqlite(table, treeOf(table, parent)),
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => acyclicOnPostgres(table, treeOf(table, parent)),
+      objects: (table: TableFacts) => acyclicOnPostgres(table, treeOf(table, parent)),
     },
-    attacks: (table: Table, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
+    attacks: (table: TableFacts, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
   });

@@ -1,4 +1,7 @@
-import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import {
   asReplica,
   columnsAndValues,
@@ -14,7 +17,7 @@ import {
 import type { Tree } from './tree.js';
 
 /** Every short way to a circle. */
-export const acyclicAttacks = (table: Table, probe: Probe, tree: Tree): readonly Attack[] => {
+export const acyclicAttacks = (table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] => {
   const moves = moved(table, probe, tree);
   const drafts = [...moves, ...entered(table, probe, tree), ...replaced(table, probe, tree)];
   return [...triedByBoth(drafts), ...triedBy(['owner'], asReplica(probe, moves))];
@@ -29,14 +32,14 @@ const alike = ({ link, parent }: Tree, above: SqlRow): SqlRow =>
   );
 
 /** A new row right under the one that is there, and where to find its key. */
-const childOf = (table: Table, probe: Probe, tree: Tree): { insert: string; key: string } => {
+const childOf = (table: TableFacts, probe: Probe, tree: Tree): { insert: string; key: string } => {
   const { row, fresh } = probe;
   const child = { ...fresh, ...alike(tree, row), [tree.parent]: row[tree.id] ?? 'NULL' };
   const found = `(SELECT ${identifier(tree.id)} FROM ${identifier(table.name)} WHERE ${isFresh(table, probe)})`;
   return { insert: insertRow(table.name, child), key: fresh[tree.id] ?? found };
 };
 
-const moved = (table: Table, probe: Probe, tree: Tree): readonly Draft[] => {
+const moved = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] => {
   const name = identifier(table.name);
   const [key, up] = [tree.id, tree.parent].map(identifier);
   const where = isRow(table.primaryKey.columns, probe.row);
@@ -51,7 +54,7 @@ const moved = (table: Table, probe: Probe, tree: Tree): readonly Draft[] => {
   ];
 };
 
-const entered = (table: Table, probe: Probe, tree: Tree): readonly Draft[] => {
+const entered = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] => {
   if (!hasWholeKey(table, probe)) return [];
   const { fresh, values, row } = probe;
   const name = identifier(table.name);
@@ -78,7 +81,7 @@ const entered = (table: Table, probe: Probe, tree: Tree): readonly Draft[] => {
 };
 
 /** Other values where two rows may not have the same, but for those in which a row is like the one above it. */
-const elsewhere = (table: Table, { fresh, values }: Probe, { link }: Tree): SqlRow =>
+const elsewhere = (table: TableFacts, { fresh, values }: Probe, { link }: Tree): SqlRow =>
   Object.fromEntries(
     table.uniques
       .flatMap(({ columns }) => columns)
@@ -86,7 +89,7 @@ const elsewhere = (table: Table, { fresh, values }: Probe, { link }: Tree): SqlR
       .flatMap((column) => (values[column] === undefined ? [] : [[column, values[column]]])),
   );
 
-const replaced = (table: Table, probe: Probe, tree: Tree): readonly Draft[] => {
+const replaced = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] => {
   if (probe.dialect !== 'sqlite' || !hasWholeKey(table, probe)) return [];
   const child = childOf(table, probe, tree);
   const under = columnsAndValues({ ...probe.row, [tree.parent]: child.key });

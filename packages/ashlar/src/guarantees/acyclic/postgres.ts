@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, literal, scopeColumn, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -9,7 +11,7 @@ import type { Tree } from './tree.js';
  * What keeps rows of a table of Postgres from standing above themselves. Rows are moved by one transaction at a time:
  * two that each see no circle would make one together. New rows need not wait, since nothing stands under them yet.
  */
-export const acyclicOnPostgres = (table: Table, tree: Tree): readonly GuaranteeObject[] => {
+export const acyclicOnPostgres = (table: TableFacts, tree: Tree): readonly GuaranteeObject[] => {
   const part = (suffix?: string): string =>
     objectName(table.name, tree.parent, 'acyclic', ...(suffix === undefined ? [] : [suffix]));
   const [name, key, up] = [table.name, tree.id, tree.parent].map(identifier);
@@ -36,7 +38,7 @@ export const acyclicOnPostgres = (table: Table, tree: Tree): readonly GuaranteeO
         END IF;
         RETURN NULL;
       `,
-      { reads: true, asOwner: true, ...(scopeColumn(table) ? { seesAll: 'scopes' as const } : {}) },
+      { reads: true, asOwner: true, ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}) },
     ),
     // before any row is locked: who waits here then holds none that the other needs
     alwaysTrigger({

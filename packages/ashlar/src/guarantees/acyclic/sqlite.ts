@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -6,7 +8,7 @@ import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
 /** What keeps rows of a table of SQLite from standing above themselves, on any connection. */
-export const acyclicOnSqlite = (table: Table, tree: Tree): readonly GuaranteeObject[] => {
+export const acyclicOnSqlite = (table: TableFacts, tree: Tree): readonly GuaranteeObject[] => {
   // after the row is written, so that what OR REPLACE put into it counts
   const trigger = (event: 'insert' | 'update', when: string): GuaranteeObject =>
     sqliteTrigger({

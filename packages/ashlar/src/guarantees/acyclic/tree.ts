@@ -1,4 +1,5 @@
-import type { Column, ForeignKey, Table } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { ForeignKey, TableFacts } from '../../contract/table.js';
 import { unfit } from '../shared/declaration.js';
 
 /** A table whose rows stand under each other. */
@@ -10,7 +11,7 @@ export interface Tree {
 }
 
 /** @throws AshlarError `table-invalid` where the column does not refer to the table’s own primary key */
-export const treeOf = (table: Table, parent: Column): Tree => {
+export const treeOf = (table: TableFacts, parent: Column): Tree => {
   const [id = '', ...others] = table.primaryKey.columns;
   const link = table.foreignKeys.find(
     ({ columns, target }) =>

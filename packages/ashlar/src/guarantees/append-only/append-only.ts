@@ -1,4 +1,8 @@
-import type { Column, ForeignKey, Guarantee, Probe, Rights, Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee } from '../../contract/guarantee.js';
+import type { Rights } from '../../contract/rights.js';
+import type { ForeignKey, TableFacts } from '../../contract/table.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
@@ -20,16 +24,6 @@ export interface AppendOnlyOptions {
   readonly stampOnce?: Column | readonly Column[];
 }
 
-/** The guarantee, and whether it has exceptions. */
-export interface AppendOnlyGuarantee extends Guarantee {
-  /** Set when rows never change and never leave, without `cascade` and `stampOnce`. */
-  readonly strict: boolean;
-}
-
-/** Whether a guarantee is {@link appendOnly} without exceptions. */
-export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
-  guarantee.name === 'append-only' && (guarantee as AppendOnlyGuarantee).strict;
-
 /**
  * A row, once written, is never changed and never leaves.
  *
@@ -39,10 +33,10 @@ export const isStrictlyAppendOnly = (guarantee: Guarantee): boolean =>
  * @example
  * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly()]);
  */
-export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee => {
+export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
   const cascade = list(options.cascade);
   const stamps = list(options.stampOnce).flatMap((column) => stampOf(column) ?? []);
-  const rules = (table: Table): AppendOnlyRules => ({
+  const rules = (table: TableFacts): AppendOnlyRules => ({
     parents: [...new Set(cascade.map((column) => parentKey(table, column)))],
     stamps,
     clocks: clocks(table),
@@ -51,8 +45,17 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
     kind: 'guarantee' as const,
     name: 'append-only',
     summary: 'A row, once written, is never changed and never leaves.',
-    strict: cascade.length === 0 && list(options.stampOnce).length === 0,
-    validate: (table: Table) => {
+    facts: () => ({
+      appendOnly: { strict: cascade.length === 0 && list(options.stampOnce).length === 0 },
+    }),
+    conflicts: [
+      {
+        fact: 'versions' as const,
+        why: 'A new version sets the previous one to not current, which append-only refuses.',
+        suggestion: 'Remove appendOnly: versioned refuses every other change of a version.',
+      },
+    ],
+    validate: (table: TableFacts) => {
       assertOwn(table, 'appendOnly({ cascade })', cascade);
       assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));
       for (const column of list(options.stampOnce)) assertStamp(table, column);
@@ -60,35 +63,35 @@ export const appendOnly = (options: AppendOnlyOptions = {}): AppendOnlyGuarantee
     },
     sqlite: {
       level: 'enforced' as const,
-      objects: (table: Table) => appendOnlyOnSqlite(table, rules(table)),
+      objects: (table: TableFacts) => appendOnlyOnSqlite(table, rules(table)),
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => appendOnlyOnPostgres(table, rules(table)),
+      objects: (table: TableFacts) => appendOnlyOnPostgres(table, rules(table)),
       onPartition: guardPartition,
-      rights: (table: Table) =>
+      rights: (table: TableFacts) =>
         rightsLeft(
           table,
           stamps.map(({ name }) => name),
         ),
     },
-    attacks: (table: Table, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
+    attacks: (table: TableFacts, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
   });
 };
 
-const rightsLeft = (table: Table, stamps: readonly string[]): Rights => ({
+const rightsLeft = (table: TableFacts, stamps: readonly string[]): Rights => ({
   withheld: stamps.length > 0 ? ['delete'] : ['update', 'delete'],
   ...(stamps.length > 0 ? { updatable: stamps } : {}),
   // when a row was written is told by the clock that the row cannot argue with
   notInsertable: clocks(table),
 });
 
-const clocks = (table: Table): readonly string[] =>
+const clocks = (table: TableFacts): readonly string[] =>
   Object.values(table.columns)
     .filter((column) => column.generated === 'now' && !column.touched)
     .map((column) => column.name);
 
-const assertStamp = (table: Table, column: Column): void => {
+const assertStamp = (table: TableFacts, column: Column): void => {
   if (stampOf(column)) return;
   throw unfit(
     table,
@@ -97,7 +100,7 @@ const assertStamp = (table: Table, column: Column): void => {
   );
 };
 
-const parentKey = (table: Table, column: Column): ForeignKey => {
+const parentKey = (table: TableFacts, column: Column): ForeignKey => {
   const key = table.foreignKeys.find(
     (each) => each.columns.includes(column.name) && each.onDelete === 'cascade',
   );

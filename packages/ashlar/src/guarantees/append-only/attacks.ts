@@ -1,4 +1,6 @@
-import { type Attack, type ForeignKey, identifier, type Probe, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { ForeignKey, TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import {
   changesAndRemovals,
   type Draft,
@@ -15,7 +17,7 @@ import type { Stamp } from './stamp.js';
 
 /** What would change a row, take one away, or put another in its place. */
 export const appendOnlyAttacks = (
-  table: Table,
+  table: TableFacts,
   probe: Probe,
   { parents, stamps, clocks }: AppendOnlyRules,
 ): readonly Attack[] => [
@@ -33,7 +35,11 @@ export const appendOnlyAttacks = (
   ),
 ];
 
-const stampAttacks = (table: Table, probe: Probe, { name: stamp, blank, only }: Stamp): readonly Draft[] => {
+const stampAttacks = (
+  table: TableFacts,
+  probe: Probe,
+  { name: stamp, blank, only }: Stamp,
+): readonly Draft[] => {
   const { fresh, values } = probe;
   const value = only ?? values[stamp];
   if (value === undefined) return [];
@@ -72,7 +78,11 @@ const stampAttacks = (table: Table, probe: Probe, { name: stamp, blank, only }: 
 };
 
 /** Ways to lose a row through its parent, which is not deleted. */
-const parentAttacks = (table: Table, probe: Probe, { columns, target }: ForeignKey): readonly Draft[] => {
+const parentAttacks = (
+  table: TableFacts,
+  probe: Probe,
+  { columns, target }: ForeignKey,
+): readonly Draft[] => {
   const { dialect, row } = probe;
   if (columns.some((name) => row[name] === 'NULL')) return [];
   const name = identifier(table.name);

@@ -1,14 +1,9 @@
-import {
-  type ForeignKey,
-  type GuaranteeObject,
-  identifier,
-  scopeColumn,
-  type Table,
-} from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { ForeignKey, TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
-import { retentionOf } from '../shared/retention.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
@@ -16,7 +11,7 @@ const refuse = (text: string): string => raise('append-only', text);
 
 /** What keeps a table of Postgres append-only, also from its owner and where `session_replication_role` is `replica`. */
 export const appendOnlyOnPostgres = (
-  table: Table,
+  table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
 ): readonly GuaranteeObject[] => {
   const refusal = refusalName(table);
@@ -41,7 +36,7 @@ export const appendOnlyOnPostgres = (
       calls: stamps.length > 0 ? stamp : refusal,
     }),
     // where rows leave after their time, their guarantee lets no other leave
-    ...(retentionOf(table)
+    ...(table.facts.retention
       ? []
       : [
           alwaysTrigger({
@@ -56,13 +51,13 @@ export const appendOnlyOnPostgres = (
 };
 
 /** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: Table, partition: string): readonly GuaranteeObject[] => [
+export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
   truncation(table, partition),
 ];
 
-const refusalName = (table: Table): string => objectName(table.name, 'append_only');
+const refusalName = (table: TableFacts): string => objectName(table.name, 'append_only');
 
-const truncation = (table: Table, on: string): GuaranteeObject =>
+const truncation = (table: TableFacts, on: string): GuaranteeObject =>
   alwaysTrigger({
     name: objectName(on, 'append_only_truncate'),
     on: 'BEFORE TRUNCATE',
@@ -71,7 +66,7 @@ const truncation = (table: Table, on: string): GuaranteeObject =>
     calls: refusalName(table),
   });
 
-const stampFunction = (name: string, table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
+const stampFunction = (name: string, table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject => {
   const names = stamps.map((stamp) => stamp.name);
   const kept =
     stamps.length > 1
@@ -96,7 +91,7 @@ const stampFunction = (name: string, table: Table, stamps: readonly Stamp[]): Gu
   );
 };
 
-const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKey[]): GuaranteeObject =>
+const cascadeFunction = (name: string, table: TableFacts, parents: readonly ForeignKey[]): GuaranteeObject =>
   triggerFunction(
     name,
     sql`
@@ -104,7 +99,7 @@ const cascadeFunction = (name: string, table: Table, parents: readonly ForeignKe
       ${parents.map(leavesWithParent)}
       ${refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`)}
     `,
-    { reads: true, seesAll: scopeColumn(table) ? 'scopes' : 'rows' },
+    { reads: true, seesAll: table.facts.scope ? 'scopes' : 'rows' },
   );
 
 const leavesWithParent = ({ columns, target }: ForeignKey): string => {

@@ -1,4 +1,4 @@
-import type { ForeignKey } from '../../model/index.js';
+import type { ForeignKey } from '../../contract/table.js';
 import type { Stamp } from './stamp.js';
 
 /** What the engines need to know of the options, looked up in the table. */

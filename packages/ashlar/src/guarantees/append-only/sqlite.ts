@@ -1,4 +1,6 @@
-import { type ForeignKey, type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { ForeignKey, TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { mentions } from '../../sql/code.js';
 import { all, any } from '../../sql/conditions.js';
 import { indexObject } from '../../sql/index-object.js';
@@ -15,7 +17,6 @@ import {
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { hanging, sql } from '../../sql/template.js';
 import { isIndexed } from '../shared/declaration.js';
-import { retentionOf } from '../shared/retention.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
@@ -23,18 +24,18 @@ const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
 /** What keeps a table of SQLite append-only, on any connection, also one without Ashlar's pragmas. */
 export const appendOnlyOnSqlite = (
-  table: Table,
+  table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
 ): readonly GuaranteeObject[] => [
   update(table, stamps),
   // where rows leave after their time, their guarantee lets no other leave
-  ...(retentionOf(table) ? [] : [remove(table, parents)]),
+  ...(table.facts.retention ? [] : [remove(table, parents)]),
   insert(table),
   ...hiddenRowid(table, 'append-only'),
   ...parents.flatMap((parent) => parentStays(table, parent)),
 ];
 
-const update = (table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
+const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject => {
   const trigger = {
     name: objectName(table.name, 'append_only_update'),
     on: 'BEFORE UPDATE',
@@ -63,7 +64,7 @@ const update = (table: Table, stamps: readonly Stamp[]): GuaranteeObject => {
   });
 };
 
-const remove = (table: Table, parents: readonly ForeignKey[]): GuaranteeObject => {
+const remove = (table: TableFacts, parents: readonly ForeignKey[]): GuaranteeObject => {
   const trigger = {
     name: objectName(table.name, 'append_only_delete'),
     on: 'BEFORE DELETE',
@@ -88,7 +89,7 @@ const parentLives = ({ columns, target }: ForeignKey): string => {
   return `(${[...empty, `EXISTS (SELECT 1 FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`].join(' OR ')})`;
 };
 
-const insert = (table: Table): GuaranteeObject => {
+const insert = (table: TableFacts): GuaranteeObject => {
   const keys = uniqueKeys(table);
   return sqliteTrigger({
     name: objectName(table.name, 'append_only_insert'),
@@ -100,7 +101,7 @@ const insert = (table: Table): GuaranteeObject => {
 };
 
 // REPLACE of a parent would take its rows along, and so would a parent taken away and put back without foreign keys
-const parentStays = (table: Table, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
+const parentStays = (table: TableFacts, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
   const under = (row: 'NEW' | 'OLD'): string => {
     const same = columns.map(
       (name, at) => `${identifier(name)} = ${row}.${identifier(target.columns[at] ?? name)}`,

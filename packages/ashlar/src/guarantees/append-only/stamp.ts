@@ -1,4 +1,5 @@
-import { type Column, identifier } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import { identifier } from '../../model/index.js';
 
 /** A column that is set once and then stays: from NULL to a value, or from false to true. */
 export interface Stamp {

@@ -1,4 +1,7 @@
-import { type Attack, identifier, literal, type Probe, type RunSql, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { RunSql } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import {
   asReplica,
   type Draft,
@@ -17,7 +20,7 @@ import type { AuditedRules } from './rules.js';
 type Operation = 'insert' | 'update' | 'delete';
 
 /** Ways to write into a trail what no trigger wrote. That its lines are changed or removed is append-only's to refuse. */
-export const trailAttacks = (trail: Table, { dialect, row }: Probe): readonly Attack[] => {
+export const trailAttacks = (trail: TableFacts, { dialect, row }: Probe): readonly Attack[] => {
   const { id: _id, at: _at, ...line } = row;
   const forged = { ...line, actor: literal('somebody else') };
   return [
@@ -34,7 +37,11 @@ export const trailAttacks = (trail: Table, { dialect, row }: Probe): readonly At
 };
 
 /** Ways to change a row: each must be refused, or leave its line in the trail. */
-export const auditedAttacks = (table: Table, probe: Probe, { trail }: AuditedRules): readonly Attack[] => {
+export const auditedAttacks = (
+  table: TableFacts,
+  probe: Probe,
+  { trail }: AuditedRules,
+): readonly Attack[] => {
   const { dialect, fresh, partitions, row } = probe;
   const name = identifier(table.name);
   const target = targetOf(table, probe);
@@ -92,7 +99,7 @@ export const auditedAttacks = (table: Table, probe: Probe, { trail }: AuditedRul
 };
 
 /** The condition that finds the lines of the probe's fresh row in a trail, by what is known of its key. */
-const freshKey = (table: Table, { fresh }: Probe): string => {
+const freshKey = (table: TableFacts, { fresh }: Probe): string => {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
   if (known.length > 0) return keyIs(plainly(table, known).map((name) => [name, fresh[name] ?? 'NULL']));
   // a key that the database counts is the greatest of all until something else is inserted
@@ -105,7 +112,7 @@ const freshKey = (table: Table, { fresh }: Probe): string => {
 };
 
 /** Those of these columns whose SQL literals are also the text of their JSON; all where there are none such. */
-const plainly = (table: Table, names: readonly string[]): readonly string[] => {
+const plainly = (table: TableFacts, names: readonly string[]): readonly string[] => {
   const plain = names.filter((name) => ['text', 'integer', 'uuid'].includes(table.columns[name]?.kind ?? ''));
   return plain.length > 0 ? plain : names;
 };
@@ -117,8 +124,8 @@ const keyIs = (values: readonly (readonly [name: string, sql: string])[]): strin
 
 interface SoughtLine {
   readonly run: RunSql;
-  readonly table: Table;
-  readonly trail: Table;
+  readonly table: TableFacts;
+  readonly trail: TableFacts;
   readonly operation: Operation;
   readonly key: string;
 }

@@ -1,10 +1,13 @@
-import { type Column, type Guarantee, type Probe, scopeColumn, type Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { auditedAttacks } from './attacks.js';
 import { auditedOnPostgres, guardPartition } from './postgres.js';
 import type { AuditedRules } from './rules.js';
 import { auditedOnSqlite } from './sqlite.js';
-import { type AuditTrail, isTrail } from './trail.js';
+import type { AuditTrail } from './trail.js';
 
 /** Where the trail of a table goes, and what is kept out of it. */
 export interface AuditedOptions {
@@ -31,7 +34,7 @@ export interface AuditedOptions {
 export const audited = (options: AuditedOptions): Guarantee => {
   const except = list(options.except);
   const rules: AuditedRules = {
-    trail: options.into as unknown as Table,
+    trail: options.into as unknown as TableFacts,
     except: except.map((column) => column?.name),
   };
   return Object.freeze({
@@ -39,7 +42,15 @@ export const audited = (options: AuditedOptions): Guarantee => {
     name: 'audited',
     summary:
       'Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.',
-    validate: (table: Table) => {
+    facts: () => ({ audited: { trail: options.into?.name, except: rules.except } }),
+    conflicts: [
+      {
+        fact: 'trail' as const,
+        why: 'Only the database writes a trail, and its lines never change.',
+        suggestion: 'Use ledgered() to show that no line was changed.',
+      },
+    ],
+    validate: (table: TableFacts) => {
       assertOwn(table, 'audited({ except })', except);
       assertTrail(table, options);
       const key = except.find(({ name }) => table.primaryKey.columns.includes(name));
@@ -55,33 +66,26 @@ export const audited = (options: AuditedOptions): Guarantee => {
       level: 'emulated' as const,
       weaker: 'A file has no roles: whoever writes a session row by hand acts in the name that it has.',
       readsSession: true,
-      objects: (table: Table) => auditedOnSqlite(table, rules),
+      objects: (table: TableFacts) => auditedOnSqlite(table, rules),
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => auditedOnPostgres(table, rules),
+      objects: (table: TableFacts) => auditedOnPostgres(table, rules),
       onPartition: guardPartition,
     },
-    attacks: (table: Table, probe: Probe) => auditedAttacks(table, probe, rules),
+    attacks: (table: TableFacts, probe: Probe) => auditedAttacks(table, probe, rules),
   });
 };
 
-const assertTrail = (table: Table, { into, acrossScopes = false }: Partial<AuditedOptions>): void => {
-  if (into === undefined || !isTrail(into)) {
+const assertTrail = (table: TableFacts, { into, acrossScopes = false }: Partial<AuditedOptions>): void => {
+  if (into === undefined || !into.facts?.trail) {
     throw unfit(
       table,
       'audited({ into }) is no audit trail.',
       "Declare one: const changes = auditTrail('changes').",
     );
   }
-  if (isTrail(table)) {
-    throw unfit(
-      table,
-      'an audit trail is not audited itself.',
-      'Its lines never change: ledgered() shows that.',
-    );
-  }
-  if (scopeColumn(table) && !scopeColumn(into as unknown as Table) && !acrossScopes) {
+  if (table.facts.scope && !into.facts.scope && !acrossScopes) {
     throw unfit(
       table,
       `it is scoped, but what stands in its rows could be read by every session in its trail ${into.name}.`,

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, identifiers, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, identifiers, literal } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { rowJson } from '../../sql/postgres-row-json.js';
 import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
@@ -7,7 +9,7 @@ import type { AuditedRules } from './rules.js';
 
 /** What writes the trail of a table of Postgres; who writes the table needs no right on the trail. */
 export const auditedOnPostgres = (
-  table: Table,
+  table: TableFacts,
   { trail, except }: AuditedRules,
 ): readonly GuaranteeObject[] => {
   const write = objectName(table.name, 'audited');
@@ -61,12 +63,12 @@ export const auditedOnPostgres = (
 };
 
 /** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: Table, partition: string): readonly GuaranteeObject[] => [
+export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
   truncation(table, partition),
 ];
 
 /** What keeps a trail from lines that no trigger writes, also from the owner. */
-export const trailOnPostgres = (trail: Table): readonly GuaranteeObject[] => {
+export const trailOnPostgres = (trail: TableFacts): readonly GuaranteeObject[] => {
   const name = objectName(trail.name, 'trail_insert');
   return [
     triggerFunction(name, [raise('trail', `lines of ${trail.name} are written by the database alone`)]),
@@ -80,9 +82,9 @@ export const trailOnPostgres = (trail: Table): readonly GuaranteeObject[] => {
   ];
 };
 
-const refusalName = (table: Table): string => objectName(table.name, 'audited_truncate');
+const refusalName = (table: TableFacts): string => objectName(table.name, 'audited_truncate');
 
-const truncation = (table: Table, on: string): GuaranteeObject =>
+const truncation = (table: TableFacts, on: string): GuaranteeObject =>
   alwaysTrigger({
     name: objectName(on, 'audited_truncate'),
     on: 'BEFORE TRUNCATE',

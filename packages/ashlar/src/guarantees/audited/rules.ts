@@ -1,7 +1,7 @@
-import type { Table } from '../../model/index.js';
+import type { TableFacts } from '../../contract/table.js';
 
 /** What the engines need to know of the options. */
 export interface AuditedRules {
-  readonly trail: Table;
+  readonly trail: TableFacts;
   readonly except: readonly string[];
 }

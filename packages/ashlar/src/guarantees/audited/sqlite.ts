@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, identifiers, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, identifiers, literal } from '../../model/index.js';
 import { any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { rowJson } from '../../sql/sqlite-row-json.js';
@@ -13,7 +15,7 @@ type Row = 'NEW' | 'OLD';
  * what it removes only on connections that ask for it, as ours do; on another one there is no session, and so no REPLACE.
  */
 export const auditedOnSqlite = (
-  table: Table,
+  table: TableFacts,
   { trail, except }: AuditedRules,
 ): readonly GuaranteeObject[] => {
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
@@ -54,7 +56,7 @@ export const auditedOnSqlite = (
 };
 
 /** What keeps a trail from lines in another's name or of another time. */
-export const trailOnSqlite = (trail: Table): readonly GuaranteeObject[] => [
+export const trailOnSqlite = (trail: TableFacts): readonly GuaranteeObject[] => [
   sqliteTrigger({
     name: objectName(trail.name, 'trail_insert'),
     on: 'BEFORE INSERT',

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import type { Probe } from '../../contract/attack.js';
+import type { Guarantee } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
 import {
   autoincrement,
   type Columns,
   createdAt,
-  type Guarantee,
   index,
   json,
-  type Probe,
   type Table,
   type TableItem,
   table,
@@ -44,6 +45,7 @@ export type AuditTrail<Name extends string = string> = Table<Name, TrailShape>;
 const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'trail',
+  facts: () => ({ trail: true as const }),
   summary: 'Its lines are written by the database alone, in the name of whoever acts.',
   sqlite: {
     level: 'emulated' as const,
@@ -57,7 +59,7 @@ const trail: Guarantee = Object.freeze({
     objects: trailOnPostgres,
     rights: () => ({ withheld: ['insert', 'update', 'delete'] as const }),
   },
-  attacks: (of: Table, probe: Probe) => trailAttacks(of, probe),
+  attacks: (of: TableFacts, probe: Probe) => trailAttacks(of, probe),
 });
 
 /**
@@ -83,6 +85,3 @@ export const auditTrail = <const Name extends string>(
     trail,
     ...extra(c),
   ]);
-
-/** Whether a table is an audit trail. */
-export const isTrail = (of: Pick<Table, 'guarantees'>): boolean => of.guarantees.includes(trail);

@@ -1,17 +1,20 @@
-import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 
 const bytes = (dialect: Probe['dialect'], hex: string): string =>
   dialect === 'sqlite' ? `X'${hex}'` : `'\\x${hex}'::bytea`;
 
-const where = (table: Table, row: SqlRow): string =>
+const where = (table: TableFacts, row: SqlRow): string =>
   table.primaryKey.columns.map((name) => `${identifier(name)} = ${row[name]}`).join(' AND ');
 
 /** What would break `encrypted`. That a ciphertext was moved only its key can tell: the tests show that. */
-export const encryptedAttacks = (table: Table, { dialect, row, scope }: Probe): readonly Attack[] => {
+export const encryptedAttacks = (table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] => {
   const asApp = { as: 'app' as const, expect: 'refused' as const, ...(scope === undefined ? {} : { scope }) };
-  const fixed = [...new Set([...table.primaryKey.columns, table.encryption?.scope ?? ''])];
+  const fixed = [...new Set([...table.primaryKey.columns, table.facts.encryption?.scope ?? ''])];
   return [
-    ...(table.encryption?.columns ?? []).map(({ name }) => ({
+    ...(table.facts.encryption?.columns ?? []).map(({ name }) => ({
       ...asApp,
       name: `plaintext in ${name}`,
       statements: [

@@ -1,11 +1,7 @@
-import {
-  type BlindIndex,
-  type Column,
-  type ColumnEncryption,
-  type Guarantee,
-  identifier,
-  type Table,
-} from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
+import type { BlindIndex, GuaranteeFacts, TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../../sql/postgres-triggers.js';
 import { raise as raiseOnSqlite, sqliteTrigger } from '../../sql/sqlite-triggers.js';
@@ -33,7 +29,7 @@ export interface EncryptedOptions {
   /** The column that says whose a row is; it never changes in a row. */
   readonly scope: Column;
   /** Where the data keys are kept: a table declared by `keyring(…)`. */
-  readonly keys: Table;
+  readonly keys: TableFacts;
   readonly blindIndex?: BlindIndexOptions | readonly BlindIndexOptions[];
   /**
    * The names to which ciphertexts are bound, where the table or a column was renamed after rows were written: what it
@@ -61,24 +57,28 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
   const blindIndexes = list(options.blindIndex).map(
     ({ of, into, bits = 256, fold = (value: string) => value }): BlindIndex => ({ of, into, bits, fold }),
   );
-  const fixed = (table: Table): readonly string[] => [...new Set([...table.primaryKey.columns, scope.name])];
-  const refusal = (table: Table): string =>
+  const fixed = (table: TableFacts): readonly string[] => [
+    ...new Set([...table.primaryKey.columns, scope.name]),
+  ];
+  const refusal = (table: TableFacts): string =>
     `a row of ${table.name} never changes its ${fixed(table).join(', ')}, to which its ciphertexts are bound`;
-  const name = (table: Table): string => objectName(table.name, 'encrypted_update');
+  const name = (table: TableFacts): string => objectName(table.name, 'encrypted_update');
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'encrypted',
     summary:
       'A ciphered column’s plaintext never reaches the database; erasing a scope’s key erases its data.',
-    encrypts: (columns: readonly Column[]): ColumnEncryption => ({
-      scope: scope?.name,
-      keys,
-      columns,
-      blindIndexes,
-      boundTable: bound.table ?? columns[0]?.table ?? '',
-      boundColumn: (column) => bound.columns?.[column] ?? column,
+    facts: ({ name: table, columns }: DeclaredColumns): GuaranteeFacts => ({
+      encryption: {
+        scope: scope?.name,
+        keys,
+        columns: Object.values(columns).filter((column) => column.plaintext),
+        blindIndexes,
+        boundTable: bound.table ?? table,
+        boundColumn: (column) => bound.columns?.[column] ?? column,
+      },
     }),
-    validate: (table: Table) => {
+    validate: (table: TableFacts) => {
       assertOwn(table, 'encrypted', [scope, ...blindIndexes.flatMap(({ of, into }) => [of, into])]);
       assertScope(table, options);
       assertKeys(table, keys);
@@ -88,7 +88,7 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     },
     sqlite: {
       level: 'enforced' as const,
-      objects: (table: Table) => [
+      objects: (table: TableFacts) => [
         sqliteTrigger({
           name: name(table),
           on: 'BEFORE UPDATE',
@@ -102,7 +102,7 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => [
+      objects: (table: TableFacts) => [
         triggerFunction(name(table), raiseOnPostgres('encrypted', refusal(table))),
         alwaysTrigger({
           name: name(table),
@@ -119,12 +119,10 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
   });
 };
 
-const assertScope = (table: Table, { scope }: EncryptedOptions): void => {
+const assertScope = (table: TableFacts, { scope }: EncryptedOptions): void => {
   const ciphertext = Object.values(table.columns).some((column) => column.plaintext);
   if (!ciphertext)
     throw unfit(table, 'encrypted has no ciphered column.', 'Declare one: email: ciphertext(z.email()).');
-  if (table.guarantees.filter(({ encrypts }) => encrypts).length > 1)
-    throw unfit(table, 'encrypted is declared twice.', 'Keep one: it covers every ciphered column.');
   if (scope.plaintext)
     throw unfit(table, `the scope ${scope.name} is ciphered itself.`, 'Choose a column in the clear.');
   if (scope.nullable)
@@ -142,12 +140,12 @@ const assertScope = (table: Table, { scope }: EncryptedOptions): void => {
   }
 };
 
-const assertKeys = (table: Table, keys: Table): void => {
-  if (keys?.guarantees?.some(({ name }) => name === 'keyring')) return;
+const assertKeys = (table: TableFacts, keys: TableFacts): void => {
+  if (keys?.facts?.keyring) return;
   throw unfit(table, 'encrypted keeps its data keys nowhere.', "Give keys: keyring('data_keys').");
 };
 
-const assertBlindIndex = (table: Table, { of, into, bits }: BlindIndex): void => {
+const assertBlindIndex = (table: TableFacts, { of, into, bits }: BlindIndex): void => {
   if (!of.plaintext)
     throw unfit(table, `the blind index of ${of.name} is needless: it is not ciphered.`, 'Use index(…).');
   if (into.kind !== 'bytes' || into.plaintext || !into.nullable || into.default !== undefined) {
@@ -158,7 +156,7 @@ const assertBlindIndex = (table: Table, { of, into, bits }: BlindIndex): void =>
 };
 
 // the ciphertexts of equal values differ, so that a key over them would keep nothing
-const assertUncompared = (table: Table): void => {
+const assertUncompared = (table: TableFacts): void => {
   const ciphertext = (name: string): boolean => table.columns[name]?.plaintext !== undefined;
   const keys = [table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.indexes];
   for (const key of keys) {
@@ -172,7 +170,7 @@ const assertUncompared = (table: Table): void => {
   }
 };
 
-const assertBound = (table: Table, { columns = {} }: NonNullable<EncryptedOptions['bound']>): void => {
+const assertBound = (table: TableFacts, { columns = {} }: NonNullable<EncryptedOptions['bound']>): void => {
   const lost = Object.keys(table.renames).find(
     (name) => table.columns[name]?.plaintext !== undefined && columns[name] === undefined,
   );

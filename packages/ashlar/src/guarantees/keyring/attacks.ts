@@ -1,4 +1,7 @@
-import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 
 const now = (dialect: Probe['dialect']): string =>
   dialect === 'sqlite' ? "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')" : 'now()';
@@ -9,7 +12,7 @@ const zeros = (dialect: Probe['dialect']): string =>
 const where = (row: SqlRow): string => `scope = ${row.scope} AND version = ${row.version}`;
 
 /** What would bring a shredded scope back, or take the record of it away. */
-export const keyringAttacks = (table: Table, { dialect, row, scope }: Probe): readonly Attack[] => {
+export const keyringAttacks = (table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] => {
   const name = identifier(table.name);
   const shred = `UPDATE ${name} SET wrapped = NULL, shredded_at = ${now(dialect)} WHERE scope = ${row.scope} AND shredded_at IS NULL`;
   const attack = (title: string, as: Attack['as'], ...statements: string[]): Attack => ({

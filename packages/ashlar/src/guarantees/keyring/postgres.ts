@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -6,7 +8,7 @@ import { sql } from '../../sql/template.js';
 const refuse = (text: string): string => raise('keyring', text);
 
 /** What keeps a keyring of Postgres, also from its owner. */
-export const keyringOnPostgres = (table: Table): readonly GuaranteeObject[] => {
+export const keyringOnPostgres = (table: TableFacts): readonly GuaranteeObject[] => {
   const name = (event: string): string => objectName(table.name, 'keyring', event);
   const trigger = (event: string, on: string, each: 'ROW' | 'STATEMENT' = 'ROW'): GuaranteeObject =>
     alwaysTrigger({

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { all, any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { hiddenRowid, replacing, rowidKey, unchanged, uniqueKeys } from '../../sql/sqlite-keys.js';
@@ -8,7 +10,7 @@ import { hanging } from '../../sql/template.js';
 const refuse = (text: string): string => `SELECT ${raise('keyring', text)}`;
 
 /** What keeps a keyring of SQLite, on any connection, also one that checks no CHECK. */
-export const keyringOnSqlite = (table: Table): readonly GuaranteeObject[] => {
+export const keyringOnSqlite = (table: TableFacts): readonly GuaranteeObject[] => {
   const trigger = (event: string, on: string, when: string | undefined, text: string): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, 'keyring', event),

@@ -1,5 +1,7 @@
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { TableFacts } from '../../contract/table.js';
 import { verifyRow } from '../../ledger/verify.js';
-import { type Attack, identifier, type Probe, type Table } from '../../model/index.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
 import { keyColumns, ledgerNames } from './names.js';
@@ -8,7 +10,7 @@ import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
 /** What would break a ledger: writing beside it is refused, and what its owner does behind its back is found. */
-export const ledgeredAttacks = (table: Table, probe: Probe): readonly Attack[] => [
+export const ledgeredAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => [
   ...triedBy(['app'], forgeries(table, probe)),
   ...triedByBoth(changes(table, probe)),
   ...triedBy(['owner'], tampering(table, probe)),
@@ -22,7 +24,7 @@ const zeros = (probe: Probe): string => binary(probe, '00'.repeat(32));
 // JSON that is no entry; text on SQLite, bytes on Postgres
 const noEntry = (probe: Probe): string => (probe.dialect === 'sqlite' ? `'[]'` : binary(probe, '5b5d'));
 
-const forgeries = (table: Table, probe: Probe): readonly Draft[] => {
+const forgeries = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const { entries, tree, blocks, head } = ledgerNames(table);
   const insert = (name: string, values: string): Draft =>
     refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
@@ -38,7 +40,7 @@ const forgeries = (table: Table, probe: Probe): readonly Draft[] => {
   ];
 };
 
-const changes = (table: Table, probe: Probe): readonly Draft[] => {
+const changes = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const names = ledgerNames(table);
   const set = {
     entries: `entry = ${noEntry(probe)}`,
@@ -60,7 +62,7 @@ const changes = (table: Table, probe: Probe): readonly Draft[] => {
 };
 
 /** Some triggers fire for rows only: where nothing is sealed yet, there must be some. */
-const filled = (table: Table, probe: Probe): readonly (readonly string[])[] => {
+const filled = (table: TableFacts, probe: Probe): readonly (readonly string[])[] => {
   if (probe.dialect === 'postgres') return sealing(table, probe);
   const { entries, tree, blocks, head } = ledgerNames(table);
   const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
@@ -84,7 +86,7 @@ const filled = (table: Table, probe: Probe): readonly (readonly string[])[] => {
 };
 
 /** What an owner can do who switches triggers off, and what a verification of the row says of it. */
-const tampering = (table: Table, probe: Probe): readonly Draft[] => {
+const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const names = ledgerNames(table);
   const { row, fresh, values } = probe;
   const own = identifier(table.name);
@@ -171,7 +173,7 @@ const tampering = (table: Table, probe: Probe): readonly Draft[] => {
 };
 
 /** On Postgres: seals everything in the transaction that is open, whoever else was sealing. */
-const sealing = (table: Table, { dialect }: Probe): readonly (readonly string[])[] => {
+const sealing = (table: TableFacts, { dialect }: Probe): readonly (readonly string[])[] => {
   if (dialect === 'sqlite') return [];
   const { seal } = ledgerNames(table);
   return [

@@ -1,4 +1,7 @@
-import { identifier, type PurgeFollowUp, type SqlName, type Table } from '../../model/index.js';
+import type { PurgeFollowUp } from '../../contract/guarantee.js';
+import type { SqlName } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { ledgerNames } from './names.js';
 import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
@@ -7,7 +10,7 @@ import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
  * What of a ledger goes with rows whose time is over: their entries. Their leaves stay, so that every proof about what
  * stays still holds, and `first_provable` tells from which leaf on each has its entry.
  */
-export const onLedgerPurge = (table: Table, dialect: SqlName): PurgeFollowUp => {
+export const onLedgerPurge = (table: TableFacts, dialect: SqlName): PurgeFollowUp => {
   const names = ledgerNames(table);
   const qualified = (name: string): string => `${dialect === 'sqlite' ? 'main.' : ''}${identifier(name)}`;
   const [entries, tree, head] = [names.entries, names.tree, names.head].map(qualified);

@@ -1,4 +1,4 @@
-import type { Table } from '../../model/index.js';
+import type { TableFacts } from '../../contract/table.js';
 import { objectName } from '../../sql/object-name.js';
 
 /** What stands beside a ledgered table. */
@@ -20,7 +20,7 @@ export interface LedgerNames {
 }
 
 /** The names of a ledger's parts. */
-export const ledgerNames = ({ name }: Pick<Table, 'name'>): LedgerNames => ({
+export const ledgerNames = ({ name }: Pick<TableFacts, 'name'>): LedgerNames => ({
   entries: objectName(name, 'ledger_entries'),
   tree: objectName(name, 'ledger_tree'),
   blocks: objectName(name, 'ledger_blocks'),
@@ -31,5 +31,5 @@ export const ledgerNames = ({ name }: Pick<Table, 'name'>): LedgerNames => ({
 });
 
 /** The columns of a table's key, in the order of the key. */
-export const keyColumns = ({ primaryKey, columns }: Table) =>
+export const keyColumns = ({ primaryKey, columns }: TableFacts) =>
   primaryKey.columns.flatMap((name) => columns[name] ?? []);

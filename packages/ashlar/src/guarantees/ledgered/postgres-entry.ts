@@ -1,4 +1,6 @@
-import { type Column, type ColumnKind, identifier, literal, type Table } from '../../model/index.js';
+import type { Column, ColumnKind } from '../../contract/column.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
@@ -37,7 +39,7 @@ const json = (column: Column, name: string): string => {
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
 /** The key of a row as text: its plain form, or a JSON array where it has several columns. */
-export const rowKeySql = (table: Table, row: string): string => {
+export const rowKeySql = (table: TableFacts, row: string): string => {
   const [first, ...others] = keyColumns(table);
   if (first && others.length === 0) return plain[first.kind](of(row, first), first);
   const parts = keyColumns(table).map((column) => json(column, of(row, column)));
@@ -45,7 +47,7 @@ export const rowKeySql = (table: Table, row: string): string => {
 };
 
 /** That a row is the one with this key, by the index of the table's key. */
-export const hasRowKey = (table: Table, row: string, key: string): string => {
+export const hasRowKey = (table: TableFacts, row: string, key: string): string => {
   const columns = keyColumns(table);
   return columns
     .map((column, at) => {
@@ -74,7 +76,7 @@ const member = (column: Column, row: string): string => {
 const mostMembers = 30;
 
 /** The members of a JSON object: arguments of one `concat`, rather than many `||`, each of which would copy. */
-const members = (table: Table, row: string): string[] => {
+const members = (table: TableFacts, row: string): string[] => {
   const all = Object.values(table.columns).map((column) => member(column, row));
   return all.flatMap((line, at) => {
     const ends = at === all.length - 1 || at % mostMembers === mostMembers - 1;
@@ -84,7 +86,7 @@ const members = (table: Table, row: string): string[] => {
 };
 
 /** The entry of a row, as bytes. One from before there was a ledger has no time, and its entry tells none. */
-export const entrySql = (table: Table, log: string, row: string): readonly string[] => [
+export const entrySql = (table: TableFacts, log: string, row: string): readonly string[] => [
   'convert_to(concat(',
   `  ${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}, gen_random_uuid(),`,
   `  '","', ${utc(`${row}.${stamps.at}`, 6)}, '",{',`,

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { everyScopeSql, inItsSchema } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
@@ -8,14 +10,14 @@ import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 const batch = 10_000;
 
 /** The number of the advisory lock that whoever seals the ledger of a table holds. */
-export const sealingLock = (table: Table): string =>
+export const sealingLock = (table: TableFacts): string =>
   `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
 
 /**
  * The function that seals. It says `done`, or `more` when it stopped after a batch, or `busy` when another sealing is
  * under way; the caller comes back then.
  */
-export const sealFunction = (table: Table, log: string): GuaranteeObject => {
+export const sealFunction = (table: TableFacts, log: string): GuaranteeObject => {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);

@@ -1,9 +1,10 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
 import { isPurgingOnPostgres } from '../shared/purging.js';
-import { retentionOf } from '../shared/retention.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
@@ -18,14 +19,16 @@ export const stampColumns = (): readonly string[] => [
  * What keeps a ledger of Postgres: four tables, a trigger that stamps rows, a function that writes their entries and
  * seals them. An append costs one index, and neither waits for others nor writes anything twice.
  */
-export const ledgeredOnPostgres = (table: Table, log: string): readonly GuaranteeObject[] => {
+export const ledgeredOnPostgres = (table: TableFacts, log: string): readonly GuaranteeObject[] => {
   const names = ledgerNames(table);
   return [
     ...tables(names),
     ...[names.entries, names.tree, names.blocks]
       .flatMap((name) => neverChanged('ledgered', name))
-      .map((object) => (retentionOf(table) && object.name === removal(names) ? leave(table, names) : object)),
-    ...(retentionOf(table) ? [leaveFunction(table, names)] : []),
+      .map((object) =>
+        table.facts.retention && object.name === removal(names) ? leave(table, names) : object,
+      ),
+    ...(table.facts.retention ? [leaveFunction(table, names)] : []),
     {
       type: 'index',
       name: objectName(table.name, stamps.xid, 'idx'),
@@ -39,7 +42,7 @@ export const ledgeredOnPostgres = (table: Table, log: string): readonly Guarante
 
 const removal = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
 
-const leave = (table: Table, names: LedgerNames): GuaranteeObject =>
+const leave = (table: TableFacts, names: LedgerNames): GuaranteeObject =>
   alwaysTrigger({
     name: removal(names),
     on: 'BEFORE DELETE',
@@ -48,7 +51,7 @@ const leave = (table: Table, names: LedgerNames): GuaranteeObject =>
   });
 
 /** An entry goes only where its row has left, and only while a retirement runs. */
-const leaveFunction = (table: Table, { entries }: LedgerNames): GuaranteeObject =>
+const leaveFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeObject =>
   triggerFunction(
     objectName(table.name, 'ledger_leave'),
     sql`
@@ -124,8 +127,8 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
 ];
 
 /** Says of each row in which transaction it came, and when: by that the sealing finds it, and its entry tells the time. */
-const stampFunction = (table: Table, { stamp, tree }: LedgerNames): GuaranteeObject => {
-  const retained = retentionOf(table) !== undefined;
+const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): GuaranteeObject => {
+  const retained = table.facts.retention !== undefined;
   const refuseUsedKey = sql`
     -- the leaf of a row that has left stays its own
     IF EXISTS (SELECT FROM ${identifier(tree)} WHERE row_key = ${rowKeySql(table, 'NEW')}) THEN

@@ -1,4 +1,7 @@
-import { type Column, identifier, type SqlName, type SqlRow, type Table } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { SqlName, SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
@@ -6,7 +9,7 @@ import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 /** What differs between the dialects in reading a ledger. */
 interface Dialect {
   parameter(n: number): string;
-  rowKey(table: Table, row: string): string;
+  rowKey(table: TableFacts, row: string): string;
   /** A column of the row `t`, in the form that comparing takes. */
   value(column: Column): string;
   /** The condition that a row `t` ought to have been sealed: what is committed just now need not be yet. */
@@ -54,11 +57,11 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
 };
 
 /** The key, as text, of the row of a table that is called `row`. */
-export const rowKeySql = (table: Table, name: SqlName, row: string): string =>
+export const rowKeySql = (table: TableFacts, name: SqlName, row: string): string =>
   dialects[name].rowKey(table, row);
 
 /** A query for the key, as text, of a row that is given as SQL. */
-export const keySql = (table: Table, name: SqlName, row: SqlRow): string => {
+export const keySql = (table: TableFacts, name: SqlName, row: SqlRow): string => {
   const values = keyColumns(table).map((column) => {
     const literal = row[column.name] ?? 'NULL';
     const typed = name === 'postgres' ? `${literal}::${keyTypes[column.kind]}` : literal;
@@ -68,7 +71,7 @@ export const keySql = (table: Table, name: SqlName, row: SqlRow): string => {
 };
 
 /** The text of every query that reads a ledger. A lookup that must stay one by index is a subquery, never a join. */
-export const ledgerQueries = (table: Table, name: SqlName) => {
+export const ledgerQueries = (table: TableFacts, name: SqlName) => {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);

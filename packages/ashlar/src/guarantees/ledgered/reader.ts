@@ -1,8 +1,8 @@
+import type { Block, Leaf, LedgerReader, StoredRow, Subtree, Waiting } from '../../contract/ledger.js';
+import type { RunSql, SqlName } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
-import { rootOf, type Subtree } from '../../ledger/merkle.js';
-import type { Block, Leaf, LedgerReader, StoredRow, Waiting } from '../../ledger/reader.js';
-import type { RunSql, SqlName, Table } from '../../model/index.js';
-import { logOf } from './log.js';
+import { rootOf } from '../../ledger/merkle.js';
 import { ledgerQueries } from './queries.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -38,8 +38,8 @@ const stored = ({ height, index }: Subtree) => {
  *
  * @throws AshlarError `usage` where the table is no ledger
  */
-export const ledgerReader = (table: Table, dialect: SqlName, run: RunSql): LedgerReader => {
-  const log = logOf(table);
+export const ledgerReader = (table: TableFacts, dialect: SqlName, run: RunSql): LedgerReader => {
+  const log = table.facts.ledger?.log;
   if (log === undefined) {
     throw new AshlarError('usage', {
       message: `The table ${table.name} is no ledger.`,

@@ -1,17 +1,19 @@
-import { type Column, identifier, literal, type Table } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { jsonText } from '../../sql/sqlite-row-json.js';
 import { keyColumns } from './names.js';
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
 /** The key of a row as text: its plain form, or a JSON array where it has several columns. */
-export const rowKeySql = (table: Table, row: string): string => {
+export const rowKeySql = (table: TableFacts, row: string): string => {
   const names = keyColumns(table).map((column) => of(row, column));
   return names.length === 1 ? `CAST(${names[0]} AS TEXT)` : `json_array(${names.join(', ')})`;
 };
 
 /** That a row is the one with this key: the key of the table finds it, and its text is the very same. */
-export const hasRowKey = (table: Table, row: string, key: string): string => {
+export const hasRowKey = (table: TableFacts, row: string, key: string): string => {
   const columns = keyColumns(table);
   const same = columns.map((column, at) =>
     columns.length === 1
@@ -23,7 +25,7 @@ export const hasRowKey = (table: Table, row: string, key: string): string => {
 
 /** The entry of a row, as text; without a time where it was written before there was a ledger. */
 export const entrySql = (
-  table: Table,
+  table: TableFacts,
   log: string,
   row: string,
   written: 'now' | 'before' = 'now',

@@ -1,5 +1,7 @@
+import type { RunNow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
 import { Frontier, leafHash, rootOf } from '../../ledger/merkle.js';
-import { identifier, literal, type RunNow, type Table } from '../../model/index.js';
+import { identifier, literal } from '../../model/index.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql } from './sqlite-entry.js';
 
@@ -17,7 +19,7 @@ interface Fresh {
 /** Leaves under one stored hash. */
 const run = 256;
 
-const statements = (table: Table, log: string) => {
+const statements = (table: TableFacts, log: string) => {
   const own = identifier(table.name);
   const names = ledgerNames(table);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(
@@ -40,7 +42,7 @@ const statements = (table: Table, log: string) => {
 };
 
 /** Seals what a transaction has written, before its COMMIT; the first look costs next to nothing when that is none. */
-export const sealOnSqlite = (table: Table, log: string): ((now: RunNow) => void) => {
+export const sealOnSqlite = (table: TableFacts, log: string): ((now: RunNow) => void) => {
   const sql = statements(table, log);
   let isThere = false;
   return (now) => {

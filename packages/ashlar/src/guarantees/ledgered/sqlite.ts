@@ -1,20 +1,21 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { all, any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { hanging, sql } from '../../sql/template.js';
 import { isPurgingOnSqlite } from '../shared/purging.js';
-import { retentionOf } from '../shared/retention.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
 
 /** What keeps a ledger of SQLite: four tables, and a trigger that writes entries. Sealing is done before each commit. */
-export const ledgeredOnSqlite = (table: Table, log: string): readonly GuaranteeObject[] => {
+export const ledgeredOnSqlite = (table: TableFacts, log: string): readonly GuaranteeObject[] => {
   const names = ledgerNames(table);
   return [
     ...tables(names),
     ...Object.entries(insertable(table, names)).flatMap(([name, lawful]) =>
-      guards(name, lawful, name === names.entries && retentionOf(table) ? hasLeft(table) : undefined),
+      guards(name, lawful, name === names.entries && table.facts.retention ? hasLeft(table) : undefined),
     ),
     ...headGuards(names),
     sqliteTrigger({
@@ -97,7 +98,7 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
  * rest, when each row has its entry and each entry its leaf, that is nothing. A REPLACE is refused as an insert is.
  */
 const insertable = (
-  table: Table,
+  table: TableFacts,
   { entries, tree, blocks }: LedgerNames,
 ): Readonly<Record<string, string>> => {
   const [e, t, b] = [entries, tree, blocks].map(identifier);
@@ -107,7 +108,7 @@ const insertable = (
       `NOT EXISTS (SELECT 1 FROM ${e} WHERE id = NEW.id)`,
       `EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'NEW.row_key')})`,
       // the leaf of a row that has left stays its own
-      ...(retentionOf(table) ? [`NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)`] : []),
+      ...(table.facts.retention ? [`NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)`] : []),
     ]),
     [tree]: hanging(sql`
       CASE NEW.level
@@ -127,7 +128,7 @@ const insertable = (
 };
 
 /** That an entry may go: its row has left, and a retirement runs. */
-const hasLeft = (table: Table): string =>
+const hasLeft = (table: TableFacts): string =>
   all([
     isPurgingOnSqlite(table),
     `NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,

@@ -1,4 +1,7 @@
-import { type Attack, identifier, literal, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import {
   asReplica,
   columnsAndValues,
@@ -16,7 +19,7 @@ import { type Lifecycle, mayGo } from './rules.js';
 const mostSteps = 60;
 
 /** Every wrong beginning and every wrong step, and ways around the steps. */
-export const lifecycleAttacks = (table: Table, probe: Probe, rules: Lifecycle): readonly Attack[] => {
+export const lifecycleAttacks = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] => {
   const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
   const around = waysAround(table, probe, rules);
   return [
@@ -31,7 +34,7 @@ const withStatus = ({ fresh }: Probe, { column }: Lifecycle, status: string): Sq
   [column]: literal(status),
 });
 
-const beginnings = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] =>
+const beginnings = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Draft[] =>
   rules.statuses
     .filter((status) => !rules.initial.includes(status))
     .map((status) =>
@@ -47,7 +50,7 @@ const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
 };
 
 interface Move {
-  readonly table: Table;
+  readonly table: TableFacts;
   readonly probe: Probe;
   readonly rules: Lifecycle;
   readonly value: string;
@@ -58,7 +61,7 @@ const moveTo = ({ table, probe, rules: { column }, value, also = '' }: Move): st
   `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value}${also} WHERE ${isFresh(table, probe)}`;
 
 /** What a CHECK may want together with a status: some of what may be empty, filled. */
-const companions = (table: Table, probe: Probe, { column }: Lifecycle): readonly SqlRow[] => {
+const companions = (table: TableFacts, probe: Probe, { column }: Lifecycle): readonly SqlRow[] => {
   const mayBeEmpty = Object.values(table.columns)
     .filter(({ name, nullable }) => nullable && name !== column && probe.values[name] !== undefined)
     .map(({ name }) => name);
@@ -70,7 +73,7 @@ const companions = (table: Table, probe: Probe, { column }: Lifecycle): readonly
 
 /** The statements that lead a new row to a status lawfully. */
 const arrivedAt = (
-  table: Table,
+  table: TableFacts,
   probe: Probe,
   rules: Lifecycle,
   status: string,
@@ -94,7 +97,7 @@ const afterwards = (preparation: Draft['preparation'], name: string, statement: 
   ...(preparation ? { preparation } : {}),
 });
 
-const wrongSteps = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] =>
+const wrongSteps = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Draft[] =>
   rules.statuses.flatMap((from) =>
     rules.statuses
       .filter((to) => to !== from && !mayGo(rules, from, to))
@@ -108,7 +111,7 @@ const wrongSteps = (table: Table, probe: Probe, rules: Lifecycle): readonly Draf
   );
 
 /** Ways to a status that are no step of an UPDATE. */
-const waysAround = (table: Table, probe: Probe, rules: Lifecycle): readonly Draft[] => {
+const waysAround = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Draft[] => {
   const name = identifier(table.name);
   const status = identifier(rules.column);
   const [final] = rules.statuses.filter((each) => (rules.transitions[each] ?? []).length === 0);

@@ -1,4 +1,7 @@
-import type { Column, Guarantee, Probe, Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { lifecycleAttacks } from './attacks.js';
 import { lifecycleOnPostgres } from './postgres.js';
@@ -32,19 +35,34 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
     kind: 'guarantee' as const,
     name: 'lifecycle',
     summary: 'A status moves only along the declared transitions.',
-    validate: (table: Table) => {
+    conflicts: [
+      {
+        fact: 'appendOnly' as const,
+        why: 'A row that never changes keeps its first status.',
+        suggestion: 'Remove one of the two guarantees, or keep each transition as a row of its own.',
+      },
+      {
+        fact: 'versions' as const,
+        why: 'A version never changes, so it keeps its first status.',
+        suggestion: 'Remove lifecycle, and insert a new version with the new status.',
+      },
+    ],
+    validate: (table: TableFacts) => {
       assertOwn(table, 'lifecycle', [column]);
       assertStatuses(table, column, rules);
       assertReachable(table, rules);
     },
-    sqlite: { level: 'enforced' as const, objects: (table: Table) => lifecycleOnSqlite(table, rules) },
-    postgres: { level: 'enforced' as const, objects: (table: Table) => lifecycleOnPostgres(table, rules) },
-    attacks: (table: Table, probe: Probe) => lifecycleAttacks(table, probe, rules),
+    sqlite: { level: 'enforced' as const, objects: (table: TableFacts) => lifecycleOnSqlite(table, rules) },
+    postgres: {
+      level: 'enforced' as const,
+      objects: (table: TableFacts) => lifecycleOnPostgres(table, rules),
+    },
+    attacks: (table: TableFacts, probe: Probe) => lifecycleAttacks(table, probe, rules),
   });
 };
 
 const assertStatuses = (
-  table: Table,
+  table: TableFacts,
   column: Column,
   { statuses, initial, transitions }: Lifecycle,
 ): void => {
@@ -72,7 +90,7 @@ const assertStatuses = (
   }
 };
 
-const assertReachable = (table: Table, { column, statuses, initial, transitions }: Lifecycle): void => {
+const assertReachable = (table: TableFacts, { column, statuses, initial, transitions }: Lifecycle): void => {
   const reached = new Set(initial);
   for (const status of reached) for (const next of transitions[status] ?? []) reached.add(next);
   const lost = statuses.filter((status) => !reached.has(status));

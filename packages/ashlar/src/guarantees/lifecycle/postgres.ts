@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -6,7 +8,7 @@ import { beginsWrongly, movesWrongly } from './conditions.js';
 import type { Lifecycle } from './rules.js';
 
 /** What keeps a status of a table of Postgres on its way. The rules stand in the triggers; a lawful step calls nothing. */
-export const lifecycleOnPostgres = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {
+export const lifecycleOnPostgres = (table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] => {
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;
   const refusal = objectName(table.name, rules.column, 'lifecycle');

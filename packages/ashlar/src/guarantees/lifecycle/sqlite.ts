@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { all, any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { emptied, replacing, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
@@ -8,7 +10,7 @@ import { beginsWrongly, movesWrongly } from './conditions.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
 /** What keeps a status of a table of SQLite on its way, on any connection. */
-export const lifecycleOnSqlite = (table: Table, rules: Lifecycle): readonly GuaranteeObject[] => {
+export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] => {
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;
   const refuse = (text: string): string => raise('lifecycle', text);

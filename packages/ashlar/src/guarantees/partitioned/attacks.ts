@@ -1,4 +1,7 @@
-import { type Attack, literal, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { GuardedTable } from '../../contract/guarantee.js';
+import type { SqlRow } from '../../contract/sql.js';
+import { literal } from '../../model/index.js';
 import { type Draft, insertRow, refused, triedBy } from '../shared/attacks.js';
 import { clockForgeries } from '../shared/forgeries.js';
 import { defaultPartition } from './objects.js';
@@ -9,7 +12,7 @@ const moments = {
 } as const;
 
 /** Rows of months that have no partition must be taken; a row must not get into a partition that is not its own. */
-export const partitionedAttacks = (table: Table, probe: Probe, column: string): readonly Attack[] => {
+export const partitionedAttacks = (table: GuardedTable, probe: Probe, column: string): readonly Attack[] => {
   const { partitions } = probe;
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
   const at = (moment: string): SqlRow => ({
@@ -42,7 +45,12 @@ export const partitionedAttacks = (table: Table, probe: Probe, column: string): 
 };
 
 /** A partition takes rows of its own months only, also where it is written to by name. */
-const misplaced = (table: Table, { partitions }: Probe, past: SqlRow, present: SqlRow): readonly Draft[] => {
+const misplaced = (
+  table: GuardedTable,
+  { partitions }: Probe,
+  past: SqlRow,
+  present: SqlRow,
+): readonly Draft[] => {
   const rest = defaultPartition(table);
   const [month] = partitions.filter((partition) => partition !== rest);
   if (month === undefined) return [];

@@ -1,4 +1,6 @@
-import { identifier, type RunSql, type Table } from '../../model/index.js';
+import type { RunSql } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
@@ -30,7 +32,7 @@ const partitionsSql = sql`
 const milliseconds = (epoch: unknown, open: number): number => (epoch === null ? open : Number(epoch) * 1000);
 
 /** The partitions of a table as the database has them now. */
-export const readCatalogue = async (run: RunSql, table: Table): Promise<Catalogue> => {
+export const readCatalogue = async (run: RunSql, table: TableFacts): Promise<Catalogue> => {
   const rows = await run(partitionsSql, [identifier(table.name)]);
   const isDefault = (row: Record<string, unknown>): boolean =>
     row.isDefault === true || row.isDefault === 't';

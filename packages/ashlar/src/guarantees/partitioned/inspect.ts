@@ -1,4 +1,4 @@
-import type { MaintenanceTools } from '../../model/index.js';
+import type { MaintenanceTools } from '../../contract/guarantee.js';
 import { readCatalogue } from './catalogue.js';
 import { covers, type MonthlyTable } from './maintenance.js';
 import { monthName, monthOf, monthsBetween } from './months.js';

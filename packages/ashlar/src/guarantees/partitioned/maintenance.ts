@@ -1,12 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { GuardedTable, MaintenanceReport, MaintenanceTools } from '../../contract/guarantee.js';
+import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import {
-  identifier,
-  type MaintenanceReport,
-  type MaintenanceTools,
-  type RunSql,
-  type Table,
-} from '../../model/index.js';
+import { identifier } from '../../model/index.js';
 import { type Catalogue, countByMonth, readCatalogue } from './catalogue.js';
 import { makeMonth } from './making.js';
 import { type Month, monthOf, monthsBetween, startTime } from './months.js';
@@ -15,7 +11,7 @@ import { makeDefault, rotateDefault } from './rotation.js';
 
 /** What is to be kept in months. */
 export interface MonthlyTable {
-  readonly table: Table;
+  readonly table: GuardedTable;
   readonly column: string;
   /** Months ahead of the current one. */
   readonly ahead: number;
@@ -112,7 +108,7 @@ export const maintainPartitions = async (
 };
 
 /** Waits until no other process changes the partitions of a table, and keeps others waiting until the transaction ends. */
-export const alone = async (run: RunSql, table: Table): Promise<void> => {
+export const alone = async (run: RunSql, table: GuardedTable): Promise<void> => {
   await run(
     `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,
     [identifier(table.name)],
@@ -124,7 +120,7 @@ export const alone = async (run: RunSql, table: Table): Promise<void> => {
  *
  * @throws AshlarError `partition-conflict` when one holds a part of it
  */
-export const covers = (table: Table, { ranges }: Catalogue, month: Month): boolean => {
+export const covers = (table: GuardedTable, { ranges }: Catalogue, month: Month): boolean => {
   const [from, to] = [startTime(month), startTime(month + 1)];
   const touching = ranges.filter((range) => range.from < to && range.to > from);
   let reached = from;

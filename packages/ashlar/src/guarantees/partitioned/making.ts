@@ -1,5 +1,7 @@
+import type { GuardedTable } from '../../contract/guarantee.js';
+import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import { identifier, literal, type RunSql, type Table } from '../../model/index.js';
+import { identifier, literal } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { sql } from '../../sql/template.js';
 import { value, within } from './catalogue.js';
@@ -7,7 +9,7 @@ import { type Month, monthName, startOf } from './months.js';
 import { partitionObjects } from './objects.js';
 
 /** `audit_logs_2026_11`, or `audit_logs_2028_01_2028_03` for several months. */
-export const partitionName = (table: Table, first: Month, last: Month): string =>
+export const partitionName = (table: GuardedTable, first: Month, last: Month): string =>
   objectName(table.name, monthName(first), ...(last > first ? [monthName(last)] : []));
 
 /**
@@ -17,7 +19,7 @@ export const partitionName = (table: Table, first: Month, last: Month): string =
  */
 export const makeAside = async (
   run: RunSql,
-  table: Table,
+  table: GuardedTable,
   name: string,
   range?: { readonly column: string; readonly first: Month; readonly last: Month },
 ): Promise<void> => {
@@ -55,7 +57,7 @@ const takeRights = (run: RunSql, name: string): Promise<unknown> =>
 /** A table that becomes the partition of the months from `first` to `last`. */
 export interface MonthsToAttach {
   readonly run: RunSql;
-  readonly table: Table;
+  readonly table: GuardedTable;
   readonly name: string;
   readonly first: Month;
   readonly last: Month;
@@ -74,7 +76,7 @@ export const dropRangeCheck = async (run: RunSql, name: string): Promise<void> =
 };
 
 /** Creates what the guarantees of the table need on a partition. */
-export const guard = async (run: RunSql, table: Table, partition: string): Promise<void> => {
+export const guard = async (run: RunSql, table: GuardedTable, partition: string): Promise<void> => {
   for (const object of partitionObjects(table, partition)) await run(asOne(object.sql));
 };
 
@@ -82,7 +84,12 @@ export const guard = async (run: RunSql, table: Table, partition: string): Promi
 export const asOne = (sql: string): string => `DO $ashlar$\nBEGIN\n${sql};\nEND\n$ashlar$`;
 
 /** Makes one empty partition for a month. */
-export const makeMonth = async (run: RunSql, table: Table, column: string, month: Month): Promise<string> => {
+export const makeMonth = async (
+  run: RunSql,
+  table: GuardedTable,
+  column: string,
+  month: Month,
+): Promise<string> => {
   const name = partitionName(table, month, month);
   await makeAside(run, table, name, { column, first: month, last: month });
   await guard(run, table, name);
@@ -93,7 +100,7 @@ export const makeMonth = async (run: RunSql, table: Table, column: string, month
 
 const rangeCheck = (name: string): string => objectName(name, 'range');
 
-const assertNameFree = async (run: RunSql, table: Table, name: string): Promise<void> => {
+const assertNameFree = async (run: RunSql, table: GuardedTable, name: string): Promise<void> => {
   const taken = await value(run, 'SELECT to_regclass($1::text)::text', [identifier(name)]);
   if (taken === null) return;
   throw new AshlarError('partition-conflict', {

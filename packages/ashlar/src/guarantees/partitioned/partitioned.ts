@@ -1,12 +1,8 @@
-import {
-  type Column,
-  type Guarantee,
-  type GuaranteeObject,
-  identifier,
-  type MaintenanceTools,
-  type Probe,
-  type Table,
-} from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee, GuaranteeObject, GuardedTable, MaintenanceTools } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
@@ -38,7 +34,8 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
     kind: 'guarantee' as const,
     name: 'partitioned',
     summary: 'No insert ever fails for want of a partition; old months leave whole.',
-    validate: (table: Table) => {
+    facts: () => ({ partition: { column: column?.name } }),
+    validate: (table: TableFacts) => {
       assertOwn(table, 'partitioned', [column]);
       assertPartitionable(table, column);
       if (!Number.isInteger(ahead) || ahead < 3 || ahead > 120) {
@@ -52,23 +49,23 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
     sqlite: {
       level: 'emulated' as const,
       weaker: `One table with an index on ${column.name}; old months leave by a range of it, not whole.`,
-      objects: (table: Table) => indexOnSqlite(table, column),
+      objects: (table: GuardedTable) => indexOnSqlite(table, column),
     },
     postgres: {
       level: 'enforced' as const,
       clause: () => `PARTITION BY RANGE (${identifier(column.name)})`,
       objects: defaultOnPostgres,
-      maintain: (table: Table, tools: MaintenanceTools) =>
+      maintain: (table: GuardedTable, tools: MaintenanceTools) =>
         maintainPartitions({ table, column: column.name, ahead }, tools),
-      inspect: (table: Table, tools: MaintenanceTools) =>
+      inspect: (table: GuardedTable, tools: MaintenanceTools) =>
         inspectPartitions({ table, column: column.name, ahead }, tools),
       // a row of any other month than this one was not written when it says
       rights: () => (column.generated === 'now' ? { notInsertable: [column.name] } : {}),
     },
-    attacks: (table: Table, probe: Probe) => partitionedAttacks(table, probe, column.name),
+    attacks: (table: GuardedTable, probe: Probe) => partitionedAttacks(table, probe, column.name),
   });
 
-const assertPartitionable = (table: Table, column: Column): void => {
+const assertPartitionable = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
     throw unfit(
       table,
@@ -91,7 +88,7 @@ const assertPartitionable = (table: Table, column: Column): void => {
   }
 };
 
-const indexOnSqlite = (table: Table, column: Column): readonly GuaranteeObject[] => {
+const indexOnSqlite = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => {
   const keys = [
     table.primaryKey,
     ...table.uniques,
@@ -101,7 +98,7 @@ const indexOnSqlite = (table: Table, column: Column): readonly GuaranteeObject[]
   return [indexObject(objectName(table.name, column.name, 'idx'), table.name, [column.name])];
 };
 
-const defaultOnPostgres = (table: Table): readonly GuaranteeObject[] => {
+const defaultOnPostgres = (table: GuardedTable): readonly GuaranteeObject[] => {
   const name = defaultPartition(table);
   return [
     {

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type RunSql, type Table } from '../../model/index.js';
+import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
+import type { RunSql } from '../../contract/sql.js';
+import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import type { Catalogue } from './catalogue.js';
 import { asOne } from './making.js';
@@ -45,7 +47,11 @@ const policiesSql = sql`
 `;
 
 /** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
-export const findRepairs = async (run: RunSql, table: Table, catalogue: Catalogue): Promise<Repair[]> => {
+export const findRepairs = async (
+  run: RunSql,
+  table: GuardedTable,
+  catalogue: Catalogue,
+): Promise<Repair[]> => {
   const parent = [identifier(table.name)];
   const triggers = await run(triggersSql, parent);
   const indexes = await run(indexesSql, parent);

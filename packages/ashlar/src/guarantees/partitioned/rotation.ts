@@ -1,5 +1,7 @@
+import type { GuardedTable } from '../../contract/guarantee.js';
+import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
-import { identifier, identifiers, type RunSql, type Table } from '../../model/index.js';
+import { identifier, identifiers } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { sql } from '../../sql/template.js';
 import { type Catalogue, countByMonth, value, within } from './catalogue.js';
@@ -13,7 +15,7 @@ const mostMonths = 1200;
 /** A partitioned table, the column of its ranges and its partitions. */
 export interface DefaultPartition {
   readonly run: RunSql;
-  readonly table: Table;
+  readonly table: GuardedTable;
   readonly column: string;
   readonly catalogue: Catalogue;
   readonly until: { readonly last: Month; readonly reach: Month };
@@ -56,7 +58,7 @@ export const rotateDefault = async ({
 };
 
 /** Makes an empty default partition. */
-export const makeDefault = async (run: RunSql, table: Table): Promise<string> => {
+export const makeDefault = async (run: RunSql, table: GuardedTable): Promise<string> => {
   const name = defaultPartition(table);
   await makeAside(run, table, name);
   await guard(run, table, name);
@@ -64,7 +66,7 @@ export const makeDefault = async (run: RunSql, table: Table): Promise<string> =>
   return name;
 };
 
-const attachDefault = async (run: RunSql, table: Table, name: string): Promise<void> => {
+const attachDefault = async (run: RunSql, table: GuardedTable, name: string): Promise<void> => {
   await run(`ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} DEFAULT`);
 };
 
@@ -73,7 +75,7 @@ const overlaps = ({ ranges }: Catalogue, first: Month, last: Month): boolean =>
 
 interface Rotation {
   readonly run: RunSql;
-  readonly table: Table;
+  readonly table: GuardedTable;
   readonly old: string;
   readonly first: Month;
   readonly last: Month;
@@ -89,7 +91,7 @@ const rotate = async ({ run, table, old, first, last, rows }: Rotation): Promise
 };
 
 // a new default partition will want the names that belong to the old one
-const rename = async (run: RunSql, table: Table, old: string, name: string): Promise<void> => {
+const rename = async (run: RunSql, table: GuardedTable, old: string, name: string): Promise<void> => {
   const indexes = await run(
     `SELECT c.relname::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::text::regclass`,
     [identifier(old)],
@@ -118,7 +120,7 @@ const rename = async (run: RunSql, table: Table, old: string, name: string): Pro
 
 interface MonthsToCopy {
   readonly run: RunSql;
-  readonly table: Table;
+  readonly table: GuardedTable;
   readonly column: string;
   readonly old: string;
   readonly counts: ReadonlyMap<Month, number>;
@@ -183,13 +185,13 @@ const columnsOf = async (run: RunSql, table: string): Promise<string> => {
   return identifiers(rows.map((row) => String(row.name)));
 };
 
-const miscounted = (table: Table, rows: number, copied: number): AshlarError =>
+const miscounted = (table: GuardedTable, rows: number, copied: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: ${copied} of ${rows} rows of the default partition would have been copied.`,
     detail: 'Nothing was changed.',
   });
 
-const tooManyMonths = (table: Table, months: number): AshlarError =>
+const tooManyMonths = (table: GuardedTable, months: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: the default partition holds rows of ${months} months between other partitions.`,
     detail: `At most ${mostMonths} are made at once; times that are wrong may have been inserted.`,

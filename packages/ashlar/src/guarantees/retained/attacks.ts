@@ -1,4 +1,7 @@
-import { type Attack, identifier, literal, type Probe, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { Retention } from '../../contract/retention.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import {
   asReplica,
   type Draft,
@@ -11,11 +14,10 @@ import {
   truncates,
 } from '../shared/attacks.js';
 import { purgingSetting } from '../shared/purging.js';
-import type { Retention } from '../shared/retention.js';
 import { frozenColumns } from './names.js';
 
 /** Ways to let a row leave before its time, and to make its time come sooner. */
-export const retainedAttacks = (table: Table, probe: Probe, retention: Retention): readonly Attack[] => {
+export const retainedAttacks = (table: TableFacts, probe: Probe, retention: Retention): readonly Attack[] => {
   const { dialect, row } = probe;
   const target = targetOf(table, probe);
   const name = identifier(table.name);
@@ -65,7 +67,12 @@ const day = 86_400_000;
 const isRecent = (moment: string | undefined): boolean =>
   Date.parse(moment?.replaceAll("'", '') ?? '') > Date.now() - day;
 
-const moves = (table: Table, column: string, { row, values }: Probe, where: string): readonly Draft[] => {
+const moves = (
+  table: TableFacts,
+  column: string,
+  { row, values }: Probe,
+  where: string,
+): readonly Draft[] => {
   const value = values[column];
   if (value === undefined || value === row[column] || row[column] === 'NULL') return [];
   return [

@@ -1,5 +1,5 @@
-import type { Retention } from '../shared/retention.js';
-import { periodText } from '../shared/retention.js';
+import type { Retention } from '../../contract/retention.js';
+import { periodText } from '../shared/period.js';
 
 /** Why a row may not leave, in the words of every refusal. */
 export const refusals = (table: string, { column, period, reason }: Retention) => ({

@@ -1,19 +1,20 @@
-import type { GuaranteeObject, Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { Retention } from '../../contract/retention.js';
+import type { TableFacts } from '../../contract/table.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { isIndexed } from '../shared/declaration.js';
-import type { Retention } from '../shared/retention.js';
 
 /** The record of what left a table. */
-export const purgesName = (table: Table): string => objectName(table.name, 'purges');
+export const purgesName = (table: TableFacts): string => objectName(table.name, 'purges');
 
 /** The columns by which rows stay and are held: whoever could change them could let a row leave early. */
-export const frozenColumns = (table: Table, { column, scope }: Retention): readonly string[] => [
+export const frozenColumns = (table: TableFacts, { column, scope }: Retention): readonly string[] => [
   ...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])]),
 ];
 
 /** The index that finds the oldest rows; where a table lies in months of its clock, or has such an index, there is none. */
-export const clockIndex = (table: Table, { column }: Retention): readonly GuaranteeObject[] =>
-  isIndexed(table, [column]) || table.guarantees.some(({ name }) => name === 'partitioned')
+export const clockIndex = (table: TableFacts, { column }: Retention): readonly GuaranteeObject[] =>
+  isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []
     : [indexObject(objectName(table.name, 'retained_idx'), table.name, [column])];

@@ -1,15 +1,18 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { Retention } from '../../contract/retention.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { rowJson } from '../../sql/postgres-row-json.js';
 import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
+import { inMonthsAndDays } from '../shared/period.js';
 import { isPurgingOnPostgres } from '../shared/purging.js';
-import { inMonthsAndDays, type Retention } from '../shared/retention.js';
 import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
 /** The conditions of a table of Postgres. */
-export const postgresConditions = (table: Table, retention: Retention): Conditions => {
+export const postgresConditions = (table: TableFacts, retention: Retention): Conditions => {
   const { months, days } = inMonthsAndDays(retention.period);
   const clock = identifier(retention.column);
   return {
@@ -19,7 +22,7 @@ export const postgresConditions = (table: Table, retention: Retention): Conditio
   };
 };
 
-const heldBy = (table: Table, { scope }: Retention, holds: string, row: string): string => {
+const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
   const ofScope =
     scope === undefined ? 'hold.table_name IS NOT NULL' : `hold.scope = ${row}.${identifier(scope)}::text`;
@@ -39,7 +42,7 @@ const heldBy = (table: Table, { scope }: Retention, holds: string, row: string):
 };
 
 /** What keeps the rows of a table of Postgres for their time, also from its owner. */
-export const retainedOnPostgres = (table: Table, retention: Retention): readonly GuaranteeObject[] => {
+export const retainedOnPostgres = (table: TableFacts, retention: Retention): readonly GuaranteeObject[] => {
   const text = refusals(table.name, retention);
   const { due, held } = postgresConditions(table, retention);
   const remove = objectName(table.name, 'retained_delete');
@@ -77,7 +80,7 @@ export const retainedOnPostgres = (table: Table, retention: Retention): readonly
 };
 
 /** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: Table, partition: string): readonly GuaranteeObject[] => [
+export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
   truncation(table, partition),
 ];
 
@@ -89,16 +92,16 @@ const lookForHolds = (holds: string, held: string, refusal: string): string => s
     ${refuse(refusal)}
   END IF;
 `;
-const refusalName = (table: Table): string => objectName(table.name, 'retained_truncate');
+const refusalName = (table: TableFacts): string => objectName(table.name, 'retained_truncate');
 
 // a clock that was empty may be set
-const moved = (table: Table, name: string): string => {
+const moved = (table: TableFacts, name: string): string => {
   const [before, after] = [`OLD.${identifier(name)}`, `NEW.${identifier(name)}`];
   const differs = `${before} IS DISTINCT FROM ${after}`;
   return table.columns[name]?.nullable ? `(${before} IS NOT NULL AND ${differs})` : differs;
 };
 
-const truncation = (table: Table, on: string): GuaranteeObject =>
+const truncation = (table: TableFacts, on: string): GuaranteeObject =>
   alwaysTrigger({
     name: objectName(on, 'retained_truncate'),
     on: 'BEFORE TRUNCATE',
@@ -108,7 +111,7 @@ const truncation = (table: Table, on: string): GuaranteeObject =>
   });
 
 /** The record of what left: one line for each batch or partition. */
-const purges = (table: Table): readonly GuaranteeObject[] => {
+const purges = (table: TableFacts): readonly GuaranteeObject[] => {
   const name = purgesName(table);
   return [
     {

@@ -1,17 +1,11 @@
-import {
-  identifier,
-  literal,
-  type Purged,
-  type PurgeReport,
-  type PurgeTools,
-  type RunSql,
-  type Table,
-} from '../../model/index.js';
+import type { GuardedTable, Purged, PurgeReport, PurgeTools } from '../../contract/guarantee.js';
+import type { Retention } from '../../contract/retention.js';
+import type { RunSql } from '../../contract/sql.js';
+import { identifier, literal } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import { type RangePartition, readCatalogue, value } from '../partitioned/catalogue.js';
 import { alone, lockTimeout, persistently } from '../partitioned/maintenance.js';
 import { purgingSetting } from '../shared/purging.js';
-import type { Retention } from '../shared/retention.js';
 import { postgresConditions } from './postgres.js';
 import { followUps, type PurgeSql, purgeByRange, recordSql, ripe } from './range.js';
 
@@ -35,7 +29,7 @@ const postgresPurge: PurgeSql = {
  * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt
  */
 export const purgeOnPostgres = async (
-  table: Table,
+  table: GuardedTable,
   retention: Retention,
   tools: PurgeTools,
 ): Promise<PurgeReport> => {
@@ -51,7 +45,7 @@ export const purgeOnPostgres = async (
 
 const duePartitions = async (
   run: RunSql,
-  table: Table,
+  table: GuardedTable,
   retention: Retention,
   tools: PurgeTools,
 ): Promise<readonly RangePartition[]> => {
@@ -71,7 +65,7 @@ const duePartitions = async (
 
 /** Takes one partition away with all its rows; `undefined` where it must stay, because something in it must. */
 const purgePartition = (
-  table: Table,
+  table: GuardedTable,
   retention: Retention,
   { name }: RangePartition,
   tools: PurgeTools,

@@ -1,24 +1,21 @@
-import {
-  identifier,
-  identifiers,
-  literal,
-  type Purged,
-  type PurgeFollowUp,
-  type PurgeReport,
-  type PurgeTools,
-  type RunSql,
-  type SqlName,
-  type Table,
-} from '../../model/index.js';
+import type {
+  GuardedTable,
+  Purged,
+  PurgeFollowUp,
+  PurgeReport,
+  PurgeTools,
+} from '../../contract/guarantee.js';
+import type { Retention } from '../../contract/retention.js';
+import type { RunSql, SqlName } from '../../contract/sql.js';
+import { identifier, identifiers, literal } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
-import { type Retention, retentionOf } from '../shared/retention.js';
 import type { Conditions } from './conditions.js';
 import { purgesName } from './names.js';
 
 /** What the engines say differently. */
 export interface PurgeSql {
   readonly dialect: SqlName;
-  conditions(table: Table, retention: Retention): Conditions;
+  conditions(table: GuardedTable, retention: Retention): Conditions;
   /** A table's name that nothing else can be found under. */
   name(table: string): string;
   /** The moment for which rows are looked at: never later than the database's clock, unless nothing leaves anyway. */
@@ -32,7 +29,7 @@ export interface PurgeSql {
 const batch = 1_000;
 
 /** What rows a table would let go, as conditions on a row named `gone`. */
-export const ripe = (table: Table, retention: Retention, texts: PurgeSql, tools: PurgeTools) => {
+export const ripe = (table: GuardedTable, retention: Retention, texts: PurgeSql, tools: PurgeTools) => {
   const { due, held } = texts.conditions(table, retention);
   const moment = texts.moment(tools);
   const references = referring(table, texts, tools);
@@ -47,14 +44,14 @@ export const ripe = (table: Table, retention: Retention, texts: PurgeSql, tools:
 };
 
 /** What must go with the rows of a table, for each guarantee that put something beside them. */
-export const followUps = (table: Table, dialect: SqlName): readonly PurgeFollowUp[] =>
+export const followUps = (table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] =>
   table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
     return enforcement.level === 'refused' || !enforcement.onPurge ? [] : [enforcement.onPurge(table)];
   });
 
 // rows that others refer to stay with them; in a dry run those that would leave themselves do not count
-const referring = (table: Table, texts: PurgeSql, tools: PurgeTools): readonly string[] =>
+const referring = (table: GuardedTable, texts: PurgeSql, tools: PurgeTools): readonly string[] =>
   tools.tables.flatMap((child) =>
     child.foreignKeys
       .filter(
@@ -65,7 +62,7 @@ const referring = (table: Table, texts: PurgeSql, tools: PurgeTools): readonly s
         const same = columns.map(
           (name, at) => `child.${identifier(name)} = gone.${identifier(target.columns[at] ?? name)}`,
         );
-        const retention = tools.dryRun && child !== table ? retentionOf(child) : undefined;
+        const retention = tools.dryRun && child !== table ? child.facts.retention : undefined;
         const conditions = retention && texts.conditions(child, retention);
         const stays = conditions
           ? [
@@ -77,7 +74,7 @@ const referring = (table: Table, texts: PurgeSql, tools: PurgeTools): readonly s
   );
 
 // a row under a guarantee does not simply go or change with its parent
-const isGuarded = ({ guarantees }: Table): boolean => guarantees.length > 0;
+const isGuarded = ({ guarantees }: GuardedTable): boolean => guarantees.length > 0;
 
 const one = async (run: RunSql, sql: string): Promise<Record<string, unknown>> => (await run(sql))[0] ?? {};
 
@@ -85,7 +82,7 @@ const count = async (run: RunSql, from: string, where: string): Promise<number> 
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
 /** The statement that records what left. */
-export const recordSql = (table: Table, texts: PurgeSql, gone: Purged): string =>
+export const recordSql = (table: GuardedTable, texts: PurgeSql, gone: Purged): string =>
   `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),
     String(gone.rows),
@@ -99,7 +96,7 @@ export const recordSql = (table: Table, texts: PurgeSql, gone: Purged): string =
  * the table's own triggers, whatever is asked here.
  */
 export const purgeByRange = async (
-  table: Table,
+  table: GuardedTable,
   retention: Retention,
   texts: PurgeSql,
   tools: PurgeTools,

@@ -1,6 +1,10 @@
-import type { Column, Probe, PurgeTools, Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee, GuardedTable, PurgeTools } from '../../contract/guarantee.js';
+import type { Period, Retention } from '../../contract/retention.js';
+import type { TableFacts } from '../../contract/table.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
-import { inMonthsAndDays, type Period, type RetainedGuarantee, type Retention } from '../shared/retention.js';
+import { inMonthsAndDays } from '../shared/period.js';
 import { retainedAttacks } from './attacks.js';
 import { isLegalHolds, type LegalHolds } from './holds.js';
 import { guardPartition, retainedOnPostgres } from './postgres.js';
@@ -32,7 +36,7 @@ export interface RetainedOptions {
  * @example
  * retained(c.created_at, { for: { years: 5 }, reason: 'POPIA s14(1)', hold: legalHolds })
  */
-export const retained = (column: Column, options: RetainedOptions): RetainedGuarantee => {
+export const retained = (column: Column, options: RetainedOptions): Guarantee => {
   const retention: Retention = Object.freeze({
     column: column?.name,
     period: options.for,
@@ -44,8 +48,15 @@ export const retained = (column: Column, options: RetainedOptions): RetainedGuar
     kind: 'guarantee' as const,
     name: 'retained',
     summary: 'Rows stay for their time and are gone after it, unless held.',
-    retention,
-    validate: (table: Table) => {
+    facts: () => ({ retention }),
+    conflicts: [
+      {
+        fact: 'versions' as const,
+        why: 'Versions form a chain from which none can be deleted.',
+        suggestion: 'Remove one of the two guarantees.',
+      },
+    ],
+    validate: (table: TableFacts) => {
       assertOwn(table, 'retained', [column]);
       if (options.scope) assertOwn(table, 'retained({ scope })', [options.scope]);
       assertClock(table, column);
@@ -57,24 +68,24 @@ export const retained = (column: Column, options: RetainedOptions): RetainedGuar
       weaker:
         'A file has no roles: a session could let a row leave that is due and not held, or say of a new row that it is old.',
       readsSession: true,
-      objects: (table: Table) => retainedOnSqlite(table, retention),
-      purge: (table: Table, tools: PurgeTools) => purgeByRange(table, retention, sqlitePurge, tools),
+      objects: (table: GuardedTable) => retainedOnSqlite(table, retention),
+      purge: (table: GuardedTable, tools: PurgeTools) => purgeByRange(table, retention, sqlitePurge, tools),
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => retainedOnPostgres(table, retention),
+      objects: (table: GuardedTable) => retainedOnPostgres(table, retention),
       onPartition: guardPartition,
       rights: () => ({
         withheld: ['delete'] as const,
         ...(column.generated === 'now' ? { notInsertable: [column.name] } : {}),
       }),
-      purge: (table: Table, tools: PurgeTools) => purgeOnPostgres(table, retention, tools),
+      purge: (table: GuardedTable, tools: PurgeTools) => purgeOnPostgres(table, retention, tools),
     },
-    attacks: (table: Table, probe: Probe) => retainedAttacks(table, probe, retention),
+    attacks: (table: GuardedTable, probe: Probe) => retainedAttacks(table, probe, retention),
   });
 };
 
-const assertClock = (table: Table, column: Column): void => {
+const assertClock = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
     throw unfit(
       table,
@@ -91,7 +102,7 @@ const assertClock = (table: Table, column: Column): void => {
   }
 };
 
-const assertOptions = (table: Table, { for: period, reason, hold }: RetainedOptions): void => {
+const assertOptions = (table: TableFacts, { for: period, reason, hold }: RetainedOptions): void => {
   const { months, days } = inMonthsAndDays(period);
   const counts = [period.years, period.months, period.days].map((count) => count ?? 0);
   if (counts.some((count) => !Number.isInteger(count) || count < 0) || months + days === 0) {
@@ -109,22 +120,13 @@ const assertOptions = (table: Table, { for: period, reason, hold }: RetainedOpti
   }
 };
 
-const assertMayLeave = (table: Table): void => {
-  if (table.guarantees.filter(({ name }) => name === 'retained').length > 1)
-    throw unfit(table, 'its rows have two times to stay.', 'Keep the longer one.');
+const assertMayLeave = (table: TableFacts): void => {
   const parent = table.foreignKeys.find(({ onDelete }) => onDelete === 'cascade');
   if (parent) {
     throw unfit(
       table,
       `its rows would leave with their row of ${parent.target.table}, before their time.`,
       'Take onDelete: cascade away: rows leave before those they refer to.',
-    );
-  }
-  if (table.guarantees.some(({ name }) => name === 'versioned')) {
-    throw unfit(
-      table,
-      'its versions are a chain, from which none can leave.',
-      'Take one of the two guarantees out.',
     );
   }
 };

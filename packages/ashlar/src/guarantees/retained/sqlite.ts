@@ -1,16 +1,19 @@
-import { type GuaranteeObject, identifier, literal, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { Retention } from '../../contract/retention.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, literal } from '../../model/index.js';
 import { any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { emptied, replacing, rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { sql } from '../../sql/template.js';
+import { inMonthsAndDays } from '../shared/period.js';
 import { isPurgingOnSqlite } from '../shared/purging.js';
-import { inMonthsAndDays, type Retention } from '../shared/retention.js';
 import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
 /** The conditions of a table of SQLite. */
-export const sqliteConditions = (table: Table, retention: Retention): Conditions => {
+export const sqliteConditions = (table: TableFacts, retention: Retention): Conditions => {
   const { column, period, holds } = retention;
   const { months, days } = inMonthsAndDays(period);
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
@@ -22,7 +25,7 @@ export const sqliteConditions = (table: Table, retention: Retention): Conditions
   };
 };
 
-const heldBy = (table: Table, { scope }: Retention, holds: string, row: string): string => {
+const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
   const path = (name: string): string => literal(`$.${JSON.stringify(name)}`);
   const lacking = key.map((name) => `json_type(hold.row_key, ${path(name)}) IS NULL`);
@@ -44,7 +47,7 @@ const heldBy = (table: Table, { scope }: Retention, holds: string, row: string):
 
 const refuse = (text: string): string => `SELECT ${raise('retained', text)}`;
 /** What keeps the rows of a table of SQLite for their time, on any connection. */
-export const retainedOnSqlite = (table: Table, retention: Retention): readonly GuaranteeObject[] => {
+export const retainedOnSqlite = (table: TableFacts, retention: Retention): readonly GuaranteeObject[] => {
   const text = refusals(table.name, retention);
   const { due, held } = sqliteConditions(table, retention);
   const frozen = frozenColumns(table, retention);
@@ -86,7 +89,7 @@ export const retainedOnSqlite = (table: Table, retention: Retention): readonly G
 };
 
 // a clock that was empty may be set
-const moved = (table: Table, name: string): string => {
+const moved = (table: TableFacts, name: string): string => {
   const [before, after] = [`OLD.${identifier(name)}`, `NEW.${identifier(name)}`];
   const differs = `${before} IS NOT ${after}`;
   return table.columns[name]?.nullable ? `(${before} IS NOT NULL AND ${differs})` : differs;
@@ -96,7 +99,7 @@ const moved = (table: Table, name: string): string => {
  * REPLACE removes rows without a word on connections that do not ask for the triggers of what it removes. Ours do; one
  * that is no session may not, and there nothing is put in the place of a row.
  */
-const replacements = (table: Table): readonly GuaranteeObject[] => {
+const replacements = (table: TableFacts): readonly GuaranteeObject[] => {
   const keys = uniqueKeys(table);
   const foreign = 'NOT EXISTS (SELECT 1 FROM ashlar_session)';
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
@@ -125,7 +128,7 @@ const replacements = (table: Table): readonly GuaranteeObject[] => {
 };
 
 /** The record of what left: one line for each batch. */
-const purges = (table: Table): readonly GuaranteeObject[] => {
+const purges = (table: TableFacts): readonly GuaranteeObject[] => {
   const name = purgesName(table);
   const guard = (event: 'UPDATE' | 'DELETE'): GuaranteeObject =>
     sqliteTrigger({

@@ -1,17 +1,11 @@
-import {
-  type Attack,
-  type Column,
-  hiddenTables,
-  identifier,
-  identifiers,
-  literal,
-  type Probe,
-  type SqlRow,
-  type Table,
-} from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { GuardedTable } from '../../contract/guarantee.js';
+import type { SqlRow } from '../../contract/sql.js';
+import { hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
 
 /** Statements by which the application would reach a row of another scope. They need a row, and the two scopes. */
-export const attacksOnScope = (table: Table, column: Column, probe: Probe): readonly Attack[] => {
+export const attacksOnScope = (table: GuardedTable, column: Column, probe: Probe): readonly Attack[] => {
   const { row, fresh, scope, otherScope, dialect } = probe;
   if (scope === undefined || otherScope === undefined) return [];
   const name = identifier(table.name);
@@ -87,7 +81,7 @@ const attacks = (
     scope,
   }));
 
-const keyOf = (table: Table, row: SqlRow, alias?: string): string =>
+const keyOf = (table: GuardedTable, row: SqlRow, alias?: string): string =>
   table.primaryKey.columns
     .map((name) => `${alias ? `${alias}.` : ''}${identifier(name)} = ${row[name] ?? 'NULL'}`)
     .join(' AND ');

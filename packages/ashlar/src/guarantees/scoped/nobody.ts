@@ -1,8 +1,10 @@
-import { type Column, rightsOf, type Table } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { GuardedTable } from '../../contract/guarantee.js';
+import { rightsOf } from '../../model/index.js';
 
 /**
  * Whether a session without a scope may add rows without one, which it then does not see. Only where the database alone
  * writes, in whoever's name: a trail keeps what nobody did, too.
  */
-export const takesRowsOfNobody = (table: Table, { nullable }: Column): boolean =>
+export const takesRowsOfNobody = (table: GuardedTable, { nullable }: Column): boolean =>
   nullable && rightsOf(table).insert.length === 0;

@@ -1,4 +1,6 @@
-import { type Column, type GuaranteeObject, identifier, scopeValue, type Table } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
+import { identifier, scopeValue } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -8,19 +10,19 @@ import { takesRowsOfNobody } from './nobody.js';
  * What keeps a table of Postgres scoped: row level security, forced on its owner too. It lets the actions of foreign keys
  * through, which delete or change rows of other scopes; so where the table has such, a trigger looks at them.
  */
-export const scopedOnPostgres = (table: Table, column: Column): readonly GuaranteeObject[] => [
+export const scopedOnPostgres = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => [
   policy(table, column, table.name),
   ...(table.foreignKeys.some(({ onDelete }) => onDelete !== 'restrict') ? actionGuard(table, column) : []),
 ];
 
 /** A statement that names a partition asks only the partition's own policies. */
 export const policyOnPartition = (
-  table: Table,
+  table: GuardedTable,
   column: Column,
   partition: string,
 ): readonly GuaranteeObject[] => [policy(table, column, partition)];
 
-const policy = (table: Table, column: Column, on: string): GuaranteeObject => {
+const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObject => {
   // the same on each partition, so that one that is renamed keeps the right one
   const name = objectName(table.name, 'scoped');
   return {
@@ -52,7 +54,7 @@ const within = (value: string, column: Column): string => {
 const ownOrNobodys = (value: string, column: Column): string =>
   `${within(value, column)} OR (${value} IS NULL AND coalesce(current_setting('ashlar.scope', true), '') = '')`;
 
-const actionGuard = (table: Table, column: Column): readonly GuaranteeObject[] => {
+const actionGuard = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => {
   const refusal = objectName(table.name, 'scoped_action');
   return [
     triggerFunction(

@@ -1,11 +1,7 @@
-import {
-  type Column,
-  type Guarantee,
-  type GuaranteeObject,
-  identifier,
-  scopeValue,
-  type Table,
-} from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee, GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, scopeValue } from '../../model/index.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { assertOwn, unfit } from '../shared/declaration.js';
@@ -34,8 +30,8 @@ export const scoped = (column: Column): Guarantee =>
     kind: 'guarantee' as const,
     name: 'scoped',
     summary: 'A session reads and writes the rows of its own scope only.',
-    scopedBy: column,
-    validate: (table: Table) => assertScopeColumn(table, column),
+    facts: () => ({ scope: column }),
+    validate: (table: TableFacts) => assertScopeColumn(table, column),
     sqlite: {
       level: 'emulated' as const,
       weaker:
@@ -43,20 +39,23 @@ export const scoped = (column: Column): Guarantee =>
         'tables’ names and a look at each statement keep reads in the scope, triggers keep writes in it; a view that a ' +
         'migration makes does not. Errors and timing of SQL that a caller writes freely may tell of other rows.',
       readsSession: true,
-      objects: (table: Table) => [...scopeIndex(table, column, scopeValue), ...scopedOnSqlite(table, column)],
+      objects: (table: GuardedTable) => [
+        ...scopeIndex(table, column, scopeValue),
+        ...scopedOnSqlite(table, column),
+      ],
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => [
+      objects: (table: GuardedTable) => [
         ...scopeIndex(table, column, scopeOnPostgres),
         ...scopedOnPostgres(table, column),
       ],
-      onPartition: (table: Table, partition: string) => policyOnPartition(table, column, partition),
+      onPartition: (table: GuardedTable, partition: string) => policyOnPartition(table, column, partition),
     },
-    attacks: (table: Table, probe) => attacksOnScope(table, column, probe),
+    attacks: (table: GuardedTable, probe) => attacksOnScope(table, column, probe),
   } satisfies Guarantee);
 
-const assertScopeColumn = (table: Table, column: Column): void => {
+const assertScopeColumn = (table: TableFacts, column: Column): void => {
   assertOwn(table, 'scoped', [column]);
   if (!kinds.has(column.kind)) {
     throw unfit(table, `${column.name} cannot be a scope.`, 'Scope by a uuid, a text or a whole number.');
@@ -75,13 +74,11 @@ const assertScopeColumn = (table: Table, column: Column): void => {
       'Give the key with the row, as id() does.',
     );
   }
-  if (table.guarantees.filter(({ scopedBy }) => scopedBy !== undefined).length > 1)
-    throw unfit(table, 'it is scoped twice.', 'Scope it by one column.');
 };
 
 // the scope is part of every condition
 const scopeIndex = (
-  table: Table,
+  table: GuardedTable,
   column: Column,
   compared: typeof scopeValue,
 ): readonly GuaranteeObject[] => {

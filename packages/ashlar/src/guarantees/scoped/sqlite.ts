@@ -1,4 +1,6 @@
-import { type Column, type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { Column } from '../../contract/column.js';
+import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -8,7 +10,7 @@ import { takesRowsOfNobody } from './nobody.js';
  * What keeps writes of a table of SQLite in the scope of the session, on any connection: one that is no session has no
  * row in ashlar_session. A REPLACE is a DELETE besides, in every session.
  */
-export const scopedOnSqlite = (table: Table, column: Column): readonly GuaranteeObject[] => {
+export const scopedOnSqlite = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => {
   const trigger = (event: string, rows: readonly ('OLD' | 'NEW')[]): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, 'scoped', event),

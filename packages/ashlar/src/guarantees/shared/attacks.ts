@@ -1,12 +1,7 @@
-import {
-  type Attack,
-  type Attacker,
-  identifier,
-  identifiers,
-  type Probe,
-  type SqlRow,
-  type Table,
-} from '../../model/index.js';
+import type { Attack, Attacker, Probe } from '../../contract/attack.js';
+import type { SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier, identifiers } from '../../model/index.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
 /** An attack before it is said who tries it. */
@@ -57,7 +52,7 @@ export const isRow = (columns: readonly string[], row: SqlRow): string =>
  * The condition that finds the probe's fresh row once it is inserted, also where the database gives it its key; no other
  * row is found as long as nothing else is inserted.
  */
-export const isFresh = (table: Table, { fresh }: Probe): string => {
+export const isFresh = (table: TableFacts, { fresh }: Probe): string => {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
   if (known.length > 0) return isRow(known, fresh);
   const [counted = ''] = table.primaryKey.columns.map(identifier);
@@ -65,7 +60,7 @@ export const isFresh = (table: Table, { fresh }: Probe): string => {
 };
 
 /** Whether an insert of the probe's fresh row says its whole key, so that a second one meets the first. */
-export const hasWholeKey = (table: Table, { fresh }: Probe): boolean =>
+export const hasWholeKey = (table: TableFacts, { fresh }: Probe): boolean =>
   table.primaryKey.columns.every((name) => fresh[name] !== undefined);
 
 /** The statement that inserts a row. */
@@ -78,7 +73,7 @@ export const columnsAndValues = (row: SqlRow): string =>
 
 /** The probe's row as a target. `except`: columns that may lawfully be changed. */
 export const targetOf = (
-  table: Table,
+  table: TableFacts,
   { row, values, partitions }: Probe,
   except: readonly string[] = [],
 ): Target => ({
@@ -92,7 +87,7 @@ export const targetOf = (
 
 // a column that no key holds: nothing but the guarantee should stand in the way
 const changeOf = (
-  table: Table,
+  table: TableFacts,
   row: SqlRow,
   values: SqlRow,
   except: readonly string[],
@@ -174,7 +169,11 @@ export const throughPartition = ({ partitions, where, set }: Target): readonly D
     ]);
 
 /** Ways of SQLite to put a row in the place of another, through each of its keys; none on Postgres. */
-export const replaces = (table: Table, probe: Probe, except: readonly string[] = []): readonly Draft[] => {
+export const replaces = (
+  table: TableFacts,
+  probe: Probe,
+  except: readonly string[] = [],
+): readonly Draft[] => {
   if (probe.dialect !== 'sqlite') return [];
   const name = identifier(table.name);
   const { row, fresh, values } = probe;
@@ -219,7 +218,7 @@ export const replaces = (table: Table, probe: Probe, except: readonly string[] =
   ];
 };
 
-const throughRowid = (table: Table, { fresh, values, scope }: Probe, where: string): Draft => {
+const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where: string): Draft => {
   const name = identifier(table.name);
   const rowid = rowidOf(table);
   const into = (row: SqlRow): string => `${name} (${rowid}, ${identifiers(Object.keys(row))})`;
@@ -258,7 +257,7 @@ export const asReplica = (probe: Probe, drafts: readonly Draft[]): readonly Draf
 
 /** Everything that would change or remove the probe's row, in all the ways that both engines have. */
 export const changesAndRemovals = (
-  table: Table,
+  table: TableFacts,
   probe: Probe,
   except: readonly string[] = [],
 ): readonly Attack[] => {

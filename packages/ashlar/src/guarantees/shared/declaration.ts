@@ -1,8 +1,9 @@
+import type { Column } from '../../contract/column.js';
+import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
-import type { Column, Table } from '../../model/index.js';
 
 /** An error about a guarantee that does not fit its table. */
-export const unfit = (table: Table, message: string, suggestion: string): AshlarError =>
+export const unfit = (table: TableFacts, message: string, suggestion: string): AshlarError =>
   new AshlarError('table-invalid', { message: `Table ${table.name}: ${message}`, suggestion });
 
 /**
@@ -11,7 +12,7 @@ export const unfit = (table: Table, message: string, suggestion: string): Ashlar
  * @throws AshlarError `table-invalid`
  */
 export const assertOwn = (
-  table: Table,
+  table: TableFacts,
   guarantee: string,
   columns: readonly (Column | undefined)[],
 ): void => {
@@ -38,13 +39,13 @@ export const assertOwn = (
 };
 
 /** Whether a declared key, unique or not, is led by these columns, in any order: lookups by them are fast. */
-export const isIndexed = (table: Table, columns: readonly string[]): boolean =>
+export const isIndexed = (table: TableFacts, columns: readonly string[]): boolean =>
   [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.where === undefined)].some(
     (key) => sameSet(key.columns.slice(0, columns.length), columns),
   );
 
 /** Whether the table itself declares that no two rows have the same values in exactly these columns. */
-export const isUnique = (table: Table, columns: readonly string[]): boolean =>
+export const isUnique = (table: TableFacts, columns: readonly string[]): boolean =>
   [
     table.primaryKey,
     ...table.uniques,

@@ -1,8 +1,14 @@
-import { literal, type Probe, type Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { TableFacts } from '../../contract/table.js';
+import { literal } from '../../model/index.js';
 import { type Draft, insertRow, refused } from './attacks.js';
 
 /** Inserts by the application that say what only the database's clock says; a file has no roles that could be refused. */
-export const clockForgeries = (table: Table, probe: Probe, columns: readonly string[]): readonly Draft[] =>
+export const clockForgeries = (
+  table: TableFacts,
+  probe: Probe,
+  columns: readonly string[],
+): readonly Draft[] =>
   probe.dialect !== 'postgres'
     ? []
     : columns.map((column) => {

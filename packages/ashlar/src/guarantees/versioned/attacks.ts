@@ -1,4 +1,7 @@
-import { type Attack, identifier, type Probe, type SqlRow, type Table } from '../../model/index.js';
+import type { Attack, Probe } from '../../contract/attack.js';
+import type { SqlRow } from '../../contract/sql.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import {
   asReplica,
   type Draft,
@@ -17,7 +20,7 @@ import type { VersionedColumns } from './columns.js';
 
 /** What would change a version, fork or break a chain, or leave a key with no current version or with two. */
 export const versionedAttacks = (
-  table: Table,
+  table: TableFacts,
   probe: Probe,
   columns: VersionedColumns,
 ): readonly Attack[] => {
@@ -41,7 +44,7 @@ interface Chain {
   readonly follow: (version: number, previous: string, changes?: SqlRow) => string;
 }
 
-const chainOf = (table: Table, { fresh, values }: Probe, columns: VersionedColumns): Chain => {
+const chainOf = (table: TableFacts, { fresh, values }: Probe, columns: VersionedColumns): Chain => {
   const { id, key, version, current, previous } = columns;
   const { [id]: first, ...rest } = fresh;
   const name = identifier(table.name);
@@ -74,7 +77,7 @@ const chainOf = (table: Table, { fresh, values }: Probe, columns: VersionedColum
 };
 
 /** Changes of the chain's versions in place. */
-const edits = (table: Table, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
+const edits = (table: TableFacts, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
   const { begun, where } = chainOf(table, probe, columns);
   const name = identifier(table.name);
   const [current, version, previous] = [columns.current, columns.version, columns.previous].map(identifier);
@@ -99,7 +102,7 @@ const edits = (table: Table, probe: Probe, columns: VersionedColumns): readonly 
 };
 
 /** Versions that do not follow the current one. */
-const links = (table: Table, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
+const links = (table: TableFacts, probe: Probe, columns: VersionedColumns): readonly Draft[] => {
   const { begun, idOf, follow } = chainOf(table, probe, columns);
   const [begin = ''] = begun;
   // one version only, so that the second's key is still free

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { isUnique } from '../shared/declaration.js';
@@ -10,7 +12,7 @@ import type { VersionedColumns } from './columns.js';
  * whether there is a successor. One current version a key follows from the rules on insert and update instead.
  */
 export const versionIndexes = (
-  table: Table,
+  table: TableFacts,
   { key, version, current, previous }: VersionedColumns,
 ): readonly GuaranteeObject[] => [
   ...(isUnique(table, [...key, version])

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
 import { sql } from '../../sql/template.js';
@@ -6,7 +8,10 @@ import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
 /** What keeps the versions of a table of Postgres; who inserts needs no right to update. */
-export const versionedOnPostgres = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {
+export const versionedOnPostgres = (
+  table: TableFacts,
+  columns: VersionedColumns,
+): readonly GuaranteeObject[] => {
   const part = (suffix: string): string => objectName(table.name, 'versioned', suffix);
   const trigger = (
     event: 'insert' | 'retire' | 'update' | 'delete' | 'truncate',
@@ -40,7 +45,7 @@ const refuse = (text: string): string => raise('versioned', text);
 const sameKey = ({ key }: VersionedColumns, row: string): string =>
   key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`).join(' AND ');
 
-const insertFunction = (name: string, table: Table, columns: VersionedColumns): GuaranteeObject => {
+const insertFunction = (name: string, table: TableFacts, columns: VersionedColumns): GuaranteeObject => {
   const [id, version, current, previous] = names(columns);
   return triggerFunction(
     name,
@@ -68,7 +73,7 @@ const insertFunction = (name: string, table: Table, columns: VersionedColumns): 
   );
 };
 
-const retireFunction = (name: string, table: Table, columns: VersionedColumns): GuaranteeObject => {
+const retireFunction = (name: string, table: TableFacts, columns: VersionedColumns): GuaranteeObject => {
   const [id, , current, previous] = names(columns);
   const set = [
     `${current} = false`,
@@ -86,7 +91,7 @@ const retireFunction = (name: string, table: Table, columns: VersionedColumns): 
   );
 };
 
-const updateFunction = (name: string, table: Table, columns: VersionedColumns): GuaranteeObject => {
+const updateFunction = (name: string, table: TableFacts, columns: VersionedColumns): GuaranteeObject => {
   const [id, version, current, previous] = names(columns);
   return triggerFunction(
     name,

@@ -1,4 +1,6 @@
-import { type GuaranteeObject, identifier, type Table } from '../../model/index.js';
+import type { GuaranteeObject } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
+import { identifier } from '../../model/index.js';
 import { any } from '../../sql/conditions.js';
 import { objectName } from '../../sql/object-name.js';
 import { emptied, hiddenRowid, replacing, rowidKey, unchanged, uniqueKeys } from '../../sql/sqlite-keys.js';
@@ -8,7 +10,10 @@ import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
 /** What keeps the versions of a table of SQLite, on any connection. */
-export const versionedOnSqlite = (table: Table, columns: VersionedColumns): readonly GuaranteeObject[] => {
+export const versionedOnSqlite = (
+  table: TableFacts,
+  columns: VersionedColumns,
+): readonly GuaranteeObject[] => {
   const refuse = (text: string): string => `SELECT ${raise('versioned', text)}`;
   const name = identifier(table.name);
   const [id, version, current, previous] = [

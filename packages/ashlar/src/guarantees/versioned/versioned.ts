@@ -1,4 +1,7 @@
-import type { Column, Guarantee, Probe, Table } from '../../model/index.js';
+import type { Probe } from '../../contract/attack.js';
+import type { Column } from '../../contract/column.js';
+import type { Guarantee } from '../../contract/guarantee.js';
+import type { TableFacts } from '../../contract/table.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
 import { versionedAttacks } from './attacks.js';
 import type { VersionedColumns } from './columns.js';
@@ -31,7 +34,7 @@ export interface VersionedOptions {
  * versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_version_id })
  */
 export const versioned = (options: VersionedOptions): Guarantee => {
-  const columns = (table: Table): VersionedColumns => ({
+  const columns = (table: TableFacts): VersionedColumns => ({
     id: table.primaryKey.columns[0] ?? '',
     key: list(options.key).map((column) => column.name),
     version: options.version.name,
@@ -45,7 +48,17 @@ export const versioned = (options: VersionedOptions): Guarantee => {
     kind: 'guarantee' as const,
     name: 'versioned',
     summary: 'One current version a key, an unbroken chain, old versions never change.',
-    validate: (table: Table) => {
+    facts: () => ({
+      versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },
+    }),
+    conflicts: [
+      {
+        fact: 'partition' as const,
+        why: 'PostgreSQL has unique keys only within a partition, so versions would not be unique.',
+        suggestion: 'Remove one of the two guarantees.',
+      },
+    ],
+    validate: (table: TableFacts) => {
       const { key, version, current, previous, touched = [] } = options;
       assertOwn(table, 'versioned', [...list(key), version, current, previous, ...touched]);
       assertKinds(table, options);
@@ -53,19 +66,19 @@ export const versioned = (options: VersionedOptions): Guarantee => {
     },
     sqlite: {
       level: 'enforced' as const,
-      objects: (table: Table) => versionedOnSqlite(table, columns(table)),
+      objects: (table: TableFacts) => versionedOnSqlite(table, columns(table)),
     },
     postgres: {
       level: 'enforced' as const,
-      objects: (table: Table) => versionedOnPostgres(table, columns(table)),
+      objects: (table: TableFacts) => versionedOnPostgres(table, columns(table)),
       // a row can be locked (FOR UPDATE) only by who may update a column of it; what is set there, the triggers refuse
       rights: () => ({ withheld: ['delete' as const], updatable: [options.current.name] }),
     },
-    attacks: (table: Table, probe: Probe) => versionedAttacks(table, probe, columns(table)),
+    attacks: (table: TableFacts, probe: Probe) => versionedAttacks(table, probe, columns(table)),
   });
 };
 
-const assertKinds = (table: Table, { key, version, current, previous }: VersionedOptions): void => {
+const assertKinds = (table: TableFacts, { key, version, current, previous }: VersionedOptions): void => {
   const keys = list(key);
   if (keys.length === 0)
     throw unfit(table, 'versioned has no key.', 'Name the column that all versions of one thing share.');
@@ -95,7 +108,7 @@ const assertKinds = (table: Table, { key, version, current, previous }: Versione
   }
 };
 
-const assertVersionsFit = (table: Table, { key }: VersionedColumns): void => {
+const assertVersionsFit = (table: TableFacts, { key }: VersionedColumns): void => {
   for (const { name, columns } of [...table.uniques, ...table.indexes.filter((index) => index.unique)]) {
     if (columns.every((column) => key.includes(column))) {
       throw unfit(
@@ -104,14 +117,5 @@ const assertVersionsFit = (table: Table, { key }: VersionedColumns): void => {
         'Remove it: versioned keeps one current version a key.',
       );
     }
-  }
-  if (
-    table.guarantees.some((guarantee) => guarantee.postgres.level !== 'refused' && guarantee.postgres.clause)
-  ) {
-    throw unfit(
-      table,
-      'versions in partitions cannot be kept unique.',
-      'Take one of the two guarantees out: PostgreSQL has unique keys only within a partition.',
-    );
   }
 };

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../../contract/engine.js';
+import type { SystemFacts } from '../../contract/system.js';
+import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
-import { logOf } from '../../guarantees/ledgered/log.js';
-import type { Table } from '../../model/index.js';
-import type { System } from '../../model/system.js';
 import {
   formatProof,
   inclusionProof,
@@ -21,8 +20,8 @@ import { verifyTable, withLedger } from './ledgers.js';
 /** One ledger of a system, with what its checkpoints are signed by and where they are kept. */
 export interface Audited {
   readonly engine: Engine;
-  readonly system: System;
-  readonly table: Table;
+  readonly system: SystemFacts;
+  readonly table: TableFacts;
   /** The name that stands in its checkpoints: `shop/audit_logs`. */
   readonly origin: string;
   /** The folder of its checkpoints, or one file; `undefined` where none are kept. */
@@ -33,15 +32,16 @@ export interface Audited {
 }
 
 /** The tables of a system that are ledgers. */
-export const ledgersOf = (system: System): readonly Table[] =>
-  Object.values(system.tables).filter((table) => logOf(table) !== undefined);
+export const ledgersOf = (system: SystemFacts): readonly TableFacts[] =>
+  Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
 
 /** What the checkpoints of a table's ledger are signed with as their origin. */
-export const originOf = (system: System, table: Table): string => `${system.name}/${logOf(table)}`;
+export const originOf = (system: SystemFacts, table: TableFacts): string =>
+  `${system.name}/${table.facts.ledger?.log}`;
 
 /** The folder of a ledger's checkpoints, inside the one of all. */
-export const folderOf = (folder: string, system: System, table: Table): string =>
-  join(folder, system.name, encodeURIComponent(logOf(table) ?? ''));
+export const folderOf = (folder: string, system: SystemFacts, table: TableFacts): string =>
+  join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
 
 /**
  * The signed checkpoints that are kept of a ledger, smallest first.

@@ -1,13 +1,14 @@
-import { type Engine, everyScope } from '../../contract/engine.js';
+import type { Engine } from '../../contract/engine.js';
+import type { LedgerReader } from '../../contract/ledger.js';
+import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
 import { ledgerNames } from '../../guarantees/ledgered/names.js';
 import { ledgerReader } from '../../guarantees/ledgered/reader.js';
-import { scopeColumn, type Table } from '../../model/index.js';
-import type { LedgerReader } from '../reader.js';
+import { everyScope } from '../../model/index.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../verify.js';
 
 /** Those of the tables whose ledger is there: it is not where their system was never set up, or not yet as far. */
-export const ledgersThere = (engine: Engine, tables: readonly Table[]): Promise<readonly Table[]> =>
+export const ledgersThere = (engine: Engine, tables: readonly TableFacts[]): Promise<readonly TableFacts[]> =>
   engine.asOwner(async (owner) => {
     const there = new Set((await engine.introspect(owner)).tables.map(({ name }) => name));
     return tables.filter((table) => there.has(ledgerNames(table).entries));
@@ -21,7 +22,7 @@ export const ledgersThere = (engine: Engine, tables: readonly Table[]): Promise<
  */
 export const withLedger = async <T>(
   engine: Engine,
-  table: Table,
+  table: TableFacts,
   work: (reader: LedgerReader) => Promise<T>,
 ): Promise<T> => {
   const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
@@ -33,7 +34,7 @@ export const withLedger = async <T>(
     );
     return await work(reader);
   } catch (error) {
-    throw scopeColumn(table) && isForbidden(error) ? notYours(table, error) : error;
+    throw table.facts.scope && isForbidden(error) ? notYours(table, error) : error;
   } finally {
     await transaction.rollback();
   }
@@ -42,7 +43,7 @@ export const withLedger = async <T>(
 const isForbidden = (error: unknown): error is AshlarError =>
   error instanceof AshlarError && error.code === 'privilege-missing';
 
-const notYours = ({ name }: Table, cause: AshlarError): AshlarError =>
+const notYours = ({ name }: TableFacts, cause: AshlarError): AshlarError =>
   new AshlarError('privilege-missing', {
     message: `This user may not read the ledger of ${name}.`,
     detail: `${name} is scoped, and its ledger holds the rows of every scope: the owner and the auditor read it.`,
@@ -57,7 +58,7 @@ const notYours = ({ name }: Table, cause: AshlarError): AshlarError =>
  */
 export const verifyTable = async (
   engine: Engine,
-  table: Table,
+  table: TableFacts,
   options: VerifyOptions = {},
 ): Promise<Verification> => {
   const unsealed = await engine.seal().then(

@@ -7,7 +7,8 @@ import { type Engine, id, openEngine, table } from 'ashlar';
 import { scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
-import { asAdmin, type Place } from '../../../../../test/support/engines.js';
+import { asAdmin, type Place, server } from '../../../../../test/support/engines.js';
+import { makeUser, type User } from '../../../../../test/support/users.js';
 import type { Copy, PutOptions } from '../../../src/contract/copies.js';
 import { layFoundation } from '../../../src/engines/foundation.js';
 import { postgresCopies } from '../../../src/engines/postgres/server/copies.js';
@@ -16,7 +17,6 @@ import { complaint } from '../../../src/engines/postgres/server/pg-tools.js';
 import { restoreArguments } from '../../../src/engines/postgres/server/restore.js';
 import { dumpArguments } from '../../../src/engines/postgres/server/snapshot.js';
 import { withThrowaway } from '../../../src/engines/postgres/server/throwaway.js';
-import { makeUser, server, type User } from '../../roles/support.js';
 import { opened } from './opened.js';
 
 const dossiers = table('dossiers', { id: id(), client: z.string(), body: z.string() }, (c) => [

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { engines, type Place, type TestEngine } from '../../../../../test/support/engines.js';
-import type { Engine, QueryResult, Transaction } from '../../../src/contract/engine.js';
+import type { Engine } from '../../../src/contract/engine.js';
 import type { OpenOptions } from '../../../src/contract/open-options.js';
+import type { QueryResult, Transaction } from '../../../src/contract/transaction.js';
 import { openEngine } from '../../../src/engines/open.js';
 import type { Table } from '../../../src/model/index.js';
 

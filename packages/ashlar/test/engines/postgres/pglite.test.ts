@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/contract/engine.js';
 import { openEngine } from '../../../src/engines/open.js';
-import { postgresDialect } from '../../../src/engines/postgres/dialect.js';
+import { openShadow } from '../../../src/engines/shadow.js';
 import { autoincrement, table } from '../../../src/model/index.js';
 import { createTables, firstRow, transaction } from './opened.js';
 
@@ -113,7 +113,7 @@ describe('the one connection of the embedded engine', () => {
 describe('shadow databases', () => {
   it('are empty each time, also when one is used again', async () => {
     for (let i = 0; i < 3; i++) {
-      const shadow = await postgresDialect.openShadow();
+      const shadow = await openShadow('postgres');
       await createTables(shadow, jobs);
       await shadow.asOwner((owner) =>
         owner.script('CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$'),
@@ -121,7 +121,7 @@ describe('shadow databases', () => {
       if (i === 1) await shadow.asOwner((owner) => owner.script('CREATE ROLE somebody'));
       await shadow.close();
     }
-    const [one, other] = await Promise.all([postgresDialect.openShadow(), postgresDialect.openShadow()]);
+    const [one, other] = await Promise.all([openShadow('postgres'), openShadow('postgres')]);
     await createTables(one, jobs);
     expect(await other.asOwner((owner) => other.introspect(owner))).toEqual({ tables: [], functions: [] });
     await one.close();

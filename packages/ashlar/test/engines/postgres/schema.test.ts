@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Place } from '../../../../../test/support/engines.js';
-import type { Engine, Renames } from '../../../src/contract/engine.js';
+import type { Renames } from '../../../src/contract/dialect.js';
+import type { Engine } from '../../../src/contract/engine.js';
+import type { Guarantee } from '../../../src/contract/guarantee.js';
 import type { Schema, SchemaChange } from '../../../src/contract/schema.js';
 import { openEngine } from '../../../src/engines/open.js';
 import { postgresDialect } from '../../../src/engines/postgres/dialect.js';
+import { openShadow } from '../../../src/engines/shadow.js';
 import {
   autoincrement,
   check,
-  type Guarantee,
   id,
   index,
   inet,
@@ -84,7 +86,7 @@ const describeSchema = (engine: Engine): Promise<Schema> =>
   engine.asOwner((owner) => engine.introspect(owner));
 
 const shadowOf = async (tables: readonly Table[]): Promise<Schema> => {
-  const shadow = await postgresDialect.openShadow();
+  const shadow = await openShadow('postgres');
   try {
     await createTables(shadow, ...tables);
     return await describeSchema(shadow);

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Engine, Renames } from '../../../src/contract/engine.js';
+import type { Renames } from '../../../src/contract/dialect.js';
+import type { Engine } from '../../../src/contract/engine.js';
+import type { GuaranteeObject } from '../../../src/contract/guarantee.js';
 import type { Schema, SchemaChange } from '../../../src/contract/schema.js';
+import { openShadow } from '../../../src/engines/shadow.js';
 import { sqliteDialect } from '../../../src/engines/sqlite/dialect.js';
 import {
   autoincrement,
   check,
-  type GuaranteeObject,
   id,
   index,
   references,
@@ -22,7 +24,7 @@ const { open } = workplace();
 const schemaOf = (engine: Engine): Promise<Schema> => engine.asOwner((owner) => engine.introspect(owner));
 
 const freshSchema = async (tables: readonly Table[]): Promise<Schema> => {
-  const shadow = await sqliteDialect.openShadow();
+  const shadow = await openShadow('sqlite');
   try {
     await create(shadow, tables);
     return await schemaOf(shadow);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Guarantee } from '../../../src/contract/guarantee.js';
 import { sqliteDialect } from '../../../src/engines/sqlite/dialect.js';
 import { openSqlite } from '../../../src/engines/sqlite/engine.js';
 import {
@@ -7,7 +8,6 @@ import {
   bytes,
   check,
   createdAt,
-  type Guarantee,
   id,
   index,
   inet,

@@ -50,7 +50,7 @@ interface Moved {
 
 const moveRows = async (db: Database, scope: string, actor: string): Promise<Moved[]> => {
   const all: Moved[] = [];
-  for (const table of Object.values(db.system.tables).filter(({ encryption }) => encryption)) {
+  for (const table of Object.values(db.system.tables).filter(({ facts }) => facts.encryption)) {
     try {
       const moved = await reencrypt(db, scope, { actor, tables: [table] });
       all.push({ table: table.name, moved, stays: false });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Engine, Partition } from '../../../contract/engine.js';
-import type { System } from '../../../model/system.js';
+import type { System } from '../../../system/system.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 

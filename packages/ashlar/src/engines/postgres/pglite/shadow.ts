@@ -45,7 +45,7 @@ const giveBack = async (engine: Engine): Promise<void> => {
  * An empty database in memory. Making one takes the better part of a second, emptying one some milliseconds: one that
  * is closed is kept for a moment for the next.
  */
-export const openShadow = async (): Promise<Engine> => {
+export async function openPgliteShadow(): Promise<Engine> {
   const engine = takeIdle() ?? (await openPglite({ url: 'pglite:memory' }, undefined));
   let isOpen = true;
   return {
@@ -55,4 +55,4 @@ export const openShadow = async (): Promise<Engine> => {
       isOpen = false;
     },
   };
-};
+}

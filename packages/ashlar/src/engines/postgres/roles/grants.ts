@@ -1,4 +1,5 @@
-import { type Extent, identifier, identifiers, type TableRights } from '../../../model/index.js';
+import type { Extent, TableRights } from '../../../contract/rights.js';
+import { identifier, identifiers } from '../../../model/index.js';
 import { type Entry, everybody } from './state.js';
 
 /** Rights as they should be, in the order in which they are written. */

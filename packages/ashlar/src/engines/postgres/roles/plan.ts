@@ -1,5 +1,6 @@
 import type { RoleChange, WantedRights } from '../../../contract/roles.js';
-import { identifier, type RunSql, readOnlyRights } from '../../../model/index.js';
+import type { RunSql } from '../../../contract/sql.js';
+import { identifier, readOnlyRights } from '../../../model/index.js';
 import {
   compareEntries,
   type GranteeDifference,

@@ -1,5 +1,6 @@
 import type { WantedRights } from '../../../contract/roles.js';
-import { literal, type RunSql } from '../../../model/index.js';
+import type { RunSql } from '../../../contract/sql.js';
+import { literal } from '../../../model/index.js';
 import { maySet } from '../session/connected-role.js';
 
 /** Everybody, as the catalogues of rights name him here. No role can have this name. */

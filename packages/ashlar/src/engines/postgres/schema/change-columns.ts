@@ -1,5 +1,7 @@
+import type { Column } from '../../../contract/column.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
-import { type Column, identifier, literal, type Table } from '../../../model/index.js';
+import type { TableFacts } from '../../../contract/table.js';
+import { identifier, literal } from '../../../model/index.js';
 import { codeOf, mentions } from '../../../sql/code.js';
 import { hanging } from '../../../sql/template.js';
 import { change } from './change.js';
@@ -195,7 +197,7 @@ const changeColumn = (
 export function changeColumns(
   before: SchemaTable,
   after: SchemaTable,
-  model: Table | undefined,
+  model: TableFacts | undefined,
 ): SchemaChange[] {
   const was = new Map(before.columns.map((column) => [column.name, column]));
   const is = new Set(after.columns.map(({ name }) => name));

@@ -1,5 +1,6 @@
+import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
-import { identifier, type Table } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
 import { referredTables } from '../../../sql/code.js';
 import { change } from './change.js';
 import { guaranteeObjects, indexSql, tableSql } from './create-table.js';
@@ -39,7 +40,7 @@ export function existingIn(schema: Schema): Existing {
 }
 
 /** Creates a table of the model with the objects of its guarantees, which are added to `existing`. */
-export function createModelTable(table: Table, existing: Existing): SchemaChange {
+export function createModelTable(table: GuardedTable, existing: Existing): SchemaChange {
   const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
   for (const { type, name } of objects)
     if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);

@@ -1,7 +1,8 @@
-import type { Renames, SqlDialect } from '../../../contract/engine.js';
+import type { Renames, SqlDialect } from '../../../contract/dialect.js';
+import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier, type Table } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
 import { change } from './change.js';
 import { changeColumns } from './change-columns.js';
 import {
@@ -63,7 +64,11 @@ const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
   });
 };
 
-const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | undefined): TableChanges => {
+const changeTable = (
+  before: SchemaTable,
+  after: SchemaTable,
+  model: GuardedTable | undefined,
+): TableChanges => {
   assertSameOptions(before, after);
   const written = modelSql(model);
   const constraints = difference(
@@ -122,7 +127,7 @@ const changeTable = (before: SchemaTable, after: SchemaTable, model: Table | und
 const createTables = (
   before: Schema,
   after: Schema,
-  model: ReadonlyMap<string, Table>,
+  model: ReadonlyMap<string, GuardedTable>,
   existing: Set<string>,
 ): SchemaChange[] => {
   const had = new Set(before.tables.map(({ name }) => name));
@@ -138,7 +143,7 @@ const createTables = (
 const changeFunctions = (
   before: Schema,
   after: Schema,
-  model: readonly Table[],
+  model: readonly GuardedTable[],
   made: ReadonlySet<string>,
 ) => {
   const was = new Map(before.functions.map((one) => [one.name, one]));

@@ -1,4 +1,5 @@
-import { type Column, type ColumnKind, identifier, literal } from '../../../model/index.js';
+import type { Column, ColumnKind } from '../../../contract/column.js';
+import { identifier, literal } from '../../../model/index.js';
 
 const largest = Number.MAX_SAFE_INTEGER;
 const int32 = { least: -2147483648, most: 2147483647 };

@@ -1,14 +1,7 @@
+import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../../contract/guarantee.js';
+import type { ForeignKey, Index, Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
-import {
-  type ForeignKey,
-  type GuaranteeObject,
-  type Index,
-  identifier,
-  identifiers,
-  type Key,
-  type PostgresEnforcement,
-  type Table,
-} from '../../../model/index.js';
+import { identifier, identifiers } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
@@ -22,7 +15,9 @@ const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
 /** The table constraints: name and definition. */
-export function tableConstraints(table: Table): readonly { readonly name: string; readonly sql: string }[] {
+export function tableConstraints(
+  table: GuardedTable,
+): readonly { readonly name: string; readonly sql: string }[] {
   return [
     { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
     ...table.uniques.map((key) => ({
@@ -35,14 +30,14 @@ export function tableConstraints(table: Table): readonly { readonly name: string
 }
 
 /** The statement that creates an index of a table. */
-export function indexSql(table: Table, { name, columns, unique, where }: Index): string {
+export function indexSql(table: GuardedTable, { name, columns, unique, where }: Index): string {
   return (
     `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
     (where === undefined ? '' : ` WHERE ${where}`)
   );
 }
 
-const enforcements = (table: Table): readonly PostgresEnforcement[] =>
+const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
   table.guarantees.map(({ name, postgres }) => {
     if (postgres.level !== 'refused') return postgres;
     throw new AshlarError('guarantee-refused', {
@@ -56,7 +51,7 @@ const enforcements = (table: Table): readonly PostgresEnforcement[] =>
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
 /** The objects of a table's guarantees, in the order in which they can be created. @throws AshlarError `guarantee-refused` */
-export function guaranteeObjects(table: Table): readonly GuaranteeObject[] {
+export function guaranteeObjects(table: GuardedTable): readonly GuaranteeObject[] {
   const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
   return order.flatMap((type) =>
     objects
@@ -66,7 +61,7 @@ export function guaranteeObjects(table: Table): readonly GuaranteeObject[] {
 }
 
 /** CREATE TABLE with constraints and clauses. @throws AshlarError `guarantee-refused` */
-export function tableSql(table: Table): string {
+export function tableSql(table: GuardedTable): string {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
     ...enforcements(table).flatMap(({ columns }) => columns ?? []),
@@ -85,7 +80,7 @@ export function tableSql(table: Table): string {
  *
  * @throws AshlarError `guarantee-refused`
  */
-export function createTable(table: Table): readonly string[] {
+export function createTable(table: GuardedTable): readonly string[] {
   return [
     tableSql(table),
     ...table.indexes.map((index) => indexSql(table, index)),

@@ -1,5 +1,5 @@
-import { everyScope, type FoundationObject } from '../../../contract/engine.js';
-import { literal } from '../../../model/index.js';
+import type { FoundationObject } from '../../../contract/dialect.js';
+import { everyScope, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 
 interface ScopeType {

@@ -1,4 +1,4 @@
-import type { Table } from '../../../model/index.js';
+import type { GuardedTable } from '../../../contract/guarantee.js';
 import { columnCheck } from './column-sql.js';
 import { guaranteeObjects, indexSql, tableConstraints } from './create-table.js';
 
@@ -11,7 +11,7 @@ export interface ModelSql {
 }
 
 /** The named parts of a table of the model; empty without a table. @throws AshlarError `guarantee-refused` */
-export function modelSql(table: Table | undefined): ModelSql {
+export function modelSql(table: GuardedTable | undefined): ModelSql {
   if (!table) return { constraints: new Map(), indexes: new Map(), objects: new Map() };
   const checks = Object.values(table.columns).flatMap((column) => columnCheck(column) ?? []);
   return {

@@ -1,4 +1,4 @@
-import type { Proving } from '../../../contract/engine.js';
+import type { Proving } from '../../../contract/dialect.js';
 import { identifier, literal } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 

@@ -1,4 +1,4 @@
-import type { Renames } from '../../../contract/engine.js';
+import type { Renames } from '../../../contract/dialect.js';
 import type { Schema, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { codeOf, nameOf, replaceNames } from '../../../sql/code.js';
 

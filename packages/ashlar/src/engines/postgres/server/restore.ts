@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Owner } from '../../../contract/owner.js';
-import type { RunSql } from '../../../model/index.js';
+import type { RunSql } from '../../../contract/sql.js';
 import { databaseArgument, toolEnvironment } from './pg-environment.js';
 import { findTool, startTool } from './pg-tools.js';
 

@@ -1,5 +1,5 @@
+import type { RunSql } from '../../../contract/sql.js';
 import { AshlarError } from '../../../errors.js';
-import type { RunSql } from '../../../model/index.js';
 
 // tables with rows whose security binds the role that asks, with the policies that let it read, as the server tells them
 const bound = `SELECT c.relname AS "table", p.polpermissive AS permissive, pg_get_expr(p.polqual, p.polrelid) AS condition

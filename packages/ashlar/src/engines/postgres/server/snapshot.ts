@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
-import { everyScope } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Snapshot } from '../../../contract/snapshot.js';
-import { identifier, literal } from '../../../model/index.js';
+import { everyScope, identifier, literal } from '../../../model/index.js';
 import type { Channel } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Owner } from '../../../contract/owner.js';
+import type { RunSql } from '../../../contract/sql.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier, literal, type RunSql } from '../../../model/index.js';
+import { identifier, literal } from '../../../model/index.js';
 import { openPostgres } from './open.js';
 
 const prefix = 'ashlar_copy_';

@@ -1,4 +1,6 @@
-import { type Column, type ColumnKind, identifier, identifiers, type Table } from '../../../model/index.js';
+import type { Column, ColumnKind } from '../../../contract/column.js';
+import type { TableFacts } from '../../../contract/table.js';
+import { identifier, identifiers } from '../../../model/index.js';
 import type { Request, WireValue } from '../wire/channel.js';
 import { wireValue } from '../wire/parameters.js';
 
@@ -39,7 +41,7 @@ const arrayOf = (rows: readonly (readonly unknown[])[], position: number): strin
  * @throws AshlarError `value-unstorable`, `value-invalid`
  */
 export const insertManyRequest = (
-  table: Table,
+  table: TableFacts,
   columns: readonly Column[],
   rows: readonly (readonly unknown[])[],
 ): Request => {

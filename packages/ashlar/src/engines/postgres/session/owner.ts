@@ -1,6 +1,5 @@
-import { everyScope } from '../../../contract/engine.js';
 import type { Owner } from '../../../contract/owner.js';
-import { literal } from '../../../model/index.js';
+import { everyScope, literal } from '../../../model/index.js';
 import type { Channel, Reply } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';

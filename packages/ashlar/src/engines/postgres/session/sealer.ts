@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GuardedTable, SealResult } from '../../../contract/guarantee.js';
 import { AshlarError } from '../../../errors.js';
-import { type SealResult, sealResults, type Table } from '../../../model/index.js';
 import type { Channel, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 
@@ -29,7 +29,7 @@ export class Sealer {
     return this.#statements.length === 0;
   }
 
-  register(tables: readonly Table[]): void {
+  register(tables: readonly GuardedTable[]): void {
     const statements = tables.flatMap((table) =>
       table.guarantees.flatMap(({ postgres }) =>
         postgres.level === 'refused' ? [] : (postgres.seal?.(table) ?? []),
@@ -143,7 +143,7 @@ export class Sealer {
 const seal = async (channel: Channel, sql: string): Promise<SealResult> => {
   const { rows } = await channel.send({ text: sql, keep: true, values: [] });
   const state = rows[0]?.[0];
-  return sealResults.find((known) => known === state) ?? 'done';
+  return state === 'more' || state === 'busy' ? state : 'done';
 };
 
 // undefined_function, undefined_table

@@ -1,6 +1,8 @@
-import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/engine.js';
+import type { Column } from '../../../contract/column.js';
+import type { TableFacts } from '../../../contract/table.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
-import { type Column, identifier, literal, type Table } from '../../../model/index.js';
+import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '../wire/errors.js';
@@ -106,7 +108,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   async insertMany(
-    table: Table,
+    table: TableFacts,
     columns: readonly Column[],
     rows: readonly (readonly unknown[])[],
   ): Promise<number> {

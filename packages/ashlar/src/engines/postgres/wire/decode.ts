@@ -1,4 +1,4 @@
-import type { QueryResult } from '../../../contract/engine.js';
+import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { isOwn } from '../../../model/names.js';
 import type { Field, Reply } from './channel.js';

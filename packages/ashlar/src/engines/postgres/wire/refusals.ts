@@ -1,5 +1,7 @@
+import type { GuardedTable } from '../../../contract/guarantee.js';
+import type { Privilege } from '../../../contract/rights.js';
 import { AshlarError } from '../../../errors.js';
-import { type Privilege, rightsOf, type Table } from '../../../model/index.js';
+import { rightsOf } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
 import { asAshlarError } from './errors.js';
 
@@ -16,9 +18,9 @@ const rights: ReadonlyMap<string, Privilege> = new Map([
  * `guarantee-violated`, whether a trigger refused the statement or the role may not even send it.
  */
 export class Refusals {
-  readonly #tables = new Map<string, Table>();
+  readonly #tables = new Map<string, GuardedTable>();
 
-  register(tables: readonly Table[]): void {
+  register(tables: readonly GuardedTable[]): void {
     for (const table of tables) this.#tables.set(table.name, table);
   }
 

@@ -1,5 +1,6 @@
-import { everyScope, type QueryResult } from '../../../contract/engine.js';
+import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
+import { everyScope } from '../../../model/index.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
 import { withinScope } from '../scope/within-scope.js';

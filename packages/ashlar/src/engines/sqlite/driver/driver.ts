@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type Sqlite from 'better-sqlite3-multiple-ciphers';
 import { AshlarError } from '../../../errors.js';
 
@@ -24,14 +27,14 @@ const oldestSound = [3, 51, 3] as const;
 const unsound = new Set(['3.52.0', '3.53.3']);
 
 /** Whether a version of SQLite has no known bug that corrupts databases. */
-export const isSound = (version: string): boolean => {
+export function isSound(version: string): boolean {
   const parts = version.split('.').map(Number);
   for (const [i, least] of oldestSound.entries()) {
     const part = parts[i] ?? 0;
     if (part !== least) return part > least && !unsound.has(version);
   }
   return true;
-};
+}
 
 let loaded: Promise<Driver> | undefined;
 
@@ -40,35 +43,83 @@ let loaded: Promise<Driver> | undefined;
  *
  * @throws AshlarError `driver-missing`, `driver-unfit`
  */
-export const loadDriver = (): Promise<Driver> => {
+export function loadDriver(): Promise<Driver> {
   loaded ??= load();
   return loaded;
-};
+}
 
 const load = async (): Promise<Driver> => {
-  const Database = await importDriver();
+  const { Database, path } = await importDriver();
   const probe = new Database(':memory:');
   const { version } = probe.prepare('SELECT sqlite_version() AS version').get() as { version: string };
   probe.close();
   if (!isSound(version)) {
     throw new AshlarError('driver-unfit', {
       message: `The SQLite ${version} in ${packageName} can corrupt databases.`,
-      detail: 'Sound are 3.51.3 and later, without 3.52.0 and 3.53.3.',
+      detail: 'Versions without a known corruption bug: 3.51.3 and later, except 3.52.0 and 3.53.3.',
       suggestion: `Install another version: npm install ${packageName}@latest`,
     });
   }
-  return { Database, version, path: createRequire(import.meta.url).resolve(packageName) };
+  return { Database, version, path };
 };
 
-const importDriver = async (): Promise<Driver['Database']> => {
+type DriverModule = Pick<Driver, 'Database' | 'path'>;
+
+/**
+ * Imports the driver as the module at `from` finds it, after checking that this Node can load it.
+ *
+ * @param from - the URL of the importing module; the package is resolved from its folder upwards
+ * @throws AshlarError `driver-missing`, `driver-unfit`
+ */
+export async function importDriver(from: string = import.meta.url): Promise<DriverModule> {
+  const path = resolveDriver(from);
+  await assertLoadable(path);
   try {
-    return (await import('better-sqlite3-multiple-ciphers')).default;
+    const { default: Database } = (await import(pathToFileURL(path).href)) as {
+      default: Driver['Database'];
+    };
+    return { Database, path };
   } catch (cause) {
-    throw new AshlarError('driver-missing', {
-      message: `SQLite needs the package ${packageName}, which cannot be loaded.`,
-      detail: 'Drivers are optional: each is installed only where its engine is used.',
-      suggestion: `npm install ${packageName}`,
-      cause,
-    });
+    throw driverMissing(cause);
   }
+}
+
+const resolveDriver = (from: string): string => {
+  try {
+    return createRequire(from).resolve(packageName);
+  } catch (cause) {
+    throw driverMissing(cause);
+  }
+};
+
+const driverMissing = (cause: unknown): AshlarError =>
+  new AshlarError('driver-missing', {
+    message: `SQLite needs the package ${packageName}, which cannot be loaded.`,
+    detail: 'Drivers are optional: each is installed only where its engine is used.',
+    suggestion: `npm install ${packageName}`,
+    cause,
+  });
+
+const majorOf = (version: string): number => Number.parseInt(version, 10);
+
+// Version 13 is built for Node-API 10, which Node 20 lacks: loading it there ends the process with a segmentation
+// fault, which no handler can turn into an error.
+const assertLoadable = async (path: string): Promise<void> => {
+  const version = await versionOf(path);
+  if (version === undefined || majorOf(version) < 13 || majorOf(process.versions.node) >= 22) return;
+  throw new AshlarError('driver-unfit', {
+    message: `${packageName} ${version} does not run on Node ${process.versions.node}.`,
+    detail: 'Version 13 needs Node 22 or later; on Node 20 it crashes the process when it is loaded.',
+    suggestion: `Install version 12: npm install ${packageName}@12. Or run Node 22 or later.`,
+  });
+};
+
+/** The version in the package.json of the package that a module belongs to. */
+const versionOf = async (path: string): Promise<string | undefined> => {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
+    const { name, version } = JSON.parse(text) as { name?: string; version?: string };
+    if (name === packageName) return version;
+  }
+  return undefined;
 };

@@ -1,4 +1,4 @@
-import type { Table } from '../../../model/index.js';
+import type { TableFacts } from '../../../contract/table.js';
 import { type Decode, decoderOf } from '../values/codec.js';
 import type { DriverColumn } from './driver.js';
 
@@ -9,7 +9,7 @@ export type DecodeRow = (row: Record<string, unknown>) => void;
 export class Origins {
   readonly #decoders = new Map<string, Map<string, Decode>>();
 
-  register(tables: readonly Table[]): void {
+  register(tables: readonly TableFacts[]): void {
     for (const table of tables) {
       const decoders = new Map<string, Decode>();
       for (const column of Object.values(table.columns)) {

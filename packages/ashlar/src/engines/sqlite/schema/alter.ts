@@ -1,5 +1,6 @@
+import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
-import { identifier, type Table } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
 import { codeOf, folded } from '../../../sql/code.js';
 import { createTable } from './ddl.js';
 import { columnText } from './layout.js';
@@ -26,7 +27,7 @@ interface Difference {
 export function alterTable(
   before: SchemaTable,
   after: SchemaTable,
-  model: Table | undefined,
+  model: GuardedTable | undefined,
   renamed: Renamed,
 ): SchemaChange[] {
   const difference = compare(before, after, renamed);
@@ -149,7 +150,7 @@ const objectChanges = (
   };
 };
 
-const rebuild = (difference: Difference, model: Table | undefined): SchemaChange => {
+const rebuild = (difference: Difference, model: GuardedTable | undefined): SchemaChange => {
   const { before, after, renamed } = difference;
   const later = Object.fromEntries(Object.entries(renamed).map(([now, was]) => [was, now]));
   const create = model && createTable({ ...model, name: `${model.name}_new` })[0];

@@ -1,6 +1,7 @@
-import type { Renames } from '../../../contract/engine.js';
+import type { Renames } from '../../../contract/dialect.js';
+import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
-import { identifier, type Table } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
 import { alterTable, withoutData } from './alter.js';
 import { createTable } from './ddl.js';
 import { parentsFirst, referenced } from './references.js';
@@ -15,7 +16,7 @@ import { renderWhole } from './render.js';
 export function changes(
   before: Schema,
   after: Schema,
-  model: readonly Table[],
+  model: readonly GuardedTable[],
   renames: Renames,
 ): readonly SchemaChange[] {
   const had = new Map(before.tables.map((table) => [table.name, table]));
@@ -34,7 +35,7 @@ export function changes(
 }
 
 // side tables of a guarantee are created with the table that declares it
-const companions = (table: Table): string[] =>
+const companions = (table: GuardedTable): string[] =>
   table.guarantees.flatMap(({ sqlite }) =>
     sqlite.level === 'refused'
       ? []
@@ -43,7 +44,7 @@ const companions = (table: Table): string[] =>
 
 const createdTables = (
   created: readonly SchemaTable[],
-  models: ReadonlyMap<string, Table>,
+  models: ReadonlyMap<string, GuardedTable>,
 ): SchemaChange[] => {
   const owners = created.flatMap(({ name }) => models.get(name) ?? []);
   const alongside = new Set(owners.flatMap(companions));

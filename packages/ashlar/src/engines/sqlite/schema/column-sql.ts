@@ -1,4 +1,5 @@
-import { type Column, type ColumnKind, identifier, literal } from '../../../model/index.js';
+import type { Column, ColumnKind } from '../../../contract/column.js';
+import { identifier, literal } from '../../../model/index.js';
 import { encode } from '../values/codec.js';
 
 const types: Readonly<Record<ColumnKind, string>> = {

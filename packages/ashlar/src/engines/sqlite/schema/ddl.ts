@@ -1,14 +1,8 @@
+import type { Column } from '../../../contract/column.js';
+import type { GuardedTable } from '../../../contract/guarantee.js';
+import type { ForeignKey, Index, Unique } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
-import {
-  type Column,
-  type ForeignKey,
-  type Index,
-  identifier,
-  identifiers,
-  nullsAlike,
-  type Table,
-  type Unique,
-} from '../../../model/index.js';
+import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
@@ -42,7 +36,7 @@ const foreignKeyLine = (key: ForeignKey): string =>
     `ON DELETE ${key.onDelete.toUpperCase()}`,
   ].join(' ');
 
-const constraintLines = (table: Table): string[] => {
+const constraintLines = (table: GuardedTable): string[] => {
   const identity = Object.values(table.columns).some((column) => column.generated === 'identity');
   const { primaryKey, uniques, foreignKeys, checks } = table;
   return [
@@ -55,21 +49,21 @@ const constraintLines = (table: Table): string[] => {
   ];
 };
 
-const indexStatement = (table: Table, index: Index): string => {
+const indexStatement = (table: GuardedTable, index: Index): string => {
   const kind = index.unique ? 'UNIQUE INDEX' : 'INDEX';
   const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
   return `CREATE ${kind} ${identifier(index.name)} ON ${identifier(table.name)} (${identifiers(index.columns)})${where}`;
 };
 
 // SQLite has no NULLS NOT DISTINCT, but an index may be over an expression that has a value for NULL
-const uniqueStatement = ({ name }: Table, key: Unique): string => {
+const uniqueStatement = ({ name }: GuardedTable, key: Unique): string => {
   const parts = key.columns.flatMap((column) =>
     key.nullsEqual.includes(column) ? nullsAlike(identifier(column)) : [identifier(column)],
   );
   return `CREATE UNIQUE INDEX ${identifier(key.name)} ON ${identifier(name)} (${parts.join(', ')})`;
 };
 
-const enforcements = (table: Table) =>
+const enforcements = (table: GuardedTable) =>
   table.guarantees.map((guarantee) => {
     if (guarantee.sqlite.level === 'refused') {
       throw new AshlarError('guarantee-refused', {
@@ -87,7 +81,7 @@ const enforcements = (table: Table) =>
  *
  * @throws AshlarError `guarantee-refused`
  */
-export function createTable(table: Table): readonly string[] {
+export function createTable(table: GuardedTable): readonly string[] {
   const enforcement = enforcements(table);
   const options = ['STRICT', ...enforcement.flatMap(({ clause }) => clause?.(table) ?? [])];
   return [

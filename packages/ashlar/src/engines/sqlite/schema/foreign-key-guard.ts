@@ -1,8 +1,9 @@
-import { type ForeignKey, identifier, identifiers, literal, type Table } from '../../../model/index.js';
+import type { ForeignKey, TableFacts } from '../../../contract/table.js';
+import { identifier, identifiers, literal } from '../../../model/index.js';
 import { all } from '../../../sql/conditions.js';
 import { sqliteTrigger } from '../../../sql/sqlite-triggers.js';
 
-const orphan = (table: Table, { columns, target }: ForeignKey): string => {
+const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
   const given = columns.map((name) => `NEW.${identifier(name)} IS NOT NULL`);
   const matches = target.columns.map(
     (name, i) => `${identifier(name)} = NEW.${identifier(columns[i] ?? '')}`,
@@ -23,7 +24,7 @@ const orphan = (table: Table, { columns, target }: ForeignKey): string => {
  * Triggers that refuse orphans where SQLite's own foreign keys are off, as they are by default in the sqlite3 shell and
  * in every new connection (sqlite.org/foreignkeys.html, section 2).
  */
-export function foreignKeyGuards(table: Table): readonly string[] {
+export function foreignKeyGuards(table: TableFacts): readonly string[] {
   return table.foreignKeys.flatMap((key) =>
     (
       [

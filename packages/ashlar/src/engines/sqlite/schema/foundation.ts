@@ -1,4 +1,4 @@
-import type { FoundationObject } from '../../../contract/engine.js';
+import type { FoundationObject } from '../../../contract/dialect.js';
 import { sql } from '../../../sql/template.js';
 
 /**

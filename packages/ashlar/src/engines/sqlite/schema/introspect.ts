@@ -1,5 +1,5 @@
 import type { Schema, SchemaObject, SchemaTable } from '../../../contract/schema.js';
-import type { RunSql } from '../../../model/index.js';
+import type { RunSql } from '../../../contract/sql.js';
 import { sql } from '../../../sql/template.js';
 import { parseTable } from './parse-table.js';
 

@@ -1,4 +1,4 @@
-import type { Condition, Proving } from '../../../contract/engine.js';
+import type { Condition, Proving } from '../../../contract/dialect.js';
 import { literal } from '../../../model/index.js';
 
 const pragma = (name: string, value: 0 | 1, otherwise: string): Condition => ({

@@ -1,12 +1,6 @@
-import { everyScope } from '../../../contract/engine.js';
-import {
-  type Column,
-  hiddenTables,
-  identifier,
-  scopeColumn,
-  scopeValue,
-  type Table,
-} from '../../../model/index.js';
+import type { Column } from '../../../contract/column.js';
+import type { GuardedTable } from '../../../contract/guarantee.js';
+import { everyScope, hiddenTables, identifier, scopeValue } from '../../../model/index.js';
 
 type Kind = 'text' | 'integer';
 type Bound = 'low' | 'high';
@@ -59,9 +53,9 @@ export class ScopedTables {
     return this.#version;
   }
 
-  register(tables: readonly Table[]): void {
+  register(tables: readonly GuardedTable[]): void {
     for (const table of tables) {
-      const column = scopeColumn(table);
+      const column = table.facts.scope;
       if (!column) continue;
       this.#columns.set(table.name, column);
       for (const name of hiddenTables(table, 'sqlite')) this.#hidden.add(name);

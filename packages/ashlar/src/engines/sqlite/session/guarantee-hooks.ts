@@ -1,5 +1,7 @@
-import { everyScope, type TransactionOptions } from '../../../contract/engine.js';
-import type { RunNow, Table } from '../../../model/index.js';
+import type { GuardedTable } from '../../../contract/guarantee.js';
+import type { RunNow } from '../../../contract/sql.js';
+import type { TransactionOptions } from '../../../contract/transaction.js';
+import { everyScope } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { sessionRow, sessionTable } from '../schema/foundation.js';
 
@@ -9,10 +11,10 @@ export class GuaranteeHooks {
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
   #hasSessionTable = false;
   #left = false;
-  readonly #registered = new Set<Table>();
+  readonly #registered = new Set<GuardedTable>();
 
   /** A table that is registered again is no other one: what it wants done is done once. */
-  register(tables: readonly Table[]): void {
+  register(tables: readonly GuardedTable[]): void {
     const added = tables.filter((table) => !this.#registered.has(table));
     for (const table of added) this.#registered.add(table);
     const enforcements = added.flatMap((table) =>

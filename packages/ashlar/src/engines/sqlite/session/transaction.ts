@@ -1,6 +1,8 @@
-import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/engine.js';
+import type { Column } from '../../../contract/column.js';
+import type { TableFacts } from '../../../contract/table.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
-import { type Column, identifier, identifiers, type Table } from '../../../model/index.js';
+import { identifier, identifiers } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError, sqliteError } from '../driver/errors.js';
 
@@ -59,7 +61,7 @@ export class SqliteTransaction implements Transaction {
     }
   }
 
-  insertMany(table: Table, columns: readonly Column[], rows: readonly (readonly unknown[])[]): number {
+  insertMany(table: TableFacts, columns: readonly Column[], rows: readonly (readonly unknown[])[]): number {
     if (this.#state !== 'open') throw this.#closedError();
     const names = identifiers(columns.map((column) => column.name));
     const into = `INSERT INTO ${identifier(table.name)}`;

@@ -1,5 +1,5 @@
+import type { Column } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
-import type { Column } from '../../../model/index.js';
 
 /** A value of a column as SQLite keeps it. The value has passed the table's schema. */
 export const encode = (column: Column, value: unknown): unknown => {

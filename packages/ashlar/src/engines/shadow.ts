@@ -1,0 +1,18 @@
+import type { Engine } from '../contract/engine.js';
+import type { SqlName } from '../contract/sql.js';
+
+// loaded on first use: drivers are optional peers
+const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
+  sqlite: async () =>
+    (await import('./sqlite/engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
+  postgres: async () => (await import('./postgres/pglite/shadow.js')).openPgliteShadow(),
+};
+
+/**
+ * Opens an empty in-memory database that speaks this dialect, for comparing schemas. It is gone when closed.
+ *
+ * @throws AshlarError `driver-missing`
+ */
+export function openShadow(dialect: SqlName): Promise<Engine> {
+  return openers[dialect]();
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { createdAt, id, json, type Shape, timestamp, updatedAt } from '../model/index.js';
+
+/** The statuses of a job; `completed` and `cancelled` are final. */
+export const jobStatuses = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled'] as const;
+/** The statuses of a row; `completed` and `skipped` are final. */
+export const rowStatuses = ['pending', 'processing', 'completed', 'failed', 'skipped'] as const;
+/** The levels of a job's log. */
+export const logLevels = ['INFO', 'WARNING', 'ERROR'] as const;
+/** The kinds of events in a job's log; `api_call` is a batch of calls of the executor. */
+export const eventTypes = ['state_change', 'api_call', 'row_event', 'error'] as const;
+
+export type JobStatus = (typeof jobStatuses)[number];
+export type RowStatus = (typeof rowStatuses)[number];
+
+const count = () => z.int().min(0).default(0);
+const sum = () => z.int().min(0);
+const sha256 = () => z.string().length(64);
+
+const firstJobColumns = () => ({
+  id: id(),
+  name: z.string().min(1).max(200),
+  description: z.string().nullable(),
+  status: z.enum(jobStatuses).default('pending'),
+  total_rows: count(),
+  processed_rows: count(),
+  successful_rows: count(),
+  failed_rows: count(),
+});
+
+const lastJobColumns = () => ({
+  error_code: z.string().nullable(),
+  error_message: z.string().nullable(),
+  created_at: createdAt(),
+  started_at: timestamp().nullable(),
+  completed_at: timestamp().nullable(),
+  updated_at: updatedAt(),
+});
+
+/** The columns of every jobs table; `total_NAME` for each sum, `null` while no row is completed. */
+export type JobColumns<Sum extends string> = ReturnType<typeof firstJobColumns> &
+  ReturnType<typeof lastJobColumns> & { [K in Sum as `total_${K}`]: z.ZodNullable<z.ZodInt> };
+
+/** The columns of a jobs table, in their order. */
+export function jobColumns<Sum extends string>(sums: readonly Sum[]): JobColumns<Sum> {
+  const totals = Object.fromEntries(sums.map((name) => [`total_${name}`, sum().nullable()]));
+  return { ...firstJobColumns(), ...totals, ...lastJobColumns() } as JobColumns<Sum>;
+}
+
+// what was read of a row that does not pass the schema of its kind
+const rejectedData = z.strictObject({ rejected: z.json() });
+
+/** What the column `row_data` holds: data that passes the declared schema, or what was read of a rejected row. */
+export type RowData<Data extends z.ZodType> = z.ZodUnion<readonly [Data, typeof rejectedData]>;
+
+/** Columns that are empty until their row is completed. */
+export type ResultColumns<Result extends Shape> = {
+  [K in keyof Result]: Result[K] extends z.ZodNullable ? Result[K] : z.ZodNullable<Result[K]>;
+};
+
+const firstRowColumns = () => ({
+  id: id(),
+  job_id: z.uuid(),
+  row_number: z.int().min(1),
+  row_checksum: sha256(),
+});
+
+const lastRowColumns = () => ({
+  error_code: z.string().nullable(),
+  error_message: z.string().nullable(),
+  attempts: count(),
+  idempotency_key: sha256().nullable(),
+  created_at: createdAt(),
+  processed_at: timestamp().nullable(),
+});
+
+const rowStatus = () => z.enum(rowStatuses).default('pending');
+
+/** The columns of every table of rows. */
+export type RowColumns<Data extends z.ZodType, Result extends Shape> = ReturnType<typeof firstRowColumns> &
+  ReturnType<typeof lastRowColumns> &
+  ResultColumns<Result> & { row_data: RowData<Data>; status: ReturnType<typeof rowStatus> };
+
+/** The columns of a table of rows, in their order. */
+export function rowColumns<Data extends z.ZodType, Result extends Shape>(
+  data: Data,
+  result: Result,
+): RowColumns<Data, Result> {
+  const results = Object.entries(result).map(([name, type]) => [
+    name,
+    type.def.type === 'nullable' ? type : type.nullable(),
+  ]);
+  return {
+    ...firstRowColumns(),
+    row_data: json(z.union([data, rejectedData])),
+    status: rowStatus(),
+    ...Object.fromEntries(results),
+    ...lastRowColumns(),
+  } as RowColumns<Data, Result>;
+}
+
+const fixedChunkColumns = () => ({
+  job_id: z.uuid(),
+  chunk: z.int().min(1),
+  lo: z.int().min(1),
+  hi: z.int().min(1),
+  state: z.enum(['open', 'leased', 'done']).default('open'),
+  epoch: count(),
+  owner: z.string().nullable(),
+  lease_until: timestamp().nullable(),
+  completed_rows: count(),
+  failed_rows: count(),
+  skipped_rows: count(),
+});
+
+/** The columns of every table of chunks, with one for each sum. */
+export type ChunkColumns<Sum extends string> = ReturnType<typeof fixedChunkColumns> & {
+  [K in Sum]: z.ZodDefault<z.ZodInt>;
+};
+
+/** The columns of a table of chunks, in their order. */
+export function chunkColumns<Sum extends string>(sums: readonly Sum[]): ChunkColumns<Sum> {
+  const counted = Object.fromEntries(sums.map((name) => [name, sum().default(0)]));
+  return { ...fixedChunkColumns(), ...counted } as ChunkColumns<Sum>;
+}
+
+/** The columns of every log. */
+export function logColumns() {
+  return {
+    id: id(),
+    job_id: z.uuid(),
+    timestamp: createdAt(),
+    level: z.enum(logLevels),
+    event_type: z.enum(eventTypes),
+    message: z.string(),
+    details: z.record(z.string(), z.json()).nullable(),
+    row_number: z.int().min(1).nullable(),
+  };
+}
+
+export type LogColumns = ReturnType<typeof logColumns>;

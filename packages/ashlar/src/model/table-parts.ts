@@ -1,0 +1,145 @@
+import type { Column } from '../contract/column.js';
+import type { Guarantee } from '../contract/guarantee.js';
+import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../contract/table.js';
+import { invalidTable } from './invalid-table.js';
+import type { TableItem } from './items.js';
+
+/** The items of a declaration, by what they are. */
+export interface Parts {
+  primaryKeys: string[][];
+  uniques: Unique[];
+  foreignKeys: ForeignKey[];
+  checks: Check[];
+  indexes: Index[];
+  guarantees: Guarantee[];
+  renames: Record<string, string>;
+}
+
+const columnNames = (table: string, item: string, columns: readonly Column[]): string[] => {
+  if (columns.length === 0)
+    throw invalidTable(table, `${item} has no column.`, 'Name at least one column: index(c.name).');
+  for (const column of columns) {
+    if (column === undefined) {
+      throw invalidTable(
+        table,
+        `${item} names a column that the table does not have.`,
+        'Check the spelling after "c.".',
+      );
+    }
+    if (column.table !== table) {
+      throw invalidTable(
+        table,
+        `${item} names the column ${column.table}.${column.name} of another table.`,
+        'Use the columns of the callback: (c) => [index(c.name)].',
+      );
+    }
+  }
+  const names = columns.map((column) => column.name);
+  if (new Set(names).size < names.length)
+    throw invalidTable(table, `${item} names a column twice.`, 'Name each column once.');
+  return names;
+};
+
+/**
+ * Sorts the items of a declaration by kind, names what has no name, and resolves columns to their names.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function sortItems(table: string, columns: TableFacts['columns'], items: readonly TableItem[]): Parts {
+  const parts: Parts = {
+    primaryKeys: Object.values(columns)
+      .filter((c) => c.primaryKey)
+      .map((c) => [c.name]),
+    uniques: [],
+    foreignKeys: [],
+    checks: [],
+    indexes: [],
+    guarantees: [],
+    renames: {},
+  };
+  for (const item of items) {
+    switch (item.kind) {
+      case 'primary-key': {
+        const names = columnNames(table, 'A primary key', item.columns);
+        // an id() inside a wider key (a partitioned table's) is a part of that key, not one of its own
+        const others = parts.primaryKeys.filter(
+          (key) => key.length > 1 || !key.every((name) => names.includes(name)),
+        );
+        parts.primaryKeys = [...others, names];
+        break;
+      }
+      case 'unique': {
+        const names = columnNames(table, 'A unique key', item.columns);
+        parts.uniques.push({
+          name: item.name ?? `${table}_${names.join('_')}_key`,
+          columns: names,
+          nullsEqual: item.nullsNotDistinct ? names.filter((name) => columns[name]?.nullable) : [],
+        });
+        break;
+      }
+      case 'index': {
+        const names = columnNames(table, 'An index', item.columns);
+        const name = item.name ?? `${table}_${names.join('_')}_idx`;
+        parts.indexes.push({ name, columns: names, unique: item.unique, where: item.where });
+        break;
+      }
+      case 'foreign-key': {
+        const names = columnNames(table, 'A foreign key', item.columns);
+        parts.foreignKeys.push(
+          foreignKey({ table, names, target: item.target, onDelete: item.onDelete, name: item.name }),
+        );
+        break;
+      }
+      case 'check':
+        parts.checks.push({ name: item.name, sql: item.sql });
+        break;
+      case 'guarantee':
+        parts.guarantees.push(item);
+        break;
+      case 'renamed': {
+        const [name = ''] = columnNames(table, 'A rename', [item.column]);
+        if (item.from in columns)
+          throw invalidTable(
+            table,
+            `${name} was renamed from ${item.from}, which is still there.`,
+            'Remove one of them.',
+          );
+        parts.renames[name] = item.from;
+        break;
+      }
+    }
+  }
+  return parts;
+}
+
+interface ForeignKeyParts {
+  readonly table: string;
+  readonly names: string[];
+  readonly target: readonly Column[];
+  readonly onDelete: OnDelete;
+  readonly name: string | undefined;
+}
+
+const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
+  const [first] = target;
+  if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
+    throw invalidTable(
+      table,
+      `the foreign key of ${names.join(', ')} has no target.`,
+      'Give the columns of one table: references(c.job_id, jobs.columns.id).',
+    );
+  }
+  if (target.length !== names.length) {
+    throw invalidTable(
+      table,
+      `the foreign key of ${names.join(', ')} has ${target.length} target columns.`,
+      'Give as many on both sides.',
+    );
+  }
+  return {
+    name: name ?? `${table}_${names.join('_')}_fkey`,
+    columns: names,
+    target: { table: first.table, columns: target.map((column) => column.name) },
+    onDelete,
+  };
+};

@@ -1,0 +1,43 @@
+import type { SystemFacts } from '../contract/system.js';
+import { AshlarError } from '../errors.js';
+import type { JobCommands } from '../jobs/job-commands.js';
+import type { Insert, Table, Tables } from '../model/index.js';
+
+/**
+ * Tables, their migrations and their services under one name: one of the five that ship with Ashlar, or a user's own.
+ * `connect`, the command line and the proofs take one.
+ */
+export interface System<T extends Tables = Tables> extends SystemFacts<T> {
+  readonly kind: 'system';
+  /** What it offers to `ashlar jobs`, where it has jobs. */
+  readonly jobs?: JobCommands;
+}
+
+/** What a system is made of. */
+export interface SystemParts<T extends Tables> {
+  readonly tables: T;
+  readonly migrations: URL;
+  readonly jobs?: JobCommands;
+  /**
+   * What `ashlar prove` puts into an empty table that it attacks, and cannot guess: the columns that a CHECK of one's
+   * own, or a `.refine()`, is about. Several rows where a key holds them. They never stay.
+   */
+  readonly probes?: { readonly [K in keyof T]?: readonly Partial<Insert<T[K]>>[] };
+}
+
+/** Declares a system. @example export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) }) */
+export const system = <T extends Tables>(name: string, parts: SystemParts<T>): System<T> => {
+  assertKeyrings(name, Object.values<Table>(parts.tables));
+  return Object.freeze({ kind: 'system' as const, name, ...parts }) as System<T>;
+};
+
+const assertKeyrings = (name: string, tables: readonly Table[]): void => {
+  const without = tables.find(
+    ({ facts: { encryption } }) => encryption && !tables.some((table) => table === encryption.keys),
+  );
+  if (!without) return;
+  throw new AshlarError('table-invalid', {
+    message: `The system ${name} lacks ${without.facts.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
+    suggestion: 'Add it to the tables of the system.',
+  });
+};

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as ashlar from 'ashlar';
+import * as guarantees from 'ashlar/guarantees';
+import { afterEach } from 'vitest';
+import { engines, type TestEngine } from '../../../../test/support/engines.js';
+import { dialects } from '../../src/engines/open.js';
+import { makeFolder } from '../migrations/folder.js';
+import { makeShop, order, theTotal } from './shop.mjs';
+
+export { order, theTotal };
+
+/** Databases that are one file. */
+export const files: readonly TestEngine[] = engines.filter(({ name }) => name.startsWith('sql'));
+
+const pgliteFolder: TestEngine = {
+  name: 'pglite',
+  place: async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ashlar-pglite-'));
+    return {
+      url: `pglite:${join(folder, 'test.db')}`,
+      remove: () => rm(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
+/** Where backups are made and restored. A server needs the programs of its version, which are tried by themselves. */
+export const everywhere: readonly TestEngine[] = [...files, pgliteFolder];
+
+// files that share a worker share this folder too: it goes with the folder for temporary files of the run
+const migrations = await makeFolder();
+export const shop = makeShop(ashlar, guarantees, migrations.url) as ashlar.System;
+for (const [name, load] of Object.entries(dialects)) {
+  const dialect = await load();
+  const statements = Object.values(shop.tables).flatMap((table) => dialect.createTable(table));
+  await migrations.write({
+    [`0001_initial/up.${name}.sql`]: statements.map((sql) => `${sql};\n`).join('\n'),
+  });
+}
+
+const writerFile = fileURLToPath(new URL('./writer.mjs', import.meta.url));
+
+/** A database of the shop, with a folder for its backups and a key for them. */
+export interface World {
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly db: ashlar.Database;
+  /** Where backups are kept, and what opens them. */
+  readonly backups: { readonly folder: string; readonly keys: ashlar.BackupKeysGiven };
+  /** A folder for whatever else. */
+  readonly folder: string;
+  readonly recipient: string;
+  /** The key of its backups, in the clear. */
+  readonly secret: string;
+  create(): Promise<ashlar.BackupManifest>;
+  verify(name: string, options?: Partial<ashlar.VerifyBackupOptions>): Promise<ashlar.BackupVerification>;
+  restore(name: string, options?: Partial<ashlar.RestoreOptions>): Promise<ashlar.Restored>;
+  /** A URL of the same kind of engine that nothing stands at. */
+  elsewhere(): string;
+  /** What the database at a URL holds. */
+  contents(url: string, key?: string): Promise<Contents>;
+  /** Another process that writes without pause until it is told to stop. */
+  writer(
+    pause?: number,
+  ): Promise<{ process: ChildProcess; stop(): Promise<{ writes: number; longest: number }> }>;
+}
+
+export interface Contents {
+  readonly orders: number;
+  readonly letters: number;
+  readonly totals: { readonly orders: number; readonly letters: number };
+}
+
+/** Makes worlds that are gone after each test. */
+export const worlds = () => {
+  const ends: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+  return async (engine: TestEngine): Promise<World> => {
+    const folder = await mkdtemp(join(tmpdir(), 'ashlar-backup-'));
+    ends.push(() => rm(folder, { recursive: true, force: true }));
+    const place = await engine.place();
+    ends.push(() => place.remove());
+    const { url, key } = place;
+    const db = await ashlar.connect(shop, { url, key });
+    ends.push(() => db.close());
+    await ashlar.up(db.engine, shop);
+    const fresh = await ashlar.newBackupKey();
+    const backups = { folder: join(folder, 'backups'), keys: { key: fresh.key } };
+    let places = 0;
+    return {
+      url,
+      key,
+      db,
+      backups,
+      folder,
+      recipient: fresh.recipient,
+      secret: fresh.key.reveal(),
+      create: () => ashlar.createBackup(db.engine, [shop], backups),
+      verify: (name, options) => ashlar.verifyBackup(name, [shop], { ...backups, ...options }),
+      restore: (name, options) =>
+        ashlar.restoreBackup(name, [shop], { ...backups, to: { url, key }, ...options }),
+      elsewhere: () => `${engine.name}:${join(folder, `other-${places++}.db`)}`,
+      contents: async (at, its = key) => {
+        // the embedded engine lets one process at a time in, and there once
+        if (at === url) return contentsOf(db.engine);
+        const other = await ashlar.openEngine({ url: at, key: its, create: false });
+        try {
+          return await contentsOf(other);
+        } finally {
+          await other.close();
+        }
+      },
+      writer: async (pause = 0) => {
+        const args = [writerFile, url, key ?? '', migrations.url.href, String(pause)];
+        const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+        let said = '';
+        child.stdout.on('data', (text: Buffer) => {
+          said += text.toString();
+        });
+        const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+        ends.push(async () => {
+          child.kill('SIGKILL');
+          await ended;
+        });
+        await new Promise<void>((resolve, reject) => {
+          child.stdout.once('data', () => resolve());
+          child.once('close', () => reject(new Error('the writer ended')));
+        });
+        return {
+          process: child,
+          stop: async () => {
+            child.stdin.end();
+            await ended;
+            return JSON.parse(said.trim().split('\n').at(-1) ?? '') as { writes: number; longest: number };
+          },
+        };
+      },
+    };
+  };
+};
+
+const contentsOf = (engine: ashlar.Engine): Promise<Contents> =>
+  engine.asOwner(async ({ run }) => {
+    const [orders] = await run('SELECT count(*) AS orders, sum(length(body)) AS letters FROM orders');
+    const [totals] = await run('SELECT orders, letters FROM totals');
+    return {
+      orders: Number(orders?.orders),
+      letters: Number(orders?.letters),
+      totals: { orders: Number(totals?.orders), letters: Number(totals?.letters) },
+    };
+  });

@@ -1,0 +1,146 @@
+import { type AshlarError, type Engine, openEngine, type RunSql, type SqlName, type Table } from 'ashlar';
+import Database from 'better-sqlite3-multiple-ciphers';
+import { expect, it } from 'vitest';
+import { type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
+import { layFoundation } from '../../src/engines/foundation.js';
+
+/** A way into the database. `attempt` runs the statements in one transaction, and commits. */
+export interface Door {
+  readonly name: string;
+  readonly on: readonly SqlName[];
+  attempt(world: World, statements: readonly string[]): Promise<void>;
+}
+
+/** A database with some tables in it. */
+export interface World {
+  readonly engine: Engine;
+  readonly place: Place;
+  readonly run: RunSql;
+  /** All rows of a table, in a fixed order. */
+  rows(table: string): Promise<readonly unknown[]>;
+  close(): Promise<void>;
+}
+
+export const openWorld = async (testEngine: TestEngine, tables: readonly Table[]): Promise<World> => {
+  const place = await testEngine.place();
+  const engine = await openEngine({ url: place.url, key: place.key });
+  const run: RunSql = (sql, parameters) => engine.asOwner((owner) => owner.run(sql, parameters));
+  try {
+    await engine.asOwner(async (owner) => {
+      await layFoundation(owner, engine.dialect);
+      for (const table of tables) {
+        for (const statement of engine.dialect.createTable(table)) await owner.script(statement);
+      }
+    });
+  } catch (error) {
+    await engine.close();
+    await place.remove();
+    throw error;
+  }
+  return {
+    engine,
+    place,
+    run,
+    rows: (table) => run(`SELECT * FROM ${table} ORDER BY 1`),
+    close: async () => {
+      await engine.close();
+      await place.remove();
+    },
+  };
+};
+
+const asOwner =
+  (before: readonly string[], after: readonly string[] = []): Door['attempt'] =>
+  ({ engine }, statements) =>
+    engine.asOwner(async (owner) => {
+      for (const sql of before) await owner.run(sql);
+      try {
+        await owner.atomically(async () => {
+          for (const sql of statements) await owner.script(sql);
+        });
+      } finally {
+        for (const sql of after) await owner.run(sql);
+      }
+    });
+
+/** A connection to an SQLite file that knows nothing of Ashlar. */
+export const foreignConnection = ({ place }: World, pragmas: readonly string[]): Database.Database => {
+  const file = new Database(place.url.replace(/^[a-z]+:/, ''));
+  if (place.key !== undefined) {
+    file.pragma("cipher = 'sqlcipher'");
+    file.pragma('legacy = 4');
+    file.pragma(`key = "x'${place.key}'"`);
+  }
+  for (const pragma of pragmas) file.pragma(pragma);
+  return file;
+};
+
+const foreign =
+  (...pragmas: string[]): Door['attempt'] =>
+  async (world, statements) => {
+    const file = foreignConnection(world, pragmas);
+    try {
+      file.exec('BEGIN IMMEDIATE');
+      for (const sql of statements) file.exec(sql);
+      file.exec('COMMIT');
+    } finally {
+      file.close();
+    }
+  };
+
+export const doors: readonly Door[] = [
+  { name: 'as the owner', on: ['sqlite', 'postgres'], attempt: asOwner([]) },
+  {
+    name: 'as a superuser who replicates',
+    on: ['postgres'],
+    attempt: asOwner(['SET session_replication_role = replica'], ['RESET session_replication_role']),
+  },
+  { name: 'from a foreign connection', on: ['sqlite'], attempt: foreign('recursive_triggers = OFF') },
+  {
+    name: 'from a foreign connection without checks and foreign keys',
+    on: ['sqlite'],
+    attempt: foreign('recursive_triggers = OFF', 'foreign_keys = OFF', 'ignore_check_constraints = ON'),
+  },
+];
+
+/** Statements that would break a guarantee. */
+export interface Attack {
+  readonly name: string;
+  /** On one kind of engine only, where the other has no such statement. */
+  readonly only?: SqlName;
+  readonly sql: string | readonly string[];
+  /** What refuses it, where it is not the guarantee. */
+  readonly by?: RegExp;
+}
+
+/** What the database itself said. */
+export const rootMessage = (error: unknown): string => {
+  const { message, cause } = error as AshlarError;
+  return cause === undefined ? message : rootMessage(cause);
+};
+
+/** Tests that each attack is refused through each door, and that no row of these tables is then other than before. */
+export const refuses = (
+  engine: TestEngine,
+  world: () => World,
+  guarantee: string,
+  tables: readonly string[],
+  attacks: readonly Attack[],
+): void => {
+  const dialect = sqlOf(engine);
+  const tried = doors.filter((door) => door.on.includes(dialect));
+  it.each(attacks.filter(({ only = dialect }) => only === dialect))('$name', async (attack) => {
+    const { by = new RegExp(`^ashlar/${guarantee}: `) } = attack;
+    const statements = [attack.sql].flat();
+    const state = () => Promise.all(tables.map((table) => world().rows(table)));
+    const before = await state();
+    for (const door of tried) {
+      const refusal = await door.attempt(world(), statements).then(
+        () => 'nothing',
+        (error: unknown) => rootMessage(error),
+      );
+      expect(refusal, `${door.name}: ${statements.join('; ')}`).toMatch(by);
+      expect(await state(), door.name).toEqual(before);
+    }
+  });
+};

@@ -1,0 +1,28 @@
+import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const memory = '/dev/shm';
+const enough = 4 * 1024 ** 3;
+
+const inMemory = async (): Promise<boolean> => {
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= enough;
+};
+
+/**
+ * Gives the run a folder for temporary files, in memory where at least 4 GiB are free there, so that no test waits for
+ * a disk. `tmpdir()` of every worker and of every process it starts is this folder; the teardown deletes it.
+ */
+export async function setup(): Promise<() => Promise<void>> {
+  const before = process.env.TMPDIR;
+  const folder = await mkdtemp(join((await inMemory()) ? memory : tmpdir(), 'ashlar-tests-'));
+  // the PostgreSQL server, which runs as another user where this process is root, reads files here
+  await chmod(folder, 0o755);
+  process.env.TMPDIR = folder;
+  return async () => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    await rm(folder, { recursive: true, force: true });
+  };
+}
