@@ -34,10 +34,10 @@ const layers = [
   ['guarantees'],
   ['encryption'],
   ['ledger'],
+  ['sql'],
   ['model'],
   ['settings'],
   ['contract'],
-  ['sql'],
   ['files'],
   ['version.ts', 'errors.ts'],
 ];

@@ -61,7 +61,7 @@ export async function backupsReport(
     count: sound.length,
     last: summaryOf(last),
     last_verified: summaryOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
-    would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
+    would_be_lost: last?.manifest ? await lossOf({ engine, system, manifest: last.manifest, rows, now }) : null,
     problems: listed
       .filter((one) => one.manifest === undefined || own.includes(one))
       .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
@@ -87,13 +87,15 @@ const summaryOf = (one: ListedBackup | undefined): BackupSummary | null =>
     ? { name: one.name, created_at: one.manifest.created_at, verified_at: one.verifiedAt ?? null }
     : null;
 
-const lossOf = async (
-  engine: Engine,
-  system: SystemFacts<Tables>,
-  manifest: Manifest,
-  rows: Readonly<Record<string, number>>,
-  now: Date,
-): Promise<Loss> => {
+interface SinceBackup {
+  readonly engine: Engine;
+  readonly system: SystemFacts<Tables>;
+  readonly manifest: Manifest;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly now: Date;
+}
+
+const lossOf = async ({ engine, system, manifest, rows, now }: SinceBackup): Promise<Loss> => {
   let entries = 0;
   for (const table of ledgersOf(system)) {
     if (!(table.name in rows)) continue;

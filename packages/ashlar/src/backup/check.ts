@@ -60,7 +60,7 @@ export async function checkCopy(engine: Engine, request: CheckRequest): Promise<
   );
   assertSameState(manifest, found);
   for (const { system, table, head } of ledgersIn(manifest, systems))
-    await assertCheckpoints(engine, system, table, head, checkpoints);
+    await assertCheckpoints({ engine, system, table, head, checkpoints });
   const reports: ProveReport[] = [];
   for (const system of systems) {
     onStep?.(`guarantees and ledgers of ${system.name}`);
@@ -101,14 +101,22 @@ const ledgersIn = (manifest: Manifest, systems: readonly SystemFacts<Tables>[]):
     }),
   );
 
+interface LedgerOfBackup {
+  readonly engine: Engine;
+  readonly system: SystemFacts<Tables>;
+  readonly table: Table;
+  readonly head: LedgerHead;
+  readonly checkpoints: Checkpoints | undefined;
+}
+
 // checkpoints that are larger than the backup's ledger say nothing about it
-const assertCheckpoints = async (
-  engine: Engine,
-  system: SystemFacts<Tables>,
-  table: Table,
-  head: LedgerHead,
-  checkpoints: Checkpoints | undefined,
-): Promise<void> => {
+const assertCheckpoints = async ({
+  engine,
+  system,
+  table,
+  head,
+  checkpoints,
+}: LedgerOfBackup): Promise<void> => {
   const kept = await keptCheckpoints({
     engine,
     system,

@@ -100,18 +100,20 @@ export function* decryptRow(keys: DataKeys, table: TableFacts, row: Values): Ste
   for (const column of encryption.columns) {
     const value = row[column.name];
     if (value === undefined || value === null) continue;
-    result[column.name] = yield* decryptCell(keys, table, encryption, column, row);
+    result[column.name] = yield* decryptCell({ keys, table, encryption, column, row });
   }
   return result;
 }
 
-function* decryptCell(
-  keys: DataKeys,
-  table: TableFacts,
-  encryption: ColumnEncryption,
-  column: Column,
-  row: Values,
-): Steps<unknown> {
+interface Cell {
+  readonly keys: DataKeys;
+  readonly table: TableFacts;
+  readonly encryption: ColumnEncryption;
+  readonly column: Column;
+  readonly row: Values;
+}
+
+function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unknown> {
   const envelope = row[column.name];
   const version = envelope instanceof Uint8Array ? envelopeVersion(envelope) : undefined;
   if (!(envelope instanceof Uint8Array) || version === undefined) {
@@ -145,18 +147,27 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
 // matches no row, where `IN ()` would be no SQL
 const nothing = new Uint8Array(0);
 
+/** A value to look for by the blind index of a column; `scope` is that of the rows. */
+export interface IndexedValue {
+  readonly keys: DataKeys;
+  readonly table: TableFacts;
+  readonly column: string;
+  readonly scope: string;
+  readonly value: unknown;
+}
+
 /**
  * What a blind index holds for a value: one form for each version of the scope's data key, the newest first.
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the column has no blind index
  */
-export function* blindIndexes(
-  keys: DataKeys,
-  table: TableFacts,
-  column: string,
-  scope: string,
-  value: unknown,
-): Steps<Uint8Array<ArrayBuffer>[]> {
+export function* blindIndexes({
+  keys,
+  table,
+  column,
+  scope,
+  value,
+}: IndexedValue): Steps<Uint8Array<ArrayBuffer>[]> {
   const encryption = encryptionOf(table);
   const index = encryption.blindIndexes.find(({ of }) => of.name === column);
   if (!index) {

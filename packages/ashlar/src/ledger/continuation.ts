@@ -33,7 +33,7 @@ export const requireContinuation = async (
       `It has ${now.size}; an earlier checkpoint has ${before.size}.`,
     );
   const path = await consistencyProof(reader, before.size, now.size);
-  if (!verifyConsistency(before.size, now.size, before.root, now.root, path))
+  if (!verifyConsistency({ from: before.size, to: now.size, fromRoot: before.root, toRoot: now.root, path }))
     throw conflict(
       `The ledger ${now.origin} was changed in what is long since signed.`,
       `Its first ${before.size} entries are not those of the earlier checkpoint.`,

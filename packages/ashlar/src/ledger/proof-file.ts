@@ -113,7 +113,15 @@ export const verifyProof = (file: string | Uint8Array, verifiers: readonly Verif
   const proof = parseProof(file);
   const checkpoint = openCheckpoint(proof.checkpoint, verifiers);
   const { position } = proof;
-  if (!verifyInclusion(leafHash(proof.entry), position, checkpoint.size, proof.path, checkpoint.root))
+  if (
+    !verifyInclusion({
+      leaf: leafHash(proof.entry),
+      position,
+      size: checkpoint.size,
+      path: proof.path,
+      root: checkpoint.root,
+    })
+  )
     throw invalid(
       'The proof does not hold.',
       `That entry is not at position ${position} of the log that was signed with ${checkpoint.size} entries.`,
@@ -164,7 +172,10 @@ export const verifyConsistencyFile = (
   if (earlier.origin !== later.origin)
     throw invalid('The two checkpoints are of different logs.', `${earlier.origin} and ${later.origin}.`);
   const { from, path } = proof;
-  if (from !== earlier.size || !verifyConsistency(from, later.size, earlier.root, later.root, path))
+  if (
+    from !== earlier.size ||
+    !verifyConsistency({ from, to: later.size, fromRoot: earlier.root, toRoot: later.root, path })
+  )
     throw invalid(
       'The proof does not hold.',
       `It does not show that the log of ${later.size} entries begins with that of ${earlier.size}.`,

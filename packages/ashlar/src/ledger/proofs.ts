@@ -84,17 +84,20 @@ export const consistencyProof = async (reader: TreeReader, from: number, to: num
 const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((one) => one.length === 32);
 const half = (number: number): number => Math.floor(number / 2);
 
+/** What says that a leaf is in a tree. Hashes have 32 bytes; `position` counts from 0, `size` in leaves. */
+export interface Inclusion {
+  readonly leaf: Uint8Array;
+  readonly position: number;
+  readonly size: number;
+  readonly path: readonly Uint8Array[];
+  readonly root: Uint8Array;
+}
+
 /**
  * Whether the leaf with this hash stands at `position` of the tree of `size` leaves with this root: RFC 9162 section
  * 2.1.3.2. False for anything malformed.
  */
-export const verifyInclusion = (
-  leaf: Uint8Array,
-  position: number,
-  size: number,
-  path: readonly Uint8Array[],
-  root: Uint8Array,
-): boolean => {
+export const verifyInclusion = ({ leaf, position, size, path, root }: Inclusion): boolean => {
   if (!isSize(size) || !isSize(position) || position >= size || !areHashes([leaf, root, ...path]))
     return false;
   let [node, last] = [position, size - 1];
@@ -111,17 +114,20 @@ export const verifyInclusion = (
   return last === 0 && hash.equals(root);
 };
 
+/** What says that a tree of `to` leaves continues one of `from` leaves. Hashes have 32 bytes. */
+export interface Consistency {
+  readonly from: number;
+  readonly to: number;
+  readonly fromRoot: Uint8Array;
+  readonly toRoot: Uint8Array;
+  readonly path: readonly Uint8Array[];
+}
+
 /**
  * Whether the tree of `to` leaves with `toRoot` begins with the tree of `from` leaves with `fromRoot`: RFC 9162 section
  * 2.1.4.2. Every tree begins with the empty one. False for anything malformed.
  */
-export const verifyConsistency = (
-  from: number,
-  to: number,
-  fromRoot: Uint8Array,
-  toRoot: Uint8Array,
-  path: readonly Uint8Array[],
-): boolean => {
+export const verifyConsistency = ({ from, to, fromRoot, toRoot, path }: Consistency): boolean => {
   if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
   if (from === to)
     return path.length === 0 && Buffer.from(fromRoot).equals(toRoot) && (to > 0 || emptyRoot.equals(toRoot));

@@ -85,7 +85,9 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       }
       case 'foreign-key': {
         const names = columnNames(table, 'A foreign key', item.columns);
-        parts.foreignKeys.push(foreignKey(table, names, item.target, item.onDelete, item.name));
+        parts.foreignKeys.push(
+          foreignKey({ table, names, target: item.target, onDelete: item.onDelete, name: item.name }),
+        );
         break;
       }
       case 'check':
@@ -110,13 +112,15 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
   return parts;
 }
 
-const foreignKey = (
-  table: string,
-  names: string[],
-  target: readonly Column[],
-  onDelete: OnDelete,
-  name: string | undefined,
-): ForeignKey => {
+interface ForeignKeyParts {
+  readonly table: string;
+  readonly names: string[];
+  readonly target: readonly Column[];
+  readonly onDelete: OnDelete;
+  readonly name: string | undefined;
+}
+
+const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
   const [first] = target;
   if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
     throw invalidTable(

@@ -8,14 +8,23 @@ import type { Hand } from './hand.js';
 import { type Made, type PlacedRow, Rows, scopeColumnOf } from './rows.js';
 import { valueFor } from './values.js';
 
+/** The table to probe, and its partitions by name. */
+export interface ProbeRequest {
+  readonly engine: Engine;
+  readonly system: SystemFacts<Tables>;
+  readonly hand: Hand;
+  readonly table: Table;
+  readonly partitions: readonly string[];
+}
+
 /** Makes the probe of a table in the transaction of `hand`, or says why there is none. */
-export const makeProbe = async (
-  engine: Engine,
-  system: SystemFacts<Tables>,
-  hand: Hand,
-  table: Table,
-  partitions: readonly string[],
-): Promise<Made<Probe>> => {
+export const makeProbe = async ({
+  engine,
+  system,
+  hand,
+  table,
+  partitions,
+}: ProbeRequest): Promise<Made<Probe>> => {
   const rows = new Rows(engine, system, hand);
   const column = table.facts.scope;
   try {

@@ -124,7 +124,7 @@ const attackTable = async (
   const names = partitions.map(({ name }) => name);
   try {
     return await withHand(engine, as, async (hand) => {
-      const probe = await makeProbe(engine, system, hand, table, names);
+      const probe = await makeProbe({ engine, system, hand, table, partitions: names });
       const tried: (readonly [number, readonly AttackReport[]])[] = [];
       for (const [at, guarantee] of attackable)
         tried.push([at, await attackGuarantee(hand, table, guarantee, probe)]);

@@ -218,7 +218,7 @@ export class Rows {
       const mayBeEmpty = key.columns.some((name) => table.columns[name]?.nullable);
       // a row that refers to its own table can be the first of it
       if (mayBeEmpty && (key.target.table === table.name || (!plan.filled && depth > 0))) continue;
-      const parent = await this.#parent(key, plan.parents, links, scope, depth);
+      const parent = await this.#parent({ key, parents: plan.parents, links, scope, depth });
       if ('why' in parent) {
         if (mayBeEmpty) continue;
         return parent;
@@ -237,13 +237,11 @@ export class Rows {
     return table && scopeColumnOf(table);
   }
 
-  async #parent(
-    { columns, target: { table: name, columns: own } }: ForeignKey,
-    parents: Plan['parents'],
-    links: SqlRow,
-    scope: string | undefined,
-    depth: number,
-  ): Promise<Made<SqlRow>> {
+  async #parent({ key, parents, links, scope, depth }: Link): Promise<Made<SqlRow>> {
+    const {
+      columns,
+      target: { table: name, columns: own },
+    } = key;
     const target = this.#tables.get(name);
     if (!target) return { why: `${name} is a table of another system, and has no row.` };
     const known = columns.flatMap((column, at) => {
@@ -262,6 +260,16 @@ export class Rows {
     const made = await this.make(target, { fixed, depth: depth + 1 });
     return 'why' in made ? made : { made: made.made.row };
   }
+}
+
+/** The row that a foreign key needs. */
+interface Link {
+  readonly key: ForeignKey;
+  readonly parents: Plan['parents'];
+  /** Values of columns that are known already. */
+  readonly links: SqlRow;
+  readonly scope: string | undefined;
+  readonly depth: number;
 }
 
 const hasColumn = (key: ForeignKey, column: string | undefined): number =>

@@ -9,7 +9,9 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Engine } from '../contract/engine.js';
+import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
+import { changesRows } from '../sql/kind.js';
 import type { Level } from './unit-of-work.js';
 
 const refuse = (what: string, suggestion: string) => async (): Promise<never> => {
@@ -32,21 +34,21 @@ const driver: Driver = {
   destroy: async () => undefined,
 };
 
-const writing = /^\s*(insert|update|delete|merge|replace|truncate)\b/i;
-
 /** Runs Kysely's queries in one level of a unit of work. */
 class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
+  readonly #dialect: SqlName;
   readonly #readOnly: boolean;
 
-  constructor(level: Level, readOnly: boolean) {
+  constructor(level: Level, dialect: SqlName, readOnly: boolean) {
     this.#level = level;
+    this.#dialect = dialect;
     this.#readOnly = readOnly;
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     // inside a session that writes, the database itself would let a nested one that only reads write too
-    if (this.#readOnly && writing.test(sql)) throw readOnlyError();
+    if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
     const { rows, changes } = await this.#level.execute(sql, parameters);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
@@ -61,12 +63,14 @@ class LevelConnection implements DatabaseConnection {
 
 /** What is shared by all sessions of an engine. */
 export interface KyselyParts {
+  readonly sqlName: SqlName;
   readonly dialect: Dialect;
   readonly adapter: ReturnType<Engine['kysely']['adapter']>;
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
 }
 
 export const kyselyParts = (engine: Engine): KyselyParts => ({
+  sqlName: engine.dialect.name,
   adapter: engine.kysely.adapter(),
   compiler: engine.kysely.compiler(),
   dialect: {
@@ -84,11 +88,11 @@ export const kyselyParts = (engine: Engine): KyselyParts => ({
 
 /** A Kysely whose every query runs in one level of a unit of work. */
 export const kyselyFor = <Tables>(
-  { adapter, compiler, dialect }: KyselyParts,
+  { sqlName, adapter, compiler, dialect }: KyselyParts,
   level: Level,
   readOnly: boolean,
 ): Kysely<Tables> => {
-  const connection = new LevelConnection(level, readOnly);
+  const connection = new LevelConnection(level, sqlName, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });

@@ -269,7 +269,7 @@ describe('the program and the library', () => {
         for (const path of [consistency, bendOne(consistency), consistency.slice(1)])
           for (const size of [from, c])
             expect(verifier.verifyConsistency(size, to, root(size), root(to), path)).toBe(
-              verifyConsistency(size, to, root(size), root(to), path),
+              verifyConsistency({ from: size, to, fromRoot: root(size), toRoot: root(to), path }),
             );
         expect(verifier.verifyConsistency(from, to, root(from), root(to), consistency)).toBe(true);
 
@@ -279,7 +279,7 @@ describe('the program and the library', () => {
         for (const path of [inclusion, bendOne(inclusion), inclusion.slice(1)])
           for (const where of [position, at])
             expect(verifier.verifyInclusion(leaf, where, to, path, root(to))).toBe(
-              verifyInclusion(leaf, where, to, path, root(to)),
+              verifyInclusion({ leaf, position: where, size: to, path, root: root(to) }),
             );
         expect(verifier.verifyInclusion(leaf, position, to, inclusion, root(to))).toBe(true);
       }),
@@ -296,18 +296,25 @@ describe('the program and the library', () => {
       [2, 2],
       [0, 2 ** 53],
     ] as const)
-      for (const check of [verifyInclusion, verifier.verifyInclusion])
-        expect(check(leaf, position, size, [other], root)).toBe(false);
+      expect([
+        verifyInclusion({ leaf, position, size, path: [other], root }),
+        verifier.verifyInclusion(leaf, position, size, [other], root),
+      ]).toEqual([false, false]);
     for (const [from, to] of [
       [-1, 2],
       [0.5, 2],
       [3, 2],
       [1, 2 ** 53],
     ] as const)
-      for (const check of [verifyConsistency, verifier.verifyConsistency])
-        expect(check(from, to, leaf, root, [other])).toBe(false);
-    for (const check of [verifyConsistency, verifier.verifyConsistency])
-      expect(check(1, 1, Buffer.of(1), Buffer.of(1), [])).toBe(false);
+      expect([
+        verifyConsistency({ from, to, fromRoot: leaf, toRoot: root, path: [other] }),
+        verifier.verifyConsistency(from, to, leaf, root, [other]),
+      ]).toEqual([false, false]);
+    const short = Buffer.of(1);
+    expect([
+      verifyConsistency({ from: 1, to: 1, fromRoot: short, toRoot: short, path: [] }),
+      verifier.verifyConsistency(1, 1, short, short, []),
+    ]).toEqual([false, false]);
   });
 
   test('agree on how many signatures a checkpoint may have', async () => {

@@ -1,5 +1,6 @@
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
 /**
@@ -8,15 +9,15 @@ import type { Tree } from './tree.js';
  */
 export const aboveNew = (table: TableFacts, { id, parent }: Tree): string => {
   const [name, key, up] = [table.name, id, parent].map(identifier);
-  return [
-    `WITH RECURSIVE above (${key}) AS (`,
-    `  SELECT NEW.${up}`,
-    '  UNION',
-    `  SELECT ${name}.${up} FROM ${name} JOIN above ON ${name}.${key} = above.${key}`,
-    `  WHERE ${name}.${up} IS NOT NULL`,
-    ')',
-    `SELECT ${key} FROM above`,
-  ].join('\n');
+  return sql`
+    WITH RECURSIVE above (${key}) AS (
+      SELECT NEW.${up}
+      UNION
+      SELECT ${name}.${up} FROM ${name} JOIN above ON ${name}.${key} = above.${key}
+      WHERE ${name}.${up} IS NOT NULL
+    )
+    SELECT ${key} FROM above
+  `;
 };
 
 /** When an update moves a row under another, or gives it another key. */

@@ -52,7 +52,7 @@ export const auditedAttacks = (
     name: of,
     statements,
     expect: 'detected',
-    detect: (run) => lineOf(run, table, trail, operation, tells),
+    detect: (run) => lineOf({ run, table, trail, operation, key: tells }),
   });
   const inserted = told('INSERT of a row', 'insert', key, insert);
   const ways = [
@@ -122,13 +122,15 @@ const keyIs = (values: readonly (readonly [name: string, sql: string])[]): strin
     .map(([name, sql]) => `CAST(row_key ->> ${literal(name)} AS text) = CAST(${sql} AS text)`)
     .join(' AND ');
 
-const lineOf = async (
-  run: RunSql,
-  table: TableFacts,
-  trail: TableFacts,
-  operation: Operation,
-  key: string,
-): Promise<string | undefined> => {
+interface SoughtLine {
+  readonly run: RunSql;
+  readonly table: TableFacts;
+  readonly trail: TableFacts;
+  readonly operation: Operation;
+  readonly key: string;
+}
+
+const lineOf = async ({ run, table, trail, operation, key }: SoughtLine): Promise<string | undefined> => {
   const lines = await run(
     `SELECT id FROM ${identifier(trail.name)} WHERE table_name = ${literal(table.name)} AND operation = ${literal(operation)} AND ${key}`,
   );

@@ -2,10 +2,10 @@ import type { Column } from '../../contract/column.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { BlindIndex, GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../../sql/postgres-triggers.js';
+import { raise as raiseOnSqlite, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { assertOwn, list, unfit } from '../shared/declaration.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../shared/postgres-sql.js';
-import { raise as raiseOnSqlite, sqliteTrigger } from '../shared/sqlite-sql.js';
 import { encryptedAttacks } from './attacks.js';
 
 /** How a ciphered column can be searched for equality. */
@@ -103,7 +103,7 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     postgres: {
       level: 'enforced' as const,
       objects: (table: TableFacts) => [
-        triggerFunction(name(table), [raiseOnPostgres('encrypted', refusal(table))]),
+        triggerFunction(name(table), raiseOnPostgres('encrypted', refusal(table))),
         alwaysTrigger({
           name: name(table),
           on: 'BEFORE UPDATE',

@@ -1,5 +1,5 @@
 import type { TableFacts } from '../../contract/table.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
 
 /** What stands beside a ledgered table. */
 export interface LedgerNames {

@@ -49,7 +49,15 @@ const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
   return ways.get(status) ?? [];
 };
 
-const moveTo = (table: TableFacts, probe: Probe, { column }: Lifecycle, value: string, also = ''): string =>
+interface Move {
+  readonly table: TableFacts;
+  readonly probe: Probe;
+  readonly rules: Lifecycle;
+  readonly value: string;
+  readonly also?: string;
+}
+
+const moveTo = ({ table, probe, rules: { column }, value, also = '' }: Move): string =>
   `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value}${also} WHERE ${isFresh(table, probe)}`;
 
 /** What a CHECK may want together with a status: some of what may be empty, filled. */
@@ -77,7 +85,7 @@ const arrivedAt = (
     ...moves.map((to) =>
       beside.map((also) => {
         const assignments = Object.entries(also).map(([name, value]) => `, ${identifier(name)} = ${value}`);
-        return moveTo(table, probe, rules, literal(to), assignments.join(''));
+        return moveTo({ table, probe, rules, value: literal(to), also: assignments.join('') });
       }),
     ),
   ];
@@ -97,7 +105,7 @@ const wrongSteps = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
         afterwards(
           arrivedAt(table, probe, rules, from),
           `${rules.column} from ${from} to ${to}`,
-          moveTo(table, probe, rules, literal(to)),
+          moveTo({ table, probe, rules, value: literal(to) }),
         ),
       ),
   );
@@ -113,8 +121,12 @@ const waysAround = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
   const there = arrivedAt(table, probe, rules, last);
   const beginning = columnsAndValues(withStatus(probe, rules, begin));
   return [
-    afterwards(there, `${rules.column} becomes NULL`, moveTo(table, probe, rules, 'NULL')),
-    afterwards(there, `${rules.column} becomes no status`, moveTo(table, probe, rules, literal('prove'))),
+    afterwards(there, `${rules.column} becomes NULL`, moveTo({ table, probe, rules, value: 'NULL' })),
+    afterwards(
+      there,
+      `${rules.column} becomes no status`,
+      moveTo({ table, probe, rules, value: literal('prove') }),
+    ),
     ...(hasWholeKey(table, probe)
       ? [
           afterwards(

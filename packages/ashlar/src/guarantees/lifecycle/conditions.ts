@@ -1,4 +1,5 @@
 import { identifier, literal } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import type { Lifecycle } from './rules.js';
 
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
@@ -13,8 +14,14 @@ export const movesWrongly = ({ column, statuses, transitions }: Lifecycle): stri
   const changes = `OLD.${name} IS DISTINCT FROM NEW.${name}`;
   const cases = statuses.flatMap((from) => {
     const to = transitions[from] ?? [];
-    return to.length === 0 ? [] : [`    WHEN ${literal(from)} THEN NEW.${name} IN (${oneOf(to)})`];
+    return to.length === 0 ? [] : [`WHEN ${literal(from)} THEN NEW.${name} IN (${oneOf(to)})`];
   });
   if (cases.length === 0) return changes;
-  return [changes, `  AND (CASE OLD.${name}`, ...cases, '    ELSE false', '  END) IS NOT TRUE'].join('\n');
+  return sql`
+    ${changes}
+      AND (CASE OLD.${name}
+        ${cases}
+        ELSE false
+      END) IS NOT TRUE
+  `;
 };

@@ -1,5 +1,5 @@
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
 
 /** The name of the partition that holds what fits no other. */
 export const defaultPartition = (table: GuardedTable): string => objectName(table.name, 'default');

@@ -1,9 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import { isIndexed } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
 
 /** The record of what left a table. */
 export const purgesName = (table: TableFacts): string => objectName(table.name, 'purges');

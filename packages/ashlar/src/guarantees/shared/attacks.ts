@@ -2,7 +2,7 @@ import type { Attack, Attacker, Probe } from '../../contract/attack.js';
 import type { SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers } from '../../model/index.js';
-import { rowidKey, rowidOf, uniqueKeys } from './sqlite-sql.js';
+import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
 /** An attack before it is said who tries it. */
 export type Draft = Omit<Attack, 'as'>;

@@ -24,7 +24,13 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
     const planned = options.all ? undefined : await plan(engine, system, options);
     const steps =
       planned?.steps.map(({ step }) => step) ?? (await readSteps(system.migrations, engine.dialect.name));
-    return sqlOf(engine.dialect, system.name, steps, defaultActor(), (planned?.applied ?? 0) === 0);
+    return sqlOf({
+      dialect: engine.dialect,
+      system: system.name,
+      steps,
+      actor: defaultActor(),
+      firstEver: (planned?.applied ?? 0) === 0,
+    });
   });
   invocation.out.line(sql.trimEnd());
   return { document: { system: system.name, sql } };

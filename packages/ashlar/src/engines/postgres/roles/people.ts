@@ -48,19 +48,27 @@ export const planPeople = (
     // the application's own user looks, and owns nothing
     ...(roles.owner === undefined || connection.login === roles.app ? [] : join(roles.owner, 'act as')),
     ...(roles.appConnects === undefined ? join(roles.app, 'step down to') : []),
-    ...tooStrong(connection, known.get(roles.app), owner, objects),
+    ...tooStrong({ connection, role: known.get(roles.app), owner, objects }),
     // an auditor may see the rows of every scope
-    ...tooStrong(connection, known.get(roles.auditor), owner, objects, true),
+    ...tooStrong({ connection, role: known.get(roles.auditor), owner, objects, seesAll: true }),
   ];
 };
 
-const tooStrong = (
-  { superuser }: Connection,
-  role: RoleState | undefined,
-  owner: string,
-  objects: readonly ObjectState[],
+interface CheckedRole {
+  readonly connection: Connection;
+  readonly role: RoleState | undefined;
+  readonly owner: string;
+  readonly objects: readonly ObjectState[];
+  readonly seesAll?: boolean;
+}
+
+const tooStrong = ({
+  connection: { superuser },
+  role,
+  owner,
+  objects,
   seesAll = false,
-): readonly RoleChange[] => {
+}: CheckedRole): readonly RoleChange[] => {
   if (!role) return [];
   const { name } = role;
   const differ = (difference: string, sql?: string, allowed = false): RoleChange => ({

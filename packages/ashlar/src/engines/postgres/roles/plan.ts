@@ -39,7 +39,7 @@ export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<read
   const schema = await readSchema(run, people, owner);
   return [
     ...planPeople(connection, wanted, known, objects),
-    ...planOwnership(connection, wanted, schema.ours, objects, functions),
+    ...planOwnership({ connection, wanted, mayGrant: schema.ours, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
     ...objects.flatMap((object) => planObject(object, wanted, owner)),
     ...functions
@@ -57,13 +57,23 @@ export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<read
   ];
 };
 
-const planOwnership = (
-  { superuser, schema }: Connection,
-  { roles: { owner } }: WantedRights,
-  mayGrant: boolean,
-  objects: readonly ObjectState[],
-  functions: readonly FunctionState[],
-): readonly RoleChange[] => {
+interface Ownership {
+  readonly connection: Connection;
+  readonly wanted: WantedRights;
+  readonly mayGrant: boolean;
+  readonly objects: readonly ObjectState[];
+  readonly functions: readonly FunctionState[];
+}
+
+const planOwnership = ({
+  connection: { superuser, schema },
+  wanted: {
+    roles: { owner },
+  },
+  mayGrant,
+  objects,
+  functions,
+}: Ownership): readonly RoleChange[] => {
   if (owner === undefined || schema === undefined) return [];
   const moved = [
     // a sequence goes with the table that it counts for
@@ -160,7 +170,7 @@ const planObject = (
   }[kind]();
   const on = `ON ${kind === 'sequence' ? 'SEQUENCE' : 'TABLE'} ${identifier(name)}`;
   return compareEntries(actual, wanted).flatMap((difference) =>
-    render(difference, name, on, '', object.ours || roles.owner !== undefined),
+    render({ difference, what: name, on, prefix: '', allowed: object.ours || roles.owner !== undefined }),
   );
 };
 
@@ -176,7 +186,13 @@ const planDefaults = (
       actual.filter(({ grantee }) => [roles.app, roles.auditor, everybody].includes(grantee)),
       wanted,
     ).flatMap((difference) =>
-      render(difference, `${what.toLowerCase()} that ${owner} will make`, `ON ${what}`, prefix, true),
+      render({
+        difference,
+        what: `${what.toLowerCase()} that ${owner} will make`,
+        on: `ON ${what}`,
+        prefix,
+        allowed: true,
+      }),
     );
   return [
     ...plan(
@@ -195,13 +211,21 @@ const planDefaults = (
   ];
 };
 
-const render = (
-  { grantee, missing, excess }: GranteeDifference,
-  what: string,
-  on: string,
-  prefix: string,
-  allowed: boolean,
-): readonly RoleChange[] => {
+interface Place {
+  readonly difference: GranteeDifference;
+  readonly what: string;
+  readonly on: string;
+  readonly prefix: string;
+  readonly allowed: boolean;
+}
+
+const render = ({
+  difference: { grantee, missing, excess },
+  what,
+  on,
+  prefix,
+  allowed,
+}: Place): readonly RoleChange[] => {
   const change = (has: 'has' | 'lacks', entries: readonly Entry[], sql: string): RoleChange => ({
     difference: `${granteeName(grantee)} ${has} ${privilegeList(entries)} on ${what}`,
     sql: `${prefix}${sql}`,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Kept } from '../../../src/engines/sqlite/driver/kept.js';
-import { parseTable } from '../../../src/engines/sqlite/schema/parse-table.js';
-import { renderTable } from '../../../src/engines/sqlite/schema/render.js';
-import { folded, line, splitAtAnds, tokens } from '../../../src/engines/sqlite/schema/sql-text.js';
+import { Kept } from '../../src/engines/sqlite/driver/kept.js';
+import { parseTable } from '../../src/engines/sqlite/schema/parse-table.js';
+import { renderTable } from '../../src/engines/sqlite/schema/render.js';
+import { codeOf, folded, line, splitAtAnds } from '../../src/sql/code.js';
 
 describe('two texts that say the same fold to one', () => {
   test.each([
@@ -13,13 +13,13 @@ describe('two texts that say the same fold to one', () => {
     ['1.5e+3 <= x', '1.5e+3 <= x'],
     ['', ''],
   ])('%s', (sql, expected) => {
-    expect(folded(sql)).toBe(expected);
-    expect(folded(expected)).toBe(expected);
+    expect(folded(sql, 'sqlite')).toBe(expected);
+    expect(folded(expected, 'sqlite')).toBe(expected);
   });
 });
 
 test('conditions are split at the ANDs that join them', () => {
-  const split = (sql: string) => splitAtAnds(tokens(sql)).map(line);
+  const split = (sql: string) => splitAtAnds(codeOf(sql, 'sqlite')).map(line);
   expect(split('a BETWEEN 1 AND 2 AND b AND (c AND d) AND e BETWEEN 3 AND 4')).toEqual([
     'a BETWEEN 1 AND 2',
     'b',

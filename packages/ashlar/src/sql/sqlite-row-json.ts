@@ -1,7 +1,7 @@
-import type { ColumnKind } from '../../contract/column.js';
-import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
-import type { RowJsonOptions } from './row-json-postgres.js';
+import type { ColumnKind } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier, literal } from '../model/index.js';
+import type { RowJsonOptions } from './postgres-row-json.js';
 
 const quoted = (value: string): string => `json_quote(${value})`;
 
@@ -25,11 +25,7 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> =
  *
  * @param row - the row's name where the expression stands: `NEW`
  */
-export const rowJson = (
-  table: TableFacts,
-  row: string,
-  { only, except = [] }: RowJsonOptions = {},
-): string => {
+export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const parts = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map(({ name, kind, nullable }, at) => {
@@ -39,4 +35,4 @@ export const rowJson = (
       return `${head} || ${nullable ? `iif(${value} IS NULL, 'null', ${text})` : text}`;
     });
   return `${parts.length === 0 ? "'{'" : parts.join('\n  || ')}\n  || '}'`;
-};
+}

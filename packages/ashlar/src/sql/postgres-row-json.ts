@@ -1,6 +1,6 @@
-import type { Column, ColumnKind } from '../../contract/column.js';
-import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
+import type { Column, ColumnKind } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier, literal } from '../model/index.js';
 
 /** Which columns of a row a JSON object has; by default all, in the order of their declaration. */
 export interface RowJsonOptions {
@@ -9,14 +9,15 @@ export interface RowJsonOptions {
 }
 
 /** A time in the form in which Ashlar gives it back. */
-export const utc = (value: string, precision: 3 | 6): string =>
-  `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
+export function utc(value: string, precision: 3 | 6): string {
+  return `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
+}
 
 /** An address as RFC 5952 writes it: PostgreSQL has ::1.2.3.4 for ::102:304. */
-export const address = (value: string): string => {
+export function address(value: string): string {
   const low = `(${value} - '::'::inet)`;
   return `CASE WHEN ${value} BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex(${low} >> 16) || ':' || to_hex(${low} & 65535) ELSE host(${value}) END`;
-};
+}
 
 const plain = (value: string): string => value;
 
@@ -42,11 +43,7 @@ const mostPairs = 50;
  *
  * @param row - the row's name where the expression stands: `NEW`
  */
-export const rowJson = (
-  table: TableFacts,
-  row: string,
-  { only, except = [] }: RowJsonOptions = {},
-): string => {
+export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const pairs = Object.values(table.columns)
     .filter(({ name }) => (only?.includes(name) ?? true) && !except.includes(name))
     .map((column) => {
@@ -57,4 +54,4 @@ export const rowJson = (
     pairs.slice(at * mostPairs, (at + 1) * mostPairs),
   );
   return parts.map((part) => `jsonb_build_object(\n  ${part.join(',\n  ')}\n)`).join(' || ');
-};
+}

@@ -1,0 +1,25 @@
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import { identifier, identifiers } from '../model/index.js';
+import { sql } from './template.js';
+
+/** How an index is refined. */
+export interface IndexObjectOptions {
+  readonly unique?: boolean;
+  readonly where?: string;
+}
+
+/** An index that a guarantee relies on; the same text on every engine. */
+export function indexObject(
+  name: string,
+  table: string,
+  columns: readonly string[],
+  { unique = false, where }: IndexObjectOptions = {},
+): GuaranteeObject {
+  const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
+  const rows = where === undefined ? '' : ` WHERE ${where}`;
+  return {
+    type: 'index',
+    name,
+    sql: sql`CREATE ${kind} ${identifier(name)} ON ${identifier(table)} (${identifiers(columns)})${rows}`,
+  };
+}
