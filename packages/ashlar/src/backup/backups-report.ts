@@ -61,7 +61,9 @@ export async function backupsReport(
     count: sound.length,
     last: summaryOf(last),
     last_verified: summaryOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
-    would_be_lost: last?.manifest ? await lossOf({ engine, system, manifest: last.manifest, rows, now }) : null,
+    would_be_lost: last?.manifest
+      ? await lossOf({ engine, system, manifest: last.manifest, rows, now })
+      : null,
     problems: listed
       .filter((one) => one.manifest === undefined || own.includes(one))
       .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
