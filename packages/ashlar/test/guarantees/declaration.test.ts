@@ -112,16 +112,12 @@ describe('a guarantee that does not fit its table', () => {
 
 describe('the objects of guarantees', () => {
   const long = 'a_table_with_a_name_that_is_rather_a_long_one';
-  const all = table(
-    long,
-    { id: id(), parent: z.uuid(), at: createdAt() },
-    (c) => [
-      primaryKey(c.id, c.at),
-      references(c.parent, other.columns.id, { onDelete: 'cascade' }),
-      partitioned(c.at, { by: 'month' }),
-      appendOnly({ cascade: c.parent }),
-    ],
-  );
+  const all = table(long, { id: id(), parent: z.uuid(), at: createdAt() }, (c) => [
+    primaryKey(c.id, c.at),
+    references(c.parent, other.columns.id, { onDelete: 'cascade' }),
+    partitioned(c.at, { by: 'month' }),
+    appendOnly({ cascade: c.parent }),
+  ]);
   const moving = table(long, { id: id(), status: z.enum(['a', 'b']) }, (c) => [
     lifecycle(c.status, { a: ['b'] }, { initial: 'a' }),
   ]);
