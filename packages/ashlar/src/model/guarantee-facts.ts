@@ -1,4 +1,4 @@
-import type { FactRule, GuardedTable, Guarantee } from '../contract/guarantee.js';
+import type { FactRule, Guarantee, GuardedTable } from '../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
 

@@ -1,6 +1,6 @@
-import type { GuaranteeFacts } from '../../contract/table.js';
 import { z } from 'zod';
 import type { Guarantee } from '../../contract/guarantee.js';
+import type { GuaranteeFacts } from '../../contract/table.js';
 import {
   bytes,
   type Columns,
@@ -42,16 +42,17 @@ export type Keyring<Name extends string = string> = Table<Name, typeof shape>;
  * @example
  * export const dataKeys = keyring('data_keys');
  */
-export const keyring = <const Name extends string>(
+export function keyring<const Name extends string>(
   name: Name,
   items: (columns: Columns<typeof shape>) => readonly TableItem[] = () => [],
-): Keyring<Name> =>
-  table(name, shape, (c) => [
+): Keyring<Name> {
+  return table(name, shape, (c) => [
     primaryKey(c.scope, c.version),
     check(`${name}_shredded`, '(wrapped IS NULL) = (shredded_at IS NOT NULL)'),
     erasedForGood,
     ...items(c),
   ]);
+}
 
 const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,

@@ -4,11 +4,12 @@ import type { Lifecycle } from './rules.js';
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 
 /** When an insert is refused; also where the status is NULL, which OR REPLACE would turn into the default. */
-export const beginsWrongly = ({ column, initial }: Lifecycle): string =>
-  `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
+export function beginsWrongly({ column, initial }: Lifecycle): string {
+  return `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
+}
 
 /** When an update is refused. */
-export const movesWrongly = ({ column, statuses, transitions }: Lifecycle): string => {
+export function movesWrongly({ column, statuses, transitions }: Lifecycle): string {
   const name = identifier(column);
   const changes = `OLD.${name} IS DISTINCT FROM NEW.${name}`;
   const cases = statuses.flatMap((from) => {
@@ -17,4 +18,4 @@ export const movesWrongly = ({ column, statuses, transitions }: Lifecycle): stri
   });
   if (cases.length === 0) return changes;
   return [changes, `  AND (CASE OLD.${name}`, ...cases, '    ELSE false', '  END) IS NOT TRUE'].join('\n');
-};
+}

@@ -8,16 +8,18 @@ export interface IndexObjectOptions {
 }
 
 /** An index that a guarantee relies on; the same text on every engine. */
-export const indexObject = (
+export function indexObject(
   name: string,
   table: string,
   columns: readonly string[],
   { unique = false, where }: IndexObjectOptions = {},
-): GuaranteeObject => ({
-  type: 'index',
-  name,
-  sql: [
-    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table)} (${identifiers(columns)})`,
-    ...(where === undefined ? [] : [`WHERE ${where}`]),
-  ].join(' '),
-});
+): GuaranteeObject {
+  return {
+    type: 'index',
+    name,
+    sql: [
+      `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table)} (${identifiers(columns)})`,
+      ...(where === undefined ? [] : [`WHERE ${where}`]),
+    ].join(' '),
+  };
+}

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 const longest = 63;
 
 /** The name of a database object, from its parts: `audit_logs_append_only_update`. One too long ends in a hash instead. */
-export const objectName = (...parts: readonly string[]): string => {
+export function objectName(...parts: readonly string[]): string {
   const name = parts.join('_');
   if (name.length <= longest) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   return `${name.slice(0, longest - hash.length - 1)}_${hash}`;
-};
+}

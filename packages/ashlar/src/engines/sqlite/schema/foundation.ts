@@ -22,7 +22,7 @@ export const sessionRow = {
 } as const;
 
 /** The tables whose due rows may leave now, while a retirement runs: a trigger cannot ask who deletes. */
-export const purgeTable: FoundationObject = {
+const purgeTable: FoundationObject = {
   name: 'ashlar_purge',
   exists: "SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = 'ashlar_purge'",
   create: `CREATE TABLE ashlar_purge (
