@@ -112,5 +112,5 @@ export const keyOfEntry = (
 };
 
 /** The key of a row as text: the plain form of its one value, or a JSON array of several. */
-export const rowKeyOf = (values: readonly unknown[]): string =>
+const rowKeyOf = (values: readonly unknown[]): string =>
   values.length === 1 ? String(values[0]) : JSON.stringify(values);

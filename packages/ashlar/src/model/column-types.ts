@@ -31,23 +31,34 @@ const hinted = <T extends z.ZodType>(schema: T, hint: ColumnHint): Generated<T> 
  * @example
  * table('notes', { id: id(), body: z.string() })
  */
-export const id = () => hinted(z.uuid(), { generated: 'uuid', primaryKey: true });
+export function id() {
+  return hinted(z.uuid(), { generated: 'uuid', primaryKey: true });
+}
 
 /** A primary key of integers 1, 2, 3, … made by the database; numbers are never used twice. */
-export const autoincrement = () => hinted(z.int().min(1), { generated: 'identity', primaryKey: true });
+export function autoincrement() {
+  return hinted(z.int().min(1), { generated: 'identity', primaryKey: true });
+}
 
 /** A moment in UTC with exactly three digits of a second, as `Date.prototype.toISOString` writes it (RFC 3339). */
-export const timestamp = () => z.iso.datetime({ precision: 3 });
+export function timestamp() {
+  return z.iso.datetime({ precision: 3 });
+}
 
 /** A timestamp that the database's clock sets when a row is inserted; with `precision: 6` in microseconds. */
-export const createdAt = ({ precision = 3 }: { readonly precision?: 3 | 6 } = {}) =>
-  hinted(z.iso.datetime({ precision }), { generated: 'now' });
+export function createdAt({ precision = 3 }: { readonly precision?: 3 | 6 } = {}) {
+  return hinted(z.iso.datetime({ precision }), { generated: 'now' });
+}
 
 /** A timestamp that is set when a row is inserted and again by every patch. */
-export const updatedAt = () => hinted(timestamp(), { generated: 'now', touched: true });
+export function updatedAt() {
+  return hinted(timestamp(), { generated: 'now', touched: true });
+}
 
 /** `created_at` and `updated_at`. */
-export const timestamps = () => ({ created_at: createdAt(), updated_at: updatedAt() });
+export function timestamps() {
+  return { created_at: createdAt(), updated_at: updatedAt() };
+}
 
 const compressIPv6 = (address: string): string => {
   const host = new URL(`http://[${address}]`).hostname.slice(1, -1);
@@ -61,24 +72,29 @@ const compressIPv6 = (address: string): string => {
  * Whether an address is written in the one form that every engine gives back: dotted decimal for IPv4, RFC 5952 for
  * IPv6 (lower case, shortest, IPv4-mapped addresses dotted).
  */
-export const isCanonicalAddress = (address: string): boolean =>
-  isIPv4(address) || (isIPv6(address) && !address.includes('%') && compressIPv6(address) === address);
+export function isCanonicalAddress(address: string): boolean {
+  return isIPv4(address) || (isIPv6(address) && !address.includes('%') && compressIPv6(address) === address);
+}
 
 /** The canonical form of an address, as {@link isCanonicalAddress} wants it. */
-export const canonicalAddress = (address: string): string =>
-  isIPv6(address) && !address.includes('%') ? compressIPv6(address) : address;
+export function canonicalAddress(address: string): string {
+  return isIPv6(address) && !address.includes('%') ? compressIPv6(address) : address;
+}
 
 /** An IP address, v4 or v6, in canonical form; `INET` on Postgres. */
-export const inet = () =>
-  hinted(
+export function inet() {
+  return hinted(
     z.string().refine(isCanonicalAddress, {
       error: 'Expected an IPv4 address or an IPv6 address in RFC 5952 form (2001:db8::1)',
     }),
     { kind: 'inet' },
   );
+}
 
 /** Bytes, as a `Uint8Array`; `BYTEA` on Postgres, `BLOB` on SQLite. */
-export const bytes = () => hinted(z.instanceof(Uint8Array), { kind: 'bytes' });
+export function bytes() {
+  return hinted(z.instanceof(Uint8Array), { kind: 'bytes' });
+}
 
 declare const ciphertextMark: unique symbol;
 /** Marks, in types only, a column that the database holds as ciphertext. */
@@ -93,15 +109,15 @@ export type CiphertextMark = { readonly [ciphertextMark]?: true };
  * @example
  * email: ciphertext(z.email().max(254)).nullable()
  */
-export const ciphertext = <T extends z.ZodType>(type: T): Ciphertext<T> => {
+export function ciphertext<T extends z.ZodType>(type: T): Ciphertext<T> {
   // a type that is shared with a plain column must not cipher that one too
   const own = type.clone() as T;
   columnHints.add(own, { ...columnHints.get(type), ciphertext: true });
   return own;
-};
+}
 
 /** Stores any JSON-representable schema as JSON, also one that would have a column form of its own. */
-export const json = <T extends z.ZodType>(schema: T): T => {
+export function json<T extends z.ZodType>(schema: T): T {
   columnHints.add(schema, { kind: 'json' });
   return schema;
-};
+}

@@ -11,12 +11,12 @@ import { AshlarError } from '../errors.js';
  * @example
  * const { from, limit } = parseInput('The audit query', z.strictObject({ from: timestamp(), limit: z.int() }), input);
  */
-export const parseInput = <Output>(
+export function parseInput<Output>(
   what: string,
   schema: z.ZodType<Output>,
   input: unknown,
   suggestion = 'Nothing was read or written. Correct the input and try again.',
-): Output => {
+): Output {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) =>
@@ -27,4 +27,4 @@ export const parseInput = <Output>(
     detail: problems.length > 1 ? problems.join('\n') : undefined,
     suggestion,
   });
-};
+}

@@ -13,7 +13,7 @@ export const readOnlyRights: TableRights = Object.freeze({
 export const noRights: TableRights = Object.freeze({ select: [], insert: [], update: [], delete: [] });
 
 /** What the guarantees of a table leave to the application's role: everything that none of them withholds. */
-export const rightsOf = (table: GuardedTable): TableRights => {
+export function rightsOf(table: GuardedTable): TableRights {
   const all = table.guarantees.flatMap(({ postgres }) =>
     postgres.level !== 'refused' && postgres.rights ? [postgres.rights(table)] : [],
   );
@@ -34,4 +34,4 @@ export const rightsOf = (table: GuardedTable): TableRights => {
     ),
     delete: unless('delete', 'all'),
   };
-};
+}

@@ -84,8 +84,8 @@ const checks: Partial<Record<Column['kind'], Check>> = {
  * Why a value that Zod accepts cannot be stored and read back identically on every engine; `undefined` when it can.
  * The round-trip rule of Ashlar: what is accepted comes back exactly as it went in.
  */
-export const storageProblem = (column: Column, value: unknown): string | undefined => {
+export function storageProblem(column: Column, value: unknown): string | undefined {
   // what is sealed must come back as it was, too
   const shown = column.plaintext ?? column;
   return value === null && column.nullable ? undefined : checks[shown.kind]?.(value as never, shown);
-};
+}

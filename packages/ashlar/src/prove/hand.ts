@@ -23,7 +23,7 @@ export interface Hand {
 }
 
 /** Who is recorded as the actor of everything that the proofs try. */
-export const proverActor = 'ashlar prove';
+const proverActor = 'ashlar prove';
 
 /** How long the owner waits for a lock that keeps others waiting behind him, in milliseconds. */
 const ownerLockTimeout = 150;

@@ -92,7 +92,7 @@ const rights: StructureCheck = {
 };
 
 /** Every look there is. Attacks find a wall that gives way; these find one that another wall stands in for. */
-export const structureChecks: readonly StructureCheck[] = [
+const structureChecks: readonly StructureCheck[] = [
   migrations,
   unchanged,
   objects,

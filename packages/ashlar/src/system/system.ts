@@ -26,10 +26,10 @@ export interface SystemParts<T extends Tables> {
 }
 
 /** Declares a system. @example export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) }) */
-export const system = <T extends Tables>(name: string, parts: SystemParts<T>): System<T> => {
+export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T> {
   assertKeyrings(name, Object.values<Table>(parts.tables));
   return Object.freeze({ kind: 'system' as const, name, ...parts }) as System<T>;
-};
+}
 
 const assertKeyrings = (name: string, tables: readonly Table[]): void => {
   const without = tables.find(

@@ -102,7 +102,7 @@ const read = async (
 };
 
 /** The engine over a server's pool or the embedded engine. */
-export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
+export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const { leases } = backend;
   const sealer = new Sealer(backend.sealing ?? leases);
   const hooks: Hooks = backend.sealing
@@ -209,4 +209,4 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       await backend.close();
     },
   };
-};
+}

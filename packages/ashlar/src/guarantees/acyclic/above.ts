@@ -7,7 +7,7 @@ import type { Tree } from './tree.js';
  * The keys of NEW's parent and of all rows above it. UNION leaves out what was there already, so that it ends in a table
  * that had a circle before it had the guarantee, too.
  */
-export const aboveNew = (table: TableFacts, { id, parent }: Tree): string => {
+export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   const [name, key, up] = [table.name, id, parent].map(identifier);
   return sql`
     WITH RECURSIVE above (${key}) AS (
@@ -18,10 +18,10 @@ export const aboveNew = (table: TableFacts, { id, parent }: Tree): string => {
     )
     SELECT ${key} FROM above
   `;
-};
+}
 
 /** When an update moves a row under another, or gives it another key. */
-export const isMoved = ({ id, parent }: Tree, differs: string): string => {
+export function isMoved({ id, parent }: Tree, differs: string): string {
   const [key, up] = [id, parent].map(identifier);
   return `NEW.${up} IS NOT NULL AND (NEW.${up} ${differs} OLD.${up} OR NEW.${key} ${differs} OLD.${key})`;
-};
+}

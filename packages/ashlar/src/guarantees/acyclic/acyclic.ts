@@ -2,7 +2,8 @@ import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn } from '../shared/declaration.js';
 import { acyclicAttacks } from './attacks.js';
 import { acyclicOnPostgres } from './postgres.js';
 import { acyclicOnSqlite } from './sqlite.js';
@@ -17,8 +18,8 @@ import { treeOf } from './tree.js';
  * @example
  * table('folders', { id: id(), parent_id: z.uuid().nullable() }, (c) => [references(c.parent_id, c.id), acyclic(c.parent_id)]);
  */
-export const acyclic = (parent: Column): Guarantee =>
-  Object.freeze({
+export function acyclic(parent: Column): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'acyclic',
     summary: 'No row stands above itself: who follows its parents comes to an end.',
@@ -32,8 +33,8 @@ export const acyclic = (parent: Column): Guarantee =>
     validate: (table: TableFacts) => {
       assertOwn(table, 'acyclic', [parent]);
       if (!parent.nullable)
-        throw unfit(
-          table,
+        throw invalidTable(
+          table.name,
           `${parent.name} is not nullable, so no row could be the first.`,
           'Add .nullable().',
         );
@@ -49,3 +50,4 @@ export const acyclic = (parent: Column): Guarantee =>
     },
     attacks: (table: TableFacts, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
   });
+}

@@ -17,11 +17,11 @@ import {
 import type { Tree } from './tree.js';
 
 /** Every short way to a circle. */
-export const acyclicAttacks = (table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] => {
+export function acyclicAttacks(table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] {
   const moves = moved(table, probe, tree);
   const drafts = [...moves, ...entered(table, probe, tree), ...replaced(table, probe, tree)];
   return [...triedByBoth(drafts), ...triedBy(['owner'], asReplica(probe, moves))];
-};
+}
 
 /** The columns besides the parent in which a row must be like the one above it. */
 const alike = ({ link, parent }: Tree, above: SqlRow): SqlRow =>

@@ -1,6 +1,6 @@
 import type { Column } from '../../contract/column.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
-import { unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
 
 /** A table whose rows stand under each other. */
 export interface Tree {
@@ -11,16 +11,16 @@ export interface Tree {
 }
 
 /** @throws AshlarError `table-invalid` where the column does not refer to the table’s own primary key */
-export const treeOf = (table: TableFacts, parent: Column): Tree => {
+export function treeOf(table: TableFacts, parent: Column): Tree {
   const [id = '', ...others] = table.primaryKey.columns;
   const link = table.foreignKeys.find(
     ({ columns, target }) =>
       target.table === table.name && target.columns[columns.indexOf(parent.name)] === id,
   );
   if (link && others.length === 0) return { id, parent: parent.name, link };
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${parent.name} does not refer to the table’s own primary key.`,
     'Add references(c.parent_id, c.id), to a primary key of one column.',
   );
-};
+}

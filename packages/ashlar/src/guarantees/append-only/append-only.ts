@@ -3,7 +3,8 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { Rights } from '../../contract/rights.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
 import type { AppendOnlyRules } from './rules.js';
@@ -33,7 +34,7 @@ export interface AppendOnlyOptions {
  * @example
  * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly()]);
  */
-export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
+export function appendOnly(options: AppendOnlyOptions = {}): Guarantee {
   const cascade = list(options.cascade);
   const stamps = list(options.stampOnce).flatMap((column) => stampOf(column) ?? []);
   const rules = (table: TableFacts): AppendOnlyRules => ({
@@ -77,7 +78,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
     },
     attacks: (table: TableFacts, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
   });
-};
+}
 
 const rightsLeft = (table: TableFacts, stamps: readonly string[]): Rights => ({
   withheld: stamps.length > 0 ? ['delete'] : ['update', 'delete'],
@@ -93,8 +94,8 @@ const clocks = (table: TableFacts): readonly string[] =>
 
 const assertStamp = (table: TableFacts, column: Column): void => {
   if (stampOf(column)) return;
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${column.name} is stamped once but is not empty before.`,
     `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or a boolean that begins as false.`,
   );
@@ -105,8 +106,8 @@ const parentKey = (table: TableFacts, column: Column): ForeignKey => {
     (each) => each.columns.includes(column.name) && each.onDelete === 'cascade',
   );
   if (key) return key;
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${column.name} has no foreign key that cascades.`,
     `Add references(c.${column.name}, parent.columns.id, { onDelete: 'cascade' }).`,
   );

@@ -16,24 +16,26 @@ import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
 /** What would change a row, take one away, or put another in its place. */
-export const appendOnlyAttacks = (
+export function appendOnlyAttacks(
   table: TableFacts,
   probe: Probe,
   { parents, stamps, clocks }: AppendOnlyRules,
-): readonly Attack[] => [
-  ...changesAndRemovals(
-    table,
-    probe,
-    stamps.map(({ name }) => name),
-  ),
-  ...triedBy(['app'], clockForgeries(table, probe, clocks)),
-  ...triedByBoth(stamps.flatMap((stamp) => stampAttacks(table, probe, stamp))),
-  ...triedByBoth(parents.flatMap((parent) => parentAttacks(table, probe, parent))),
-  ...triedBy(
-    ['owner'],
-    parents.flatMap((parent) => parentTruncation(probe, parent)),
-  ),
-];
+): readonly Attack[] {
+  return [
+    ...changesAndRemovals(
+      table,
+      probe,
+      stamps.map(({ name }) => name),
+    ),
+    ...triedBy(['app'], clockForgeries(table, probe, clocks)),
+    ...triedByBoth(stamps.flatMap((stamp) => stampAttacks(table, probe, stamp))),
+    ...triedByBoth(parents.flatMap((parent) => parentAttacks(table, probe, parent))),
+    ...triedBy(
+      ['owner'],
+      parents.flatMap((parent) => parentTruncation(probe, parent)),
+    ),
+  ];
+}
 
 const stampAttacks = (
   table: TableFacts,

@@ -15,7 +15,7 @@ export interface Stamp {
 }
 
 /** The stamp that a column can be; `undefined` where it always holds something. */
-export const stampOf = ({ name, kind, nullable, default: fallback }: Column): Stamp | undefined => {
+export function stampOf({ name, kind, nullable, default: fallback }: Column): Stamp | undefined {
   const of = (row: string): string => `${row}.${identifier(name)}`;
   if (nullable && fallback === undefined) {
     return {
@@ -30,4 +30,4 @@ export const stampOf = ({ name, kind, nullable, default: fallback }: Column): St
     return { name, blank: 'false', only: 'true', isBlank: (row) => `NOT ${of(row)}`, isSet: of };
   }
   return undefined;
-};
+}

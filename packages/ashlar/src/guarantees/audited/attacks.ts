@@ -20,7 +20,7 @@ import type { AuditedRules } from './rules.js';
 type Operation = 'insert' | 'update' | 'delete';
 
 /** Ways to write into a trail what no trigger wrote. That its lines are changed or removed is append-only's to refuse. */
-export const trailAttacks = (trail: TableFacts, { dialect, row }: Probe): readonly Attack[] => {
+export function trailAttacks(trail: TableFacts, { dialect, row }: Probe): readonly Attack[] {
   const { id: _id, at: _at, ...line } = row;
   const forged = { ...line, actor: literal('somebody else') };
   return [
@@ -34,14 +34,10 @@ export const trailAttacks = (trail: TableFacts, { dialect, row }: Probe): readon
       ],
     ),
   ];
-};
+}
 
 /** Ways to change a row: each must be refused, or leave its line in the trail. */
-export const auditedAttacks = (
-  table: TableFacts,
-  probe: Probe,
-  { trail }: AuditedRules,
-): readonly Attack[] => {
+export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: AuditedRules): readonly Attack[] {
   const { dialect, fresh, partitions, row } = probe;
   const name = identifier(table.name);
   const target = targetOf(table, probe);
@@ -96,7 +92,7 @@ export const auditedAttacks = (
       ],
     ),
   ];
-};
+}
 
 /** The condition that finds the lines of the probe's fresh row in a trail, by what is known of its key. */
 const freshKey = (table: TableFacts, { fresh }: Probe): string => {

@@ -2,7 +2,8 @@ import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { auditedAttacks } from './attacks.js';
 import { auditedOnPostgres, guardPartition } from './postgres.js';
 import type { AuditedRules } from './rules.js';
@@ -31,7 +32,7 @@ export interface AuditedOptions {
  * const changes = auditTrail('changes');
  * table('clients', { id: id(), name: z.string(), pin: z.string() }, (c) => [audited({ into: changes, except: c.pin })]);
  */
-export const audited = (options: AuditedOptions): Guarantee => {
+export function audited(options: AuditedOptions): Guarantee {
   const except = list(options.except);
   const rules: AuditedRules = {
     trail: options.into as unknown as TableFacts,
@@ -55,8 +56,8 @@ export const audited = (options: AuditedOptions): Guarantee => {
       assertTrail(table, options);
       const key = except.find(({ name }) => table.primaryKey.columns.includes(name));
       if (key) {
-        throw unfit(
-          table,
+        throw invalidTable(
+          table.name,
           `${key.name} is a part of the primary key, which the trail tells in any case.`,
           'Take it out of except.',
         );
@@ -75,19 +76,19 @@ export const audited = (options: AuditedOptions): Guarantee => {
     },
     attacks: (table: TableFacts, probe: Probe) => auditedAttacks(table, probe, rules),
   });
-};
+}
 
 const assertTrail = (table: TableFacts, { into, acrossScopes = false }: Partial<AuditedOptions>): void => {
   if (into === undefined || !into.facts?.trail) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       'audited({ into }) is no audit trail.',
       "Declare one: const changes = auditTrail('changes').",
     );
   }
   if (table.facts.scope && !into.facts.scope && !acrossScopes) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `it is scoped, but what stands in its rows could be read by every session in its trail ${into.name}.`,
       `Scope the trail: auditTrail('${into.name}', (c) => [scoped(c.scope)]), or say audited({ acrossScopes: true }).`,
     );

@@ -74,14 +74,15 @@ const trail: Guarantee = Object.freeze({
  * const changes = auditTrail('changes');
  * const clauses = table('clauses', { id: id(), text: z.string() }, () => [audited({ into: changes })]);
  */
-export const auditTrail = <const Name extends string>(
+export function auditTrail<const Name extends string>(
   name: Name,
   extra: (columns: Columns<TrailShape>) => readonly TableItem[] = () => [],
-): AuditTrail<Name> =>
-  table(name, shape(), (c) => [
+): AuditTrail<Name> {
+  return table(name, shape(), (c) => [
     index(c.table_name, c.row_key),
     index(c.at),
     appendOnly(),
     trail,
     ...extra(c),
   ]);
+}

@@ -2,10 +2,11 @@ import type { Column } from '../../contract/column.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { BlindIndex, GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { invalidTable } from '../../model/invalid-table.js';
 import { objectName } from '../../sql/object-name.js';
 import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../../sql/postgres-triggers.js';
 import { raise as raiseOnSqlite, sqliteTrigger } from '../../sql/sqlite-triggers.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { encryptedAttacks } from './attacks.js';
 
 /** How a ciphered column can be searched for equality. */
@@ -14,12 +15,6 @@ export interface BlindIndexOptions {
   readonly of: Column;
   /** Where its keyed hash goes: a column `bytes().nullable()` of its own, which Ashlar fills in. */
   readonly into: Column;
-  /**
-   * How many bits of the hash are kept, 8 to 256. With all 256 (the default) equal values of a scope are seen to be
-   * equal by whoever reads the database. With fewer, others fall together with them: for R rows a scope, about
-   * R / 2^bits, which should lie between 2 and the square root of R; each match must then be compared decrypted.
-   */
-  readonly bits?: number;
   /** What values that count as equal have in common: `(email) => email.toLowerCase()`. Default: the value itself. */
   readonly fold?: (value: string) => string;
 }
@@ -52,10 +47,10 @@ export interface EncryptedOptions {
  *   encrypted({ scope: c.id, keys: dataKeys, blindIndex: { of: c.email, into: c.email_index } }),
  * ]);
  */
-export const encrypted = (options: EncryptedOptions): Guarantee => {
+export function encrypted(options: EncryptedOptions): Guarantee {
   const { scope, keys, bound = {} } = options;
   const blindIndexes = list(options.blindIndex).map(
-    ({ of, into, bits = 256, fold = (value: string) => value }): BlindIndex => ({ of, into, bits, fold }),
+    ({ of, into, fold = (value: string) => value }): BlindIndex => ({ of, into, fold }),
   );
   const fixed = (table: TableFacts): readonly string[] => [
     ...new Set([...table.primaryKey.columns, scope.name]),
@@ -117,23 +112,39 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     },
     attacks: encryptedAttacks,
   });
-};
+}
 
 const assertScope = (table: TableFacts, { scope }: EncryptedOptions): void => {
   const ciphertext = Object.values(table.columns).some((column) => column.plaintext);
   if (!ciphertext)
-    throw unfit(table, 'encrypted has no ciphered column.', 'Declare one: email: ciphertext(z.email()).');
+    throw invalidTable(
+      table.name,
+      'encrypted has no ciphered column.',
+      'Declare one: email: ciphertext(z.email()).',
+    );
   if (scope.plaintext)
-    throw unfit(table, `the scope ${scope.name} is ciphered itself.`, 'Choose a column in the clear.');
+    throw invalidTable(
+      table.name,
+      `the scope ${scope.name} is ciphered itself.`,
+      'Choose a column in the clear.',
+    );
   if (scope.nullable)
-    throw unfit(table, `the scope ${scope.name} is nullable.`, 'Remove .nullable(): each row is somebody’s.');
+    throw invalidTable(
+      table.name,
+      `the scope ${scope.name} is nullable.`,
+      'Remove .nullable(): each row is somebody’s.',
+    );
   if (!['text', 'uuid', 'integer'].includes(scope.kind))
-    throw unfit(table, `the scope ${scope.name} is no name.`, 'Use a text, uuid or whole number column.');
+    throw invalidTable(
+      table.name,
+      `the scope ${scope.name} is no name.`,
+      'Use a text, uuid or whole number column.',
+    );
   for (const name of new Set([...table.primaryKey.columns, scope.name])) {
     const generated = table.columns[name]?.generated;
     if (generated !== 'identity' && generated !== 'now') continue;
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${name} is made by the database, but a ciphertext is bound to it before the row is there.`,
       'Use id(), or a column whose value is given.',
     );
@@ -142,17 +153,23 @@ const assertScope = (table: TableFacts, { scope }: EncryptedOptions): void => {
 
 const assertKeys = (table: TableFacts, keys: TableFacts): void => {
   if (keys?.facts?.keyring) return;
-  throw unfit(table, 'encrypted keeps its data keys nowhere.', "Give keys: keyring('data_keys').");
+  throw invalidTable(
+    table.name,
+    'encrypted keeps its data keys nowhere.',
+    "Give keys: keyring('data_keys').",
+  );
 };
 
-const assertBlindIndex = (table: TableFacts, { of, into, bits }: BlindIndex): void => {
+const assertBlindIndex = (table: TableFacts, { of, into }: BlindIndex): void => {
   if (!of.plaintext)
-    throw unfit(table, `the blind index of ${of.name} is needless: it is not ciphered.`, 'Use index(…).');
+    throw invalidTable(
+      table.name,
+      `the blind index of ${of.name} is needless: it is not ciphered.`,
+      'Use index(…).',
+    );
   if (into.kind !== 'bytes' || into.plaintext || !into.nullable || into.default !== undefined) {
-    throw unfit(table, `${into.name} cannot hold a blind index.`, 'Make it bytes().nullable().');
+    throw invalidTable(table.name, `${into.name} cannot hold a blind index.`, 'Make it bytes().nullable().');
   }
-  if (!Number.isInteger(bits) || bits < 8 || bits > 256)
-    throw unfit(table, `the blind index ${into.name} has ${bits} bits.`, 'Keep 8 to 256 of them.');
 };
 
 // the ciphertexts of equal values differ, so that a key over them would keep nothing
@@ -162,8 +179,8 @@ const assertUncompared = (table: TableFacts): void => {
   for (const key of keys) {
     const column = key.columns.find(ciphertext);
     if (column === undefined) continue;
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${key.name} compares ${column}, which is ciphered: equal values have different ciphertexts.`,
       'Put it over a blind index of the column.',
     );
@@ -175,8 +192,8 @@ const assertBound = (table: TableFacts, { columns = {} }: NonNullable<EncryptedO
     (name) => table.columns[name]?.plaintext !== undefined && columns[name] === undefined,
   );
   if (lost === undefined) return;
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${lost} was renamed, but its ciphertexts are bound to the name ${table.renames[lost]}.`,
     `Add bound: { columns: { ${lost}: '${table.renames[lost]}' } }.`,
   );

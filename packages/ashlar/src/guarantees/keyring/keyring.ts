@@ -42,16 +42,17 @@ export type Keyring<Name extends string = string> = Table<Name, typeof shape>;
  * @example
  * export const dataKeys = keyring('data_keys');
  */
-export const keyring = <const Name extends string>(
+export function keyring<const Name extends string>(
   name: Name,
   items: (columns: Columns<typeof shape>) => readonly TableItem[] = () => [],
-): Keyring<Name> =>
-  table(name, shape, (c) => [
+): Keyring<Name> {
+  return table(name, shape, (c) => [
     primaryKey(c.scope, c.version),
     check(`${name}_shredded`, '(wrapped IS NULL) = (shredded_at IS NOT NULL)'),
     erasedForGood,
     ...items(c),
   ]);
+}
 
 const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,

@@ -10,11 +10,13 @@ import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
 /** What would break a ledger: writing beside it is refused, and what its owner does behind its back is found. */
-export const ledgeredAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => [
-  ...triedBy(['app'], forgeries(table, probe)),
-  ...triedByBoth(changes(table, probe)),
-  ...triedBy(['owner'], tampering(table, probe)),
-];
+export function ledgeredAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
+  return [
+    ...triedBy(['app'], forgeries(table, probe)),
+    ...triedByBoth(changes(table, probe)),
+    ...triedBy(['owner'], tampering(table, probe)),
+  ];
+}
 
 const binary = ({ dialect }: Probe, hex: string): string =>
   dialect === 'sqlite' ? `x'${hex}'` : `decode('${hex}', 'hex')`;

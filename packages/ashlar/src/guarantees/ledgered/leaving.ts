@@ -10,7 +10,7 @@ import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
  * What of a ledger goes with rows whose time is over: their entries. Their leaves stay, so that every proof about what
  * stays still holds, and `first_provable` tells from which leaf on each has its entry.
  */
-export const onLedgerPurge = (table: TableFacts, dialect: SqlName): PurgeFollowUp => {
+export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowUp {
   const names = ledgerNames(table);
   const qualified = (name: string): string => `${dialect === 'sqlite' ? 'main.' : ''}${identifier(name)}`;
   const [entries, tree, head] = [names.entries, names.tree, names.head].map(qualified);
@@ -28,4 +28,4 @@ export const onLedgerPurge = (table: TableFacts, dialect: SqlName): PurgeFollowU
       ];
     },
   };
-};
+}

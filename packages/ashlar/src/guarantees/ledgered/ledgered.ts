@@ -2,7 +2,7 @@ import type { ColumnKind } from '../../contract/column.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
 import { ledgeredAttacks } from './attacks.js';
 import { onLedgerPurge } from './leaving.js';
 import { keyColumns, ledgerNames } from './names.js';
@@ -26,8 +26,8 @@ const keyKinds: ReadonlySet<ColumnKind> = new Set(['text', 'integer', 'uuid', 't
  * @example
  * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly(), ledgered()]);
  */
-export const ledgered = ({ log }: LedgeredOptions = {}): Guarantee =>
-  Object.freeze({
+export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'ledgered',
     summary:
@@ -46,12 +46,16 @@ export const ledgered = ({ log }: LedgeredOptions = {}): Guarantee =>
     ],
     validate: (table: TableFacts) => {
       if (log !== undefined && !isLogName(log)) {
-        throw unfit(table, `${JSON.stringify(log)} cannot be the name of a log.`, 'Choose one line of text.');
+        throw invalidTable(
+          table.name,
+          `${JSON.stringify(log)} cannot be the name of a log.`,
+          'Choose one line of text.',
+        );
       }
       const unfitKey = keyColumns(table).find(({ kind }) => !keyKinds.has(kind));
       if (unfitKey) {
-        throw unfit(
-          table,
+        throw invalidTable(
+          table.name,
           `the key column ${unfitKey.name} has no one text form.`,
           'Let the primary key be of text, integers, UUIDs, times, dates or addresses.',
         );
@@ -74,6 +78,7 @@ export const ledgered = ({ log }: LedgeredOptions = {}): Guarantee =>
       seal: (table: TableFacts) => `SELECT ${identifier(ledgerNames(table).seal)}() AS settled`,
     },
   });
+}
 
 const isLogName = (log: string): boolean => log !== '' && log.isWellFormed() && !/\p{Cc}/u.test(log);
 

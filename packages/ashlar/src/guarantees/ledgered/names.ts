@@ -20,16 +20,19 @@ export interface LedgerNames {
 }
 
 /** The names of a ledger's parts. */
-export const ledgerNames = ({ name }: Pick<TableFacts, 'name'>): LedgerNames => ({
-  entries: objectName(name, 'ledger_entries'),
-  tree: objectName(name, 'ledger_tree'),
-  blocks: objectName(name, 'ledger_blocks'),
-  head: objectName(name, 'ledger_head'),
-  append: objectName(name, 'ledger_append'),
-  stamp: objectName(name, 'ledger_stamp'),
-  seal: objectName(name, 'ledger_seal'),
-});
+export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
+  return {
+    entries: objectName(name, 'ledger_entries'),
+    tree: objectName(name, 'ledger_tree'),
+    blocks: objectName(name, 'ledger_blocks'),
+    head: objectName(name, 'ledger_head'),
+    append: objectName(name, 'ledger_append'),
+    stamp: objectName(name, 'ledger_stamp'),
+    seal: objectName(name, 'ledger_seal'),
+  };
+}
 
 /** The columns of a table's key, in the order of the key. */
-export const keyColumns = ({ primaryKey, columns }: TableFacts) =>
-  primaryKey.columns.flatMap((name) => columns[name] ?? []);
+export function keyColumns({ primaryKey, columns }: TableFacts) {
+  return primaryKey.columns.flatMap((name) => columns[name] ?? []);
+}

@@ -19,7 +19,7 @@ import { type Lifecycle, mayGo } from './rules.js';
 const mostSteps = 60;
 
 /** Every wrong beginning and every wrong step, and ways around the steps. */
-export const lifecycleAttacks = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] => {
+export function lifecycleAttacks(table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] {
   const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
   const around = waysAround(table, probe, rules);
   return [
@@ -27,7 +27,7 @@ export const lifecycleAttacks = (table: TableFacts, probe: Probe, rules: Lifecyc
     ...triedByBoth(around),
     ...triedBy(['owner'], [...steps.slice(0, 3), ...asReplica(probe, steps.slice(0, 3))]),
   ];
-};
+}
 
 const withStatus = ({ fresh }: Probe, { column }: Lifecycle, status: string): SqlRow => ({
   ...fresh,

@@ -5,11 +5,12 @@ import type { Lifecycle } from './rules.js';
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 
 /** When an insert is refused; also where the status is NULL, which OR REPLACE would turn into the default. */
-export const beginsWrongly = ({ column, initial }: Lifecycle): string =>
-  `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
+export function beginsWrongly({ column, initial }: Lifecycle): string {
+  return `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
+}
 
 /** When an update is refused. */
-export const movesWrongly = ({ column, statuses, transitions }: Lifecycle): string => {
+export function movesWrongly({ column, statuses, transitions }: Lifecycle): string {
   const name = identifier(column);
   const changes = `OLD.${name} IS DISTINCT FROM NEW.${name}`;
   const cases = statuses.flatMap((from) => {
@@ -24,4 +25,4 @@ export const movesWrongly = ({ column, statuses, transitions }: Lifecycle): stri
         ELSE false
       END) IS NOT TRUE
   `;
-};
+}

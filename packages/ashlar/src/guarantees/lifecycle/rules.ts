@@ -10,5 +10,6 @@ export interface Lifecycle {
 }
 
 /** Whether a status may go to another. */
-export const mayGo = ({ transitions }: Lifecycle, from: string, to: string): boolean =>
-  transitions[from]?.includes(to) ?? false;
+export function mayGo({ transitions }: Lifecycle, from: string, to: string): boolean {
+  return transitions[from]?.includes(to) ?? false;
+}

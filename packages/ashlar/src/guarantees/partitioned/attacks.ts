@@ -12,7 +12,7 @@ const moments = {
 } as const;
 
 /** Rows of months that have no partition must be taken; a row must not get into a partition that is not its own. */
-export const partitionedAttacks = (table: GuardedTable, probe: Probe, column: string): readonly Attack[] => {
+export function partitionedAttacks(table: GuardedTable, probe: Probe, column: string): readonly Attack[] {
   const { partitions } = probe;
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
   const at = (moment: string): SqlRow => ({
@@ -42,7 +42,7 @@ export const partitionedAttacks = (table: GuardedTable, probe: Probe, column: st
       ],
     ),
   ];
-};
+}
 
 /** A partition takes rows of its own months only, also where it is written to by name. */
 const misplaced = (

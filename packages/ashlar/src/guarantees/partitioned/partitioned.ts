@@ -3,9 +3,10 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuaranteeObject, GuardedTable, MaintenanceTools } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { invalidTable } from '../../model/invalid-table.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
+import { assertOwn } from '../shared/declaration.js';
 import { partitionedAttacks } from './attacks.js';
 import { inspectPartitions } from './inspect.js';
 import { maintainPartitions } from './maintenance.js';
@@ -29,8 +30,8 @@ export interface PartitionedOptions {
  * @example
  * partitioned(c.created_at, { by: 'month' })
  */
-export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions): Guarantee =>
-  Object.freeze({
+export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'partitioned',
     summary: 'No insert ever fails for want of a partition; old months leave whole.',
@@ -39,8 +40,8 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
       assertOwn(table, 'partitioned', [column]);
       assertPartitionable(table, column);
       if (!Number.isInteger(ahead) || ahead < 3 || ahead > 120) {
-        throw unfit(
-          table,
+        throw invalidTable(
+          table.name,
           `partitions cannot be made ${ahead} months ahead.`,
           'Choose a whole number from 3 to 120.',
         );
@@ -64,24 +65,29 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
     },
     attacks: (table: GuardedTable, probe: Probe) => partitionedAttacks(table, probe, column.name),
   });
+}
 
 const assertPartitionable = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} is no moment, so it has no month.`,
       'Partition by a timestamp() or createdAt().',
     );
   }
   if (column.nullable)
-    throw unfit(table, `${column.name} is nullable, but each row has a month.`, 'Remove .nullable().');
+    throw invalidTable(
+      table.name,
+      `${column.name} is nullable, but each row has a month.`,
+      'Remove .nullable().',
+    );
   const unique = table.indexes.filter((index) => index.unique);
   const lacking = [table.primaryKey, ...table.uniques, ...unique].find(
     (key) => !key.columns.includes(column.name),
   );
   if (lacking) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${lacking.name} does not contain ${column.name}, by which the table is partitioned.`,
       `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the key in a table of its own.`,
     );

@@ -17,7 +17,7 @@ import { purgingSetting } from '../shared/purging.js';
 import { frozenColumns } from './names.js';
 
 /** Ways to let a row leave before its time, and to make its time come sooner. */
-export const retainedAttacks = (table: TableFacts, probe: Probe, retention: Retention): readonly Attack[] => {
+export function retainedAttacks(table: TableFacts, probe: Probe, retention: Retention): readonly Attack[] {
   const { dialect, row } = probe;
   const target = targetOf(table, probe);
   const name = identifier(table.name);
@@ -60,7 +60,7 @@ export const retainedAttacks = (table: TableFacts, probe: Probe, retention: Rete
       ],
     ),
   ];
-};
+}
 
 const day = 86_400_000;
 

@@ -2,14 +2,16 @@ import type { Retention } from '../../contract/retention.js';
 import { periodText } from '../shared/period.js';
 
 /** Why a row may not leave, in the words of every refusal. */
-export const refusals = (table: string, { column, period, reason }: Retention) => ({
-  early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
-  held: `a row of ${table} is under a legal hold`,
-  unasked: `rows of ${table} leave by retirement alone`,
-  emptied: `${table} is never emptied at once`,
-  moved: (columns: readonly string[]): string =>
-    `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed, by which rows stay and are held`,
-});
+export function refusals(table: string, { column, period, reason }: Retention) {
+  return {
+    early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
+    held: `a row of ${table} is under a legal hold`,
+    unasked: `rows of ${table} leave by retirement alone`,
+    emptied: `${table} is never emptied at once`,
+    moved: (columns: readonly string[]): string =>
+      `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed, by which rows stay and are held`,
+  };
+}
 
 /** What one engine needs to tell of rows: `row` is the row's name where the condition stands. */
 export interface Conditions {

@@ -45,10 +45,10 @@ const made = new WeakSet<object>();
  * const holds = legalHolds('legal_holds');
  * await db.session((s) => s.insert(holds, { scope: clientId, reason: 'case 12/2026', placed_by: 'user:7' }));
  */
-export const legalHolds = <const Name extends string>(
+export function legalHolds<const Name extends string>(
   name: Name,
   extra: (columns: Columns<HoldShape>) => readonly TableItem[] = () => [],
-): LegalHolds<Name> => {
+): LegalHolds<Name> {
   const holds = table(name, shape(), (c) => [
     index(c.table_name, { where: 'released_at IS NULL' }),
     appendOnly({ stampOnce: [c.released_at, c.released_by] }),
@@ -56,7 +56,9 @@ export const legalHolds = <const Name extends string>(
   ]);
   made.add(holds);
   return holds;
-};
+}
 
 /** Whether a table was made by {@link legalHolds}. */
-export const isLegalHolds = (given: object): boolean => made.has(given);
+export function isLegalHolds(given: object): boolean {
+  return made.has(given);
+}

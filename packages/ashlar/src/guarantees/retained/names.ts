@@ -6,15 +6,18 @@ import { objectName } from '../../sql/object-name.js';
 import { isIndexed } from '../shared/declaration.js';
 
 /** The record of what left a table. */
-export const purgesName = (table: TableFacts): string => objectName(table.name, 'purges');
+export function purgesName(table: TableFacts): string {
+  return objectName(table.name, 'purges');
+}
 
 /** The columns by which rows stay and are held: whoever could change them could let a row leave early. */
-export const frozenColumns = (table: TableFacts, { column, scope }: Retention): readonly string[] => [
-  ...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])]),
-];
+export function frozenColumns(table: TableFacts, { column, scope }: Retention): readonly string[] {
+  return [...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])])];
+}
 
 /** The index that finds the oldest rows; where a table lies in months of its clock, or has such an index, there is none. */
-export const clockIndex = (table: TableFacts, { column }: Retention): readonly GuaranteeObject[] =>
-  isIndexed(table, [column]) || table.facts.partition?.column === column
+export function clockIndex(table: TableFacts, { column }: Retention): readonly GuaranteeObject[] {
+  return isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []
     : [indexObject(objectName(table.name, 'retained_idx'), table.name, [column])];
+}

@@ -3,7 +3,8 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuardedTable, PurgeTools } from '../../contract/guarantee.js';
 import type { Period, Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn } from '../shared/declaration.js';
 import { inMonthsAndDays } from '../shared/period.js';
 import { retainedAttacks } from './attacks.js';
 import { isLegalHolds, type LegalHolds } from './holds.js';
@@ -36,7 +37,7 @@ export interface RetainedOptions {
  * @example
  * retained(c.created_at, { for: { years: 5 }, reason: 'POPIA s14(1)', hold: legalHolds })
  */
-export const retained = (column: Column, options: RetainedOptions): Guarantee => {
+export function retained(column: Column, options: RetainedOptions): Guarantee {
   const retention: Retention = Object.freeze({
     column: column?.name,
     period: options.for,
@@ -83,19 +84,19 @@ export const retained = (column: Column, options: RetainedOptions): Guarantee =>
     },
     attacks: (table: GuardedTable, probe: Probe) => retainedAttacks(table, probe, retention),
   });
-};
+}
 
 const assertClock = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} is no moment from which a period could run.`,
       'Name a timestamp() or createdAt().',
     );
   }
   if (column.touched) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} changes with every patch, so that its rows would never be due.`,
       'Name a time that stays: createdAt().',
     );
@@ -106,14 +107,18 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
   const { months, days } = inMonthsAndDays(period);
   const counts = [period.years, period.months, period.days].map((count) => count ?? 0);
   if (counts.some((count) => !Number.isInteger(count) || count < 0) || months + days === 0) {
-    throw unfit(table, 'retained has no period.', 'Give whole numbers: { for: { years: 5 } }.');
+    throw invalidTable(table.name, 'retained has no period.', 'Give whole numbers: { for: { years: 5 } }.');
   }
   if (!/\S/.test(reason) || !reason.isWellFormed() || /\p{Cc}/u.test(reason)) {
-    throw unfit(table, 'retained has no reason.', "Say why, in one line: { reason: 'POPIA s14(1)' }.");
+    throw invalidTable(
+      table.name,
+      'retained has no reason.',
+      "Say why, in one line: { reason: 'POPIA s14(1)' }.",
+    );
   }
   if (hold !== undefined && !isLegalHolds(hold)) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       'retained({ hold }) is no table of legal holds.',
       "Declare one: const holds = legalHolds('legal_holds').",
     );
@@ -123,8 +128,8 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
 const assertMayLeave = (table: TableFacts): void => {
   const parent = table.foreignKeys.find(({ onDelete }) => onDelete === 'cascade');
   if (parent) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `its rows would leave with their row of ${parent.target.table}, before their time.`,
       'Take onDelete: cascade away: rows leave before those they refer to.',
     );

@@ -5,7 +5,7 @@ import type { SqlRow } from '../../contract/sql.js';
 import { hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
 
 /** Statements by which the application would reach a row of another scope. They need a row, and the two scopes. */
-export const attacksOnScope = (table: GuardedTable, column: Column, probe: Probe): readonly Attack[] => {
+export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe): readonly Attack[] {
   const { row, fresh, scope, otherScope, dialect } = probe;
   if (scope === undefined || otherScope === undefined) return [];
   const name = identifier(table.name);
@@ -66,7 +66,7 @@ export const attacksOnScope = (table: GuardedTable, column: Column, probe: Probe
         ]
       : []),
   ];
-};
+}
 
 const attacks = (
   scope: string | null,

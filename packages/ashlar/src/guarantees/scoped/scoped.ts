@@ -2,9 +2,10 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, scopeValue } from '../../model/index.js';
+import { invalidTable } from '../../model/invalid-table.js';
 import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
+import { assertOwn } from '../shared/declaration.js';
 import { attacksOnScope } from './attacks.js';
 import { policyOnPartition, scopedOnPostgres, scopeOnPostgres } from './postgres.js';
 import { scopedOnSqlite } from './sqlite.js';
@@ -25,8 +26,8 @@ const kinds = new Set(['uuid', 'text', 'integer']);
  * @example
  * table('dossiers', { id: id(), client_id: z.uuid(), body: z.string() }, (c) => [scoped(c.client_id)]);
  */
-export const scoped = (column: Column): Guarantee =>
-  Object.freeze({
+export function scoped(column: Column): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'scoped',
     summary: 'A session reads and writes the rows of its own scope only.',
@@ -54,22 +55,27 @@ export const scoped = (column: Column): Guarantee =>
     },
     attacks: (table: GuardedTable, probe) => attacksOnScope(table, column, probe),
   } satisfies Guarantee);
+}
 
 const assertScopeColumn = (table: TableFacts, column: Column): void => {
   assertOwn(table, 'scoped', [column]);
   if (!kinds.has(column.kind)) {
-    throw unfit(table, `${column.name} cannot be a scope.`, 'Scope by a uuid, a text or a whole number.');
+    throw invalidTable(
+      table.name,
+      `${column.name} cannot be a scope.`,
+      'Scope by a uuid, a text or a whole number.',
+    );
   }
   // '' stands for NULL where scopes are compared: no number is no scope
   if (column.nullable && column.kind === 'integer')
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} is nullable, but each row has a scope.`,
       'Remove .nullable(); only a uuid or a text can leave open whose row it is.',
     );
   if (column.generated === 'identity') {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} counts by itself, so that no session could insert into its own scope.`,
       'Give the key with the row, as id() does.',
     );

@@ -6,12 +6,14 @@ import { sql } from '../../sql/template.js';
 export const purgingSetting = 'ashlar.purging';
 
 /** In a trigger function of Postgres: that a retirement of this table runs, by somebody who owns the trigger's table. */
-export const isPurgingOnPostgres = ({ name }: Pick<TableFacts, 'name'>): string =>
-  sql`
+export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string {
+  return sql`
     current_setting('${purgingSetting}', true) IS NOT DISTINCT FROM ${literal(name)}
       AND (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = TG_RELID)
   `;
+}
 
 /** In a trigger of SQLite: that a retirement of this table runs. A file cannot ask by whom. */
-export const isPurgingOnSqlite = ({ name }: Pick<TableFacts, 'name'>): string =>
-  `EXISTS (SELECT 1 FROM ashlar_purge WHERE table_name = ${literal(name)})`;
+export function isPurgingOnSqlite({ name }: Pick<TableFacts, 'name'>): string {
+  return `EXISTS (SELECT 1 FROM ashlar_purge WHERE table_name = ${literal(name)})`;
+}

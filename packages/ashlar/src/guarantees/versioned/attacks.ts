@@ -19,11 +19,11 @@ import {
 import type { VersionedColumns } from './columns.js';
 
 /** What would change a version, fork or break a chain, or leave a key with no current version or with two. */
-export const versionedAttacks = (
+export function versionedAttacks(
   table: TableFacts,
   probe: Probe,
   columns: VersionedColumns,
-): readonly Attack[] => {
+): readonly Attack[] {
   const target = targetOf(table, probe);
   const plain = [...updates(target), ...deletes(target), ...truncates(probe, target)];
   const chained = [...edits(table, probe, columns), ...links(table, probe, columns)];
@@ -31,7 +31,7 @@ export const versionedAttacks = (
     ...triedByBoth([...plain, ...chained, ...merges(probe, target), ...replaces(table, probe)]),
     ...triedBy(['owner'], asReplica(probe, [...plain, ...edits(table, probe, columns)])),
   ];
-};
+}
 
 /** A key of its own with two versions, the first of them retired. */
 interface Chain {

@@ -11,19 +11,23 @@ import type { VersionedColumns } from './columns.js';
  * index is checked when the successor is inserted, which is before its predecessor can be retired by a rule that asks
  * whether there is a successor. One current version a key follows from the rules on insert and update instead.
  */
-export const versionIndexes = (
+export function versionIndexes(
   table: TableFacts,
   { key, version, current, previous }: VersionedColumns,
-): readonly GuaranteeObject[] => [
-  ...(isUnique(table, [...key, version])
-    ? []
-    : [
-        indexObject(objectName(table.name, ...key, version, 'idx'), table.name, [...key, version], {
-          unique: true,
-        }),
-      ]),
-  ...(isUnique(table, [previous])
-    ? []
-    : [indexObject(objectName(table.name, previous, 'idx'), table.name, [previous], { unique: true })]),
-  indexObject(objectName(table.name, ...key, 'current_idx'), table.name, key, { where: identifier(current) }),
-];
+): readonly GuaranteeObject[] {
+  return [
+    ...(isUnique(table, [...key, version])
+      ? []
+      : [
+          indexObject(objectName(table.name, ...key, version, 'idx'), table.name, [...key, version], {
+            unique: true,
+          }),
+        ]),
+    ...(isUnique(table, [previous])
+      ? []
+      : [indexObject(objectName(table.name, previous, 'idx'), table.name, [previous], { unique: true })]),
+    indexObject(objectName(table.name, ...key, 'current_idx'), table.name, key, {
+      where: identifier(current),
+    }),
+  ];
+}

@@ -2,7 +2,8 @@ import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { versionedAttacks } from './attacks.js';
 import type { VersionedColumns } from './columns.js';
 import { versionedOnPostgres } from './postgres.js';
@@ -18,8 +19,6 @@ export interface VersionedOptions {
   readonly current: Column;
   /** The primary key of the version before; NULL for the first. */
   readonly previous: Column;
-  /** Columns that are set to the successor's values when a version is retired. Default: those like `updatedAt()`. */
-  readonly touched?: readonly Column[];
 }
 
 /**
@@ -33,16 +32,16 @@ export interface VersionedOptions {
  * @example
  * versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_version_id })
  */
-export const versioned = (options: VersionedOptions): Guarantee => {
+export function versioned(options: VersionedOptions): Guarantee {
   const columns = (table: TableFacts): VersionedColumns => ({
     id: table.primaryKey.columns[0] ?? '',
     key: list(options.key).map((column) => column.name),
     version: options.version.name,
     current: options.current.name,
     previous: options.previous.name,
-    touched: (options.touched ?? Object.values(table.columns).filter((column) => column.touched)).map(
-      (column) => column.name,
-    ),
+    touched: Object.values(table.columns)
+      .filter((column) => column.touched)
+      .map((column) => column.name),
   });
   return Object.freeze({
     kind: 'guarantee' as const,
@@ -59,8 +58,8 @@ export const versioned = (options: VersionedOptions): Guarantee => {
       },
     ],
     validate: (table: TableFacts) => {
-      const { key, version, current, previous, touched = [] } = options;
-      assertOwn(table, 'versioned', [...list(key), version, current, previous, ...touched]);
+      const { key, version, current, previous } = options;
+      assertOwn(table, 'versioned', [...list(key), version, current, previous]);
       assertKinds(table, options);
       assertVersionsFit(table, columns(table));
     },
@@ -76,32 +75,45 @@ export const versioned = (options: VersionedOptions): Guarantee => {
     },
     attacks: (table: TableFacts, probe: Probe) => versionedAttacks(table, probe, columns(table)),
   });
-};
+}
 
 const assertKinds = (table: TableFacts, { key, version, current, previous }: VersionedOptions): void => {
   const keys = list(key);
   if (keys.length === 0)
-    throw unfit(table, 'versioned has no key.', 'Name the column that all versions of one thing share.');
+    throw invalidTable(
+      table.name,
+      'versioned has no key.',
+      'Name the column that all versions of one thing share.',
+    );
   for (const column of [...keys, version, current]) {
     if (column.nullable)
-      throw unfit(table, `${column.name} is nullable, but each version has one.`, 'Remove .nullable().');
+      throw invalidTable(
+        table.name,
+        `${column.name} is nullable, but each version has one.`,
+        'Remove .nullable().',
+      );
   }
   if (version.kind !== 'integer')
-    throw unfit(table, `${version.name} does not count versions.`, 'Make it z.int().min(1).');
+    throw invalidTable(table.name, `${version.name} does not count versions.`, 'Make it z.int().min(1).');
   if (current.kind !== 'boolean')
-    throw unfit(table, `${current.name} is not true or false.`, 'Make it z.boolean().default(true).');
+    throw invalidTable(
+      table.name,
+      `${current.name} is not true or false.`,
+      'Make it z.boolean().default(true).',
+    );
   if (current.default === false) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${current.name} is false by default, but a new version is current.`,
       'Make it .default(true).',
     );
   }
   const [id, another] = table.primaryKey.columns;
-  if (!id || another) throw unfit(table, 'versioned needs a primary key of one column.', 'Use id().');
+  if (!id || another)
+    throw invalidTable(table.name, 'versioned needs a primary key of one column.', 'Use id().');
   if (previous.kind !== table.columns[id]?.kind || !previous.nullable) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${previous.name} cannot hold the ${id} of another row, or nothing.`,
       'Give it the type of the primary key, .nullable().',
     );
@@ -111,8 +123,8 @@ const assertKinds = (table: TableFacts, { key, version, current, previous }: Ver
 const assertVersionsFit = (table: TableFacts, { key }: VersionedColumns): void => {
   for (const { name, columns } of [...table.uniques, ...table.indexes.filter((index) => index.unique)]) {
     if (columns.every((column) => key.includes(column))) {
-      throw unfit(
-        table,
+      throw invalidTable(
+        table.name,
         `${name} allows each ${columns.join(', ')} once, so there could be no second version.`,
         'Remove it: versioned keeps one current version a key.',
       );

@@ -4,7 +4,7 @@ import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Request } from '../wire/channel.js';
 
 /** The name of the application's role where no other is chosen. */
-export const defaultAppRole = 'ashlar_app';
+const defaultAppRole = 'ashlar_app';
 
 /** The privilege of becoming a role. Before PostgreSQL 16 every member could. */
 export const maySet = `CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END`;

@@ -132,7 +132,7 @@ const known: Readonly<Record<string, Describe>> = {
 };
 
 /** SQLite's extended result code of an error that the driver threw; `''` for any other error. */
-export const sqliteCode = (error: unknown): string =>
+const sqliteCode = (error: unknown): string =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&
