@@ -27,6 +27,7 @@ export {
   updateDocument,
   uploadDocument,
 } from './documents.js';
+export { docuvaultErrors } from './errors.js';
 export {
   createFolder,
   deleteFolder,

@@ -2,7 +2,7 @@ import type { OnProgress } from '../backup/index.js';
 import type { Invocation } from './invocation.js';
 import { ProgressBar } from './progress.js';
 
-/** What is copied in a moment is shown when it is done. */
+/** In bytes: a smaller copy is done before a bar could be read. */
 const worthShowing = 33_554_432;
 
 /** Shows how many bytes of a copy have passed while `work` runs. */
@@ -14,7 +14,7 @@ export const withCopyProgress = async <T>(
   const bar = new ProgressBar(streams.stderr, title);
   try {
     return await work((done, total) => {
-      if ((total ?? done) >= worthShowing) bar.update({ done, total, failed: 0, total_cost_cents: null });
+      if ((total ?? done) >= worthShowing) bar.update({ done, total });
     });
   } finally {
     bar.end();

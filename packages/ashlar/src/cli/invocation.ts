@@ -8,6 +8,7 @@ import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '.
 import { type Roles, rolesFrom } from '../roles/index.js';
 import {
   type ColumnKeys,
+  environmentOf,
   readKeyFile,
   type Secret,
   type Settings,
@@ -52,6 +53,11 @@ export class Invocation {
   /** @throws AshlarError `usage`, `system-unknown`, `config-invalid` */
   async systems(): Promise<System[]> {
     return chooseSystems(this.#options.system ?? [], await this.#configuration());
+  }
+
+  /** The variables of the environment and of the file `.env`, for the settings of a system. @throws AshlarError `settings-invalid` */
+  environment(): NodeJS.Dict<string> {
+    return environmentOf(this.streams.env, this.streams.directory);
   }
 
   /** For commands that are about one system. @throws AshlarError `usage` when there are several */

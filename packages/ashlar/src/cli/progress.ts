@@ -1,26 +1,35 @@
-import type { JobProgress } from '../jobs/job-commands.js';
-import { money } from './money.js';
 import type { OutputStream } from './streams.js';
 
 const barWidth = 28;
 const redrawMilliseconds = 80;
 const lineMilliseconds = 5_000;
 
-/** Shows how far work has come: a bar that moves on a terminal, now and then a plain line elsewhere. */
+/** How far long work has come. */
+export interface Progress {
+  readonly done: number;
+  /** `undefined` while it is not known. */
+  readonly total: number | undefined;
+  readonly failed?: number;
+  /** More figures, as they are shown after the counts: `12 MB/s`. */
+  readonly figures?: readonly string[];
+}
+
+/** Shows the progress of long work: a bar on a terminal, a plain line now and then elsewhere. */
 export class ProgressBar {
   readonly #stream: OutputStream;
   readonly #title: string;
   #drawnAt = Number.NEGATIVE_INFINITY;
-  #last: JobProgress | undefined;
+  #last: Progress | undefined;
   #tenths = -1;
 
+  /** @param title - what the work does: `copying` */
   constructor(stream: OutputStream, title: string) {
     this.#stream = stream;
     this.#title = title;
   }
 
-  /** Takes what is known now; draws when it is time. */
-  update(progress: JobProgress): void {
+  /** Takes the current progress, and draws it unless it was drawn a moment ago. */
+  update(progress: Progress): void {
     this.#last = progress;
     const now = performance.now();
     if (this.#stream.isTTY) {
@@ -36,24 +45,24 @@ export class ProgressBar {
     this.#stream.write(`${this.#text(progress)}\n`);
   }
 
-  /** Draws the last state and goes to a new line. */
+  /** Draws the last progress and starts a new line. */
   end(): void {
     if (this.#last && this.#stream.isTTY) this.#stream.write(`\r\u001B[2K${this.#bar(this.#last)}\n`);
   }
 
-  #bar(progress: JobProgress): string {
+  #bar(progress: Progress): string {
     const share = progress.total ? Math.min(1, progress.done / progress.total) : 0;
     const filled = Math.round(share * barWidth);
     const bar = progress.total === undefined ? '' : `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} `;
     return `${bar}${this.#text(progress)}`.slice(0, (this.#stream.columns ?? 120) - 1);
   }
 
-  #text({ done, total, failed, total_cost_cents: cents }: JobProgress): string {
+  #text({ done, total, failed = 0, figures = [] }: Progress): string {
     const of = total === undefined ? '' : ` of ${total.toLocaleString('en-US')}`;
     return [
       `${this.#title}: ${done.toLocaleString('en-US')}${of}`,
       ...(failed > 0 ? [`${failed.toLocaleString('en-US')} failed`] : []),
-      ...(cents === null ? [] : [money(cents)]),
+      ...figures,
     ].join(' · ');
   }
 }

@@ -125,6 +125,17 @@ const dotEnv = (directory: string): NodeJS.Dict<string> => {
 };
 
 /**
+ * The variables of the environment and of the file `.env` of a folder. The environment wins; an empty variable of the
+ * environment counts as not set.
+ *
+ * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read
+ */
+export function environmentOf(env: NodeJS.Dict<string>, directory: string): NodeJS.Dict<string> {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  return { ...dotEnv(directory), ...Object.fromEntries(given) };
+}
+
+/**
  * The key in a file: its text without the line break at the end.
  *
  * @param name - what asked for the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
@@ -187,8 +198,7 @@ export const settings = (
   env: NodeJS.Dict<string> = process.env,
   directory: string = process.cwd(),
 ): Settings => {
-  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
-  const result = variables.safeParse({ ...dotEnv(directory), ...Object.fromEntries(given) });
+  const result = variables.safeParse(environmentOf(env, directory));
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
     throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');

@@ -22,16 +22,15 @@ describe('ProgressBar', () => {
   test('is a bar on a terminal', () => {
     const { stream, text } = capture(true);
     const bar = new ProgressBar(stream, 'running');
-    bar.update({ done: 500, total: 1000, failed: 3, total_cost_cents: 123_456 });
+    bar.update({ done: 500, total: 1000, failed: 3, figures: ['12 MB/s'] });
     bar.end();
-    expect(text()).toContain('██████████████░░░░░░░░░░░░░░ running: 500 of 1,000 · 3 failed · $1,234.56');
+    expect(text()).toContain('██████████████░░░░░░░░░░░░░░ running: 500 of 1,000 · 3 failed · 12 MB/s');
   });
 
   test('is a line now and then elsewhere', () => {
     const { stream, text } = capture(false);
     const bar = new ProgressBar(stream, 'running');
-    for (let done = 0; done <= 1000; done++)
-      bar.update({ done, total: 1000, failed: 0, total_cost_cents: null });
+    for (let done = 0; done <= 1000; done++) bar.update({ done, total: 1000 });
     bar.end();
     expect(text().split('\n')).toHaveLength(12);
     expect(text()).toMatch(/^running: 0 of 1,000\nrunning: 100 of 1,000\n/);

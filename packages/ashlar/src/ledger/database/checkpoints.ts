@@ -119,7 +119,7 @@ export const signCheckpointOf = async (
     throw new AshlarError('usage', {
       message: 'There is no key to sign checkpoints with.',
       suggestion:
-        'Make one with ashlar audit key new, and set LEDGER_KEY_FILE. Keep it away from the database.',
+        'Make one with ashlar ledger key new, and set LEDGER_KEY_FILE. Keep it away from the database.',
     });
   }
   const found = await verifyLedgerOf(audited);

@@ -56,5 +56,5 @@ export const exportLedger = async (audited: Audited, folder: string): Promise<nu
 const missing = (origin: string, position: number): AshlarError =>
   new AshlarError('ledger-tampered', {
     message: `The ledger ${origin} has no entry at position ${position}.`,
-    suggestion: 'Run ashlar audit verify --full.',
+    suggestion: 'Run ashlar ledger verify --full.',
   });

@@ -22,7 +22,7 @@ export const rotateSignerCommand = (commands: Commands): Command =>
       'sign a checkpoint of each ledger by the old key and the new one, and a note that hands over',
       run,
     )
-    .requiredOption('--new-key-file <file>', 'the new key, made by ashlar audit key new')
+    .requiredOption('--new-key-file <file>', 'the new key, made by ashlar ledger key new')
     .option('--out <file>', 'where the handover is written, for whoever trusts the old key');
 
 const run = async (invocation: Invocation, { newKeyFile, out: given }: Options): Promise<Answer> => {
@@ -39,7 +39,7 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
   if (next.verifierKey === former.verifierKey) {
     throw new AshlarError('usage', {
       message: 'The new key is the one that signs already.',
-      suggestion: 'Make another one: ashlar audit key new --out next',
+      suggestion: 'Make another one: ashlar ledger key new --out next',
     });
   }
   const checkpoints = await withLedgers(invocation, {}, async (audited) => {
@@ -52,7 +52,7 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
   await writeNew(invocation, handover, formatHandover(former, next), 0o644);
   out.line(`LEDGER_KEY_FILE=${newKeyFile}`);
   out.line(`LEDGER_PUBLIC_KEY=${next.verifierKey} ${former.verifierKey}`);
-  out.note(`Give ${handover} to whoever trusts the old key: ashlar audit key accept ${handover} checks it.`);
+  out.note(`Give ${handover} to whoever trusts the old key: ashlar ledger key accept ${handover} checks it.`);
   out.note(
     'The old public key stays in LEDGER_PUBLIC_KEY for as long as checkpoints that it signed are kept.',
   );

@@ -7,7 +7,7 @@ import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { becomeOwner, type Look, look } from '../session/connected-role.js';
-import type { Lease, Leases } from '../wire/channel.js';
+import type { Channel, Lease, Leases } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { KeptConnection } from '../wire/kept-connection.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
@@ -78,7 +78,7 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
-const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> => {
+const firstLook = async (leases: Leases, options: OpenOptions, { schema }: ServerUrl): Promise<Look> => {
   const lease = await leases.take();
   try {
     const seen = await look(lease.channel, options);
@@ -89,19 +89,29 @@ const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> =>
         suggestion: 'Upgrade the server.',
       });
     }
+    if (options.create === false && !(await hasSchema(lease.channel, schema))) {
+      throw new AshlarError('database-missing', {
+        message: `The schema ${schema} does not exist in this database.`,
+        suggestion: 'Create it: ashlar up',
+      });
+    }
     return seen;
   } finally {
     lease.release();
   }
 };
 
-const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
-  const look = await channel.send({
+const hasSchema = async (channel: Channel, schema: string): Promise<boolean> => {
+  const found = await channel.send({
     text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
     values: [schema],
   });
-  // CREATE SCHEMA IF NOT EXISTS wants the privilege even where the schema exists
-  if (decodeRows(look).length === 0)
+  return decodeRows(found).length > 0;
+};
+
+const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
+  // CREATE SCHEMA IF NOT EXISTS needs the privilege even where the schema exists
+  if (!(await hasSchema(channel, schema)))
     await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
 };
 
@@ -159,7 +169,7 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   pool.on('connect', surviveErrors);
   const leases = poolLeases(pool, url);
   try {
-    const { version, connectedRole } = await firstLook(leases, options);
+    const { version, connectedRole } = await firstLook(leases, options, url);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,

@@ -9,7 +9,7 @@ interface Options extends LedgerOptions {
   readonly out: string;
 }
 
-/** `ashlar audit export`. */
+/** `ashlar ledger export`. */
 export const exportCommand = (commands: Commands): Command =>
   commands
     .make<Options>('export', 'a whole ledger as files that verifier/ashlar-verify.mjs reads', run)

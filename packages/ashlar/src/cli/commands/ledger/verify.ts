@@ -9,7 +9,7 @@ interface Options extends LedgerOptions {
   readonly full?: boolean;
 }
 
-/** `ashlar audit verify`: exits 1 and names the row where something is not what was written. */
+/** `ashlar ledger verify`: exits 1 and names the row where something is not what was written. */
 export const verifyCommand = (commands: Commands): Command =>
   commands
     .make<Options>('verify', 'compare ledgers with their rows, blocks and checkpoints', run)

@@ -10,7 +10,7 @@ interface Options extends LedgerOptions {
   readonly out?: string;
 }
 
-/** `ashlar audit proof ROW`. */
+/** `ashlar ledger proof ROW`. */
 export const proofCommand = (commands: Commands): Command =>
   commands
     .make<Options>('proof', 'a file that shows to others that a row is in a ledger', run)

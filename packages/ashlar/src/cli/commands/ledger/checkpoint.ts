@@ -4,7 +4,7 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
 
-/** `ashlar audit checkpoint`. */
+/** `ashlar ledger checkpoint`. */
 export const checkpointCommand = (commands: Commands): Command =>
   commands
     .make<LedgerOptions>('checkpoint', 'verify what is new, sign the head of each ledger and keep it', run)

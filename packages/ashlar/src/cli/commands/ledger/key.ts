@@ -12,7 +12,7 @@ interface Options {
   readonly out: string;
 }
 
-/** `ashlar audit key new | accept`. */
+/** `ashlar ledger key new | accept`. */
 export const keyCommand = (commands: Commands): Command =>
   new Command('key')
     .description('keys that sign checkpoints')

@@ -5,7 +5,7 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { withLedgers } from '../../with-ledgers.js';
 
-/** `ashlar audit list`. */
+/** `ashlar ledger list`. */
 export const listCommand = (commands: Commands): Command =>
   commands.make('list', 'all ledgers: size, root, last block, last checkpoint', run);
 

@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import type { Commands } from '../command.js';
+import { checkpointCommand } from './ledger/checkpoint.js';
+import { exportCommand } from './ledger/export.js';
+import { keyCommand } from './ledger/key.js';
+import { listCommand } from './ledger/list.js';
+import { proofCommand } from './ledger/proof.js';
+import { verifyCommand } from './ledger/verify.js';
+
+/** `ashlar ledger …`: the ledgers of the systems. */
+export const ledgerCommand = (commands: Commands): Command =>
+  new Command('ledger')
+    .description('ledgers: what they hold, whether it is what was written, proofs for others')
+    .addCommand(listCommand(commands))
+    .addCommand(verifyCommand(commands))
+    .addCommand(proofCommand(commands))
+    .addCommand(checkpointCommand(commands))
+    .addCommand(exportCommand(commands))
+    .addCommand(keyCommand(commands));
