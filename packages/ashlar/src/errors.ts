@@ -94,14 +94,18 @@ export const errorCodes = {
   'database-missing': { exit: 3, meaning: 'The server has no database of that name.' },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
   'migration-changed': { exit: 1, meaning: 'An applied step was edited afterwards.' },
-  'migration-missing': { exit: 1, meaning: 'The database has applied a step that the folder does not contain.' },
+  'migration-missing': {
+    exit: 1,
+    meaning: 'The database has applied a step that the folder does not contain.',
+  },
   'migration-late': { exit: 1, meaning: 'A pending step sorts before a step that is already applied.' },
   'migration-failed': { exit: 1, meaning: 'A step failed and was rolled back.' },
   'migration-invalid': { exit: 2, meaning: 'A migration folder or file is not valid.' },
   'migration-locked': { exit: 1, meaning: 'Another process is migrating this database.' },
   'migration-ambiguous': {
     exit: 2,
-    meaning: 'A column was either renamed, or dropped while another was added. The model does not show which.',
+    meaning:
+      'A column was either renamed, or dropped while another was added. The model does not show which.',
   },
   'migration-irreversible': { exit: 1, meaning: 'A step has no down migration.' },
   'migration-pending': {
@@ -109,7 +113,10 @@ export const errorCodes = {
     meaning: 'The migrations differ from the model, or from what the database has applied.',
   },
   'system-unknown': { exit: 2, meaning: 'No system has that name.' },
-  'system-collision': { exit: 2, meaning: 'Another system in the same database has a table of the same name.' },
+  'system-collision': {
+    exit: 2,
+    meaning: 'Another system in the same database has a table of the same name.',
+  },
   'status-failed': {
     exit: 1,
     meaning: '`ashlar status --check` found drift, missing steps or guarantees that are not in place.',
@@ -156,7 +163,10 @@ export const errorCodes = {
     exit: 1,
     meaning: 'A backup and its manifest do not belong together.',
   },
-  'backup-folder-locked': { exit: 1, meaning: 'Another process is creating or removing backups in this folder.' },
+  'backup-folder-locked': {
+    exit: 1,
+    meaning: 'Another process is creating or removing backups in this folder.',
+  },
   'restore-target-not-empty': {
     exit: 1,
     meaning: 'A restore would overwrite an existing database.',

@@ -1,4 +1,5 @@
 import { system } from 'ashlar';
+import { commands } from './commands.js';
 import { tables } from './tables.js';
 
 export { type Access, type Asking, accessTo, requireAccess } from './access.js';
@@ -81,6 +82,7 @@ export { type Sweep, sweep, type Vault } from './vault.js';
 export const docuvault = system('docuvault', {
   tables,
   migrations: new URL('../migrations/', import.meta.url),
+  commands,
   // the form of a hash is not to be guessed
   probes: { users: [{ password_hash: '$scrypt$ln=17,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo' }] },
 });

@@ -1,7 +1,8 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import { AshlarError } from '../errors.js';
 import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
-import type { Tables } from '../model/index.js';
+import type { Table, Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
 import { headOf } from './content.js';
 import { type Listed, labelOf, listBackups } from './folder.js';
@@ -21,8 +22,10 @@ export interface Loss {
   readonly seconds: number;
   /** How many rows more the tables of the system have now. */
   readonly rows: number;
-  /** How many entries more its ledgers have. */
+  /** How many entries more its ledgers have, those that the role may read. */
   readonly ledger_entries: number;
+  /** The tables whose ledgers the role may not read. */
+  readonly hidden_ledgers: readonly string[];
 }
 
 /** What `status` says about backups. */
@@ -95,9 +98,14 @@ const lossOf = async (
   now: Date,
 ): Promise<Loss> => {
   let entries = 0;
+  const hidden: string[] = [];
   for (const table of ledgersOf(system)) {
     if (!(table.name in rows)) continue;
-    const { size } = await withLedger(engine, table, headOf);
+    const size = await sizeOf(engine, table);
+    if (size === undefined) {
+      hidden.push(table.name);
+      continue;
+    }
     const then = manifest.ledgers.find(({ ledger }) => ledger === originOf(system, table))?.size ?? 0;
     entries += Math.max(0, size - then);
   }
@@ -108,5 +116,16 @@ const lossOf = async (
       0,
     ),
     ledger_entries: entries,
+    hidden_ledgers: hidden,
   };
+};
+
+/** The size of the ledger of a table; `undefined` where the role may not read it. */
+const sizeOf = async (engine: Engine, table: Table): Promise<number | undefined> => {
+  try {
+    return (await withLedger(engine, table, headOf)).size;
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'privilege-missing') return undefined;
+    throw error;
+  }
 };

@@ -90,14 +90,15 @@ export function parseCommandInput(
   given: Readonly<Record<string, string | readonly string[] | boolean | undefined>>,
   help: string,
 ): unknown {
-  const label = (name: string) => (positionals.includes(name) ? `<${optionName(name)}>` : `--${optionName(name)}`);
+  const label = (name: string) =>
+    positionals.includes(name) ? `<${optionName(name)}>` : `--${optionName(name)}`;
   const values: Record<string, unknown> = {};
   for (const property of propertiesOf(input)) {
     const text = given[property.name];
     if (text === undefined) continue;
     if (typeof text === 'boolean') values[property.name] = text;
-    else if (typeof text === 'string') values[property.name] = valueOf(text, property.kind);
-    else values[property.name] = text.map((one) => valueOf(one, property.kind));
+    else if (typeof text === 'string') values[property.name] = convert(text, property.kind);
+    else values[property.name] = text.map((one) => convert(one, property.kind));
   }
   const result = input.safeParse(values);
   if (result.success) return result.data;
@@ -113,7 +114,7 @@ export function parseCommandInput(
 }
 
 // a text that is not of its kind is left as it is, for the schema to refuse
-function valueOf(text: string, kind: InputProperty['kind']): unknown {
+function convert(text: string, kind: InputProperty['kind']): unknown {
   if (kind === 'number') return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
   if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   if (kind !== 'json') return text;

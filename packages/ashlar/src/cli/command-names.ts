@@ -9,5 +9,7 @@ export const commandGroups = {
 
 /** Whether a name is taken by a command of Ashlar, so that a system with commands cannot have it. */
 export function isCommandName(name: string): boolean {
-  return name === 'help' || Object.values<readonly string[]>(commandGroups).some((names) => names.includes(name));
+  return (
+    name === 'help' || Object.values<readonly string[]>(commandGroups).some((names) => names.includes(name))
+  );
 }

@@ -68,7 +68,7 @@ export async function run(given: readonly string[], streams: Streams): Promise<n
 }
 
 function usage(complaint: string, suggestion: string | undefined): AshlarError {
-  const message = complaint.replace(/^error: /, '');
+  const message = complaint.replace(/^error: /, '').replace(/[^.]$/, '$&.');
   return new AshlarError('usage', {
     message: `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
     suggestion: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'See ashlar --help, and --help after any command.',
@@ -84,7 +84,10 @@ function programOf(commands: Commands): Command {
     .description('Tables whose guarantees the database itself enforces.')
     .version(version())
     .option('--system <name>', 'a system of the configuration (repeatable; default: all of them)', collect)
-    .option('--url <url>', 'the database: sqlite:PATH, sqlcipher:PATH, pglite:DIR or postgres://USER@HOST/DATABASE')
+    .option(
+      '--url <url>',
+      'the database: sqlite:PATH, sqlcipher:PATH, pglite:DIR or postgres://USER@HOST/DATABASE',
+    )
     .option('--config <file>', 'the configuration file (default: ashlar.config.ts, .js or .json)')
     .option('--key-file <file>', 'a file with the key of an encrypted database')
     .option('--json', 'print one JSON document on standard output, and everything else on standard error')

@@ -26,7 +26,9 @@ export function systemCommand(commands: Commands, system: System): Command | und
 function contributed(commands: Commands, system: System, name: string, command: SystemCommand): Command {
   const properties = propertiesOf(command.input);
   const isArgument = ({ name: property }: InputProperty) => command.positionals.includes(property);
-  const ordered = command.positionals.flatMap((property) => properties.find((each) => each.name === property) ?? []);
+  const ordered = command.positionals.flatMap(
+    (property) => properties.find((each) => each.name === property) ?? [],
+  );
   const options = properties.filter((property) => !isArgument(property));
   const made = commands.make<Given & { readonly actor?: string }>(
     name,
@@ -37,15 +39,22 @@ function contributed(commands: Commands, system: System, name: string, command: 
         texts[property.name] = property.list ? (args.length > at ? args.slice(at) : undefined) : args[at];
       for (const property of options) texts[property.name] = given[attributeOf(property)];
       const help = `ashlar ${system.name} ${name} --help`;
-      return run(invocation, { system, command, input: parseCommandInput(command, texts, help), actor: given.actor });
+      return run(invocation, {
+        system,
+        command,
+        input: parseCommandInput(command, texts, help),
+        actor: given.actor,
+      });
     },
   );
-  if (command.description !== undefined) made.description(`${command.summary}\n\n${command.description}`).summary(command.summary);
+  if (command.description !== undefined)
+    made.description(`${command.summary}\n\n${command.description}`).summary(command.summary);
   for (const property of ordered) made.addArgument(argumentOf(property));
   for (const property of options) for (const option of optionsOf(property)) made.addOption(option);
   made.option('--actor <name>', 'who is recorded as acting (default: the user of the operating system)');
   made.option('--allow-owner', 'also run with a role that can change the schema');
-  if (command.settings) made.addHelpText('after', () => settingsHelp(propertiesOf(command.settings ?? command.input)));
+  if (command.settings)
+    made.addHelpText('after', () => settingsHelp(propertiesOf(command.settings ?? command.input)));
   return made;
 }
 
@@ -113,18 +122,25 @@ function attributeOf({ option }: InputProperty): string {
   return new Option(`--${option} <value>`).attributeName();
 }
 
-function descriptionOf({ description, placeholder, required, standard, list }: InputProperty, isOption: boolean): string {
+function descriptionOf(
+  { description, placeholder, required, standard, list }: InputProperty,
+  isOption: boolean,
+): string {
   const remarks = [
     ...(isOption && required ? ['required'] : []),
     ...(isOption && list ? ['repeatable'] : []),
     ...(!isOption && placeholder.includes('|') ? [`one of ${placeholder.replaceAll('|', ', ')}`] : []),
-    ...(standard === undefined ? [] : [`default: ${typeof standard === 'string' ? standard : JSON.stringify(standard)}`]),
+    ...(standard === undefined || standard === false
+      ? []
+      : [`default: ${typeof standard === 'string' ? standard : JSON.stringify(standard)}`]),
   ];
   return [description, remarks.length > 0 ? `(${remarks.join('; ')})` : ''].filter(Boolean).join(' ');
 }
 
 function settingsHelp(properties: readonly InputProperty[]): string {
   const width = Math.max(...properties.map(({ name }) => name.length));
-  const lines = properties.map((property) => `  ${property.name.padEnd(width)}  ${descriptionOf(property, true)}`.trimEnd());
+  const lines = properties.map((property) =>
+    `  ${property.name.padEnd(width)}  ${descriptionOf(property, true)}`.trimEnd(),
+  );
   return ['', 'Environment, or the file .env:', ...lines].join('\n');
 }

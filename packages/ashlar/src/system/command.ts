@@ -72,7 +72,10 @@ export const reservedOptions: readonly string[] = [
 
 /** The option of a property: `maxPrice` and `max_price` → `max-price`. */
 export function optionName(property: string): string {
-  return property.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll('_', '-').toLowerCase();
+  return property
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replaceAll('_', '-')
+    .toLowerCase();
 }
 
 /**

@@ -50,7 +50,7 @@ describe('ashlar key', () => {
     env = { DATABASE_URL: url, DATABASE_KEY_FILE: 'database.key', COLUMN_KEY: keyOf(1) };
     await project.configure(`
       import { appendOnly, encrypted, keyring, ledgered } from '${guarantees}';
-      const { ciphered } = ashlar;
+      const { ciphertext } = ashlar;
       const dataKeys = keyring('data_keys');
       const dossiers = table('dossiers', { id: id(), client: z.string(), note: ciphertext(z.string()) },
         (c) => [encrypted({ scope: c.client, keys: dataKeys })]);
@@ -202,10 +202,10 @@ describe('ashlar key', () => {
 
   test('rotate signer: the first checkpoint is signed by both, and a handover is believed', async () => {
     for (const name of ['ledger', 'second'])
-      await project.ashlar(['audit', 'key', 'new', '--name', `example.org/${name}`, '--out', name]);
+      await project.ashlar(['ledger', 'key', 'new', '--name', `example.org/${name}`, '--out', name]);
     const [old, next] = [(await fileOf('ledger.pub')).trim(), (await fileOf('second.pub')).trim()];
     const before = { ...env, LEDGER_KEY_FILE: 'ledger.key' };
-    await project.ashlar(['audit', 'checkpoint'], before);
+    await project.ashlar(['ledger', 'checkpoint'], before);
     expect(await key(['rotate', 'signer', '--new-key-file', 'second.key'], before)).toMatchObject({
       code: 0,
       document: { verifier_key: next, former: old, handover: 'second.handover', checkpoints: [{ size: 2 }] },
@@ -214,11 +214,11 @@ describe('ashlar key', () => {
     expect(await readdir(folder)).toEqual(['2.checkpoint']);
     // whoever trusts only one of them goes on
     for (const LEDGER_PUBLIC_KEY of [old, next])
-      expect(await project.ashlar(['audit', 'verify'], { ...env, LEDGER_PUBLIC_KEY })).toMatchObject({
+      expect(await project.ashlar(['ledger', 'verify'], { ...env, LEDGER_PUBLIC_KEY })).toMatchObject({
         code: 0,
       });
     const accept = (trusted: string) =>
-      project.ashlar(['audit', 'key', 'accept', 'second.handover'], { ...env, LEDGER_PUBLIC_KEY: trusted });
+      project.ashlar(['ledger', 'key', 'accept', 'second.handover'], { ...env, LEDGER_PUBLIC_KEY: trusted });
     expect(await accept(old)).toMatchObject({ code: 0, stdout: `LEDGER_PUBLIC_KEY=${old} ${next}\n` });
     await writeFile(
       join(project.folder, 'second.handover'),
@@ -227,7 +227,7 @@ describe('ashlar key', () => {
     expect(await accept(old)).toMatchObject({ code: 1 });
     const after = { ...env, LEDGER_KEY_FILE: 'second.key', LEDGER_PUBLIC_KEY: old };
     await withDb(keyOf(2), (db) => db.session((s) => s.insert(letters, { client: 'ann', body: 'again' })));
-    expect(await project.ashlar(['audit', 'checkpoint'], after)).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['ledger', 'checkpoint'], after)).toMatchObject({ code: 0 });
     expect((await readdir(folder)).sort()).toEqual(['2.checkpoint', '3.checkpoint']);
   });
 });

@@ -37,7 +37,9 @@ async function run(invocation: Invocation): Promise<Answer> {
         stuck,
       ]),
     );
-    out.note('due: ashlar retention purge deletes them · held: by a legal hold · stuck: other rows refer to them');
+    out.note(
+      'due: ashlar retention purge deletes them · held: by a legal hold · stuck: other rows refer to them',
+    );
   }
   return { document: { tables: all } };
 }

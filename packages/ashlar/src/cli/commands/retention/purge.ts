@@ -13,7 +13,11 @@ interface Options {
 /** `ashlar retention purge`: deletes expired rows, except those under a legal hold. */
 export function purgeCommand(commands: Commands): Command {
   return commands
-    .make<Options>('purge', 'delete expired rows, except those under a legal hold; exit 1 if some remain', run)
+    .make<Options>(
+      'purge',
+      'delete expired rows, except those under a legal hold; exit 1 if some remain',
+      run,
+    )
     .option('--dry-run', 'delete nothing; show what would be deleted');
 }
 
@@ -39,7 +43,9 @@ function print(out: Output, { purged, held }: Purge, dryRun: boolean): void {
   for (const { table, rows, reason, earliest, latest, partition } of purged) {
     const where = partition === undefined ? '' : `, with the partition ${partition}`;
     const days = `${earliest.slice(0, 10)} to ${latest.slice(0, 10)}`;
-    out.line(`  ${table}: ${counted(rows)} ${dryRun ? 'would be purged' : 'purged'}${where} · ${days} · ${reason}`);
+    out.line(
+      `  ${table}: ${counted(rows)} ${dryRun ? 'would be purged' : 'purged'}${where} · ${days} · ${reason}`,
+    );
   }
   for (const [table, rows] of Object.entries(held)) out.line(`  ${table}: ${counted(rows)} held`);
   if (purged.length === 0) out.line('  nothing to purge');

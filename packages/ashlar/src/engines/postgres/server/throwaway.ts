@@ -32,7 +32,10 @@ export const withThrowaway = async <T>(
   options: OpenOptions,
   work: (options: OpenOptions, owner: Owner) => Promise<T>,
 ): Promise<T> => {
-  const server = await openPostgres({ ...options, create: false, connections: 1 });
+  // only databases are created here: the schema of the URL need not exist
+  const url = new URL(options.url);
+  url.searchParams.set('schema', 'pg_catalog');
+  const server = await openPostgres({ ...options, url: url.href, create: false, connections: 1 });
   try {
     const name = await asLogin(server, (run) => create(run));
     try {

@@ -19,7 +19,7 @@ const execute = promisify(execFile);
 const notes = table('notes', { id: id(), body: z.string() }, () => [appendOnly(), ledgered()]);
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-describe('ashlar audit', () => {
+describe('ashlar ledger', () => {
   let project: Project;
   let url: string;
   let env: NodeJS.Dict<string>;
@@ -37,7 +37,7 @@ describe('ashlar audit', () => {
     );
     await db.close();
   };
-  const audit = (...args: string[]) => project.json(['audit', ...args, '--url', url], env);
+  const ledger = (...args: string[]) => project.json(['ledger', ...args, '--url', url], env);
 
   beforeAll(async () => {
     project = await makeProject();
@@ -51,7 +51,7 @@ describe('ashlar audit', () => {
     await mkdir(join(project.folder, 'migrations'));
     expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });
     expect(await project.ashlar(['up', '--url', url])).toMatchObject({ code: 0 });
-    expect(await project.ashlar(['audit', 'key', 'new', '--name', 'example.org/shop'])).toMatchObject({
+    expect(await project.ashlar(['ledger', 'key', 'new', '--name', 'example.org/shop'])).toMatchObject({
       code: 0,
     });
     key = (await readFile(join(project.folder, 'ledger.pub'), 'utf8')).trim();
@@ -63,65 +63,68 @@ describe('ashlar audit', () => {
   test('a key is for its owner alone, is never printed and never written over', async () => {
     const file = join(project.folder, 'ledger.key');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const again = await project.ashlar(['audit', 'key', 'new']);
+    const again = await project.ashlar(['ledger', 'key', 'new']);
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('ledger.key cannot be written') });
   });
 
   test('verifies, signs and keeps a checkpoint, and then verifies what is new', async () => {
-    expect(await audit('verify')).toMatchObject({
+    expect(await ledger('verify')).toMatchObject({
       code: 0,
       document: { ledgers: [{ ledger: 'shop/notes', size: 300, checked: 300, problems: [] }] },
     });
-    expect(await audit('checkpoint')).toMatchObject({
+    expect(await ledger('checkpoint')).toMatchObject({
       code: 0,
       document: { checkpoints: [{ size: 300, checkpoint: expect.stringMatching(/^shop\/notes\n300\n/) }] },
     });
     expect(await readdir(join(project.folder, 'ledger-checkpoints/shop/notes'))).toEqual(['300.checkpoint']);
     await write(300, 20);
-    expect(await audit('verify')).toMatchObject({
+    expect(await ledger('verify')).toMatchObject({
       document: { ledgers: [{ size: 320, checked: 20, trusted: 300 }] },
     });
-    expect(await audit('verify', '--full')).toMatchObject({ document: { ledgers: [{ checked: 320 }] } });
-    expect(await audit('list')).toMatchObject({
+    expect(await ledger('verify', '--full')).toMatchObject({ document: { ledgers: [{ checked: 320 }] } });
+    expect(await ledger('list')).toMatchObject({
       document: { ledgers: [{ ledger: 'shop/notes', size: 320, unsealed: 0, last_checkpoint: 300 }] },
     });
   });
 
   test('a database that was never set up is named so', async () => {
     for (const command of ['list', 'verify', 'checkpoint'])
-      expect(await project.json(['audit', command, '--url', 'pglite:memory'], env)).toMatchObject({
+      expect(await project.json(['ledger', command, '--url', 'pglite:memory'], env)).toMatchObject({
         code: 1,
         document: { error: { code: 'migration-pending', message: 'shop is not set up in this database.' } },
       });
   });
 
   test('a proof holds without Ashlar and without the database', async () => {
-    expect(await audit('proof', uuid(7), '--out', 'seven.tlog-proof')).toMatchObject({
+    expect(await ledger('proof', uuid(7), '--out', 'seven.tlog-proof')).toMatchObject({
       code: 0,
       document: { position: 7 },
     });
     const file = join(project.folder, 'seven.tlog-proof');
     const { stdout } = await execute(process.execPath, [verifier, 'proof', file, '--key', key]);
     expect(stdout).toContain('"body":"note 7"');
-    expect(await audit('proof', uuid(310))).toMatchObject({
+    expect(await ledger('proof', uuid(310))).toMatchObject({
       document: { proof: expect.stringContaining('\n320\n') },
     });
-    expect(await audit('proof', uuid(9999))).toMatchObject({ code: 1 });
+    expect(await ledger('proof', uuid(9999))).toMatchObject({ code: 1 });
   });
 
   test('an export holds without Ashlar', async () => {
-    expect(await audit('export', '--out', 'exported')).toMatchObject({ code: 0, document: { entries: 320 } });
+    expect(await ledger('export', '--out', 'exported')).toMatchObject({
+      code: 0,
+      document: { entries: 320 },
+    });
     const folder = join(project.folder, 'exported');
     const { stdout } = await execute(process.execPath, [verifier, 'export', folder, '--key', key]);
     expect(stdout).toContain('all 320 entries of shop/notes');
   });
 
   test('checkpoints are not passed over for want of a key', async () => {
-    expect(await project.json(['audit', 'verify', '--url', url])).toMatchObject({
+    expect(await project.json(['ledger', 'verify', '--url', url])).toMatchObject({
       code: 2,
       document: { error: { code: 'usage' } },
     });
-    expect(await project.json(['audit', 'verify', '--url', url], { LEDGER_PUBLIC_KEY: key })).toMatchObject({
+    expect(await project.json(['ledger', 'verify', '--url', url], { LEDGER_PUBLIC_KEY: key })).toMatchObject({
       code: 0,
     });
   });
@@ -139,7 +142,7 @@ describe('ashlar audit', () => {
     });
     await behindItsBack(db.engine, 'notes', [`UPDATE notes SET body = 'other' WHERE id = '${uuid(5)}'`]);
     await db.close();
-    expect(await audit('verify', '--full')).toMatchObject({
+    expect(await ledger('verify', '--full')).toMatchObject({
       code: 1,
       document: {
         error: {
@@ -149,7 +152,7 @@ describe('ashlar audit', () => {
         ledgers: [{ problems: [{ position: 5, row_key: uuid(5) }] }],
       },
     });
-    const told = await project.ashlar(['audit', 'verify', '--full', '--url', url], env);
+    const told = await project.ashlar(['ledger', 'verify', '--full', '--url', url], env);
     expect(told.stdout).toContain(`5 ${uuid(5)} the column body is not what was written`);
     const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body is not what was written`;
     expect(await project.json(['prove', '--url', url], env)).toMatchObject({
@@ -159,7 +162,7 @@ describe('ashlar audit', () => {
   });
 });
 
-describe.each(server)('ashlar audit of a scoped table, with users of a server', (engine) => {
+describe.each(server)('ashlar ledger of a scoped table, with users of a server', (engine) => {
   test('reads as the owner or the auditor, and says so to the application', async () => {
     const project = await makeProject();
     const place = await engine.place();
@@ -178,11 +181,11 @@ describe.each(server)('ashlar audit of a scoped table, with users of a server', 
     expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });
     expect(await project.ashlar(['up'], env)).toMatchObject({ code: 0 });
     const verified = { document: { ledgers: [{ ledger: 'shop/notes', size: 0, problems: [] }] } };
-    expect(await project.json(['audit', 'verify'], env)).toMatchObject(verified);
-    expect(await project.json(['audit', 'verify'], { DATABASE_URL: auditor.at(place) })).toMatchObject(
+    expect(await project.json(['ledger', 'verify'], env)).toMatchObject(verified);
+    expect(await project.json(['ledger', 'verify'], { DATABASE_URL: auditor.at(place) })).toMatchObject(
       verified,
     );
-    const refused = await project.json(['audit', 'verify'], { DATABASE_URL: app.at(place) });
+    const refused = await project.json(['ledger', 'verify'], { DATABASE_URL: app.at(place) });
     expect(refused.code).not.toBe(0);
     expect(refused).toMatchObject({
       document: {
