@@ -109,7 +109,8 @@ function pageOf(changes: readonly TrailChange[], limit: number): TrailPage {
   return { changes: page, next: changes.length > limit && last ? cursorOf(last) : null };
 }
 
-interface Cursor {
+/** A place in the order of changes. */
+export interface Cursor {
   readonly at: string;
   readonly trail: string;
   readonly id: number;
@@ -122,7 +123,8 @@ function cursorOf({ at, system, trail, id }: TrailChange): string {
   return `${at},${trailName(system, trail)},${id}`;
 }
 
-function parseCursor(text: string): Cursor {
+/** The place that a cursor names. @throws AshlarError `usage` */
+export function parseCursor(text: string): Cursor {
   const [, at, trail, id] = /^([\d:.TZ-]+),([^,]+),(\d{1,15})$/.exec(text) ?? [];
   if (at !== undefined && trail !== undefined && id !== undefined) return { at, trail, id: Number(id) };
   throw new AshlarError('usage', {

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { mergePages, mostChanges, queryTrail, type TrailPage, trailsOf } from '../../audit/query-trail.js';
+import {
+  mergePages,
+  mostChanges,
+  parseCursor,
+  queryTrail,
+  type TrailPage,
+  trailsOf,
+} from '../../audit/query-trail.js';
 import { AshlarError } from '../../errors.js';
 import type { Table } from '../../model/index.js';
 import type { System } from '../../model/system.js';
@@ -49,6 +56,8 @@ export function auditCommand(commands: Commands): Command {
 async function run(invocation: Invocation, options: Options): Promise<Answer> {
   const { out } = invocation;
   const limit = limitOf(options);
+  const [since, until] = [timeOption('--since', options.since), timeOption('--until', options.until)];
+  if (options.after !== undefined) parseCursor(options.after);
   const systems = (await invocation.systems()).filter((system) => trailsOf(system).length > 0);
   const chosen = systems.filter((system) => options.table === undefined || tableOf(system, options.table));
   assertChosen(systems, chosen, options);
@@ -58,8 +67,8 @@ async function run(invocation: Invocation, options: Options): Promise<Answer> {
       table: options.table,
       row: rowOf(system, options),
       actor: options.actor,
-      since: timeOption('--since', options.since),
-      until: timeOption('--until', options.until),
+      since,
+      until,
       limit,
       after: options.after,
     };
