@@ -143,7 +143,6 @@ describe('ashlar audit, asked wrongly', () => {
   ])('exits 2 for %s', async (_, args) => {
     expect(await audit(...args)).toMatchObject({ code: 2, document: { error: { code: 'usage' } } });
   });
-});
 
   test('says how to declare an audit trail where no system has one', async () => {
     await project.configure(
