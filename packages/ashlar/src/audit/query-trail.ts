@@ -1,8 +1,9 @@
-import { type Engine, everyScope } from '../contract/engine.js';
+import type { Engine } from '../contract/engine.js';
+import type { GuardedTable } from '../contract/guarantee.js';
+import type { SystemFacts } from '../contract/system.js';
+
 import { AshlarError } from '../errors.js';
-import { isTrail } from '../guarantees/audited/trail.js';
-import { identifier, literal, type Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import { everyScope, identifier, literal } from '../model/index.js';
 
 /** Which changes of an audit trail to read. What is left out does not restrict. */
 export interface TrailQuery {
@@ -56,8 +57,8 @@ export const mostChanges = 1_000;
 const usualChanges = 50;
 
 /** The audit trails of a system. */
-export function trailsOf(system: Pick<System, 'tables'>): readonly Table[] {
-  return Object.values<Table>(system.tables).filter(isTrail);
+export function trailsOf(system: Pick<SystemFacts, 'tables'>): readonly GuardedTable[] {
+  return Object.values(system.tables).filter(({ facts }) => facts.trail);
 }
 
 /**
@@ -67,7 +68,11 @@ export function trailsOf(system: Pick<System, 'tables'>): readonly Table[] {
  * @throws AshlarError `usage` for a cursor or a limit that is not valid; `privilege-missing` when the user may not read
  *   a trail
  */
-export async function queryTrail(engine: Engine, system: System, query: TrailQuery = {}): Promise<TrailPage> {
+export async function queryTrail(
+  engine: Engine,
+  system: SystemFacts,
+  query: TrailQuery = {},
+): Promise<TrailPage> {
   const limit = query.limit ?? usualChanges;
   if (!Number.isInteger(limit) || limit < 1 || limit > mostChanges) {
     throw new AshlarError('usage', {
@@ -141,8 +146,8 @@ function newestFirst(a: TrailChange, b: TrailChange): number {
 }
 
 function selectSql(
-  system: System,
-  trail: Table,
+  system: SystemFacts,
+  trail: GuardedTable,
   query: TrailQuery & { limit: number },
   cursor: Cursor | undefined,
 ): string {
@@ -171,7 +176,11 @@ function isAfter({ at, trail, id }: Cursor, own: string): string {
   return own > trail ? `(${older} OR ${same})` : older;
 }
 
-function changeOf(system: System, trail: Table, row: Readonly<Record<string, unknown>>): TrailChange {
+function changeOf(
+  system: SystemFacts,
+  trail: GuardedTable,
+  row: Readonly<Record<string, unknown>>,
+): TrailChange {
   const text = (name: string): string | null => (row[name] === null ? null : String(row[name]));
   return {
     system: system.name,

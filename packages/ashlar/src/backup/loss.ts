@@ -1,8 +1,9 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
-import type { Table, Tables } from '../model/index.js';
+import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
 import { headOf } from './content.js';
 import { type Listed, labelOf, listBackups } from './folder.js';
@@ -121,7 +122,7 @@ const lossOf = async (
 };
 
 /** The size of the ledger of a table; `undefined` where the role may not read it. */
-const sizeOf = async (engine: Engine, table: Table): Promise<number | undefined> => {
+const sizeOf = async (engine: Engine, table: TableFacts): Promise<number | undefined> => {
   try {
     return (await withLedger(engine, table, headOf)).size;
   } catch (error) {

@@ -4,9 +4,9 @@ import type { Owner } from '../contract/owner.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
 import { identifier, type Table } from '../model/index.js';
-import type { System } from '../model/system.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
 import { checkRoles, type Roles } from '../roles/index.js';
+import type { System } from '../system/system.js';
 import { type PartitionReport, partitionReport } from './partition-report.js';
 
 /** How an engine keeps a guarantee of a table. */

@@ -1,8 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 import { defaultActor } from '../migrations/actor.js';
-import type { System } from '../model/system.js';
 import { parseSettings } from '../settings/index.js';
 import type { Command as SystemCommand } from '../system/command.js';
+import type { System } from '../system/system.js';
 import type { Answer, Commands } from './command.js';
 import { type InputProperty, parseCommandInput, propertiesOf } from './command-input.js';
 import type { Invocation } from './invocation.js';

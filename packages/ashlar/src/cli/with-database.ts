@@ -1,6 +1,6 @@
-import type { System } from '../model/system.js';
 import { connect, type Database } from '../session/database.js';
 import type { ColumnKeys } from '../settings/index.js';
+import type { System } from '../system/system.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 

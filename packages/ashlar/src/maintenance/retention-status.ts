@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
-import { type Period, periodText, retentionOf } from '../guarantees/shared/retention.js';
-import type { Table } from '../model/index.js';
-import type { System } from '../model/system.js';
+import type { Period } from '../contract/retention.js';
+import type { SystemFacts } from '../contract/system.js';
+import { periodText } from '../guarantees/shared/period.js';
 import { purge } from './purge.js';
 
 /** How long the rows of a table stay, and how many of them have expired. */
@@ -30,13 +30,12 @@ export interface RetentionStatus {
  */
 export async function retentionStatus(
   engine: Engine,
-  system: System,
+  system: SystemFacts,
   now = new Date(),
 ): Promise<readonly RetentionStatus[]> {
-  const tables = Object.values<Table>(system.tables).flatMap((table) => {
-    const retention = retentionOf(table);
-    return retention ? [{ table: table.name, retention }] : [];
-  });
+  const tables = Object.values(system.tables).flatMap(({ name: table, facts: { retention } }) =>
+    retention ? [{ table, retention }] : [],
+  );
   if (tables.length === 0) return [];
   const expired = await purge(engine, system, { now, dryRun: true });
   return tables.map(({ table, retention: { column, period, reason } }) => ({

@@ -4,9 +4,9 @@ import { connect, id, system, table } from 'ashlar';
 import { audited, auditTrail, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place } from '../../../../test/support/engines.js';
+import { engines, type Place, server } from '../../../../test/support/engines.js';
+import { makeUser } from '../../../../test/support/users.js';
 import type { TrailPage } from '../../src/audit/query-trail.js';
-import { makeUser, server } from '../roles/support.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/guarantees/index.js', import.meta.url).href;

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeUser, server } from '../roles/support.js';
+import { server } from '../../../../test/support/engines.js';
+import { makeUser } from '../../../../test/support/users.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/guarantees/index.js', import.meta.url).href;

@@ -9,7 +9,7 @@ import {
 } from '../../audit/query-trail.js';
 import { AshlarError } from '../../errors.js';
 import type { Table } from '../../model/index.js';
-import type { System } from '../../model/system.js';
+import type { System } from '../../system/system.js';
 import { assertInitialised } from '../assert-initialised.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
@@ -99,18 +99,27 @@ function limitOf({ limit }: Options): number | undefined {
   });
 }
 
-function tableOf({ tables }: System, name: string): Table | undefined {
-  return Object.values<Table>(tables).find((table) => table.name === name);
+/** The tables of a system that write into an audit trail. */
+function auditedTables({ tables }: System): readonly Table[] {
+  return Object.values<Table>(tables).filter(({ facts }) => facts.audited);
+}
+
+function tableOf(system: System, name: string): Table | undefined {
+  return auditedTables(system).find((table) => table.name === name);
 }
 
 function assertChosen(withTrails: readonly System[], chosen: readonly System[], { table }: Options): void {
   if (chosen.length > 0) return;
+  if (withTrails.length === 0) {
+    throw new AshlarError('usage', {
+      message: 'No system has an audit trail.',
+      suggestion: 'Declare one with auditTrail(…), and let tables write into it with audited({ into }).',
+    });
+  }
+  const names = withTrails.flatMap(auditedTables).map(({ name }) => name);
   throw new AshlarError('usage', {
-    message: withTrails.length === 0 ? 'No system has an audit trail.' : `No system has a table ${table}.`,
-    suggestion:
-      withTrails.length === 0
-        ? 'Declare one with auditTrail(…), and let tables write into it with audited({ into }).'
-        : 'Name another table with --table, or another system with --system.',
+    message: `No audited table has the name ${table}.`,
+    suggestion: `Audited are: ${names.join(', ') || 'none'}.`,
   });
 }
 
