@@ -6,11 +6,11 @@ import { ProgressBar } from './progress.js';
 const worthShowing = 33_554_432;
 
 /** Shows how many bytes of a copy have passed while `work` runs. */
-export const withCopyProgress = async <T>(
+export async function withCopyProgress<T>(
   { streams }: Invocation,
   title: string,
   work: (onProgress: OnProgress) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const bar = new ProgressBar(streams.stderr, title);
   try {
     return await work((done, total) => {
@@ -19,4 +19,4 @@ export const withCopyProgress = async <T>(
   } finally {
     bar.end();
   }
-};
+}

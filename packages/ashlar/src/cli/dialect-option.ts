@@ -6,11 +6,11 @@ import { AshlarError } from '../errors.js';
  *
  * @throws AshlarError `usage`
  */
-export const chosenDialects = (given: string | undefined): readonly SqlName[] => {
+export function chosenDialects(given: string | undefined): readonly SqlName[] {
   if (given === undefined) return ['sqlite', 'postgres'];
   if (given === 'sqlite' || given === 'postgres') return [given];
   throw new AshlarError('usage', {
     message: `There is no dialect ${given}.`,
     suggestion: 'Write --dialect sqlite or --dialect postgres.',
   });
-};
+}

@@ -5,7 +5,7 @@ const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
 /** Prints every attack, table by table, then what was looked at, and what failed last. */
-export const printReport = (out: Output, report: ProveReport): void => {
+export function printReport(out: Output, report: ProveReport): void {
   out.line(`${out.style('bold', report.system)} · ${report.engine} · ${report.url}`);
   for (const { table, guarantee, summary, level, weaker, attacks } of report.tables) {
     out.line();
@@ -29,7 +29,7 @@ export const printReport = (out: Output, report: ProveReport): void => {
     );
   }
   printVerdict(out, report);
-};
+}
 
 const rowOf =
   (out: Output) =>
@@ -41,7 +41,7 @@ const rowOf =
   ];
 
 /** Prints how many attacks there were, and each failure. */
-export const printVerdict = (out: Output, report: ProveReport): void => {
+export function printVerdict(out: Output, report: ProveReport): void {
   const attacks = plural(countAttacks(report), 'attack');
   const guarantees = plural(report.tables.length, 'guarantee');
   if (report.ok) {
@@ -51,4 +51,4 @@ export const printVerdict = (out: Output, report: ProveReport): void => {
   const failures = failuresOf(report);
   out.line(out.style('red', `failed ${plural(failures.length, 'thing')} of ${attacks} on ${guarantees}`));
   for (const line of failures) out.line(out.style('red', `  ${line}`));
-};
+}

@@ -15,11 +15,13 @@ export interface Streams {
 }
 
 /** This process's own. */
-export const processStreams = (): Streams => ({
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  directory: process.cwd(),
-  interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
-});
+export function processStreams(): Streams {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    directory: process.cwd(),
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  };
+}

@@ -7,7 +7,7 @@ import type { Config } from './config.js';
  *
  * @throws AshlarError `system-unknown` when the configuration has no system of that name, `usage` when it has none at all
  */
-export const chooseSystems = (names: readonly string[], config: Config): System[] => {
+export function chooseSystems(names: readonly string[], config: Config): System[] {
   const systems = config.systems ?? [];
   if (systems.length === 0) {
     throw new AshlarError('usage', {
@@ -18,7 +18,7 @@ export const chooseSystems = (names: readonly string[], config: Config): System[
   }
   if (names.length === 0) return [...systems];
   return [...new Set(names)].map((name) => findSystem(name, systems));
-};
+}
 
 const findSystem = (name: string, systems: readonly System[]): System => {
   const system = systems.find((each) => each.name === name);

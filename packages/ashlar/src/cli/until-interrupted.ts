@@ -3,10 +3,10 @@
  *
  * @param onAsked - told when the first one comes
  */
-export const untilInterrupted = async <T>(
+export async function untilInterrupted<T>(
   onAsked: () => void,
   work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const controller = new AbortController();
   const ask = (): void => {
     if (controller.signal.aborted) process.exit(130);
@@ -21,4 +21,4 @@ export const untilInterrupted = async <T>(
     process.off('SIGINT', ask);
     process.off('SIGTERM', ask);
   }
-};
+}

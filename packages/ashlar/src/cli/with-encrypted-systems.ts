@@ -12,10 +12,10 @@ const hasEncryptedColumns = (system: System): boolean =>
  *
  * @throws AshlarError `usage` where no system has any, `key-missing`, `migration-pending`
  */
-export const withEncryptedSystems = async <T>(
+export async function withEncryptedSystems<T>(
   invocation: Invocation,
   work: (db: Database) => Promise<T>,
-): Promise<T[]> => {
+): Promise<T[]> {
   const systems = (await invocation.systems()).filter(hasEncryptedColumns);
   if (systems.length === 0) {
     throw new AshlarError('usage', {
@@ -41,4 +41,4 @@ export const withEncryptedSystems = async <T>(
     }
   }
   return results;
-};
+}

@@ -14,11 +14,11 @@ export interface LedgerOptions {
  *
  * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where its system is not set up
  */
-export const withLedgers = async <T>(
+export async function withLedgers<T>(
   invocation: Invocation,
   { table, checkpoints }: LedgerOptions,
   work: (audited: Audited) => Promise<T>,
-): Promise<T[]> => {
+): Promise<T[]> {
   const { signer, verifiers, folder } = invocation.ledgerKeys();
   const all = (await invocation.systems()).map((system) => ({
     system,
@@ -57,14 +57,14 @@ export const withLedgers = async <T>(
     );
   }
   return results;
-};
+}
 
 /** The one ledger that a command is about. @throws AshlarError `usage` where there are several */
-export const withLedger = async <T>(
+export async function withLedger<T>(
   invocation: Invocation,
   options: LedgerOptions,
   work: (audited: Audited) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const count = (await invocation.systems())
     .flatMap(ledgersOf)
     .filter(({ name }) => options.table === undefined || name === options.table).length;
@@ -76,4 +76,4 @@ export const withLedger = async <T>(
   }
   const [result] = await withLedgers(invocation, options, work);
   return result as T;
-};
+}

@@ -4,12 +4,12 @@ import { AshlarError } from '../errors.js';
 import type { Invocation } from './invocation.js';
 
 /** Writes a file that is not there yet. @throws AshlarError `usage` */
-export const writeNew = async (
+export async function writeNew(
   { streams }: Invocation,
   file: string,
   text: string,
   mode: number,
-): Promise<void> => {
+): Promise<void> {
   try {
     // a key must be on the disk before anything is encrypted with it
     await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode, flush: true });
@@ -20,4 +20,4 @@ export const writeNew = async (
       cause,
     });
   }
-};
+}

@@ -22,11 +22,11 @@ export interface SignedCheckpoint extends Checkpoint {
  *
  * @throws AshlarError usage, for an origin, size or root that no log has
  */
-export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string => {
+export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   if (origin === '' || origin.includes('\n') || !isSize(size) || root.length !== 32)
     throw new AshlarError('usage', { message: `${size} and ${root.length} bytes are not a head of a log.` });
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
-};
+}
 
 /**
  * Reads what {@link formatCheckpoint} writes. Extension lines, which the specification allows and advises against, are
@@ -34,7 +34,7 @@ export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string => 
  *
  * @throws AshlarError signature-invalid
  */
-export const parseCheckpoint = (text: string): Checkpoint => {
+export function parseCheckpoint(text: string): Checkpoint {
   const [origin = '', size = '', root = '', end, ...more] = text.split('\n');
   const checkpoint = { origin, size: fromDecimal(size), root: hashFromBase64(root) };
   if (
@@ -49,22 +49,20 @@ export const parseCheckpoint = (text: string): Checkpoint => {
       detail: 'It has three lines: the origin, the size and the root in base64.',
     });
   return Object.freeze({ origin, size: checkpoint.size, root: checkpoint.root });
-};
+}
 
 /** The checkpoint as a signed note. Only {@link signHead} should sign: it refuses what contradicts an earlier one. */
-export const signCheckpoint = (checkpoint: Checkpoint, ...signers: readonly Signer[]): string =>
-  signNote(formatCheckpoint(checkpoint), ...signers);
+export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Signer[]): string {
+  return signNote(formatCheckpoint(checkpoint), ...signers);
+}
 
 /**
  * Reads a signed checkpoint and checks its signature.
  *
  * @throws AshlarError signature-invalid
  */
-export const openCheckpoint = (
-  note: string | Uint8Array,
-  verifiers: readonly Verifier[],
-): SignedCheckpoint => {
+export function openCheckpoint(note: string | Uint8Array, verifiers: readonly Verifier[]): SignedCheckpoint {
   const { text, signedBy } = openNote(note, verifiers);
   const whole = typeof note === 'string' ? note : Buffer.from(note).toString();
   return Object.freeze({ ...parseCheckpoint(text), note: whole, signedBy });
-};
+}

@@ -46,13 +46,14 @@ const wasLeftOut = (column: Column, value: unknown): boolean => {
 };
 
 /** The first column in which a row is not what its entry says; `undefined` when there is none. */
-export const firstDifference = (table: TableFacts, entry: Entry, row: StoredRow): string | undefined =>
-  Object.values(table.columns).find((column) => {
+export function firstDifference(table: TableFacts, entry: Entry, row: StoredRow): string | undefined {
+  return Object.values(table.columns).find((column) => {
     const value = actual(column, row[column.name]);
     const wanted = expected(column, told(table, column, entry.row));
     if (wanted === undefined) return !wasLeftOut(column, value);
     return typeof wanted === 'object' ? !isDeepStrictEqual(value, wanted) : value !== wanted;
   })?.name;
+}
 
 const micros = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(\d{3})Z$/;
 
@@ -64,13 +65,14 @@ const toMillis = (at: string): string | undefined => {
 };
 
 /** The first column of the database's clock whose time is not that of the entry; `undefined` when there is none. */
-export const firstBackdated = (table: TableFacts, entry: Entry): string | undefined =>
-  Object.values(table.columns).find((column) => {
+export function firstBackdated(table: TableFacts, entry: Entry): string | undefined {
+  return Object.values(table.columns).find((column) => {
     // a row from before there was a ledger has no time of its own
     if (entry.at === '' || column.generated !== 'now' || column.touched) return false;
     const value = told(table, column, entry.row);
     return value !== undefined && value !== (column.precision === 6 ? entry.at : toMillis(entry.at));
   })?.name;
+}
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const isText = (value: unknown): value is string =>
@@ -100,17 +102,14 @@ const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
 };
 
 /** The key values of an entry, when they are the key under which it is kept; `undefined` otherwise. */
-export const keyOfEntry = (
-  table: TableFacts,
-  entry: Entry,
-  rowKey: string,
-): readonly unknown[] | undefined => {
+export function keyOfEntry(table: TableFacts, entry: Entry, rowKey: string): readonly unknown[] | undefined {
   const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
   const values = columns.map((column) => told(table, column, entry.row));
   if (!columns.every((column, at) => isKeyValue(column, values[at]))) return undefined;
   return rowKeyOf(values) === rowKey ? values : undefined;
-};
+}
 
 /** The key of a row as text: the plain form of its one value, or a JSON array of several. */
-export const rowKeyOf = (values: readonly unknown[]): string =>
-  values.length === 1 ? String(values[0]) : JSON.stringify(values);
+export function rowKeyOf(values: readonly unknown[]): string {
+  return values.length === 1 ? String(values[0]) : JSON.stringify(values);
+}

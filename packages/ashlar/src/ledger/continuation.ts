@@ -17,11 +17,11 @@ const conflict = (message: string, detail: string): AshlarError =>
  *
  * @throws AshlarError ledger-conflict
  */
-export const requireContinuation = async (
+export async function requireContinuation(
   before: Checkpoint,
   now: Checkpoint,
   reader: TreeReader,
-): Promise<void> => {
+): Promise<void> {
   if (before.origin !== now.origin)
     throw conflict(
       'The ledger is another one.',
@@ -38,4 +38,4 @@ export const requireContinuation = async (
       `The ledger ${now.origin} was changed in what is long since signed.`,
       `Its first ${before.size} entries are not those of the earlier checkpoint.`,
     );
-};
+}

@@ -16,7 +16,9 @@ export interface Entry {
 }
 
 /** Whether a log with this name has checkpoints of this origin: the name alone, or behind that of a system. */
-export const isLogOf = (log: string, origin: string): boolean => origin === log || origin.endsWith(`/${log}`);
+export function isLogOf(log: string, origin: string): boolean {
+  return origin === log || origin.endsWith(`/${log}`);
+}
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -31,11 +33,11 @@ const parse = (text: string): unknown => {
 };
 
 /** Decodes an entry; undefined where it is none. An entry is only ever decoded, never made again from its row. */
-export const readEntry = (bytes: Uint8Array): Entry | undefined => {
+export function readEntry(bytes: Uint8Array): Entry | undefined {
   const value = parse(fromUtf8(bytes) ?? '');
   if (!Array.isArray(value) || value.length !== 5) return undefined;
   const [form, log, salt, at, row]: unknown[] = value;
   return form === entryForm && isText(log) && isText(salt) && isText(at) && isObject(row)
     ? Object.freeze({ log, salt, at, row })
     : undefined;
-};
+}

@@ -7,8 +7,9 @@ const form = 'ashlar/signer-handover/v1';
  * The statement that checkpoints will be signed by another key, as a C2SP signed note of both keys. That both have signed
  * one checkpoint would not say it: a signature does not cover those beside it, so anybody can put his own there.
  */
-export const formatHandover = (from: Signer, to: Signer): string =>
-  signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);
+export function formatHandover(from: Signer, to: Signer): string {
+  return signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);
+}
 
 /**
  * The key that a trusted one hands over to.
@@ -16,7 +17,7 @@ export const formatHandover = (from: Signer, to: Signer): string =>
  * @param trusted - whose checkpoints are believed so far
  * @throws AshlarError `signature-invalid` where it is no handover, or not signed by a trusted key and the new one
  */
-export const openHandover = (note: string | Uint8Array, trusted: readonly Verifier[]): Verifier => {
+export function openHandover(note: string | Uint8Array, trusted: readonly Verifier[]): Verifier {
   const { text, signedBy } = openNote(note, trusted);
   const [first, from, to = '', end, ...more] = text.split('\n');
   if (first !== form || end !== '' || more.length > 0 || !signedBy.some((one) => one.verifierKey === from))
@@ -28,4 +29,4 @@ export const openHandover = (note: string | Uint8Array, trusted: readonly Verifi
   // that the new key is somebody's who holds it, and not copied from another's
   openNote(note, [next]);
   return next;
-};
+}

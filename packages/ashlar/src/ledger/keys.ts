@@ -81,7 +81,7 @@ const signerOf = (name: string, seed: Uint8Array): Signer => {
  *
  * @throws AshlarError usage, for a name with white space, plus signs or nothing in it
  */
-export const newSigner = (name: string): Signer => {
+export function newSigner(name: string): Signer {
   if (!isKeyName(name))
     throw new AshlarError('usage', {
       message: 'A signing key cannot have that name.',
@@ -89,14 +89,14 @@ export const newSigner = (name: string): Signer => {
       suggestion: 'Name it after who signs, for example example.com/audit.',
     });
   return signerOf(name, randomBytes(32));
-};
+}
 
 /**
  * The signer whose private key this is.
  *
  * @throws AshlarError settings-invalid
  */
-export const parsePrivateKey = (privateKey: Secret): Signer => {
+export function parsePrivateKey(privateKey: Secret): Signer {
   const text = privateKey.reveal();
   const parts = text.startsWith(privateKeyPrefix) ? splitKey(text.slice(privateKeyPrefix.length)) : undefined;
   const signer = parts && signerOf(parts.name, parts.key);
@@ -106,14 +106,14 @@ export const parsePrivateKey = (privateKey: Secret): Signer => {
       detail: 'It must be one line, PRIVATE+KEY+name+id+base64, with an Ed25519 key that the id belongs to.',
     });
   return signer;
-};
+}
 
 /**
  * The verifier whose key this is.
  *
  * @throws AshlarError settings-invalid
  */
-export const parseVerifierKey = (text: string): Verifier => {
+export function parseVerifierKey(text: string): Verifier {
   const parts = splitKey(text);
   if (parts === undefined || keyIdOf(parts.name, parts.key).toString('hex') !== parts.keyId)
     throw new AshlarError('settings-invalid', {
@@ -122,4 +122,4 @@ export const parseVerifierKey = (text: string): Verifier => {
     });
   const der = Buffer.concat([publicHeader, parts.key]);
   return verifierOf(parts.name, parts.key, createPublicKey({ key: der, format: 'der', type: 'spki' }));
-};
+}

@@ -8,10 +8,14 @@ const nodePrefix = Buffer.of(0x01);
 const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
 
 /** The hash of an entry as a leaf: SHA-256(0x00 ‖ entry), as in RFC 9162 section 2.1. */
-export const leafHash = (entry: Uint8Array): Buffer => sha256(leafPrefix, entry);
+export function leafHash(entry: Uint8Array): Buffer {
+  return sha256(leafPrefix, entry);
+}
 
 /** The hash of two subtrees side by side: SHA-256(0x01 ‖ left ‖ right). */
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(nodePrefix, left, right);
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return sha256(nodePrefix, left, right);
+}
 
 /** The root of a tree without leaves: SHA-256 of nothing. */
 export const emptyRoot: Buffer = sha256();
@@ -22,7 +26,7 @@ export const emptyRoot: Buffer = sha256();
  *
  * @throws AshlarError usage
  */
-export const rootOf = (hashes: readonly Uint8Array[]): Buffer => {
+export function rootOf(hashes: readonly Uint8Array[]): Buffer {
   let level = hashes;
   while (level.length > 1) {
     const above: Uint8Array[] = [];
@@ -35,13 +39,13 @@ export const rootOf = (hashes: readonly Uint8Array[]): Buffer => {
   const [root] = level;
   if (root === undefined) throw new AshlarError('usage', { message: 'A root of no hashes was asked for.' });
   return Buffer.from(root);
-};
+}
 
 /**
  * The perfect subtrees that cover `count` leaves from `from` on, largest first. `from` must be a multiple of the largest
  * of them, as it is wherever RFC 9162 splits a tree.
  */
-export const cover = (from: number, count: number): readonly Subtree[] => {
+export function cover(from: number, count: number): readonly Subtree[] {
   const subtrees: Subtree[] = [];
   let height = 0;
   // Sizes go up to 2^53 − 1, so no bit operator will do: those see 32 bits.
@@ -50,17 +54,19 @@ export const cover = (from: number, count: number): readonly Subtree[] => {
     if (rest % 2 === 1) subtrees.unshift({ height, index: Math.floor(end) - 1 });
   }
   return subtrees;
-};
+}
 
 /** The root of perfect subtrees side by side, largest first, as {@link cover} lists them. */
-export const foldRoots = (roots: readonly Uint8Array[]): Buffer => {
+export function foldRoots(roots: readonly Uint8Array[]): Buffer {
   const last = roots.at(-1);
   if (last === undefined) return emptyRoot;
   return roots.slice(0, -1).reduceRight<Buffer>((right, left) => nodeHash(left, right), Buffer.from(last));
-};
+}
 
 /** Whether a number can be the size of a tree: a whole one from 0 to 2^53 − 1. */
-export const isSize = (size: number): boolean => Number.isSafeInteger(size) && size >= 0;
+export function isSize(size: number): boolean {
+  return Number.isSafeInteger(size) && size >= 0;
+}
 
 /**
  * The roots of the perfect subtrees of a tree of `size` leaves, largest first. Appending and the root need no more of a

@@ -26,7 +26,7 @@ const hasControlCharacters = (text: string): boolean => /[\u0000-\u0009\u000b-\u
  *
  * @throws AshlarError usage, for a text that does not end with a newline or has control characters
  */
-export const signNote = (text: string, ...signers: readonly Signer[]): string => {
+export function signNote(text: string, ...signers: readonly Signer[]): string {
   if (!text.endsWith('\n') || hasControlCharacters(text) || !text.isWellFormed() || signers.length === 0)
     throw new AshlarError('usage', {
       message: 'That cannot be signed as a note.',
@@ -37,7 +37,7 @@ export const signNote = (text: string, ...signers: readonly Signer[]): string =>
     return `${dash} ${signer.name} ${signature.toString('base64')}\n`;
   });
   return `${text}\n${lines.join('')}`;
-};
+}
 
 /** The name, key id and signature of a line `— name base64`. */
 const readSignature = (line: string): { name: string; keyId: Buffer; signature: Buffer } => {
@@ -54,7 +54,7 @@ const readSignature = (line: string): { name: string; keyId: Buffer; signature: 
  *
  * @throws AshlarError signature-invalid
  */
-export const openNote = (note: string | Uint8Array, verifiers: readonly Verifier[]): OpenedNote => {
+export function openNote(note: string | Uint8Array, verifiers: readonly Verifier[]): OpenedNote {
   const whole = typeof note === 'string' ? note : fromUtf8(note);
   if (whole === undefined || !whole.isWellFormed() || hasControlCharacters(whole))
     throw invalid('The note is malformed: it is not UTF-8, or has control characters.');
@@ -82,4 +82,4 @@ export const openNote = (note: string | Uint8Array, verifiers: readonly Verifier
       `It is signed by ${signatures.map((one) => one.name).join(', ')}.`,
     );
   return Object.freeze({ text, signedBy: Object.freeze([...signedBy]) });
-};
+}

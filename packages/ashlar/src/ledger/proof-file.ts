@@ -73,19 +73,20 @@ const textOf = (file: string | Uint8Array): string => {
  * — NAME BASE64 OF THE SIGNATURE
  * ```
  */
-export const formatProof = ({ entry, position, path, checkpoint }: InclusionProof): string =>
-  withPath(
+export function formatProof({ entry, position, path, checkpoint }: InclusionProof): string {
+  return withPath(
     [proofHeader, `extra ${Buffer.from(entry).toString('base64')}`, `index ${position}`],
     path,
     checkpoint,
   );
+}
 
 /**
  * Reads what {@link formatProof} writes, and checks nothing yet.
  *
  * @throws AshlarError proof-invalid
  */
-export const parseProof = (file: string | Uint8Array): InclusionProof => {
+export function parseProof(file: string | Uint8Array): InclusionProof {
   const { lines, checkpoint } = cut(textOf(file));
   const [header, extra, index, ...path] = lines;
   if (header !== proofHeader) throw invalid(`The proof is malformed: it does not begin with ${proofHeader}.`);
@@ -94,7 +95,7 @@ export const parseProof = (file: string | Uint8Array): InclusionProof => {
   if (entry === undefined || entry.length === 0 || position === undefined)
     throw invalid('The proof is malformed: it needs a line "extra" with the entry, and a line "index".');
   return Object.freeze({ entry, position, path: readPath(path), checkpoint });
-};
+}
 
 /** What a proof shows, once it holds. */
 export interface ProvenEntry {
@@ -109,7 +110,7 @@ export interface ProvenEntry {
  *
  * @throws AshlarError proof-invalid, signature-invalid
  */
-export const verifyProof = (file: string | Uint8Array, verifiers: readonly Verifier[]): ProvenEntry => {
+export function verifyProof(file: string | Uint8Array, verifiers: readonly Verifier[]): ProvenEntry {
   const proof = parseProof(file);
   const checkpoint = openCheckpoint(proof.checkpoint, verifiers);
   const { position } = proof;
@@ -126,27 +127,28 @@ export const verifyProof = (file: string | Uint8Array, verifiers: readonly Verif
       `It says ${entry.log}, the checkpoint says ${checkpoint.origin}.`,
     );
   return Object.freeze({ entry, position, checkpoint });
-};
+}
 
 /**
  * A consistency proof as a file, in the form in which C2SP's tlog-witness (https://c2sp.org/tlog-witness) takes a new
  * checkpoint: a line `old SIZE`, the path, a blank line, and the later checkpoint. So it can be sent to a witness as it is.
  */
-export const formatConsistency = ({ from, path, checkpoint }: ConsistencyProof): string =>
-  withPath([`old ${from}`], path, checkpoint);
+export function formatConsistency({ from, path, checkpoint }: ConsistencyProof): string {
+  return withPath([`old ${from}`], path, checkpoint);
+}
 
 /**
  * Reads what {@link formatConsistency} writes, and checks nothing yet.
  *
  * @throws AshlarError proof-invalid
  */
-export const parseConsistency = (file: string | Uint8Array): ConsistencyProof => {
+export function parseConsistency(file: string | Uint8Array): ConsistencyProof {
   const { lines, checkpoint } = cut(textOf(file));
   const [old, ...path] = lines;
   const from = fromDecimal(after('old', old));
   if (from === undefined) throw invalid('The proof is malformed: it does not begin with a line "old SIZE".');
   return Object.freeze({ from, path: readPath(path), checkpoint });
-};
+}
 
 /**
  * Checks from its bytes alone that the checkpoint in the file continues the earlier one. Both must be of one log.
@@ -154,11 +156,11 @@ export const parseConsistency = (file: string | Uint8Array): ConsistencyProof =>
  * @returns the later checkpoint
  * @throws AshlarError proof-invalid, signature-invalid
  */
-export const verifyConsistencyFile = (
+export function verifyConsistencyFile(
   earlier: Checkpoint,
   file: string | Uint8Array,
   verifiers: readonly Verifier[],
-): SignedCheckpoint => {
+): SignedCheckpoint {
   const proof = parseConsistency(file);
   const later = openCheckpoint(proof.checkpoint, verifiers);
   if (earlier.origin !== later.origin)
@@ -170,4 +172,4 @@ export const verifyConsistencyFile = (
       `It does not show that the log of ${later.size} entries begins with that of ${earlier.size}.`,
     );
   return later;
-};
+}

@@ -3,12 +3,14 @@ import { AshlarError } from '../errors.js';
 import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash } from './merkle.js';
 
 /** The frontier of the tree when it had `size` leaves. */
-export const frontierAt = async (reader: TreeReader, size: number): Promise<Frontier> =>
-  new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
+export async function frontierAt(reader: TreeReader, size: number): Promise<Frontier> {
+  return new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
+}
 
 /** The root of the tree when it had `size` leaves. */
-export const treeRoot = async (reader: TreeReader, size: number): Promise<Buffer> =>
-  (await frontierAt(reader, size)).root();
+export async function treeRoot(reader: TreeReader, size: number): Promise<Buffer> {
+  return (await frontierAt(reader, size)).root();
+}
 
 /** A run of leaves whose root stands in a proof. */
 interface Run {
@@ -40,11 +42,7 @@ const rootsOf = async (reader: TreeReader, runs: readonly Run[]): Promise<Buffer
  *
  * @throws AshlarError usage, where that tree has no such leaf
  */
-export const inclusionProof = async (
-  reader: TreeReader,
-  position: number,
-  size: number,
-): Promise<Buffer[]> => {
+export async function inclusionProof(reader: TreeReader, position: number, size: number): Promise<Buffer[]> {
   if (!isSize(size) || !isSize(position) || position >= size)
     throw new AshlarError('usage', { message: `A tree of ${size} leaves has none at position ${position}.` });
   const runs: Run[] = [];
@@ -56,7 +54,7 @@ export const inclusionProof = async (
     [from, count] = goesLeft ? [from, left] : [from + left, count - left];
   }
   return rootsOf(reader, runs);
-};
+}
 
 /**
  * The proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section 2.1.4. It is empty where
@@ -64,7 +62,7 @@ export const inclusionProof = async (
  *
  * @throws AshlarError usage, where `from` is larger than `to`
  */
-export const consistencyProof = async (reader: TreeReader, from: number, to: number): Promise<Buffer[]> => {
+export async function consistencyProof(reader: TreeReader, from: number, to: number): Promise<Buffer[]> {
   if (!isSize(from) || !isSize(to) || from > to)
     throw new AshlarError('usage', { message: `A tree of ${to} leaves cannot begin with one of ${from}.` });
   if (from === 0 || from === to) return [];
@@ -79,7 +77,7 @@ export const consistencyProof = async (reader: TreeReader, from: number, to: num
   // The root of the smaller tree is known to whoever checks; only another subtree must be told.
   if (start > 0) runs.unshift({ from: start, count });
   return rootsOf(reader, runs);
-};
+}
 
 const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((one) => one.length === 32);
 const half = (number: number): number => Math.floor(number / 2);
@@ -88,13 +86,13 @@ const half = (number: number): number => Math.floor(number / 2);
  * Whether the leaf with this hash stands at `position` of the tree of `size` leaves with this root: RFC 9162 section
  * 2.1.3.2. False for anything malformed.
  */
-export const verifyInclusion = (
+export function verifyInclusion(
   leaf: Uint8Array,
   position: number,
   size: number,
   path: readonly Uint8Array[],
   root: Uint8Array,
-): boolean => {
+): boolean {
   if (!isSize(size) || !isSize(position) || position >= size || !areHashes([leaf, root, ...path]))
     return false;
   let [node, last] = [position, size - 1];
@@ -109,19 +107,19 @@ export const verifyInclusion = (
     [node, last] = [half(node), half(last)];
   }
   return last === 0 && hash.equals(root);
-};
+}
 
 /**
  * Whether the tree of `to` leaves with `toRoot` begins with the tree of `from` leaves with `fromRoot`: RFC 9162 section
  * 2.1.4.2. Every tree begins with the empty one. False for anything malformed.
  */
-export const verifyConsistency = (
+export function verifyConsistency(
   from: number,
   to: number,
   fromRoot: Uint8Array,
   toRoot: Uint8Array,
   path: readonly Uint8Array[],
-): boolean => {
+): boolean {
   if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
   if (from === to)
     return path.length === 0 && Buffer.from(fromRoot).equals(toRoot) && (to > 0 || emptyRoot.equals(toRoot));
@@ -142,4 +140,4 @@ export const verifyConsistency = (
     [node, last] = [half(node), half(last)];
   }
   return last === 0 && before.equals(fromRoot) && after.equals(toRoot);
-};
+}

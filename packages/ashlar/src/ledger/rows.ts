@@ -14,11 +14,11 @@ interface Read {
 }
 
 /** Compares leaves with their entries, and entries with their rows; entries that have no leaf yet, with their rows. */
-export const wrongRows = async (
+export async function wrongRows(
   reader: LedgerReader,
   leaves: readonly Candidate[],
   firstProvable: number,
-): Promise<LedgerProblem[]> => {
+): Promise<LedgerProblem[]> {
   const { table, log } = reader;
   const read: Read[] = [];
   const problems: LedgerProblem[] = [];
@@ -54,4 +54,4 @@ export const wrongRows = async (
     }
   }
   return problems.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
-};
+}

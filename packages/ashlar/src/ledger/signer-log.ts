@@ -43,17 +43,17 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
  *
  * @throws AshlarError signature-invalid, usage
  */
-export const readCheckpoints = async (
+export async function readCheckpoints(
   path: string,
   verifiers: readonly Verifier[],
-): Promise<readonly KeptCheckpoint[]> => {
+): Promise<readonly KeptCheckpoint[]> {
   const files = (await isFolder(path))
     ? (await readdir(path)).filter((name) => name.endsWith(extension)).map((name) => join(path, name))
     : [path];
   const read: KeptCheckpoint[] = [];
   for (const file of files.sort()) read.push(await readOne(file, verifiers));
   return read.sort((a, b) => a.size - b.size);
-};
+}
 
 /** Makes what was written or renamed in a folder last through a power cut. */
 const syncFolder = async (folder: string): Promise<void> => {
@@ -110,7 +110,7 @@ export interface SigningRequest {
  *   head is not that of the tree
  * @throws AshlarError signature-invalid, where something in the folder was not signed by this signer or a former one
  */
-export const signHead = async (request: SigningRequest): Promise<string> => {
+export async function signHead(request: SigningRequest): Promise<string> {
   const { folder, signer, cosigner, former = [], head, reader } = request;
   const signers = cosigner ? [signer, cosigner] : [signer];
   await mkdir(folder, { recursive: true });
@@ -130,4 +130,4 @@ export const signHead = async (request: SigningRequest): Promise<string> => {
   const note = signCheckpoint(head, ...signers);
   await keep(folder, `${head.size}${extension}`, note);
   return note;
-};
+}

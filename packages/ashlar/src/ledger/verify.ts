@@ -37,10 +37,10 @@ const mostProblems = 20;
  * its row, each stored hash, block and checkpoint with the tree that the leaves make. The reader must see one snapshot.
  * Without `trusted` it reads everything, in constant memory; with it, only what came after, whatever came before.
  */
-export const verifyLedger = async (
+export async function verifyLedger(
   reader: LedgerReader,
   { trusted, checkpoints = [], chunk = 5_000 }: VerifyOptions = {},
-): Promise<Verification> => {
+): Promise<Verification> {
   const start = performance.now();
   const rows: LedgerProblem[] = [];
   const head = await reader.head();
@@ -87,7 +87,7 @@ export const verifyLedger = async (
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
     problems: [...rows, ...marks.problems].slice(0, mostProblems),
   };
-};
+}
 
 /**
  * Looks at one row: its entry, its leaf, and whether the newest block is that of the tree. It costs the same however large
@@ -95,7 +95,7 @@ export const verifyLedger = async (
  *
  * @returns what is wrong first; `undefined` for nothing
  */
-export const verifyRow = async (reader: LedgerReader, rowKey: string): Promise<string | undefined> => {
+export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<string | undefined> {
   const found = (await reader.leafOf(rowKey)) ?? (await reader.entryOf(rowKey));
   if (!found) return 'the row has no entry';
   const [problem] = await wrongRows(reader, [found], 0);
@@ -104,7 +104,7 @@ export const verifyRow = async (reader: LedgerReader, rowKey: string): Promise<s
   if (!block) return undefined;
   const root = await treeRoot(reader, block.size).catch(() => undefined);
   return root?.equals(block.root) ? undefined : 'the newest block is not that of the tree';
-};
+}
 
 /** Where the walk begins: after what is trusted, if the stored tree agrees with it. */
 const begin = async (reader: LedgerReader, trusted: KnownRoot | undefined) => {

@@ -10,11 +10,11 @@ import type { Owner } from '../contract/owner.js';
  * @returns what was done, and until when that is enough
  * @throws AshlarError `migration-locked`, `lock-timeout`, `privilege-missing`, `partition-conflict`
  */
-export const maintain = async (
+export async function maintain(
   engine: Engine,
   tables: readonly GuardedTable[],
   now: Date,
-): Promise<MaintenanceReport> => {
+): Promise<MaintenanceReport> {
   const tasks = tables.flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
       const enforcement = guarantee[engine.dialect.name];
@@ -31,7 +31,7 @@ export const maintain = async (
     },
     { exclusive: true },
   );
-};
+}
 
 const toolsOf = (owner: Owner, now: Date): MaintenanceTools => ({
   now,

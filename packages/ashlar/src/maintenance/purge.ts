@@ -31,11 +31,11 @@ export interface Purge {
  * @example
  * await retire(engine, system, { dryRun: true });
  */
-export const purge = async (
+export async function purge(
   engine: Engine,
   system: SystemFacts,
   { now = new Date(), dryRun = false }: PurgeOptions = {},
-): Promise<Purge> => {
+): Promise<Purge> {
   const tables = Object.values(system.tables) as readonly GuardedTable[];
   const tasks = childrenFirst(tables).flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
@@ -70,7 +70,7 @@ export const purge = async (
     },
     { exclusive: true },
   );
-};
+}
 
 /** Tables in an order in which each comes before those it refers to, as far as there is one. */
 const childrenFirst = (tables: readonly GuardedTable[]): readonly GuardedTable[] => {

@@ -8,15 +8,12 @@ import { defaultRoles, wantedRights } from '../roles/index.js';
  * SHA-256 over the schema of a system's tables and of what keeps their guarantees, as the engine describes it now, and
  * over the rights that the guarantees leave to the application. Whether it has those is looked at beside.
  */
-export const fingerprintOf = (engine: Engine, system: SystemFacts): Promise<string> =>
-  engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
+export function fingerprintOf(engine: Engine, system: SystemFacts): Promise<string> {
+  return engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
+}
 
 /** The same through a connection of the owner's that is at hand. */
-export const fingerprintThrough = async (
-  engine: Engine,
-  owner: Owner,
-  system: SystemFacts,
-): Promise<string> => {
+export async function fingerprintThrough(engine: Engine, owner: Owner, system: SystemFacts): Promise<string> {
   const real = await engine.introspect(owner);
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) =>
@@ -31,4 +28,4 @@ export const fingerprintThrough = async (
   const dump = engine.dialect.dump({ tables: own(real.tables), functions: own(real.functions) });
   const rights = [...wantedRights(engine.dialect, system, defaultRoles).tables];
   return createHash('sha256').update(dump).update(JSON.stringify(rights)).digest('hex');
-};
+}

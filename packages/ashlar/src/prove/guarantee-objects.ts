@@ -2,7 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 
 /** What is missing of the objects that keep a system's guarantees, and the triggers that do not always fire. */
-export const missingObjects = async (engine: Engine, system: SystemFacts): Promise<readonly string[]> => {
+export async function missingObjects(engine: Engine, system: SystemFacts): Promise<readonly string[]> {
   const rows = await engine.asOwner((owner) => owner.run(engine.dialect.proving.objects));
   const there = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
   const needed = Object.values(system.tables).flatMap((table) =>
@@ -19,4 +19,4 @@ export const missingObjects = async (engine: Engine, system: SystemFacts): Promi
     const sometimes = sql.includes('ENABLE ALWAYS TRIGGER') && always !== 'yes';
     return sometimes ? [`${of}: the trigger ${name} does not always fire`] : [];
   });
-};
+}

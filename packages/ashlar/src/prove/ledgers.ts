@@ -26,11 +26,11 @@ export interface Checkpoints {
 const small = 100_000;
 
 /** Seals and verifies each ledger of a system. */
-export const proveLedgers = async (
+export async function proveLedgers(
   engine: Engine,
   system: SystemFacts,
   checkpoints: Checkpoints | undefined,
-): Promise<readonly LedgerReport[]> => {
+): Promise<readonly LedgerReport[]> {
   const reports: LedgerReport[] = [];
   for (const table of ledgersOf(system)) {
     reports.push(
@@ -46,7 +46,7 @@ export const proveLedgers = async (
     );
   }
   return reports;
-};
+}
 
 const proveLedger = async (audited: Audited): Promise<LedgerReport> => {
   const { engine, table, origin: ledger } = audited;

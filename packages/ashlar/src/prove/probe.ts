@@ -9,13 +9,13 @@ import { type Made, type PlacedRow, Rows, scopeColumnOf } from './rows.js';
 import { valueFor } from './values.js';
 
 /** Makes the probe of a table in the transaction of `hand`, or says why there is none. */
-export const makeProbe = async (
+export async function makeProbe(
   engine: Engine,
   system: SystemFacts<Tables>,
   hand: Hand,
   table: Table,
   partitions: readonly string[],
-): Promise<Made<Probe>> => {
+): Promise<Made<Probe>> {
   const rows = new Rows(engine, system, hand);
   const column = table.facts.scope;
   try {
@@ -43,7 +43,7 @@ export const makeProbe = async (
   } catch (error) {
     return { why: rootText(error) };
   }
-};
+}
 
 // only everybody's scope reaches a row of nobody
 const scopeIn = async (rows: Rows, literal = 'NULL'): Promise<string> =>
@@ -52,8 +52,9 @@ const scopeIn = async (rows: Rows, literal = 'NULL'): Promise<string> =>
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 
 /** The scope in which the attacks of a table are tried that name none: that of the rows, where one holds them all. */
-export const usualScope = (table: Table, { scope }: Probe): string | null =>
-  isAlone(table) ? everyScope : (scope ?? null);
+export function usualScope(table: Table, { scope }: Probe): string | null {
+  return isAlone(table) ? everyScope : (scope ?? null);
+}
 
 /** Whether a scope holds one row of the table at most, as that of a client who is the scope himself. */
 const isAlone = (table: Table): boolean => {

@@ -41,11 +41,11 @@ export interface ProveOptions {
  * const proof = await prove(db.engine, wills);
  * if (!proof.ok) console.error(failuresOf(proof).join('\n'));
  */
-export const prove = async (
+export async function prove(
   engine: Engine,
   system: SystemFacts<Tables>,
   options: ProveOptions = {},
-): Promise<ProveReport> => {
+): Promise<ProveReport> {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner])) each.register(Object.values(system.tables));
   const structure = [...(await lookAtStructure(owner, system, now, roles)), sessionsOf(engine)];
@@ -75,7 +75,7 @@ export const prove = async (
     ledgers,
     ok: structure.every(({ ok }) => ok) && ledgers.every(({ ok }) => ok) && reports.every(holds),
   };
-};
+}
 
 // tables may share a guarantee, and one table may have two of a name
 const placeOf = (table: Table, at: number): string => `${table.name} ${at}`;

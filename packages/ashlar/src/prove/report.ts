@@ -71,17 +71,20 @@ export interface ProveReport {
 }
 
 /** What did not hold, one line each: `audit_logs, append-only: TRUNCATE, by the owner was not refused`. */
-export const failuresOf = (report: ProveReport): readonly string[] => [
-  ...report.structure.flatMap(({ check, found }) => found.map((line) => `${check}: ${line}`)),
-  ...report.ledgers.flatMap(({ ledger, found }) => found.map((line) => `ledger ${ledger}: ${line}`)),
-  ...report.tables.flatMap(({ table, guarantee, level, weaker, attacks }) => [
-    ...(level === 'refused' ? [`${table}, ${guarantee}: cannot be kept here: ${weaker ?? ''}`] : []),
-    ...attacks
-      .filter(({ verdict }) => verdict === 'failed')
-      .map(({ name, as, by }) => `${table}, ${guarantee}, as the ${as}: ${name}: ${by}`),
-  ]),
-];
+export function failuresOf(report: ProveReport): readonly string[] {
+  return [
+    ...report.structure.flatMap(({ check, found }) => found.map((line) => `${check}: ${line}`)),
+    ...report.ledgers.flatMap(({ ledger, found }) => found.map((line) => `ledger ${ledger}: ${line}`)),
+    ...report.tables.flatMap(({ table, guarantee, level, weaker, attacks }) => [
+      ...(level === 'refused' ? [`${table}, ${guarantee}: cannot be kept here: ${weaker ?? ''}`] : []),
+      ...attacks
+        .filter(({ verdict }) => verdict === 'failed')
+        .map(({ name, as, by }) => `${table}, ${guarantee}, as the ${as}: ${name}: ${by}`),
+    ]),
+  ];
+}
 
 /** How many attacks were tried in all. */
-export const countAttacks = (report: ProveReport): number =>
-  report.tables.reduce((sum, { attacks }) => sum + attacks.length, 0);
+export function countAttacks(report: ProveReport): number {
+  return report.tables.reduce((sum, { attacks }) => sum + attacks.length, 0);
+}

@@ -37,7 +37,9 @@ const plans: readonly Plan[] = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((variant) =>
 const deepest = 8;
 
 /** The name of the column that says whose row it is, where sessions are kept apart by one. */
-export const scopeColumnOf = (table: Table): string | undefined => table.facts.scope?.name;
+export function scopeColumnOf(table: Table): string | undefined {
+  return table.facts.scope?.name;
+}
 
 /** How a row is to be made. */
 interface Wish {

@@ -102,12 +102,12 @@ export const structureChecks: readonly StructureCheck[] = [
 ];
 
 /** Runs every look. */
-export const lookAtStructure = async (
+export async function lookAtStructure(
   engine: Engine,
   system: SystemFacts,
   now: Date,
   roles: Roles | undefined,
-): Promise<readonly StructureReport[]> => {
+): Promise<readonly StructureReport[]> {
   const reports: StructureReport[] = [];
   for (const { name: check, look } of structureChecks) {
     try {
@@ -119,7 +119,7 @@ export const lookAtStructure = async (
     }
   }
   return reports;
-};
+}
 
 // comparing needs the embedded engine, which a server may do without; any other failure is one
 const notLooked = (check: string, error: AshlarError): StructureReport =>

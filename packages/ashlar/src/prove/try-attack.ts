@@ -13,7 +13,7 @@ const failed = (by: string): Ending => ({ stoppedBy: 'nothing', by, verdict: 'fa
 const attempts = 10;
 
 /** Tries one attack in a savepoint, undoes it, and judges what became of it. */
-export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null): Promise<AttackReport> => {
+export async function tryAttack(hand: Hand, attack: Attack, scope: string | null): Promise<AttackReport> {
   const { name, as, expect } = attack;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -30,7 +30,7 @@ export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null
       return { name, as, expect, ...failed(`could not be tried: ${rootText(error)}`) };
     }
   }
-};
+}
 
 const attackOnce = async (hand: Hand, attack: Attack): Promise<Ending> => {
   const { preparation = [], statements } = attack;

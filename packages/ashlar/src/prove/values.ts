@@ -112,15 +112,16 @@ export interface Choice {
  * A value that a column accepts, never NULL; `undefined` where none of those that are tried fits its Zod type. Of a
  * ciphered column it is the plaintext.
  */
-export const valueFor = (column: Column, { variant, unlike }: Choice): unknown =>
-  candidates(column.plaintext ?? column, variant, unlike).find(
+export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
+  return candidates(column.plaintext ?? column, variant, unlike).find(
     (value) =>
       value !== null && column.stored.safeParse(value).success && storageProblem(column, value) === undefined,
   );
+}
 
 /** Bytes that a ciphered column's CHECK takes for a ciphertext; nothing opens them. */
-export const envelopeLike = ({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array => {
+export function envelopeLike({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array {
   const bytes = new Uint8Array(randomBytes(minBytes + 16));
   if (firstByte !== undefined) bytes[0] = firstByte;
   return bytes;
-};
+}

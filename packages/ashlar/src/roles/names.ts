@@ -9,12 +9,12 @@ export const defaultRoles: Roles = Object.freeze({ app: 'ashlar_app', auditor: '
  * The roles that settings name. With two URLs of different users, the application is the user of `DATABASE_URL`;
  * `DATABASE_APP_ROLE` and `DATABASE_AUDITOR_ROLE` say otherwise.
  */
-export const rolesFrom = ({
+export function rolesFrom({
   databaseUrl,
   databaseMigrateUrl,
   databaseAppRole,
   databaseAuditorRole,
-}: Settings): Roles => {
+}: Settings): Roles {
   const auditor = databaseAuditorRole ?? defaultRoles.auditor;
   const login = databaseUrl && loginOf(databaseUrl.reveal());
   const migrates = databaseMigrateUrl && loginOf(databaseMigrateUrl.reveal());
@@ -23,4 +23,4 @@ export const rolesFrom = ({
   if (databaseAppRole !== undefined && databaseAppRole !== login.user)
     return { app: databaseAppRole, auditor };
   return { app: login.user, auditor, appConnects: { password: login.password } };
-};
+}

@@ -13,29 +13,30 @@ import { wantedRights } from './wanted.js';
  * the statement that mends it, in the order to run them in. The one source for printing, applying and comparing; empty
  * where all is as it should be, and where the engine has no roles.
  */
-export const planRights = async (
+export async function planRights(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<readonly RoleChange[]> =>
-  dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
+): Promise<readonly RoleChange[]> {
+  return dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
+}
 
 /** The statements that {@link applyRoles} would run now, as text for a person to run. */
-export const rolesSql = async (engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> => {
+export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return script(changes);
-};
+}
 
 /** What differs from what should be, in words. */
-export const checkRoles = async (
+export async function checkRoles(
   engine: Engine,
   system: SystemFacts,
   roles?: Roles,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return changes.map(({ difference }) => difference);
-};
+}
 
 /**
  * Makes the roles, gives them what they lack and takes back what they have too much. Run again, it changes nothing.
@@ -43,18 +44,19 @@ export const checkRoles = async (
  * @returns what was done
  * @throws AshlarError `role-missing`, whose detail is the SQL that a DBA must run; `role-too-strong`
  */
-export const applyRoles = (
+export function applyRoles(
   engine: Engine,
   system: SystemFacts,
   roles?: Roles,
-): Promise<readonly RoleChange[]> =>
-  engine.asOwner(
+): Promise<readonly RoleChange[]> {
+  return engine.asOwner(
     async (owner) => [
       ...(await prepareRoles(owner, engine.dialect, system, roles)),
       ...(await owner.atomically(() => grantRights(owner, engine.dialect, system, roles))),
     ],
     { exclusive: true },
   );
+}
 
 const attempts = 20;
 
@@ -64,12 +66,12 @@ const attempts = 20;
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
-export const prepareRoles = async (
+export async function prepareRoles(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<readonly RoleChange[]> => {
+): Promise<readonly RoleChange[]> {
   for (let attempt = 1; ; attempt++) {
     const changes = (await planRights(owner, dialect, system, roles)).filter(({ by }) => by === 'login');
     assertAllowed(changes);
@@ -82,36 +84,36 @@ export const prepareRoles = async (
       await pause(Math.random() * 20 * attempt);
     }
   }
-};
+}
 
 /**
  * Grants and takes back, in the transaction that is open.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
-export const grantRights = async (
+export async function grantRights(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<readonly RoleChange[]> => {
+): Promise<readonly RoleChange[]> {
   const changes = await planRights(owner, dialect, system, roles);
   assertAllowed(changes);
   await dialect.roles?.apply(owner, changes, roles);
   return changes;
-};
+}
 
 /** Grants and takes back, in the transaction that is open, where the roles are there; else the next `up` does. */
-export const grantWhereRolesAre = async (
+export async function grantWhereRolesAre(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<void> => {
+): Promise<void> {
   const changes = await planRights(owner, dialect, system, roles);
   if (changes.every(({ by, allowed }) => by === 'owner' && allowed))
     await dialect.roles?.apply(owner, changes, roles);
-};
+}
 
 /** Statements as a script. */
 const script = (changes: readonly RoleChange[]): string =>

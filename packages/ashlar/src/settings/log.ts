@@ -19,11 +19,11 @@ const secretPaths = [
  *
  * @param level - from which level on it writes; `settings().logLevel` is the environment's choice
  */
-export const logger = (
+export function logger(
   level: LogLevel,
   stream: DestinationStream = destination({ dest: 2, sync: true }),
-): Logger =>
-  pino(
+): Logger {
+  return pino(
     {
       name: 'ashlar',
       level,
@@ -33,12 +33,14 @@ export const logger = (
     },
     stream,
   );
+}
 
 /**
  * What to give an engine as `onStatement` so that every statement is logged at trace level: its text and time, never
  * its parameters. `undefined` when the logger is not that talkative, so that nothing is paid for it.
  */
-export const traceStatements = (log: Logger): ((sql: string, milliseconds: number) => void) | undefined =>
-  log.isLevelEnabled('trace')
+export function traceStatements(log: Logger): ((sql: string, milliseconds: number) => void) | undefined {
+  return log.isLevelEnabled('trace')
     ? (sql, milliseconds) => log.trace({ sql, ms: Math.round(milliseconds * 1000) / 1000 }, 'statement')
     : undefined;
+}

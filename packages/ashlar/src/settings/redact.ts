@@ -4,23 +4,26 @@ const secretParameters = /([?&](?:password|key|hexkey|sslpassword)=)[^&#]*/gi;
  * A database URL without its password or key, for people and logs. Text that is no URL is redacted all the same: what
  * stands between `:` and `@` after a scheme goes.
  */
-export const redactUrl = (url: string): string =>
-  url
-    // the last @ before the path ends the password: passwords are often pasted without percent-encoding
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/is, (_, scheme: string, login: string) => {
-      const [user = ''] = login.split(':');
-      return login.includes(':') ? `${scheme}${user}:***@` : `${scheme}${user}@`;
-    })
-    .replace(secretParameters, '$1***');
+export function redactUrl(url: string): string {
+  return (
+    url
+      // the last @ before the path ends the password: passwords are often pasted without percent-encoding
+      .replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/is, (_, scheme: string, login: string) => {
+        const [user = ''] = login.split(':');
+        return login.includes(':') ? `${scheme}${user}:***@` : `${scheme}${user}@`;
+      })
+      .replace(secretParameters, '$1***')
+  );
+}
 
 /** The password in a URL, as written and decoded; empty when there is none. For {@link scrub}. */
-export const passwordsOf = (url: string): string[] => {
+export function passwordsOf(url: string): string[] {
   const [, login = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/is.exec(url) ?? [];
   const at = login.indexOf(':');
   const written = at < 0 ? '' : login.slice(at + 1);
   const inQuery = [...url.matchAll(secretParameters)].map(([whole]) => whole.slice(whole.indexOf('=') + 1));
   return [written, ...inQuery].flatMap((text) => [text, decoded(text)]).filter((text) => text !== '');
-};
+}
 
 const decoded = (text: string): string => {
   try {

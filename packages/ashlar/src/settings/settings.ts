@@ -141,7 +141,7 @@ export function environmentOf(env: NodeJS.Dict<string>, directory: string): Node
  * @param name - what asked for the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
  * @throws AshlarError `settings-invalid`, naming `name` and never the content
  */
-export const readKeyFile = (name: string, path: string): Secret => {
+export function readKeyFile(name: string, path: string): Secret {
   let text: string;
   try {
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
@@ -154,15 +154,15 @@ export const readKeyFile = (name: string, path: string): Secret => {
   }
   if (text === '') throw invalid(`${name} names an empty file.`, 'Put the key into it.');
   return new Secret(text);
-};
+}
 
 /** A server's URL with a schema, unless it names one itself. Other URLs are given back as they are. */
-export const withSchema = (databaseUrl: string, schema: string | undefined): string => {
+export function withSchema(databaseUrl: string, schema: string | undefined): string {
   if (schema === undefined || !/^postgres(ql)?:/.test(databaseUrl) || /[?&]schema=/.test(databaseUrl)) {
     return databaseUrl;
   }
   return `${databaseUrl}${databaseUrl.includes('?') ? '&' : '?'}schema=${schema}`;
-};
+}
 
 const secretUrl = (text: string | undefined, schema: string | undefined): Secret | undefined => {
   if (text === undefined) return undefined;
@@ -194,10 +194,10 @@ const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | u
  * @param directory - where an `.env` is looked for; what `env` says wins over it
  * @throws AshlarError `settings-invalid`, which names variables and never a value
  */
-export const settings = (
+export function settings(
   env: NodeJS.Dict<string> = process.env,
   directory: string = process.cwd(),
-): Settings => {
+): Settings {
   const result = variables.safeParse(environmentOf(env, directory));
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
@@ -242,4 +242,4 @@ export const settings = (
     pgRestore: data.PG_RESTORE,
     logLevel: data.LOG_LEVEL,
   };
-};
+}

@@ -8,8 +8,8 @@ import { restoreCommand } from './backup/restore.js';
 import { verifyCommand } from './backup/verify.js';
 
 /** `ashlar backup …`: copies of a database that are known to restore. */
-export const backupCommand = (commands: Commands): Command =>
-  new Command('backup')
+export function backupCommand(commands: Commands): Command {
+  return new Command('backup')
     .description('encrypted copies of a database, verified by restoring them')
     .addCommand(createCommand(commands))
     .addCommand(listCommand(commands))
@@ -17,3 +17,4 @@ export const backupCommand = (commands: Commands): Command =>
     .addCommand(restoreCommand(commands))
     .addCommand(pruneCommand(commands))
     .addCommand(keyCommand(commands));
+}

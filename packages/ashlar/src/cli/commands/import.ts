@@ -12,8 +12,8 @@ interface Options {
 }
 
 /** `ashlar import FILE --to URL`. */
-export const importCommand = (commands: Commands): Command =>
-  commands
+export function importCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'import',
       'make a database of an SQLite file, or of a SQLCipher file of version 1 to 4',
@@ -22,6 +22,7 @@ export const importCommand = (commands: Commands): Command =>
     .argument('<file>', 'the file; it is only read')
     .requiredOption('--to <url>', 'sqlcipher:PATH, under DATABASE_KEY; or sqlite:PATH. Must not be there yet')
     .option('--from-key-file <file>', 'a file with the key of the file, where it is not the new database’s');
+}
 
 const run = async (invocation: Invocation, { to, fromKeyFile }: Options, file = ''): Promise<Answer> => {
   const { out } = invocation;

@@ -9,8 +9,8 @@ import { rotateSignerCommand } from './key/rotate-signer.js';
 import { shredCommand } from './key/shred.js';
 
 /** `ashlar key …`: the keys of the database, of ciphered columns, and of checkpoints. */
-export const keyCommand = (commands: Commands): Command =>
-  new Command('key')
+export function keyCommand(commands: Commands): Command {
+  return new Command('key')
     .description('keys: make, look which fits, change, erase')
     .addCommand(newCommand(commands))
     .addCommand(checkCommand(commands))
@@ -23,3 +23,4 @@ export const keyCommand = (commands: Commands): Command =>
         .addCommand(rotateSignerCommand(commands)),
     )
     .addCommand(shredCommand(commands));
+}

@@ -8,8 +8,8 @@ import { proofCommand } from './ledger/proof.js';
 import { verifyCommand } from './ledger/verify.js';
 
 /** `ashlar ledger …`: the ledgers of the systems. */
-export const ledgerCommand = (commands: Commands): Command =>
-  new Command('ledger')
+export function ledgerCommand(commands: Commands): Command {
+  return new Command('ledger')
     .description('ledgers: what they hold, whether it is what was written, proofs for others')
     .addCommand(listCommand(commands))
     .addCommand(verifyCommand(commands))
@@ -17,3 +17,4 @@ export const ledgerCommand = (commands: Commands): Command =>
     .addCommand(checkpointCommand(commands))
     .addCommand(exportCommand(commands))
     .addCommand(keyCommand(commands));
+}

@@ -17,8 +17,8 @@ interface Options {
 }
 
 /** `ashlar prove`: attacks every guarantee, in transactions that are undone. */
-export const proveCommand = (commands: Commands): Command =>
-  commands
+export function proveCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'prove',
       'attack every guarantee: what refused each attack; exit 1 if one gets through',
@@ -26,6 +26,7 @@ export const proveCommand = (commands: Commands): Command =>
     )
     .option('--brief', 'only how many attacks there were, and what failed')
     .option('--report <file>', 'write a page for an auditor (HTML) besides');
+}
 
 const run = async (invocation: Invocation, { report: file, brief }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -58,10 +59,11 @@ const run = async (invocation: Invocation, { report: file, brief }: Options): Pr
 };
 
 /** Proves a system in a database that is open as its owner. */
-export const proveWith = (invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> =>
-  invocation.alsoAsApp(owner, (app) =>
+export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
+  return invocation.alsoAsApp(owner, (app) =>
     prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
   );
+}
 
 const writeReport = async (
   { out, streams }: Invocation,
@@ -85,7 +87,7 @@ const writeReport = async (
 };
 
 /** That a proof failed, with the first of what did. */
-export const guaranteeBroken = (reports: readonly ProveReport[]): AshlarError => {
+export function guaranteeBroken(reports: readonly ProveReport[]): AshlarError {
   const failures = reports.flatMap(failuresOf);
   const [first] = failures;
   return new AshlarError('guarantee-broken', {
@@ -93,4 +95,4 @@ export const guaranteeBroken = (reports: readonly ProveReport[]): AshlarError =>
     detail: failures.length > 1 ? `And ${failures.length - 1} more; all are listed above.` : undefined,
     suggestion: 'Find out who changed the database; ashlar status and ashlar up tell what is missing.',
   });
-};
+}

@@ -5,9 +5,10 @@ import { checkRolesCommand } from './roles/check.js';
 import { rolesSqlCommand } from './roles/sql.js';
 
 /** `ashlar roles …`: who may do what. */
-export const rolesCommand = (commands: Commands): Command =>
-  new Command('roles')
+export function rolesCommand(commands: Commands): Command {
+  return new Command('roles')
     .description('owner, app and auditor, and their rights')
     .addCommand(rolesSqlCommand(commands))
     .addCommand(applyCommand(commands))
     .addCommand(checkRolesCommand(commands));
+}

@@ -18,8 +18,8 @@ interface Options {
 }
 
 /** `ashlar up`: from nothing, or from whatever is there, to a database in order. */
-export const upCommand = (commands: Commands): Command =>
-  commands
+export function upCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'up',
       'create what is missing, migrate to head, grant, make partitions, prove; run again, it changes nothing',
@@ -27,6 +27,7 @@ export const upCommand = (commands: Commands): Command =>
     )
     .option('--actor <name>', 'who is recorded as having applied the steps')
     .option('--no-prove', 'attack no guarantee in the end');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const chosen = await invocation.systems();

@@ -32,27 +32,30 @@ export interface Audited {
 }
 
 /** The tables of a system that are ledgers. */
-export const ledgersOf = (system: SystemFacts): readonly TableFacts[] =>
-  Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
+export function ledgersOf(system: SystemFacts): readonly TableFacts[] {
+  return Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
+}
 
 /** What the checkpoints of a table's ledger are signed with as their origin. */
-export const originOf = (system: SystemFacts, table: TableFacts): string =>
-  `${system.name}/${table.facts.ledger?.log}`;
+export function originOf(system: SystemFacts, table: TableFacts): string {
+  return `${system.name}/${table.facts.ledger?.log}`;
+}
 
 /** The folder of a ledger's checkpoints, inside the one of all. */
-export const folderOf = (folder: string, system: SystemFacts, table: TableFacts): string =>
-  join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
+export function folderOf(folder: string, system: SystemFacts, table: TableFacts): string {
+  return join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
+}
 
 /**
  * The signed checkpoints that are kept of a ledger, smallest first.
  *
  * @throws AshlarError `usage` where there are some and no key to believe; `signature-invalid`; `ledger-conflict` where one is of another log
  */
-export const keptCheckpoints = async ({
+export async function keptCheckpoints({
   checkpoints,
   verifiers,
   origin,
-}: Audited): Promise<readonly KeptCheckpoint[]> => {
+}: Audited): Promise<readonly KeptCheckpoint[]> {
   if (checkpoints === undefined || !existsSync(checkpoints)) return [];
   if (verifiers.length === 0) {
     throw new AshlarError('usage', {
@@ -67,7 +70,7 @@ export const keptCheckpoints = async ({
     message: `${stranger.file} is a checkpoint of ${stranger.origin}, not of ${origin}.`,
     suggestion: 'Keep the checkpoints of each log in a folder of its own.',
   });
-};
+}
 
 const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
   size,
@@ -80,10 +83,10 @@ const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
  *
  * @throws AshlarError `usage`, `signature-invalid`, `ledger-conflict`, `lock-timeout`
  */
-export const verifyLedgerOf = async (
+export async function verifyLedgerOf(
   audited: Audited,
   { full = false }: { full?: boolean } = {},
-): Promise<Verification & { readonly trusted: number }> => {
+): Promise<Verification & { readonly trusted: number }> {
   const kept = await keptCheckpoints(audited);
   const newest = full ? undefined : kept.at(-1);
   const found = await verifyTable(audited.engine, audited.table, {
@@ -91,17 +94,17 @@ export const verifyLedgerOf = async (
     checkpoints: kept.map(known),
   });
   return { ...found, trusted: found.size - found.checked };
-};
+}
 
 /** An error that names what is wrong first. */
-export const tampered = ({ log, problems: [first] }: Verification): AshlarError => {
+export function tampered({ log, problems: [first] }: Verification): AshlarError {
   const where = first?.position == null ? '' : `, position ${first.position}`;
   const row = first?.row_key == null ? 'The ledger' : `The row ${first.row_key}`;
   return new AshlarError('ledger-tampered', {
     message: `${row} of ${log}${where}: ${first?.what}.`,
     suggestion: 'Keep the database as it is, and compare it with a backup from before.',
   });
-};
+}
 
 /**
  * Seals, verifies what is new, signs the head and keeps it.
@@ -110,10 +113,10 @@ export const tampered = ({ log, problems: [first] }: Verification): AshlarError 
  * @returns the signed checkpoint, and its size
  * @throws AshlarError `usage` without a key; `ledger-tampered`, `ledger-conflict`, `signature-invalid`, `lock-timeout`
  */
-export const signCheckpointOf = async (
+export async function signCheckpointOf(
   audited: Audited,
   cosigner?: Signer,
-): Promise<{ size: number; note: string }> => {
+): Promise<{ size: number; note: string }> {
   const { engine, table, signer, verifiers, origin, checkpoints } = audited;
   if (!signer || checkpoints === undefined) {
     throw new AshlarError('usage', {
@@ -136,16 +139,16 @@ export const signCheckpointOf = async (
     }),
   );
   return { size, note };
-};
+}
 
 /** The newest signed checkpoint of at least `size` leaves: one that is kept, or one that is signed now. */
-export const checkpointOver = async (
+export async function checkpointOver(
   audited: Audited,
   size: number,
-): Promise<{ size: number; note: string }> => {
+): Promise<{ size: number; note: string }> {
   const newest = (await keptCheckpoints(audited)).at(-1);
   return newest && newest.size >= size ? newest : signCheckpointOf(audited);
-};
+}
 
 /**
  * A file that shows to anybody who knows the verifier key that a row is in the ledger.
@@ -153,10 +156,10 @@ export const checkpointOver = async (
  * @param rowKey - the key of the row as text; of several columns a JSON array
  * @throws AshlarError `row-not-found`, and what {@link signCheckpointOf} throws where no checkpoint reaches the row yet
  */
-export const proofOf = async (
+export async function proofOf(
   audited: Audited,
   rowKey: string,
-): Promise<{ position: number; proof: string }> => {
+): Promise<{ position: number; proof: string }> {
   const { engine, table } = audited;
   await engine.seal();
   const leaf = await withLedger(engine, table, (reader) => reader.leafOf(rowKey));
@@ -170,4 +173,4 @@ export const proofOf = async (
   const { size, note } = await checkpointOver(audited, position + 1);
   const path = await withLedger(engine, table, (reader) => inclusionProof(reader, position, size));
   return { position, proof: formatProof({ entry, position, path, checkpoint: note }) };
-};
+}

@@ -15,7 +15,7 @@ const chunk = 5_000;
  * @returns how many entries there are in it
  * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what `signCheckpointOf` throws
  */
-export const exportLedger = async (audited: Audited, folder: string): Promise<number> => {
+export async function exportLedger(audited: Audited, folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) {
     throw new AshlarError('usage', {
@@ -51,7 +51,7 @@ export const exportLedger = async (audited: Audited, folder: string): Promise<nu
     for (const stream of [entries, leaves]) await new Promise<void>((resolve) => stream.end(resolve));
   }
   return size;
-};
+}
 
 const missing = (origin: string, position: number): AshlarError =>
   new AshlarError('ledger-tampered', {

@@ -8,11 +8,12 @@ import { everyScope } from '../../model/index.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../verify.js';
 
 /** Those of the tables whose ledger is there: it is not where their system was never set up, or not yet as far. */
-export const ledgersThere = (engine: Engine, tables: readonly TableFacts[]): Promise<readonly TableFacts[]> =>
-  engine.asOwner(async (owner) => {
+export function ledgersThere(engine: Engine, tables: readonly TableFacts[]): Promise<readonly TableFacts[]> {
+  return engine.asOwner(async (owner) => {
     const there = new Set((await engine.introspect(owner)).tables.map(({ name }) => name));
     return tables.filter((table) => there.has(ledgerNames(table).entries));
   });
+}
 
 /**
  * Gives `work` a reader of a table's ledger. All it reads is of one moment, and of every scope. The ledger of a scoped
@@ -20,11 +21,11 @@ export const ledgersThere = (engine: Engine, tables: readonly TableFacts[]): Pro
  *
  * @throws AshlarError `usage` where the table is no ledger; `privilege-missing` where the user may not read it
  */
-export const withLedger = async <T>(
+export async function withLedger<T>(
   engine: Engine,
   table: TableFacts,
   work: (reader: LedgerReader) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
   try {
     const reader = ledgerReader(
@@ -38,7 +39,7 @@ export const withLedger = async <T>(
   } finally {
     await transaction.rollback();
   }
-};
+}
 
 const isForbidden = (error: unknown): error is AshlarError =>
   error instanceof AshlarError && error.code === 'privilege-missing';
@@ -56,11 +57,11 @@ const notYours = ({ name }: TableFacts, cause: AshlarError): AshlarError =>
  *
  * @throws AshlarError `usage` where the table is no ledger; `lock-timeout` where it cannot be sealed
  */
-export const verifyTable = async (
+export async function verifyTable(
   engine: Engine,
   table: TableFacts,
   options: VerifyOptions = {},
-): Promise<Verification> => {
+): Promise<Verification> {
   const unsealed = await engine.seal().then(
     () => undefined,
     (error: unknown) => ({ error }),
@@ -69,4 +70,4 @@ export const verifyTable = async (
   // a ledger that was tampered with may not be sealed any more, and says best why not
   if (unsealed && found.problems.length === 0) throw unsealed.error;
   return found;
-};
+}

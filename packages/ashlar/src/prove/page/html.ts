@@ -23,5 +23,8 @@ const rendered = (part: Part): string => {
 };
 
 /** A template of markup: what is put into it is escaped, unless it is markup itself. */
-export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
-  new Html(strings.map((text, at) => text + (at < parts.length ? rendered(parts[at] ?? '') : '')).join(''));
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  return new Html(
+    strings.map((text, at) => text + (at < parts.length ? rendered(parts[at] ?? '') : '')).join(''),
+  );
+}

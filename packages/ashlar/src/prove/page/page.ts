@@ -80,7 +80,7 @@ const failureSection = (failures: readonly string[]): Html =>
   </section>`;
 
 /** A proof as one page for an auditor: it needs nothing else to be read or printed. */
-export const reportPage = (report: ProveReport): string => {
+export function reportPage(report: ProveReport): string {
   const { system, engine, url, at, fingerprint, tables, structure, ledgers, ok } = report;
   const count = countAttacks(report);
   const failures = failuresOf(report);
@@ -117,4 +117,4 @@ export const reportPage = (report: ProveReport): string => {
 </body>
 </html>
 `.text;
-};
+}

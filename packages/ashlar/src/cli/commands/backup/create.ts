@@ -10,11 +10,12 @@ interface Options {
 }
 
 /** `ashlar backup create`. */
-export const createCommand = (commands: Commands): Command =>
-  commands
+export function createCommand(commands: Commands): Command {
+  return commands
     .make<Options>('create', 'copy the database as it is now, encrypted, while it is used', run)
     .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)')
     .option('--label <name>', 'what its name begins with (default: the name of the database)');
+}
 
 const run = async (invocation: Invocation, { dir, label }: Options): Promise<Answer> => {
   const { out } = invocation;

@@ -9,10 +9,11 @@ interface Options {
 }
 
 /** `ashlar backup key`. */
-export const keyCommand = (commands: Commands): Command =>
-  commands
+export function keyCommand(commands: Commands): Command {
+  return commands
     .make<Options>('key', 'a fresh key for backups, as age-keygen writes one', run)
     .option('--out <file>', 'the file', 'backup.key');
+}
 
 const run = async (invocation: Invocation, { out: file }: Options): Promise<Answer> => {
   const { out } = invocation;

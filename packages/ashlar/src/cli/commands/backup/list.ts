@@ -8,10 +8,11 @@ interface Options {
 }
 
 /** `ashlar backup list`. */
-export const listCommand = (commands: Commands): Command =>
-  commands
+export function listCommand(commands: Commands): Command {
+  return commands
     .make<Options>('list', 'the backups there are, oldest first; exit 1 if one is not whole', run)
     .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+}
 
 const run = async (invocation: Invocation, { dir }: Options): Promise<Answer> => {
   const { out } = invocation;

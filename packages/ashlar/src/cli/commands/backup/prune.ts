@@ -15,8 +15,8 @@ interface Options {
 }
 
 /** `ashlar backup prune`. */
-export const pruneCommand = (commands: Commands): Command =>
-  commands
+export function pruneCommand(commands: Commands): Command {
+  return commands
     .make<Options>('prune', 'remove what no rule keeps; never the newest that was verified', run)
     .option('--keep-last <n>', 'the newest ones (BACKUP_KEEP_LAST, else 3)')
     .option('--keep-daily <n>', 'the newest of each of so many days (BACKUP_KEEP_DAILY, else 7)')
@@ -25,6 +25,7 @@ export const pruneCommand = (commands: Commands): Command =>
     .option('--label <name>', 'only backups of the database with this label')
     .option('--dry-run', 'only say what would be done')
     .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;

@@ -14,13 +14,14 @@ interface Options {
 }
 
 /** `ashlar backup restore`. */
-export const restoreCommand = (commands: Commands): Command =>
-  commands
+export function restoreCommand(commands: Commands): Command {
+  return commands
     .make<Options>('restore', 'put a backup in the place of a database, once it has been checked', run)
     .argument('<file>', 'the backup: its name, or the path of one of its files')
     .requiredOption('--to <url>', 'where to; an encrypted file is opened with DATABASE_KEY from then on')
     .option('--replace', 'also where there is a database: stop what uses it before')
     .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+}
 
 const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {
   const { out, streams } = invocation;

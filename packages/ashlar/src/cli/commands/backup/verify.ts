@@ -17,12 +17,13 @@ interface Options {
 }
 
 /** `ashlar backup verify`: restores into a throwaway engine. */
-export const verifyCommand = (commands: Commands): Command =>
-  commands
+export function verifyCommand(commands: Commands): Command {
+  return commands
     .make<Options>('verify', 'restore it where nobody sees it, and look whether it is what was copied', run)
     .argument('<file>', 'the backup: its name, or the path of one of its files')
     .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)')
     .option('--no-live', 'do not compare its ledgers with those of the database as it is now');
+}
 
 const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {
   const { out, streams } = invocation;

@@ -9,10 +9,11 @@ interface Options {
 }
 
 /** `ashlar key check`. */
-export const checkCommand = (commands: Commands): Command =>
-  commands
+export function checkCommand(commands: Commands): Command {
+  return commands
     .make<Options>('check', 'which of the keys given the database is encrypted with; exit 3 if none', run)
     .option('--new-key-file <file>', 'the file with the other key; or set NEW_DATABASE_KEY');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { url, key } = await invocation.target('app');

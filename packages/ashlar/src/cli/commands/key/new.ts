@@ -9,10 +9,11 @@ interface Options {
 }
 
 /** `ashlar key new`. */
-export const newCommand = (commands: Commands): Command =>
-  commands
+export function newCommand(commands: Commands): Command {
+  return commands
     .make<Options>('new', 'a random key for an encrypted database, in a file that only you can read', run)
     .option('--out <file>', 'the file', 'database.key');
+}
 
 const run = async (invocation: Invocation, { out: file }: Options): Promise<Answer> => {
   await writeNew(invocation, file, `${randomBytes(32).toString('hex')}\n`, 0o600);

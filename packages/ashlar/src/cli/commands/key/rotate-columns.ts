@@ -10,14 +10,15 @@ interface Options {
 }
 
 /** `ashlar key rotate columns`. */
-export const rotateColumnsCommand = (commands: Commands): Command =>
-  commands
+export function rotateColumnsCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'columns',
       'wrap the data keys of ciphered columns anew under COLUMN_KEY, while COLUMN_KEYS_OLD opens them',
       run,
     )
     .option('--actor <name>', 'who does it');
+}
 
 const run = async (invocation: Invocation, { actor = defaultActor() }: Options): Promise<Answer> => {
   const { out } = invocation;

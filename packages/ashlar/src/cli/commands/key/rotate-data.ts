@@ -12,11 +12,12 @@ interface Options {
 }
 
 /** `ashlar key rotate data SCOPE`. */
-export const rotateDataCommand = (commands: Commands): Command =>
-  commands
+export function rotateDataCommand(commands: Commands): Command {
+  return commands
     .make<Options>('data', 'give one scope a new data key, and encrypt its rows anew under it', run)
     .argument('<scope>', 'the scope: a client, a tenant')
     .option('--actor <name>', 'who does it');
+}
 
 const run = async (
   invocation: Invocation,

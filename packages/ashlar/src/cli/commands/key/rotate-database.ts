@@ -9,14 +9,15 @@ interface Options {
 }
 
 /** `ashlar key rotate database`. */
-export const rotateDatabaseCommand = (commands: Commands): Command =>
-  commands
+export function rotateDatabaseCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'database',
       'write an encrypted file anew under another key, and put it in place; nobody may have it open',
       run,
     )
     .option('--new-key-file <file>', 'a file with the new key; or set NEW_DATABASE_KEY');
+}
 
 const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Answer> => {
   const { out } = invocation;

@@ -15,8 +15,8 @@ interface Options extends LedgerOptions {
 }
 
 /** `ashlar key rotate signer`. */
-export const rotateSignerCommand = (commands: Commands): Command =>
-  commands
+export function rotateSignerCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'signer',
       'sign a checkpoint of each ledger by the old key and the new one, and a note that hands over',
@@ -24,6 +24,7 @@ export const rotateSignerCommand = (commands: Commands): Command =>
     )
     .requiredOption('--new-key-file <file>', 'the new key, made by ashlar ledger key new')
     .option('--out <file>', 'where the handover is written, for whoever trusts the old key');
+}
 
 const run = async (invocation: Invocation, { newKeyFile, out: given }: Options): Promise<Answer> => {
   const { out } = invocation;

@@ -14,8 +14,8 @@ interface Options {
 }
 
 /** `ashlar key shred SCOPE`. */
-export const shredCommand = (commands: Commands): Command =>
-  commands
+export function shredCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'shred',
       'erase the data keys of a scope: what is encrypted with them is gone for good',
@@ -25,6 +25,7 @@ export const shredCommand = (commands: Commands): Command =>
     .option('--yes', 'do not ask')
     .option('--actor <name>', 'who does it')
     .option('--no-purge', 'leave the files as they are, with copies of the wrapped key in them');
+}
 
 const run = async (invocation: Invocation, options: Options, scope = ''): Promise<Answer> => {
   const { out } = invocation;

@@ -5,10 +5,11 @@ import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
 
 /** `ashlar ledger checkpoint`. */
-export const checkpointCommand = (commands: Commands): Command =>
-  commands
+export function checkpointCommand(commands: Commands): Command {
+  return commands
     .make<LedgerOptions>('checkpoint', 'verify what is new, sign the head of each ledger and keep it', run)
     .option('--table <name>', 'the ledger of one table');
+}
 
 const run = async (invocation: Invocation, options: LedgerOptions): Promise<Answer> => {
   const { out } = invocation;

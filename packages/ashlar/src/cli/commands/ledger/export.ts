@@ -10,11 +10,12 @@ interface Options extends LedgerOptions {
 }
 
 /** `ashlar ledger export`. */
-export const exportCommand = (commands: Commands): Command =>
-  commands
+export function exportCommand(commands: Commands): Command {
+  return commands
     .make<Options>('export', 'a whole ledger as files that verifier/ashlar-verify.mjs reads', run)
     .requiredOption('--out <folder>', 'a new folder')
     .option('--table <name>', 'the ledger of this table');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const folder = resolve(invocation.streams.directory, options.out);

@@ -13,8 +13,8 @@ interface Options {
 }
 
 /** `ashlar ledger key new | accept`. */
-export const keyCommand = (commands: Commands): Command =>
-  new Command('key')
+export function keyCommand(commands: Commands): Command {
+  return new Command('key')
     .description('keys that sign checkpoints')
     .addCommand(
       commands
@@ -27,6 +27,7 @@ export const keyCommand = (commands: Commands): Command =>
         .make('accept', 'the new key that a trusted one hands over to; exit 1 if it does not', accept)
         .argument('<file>', 'a handover, made by ashlar key rotate signer'),
     );
+}
 
 const run = async (invocation: Invocation, { name, out }: Options): Promise<Answer> => {
   const signer = newSigner(name);

@@ -6,8 +6,9 @@ import type { Invocation } from '../../invocation.js';
 import { withLedgers } from '../../with-ledgers.js';
 
 /** `ashlar ledger list`. */
-export const listCommand = (commands: Commands): Command =>
-  commands.make('list', 'all ledgers: size, root, last block, last checkpoint', run);
+export function listCommand(commands: Commands): Command {
+  return commands.make('list', 'all ledgers: size, root, last block, last checkpoint', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const ledgers = await withLedgers(invocation, {}, async (audited) => {

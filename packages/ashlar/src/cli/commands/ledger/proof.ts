@@ -11,12 +11,13 @@ interface Options extends LedgerOptions {
 }
 
 /** `ashlar ledger proof ROW`. */
-export const proofCommand = (commands: Commands): Command =>
-  commands
+export function proofCommand(commands: Commands): Command {
+  return commands
     .make<Options>('proof', 'a file that shows to others that a row is in a ledger', run)
     .argument('<row>', 'the key of the row; of several columns a JSON array')
     .option('--table <name>', 'the ledger of this table')
     .option('--out <file>', 'where to write it; else it is printed');
+}
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
   const { out, streams } = invocation;

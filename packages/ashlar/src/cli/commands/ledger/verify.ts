@@ -10,12 +10,13 @@ interface Options extends LedgerOptions {
 }
 
 /** `ashlar ledger verify`: exits 1 and names the row where something is not what was written. */
-export const verifyCommand = (commands: Commands): Command =>
-  commands
+export function verifyCommand(commands: Commands): Command {
+  return commands
     .make<Options>('verify', 'compare ledgers with their rows, blocks and checkpoints', run)
     .option('--full', 'everything, not only what came after the newest checkpoint')
     .option('--table <name>', 'the ledger of one table')
     .option('--checkpoints <path>', 'a folder or file of signed checkpoints');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out, streams } = invocation;

@@ -11,10 +11,11 @@ interface Options {
 }
 
 /** `ashlar migrate check`: do the migrations make what the tables ask for? */
-export const checkCommand = (commands: Commands): Command =>
-  commands
+export function checkCommand(commands: Commands): Command {
+  return commands
     .make<Options>('check', 'do the migrations make what the tables ask for? exit 1 if not', run)
     .option('--dialect <name>', 'sqlite or postgres (default: both)');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;

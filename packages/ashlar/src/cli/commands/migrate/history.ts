@@ -4,8 +4,9 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
 /** `ashlar migrate history`: what was applied, when and by whom. */
-export const historyCommand = (commands: Commands): Command =>
-  commands.make('history', 'what was applied, when, by whom and how long it took', run);
+export function historyCommand(commands: Commands): Command {
+  return commands.make('history', 'what was applied, when, by whom and how long it took', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;

@@ -14,14 +14,15 @@ interface Options {
 }
 
 /** `ashlar migrate new`: write the step that leads from the migrations to the tables. */
-export const newCommand = (commands: Commands): Command =>
-  commands
+export function newCommand(commands: Commands): Command {
+  return commands
     .make<Options>('new', 'write the step that leads from the migrations to the tables', run)
     .argument('<name>', 'what it does, in snake_case')
     .option('--rename <table.old:new>', 'a column was renamed (repeatable)', collect)
     .option('--drop', 'columns that are gone were dropped, not renamed')
     .option('--empty', 'write the files although nothing differs, to be filled in by hand')
     .option('--folder <path>', 'the migrations folder (default: where the system says)');
+}
 
 const run = async (invocation: Invocation, options: Options, name = ''): Promise<Answer> => {
   const { out, streams } = invocation;

@@ -11,12 +11,13 @@ interface Options {
 }
 
 /** `ashlar migrate sql`: what `up` would run, for somebody who runs it by hand. */
-export const sqlCommand = (commands: Commands): Command =>
-  commands
+export function sqlCommand(commands: Commands): Command {
+  return commands
     .make<Options>('sql', 'the SQL that up would run, with the lines of the history', run)
     .option('--to <step>', 'only up to this step')
     .option('--allow-late', 'also steps that sort before one that is applied')
     .option('--all', 'all steps, as for an empty database');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const system = await invocation.system();

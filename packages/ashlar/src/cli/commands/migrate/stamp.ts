@@ -9,12 +9,13 @@ interface Options {
 }
 
 /** `ashlar migrate stamp`: repair the history without running anything. */
-export const stampCommand = (commands: Commands): Command =>
-  commands
+export function stampCommand(commands: Commands): Command {
+  return commands
     .make<Options>('stamp', 'record a step (head: all steps) as applied, without running it', run)
     .argument('<step>', 'a step, or head')
     .option('--forget', 'take the step out of the history instead')
     .option('--actor <name>', 'who is recorded');
+}
 
 const run = async (invocation: Invocation, options: Options, step = 'head'): Promise<Answer> => {
   const { out } = invocation;

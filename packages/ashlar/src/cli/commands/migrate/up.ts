@@ -12,12 +12,13 @@ interface Options {
 }
 
 /** `ashlar migrate up`: apply what is pending, and nothing else. */
-export const migrateUpCommand = (commands: Commands): Command =>
-  commands
+export function migrateUpCommand(commands: Commands): Command {
+  return commands
     .make<Options>('up', 'apply the steps that are pending', run)
     .option('--to <step>', 'only up to this step')
     .option('--allow-late', 'also steps that sort before one that is applied')
     .option('--actor <name>', 'who is recorded as having applied them');
+}
 
 const run = async (invocation: Invocation, { to, allowLate, actor }: Options): Promise<Answer> => {
   const { out } = invocation;

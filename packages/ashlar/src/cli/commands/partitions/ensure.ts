@@ -4,8 +4,13 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
 /** `ashlar partitions ensure`: what `up` does for partitions, alone. */
-export const ensureCommand = (commands: Commands): Command =>
-  commands.make('ensure', 'make the partitions that will be needed; run again, it changes nothing', run);
+export function ensureCommand(commands: Commands): Command {
+  return commands.make(
+    'ensure',
+    'make the partitions that will be needed; run again, it changes nothing',
+    run,
+  );
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;

@@ -11,8 +11,9 @@ interface TablePartitions {
 }
 
 /** `ashlar partitions list`. */
-export const listPartitionsCommand = (commands: Commands): Command =>
-  commands.make('list', 'all partitions, with their bounds and about how many rows they hold', run);
+export function listPartitionsCommand(commands: Commands): Command {
+  return commands.make('list', 'all partitions, with their bounds and about how many rows they hold', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;

@@ -8,10 +8,11 @@ interface Options {
 }
 
 /** `ashlar roles apply`: make the roles, and give them exactly the rights that the guarantees leave. */
-export const applyCommand = (commands: Commands): Command =>
-  commands
+export function applyCommand(commands: Commands): Command {
+  return commands
     .make<Options>('apply', 'make the roles, and give them what the guarantees leave and no more', run)
     .option('--owner <name>', 'also make this role, without login, and give it the tables of the system');
+}
 
 const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
   const { out } = invocation;

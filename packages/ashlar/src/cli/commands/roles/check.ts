@@ -6,8 +6,9 @@ import type { Invocation } from '../../invocation.js';
 import { reportError } from '../../report-error.js';
 
 /** `ashlar roles check`: do the roles have what the guarantees leave to them, and no more? */
-export const checkRolesCommand = (commands: Commands): Command =>
-  commands.make('check', 'have the roles what the guarantees leave, and no more? exit 1 if not', run);
+export function checkRolesCommand(commands: Commands): Command {
+  return commands.make('check', 'have the roles what the guarantees leave, and no more? exit 1 if not', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
