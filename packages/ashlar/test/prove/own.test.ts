@@ -185,7 +185,7 @@ describe.each(engines)('a system of one’s own on $name', (engine) => {
     const report = await proofOf(engine, { readings }, { spoil: (sql) => sql.replace(trigger[dialect], '') });
     expect(report.ok).toBe(false);
     expect(failuresOf(report)).toEqual([
-      'what keeps the guarantees: readings, even: the trigger readings_even is missing',
+      'objects of the guarantees: readings, even: the trigger readings_even is missing',
       'readings, even, as the app: an odd amount, as the app: was not refused',
       'readings, even, as the owner: an odd amount, as the owner: was not refused',
     ]);
