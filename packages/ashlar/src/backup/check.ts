@@ -1,7 +1,13 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { folderOf, keptCheckpoints, ledgersThere, originOf, withLedger } from '../ledger/database/index.js';
+import {
+  existingLedgers,
+  folderOf,
+  keptCheckpoints,
+  originOf,
+  withLedger,
+} from '../ledger/database/index.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import type { Table, Tables } from '../model/index.js';
 import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
@@ -145,7 +151,7 @@ export const relationsOf = async (
   const relations: LedgerRelation[] = [];
   const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
   if (ledgers.length === 0) return [];
-  const there = await ledgersThere(
+  const there = await existingLedgers(
     live,
     ledgers.map(({ table }) => table),
   );

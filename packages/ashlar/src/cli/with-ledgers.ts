@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors.js';
-import { type Audited, folderOf, ledgersOf, originOf } from '../ledger/database/index.js';
+import { folderOf, ledgersOf, type OpenLedger, originOf } from '../ledger/database/index.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
@@ -17,7 +17,7 @@ export interface LedgerOptions {
 export async function withLedgers<T>(
   invocation: Invocation,
   { table, checkpoints }: LedgerOptions,
-  work: (audited: Audited) => Promise<T>,
+  work: (ledger: OpenLedger) => Promise<T>,
 ): Promise<T[]> {
   const { signer, verifiers, folder } = invocation.ledgerKeys();
   const all = (await invocation.systems()).map((system) => ({
@@ -63,7 +63,7 @@ export async function withLedgers<T>(
 export async function withLedger<T>(
   invocation: Invocation,
   options: LedgerOptions,
-  work: (audited: Audited) => Promise<T>,
+  work: (ledger: OpenLedger) => Promise<T>,
 ): Promise<T> {
   const count = (await invocation.systems())
     .flatMap(ledgersOf)

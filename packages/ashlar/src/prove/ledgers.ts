@@ -3,9 +3,9 @@ import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import {
-  type Audited,
   folderOf,
   ledgersOf,
+  type OpenLedger,
   originOf,
   verifyLedgerOf,
   withLedger,
@@ -48,11 +48,11 @@ export async function proveLedgers(
   return reports;
 }
 
-const proveLedger = async (audited: Audited): Promise<LedgerReport> => {
-  const { engine, table, origin: ledger } = audited;
+const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
+  const { engine, table, origin: ledger } = opened;
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());
-    const found = await verifyLedgerOf(audited, { full: (head?.size ?? 0) <= mostComparedEntries });
+    const found = await verifyLedgerOf(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
     const { size, checked, root, problems } = found;
     return {
       ledger,

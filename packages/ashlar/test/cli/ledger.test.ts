@@ -136,7 +136,7 @@ describe('ashlar ledger', () => {
     expect(await readFile(join(project.folder, 'proof.html'), 'utf8')).toMatch(/shop\/notes[\s\S]*verified/);
   });
 
-  test('exits 1 and names the row that is not what was written, and signs no more', async () => {
+  test('exits 1 and names the row that was changed after it was written, and signs no more', async () => {
     const db = await connect(system('shop', { tables: { notes }, migrations: new URL('file:///none/') }), {
       url,
     });
@@ -153,8 +153,8 @@ describe('ashlar ledger', () => {
       },
     });
     const told = await project.ashlar(['ledger', 'verify', '--full', '--url', url], env);
-    expect(told.stdout).toContain(`5 ${uuid(5)} the column body is not what was written`);
-    const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body is not what was written`;
+    expect(told.stdout).toContain(`5 ${uuid(5)} the column body was changed after it was written`);
+    const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body was changed after it was written`;
     expect(await project.json(['prove', '--url', url], env)).toMatchObject({
       code: 1,
       document: { ok: false, reports: [{ failures: expect.arrayContaining([found]) }] },

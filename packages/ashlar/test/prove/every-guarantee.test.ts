@@ -4,7 +4,7 @@ import { failuresOf, newStep, type ProveReport, prove, type Table } from 'ashlar
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import {
-  type Audited,
+  type OpenLedger,
   folderOf,
   originOf,
   signCheckpointOf,
@@ -65,7 +65,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
   });
 
   describe('of which the ledger is tampered with', () => {
-    let audited: Audited;
+    let audited: OpenLedger;
     let checkpoints: { folder: string; verifiers: readonly Verifier[] };
     const found = async (): Promise<string> =>
       (await proveLedgers(proven.engine, proven.system, checkpoints))

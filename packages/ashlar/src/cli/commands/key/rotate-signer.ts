@@ -43,11 +43,11 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
       suggestion: 'Make another one: ashlar ledger key new --out next',
     });
   }
-  const checkpoints = await withLedgers(invocation, {}, async (audited) => {
-    const verifiers = [next, ...audited.verifiers];
-    const { size } = await signCheckpointOf({ ...audited, signer: next, verifiers }, former);
-    out.line(`${audited.origin}: ${size} entries, signed by both keys`);
-    return { ledger: audited.origin, size, folder: audited.checkpoints };
+  const checkpoints = await withLedgers(invocation, {}, async (ledger) => {
+    const verifiers = [next, ...ledger.verifiers];
+    const { size } = await signCheckpointOf({ ...ledger, signer: next, verifiers }, former);
+    out.line(`${ledger.origin}: ${size} entries, signed by both keys`);
+    return { ledger: ledger.origin, size, folder: ledger.checkpoints };
   });
   const handover = given ?? `${basename(newKeyFile ?? '', '.key')}.handover`;
   await writeNew(invocation, handover, formatHandover(former, next), 0o644);

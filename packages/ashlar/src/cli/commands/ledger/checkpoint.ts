@@ -13,10 +13,10 @@ export function checkpointCommand(commands: Commands): Command {
 
 const run = async (invocation: Invocation, options: LedgerOptions): Promise<Answer> => {
   const { out } = invocation;
-  const checkpoints = await withLedgers(invocation, options, async (audited) => {
-    const { size, note } = await signCheckpointOf(audited);
+  const checkpoints = await withLedgers(invocation, options, async (ledger) => {
+    const { size, note } = await signCheckpointOf(ledger);
     out.line(note.trimEnd());
-    return { ledger: audited.origin, size, folder: audited.checkpoints, checkpoint: note };
+    return { ledger: ledger.origin, size, folder: ledger.checkpoints, checkpoint: note };
   });
   return { document: { checkpoints } };
 };

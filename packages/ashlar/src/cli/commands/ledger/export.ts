@@ -19,7 +19,7 @@ export function exportCommand(commands: Commands): Command {
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const folder = resolve(invocation.streams.directory, options.out);
-  const entries = await withLedger(invocation, options, (audited) => exportLedger(audited, folder));
+  const entries = await withLedger(invocation, options, (ledger) => exportLedger(ledger, folder));
   invocation.out.line(`${entries} entries: ${options.out}`);
   return { document: { entries, folder: options.out } };
 };

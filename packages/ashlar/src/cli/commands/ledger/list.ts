@@ -11,9 +11,9 @@ export function listCommand(commands: Commands): Command {
 }
 
 const run = async (invocation: Invocation): Promise<Answer> => {
-  const ledgers = await withLedgers(invocation, {}, async (audited) => {
-    const { engine, table, origin } = audited;
-    const kept = await keptCheckpoints(audited);
+  const ledgers = await withLedgers(invocation, {}, async (ledger) => {
+    const { engine, table, origin } = ledger;
+    const kept = await keptCheckpoints(ledger);
     return withLedger(engine, table, async (reader) => {
       const block = await reader.lastBlock();
       const size = block?.size ?? 0;

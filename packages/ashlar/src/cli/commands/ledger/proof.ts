@@ -21,7 +21,7 @@ export function proofCommand(commands: Commands): Command {
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
   const { out, streams } = invocation;
-  const { position, proof } = await withLedger(invocation, options, (audited) => proofOf(audited, row));
+  const { position, proof } = await withLedger(invocation, options, (ledger) => proofOf(ledger, row));
   if (options.out === undefined) out.line(proof.trimEnd());
   else {
     await writeFile(resolve(streams.directory, options.out), proof, { flag: 'wx' });

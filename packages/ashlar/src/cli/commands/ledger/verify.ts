@@ -22,18 +22,18 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const { out, streams } = invocation;
   const checkpoints = options.checkpoints && resolve(streams.directory, options.checkpoints);
   const chosen = { ...options, ...(checkpoints ? { checkpoints } : {}) };
-  const ledgers = await withLedgers(invocation, chosen, async (audited) => {
-    const found = await verifyLedgerOf(audited, { full: options.full === true });
+  const ledgers = await withLedgers(invocation, chosen, async (ledger) => {
+    const found = await verifyLedgerOf(ledger, { full: options.full === true });
     const { size, checked, trusted, firstProvable, rowsPerSecond, problems, root } = found;
     const state = problems.length === 0 ? out.style('green', 'sound') : out.style('red', 'tampered with');
     const before = trusted > 0 ? `, ${trusted} before them by the newest checkpoint` : '';
-    out.line(`${audited.origin}: ${state} · ${size} entries, ${checked} compared${before}`);
+    out.line(`${ledger.origin}: ${state} · ${size} entries, ${checked} compared${before}`);
     if (firstProvable > 0) out.line(`  retired: the entries before ${firstProvable}`);
     for (const { position, row_key, what } of problems)
       out.line(`  ${position === null ? '' : `${position} `}${row_key === null ? '' : `${row_key} `}${what}`);
     return {
       document: {
-        ledger: audited.origin,
+        ledger: ledger.origin,
         size,
         root: root.toString('base64'),
         checked,
