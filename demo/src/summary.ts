@@ -38,7 +38,7 @@ export const summarise = async (places: readonly Place[]): Promise<void> => {
   const sum = (of: (summary: Summary) => number) => count(summaries.reduce((all, each) => all + of(each), 0));
   say(
     `\n${summaries.length} systems keep ${sum(({ report }) => report.tables.length)} guarantees on ${sum(rows)} rows: ` +
-      `${sum(({ report }) => countAttacks(report))} attacks, none got through. ` +
+      `${sum(({ report }) => countAttacks(report))} attacks, none succeeded. ` +
       `All of it took ${(performance.now() / 1_000).toFixed(1)} s.`,
   );
 };

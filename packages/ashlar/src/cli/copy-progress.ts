@@ -5,7 +5,7 @@ import { ProgressBar } from './progress.js';
 /** In bytes: a smaller copy is done before a bar could be read. */
 const worthShowing = 33_554_432;
 
-/** Shows how many bytes of a copy have passed while `work` runs. */
+/** Shows how many bytes are copied while `work` runs. */
 export async function withCopyProgress<T>(
   { streams }: Invocation,
   title: string,

@@ -1,12 +1,12 @@
 import { AshlarError } from '../errors.js';
 
-/** For options that may be given several times. */
+/** Collects the values of an option that may be repeated. */
 export function collect(value: string, all: readonly string[] = []): string[] {
   return [...all, value];
 }
 
 /**
- * The whole number from 1 that an option was given; `undefined` when it was not given.
+ * The value of an option that takes an integer from 1; `undefined` where it is not given.
  *
  * @throws AshlarError `usage`
  */
@@ -14,13 +14,13 @@ export function wholeNumber(option: string, text: string | undefined): number | 
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new AshlarError('usage', {
-    message: `${option} takes a whole number from 1, not ${text}.`,
+    message: `${option} takes an integer from 1, not ${text}.`,
     suggestion: `For example: ${option} 8`,
   });
 }
 
 /**
- * The whole number from 0 that an option was given; `undefined` when it was not given.
+ * The value of an option that takes an integer from 0; `undefined` where it is not given.
  *
  * @throws AshlarError `usage`
  */

@@ -3,9 +3,9 @@ import type { System } from '../system/system.js';
 import type { Config } from './config.js';
 
 /**
- * The systems that a command is about: those named, or all systems of the configuration when none is named.
+ * The systems with these names, or all systems of the configuration where no name is given.
  *
- * @throws AshlarError `system-unknown` when the configuration has no system of that name, `usage` when it has none at all
+ * @throws AshlarError `system-unknown` where the configuration has no system of that name; `usage` where it has no system
  */
 export function chooseSystems(names: readonly string[], config: Config): System[] {
   const systems = config.systems ?? [];

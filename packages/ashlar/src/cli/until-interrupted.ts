@@ -1,7 +1,8 @@
 /**
- * Runs work that can be stopped: the first Ctrl-C asks it to stop cleanly, the second ends the process at once.
+ * Runs work that can be stopped: the first Ctrl-C aborts its signal, so that it stops cleanly; the second ends the process
+ * at once.
  *
- * @param onAsked - told when the first one comes
+ * @param onAsked - called at the first Ctrl-C
  */
 export async function untilInterrupted<T>(
   onAsked: () => void,

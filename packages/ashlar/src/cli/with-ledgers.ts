@@ -10,9 +10,10 @@ export interface LedgerOptions {
 }
 
 /**
- * Opens the database of each system and gives its ledgers to `work`, one after the other.
+ * Opens the database of each system, and gives its ledgers to `work` one by one.
  *
- * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where its system is not set up
+ * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where the database is not
+ *   initialised
  */
 export async function withLedgers<T>(
   invocation: Invocation,
@@ -26,7 +27,8 @@ export async function withLedgers<T>(
   }));
   if (all.every(({ tables }) => tables.length === 0)) {
     throw new AshlarError('usage', {
-      message: table === undefined ? 'There is no ledger.' : `There is no ledger of a table ${table}.`,
+      message:
+        table === undefined ? 'No system has a ledger.' : `No system has a ledger of a table ${table}.`,
       suggestion: 'Declare a table with ledgered(), or name another with --table or --system.',
     });
   }
@@ -34,7 +36,7 @@ export async function withLedgers<T>(
   for (const { system, tables } of all) {
     if (tables.length === 0) continue;
     await invocation.withEngine(
-      // the application's user may not read what ledgers of scoped tables hold
+      // the application's user may not read the ledgers of scoped tables
       'owner',
       async (engine) => {
         await assertInitialised(engine, system);
@@ -59,7 +61,7 @@ export async function withLedgers<T>(
   return results;
 }
 
-/** The one ledger that a command is about. @throws AshlarError `usage` where there are several */
+/** Gives the one ledger of a command to `work`. @throws AshlarError `usage` where there are several */
 export async function withLedger<T>(
   invocation: Invocation,
   options: LedgerOptions,
@@ -70,7 +72,7 @@ export async function withLedger<T>(
     .filter(({ name }) => options.table === undefined || name === options.table).length;
   if (count > 1) {
     throw new AshlarError('usage', {
-      message: 'There are several ledgers.',
+      message: 'This command works on one ledger, and there are several.',
       suggestion: 'Name the table of one with --table.',
     });
   }

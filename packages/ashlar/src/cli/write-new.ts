@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { AshlarError } from '../errors.js';
 import type { Invocation } from './invocation.js';
 
-/** Writes a file that is not there yet. @throws AshlarError `usage` */
+/** Writes a new file. @throws AshlarError `usage` where it exists or cannot be written */
 export async function writeNew(
   { streams }: Invocation,
   file: string,
@@ -11,12 +11,12 @@ export async function writeNew(
   mode: number,
 ): Promise<void> {
   try {
-    // a key must be on the disk before anything is encrypted with it
+    // a key must be on disk before anything is encrypted with it
     await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode, flush: true });
   } catch (cause) {
     throw new AshlarError('usage', {
       message: `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,
-      suggestion: 'Nothing is written over: choose another file with --out.',
+      suggestion: 'Existing files are not overwritten: choose another file with --out.',
       cause,
     });
   }

@@ -60,14 +60,14 @@ describe('ashlar ledger', () => {
   });
   afterAll(() => project.remove());
 
-  test('a key is for its owner alone, is never printed and never written over', async () => {
+  test('a key file has mode 600, is never printed and never overwritten', async () => {
     const file = join(project.folder, 'ledger.key');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const again = await project.ashlar(['ledger', 'key', 'new']);
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('ledger.key cannot be written') });
   });
 
-  test('verifies, signs and keeps a checkpoint, and then verifies what is new', async () => {
+  test('verifies, signs and keeps a checkpoint, and then verifies only new entries', async () => {
     expect(await ledger('verify')).toMatchObject({
       code: 0,
       document: { ledgers: [{ ledger: 'shop/notes', size: 300, checked: 300, problems: [] }] },
@@ -87,15 +87,20 @@ describe('ashlar ledger', () => {
     });
   });
 
-  test('a database that was never set up is named so', async () => {
+  test('says that a database is not initialised', async () => {
     for (const command of ['list', 'verify', 'checkpoint'])
       expect(await project.json(['ledger', command, '--url', 'pglite:memory'], env)).toMatchObject({
         code: 1,
-        document: { error: { code: 'migration-pending', message: 'shop is not set up in this database.' } },
+        document: {
+          error: {
+            code: 'migration-pending',
+            message: 'The system shop is not initialised in this database.',
+          },
+        },
       });
   });
 
-  test('a proof holds without Ashlar and without the database', async () => {
+  test('an inclusion proof verifies without Ashlar and without the database', async () => {
     expect(await ledger('proof', uuid(7), '--out', 'seven.tlog-proof')).toMatchObject({
       code: 0,
       document: { position: 7 },
@@ -109,7 +114,7 @@ describe('ashlar ledger', () => {
     expect(await ledger('proof', uuid(9999))).toMatchObject({ code: 1 });
   });
 
-  test('an export holds without Ashlar', async () => {
+  test('an export verifies without Ashlar', async () => {
     expect(await ledger('export', '--out', 'exported')).toMatchObject({
       code: 0,
       document: { entries: 320 },
@@ -119,7 +124,7 @@ describe('ashlar ledger', () => {
     expect(stdout).toContain('all 320 entries of shop/notes');
   });
 
-  test('checkpoints are not passed over for want of a key', async () => {
+  test('checkpoints are not skipped where there is no key to verify them', async () => {
     expect(await project.json(['ledger', 'verify', '--url', url])).toMatchObject({
       code: 2,
       document: { error: { code: 'usage' } },
@@ -129,7 +134,7 @@ describe('ashlar ledger', () => {
     });
   });
 
-  test('a proof verifies the ledger with its checkpoints', async () => {
+  test('prove verifies the ledger with its checkpoints', async () => {
     const proven = await project.ashlar(['prove', '--url', url, '--report', 'proof.html'], env);
     expect(proven).toMatchObject({ code: 0 });
     expect(proven.stdout).toMatch(/^verified ledger shop\/notes: 320 entries, root \S{44}$/m);
@@ -163,7 +168,7 @@ describe('ashlar ledger', () => {
 });
 
 describe.each(server)('ashlar ledger of a scoped table, with users of a server', (engine) => {
-  test('reads as the owner or the auditor, and says so to the application', async () => {
+  test('reads as the owner or the auditor, and tells the application so', async () => {
     const project = await makeProject();
     const place = await engine.place();
     const [app, auditor] = [await makeUser('app'), await makeUser('auditor')];

@@ -4,8 +4,8 @@ import { failuresOf, newStep, type ProveReport, prove, type Table } from 'ashlar
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import {
-  type OpenLedger,
   folderOf,
+  type OpenLedger,
   originOf,
   signCheckpointOf,
   verifyLedgerOf,

@@ -7,10 +7,10 @@ import { listCommand } from './ledger/list.js';
 import { proofCommand } from './ledger/proof.js';
 import { verifyCommand } from './ledger/verify.js';
 
-/** `ashlar ledger …`: the ledgers of the systems. */
+/** `ashlar ledger …`: verifies, signs and exports ledgers. */
 export function ledgerCommand(commands: Commands): Command {
   return new Command('ledger')
-    .description('ledgers: what they hold, whether it is what was written, proofs for others')
+    .description('verify, sign and export ledgers, and write inclusion proofs')
     .addCommand(listCommand(commands))
     .addCommand(verifyCommand(commands))
     .addCommand(proofCommand(commands))

@@ -11,8 +11,12 @@ interface Options {
 /** `ashlar key new`. */
 export function newCommand(commands: Commands): Command {
   return commands
-    .make<Options>('new', 'a random key for an encrypted database, in a file that only you can read', run)
-    .option('--out <file>', 'the file', 'database.key');
+    .make<Options>(
+      'new',
+      'create a random key for an encrypted database, in a file that only you can read',
+      run,
+    )
+    .option('--out <file>', 'the new file', 'database.key');
 }
 
 const run = async (invocation: Invocation, { out: file }: Options): Promise<Answer> => {

@@ -7,8 +7,12 @@ import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
 /** `ashlar ledger checkpoint`. */
 export function checkpointCommand(commands: Commands): Command {
   return commands
-    .make<LedgerOptions>('checkpoint', 'verify what is new, sign the head of each ledger and keep it', run)
-    .option('--table <name>', 'the ledger of one table');
+    .make<LedgerOptions>(
+      'checkpoint',
+      'verify new entries, sign the head of each ledger, and keep it as a checkpoint',
+      run,
+    )
+    .option('--table <name>', 'only the ledger of this table');
 }
 
 const run = async (invocation: Invocation, options: LedgerOptions): Promise<Answer> => {

@@ -12,14 +12,14 @@ interface Options extends LedgerOptions {
 /** `ashlar ledger export`. */
 export function exportCommand(commands: Commands): Command {
   return commands
-    .make<Options>('export', 'a whole ledger as files that verifier/ashlar-verify.mjs reads', run)
+    .make<Options>('export', 'export a ledger as files that ashlar-verify.mjs verifies', run)
     .requiredOption('--out <folder>', 'a new folder')
-    .option('--table <name>', 'the ledger of this table');
+    .option('--table <name>', 'only the ledger of this table');
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const folder = resolve(invocation.streams.directory, options.out);
   const entries = await withLedger(invocation, options, (ledger) => exportLedger(ledger, folder));
-  invocation.out.line(`${entries} entries: ${options.out}`);
+  invocation.out.line(`${entries} entries exported to ${options.out}`);
   return { document: { entries, folder: options.out } };
 };

@@ -7,7 +7,7 @@ import { withLedgers } from '../../with-ledgers.js';
 
 /** `ashlar ledger list`. */
 export function listCommand(commands: Commands): Command {
-  return commands.make('list', 'all ledgers: size, root, last block, last checkpoint', run);
+  return commands.make('list', 'list all ledgers: size, root, last block, last checkpoint', run);
 }
 
 const run = async (invocation: Invocation): Promise<Answer> => {

@@ -13,10 +13,10 @@ interface Options extends LedgerOptions {
 /** `ashlar ledger proof ROW`. */
 export function proofCommand(commands: Commands): Command {
   return commands
-    .make<Options>('proof', 'a file that shows to others that a row is in a ledger', run)
-    .argument('<row>', 'the key of the row; of several columns a JSON array')
-    .option('--table <name>', 'the ledger of this table')
-    .option('--out <file>', 'where to write it; else it is printed');
+    .make<Options>('proof', 'write an inclusion proof: a file that shows that a row is in a ledger', run)
+    .argument('<row>', 'the primary key of the row; a key of several columns as a JSON array')
+    .option('--table <name>', 'only the ledger of this table')
+    .option('--out <file>', 'the new file (default: print it)');
 }
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
@@ -25,7 +25,7 @@ const run = async (invocation: Invocation, options: Options, row = ''): Promise<
   if (options.out === undefined) out.line(proof.trimEnd());
   else {
     await writeFile(resolve(streams.directory, options.out), proof, { flag: 'wx' });
-    out.line(`position ${position}: ${options.out}`);
+    out.line(`wrote ${options.out}: the row is at position ${position}`);
   }
   return { document: { row, position, ...(options.out === undefined ? { proof } : { file: options.out }) } };
 };

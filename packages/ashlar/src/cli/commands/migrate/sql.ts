@@ -10,12 +10,12 @@ interface Options {
   readonly all?: boolean;
 }
 
-/** `ashlar migrate sql`: what `up` would run, for somebody who runs it by hand. */
+/** `ashlar migrate sql`: the SQL that `up` would run, for a DBA. */
 export function sqlCommand(commands: Commands): Command {
   return commands
-    .make<Options>('sql', 'the SQL that up would run, with the lines of the history', run)
+    .make<Options>('sql', 'print the SQL that up would run, with its history entries', run)
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before one that is applied')
+    .option('--allow-late', 'also steps that sort before an applied step')
     .option('--all', 'all steps, as for an empty database');
 }
 

@@ -12,7 +12,7 @@ interface TablePartitions {
 
 /** `ashlar partitions list`. */
 export function listPartitionsCommand(commands: Commands): Command {
-  return commands.make('list', 'all partitions, with their bounds and about how many rows they hold', run);
+  return commands.make('list', 'list all partitions: bounds, and the estimated number of rows', run);
 }
 
 const run = async (invocation: Invocation): Promise<Answer> => {
@@ -25,7 +25,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   if (all.length === 0) out.line('no partitions');
   else {
     out.table(
-      ['table', 'partition', 'from', 'to', 'rows, about'],
+      ['table', 'partition', 'from', 'to', 'rows (estimate)'],
       all.flatMap(({ table, partitions }) =>
         partitions.map(({ name, from, to, rows }) => [table, name, from ?? '–', to ?? '–', rows]),
       ),
