@@ -25,7 +25,7 @@ export interface InputProperty {
   readonly kind: 'text' | 'number' | 'boolean' | 'json';
   /** Whether it holds several values, so that the option may be repeated. */
   readonly list: boolean;
-  /** What stands for the value in the help: `number`, `date`, `small|large`. */
+  /** The placeholder of the value in the help: `number`, `date`, `small|large`. */
   readonly placeholder: string;
   readonly required: boolean;
   /** The default, `undefined` where there is none. */

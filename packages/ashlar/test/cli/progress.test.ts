@@ -27,7 +27,7 @@ describe('ProgressBar', () => {
     expect(text()).toContain('██████████████░░░░░░░░░░░░░░ running: 500 of 1,000 · 3 failed · 12 MB/s');
   });
 
-  test('is a line now and then elsewhere', () => {
+  test('is a line now and then where there is no terminal', () => {
     const { stream, text } = capture(false);
     const bar = new ProgressBar(stream, 'running');
     for (let done = 0; done <= 1000; done++) bar.update({ done, total: 1000 });
@@ -67,7 +67,7 @@ describe('Output', () => {
     return { out, stdout, stderr };
   };
 
-  test('with --json only the document stands on standard output', () => {
+  test('with --json standard output has only the document', () => {
     const { out, stdout, stderr } = make(true);
     out.line('for people');
     out.note('careful');
@@ -76,13 +76,13 @@ describe('Output', () => {
     expect(stderr.text()).toBe('careful\n');
   });
 
-  test('colours only where they are wanted', () => {
+  test('colours only a terminal, unless NO_COLOR is set', () => {
     expect(make(false).out.style('red', 'x')).not.toBe('x');
     expect(make(false, { NO_COLOR: '1' }).out.style('red', 'x')).toBe('x');
     expect(make(true).out.style('red', 'x')).toBe('x');
   });
 
-  test('takes known secrets out of whatever is printed', () => {
+  test('removes known secrets from everything that is printed', () => {
     const { out, stdout, stderr } = make(false);
     out.hide('s3cret-key');
     out.line('opened with s3cret-key');

@@ -57,7 +57,7 @@ describe.each(engines)('verification on $name', (engine) => {
   });
   afterEach(() => remove());
 
-  it('finds nothing wrong where nothing is', async () => {
+  it('finds no problem in a sound ledger', async () => {
     const checkpoints = [await known(300), await known(1), await known(600)];
     const found = await verifyTable(db.engine, notes, { chunk: 100, checkpoints });
     expect(found).toMatchObject({ log: 'notes', size: 600, checked: 600, problems: [] });
@@ -103,7 +103,7 @@ describe.each(engines)('verification on $name', (engine) => {
     expect(await first()).toEqual({ position: 350, row_key: uuid(350), what });
   });
 
-  it('names a row that was put in with an earlier time', async () => {
+  it('names a row with a backdated time', async () => {
     await db.engine.asOwner((owner) =>
       owner.run(
         `INSERT INTO notes (id, n, body, created_at) VALUES ('${uuid(900)}', 900, 'late', '2020-01-01T00:00:00.000Z')`,
@@ -170,7 +170,7 @@ describe.each(engines)('verification on $name', (engine) => {
       /the hash at level 1, position 1 of the tree is missing/,
     ],
     ['the head', 'head', 'UPDATE notes_ledger_head SET size = 599', /the head of 599 leaves/],
-    ['the head that is gone', 'head', 'DELETE FROM notes_ledger_head', /the head is missing/],
+    ['the missing head', 'head', 'DELETE FROM notes_ledger_head', /the head is missing/],
     [
       'a gap',
       'tree',
@@ -188,7 +188,7 @@ describe.each(engines)('verification on $name', (engine) => {
     expect((await first())?.what).toMatch(what);
   });
 
-  it('finds an earlier state put back, where a checkpoint was kept outside', async () => {
+  it('finds an earlier state that was put back, with a checkpoint that was kept outside', async () => {
     const checkpoints = [await known(600)];
     const leaves = await withLedger(db.engine, notes, (reader) => reader.leaves(0, 300));
     const frontier = new Frontier();
@@ -217,7 +217,7 @@ describe.each(engines)('verification on $name', (engine) => {
     );
   });
 
-  it('verifies only what is new after what is trusted, and finds what is wrong with it', async () => {
+  it('verifies only the entries after a trusted root, and finds problems in them', async () => {
     const trusted = await known(600);
     await add(600, 70);
     await db.engine.seal();
@@ -230,7 +230,7 @@ describe.each(engines)('verification on $name', (engine) => {
     expect(await first({ trusted })).toMatchObject({ position: 650, row_key: uuid(650) });
   });
 
-  it('does not go on from a root that is not the tree’s, and says which row is wrong', async () => {
+  it('does not continue from a trusted root that the tree contradicts, and names the changed row', async () => {
     const trusted = await known(600);
     await sabotage('tree', `UPDATE notes_ledger_tree SET hash = ${zeros} WHERE level = 0 AND position = 599`);
     const { checked, problems } = await verifyTable(db.engine, notes, { trusted });

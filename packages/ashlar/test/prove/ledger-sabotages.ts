@@ -1,15 +1,15 @@
 import type { Engine, SqlName } from 'ashlar';
 import { people } from './every-guarantee.js';
 
-/** The tables of the ledger of `letters`, each of which can be put back as it was. */
+/** The tables of the ledger of `letters`; each can be restored. */
 export const parts = ['letters', 'entries', 'tree', 'blocks', 'head'].map((part) =>
   part === 'letters' ? part : `letters_ledger_${part}`,
 );
 
-/** Something that somebody who can switch triggers off does to the ledger of `letters`. */
+/** A change of the ledger of `letters` by an owner who can disable triggers. */
 export interface LedgerSabotage {
   readonly name: string;
-  /** Triggers stay on: what is written leaves its entry. */
+  /** Triggers stay enabled: each write leaves an entry. */
   readonly openly?: true;
   readonly sql: (dialect: SqlName) => readonly string[];
   readonly named: RegExp;
@@ -179,20 +179,20 @@ export const behindTheLedger = (engine: Engine, statements: readonly string[]): 
     }
   });
 
-/** Keeps copies of the ledger of `letters` under a name. */
+/** Copies the ledger of `letters` to tables with a prefix. */
 export const keepCopy = (engine: Engine, name: string): Promise<void> =>
   engine.asOwner(async (owner) => {
     for (const part of parts) await owner.script(`CREATE TABLE ${name}_${part} AS SELECT * FROM ${part}`);
   });
 
-/** Puts the ledger of `letters` back as it was when its copy was made. */
+/** Restores the ledger of `letters` from its copy. */
 export const putBack = (engine: Engine, name: string): Promise<void> =>
   behindTheLedger(
     engine,
     parts.flatMap((part) => [`DELETE FROM ${part}`, `INSERT INTO ${part} SELECT * FROM ${name}_${part}`]),
   );
 
-/** Throws the copies away. */
+/** Drops the copies. */
 export const dropCopies = (engine: Engine, names: readonly string[]): Promise<void> =>
   engine.asOwner(async (owner) => {
     for (const name of names) for (const part of parts) await owner.script(`DROP TABLE ${name}_${part}`);
