@@ -6,7 +6,7 @@ export {
   defaultKeepRules,
   type KeepRules,
   type LedgerRelation,
-  type Listed as ListedBackup,
+  type ListedBackup,
   listBackups,
   type Manifest as BackupManifest,
   newBackupKey,
@@ -59,16 +59,6 @@ export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from 
 export { openEngine } from './engines/open.js';
 // `export *`, because TypeScript merges an augmentation of 'ashlar' only into names that are exported so
 export * from './errors.js';
-export type {
-  ImportOptions,
-  ImportReport,
-  JobCommands,
-  JobDetail,
-  JobProgress,
-  JobStatus,
-  JobSummary,
-  RunOptions,
-} from './jobs/job-commands.js';
 export {
   findDatabaseKey,
   importDatabase,
@@ -119,7 +109,9 @@ export {
   type Verdict,
 } from './prove/index.js';
 export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
-export { type ConnectOptions, connect, Database } from './session/database.js';
+export { connect } from './session/connect.js';
+export type { ConnectOptions } from './session/connect-options.js';
+export { Database } from './session/database.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
 export {

@@ -2,10 +2,10 @@ import type { OnProgress } from '../backup/index.js';
 import type { Invocation } from './invocation.js';
 import { ProgressBar } from './progress.js';
 
-/** In bytes: a smaller copy is done before a bar could be read. */
+// smaller copies end before a bar would help
 const worthShowing = 33_554_432;
 
-/** Shows how many bytes are copied while `work` runs. */
+/** Shows how many bytes were copied while `work` runs. */
 export async function withCopyProgress<T>(
   { streams }: Invocation,
   title: string,

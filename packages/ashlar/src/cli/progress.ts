@@ -4,17 +4,16 @@ const barWidth = 28;
 const redrawMilliseconds = 80;
 const lineMilliseconds = 5_000;
 
-/** How far long work has come. */
+/** The progress of long work. */
 export interface Progress {
   readonly done: number;
-  /** `undefined` while it is not known. */
+  /** `undefined` while it is unknown. */
   readonly total: number | undefined;
-  readonly failed?: number;
-  /** More figures, as they are shown after the counts: `12 MB/s`. */
-  readonly figures?: readonly string[];
+  /** Further facts: `3 failed`. */
+  readonly notes?: readonly string[];
 }
 
-/** Shows the progress of long work: a bar on a terminal, a plain line now and then elsewhere. */
+/** Shows progress: on a terminal as a bar, elsewhere as a line every 10 % or every 5 seconds. */
 export class ProgressBar {
   readonly #stream: OutputStream;
   readonly #title: string;
@@ -28,7 +27,7 @@ export class ProgressBar {
     this.#title = title;
   }
 
-  /** Takes the current progress, and draws it unless it was drawn a moment ago. */
+  /** Takes the current progress. Draws it unless the last drawing is too recent. */
   update(progress: Progress): void {
     this.#last = progress;
     const now = performance.now();
@@ -45,7 +44,7 @@ export class ProgressBar {
     this.#stream.write(`${this.#text(progress)}\n`);
   }
 
-  /** Draws the last progress and starts a new line. */
+  /** Draws the last progress and ends the line. */
   end(): void {
     if (this.#last && this.#stream.isTTY) this.#stream.write(`\r\u001B[2K${this.#bar(this.#last)}\n`);
   }
@@ -57,12 +56,8 @@ export class ProgressBar {
     return `${bar}${this.#text(progress)}`.slice(0, (this.#stream.columns ?? 120) - 1);
   }
 
-  #text({ done, total, failed = 0, figures = [] }: Progress): string {
+  #text({ done, total, notes = [] }: Progress): string {
     const of = total === undefined ? '' : ` of ${total.toLocaleString('en-US')}`;
-    return [
-      `${this.#title}: ${done.toLocaleString('en-US')}${of}`,
-      ...(failed > 0 ? [`${failed.toLocaleString('en-US')} failed`] : []),
-      ...figures,
-    ].join(' · ');
+    return [`${this.#title}: ${done.toLocaleString('en-US')}${of}`, ...notes].join(' · ');
   }
 }

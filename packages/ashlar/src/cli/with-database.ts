@@ -1,4 +1,5 @@
-import { connect, type Database } from '../session/database.js';
+import { connect } from '../session/connect.js';
+import type { Database } from '../session/database.js';
 import type { ColumnKeys } from '../settings/index.js';
 import type { System } from '../system/system.js';
 import { assertInitialised } from './assert-initialised.js';

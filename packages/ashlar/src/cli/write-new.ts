@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AshlarError } from '../errors.js';
+import { writeNewFile } from '../files/write.js';
 import type { Invocation } from './invocation.js';
 
 /** Writes a new file. @throws AshlarError `usage` where it exists or cannot be written */
@@ -11,8 +11,8 @@ export async function writeNew(
   mode: number,
 ): Promise<void> {
   try {
-    // a key must be on disk before anything is encrypted with it
-    await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode, flush: true });
+    // a key must be on the disk before anything is encrypted with it
+    await writeNewFile(resolve(streams.directory, file), text, mode);
   } catch (cause) {
     throw new AshlarError('usage', {
       message: `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** What to call a statement on its connection, whether it is prepared there already, and which one must go for it. */
 export interface KeptStatement {
   readonly name: string;
@@ -6,12 +8,14 @@ export interface KeptStatement {
 }
 
 /**
- * The prepared statements of one connection, least recently used first out. Names count up and are never used twice:
- * a name that the server still knows can then never stand for another text.
+ * The prepared statements of one connection, least recently used first out. A name is never used twice, not by another
+ * connection either: behind a pooler a server connection knows the statements of several clients, and a name that two of
+ * them use would run the other's statement.
  */
 export class KeptStatements {
   readonly #names = new Map<string, string>();
   readonly #limit: number;
+  readonly #prefix = `a${randomBytes(6).toString('base64url')}_`;
   #count = 0;
 
   constructor(limit = 300) {
@@ -26,7 +30,7 @@ export class KeptStatements {
       this.#names.set(text, name);
       return { name, known: true, evicted: undefined };
     }
-    const fresh = `a${++this.#count}`;
+    const fresh = `${this.#prefix}${++this.#count}`;
     this.#names.set(text, fresh);
     return { name: fresh, known: false, evicted: this.#evict() };
   }
