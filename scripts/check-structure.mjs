@@ -25,6 +25,7 @@ const layers = [
   ['session'],
   ['prove'],
   ['ledger/database'],
+  ['audit'],
   ['migrations'],
   ['maintenance'],
   ['roles'],

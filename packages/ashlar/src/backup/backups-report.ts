@@ -1,5 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
+import { AshlarError } from '../errors.js';
 import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
 import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
@@ -21,8 +23,10 @@ export interface Loss {
   readonly seconds: number;
   /** How many rows the tables of the system have gained since. */
   readonly rows: number;
-  /** How many entries its ledgers have gained since. */
+  /** How many entries the ledgers have gained since, of those that the role may read. */
   readonly ledger_entries: number;
+  /** The tables whose ledgers the role may not read. */
+  readonly hidden_ledgers: readonly string[];
 }
 
 /** What `ashlar status` reports about backups. */
@@ -99,9 +103,14 @@ interface SinceBackup {
 
 const lossOf = async ({ engine, system, manifest, rows, now }: SinceBackup): Promise<Loss> => {
   let entries = 0;
+  const hidden: string[] = [];
   for (const table of ledgersOf(system)) {
     if (!(table.name in rows)) continue;
-    const { size } = await withLedger(engine, table, headOf);
+    const size = await sizeOf(engine, table);
+    if (size === undefined) {
+      hidden.push(table.name);
+      continue;
+    }
     const then = manifest.ledgers.find(({ ledger }) => ledger === originOf(system, table))?.size ?? 0;
     entries += Math.max(0, size - then);
   }
@@ -112,5 +121,16 @@ const lossOf = async ({ engine, system, manifest, rows, now }: SinceBackup): Pro
       0,
     ),
     ledger_entries: entries,
+    hidden_ledgers: hidden,
   };
+};
+
+/** The size of the ledger of a table; `undefined` where the role may not read it. */
+const sizeOf = async (engine: Engine, table: TableFacts): Promise<number | undefined> => {
+  try {
+    return (await withLedger(engine, table, headOf)).size;
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'privilege-missing') return undefined;
+    throw error;
+  }
 };

@@ -1,7 +1,13 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { folderOf, keptCheckpoints, ledgersThere, originOf, withLedger } from '../ledger/database/index.js';
+import {
+  existingLedgers,
+  folderOf,
+  keptCheckpoints,
+  originOf,
+  withLedger,
+} from '../ledger/database/index.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import type { Table, Tables } from '../model/index.js';
 import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
@@ -157,7 +163,7 @@ export async function relationsOf(
   const relations: LedgerRelation[] = [];
   const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
   if (ledgers.length === 0) return [];
-  const existing = await ledgersThere(
+  const existing = await existingLedgers(
     live,
     ledgers.map(({ table }) => table),
   );

@@ -1,4 +1,4 @@
-/** A part of what a ciphertext is bound to. Numbers are key versions. */
+/** A part of the associated data of a ciphertext. A number is a key version: four bytes, big endian. */
 export type Part = string | number | Uint8Array;
 
 const bytesOf = (part: Part): Uint8Array => {
@@ -10,8 +10,8 @@ const bytesOf = (part: Part): Uint8Array => {
   return typeof part === 'string' ? Buffer.from(part) : part;
 };
 
-/** Parts one after the other, each behind its length: no two lists of parts give the same bytes. */
-export const lengthPrefixed = (parts: readonly Part[]): Buffer => {
+/** Concatenates parts, each after its length in four bytes: no two lists of parts give the same bytes. */
+export function lengthPrefixed(parts: readonly Part[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
     const bytes = bytesOf(part);
@@ -20,9 +20,9 @@ export const lengthPrefixed = (parts: readonly Part[]): Buffer => {
     pieces.push(length, bytes);
   }
   return Buffer.concat(pieces);
-};
+}
 
-/** Where a value stands. It can be decrypted there and nowhere else. */
+/** The place of a value, to which its ciphertext is bound: it cannot be decrypted anywhere else. */
 export interface Place {
   readonly table: string;
   readonly column: string;
@@ -36,9 +36,9 @@ const keyPart = (value: unknown): Part => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-/** What a value's ciphertext is bound to. */
-export const cellData = ({ table, column, scope, row }: Place, keyVersion: number): Buffer =>
-  lengthPrefixed([
+/** The associated data of a value's ciphertext. */
+export function cellData({ table, column, scope, row }: Place, keyVersion: number): Buffer {
+  return lengthPrefixed([
     'ashlar/cell/v1',
     table,
     column,
@@ -46,7 +46,9 @@ export const cellData = ({ table, column, scope, row }: Place, keyVersion: numbe
     lengthPrefixed(row.map((value) => keyPart(value))),
     keyVersion,
   ]);
+}
 
-/** What a wrapped data key is bound to. */
-export const dataKeyData = (keyring: string, scope: string, version: number, masterVersion: number): Buffer =>
-  lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
+/** The associated data of a wrapped data key. */
+export function dataKeyData(keyring: string, scope: string, version: number, masterVersion: number): Buffer {
+  return lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
+}

@@ -5,15 +5,15 @@ import type { DataKey } from './data-key.js';
 import { indexedText } from './plaintext.js';
 
 /**
- * The blind index of a value: HMAC-SHA256 under a key of its own, which HKDF derives from the scope's data key. So it
- * is gone when the data key is shredded, and equal values of two scopes, tables or columns have nothing in common.
+ * The blind index of a value: HMAC-SHA256 under a key that HKDF derives from the scope's data key. Shredding the data key
+ * therefore makes it useless, and equal values of different scopes, tables or columns have unrelated indexes.
  */
-export const blindIndexOf = (
+export function blindIndexOf(
   { boundTable, boundColumn }: ColumnEncryption,
   { of, into, fold }: BlindIndex,
   key: DataKey,
   value: unknown,
-): Uint8Array<ArrayBuffer> => {
+): Uint8Array<ArrayBuffer> {
   const info = lengthPrefixed([
     'ashlar/blind-index/v1',
     boundTable,
@@ -22,4 +22,4 @@ export const blindIndexOf = (
   ]);
   const text = indexedText(of.plaintext ?? of, value);
   return new Uint8Array(createHmac('sha256', key.derived(info)).update(fold(text)).digest());
-};
+}

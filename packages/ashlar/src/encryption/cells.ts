@@ -14,7 +14,7 @@ export type Values = Readonly<Record<string, unknown>>;
 const encryptionOf = (table: TableFacts): ColumnEncryption => {
   if (table.facts.encryption) return table.facts.encryption;
   throw new AshlarError('usage', {
-    message: `${table.name} has no ciphered column.`,
+    message: `${table.name} has no encrypted column.`,
     suggestion: 'Declare one with ciphertext(…), and the guarantee encrypted(…).',
   });
 };
@@ -23,7 +23,7 @@ const needed = (table: TableFacts, row: Values, name: string): unknown => {
   const value = row[name];
   if (value !== undefined && value !== null) return value;
   throw new AshlarError('usage', {
-    message: `A row of ${table.name} lacks ${name}, to which its ciphertexts are bound.`,
+    message: `A row of ${table.name} lacks ${name}, which its ciphertexts are bound to.`,
     suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
   });
 };
@@ -45,8 +45,9 @@ const isEmpty = (column: Column, value: unknown): boolean =>
   value === undefined || (value === null && column.nullable);
 
 /**
- * Values with each ciphered column encrypted and each blind index made. `row` says whose and which row they are of;
- * where it is left out, the values themselves.
+ * Encrypts the encrypted columns of values, and computes their blind indexes.
+ *
+ * @param row - the scope and the primary key of the row; by default the values themselves
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `value-invalid` for a blind index that was given
  */
@@ -84,13 +85,13 @@ const refuseGivenIndexes = (table: TableFacts, { blindIndexes }: ColumnEncryptio
   );
   if (!given) return;
   throw new AshlarError('value-invalid', {
-    message: `${table.name}.${given.into.name}: a blind index is made from ${given.of.name}, never given.`,
-    suggestion: 'Leave it out.',
+    message: `${table.name}.${given.into.name}: a blind index is computed from ${given.of.name} and cannot be given.`,
+    suggestion: 'Leave the column out.',
   });
 };
 
 /**
- * A row with each of its ciphered columns decrypted. It must hold its scope and its primary key.
+ * Decrypts the encrypted columns of a row. The row must contain its scope and its primary key.
  *
  * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`
  */
@@ -117,7 +118,7 @@ function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unk
   const envelope = row[column.name];
   const version = envelope instanceof Uint8Array ? envelopeVersion(envelope) : undefined;
   if (!(envelope instanceof Uint8Array) || version === undefined) {
-    throw failed(table, column, row, 'What is stored there is not a ciphertext of Ashlar.');
+    throw failed(table, column, row, 'The stored value is not a ciphertext of Ashlar.');
   }
   const scope = scopeOf(table, row);
   const place = placeOf(table, column.name, scope, row);
@@ -129,7 +130,7 @@ function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unk
       table,
       column,
       row,
-      'It was changed, or it was sealed for another row, column, table or scope.',
+      'It was changed, or it was encrypted for another row, column, table or scope.',
     );
   }
   return plaintextValue(column.plaintext ?? column, bytes);
@@ -140,11 +141,11 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
   return new AshlarError('decryption-failed', {
     message: `${table.name}.${column.name} of the row ${key} cannot be decrypted.`,
     detail: why,
-    suggestion: 'Restore the row from a backup, and find out what wrote it.',
+    suggestion: 'Restore the row from a backup, and find out what changed it.',
   });
 };
 
-// matches no row, where `IN ()` would be no SQL
+// matches no row; `IN ()` would be invalid SQL
 const nothing = new Uint8Array(0);
 
 /** A value to look for by the blind index of a column; `scope` is that of the rows. */
@@ -157,7 +158,7 @@ export interface IndexedValue {
 }
 
 /**
- * What a blind index holds for a value: one form for each version of the scope's data key, the newest first.
+ * The blind indexes that a value can have: one for each version of the scope's data key, the newest first.
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the column has no blind index
  */

@@ -5,14 +5,14 @@ import type { KeyringSql, StoredKey } from './keyring-sql.js';
 import type { MasterKeys } from './master-keys.js';
 import type { Steps } from './steps.js';
 
-/** What the sessions of one database need for encryption. */
+/** What the sessions of a database need to encrypt and decrypt. */
 export interface Encryption {
   /** @throws AshlarError `key-missing`, `key-invalid` */
   readonly masters: () => MasterKeys;
   readonly sql: KeyringSql;
 }
 
-/** The keys of one scope, as the keyring had them; unwrapped when they are first used. */
+/** The keys of one scope, as read from the keyring. Each is unwrapped when it is first used. */
 class ScopeKeys {
   readonly #stored: ReadonlyMap<number, StoredKey>;
   readonly #open = new Map<number, DataKey>();
@@ -42,13 +42,13 @@ class ScopeKeys {
   }
 }
 
-// a session that goes through the rows of everybody must not hold the keys of everybody
+// a session that reads the rows of every scope must not keep every key in memory
 const mostScopes = 1_000;
 
 /**
- * The data keys that one session has used. None outlives it: the next session reads the keyring again, so a key that
- * was shredded by another process is not used by it. One of a nested session also sees those of the outer one, but not
- * the reverse: a key that was made in a savepoint may be undone with it.
+ * The data keys that a session has used. They end with it: the next session reads the keyring again, so it does not use a
+ * key that another process has shredded. A nested session also sees the keys of the outer one, but not the reverse: a key
+ * that was created in a savepoint may be rolled back.
  */
 export class DataKeys {
   readonly #encryption: Encryption;
@@ -60,7 +60,7 @@ export class DataKeys {
     this.#outer = outer;
   }
 
-  /** The key that encrypts for a scope; made when there is none. @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong` */
+  /** The key that encrypts for a scope; created if the scope has none. @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong` */
   *forEncryption(keys: TableFacts, scope: string): Steps<DataKey> {
     const { masters, sql } = this.#encryption;
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
@@ -70,20 +70,20 @@ export class DataKeys {
       found = yield* this.#read(keys, scope);
     }
     const key = found.key(masters(), keys.name, scope, found.newest ?? 0);
-    // only rights that hide the row just written could bring this about
+    // possible only where rights or policies hide the row that was just written
     if (!key) throw withoutKey(keys, scope);
     return key;
   }
 
-  /** The key of a version; `undefined` when the scope has none. @throws AshlarError as `forEncryption` */
+  /** The key of a version; `undefined` where the scope has no such key. @throws AshlarError as `forEncryption` */
   *forDecryption(keys: TableFacts, scope: string, version: number): Steps<DataKey | undefined> {
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
-    // rotated since this session first looked
+    // the key was rotated after this session read the keyring
     if (!found.has(version)) found = yield* this.#read(keys, scope);
     return found.key(this.#encryption.masters(), keys.name, scope, version);
   }
 
-  /** The keys of all versions, newest first. @throws AshlarError as `forEncryption` */
+  /** The keys of all versions, the newest first. @throws AshlarError as `forEncryption` */
   *all(keys: TableFacts, scope: string): Steps<readonly DataKey[]> {
     const found = yield* this.#read(keys, scope);
     return found.versions
@@ -92,7 +92,7 @@ export class DataKeys {
       .reverse();
   }
 
-  /** Forgets every key, because what was done in a savepoint was undone. */
+  /** Forgets every key: a savepoint that may have created some was rolled back. */
   forget(): void {
     this.#scopes.clear();
   }
@@ -121,12 +121,12 @@ export class DataKeys {
 const withoutKey = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('key-missing', {
     message: `The scope ${scope} has no data key in ${keys.name}.`,
-    suggestion: 'Check that this role may read and insert rows there.',
+    suggestion: 'Check that this role may read the keyring and insert into it.',
   });
 
 const shreddedError = (keys: TableFacts, scope: string, at: string | null): AshlarError =>
   new AshlarError('scope-shredded', {
     message: `The data of the scope ${scope} was shredded.`,
-    detail: `Its key in ${keys.name} was erased${at === null ? '' : ` at ${at}`}; nothing can decrypt it any more.`,
-    suggestion: 'A scope that was shredded is never used again: give a new one another name.',
+    detail: `Its key in ${keys.name} was shredded${at === null ? '' : ` at ${at}`}. Nothing can decrypt the data.`,
+    suggestion: 'A shredded scope cannot be used again. Give a new scope another name.',
   });

@@ -6,39 +6,42 @@ const versionAt = 1;
 const nonceAt = versionAt + 4;
 const ciphertextAt = nonceAt + nonceBytes;
 
-/** How many bytes an envelope is longer than what is in it. */
+/** How many bytes longer an envelope is than its plaintext. */
 export const envelopeOverhead = ciphertextAt + tagBytes;
 
 /**
- * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce 24 ‖ ciphertext ‖ tag 16`, with a
- * random nonce. The version and the format are bound by `associated`, which must hold both.
+ * Encrypts bytes into an envelope: `0x01 ‖ key version (4 bytes, big endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, with a
+ * random nonce.
+ *
+ * @param associated - data that the ciphertext is bound to; it must contain the key version and the format
  */
-export const encryptToEnvelope = (
+export function encryptToEnvelope(
   key: XaesKey,
   version: number,
   plaintext: Uint8Array,
   associated: Uint8Array,
-): Buffer => {
+): Buffer {
   const head = Buffer.allocUnsafe(ciphertextAt);
   head[0] = envelopeForm.firstByte;
   head.writeUInt32BE(version, versionAt);
   const nonce = randomBytes(nonceBytes);
   nonce.copy(head, nonceAt);
   return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
-};
+}
 
-/** The key version that an envelope names; `undefined` when the bytes are no envelope. */
-export const envelopeVersion = (envelope: Uint8Array): number | undefined => {
+/** The key version in an envelope; `undefined` for bytes that are not an envelope. */
+export function envelopeVersion(envelope: Uint8Array): number | undefined {
   if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
   return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
-};
+}
 
-/** What is in an envelope; `undefined` when it was not sealed with this key and this data, or has changed since. */
-export const decryptEnvelope = (
+/** Decrypts an envelope; `undefined` where it was encrypted with another key or other data, or was changed. */
+export function decryptEnvelope(
   key: XaesKey,
   envelope: Uint8Array,
   associated: Uint8Array,
-): Buffer | undefined =>
-  envelopeVersion(envelope) === undefined
+): Buffer | undefined {
+  return envelopeVersion(envelope) === undefined
     ? undefined
     : key.decrypt(envelope.subarray(nonceAt, ciphertextAt), envelope.subarray(ciphertextAt), associated);
+}

@@ -1,14 +1,15 @@
-/** One statement. */
+/** One statement and its parameters. */
 export interface Query {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
+/** The rows of a statement. */
 export type Rows = readonly Record<string, unknown>[];
 
-/** Work that runs statements and goes on with their rows: written once, for engines that answer at once and later. */
+/** Work that runs statements and continues with their rows: written once, for synchronous and asynchronous engines. */
 export type Steps<T> = Generator<Query, T, Rows>;
 
-/** How steps ended: with a value, or with an error of their own. An error of a statement is thrown instead. */
+/** The result of steps: a value, or an error that the steps threw. The error of a statement is thrown instead. */
 export type StepsResult<T> = { readonly value: T } | { readonly error: unknown };
 
 const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { readonly error: unknown } => {
@@ -19,25 +20,25 @@ const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { r
   }
 };
 
-/** Runs steps to their end, where statements answer at once. */
-export const runStepsNow = <T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> => {
+/** Runs steps with synchronous statements. */
+export function runStepsNow<T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, run(next.value));
   return 'error' in next ? next : { value: next.value as T };
-};
+}
 
-/** Runs steps to their end, where statements answer later. */
-export const runSteps = async <T>(
+/** Runs steps with asynchronous statements. */
+export async function runSteps<T>(
   steps: Steps<T>,
   run: (query: Query) => Rows | Promise<Rows>,
-): Promise<StepsResult<T>> => {
+): Promise<StepsResult<T>> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, await run(next.value));
   return 'error' in next ? next : { value: next.value as T };
-};
+}
 
-/** The value, or the error thrown. */
-export const resultOf = <T>(result: StepsResult<T>): T => {
+/** The value of a result. @throws the error of the steps */
+export function resultOf<T>(result: StepsResult<T>): T {
   if ('error' in result) throw result.error;
   return result.value;
-};
+}

@@ -8,7 +8,7 @@ import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { answers, columnKeys, dataKeys, dossiers, tables } from './support.js';
 
-describe.each(engines)('a ciphered column on $name', (engine) => {
+describe.each(engines)('an encrypted column on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     cents: -5,
   };
 
-  it('comes back as it went in, wherever a row is read', async () => {
+  it('is decrypted wherever a row is read', async () => {
     const row = await db.session((s) => s.insert(dossiers, dossier));
     expect(row).toMatchObject(dossier);
     expect(await db.get(dossiers, row.id)).toEqual(row);
@@ -42,7 +42,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     });
   });
 
-  it('is ciphertext to a query, until it is decrypted', async () => {
+  it('is ciphertext in a query, until it is decrypted', async () => {
     const row = await db.session((s) => s.insert(dossiers, dossier));
     const found = await db.read(async (s) => {
       const rows = await s.query
@@ -59,7 +59,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     ]);
   });
 
-  it('is written in batches, for several clients at once', async () => {
+  it('can be written in batches, for several clients at once', async () => {
     const rows = Array.from({ length: 2_100 }, (_, i) => ({
       id: randomUUID(),
       client_id: randomUUID().replace(/^../, `0${i % 3}`),
@@ -74,7 +74,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
       expect(await db.get(answers, rows[at]?.id ?? '')).toEqual(rows[at]);
   });
 
-  it('may be empty, and has its default from Zod: the database knows none', async () => {
+  it('can be NULL, and has its default from Zod: the database has none', async () => {
     const row = await db.session((s) => s.insert(dossiers, { client_id: 'ann', title: 't' }));
     expect(row).toMatchObject({
       email: null,
@@ -85,7 +85,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     });
   });
 
-  it('keeps to its Zod type, and to what would come back', async () => {
+  it('accepts only values of its Zod type that can be stored', async () => {
     const refused = (change: object) =>
       db.session((s) => s.insert(dossiers, { ...dossier, ...change })).catch((e) => e.code);
     expect(await refused({ email: 'nobody' })).toBe('value-invalid');
@@ -95,7 +95,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(await refused({ email_index: randomBytes(32) })).toBe('value-invalid');
   });
 
-  it('takes nothing but an envelope from a query', async () => {
+  it('accepts only an envelope from a query', async () => {
     const row = await db.session((s) => s.insert(dossiers, dossier));
     for (const note of [Buffer.from('plain'), Buffer.alloc(0), Buffer.alloc(80, 2)]) {
       const write = db.session((s) =>
@@ -106,7 +106,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(await db.get(dossiers, row.id)).toEqual(row);
   });
 
-  it('comes back whatever it holds', async () => {
+  it('round-trips any value', async () => {
     const values = fc.record({
       note: fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0')),
       cents: fc.option(fc.maxSafeInteger().map((n) => n + 0)),
@@ -162,7 +162,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
         (error) => error,
       );
 
-    it('where it was moved to another row, column or scope', async () => {
+    it('after it was moved to another row, column or scope', async () => {
       const [a, b, other] = await db.session(async (s) => [
         await s.insert(dossiers, dossier),
         await s.insert(dossiers, dossier),
@@ -190,7 +190,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
       expect(await db.get(dossiers, a.id)).toEqual(a);
     });
 
-    it('where a bit of it was changed, or its end cut off', async () => {
+    it('after a bit was changed, or its end cut off', async () => {
       const row = await db.session((s) => s.insert(dossiers, dossier));
       const { note } = await raw(row.id);
       for (const at of [1, 4, 5, 20, 29, note.length - 1]) {
@@ -204,7 +204,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
       }
     });
 
-    it('and does not doom the session that met it', async () => {
+    it('and does not abort the session', async () => {
       const row = await db.session((s) => s.insert(dossiers, dossier));
       const { facts: moved } = await raw(row.id);
       await db.session((s) =>
@@ -218,7 +218,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     });
   });
 
-  it('stays in the scope and under the key of its row', async () => {
+  it('stays bound to the scope and the key of its row', async () => {
     const row = await db.session((s) => s.insert(dossiers, dossier));
     const moves = [
       db.session((s) => s.update(dossiers, row.id, { client_id: 'bob' })),
@@ -245,7 +245,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     });
   });
 
-  it('leaves no key behind that was made in what was undone', async () => {
+  it('leaves no key behind that was created in a rolled back session', async () => {
     const client = randomUUID();
     const row = await db.session(async (s) => {
       await s
@@ -259,7 +259,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(await db.get(dossiers, row.id)).toEqual(row);
   });
 
-  it('gets one key for a scope that several sessions meet at once', async () => {
+  it('gets one key for a scope that several sessions use first at the same time', async () => {
     const client = randomUUID();
     const rows = await Promise.all(
       Array.from({ length: 8 }, () =>
@@ -280,7 +280,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
 });
 
 describe.each(engines.filter(({ name }) => name.startsWith('sql')))('without promises on $name', (engine) => {
-  it('a ciphered column comes back too', async () => {
+  it('an encrypted column round-trips too', async () => {
     const { db, remove } = await withTables(engine, tables, { columnKeys: columnKeys() });
     try {
       const client_id = randomUUID();
@@ -306,7 +306,7 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))('without pro
   });
 });
 
-describe('a declaration of ciphered columns', () => {
+describe('a declaration of encrypted columns', () => {
   const keys = keyring('keys');
   it.each<[string, () => unknown, RegExp]>([
     ['without the guarantee', () => table('t', { id: id(), a: ciphertext(z.string()) }), /with whose key/],
@@ -337,7 +337,7 @@ describe('a declaration of ciphered columns', () => {
     );
   });
 
-  it('does not cipher a plain column of the same type', () => {
+  it('does not encrypt a plain column of the same type', () => {
     const name = z.string().max(5);
     const t = table('t', { id: id(), plain: name, secret: ciphertext(name) }, (c) => [
       encrypted({ scope: c.id, keys }),

@@ -13,11 +13,11 @@ import { XaesKey } from '../../src/encryption/xaes.js';
 import { envelopeForm } from '../../src/model/index.js';
 
 const key = new XaesKey(randomBytes(32));
-const data = Buffer.from('where it stands');
+const data = Buffer.from('its place');
 const text = Buffer.from('secret plaintext');
 
 describe('an envelope', () => {
-  it('is 45 bytes longer than what is in it, and names its key version', () => {
+  it('is 45 bytes longer than its plaintext, and contains its key version', () => {
     const envelope = encryptToEnvelope(key, 0x01020304, text, data);
     expect(envelope.length).toBe(text.length + 45);
     expect([envelopeOverhead, envelope[0]]).toEqual([envelopeForm.minBytes, envelopeForm.firstByte]);
@@ -28,12 +28,12 @@ describe('an envelope', () => {
     );
   });
 
-  it('is another each time', () => {
+  it('differs each time', () => {
     const all = Array.from({ length: 100 }, () => encryptToEnvelope(key, 1, text, data).toString('hex'));
     expect(new Set(all).size).toBe(100);
   });
 
-  it('opens with no bit changed, whichever: the version is bound by the data', () => {
+  it('does not open with any bit changed: the associated data binds the version', () => {
     const bound = (version: number) => cellData({ table: 't', column: 'c', scope: 's', row: [1] }, version);
     const envelope = encryptToEnvelope(key, 1, text, bound(1));
     for (let bit = 0; bit < envelope.length * 8; bit++) {
@@ -57,7 +57,7 @@ describe('an envelope', () => {
 });
 
 describe('associated data', () => {
-  it('is alike only for parts that are alike', () => {
+  it('is equal only for equal parts', () => {
     const parts = fc.array(fc.oneof(fc.string(), fc.nat(), fc.uint8Array({ maxLength: 5 })), {
       maxLength: 5,
     });

@@ -15,8 +15,8 @@ const clients = (shape: Record<string, z.ZodType> = {}) =>
     encrypted({ scope: c.id, keys: dataKeys }),
   ]) as unknown as Table;
 
-describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on %s', (name) => {
-  it('can gain one and lose it again, and is then what it was', async () => {
+describe.each(['sqlite', 'postgres'] as const)('a model with encrypted columns on %s', (name) => {
+  it('can add one and drop it again, and is then unchanged', async () => {
     const dialect = await dialects[name]();
     const shadow = await openShadow(dialect.name);
     try {
@@ -53,13 +53,13 @@ describe('a renamed column', () => {
     { id: id(), email: ciphertext(z.string()) },
   ];
 
-  it('is refused while its ciphertexts are bound to a name that nothing tells', () => {
+  it('is refused while nothing names the former name that its ciphertexts are bound to', () => {
     const declare = () =>
       table('people', after, (c) => [encrypted({ scope: c.id, keys: dataKeys }), renamed(c.email, 'mail')]);
     expect(declare).toThrow(/bound to the name mail/);
   });
 
-  it('decrypts what was sealed before, in a table of another name too', async () => {
+  it('decrypts earlier ciphertexts, in a renamed table too', async () => {
     const people = table('people', before, (c) => [encrypted({ scope: c.id, keys: dataKeys })]);
     const persons = table('persons', after, (c) => [
       encrypted({ scope: c.id, keys: dataKeys, bound: { table: 'people', columns: { email: 'mail' } } }),
@@ -88,7 +88,7 @@ describe('a renamed column', () => {
   });
 });
 
-it('a system holds the keyring of its tables', () => {
+it('a system must contain the keyring of its tables', () => {
   const declare = () => system('s', { tables: { dossiers }, migrations: new URL('file:///nowhere/') });
   expect(declare).toThrow(/lacks data_keys/);
 });

@@ -14,7 +14,7 @@ const letters = table(
 );
 
 describe.each(engines)('a ledger of which a scope was shredded, on $name', (engine) => {
-  it('still verifies, and goes on', async () => {
+  it('still verifies, and accepts new rows', async () => {
     const { db, remove } = await withTables(engine, { letters, dataKeys }, { columnKeys: columnKeys() });
     try {
       const write = (client_id: string, text: string) =>

@@ -20,7 +20,7 @@ const sizes = fc.integer({ min: 1, max: most });
 const share = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const bits = fc.nat({ max: 255 });
 
-test('the root and frontier of every earlier tree are read from the present one', async () => {
+test('the root and frontier of every earlier tree can be read from the current tree', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: most }), async (size) => {
       expect(await treeRoot(readerOf(leaves), size)).toEqual(rootAt(size));
@@ -30,7 +30,7 @@ test('the root and frontier of every earlier tree are read from the present one'
 });
 
 describe('an inclusion proof', () => {
-  test('holds for every leaf of every tree up to 40 leaves, asking the reader once', async () => {
+  test('verifies for every leaf of every tree up to 40 leaves, with one call of the reader', async () => {
     for (let size = 1; size <= 40; size += 1)
       for (let position = 0; position < size; position += 1) {
         const reader = readerOf(leaves);
@@ -64,7 +64,7 @@ describe('an inclusion proof', () => {
     );
   });
 
-  test('of what is malformed is false, never an error', () => {
+  test('of malformed arguments is false, never an error', () => {
     const root = rootAt(1);
     expect(verifyInclusion({ leaf: leafAt(0), position: 0, size: 1, path: [], root })).toBe(true);
     for (const [position, size] of [
@@ -84,7 +84,7 @@ describe('an inclusion proof', () => {
     );
   });
 
-  test('of a leaf that is not in the tree cannot be asked for', async () => {
+  test('of a leaf outside the tree is refused', async () => {
     const refused = expect.objectContaining({ code: 'usage' });
     await expect(inclusionProof(readerOf(leaves), 5, 5)).rejects.toThrow(refused);
     await expect(inclusionProof(readerOf(leaves), -1, 5)).rejects.toThrow(refused);
@@ -93,7 +93,7 @@ describe('an inclusion proof', () => {
 });
 
 describe('a consistency proof', () => {
-  test('holds between every two trees up to 40 leaves, asking the reader once', async () => {
+  test('verifies between every two trees up to 40 leaves, with one call of the reader', async () => {
     for (let to = 0; to <= 40; to += 1)
       for (let from = 0; from <= to; from += 1) {
         const reader = readerOf(leaves);
@@ -134,14 +134,14 @@ describe('a consistency proof', () => {
     );
   });
 
-  test('fails where the history was written anew', async () => {
+  test('fails for a rewritten history', async () => {
     const forged = leaves.map((leaf, at) => (at === 4 ? leafHash(Buffer.from('forged')) : leaf));
     const path = await consistencyProof(readerOf(forged), 10, 20);
     const root = await treeRoot(readerOf(forged), 20);
     expect(verifyConsistency({ from: 10, to: 20, fromRoot: rootAt(10), toRoot: root, path })).toBe(false);
   });
 
-  test('from nothing needs the empty root, and equal sizes equal roots', () => {
+  test('from the empty tree needs the empty root, and equal sizes need equal roots', () => {
     expect(verifyConsistency({ from: 0, to: 3, fromRoot: emptyRoot, toRoot: rootAt(3), path: [] })).toBe(
       true,
     );
@@ -159,15 +159,15 @@ describe('a consistency proof', () => {
     );
   });
 
-  test('from a larger tree cannot be asked for', async () => {
+  test('from a larger tree is refused', async () => {
     await expect(consistencyProof(readerOf(leaves), 6, 5)).rejects.toThrow(
       expect.objectContaining({ code: 'usage' }),
     );
   });
 });
 
-test('trees beyond 32 bits are proven as small ones are', async () => {
-  // All leaves alike: the root of a subtree then depends on its height alone, so a tree of any size can be read.
+test('proofs work for trees larger than 32 bits', async () => {
+  // All leaves are equal, so the root of a subtree depends only on its height: a tree of any size can be read.
   const byHeight = [leafHash(Buffer.from('same'))];
   while (byHeight.length <= 53)
     byHeight.push(nodeHash(byHeight.at(-1) ?? emptyRoot, byHeight.at(-1) ?? emptyRoot));

@@ -79,10 +79,11 @@ const grantee = (acl: string): string =>
   `CASE ${acl}.grantee WHEN 0 THEN '${everybody}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
   ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
 
+// where the schema of the search path does not exist, or the user may not use it, current_schema() is the temporary one
 export const readConnection = async (run: RunSql): Promise<Connection> => {
   const [row = {}] = await run(`
 SELECT u.rolname::text AS login, u.rolsuper AS superuser, u.rolcreaterole AS creates, current_user::text AS current,
-  current_schema()::text AS schema, current_setting('server_version_num')::int < 160000 AS old
+  CASE WHEN current_schema() NOT LIKE 'pg\\_temp\\_%' THEN current_schema()::text END AS schema, current_setting('server_version_num')::int < 160000 AS old
 FROM pg_roles u WHERE u.rolname = session_user`);
   return {
     login: text(row.login),

@@ -5,14 +5,15 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { withLedgers } from '../../with-ledgers.js';
 
-/** `ashlar audit list`. */
-export const listCommand = (commands: Commands): Command =>
-  commands.make('list', 'all ledgers: size, root, last block, last checkpoint', run);
+/** `ashlar ledger list`. */
+export function listCommand(commands: Commands): Command {
+  return commands.make('list', 'list all ledgers: size, root, last block, last checkpoint', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
-  const ledgers = await withLedgers(invocation, {}, async (audited) => {
-    const { engine, table, origin } = audited;
-    const kept = await keptCheckpoints(audited);
+  const ledgers = await withLedgers(invocation, {}, async (ledger) => {
+    const { engine, table, origin } = ledger;
+    const kept = await keptCheckpoints(ledger);
     return withLedger(engine, table, async (reader) => {
       const block = await reader.lastBlock();
       const size = block?.size ?? 0;

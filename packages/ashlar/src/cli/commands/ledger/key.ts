@@ -12,21 +12,30 @@ interface Options {
   readonly out: string;
 }
 
-/** `ashlar audit key new | accept`. */
-export const keyCommand = (commands: Commands): Command =>
-  new Command('key')
-    .description('keys that sign checkpoints')
+/** `ashlar ledger key new | accept`. */
+export function keyCommand(commands: Commands): Command {
+  return new Command('key')
+    .description('create and accept keys that sign checkpoints')
     .addCommand(
       commands
-        .make<Options>('new', 'a fresh pair: FILE.key for whoever signs, FILE.pub for everybody', run)
-        .option('--name <name>', 'whose key it is, as a host name with a path', 'ashlar')
-        .option('--out <file>', 'the files, without their ending', 'ledger'),
+        .make<Options>(
+          'new',
+          'create a key pair: FILE.key to sign with (keep it secret), FILE.pub to verify with',
+          run,
+        )
+        .option('--name <name>', 'the name in the key: a host name with a path', 'ashlar')
+        .option('--out <file>', 'the files, without their extension', 'ledger'),
     )
     .addCommand(
       commands
-        .make('accept', 'the new key that a trusted one hands over to; exit 1 if it does not', accept)
-        .argument('<file>', 'a handover, made by ashlar key rotate signer'),
+        .make(
+          'accept',
+          'verify a handover, and print the trusted keys with the new one; exit 1 if it is not valid',
+          accept,
+        )
+        .argument('<file>', 'the handover that ashlar key rotate signer wrote'),
     );
+}
 
 const run = async (invocation: Invocation, { name, out }: Options): Promise<Answer> => {
   const signer = newSigner(name);

@@ -10,13 +10,18 @@ interface Options {
   readonly dryRun?: boolean;
 }
 
-/** `ashlar partitions retire`: rows whose time is over leave, unless they are held. */
-export const purgeCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('retire', 'let rows leave whose time is over; exit 1 if some of them could not', run)
-    .option('--dry-run', 'only tell what would leave');
+/** `ashlar retention purge`: deletes expired rows, except those under a legal hold. */
+export function purgeCommand(commands: Commands): Command {
+  return commands
+    .make<Options>(
+      'purge',
+      'delete expired rows, except those under a legal hold; exit 1 if some remain',
+      run,
+    )
+    .option('--dry-run', 'delete nothing; show what would be deleted');
+}
 
-const run = async (invocation: Invocation, { dryRun = false }: Options): Promise<Answer> => {
+async function run(invocation: Invocation, { dryRun = false }: Options): Promise<Answer> {
   const { out } = invocation;
   const documents: ({ system: string; dry_run: boolean } & Purge)[] = [];
   for (const system of await invocation.systems()) {
@@ -32,28 +37,34 @@ const run = async (invocation: Invocation, { dryRun = false }: Options): Promise
     document: { systems: documents },
     exitCode: documents.some((each) => stuckIn(each).length > 0) ? 1 : 0,
   };
-};
+}
 
-const print = (out: Output, { purged, held }: Purge, dryRun: boolean): void => {
+function print(out: Output, { purged, held }: Purge, dryRun: boolean): void {
   for (const { table, rows, reason, earliest, latest, partition } of purged) {
     const where = partition === undefined ? '' : `, with the partition ${partition}`;
     const days = `${earliest.slice(0, 10)} to ${latest.slice(0, 10)}`;
-    out.line(`  ${table}: ${counted(rows)} ${dryRun ? 'would leave' : 'left'}${where} · ${days} · ${reason}`);
+    out.line(
+      `  ${table}: ${counted(rows)} ${dryRun ? 'would be purged' : 'purged'}${where} · ${days} · ${reason}`,
+    );
   }
   for (const [table, rows] of Object.entries(held)) out.line(`  ${table}: ${counted(rows)} held`);
-  if (purged.length === 0) out.line('  no row is due');
-};
+  if (purged.length === 0) out.line('  nothing to purge');
+}
 
-const counted = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`;
+function counted(rows: number): string {
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}`;
+}
 
-const stuckIn = ({ stuck }: Purge): readonly (readonly [table: string, rows: number])[] =>
-  Object.entries(stuck);
+function stuckIn({ stuck }: Purge): readonly (readonly [table: string, rows: number])[] {
+  return Object.entries(stuck);
+}
 
-const unmet = (system: string, purge: Purge): AshlarError =>
-  new AshlarError('retention-unmet', {
-    message: `Rows of ${system} whose time is over could not leave.`,
-    detail: stuckIn(purge)
-      .map(([table, rows]) => `${table}: ${counted(rows)}, to which rows that stay refer`)
+function unmet(system: string, purged: Purge): AshlarError {
+  return new AshlarError('retention-unmet', {
+    message: `Expired rows of ${system} could not be purged.`,
+    detail: stuckIn(purged)
+      .map(([table, rows]) => `${table}: ${counted(rows)}, because rows that have not expired refer to them`)
       .join('\n'),
-    suggestion: 'Give the tables that refer to them a time that is no longer.',
+    suggestion: 'Give the tables that refer to them a period that is not longer.',
   });
+}

@@ -6,58 +6,60 @@ import type { ForeignKey } from '../contract/table.js';
 import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
 import { identifier, type Table, type Tables } from '../model/index.js';
-import type { Hand } from './hand.js';
+import type { AttackTransaction } from './attack-transaction.js';
 import { envelopeLike, valueFor } from './values.js';
 
-/** A row that is in its table, and the partition in which it lies. */
+/** A row of a table, and its partition. */
 export interface PlacedRow {
   readonly row: SqlRow;
   readonly partition: string | undefined;
 }
 
-/** A row, or why there is none. */
-export type Made<T> = { readonly made: T } | { readonly why: string };
+/** A value, or the reason why there is none. */
+export type Attempt<T> = { readonly value: T } | { readonly reason: string };
 
-/** One way to make a row. */
+/** One way to choose the values of a row. */
 interface Plan {
-  /** Which value of each enum. */
+  /** Which value of each enum to take. */
   readonly variant: number;
-  /** Also what may be left empty. */
+  /** Whether nullable columns get values too. */
   readonly filled: boolean;
-  /** Under rows that are there, or under new ones. */
-  readonly parents: 'present' | 'new';
+  /** Whether foreign keys refer to existing rows or to new ones. */
+  readonly parents: 'existing' | 'new';
 }
 
 const plans: readonly Plan[] = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((variant) =>
-  (['present', 'new'] as const).flatMap((parents) =>
+  (['existing', 'new'] as const).flatMap((parents) =>
     [false, true].map((filled) => ({ variant, filled, parents })),
   ),
 );
 
 const deepest = 8;
 
-/** The name of the column that says whose row it is, where sessions are kept apart by one. */
-export const scopeColumnOf = (table: Table): string | undefined => table.facts.scope?.name;
+/** The name of the table's scope column, where it has one. */
+export function scopeColumnOf(table: Table): string | undefined {
+  return table.facts.scope?.name;
+}
 
-/** How a row is to be made. */
-interface Wish {
-  /** Values that it must have. */
+/** What a row must look like. */
+interface RowRequest {
+  /** Values that the row must have. */
   readonly fixed?: SqlRow;
   readonly depth?: number;
   readonly parents?: Plan['parents'];
 }
 
-/** Finds rows and makes them, in a transaction that is undone in the end. */
-export class Rows {
+/** Finds and inserts rows, in a transaction that is rolled back in the end. */
+export class SampleRows {
   readonly #engine: Engine;
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #samples: ReadonlyMap<string, readonly SampleRow[]>;
-  readonly #hand: Hand;
+  readonly #transaction: AttackTransaction;
   #used = 0;
 
-  constructor(engine: Engine, system: SystemFacts<Tables>, hand: Hand) {
+  constructor(engine: Engine, system: SystemFacts<Tables>, transaction: AttackTransaction) {
     this.#engine = engine;
-    this.#hand = hand;
+    this.#transaction = transaction;
     this.#tables = new Map(Object.values(system.tables).map((table) => [table.name, table]));
     this.#samples = new Map(
       Object.entries(system.tables).map(([key, table]) => [
@@ -67,50 +69,50 @@ export class Rows {
     );
   }
 
-  /** Rows that are in a table, two at most; only such as have these values. */
-  async present(table: Table, fixed: SqlRow = {}): Promise<readonly PlacedRow[]> {
+  /** Existing rows of a table with these values, two at most. */
+  async existing(table: Table, fixed: SqlRow = {}): Promise<readonly PlacedRow[]> {
     const where = Object.keys(fixed).length === 0 ? '' : ` WHERE ${isRow(Object.keys(fixed), fixed)}`;
-    const { rows } = await this.#hand.attempt(() =>
-      this.#hand.run(`SELECT ${this.#list(table)} FROM ${identifier(table.name)}${where} LIMIT 2`),
+    const { rows } = await this.#transaction.inSavepoint(() =>
+      this.#transaction.run(`SELECT ${this.#list(table)} FROM ${identifier(table.name)}${where} LIMIT 2`),
     );
     return rows.map((row) => placed(table, row));
   }
 
-  /** Puts a row into a table, with the rows above it that it needs. */
-  async make(table: Table, wish: Wish = {}): Promise<Made<PlacedRow>> {
+  /** Inserts a row into a table, and the rows that it must refer to. */
+  async insert(table: Table, wish: RowRequest = {}): Promise<Attempt<PlacedRow>> {
     return this.#firstOf(table, wish, async (row) => {
-      const { rows } = await this.#hand.attempt(() =>
-        this.#hand.run(`${insertRow(table.name, row)} RETURNING ${this.#list(table)}`),
+      const { rows } = await this.#transaction.inSavepoint(() =>
+        this.#transaction.run(`${insertRow(table.name, row)} RETURNING ${this.#list(table)}`),
       );
       return placed(table, rows[0] ?? {});
     });
   }
 
-  /** A row that could be put into a table now. */
-  fresh(table: Table, fixed: SqlRow): Promise<Made<SqlRow>> {
+  /** A row that the database would accept now. It is not inserted. */
+  insertable(table: Table, fixed: SqlRow): Promise<Attempt<SqlRow>> {
     return this.#firstOf(table, { fixed }, async (row) => {
-      await this.#hand.undone(() => this.#hand.run(insertRow(table.name, row)));
+      await this.#transaction.rolledBack(() => this.#transaction.run(insertRow(table.name, row)));
       return row;
     });
   }
 
-  /** A row that the table's schema accepts; whether the database does was not asked. */
-  drafted(table: Table, fixed: SqlRow): Promise<Made<SqlRow>> {
-    return this.#firstOf(table, { fixed, parents: 'present' }, async (row) => row);
+  /** A row that the table's schema accepts; the database may still refuse it. */
+  valid(table: Table, fixed: SqlRow): Promise<Attempt<SqlRow>> {
+    return this.#firstOf(table, { fixed, parents: 'existing' }, async (row) => row);
   }
 
-  /** A literal as the text that a session's scope would be. */
+  /** The scope of a session whose scope column has this literal. */
   async textOf(literal: string): Promise<string> {
-    const { rows } = await this.#hand.run(`SELECT CAST(${literal} AS text) AS scope`);
+    const { rows } = await this.#transaction.run(`SELECT CAST(${literal} AS text) AS scope`);
     return String(rows[0]?.scope);
   }
 
-  /** Values to write over a row: others than its own wherever there are two. */
-  sideValues(table: Table, row: SqlRow): SqlRow {
+  /** Values to overwrite a row with: different from its own wherever a column has two possible values. */
+  otherValues(table: Table, row: SqlRow): SqlRow {
     const scope = scopeColumnOf(table);
     const linked = new Set([
       ...table.foreignKeys.flatMap(({ columns }) => columns),
-      // another scope would be refused as such
+      // a different scope would be refused for being one
       ...(scope === undefined ? [] : [scope]),
     ]);
     const free = Object.values(table.columns).filter(({ name }) => !linked.has(name));
@@ -128,7 +130,7 @@ export class Rows {
   }
 
   #encoded(column: Column, value: unknown): string {
-    // no key is at hand, and a proof must not make one
+    // there is no key here, and proving must not create one
     const stored = column.plaintext && value !== null ? envelopeLike(column) : value;
     return this.#engine.dialect.proving.literal(this.#engine.encode(column, stored));
   }
@@ -143,44 +145,44 @@ export class Rows {
 
   async #firstOf<T>(
     table: Table,
-    { fixed = {}, depth = 0, parents }: Wish,
+    { fixed = {}, depth = 0, parents }: RowRequest,
     use: (row: SqlRow) => Promise<T>,
-  ): Promise<Made<T>> {
-    let why = `${table.name} refers to itself in a circle.`;
-    if (depth > deepest) return { why };
+  ): Promise<Attempt<T>> {
+    let reason = `${table.name} refers to itself through its foreign keys.`;
+    if (depth > deepest) return { reason };
     for (const plan of plans) {
       if (plan.parents !== (parents ?? plan.parents)) continue;
       const draft = await this.#draft(table, plan, fixed, depth);
-      if ('why' in draft) {
-        why = draft.why;
+      if ('reason' in draft) {
+        reason = draft.reason;
         continue;
       }
       try {
-        return { made: await use(draft.made) };
+        return { value: await use(draft.value) };
       } catch (error) {
-        why = rootText(error);
-        // another row would be refused as well
+        reason = rootText(error);
+        // every other row would be refused for the same reason
         if (refusalOf(error)?.barrier === 'privilege') break;
       }
     }
-    return { why };
+    return { reason };
   }
 
-  async #draft(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Made<SqlRow>> {
+  async #draft(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Attempt<SqlRow>> {
     const links = await this.#links(table, plan, fixed, depth);
-    if ('why' in links) return links;
-    const given = this.#given(table, plan, Object.keys(links.made));
+    if ('reason' in links) return links;
+    const given = this.#given(table, plan, Object.keys(links.value));
     const checked = table.insert.safeParse(given);
     if (!checked.success) {
       const [issue] = checked.error.issues;
-      return { why: `no value was found for ${table.name}.${issue?.path.join('.')}: ${issue?.message}` };
+      return { reason: `no value was found for ${table.name}.${issue?.path.join('.')}: ${issue?.message}` };
     }
     const row = Object.entries(checked.data).flatMap(([name, value]) => {
       const column = table.columns[name];
       if (column === undefined || value === undefined) return [];
-      return [[name, links.made[name] ?? this.#encoded(column, value)] as const];
+      return [[name, links.value[name] ?? this.#encoded(column, value)] as const];
     });
-    return { made: { ...Object.fromEntries(row), ...fixed } };
+    return { value: { ...Object.fromEntries(row), ...fixed } };
   }
 
   #given(table: Table, { variant, filled }: Plan, linked: readonly string[]): SampleRow {
@@ -207,29 +209,29 @@ export class Rows {
     return { ...Object.fromEntries(values), ...sample };
   }
 
-  /** The columns whose values are given: those of foreign keys, as their parents have them, and the scope of all. */
-  async #links(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Made<SqlRow>> {
+  /** The values of columns that other rows decide: foreign keys, and the scope. */
+  async #links(table: Table, plan: Plan, fixed: SqlRow, depth: number): Promise<Attempt<SqlRow>> {
     const links: Record<string, string> = { ...fixed };
     const scope = scopeColumnOf(table);
-    // the parent that says whose row it is comes first: the others are then of the same scope
+    // the parent that decides the scope comes first: the other parents are then of the same scope
     const keys = [...table.foreignKeys].sort((a, b) => hasColumn(b, scope) - hasColumn(a, scope));
     for (const key of keys) {
-      // MATCH SIMPLE: one NULL is enough
+      // MATCH SIMPLE: one NULL is enough for the key to refer to nothing
       const mayBeEmpty = key.columns.some((name) => table.columns[name]?.nullable);
-      // a row that refers to its own table can be the first of it
+      // the first row of a table cannot refer to another row of it
       if (mayBeEmpty && (key.target.table === table.name || (!plan.filled && depth > 0))) continue;
       const parent = await this.#parent({ key, parents: plan.parents, links, scope, depth });
-      if ('why' in parent) {
+      if ('reason' in parent) {
         if (mayBeEmpty) continue;
         return parent;
       }
       for (const [at, name] of key.columns.entries())
-        links[name] = parent.made[key.target.columns[at] ?? ''] ?? 'NULL';
+        links[name] = parent.value[key.target.columns[at] ?? ''] ?? 'NULL';
       const parentScope = this.#scopeIn(key.target.table);
       if (scope !== undefined && parentScope !== undefined)
-        links[scope] ??= parent.made[parentScope] ?? 'NULL';
+        links[scope] ??= parent.value[parentScope] ?? 'NULL';
     }
-    return { made: links };
+    return { value: links };
   }
 
   #scopeIn(name: string): string | undefined {
@@ -237,13 +239,13 @@ export class Rows {
     return table && scopeColumnOf(table);
   }
 
-  async #parent({ key, parents, links, scope, depth }: Link): Promise<Made<SqlRow>> {
+  async #parent({ key, parents, links, scope, depth }: Link): Promise<Attempt<SqlRow>> {
     const {
       columns,
       target: { table: name, columns: own },
     } = key;
     const target = this.#tables.get(name);
-    if (!target) return { why: `${name} is a table of another system, and has no row.` };
+    if (!target) return { reason: `${name} is a table of another system and has no rows.` };
     const known = columns.flatMap((column, at) => {
       const value = links[column];
       return value === undefined ? [] : [[own[at] ?? '', value] as const];
@@ -253,12 +255,12 @@ export class Rows {
       ...(theirs === undefined || ours === undefined ? {} : { [theirs]: ours }),
       ...Object.fromEntries(known),
     };
-    if (parents === 'present') {
-      const [found] = await this.present(target, fixed);
-      if (found) return { made: found.row };
+    if (parents === 'existing') {
+      const [found] = await this.existing(target, fixed);
+      if (found) return { value: found.row };
     }
-    const made = await this.make(target, { fixed, depth: depth + 1 });
-    return 'why' in made ? made : { made: made.made.row };
+    const inserted = await this.insert(target, { fixed, depth: depth + 1 });
+    return 'reason' in inserted ? inserted : { value: inserted.value.row };
   }
 }
 

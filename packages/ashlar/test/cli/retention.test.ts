@@ -15,7 +15,7 @@ const id = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(
 
 // the command line runs in a process of its own, which a database in memory would not outlive
 describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgres'))(
-  'partitions on $name',
+  'ashlar partitions and ashlar retention on $name',
   (engine) => {
     let project: Project;
     let place: Place;
@@ -40,7 +40,7 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
     const ashlar = (...args: string[]) => project.ashlar([...args, '--url', place.url]);
     const json = (...args: string[]) => project.json([...args, '--url', place.url]);
 
-    it('lists, ensures and retires', async () => {
+    it('list, ensure and purge', async () => {
       await project.configure(
         config(
           `primaryKey(c.id, c.at), partitioned(c.at, { by: 'month', ahead: 3 }), retained(c.at, { for: { years: 1 }, reason: 'law' })`,
@@ -57,20 +57,32 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
       });
       const old = `'2020-01-05T00:00:00.000Z'`;
       await fill(`INSERT INTO letters (id, at, parent_id) VALUES ('${id(1)}', ${old}, '${id(9)}')`);
-      expect((await ashlar('partitions', 'retire', '--dry-run')).stdout).toContain(
-        'letters: 1 row would leave',
+      await fill(`INSERT INTO parents (id, at) VALUES ('${id(8)}', ${old})`);
+      expect(await json('retention', 'list')).toMatchObject({
+        code: 0,
+        document: {
+          tables: [
+            { system: 'shop', table: 'parents', column: 'at', period: { years: 1 }, reason: 'law', due: 1 },
+            { table: 'letters', period_text: '1 year', due: 1, held: 0, stuck: 0 },
+          ],
+        },
+      });
+      expect((await ashlar('retention', 'list')).stdout).toMatch(/^letters +1 year +at +law +1 +0 +0$/m);
+      expect((await ashlar('retention', 'purge', '--dry-run')).stdout).toContain(
+        'letters: 1 row would be purged',
       );
-      expect((await ashlar('partitions', 'retire')).stdout).toContain('letters: 1 row left');
-      const again = await json('partitions', 'retire');
-      expect(again).toMatchObject({
+      const purged = await ashlar('retention', 'purge');
+      expect(purged.stdout).toContain('letters: 1 row purged');
+      // a table without partitions too
+      expect(purged.stdout).toContain('parents: 1 row purged');
+      expect(await json('retention', 'purge')).toMatchObject({
         code: 0,
         document: { systems: [{ dry_run: false, purged: [], held: {}, stuck: {} }] },
       });
-      // and the model is what the migrations make
       expect(await project.ashlar(['migrate', 'check'])).toMatchObject({ code: 0 });
     });
 
-    it('ends with 1 where rows that are due cannot leave', async () => {
+    it('purge exits 1 where expired rows cannot be purged', async () => {
       await project.configure(config('references(c.parent_id, parents.columns.id)'));
       await project.ashlar(['migrate', 'new', 'initial']);
       await ashlar('up');
@@ -79,9 +91,12 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
         `INSERT INTO parents (id, at) VALUES ('${id(9)}', ${old})`,
         `INSERT INTO letters (id, parent_id) VALUES ('${id(1)}', '${id(9)}')`,
       );
-      const ended = await ashlar('partitions', 'retire');
-      expect(ended).toMatchObject({ code: 1, stdout: expect.stringContaining('no row is due') });
-      expect(ended.stderr).toContain('could not leave');
+      expect(await json('retention', 'list')).toMatchObject({
+        document: { tables: [{ table: 'parents', due: 0, held: 0, stuck: 1 }] },
+      });
+      const ended = await ashlar('retention', 'purge');
+      expect(ended).toMatchObject({ code: 1, stdout: expect.stringContaining('nothing to purge') });
+      expect(ended.stderr).toContain('could not be purged');
     });
   },
 );

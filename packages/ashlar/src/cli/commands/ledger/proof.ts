@@ -10,21 +10,22 @@ interface Options extends LedgerOptions {
   readonly out?: string;
 }
 
-/** `ashlar audit proof ROW`. */
-export const proofCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('proof', 'a file that shows to others that a row is in a ledger', run)
-    .argument('<row>', 'the key of the row; of several columns a JSON array')
-    .option('--table <name>', 'the ledger of this table')
-    .option('--out <file>', 'where to write it; else it is printed');
+/** `ashlar ledger proof ROW`. */
+export function proofCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('proof', 'write an inclusion proof: a file that shows that a row is in a ledger', run)
+    .argument('<row>', 'the primary key of the row; a key of several columns as a JSON array')
+    .option('--table <name>', 'only the ledger of this table')
+    .option('--out <file>', 'the new file (default: print it)');
+}
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
   const { out, streams } = invocation;
-  const { position, proof } = await withLedger(invocation, options, (audited) => proofOf(audited, row));
+  const { position, proof } = await withLedger(invocation, options, (ledger) => proofOf(ledger, row));
   if (options.out === undefined) out.line(proof.trimEnd());
   else {
     await writeFile(resolve(streams.directory, options.out), proof, { flag: 'wx' });
-    out.line(`position ${position}: ${options.out}`);
+    out.line(`wrote ${options.out}: the row is at position ${position}`);
   }
   return { document: { row, position, ...(options.out === undefined ? { proof } : { file: options.out }) } };
 };

@@ -33,7 +33,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
   type Execute = (sql: string, parameters: readonly unknown[]) => Promise<{ rows: unknown[] }>;
   const partitions = () => db.engine.asOwner((owner) => db.engine.partitions(owner, 'trail'));
 
-  test('acts as ashlar_app in every session and plain read, and its owner as himself', async () => {
+  test('acts as ashlar_app in every session and plain read; the owner acts as itself', async () => {
     const who = 'SELECT current_user::text AS who';
     expect(db.engine.connectedRole).toMatchObject({ canChangeSchema: true, sessionRole: 'ashlar_app' });
     for (let round = 0; round < 3; round++) {
@@ -46,7 +46,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
     }
   });
 
-  test('is the application again after a session that stepped back up', async () => {
+  test('steps down again after a session that stepped back up', async () => {
     const who = 'SELECT current_user::text AS who';
     for (const sql of ['RESET ROLE', "SELECT set_config('role', 'none', false)"]) {
       await inSession(sql);
@@ -56,7 +56,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
     }
   });
 
-  test('writes and reads what the guarantees leave to it', async () => {
+  test('writes and reads what the guarantees allow', async () => {
     const note = await db.session((s) => s.insert(notes, { body: 'a' }));
     expect(await db.session((s) => s.update(notes, note.id, { body: 'b' }))).toMatchObject({ body: 'b' });
     await db.session((s) => s.delete(notes, note.id));
@@ -103,7 +103,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
     );
   });
 
-  test('may not reach a partition by its name, also one that is made later', async () => {
+  test('may not access a partition by name, including one that is created later', async () => {
     const later = new Date();
     later.setUTCFullYear(later.getUTCFullYear() + 1);
     const { done } = await maintain(db.engine, Object.values(shop.tables), later);
@@ -122,7 +122,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
     expect(await checkRoles(db.engine, shop)).toEqual([]);
   });
 
-  test('may use a plain table that the owner makes tomorrow, and its sequence, without another grant', async () => {
+  test('may use a plain table that the owner creates later, and its sequence, without another grant', async () => {
     await db.engine.asOwner((owner) =>
       owner.script('CREATE TABLE tomorrow (id serial PRIMARY KEY, body text)'),
     );
@@ -137,7 +137,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
     );
   });
 
-  test('is held to its scope, although its user is a superuser, whom row level security never binds', async () => {
+  test('is bound to its scope, although its user is a superuser, whom row level security does not bind', async () => {
     const ann = await db.session({ scope: 'ann' }, (s) => s.insert(dossiers, { client: 'ann', body: 'x' }));
     const all = (scope?: string) =>
       db.read({ scope }, (s) => s.query.selectFrom('dossiers').selectAll().execute());
@@ -150,7 +150,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
     ).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
-  test('is watched by an auditor, who reads everything and changes nothing', async () => {
+  test('has an auditor, who reads everything and changes nothing', async () => {
     const asAuditor = (sql: string) =>
       db.engine.asOwner((owner) =>
         owner.atomically(async () => {
@@ -178,7 +178,7 @@ describe.each(withRoles)('the application on $name', (engine) => {
 });
 
 describe.each(withoutRoles)('roles on $name', (engine) => {
-  test('there are none, and nothing asks for them', async () => {
+  test('do not exist, and nothing asks for them', async () => {
     const { shop, folder } = await someSystem();
     const place = await engine.place();
     const db = await connect(shop, { url: place.url, key: place.key });

@@ -2,20 +2,20 @@ import type { LedgerReader } from '../contract/ledger.js';
 import { type Frontier, rootOf } from './merkle.js';
 import { frontierAt } from './proofs.js';
 
-/** Leaves under one stored hash. */
+/** How many hashes of one level a stored hash of the next level covers. */
 const run = 256;
 
-/** A stored hash of the tree that must be there. */
-export interface Completed {
+/** A rebuilt hash, which the tree must have stored. */
+export interface CompletedNode {
   readonly level: number;
   readonly position: number;
   readonly hash: Buffer;
 }
 
-/** Builds a tree from its leaves, in constant memory, and says which hashes each leaf completes. */
-export class TreeWalk {
+/** Rebuilds a tree from its leaves, in constant memory, and returns the hashes that each leaf completes. */
+export class TreeRebuild {
   readonly frontier: Frontier;
-  /** At each level the hashes of the run that is not full yet. */
+  /** For each level, the hashes of the run that is not yet complete. */
   readonly #open: Uint8Array[][];
 
   private constructor(frontier: Frontier, open: Uint8Array[][]) {
@@ -23,23 +23,24 @@ export class TreeWalk {
     this.#open = open;
   }
 
-  /** Goes on where the stored tree has `size` leaves. @throws AshlarError `ledger-tampered` where hashes are missing */
-  static async from(reader: LedgerReader, size: number): Promise<TreeWalk> {
+  /** Continues a stored tree of `size` leaves. @throws AshlarError `ledger-tampered` where hashes are missing */
+  static async from(reader: LedgerReader, size: number): Promise<TreeRebuild> {
     const open: Uint8Array[][] = [];
     for (let level = 0, full = size; full > 0; level += 1, full = Math.floor(full / run)) {
       const first = full - (full % run);
       open.push((await reader.nodes(level, first, full)).map(({ hash }) => hash));
     }
-    return new TreeWalk(await frontierAt(reader, size), open);
+    return new TreeRebuild(await frontierAt(reader, size), open);
   }
 
   get size(): number {
     return this.frontier.size;
   }
 
-  append(leaf: Uint8Array): readonly Completed[] {
+  /** Appends a leaf. @returns the hashes that it completes, the lowest level first */
+  append(leaf: Uint8Array): readonly CompletedNode[] {
     this.frontier.append(leaf);
-    const completed: Completed[] = [];
+    const completed: CompletedNode[] = [];
     let hash = leaf;
     for (let level = 0; ; level += 1) {
       this.#open[level] ??= [];

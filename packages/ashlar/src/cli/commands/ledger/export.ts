@@ -9,16 +9,17 @@ interface Options extends LedgerOptions {
   readonly out: string;
 }
 
-/** `ashlar audit export`. */
-export const exportCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('export', 'a whole ledger as files that verifier/ashlar-verify.mjs reads', run)
+/** `ashlar ledger export`. */
+export function exportCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('export', 'export a ledger as files that ashlar-verify.mjs verifies', run)
     .requiredOption('--out <folder>', 'a new folder')
-    .option('--table <name>', 'the ledger of this table');
+    .option('--table <name>', 'only the ledger of this table');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const folder = resolve(invocation.streams.directory, options.out);
-  const entries = await withLedger(invocation, options, (audited) => exportLedger(audited, folder));
-  invocation.out.line(`${entries} entries: ${options.out}`);
+  const entries = await withLedger(invocation, options, (ledger) => exportLedger(ledger, folder));
+  invocation.out.line(`${entries} entries exported to ${options.out}`);
   return { document: { entries, folder: options.out } };
 };
