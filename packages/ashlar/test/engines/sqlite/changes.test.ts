@@ -297,7 +297,7 @@ describe('a column', () => {
     expect(changes).toMatchInlineSnapshot(`
       [
         {
-          "danger": "clauses is written anew, and writers wait meanwhile. It fails, and changes nothing, where a value of length, note does not fit.",
+          "danger": "clauses is rewritten; writers wait until it is done. It fails, and changes nothing, where a value of length, note is invalid for the new column.",
           "down": [
             "CREATE TABLE clauses_new (
         id         INTEGER CONSTRAINT clauses_pkey PRIMARY KEY AUTOINCREMENT

@@ -20,9 +20,10 @@ const constraintSql = ({ name, definition }: SchemaObject): string =>
 /** CREATE TABLE of a described table, without its indexes and triggers. */
 export function schemaTableSql(table: SchemaTable): string {
   const lines = [...table.columns.map(schemaColumnSql), ...table.constraints.map(constraintSql)];
+  // not indented further: the server's descriptions of several lines are dumped as they are
   return sql`
     CREATE TABLE ${identifier(table.name)} (
-      ${lines.join(',\n')}
+    ${lines.map((line) => `  ${line}`).join(',\n')}
     )${table.options ? ` ${table.options}` : ''}
   `;
 }
