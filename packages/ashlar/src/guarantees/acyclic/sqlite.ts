@@ -8,7 +8,7 @@ import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
 /** What keeps rows of a table of SQLite from standing above themselves, on any connection. */
-export const acyclicOnSqlite = (table: TableFacts, tree: Tree): readonly GuaranteeObject[] => {
+export function acyclicOnSqlite(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
   // after the row is written, so that what OR REPLACE put into it counts
   const trigger = (event: 'insert' | 'update', when: string): GuaranteeObject =>
     sqliteTrigger({
@@ -21,10 +21,10 @@ export const acyclicOnSqlite = (table: TableFacts, tree: Tree): readonly Guarant
             ${aboveNew(table, tree)}
           )
       `,
-      body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}`],
+      body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot be its own ancestor`)}`],
     });
   return [
     trigger('insert', `NEW.${identifier(tree.parent)} IS NOT NULL`),
     trigger('update', isMoved(tree, 'IS NOT')),
   ];
-};
+}

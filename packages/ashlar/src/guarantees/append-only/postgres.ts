@@ -10,10 +10,10 @@ import type { Stamp } from './stamp.js';
 const refuse = (text: string): string => raise('append-only', text);
 
 /** What keeps a table of Postgres append-only, also from its owner and where `session_replication_role` is `replica`. */
-export const appendOnlyOnPostgres = (
+export function appendOnlyOnPostgres(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
-): readonly GuaranteeObject[] => {
+): readonly GuaranteeObject[] {
   const refusal = refusalName(table);
   const stamp = objectName(table.name, 'append_only_stamp');
   const cascade = objectName(table.name, 'append_only_cascade');
@@ -48,12 +48,12 @@ export const appendOnlyOnPostgres = (
         ]),
     truncation(table, table.name),
   ];
-};
+}
 
 /** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
-  truncation(table, partition),
-];
+export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
+  return [truncation(table, partition)];
+}
 
 const refusalName = (table: TableFacts): string => objectName(table.name, 'append_only');
 
@@ -95,9 +95,9 @@ const cascadeFunction = (name: string, table: TableFacts, parents: readonly Fore
   triggerFunction(
     name,
     sql`
-      -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+      -- on a cascade the parent is already deleted, and the delete runs in the foreign key's trigger
       ${parents.map(leavesWithParent)}
-      ${refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`)}
+      ${refuse(`rows of ${table.name} are deleted only with their row of ${parentNames(parents)}`)}
     `,
     { reads: true, seesAll: table.facts.scope ? 'scopes' : 'rows' },
   );

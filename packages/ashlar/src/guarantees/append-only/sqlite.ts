@@ -23,17 +23,19 @@ import type { Stamp } from './stamp.js';
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
 /** What keeps a table of SQLite append-only, on any connection, also one without Ashlar's pragmas. */
-export const appendOnlyOnSqlite = (
+export function appendOnlyOnSqlite(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
-): readonly GuaranteeObject[] => [
-  update(table, stamps),
-  // where rows leave after their time, their guarantee lets no other leave
-  ...(table.facts.retention ? [] : [remove(table, parents)]),
-  insert(table),
-  ...hiddenRowid(table, 'append-only'),
-  ...parents.flatMap((parent) => parentStays(table, parent)),
-];
+): readonly GuaranteeObject[] {
+  return [
+    update(table, stamps),
+    // where rows leave after their time, their guarantee lets no other leave
+    ...(table.facts.retention ? [] : [remove(table, parents)]),
+    insert(table),
+    ...hiddenRowid(table, 'append-only'),
+    ...parents.flatMap((parent) => parentStays(table, parent)),
+  ];
+}
 
 const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject => {
   const trigger = {
@@ -76,7 +78,7 @@ const remove = (table: TableFacts, parents: readonly ForeignKey[]): GuaranteeObj
   return sqliteTrigger({
     ...trigger,
     when: all(parents.map(parentLives)),
-    body: [refuse(`rows of ${table.name} leave only with their row of ${names(parents)}`)],
+    body: [refuse(`rows of ${table.name} are deleted only with their row of ${names(parents)}`)],
   });
 };
 
@@ -109,9 +111,7 @@ const parentStays = (table: TableFacts, { columns, target }: ForeignKey): readon
     return `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${same.join(' AND ')})`;
   };
   const moved = target.columns.map((name) => `NEW.${identifier(name)} IS NOT OLD.${identifier(name)}`);
-  const body = [
-    refuse(`a row of ${target.table} with rows of ${table.name} under it exists and is never replaced`),
-  ];
+  const body = [refuse(`a row of ${target.table} that rows of ${table.name} refer to is never replaced`)];
   return [
     ...(isIndexed(table, columns)
       ? []

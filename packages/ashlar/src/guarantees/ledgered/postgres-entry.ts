@@ -39,15 +39,15 @@ const json = (column: Column, name: string): string => {
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
 /** The key of a row as text: its plain form, or a JSON array where it has several columns. */
-export const rowKeySql = (table: TableFacts, row: string): string => {
+export function rowKeySql(table: TableFacts, row: string): string {
   const [first, ...others] = keyColumns(table);
   if (first && others.length === 0) return plain[first.kind](of(row, first), first);
   const parts = keyColumns(table).map((column) => json(column, of(row, column)));
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;
-};
+}
 
 /** That a row is the one with this key, by the index of the table's key. */
-export const hasRowKey = (table: TableFacts, row: string, key: string): string => {
+export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   return columns
     .map((column, at) => {
@@ -55,7 +55,7 @@ export const hasRowKey = (table: TableFacts, row: string, key: string): string =
       return `${of(row, column)} = ${text}::${keyTypes[column.kind] ?? 'text'}`;
     })
     .join(' AND ');
-};
+}
 
 /** Columns of the table that the database fills in: see `stampColumns`. */
 export const stamps = { xid: 'ashlar_xid', at: 'ashlar_at' } as const;
@@ -86,12 +86,14 @@ const members = (table: TableFacts, row: string): string[] => {
 };
 
 /** The entry of a row, as bytes. One from before there was a ledger has no time, and its entry tells none. */
-export const entrySql = (table: TableFacts, log: string, row: string): readonly string[] => [
-  'convert_to(concat(',
-  `  ${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}, gen_random_uuid(),`,
-  `  '","', ${utc(`${row}.${stamps.at}`, 6)}, '",{',`,
-  '  substr(concat(',
-  ...members(table, row).map((line) => `  ${line}`),
-  "  ), 2), '}]'",
-  "), 'UTF8')",
-];
+export function entrySql(table: TableFacts, log: string, row: string): readonly string[] {
+  return [
+    'convert_to(concat(',
+    `  ${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}, gen_random_uuid(),`,
+    `  '","', ${utc(`${row}.${stamps.at}`, 6)}, '",{',`,
+    '  substr(concat(',
+    ...members(table, row).map((line) => `  ${line}`),
+    "  ), 2), '}]'",
+    "), 'UTF8')",
+  ];
+}

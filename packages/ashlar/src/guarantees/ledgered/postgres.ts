@@ -10,16 +10,15 @@ import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 
 /** What stands in each row of the table: the transaction that wrote it, and when; in rows from before, neither. */
-export const stampColumns = (): readonly string[] => [
-  `${stamps.xid} xid8 DEFAULT '0' NOT NULL`,
-  `${stamps.at} timestamptz(6)`,
-];
+export function stampColumns(): readonly string[] {
+  return [`${stamps.xid} xid8 DEFAULT '0' NOT NULL`, `${stamps.at} timestamptz(6)`];
+}
 
 /**
  * What keeps a ledger of Postgres: four tables, a trigger that stamps rows, a function that writes their entries and
  * seals them. An append costs one index, and neither waits for others nor writes anything twice.
  */
-export const ledgeredOnPostgres = (table: TableFacts, log: string): readonly GuaranteeObject[] => {
+export function ledgeredOnPostgres(table: TableFacts, log: string): readonly GuaranteeObject[] {
   const names = ledgerNames(table);
   return [
     ...tables(names),
@@ -38,7 +37,7 @@ export const ledgeredOnPostgres = (table: TableFacts, log: string): readonly Gua
     alwaysTrigger({ name: names.append, on: 'BEFORE INSERT', table: table.name, calls: names.stamp }),
     sealFunction(table, log),
   ];
-};
+}
 
 const removal = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
 
@@ -130,9 +129,9 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
 const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): GuaranteeObject => {
   const retained = table.facts.retention !== undefined;
   const refuseUsedKey = sql`
-    -- the leaf of a row that has left stays its own
+    -- the leaf of a purged row keeps its key
     IF EXISTS (SELECT FROM ${identifier(tree)} WHERE row_key = ${rowKeySql(table, 'NEW')}) THEN
-      ${raise('ledgered', `a row of ${table.name} with this key has left, and its key is not used again`)}
+      ${raise('ledgered', `a purged row of ${table.name} had this key, and a key is never used again`)}
     END IF;
   `;
   return triggerFunction(

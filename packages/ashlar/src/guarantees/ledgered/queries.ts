@@ -57,21 +57,22 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
 };
 
 /** The key, as text, of the row of a table that is called `row`. */
-export const rowKeySql = (table: TableFacts, name: SqlName, row: string): string =>
-  dialects[name].rowKey(table, row);
+export function rowKeySql(table: TableFacts, name: SqlName, row: string): string {
+  return dialects[name].rowKey(table, row);
+}
 
 /** A query for the key, as text, of a row that is given as SQL. */
-export const keySql = (table: TableFacts, name: SqlName, row: SqlRow): string => {
+export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   const values = keyColumns(table).map((column) => {
     const literal = row[column.name] ?? 'NULL';
     const typed = name === 'postgres' ? `${literal}::${keyTypes[column.kind]}` : literal;
     return `${typed} AS ${identifier(column.name)}`;
   });
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
-};
+}
 
 /** The text of every query that reads a ledger. A lookup that must stay one by index is a subquery, never a join. */
-export const ledgerQueries = (table: TableFacts, name: SqlName) => {
+export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
@@ -102,4 +103,4 @@ export const ledgerQueries = (table: TableFacts, name: SqlName) => {
     waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,
   };
-};
+}

@@ -38,7 +38,7 @@ const stored = ({ height, index }: Subtree) => {
  *
  * @throws AshlarError `usage` where the table is no ledger
  */
-export const ledgerReader = (table: TableFacts, dialect: SqlName, run: RunSql): LedgerReader => {
+export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): LedgerReader {
   const log = table.facts.ledger?.log;
   if (log === undefined) {
     throw new AshlarError('usage', {
@@ -97,4 +97,4 @@ export const ledgerReader = (table: TableFacts, dialect: SqlName, run: RunSql): 
     entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(waitingOf)[0],
     unsealed: async () => Number((await run(sql.unsealed))[0]?.unsealed),
   };
-};
+}

@@ -42,7 +42,7 @@ const statements = (table: TableFacts, log: string) => {
 };
 
 /** Seals what a transaction has written, before its COMMIT; the first look costs next to nothing when that is none. */
-export const sealOnSqlite = (table: TableFacts, log: string): ((now: RunNow) => void) => {
+export function sealOnSqlite(table: TableFacts, log: string): (now: RunNow) => void {
   const sql = statements(table, log);
   let isThere = false;
   return (now) => {
@@ -68,7 +68,7 @@ export const sealOnSqlite = (table: TableFacts, log: string): ((now: RunNow) => 
       fresh = now(sql.fresh) as unknown as readonly Fresh[];
     }
   };
-};
+}
 
 type Statements = ReturnType<typeof statements>;
 

@@ -10,7 +10,7 @@ import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
 
 /** What keeps a ledger of SQLite: four tables, and a trigger that writes entries. Sealing is done before each commit. */
-export const ledgeredOnSqlite = (table: TableFacts, log: string): readonly GuaranteeObject[] => {
+export function ledgeredOnSqlite(table: TableFacts, log: string): readonly GuaranteeObject[] {
   const names = ledgerNames(table);
   return [
     ...tables(names),
@@ -33,7 +33,7 @@ export const ledgeredOnSqlite = (table: TableFacts, log: string): readonly Guara
       ],
     }),
   ];
-};
+}
 
 const refuse = (text: string): string => `SELECT ${raise('ledgered', text)}`;
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
@@ -149,7 +149,7 @@ const guards = (table: string, lawful: string, leaves?: string): readonly Guaran
     on: 'BEFORE INSERT',
     table,
     when: `(${lawful}) IS NOT TRUE`,
-    body: [refuse(`${table} is written by the ledger alone`)],
+    body: [refuse(`${table} is written by the ledger only`)],
   }),
 ];
 
@@ -166,13 +166,13 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
       on: 'BEFORE UPDATE',
       table: head,
       when: `(${any([`(${sealed})`, `(${purged} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])}) IS NOT TRUE`,
-      body: [refuse(`${head} is written by the ledger alone`)],
+      body: [refuse(`${head} is written by the ledger only`)],
     }),
     sqliteTrigger({
       name: objectName(head, 'delete'),
       on: 'BEFORE DELETE',
       table: head,
-      body: [refuse(`${head} is written by the ledger alone`)],
+      body: [refuse(`${head} is written by the ledger only`)],
     }),
     sqliteTrigger({
       name: objectName(head, 'insert'),
@@ -183,7 +183,7 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
         `EXISTS (SELECT 1 FROM ${identifier(head)})`,
         `EXISTS (SELECT 1 FROM ${identifier(tree)})`,
       ]),
-      body: [refuse(`${head} is written by the ledger alone`)],
+      body: [refuse(`${head} is written by the ledger only`)],
     }),
   ];
 };

@@ -10,7 +10,7 @@ import { beginsWrongly, movesWrongly } from './conditions.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
 /** What keeps a status of a table of SQLite on its way, on any connection. */
-export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] => {
+export function lifecycleOnSqlite(table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] {
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;
   const refuse = (text: string): string => raise('lifecycle', text);
@@ -78,4 +78,4 @@ export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly
       body: [replacement],
     }),
   ];
-};
+}

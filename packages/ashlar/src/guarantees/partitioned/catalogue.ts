@@ -32,7 +32,7 @@ const partitionsSql = sql`
 const milliseconds = (epoch: unknown, open: number): number => (epoch === null ? open : Number(epoch) * 1000);
 
 /** The partitions of a table as the database has them now. */
-export const readCatalogue = async (run: RunSql, table: TableFacts): Promise<Catalogue> => {
+export async function readCatalogue(run: RunSql, table: TableFacts): Promise<Catalogue> {
   const rows = await run(partitionsSql, [identifier(table.name)]);
   const isDefault = (row: Record<string, unknown>): boolean =>
     row.isDefault === true || row.isDefault === 't';
@@ -47,15 +47,15 @@ export const readCatalogue = async (run: RunSql, table: TableFacts): Promise<Cat
       }))
       .sort((a, b) => a.from - b.from),
   };
-};
+}
 
 /** How many rows of a table lie in each month up to `last`; rows outside (later, or before the year 1) are left out. */
-export const countByMonth = async (
+export async function countByMonth(
   run: RunSql,
   from: string,
   column: string,
   last: Month,
-): Promise<ReadonlyMap<Month, number>> => {
+): Promise<ReadonlyMap<Month, number>> {
   const rows = await run(sql`
     SELECT (extract(year FROM moment) * 12 + extract(month FROM moment) - 1)::int::text AS month, count(*)::text AS rows
     FROM (
@@ -67,19 +67,20 @@ export const countByMonth = async (
     ORDER BY 1::text::int
   `);
   return new Map(rows.map((row) => [Number(row.month), Number(row.rows)]));
-};
+}
 
 /** That a moment lies in one of the months from the first to the last. */
-export const within = (column: string, first: Month, last: Month): string =>
-  `${identifier(column)} >= '${startOf(first)}' AND ${identifier(column)} < '${startOf(last + 1)}'`;
+export function within(column: string, first: Month, last: Month): string {
+  return `${identifier(column)} >= '${startOf(first)}' AND ${identifier(column)} < '${startOf(last + 1)}'`;
+}
 
 /** One row with one value. */
-export const value = async (
+export async function value(
   run: RunSql,
   sql: string,
   parameters?: readonly unknown[],
-): Promise<string | null> => {
+): Promise<string | null> {
   const [row = {}] = await run(sql, parameters);
   const [only] = Object.values(row);
   return only === null || only === undefined ? null : String(only);
-};
+}

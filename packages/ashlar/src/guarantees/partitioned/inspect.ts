@@ -9,11 +9,11 @@ import { findRepairs } from './repair.js';
 const soon = 2;
 
 /** What is wrong with the partitions of a table: one that is missing, and what one lacks of the guarantees. */
-export const inspectPartitions = (
+export function inspectPartitions(
   { table }: MonthlyTable,
   { now, atomically }: MaintenanceTools,
-): Promise<readonly string[]> =>
-  atomically(async (run) => {
+): Promise<readonly string[]> {
+  return atomically(async (run) => {
     const catalogue = await readCatalogue(run, table);
     const current = monthOf(now);
     const missing = monthsBetween(current, current + soon).filter(
@@ -28,3 +28,4 @@ export const inspectPartitions = (
       ...repairs.map(({ lack }) => lack),
     ];
   });
+}

@@ -34,10 +34,10 @@ const farthest = 120;
  *
  * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt; `partition-conflict`
  */
-export const maintainPartitions = async (
+export async function maintainPartitions(
   { table, column, ahead }: MonthlyTable,
   tools: MaintenanceTools,
-): Promise<MaintenanceReport> => {
+): Promise<MaintenanceReport> {
   const done: string[] = [];
   const current = monthOf(tools.now);
   const last = current + ahead;
@@ -105,22 +105,22 @@ export const maintainPartitions = async (
     });
   }
   return { done, goodUntil: await look(async (_, catalogue) => goodUntil(catalogue, current)) };
-};
+}
 
 /** Waits until no other process changes the partitions of a table, and keeps others waiting until the transaction ends. */
-export const alone = async (run: RunSql, table: GuardedTable): Promise<void> => {
+export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
   await run(
     `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,
     [identifier(table.name)],
   );
-};
+}
 
 /**
  * Whether a month has partitions for all of it.
  *
  * @throws AshlarError `partition-conflict` when one holds a part of it
  */
-export const covers = (table: GuardedTable, { ranges }: Catalogue, month: Month): boolean => {
+export function covers(table: GuardedTable, { ranges }: Catalogue, month: Month): boolean {
   const [from, to] = [startTime(month), startTime(month + 1)];
   const touching = ranges.filter((range) => range.from < to && range.to > from);
   let reached = from;
@@ -133,7 +133,7 @@ export const covers = (table: GuardedTable, { ranges }: Catalogue, month: Month)
     detail: 'It was not made by Ashlar, and the rest of its month has no partition.',
     suggestion: 'Make a partition for the rest of the month by hand.',
   });
-};
+}
 
 const goodUntil = ({ ranges }: Catalogue, current: Month): Date | undefined => {
   let end = startTime(current);
@@ -146,7 +146,7 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Ashla
 const deadlock = '40P01';
 
 /** Tries again while other transactions keep a lock. @throws AshlarError `lock-timeout` when they do at every attempt */
-export const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -158,4 +158,4 @@ export const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
       await pause(50 + Math.random() * 100);
     }
   }
-};
+}

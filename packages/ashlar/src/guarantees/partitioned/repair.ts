@@ -47,11 +47,7 @@ const policiesSql = sql`
 `;
 
 /** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
-export const findRepairs = async (
-  run: RunSql,
-  table: GuardedTable,
-  catalogue: Catalogue,
-): Promise<Repair[]> => {
+export async function findRepairs(run: RunSql, table: GuardedTable, catalogue: Catalogue): Promise<Repair[]> {
   const parent = [identifier(table.name)];
   const triggers = await run(triggersSql, parent);
   const indexes = await run(indexesSql, parent);
@@ -87,7 +83,7 @@ export const findRepairs = async (
     )
     .map((row) => enabled(String(row.partition), String(row.name)));
   return [...missing, ...off];
-};
+}
 
 const made = (partition: string, object: GuaranteeObject): Repair => ({
   lack:

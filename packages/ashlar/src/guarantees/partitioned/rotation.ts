@@ -32,13 +32,13 @@ export interface DefaultPartition {
  * @returns what was done, one line each
  * @throws AshlarError `partition-conflict`
  */
-export const rotateDefault = async ({
+export async function rotateDefault({
   run,
   table,
   column,
   catalogue,
   until: { last, reach },
-}: DefaultPartition): Promise<string[]> => {
+}: DefaultPartition): Promise<string[]> {
   const old = catalogue.default;
   if (old === undefined) return [];
   await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(old)}`);
@@ -55,16 +55,16 @@ export const rotateDefault = async ({
   return rotates
     ? rotate({ run, table, old, first: from, last: to, rows })
     : copy({ run, table, column, old, counts, until: { last: reach, rows } });
-};
+}
 
 /** Makes an empty default partition. */
-export const makeDefault = async (run: RunSql, table: GuardedTable): Promise<string> => {
+export async function makeDefault(run: RunSql, table: GuardedTable): Promise<string> {
   const name = defaultPartition(table);
   await makeAside(run, table, name);
   await guard(run, table, name);
   await attachDefault(run, table, name);
   return name;
-};
+}
 
 const attachDefault = async (run: RunSql, table: GuardedTable, name: string): Promise<void> => {
   await run(`ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} DEFAULT`);

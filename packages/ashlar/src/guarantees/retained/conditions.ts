@@ -6,10 +6,10 @@ export function refusals(table: string, { column, period, reason }: Retention) {
   return {
     early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
     held: `a row of ${table} is under a legal hold`,
-    unasked: `rows of ${table} leave by retirement alone`,
-    emptied: `${table} is never emptied at once`,
+    unasked: `rows of ${table} are deleted only by a purge`,
+    emptied: `${table} cannot be truncated`,
     moved: (columns: readonly string[]): string =>
-      `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed, by which rows stay and are held`,
+      `${columns.join(', ')} of ${table} never ${columns.length > 1 ? 'change' : 'changes'}: retention and legal holds depend on ${columns.length > 1 ? 'them' : 'it'}`,
   };
 }
 

@@ -12,7 +12,7 @@ import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
 /** The conditions of a table of Postgres. */
-export const postgresConditions = (table: TableFacts, retention: Retention): Conditions => {
+export function postgresConditions(table: TableFacts, retention: Retention): Conditions {
   const { months, days } = inMonthsAndDays(retention.period);
   const clock = identifier(retention.column);
   return {
@@ -20,7 +20,7 @@ export const postgresConditions = (table: TableFacts, retention: Retention): Con
       `${row}.${clock} <= ((${moment} AT TIME ZONE 'UTC') - interval '${months} months ${days} days') AT TIME ZONE 'UTC'`,
     held: (row) => (retention.holds === undefined ? 'false' : heldBy(table, retention, retention.holds, row)),
   };
-};
+}
 
 const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
@@ -42,7 +42,7 @@ const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: str
 };
 
 /** What keeps the rows of a table of Postgres for their time, also from its owner. */
-export const retainedOnPostgres = (table: TableFacts, retention: Retention): readonly GuaranteeObject[] => {
+export function retainedOnPostgres(table: TableFacts, retention: Retention): readonly GuaranteeObject[] {
   const text = refusals(table.name, retention);
   const { due, held } = postgresConditions(table, retention);
   const remove = objectName(table.name, 'retained_delete');
@@ -77,16 +77,16 @@ export const retainedOnPostgres = (table: TableFacts, retention: Retention): rea
     }),
     truncation(table, table.name),
   ];
-};
+}
 
 /** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
-  truncation(table, partition),
-];
+export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
+  return [truncation(table, partition)];
+}
 
 const refuse = (text: string): string => raise('retained', text.replaceAll('%', '%%'));
 const lookForHolds = (holds: string, held: string, refusal: string): string => sql`
-  -- no hold can be placed between the look for one and the end of the transaction
+  -- prevents a new hold between this check and the end of the transaction
   LOCK TABLE ${identifier(holds)} IN SHARE MODE;
   IF ${held} THEN
     ${refuse(refusal)}

@@ -28,11 +28,11 @@ const postgresPurge: PurgeSql = {
  *
  * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt
  */
-export const purgeOnPostgres = async (
+export async function purgeOnPostgres(
   table: GuardedTable,
   retention: Retention,
   tools: PurgeTools,
-): Promise<PurgeReport> => {
+): Promise<PurgeReport> {
   const months: Purged[] = [];
   const partitions = await tools.atomically((run) => duePartitions(run, table, retention, tools));
   for (const partition of partitions) {
@@ -41,7 +41,7 @@ export const purgeOnPostgres = async (
   }
   const rest = await purgeByRange(table, retention, postgresPurge, tools);
   return { ...rest, purged: [...months.filter(({ rows }) => rows > 0), ...rest.purged] };
-};
+}
 
 const duePartitions = async (
   run: RunSql,

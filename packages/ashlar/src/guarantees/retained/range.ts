@@ -29,7 +29,7 @@ export interface PurgeSql {
 const batch = 1_000;
 
 /** What rows a table would let go, as conditions on a row named `gone`. */
-export const ripe = (table: GuardedTable, retention: Retention, texts: PurgeSql, tools: PurgeTools) => {
+export function ripe(table: GuardedTable, retention: Retention, texts: PurgeSql, tools: PurgeTools) {
   const { due, held } = texts.conditions(table, retention);
   const moment = texts.moment(tools);
   const references = referring(table, texts, tools);
@@ -41,14 +41,15 @@ export const ripe = (table: GuardedTable, retention: Retention, texts: PurgeSql,
     referred: `(${referred})`,
     ready: `(${all.length > 0 ? all.join(' AND ') : 'true'})`,
   };
-};
+}
 
 /** What must go with the rows of a table, for each guarantee that put something beside them. */
-export const followUps = (table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] =>
-  table.guarantees.flatMap((guarantee) => {
+export function followUps(table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] {
+  return table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
     return enforcement.level === 'refused' || !enforcement.onPurge ? [] : [enforcement.onPurge(table)];
   });
+}
 
 // rows that others refer to stay with them; in a dry run those that would leave themselves do not count
 const referring = (table: GuardedTable, texts: PurgeSql, tools: PurgeTools): readonly string[] =>
@@ -82,25 +83,26 @@ const count = async (run: RunSql, from: string, where: string): Promise<number> 
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
 /** The statement that records what left. */
-export const recordSql = (table: GuardedTable, texts: PurgeSql, gone: Purged): string =>
-  `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
+export function recordSql(table: GuardedTable, texts: PurgeSql, gone: Purged): string {
+  return `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),
     String(gone.rows),
     literal(gone.earliest),
     literal(gone.latest),
     gone.partition === undefined ? 'NULL' : literal(gone.partition),
   ].join(', ')})`;
+}
 
 /**
  * Lets the due rows of a table leave, the oldest first and a batch in each transaction. What may not leave is refused by
  * the table's own triggers, whatever is asked here.
  */
-export const purgeByRange = async (
+export async function purgeByRange(
   table: GuardedTable,
   retention: Retention,
   texts: PurgeSql,
   tools: PurgeTools,
-): Promise<PurgeReport> => {
+): Promise<PurgeReport> {
   const from = texts.name(table.name);
   const clock = identifier(retention.column);
   const { due, held, referred, ready } = ripe(table, retention, texts, tools);
@@ -167,4 +169,4 @@ export const purgeByRange = async (
       `${due} AND NOT ${held}${tools.dryRun ? ` AND (${referred} OR NOT ${ready})` : ''}`,
     ),
   }));
-};
+}

@@ -13,7 +13,7 @@ import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
 /** The conditions of a table of SQLite. */
-export const sqliteConditions = (table: TableFacts, retention: Retention): Conditions => {
+export function sqliteConditions(table: TableFacts, retention: Retention): Conditions {
   const { column, period, holds } = retention;
   const { months, days } = inMonthsAndDays(period);
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
@@ -23,7 +23,7 @@ export const sqliteConditions = (table: TableFacts, retention: Retention): Condi
       `${row}.${identifier(column)} <= strftime('%Y-%m-%dT%H:%M:%f${digits}', ${moment}, '-${months} months', 'floor', '-${days} days')`,
     held: (row) => (holds === undefined ? 'false' : heldBy(table, retention, holds, row)),
   };
-};
+}
 
 const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
@@ -47,7 +47,7 @@ const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: str
 
 const refuse = (text: string): string => `SELECT ${raise('retained', text)}`;
 /** What keeps the rows of a table of SQLite for their time, on any connection. */
-export const retainedOnSqlite = (table: TableFacts, retention: Retention): readonly GuaranteeObject[] => {
+export function retainedOnSqlite(table: TableFacts, retention: Retention): readonly GuaranteeObject[] {
   const text = refusals(table.name, retention);
   const { due, held } = sqliteConditions(table, retention);
   const frozen = frozenColumns(table, retention);
@@ -86,7 +86,7 @@ export const retainedOnSqlite = (table: TableFacts, retention: Retention): reado
     }),
     ...replacements(table),
   ];
-};
+}
 
 // a clock that was empty may be set
 const moved = (table: TableFacts, name: string): string => {
@@ -135,7 +135,7 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
       name: objectName(name, 'append_only', event.toLowerCase()),
       on: `BEFORE ${event}`,
       table: name,
-      body: [refuse(`lines of ${name} are never changed and never deleted`)],
+      body: [refuse(`rows of ${name} are never changed and never deleted`)],
     });
   return [
     {
@@ -160,7 +160,7 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
       on: 'BEFORE INSERT',
       table: name,
       when: any([`NOT ${isPurgingOnSqlite(table)}`, 'NEW.id <> -1']),
-      body: [refuse(`lines of ${name} are written by retirement alone`)],
+      body: [refuse(`rows of ${name} are written only by a purge`)],
     }),
   ];
 };

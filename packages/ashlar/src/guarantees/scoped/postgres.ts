@@ -10,17 +10,21 @@ import { takesRowsOfNobody } from './nobody.js';
  * What keeps a table of Postgres scoped: row level security, forced on its owner too. It lets the actions of foreign keys
  * through, which delete or change rows of other scopes; so where the table has such, a trigger looks at them.
  */
-export const scopedOnPostgres = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => [
-  policy(table, column, table.name),
-  ...(table.foreignKeys.some(({ onDelete }) => onDelete !== 'restrict') ? actionGuard(table, column) : []),
-];
+export function scopedOnPostgres(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
+  return [
+    policy(table, column, table.name),
+    ...(table.foreignKeys.some(({ onDelete }) => onDelete !== 'restrict') ? actionGuard(table, column) : []),
+  ];
+}
 
 /** A statement that names a partition asks only the partition's own policies. */
-export const policyOnPartition = (
+export function policyOnPartition(
   table: GuardedTable,
   column: Column,
   partition: string,
-): readonly GuaranteeObject[] => [policy(table, column, partition)];
+): readonly GuaranteeObject[] {
+  return [policy(table, column, partition)];
+}
 
 const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObject => {
   // the same on each partition, so that one that is renamed keeps the right one
@@ -39,8 +43,9 @@ const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObjec
 };
 
 /** A value of a scope column as it is compared: a uuid that may be NULL as text, which has a value for nobody. */
-export const scopeOnPostgres = (column: Column, value: string): string =>
-  scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);
+export function scopeOnPostgres(column: Column, value: string): string {
+  return scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);
+}
 
 const isTextOfUuid = ({ kind, nullable }: Column): boolean => kind === 'uuid' && nullable;
 

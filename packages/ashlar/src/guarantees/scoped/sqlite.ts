@@ -10,7 +10,7 @@ import { takesRowsOfNobody } from './nobody.js';
  * What keeps writes of a table of SQLite in the scope of the session, on any connection: one that is no session has no
  * row in ashlar_session. A REPLACE is a DELETE besides, in every session.
  */
-export const scopedOnSqlite = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => {
+export function scopedOnSqlite(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
   const trigger = (event: string, rows: readonly ('OLD' | 'NEW')[]): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, 'scoped', event),
@@ -22,7 +22,7 @@ export const scopedOnSqlite = (table: GuardedTable, column: Column): readonly Gu
       ],
     });
   return [trigger('insert', ['NEW']), trigger('update', ['OLD', 'NEW']), trigger('delete', ['OLD'])];
-};
+}
 
 const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], nobodys: boolean): string => {
   const own = rows.map((row) => {

@@ -10,10 +10,7 @@ import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
 /** What keeps the versions of a table of SQLite, on any connection. */
-export const versionedOnSqlite = (
-  table: TableFacts,
-  columns: VersionedColumns,
-): readonly GuaranteeObject[] => {
+export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns): readonly GuaranteeObject[] {
   const refuse = (text: string): string => `SELECT ${raise('versioned', text)}`;
   const name = identifier(table.name);
   const [id, version, current, previous] = [
@@ -47,15 +44,15 @@ export const versionedOnSqlite = (
       table: table.name,
       body: [
         sql`
-          ${refuse(`a new version of ${table.name} is the current one`)}
+          ${refuse(`a new version of ${table.name} must be the current one`)}
           WHERE NEW.${current} IS NOT TRUE
         `,
         sql`
-          ${refuse(`a first version of ${table.name} has the number 1`)}
+          ${refuse(`the first version of ${table.name} must have the number 1`)}
           WHERE NEW.${previous} IS NULL AND NEW.${version} IS NOT 1
         `,
         sql`
-          ${refuse(`a new version of ${table.name} follows the current one of its key`)}
+          ${refuse(`a new version of ${table.name} must follow the current one of its key`)}
           WHERE NEW.${previous} IS NOT NULL
             AND NOT EXISTS (
               SELECT 1 FROM ${name}
@@ -94,4 +91,4 @@ export const versionedOnSqlite = (
       body: [refuse(`versions of ${table.name} are never deleted`)],
     }),
   ];
-};
+}
