@@ -231,7 +231,9 @@ describe.each(engines)('retained on $name', (engine) => {
     const del = (n: number) => `DELETE FROM clients WHERE id = '${uuid(n)}'`;
 
     it('a row that is due, unless it retires', async () => {
-      expect(await refusal(del(81))).toMatch(/^ashlar\/retained: rows of clients are deleted only by a purge/);
+      expect(await refusal(del(81))).toMatch(
+        /^ashlar\/retained: rows of clients are deleted only by a purge/,
+      );
       expect(await refusal(permit('letters'), del(81))).toMatch(/are deleted only by a purge/);
       expect(await refusal('DELETE FROM letters')).toMatch(/^ashlar\/retained: /);
       await expect(db.session((s) => s.delete(clients, uuid(81)))).rejects.toMatchObject({

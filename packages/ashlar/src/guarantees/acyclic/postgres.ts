@@ -8,8 +8,8 @@ import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
 /**
- * What keeps rows of a table of Postgres from standing above themselves. Rows are moved by one transaction at a time:
- * two that each see no circle would make one together. New rows need not wait, since nothing stands under them yet.
+ * The triggers that keep a table free of cycles on PostgreSQL. One transaction at a time moves rows: two concurrent moves
+ * could form a cycle that neither sees. Inserts need not wait, since a new row has no descendants.
  */
 export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
   const part = (suffix?: string): string =>
@@ -40,7 +40,7 @@ export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly Guara
       `,
       { reads: true, asOwner: true, ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}) },
     ),
-    // before any row is locked: who waits here then holds none that the other needs
+    // before any row is locked: a transaction that waits here holds no row that the other one needs
     alwaysTrigger({
       name: part('lock'),
       on: `BEFORE UPDATE OF ${up}, ${key}`,

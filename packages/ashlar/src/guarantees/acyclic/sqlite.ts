@@ -7,9 +7,9 @@ import { sql } from '../../sql/template.js';
 import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
-/** What keeps rows of a table of SQLite from standing above themselves, on any connection. */
+/** The triggers that keep a table free of cycles on SQLite, on any connection. */
 export function acyclicOnSqlite(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
-  // after the row is written, so that what OR REPLACE put into it counts
+  // after the write, so that the values OR REPLACE substitutes are checked
   const trigger = (event: 'insert' | 'update', when: string): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, tree.parent, 'acyclic', event),

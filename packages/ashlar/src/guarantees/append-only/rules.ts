@@ -1,10 +1,10 @@
 import type { ForeignKey } from '../../contract/table.js';
 import type { Stamp } from './stamp.js';
 
-/** What the engines need to know of the options, looked up in the table. */
+/** The options of `appendOnly`, resolved against the table for the engines. */
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
   readonly stamps: readonly Stamp[];
-  /** Columns that only the database's clock fills in. */
+  /** Columns that only the database's clock sets. */
   readonly clocks: readonly string[];
 }

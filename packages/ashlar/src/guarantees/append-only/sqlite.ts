@@ -22,14 +22,14 @@ import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
-/** What keeps a table of SQLite append-only, on any connection, also one without Ashlar's pragmas. */
+/** The triggers that keep a table append-only on SQLite, also on connections without Ashlar's pragmas. */
 export function appendOnlyOnSqlite(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
 ): readonly GuaranteeObject[] {
   return [
     update(table, stamps),
-    // where rows leave after their time, their guarantee lets no other leave
+    // on a table with retention, the retention guarantee refuses every other delete
     ...(table.facts.retention ? [] : [remove(table, parents)]),
     insert(table),
     ...hiddenRowid(table, 'append-only'),
@@ -52,7 +52,7 @@ const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject =>
     (stamp) => `(${stamp.isBlank('OLD')} OR NEW.${identifier(stamp.name)} IS OLD.${identifier(stamp.name)})`,
   );
   const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
-  // a stamp may carry the row into a unique key, and OR REPLACE would then remove the row that is there
+  // a stamp may give the row a unique key that another row has, which OR REPLACE would then delete
   const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
     settable.some((name) => columns.includes(name) || mentions(where, name, 'sqlite')),
   );
@@ -82,7 +82,7 @@ const remove = (table: TableFacts, parents: readonly ForeignKey[]): GuaranteeObj
   });
 };
 
-// a cascade deletes the parent before its rows; a row without a parent has none that could take it along
+// a cascade deletes the parent before its rows; a row without a parent cannot be deleted by a cascade
 const parentLives = ({ columns, target }: ForeignKey): string => {
   const empty = columns.map((name) => `OLD.${identifier(name)} IS NULL`);
   const same = target.columns.map(
@@ -102,7 +102,7 @@ const insert = (table: TableFacts): GuaranteeObject => {
   });
 };
 
-// REPLACE of a parent would take its rows along, and so would a parent taken away and put back without foreign keys
+// REPLACE of a parent would delete its rows, and so would deleting and reinserting it while foreign keys are off
 const parentStays = (table: TableFacts, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
   const under = (row: 'NEW' | 'OLD'): string => {
     const same = columns.map(

@@ -11,8 +11,9 @@ import type { AuditedRules } from './rules.js';
 type Row = 'NEW' | 'OLD';
 
 /**
- * What writes the trail of a table of SQLite, in the name of the session that writes. A REPLACE fires the triggers of
- * what it removes only on connections that ask for it, as ours do; on another one there is no session, and so no REPLACE.
+ * The triggers that write the audit trail of a table on SQLite, with the session's actor and scope. A REPLACE fires the
+ * delete triggers of the rows it removes only with `recursive_triggers`, which Ashlar's connections set. Other connections
+ * have no session, so their writes, including REPLACE, are refused.
  */
 export function auditedOnSqlite(
   table: TableFacts,
@@ -55,7 +56,7 @@ export function auditedOnSqlite(
   ];
 }
 
-/** What keeps a trail from lines in another's name or of another time. */
+/** The trigger that refuses trail rows with another actor, scope or time than the session's. */
 export function trailOnSqlite(trail: TableFacts): readonly GuaranteeObject[] {
   return [
     sqliteTrigger({
@@ -66,7 +67,7 @@ export function trailOnSqlite(trail: TableFacts): readonly GuaranteeObject[] {
         'NOT EXISTS (SELECT 1 FROM ashlar_session WHERE actor IS NEW.actor AND scope IS NEW.scope)',
         "NEW.role IS NOT 'session'",
         "NEW.at IS NOT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
-        // a number that is yet to be chosen shows as -1
+        // before an insert SQLite shows a rowid that it has yet to choose as -1
         'NEW.id <> -1',
       ]),
       body: [`SELECT ${raise('trail', `rows of ${trail.name} are written by the database only`)}`],

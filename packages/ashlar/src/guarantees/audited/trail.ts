@@ -17,40 +17,40 @@ import { trailAttacks } from './attacks.js';
 import { trailOnPostgres } from './postgres.js';
 import { trailOnSqlite } from './sqlite.js';
 
-/** The columns of an audit trail: one line for each row that was inserted, updated or deleted. */
+/** The columns of an audit trail: one row for each row that was inserted, updated or deleted. */
 const shape = () => ({
   id: autoincrement(),
-  /** When, by the database's clock: the time of the transaction, on SQLite of the statement. */
+  /** The database's clock: the start of the transaction; on SQLite, of the statement. */
   at: createdAt({ precision: 6 }),
-  /** In whose name the session acted, and in which scope; NULL where nobody said so. */
+  /** The actor and the scope of the session; NULL where it had none. */
   actor: z.string().nullable(),
   scope: z.string().nullable(),
-  /** The user of the database that acted; on SQLite, which has none, `session`. */
+  /** The database role that acted; `session` on SQLite, which has no roles. */
   role: z.string(),
   table_name: z.string(),
   operation: z.enum(['insert', 'update', 'delete']),
-  /** The primary key of the row, as it was before. */
+  /** The row's primary key; of an update, the key before it. */
   row_key: json(z.record(z.string(), z.json())),
   before: json(z.record(z.string(), z.json())).nullable(),
   after: json(z.record(z.string(), z.json())).nullable(),
-  /** The columns that were changed but whose values are kept out of the trail; NULL where there are none. */
+  /** The changed columns whose values the trail omits; NULL where there are none. */
   unseen: z.array(z.string()).nullable(),
 });
 
 type TrailShape = ReturnType<typeof shape>;
 
-/** A table into which audited tables write. */
+/** The table to which audited tables write their changes. */
 export type AuditTrail<Name extends string = string> = Table<Name, TrailShape>;
 
 const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'trail',
   facts: () => ({ trail: true as const }),
-  summary: 'Its lines are written by the database alone, in the name of whoever acts.',
+  summary: 'Only the database writes its rows, with the actor of the session.',
   sqlite: {
     level: 'emulated' as const,
     weaker:
-      'A file has no roles: a session could add a line of its own, but only in its own name and at its own time.',
+      'A file has no roles: a session could add a row itself, but only with its own actor, its own scope and the current time.',
     readsSession: true,
     objects: trailOnSqlite,
   },
@@ -63,9 +63,9 @@ const trail: Guarantee = Object.freeze({
 });
 
 /**
- * Declares a table that audited tables write into: append-only, and written by the database alone.
+ * Declares an audit trail: an append-only table that only the database writes, when audited tables change.
  *
- * With `(c) => [scoped(c.scope)]` a session sees the lines that sessions of its scope have left, and `everyScope` all.
+ * With `(c) => [scoped(c.scope)]` a session reads the rows that sessions of its scope have caused; `everyScope` reads all.
  *
  * @param name - the table's name
  * @param extra - further guarantees, indexes and the like, given the columns

@@ -1,25 +1,25 @@
 import type { TableFacts } from '../../contract/table.js';
 import { objectName } from '../../sql/object-name.js';
 
-/** What stands beside a ledgered table. */
+/** The side tables, triggers and functions of a ledgered table. */
 export interface LedgerNames {
-  /** The canonical bytes of each row, once. */
+  /** The entry of each row: its canonical bytes. */
   readonly entries: string;
-  /** Leaves at level 0, and at level n the roots of full runs of 256ⁿ leaves. */
+  /** Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves. */
   readonly tree: string;
-  /** Size and root at each sealing. */
+  /** The tree's size and root after each sealing. */
   readonly blocks: string;
-  /** One row: where sealing goes on. A cache that is never trusted. */
+  /** One row: where the next sealing continues. A cache; verification does not rely on it. */
   readonly head: string;
   /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
   readonly append: string;
-  /** The trigger's function, on Postgres. */
+  /** The trigger's function, on PostgreSQL. */
   readonly stamp: string;
-  /** The function that seals. */
+  /** The function that seals, on PostgreSQL. */
   readonly seal: string;
 }
 
-/** The names of a ledger's parts. */
+/** The names of the objects of a ledger. */
 export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
   return {
     entries: objectName(name, 'ledger_entries'),

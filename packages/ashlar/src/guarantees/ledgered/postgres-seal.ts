@@ -6,17 +6,17 @@ import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 
-/** How many entries one call seals at most. */
+/** The most entries that one call seals. */
 const batch = 10_000;
 
-/** The number of the advisory lock that whoever seals the ledger of a table holds. */
+/** An expression for the number of the advisory lock that a process holds while it seals the ledger of a table. */
 export function sealingLock(table: TableFacts): string {
   return `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
 }
 
 /**
- * The function that seals. It says `done`, or `more` when it stopped after a batch, or `busy` when another sealing is
- * under way; the caller comes back then.
+ * The function that seals. It returns `done` when all visible rows are sealed, `more` when it stopped after a batch, and
+ * `busy` when another process is sealing; in the last two cases the caller calls again.
  */
 export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
   const names = ledgerNames(table);

@@ -7,7 +7,7 @@ import { sql } from '../../sql/template.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
 import type { Lifecycle } from './rules.js';
 
-/** What keeps a status of a table of Postgres on its way. The rules stand in the triggers; a lawful step calls nothing. */
+/** The triggers that allow only declared transitions of a status on PostgreSQL. Their WHEN has the rules: a valid transition calls no function. */
 export function lifecycleOnPostgres(table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] {
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;

@@ -1,4 +1,4 @@
-/** From each status, those it may go to. A status that is left out, or has an empty list, is final. */
+/** For each status, the statuses that may follow it. A status that is missing or has an empty list is final. */
 export type Transitions = Readonly<Record<string, readonly string[]>>;
 
 /** A status column with all its rules. */
@@ -9,7 +9,7 @@ export interface Lifecycle {
   readonly transitions: Transitions;
 }
 
-/** Whether a status may go to another. */
+/** Whether a transition from one status to another is allowed. */
 export function mayGo({ transitions }: Lifecycle, from: string, to: string): boolean {
   return transitions[from]?.includes(to) ?? false;
 }

@@ -4,14 +4,14 @@ import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
-/** A partition with a range: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is open. */
+/** A range partition: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is unbounded. */
 export interface RangePartition {
   readonly name: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** The partitions that a table has. */
+/** The partitions of a table. */
 export interface Catalogue {
   readonly ranges: readonly RangePartition[];
   readonly default: string | undefined;
@@ -31,7 +31,7 @@ const partitionsSql = sql`
 
 const milliseconds = (epoch: unknown, open: number): number => (epoch === null ? open : Number(epoch) * 1000);
 
-/** The partitions of a table as the database has them now. */
+/** Reads the partitions of a table from the database. */
 export async function readCatalogue(run: RunSql, table: TableFacts): Promise<Catalogue> {
   const rows = await run(partitionsSql, [identifier(table.name)]);
   const isDefault = (row: Record<string, unknown>): boolean =>
@@ -49,7 +49,7 @@ export async function readCatalogue(run: RunSql, table: TableFacts): Promise<Cat
   };
 }
 
-/** How many rows of a table lie in each month up to `last`; rows outside (later, or before the year 1) are left out. */
+/** The number of rows of a table in each month up to `last`; rows later than that or before the year 1 are omitted. */
 export async function countByMonth(
   run: RunSql,
   from: string,
@@ -69,12 +69,12 @@ export async function countByMonth(
   return new Map(rows.map((row) => [Number(row.month), Number(row.rows)]));
 }
 
-/** That a moment lies in one of the months from the first to the last. */
+/** The condition that a time is in one of the months from the first to the last. */
 export function within(column: string, first: Month, last: Month): string {
   return `${identifier(column)} >= '${startOf(first)}' AND ${identifier(column)} < '${startOf(last + 1)}'`;
 }
 
-/** One row with one value. */
+/** Runs a query and returns the value of its first row as text; `null` where there is none. */
 export async function value(
   run: RunSql,
   sql: string,

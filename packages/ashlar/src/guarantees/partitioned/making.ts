@@ -14,7 +14,7 @@ export function partitionName(table: GuardedTable, first: Month, last: Month): s
 }
 
 /**
- * Makes a table like its parent that is no partition yet. Its CHECK of the range spares the scan when it becomes one.
+ * Creates a table like its parent, not attached yet. The CHECK of its range makes the scan unnecessary when it is attached.
  *
  * @throws AshlarError `partition-conflict` when the name is taken
  */
@@ -34,11 +34,11 @@ export async function makeAside(
         INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
     )
   `);
-  await takeRights(run, name);
+  await revokeAll(run, name);
 }
 
-// what new tables are granted by default would be a way around what the whole table allows
-const takeRights = (run: RunSql, name: string): Promise<unknown> =>
+// default privileges on new tables would bypass the privileges of the partitioned table
+const revokeAll = (run: RunSql, name: string): Promise<unknown> =>
   run(sql`
     DO $ashlar$
     DECLARE
@@ -55,7 +55,7 @@ const takeRights = (run: RunSql, name: string): Promise<unknown> =>
     $ashlar$
   `);
 
-/** A table that becomes the partition of the months from `first` to `last`. */
+/** A table to attach as the partition of the months from `first` to `last`. */
 export interface MonthsToAttach {
   readonly run: RunSql;
   readonly table: GuardedTable;
@@ -64,29 +64,29 @@ export interface MonthsToAttach {
   readonly last: Month;
 }
 
-/** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
+/** Attaches a table as the partition of these months. */
 export async function attachMonths({ run, table, name, first, last }: MonthsToAttach): Promise<void> {
   await run(
     `ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} FOR VALUES FROM ('${startOf(first)}') TO ('${startOf(last + 1)}')`,
   );
 }
 
-/** Drops the CHECK that only the attaching needed. */
+/** Drops the CHECK that only attaching needs. */
 export async function dropRangeCheck(run: RunSql, name: string): Promise<void> {
   await run(`ALTER TABLE ${identifier(name)} DROP CONSTRAINT ${identifier(rangeCheck(name))}`);
 }
 
-/** Creates what the guarantees of the table need on a partition. */
+/** Creates the objects that the guarantees of the table need on a partition. */
 export async function guard(run: RunSql, table: GuardedTable, partition: string): Promise<void> {
   for (const object of partitionObjects(table, partition)) await run(asOne(object.sql));
 }
 
-/** An object's SQL may be several statements; the tools of maintenance run one. */
+/** Wraps SQL of several statements into one, since maintenance runs single statements. */
 export function asOne(sql: string): string {
   return `DO $ashlar$\nBEGIN\n${sql};\nEND\n$ashlar$`;
 }
 
-/** Makes one empty partition for a month. */
+/** Creates one empty partition for a month. */
 export async function makeMonth(
   run: RunSql,
   table: GuardedTable,
@@ -108,7 +108,7 @@ const assertNameFree = async (run: RunSql, table: GuardedTable, name: string): P
   if (taken === null) return;
   throw new AshlarError('partition-conflict', {
     message: `${table.name} needs a partition ${name}, but another table has that name.`,
-    detail: 'It is not a partition of the table; it may have been detached by hand.',
+    detail: 'It is not a partition of the table; it may have been detached manually.',
     suggestion: `Attach it again or rename it: ALTER TABLE ${name} RENAME TO ${name}_aside.`,
   });
 };

@@ -14,17 +14,17 @@ import { appendOnly } from '../append-only/append-only.js';
 
 const shape = () => ({
   id: id(),
-  /** The table whose rows stay; NULL for every table. */
+  /** The table it covers; NULL for every table. */
   table_name: z.string().nullable(),
-  /** The primary key of the one row that stays, as an object of its columns; NULL for every row. */
+  /** The primary key of the one row it covers, as an object of its columns; NULL for every row. */
   row_key: json(z.record(z.string(), z.json())).nullable(),
-  /** Whose rows stay; NULL for everybody's. */
+  /** The scope it covers; NULL for every scope. */
   scope: z.string().nullable(),
   reason: z.string().min(1),
   placed_by: z.string().min(1),
   placed_at: createdAt(),
   released_by: z.string().nullable(),
-  /** Stamped once; the hold is open until then. */
+  /** Set once; the hold is open until then. */
   released_at: timestamp().nullable(),
 });
 
@@ -36,10 +36,10 @@ export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
 const made = new WeakSet<object>();
 
 /**
- * Declares a table of legal holds: while one is open, the rows that it names stay, whatever their time.
+ * Declares a table of legal holds. While a hold is open, the rows that it covers are not deleted, even after they expire.
  *
- * What a hold leaves open it holds all of: one without `table_name`, `row_key` and `scope` holds everything. A `row_key`
- * that does not have all columns of a table's primary key holds the whole table, rather than nothing.
+ * A column that is NULL does not narrow the hold: one without `table_name`, `row_key` and `scope` covers everything. A
+ * `row_key` that lacks a column of a table's primary key covers the whole table, rather than nothing.
  *
  * @example
  * const holds = legalHolds('legal_holds');
@@ -58,7 +58,7 @@ export function legalHolds<const Name extends string>(
   return holds;
 }
 
-/** Whether a table was made by {@link legalHolds}. */
+/** Whether {@link legalHolds} made this table. */
 export function isLegalHolds(given: object): boolean {
   return made.has(given);
 }

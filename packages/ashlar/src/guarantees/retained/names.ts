@@ -5,17 +5,17 @@ import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { isIndexed } from '../shared/declaration.js';
 
-/** The record of what left a table. */
+/** The name of the side table that records a table's purges. */
 export function purgesName(table: TableFacts): string {
   return objectName(table.name, 'purges');
 }
 
-/** The columns by which rows stay and are held: whoever could change them could let a row leave early. */
+/** The columns that decide how long a row stays and which holds cover it. They are frozen: a change could make a row expire early. */
 export function frozenColumns(table: TableFacts, { column, scope }: Retention): readonly string[] {
   return [...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])])];
 }
 
-/** The index that finds the oldest rows; where a table lies in months of its clock, or has such an index, there is none. */
+/** The index that finds the oldest rows; none where the table is partitioned by that column or already has such an index. */
 export function clockIndex(table: TableFacts, { column }: Retention): readonly GuaranteeObject[] {
   return isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []

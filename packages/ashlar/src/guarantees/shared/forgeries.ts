@@ -3,7 +3,7 @@ import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
 import { type Draft, insertRow, refused } from './attacks.js';
 
-/** Inserts by the application that say what only the database's clock says; a file has no roles that could be refused. */
+/** Inserts by the application that set a column which only the database's clock may set. PostgreSQL only: SQLite has no roles. */
 export function clockForgeries(
   table: TableFacts,
   probe: Probe,
@@ -13,7 +13,7 @@ export function clockForgeries(
     ? []
     : columns.map((column) => {
         const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
-        const moment = literal(`2001-01-01T00:00:00.000${digits}`);
-        return refused(`forging ${column}`, insertRow(table.name, { ...probe.fresh, [column]: moment }));
+        const time = literal(`2001-01-01T00:00:00.000${digits}`);
+        return refused(`forging ${column}`, insertRow(table.name, { ...probe.fresh, [column]: time }));
       });
 }

@@ -1,4 +1,4 @@
-/** The columns' names. */
+/** The names of the columns of a versioned table. */
 export interface VersionedColumns {
   readonly id: string;
   readonly key: readonly string[];

@@ -7,7 +7,7 @@ import { sql } from '../../sql/template.js';
 import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
-/** What keeps the versions of a table of Postgres; who inserts needs no right to update. */
+/** The triggers that enforce versions on PostgreSQL. Inserting a version needs no UPDATE privilege. */
 export function versionedOnPostgres(
   table: TableFacts,
   columns: VersionedColumns,

@@ -9,7 +9,7 @@ import { sql } from '../../sql/template.js';
 import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
-/** What keeps the versions of a table of SQLite, on any connection. */
+/** The triggers that enforce versions on SQLite, on any connection. */
 export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns): readonly GuaranteeObject[] {
   const refuse = (text: string): string => `SELECT ${raise('versioned', text)}`;
   const name = identifier(table.name);
@@ -26,7 +26,7 @@ export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns):
     { columns: [...columns.key, columns.version], where: undefined },
     ...rowidKey(table),
   ];
-  const retirement = [
+  const assignments = [
     `${current} = false`,
     ...columns.touched.map((column) => `${identifier(column)} = NEW.${identifier(column)}`),
   ].join(', ');
@@ -71,7 +71,7 @@ export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns):
       on: 'AFTER INSERT',
       table: table.name,
       when: `NEW.${previous} IS NOT NULL`,
-      body: [`UPDATE ${name} SET ${retirement} WHERE ${id} = NEW.${previous}`],
+      body: [`UPDATE ${name} SET ${assignments} WHERE ${id} = NEW.${previous}`],
     }),
     sqliteTrigger({
       name: objectName(table.name, 'versioned_update'),

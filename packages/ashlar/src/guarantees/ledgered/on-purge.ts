@@ -7,8 +7,8 @@ import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /**
- * What of a ledger goes with rows whose time is over: their entries. Their leaves stay, so that every proof about what
- * stays still holds, and `first_provable` tells from which leaf on each has its entry.
+ * Deletes the entries of purged rows. Their leaves stay, so that inclusion proofs of the remaining rows stay valid, and
+ * `first_provable` is the first leaf from which on every leaf has its entry.
  */
 export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowUp {
   const names = ledgerNames(table);
@@ -18,7 +18,7 @@ export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowU
     dialect === 'sqlite' ? sqliteRowKey(table, row) : postgresRowKey(table, row);
   return {
     key,
-    // what is not sealed yet has no leaf that could stay
+    // an unsealed row has no leaf yet, so it cannot be purged
     ready: (row) => `EXISTS (SELECT 1 FROM ${tree} AS leaf WHERE leaf.row_key = ${key(row)})`,
     statements: (keys) => {
       const next = `(SELECT max(leaf.position) + 1 FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys}))`;
