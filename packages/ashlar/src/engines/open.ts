@@ -41,24 +41,24 @@ const partsOf = (url: string): { scheme: string; rest: string } => {
 };
 
 /**
- * What can be done with the database file at a URL as a whole.
+ * The operations on the whole database file at a URL.
  *
- * @throws AshlarError `usage` where the database is no single file
+ * @throws AshlarError `usage` if the database is not a single file
  */
 export async function wholeFileAt(url: string): Promise<WholeFile> {
   const { scheme, rest } = partsOf(url);
   if ((scheme === 'sqlite' || scheme === 'sqlcipher') && rest !== '' && rest !== ':memory:')
     return (await import('./sqlite/file/whole-file.js')).wholeFile(rest, scheme === 'sqlcipher');
   throw new AshlarError('usage', {
-    message: 'This is about a database that is one file.',
-    detail: 'A server and a PGlite folder are not encrypted by Ashlar.',
-    suggestion: 'Name one with sqlcipher:PATH or sqlite:PATH.',
+    message: 'This operation needs a database in a single file.',
+    detail: 'Ashlar does not encrypt the files of a server or of a PGlite folder.',
+    suggestion: 'Use sqlcipher:PATH or sqlite:PATH.',
   });
 }
 
 const noEngine = (scheme: string): AshlarError =>
   new AshlarError('url-invalid', {
-    message: scheme ? `No engine has URLs that begin with "${scheme}:".` : 'The database URL has no scheme.',
+    message: scheme ? `Unknown URL scheme: "${scheme}:".` : 'The database URL has no scheme.',
     suggestion:
       'Use sqlite:PATH, sqlcipher:PATH, pglite:DIR, pglite:memory or postgres://USER@HOST/DATABASE.',
   });
@@ -76,7 +76,7 @@ const copies: Readonly<Record<string, () => Promise<Copies>>> = {
 };
 
 /**
- * What the engine of a URL does with copies of databases.
+ * How the engine of a URL handles copies of databases.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`
  */
@@ -87,7 +87,7 @@ export async function copiesOf(url: string): Promise<Copies> {
   return load();
 }
 
-/** The user that a URL connects as, where its engine has users, and his password as it is written there. */
+/** The user and the password in a URL; `undefined` if its engine has no users or it names none. */
 export function loginOf(url: string): { user: string; password: string | undefined } | undefined {
   if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
   const { username, password, searchParams } = new URL(url);
@@ -96,7 +96,7 @@ export function loginOf(url: string): { user: string; password: string | undefin
   return user ? { user, password: secret ?? undefined } : undefined;
 }
 
-/** The dialects there are, for work that needs no database: generating and comparing migrations. */
+/** The dialects, for work without a database: generating and comparing migrations. */
 export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {
   sqlite: async () => (await import('./sqlite/dialect.js')).sqliteDialect,
   postgres: async () => (await import('./postgres/dialect.js')).postgresDialect,

@@ -1,9 +1,9 @@
 const needed = /^(PATH|HOME|APPDATA|SYSTEMROOT|TEMP|TMP|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH)$/i;
 
 /**
- * What a program that this process starts needs of its environment: our keys and passwords are not handed on.
+ * The environment of a program that this process starts: without the keys and passwords of this process.
  *
- * @param own - which other variables are meant for that program
+ * @param own - the names of further variables that are meant for that program
  */
 export function programEnvironment(own?: RegExp): Record<string, string> {
   const environment: Record<string, string> = {};

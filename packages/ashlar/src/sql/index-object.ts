@@ -2,13 +2,13 @@ import type { GuaranteeObject } from '../contract/guarantee.js';
 import { identifier, identifiers } from '../model/index.js';
 import { sql } from './template.js';
 
-/** How an index is refined. */
+/** Options of an index. */
 export interface IndexObjectOptions {
   readonly unique?: boolean;
   readonly where?: string;
 }
 
-/** An index that a guarantee relies on; the same text on every engine. */
+/** An index that a guarantee needs; the same SQL on every engine. */
 export function indexObject(
   name: string,
   table: string,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-// PostgreSQL cuts longer names off
+// PostgreSQL truncates longer names
 const longest = 63;
 
-/** The name of a database object, from its parts: `audit_logs_append_only_update`. One too long ends in a hash instead. */
+/** The name of a database object, from its parts: `audit_logs_append_only_update`. A longer name ends in a hash. */
 export function objectName(...parts: readonly string[]): string {
   const name = parts.join('_');
   if (name.length <= longest) return name;

@@ -2,15 +2,19 @@ import type { Column } from '../../contract/column.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 
-/** A table whose rows stand under each other. */
+/** A table whose rows form trees. */
 export interface Tree {
   readonly id: string;
   readonly parent: string;
-  /** What says that a parent is a row of the same table; it may name more, such as whose both are. */
+  /** The foreign key to the table itself; it may contain more columns, such as the scope of both rows. */
   readonly link: ForeignKey;
 }
 
-/** @throws AshlarError `table-invalid` where the column does not refer to the table’s own primary key */
+/**
+ * The tree that a parent column makes of a table.
+ *
+ * @throws AshlarError `table-invalid` if the column does not refer to the table’s own primary key
+ */
 export function treeOf(table: TableFacts, parent: Column): Tree {
   const [id = '', ...others] = table.primaryKey.columns;
   const link = table.foreignKeys.find(

@@ -7,8 +7,8 @@ import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /**
- * What of a ledger goes with rows whose time is over: their entries. Their leaves stay, so that every proof about what
- * stays still holds, and `first_provable` tells from which leaf on each has its entry.
+ * What a ledger purges with expired rows: their entries. Their leaves stay, so that proofs about other rows remain valid;
+ * `first_provable` is the position from which on every leaf has its entry.
  */
 export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowUp {
   const names = ledgerNames(table);
@@ -18,7 +18,7 @@ export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowU
     dialect === 'sqlite' ? sqliteRowKey(table, row) : postgresRowKey(table, row);
   return {
     key,
-    // what is not sealed yet has no leaf that could stay
+    // a row that is not sealed yet has no leaf
     ready: (row) => `EXISTS (SELECT 1 FROM ${tree} AS leaf WHERE leaf.row_key = ${key(row)})`,
     statements: (keys) => {
       const next = `(SELECT max(leaf.position) + 1 FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys}))`;

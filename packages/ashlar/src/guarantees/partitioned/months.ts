@@ -1,10 +1,10 @@
-/** A month of UTC as a number: the months since January of the year 0, so that the next one is one more. */
+/** A month of UTC as a number: the months since January of the year 0, so that the next month is one more. */
 export type Month = number;
 
 /** The first month that a partition can have: January of the year 1. */
 export const firstMonth: Month = 12;
 
-/** The month in which a moment lies. */
+/** The month of a time. */
 export function monthOf(moment: Date): Month {
   return moment.getUTCFullYear() * 12 + moment.getUTCMonth();
 }
@@ -14,12 +14,12 @@ const parts = (month: Month): [year: string, month: string] => [
   String((month % 12) + 1).padStart(2, '0'),
 ];
 
-/** The first moment of a month, as PostgreSQL reads it. */
+/** The start of a month, as a PostgreSQL literal. */
 export function startOf(month: Month): string {
   return `${parts(month).join('-')}-01T00:00:00Z`;
 }
 
-/** The first moment of a month, in milliseconds since 1970. */
+/** The start of a month, in milliseconds since 1970. */
 export function startTime(month: Month): number {
   const start = new Date(0);
   start.setUTCFullYear(Math.floor(month / 12), month % 12, 1);
@@ -31,7 +31,7 @@ export function monthName(month: Month): string {
   return parts(month).join('_');
 }
 
-/** All months from the one to the other. */
+/** All months of a range, both ends included. */
 export function monthsBetween(from: Month, to: Month): Month[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
 }
