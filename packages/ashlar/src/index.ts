@@ -118,7 +118,9 @@ export {
   type Verdict,
 } from './prove/index.js';
 export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './roles/index.js';
-export { type ConnectOptions, connect, Database } from './session/database.js';
+export { connect } from './session/connect.js';
+export type { ConnectOptions } from './session/connect-options.js';
+export { Database } from './session/database.js';
 export type { SyncSession } from './session/sync-session.js';
 export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
 export {

@@ -1,5 +1,6 @@
 import { AshlarError } from '../errors.js';
-import { connect, type Database } from '../session/database.js';
+import { connect } from '../session/connect.js';
+import type { Database } from '../session/database.js';
 import type { System } from '../system/system.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';

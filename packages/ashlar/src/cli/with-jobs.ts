@@ -1,6 +1,7 @@
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
-import { connect, type Database } from '../session/database.js';
+import { connect } from '../session/connect.js';
+import type { Database } from '../session/database.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 

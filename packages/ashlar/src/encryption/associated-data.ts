@@ -11,7 +11,7 @@ const bytesOf = (part: Part): Uint8Array => {
 };
 
 /** Parts one after the other, each behind its length: no two lists of parts give the same bytes. */
-export const lengthPrefixed = (parts: readonly Part[]): Buffer => {
+export function lengthPrefixed(parts: readonly Part[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
     const bytes = bytesOf(part);
@@ -20,7 +20,7 @@ export const lengthPrefixed = (parts: readonly Part[]): Buffer => {
     pieces.push(length, bytes);
   }
   return Buffer.concat(pieces);
-};
+}
 
 /** Where a value stands. It can be decrypted there and nowhere else. */
 export interface Place {
@@ -37,8 +37,8 @@ const keyPart = (value: unknown): Part => {
 };
 
 /** What a value's ciphertext is bound to. */
-export const cellData = ({ table, column, scope, row }: Place, keyVersion: number): Buffer =>
-  lengthPrefixed([
+export function cellData({ table, column, scope, row }: Place, keyVersion: number): Buffer {
+  return lengthPrefixed([
     'ashlar/cell/v1',
     table,
     column,
@@ -46,7 +46,9 @@ export const cellData = ({ table, column, scope, row }: Place, keyVersion: numbe
     lengthPrefixed(row.map((value) => keyPart(value))),
     keyVersion,
   ]);
+}
 
 /** What a wrapped data key is bound to. */
-export const dataKeyData = (keyring: string, scope: string, version: number, masterVersion: number): Buffer =>
-  lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
+export function dataKeyData(keyring: string, scope: string, version: number, masterVersion: number): Buffer {
+  return lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
+}

@@ -16,12 +16,12 @@ const truncated = (hash: Buffer, bits: number): Uint8Array<ArrayBuffer> => {
  * The blind index of a value: HMAC-SHA256 under a key of its own, which HKDF derives from the scope's data key. So it
  * is gone when the data key is shredded, and equal values of two scopes, tables or columns have nothing in common.
  */
-export const blindIndexOf = (
+export function blindIndexOf(
   { boundTable, boundColumn }: ColumnEncryption,
   { of, into, bits, fold }: BlindIndex,
   key: DataKey,
   value: unknown,
-): Uint8Array<ArrayBuffer> => {
+): Uint8Array<ArrayBuffer> {
   const info = lengthPrefixed([
     'ashlar/blind-index/v1',
     boundTable,
@@ -30,4 +30,4 @@ export const blindIndexOf = (
   ]);
   const text = indexedText(of.plaintext ?? of, value);
   return truncated(createHmac('sha256', key.derived(info)).update(fold(text)).digest(), bits);
-};
+}

@@ -69,25 +69,26 @@ const unwrapped = (masters: MasterKeys, name: KeyName, { wrapped, master_version
 };
 
 /** A data key of 32 random bytes, wrapped: a derived one could be derived again after it was shredded. */
-export const newWrappedKey = (masters: MasterKeys, name: KeyName): WrappedKey => {
+export function newWrappedKey(masters: MasterKeys, name: KeyName): WrappedKey {
   const bytes = randomBytes(keyBytes);
   try {
     return wrap(masters, name, bytes);
   } finally {
     bytes.fill(0);
   }
-};
+}
 
 /** @throws AshlarError `key-missing`, `key-wrong` */
-export const openWrappedKey = (masters: MasterKeys, name: KeyName, given: WrappedKey): DataKey =>
-  new DataKey(name.version, unwrapped(masters, name, given));
+export function openWrappedKey(masters: MasterKeys, name: KeyName, given: WrappedKey): DataKey {
+  return new DataKey(name.version, unwrapped(masters, name, given));
+}
 
 /** The same data key under the current master key. @throws AshlarError `key-missing`, `key-wrong` */
-export const rewrappedKey = (masters: MasterKeys, name: KeyName, given: WrappedKey): WrappedKey => {
+export function rewrappedKey(masters: MasterKeys, name: KeyName, given: WrappedKey): WrappedKey {
   const bytes = unwrapped(masters, name, given);
   try {
     return wrap(masters, name, bytes);
   } finally {
     bytes.fill(0);
   }
-};
+}

@@ -13,32 +13,33 @@ export const envelopeOverhead = ciphertextAt + tagBytes;
  * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce 24 ‖ ciphertext ‖ tag 16`, with a
  * random nonce. The version and the format are bound by `associated`, which must hold both.
  */
-export const encryptToEnvelope = (
+export function encryptToEnvelope(
   key: XaesKey,
   version: number,
   plaintext: Uint8Array,
   associated: Uint8Array,
-): Buffer => {
+): Buffer {
   const head = Buffer.allocUnsafe(ciphertextAt);
   head[0] = envelopeForm.firstByte;
   head.writeUInt32BE(version, versionAt);
   const nonce = randomBytes(nonceBytes);
   nonce.copy(head, nonceAt);
   return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
-};
+}
 
 /** The key version that an envelope names; `undefined` when the bytes are no envelope. */
-export const envelopeVersion = (envelope: Uint8Array): number | undefined => {
+export function envelopeVersion(envelope: Uint8Array): number | undefined {
   if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
   return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
-};
+}
 
 /** What is in an envelope; `undefined` when it was not sealed with this key and this data, or has changed since. */
-export const decryptEnvelope = (
+export function decryptEnvelope(
   key: XaesKey,
   envelope: Uint8Array,
   associated: Uint8Array,
-): Buffer | undefined =>
-  envelopeVersion(envelope) === undefined
+): Buffer | undefined {
+  return envelopeVersion(envelope) === undefined
     ? undefined
     : key.decrypt(envelope.subarray(nonceAt, ciphertextAt), envelope.subarray(ciphertextAt), associated);
+}

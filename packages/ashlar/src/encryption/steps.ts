@@ -20,24 +20,24 @@ const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { r
 };
 
 /** Runs steps to their end, where statements answer at once. */
-export const runStepsNow = <T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> => {
+export function runStepsNow<T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, run(next.value));
   return 'error' in next ? next : { value: next.value as T };
-};
+}
 
 /** Runs steps to their end, where statements answer later. */
-export const runSteps = async <T>(
+export async function runSteps<T>(
   steps: Steps<T>,
   run: (query: Query) => Rows | Promise<Rows>,
-): Promise<StepsResult<T>> => {
+): Promise<StepsResult<T>> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, await run(next.value));
   return 'error' in next ? next : { value: next.value as T };
-};
+}
 
 /** The value, or the error thrown. */
-export const resultOf = <T>(result: StepsResult<T>): T => {
+export function resultOf<T>(result: StepsResult<T>): T {
   if ('error' in result) throw result.error;
   return result.value;
-};
+}

@@ -28,12 +28,12 @@ const openers: Readonly<Record<string, Opener>> = {
  *   `cipher-version`, `not-a-database`, `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
  *   `database-missing`, `server-too-old`
  */
-export const openEngine = async (options: OpenOptions): Promise<Engine> => {
+export async function openEngine(options: OpenOptions): Promise<Engine> {
   const { scheme, rest } = partsOf(options.url);
   const open = openers[scheme];
   if (!open || rest === '') throw noEngine(scheme);
   return open(options, rest);
-};
+}
 
 const partsOf = (url: string): { scheme: string; rest: string } => {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
@@ -45,7 +45,7 @@ const partsOf = (url: string): { scheme: string; rest: string } => {
  *
  * @throws AshlarError `usage` where the database is no single file
  */
-export const wholeFileAt = async (url: string): Promise<WholeFile> => {
+export async function wholeFileAt(url: string): Promise<WholeFile> {
   const { scheme, rest } = partsOf(url);
   if ((scheme === 'sqlite' || scheme === 'sqlcipher') && rest !== '' && rest !== ':memory:')
     return (await import('./sqlite/file/whole-file.js')).wholeFile(rest, scheme === 'sqlcipher');
@@ -54,7 +54,7 @@ export const wholeFileAt = async (url: string): Promise<WholeFile> => {
     detail: 'A server and a PGlite folder are not encrypted by Ashlar.',
     suggestion: 'Name one with sqlcipher:PATH or sqlite:PATH.',
   });
-};
+}
 
 const noEngine = (scheme: string): AshlarError =>
   new AshlarError('url-invalid', {
@@ -80,21 +80,21 @@ const copies: Readonly<Record<string, () => Promise<Copies>>> = {
  *
  * @throws AshlarError `url-invalid`, `driver-missing`
  */
-export const copiesOf = async (url: string): Promise<Copies> => {
+export async function copiesOf(url: string): Promise<Copies> {
   const { scheme, rest } = partsOf(url);
   const load = copies[scheme];
   if (!load || rest === '') throw noEngine(scheme);
   return load();
-};
+}
 
 /** The user that a URL connects as, where its engine has users, and his password as it is written there. */
-export const loginOf = (url: string): { user: string; password: string | undefined } | undefined => {
+export function loginOf(url: string): { user: string; password: string | undefined } | undefined {
   if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
   const { username, password, searchParams } = new URL(url);
   const user = decodeURIComponent(username) || searchParams.get('user');
   const secret = decodeURIComponent(password) || searchParams.get('password');
   return user ? { user, password: secret ?? undefined } : undefined;
-};
+}
 
 /** The dialects there are, for work that needs no database: generating and comparing migrations. */
 export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {

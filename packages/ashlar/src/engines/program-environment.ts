@@ -5,9 +5,9 @@ const needed = /^(PATH|HOME|APPDATA|SYSTEMROOT|TEMP|TMP|TMPDIR|LD_LIBRARY_PATH|D
  *
  * @param own - which other variables are meant for that program
  */
-export const programEnvironment = (own?: RegExp): Record<string, string> => {
+export function programEnvironment(own?: RegExp): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env))
     if (value !== undefined && (needed.test(name) || own?.test(name))) environment[name] = value;
   return environment;
-};
+}

@@ -57,20 +57,21 @@ const signs: readonly Sign[] = [
 ];
 
 /** Which wall of the database an error comes from; `undefined` where the statement failed for another reason. */
-export const refusalOf = (error: unknown): Refusal | undefined => {
+export function refusalOf(error: unknown): Refusal | undefined {
   const { code, message } = rootOf(error);
   const sign = signs.find(
     (each) => (each.code === undefined || each.code.test(code)) && (each.message?.test(message) ?? true),
   );
   return sign ? { barrier: sign.barrier, text: message } : undefined;
-};
+}
 
 /** What the database said, without our words around it. */
-export const rootText = (error: unknown): string => {
+export function rootText(error: unknown): string {
   const { message } = rootOf(error);
   return message || String(error);
-};
+}
 
 /** Whether a lock was not granted in time, so that trying again may help. */
-export const isLockTimeout = (error: unknown): boolean =>
-  error instanceof AshlarError && error.code === 'lock-timeout';
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof AshlarError && error.code === 'lock-timeout';
+}

@@ -3,7 +3,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 const storage = new AsyncLocalStorage<object>();
 
 /** The session whose callback is running here, if any. */
-export const currentSession = (): object | undefined => storage.getStore();
+export function currentSession(): object | undefined {
+  return storage.getStore();
+}
 
 /** Runs a callback as the inside of a session. */
-export const runAs = <R>(session: object, work: () => R): R => storage.run(session, work);
+export function runAs<R>(session: object, work: () => R): R {
+  return storage.run(session, work);
+}

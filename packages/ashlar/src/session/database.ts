@@ -2,59 +2,24 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DummyDriver, Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
-import type { OpenOptions } from '../contract/open-options.js';
 import type { SystemFacts } from '../contract/system.js';
-import {
-  DataKeys,
-  type Encryption,
-  KeyringSql,
-  MasterKeys,
-  resultOf,
-  runSteps,
-} from '../encryption/index.js';
-import { openEngine } from '../engines/open.js';
+import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import { maintain } from '../maintenance/maintain.js';
-import {
-  everyScope,
-  isScopeOf,
-  type QueryTables,
-  type RowOf,
-  type Shape,
-  type Table,
-  type Tables,
-} from '../model/index.js';
-import { rolesFrom } from '../roles/names.js';
-import { type ColumnKeys, Secret, settings } from '../settings/index.js';
+import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import type { ConnectOptions } from './connect-options.js';
 import { currentSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyParts } from './kysely.js';
+import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
 import { keyValues, Statements } from './statements.js';
 import { SyncSession } from './sync-session.js';
+import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext } from './types.js';
 import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
-
-/** How to connect. */
-export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
-  /** Where. Default: `DATABASE_URL`. */
-  readonly url?: string | Secret | undefined;
-  /** The key of an encrypted file. Default, where `url` is left out: `DATABASE_KEY`. */
-  readonly key?: string | Secret | undefined;
-  /** The keys of ciphered columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
-  readonly columnKeys?: ColumnKeys | undefined;
-  /**
-   * Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. Columns
-   * that only the database's clock may fill in are the owner's to set: on Postgres this needs `allowOwner`.
-   */
-  readonly clock?: (() => Date) | undefined;
-  /** How often a session is tried when the server reports a serialization failure or a deadlock. Default 5. */
-  readonly attempts?: number | undefined;
-  /** Keep partitions and the like in order as sessions run. Default true. */
-  readonly maintain?: boolean | undefined;
-}
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
 
@@ -160,7 +125,7 @@ export class Database<T extends Tables = Tables> {
     return {
       session: (context, work) => {
         this.#assertOpen();
-        const options = contextOptions(context, 'write', this.#scopeColumns);
+        const options = transactionOptions(context, 'write', this.#scopeColumns);
         return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
       },
     };
@@ -215,7 +180,7 @@ export class Database<T extends Tables = Tables> {
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = contextOptions(context, mode, this.#scopeColumns);
+    const options = transactionOptions(context, mode, this.#scopeColumns);
     this.#running++;
     try {
       await this.#breathe();
@@ -314,119 +279,3 @@ export class Database<T extends Tables = Tables> {
     });
   }
 }
-
-const contextOptions = (
-  { actor = null, scope: given = null }: SessionContext,
-  mode: 'read' | 'write',
-  scopeColumns: readonly Column[],
-) => {
-  // '' is nobody's, as no scope is
-  const scope = given === '' ? null : given;
-  for (const [name, value] of Object.entries({ actor, scope })) {
-    if (value === null || (value.isWellFormed() && !value.includes('\0'))) continue;
-    throw new AshlarError('value-unstorable', {
-      message: `The ${name} of a session holds a character that no database keeps (NUL or a lone surrogate).`,
-      suggestion: 'Check where it comes from.',
-    });
-  }
-  assertScope(scopeColumns, scope);
-  return { mode, actor, scope };
-};
-
-// one that no row can have is a mistake of the caller's, which an empty result would hide
-const assertScope = (columns: readonly Column[], scope: string | null): void => {
-  if (scope === null || scope === everyScope || columns.length === 0) return;
-  // the last character there is bounds the scopes of all others
-  if (!scope.startsWith('\u{10FFFF}') && columns.some((column) => isScopeOf(column, scope))) return;
-  const names = columns.map(({ table, name }) => `${table}.${name}`);
-  throw new AshlarError('value-invalid', {
-    message: 'The scope of the session is none that a row could have.',
-    detail: `Scopes are the values of ${[...new Set(names)].join(', ')}, written as the database keeps them.`,
-    suggestion: 'Check where it comes from: UUIDs are in lower case, whole numbers without a zero in front.',
-  });
-};
-
-/**
- * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).
- *
- * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
- *   `role-too-strong` when the user could change the schema and cannot step down from that, unless `allowOwner` is set
- *
- * @example
- * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
- * const job = await db.session({ actor: 'user:42' }, (s) => s.get(jobs, id));
- */
-export const connect = async <T extends Tables>(
-  system: SystemFacts<T>,
-  options: ConnectOptions = {},
-): Promise<Database<T>> => {
-  const place: PlaceOptions =
-    options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
-  const engine = await openEngine({
-    ...options,
-    url: reveal(place.url),
-    key: place.key === undefined ? undefined : reveal(place.key),
-    appRole: options.appRole ?? place.appRole,
-  });
-  if (!options.allowOwner) {
-    const tooStrong = strengthOf(engine);
-    if (tooStrong) {
-      await engine.close();
-      throw tooStrong;
-    }
-  }
-  return new Database(engine, system, options);
-};
-
-// looked for when a ciphered column is first written or read: migrations need no key
-const masterKeys = (given: ColumnKeys | undefined): (() => MasterKeys) => {
-  const parsed = ({ current, old = [] }: ColumnKeys): MasterKeys =>
-    new MasterKeys({ current: reveal(current), old: old.map(reveal) });
-  let masters = given && parsed(given);
-  return () => {
-    const found = masters ?? settings().columnKeys;
-    if (!found) {
-      throw new AshlarError('key-missing', {
-        message: 'There is no key for ciphered columns.',
-        suggestion: 'Set COLUMN_KEY (VERSION:KEY), or give connect(…) columnKeys.',
-      });
-    }
-    masters = found instanceof MasterKeys ? found : parsed(found);
-    return masters;
-  };
-};
-
-/** Why the user of an open database may not run sessions there; `undefined` where he may. */
-const strengthOf = ({ connectedRole }: Engine): AshlarError | undefined => {
-  if (
-    !connectedRole?.canChangeSchema ||
-    connectedRole.sessionRole !== undefined ||
-    !connectedRole.initialised
-  )
-    return undefined;
-  return new AshlarError('role-too-strong', {
-    message: `The role ${connectedRole.user} can change the schema, so the guarantees would not bind its sessions.`,
-    detail: 'It has no role of the application to step down to that was granted its rights here.',
-    suggestion:
-      'Run ashlar up, which makes and grants the roles; or let DATABASE_URL name a role that can only read and write. Passing allowOwner (--allow-owner) goes without.',
-  });
-};
-
-const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
-
-interface PlaceOptions {
-  readonly url: string | Secret;
-  readonly key: string | Secret | undefined;
-  readonly appRole?: string;
-}
-
-const placeFromSettings = (): PlaceOptions => {
-  const known = settings();
-  const { databaseUrl: url, databaseKey: key } = known;
-  // with two URLs it is the user himself, who then has nothing to step down to
-  if (url) return { url, key, appRole: rolesFrom(known).app };
-  throw new AshlarError('settings-invalid', {
-    message: 'No database was named.',
-    suggestion: 'Set DATABASE_URL, or give connect(…) a url.',
-  });
-};

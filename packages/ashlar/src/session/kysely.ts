@@ -66,36 +66,39 @@ export interface KyselyParts {
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
 }
 
-export const kyselyParts = (engine: Engine): KyselyParts => ({
-  adapter: engine.kysely.adapter(),
-  compiler: engine.kysely.compiler(),
-  dialect: {
-    createAdapter: engine.kysely.adapter,
-    createQueryCompiler: engine.kysely.compiler,
-    createDriver: () => driver,
-    createIntrospector: () => {
-      throw new AshlarError('usage', {
-        message: 'Kysely’s introspection is not available.',
-        suggestion: 'Use `ashlar status` or engine.introspect().',
-      });
+export function kyselyParts(engine: Engine): KyselyParts {
+  return {
+    adapter: engine.kysely.adapter(),
+    compiler: engine.kysely.compiler(),
+    dialect: {
+      createAdapter: engine.kysely.adapter,
+      createQueryCompiler: engine.kysely.compiler,
+      createDriver: () => driver,
+      createIntrospector: () => {
+        throw new AshlarError('usage', {
+          message: 'Kysely’s introspection is not available.',
+          suggestion: 'Use `ashlar status` or engine.introspect().',
+        });
+      },
     },
-  },
-});
+  };
+}
 
 /** A Kysely whose every query runs in one level of a unit of work. */
-export const kyselyFor = <Tables>(
+export function kyselyFor<Tables>(
   { adapter, compiler, dialect }: KyselyParts,
   level: Level,
   readOnly: boolean,
-): Kysely<Tables> => {
+): Kysely<Tables> {
   const connection = new LevelConnection(level, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
-};
+}
 
-export const readOnlyError = (): AshlarError =>
-  new AshlarError('session-read-only', {
+export function readOnlyError(): AshlarError {
+  return new AshlarError('session-read-only', {
     message: 'This session only reads.',
     suggestion: 'Use db.session(…) instead of db.read(…).',
   });
+}

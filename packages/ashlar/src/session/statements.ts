@@ -133,7 +133,7 @@ export class Statements {
  *
  * @throws AshlarError `usage` when a column of the key is left out
  */
-export const keyValues = (table: Table, key: unknown): Values => {
+export function keyValues(table: Table, key: unknown): Values {
   const columns = table.primaryKey.columns;
   const values: Values =
     typeof key === 'object' && key !== null
@@ -147,4 +147,4 @@ export const keyValues = (table: Table, key: unknown): Values => {
     });
   }
   return values;
-};
+}

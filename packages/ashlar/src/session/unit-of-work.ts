@@ -210,20 +210,22 @@ export class Level {
   }
 }
 
-export const endedError = (): AshlarError =>
-  new AshlarError('session-ended', {
+export function endedError(): AshlarError {
+  return new AshlarError('session-ended', {
     message: 'This session has ended.',
     detail: 'A session is over when its callback returns or throws.',
     suggestion: 'Await every call inside the callback, and do not keep the session for later.',
   });
+}
 
-export const abortedError = (cause: unknown): AshlarError =>
-  new AshlarError('session-aborted', {
+export function abortedError(cause: unknown): AshlarError {
+  return new AshlarError('session-aborted', {
     message: 'A statement failed earlier in this session, so nothing of it can be kept.',
     detail: cause instanceof AshlarError ? `${cause.code}: ${cause.message}` : undefined,
     suggestion: 'Put what may fail into a nested session, a savepoint: await s.session(async (s) => …).',
     cause,
   });
+}
 
 const shadowedError = (): AshlarError =>
   new AshlarError('session-conflict', {

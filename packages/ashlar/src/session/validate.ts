@@ -9,7 +9,7 @@ const isStorageIssue = (issue: z.core.$ZodIssue): boolean =>
  *
  * @throws AshlarError `value-invalid` when Zod refuses it, `value-unstorable` when no engine could give it back as it is
  */
-export const validate = <Output>(table: string, schema: z.ZodType<Output>, value: unknown): Output => {
+export function validate<Output>(table: string, schema: z.ZodType<Output>, value: unknown): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { issues } = result.error;
@@ -19,4 +19,4 @@ export const validate = <Output>(table: string, schema: z.ZodType<Output>, value
     detail: lines.length > 1 ? lines.slice(1).join('\n') : undefined,
     suggestion: 'Nothing was written. Correct the value and try again.',
   });
-};
+}

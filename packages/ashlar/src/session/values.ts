@@ -25,18 +25,18 @@ const stamp = (
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
-export const insertValues = ({ clock, stampHere }: SessionParts, table: Table, row: unknown): Values => {
+export function insertValues({ clock, stampHere }: SessionParts, table: Table, row: unknown): Values {
   const values = validate(table.name, table.insert, row) as Values;
   if (stampHere) stamp(clock, table, values, (column) => column.generated === 'now');
   return values;
-};
+}
 
 /**
  * What is written for a patch.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when it is empty
  */
-export const updateValues = ({ clock, stampHere }: SessionParts, table: Table, update: unknown): Values => {
+export function updateValues({ clock, stampHere }: SessionParts, table: Table, update: unknown): Values {
   const values = validate(table.name, table.update, update) as Values;
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {
@@ -46,13 +46,15 @@ export const updateValues = ({ clock, stampHere }: SessionParts, table: Table, u
   }
   if (stampHere) stamp(clock, table, values, (column) => column.touched);
   return values;
-};
+}
 
-export const notFound = (table: Table): AshlarError =>
-  new AshlarError('row-not-found', {
+export function notFound(table: Table): AshlarError {
+  return new AshlarError('row-not-found', {
     message: `${table.name} has no row with that key.`,
     suggestion: 'Check the key; in a scoped session, check whose row it is.',
   });
+}
 
-export const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+}

@@ -1,6 +1,6 @@
 export { parseSettings } from './parse-settings.js';
 export { redactUrl } from './redact.js';
-export { Secret } from './secret.js';
+export { reveal, Secret } from './secret.js';
 export {
   type ColumnKeys,
   type LogLevel,

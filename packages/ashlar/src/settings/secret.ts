@@ -35,3 +35,8 @@ export class Secret {
     return this.#shown;
   }
 }
+
+/** The plain value of what may be a {@link Secret}. Hand it to a driver, never to a message. */
+export function reveal(value: string | Secret): string {
+  return value instanceof Secret ? value.reveal() : value;
+}

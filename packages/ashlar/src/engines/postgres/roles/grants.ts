@@ -3,10 +3,11 @@ import { identifier, identifiers } from '../../../model/index.js';
 import { type Entry, everybody } from './state.js';
 
 /** Rights as they should be, in the order in which they are written. */
-export const tableEntries = (grantee: string, rights: TableRights): readonly Entry[] =>
-  (['select', 'insert', 'update', 'delete'] as const).flatMap((privilege) =>
+export function tableEntries(grantee: string, rights: TableRights): readonly Entry[] {
+  return (['select', 'insert', 'update', 'delete'] as const).flatMap((privilege) =>
     extentEntries(grantee, privilege.toUpperCase(), rights[privilege]),
   );
+}
 
 const extentEntries = (grantee: string, privilege: string, extent: Extent): readonly Entry[] =>
   extent === 'all'
@@ -14,8 +15,9 @@ const extentEntries = (grantee: string, privilege: string, extent: Extent): read
     : extent.map((column) => ({ grantee, privilege, column }));
 
 /** The same right for each of the privileges. */
-export const plainEntries = (grantee: string, ...privileges: readonly string[]): readonly Entry[] =>
-  privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
+export function plainEntries(grantee: string, ...privileges: readonly string[]): readonly Entry[] {
+  return privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
+}
 
 /** What somebody lacks, and what he has too much. */
 export interface GranteeDifference {
@@ -27,10 +29,10 @@ export interface GranteeDifference {
 const keyOf = ({ grantee, privilege, column }: Entry): string => JSON.stringify([grantee, privilege, column]);
 
 /** The differences between rights that are and rights that should be, by who has them. */
-export const compareEntries = (
+export function compareEntries(
   actual: readonly Entry[],
   wanted: readonly Entry[],
-): readonly GranteeDifference[] => {
+): readonly GranteeDifference[] {
   const have = new Set(actual.map(keyOf));
   const should = new Set(wanted.map(keyOf));
   const grantees = [...new Set([...wanted, ...actual].map(({ grantee }) => grantee))];
@@ -47,7 +49,7 @@ export const compareEntries = (
       return { grantee, missing, excess };
     })
     .filter(({ missing, excess }) => missing.length + excess.length > 0);
-};
+}
 
 const bare = ({ privilege }: Entry): string => privilege.replace('*', '');
 
@@ -57,8 +59,8 @@ const isOptionOf =
     bare(other) === entry.privilege && other.column === entry.column;
 
 /** `SELECT, INSERT (name, body)`. */
-export const privilegeList = (entries: readonly Entry[]): string =>
-  [...new Set(entries.map(bare))]
+export function privilegeList(entries: readonly Entry[]): string {
+  return [...new Set(entries.map(bare))]
     .map((privilege) => {
       const same = entries.filter((entry) => bare(entry) === privilege);
       const columns = same.flatMap(({ column }) => column ?? []);
@@ -66,10 +68,14 @@ export const privilegeList = (entries: readonly Entry[]): string =>
       return wholly || columns.length === 0 ? privilege : `${privilege} (${identifiers(columns)})`;
     })
     .join(', ');
+}
 
 /** Who it is, in SQL. */
-export const granteeSql = (grantee: string): string =>
-  grantee === everybody ? 'PUBLIC' : identifier(grantee);
+export function granteeSql(grantee: string): string {
+  return grantee === everybody ? 'PUBLIC' : identifier(grantee);
+}
 
 /** Who it is, for people. */
-export const granteeName = (grantee: string): string => (grantee === everybody ? 'everybody' : grantee);
+export function granteeName(grantee: string): string {
+  return grantee === everybody ? 'everybody' : grantee;
+}

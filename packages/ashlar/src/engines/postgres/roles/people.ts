@@ -3,12 +3,12 @@ import { identifier } from '../../../model/index.js';
 import type { Connection, ObjectState, RoleState } from './state.js';
 
 /** What is to be done so that the roles are there, with the attributes and memberships they need and no others. */
-export const planPeople = (
+export function planPeople(
   connection: Connection,
   { roles }: WantedRights,
   known: ReadonlyMap<string, RoleState>,
   objects: readonly ObjectState[],
-): readonly RoleChange[] => {
+): readonly RoleChange[] {
   const owner = roles.owner ?? connection.current;
   const makes = connection.superuser || connection.createsRoles;
   const change = (difference: string, sql: string | undefined, allowed: boolean): RoleChange => ({
@@ -52,7 +52,7 @@ export const planPeople = (
     // an auditor may see the rows of every scope
     ...tooStrong(connection, known.get(roles.auditor), owner, objects, true),
   ];
-};
+}
 
 const tooStrong = (
   { superuser }: Connection,

@@ -27,7 +27,7 @@ import {
 } from './state.js';
 
 /** What differs between the roles and rights of a database and those that are wanted, in the order to mend it in. */
-export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]> => {
+export async function planRoles(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]> {
   const connection = await readConnection(run);
   const { roles } = wanted;
   const owner = roles.owner ?? connection.current;
@@ -55,7 +55,7 @@ export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<read
       ),
     ...planDefaults(connection.schema, schema, wanted, owner),
   ];
-};
+}
 
 const planOwnership = (
   { superuser, schema }: Connection,

@@ -79,7 +79,7 @@ const grantee = (acl: string): string =>
   `CASE ${acl}.grantee WHEN 0 THEN '${everybody}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
   ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
 
-export const readConnection = async (run: RunSql): Promise<Connection> => {
+export async function readConnection(run: RunSql): Promise<Connection> {
   const [row = {}] = await run(`
 SELECT u.rolname::text AS login, u.rolsuper AS superuser, u.rolcreaterole AS creates, current_user::text AS current,
   current_schema()::text AS schema, current_setting('server_version_num')::int < 160000 AS old
@@ -92,14 +92,14 @@ FROM pg_roles u WHERE u.rolname = session_user`);
     current: text(row.current),
     schema: row.schema === null ? undefined : text(row.schema),
   };
-};
+}
 
 /** Those of these roles that there are. */
-export const readRoles = async (
+export async function readRoles(
   run: RunSql,
   names: Iterable<string>,
   owner: string,
-): Promise<ReadonlyMap<string, RoleState>> => {
+): Promise<ReadonlyMap<string, RoleState>> {
   const rows = await run(`
 SELECT r.rolname::text AS name, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
   pg_has_role(session_user, r.oid, ${maySet}) AS may_set,
@@ -119,7 +119,7 @@ FROM pg_roles r WHERE r.rolname IN (${list(names)})`);
       },
     ]),
   );
-};
+}
 
 const objectsOf = (tables: Iterable<string>): string => `
 WITH RECURSIVE wanted AS (
@@ -139,7 +139,7 @@ WITH RECURSIVE wanted AS (
 )`;
 
 /** The tables of these names with their partitions and sequences, and the rights on them. */
-export const readObjects = async (run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> => {
+export async function readObjects(run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> {
   const rows = await run(`${objectsOf(tables)}
 SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
   pg_has_role(current_user, c.relowner, 'USAGE') AS ours, a."column", a.grantee, a.privilege,
@@ -169,7 +169,7 @@ ORDER BY array_position(ARRAY['table', 'partition', 'sequence'], o.kind), c.reln
     if (row.grantee !== null) object.entries.push(entryOf(row));
   }
   return [...objects.values()];
-};
+}
 
 const entryOf = (row: Row): Entry => ({
   grantee: text(row.grantee),
@@ -178,11 +178,7 @@ const entryOf = (row: Row): Entry => ({
 });
 
 /** The schema of the connection. */
-export const readSchema = async (
-  run: RunSql,
-  roles: Iterable<string>,
-  owner: string,
-): Promise<SchemaState> => {
+export async function readSchema(run: RunSql, roles: Iterable<string>, owner: string): Promise<SchemaState> {
   const names = [...roles];
   const [schema = {}] = await run(
     `SELECT pg_has_role(session_user, nspowner, 'USAGE') AS ours FROM pg_namespace WHERE oid = ${here}`,
@@ -213,13 +209,13 @@ WHERE n.oid = ${here} AND a.grantee = 0 AND a.privilege_type = 'USAGE'`,
     creators: new Set(having('creates', may)),
     defaults: { r: of('r'), S: of('S') },
   };
-};
+}
 
 /** The functions of these names. */
-export const readFunctions = async (
+export async function readFunctions(
   run: RunSql,
   { roles, functions }: WantedRights,
-): Promise<readonly FunctionState[]> => {
+): Promise<readonly FunctionState[]> {
   if (functions.length === 0) return [];
   const rows = await run(`
 SELECT p.oid::regprocedure::text AS signature, pg_get_userbyid(p.proowner)::text AS owner,
@@ -241,4 +237,4 @@ ORDER BY 1, 4`);
     if (row.shut_out !== null) one.shutOut.push(text(row.shut_out));
   }
   return [...found.values()];
-};
+}

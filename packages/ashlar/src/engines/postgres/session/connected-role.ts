@@ -37,7 +37,7 @@ export interface Look {
 }
 
 /** Looks at who the user of a connection is here. One round trip. */
-export const look = async (channel: Channel, options: OpenOptions): Promise<Look> => {
+export async function look(channel: Channel, options: OpenOptions): Promise<Look> {
   const app = options.appRole ?? defaultAppRole;
   const { rows } = await channel.send({ text: `WITH history AS (${historyTable}) ${connectedRoleSql(app)}` });
   const [user, canChangeSchema, initialised, maySetApp, owner, version, number] = rows[0] ?? [];
@@ -53,12 +53,14 @@ export const look = async (channel: Channel, options: OpenOptions): Promise<Look
     version: (version ?? '').replace(/ .*$/, ''),
     versionNumber: Number(number),
   };
-};
+}
 
 /** What makes a connection act as a role, or as its user, until told otherwise. */
-export const becoming = (role: string | null): Request => ({
-  text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
-});
+export function becoming(role: string | null): Request {
+  return {
+    text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
+  };
+}
 
 /** Lets a transaction act as the owner of what is there where its user may, else as its user. */
 export const becomingOwner = `SET LOCAL ROLE NONE; SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
@@ -66,11 +68,11 @@ FROM (${historyTable}) h, pg_roles u
 WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`;
 
 /** Lets a connection for changes of the schema act as the owner of what is there, where its user may. */
-export const becomeOwner = async (channel: Channel): Promise<void> => {
+export async function becomeOwner(channel: Channel): Promise<void> {
   const { rows } = await channel.send({
     text: `SELECT pg_get_userbyid(h.relowner)::text FROM (${historyTable}) h, pg_roles u
 WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`,
   });
   const owner = rows[0]?.[0];
   if (owner) await channel.send(becoming(owner));
-};
+}

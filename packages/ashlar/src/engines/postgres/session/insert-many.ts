@@ -40,11 +40,11 @@ const arrayOf = (rows: readonly (readonly unknown[])[], position: number): strin
  *
  * @throws AshlarError `value-unstorable`, `value-invalid`
  */
-export const insertManyRequest = (
+export function insertManyRequest(
   table: TableFacts,
   columns: readonly Column[],
   rows: readonly (readonly unknown[])[],
-): Request => {
+): Request {
   if (columns.length === 0) {
     return {
       text: `INSERT INTO ${identifier(table.name)} SELECT FROM generate_series(1, $1::integer)`,
@@ -58,4 +58,4 @@ export const insertManyRequest = (
     values: columns.map((_, position) => arrayOf(rows, position)),
     keep: true,
   };
-};
+}

@@ -12,7 +12,7 @@ import type { Hooks, OnStatement } from './transaction.js';
 const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
 /** The owner's statements on a connection. Nothing is prepared: the schema changes under it. */
-export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner => {
+export function owned(channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner {
   let inTransaction = false;
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const start = performance.now();
@@ -55,4 +55,4 @@ export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks =
       }
     },
   };
-};
+}

@@ -85,7 +85,7 @@ const decoderOf = (field: Field): Decoder =>
  *
  * @throws AshlarError `value-corrupt`
  */
-export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
+export function decodeRows(reply: Reply): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
     isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
   );
@@ -97,12 +97,14 @@ export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
     }
     return row;
   });
-};
+}
 
 const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
 /** An answer as the contract of an engine gives it. @throws AshlarError `value-corrupt` */
-export const decodeReply = (reply: Reply): QueryResult => ({
-  rows: decodeRows(reply),
-  changes: writes.has(reply.command) ? reply.count : 0,
-});
+export function decodeReply(reply: Reply): QueryResult {
+  return {
+    rows: decodeRows(reply),
+    changes: writes.has(reply.command) ? reply.count : 0,
+  };
+}

@@ -40,17 +40,17 @@ const networkCodes = /^E(CONNRESET|PIPE|CONNABORTED|NETRESET|TIMEDOUT|NOTCONN|HO
 const driverSaysDead = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
 /** Whether an error means that the connection is gone: a socket error, or the server ended the session. */
-export const isConnectionLost = (error: unknown): boolean => {
+export function isConnectionLost(error: unknown): boolean {
   const { code = '', message = '' } = facts(error);
   if (/^(08...|57P0[1-5]|25P03|25P04)$/.test(code)) return true;
   return networkCodes.test(code) || driverSaysDead.test(message);
-};
+}
 
 /** Whether a kept statement no longer fits because the schema changed, or is no longer kept: run it again elsewhere. */
-export const isStaleStatement = (error: unknown): boolean => {
+export function isStaleStatement(error: unknown): boolean {
   const { code, message = '' } = facts(error);
   return code === '26000' || (code === '0A000' && message.includes('cached plan'));
-};
+}
 
 const keyColumns = (detail: string | undefined): string | undefined =>
   /^Key \((.*?)\)=/s.exec(detail ?? '')?.[1];
@@ -187,19 +187,19 @@ const describe = (error: DriverError): Described => {
 const runAgain = new Set(['40001', '40P01']);
 
 /** A driver's error as one of ours: no values of rows, no passwords. One that is ours already stays as it is. */
-export const asAshlarError = (error: unknown): AshlarError => {
+export function asAshlarError(error: unknown): AshlarError {
   if (error instanceof AshlarError) return error;
   const driver = facts(error);
   const { code, ...told } = describe(driver);
   const made = new AshlarError(code, { ...told, cause: new PostgresFailure(driver) });
   return runAgain.has(driver.code ?? '') || isStaleStatement(driver) ? markRetryable(made) : made;
-};
+}
 
 /** Lets `work` fail with our errors only. */
-export const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+export async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     throw asAshlarError(error);
   }
-};
+}

@@ -40,7 +40,7 @@ const invalid = (position: number, what: string): AshlarError =>
  *
  * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
  */
-export const wireValue = (value: unknown, position: number): WireValue => {
+export function wireValue(value: unknown, position: number): WireValue {
   switch (typeof value) {
     case 'string':
       return text(value, position);
@@ -56,11 +56,11 @@ export const wireValue = (value: unknown, position: number): WireValue => {
     default:
       throw invalid(position, value === undefined ? 'undefined' : `a ${typeof value}`);
   }
-};
+}
 
 /** Parameters as they travel. @throws AshlarError `value-unstorable`, `value-invalid` */
-export const wireValues = (parameters: readonly unknown[]): WireValue[] => {
+export function wireValues(parameters: readonly unknown[]): WireValue[] {
   const values = new Array<WireValue>(parameters.length);
   for (let i = 0; i < parameters.length; i++) values[i] = wireValue(parameters[i], i + 1);
   return values;
-};
+}

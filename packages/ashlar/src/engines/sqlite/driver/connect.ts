@@ -28,7 +28,7 @@ const synchronous = { normal: 1, full: 2 } as const;
  * Opens a connection: keyed first, then proven by a read, then set up, before anything else runs on it.
  * Throws what the driver throws.
  */
-export const connect = (target: Target, role: 'writer' | 'reader'): Connection => {
+export function connect(target: Target, role: 'writer' | 'reader'): Connection {
   const database = new target.driver.Database(target.image ?? target.path, {
     fileMustExist: target.path !== ':memory:',
     timeout: blockingMilliseconds,
@@ -43,7 +43,7 @@ export const connect = (target: Target, role: 'writer' | 'reader'): Connection =
     throw error;
   }
   return new Connection(database, target);
-};
+}
 
 /** What a connection must be told before its key. */
 export const cipherSettings = ["cipher = 'sqlcipher'", 'legacy = 4'] as const;

@@ -132,28 +132,33 @@ const known: Readonly<Record<string, Describe>> = {
 };
 
 /** SQLite's extended result code of an error that the driver threw; `''` for any other error. */
-export const sqliteCode = (error: unknown): string =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  error.code.startsWith('SQLITE_')
+export function sqliteCode(error: unknown): string {
+  return error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('SQLITE_')
     ? error.code
     : '';
+}
 
 /** SQLite's primary result code: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
-export const primaryCode = (error: unknown): string => /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
+export function primaryCode(error: unknown): string {
+  return /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
+}
 
 /** Whether another process holds the lock that was asked for. */
-export const isBusy = (error: unknown): boolean => {
+export function isBusy(error: unknown): boolean {
   const code = primaryCode(error);
   return code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
-};
+}
 
 /** Whether the file that a connection has opened has lost its name meanwhile. */
-export const hasMoved = (error: unknown): boolean => sqliteCode(error) === 'SQLITE_READONLY_DBMOVED';
+export function hasMoved(error: unknown): boolean {
+  return sqliteCode(error) === 'SQLITE_READONLY_DBMOVED';
+}
 
 /** The AshlarError for what the driver threw. SQLite's messages name tables and columns, never values. */
-export const sqliteError = (error: unknown): AshlarError => {
+export function sqliteError(error: unknown): AshlarError {
   if (error instanceof AshlarError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const describe = intoView.test(text)
@@ -165,10 +170,10 @@ export const sqliteError = (error: unknown): AshlarError => {
     detail: `SQLite says: ${text}`,
     cause: error,
   });
-};
+}
 
 /** The AshlarError for a COMMIT that failed. */
-export const commitError = (error: unknown): AshlarError => {
+export function commitError(error: unknown): AshlarError {
   const code = primaryCode(error);
   if (code !== 'SQLITE_IOERR' && code !== 'SQLITE_FULL') return sqliteError(error);
   return new AshlarError('outcome-unknown', {
@@ -178,4 +183,4 @@ export const commitError = (error: unknown): AshlarError => {
     suggestion: 'Look whether the rows are there before trying again.',
     cause: error,
   });
-};
+}

@@ -26,7 +26,7 @@ export class Origins {
 }
 
 /** How the rows of a statement are decoded, by the origin of each result column; `undefined` when there is nothing to do. */
-export const rowDecoder = (columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined => {
+export function rowDecoder(columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined {
   // of two result columns of one name the later one is in the row
   const byName = new Map<string, Decode | undefined>();
   for (const { name, table, column } of columns) {
@@ -37,4 +37,4 @@ export const rowDecoder = (columns: readonly DriverColumn[], origins: Origins): 
   return (row) => {
     for (const { name, decode } of decoders) row[name] = decode(row[name]);
   };
-};
+}

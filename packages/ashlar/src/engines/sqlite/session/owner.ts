@@ -22,7 +22,7 @@ interface Violation {
 }
 
 /** The writer as a connection that may change the schema. Its rows are as SQLite gives them. */
-export const ownerOf = (connection: Connection, options: OwnerOptions): Owner => {
+export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   const { database } = connection;
 
   const changing = <T>(work: () => T): T => {
@@ -80,7 +80,7 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
       }
     },
   };
-};
+}
 
 const assertForeignKeys = (violations: readonly Violation[]): void => {
   if (violations.length === 0) return;

@@ -2,7 +2,7 @@ import type { Column } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
 /** A value of a column as SQLite keeps it. The value has passed the table's schema. */
-export const encode = (column: Column, value: unknown): unknown => {
+export function encode(column: Column, value: unknown): unknown {
   if (value === undefined || (value === null && (column.kind !== 'json' || column.nullable))) return null;
   switch (column.kind) {
     case 'boolean':
@@ -14,7 +14,7 @@ export const encode = (column: Column, value: unknown): unknown => {
     default:
       return value;
   }
-};
+}
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -25,7 +25,7 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
  * @throws AshlarError `value-invalid` for a Date, `undefined`, NaN, a function or a symbol; `value-unstorable` for
  *   text that would not come back
  */
-export const bindable = (parameters: readonly unknown[]): readonly unknown[] => {
+export function bindable(parameters: readonly unknown[]): readonly unknown[] {
   let bound: unknown[] | undefined;
   for (let i = 0; i < parameters.length; i++) {
     const given = parameters[i];
@@ -43,7 +43,7 @@ export const bindable = (parameters: readonly unknown[]): readonly unknown[] => 
     }
   }
   return bound ?? parameters;
-};
+}
 
 const bindableObject = (given: unknown, i: number): unknown => {
   switch (typeof given) {
@@ -124,7 +124,7 @@ const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
   });
 
 /** How a column's values are decoded; `undefined` where SQLite's own form is the value. */
-export const decoderOf = (column: Column): Decode | undefined => {
+export function decoderOf(column: Column): Decode | undefined {
   switch (column.kind) {
     case 'boolean':
       return (value) => {
@@ -148,4 +148,4 @@ export const decoderOf = (column: Column): Decode | undefined => {
     default:
       return undefined;
   }
-};
+}

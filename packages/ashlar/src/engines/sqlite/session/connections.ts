@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Awaitable } from '../../../contract/sql.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
+import { connect, type Target } from '../driver/connect.js';
+import type { Connection } from '../driver/connection.js';
+import { sqliteError } from '../driver/errors.js';
+import { Lock, type Unlock } from '../driver/lock.js';
+import { Readers } from '../driver/readers.js';
+import { closed, fileLocked, readersTaken, retryWhileBusy, writerTaken } from '../driver/waiting.js';
+import type { GuaranteeHooks } from './guarantee-hooks.js';
+import { type Release, SqliteTransaction } from './transaction.js';
+
+/** What the connections to one database are opened with. */
+export interface ConnectionsOptions {
+  readonly target: Target;
+  readonly writer: Connection;
+  readonly hooks: GuaranteeHooks;
+  /** Readers at most. */
+  readonly readers: number;
+  /** How long to wait for the writer or a reader, in milliseconds. */
+  readonly lockTimeout: number;
+}
+
+/** The connections to one database: one that writes, behind a lock, and several that read. Opens transactions on them. */
+export class Connections {
+  readonly lock = new Lock();
+  readonly #target: Target;
+  readonly #hooks: GuaranteeHooks;
+  readonly #lockTimeout: number;
+  readonly #readers: Readers | undefined;
+  #writer: Connection;
+
+  constructor({ target, writer, hooks, readers, lockTimeout }: ConnectionsOptions) {
+    this.#target = target;
+    this.#writer = writer;
+    this.#hooks = hooks;
+    this.#lockTimeout = lockTimeout;
+    // a database in memory belongs to one connection: reads take turns with writes
+    this.#readers =
+      target.path === ':memory:' ? undefined : new Readers(() => connectReader(target), readers);
+  }
+
+  /** The connection that writes. Take {@link lock} before using it. */
+  get writer(): Connection {
+    return this.#writer;
+  }
+
+  /** Opens a transaction: at once where a connection is free, else when one is. */
+  begin(options: TransactionOptions): Awaitable<Transaction> {
+    if (options.mode === 'read' && this.#readers) {
+      const reader = this.#readers.tryAcquire();
+      return reader && tryBegin(reader, 'read', options.scope)
+        ? this.#readTransaction(this.#readers, reader)
+        : this.#beginReadLater(this.#readers, reader, options.scope);
+    }
+    const unlock = this.lock.tryAcquire();
+    return unlock && this.#tryBeginWriter(unlock, options)
+      ? this.#writeTransaction(unlock, options.mode)
+      : this.#beginWriteLater(unlock, options);
+  }
+
+  /**
+   * Opens a transaction in this turn of the event loop.
+   *
+   * @throws AshlarError `database-locked` where this process holds the connections, or another process the file
+   */
+  beginNow(options: TransactionOptions): Transaction {
+    if (options.mode === 'read' && this.#readers) {
+      const reader = this.#readers.tryAcquire();
+      if (!reader) throw readersTaken();
+      return tryBegin(reader, 'read', options.scope)
+        ? this.#readTransaction(this.#readers, reader)
+        : refuse(() => this.#readers?.release(reader, 'usable'));
+    }
+    const unlock = this.lock.tryAcquire();
+    if (!unlock) throw writerTaken();
+    const deadline = performance.now() + this.#lockTimeout;
+    // nothing can be awaited here, so SQLite's own short waits are repeated
+    while (!this.#tryBeginWriter(unlock, options)) if (performance.now() > deadline) return refuse(unlock);
+    return this.#writeTransaction(unlock, options.mode);
+  }
+
+  /** Runs one statement that reads, outside any session. */
+  read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
+    const reader = this.#readers?.tryAcquire();
+    if (!this.#readers || !reader) return this.#readLater(sql, parameters);
+    try {
+      translated(() => reader.enter(null));
+      return reader.run(sql, parameters);
+    } finally {
+      this.#readers.release(reader, 'usable');
+    }
+  }
+
+  /** Drops prepared statements: after the schema or the registered tables changed. */
+  forgetStatements(): void {
+    this.#writer.forgetStatements();
+    for (const reader of this.#readers?.all ?? []) reader.forgetStatements();
+  }
+
+  /** Refuses new transactions, and waits up to the lock timeout until those under way and `others` have ended. */
+  async drain(others: () => boolean): Promise<void> {
+    this.lock.close(closed);
+    this.#readers?.close(closed);
+    const deadline = performance.now() + this.#lockTimeout;
+    const isBusy = () => this.lock.held || (this.#readers?.busy ?? 0) > 0 || others();
+    while (isBusy() && performance.now() < deadline) await sleep(5);
+  }
+
+  /** Closes every connection. */
+  close(): void {
+    for (const reader of this.#readers?.all ?? []) reader.close();
+    this.#writer.close();
+  }
+
+  #readTransaction(readers: Readers, reader: Connection): Transaction {
+    return new SqliteTransaction(reader, (outcome) => readers.release(reader, outcome));
+  }
+
+  async #beginReadLater(
+    readers: Readers,
+    given: Connection | undefined,
+    scope: string | null,
+  ): Promise<Transaction> {
+    const reader = given ?? (await readers.acquire(this.#lockTimeout, readersTaken));
+    try {
+      await retryWhileBusy(() => tryBegin(reader, 'read', scope), this.#lockTimeout, fileLocked);
+    } catch (error) {
+      readers.release(reader, 'discard');
+      throw error;
+    }
+    return this.#readTransaction(readers, reader);
+  }
+
+  #tryBeginWriter(unlock: Unlock, options: TransactionOptions): boolean {
+    try {
+      return this.#beginOnWriter(options);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  #beginOnWriter(options: TransactionOptions): boolean {
+    if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options.scope);
+    if (!tryBegin(this.#writer, 'write', options.scope)) return false;
+    try {
+      this.#hooks.begin(this.#writer, options);
+      return true;
+    } catch (error) {
+      if (this.#writer.inTransaction) this.#writer.command('ROLLBACK');
+      throw sqliteError(error);
+    }
+  }
+
+  #writeTransaction(unlock: Unlock, mode: 'read' | 'write'): Transaction {
+    const release: Release = (outcome) => {
+      try {
+        if (outcome === 'discard') this.#replaceWriter();
+        else if (mode === 'read') this.#writer.command('PRAGMA query_only = OFF');
+      } finally {
+        unlock();
+      }
+    };
+    return new SqliteTransaction(this.#writer, release, mode === 'write' ? this.#hooks : undefined);
+  }
+
+  async #beginWriteLater(given: Unlock | undefined, options: TransactionOptions): Promise<Transaction> {
+    const unlock = given ?? (await this.lock.acquire(this.#lockTimeout, writerTaken));
+    try {
+      await retryWhileBusy(() => this.#beginOnWriter(options), this.#lockTimeout, fileLocked);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+    return this.#writeTransaction(unlock, options.mode);
+  }
+
+  async #readLater(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    const transaction = await this.begin({ mode: 'read', actor: null, scope: null });
+    try {
+      return await transaction.execute(sql, parameters);
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  // after a commit of unknown outcome only a new connection shows what the file holds
+  #replaceWriter(): void {
+    this.#writer.close();
+    try {
+      this.#writer = connect(this.#target, 'writer');
+    } catch (error) {
+      this.lock.close(() => sqliteError(error));
+    }
+  }
+}
+
+const connectReader = (target: Target): Connection => {
+  try {
+    return connect(target, 'reader');
+  } catch (error) {
+    throw sqliteError(error);
+  }
+};
+
+const begins = {
+  // the first read fixes the snapshot
+  read: ['BEGIN', 'SELECT 1 FROM sqlite_schema LIMIT 1'],
+  write: ['BEGIN IMMEDIATE'],
+  memory: ['PRAGMA query_only = ON', 'BEGIN'],
+} as const;
+
+const tryBegin = (connection: Connection, kind: keyof typeof begins, scope: string | null): boolean =>
+  connection.tryBegin(begins[kind], scope);
+
+const translated = (work: () => void): void => {
+  try {
+    work();
+  } catch (error) {
+    throw sqliteError(error);
+  }
+};
+
+const refuse = (release: () => void): never => {
+  release();
+  throw fileLocked();
+};

@@ -1,0 +1,132 @@
+import type { z } from 'zod';
+import type { ColumnKind } from '../contract/column.js';
+import { assertJson } from './json-schema.js';
+import { checksOf, type Definition, definitionOf, formatOf, unsupportedType } from './zod-definition.js';
+
+const stringKinds: Partial<Record<string, ColumnKind>> = {
+  uuid: 'uuid',
+  guid: 'uuid',
+  datetime: 'timestamp',
+  date: 'date',
+  ipv4: 'inet',
+};
+
+/**
+ * The kind of column that holds the values of a schema.
+ *
+ * @param where - the column in messages: `table.column`
+ * @throws AshlarError `column-type-unsupported`
+ */
+export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
+  const def = definitionOf(schema);
+  switch (def.type) {
+    case 'string':
+      return stringKind(where, def);
+    case 'template_literal':
+      return 'text';
+    case 'number':
+      return numberKind(schema, def);
+    case 'boolean':
+      return 'boolean';
+    case 'enum':
+      return choiceKind(where, Object.values(def.entries));
+    case 'literal':
+      return choiceKind(where, def.values);
+    case 'union':
+      assertJson(where, schema);
+      if (def.options.every((option) => definitionOf(option).type === 'string')) {
+        throw unsupportedType(
+          where,
+          'a union of strings',
+          'Use z.string() with .refine(), or json(…) to keep it as JSON.',
+        );
+      }
+      return 'json';
+    case 'object':
+    case 'array':
+    case 'record':
+    case 'tuple':
+    case 'lazy':
+    case 'intersection':
+      assertJson(where, schema);
+      return 'json';
+    case 'date':
+      throw unsupportedType(
+        where,
+        'z.date()',
+        'Use timestamp(): a Date has no microseconds, and its text form is not fixed.',
+      );
+    case 'bigint':
+      throw unsupportedType(
+        where,
+        'z.bigint()',
+        'Use z.int(), which is exact up to 2^53 (money is integer cents).',
+      );
+    default:
+      throw unsupportedType(
+        where,
+        `z.${def.type}()`,
+        'Use a type whose value is stored as it is, or json(…).',
+      );
+  }
+}
+
+/** How many digits a second has in a timestamp; 3 for every other schema. */
+export function timestampPrecision(schema: z.core.$ZodType): 3 | 6 {
+  const def = definitionOf(schema);
+  return def.type === 'string' && 'offset' in def && def.precision === 6 ? 6 : 3;
+}
+
+const stringKind = (where: string, def: Extract<Definition, { type: 'string' }>): ColumnKind => {
+  const format = formatOf(def);
+  if (format === 'ipv6') {
+    throw unsupportedType(
+      where,
+      'z.ipv6()',
+      'Use inet(): an IPv6 address has many spellings, and inet() accepts only the canonical one.',
+    );
+  }
+  if ('offset' in def) assertUtc(where, def);
+  return stringKinds[format ?? ''] ?? 'text';
+};
+
+const assertUtc = (
+  where: string,
+  { offset, local, precision }: Pick<z.core.$ZodISODateTimeDef, 'offset' | 'local' | 'precision'>,
+): void => {
+  if (offset || local) {
+    throw unsupportedType(
+      where,
+      'a time that is not in UTC',
+      'Use timestamp(); keep a time zone in a column of its own.',
+    );
+  }
+  if (precision !== undefined && precision !== null && precision !== 3 && precision !== 6) {
+    throw unsupportedType(
+      where,
+      `a time of ${precision} digits`,
+      'Use precision 3 (milliseconds) or 6 (microseconds).',
+    );
+  }
+};
+
+const integerFormats = new Set<string | undefined>(['safeint', 'int32', 'uint32']);
+
+const numberKind = (schema: z.core.$ZodType, def: Definition): ColumnKind => {
+  const formats = [
+    formatOf(def),
+    ...checksOf(schema).map((check) => ('format' in check ? check.format : undefined)),
+  ];
+  return formats.some((format) => integerFormats.has(format)) ? 'integer' : 'real';
+};
+
+const choiceKind = (where: string, values: readonly unknown[]): ColumnKind => {
+  const types = new Set(values.map((value) => typeof value));
+  if (types.size === 1 && types.has('string')) return 'text';
+  if (types.size === 1 && types.has('number') && values.every(Number.isSafeInteger)) return 'integer';
+  throw unsupportedType(
+    where,
+    'a choice of mixed values',
+    'Use strings only, or whole numbers only, or json(…).',
+  );
+};

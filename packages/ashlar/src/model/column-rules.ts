@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { ColumnKind, ColumnRules } from '../contract/column.js';
+import { type CheckDefinition, checksOf, definitionOf, formatOf } from './zod-definition.js';
+
+type Rules = { -readonly [K in keyof ColumnRules]: ColumnRules[K] };
+
+/** The part of a schema that a database can check by itself. */
+export function columnRules(schema: z.core.$ZodType, kind: ColumnKind): ColumnRules {
+  if (kind === 'json' || kind === 'bytes') return {};
+  const def = definitionOf(schema);
+  const rules: Rules = {};
+  if (def.type === 'enum') rules.oneOf = Object.values(def.entries);
+  if (def.type === 'literal') rules.oneOf = def.values.filter(isTextOrNumber);
+  const format = formatOf(def);
+  if (format === 'int32') Object.assign(rules, { minimum: -2147483648, maximum: 2147483647 });
+  if (format === 'uint32') Object.assign(rules, { minimum: 0, maximum: 4294967295 });
+  for (const check of checksOf(schema)) addRule(rules, check);
+  return rules;
+}
+
+const isTextOrNumber = (value: unknown): value is string | number =>
+  typeof value === 'string' || typeof value === 'number';
+
+const addRule = (rules: Rules, check: CheckDefinition): void => {
+  switch (check.check) {
+    case 'min_length':
+      rules.minLength = Math.max(rules.minLength ?? 0, check.minimum);
+      break;
+    case 'max_length':
+      rules.maxLength = Math.min(rules.maxLength ?? Number.POSITIVE_INFINITY, check.maximum);
+      break;
+    case 'length_equals':
+      rules.minLength = rules.maxLength = check.length;
+      break;
+    case 'greater_than':
+      addMinimum(rules, Number(check.value), check.inclusive);
+      break;
+    case 'less_than':
+      addMaximum(rules, Number(check.value), check.inclusive);
+      break;
+    case 'multiple_of':
+      if (Number.isInteger(check.value)) rules.multipleOf = Number(check.value);
+      break;
+    case 'string_format':
+      if ('prefix' in check) rules.startsWith = check.prefix;
+      if ('suffix' in check) rules.endsWith = check.suffix;
+      break;
+  }
+};
+
+const addMinimum = (rules: Rules, value: number, inclusive: boolean): void => {
+  const { minimum } = rules;
+  if (minimum !== undefined && (value < minimum || (value === minimum && inclusive))) return;
+  rules.minimum = value;
+  rules.exclusiveMinimum = !inclusive;
+};
+
+const addMaximum = (rules: Rules, value: number, inclusive: boolean): void => {
+  const { maximum } = rules;
+  if (maximum !== undefined && (value > maximum || (value === maximum && inclusive))) return;
+  rules.maximum = value;
+  rules.exclusiveMaximum = !inclusive;
+};
