@@ -2,12 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const storage = new AsyncLocalStorage<object>();
 
-/** The session whose callback is running here, if any. */
+/** The session whose callback makes this call; `undefined` outside a session. */
 export function currentSession(): object | undefined {
   return storage.getStore();
 }
 
-/** Runs a callback as the inside of a session. */
-export function runAs<R>(session: object, work: () => R): R {
+/** Runs a callback inside a session, so that {@link currentSession} finds it, also after an `await`. */
+export function runInSession<R>(session: object, work: () => R): R {
   return storage.run(session, work);
 }
