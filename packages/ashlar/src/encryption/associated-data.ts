@@ -1,4 +1,4 @@
-/** A part of what a ciphertext is bound to. Numbers are key versions. */
+/** A part of the data that a ciphertext is bound to. Numbers are key versions. */
 export type Part = string | number | Uint8Array;
 
 const bytesOf = (part: Part): Uint8Array => {
@@ -10,7 +10,9 @@ const bytesOf = (part: Part): Uint8Array => {
   return typeof part === 'string' ? Buffer.from(part) : part;
 };
 
-/** Parts one after the other, each behind its length: no two lists of parts give the same bytes. */
+/**
+ * Concatenates parts, each after its length (4 bytes, big endian), so that two different lists never give the same bytes.
+ */
 export function lengthPrefixed(parts: readonly Part[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
@@ -22,8 +24,8 @@ export function lengthPrefixed(parts: readonly Part[]): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Where a value stands. It can be decrypted there and nowhere else. */
-export interface Place {
+/** The cell that a ciphertext belongs to. It decrypts in this cell only. */
+export interface Cell {
   readonly table: string;
   readonly column: string;
   readonly scope: string;
@@ -36,8 +38,8 @@ const keyPart = (value: unknown): Part => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-/** What a value's ciphertext is bound to. */
-export function cellData({ table, column, scope, row }: Place, keyVersion: number): Buffer {
+/** The associated data of a value: its ciphertext is bound to the cell and the version of the data key. */
+export function cellData({ table, column, scope, row }: Cell, keyVersion: number): Buffer {
   return lengthPrefixed([
     'ashlar/cell/v1',
     table,
@@ -48,7 +50,7 @@ export function cellData({ table, column, scope, row }: Place, keyVersion: numbe
   ]);
 }
 
-/** What a wrapped data key is bound to. */
+/** The associated data of a wrapped data key: it is bound to keyring, scope and both key versions. */
 export function dataKeyData(keyring: string, scope: string, version: number, masterVersion: number): Buffer {
   return lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
 }

@@ -13,8 +13,8 @@ const truncated = (hash: Buffer, bits: number): Uint8Array<ArrayBuffer> => {
 };
 
 /**
- * The blind index of a value: HMAC-SHA256 under a key of its own, which HKDF derives from the scope's data key. So it
- * is gone when the data key is shredded, and equal values of two scopes, tables or columns have nothing in common.
+ * The blind index of a value: HMAC-SHA256 under a key that HKDF derives from the scope's data key. Shredding the data
+ * key therefore shreds the index, and equal values of two scopes, tables or columns give unrelated indexes.
  */
 export function blindIndexOf(
   { boundTable, boundColumn }: ColumnEncryption,

@@ -5,14 +5,14 @@ import { decryptEnvelope, encryptToEnvelope } from './envelope.js';
 import type { MasterKeys } from './master-keys.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
-/** Which data key: of which keyring, whose, and which of its versions. */
+/** Identifies a data key: its keyring, its scope and its version. */
 export interface KeyName {
   readonly keyring: string;
   readonly scope: string;
   readonly version: number;
 }
 
-/** A data key, unwrapped. It encrypts the values of one scope, and never prints. */
+/** An unwrapped data key, which encrypts the values of one scope. Its bytes appear in no log and no JSON. */
 export class DataKey {
   readonly version: number;
   readonly cells: XaesKey;
@@ -25,7 +25,7 @@ export class DataKey {
     this.#bytes = bytes;
   }
 
-  /** A key derived from it by HKDF-SHA256, for another purpose than encryption. */
+  /** A key of 32 bytes for another purpose, derived by HKDF-SHA256 (RFC 5869) with `info`. */
   derived(info: Buffer): Buffer {
     const name = info.toString('base64');
     let key = this.#derived.get(name);
@@ -37,7 +37,7 @@ export class DataKey {
   }
 }
 
-/** A data key as the keyring keeps it. */
+/** A data key as the keyring stores it: encrypted under a master key. */
 export interface WrappedKey {
   readonly wrapped: Uint8Array;
   readonly master_version: number;
@@ -55,20 +55,20 @@ const unwrapped = (masters: MasterKeys, name: KeyName, { wrapped, master_version
     throw new AshlarError('key-missing', {
       message: `The column key of version ${master_version} is missing.`,
       detail: `A data key in ${name.keyring} is wrapped under it.`,
-      suggestion: 'Add it to COLUMN_KEYS_OLD until `rotateMaster` has wrapped every data key anew.',
+      suggestion: 'Keep it in COLUMN_KEYS_OLD until `rotateMaster` has rewrapped every data key.',
     });
   }
   const { keyring, scope, version } = name;
   const bytes = decryptEnvelope(master, wrapped, dataKeyData(keyring, scope, version, master_version));
   if (bytes) return bytes;
   throw new AshlarError('key-wrong', {
-    message: `The column key of version ${master_version} does not open the data key ${version} of the scope ${scope}.`,
-    detail: `Either another key had that version, or the row of ${keyring} is not as Ashlar wrote it.`,
-    suggestion: 'Give the key that was in use under that version.',
+    message: `The column key of version ${master_version} does not unwrap data key ${version} of the scope ${scope}.`,
+    detail: `Either another key had this version, or the row in ${keyring} was changed.`,
+    suggestion: 'Set the key that had this version when the data key was wrapped.',
   });
 };
 
-/** A data key of 32 random bytes, wrapped: a derived one could be derived again after it was shredded. */
+/** A new data key, wrapped. Its 32 bytes are random: a derived key could be derived again after it was shredded. */
 export function newWrappedKey(masters: MasterKeys, name: KeyName): WrappedKey {
   const bytes = randomBytes(keyBytes);
   try {
@@ -78,12 +78,12 @@ export function newWrappedKey(masters: MasterKeys, name: KeyName): WrappedKey {
   }
 }
 
-/** @throws AshlarError `key-missing`, `key-wrong` */
+/** Unwraps a data key. @throws AshlarError `key-missing`, `key-wrong` */
 export function openWrappedKey(masters: MasterKeys, name: KeyName, given: WrappedKey): DataKey {
   return new DataKey(name.version, unwrapped(masters, name, given));
 }
 
-/** The same data key under the current master key. @throws AshlarError `key-missing`, `key-wrong` */
+/** Wraps the same data key under the current master key. @throws AshlarError `key-missing`, `key-wrong` */
 export function rewrappedKey(masters: MasterKeys, name: KeyName, given: WrappedKey): WrappedKey {
   const bytes = unwrapped(masters, name, given);
   try {

@@ -6,12 +6,12 @@ const versionAt = 1;
 const nonceAt = versionAt + 4;
 const ciphertextAt = nonceAt + nonceBytes;
 
-/** How many bytes an envelope is longer than what is in it. */
+/** By how many bytes an envelope is longer than its plaintext. */
 export const envelopeOverhead = ciphertextAt + tagBytes;
 
 /**
- * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce 24 ‖ ciphertext ‖ tag 16`, with a
- * random nonce. The version and the format are bound by `associated`, which must hold both.
+ * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce, 24 bytes ‖ ciphertext ‖ tag, 16
+ * bytes`, with a random nonce. The first five bytes are not encrypted: `associated` must contain format and version.
  */
 export function encryptToEnvelope(
   key: XaesKey,
@@ -27,13 +27,13 @@ export function encryptToEnvelope(
   return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
 }
 
-/** The key version that an envelope names; `undefined` when the bytes are no envelope. */
+/** The key version in an envelope; `undefined` when the bytes are not an envelope. */
 export function envelopeVersion(envelope: Uint8Array): number | undefined {
   if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
   return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
 }
 
-/** What is in an envelope; `undefined` when it was not sealed with this key and this data, or has changed since. */
+/** Decrypts an envelope; `undefined` when key or associated data differ, or the bytes were changed. */
 export function decryptEnvelope(
   key: XaesKey,
   envelope: Uint8Array,

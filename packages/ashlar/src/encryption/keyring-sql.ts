@@ -11,7 +11,7 @@ export interface StoredKey {
   readonly shredded_at: string | null;
 }
 
-/** The statements that read and write keyrings, for one kind of engine; the one that every session runs is kept. */
+/** The statements that read and write keyrings, for one SQL dialect. The statement that every session runs is compiled once. */
 export class KeyringSql {
   readonly #kysely: Kysely<unknown>;
   readonly #read = new WeakMap<TableFacts, string>();
@@ -31,10 +31,10 @@ export class KeyringSql {
     return { sql: text, parameters: [scope] };
   }
 
-  /** Adds a key, unless there is one of that version, made by whoever came first. */
+  /** Adds a key, unless another session has added this version first. */
   add(keys: TableFacts, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
     const table = sql.table(keys.name);
-    // ON CONFLICT alone would meet the guard against INSERT OR REPLACE
+    // with ON CONFLICT alone, the trigger against INSERT OR REPLACE would refuse the statement
     return sql`insert into ${table} (scope, version, wrapped, master_version)
       select ${scope}, ${version}, ${wrapped}, ${master_version}
       where not exists (select 1 from ${table} where scope = ${scope} and version = ${version})

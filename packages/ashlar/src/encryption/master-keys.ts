@@ -1,11 +1,11 @@
 import { AshlarError } from '../errors.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
-/** The keys that wrap data keys, as settings give them: `version:key`, the key 32 random bytes in hex or base64. */
+/** The keys that wrap data keys, as in settings: `VERSION:KEY`, where KEY is 32 random bytes in hex or base64. */
 export interface MasterKeyTexts {
-  /** Wraps whatever is wrapped from now on. */
+  /** The key that wraps new data keys. */
   readonly current: string;
-  /** Those before it, which still unwrap. */
+  /** Earlier keys, which still unwrap. */
   readonly old: readonly string[];
 }
 
@@ -18,7 +18,7 @@ const largestVersion = 2_147_483_647;
 
 const invalid = (detail: string): AshlarError =>
   new AshlarError('key-invalid', {
-    message: 'A column key is malformed.',
+    message: 'Invalid column key.',
     detail,
     suggestion: 'Write VERSION:KEY, where KEY is 32 random bytes: echo "1:$(openssl rand -hex 32)"',
   });
@@ -26,7 +26,7 @@ const invalid = (detail: string): AshlarError =>
 const decode = (text: string): Buffer | undefined => {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
   const bytes = Buffer.from(text, 'base64');
-  // what is not base64 is left out silently: only a key that reads back as it was written is one
+  // Buffer.from skips characters that are not base64: accept only text that encodes back to itself
   const written = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
   return bytes.length === keyBytes && bytes.toString('base64').replace(/=+$/, '') === written
     ? bytes
@@ -37,14 +37,17 @@ const parse = (text: string): { version: number; bytes: Buffer } => {
   const [, digits = '', encoded = ''] = /^([1-9][0-9]{0,9}):(\S+)$/.exec(text.trim()) ?? [];
   const version = Number(digits);
   if (digits === '' || version > largestVersion) {
-    throw invalid('It does not begin with a version, a whole number from 1 on, and a colon.');
+    throw invalid('It must begin with a version (an integer from 1) and a colon.');
   }
   const bytes = decode(encoded);
   if (!bytes) throw invalid(`The key of version ${version} is not 32 bytes in hex or base64.`);
   return { version, bytes };
 };
 
-/** The master keys: one wraps, all of them unwrap. They are outside the database, and never print. */
+/**
+ * The master keys: the current one wraps data keys, all of them unwrap. They are kept outside the database, and their
+ * bytes appear in no log and no JSON.
+ */
 export class MasterKeys {
   readonly #keys: ReadonlyMap<number, MasterKey>;
   readonly current: MasterKey;
@@ -67,7 +70,7 @@ export class MasterKeys {
     this.current = keys.get(parsed[0]?.version ?? 0) as MasterKey;
   }
 
-  /** The key of a version; `undefined` when it was not given. */
+  /** The key of a version; `undefined` when it is not set. */
   get(version: number): XaesKey | undefined {
     return this.#keys.get(version)?.key;
   }

@@ -1,8 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 
-/** Bytes of a key, of a nonce and of the tag. */
+/** Length of a key in bytes. */
 export const keyBytes = 32;
+/** Length of a nonce in bytes. */
 export const nonceBytes = 24;
+/** Length of an authentication tag in bytes. */
 export const tagBytes = 16;
 
 const blockBytes = 16;
@@ -26,28 +28,28 @@ const subkeyMask = (key: KeyObject): Uint8Array => {
 };
 
 /**
- * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM under a key that is derived anew for each nonce. Its nonce
- * of 192 bits may be drawn at random 2^80 times, where GCM's own of 96 bits may 2^32 times. It is made to be kept: what
- * depends on the key alone is computed once. It never prints.
+ * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each nonce. With random nonces it is
+ * safe for 2^80 messages (nonces of 192 bits), where AES-256-GCM is for 2^32 (96 bits). Reuse the object: what depends on
+ * the key alone is computed once. The key's bytes appear in no log and no JSON.
  */
 export class XaesKey {
   readonly #key: KeyObject;
   readonly #mask: Uint8Array;
 
-  /** @param key - 32 bytes, which are copied */
+  /** @param key - 32 bytes, copied */
   constructor(key: Uint8Array) {
     this.#key = createSecretKey(key);
     this.#mask = subkeyMask(this.#key);
   }
 
-  /** Encrypts. @returns the ciphertext with its tag of 16 bytes behind it */
+  /** Encrypts under a nonce of 24 bytes. @returns the ciphertext followed by its tag of 16 bytes */
   encrypt(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
     const cipher = createCipheriv(gcm, this.#derive(nonce), nonce.subarray(12), { authTagLength: tagBytes });
     cipher.setAAD(associated);
     return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** Decrypts what {@link XaesKey.seal} gave; `undefined` when any bit of it, of the nonce or of the data is another. */
+  /** Decrypts the result of {@link XaesKey.encrypt}; `undefined` when any bit of it, the nonce or the data differs. */
   decrypt(nonce: Uint8Array, ciphertext: Uint8Array, associated: Uint8Array): Buffer | undefined {
     if (nonce.length !== nonceBytes || ciphertext.length < tagBytes) return undefined;
     const end = ciphertext.length - tagBytes;
@@ -61,7 +63,7 @@ export class XaesKey {
       decipher.final();
       return plaintext;
     } catch {
-      // what was decrypted before the tag was looked at is nobody's to see
+      // plaintext that is not authenticated must not leave this function
       plaintext.fill(0);
       return undefined;
     }

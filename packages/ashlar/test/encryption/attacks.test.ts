@@ -4,7 +4,7 @@ import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { columnKeys, dataKeys, dossiers, tables } from './support.js';
 
-describe.each(engines)('the attacks on ciphered columns on $name', (engine) => {
+describe.each(engines)('the attacks on encrypted columns on $name', (engine) => {
   let opened: Awaited<ReturnType<typeof withTables<typeof tables>>>;
   let id: string;
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe.each(engines)('the attacks on ciphered columns on $name', (engine) => {
   it.each([
     { table: dossiers, row: () => ({ id: `'${id}'`, client_id: "'ann'" }) },
     { table: dataKeys, row: () => ({ scope: "'ann'", version: '1' }) },
-  ])('are refused, all of them: $table.name', async ({ table, row }) => {
+  ])('are all refused: $table.name', async ({ table, row }) => {
     const probe: Probe = {
       dialect: sqlOf(engine),
       row: row(),

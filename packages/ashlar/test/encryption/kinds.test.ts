@@ -44,7 +44,7 @@ const all = table(
 const plain = table('plain', { id: id(), note: z.string() });
 const tables = { all, plain, dataKeys };
 
-describe.each(engines)('a ciphered column on $name', (engine) => {
+describe.each(engines)('encrypted columns on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     nested: 'x',
   };
 
-  it('is of any kind, in a row of any key', async () => {
+  it('can be of any kind, in a table with any primary key', async () => {
     expect(await db.session((s) => s.insert(all, row))).toEqual(row);
     const key = { client: 7, at: row.at, part: true };
     expect(await db.get(all, key)).toEqual(row);
@@ -81,7 +81,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(await db.get(all, key)).toEqual({ ...row, ...change });
   });
 
-  it('is encrypted anew by its scope as it is written, and not by another spelling of it', async () => {
+  it('are re-encrypted by the exact scope, not by another spelling of it', async () => {
     await rotateDataKey(db, '7');
     expect(await reencrypt(db, '007')).toBe(0);
     expect(await reencrypt(db, '7')).toBe(1);
@@ -89,7 +89,7 @@ describe.each(engines)('a ciphered column on $name', (engine) => {
     expect(keys).toEqual([{ scope: '7' }]);
   });
 
-  it('needs no key where there is none in a table', async () => {
+  it('need a key; other tables do not', async () => {
     const { db: without, remove: drop } = await withTables(engine, tables);
     try {
       const made = await without.session((s) => s.insert(plain, { note: 'in the clear' }));

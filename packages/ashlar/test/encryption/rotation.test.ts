@@ -34,7 +34,7 @@ describe.each(engines)('rotation on $name', (engine) => {
 
   const write = (client_id: string, note = 'secret', to = db) =>
     to.session((s) => s.insert(dossiers, { client_id, title: 't', email: 'a@example.org', note }));
-  // the same database as another process with other keys would see it
+  // the same database, opened with other keys
   const seenWith = (columnKeys: ConnectOptions['columnKeys']) => {
     const { engine: same, system: of } = db;
     return new (db.constructor as new (...given: unknown[]) => Database<typeof tables>)(same, of, {
@@ -50,7 +50,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     ];
   };
 
-  it('of the master key wraps every data key anew, while the old one still opens', async () => {
+  it('of the master key rewraps every data key, while the old key still unwraps', async () => {
     const rows = await Promise.all(['ann', 'bob', 'eve'].map((client) => write(client)));
     await shred(db, 'eve', { vacuum: false });
     const both = seenWith({ current: second, old: [first] });
@@ -67,7 +67,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await codeOf(db.get(dossiers, rows[0]?.id ?? ''))).toBe('key-missing');
   });
 
-  it('needs the right keys, and says which', async () => {
+  it('needs the right keys, and reports which one', async () => {
     const row = await write('ann');
     const wrong = seenWith({ current: masterKey(1) });
     await expect(wrong.get(dossiers, row.id)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await codeOf(seenWith({ current: second }).get(dossiers, row.id))).toBe('key-missing');
   });
 
-  it('of a data key lets the old rows be read, the new be written, and moves them', async () => {
+  it('of a data key: old rows can be read, new ones written, and reencrypt converts the old ones', async () => {
     const old = await Promise.all(['1', '2', '3'].map((note) => write('ann', note)));
     const bob = await write('bob');
     expect(await rotateDataKey(db, 'ann')).toEqual({ data_keys: 2 });
@@ -104,10 +104,10 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await find()).toBe(4);
     await db.session((s) => s.delete(dossiers, bob.id));
     expect(await versions()).toEqual([2]);
-    expect(await codeOf(rotateDataKey(db, 'nobody'))).toBe('state-conflict');
+    expect(await codeOf(rotateDataKey(db, 'unknown'))).toBe('state-conflict');
   });
 
-  it('goes on while others read and write, and loses nothing they wrote', async () => {
+  it('runs while sessions read and write, and loses none of their writes', async () => {
     const client = randomUUID();
     const rows = await Promise.all(Array.from({ length: 20 }, (_, i) => write(client, `note ${i}`)));
     const latest = new Map(rows.map((row) => [row.id, row.note]));
@@ -141,7 +141,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     for (const [id, note] of latest) expect((await db.get(dossiers, id))?.note).toBe(note);
   });
 
-  it('of a shredded scope is refused, also when both come at once', async () => {
+  it('of a shredded scope is refused, also when both run at once', async () => {
     const scopes = Array.from({ length: 6 }, () => randomUUID());
     for (const scope of scopes) await write(scope);
     await Promise.allSettled(
@@ -161,7 +161,7 @@ describe.each(engines)('rotation on $name', (engine) => {
 
 describe('column keys', () => {
   const open = (columnKeys: ConnectOptions['columnKeys']) =>
-    connect(system('testing', { tables, migrations: new URL('file:///nowhere/') }), {
+    connect(system('testing', { tables, migrations: new URL('file:///missing/') }), {
       url: 'sqlite::memory:',
       columnKeys,
     });
@@ -178,7 +178,7 @@ describe('column keys', () => {
     expect(JSON.stringify(error)).not.toContain(String(keys?.current).slice(-20));
   });
 
-  it('may be in hex or base64', async () => {
+  it('can be in hex or base64', async () => {
     const hex = first.slice(2);
     for (const text of [hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64')]) {
       const db = await open({ current: `1:${text}` });

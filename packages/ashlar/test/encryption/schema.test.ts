@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { layFoundation } from '../../src/engines/foundation.js';
+import { createFoundation } from '../../src/engines/foundation.js';
 import { dialects } from '../../src/engines/open.js';
 import { openShadow } from '../../src/engines/shadow.js';
 import type { Table } from '../../src/model/index.js';
@@ -15,20 +15,20 @@ const clients = (shape: Record<string, z.ZodType> = {}) =>
     encrypted({ scope: c.id, keys: dataKeys }),
   ]) as unknown as Table;
 
-describe.each(['sqlite', 'postgres'] as const)('a model with ciphered columns on %s', (name) => {
-  it('can gain one and lose it again, and is then what it was', async () => {
+describe.each(['sqlite', 'postgres'] as const)('a model with encrypted columns on %s', (name) => {
+  it('can gain an encrypted column and drop it again', async () => {
     const dialect = await dialects[name]();
     const shadow = await openShadow(dialect.name);
     try {
       await shadow.asOwner(async (owner) => {
-        await layFoundation(owner, dialect);
+        await createFoundation(owner, dialect);
         const [before, after] = [clients(), clients({ email: ciphertext(z.email()).nullable() })];
         for (const made of [dataKeys, before])
           for (const sql of dialect.createTable(made)) await owner.script(sql);
         const was = await shadow.introspect(owner);
         const target = await openShadow(dialect.name);
         const wanted = await target.asOwner(async (other) => {
-          await layFoundation(other, dialect);
+          await createFoundation(other, dialect);
           for (const made of [dataKeys, after])
             for (const sql of dialect.createTable(made)) await other.script(sql);
           return target.introspect(other);
@@ -53,13 +53,13 @@ describe('a renamed column', () => {
     { id: id(), email: ciphertext(z.string()) },
   ];
 
-  it('is refused while its ciphertexts are bound to a name that nothing tells', () => {
+  it('is refused unless the declaration states the name that its ciphertexts are bound to', () => {
     const declare = () =>
       table('people', after, (c) => [encrypted({ scope: c.id, keys: dataKeys }), renamed(c.email, 'mail')]);
     expect(declare).toThrow(/bound to the name mail/);
   });
 
-  it('decrypts what was sealed before, in a table of another name too', async () => {
+  it('decrypts values that were encrypted before, also in a renamed table', async () => {
     const people = table('people', before, (c) => [encrypted({ scope: c.id, keys: dataKeys })]);
     const persons = table('persons', after, (c) => [
       encrypted({ scope: c.id, keys: dataKeys, bound: { table: 'people', columns: { email: 'mail' } } }),
@@ -73,7 +73,7 @@ describe('a renamed column', () => {
       await owner.script('ALTER TABLE people RENAME TO persons; ALTER TABLE persons RENAME mail TO email');
     });
     const renamedDb = await connect(
-      system('testing', { tables: { persons, dataKeys }, migrations: new URL('file:///nowhere/') }),
+      system('testing', { tables: { persons, dataKeys }, migrations: new URL('file:///missing/') }),
       { url: old.url, columnKeys: keys },
     );
     try {
@@ -88,7 +88,7 @@ describe('a renamed column', () => {
   });
 });
 
-it('a system holds the keyring of its tables', () => {
-  const declare = () => system('s', { tables: { dossiers }, migrations: new URL('file:///nowhere/') });
+it('a system must contain the keyring of its tables', () => {
+  const declare = () => system('s', { tables: { dossiers }, migrations: new URL('file:///missing/') });
   expect(declare).toThrow(/lacks data_keys/);
 });

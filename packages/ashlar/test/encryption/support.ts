@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 export const dataKeys = keyring('data_keys');
 
-/** Dossiers, of which each client's are encrypted under a key of the client's own. */
+/** Dossiers, encrypted under a key for each client. */
 export const dossiers = table(
   'dossiers',
   {
@@ -28,7 +28,7 @@ export const dossiers = table(
   ],
 );
 
-/** Rows of a wider key. */
+/** Answers, whose scope is a UUID. */
 export const answers = table(
   'answers',
   { id: id(), client_id: z.uuid(), text: ciphertext(z.string()) },
