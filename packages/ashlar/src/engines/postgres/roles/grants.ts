@@ -1,8 +1,8 @@
 import type { Extent, TableRights } from '../../../contract/rights.js';
 import { identifier, identifiers } from '../../../model/index.js';
-import { type Entry, everybody } from './state.js';
+import { type Entry, publicGrantee } from './state.js';
 
-/** Rights as they should be, in the order in which they are written. */
+/** The entries for the rights that a role should have on a table, in a fixed order. */
 export function tableEntries(grantee: string, rights: TableRights): readonly Entry[] {
   return (['select', 'insert', 'update', 'delete'] as const).flatMap((privilege) =>
     extentEntries(grantee, privilege.toUpperCase(), rights[privilege]),
@@ -14,12 +14,12 @@ const extentEntries = (grantee: string, privilege: string, extent: Extent): read
     ? [{ grantee, privilege, column: undefined }]
     : extent.map((column) => ({ grantee, privilege, column }));
 
-/** The same right for each of the privileges. */
+/** One entry for each privilege, on the whole object. */
 export function plainEntries(grantee: string, ...privileges: readonly string[]): readonly Entry[] {
   return privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
 }
 
-/** What somebody lacks, and what he has too much. */
+/** The rights that a grantee lacks, and those that it has in excess. */
 export interface GranteeDifference {
   readonly grantee: string;
   readonly missing: readonly Entry[];
@@ -28,7 +28,7 @@ export interface GranteeDifference {
 
 const keyOf = ({ grantee, privilege, column }: Entry): string => JSON.stringify([grantee, privilege, column]);
 
-/** The differences between rights that are and rights that should be, by who has them. */
+/** The differences between actual and wanted rights, by grantee. */
 export function compareEntries(
   actual: readonly Entry[],
   wanted: readonly Entry[],
@@ -39,7 +39,7 @@ export function compareEntries(
   return grantees
     .map((grantee) => {
       const excess = actual.filter((entry) => entry.grantee === grantee && !should.has(keyOf(entry)));
-      // taking a right from the whole table takes it from its columns as well
+      // revoking a right on the whole table also revokes it on its columns
       const wholly = new Set(excess.filter(({ column }) => column === undefined).map(bare));
       const missing = wanted.filter(
         (entry) =>
@@ -70,12 +70,12 @@ export function privilegeList(entries: readonly Entry[]): string {
     .join(', ');
 }
 
-/** Who it is, in SQL. */
+/** The SQL for a grantee: a quoted role, or PUBLIC. */
 export function granteeSql(grantee: string): string {
-  return grantee === everybody ? 'PUBLIC' : identifier(grantee);
+  return grantee === publicGrantee ? 'PUBLIC' : identifier(grantee);
 }
 
-/** Who it is, for people. */
+/** The name of a grantee for messages. */
 export function granteeName(grantee: string): string {
-  return grantee === everybody ? 'everybody' : grantee;
+  return grantee === publicGrantee ? 'PUBLIC' : grantee;
 }

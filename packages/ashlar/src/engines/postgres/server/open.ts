@@ -6,11 +6,11 @@ import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
-import { becomeOwner, type Look, look } from '../session/connected-role.js';
+import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import type { Lease, Leases } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
-import { KeptConnection } from '../wire/kept-connection.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
+import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
 import { PgChannel } from './pg-channel.js';
 import { serverSnapshot } from './snapshot.js';
@@ -78,10 +78,10 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
-const firstLook = async (leases: Leases, options: OpenOptions): Promise<Look> => {
+const firstLook = async (leases: Leases, options: OpenOptions): Promise<ConnectionFacts> => {
   const lease = await leases.take();
   try {
-    const seen = await look(lease.channel, options);
+    const seen = await readConnectionFacts(lease.channel, options);
     if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
         message: `The server is PostgreSQL ${seen.version}.`,
@@ -165,15 +165,15 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
       url: url.shown,
       leases,
       connectedRole,
-      sealing: new KeptConnection(() => openAlone(new AshlarClient(), url)),
+      sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () =>
         openAlone(new AshlarClient(), url, async (channel) => {
           if (options.create ?? true) await ensureSchema(channel, url.schema);
-          await becomeOwner(channel);
+          await actAsOwner(channel);
         }),
       exclusively: exclusively(url.schema),
       snapshot: async (work) => {
-        const lease = await openAlone(new AshlarClient(), url, becomeOwner);
+        const lease = await openAlone(new AshlarClient(), url, actAsOwner);
         try {
           return await serverSnapshot(lease.channel, options, work);
         } finally {

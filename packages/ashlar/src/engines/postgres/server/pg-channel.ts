@@ -1,6 +1,6 @@
 import type { Client, QueryArrayConfig } from 'pg';
 import type { Channel, Field, Reply, Request } from '../wire/channel.js';
-import { KeptStatements } from '../wire/kept-statements.js';
+import { PreparedStatements } from '../wire/prepared-statements.js';
 
 /** What is used of pg's connection beyond its types. */
 interface PgConnection {
@@ -30,7 +30,7 @@ export class PgChannel implements Channel {
   readonly client: Client;
   readonly #connection: PgConnection;
   role: string | null | undefined = null;
-  readonly #kept = new KeptStatements();
+  readonly #kept = new PreparedStatements();
   #corked = false;
 
   constructor(client: Client) {
@@ -47,7 +47,7 @@ export class PgChannel implements Channel {
 
   #config({ text, values, keep }: Request): QueryArrayConfig {
     if (!keep) return { text, rowMode: 'array', ...(values ? { values: [...values] } : {}) };
-    const { name, evicted } = this.#kept.keep(text);
+    const { name, evicted } = this.#kept.use(text);
     if (evicted) {
       // closing a statement that is not there is no error, unlike DEALLOCATE
       this.#connection.close({ type: 'S', name: evicted });

@@ -1,15 +1,15 @@
-/** What to call a statement on its connection, whether it is prepared there already, and which one must go for it. */
-export interface KeptStatement {
+/** A prepared statement: its name, whether it is prepared already, and the name of a statement to close for it. */
+export interface PreparedStatement {
   readonly name: string;
   readonly known: boolean;
   readonly evicted: string | undefined;
 }
 
 /**
- * The prepared statements of one connection, least recently used first out. Names count up and are never used twice:
- * a name that the server still knows can then never stand for another text.
+ * The prepared statements of one connection, of which the least recently used is evicted. Names are numbered and never
+ * reused, so a name that the server still knows never means another text.
  */
-export class KeptStatements {
+export class PreparedStatements {
   readonly #names = new Map<string, string>();
   readonly #limit: number;
   #count = 0;
@@ -18,8 +18,8 @@ export class KeptStatements {
     this.#limit = limit;
   }
 
-  /** The name of a statement's text; new texts get a new one. */
-  keep(text: string): KeptStatement {
+  /** The prepared statement of a text; a new text gets a new name. */
+  use(text: string): PreparedStatement {
     const name = this.#names.get(text);
     if (name !== undefined) {
       this.#names.delete(text);
@@ -31,7 +31,7 @@ export class KeptStatements {
     return { name: fresh, known: false, evicted: this.#evict() };
   }
 
-  /** After a statement could not be prepared, or all were dropped. */
+  /** Forgets one text, which could not be prepared; without `text` all of them, because the server dropped them. */
   forget(text?: string): void {
     if (text === undefined) this.#names.clear();
     else this.#names.delete(text);

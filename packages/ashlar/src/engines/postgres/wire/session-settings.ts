@@ -2,10 +2,10 @@ const longestIdle = 60_000;
 
 type Settings = readonly (readonly [name: string, value: string])[];
 
-/** What the text of values depends on, and where names are looked up. */
+/** The settings of a connection on which the text of values depends, and the search path. */
 export function valueSettings(schema: string): Settings {
   return [
-    // last of all: else a temporary table would stand before the one that is meant
+    // pg_temp last: otherwise a temporary table would shadow the schema's table
     ['search_path', `"${schema.replaceAll('"', '""')}", pg_temp`],
     ['TimeZone', 'UTC'],
     ['DateStyle', 'ISO'],
@@ -16,7 +16,10 @@ export function valueSettings(schema: string): Settings {
   ];
 }
 
-/** How long a server's connection waits for a lock (milliseconds), and how long others wait for one that sleeps. */
+/**
+ * The timeouts of a server's connection in milliseconds: `lock_timeout`, and how long an idle transaction may hold its
+ * locks (60 s).
+ */
 export function waitSettings(lockTimeout: number): Settings {
   return [
     ['lock_timeout', String(lockTimeout)],

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../../errors.js';
-import { connect, type Target } from '../driver/connect.js';
+import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { hasMoved, isBusy } from '../driver/errors.js';
 import { type DatabaseFile, openFile } from './file.js';
@@ -9,7 +9,7 @@ import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 
 /** What to open, and how. */
-export interface OpenRequest extends Omit<Target, 'key'> {
+export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
   readonly encrypted: boolean;
   readonly key: string | undefined;
   readonly create: boolean;
@@ -18,7 +18,7 @@ export interface OpenRequest extends Omit<Target, 'key'> {
 
 /** A database with its first connection. */
 export interface Opened {
-  readonly target: Target;
+  readonly target: ConnectionSettings;
   readonly writer: Connection;
   /** Of the file: device and inode; `undefined` in memory. */
   readonly identity: string | undefined;
@@ -46,7 +46,7 @@ const openMemory = (request: OpenRequest): Opened => {
       suggestion: 'Use sqlite::memory:, or sqlcipher:PATH.',
     });
   }
-  const target: Target = { ...request, key: undefined };
+  const target: ConnectionSettings = { ...request, key: undefined };
   return { target, writer: connect(target, 'writer'), identity: undefined, forgetFile: () => undefined };
 };
 
@@ -71,7 +71,7 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
     if (request.encrypted) assertEncryptable(file);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
-    const target: Target = { ...request, path: file.path, key };
+    const target: ConnectionSettings = { ...request, path: file.path, key };
     const writer = await connectPatiently(target, file, request);
     file.remember(salt);
     return { target, writer, identity: file.identity, forgetFile: file.close };
@@ -84,7 +84,7 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
 };
 
 const connectPatiently = async (
-  target: Target,
+  target: ConnectionSettings,
   file: DatabaseFile,
   { key: given, lockTimeout }: OpenRequest,
 ): Promise<Connection> => {

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
-import { connect, type Target } from '../driver/connect.js';
+import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
 import type { Lock } from '../driver/lock.js';
@@ -11,7 +11,7 @@ import type { ReadThread } from './read-thread.js';
 
 /** A database whose moment is to be held. */
 export interface SnapshotSource {
-  readonly target: Target;
+  readonly target: ConnectionSettings;
   /** Of its file. */
   readonly identity: string;
   /** Of the writers in this process. */
@@ -74,7 +74,7 @@ const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread
  * Looked at when the reader has begun: if frames are outside of the file then, they were when it began, and it reads them
  * from the log, which cannot begin anew. NOOP moves nothing: it only tells, and only a connection without a transaction.
  */
-const framesOutside = (target: Target): number => {
+const framesOutside = (target: ConnectionSettings): number => {
   const onlooker = connect(target, 'reader');
   try {
     const [state] = onlooker.database.pragma('wal_checkpoint(NOOP)') as LogState[];
