@@ -1,6 +1,6 @@
-// Kills `ashlar key rotate database` and `ashlar import` with SIGKILL at random moments, and lets the disk run full under
-// both; after each the database is opened and counted. Usage: node scripts/kill-keys.mjs [KILLS of each, default 100]
-// The full disk is a small tmpfs, for which it has to run as root; else that part is left out, and says so.
+// Kills `ashlar key rotate database` and `ashlar import` with SIGKILL at random moments, and runs both on a full disk. Opens
+// the database and counts its rows after each. Usage: node scripts/kill-keys.mjs [KILLS of each, default 100]
+// The full disk is a small tmpfs, which only root can mount; otherwise that part is skipped with a message.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const rows = 40_000;
 
 const ashlar = (...words) => spawnSync(process.execPath, [cli, ...words], { encoding: 'utf8', cwd: folder });
 
-/** How long a command takes when nobody kills it. */
+/** How long a command takes without a kill. */
 const lasting = (...words) => {
   const started = performance.now();
   const { status, stderr } = ashlar(...words);
@@ -82,11 +82,11 @@ const importing = (from, to) => [
 ];
 
 const killRotations = async (path) => {
-  const whole = lasting(...rotation(path, 0));
+  const duration = lasting(...rotation(path, 0));
   let now = await keyOf(path, rows);
   const outcomes = { 'old key': 0, 'new key': 0 };
   for (let n = 0; n < kills; n++) {
-    await killed(rotation(path, now), whole * (0.2 + Math.random()));
+    await killed(rotation(path, now), duration * (0.2 + Math.random()));
     const then = await keyOf(path, rows);
     outcomes[then === now ? 'old key' : 'new key']++;
     now = then;
@@ -94,7 +94,7 @@ const killRotations = async (path) => {
   lasting(...rotation(path, now));
   const left = readdirSync(folder).filter((name) => name.startsWith('app.db.key-'));
   console.log(
-    `rotate: killed ${kills} times (whole: ${Math.round(whole)} ms); after it`,
+    `rotate: killed ${kills} times (without a kill: ${Math.round(duration)} ms); after it`,
     outcomes,
     'left over:',
     left.length,
@@ -105,13 +105,13 @@ const killImports = async (path) => {
   const to = join(folder, 'imported.db');
   const source = join(folder, 'source.db');
   await fill(source, rows);
-  const whole = lasting(...importing(source, to));
-  const outcomes = { none: 0, whole: 0 };
+  const duration = lasting(...importing(source, to));
+  const outcomes = { missing: 0, complete: 0 };
   for (let n = 0; n < kills; n++) {
     rmSync(to, { force: true });
-    await killed(importing(source, to), whole * (0.2 + Math.random()));
-    if (!existsSync(to)) outcomes.none++;
-    else if ((await count(to, keys[0])) === rows) outcomes.whole++;
+    await killed(importing(source, to), duration * (0.2 + Math.random()));
+    if (!existsSync(to)) outcomes.missing++;
+    else if ((await count(to, keys[0])) === rows) outcomes.complete++;
     else throw new Error('half a database');
   }
   rmSync(to, { force: true });
@@ -119,7 +119,7 @@ const killImports = async (path) => {
   const left = readdirSync(folder).filter((name) => name.startsWith('imported.db.import-'));
   if ((await count(source, keys[0])) !== rows) throw new Error('the source was changed');
   console.log(
-    `import: killed ${kills} times (whole: ${Math.round(whole)} ms); after it`,
+    `import: killed ${kills} times (without a kill: ${Math.round(duration)} ms); after it`,
     outcomes,
     'left over:',
     left.length,
@@ -132,7 +132,7 @@ const fullDisk = async () => {
   mkdirSync(mount);
   const size = 8 * 1024;
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}k`, 'tmpfs', mount]).status !== 0) {
-    console.log('full disk: left out, because no tmpfs can be mounted here');
+    console.log('full disk: skipped, because a tmpfs cannot be mounted here');
     return;
   }
   try {
@@ -152,11 +152,11 @@ const fullDisk = async () => {
       else refused++;
       rmSync(filler, { force: true });
       now = await keyOf(path, 6000);
-      const beside = readdirSync(mount).filter((name) => name !== 'app.db');
-      if (beside.length > 0) throw new Error(`left over: ${beside}`);
+      const others = readdirSync(mount).filter((name) => name !== 'app.db');
+      if (others.length > 0) throw new Error(`left over: ${others}`);
     }
     console.log(
-      `full disk, rotate: refused ${refused} times and done ${done} times, the file whole after each`,
+      `full disk, rotate: refused ${refused} times and done ${done} times, the file complete after each`,
     );
     refused = 0;
     done = 0;
@@ -164,10 +164,7 @@ const fullDisk = async () => {
     await fill(source, 6000);
     rmSync(path);
     for (let free = 0; free < size; free += 512) {
-      writeFileSync(
-        filler,
-        Buffer.alloc((size - free) * 1024 - 4096 * 3 > 0 ? (size - free) * 1024 - 4096 * 3 : 0),
-      );
+      writeFileSync(filler, Buffer.alloc(Math.max((size - free) * 1024 - 4096 * 3, 0)));
       const { status, stderr } = ashlar(...importing(source, path));
       if (status !== 0 && !/disk is full|no space/i.test(stderr)) throw new Error(stderr);
       if (status === 0) done++;
@@ -176,11 +173,11 @@ const fullDisk = async () => {
       if (existsSync(path) !== (status === 0)) throw new Error('half a database');
       if (status === 0 && (await count(path, keys[0])) !== 6000) throw new Error('rows are missing');
       rmSync(path, { force: true });
-      const beside = readdirSync(mount).filter((name) => !name.startsWith('app.db-'));
-      if (beside.length > 0) throw new Error(`left over: ${beside}`);
+      const others = readdirSync(mount).filter((name) => !name.startsWith('app.db-'));
+      if (others.length > 0) throw new Error(`left over: ${others}`);
     }
     console.log(
-      `full disk, import: refused ${refused} times and done ${done} times, whole or not there after each`,
+      `full disk, import: refused ${refused} times and done ${done} times, complete or missing after each`,
     );
   } finally {
     spawnSync('umount', [mount]);

@@ -1,9 +1,9 @@
-// The heavy trials of backups, on an encrypted file, with the built package. Usage:
+// Long trials of backups, on an encrypted file, with the built package. Usage:
 //   node scripts/try-backups.mjs writer [200] | damage [1000] | kill create|restore|prune [100] | full MOUNTPOINT
-// writer  backups of a growing database under writers that never pause; every one verified; the longest stall of a writer
-// damage  random bytes changed and ends cut off, in random files of a backup; each refused by name
-// kill    killed with -9 at random moments; then what is listed is verified, and the place of a restore is looked at
-// full    everything on a small file system that is full (mount -t tmpfs -o size=8m none MOUNTPOINT)
+// writer  backups of a growing database under writers without pause; verifies each; reports the longest write
+// damage  changes random bytes or cuts off the end of a backup's files; each must be refused with an error code
+// kill    kill -9 at random moments; then verifies the listed backups and the target of a restore
+// full    all of it on a small, full file system (mount -t tmpfs -o size=8m none MOUNTPOINT)
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -48,11 +48,11 @@ const newDatabase = async (url) => {
   return db;
 };
 
-const assert = (holds, what) => {
-  if (!holds) throw new Error(what);
+const assert = (condition, message) => {
+  if (!condition) throw new Error(message);
 };
 
-/** Whether both tables tell the same, and how many orders there are. */
+/** Checks that both tables agree. @returns the number of orders */
 const ordersAt = async (url) => {
   const engine = await ashlar.openEngine({ url, key, create: false });
   const [row] = await engine.asOwner(({ run }) =>
@@ -69,12 +69,12 @@ const ordersIn = (count, size = 30) => Array.from({ length: count }, () => rando
 
 const started = (file, args) => {
   const child = spawn(process.execPath, [program(file), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const state = { child, said: '' };
+  const state = { child, output: '' };
   state.ended = new Promise((resolve) => child.once('close', resolve));
   state.ready = new Promise((resolve) =>
     child.stdout.on('data', (text) => {
-      state.said += text;
-      if (state.said.includes('ready')) resolve();
+      state.output += text;
+      if (state.output.includes('ready')) resolve();
     }),
   );
   return state;
@@ -88,14 +88,14 @@ const trials = {
     await order(db, ordersIn(2_000, 200));
     const args = [url, key, migrations.href];
     const writers = () => [started('writer.mjs', args), started('writer.mjs', [...args, '3'])];
-    const said = (when, those) =>
-      console.log(when, ...those.map(({ said }) => said.trim().split('\n').at(-1)));
+    const output = (when, those) =>
+      console.log(when, ...those.map(({ output }) => output.trim().split('\n').at(-1)));
     const alone = writers();
     await Promise.all(alone.map(({ ready }) => ready));
     await sleep(20_000);
     for (const { child } of alone) child.stdin.end();
     await Promise.all(alone.map(({ ended }) => ended));
-    said('two writers alone    ', alone);
+    output('two writers alone    ', alone);
     const busy = writers();
     await Promise.all(busy.map(({ ready }) => ready));
     let longest = 0;
@@ -114,11 +114,11 @@ const trials = {
       await ashlar.verifyBackup(name, [shop], { folder, keys, live: db.engine });
       await ashlar.restoreBackup(name, [shop], { folder, keys, to, replace: true });
       const orders = await ordersAt(to.url);
-      assert(orders === rows.orders && orders >= last, 'another number of orders');
+      assert(orders === rows.orders && orders >= last, 'wrong number of orders');
       last = orders;
     }
-    said('two writers meanwhile', busy);
-    console.log(`${count} of ${count} sound; the longest took ${Math.round(longest)} ms to make`);
+    output('two writers and backups', busy);
+    console.log(`${count} of ${count} valid; the longest took ${Math.round(longest)} ms to make`);
     await db.close();
   },
 
@@ -163,9 +163,9 @@ const trials = {
     const names = ['backup-damaged', 'backup-manifest-mismatch', 'backup-key-wrong'];
     assert(
       [...known.keys()].every((code) => names.includes(code)),
-      'one was accepted, or refused by another name',
+      'a change was accepted, or refused with another code',
     );
-    assert(!readdirSync(base).includes('never.db'), 'one was restored');
+    assert(!readdirSync(base).includes('never.db'), 'a changed backup was restored');
   },
 
   kill: async (what = 'create', count = 100) => {
@@ -183,33 +183,33 @@ const trials = {
           : [what, 'create'];
     const request = { url, key, to, migrations: migrations.href, folder, backupKey, work };
     let [done, acknowledged, usual] = [0, first.name, 0];
-    // how long one round of work takes here and now
+    // how long one round takes on this machine
     const measured = started('worker.mjs', [JSON.stringify(request)]);
     await measured.ready;
     const start = performance.now();
-    while (measured.said.trim().split('\n').length <= work.length) await sleep(5);
+    while (measured.output.trim().split('\n').length <= work.length) await sleep(5);
     usual = performance.now() - start;
     measured.child.kill('SIGKILL');
     await measured.ended;
-    acknowledged = /^made (.+)\n/m.exec(measured.said)?.[1] ?? acknowledged;
+    acknowledged = /^made (.+)\n/m.exec(measured.output)?.[1] ?? acknowledged;
     for (let n = 1; n <= count; n++) {
       const worker = started('worker.mjs', [JSON.stringify(request)]);
       await worker.ready;
-      // some before the first thing is done, most in the midst of one
+      // some kills before the first step ends, most during a step
       await sleep(Math.random() * usual * 1.5);
       worker.child.kill('SIGKILL');
       await worker.ended;
-      const made = [...worker.said.matchAll(/^made (.+)\n/gm)].map(([, name]) => name);
-      done += worker.said.trim().split('\n').length - 1;
+      const made = [...worker.output.matchAll(/^made (.+)\n/gm)].map(([, name]) => name);
+      done += worker.output.trim().split('\n').length - 1;
       acknowledged = made.at(-1) ?? acknowledged;
       const listed = await ashlar.listBackups(folder);
       assert(
         listed.every(({ problem }) => problem === undefined),
-        'a bad one is listed',
+        'an invalid backup is listed',
       );
       assert(
         listed.some(({ name }) => name === acknowledged),
-        'a good one is lost',
+        'a finished backup is lost',
       );
       await ashlar.verifyBackup(listed.at(-1).name, [shop], { folder, keys });
       await ordersAt(to);
@@ -224,15 +224,15 @@ const trials = {
     const left = [...readdirSync(folder), ...readdirSync(base)].filter((name) => name.startsWith('.'));
     assert(left.length === 0, `left behind: ${left}`);
     console.log(
-      `${what}: killed ${count} times, ${done} things done in between; nothing bad listed, nothing good lost`,
+      `${what}: killed ${count} times, ${done} steps done in between; all listed backups valid, none lost`,
     );
   },
 
   full: async (mount) => {
-    assert(mount, 'name the mount point of a small file system');
+    assert(mount, 'pass the mount point of a small file system');
     const { blocks, bsize } = statfsSync(mount);
-    // it is going to be filled
-    assert(blocks * bsize <= 64 << 20, `the file system at ${mount} is not a small one`);
+    // the trial fills it
+    assert(blocks * bsize <= 64 << 20, `the file system at ${mount} is larger than 64 MiB`);
     const url = `sqlcipher:${join(base, 'shop.db')}`;
     const folder = join(mount, 'backups');
     const db = await newDatabase(url);
@@ -265,7 +265,7 @@ const trials = {
     );
     await tried('prune', () => ashlar.pruneBackups({ folder, keep: { last: 1 } }));
     const listed = await ashlar.listBackups(folder);
-    assert(listed.length === 1 && listed[0].problem === undefined, 'what was good is lost');
+    assert(listed.length === 1 && listed[0].problem === undefined, 'a finished backup is lost');
     await ashlar.verifyBackup(first.name, [shop], { folder, keys });
     rmSync(join(mount, 'ballast'));
     await ordersAt(to.url);
@@ -275,14 +275,14 @@ const trials = {
     assert(left.length === 0, `left behind: ${left}`);
     await db.close();
     console.log(
-      `full: ${codes.join(' · ')}; nothing bad listed, nothing good lost, and all of it works again`,
+      `full: ${codes.join(' · ')}; all listed backups valid, none lost, and all works after space is freed`,
     );
   },
 };
 
 const [name, ...given] = process.argv.slice(2);
 try {
-  assert(trials[name], 'which trial? writer, damage, kill, full');
+  assert(trials[name], 'unknown trial: use writer, damage, kill or full');
   await trials[name](...given.map((word) => (/^\d+$/.test(word) ? Number(word) : word)));
 } finally {
   rmSync(base, { recursive: true, force: true });

@@ -17,14 +17,14 @@ const examples = async (path: string): Promise<string[]> =>
 
 const freshDatabase = async () => {
   const [sqlite] = engines;
-  if (!sqlite) throw new Error('there is no engine');
+  if (!sqlite) throw new Error('no engine to test');
   return sqlite.place();
 };
 
-test('the first example of README.md declares a table, the second works with it', async () => {
+test('the first example of README.md declares a table, the second uses it', async () => {
   const [declaring = '', working = ''] = await examples('README.md');
   const place = await freshDatabase();
-  // inside the package, so that it finds itself by name
+  // inside the repository, so that `ashlar` resolves by name
   const folder = await mkdtemp(join(root, 'test', '.readme-'));
   try {
     await mkdir(join(folder, 'migrations'));
@@ -57,14 +57,14 @@ return { order, open };
   }
 });
 
-test('the example of systems/wills does what it says', async () => {
+test('the example of systems/wills works', async () => {
   const [code = ''] = await examples('systems/wills/README.md');
   const place = await freshDatabase();
   try {
     const db = await connect(wills, { url: place.url });
     await up(db.engine, wills);
     await db.close();
-    // the built package, imported by its name as a user would
+    // the built package, imported by name as a user would
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
       env: { ...process.env, DATABASE_URL: place.url },
@@ -78,7 +78,7 @@ test('the example of systems/wills does what it says', async () => {
   }
 });
 
-test('the example of systems/docuvault does what it says', async () => {
+test('the example of systems/docuvault works', async () => {
   const [code = ''] = await examples('systems/docuvault/README.md');
   const place = await freshDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-readme-'));

@@ -22,15 +22,15 @@ const filled = async (url: string, key: string | undefined, mebibytes: number): 
   return engine;
 };
 
-// as a backup is: on the disk when it is done
+// synced to the disk, as a backup is
 const plainCopy = async (from: string, to: string): Promise<void> => {
   const copy = spawn('sh', ['-c', 'cp "$0" "$1" && sync "$1"', from, to], { stdio: 'inherit' });
   const [status] = (await once(copy, 'close')) as [number];
   if (status !== 0) throw new Error('cp failed');
 };
 
-/** How long the event loop was kept at most while `work` ran, in milliseconds. */
-const longestTurn = async (work: () => Promise<unknown>): Promise<number> => {
+/** Runs `work` and reblocks the longest time for which it blocked the event loop, in milliseconds. */
+const longestBlock = async (work: () => Promise<unknown>): Promise<number> => {
   let [longest, last] = [0, performance.now()];
   const timer = setInterval(() => {
     const now = performance.now();
@@ -42,12 +42,12 @@ const longestTurn = async (work: () => Promise<unknown>): Promise<number> => {
   return longest;
 };
 
-/** What an encrypted backup takes against `cp` of the same file; both are on the disk when they are done. */
-export const backupFigures = async (
+/** Compares an encrypted backup with `cp` of the same file. Both are synced to the disk. */
+export async function backupFigures(
   scale: number,
   rounds: number,
   print: (line: string) => void,
-): Promise<void> => {
+): Promise<void> {
   const mebibytes = 50 * scale;
   for (const scheme of ['sqlite', 'sqlcipher'] as const) {
     const folder = await mkdtemp(join(tmpdir(), 'ashlar-bench-'));
@@ -58,7 +58,7 @@ export const backupFigures = async (
     const keys = { key: (await newBackupKey()).key };
     const ratios: number[] = [];
     const rates: number[] = [];
-    const turns: number[] = [];
+    const blocks: number[] = [];
     const timed = async (work: () => Promise<unknown>): Promise<number> => {
       const start = performance.now();
       await work();
@@ -66,22 +66,22 @@ export const backupFigures = async (
     };
     for (let round = 0; round <= rounds; round++) {
       const into = join(folder, `round-${round}`);
-      const back = async () =>
-        turns.push(await longestTurn(() => createBackup(engine, [], { folder: into, keys })));
+      const backup = async () =>
+        blocks.push(await longestBlock(() => createBackup(engine, [], { folder: into, keys })));
       const copy = () => plainCopy(path, join(folder, 'copy.db'));
-      const works = round % 2 ? [back, copy] : [copy, back];
+      const works = round % 2 ? [backup, copy] : [copy, backup];
       const times = new Map<unknown, number>();
       for (const work of works) times.set(work, await timed(work));
       await rm(into, { recursive: true });
       await rm(join(folder, 'copy.db'));
       if (round === 0) continue;
-      ratios.push((times.get(copy) ?? 0) / (times.get(back) ?? 1));
-      rates.push(size / 1_048_576 / ((times.get(back) ?? 1) / 1_000));
+      ratios.push((times.get(copy) ?? 0) / (times.get(backup) ?? 1));
+      rates.push(size / 1_048_576 / ((times.get(backup) ?? 1) / 1_000));
     }
     print(
-      `${scheme === 'sqlite' ? 'SQLite' : 'SQLCipher'} · an encrypted backup ÷ cp of ${Math.round(size / 1_048_576)} MiB   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${Math.round(median(rates))} MiB/s   the event loop kept for ${median(turns).toFixed(0)} ms at most`,
+      `${scheme === 'sqlite' ? 'SQLite' : 'SQLCipher'} · encrypted backup ÷ cp of ${Math.round(size / 1_048_576)} MiB   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${Math.round(median(rates))} MiB/s   event loop blocked for ${median(blocks).toFixed(0)} ms at most`,
     );
     await engine.close();
     await rm(folder, { recursive: true });
   }
-};
+}

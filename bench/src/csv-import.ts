@@ -26,7 +26,7 @@ export const rowColumns = [
   'processed_at',
 ] as const;
 
-/** A raw driver's side of the import: the same SQL as Ashlar's, without Ashlar. */
+/** The import through a raw driver: the same SQL as Ashlar's. */
 export interface RawImport {
   begin(jobId: string): Promise<void> | void;
   insert(rows: unknown[][]): Promise<void> | void;
@@ -76,15 +76,15 @@ const importRaw = async (path: string, raw: RawImport): Promise<void> => {
   await raw.commit();
 };
 
-/** The import of a CSV file into `job_rows`, through the service of `shipping` and through a raw driver. */
-export const csvImport = async (options: {
+/** Compares the import of a CSV file into `job_rows` through the service of `shipping` with a raw driver. */
+export async function csvImport(options: {
   url: string;
   folder: string;
   lines: number;
   name: string;
-  /** Opens the raw driver on the same database, whose tables are there by then. */
+  /** Opens the raw driver on the same database, after its tables are created. */
   openRaw: () => Promise<RawImport> | RawImport;
-}): Promise<{ comparison: Comparison; close(): Promise<void> }> => {
+}): Promise<{ comparison: Comparison; close(): Promise<void> }> {
   const db = await connect(shipping, { url: options.url, durability: 'normal' });
   await db.engine.asOwner(async (owner) => {
     const { jobs, jobRows, jobChunks, auditLogs } = shipping.tables;
@@ -109,4 +109,4 @@ export const csvImport = async (options: {
     },
     close: () => db.close(),
   };
-};
+}

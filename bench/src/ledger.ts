@@ -14,7 +14,7 @@ const shape = () => ({
   created_at: createdAt(),
 });
 const plain = table('plain', shape(), () => [appendOnly()]);
-const sealed = table('sealed', shape(), () => [appendOnly(), ledgered()]);
+const withLedger = table('with_ledger', shape(), () => [appendOnly(), ledgered()]);
 
 const event = (n: number) => ({
   actor: 'user:42',
@@ -23,18 +23,18 @@ const event = (n: number) => ({
   details: { from: '192.0.2.7', pages: [1, 2, 3], reason: 'review of the contract' },
 });
 
-const sessionsAtOnce = 32;
+const concurrency = 32;
 
-/** Many sessions at once, each with two milliseconds of other work in its transaction. */
+/** Appends in concurrent sessions, each with two milliseconds of other work in its transaction; returns rows per second. */
 const append = async (
-  db: Database<{ plain: typeof plain; sealed: typeof sealed }>,
-  into: typeof plain | typeof sealed,
+  db: Database<{ plain: typeof plain; withLedger: typeof withLedger }>,
+  into: typeof plain | typeof withLedger,
   count: number,
 ): Promise<number> => {
   let next = 0;
   const start = performance.now();
   await Promise.all(
-    Array.from({ length: sessionsAtOnce }, async () => {
+    Array.from({ length: concurrency }, async () => {
       while (next < count) {
         const n = next++;
         await db.session({ actor: 'bench' }, async (s) => {
@@ -47,18 +47,18 @@ const append = async (
   return count / ((performance.now() - start) / 1_000);
 };
 
-/** What a ledger costs, on a PostgreSQL server of our own: appending in many sessions, sealing, and verifying. */
-export const ledgerFigures = async (
+/** Measures a ledger on a temporary PostgreSQL server: appending in concurrent sessions, sealing, verifying. */
+export async function ledgerFigures(
   scale: number,
   rounds: number,
   print: (line: string) => void,
-): Promise<void> => {
+): Promise<void> {
   const server = await startPostgres();
   try {
-    const tables = { plain, sealed };
+    const tables = { plain, withLedger };
     const db = await connect(system('bench', { tables, migrations: new URL('file:///none/') }), {
       url: server.url,
-      connections: sessionsAtOnce,
+      connections: concurrency,
     });
     await db.engine.asOwner(async (owner) => {
       for (const each of Object.values(tables))
@@ -69,22 +69,22 @@ export const ledgerFigures = async (
     const ratios: number[] = [];
     const rates: number[] = [];
     for (let round = 0; round <= rounds; round++) {
-      const order = round % 2 ? [plain, sealed] : [sealed, plain];
+      const order = round % 2 ? [plain, withLedger] : [withLedger, plain];
       const rate = new Map<unknown, number>();
       for (const into of order) rate.set(into, await append(db, into, 2_000 * scale));
       if (round === 0) continue;
-      rates.push(rate.get(sealed) ?? 0);
-      ratios.push((rate.get(sealed) ?? 0) / (rate.get(plain) ?? 1));
+      rates.push(rate.get(withLedger) ?? 0);
+      ratios.push((rate.get(withLedger) ?? 0) / (rate.get(plain) ?? 1));
     }
     print(
-      `PostgreSQL · ${sessionsAtOnce} sessions appending to a ledger ÷ to an append-only table   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${number(median(rates))}/s`,
+      `PostgreSQL · ${concurrency} concurrent sessions, append to a ledger ÷ to an append-only table   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})   ${number(median(rates))}/s`,
     );
 
     await db.engine.seal();
     const rows = 25_000 * scale;
     await db.session((s) =>
       s.insertMany(
-        sealed,
+        withLedger,
         Array.from({ length: rows }, (_, n) => event(n)),
       ),
     );
@@ -92,25 +92,25 @@ export const ledgerFigures = async (
     await db.engine.seal();
     print(`PostgreSQL · sealing   ${number(rows / ((performance.now() - start) / 1_000))} leaves/s`);
 
-    const whole = await verifyTable(db.engine, sealed);
+    const whole = await verifyTable(db.engine, withLedger);
     print(
-      `PostgreSQL · verifying everything   ${number(whole.rowsPerSecond)} rows/s of ${number(whole.checked)}, ${whole.problems.length} problems`,
+      `PostgreSQL · verifying all rows   ${number(whole.rowsPerSecond)} rows/s, ${number(whole.checked)} rows, ${whole.problems.length} problems`,
     );
     await db.session((s) =>
       s.insertMany(
-        sealed,
+        withLedger,
         Array.from({ length: 1_000 }, (_, n) => event(n)),
       ),
     );
     await db.engine.seal();
-    const began = performance.now();
+    const partStart = performance.now();
     const trusted = { size: whole.size, root: whole.root, source: 'before' };
-    const part = await verifyTable(db.engine, sealed, { trusted });
+    const part = await verifyTable(db.engine, withLedger, { trusted });
     print(
-      `PostgreSQL · verifying ${number(part.checked)} new rows after ${number(whole.size)}   ${number(performance.now() - began)} ms`,
+      `PostgreSQL · verifying ${number(part.checked)} new rows after ${number(whole.size)}   ${number(performance.now() - partStart)} ms`,
     );
     await db.close();
   } finally {
     await server.stop();
   }
-};
+}

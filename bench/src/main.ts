@@ -13,7 +13,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const number = (value: number) => Math.round(value).toLocaleString('en-US');
 
 print(
-  `ratio = Ashlar's rate ÷ the raw driver's with the same SQL, or an encrypted file's ÷ a plain one's; interleaved; median of ${rounds} rounds (lowest–highest)`,
+  `ratio = rate of Ashlar ÷ raw driver with the same SQL, or of an encrypted ÷ a plain file; interleaved; median of ${rounds} rounds (lowest–highest)`,
 );
 const groups = [
   { open: sqliteComparisons, peer: 'raw', ours: 'ashlar' },

@@ -1,6 +1,7 @@
-/** One of the things compared: runs `count` operations and resolves when all are done. */
+/** One side of a comparison: runs `count` operations and resolves when all are done. */
 export type Contender = (count: number) => Promise<void> | void;
 
+/** Two contenders and the number of operations per round. */
 export interface Comparison {
   readonly name: string;
   readonly operations: number;
@@ -8,22 +9,23 @@ export interface Comparison {
   readonly ours: Contender;
 }
 
+/** The result of a comparison. */
 export interface Outcome {
   readonly name: string;
-  /** Operations a second: medians over the rounds. */
+  /** Operations per second: the median of the rounds. */
   readonly peer: number;
   readonly ours: number;
-  /** Our rate ÷ the peer's: the median of the rounds' own ratios, and the range. */
+  /** Our rate ÷ the peer's: the median of the ratios per round, and their range. */
   readonly ratio: number;
   readonly lowest: number;
   readonly highest: number;
 }
 
-/** The middle of some values. */
-export const median = (values: readonly number[]): number => {
+/** Returns the median of the values. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-};
+}
 
 const rate = async (run: Contender, operations: number): Promise<number> => {
   const start = performance.now();
@@ -31,8 +33,11 @@ const rate = async (run: Contender, operations: number): Promise<number> => {
   return operations / ((performance.now() - start) / 1_000);
 };
 
-/** Runs both in turn, the order reversed every other round, after one warm-up round: a noisy machine hits both alike. */
-export const compare = async (comparison: Comparison, rounds: number): Promise<Outcome> => {
+/**
+ * Runs both contenders alternately after one warm-up round. The order reverses every other round, so that noise of the
+ * machine affects both equally.
+ */
+export async function compare(comparison: Comparison, rounds: number): Promise<Outcome> {
   const { peer, ours, operations } = comparison;
   const rates: { peer: number; ours: number }[] = [];
   for (let round = 0; round <= rounds; round++) {
@@ -56,4 +61,4 @@ export const compare = async (comparison: Comparison, rounds: number): Promise<O
     lowest: Math.min(...ratios),
     highest: Math.max(...ratios),
   };
-};
+}

@@ -9,7 +9,7 @@ import type { Comparison } from './measure.js';
 import { startPostgres } from './postgres-server.js';
 import { order, orders } from './tables.js';
 
-// of the columns that an import fills, in their order
+// the types of `rowColumns`, in the same order
 const rowTypes = [
   'uuid',
   'uuid',
@@ -29,10 +29,10 @@ const rowTypes = [
 
 const names = Object.keys(orders.columns);
 
-/** The comparisons on a PostgreSQL server of our own, against pg with named statements on one connection. */
-export const postgresComparisons = async (
+/** Comparisons on a temporary PostgreSQL server, against pg with named statements on one connection. */
+export async function postgresComparisons(
   scale: number,
-): Promise<{ comparisons: Comparison[]; close(): Promise<void> }> => {
+): Promise<{ comparisons: Comparison[]; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-bench-'));
   const server = await startPostgres();
   const { url } = server;
@@ -116,4 +116,4 @@ export const postgresComparisons = async (
       await rm(folder, { recursive: true, force: true });
     },
   };
-};
+}

@@ -19,10 +19,10 @@ const pragmas = [
 
 const names = Object.keys(orders.columns);
 
-/** The comparisons on SQLite, against better-sqlite3 with kept statements and the same pragmas and SQL. */
-export const sqliteComparisons = async (
+/** Comparisons on SQLite, against better-sqlite3 with prepared statements and the same pragmas and SQL. */
+export async function sqliteComparisons(
   scale: number,
-): Promise<{ comparisons: Comparison[]; close(): Promise<void> }> => {
+): Promise<{ comparisons: Comparison[]; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-bench-'));
   const url = `sqlite:${join(folder, 'ashlar.db')}`;
   const benchSystem = system('bench', { tables: { orders }, migrations: new URL('file:///none/') });
@@ -121,4 +121,4 @@ export const sqliteComparisons = async (
       await rm(folder, { recursive: true });
     },
   };
-};
+}

@@ -1,7 +1,7 @@
 import { createdAt, id, index, table } from 'ashlar';
 import { z } from 'zod';
 
-/** A table like those of the systems: a key, texts with limits, a choice, cents, JSON, a time. */
+/** A typical table: a key, texts with limits, an enum, cents, JSON, a timestamp. */
 export const orders = table(
   'orders',
   {
@@ -17,13 +17,15 @@ export const orders = table(
   (c) => [index(c.reference)],
 );
 
-/** An order as a service would hand it in. */
-export const order = (n: number) => ({
-  reference: `R-${n}`,
-  customer: 'Claire Gute, Henderson',
-  total_cents: 26_196,
-  items: [
-    { sku: 'FUR-BO-10001798', quantity: 2 },
-    { sku: 'OFF-LA-10000240', quantity: 1 },
-  ],
-});
+/** Returns an order to insert. */
+export function order(n: number) {
+  return {
+    reference: `R-${n}`,
+    customer: 'Claire Gute, Henderson',
+    total_cents: 26_196,
+    items: [
+      { sku: 'FUR-BO-10001798', quantity: 2 },
+      { sku: 'OFF-LA-10000240', quantity: 1 },
+    ],
+  };
+}

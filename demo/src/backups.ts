@@ -5,8 +5,8 @@ import type { Place } from './summary.js';
 
 const key = join('data', 'backup.key');
 
-/** Makes an encrypted backup of a database, and shows that it restores. @returns its name */
-export const makeBackup = async ({ system, url }: Place): Promise<string> => {
+/** Creates an encrypted backup of a database, verifies it, and returns its name. */
+export async function makeBackup({ system, url }: Place): Promise<string> {
   const at = ['--system', system, '--url', url];
   process.env.BACKUP_DIR = join('data', 'backups');
   if (!existsSync(key)) await ashlar('backup', 'key', '--out', key);
@@ -20,11 +20,11 @@ export const makeBackup = async ({ system, url }: Place): Promise<string> => {
       .at(-1) ?? '';
   await ashlar('backup', 'verify', newest, ...at);
   return newest;
-};
+}
 
-/** Puts a backup in the place of the database, and lets those go that nobody needs any more. */
-export const restoreBackup = async ({ system, url }: Place, name: string): Promise<void> => {
+/** Restores a backup over the database, and prunes old backups. */
+export async function restoreBackup({ system, url }: Place, name: string): Promise<void> {
   const at = ['--system', system, '--url', url];
   await ashlar('backup', 'restore', name, ...at, '--to', url, '--replace');
   await ashlar('backup', 'prune', ...at, '--keep-last', '2');
-};
+}

@@ -40,34 +40,34 @@ import { count, did, found, say } from './output.js';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const password = 'demo: correct horse battery staple';
 
-/** Stores this repository's own pages as one user's documents, files, shares and guards them. */
-export const keepDocuments = async (db: DocuvaultDatabase): Promise<void> => {
+/** Stores the pages of this repository as documents of one user, tags and shares them, and shows what is refused. */
+export async function runDocuvault(db: DocuvaultDatabase): Promise<void> {
   const vault = { db, blobs: diskStore(join('data', 'docuvault-bytes')) };
-  const { abandoned, unnamed, missing } = await sweep(vault);
-  did(`swept: ${abandoned + unnamed.length} leftovers removed, ${missing.length} documents without bytes`);
+  const { abandoned, unreferenced, missing } = await sweep(vault);
+  did(`swept: ${abandoned + unreferenced.length} leftovers removed, ${missing.length} hashes without bytes`);
   const [ann, bob] = [await user(db, 'ann'), await user(db, 'bob')];
   await upload(vault, ann);
-  await tidy(db, ann);
+  await organise(db, ann);
   await share(vault, ann, bob);
-  await refuse(vault, ann);
-  await guard(db, ann);
-};
+  await exceedQuota(vault, ann);
+  await useCredentials(db, ann);
+}
 
 const user = async (db: DocuvaultDatabase, handle: string): Promise<User> => {
   const known = await logIn(db, { login: handle, password });
   if (known) {
-    found(`the user ${handle}, who logs in`);
+    found(`user ${handle}, logged in`);
     return known;
   }
   const password_hash = await hashPassword(password);
   const registered = await db.session((s) =>
     registerUser(s, { handle, email: `${handle}@demo.example`, password_hash }),
   );
-  did(`registered ${handle}, with a quota of 100 MiB`);
+  did(`registered ${handle} with a quota of 100 MiB`);
   return registered;
 };
 
-/** This repository's Markdown pages, as paths from its root. */
+/** The paths of this repository's Markdown pages and license, relative to its root. */
 const pages = async (): Promise<string[]> => {
   const folders = [
     '.',
@@ -114,17 +114,17 @@ const upload = async (vault: Vault, { id: user_id }: User): Promise<void> => {
   );
 };
 
-const tidy = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void> => {
+const organise = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void> => {
   const [systems] = await db
     .read((s) => listFolders(s, { user_id, parent_id: null }))
     .then((all) => all.filter(({ name }) => name === 'systems'));
   const [inner] = systems ? await db.read((s) => listFolders(s, { user_id, parent_id: systems.id })) : [];
   if (!systems || !inner) return;
   const path = await db.read((s) => folderPath(s, { user_id, folder_id: inner.id }));
-  const refusal = await db
+  const error = await db
     .session((s) => moveFolder(s, { user_id, folder_id: systems.id, parent_id: inner.id }))
-    .catch((error: AshlarError) => error.message);
-  did(`tried to move “systems” into “${path.join('/')}”: ${refusal}`);
+    .catch(({ message }: AshlarError) => message);
+  did(`tried to move “systems” into “${path.join('/')}”: ${error}`);
   const topics = await db.read((s) => listTopics(s, user_id));
   const topic = topics[0] ?? (await db.session((s) => createTopic(s, { user_id, name: 'to read first' })));
   await db.session(async (s) => {
@@ -132,7 +132,7 @@ const tidy = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void>
       if (filename === 'README.md') await tagDocument(s, { user_id, document_id, topic_id: topic.id });
   });
   const about = await db.read((s) => documentsAbout(s, { user_id, topic_id: topic.id }));
-  say(`    ${about.length} documents are “${topic.name}”`);
+  say(`    ${about.length} documents have the topic “${topic.name}”`);
 };
 
 const share = async (vault: Vault, owner: User, recipient: User): Promise<void> => {
@@ -141,8 +141,8 @@ const share = async (vault: Vault, owner: User, recipient: User): Promise<void> 
     ({ filename }) => filename === 'LICENSE',
   );
   if (!license) return;
-  const asking = { user_id: owner.id, document_id: license.id };
-  await db.session((s) => shareDocument(s, { ...asking, recipient_id: recipient.id, permission: 'read' }));
+  const ref = { user_id: owner.id, document_id: license.id };
+  await db.session((s) => shareDocument(s, { ...ref, recipient_id: recipient.id, permission: 'read' }));
   for (const { id: document_id, filename, owner: from } of await db.read((s) =>
     sharedWithMe(s, recipient.id),
   )) {
@@ -152,7 +152,7 @@ const share = async (vault: Vault, owner: User, recipient: User): Promise<void> 
   }
 };
 
-const refuse = async (vault: Vault, { id: user_id }: User): Promise<void> => {
+const exceedQuota = async (vault: Vault, { id: user_id }: User): Promise<void> => {
   const { db } = vault;
   const { used_bytes, limit_bytes } = await db.read((s) => quotaOf(s, user_id));
   await db.session((s) => setQuota(s, { user_id, limit_bytes: used_bytes + 10 }));
@@ -162,17 +162,17 @@ const refuse = async (vault: Vault, { id: user_id }: User): Promise<void> => {
     content_type: 'text/plain',
     content: Buffer.alloc(1_000),
   };
-  const refusal = await uploadDocument(vault, attempt).catch((error: AshlarError) => error.message);
+  const error = await uploadDocument(vault, attempt).catch(({ message }: AshlarError) => message);
   await db.session((s) => setQuota(s, { user_id, limit_bytes }));
-  did(`tried to store more than the quota has room for: ${typeof refusal === 'string' ? refusal : 'STORED'}`);
+  did(`tried to exceed the quota: ${typeof error === 'string' ? error : 'STORED'}`);
 };
 
-const guard = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void> => {
+const useCredentials = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void> => {
   const { token } = await db.session((s) => issueToken(s, user_id));
   const first = await db.session((s) => rotateToken(s, token));
   const second = await db.session((s) => rotateToken(s, token));
   did(
-    `used a refresh token twice: ${first.ok ? 'exchanged' : first.reason}, then ${second.ok ? 'EXCHANGED' : second.reason}, and its family is revoked`,
+    `used a refresh token twice: ${first.ok ? 'exchanged' : first.reason}, then ${second.ok ? 'EXCHANGED' : second.reason}, and the token family is revoked`,
   );
   const connections = await db.read((s) => listConnections(s, user_id));
   const { id: connection_id } =
@@ -186,7 +186,5 @@ const guard = async (db: DocuvaultDatabase, { id: user_id }: User): Promise<void
       }),
     ));
   const credentials = await db.read((s) => cloudCredentials(s, { user_id, connection_id }));
-  did(
-    `connected a cloud account: ${Object.keys(credentials).length} credential, which the database holds encrypted`,
-  );
+  did(`connected a cloud account: ${Object.keys(credentials).length} credential, stored encrypted`);
 };

@@ -18,18 +18,18 @@ import { count, did, found, say } from './output.js';
 const actor = 'demo';
 const csv = join('data', 'leads.csv');
 
-/** Logs some weeks of a chat, resolves the first gap in it, and shows its leads and its days. */
-export const keepLog = async (db: ExpertsDatabase): Promise<void> => {
+/** Logs six weeks of a chat, resolves the first gap, and shows leads and daily counts. */
+export async function runExperts(db: ExpertsDatabase): Promise<void> {
   await logSample(db);
   await resolveFirstGap(db);
   await showLeads(db);
   await showDays(db);
-};
+}
 
 const logSample = async (db: ExpertsDatabase): Promise<void> => {
   const sample = await sampleExchanges();
   const [{ email } = { email: '' }] = sample;
-  // logged in one session: all of it is there, or nothing
+  // the sample is logged in one session: all of it exists, or nothing
   const { exchanges } = await db.read((s) => pageConversation(s, { email, limit: 1 }));
   if (exchanges.length > 0) return found(`${count(sample.length)} sample exchanges`);
   await db.session({ actor }, async (s) => {
@@ -44,7 +44,7 @@ const resolveFirstGap = async (db: ExpertsDatabase): Promise<void> => {
     s.query.selectFrom('conversations').select('id').where('gap_resolved', '=', true).limit(1).execute(),
   );
   const oldest = gaps.exchanges.at(-1);
-  if (resolved || !oldest) return found(`${count(gaps.exchanges.length)} open gaps, one resolved`);
+  if (resolved || !oldest) return found(`one resolved gap, ${count(gaps.exchanges.length)} open`);
   await db.session({ actor }, (s) => resolveGap(s, oldest.id));
   did(`resolved one of ${count(gaps.exchanges.length)} gaps: “${oldest.query}”`);
 };

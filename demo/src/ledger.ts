@@ -8,28 +8,28 @@ import { ashlar } from './command.js';
 import { did, found, say } from './output.js';
 import type { Place } from './summary.js';
 
-// a pair each: FILE.key signs, FILE.pub is for everybody
+// key pairs: FILE.key signs, FILE.pub verifies
 const [first, next] = [join('data', 'ledger'), join('data', 'ledger-next')];
 const handover = `${next}.handover`;
 const proof = join('data', 'row.proof');
 const verifier = fileURLToPath(import.meta.resolve('ashlar/verifier'));
 
-/** Signs the ledgers' heads with a key that lies outside the databases, and verifies them against what was signed. */
-export const keepLedgers = async (urls: Readonly<Record<string, string>>): Promise<void> => {
+/** Signs checkpoints of the ledgers with a key outside the databases, and verifies the ledgers against them. */
+export async function signLedgers(urls: Readonly<Record<string, string>>): Promise<void> {
   process.env.LEDGER_CHECKPOINTS = join('data', 'checkpoints');
   if (!existsSync(`${first}.key`))
     await ashlar('audit', 'key', 'new', '--name', 'demo.example', '--out', first);
   process.env.LEDGER_KEY_FILE = `${existsSync(handover) ? next : first}.key`;
-  // what it has signed is believed also when it signs no more
+  // the first key stays trusted for its checkpoints after a rotation
   process.env.LEDGER_PUBLIC_KEY = publicKey(first);
   for (const [system, url] of Object.entries(urls)) {
     await ashlar('audit', 'checkpoint', '--system', system, '--url', url);
     await ashlar('audit', 'verify', '--full', '--system', system, '--url', url);
   }
-};
+}
 
-/** Takes one row of the audit trail out as a proof, and lets the verifier that stands alone check it. */
-export const showProof = async (url: string): Promise<void> => {
+/** Exports an inclusion proof of one row and checks it with the standalone verifier. */
+export async function showInclusionProof(url: string): Promise<void> {
   const row = await oldestEvent(url);
   rmSync(proof, { force: true });
   await ashlar(
@@ -48,15 +48,15 @@ export const showProof = async (url: string): Promise<void> => {
   const keys = [first, next]
     .filter((key) => existsSync(`${key}.pub`))
     .flatMap((key) => ['--key', publicKey(key)]);
-  const verdict = execFileSync(process.execPath, [verifier, 'proof', proof, ...keys], { encoding: 'utf8' });
-  did('checked by a verifier that needs neither Ashlar nor the database:');
-  say(verdict.trimEnd().replaceAll(/^/gm, '    '));
-};
+  const result = execFileSync(process.execPath, [verifier, 'proof', proof, ...keys], { encoding: 'utf8' });
+  did('checked by the verifier, which needs neither Ashlar nor the database:');
+  say(result.trimEnd().replaceAll(/^/gm, '    '));
+}
 
-/** Lets another key sign from now on, once, so that whoever trusts the first one can believe it. */
-export const handOver = async ({ system, url }: Place): Promise<void> => {
+/** Rotates the signing key, once. The old key signs the handover, so that its verifiers can trust the new key. */
+export async function rotateSigner({ system, url }: Place): Promise<void> {
   if (existsSync(handover)) {
-    found('the key that signs, which the first one has handed over to');
+    found('the rotated signing key');
     return;
   }
   if (!existsSync(`${next}.key`))
@@ -65,7 +65,7 @@ export const handOver = async ({ system, url }: Place): Promise<void> => {
   await ashlar('key', 'rotate', 'signer', '--system', system, '--url', url, ...to);
   await ashlar('audit', 'key', 'accept', handover);
   process.env.LEDGER_KEY_FILE = `${next}.key`;
-};
+}
 
 const publicKey = (key: string): string => readFileSync(`${key}.pub`, 'utf8').trim();
 

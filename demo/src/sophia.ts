@@ -27,20 +27,20 @@ type SophiaDatabase = Database<(typeof sophia)['tables']>;
 
 const operator = { actor: 'demo', scope: everyScope };
 
-/** Begins the sample's dossiers with their texts, enriches one, puts one away and back, and shows what a client's session sees. */
-export const keepSophia = async (db: SophiaDatabase): Promise<void> => {
-  await beginDossiers(db);
+/** Creates the sample's dossiers, enriches, archives and restores one, and shows the rows that a client's session sees. */
+export async function runSophia(db: SophiaDatabase): Promise<void> {
+  await createDossiers(db);
   await showVoices(db);
   await findDuplicate(db);
   const client = await db.read(operator, (s) => findClient(s, 'Northfold Joinery Ltd'));
-  if (!client) throw new Error('The sample has no joiner.');
+  if (!client) throw new Error('The sample has no Northfold Joinery.');
   await enrichDossier(db, client);
-  await putAwayAndBack(db, client);
-  await recordWhatWasLearned(db);
-  await lookAsClient(db, client);
-};
+  await archiveAndRestore(db, client);
+  await recordSampleKnowledge(db);
+  await compareScopes(db, client);
+}
 
-const beginDossiers = async (db: SophiaDatabase): Promise<void> => {
+const createDossiers = async (db: SophiaDatabase): Promise<void> => {
   let words = 0;
   for (const { client, texts } of sampleClients) {
     if (await db.read(operator, (s) => findClient(s, client.name))) continue;
@@ -54,7 +54,7 @@ const beginDossiers = async (db: SophiaDatabase): Promise<void> => {
       }
     });
   }
-  if (words > 0) did(`began ${sampleClients.length} dossiers with ${count(words)} words in their voices`);
+  if (words > 0) did(`created ${sampleClients.length} dossiers with ${count(words)} words of voice material`);
   else found(`${sampleClients.length} dossiers`);
 };
 
@@ -73,8 +73,8 @@ const showVoices = (db: SophiaDatabase): Promise<void> =>
 
 const findDuplicate = async (db: SophiaDatabase): Promise<void> => {
   const name = 'Harbor and Vine Ltd.';
-  const [like] = await db.read(operator, (s) => likelyDuplicates(s, name));
-  did(`“${name}” is likely “${like?.name}”, with a score of ${like?.score}`);
+  const [duplicate] = await db.read(operator, (s) => likelyDuplicates(s, name));
+  did(`“${name}” is likely a duplicate of “${duplicate?.name}”, score ${duplicate?.score}`);
 };
 
 const enrichDossier = async (db: SophiaDatabase, { id, name }: Client): Promise<void> => {
@@ -88,26 +88,26 @@ const enrichDossier = async (db: SophiaDatabase, { id, name }: Client): Promise<
     source: 'call of 3 May',
   };
   const { client } = await db.session({ actor: 'demo', scope: id }, (s) =>
-    enrich(s, id, { field: 'target_audience', ...fact, reason: 'asked who rings them' }),
+    enrich(s, id, { field: 'target_audience', ...fact, reason: 'asked who their customers are' }),
   );
   did(`enriched target_audience of ${name} from a call: ${client.profile_completeness_pct}% complete now`);
 };
 
-const putAwayAndBack = async (db: SophiaDatabase, { id, name }: Client): Promise<void> => {
+const archiveAndRestore = async (db: SophiaDatabase, { id, name }: Client): Promise<void> => {
   const archived = await db.read(operator, (s) => clientActions(s, id, { action: 'client.archived' }));
   if (archived.length > 0) {
     found(`${name} archived and restored`);
     return;
   }
-  await db.session(operator, (s) => archiveClient(s, id, 'to show it'));
-  const refused = await refusalOf(
+  await db.session(operator, (s) => archiveClient(s, id, 'demonstration'));
+  const error = await errorOf(
     db.session(operator, (s) => enrich(s, id, { field: 'industry', value: 'x', source: 'x' })),
   );
   await db.session(operator, (s) => restoreClient(s, id));
-  did(`archived ${name}, was refused a change (“${refused}”), and restored it`);
+  did(`archived ${name}, tried to change it (“${error}”), and restored it`);
 };
 
-const recordWhatWasLearned = async (db: SophiaDatabase): Promise<void> => {
+const recordSampleKnowledge = async (db: SophiaDatabase): Promise<void> => {
   const known = await db.read(operator, (s) => findKnowledge(s));
   if (known.length > 0) {
     found(`${count(known.length)} pieces of institutional knowledge`);
@@ -117,11 +117,13 @@ const recordWhatWasLearned = async (db: SophiaDatabase): Promise<void> => {
     });
     did(`recorded ${sampleKnowledge.length} pieces of institutional knowledge`);
   }
-  const telling = { category: 'tone', content: 'Write like northfold joinry does.' };
-  did(`was refused one: ${await refusalOf(db.session(operator, (s) => recordKnowledge(s, telling)))}`);
+  const revealing = { category: 'tone', content: 'Write like northfold joinry does.' };
+  did(
+    `tried to record knowledge that names a client: ${await errorOf(db.session(operator, (s) => recordKnowledge(s, revealing)))}`,
+  );
 };
 
-const lookAsClient = async (db: SophiaDatabase, client: Client): Promise<void> => {
+const compareScopes = async (db: SophiaDatabase, client: Client): Promise<void> => {
   const seen = (scope: string) =>
     db.read({ scope }, async (s) => {
       const clients = await s.query.selectFrom('clients').select('id').execute();
@@ -133,17 +135,19 @@ const lookAsClient = async (db: SophiaDatabase, client: Client): Promise<void> =
     return rows.filter(({ client_id }) => client_id !== client.id).length;
   });
   did(`the operator sees ${await seen(everyScope)}`);
-  did(`the session of ${client.name} sees ${await seen(client.id)}, and ${others} audit lines of others`);
+  did(
+    `the session of ${client.name} sees ${await seen(client.id)}, and ${others} rows of other clients in audit_log`,
+  );
   const own = await db.read({ scope: client.id }, (s) => voiceMaterialsOf(s, client.id));
   if (own.length === 0) throw new Error('A client does not see its own texts.');
 };
 
-const refusalOf = async (attempt: Promise<unknown>): Promise<string> => {
+const errorOf = async (attempt: Promise<unknown>): Promise<string> => {
   try {
     await attempt;
   } catch (error) {
     if (error instanceof AshlarError) return error.message;
     throw error;
   }
-  throw new Error('What should have been refused was not.');
+  throw new Error('The attempt should have failed.');
 };

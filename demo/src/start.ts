@@ -8,15 +8,15 @@ import { wills } from '@ashlar/wills';
 import { type AshlarError, connect, settings } from 'ashlar';
 import { makeBackup, restoreBackup } from './backups.js';
 import { ashlar } from './command.js';
-import { keepDocuments } from './docuvault.js';
-import { keepLog } from './experts.js';
+import { runDocuvault } from './docuvault.js';
+import { runExperts } from './experts.js';
 import { rotateColumnKey, rotateDatabaseKey, useColumnKeys, useDatabaseKey } from './keys.js';
-import { handOver, keepLedgers, showProof } from './ledger.js';
+import { rotateSigner, showInclusionProof, signLedgers } from './ledger.js';
 import { heading, say } from './output.js';
 import { shipCalifornia } from './shipping.js';
-import { keepSophia } from './sophia.js';
+import { runSophia } from './sophia.js';
 import { summarise } from './summary.js';
-import { keepWills } from './wills.js';
+import { runWills } from './wills.js';
 
 const urls = {
   shipping: `sqlite:${join('data', 'shipping.db')}`,
@@ -27,10 +27,10 @@ const urls = {
 };
 
 const withSystem = async <D extends { close(): Promise<void> }>(
-  opening: Promise<D>,
+  connecting: Promise<D>,
   work: (db: D) => Promise<void>,
 ) => {
-  const db = await opening;
+  const db = await connecting;
   try {
     await work(db);
   } finally {
@@ -44,50 +44,48 @@ try {
   await ashlar('up', '--system', 'shipping', '--url', urls.shipping);
   await withSystem(connect(shipping, { url: urls.shipping }), shipCalifornia);
 
-  heading('wills · consent, clauses and an audit trail, on embedded Postgres');
+  heading('wills · consent, clauses and an event log, on embedded Postgres');
   await ashlar('up', '--system', 'wills', '--url', urls.wills);
-  await withSystem(connect(wills, { url: urls.wills }), keepWills);
+  await withSystem(connect(wills, { url: urls.wills }), runWills);
 
-  heading('docuvault · documents of many users, their bytes beside the database, on embedded Postgres');
+  heading('docuvault · documents of many users, with their bytes in files, on embedded Postgres');
   await ashlar('up', '--system', 'docuvault', '--url', urls.docuvault);
   useColumnKeys();
   const { columnKeys } = settings();
-  await withSystem(connect(docuvault, { url: urls.docuvault, columnKeys }), keepDocuments);
+  await withSystem(connect(docuvault, { url: urls.docuvault, columnKeys }), runDocuvault);
 
-  heading('experts · a chat’s log and its leads, on SQLite, made when the service starts');
-  await withSystem(openExperts({ url: urls.experts }), keepLog);
+  heading('experts · a chat’s log and its leads, on SQLite, initialised when the service starts');
+  await withSystem(openExperts({ url: urls.experts }), runExperts);
 
   heading('sophia · client dossiers and voices, on an encrypted file');
   const dossiers = { system: 'sophia', url: urls.sophia };
   await useDatabaseKey(dossiers);
   await ashlar('up', '--system', 'sophia', '--url', urls.sophia);
-  await withSystem(connect(sophia, { url: urls.sophia, key: settings().databaseKey }), keepSophia);
+  await withSystem(connect(sophia, { url: urls.sophia, key: settings().databaseKey }), runSophia);
 
-  heading('Ledgers: signed, verified, and shown to somebody else');
-  await keepLedgers({
+  heading('Ledgers: signed, verified, and proven to a third party');
+  await signLedgers({
     shipping: urls.shipping,
     wills: urls.wills,
     sophia: urls.sophia,
     docuvault: urls.docuvault,
   });
-  await showProof(urls.wills);
+  await showInclusionProof(urls.wills);
 
-  heading('A backup that is known to restore');
+  heading('A backup, verified by restoring it');
   const backup = await makeBackup(dossiers);
 
-  heading('Every key changed: of the file, of columns, of whoever signs');
+  heading('All keys rotated: of the file, of columns, of the signer');
   await rotateDatabaseKey(dossiers);
   await rotateColumnKey({ system: 'docuvault', url: urls.docuvault });
-  await handOver(dossiers);
+  await rotateSigner(dossiers);
 
-  heading('The backup from before, restored under the key of today');
+  heading('The earlier backup, restored under the current key');
   await restoreBackup(dossiers, backup);
 
-  heading('Every guarantee attacked, and where things stand');
+  heading('Every guarantee attacked, and a summary');
   await summarise(Object.entries(urls).map(([system, url]) => ({ system, url })));
-  say(
-    '\nEverything is under ./data. Run it again: what is there already is left as it is, under other keys.',
-  );
+  say('\nAll data is in ./data. A second run keeps the existing data and rotates the keys again.');
 } catch (error) {
   const { message, detail, suggestion } = error as AshlarError;
   process.stderr.write(`${[message, detail, suggestion].filter(Boolean).join('\n')}\n`);

@@ -4,13 +4,13 @@ import Table from 'cli-table3';
 import { ask } from './command.js';
 import { count, say } from './output.js';
 
-/** A system, and the database it lives in. */
+/** A system and the URL of its database. */
 export interface Place {
   readonly system: string;
   readonly url: string;
 }
 
-/** The part of `ashlar status --json` that is shown here. */
+/** The part of `ashlar status --json` that the summary shows. */
 interface StatusReport {
   readonly system: string;
   readonly engine: string;
@@ -25,32 +25,32 @@ interface Summary {
   readonly seconds: number;
 }
 
-/** Attacks every guarantee of every system, and shows on one page what is there and what held. */
-export const summarise = async (places: readonly Place[]): Promise<void> => {
+/** Attacks every guarantee of every system, and shows a summary table. */
+export async function summarise(places: readonly Place[]): Promise<void> {
   const summaries: Summary[] = [];
-  for (const place of places) summaries.push(await look(place));
+  for (const place of places) summaries.push(await inspect(place));
   const table = new Table({
-    head: ['system', 'engine', 'tables', 'rows', 'migrations', 'guarantees', 'refused', 'ledgers', 'seconds'],
+    head: ['system', 'engine', 'tables', 'rows', 'migrations', 'guarantees', 'attacks', 'ledgers', 'seconds'],
     style: { head: [], border: [] },
   });
   table.push(...summaries.map(rowOf));
   say(table.toString());
   const sum = (of: (summary: Summary) => number) => count(summaries.reduce((all, each) => all + of(each), 0));
   say(
-    `\n${summaries.length} systems keep ${sum(({ report }) => report.tables.length)} guarantees on ${sum(rows)} rows: ` +
-      `${sum(({ report }) => countAttacks(report))} attacks, none got through. ` +
-      `All of it took ${(performance.now() / 1_000).toFixed(1)} s.`,
+    `\n${summaries.length} systems with ${sum(({ report }) => report.tables.length)} guarantees on ${sum(rows)} rows: ` +
+      `${sum(({ report }) => countAttacks(report))} attacks, none succeeded. ` +
+      `Total time: ${(performance.now() / 1_000).toFixed(1)} s.`,
   );
-};
+}
 
-const look = async ({ system, url }: Place): Promise<Summary> => {
-  const begun = performance.now();
+const inspect = async ({ system, url }: Place): Promise<Summary> => {
+  const started = performance.now();
   const at = ['--system', system, '--url', url];
-  const report = join('data', `${system}-proof.html`);
-  // a proof that fails ends the demo there
+  const report = join('data', `${system}-report.html`);
+  // exits when an attack succeeds
   const { reports } = (await ask('prove', ...at, '--report', report)) as { reports: [ProveReport] };
   const { systems } = (await ask('status', ...at)) as { systems: [StatusReport] };
-  return { report: reports[0], status: systems[0], seconds: (performance.now() - begun) / 1_000 };
+  return { report: reports[0], status: systems[0], seconds: (performance.now() - started) / 1_000 };
 };
 
 const rows = ({ status }: Summary): number =>
@@ -67,9 +67,9 @@ const rowOf = (summary: Summary): (string | number)[] => {
     status.engine,
     status.tables.length,
     count(rows(summary)),
-    `${status.migrations.applied}, ${status.drift === null ? 'drift not known' : 'no drift'}`,
-    `${report.tables.length} kept${emulated > 0 ? `, ${emulated} emulated` : ''}`,
-    `${count(countAttacks(report))} attacks`,
+    `${status.migrations.applied}, ${status.drift === null ? 'drift unknown' : 'no drift'}`,
+    `${report.tables.length} proven${emulated > 0 ? `, ${emulated} emulated` : ''}`,
+    count(countAttacks(report)),
     ledgers.join('\n') || 'none',
     seconds.toFixed(1),
   ];

@@ -27,13 +27,13 @@ const indent = (text: string): string =>
     .map((line) => `    │ ${line}`)
     .join('\n');
 
-/** Publishes the placeholder clauses, supersedes one, renders it, and records and withdraws a consent. */
-export const keepWills = async (db: WillsDatabase): Promise<void> => {
+/** Publishes the placeholder clauses, supersedes and renders one, and records and withdraws consent. */
+export async function runWills(db: WillsDatabase): Promise<void> {
   await publishLibrary(db);
   await supersede(db);
   await render(db);
   await consent(db);
-};
+}
 
 const publishLibrary = async (db: WillsDatabase): Promise<void> => {
   let published = 0;
@@ -86,7 +86,7 @@ const consent = async (db: WillsDatabase): Promise<void> => {
       }),
     );
     await db.session({ actor }, (s) => withdrawConsent(s, { subject_id, categories: ['marketing'] }));
-    did('recorded a consent to drafting and marketing, and withdrew marketing');
+    did('recorded consent to drafting and marketing, and withdrew marketing');
   }
   const status = await db.read((s) => consentStatus(s, subject_id, versions));
   for (const [category, { granted }] of Object.entries(status))

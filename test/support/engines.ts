@@ -47,13 +47,15 @@ const serverPlace = async (): Promise<Place> => {
   return { url: url.href, remove: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 };
 
-/** Every behaviour is tested on each of these: `describe.each(engines)('… on $name', ({ place }) => …)`. */
-export const engines: readonly TestEngine[] = [
+const all: readonly TestEngine[] = [
   { name: 'sqlite', place: () => filePlace('sqlite') },
   { name: 'sqlcipher', place: () => filePlace('sqlcipher') },
   { name: 'pglite', place: async () => ({ url: 'pglite:memory', remove: async () => undefined }) },
   { name: 'postgres', place: serverPlace },
 ];
+
+/** Every behaviour is tested on each of these: `describe.each(engines)('… on $name', ({ place }) => …)`. */
+export const engines: readonly TestEngine[] = all.filter(({ name }) => inject('engines').includes(name));
 
 /** The engines with roles. SQLite and SQLCipher have none: a process that can open the file can do everything. */
 export const withRoles = engines.filter(({ name }) => name === 'pglite' || name === 'postgres');

@@ -84,6 +84,10 @@ export const errorCodes = {
   },
   'authentication-failed': { exit: 3, meaning: 'The server refused the user or the password.' },
   'database-missing': { exit: 3, meaning: 'The server has no database of that name.' },
+  'pooler-unfit': {
+    exit: 3,
+    meaning: 'A pooler between client and server drops settings or prepared statements.',
+  },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
   'migration-changed': { exit: 1, meaning: 'A step that was applied has been edited since.' },
   'migration-missing': { exit: 1, meaning: 'The database has a step that the folder does not.' },

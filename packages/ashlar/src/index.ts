@@ -6,7 +6,7 @@ export {
   defaultKeepRules,
   type KeepRules,
   type LedgerRelation,
-  type Listed as ListedBackup,
+  type ListedBackup,
   listBackups,
   type Manifest as BackupManifest,
   newBackupKey,
@@ -58,16 +58,6 @@ export type {
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './contract/whole-file.js';
 export { openEngine } from './engines/open.js';
 export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
-export type {
-  ImportOptions,
-  ImportReport,
-  JobCommands,
-  JobDetail,
-  JobProgress,
-  JobStatus,
-  JobSummary,
-  RunOptions,
-} from './jobs/job-commands.js';
 export {
   findDatabaseKey,
   importDatabase,

@@ -1,49 +1,73 @@
-/** A signed head of a log. */
+/** A signed tree head. */
 export interface Head {
   origin: string;
   size: number;
   root: Buffer;
 }
 
-/** Something does not hold. */
+/** A file or checkpoint is not valid. */
 export class NotValid extends Error {}
-/** The command or a key is not as it must be. */
+/** The command line or a key is malformed. */
 export class WrongUse extends Error {}
 
-export const leafHash: (entry: Uint8Array) => Buffer;
-export const verifyInclusion: (
+/** Returns the hash of a leaf (RFC 9162 section 2.1). */
+export function leafHash(entry: Uint8Array): Buffer;
+/** Tells whether `path` proves that `leaf` is at `position` in the tree of `size` leaves with `root`. */
+export function verifyInclusion(
   leaf: Buffer,
   position: number,
   size: number,
   path: readonly Buffer[],
   root: Buffer,
-) => boolean;
-export const verifyConsistency: (
+): boolean;
+/** Tells whether `path` proves that the tree of `to` leaves begins with the tree of `from` leaves. */
+export function verifyConsistency(
   from: number,
   to: number,
   fromRoot: Buffer,
   toRoot: Buffer,
   path: readonly Buffer[],
-) => boolean;
+): boolean;
+/** An append-only Merkle tree in constant memory. */
 export class GrowingTree {
   readonly size: number;
   append(hash: Buffer): void;
   root(): Buffer;
 }
 
-/** Each of these throws NotValid where something does not hold. `keys` are verifier keys as text. */
-export const verifyProofFile: (
+/**
+ * Verifies an inclusion proof file. `keys` are verifier keys as text.
+ *
+ * @throws NotValid, WrongUse
+ */
+export function verifyProofFile(
   bytes: Uint8Array,
   keys: readonly string[],
-) => Head & { position: number; at: unknown; row: unknown };
-export const verifyConsistencyFile: (
+): Head & { position: number; at: unknown; row: unknown };
+/**
+ * Verifies that the log of the checkpoint in a consistency file begins with the log of the earlier checkpoint.
+ *
+ * @throws NotValid, WrongUse
+ */
+export function verifyConsistencyFile(
   earlierBytes: Uint8Array,
   bytes: Uint8Array,
   keys: readonly string[],
-) => { origin: string; from: number; to: number };
-export const verifyExport: (
+): { origin: string; from: number; to: number };
+/**
+ * Verifies an exported ledger in constant memory.
+ *
+ * @param checkpointFiles - paths of further checkpoints that must agree
+ * @throws NotValid, WrongUse
+ */
+export function verifyExport(
   folder: string,
   keys: readonly string[],
   checkpointFiles?: readonly string[],
-) => Promise<Head & { checkpoints: number }>;
-export const selfTest: () => number;
+): Promise<Head & { checkpoints: number }>;
+/**
+ * Checks the verifier against its test vectors and returns their number.
+ *
+ * @throws NotValid
+ */
+export function selfTest(): number;

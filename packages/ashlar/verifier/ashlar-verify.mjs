@@ -1,14 +1,15 @@
 #!/usr/bin/env node
-// Verifies what a ledger of Ashlar handed out: a proof, a consistency proof, an exported ledger. It needs Node.js 20 or
-// newer and nothing else: not Ashlar, no package, no network. It is short so that whoever relies on it can read it.
+// Verifies files of an Ashlar ledger: an inclusion proof, a consistency proof, an exported ledger. It needs Node.js 20 or
+// newer and nothing else: not Ashlar, no package, no network. It is short, so that its users can read it before they rely
+// on it.
 //
 //   node ashlar-verify.mjs proof FILE --key VKEY
 //   node ashlar-verify.mjs consistency EARLIER-CHECKPOINT FILE --key VKEY
 //   node ashlar-verify.mjs export FOLDER --key VKEY [--checkpoint FILE]…
 //   node ashlar-verify.mjs self-test
 //
-// VKEY is the verifier key of whoever signs for the ledger, got by another way than the file. --key may be given more
-// than once. Exit: 0 valid · 1 not valid · 2 called wrongly.
+// VKEY is the verifier key of the ledger's signer, obtained separately from the file. --key is repeatable.
+// Exit codes: 0 valid · 1 not valid · 2 wrong usage.
 //
 // Hashes and trees: RFC 9162 section 2.1. Keys and signatures: https://c2sp.org/signed-note (Ed25519).
 // Checkpoints: https://c2sp.org/tlog-checkpoint. Proof files: https://c2sp.org/tlog-proof, with the entry in "extra".
@@ -21,16 +22,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** Something does not hold. */
+/** A file or checkpoint is not valid. */
 export class NotValid extends Error {}
-/** The command or a key is not as it must be. */
+/** The command line or a key is malformed. */
 export class WrongUse extends Error {}
 
-const demand = (holds, message) => {
-  if (!holds) throw new NotValid(message);
+const demand = (condition, message) => {
+  if (!condition) throw new NotValid(message);
 };
 
-// ---- Trees, after the definitions of RFC 9162 section 2.1 ----
+// ---- Merkle trees: RFC 9162 section 2.1 ----
 
 const sha256 = (...parts) => {
   const hash = createHash('sha256');
@@ -39,7 +40,10 @@ const sha256 = (...parts) => {
 };
 const areSizes = (sizes) => sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
 const areHashes = (hashes) => hashes.every((hash) => hash.length === 32);
-export const leafHash = (entry) => sha256(Buffer.of(0), entry);
+/** Returns the hash of a leaf. */
+export function leafHash(entry) {
+  return sha256(Buffer.of(0), entry);
+}
 const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 /** The largest power of two smaller than `size`. */
@@ -49,7 +53,7 @@ const split = (size) => {
   return left;
 };
 
-/** The root that a path leads to from a leaf, or undefined where the path is too long or too short. */
+/** Computes the root from a leaf and its inclusion path; undefined when the path has the wrong length. */
 const rootFrom = (leaf, position, size, path) => {
   if (size === 1) return path.length === 0 ? leaf : undefined;
   const left = split(size);
@@ -60,21 +64,34 @@ const rootFrom = (leaf, position, size, path) => {
   return start === 0 ? nodeHash(below, sibling) : nodeHash(sibling, below);
 };
 
-export const verifyInclusion = (leaf, position, size, path, root) =>
-  areSizes([position, size]) &&
-  position < size &&
-  areHashes([leaf, root, ...path]) &&
-  rootFrom(leaf, position, size, path)?.equals(root) === true;
+/** Tells whether `path` proves that `leaf` is at `position` in the tree of `size` leaves with `root`. */
+export function verifyInclusion(leaf, position, size, path, root) {
+  return (
+    areSizes([position, size]) &&
+    position < size &&
+    areHashes([leaf, root, ...path]) &&
+    rootFrom(leaf, position, size, path)?.equals(root) === true
+  );
+}
 
-/** The roots of the earlier and the later tree that a path leads to; `whole` while the earlier root itself is meant. */
-const rootsFrom = (fromRoot, from, size, path, whole) => {
+/**
+ * Computes the roots of the earlier and the later tree from a consistency path; undefined when the path has the wrong
+ * length. `whole`: the subtree is the whole earlier tree, so its root is known and not part of the path.
+ */
+const rootsFrom = ({ fromRoot, from, size, path, whole }) => {
   if (from === size) {
     const [hash, ...more] = whole ? [fromRoot, ...path] : path;
     return more.length === 0 && hash !== undefined ? [hash, hash] : undefined;
   }
   const left = split(size);
   const [start, count] = from <= left ? [0, left] : [left, size - left];
-  const below = rootsFrom(fromRoot, from - start, count, path.slice(0, -1), whole && start === 0);
+  const below = rootsFrom({
+    fromRoot,
+    from: from - start,
+    size: count,
+    path: path.slice(0, -1),
+    whole: whole && start === 0,
+  });
   const sibling = path.at(-1);
   if (below === undefined || sibling === undefined) return undefined;
   const [earlier, later] = below;
@@ -83,15 +100,16 @@ const rootsFrom = (fromRoot, from, size, path, whole) => {
     : [nodeHash(sibling, earlier), nodeHash(sibling, later)];
 };
 
-export const verifyConsistency = (from, to, fromRoot, toRoot, path) => {
+/** Tells whether `path` proves that the tree of `to` leaves begins with the tree of `from` leaves. */
+export function verifyConsistency(from, to, fromRoot, toRoot, path) {
   if (!areSizes([from, to]) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
   if (from === 0)
     return path.length === 0 && fromRoot.equals(sha256()) && (to > 0 || toRoot.equals(fromRoot));
-  const roots = rootsFrom(fromRoot, from, to, path, true);
+  const roots = rootsFrom({ fromRoot, from, size: to, path, whole: true });
   return roots?.[0].equals(fromRoot) === true && roots[1].equals(toRoot);
-};
+}
 
-/** A tree that only grows: the roots of its full subtrees, largest first, are all that it keeps. */
+/** An append-only tree in constant memory: it stores only the roots of its full subtrees, largest first. */
 export class GrowingTree {
   size = 0;
   #subtrees = [];
@@ -128,29 +146,32 @@ const base64 = (text, what) => {
 };
 const hashIn = (text, what) => {
   const bytes = base64(text, what);
-  demand(bytes.length === 32, `${what} is no hash`);
+  demand(bytes.length === 32, `${what} is not a SHA-256 hash`);
   return bytes;
 };
 const numberIn = (text, what) => {
-  demand(/^(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)), `${what} is no size`);
+  demand(
+    /^(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)),
+    `${what} is not a non-negative integer`,
+  );
   return Number(text);
 };
 
-/** A verifier key, `name+id+base64`, where the id belongs to the key. */
+/** Parses a verifier key, `name+id+base64`, and checks that the id matches the key. */
 const readKey = (text) => {
   const [, name, id, encoded] = /^([^+\s\u0085]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/u.exec(text) ?? [];
   const bytes = Buffer.from(encoded ?? '', 'base64');
   const belongs = sha256(`${name}\n`, bytes).subarray(0, 4).toString('hex') === id;
   if (bytes.length !== 33 || bytes[0] !== 1 || bytes.toString('base64') !== encoded || !belongs)
-    throw new WrongUse('a --key is not of the form name+id+base64, or its id belongs to another key');
+    throw new WrongUse('a --key does not have the form name+id+base64, or its id does not match the key');
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.subarray(1).toString('base64url') };
   return { name, id, key: createPublicKey({ key: jwk, format: 'jwk' }) };
 };
 
-/** The text of a signed note: one of the keys must have signed it, and none of theirs may be wrong. */
+/** Returns the text of a signed note. At least one of the keys must have signed it, and each of their signatures must be valid. */
 const openNote = (note, keys) => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
-  demand(!/[\u0000-\u0009\u000b-\u001f]/.test(note), 'the checkpoint has control characters');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
+  demand(!/[\u0000-\u0009\u000b-\u001f]/.test(note), 'the checkpoint contains control characters');
   const blank = note.lastIndexOf('\n\n');
   demand(blank >= 0 && note.endsWith('\n') && blank + 2 < note.length, 'the checkpoint has no signatures');
   const text = note.slice(0, blank + 1);
@@ -165,11 +186,11 @@ const openNote = (note, keys) => {
     if (known === undefined) continue;
     demand(
       verify(null, Buffer.from(text), known.key, bytes.subarray(4)),
-      `the signature of ${name} does not hold`,
+      `the signature of ${name} is not valid`,
     );
     signed = true;
   }
-  demand(signed, 'the checkpoint is not signed by a key that was given');
+  demand(signed, 'the checkpoint is not signed by any --key');
   return text;
 };
 
@@ -182,69 +203,83 @@ const openCheckpoint = (note, keys) => {
   return { origin, size: numberIn(size, 'the size'), root: hashIn(root, 'the root') };
 };
 
-/** The row in an entry, `["ashlar/entry/v1", log, salt, at, row]`, if it is one of this log. */
+/** Parses an entry, `["ashlar/entry/v1", log, salt, at, row]`, and checks that it belongs to the log. */
 const readEntry = (bytes, log, where = 'the entry') => {
   let value;
   try {
     value = JSON.parse(utf8(bytes, where));
   } catch {
-    throw new NotValid(`${where} is no JSON text`);
+    throw new NotValid(`${where} is not valid JSON`);
   }
-  const [form, its, , at, row] = Array.isArray(value) && value.length === 5 ? value : [];
-  demand(form === 'ashlar/entry/v1', `${where} has another form than an entry`);
-  // the origin of checkpoints is the name of the log, alone or behind that of a system
-  const same = its === log || (its !== '' && log.endsWith(`/${its}`));
-  demand(same, `${where} is of the log ${JSON.stringify(its)}, the checkpoint of ${log}`);
+  const [format, entryLog, , at, row] = Array.isArray(value) && value.length === 5 ? value : [];
+  demand(format === 'ashlar/entry/v1', `${where} is not an ashlar/entry/v1 entry`);
+  // a checkpoint's origin is the name of the log, with or without a system's name before it
+  const same = entryLog === log || (entryLog !== '' && log.endsWith(`/${entryLog}`));
+  demand(same, `${where} belongs to log ${JSON.stringify(entryLog)}, the checkpoint to log ${log}`);
   return { at, row };
 };
 
-// ---- What can be verified ----
+// ---- Files ----
 
-/** The lines before the first blank one, and the checkpoint after it. */
-const cut = (bytes, keys) => {
+/** Splits a file into the lines before its first blank line and the checkpoint after it. */
+const splitFile = (bytes, keys) => {
   const text = utf8(bytes, 'the file');
   const blank = text.indexOf('\n\n');
-  demand(blank >= 0, 'the file has no checkpoint in it');
+  demand(blank >= 0, 'the file contains no checkpoint');
   return { lines: text.slice(0, blank).split('\n'), checkpoint: openCheckpoint(text.slice(blank + 2), keys) };
 };
-const after = (word, line) => {
+const fieldOf = (word, line) => {
   demand(line?.startsWith(`${word} `), `the file has no line "${word}"`);
   return line.slice(word.length + 1);
 };
 const readPath = (lines) => lines.map((line) => hashIn(line, 'a line of the path'));
 
-/** Verifies a proof file and returns what it shows. `keys` are verifier keys as text; files are given by their bytes. */
-export const verifyProofFile = (bytes, keys) => {
-  const { lines, checkpoint } = cut(bytes, keys.map(readKey));
+/**
+ * Verifies an inclusion proof file and returns the checkpoint with the entry's position, time and row.
+ *
+ * @param bytes - the content of the file
+ * @param keys - verifier keys as text
+ * @throws NotValid, WrongUse
+ */
+export function verifyProofFile(bytes, keys) {
+  const { lines, checkpoint } = splitFile(bytes, keys.map(readKey));
   const [header, extra, index, ...path] = lines;
-  demand(header === 'c2sp.org/tlog-proof@v1', 'the file is no tlog-proof@v1');
-  const entry = base64(after('extra', extra), 'the entry');
-  const position = numberIn(after('index', index), 'the position');
+  demand(header === 'c2sp.org/tlog-proof@v1', 'the file is not a c2sp.org/tlog-proof@v1 file');
+  const entry = base64(fieldOf('extra', extra), 'the entry');
+  const position = numberIn(fieldOf('index', index), 'the position');
   const holds = verifyInclusion(leafHash(entry), position, checkpoint.size, readPath(path), checkpoint.root);
   demand(
     holds,
-    `the entry is not at position ${position} of the log that was signed with ${checkpoint.size} entries`,
+    `the entry is not at position ${position} of the log with ${checkpoint.size} entries that was signed`,
   );
   return { ...checkpoint, position, ...readEntry(entry, checkpoint.origin) };
-};
+}
 
-/** Verifies that the checkpoint in a consistency file continues the earlier one, and returns both sizes. */
-export const verifyConsistencyFile = (earlierBytes, bytes, keys) => {
+/**
+ * Verifies that the log of the checkpoint in a consistency file begins with the log of the earlier checkpoint, and returns
+ * both sizes. The files are given by their content, `keys` are verifier keys as text.
+ *
+ * @throws NotValid, WrongUse
+ */
+export function verifyConsistencyFile(earlierBytes, bytes, keys) {
   const known = keys.map(readKey);
   const earlier = openCheckpoint(utf8(earlierBytes, 'the earlier checkpoint'), known);
-  const { lines, checkpoint: later } = cut(bytes, known);
+  const { lines, checkpoint: later } = splitFile(bytes, known);
   demand(
     earlier.origin === later.origin,
-    `the checkpoints are of two logs: ${earlier.origin} and ${later.origin}`,
+    `the checkpoints belong to different logs: ${earlier.origin} and ${later.origin}`,
   );
   const [old, ...path] = lines;
-  demand(numberIn(after('old', old), 'the old size') === earlier.size, 'the proof begins at another size');
+  demand(
+    numberIn(fieldOf('old', old), 'the old size') === earlier.size,
+    'the proof starts at another size than the earlier checkpoint',
+  );
   const holds = verifyConsistency(earlier.size, later.size, earlier.root, later.root, readPath(path));
-  demand(holds, `the log of ${later.size} entries does not begin with that of ${earlier.size}`);
+  demand(holds, `the log of ${later.size} entries does not begin with the log of ${earlier.size} entries`);
   return { origin: later.origin, from: earlier.size, to: later.size };
-};
+}
 
-/** The leaf hashes in a file of 32 bytes each, one after another. */
+/** Reads the leaf hashes of a file, 32 bytes each. */
 const leavesIn = (file) => {
   const descriptor = openSync(file, 'r');
   const hash = Buffer.alloc(32);
@@ -255,26 +290,31 @@ const leavesIn = (file) => {
 };
 
 /**
- * Verifies an exported ledger in constant memory: `entries.jsonl`, one entry a line in base64, in order; `checkpoint`; and
- * where they are there `leaves.bin`, which lets a changed line be named, and any `*.checkpoint`, all of which must agree.
+ * Verifies an exported ledger in constant memory. Its folder contains `entries.jsonl`, one entry per line in base64, in
+ * order, and `checkpoint`. Optional: `leaves.bin`, which identifies a changed line, and further `*.checkpoint` files, all
+ * of which must agree.
+ *
+ * @param keys - verifier keys as text
+ * @param checkpointFiles - paths of further checkpoints
+ * @throws NotValid, WrongUse
  */
-export const verifyExport = async (folder, keys, checkpointFiles = []) => {
+export async function verifyExport(folder, keys, checkpointFiles = []) {
   const known = keys.map(readKey);
   const read = (file) => ({ file, ...openCheckpoint(utf8(readFileSync(file), file), known) });
   const head = read(join(folder, 'checkpoint'));
-  const beside = readdirSync(folder).filter((name) => name.endsWith('.checkpoint'));
-  const others = [...beside.map((name) => join(folder, name)), ...checkpointFiles].map(read);
+  const inFolder = readdirSync(folder).filter((name) => name.endsWith('.checkpoint'));
+  const others = [...inFolder.map((name) => join(folder, name)), ...checkpointFiles].map(read);
   others.sort((a, b) => a.size - b.size);
   for (const { file, origin, size } of others) {
-    demand(origin === head.origin, `${file} is of the log ${origin}, the export of ${head.origin}`);
-    demand(size <= head.size, `${file} was signed with ${size} entries; the export has only ${head.size}`);
+    demand(origin === head.origin, `${file} belongs to log ${origin}, the export to log ${head.origin}`);
+    demand(size <= head.size, `${file} signs ${size} entries, the export has only ${head.size}`);
   }
   const tree = new GrowingTree();
   let compared = 0;
   const compare = () => {
     for (; others[compared]?.size === tree.size; compared += 1) {
       const { file, size, root } = others[compared];
-      demand(tree.root().equals(root), `the first ${size} lines are not what ${file} signed`);
+      demand(tree.root().equals(root), `the first ${size} lines differ from the entries that ${file} signs`);
     }
   };
   const entries = await open(join(folder, 'entries.jsonl'));
@@ -284,27 +324,41 @@ export const verifyExport = async (folder, keys, checkpointFiles = []) => {
     compare();
     for await (const line of entries.readLines()) {
       const where = `line ${tree.size + 1} of entries.jsonl`;
-      demand(tree.size < head.size, `${where} is more than the ${head.size} entries that were signed`);
+      demand(tree.size < head.size, `${where} exceeds the ${head.size} signed entries`);
       const entry = base64(line.replace(/^"(.*)"$/, '$1'), where);
       const leaf = leafHash(entry);
       const same = leaves === undefined || leaves.next()?.equals(leaf);
-      demand(same, `${where} is not the entry that leaves.bin has there`);
+      demand(same, `${where} differs from leaves.bin`);
       readEntry(entry, head.origin, where);
       tree.append(leaf);
       compare();
     }
-    demand(leaves?.next() === undefined, `leaves.bin has more than the ${tree.size} lines of entries.jsonl`);
+    demand(
+      leaves?.next() === undefined,
+      `leaves.bin has more leaves than the ${tree.size} lines of entries.jsonl`,
+    );
   } finally {
     leaves?.close();
     await entries.close();
   }
-  demand(tree.size === head.size, `entries.jsonl has ${tree.size} lines; ${head.size} entries were signed`);
-  demand(tree.root().equals(head.root), 'the entries are not those that were signed: the root differs');
+  demand(
+    tree.size === head.size,
+    `entries.jsonl has ${tree.size} lines, but ${head.size} entries are signed`,
+  );
+  demand(
+    tree.root().equals(head.root),
+    'the entries differ from the signed entries: the root does not match',
+  );
   return { ...head, checkpoints: others.length + 1 };
-};
+}
 
-/** Checks this program against published values and against files that a ledger handed out. */
-export const selfTest = () => {
+/**
+ * Checks this program against published test vectors and files of a ledger.
+ *
+ * @returns the number of vectors
+ * @throws NotValid
+ */
+export function selfTest() {
   const vectors = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url), 'utf8'));
   const hex = (text) => Buffer.from(text, 'hex');
   const roots = vectors.roots.map(hex);
@@ -331,7 +385,7 @@ export const selfTest = () => {
   return (
     vectors.roots.length + vectors.inclusion.length + vectors.consistency.length + vectors.notes.length + 2
   );
-};
+}
 
 // ---- The command ----
 
@@ -352,11 +406,11 @@ const commands = {
   },
   export: async ([folder], { key, checkpoint }) => {
     const { origin, size, checkpoints } = await verifyExport(folder, key, checkpoint);
-    return `all ${size} entries of ${origin} are as signed (checkpoints: ${checkpoints})`;
+    return `all ${size} entries of ${origin} match (checkpoints: ${checkpoints})`;
   },
   'self-test': async () => `${selfTest()} vectors`,
 };
-const wanted = { proof: 1, consistency: 2, export: 1, 'self-test': 0 };
+const fileCounts = { proof: 1, consistency: 2, export: 1, 'self-test': 0 };
 
 const main = async () => {
   const text = { type: 'string', multiple: true, default: [] };
@@ -365,10 +419,9 @@ const main = async () => {
     options: { key: text, checkpoint: text },
   });
   const [name, ...files] = positionals;
-  if (!Object.hasOwn(commands, name ?? '') || files.length !== wanted[name])
-    throw new WrongUse('what shall be verified?');
-  if (wanted[name] > 0 && values.key.length === 0)
-    throw new WrongUse('a --key is needed to know whom to believe');
+  if (!Object.hasOwn(commands, name ?? '') || files.length !== fileCounts[name])
+    throw new WrongUse('unknown command or wrong number of files');
+  if (fileCounts[name] > 0 && values.key.length === 0) throw new WrongUse('at least one --key is required');
   process.stdout.write(`valid: ${await commands[name](files, values)}\n`);
 };
 

@@ -1,23 +1,23 @@
 import { AshlarError } from 'ashlar';
-import { notThere } from './refusals.js';
+import { notFound } from './errors.js';
 import { type Document, type DocuvaultSession, documents, type Permission } from './tables.js';
 
-/** What a user may do with a document: look; change what it holds and says; or all, because it is his. */
+/** A user's access to a document: `read`; `write`, which also changes content and details; `owner`, everything. */
 export type Access = Permission | 'owner';
 
-/** Who asks, and for which document. */
-export interface Asking {
+/** A document, and the user who accesses it. */
+export interface DocumentRef {
   readonly user_id: string;
   readonly document_id: string;
 }
 
 const ranks: Readonly<Record<Access, number>> = { read: 0, write: 1, owner: 2 };
 
-/** What a user may do with a document; `undefined` when it is not there for him. */
-export const accessTo = async (
+/** Returns a document with the user's access to it; `undefined` when it does not exist or the user has no access. */
+export async function accessTo(
   s: DocuvaultSession,
-  { user_id, document_id }: Asking,
-): Promise<{ readonly document: Document; readonly access: Access } | undefined> => {
+  { user_id, document_id }: DocumentRef,
+): Promise<{ readonly document: Document; readonly access: Access } | undefined> {
   const document = await s.get(documents, document_id);
   if (!document) return undefined;
   if (document.user_id === user_id) return { document, access: 'owner' };
@@ -28,34 +28,35 @@ export const accessTo = async (
     .where('recipient_id', '=', user_id)
     .executeTakeFirst();
   return share && { document, access: share.permission };
-};
+}
 
 /**
- * The document, where the user may do that with it. Every service of a document begins here. A service that changes the
- * document locks it until the session ends, so that what was allowed stays so.
+ * Returns a document if the user has the needed access. Every document service calls it first. For more than `read` the
+ * document is locked until the session ends, so that the access stays valid.
  *
- * @throws AshlarError `row-not-found` when it is not there for him; `access-denied` when he may do less
+ * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when the
+ *   user's access is lower
  */
-export const requireAccess = async (
+export async function requireAccess(
   s: DocuvaultSession,
-  asking: Asking,
+  ref: DocumentRef,
   needed: Access,
-): Promise<Document> => {
+): Promise<Document> {
   if (needed !== 'read' && !s.readOnly) {
     await s.query
       .selectFrom('documents')
       .select('id')
-      .where('id', '=', asking.document_id)
+      .where('id', '=', ref.document_id)
       .forUpdate()
       .execute();
   }
-  const found = await accessTo(s, asking);
-  if (!found) throw notThere('document');
+  const found = await accessTo(s, ref);
+  if (!found) throw notFound('document');
   if (ranks[found.access] >= ranks[needed]) return found.document;
   throw new AshlarError('access-denied', {
     message:
-      needed === 'owner' ? 'Only its owner may do that with the document.' : 'The document may only be read.',
-    detail: `It is shared to ${found.access}.`,
-    suggestion: 'Ask its owner.',
+      needed === 'owner' ? 'Only the owner may do this with the document.' : 'The document is read-only.',
+    detail: `The document is shared with the permission ${found.access}.`,
+    suggestion: 'Ask the owner of the document.',
   });
-};
+}

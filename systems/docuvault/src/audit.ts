@@ -1,17 +1,19 @@
 import { type Insert, parseInput } from 'ashlar';
 import { z } from 'zod';
-import { type AuditEntry, auditLog, type DocuvaultSession } from './tables.js';
+import { type AuditRecord, auditLog, type DocuvaultSession } from './tables.js';
 
-/** What happened. Its number and time are the database's to give. */
+/** An event to record. The database assigns `id` and `created_at`. */
 export type AuditEvent = Omit<Insert<typeof auditLog>, 'id' | 'created_at'>;
 
 /**
- * Writes an event to the audit log, in the transaction of what it tells about: both are kept, or neither.
+ * Writes an event to `audit_log`, in the session's transaction: the event and the change it describes commit or roll back
+ * together.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
-export const recordEvent = (s: DocuvaultSession, event: AuditEvent): Promise<AuditEntry> =>
-  s.insert(auditLog, event);
+export function recordEvent(s: DocuvaultSession, event: AuditEvent): Promise<AuditRecord> {
+  return s.insert(auditLog, event);
+}
 
 const query = z.strictObject({
   user_id: z.uuid().optional(),
@@ -21,22 +23,23 @@ const query = z.strictObject({
   limit: z.int().min(1).max(1_000).default(100),
 });
 
-/** Which events; `before` is a page's `next`, `limit` at most 1,000, by default 100. */
+/** Filters of {@link queryEvents}. `limit` is 1 to 1,000 events, 100 by default; `before` is the `next` of the preceding page. */
 export type AuditQuery = z.input<typeof query>;
 
-/** Events, newest first, and where the next page begins; `next` is `undefined` on the last one. */
+/** A page of events, newest first. `next` is the cursor of the following page, `undefined` on the last page. */
 export interface AuditPage {
-  readonly events: readonly AuditEntry[];
+  readonly events: readonly AuditRecord[];
   readonly next: number | undefined;
 }
 
 /**
- * A page of the audit log, newest first. Events written meanwhile do not shift the pages that follow.
+ * Reads a page of `audit_log`, newest first. Pages are stable: events written between two calls do not shift the following
+ * pages.
  *
  * @throws AshlarError `input-invalid`
  */
-export const queryEvents = async (s: DocuvaultSession, input: AuditQuery = {}): Promise<AuditPage> => {
-  const { user_id, action, resource_id, before, limit } = parseInput('The audit query', query, input);
+export async function queryEvents(s: DocuvaultSession, input: AuditQuery = {}): Promise<AuditPage> {
+  const { user_id, action, resource_id, before, limit } = parseInput('Invalid audit query', query, input);
   let page = s.query.selectFrom('audit_log').selectAll();
   if (user_id !== undefined) page = page.where('user_id', '=', user_id);
   if (action !== undefined) page = page.where('action', '=', action);
@@ -48,4 +51,4 @@ export const queryEvents = async (s: DocuvaultSession, input: AuditQuery = {}): 
     .execute();
   const events = found.slice(0, limit);
   return { events, next: found.length > limit ? events.at(-1)?.id : undefined };
-};
+}

@@ -1,11 +1,11 @@
 import { recordEvent } from './audit.js';
 import { removeRow } from './documents.js';
-import { type FolderOf, requireFolder } from './folders.js';
-import { refusedAs } from './refusals.js';
+import { asConflict } from './errors.js';
+import { type FolderRef, requireFolder } from './folders.js';
 import { type DocuvaultSession, folders } from './tables.js';
-import { assertOutside, letGo, type Vault } from './vault.js';
+import { assertNoSession, releaseBytes, type Vault } from './vault.js';
 
-/** What went with a folder. */
+/** The number of folders, documents and bytes that were deleted with a folder. */
 export interface DeletedTree {
   readonly folders: number;
   readonly documents: number;
@@ -13,29 +13,29 @@ export interface DeletedTree {
 }
 
 /**
- * Deletes a folder with everything in it, gives the bytes back to the quota, and removes them unless other documents have
- * the same.
+ * Deletes a folder with everything in it, credits the quota, and removes the bytes that no other document references.
  *
- * @throws AshlarError `row-not-found`; `usage` inside a session
+ * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage` inside
+ *   a session
  */
-export const deleteFolderTree = async (vault: Vault, of: FolderOf): Promise<DeletedTree> => {
-  assertOutside(vault.db);
-  const gone = await vault.db.session({ actor: `user:${of.user_id}` }, async (s) => {
+export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<DeletedTree> {
+  assertNoSession(vault.db);
+  const deleted = await vault.db.session({ actor: `user:${of.user_id}` }, async (s) => {
     const ids = await foldersWithin(s, of);
     const documents = await s.query
       .selectFrom('documents')
       .selectAll()
       .where('user_id', '=', of.user_id)
       .where('folder_id', 'in', ids)
-      // in one order everywhere, so that two who delete wait for each other rather than for ever
+      // locks are taken in one order everywhere, so that concurrent deletions cannot deadlock
       .orderBy('id')
       .forUpdate()
       .execute();
     for (const document of documents) await removeRow(s, document);
-    await refusedAs(
+    await asConflict(
       s,
       ['foreign-key-violation'],
-      'Something was put into the folder meanwhile.',
+      'The folder received new content during the deletion.',
       async (inner) => {
         for (const id of [...ids].reverse()) await inner.delete(folders, id);
       },
@@ -49,17 +49,17 @@ export const deleteFolderTree = async (vault: Vault, of: FolderOf): Promise<Dele
     });
     return { ids, documents };
   });
-  const hashes = new Set(gone.documents.flatMap(({ sha256 }) => sha256 ?? []));
-  for (const sha256 of hashes) await letGo(vault, sha256);
+  const hashes = new Set(deleted.documents.flatMap(({ sha256 }) => sha256 ?? []));
+  for (const sha256 of hashes) await releaseBytes(vault, sha256);
   return {
-    folders: gone.ids.length,
-    documents: gone.documents.length,
-    bytes: gone.documents.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
+    folders: deleted.ids.length,
+    documents: deleted.documents.length,
+    bytes: deleted.documents.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
   };
-};
+}
 
-/** The folder and all folders within it, each after the one that it stands in. */
-const foldersWithin = async (s: DocuvaultSession, of: FolderOf): Promise<readonly string[]> => {
+/** The folder and all folders below it, parents first. */
+const foldersWithin = async (s: DocuvaultSession, of: FolderRef): Promise<readonly string[]> => {
   const ids = [(await requireFolder(s, of)).id];
   for (let level: readonly string[] = ids; level.length > 0; ) {
     const below = await s.query

@@ -1,93 +1,107 @@
 import { recordEvent } from './audit.js';
-import { notThere, refusedAs } from './refusals.js';
+import { asConflict, notFound } from './errors.js';
 import { type DocuvaultSession, type Folder, folders } from './tables.js';
 
-/** Which folder, and whose it must be. */
-export interface FolderOf {
+/** A folder, and the user who must own it. */
+export interface FolderRef {
   readonly user_id: string;
   readonly folder_id: string;
 }
 
-const taken = 'There is a folder of that name already.';
+const nameTaken = 'A folder of that name already exists.';
 
 /**
- * Makes a folder, in another one or at the root.
+ * Creates a folder, inside another one or at the root.
  *
- * @throws AshlarError `state-conflict` when the name is taken there; `row-not-found` for an unknown parent; `value-invalid`
+ * @throws AshlarError `state-conflict` when the parent already contains the name; `row-not-found` for an unknown parent; `value-invalid`
  */
-export const createFolder = async (
+export async function createFolder(
   s: DocuvaultSession,
   folder: { readonly user_id: string; readonly parent_id?: string | null | undefined; readonly name: string },
-): Promise<Folder> => {
+): Promise<Folder> {
   const { user_id, parent_id = null, name } = folder;
   if (parent_id !== null) await requireFolder(s, { user_id, folder_id: parent_id });
-  const made = await refusedAs(s, ['unique-violation'], taken, (inner) =>
+  const created = await asConflict(s, ['unique-violation'], nameTaken, (inner) =>
     inner.insert(folders, { user_id, parent_id, name: name.normalize('NFC') }),
   );
-  await record(s, 'folder.created', made);
-  return made;
-};
+  await record(s, 'folder.created', created);
+  return created;
+}
 
 /**
- * Moves a folder with all that is in it into another one, or with `null` to the root.
+ * Moves a folder with its contents into another one, or with `null` to the root.
  *
- * @throws AshlarError `state-conflict` when that one is inside it, or the name is taken there; `row-not-found`
+ * @throws AshlarError `state-conflict` when the new parent is inside the folder or already contains the name;
+ *   `row-not-found`
  */
-export const moveFolder = async (
+export async function moveFolder(
   s: DocuvaultSession,
-  { parent_id, ...of }: FolderOf & { readonly parent_id: string | null },
-): Promise<Folder> => {
+  { parent_id, ...of }: FolderRef & { readonly parent_id: string | null },
+): Promise<Folder> {
   await requireFolder(s, of);
   if (parent_id !== null) await requireFolder(s, { user_id: of.user_id, folder_id: parent_id });
-  const moved = await refusedAs(s, ['unique-violation'], taken, (inner) =>
-    refusedAs(
+  const moved = await asConflict(s, ['unique-violation'], nameTaken, (inner) =>
+    asConflict(
       inner,
       ['guarantee-violated'],
-      'A folder cannot be moved into itself, nor into one that is inside it.',
+      'A folder cannot be moved into itself or into a folder inside it.',
       (innermost) => innermost.update(folders, of.folder_id, { parent_id }),
     ),
   );
   await record(s, 'folder.moved', moved);
   return moved;
-};
+}
 
-/** Gives a folder another name. @throws AshlarError `state-conflict` when it is taken; `row-not-found`; `value-invalid` */
-export const renameFolder = async (
+/**
+ * Renames a folder.
+ *
+ * @throws AshlarError `state-conflict` when the name is taken; `row-not-found`; `value-invalid`
+ */
+export async function renameFolder(
   s: DocuvaultSession,
-  { name, ...of }: FolderOf & { readonly name: string },
-): Promise<Folder> => {
+  { name, ...of }: FolderRef & { readonly name: string },
+): Promise<Folder> {
   await requireFolder(s, of);
-  const renamed = await refusedAs(s, ['unique-violation'], taken, (inner) =>
+  const renamed = await asConflict(s, ['unique-violation'], nameTaken, (inner) =>
     inner.update(folders, of.folder_id, { name: name.normalize('NFC') }),
   );
   await record(s, 'folder.renamed', renamed);
   return renamed;
-};
+}
 
-/** Deletes a folder that is empty. @throws AshlarError `state-conflict` when it is not; `row-not-found` */
-export const deleteFolder = async (s: DocuvaultSession, of: FolderOf): Promise<void> => {
+/**
+ * Deletes an empty folder.
+ *
+ * @throws AshlarError `state-conflict` when the folder is not empty; `row-not-found`
+ */
+export async function deleteFolder(s: DocuvaultSession, of: FolderRef): Promise<void> {
   const folder = await requireFolder(s, of);
-  await refusedAs(s, ['foreign-key-violation'], 'The folder is not empty.', (inner) =>
+  await asConflict(s, ['foreign-key-violation'], 'The folder is not empty.', (inner) =>
     inner.delete(folders, folder.id),
   );
   await record(s, 'folder.deleted', folder);
-};
+}
 
-/** The folders right in a folder, or with `null` at the root, by name. */
-export const listFolders = (
+/** Lists the direct subfolders of a folder, or with `null` the root folders, by name. */
+export function listFolders(
   s: DocuvaultSession,
   { user_id, parent_id }: { readonly user_id: string; readonly parent_id: string | null },
-): Promise<Folder[]> =>
-  s.query
+): Promise<Folder[]> {
+  return s.query
     .selectFrom('folders')
     .selectAll()
     .where('user_id', '=', user_id)
     .where('parent_id', parent_id === null ? 'is' : '=', parent_id)
     .orderBy('name')
     .execute();
+}
 
-/** The names from the root down to a folder. @throws AshlarError `row-not-found` */
-export const folderPath = async (s: DocuvaultSession, of: FolderOf): Promise<string[]> => {
+/**
+ * Returns the names from the root down to a folder.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function folderPath(s: DocuvaultSession, of: FolderRef): Promise<string[]> {
   const path: string[] = [];
   let folder = await requireFolder(s, of);
   for (;;) {
@@ -95,17 +109,18 @@ export const folderPath = async (s: DocuvaultSession, of: FolderOf): Promise<str
     if (folder.parent_id === null) return path;
     folder = await requireFolder(s, { user_id: of.user_id, folder_id: folder.parent_id });
   }
-};
+}
 
-/** A user's folder. @throws AshlarError `row-not-found` when it is not there, or another's */
-export const requireFolder = async (
-  s: DocuvaultSession,
-  { user_id, folder_id }: FolderOf,
-): Promise<Folder> => {
+/**
+ * Returns a user's folder.
+ *
+ * @throws AshlarError `row-not-found` when it does not exist or belongs to another user
+ */
+export async function requireFolder(s: DocuvaultSession, { user_id, folder_id }: FolderRef): Promise<Folder> {
   const folder = await s.get(folders, folder_id);
-  if (!folder || folder.user_id !== user_id) throw notThere('folder');
+  if (!folder || folder.user_id !== user_id) throw notFound('folder');
   return folder;
-};
+}
 
 const record = (s: DocuvaultSession, action: string, { id, user_id, name, parent_id }: Folder) =>
   recordEvent(s, {

@@ -1,13 +1,13 @@
 import { system } from 'ashlar';
 import { tables } from './tables.js';
 
-export { type Access, type Asking, accessTo, requireAccess } from './access.js';
+export { type Access, accessTo, type DocumentRef, requireAccess } from './access.js';
 export { type AuditEvent, type AuditPage, type AuditQuery, queryEvents, recordEvent } from './audit.js';
 export type { BlobStore, ByteSource, StagedBlob } from './blobs/blob-store.js';
 export { diskStore } from './blobs/disk-store.js';
 export {
   type CloudAccount,
-  type ConnectionOf,
+  type ConnectionRef,
   type Credentials,
   cloudCredentials,
   connectCloud,
@@ -30,7 +30,7 @@ export {
 export {
   createFolder,
   deleteFolder,
-  type FolderOf,
+  type FolderRef,
   folderPath,
   listFolders,
   moveFolder,
@@ -76,10 +76,10 @@ export {
 } from './users.js';
 export { type Sweep, sweep, type Vault } from './vault.js';
 
-/** Documents of many users, filed, tagged and shared under a quota, with their bytes beside the database. */
+/** The system `docuvault`: documents of many users in folders, tagged and shared, under quotas, with their bytes in files. */
 export const docuvault = system('docuvault', {
   tables,
   migrations: new URL('../migrations/', import.meta.url),
-  // the form of a hash is not to be guessed
+  // prove cannot generate a value for this pattern
   probes: { users: [{ password_hash: '$scrypt$ln=17,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo' }] },
 });

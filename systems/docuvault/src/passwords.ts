@@ -2,7 +2,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:c
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
 
-/** What scrypt costs (RFC 7914): 2^ln blocks of 128 · r bytes, p times. */
+/** The cost parameters of scrypt (RFC 7914): 2^ln blocks of 128 · r bytes, p times. */
 export interface PasswordCost {
   readonly ln: number;
   readonly r: number;
@@ -10,44 +10,41 @@ export interface PasswordCost {
 }
 
 /**
- * What a new hash costs: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. One hash takes
- * 128 MiB for as long as it runs, and node runs four at a time.
+ * The cost of new hashes: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. A running hash
+ * takes 128 MiB, and Node.js runs four at a time.
  */
 export const currentCost: PasswordCost = Object.freeze({ ln: 17, r: 8, p: 1 });
 
-const password = z
-  .string()
-  .min(8, 'it has fewer than 8 characters')
-  .max(1_024, 'it has more than 1,024 characters');
+const password = z.string().min(8, 'fewer than 8 characters').max(1_024, 'more than 1,024 characters');
 
 /**
  * Hashes a password with scrypt, off the event loop.
  *
- * @returns the hash with its salt and its cost, in PHC form: `$scrypt$ln=17,r=8,p=1$SALT$HASH`
- * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the text
- *   never stands in the error
+ * @returns the hash with its salt and cost, in PHC string format: `$scrypt$ln=17,r=8,p=1$SALT$HASH`
+ * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the error
+ *   never contains the password
  */
-export const hashPassword = async (
+export async function hashPassword(
   plaintext: string,
   { ln, r, p }: PasswordCost = currentCost,
-): Promise<string> => {
+): Promise<string> {
   const salt = randomBytes(16);
-  const hash = await derive(parseInput('The password', password, plaintext), salt, { ln, r, p }, 32);
+  const hash = await derive(parseInput('Invalid password', password, plaintext), salt, { ln, r, p }, 32);
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
-};
+}
 
-/** Whether a password is the one, and whether its hash cost less than a new one would. */
+/** Whether a password matches, and whether its hash has a lower cost than a new one. */
 export interface PasswordCheck {
   readonly matches: boolean;
   readonly outdated: boolean;
 }
 
-/** Compares a password with a hash in PHC form, in constant time and off the event loop. */
-export const checkPassword = async (
+/** Compares a password with a hash in PHC string format, in constant time and off the event loop. */
+export async function checkPassword(
   stored: string,
   plaintext: string,
   cost: PasswordCost = currentCost,
-): Promise<PasswordCheck> => {
+): Promise<PasswordCheck> {
   const parsed = phc.exec(stored)?.groups;
   if (!parsed) return { matches: false, outdated: true };
   const own = { ln: Number(parsed.ln), r: Number(parsed.r), p: Number(parsed.p) };
@@ -57,11 +54,12 @@ export const checkPassword = async (
     matches: timingSafeEqual(found, expected),
     outdated: own.ln < cost.ln || own.r < cost.r || own.p < cost.p,
   };
-};
+}
 
-/** A hash that no password has: what is compared with where there is no user, so that it takes as long. */
-export const nobodysHash = ({ ln, r, p }: PasswordCost): string =>
-  `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.alloc(16))}$${unpadded(Buffer.alloc(32))}`;
+/** Returns a hash that no password matches. A login of an unknown user is checked against it, so that it takes as long. */
+export function decoyHash({ ln, r, p }: PasswordCost): string {
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.alloc(16))}$${unpadded(Buffer.alloc(32))}`;
+}
 
 // https://github.com/P-H-C/phc-string-format
 const phc =
@@ -77,7 +75,7 @@ const derive = (plaintext: string, salt: Buffer, cost: PasswordCost, length: num
     maxmem: 129 * 2 ** cost.ln * cost.r + 2 ** 20,
   };
   return new Promise((resolve, reject) => {
-    // as typed on any keyboard: NFKC, which NIST SP 800-63B recommends
+    // NFKC, so that the keyboard does not matter: NIST SP 800-63B recommends it
     scrypt(plaintext.normalize('NFKC'), salt, length, options, (error, key) =>
       error ? reject(error) : resolve(key),
     );

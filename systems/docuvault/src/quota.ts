@@ -1,22 +1,26 @@
 import { AshlarError } from 'ashlar';
 import { recordEvent } from './audit.js';
-import { notThere, refusedAs } from './refusals.js';
+import { asConflict, notFound } from './errors.js';
 import { type DocuvaultSession, type Quota, quotas } from './tables.js';
 
-/** How much a user may keep, and how much he does. @throws AshlarError `row-not-found` */
-export const quotaOf = async (s: DocuvaultSession, user_id: string): Promise<Quota> => {
+/**
+ * Returns a user's quota: the limit and the use, in bytes.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function quotaOf(s: DocuvaultSession, user_id: string): Promise<Quota> {
   const quota = await s.get(quotas, user_id);
-  if (!quota) throw notThere('user');
+  if (!quota) throw notFound('user');
   return quota;
-};
+}
 
 /**
- * Charges a user's quota with so many bytes, or with fewer than none gives them back. One statement looks and charges, so
- * that no two uploads take the same room.
+ * Charges bytes to a user's quota; a negative number credits them. One statement checks and charges, so that concurrent
+ * uploads cannot use the same space.
  *
- * @throws AshlarError `quota-exceeded`, with the figures; `row-not-found`
+ * @throws AshlarError `quota-exceeded`; `row-not-found`
  */
-export const chargeQuota = async (s: DocuvaultSession, user_id: string, bytes: number): Promise<void> => {
+export async function chargeQuota(s: DocuvaultSession, user_id: string, bytes: number): Promise<void> {
   if (bytes === 0) return;
   const { numUpdatedRows } = await s.query
     .updateTable('quotas')
@@ -24,27 +28,35 @@ export const chargeQuota = async (s: DocuvaultSession, user_id: string, bytes: n
     .where('user_id', '=', user_id)
     .where((eb) => eb('used_bytes', '<=', eb('limit_bytes', '-', bytes)))
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw quotaExceeded(await quotaOf(s, user_id), `${bytes} bytes more`);
-};
-
-/** The refusal of what does not fit. */
-export const quotaExceeded = ({ limit_bytes, used_bytes }: Quota, wanted: string): AshlarError =>
-  new AshlarError('quota-exceeded', {
-    message: `There is no room for ${wanted}: ${used_bytes} of ${limit_bytes} bytes are used, ${limit_bytes - used_bytes} are free.`,
-    suggestion: 'Delete documents that are not needed any more, or ask for a larger quota.',
-  });
+  if (numUpdatedRows === 0n) throw quotaExceeded(await quotaOf(s, user_id), `${bytes} more bytes`);
+}
 
 /**
- * Sets how much a user may keep.
+ * Creates the error `quota-exceeded`.
  *
- * @throws AshlarError `state-conflict` when he keeps more already; `row-not-found`
+ * @param requested - the requested space, for the message
  */
-export const setQuota = async (
+export function quotaExceeded({ limit_bytes, used_bytes }: Quota, requested: string): AshlarError {
+  return new AshlarError('quota-exceeded', {
+    message: `Quota exceeded: ${requested} requested, ${used_bytes} of ${limit_bytes} bytes used, ${limit_bytes - used_bytes} free.`,
+    suggestion: 'Delete documents, or ask for a larger quota.',
+  });
+}
+
+/**
+ * Sets a user's limit, in bytes.
+ *
+ * @throws AshlarError `state-conflict` when the user already uses more; `row-not-found`
+ */
+export async function setQuota(
   s: DocuvaultSession,
   { user_id, limit_bytes }: { readonly user_id: string; readonly limit_bytes: number },
-): Promise<Quota> => {
-  const quota = await refusedAs(s, ['check-violation'], 'The user keeps more than that already.', (inner) =>
-    inner.update(quotas, user_id, { limit_bytes }),
+): Promise<Quota> {
+  const quota = await asConflict(
+    s,
+    ['check-violation'],
+    'The user already uses more than this limit.',
+    (inner) => inner.update(quotas, user_id, { limit_bytes }),
   );
   await recordEvent(s, {
     user_id,
@@ -54,4 +66,4 @@ export const setQuota = async (
     metadata: { limit_bytes },
   });
   return quota;
-};
+}

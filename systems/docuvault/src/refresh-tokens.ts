@@ -1,63 +1,62 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { recordEvent } from './audit.js';
-import { notThere } from './refusals.js';
+import { notFound } from './errors.js';
 import { type DocuvaultSession, type RefreshToken, refreshTokens } from './tables.js';
 
-/** How long a token may lie unused, in days, where nobody says otherwise. */
-export const defaultTokenDays = 30;
+const defaultTokenDays = 30;
 
-/** A token as its bearer has it: `ID.SECRET`. It is shown once; the database has only a hash of it. */
+/** A token for its bearer: `ID.SECRET`. It is returned once; the database stores only its hash. */
 export interface IssuedToken {
   readonly token: string;
   readonly user_id: string;
   readonly expires_at: string;
 }
 
-/** What came of using a token: another in its place, or why there is none. */
+/** The result of {@link rotateToken}: the next token, or the reason for the refusal. */
 export type Rotation =
   | ({ readonly ok: true } & IssuedToken)
   | { readonly ok: false; readonly reason: 'unknown' | 'expired' | 'revoked' | 'reused' };
 
-/** How tokens are made. */
+/** Options for new tokens. */
 export interface TokenOptions {
-  /** How long the new one may lie unused, in days. Default {@link defaultTokenDays}. */
+  /** The lifetime of the new token while unused, in days. Default 30. */
   readonly days?: number | undefined;
   readonly ip_address?: string | null | undefined;
 }
 
 /**
- * Issues the first refresh token of a new family: after a login.
+ * Issues the first refresh token of a new family, after a login.
  *
- * @throws AshlarError `row-not-found` when there is no such active user
+ * @throws AshlarError `row-not-found` when the user does not exist or is not active
  */
-export const issueToken = async (
+export async function issueToken(
   s: DocuvaultSession,
   user_id: string,
   options: TokenOptions = {},
-): Promise<IssuedToken> => {
-  if (!(await lockActiveUser(s, user_id))) throw notThere('user');
+): Promise<IssuedToken> {
+  if (!(await lockActiveUser(s, user_id))) throw notFound('user');
   const issued = await newToken(s, user_id, randomUUID(), options);
-  await record(s, user_id, 'token.issued', issued.family_id, options);
+  await record(s, { action: 'token.issued', user_id, family_id: issued.family_id, options });
   return issued.shown;
-};
+}
 
 /**
- * Exchanges a refresh token for the next one of its family. A token that was exchanged before has been stolen, by
- * whoever came first or by whoever comes now: the whole family is revoked (RFC 9700, section 4.14.2). So two uses at the
- * same time give one new token, which is revoked by the other.
+ * Exchanges a refresh token for the next one of its family. A second use means that the token was stolen, so the whole
+ * family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the second use
+ * revokes.
  *
- * That a token is refused is an answer and no error, because the revocation must be kept: throw, if at all, after the
- * session has ended.
+ * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the session
+ * has ended.
  */
-export const rotateToken = async (
+export async function rotateToken(
   s: DocuvaultSession,
   token: string,
   options: TokenOptions = {},
-): Promise<Rotation> => {
+): Promise<Rotation> {
   const found = await findToken(s, token);
   if (!found) return { ok: false, reason: 'unknown' };
   const { id, user_id, family_id } = found;
-  // all uses of a user's tokens queue here, so that a revocation meets every token that there is
+  // this lock serialises all uses of a user's tokens, so that a revocation reaches every token
   const isActive = await lockActiveUser(s, user_id);
   const used = await s.query
     .updateTable('refresh_tokens')
@@ -68,36 +67,40 @@ export const rotateToken = async (
     .executeTakeFirstOrThrow();
   if (used.numUpdatedRows === 1n && isActive) {
     const issued = await newToken(s, user_id, family_id, options);
-    await record(s, user_id, 'token.rotated', family_id, options);
+    await record(s, { action: 'token.rotated', user_id, family_id, options });
     return { ok: true, ...issued.shown };
   }
-  const now = await s.get(refreshTokens, id);
-  if (isActive && now?.used_at) {
+  const current = await s.get(refreshTokens, id);
+  if (isActive && current?.used_at) {
     await revoke(s, user_id, family_id);
-    await record(s, user_id, 'token.reused', family_id, options);
+    await record(s, { action: 'token.reused', user_id, family_id, options });
     return { ok: false, reason: 'reused' };
   }
-  return { ok: false, reason: now?.revoked ? 'revoked' : 'expired' };
-};
+  return { ok: false, reason: current?.revoked ? 'revoked' : 'expired' };
+}
 
-/** Revokes the family of a token: a logout. A token that is not there is no error. */
-export const revokeToken = async (
+/** Revokes the family of a token, for a logout. An unknown token is no error. */
+export async function revokeToken(
   s: DocuvaultSession,
   token: string,
   options: Pick<TokenOptions, 'ip_address'> = {},
-): Promise<void> => {
+): Promise<void> {
   const found = await findToken(s, token);
   if (!found) return;
   await lockActiveUser(s, found.user_id);
   await revoke(s, found.user_id, found.family_id);
-  await record(s, found.user_id, 'token.revoked', found.family_id, options);
-};
+  await record(s, { ...found, action: 'token.revoked', options });
+}
 
-/** Revokes every token of a user. @returns how many there were to revoke */
-export const revokeAllTokens = async (s: DocuvaultSession, user_id: string): Promise<number> => {
+/**
+ * Revokes every token of a user.
+ *
+ * @returns the number of tokens that were valid until now
+ */
+export async function revokeAllTokens(s: DocuvaultSession, user_id: string): Promise<number> {
   await lockActiveUser(s, user_id);
   return revoke(s, user_id);
-};
+}
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
@@ -118,7 +121,7 @@ const newToken = async (
   return { family_id, shown: { token: `${id}.${secret}`, user_id, expires_at } };
 };
 
-// found by the part that is no secret, and then compared in constant time
+// looked up by the id, which is not secret; the secret is then compared in constant time
 const findToken = async (s: DocuvaultSession, token: string): Promise<RefreshToken | undefined> => {
   const [, id, secret = ''] = /^([0-9a-f-]{36})\.([\w-]{1,100})$/.exec(token) ?? [];
   const found = id === undefined ? undefined : await s.get(refreshTokens, id);
@@ -140,19 +143,26 @@ const lockActiveUser = async (s: DocuvaultSession, user_id: string): Promise<boo
 };
 
 const revoke = async (s: DocuvaultSession, user_id: string, family_id?: string): Promise<number> => {
-  let live = s.query
+  let valid = s.query
     .updateTable('refresh_tokens')
     .set({ revoked: true })
     .where('user_id', '=', user_id)
     .where('revoked', '=', false);
-  if (family_id !== undefined) live = live.where('family_id', '=', family_id);
-  return Number((await live.executeTakeFirstOrThrow()).numUpdatedRows);
+  if (family_id !== undefined) valid = valid.where('family_id', '=', family_id);
+  return Number((await valid.executeTakeFirstOrThrow()).numUpdatedRows);
 };
 
 const record = (
   s: DocuvaultSession,
-  user_id: string,
-  action: string,
-  family_id: string,
-  { ip_address = null }: Pick<TokenOptions, 'ip_address'>,
-) => recordEvent(s, { user_id, action, resource_type: 'token_family', resource_id: family_id, ip_address });
+  event: Pick<RefreshToken, 'user_id' | 'family_id'> & {
+    readonly action: string;
+    readonly options: Pick<TokenOptions, 'ip_address'>;
+  },
+) =>
+  recordEvent(s, {
+    user_id: event.user_id,
+    action: event.action,
+    resource_type: 'token_family',
+    resource_id: event.family_id,
+    ip_address: event.options.ip_address ?? null,
+  });

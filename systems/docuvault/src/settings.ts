@@ -2,13 +2,13 @@ import { parseSettings } from 'ashlar';
 import { z } from 'zod';
 import { defaultQuota } from './tables.js';
 
-const wholeNumber = (standard: number) =>
+const wholeNumber = (defaultValue: number) =>
   z.coerce
-    .number('is no number')
-    .int('is no whole number')
+    .number('is not a number')
+    .int('is not a whole number')
     .min(1, 'is less than 1')
     .max(Number.MAX_SAFE_INTEGER)
-    .default(standard);
+    .default(defaultValue);
 
 const variables = z.object({
   BLOB_DIR: z.string().min(1, 'is empty').default('data/blobs'),
@@ -17,24 +17,24 @@ const variables = z.object({
   REFRESH_TOKEN_DAYS: wholeNumber(30),
 });
 
-/** What a service of this system is set up with. `COLUMN_KEY`, which encrypts, is read by `connect`. */
+/** The settings of this system. `connect` reads `COLUMN_KEY`, the encryption key. */
 export interface DocuvaultSettings {
-  /** `BLOB_DIR`: the folder of the documents' bytes. Default `data/blobs`. */
+  /** `BLOB_DIR`: the folder of the bytes. Default `data/blobs`. */
   readonly blob_dir: string;
-  /** `QUOTA_BYTES`: what a new user may keep. Default 100 MiB. */
+  /** `QUOTA_BYTES`: the limit of a new user, in bytes. Default 100 MiB. */
   readonly quota_bytes: number;
-  /** `MAX_UPLOAD_BYTES`: the largest document. Default 50 MiB. */
+  /** `MAX_UPLOAD_BYTES`: the maximum size of a document, in bytes. Default 50 MiB. */
   readonly max_upload_bytes: number;
-  /** `REFRESH_TOKEN_DAYS`: how long a refresh token may lie unused. Default 30. */
+  /** `REFRESH_TOKEN_DAYS`: the lifetime of an unused refresh token, in days. Default 30. */
   readonly refresh_token_days: number;
 }
 
 /**
- * Reads and checks the settings of this system. Importing needs no environment; calling this does.
+ * Reads and validates the settings of this system. The environment is read on this call, not on import.
  *
- * @throws AshlarError `settings-invalid`, naming the variables that do not fit
+ * @throws AshlarError `settings-invalid`, which names the invalid variables
  */
-export const docuvaultSettings = (env: NodeJS.Dict<string> = process.env): DocuvaultSettings => {
+export function docuvaultSettings(env: NodeJS.Dict<string> = process.env): DocuvaultSettings {
   const { BLOB_DIR, QUOTA_BYTES, MAX_UPLOAD_BYTES, REFRESH_TOKEN_DAYS } = parseSettings(
     'docuvault',
     variables,
@@ -46,4 +46,4 @@ export const docuvaultSettings = (env: NodeJS.Dict<string> = process.env): Docuv
     max_upload_bytes: MAX_UPLOAD_BYTES,
     refresh_token_days: REFRESH_TOKEN_DAYS,
   };
-};
+}

@@ -1,31 +1,31 @@
 import { AshlarError } from 'ashlar';
-import { type Asking, requireAccess } from './access.js';
+import { type DocumentRef, requireAccess } from './access.js';
 import { recordEvent } from './audit.js';
 import { type Document, type DocuvaultSession, type Permission, type Share, shares } from './tables.js';
 import { activeUser } from './users.js';
 
-/** A document of the asking user's, and who else is meant. */
-export type Sharing = Asking & { readonly recipient_id: string };
+/** A document, its owner and the recipient of a share. */
+export type Sharing = DocumentRef & { readonly recipient_id: string };
 
 /**
- * Lets another user read or write a document, by its owner. Shared with him already, he may do from now on what is said
- * now.
+ * Shares a document with another user, for its owner. An existing share takes the new permission.
  *
- * @throws AshlarError `access-denied`, `row-not-found` also for a recipient who is not active; `input-invalid` for oneself
+ * @throws AshlarError `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the recipient
+ *   is the owner
  */
-export const shareDocument = async (
+export async function shareDocument(
   s: DocuvaultSession,
-  { recipient_id, permission, ...asking }: Sharing & { readonly permission: Permission },
-): Promise<Share> => {
-  const document = await requireAccess(s, asking, 'owner');
+  { recipient_id, permission, ...ref }: Sharing & { readonly permission: Permission },
+): Promise<Share> {
+  const document = await requireAccess(s, ref, 'owner');
   if (recipient_id === document.user_id) {
     throw new AshlarError('input-invalid', {
-      message: 'A document is not shared with its owner.',
+      message: 'A document cannot be shared with its owner.',
       suggestion: 'Name another user.',
     });
   }
   await activeUser(s, recipient_id);
-  const before = await shareOf(s, { ...asking, recipient_id });
+  const before = await shareOf(s, { ...ref, recipient_id });
   const share = before
     ? await s.update(shares, before.id, { permission })
     : await s.insert(shares, {
@@ -34,22 +34,30 @@ export const shareDocument = async (
         recipient_id,
         permission,
       });
-  await record(s, 'document.shared', { ...asking, recipient_id }, permission);
+  await record(s, 'document.shared', { ...ref, recipient_id }, permission);
   return share;
-};
+}
 
-/** Ends a share, by the owner. That there is none is no error. @throws AshlarError `row-not-found`, `access-denied` */
-export const unshareDocument = async (s: DocuvaultSession, sharing: Sharing): Promise<void> => {
+/**
+ * Ends a share, for the owner. A missing share is no error.
+ *
+ * @throws AshlarError `row-not-found`, `access-denied`
+ */
+export async function unshareDocument(s: DocuvaultSession, sharing: Sharing): Promise<void> {
   await requireAccess(s, sharing, 'owner');
   const share = await shareOf(s, sharing);
   if (!share) return;
   await s.delete(shares, share.id);
   await record(s, 'document.unshared', sharing, share.permission);
-};
+}
 
-/** With whom a document is shared, the first one first; for its owner. @throws AshlarError `row-not-found`, `access-denied` */
-export const sharesOf = async (s: DocuvaultSession, asking: Asking): Promise<Share[]> => {
-  const document = await requireAccess(s, asking, 'owner');
+/**
+ * Lists the shares of a document, oldest first, for its owner.
+ *
+ * @throws AshlarError `row-not-found`, `access-denied`
+ */
+export async function sharesOf(s: DocuvaultSession, ref: DocumentRef): Promise<Share[]> {
+  const document = await requireAccess(s, ref, 'owner');
   return s.query
     .selectFrom('shares')
     .selectAll()
@@ -57,14 +65,14 @@ export const sharesOf = async (s: DocuvaultSession, asking: Asking): Promise<Sha
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-};
+}
 
-/** A document that somebody shares with a user. */
+/** A document that another user shares, with the permission and the owner's handle. */
 export type SharedDocument = Document & { readonly permission: Permission; readonly owner: string };
 
-/** What others share with a user, the newest share first, each with the owner's handle and what the user may do. */
-export const sharedWithMe = (s: DocuvaultSession, user_id: string): Promise<SharedDocument[]> =>
-  s.query
+/** Lists the documents that others share with a user, newest share first. */
+export function sharedWithMe(s: DocuvaultSession, user_id: string): Promise<SharedDocument[]> {
+  return s.query
     .selectFrom('shares')
     .innerJoin('documents', 'documents.id', 'shares.document_id')
     .innerJoin('users', 'users.id', 'shares.owner_id')
@@ -74,6 +82,7 @@ export const sharedWithMe = (s: DocuvaultSession, user_id: string): Promise<Shar
     .orderBy('shares.created_at', 'desc')
     .orderBy('shares.id', 'desc')
     .execute();
+}
 
 const shareOf = (s: DocuvaultSession, { document_id, recipient_id }: Sharing): Promise<Share | undefined> =>
   s.query

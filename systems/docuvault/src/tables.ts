@@ -18,11 +18,12 @@ import {
 import { acyclic, appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** What the recipient of a share may do: look, or also change what the document holds and says. */
+/** The permissions of a share: `read`, or `write`, which also changes content and details. */
 export const permissions = ['read', 'write'] as const;
+/** The permission of a share. */
 export type Permission = (typeof permissions)[number];
 
-/** How much a user may keep where nobody says otherwise: 100 MiB. */
+/** The default limit of a user, in bytes: 100 MiB. */
 export const defaultQuota = 104_857_600;
 
 const sha256 = () =>
@@ -30,7 +31,7 @@ const sha256 = () =>
     .string()
     .length(64)
     .regex(/^[0-9a-f]*$/);
-/** A name of one part of a path: no slash, no control character, and not the names that mean a place. */
+/** One segment of a path: no slash, no control character, neither `.` nor `..`. */
 const name = () =>
   z
     .string()
@@ -38,10 +39,10 @@ const name = () =>
     .max(255)
     .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u);
 
-/** The data keys of users, wrapped; it stands besides the eleven tables, because a key must not lie in a row that it opens. */
+/** The wrapped data keys of users: a side table, because a key must not be in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
 
-/** Who keeps documents here. Handles and addresses are in lower case, so that one person has one. */
+/** The users. Handles and email addresses are unique and in lower case. */
 export const users = table(
   'users',
   {
@@ -52,7 +53,7 @@ export const users = table(
       .max(50)
       .regex(/^[a-z0-9][a-z0-9._-]*$/),
     email: z.email().max(254).lowercase(),
-    // only a hash in PHC form: a password that was handed over by mistake does not fit
+    // accepts only a hash in PHC string format, so that a plaintext password cannot be stored by mistake
     password_hash: z
       .string()
       .max(255)
@@ -71,7 +72,7 @@ export const users = table(
   ],
 );
 
-/** How much a user may keep, and how much his documents hold: never more. */
+/** The limit of each user and the use by the user's documents, in bytes. The use never exceeds the limit. */
 export const quotas = table(
   'quotas',
   {
@@ -87,8 +88,8 @@ export const quotas = table(
 );
 
 /**
- * Refresh tokens, of which only hashes are kept. `family_id` is shared by all tokens that came from one login, each by
- * rotation of the one before; `used_at` tells a token that was rotated from one that was revoked.
+ * Hashes of refresh tokens. All tokens that descend from one login by rotation share a `family_id`. `used_at` distinguishes
+ * a rotated token from a revoked one.
  */
 export const refreshTokens = table(
   'refresh_tokens',
@@ -111,7 +112,7 @@ export const refreshTokens = table(
   ],
 );
 
-/** A user's folders, as trees. A folder and the one above it are of the same user. */
+/** The folders of users, as trees. A folder and its parent belong to the same user. */
 export const folders = table(
   'folders',
   {
@@ -123,7 +124,7 @@ export const folders = table(
   },
   (c) => [
     unique(c.user_id, c.parent_id, c.name, { name: 'uq_folders_user_parent_name', nullsNotDistinct: true }),
-    // what others refer to when they say that a folder is of the same user
+    // the target of foreign keys that require a folder of the same user
     unique(c.user_id, c.id, { name: 'uq_folders_user_id' }),
     references(c.user_id, users.columns.id),
     references([c.user_id, c.parent_id], [c.user_id, c.id]),
@@ -131,7 +132,7 @@ export const folders = table(
   ],
 );
 
-/** What is kept: whose it is, where it stands, and by its hash which bytes. Several may have the same bytes. */
+/** The documents: owner, folder, and the hash of the bytes. Several documents may reference the same bytes. */
 export const documents = table(
   'documents',
   {
@@ -148,18 +149,18 @@ export const documents = table(
   },
   (c) => [
     unique(c.object_key),
-    // what a share refers to when it says that its owner is the document's
+    // the target of the foreign key that requires a share's owner to own the document
     unique(c.id, c.user_id, { name: 'uq_documents_id_user' }),
     index(c.user_id, c.folder_id),
     index(c.user_id, c.created_at),
-    // who else has the same bytes
+    // finds other documents with the same bytes
     index(c.sha256),
     references(c.user_id, users.columns.id),
     references([c.user_id, c.folder_id], [folders.columns.user_id, folders.columns.id]),
   ],
 );
 
-/** What documents are about: a user's own words, or with no user those of everybody. */
+/** The topics of documents: a user's own, or shared by all users when `user_id` is NULL. */
 export const topics = table(
   'topics',
   { id: id(), user_id: z.uuid().nullable(), name: z.string().min(1).max(100) },
@@ -169,7 +170,7 @@ export const topics = table(
   ],
 );
 
-/** Which document is about what. */
+/** The assignment of topics to documents. */
 export const documentTopics = table('document_topics', { document_id: z.uuid(), topic_id: z.uuid() }, (c) => [
   primaryKey(c.document_id, c.topic_id),
   index(c.topic_id),
@@ -177,7 +178,7 @@ export const documentTopics = table('document_topics', { document_id: z.uuid(), 
   references(c.topic_id, topics.columns.id, { onDelete: 'cascade' }),
 ]);
 
-/** Who else may reach a document. Its owner is the document's, and shares with others only. */
+/** The shares of documents. Its owner owns the document, and its recipient is another user. */
 export const shares = table(
   'shares',
   {
@@ -199,7 +200,10 @@ export const shares = table(
   ],
 );
 
-/** Who did what, when, from where. It outlives what it tells of, so it refers to nothing; a ledger shows that it was not rewritten. */
+/**
+ * The log of events: who did what, when, from which address. Append-only, a ledger. It has no foreign keys, because it
+ * outlives the rows it describes.
+ */
 export const auditLog = table(
   'audit_log',
   {
@@ -215,7 +219,7 @@ export const auditLog = table(
   (c) => [index(c.user_id, c.id), appendOnly(), ledgered()],
 );
 
-/** A user's accounts with other clouds; what opens them is encrypted under the user's own key. */
+/** Users' accounts of other clouds. The credentials are encrypted with the user's key. */
 export const cloudConnections = table(
   'cloud_connections',
   {
@@ -233,23 +237,33 @@ export const cloudConnections = table(
   ],
 );
 
-/** There for completeness: nothing writes to it yet. */
+/** Reserved: nothing writes to this table yet. */
 export const groups = table('groups', {
   id: id(),
   name: z.string().min(1).max(200),
   created_at: createdAt(),
 });
 
+/** A row of `users`. */
 export type User = Row<typeof users>;
+/** A row of `quotas`. */
 export type Quota = Row<typeof quotas>;
+/** A row of `refresh_tokens`. */
 export type RefreshToken = Row<typeof refreshTokens>;
+/** A row of `folders`. */
 export type Folder = Row<typeof folders>;
+/** A row of `documents`. */
 export type Document = Row<typeof documents>;
+/** A row of `topics`. */
 export type Topic = Row<typeof topics>;
+/** A row of `shares`. */
 export type Share = Row<typeof shares>;
-export type AuditEntry = Row<typeof auditLog>;
+/** A row of `audit_log`. */
+export type AuditRecord = Row<typeof auditLog>;
+/** A row of `cloud_connections`. */
 export type CloudConnection = Row<typeof cloudConnections>;
 
+/** The tables of this system. */
 export const tables = {
   users,
   quotas,
@@ -265,5 +279,5 @@ export const tables = {
   dataKeys,
 };
 
-/** A session that the services of this system run in. */
+/** The session type that the services of this system take. */
 export type DocuvaultSession = Session<typeof tables>;

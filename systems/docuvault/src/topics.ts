@@ -1,18 +1,18 @@
-import { type Asking, requireAccess } from './access.js';
+import { type DocumentRef, requireAccess } from './access.js';
 import { recordEvent } from './audit.js';
-import { notThere, refusedAs } from './refusals.js';
+import { asConflict, notFound } from './errors.js';
 import { type Document, type DocuvaultSession, documentTopics, type Topic, topics } from './tables.js';
 
 /**
- * Makes a topic: a user's own, or with no user one of everybody's.
+ * Creates a topic of a user, or with `user_id: null` a topic shared by all users.
  *
  * @throws AshlarError `state-conflict` when the name is taken; `value-invalid`
  */
-export const createTopic = (
+export function createTopic(
   s: DocuvaultSession,
   { user_id, name }: { readonly user_id: string | null; readonly name: string },
-): Promise<Topic> =>
-  refusedAs(s, ['unique-violation'], 'There is a topic of that name already.', async (inner) => {
+): Promise<Topic> {
+  return asConflict(s, ['unique-violation'], 'A topic of that name already exists.', async (inner) => {
     const topic = await inner.insert(topics, { user_id, name: name.normalize('NFC') });
     await recordEvent(inner, {
       user_id,
@@ -23,53 +23,59 @@ export const createTopic = (
     });
     return topic;
   });
+}
 
-/** The topics that a user may use, his own and everybody's, by name. */
-export const listTopics = (s: DocuvaultSession, user_id: string): Promise<Topic[]> =>
-  s.query
+/** Lists the topics that a user may use by name: the user's own and the shared ones. */
+export function listTopics(s: DocuvaultSession, user_id: string): Promise<Topic[]> {
+  return s.query
     .selectFrom('topics')
     .selectAll()
     .where((on) => on.or([on('user_id', '=', user_id), on('user_id', 'is', null)]))
     .orderBy('name')
     .orderBy('id')
     .execute();
+}
 
 /**
- * Says that a document is about a topic, by whoever may write it. Said twice, it is said once.
+ * Assigns a topic to a document, for a user with `write` access. Assigning it again has no effect.
  *
- * @throws AshlarError `row-not-found` also for a topic of somebody else's; `access-denied`
+ * @throws AshlarError `row-not-found`, also for a topic of another user; `access-denied`
  */
-export const tagDocument = async (
+export async function tagDocument(
   s: DocuvaultSession,
-  { topic_id, ...asking }: Asking & { readonly topic_id: string },
-): Promise<void> => {
-  await requireAccess(s, asking, 'write');
+  { topic_id, ...ref }: DocumentRef & { readonly topic_id: string },
+): Promise<void> {
+  await requireAccess(s, ref, 'write');
   const topic = await s.get(topics, topic_id);
-  if (!topic || (topic.user_id !== null && topic.user_id !== asking.user_id)) throw notThere('topic');
-  const key = { document_id: asking.document_id, topic_id };
+  if (!topic || (topic.user_id !== null && topic.user_id !== ref.user_id)) throw notFound('topic');
+  const key = { document_id: ref.document_id, topic_id };
   if (await s.get(documentTopics, key)) return;
   await s.insert(documentTopics, key);
-  await record(s, asking, 'document.tagged', topic_id);
-};
+  await record(s, ref, 'document.tagged', topic_id);
+}
 
-/** Says so no more. That it was not said is no error. @throws AshlarError `row-not-found`, `access-denied` */
-export const untagDocument = async (
+/**
+ * Removes a topic from a document, for a user with `write` access. A missing assignment is no error.
+ *
+ * @throws AshlarError `row-not-found`, `access-denied`
+ */
+export async function untagDocument(
   s: DocuvaultSession,
-  { topic_id, ...asking }: Asking & { readonly topic_id: string },
-): Promise<void> => {
-  await requireAccess(s, asking, 'write');
-  const key = { document_id: asking.document_id, topic_id };
+  { topic_id, ...ref }: DocumentRef & { readonly topic_id: string },
+): Promise<void> {
+  await requireAccess(s, ref, 'write');
+  const key = { document_id: ref.document_id, topic_id };
   if (!(await s.get(documentTopics, key))) return;
   await s.delete(documentTopics, key);
-  await record(s, asking, 'document.untagged', topic_id);
-};
+  await record(s, ref, 'document.untagged', topic_id);
+}
 
-/** The documents about a topic that a user may read, by name. */
-export const documentsAbout = (
+/** Lists the documents with a topic that a user may read, by name. */
+export function documentsAbout(
   s: DocuvaultSession,
   { user_id, topic_id }: { readonly user_id: string; readonly topic_id: string },
-): Promise<Document[]> =>
-  s.query
+): Promise<Document[]> {
+  return s.query
     .selectFrom('documents')
     .innerJoin('document_topics', 'document_topics.document_id', 'documents.id')
     .selectAll('documents')
@@ -89,12 +95,13 @@ export const documentsAbout = (
     .orderBy('documents.filename')
     .orderBy('documents.id')
     .execute();
+}
 
-const record = (s: DocuvaultSession, asking: Asking, action: string, topic_id: string) =>
+const record = (s: DocuvaultSession, ref: DocumentRef, action: string, topic_id: string) =>
   recordEvent(s, {
-    user_id: asking.user_id,
+    user_id: ref.user_id,
     action,
     resource_type: 'document',
-    resource_id: asking.document_id,
+    resource_id: ref.document_id,
     metadata: { topic_id },
   });

@@ -1,19 +1,19 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AshlarError } from 'ashlar';
 import { queryEvents, recordEvent } from './audit.js';
-import { notThere } from './refusals.js';
+import { notFound } from './errors.js';
 import { type DocuvaultSession, users } from './tables.js';
 
 const period = 30;
 const digits = 6;
 
 /**
- * The code of a moment (RFC 6238 with its usual choices: SHA-1, six digits, thirty seconds).
+ * Computes the TOTP code of a point in time (RFC 6238 with SHA-1, six digits, thirty seconds).
  *
  * @param secret - in base32 (RFC 4648, section 6)
- * @param seconds - since 1970
+ * @param seconds - Unix time
  */
-export const totpCode = (secret: string, seconds: number): string => {
+export function totpCode(secret: string, seconds: number): string {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(seconds / period)));
   const mac = createHmac('sha1', fromBase32(secret)).update(counter).digest();
@@ -21,34 +21,34 @@ export const totpCode = (secret: string, seconds: number): string => {
   const offset = (mac.at(-1) ?? 0) & 0xf;
   const code = (mac.readUInt32BE(offset) & 0x7fffffff) % 10 ** digits;
   return String(code).padStart(digits, '0');
-};
+}
 
 /**
- * Gives a user a new secret for codes, which are asked for once he has confirmed one.
+ * Creates a TOTP secret for a user. TOTP is enabled when the user confirms the first code.
  *
- * @returns the secret in base32: shown to the user once, kept encrypted
- * @throws AshlarError `row-not-found`; `state-conflict` while codes are asked for; `key-missing` without COLUMN_KEY
+ * @returns the secret in base32, to be shown to the user once; the database stores it encrypted
+ * @throws AshlarError `row-not-found`; `state-conflict` when TOTP is already enabled; `key-missing` without COLUMN_KEY
  */
-export const enrolTotp = async (s: DocuvaultSession, user_id: string): Promise<string> => {
+export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<string> {
   const user = await s.get(users, user_id);
-  if (!user) throw notThere('user');
+  if (!user) throw notFound('user');
   if (user.totp_enabled) {
     throw new AshlarError('state-conflict', {
-      message: 'The user is asked for codes already.',
-      suggestion: 'Disable them first.',
+      message: 'TOTP is already enabled for the user.',
+      suggestion: 'Call disableTotp first.',
     });
   }
   const totp_secret = toBase32(randomBytes(20));
   await s.update(users, user_id, { totp_secret });
   return totp_secret;
-};
+}
 
 /**
- * Whether a code is the user's of now, or of half a minute before or after: for a login. Each code is taken once (RFC
- * 6238, section 5.2). Codes are asked for from the first right one on.
+ * Checks a user's code for a login: the current one, the previous or the next. Each code is accepted once (RFC 6238,
+ * section 5.2). The first valid code enables TOTP.
  */
-export const confirmTotp = async (s: DocuvaultSession, user_id: string, code: string): Promise<boolean> => {
-  // the same code twice at the same time: the second waits, and then finds it taken
+export async function confirmTotp(s: DocuvaultSession, user_id: string, code: string): Promise<boolean> {
+  // this lock serialises concurrent uses of one code: the second use finds it already accepted
   await s.query.selectFrom('users').select('id').where('id', '=', user_id).forNoKeyUpdate().execute();
   const user = await s.get(users, user_id);
   if (!user?.totp_secret) return false;
@@ -57,13 +57,17 @@ export const confirmTotp = async (s: DocuvaultSession, user_id: string, code: st
   if (!user.totp_enabled) await s.update(users, user_id, { totp_enabled: true });
   await record(s, user_id, accepted, { step });
   return true;
-};
+}
 
-/** Forgets a user's secret; he is asked for codes no more. @throws AshlarError `row-not-found` */
-export const disableTotp = async (s: DocuvaultSession, user_id: string): Promise<void> => {
+/**
+ * Disables TOTP for a user and deletes the secret.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function disableTotp(s: DocuvaultSession, user_id: string): Promise<void> {
   await s.update(users, user_id, { totp_secret: null, totp_enabled: false });
   await record(s, user_id, 'totp.disabled', {});
-};
+}
 
 const accepted = 'totp.accepted';
 
@@ -74,7 +78,7 @@ const matchingStep = (secret: string, now: number, code: string): number | undef
     return expected.length === given.length && timingSafeEqual(expected, given);
   });
 
-/** The half minute of the newest code that was taken. */
+/** The time step of the last accepted code. */
 const lastStep = async (s: DocuvaultSession, user_id: string): Promise<number> => {
   const { events } = await queryEvents(s, { user_id, action: accepted, limit: 1 });
   return Number(events[0]?.metadata?.step ?? 0);

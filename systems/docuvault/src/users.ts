@@ -1,9 +1,9 @@
 import { type Database, parseInput } from 'ashlar';
 import { z } from 'zod';
 import { recordEvent } from './audit.js';
-import { checkPassword, currentCost, hashPassword, nobodysHash, type PasswordCost } from './passwords.js';
+import { asConflict, notFound } from './errors.js';
+import { checkPassword, currentCost, decoyHash, hashPassword, type PasswordCost } from './passwords.js';
 import { revokeAllTokens } from './refresh-tokens.js';
-import { notThere, refusedAs } from './refusals.js';
 import { type DocuvaultSession, defaultQuota, quotas, type tables, type User, users } from './tables.js';
 
 /** An open database of this system. */
@@ -20,18 +20,21 @@ const registration = z.strictObject({
   ip_address: z.string().nullable().default(null),
 });
 
-/** Who registers; `password_hash` is what `hashPassword` gave. */
+/** A user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota. */
 export type Registration = z.input<typeof registration>;
 
 /**
- * Registers a user with a quota. Handle and email are kept in lower case.
+ * Registers a user with a quota. Handle and email are trimmed and stored in lower case.
  *
- * @throws AshlarError `state-conflict` when the handle or the address is taken; `input-invalid`, `value-invalid`
+ * @throws AshlarError `state-conflict` when the handle or the email is taken; `input-invalid`, `value-invalid`
  */
-export const registerUser = async (s: DocuvaultSession, input: Registration): Promise<User> => {
-  const { limit_bytes, ip_address, ...given } = parseInput('The registration', registration, input);
-  const user = await refusedAs(s, ['unique-violation'], 'The handle or the address is taken.', (inner) =>
-    inner.insert(users, given),
+export async function registerUser(s: DocuvaultSession, input: Registration): Promise<User> {
+  const { limit_bytes, ip_address, ...given } = parseInput('Invalid registration', registration, input);
+  const user = await asConflict(
+    s,
+    ['unique-violation'],
+    'The handle or the email is already taken.',
+    (inner) => inner.insert(users, given),
   );
   await s.insert(quotas, { user_id: user.id, limit_bytes });
   await recordEvent(s, {
@@ -43,9 +46,9 @@ export const registerUser = async (s: DocuvaultSession, input: Registration): Pr
     metadata: { handle: user.handle, limit_bytes },
   });
   return user;
-};
+}
 
-/** Who wants in: `login` is a handle or an address. */
+/** A login: `login` is a handle or an email address. */
 export interface LoginAttempt {
   readonly login: string;
   readonly password: string;
@@ -53,18 +56,18 @@ export interface LoginAttempt {
 }
 
 /**
- * Checks a password. Neither the answer nor the time it takes tells whether there is such a user, or whether he is
- * active; the audit log does. Where hashes cost more by now than his did, his is made anew.
+ * Checks a password. Neither the result nor its timing reveals whether the user exists or is active; `audit_log` records
+ * it. A hash with a lower cost than `cost` is replaced.
  *
- * It takes the database, not a session: scrypt takes its time, and no transaction should wait for it.
+ * It takes the database instead of a session, because scrypt is slow and no transaction should wait for it.
  *
- * @returns the user, or `undefined` when he is not let in
+ * @returns the user; `undefined` when the login is refused
  */
-export const logIn = async (
+export async function logIn(
   db: DocuvaultDatabase,
   { login, password, ip_address = null }: LoginAttempt,
   cost: PasswordCost = currentCost,
-): Promise<User | undefined> => {
+): Promise<User | undefined> {
   const name = login.trim().toLowerCase();
   const found = await db.read(async (s) => {
     const named = s.query.selectFrom('users').select('id');
@@ -73,11 +76,7 @@ export const logIn = async (
       .executeTakeFirst();
     return key && s.get(users, key.id);
   });
-  const { matches, outdated } = await checkPassword(
-    found?.password_hash ?? nobodysHash(cost),
-    password,
-    cost,
-  );
+  const { matches, outdated } = await checkPassword(found?.password_hash ?? decoyHash(cost), password, cost);
   const user = matches && found?.is_active ? found : undefined;
   const rehashed = user && outdated ? await hashPassword(password, cost) : undefined;
   return db.session({ actor: user ? `user:${user.id}` : null }, async (s) => {
@@ -91,9 +90,9 @@ export const logIn = async (
     });
     return user;
   });
-};
+}
 
-// only over the hash that was checked: the password may have been changed meanwhile
+// only if the hash is the one that was checked: the password may have changed since
 const replaceHash = (s: DocuvaultSession, { id, password_hash }: User, rehashed: string) =>
   s.query
     .updateTable('users')
@@ -103,28 +102,28 @@ const replaceHash = (s: DocuvaultSession, { id, password_hash }: User, rehashed:
     .execute();
 
 /**
- * Gives a user another password, and revokes all his refresh tokens.
+ * Sets a user's password and revokes all refresh tokens of the user.
  *
  * @throws AshlarError `row-not-found`
  */
-export const setPassword = async (
+export async function setPassword(
   s: DocuvaultSession,
   { user_id, password_hash }: { readonly user_id: string; readonly password_hash: string },
-): Promise<void> => {
+): Promise<void> {
   await s.update(users, user_id, { password_hash });
   await revokeAllTokens(s, user_id);
   await recordEvent(s, { user_id, action: 'password.set', resource_type: 'user', resource_id: user_id });
-};
+}
 
 /**
- * Lets a user in no more, or again. His documents stay; his refresh tokens are revoked.
+ * Activates or deactivates a user. Deactivation revokes all refresh tokens of the user; the documents stay.
  *
  * @throws AshlarError `row-not-found`
  */
-export const setActive = async (
+export async function setActive(
   s: DocuvaultSession,
   { user_id, is_active }: { readonly user_id: string; readonly is_active: boolean },
-): Promise<User> => {
+): Promise<User> {
   const user = await s.update(users, user_id, { is_active });
   if (!is_active) await revokeAllTokens(s, user_id);
   await recordEvent(s, {
@@ -134,19 +133,20 @@ export const setActive = async (
     resource_id: user_id,
   });
   return user;
-};
+}
 
-/** The active user with that id. @throws AshlarError `row-not-found` */
-export const activeUser = async (
-  s: DocuvaultSession,
-  user_id: string,
-): Promise<Pick<User, 'id' | 'handle'>> => {
+/**
+ * Returns an active user.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function activeUser(s: DocuvaultSession, user_id: string): Promise<Pick<User, 'id' | 'handle'>> {
   const user = await s.query
     .selectFrom('users')
     .select(['id', 'handle'])
     .where('id', '=', user_id)
     .where('is_active', '=', true)
     .executeTakeFirst();
-  if (!user) throw notThere('user');
+  if (!user) throw notFound('user');
   return user;
-};
+}

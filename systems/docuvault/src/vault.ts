@@ -4,137 +4,146 @@ import { quotaExceeded, quotaOf } from './quota.js';
 import type { DocuvaultSession } from './tables.js';
 import type { DocuvaultDatabase } from './users.js';
 
-/** The database and the bytes beside it: what services that touch both take, in place of a session. */
+/** The database and the store of bytes. Services that use both take a vault instead of a session. */
 export interface Vault {
   readonly db: DocuvaultDatabase;
   readonly blobs: BlobStore;
-  /** The largest document, in bytes. Default 50 MiB. */
+  /** The maximum size of a document, in bytes. Default 50 MiB. */
   readonly max_upload_bytes?: number | undefined;
 }
 
-/** How many hashes are looked up at a time. */
+/** The number of hashes per query. */
 const batchSize = 500;
 
-/** Bytes to keep: from whom, and on whose account. */
-export interface Storing {
+/** Bytes to store: who pays, who acts, and the content. */
+export interface StoredBytes {
   readonly payer: string;
   readonly actor: string;
   readonly source: ByteSource;
-  /** How many bytes the payer gets back when these are stored, because they take the place of others. */
+  /** The bytes that the payer gets back because the new content replaces other content. */
   readonly frees?: number;
 }
 
 /**
- * Receives bytes, and keeps them in the transaction that names them: `write` charges the quota and writes the row, and
- * only then do the bytes get their name. Where the session fails they go again.
+ * Receives bytes and stores them in the transaction that references them: `write` charges the quota and writes the row,
+ * then the bytes are stored under their hash. When the session fails, they are removed again.
  *
- * Who names bytes and who removes them hold the hash meanwhile: so bytes are never removed between the look whether
- * somebody names them and the commit of somebody who does.
+ * Writers and removers of a reference lock the hash. Bytes are therefore never removed between the check for references
+ * and the commit of a new one.
  *
- * @throws AshlarError `size-exceeded`, `quota-exceeded`; `usage` inside a session; what `source` and `write` throw
+ * @throws AshlarError `size-exceeded`, `quota-exceeded`; `usage` inside a session; the errors of `source` and `write`
  */
-export const keepBytes = async <R>(
+export async function keepBytes<R>(
   { db, blobs, max_upload_bytes = 52_428_800 }: Vault,
-  { payer, actor, source, frees = 0 }: Storing,
+  { payer, actor, source, frees = 0 }: StoredBytes,
   write: (s: DocuvaultSession, staged: StagedBlob) => Promise<R>,
-): Promise<R> => {
-  assertOutside(db);
+): Promise<R> {
+  assertNoSession(db);
   const quota = await db.read((s) => quotaOf(s, payer));
   const free = quota.limit_bytes - quota.used_bytes + frees;
-  // what cannot be charged need not be received
+  // content that exceeds the free space need not be received
   const staged = await blobs.stage(source, { limit: Math.min(max_upload_bytes, free) }).catch((error) => {
     const isFull = error instanceof AshlarError && error.code === 'size-exceeded' && free < max_upload_bytes;
     throw isFull ? quotaExceeded(quota, `more than ${free} bytes`) : error;
   });
-  let named = false;
+  let stored = false;
   try {
     return await db.session({ actor: `user:${actor}` }, async (s) => {
       const result = await write(s, staged);
-      await s.lock(nameOf(staged.sha256));
-      named = true;
+      await s.lock(lockName(staged.sha256));
+      stored = true;
       await staged.keep();
       return result;
     });
   } catch (error) {
-    if (named) await letGo({ db, blobs }, staged.sha256);
+    if (stored) await releaseBytes({ db, blobs }, staged.sha256);
     throw error;
   } finally {
     await staged.discard();
   }
-};
+}
 
-/** Refuses to run inside a session: bytes that were removed would not come back with a document that did. */
-export const assertOutside = (db: DocuvaultDatabase): void => {
+/**
+ * Asserts that no session is running: a rollback could restore a document, but not its removed bytes.
+ *
+ * @throws AshlarError `usage`
+ */
+export function assertNoSession(db: DocuvaultDatabase): void {
   if (!db.inSession) return;
   throw new AshlarError('usage', {
     message: 'Bytes cannot be stored or removed inside a session.',
-    detail: 'The session could still be undone, and files cannot.',
-    suggestion: 'Call it after the session has ended: it opens one of its own.',
+    detail: 'A rollback of the session could not undo changes of files.',
+    suggestion: 'Call this outside of any session: it opens its own.',
   });
-};
+}
 
 /**
- * Removes the bytes of a hash that a document named until now, unless another does. What was done with the document is
- * kept already, so where this fails nobody is told: the next sweep finds them.
+ * Removes the bytes of a hash that a document no longer references, unless another document does. The change of the
+ * document is committed already, so an error is ignored: the next {@link sweep} removes the bytes.
  */
-export const letGo = async (vault: Pick<Vault, 'db' | 'blobs'>, sha256: string | null): Promise<void> => {
-  if (sha256 !== null) await removeUnnamed(vault, sha256).catch(() => undefined);
-};
+export async function releaseBytes(vault: Pick<Vault, 'db' | 'blobs'>, sha256: string | null): Promise<void> {
+  if (sha256 !== null) await removeUnreferenced(vault, sha256).catch(() => undefined);
+}
 
-/** Removes the bytes of a hash, unless a document names them. @returns whether it did */
-const removeUnnamed = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>, sha256: string): Promise<boolean> =>
-  holding(db, sha256, async (isNamed) => {
-    if (!isNamed) await blobs.remove(sha256);
-    return !isNamed;
+/** Removes the bytes of a hash unless a document references them, and returns whether it did. */
+const removeUnreferenced = async (
+  { db, blobs }: Pick<Vault, 'db' | 'blobs'>,
+  sha256: string,
+): Promise<boolean> =>
+  withHashLock(db, sha256, async (isReferenced) => {
+    if (!isReferenced) await blobs.remove(sha256);
+    return !isReferenced;
   });
 
-/** Runs `work` while nobody else names these bytes or removes them. */
-const holding = async <R>(
+/** Runs `work` while no other session can reference or remove the bytes of a hash. */
+const withHashLock = async <R>(
   db: DocuvaultDatabase,
   sha256: string,
-  work: (isNamed: boolean) => Promise<R>,
+  work: (isReferenced: boolean) => Promise<R>,
 ): Promise<R> => {
-  assertOutside(db);
+  assertNoSession(db);
   return db.session(async (s) => {
-    await s.lock(nameOf(sha256));
-    const named = await s.query
+    await s.lock(lockName(sha256));
+    const reference = await s.query
       .selectFrom('documents')
       .select('id')
       .where('sha256', '=', sha256)
       .limit(1)
       .executeTakeFirst();
-    return work(named !== undefined);
+    return work(reference !== undefined);
   });
 };
 
-/** What a sweep found. */
+/** The result of {@link sweep}. */
 export interface Sweep {
-  /** Uploads that no living process was receiving: removed. */
+  /** The number of removed uploads whose process no longer runs. */
   readonly abandoned: number;
-  /** Hashes that no document names: removed. */
-  readonly unnamed: readonly string[];
-  /** Hashes that documents name and the store does not have. */
+  /** The hashes of removed bytes that no document referenced. */
+  readonly unreferenced: readonly string[];
+  /** The hashes that documents reference and the store does not have. */
   readonly missing: readonly string[];
 }
 
 /**
- * Removes what a process that was killed left behind: bytes that it was receiving, and bytes that no document names.
- * Run it at start; uploads and deletions may go on meanwhile.
+ * Removes the leftovers of killed processes: partly received bytes, and bytes that no document references. Run it at
+ * start; uploads and deletions may run concurrently.
+ *
+ * @throws AshlarError `usage` inside a session
  */
-export const sweep = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise<Sweep> => {
-  assertOutside(db);
+export async function sweep({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise<Sweep> {
+  assertNoSession(db);
   const abandoned = await blobs.clean();
-  const unnamed: string[] = [];
+  const unreferenced: string[] = [];
   for await (const batch of batches(blobs.list())) {
-    const named = await db.read((s) =>
+    const referenced = await db.read((s) =>
       s.query.selectFrom('documents').select('sha256').distinct().where('sha256', 'in', batch).execute(),
     );
-    const kept = new Set(named.map(({ sha256 }) => sha256));
+    const kept = new Set(referenced.map(({ sha256 }) => sha256));
     for (const sha256 of batch)
-      if (!kept.has(sha256) && (await removeUnnamed({ db, blobs }, sha256))) unnamed.push(sha256);
+      if (!kept.has(sha256) && (await removeUnreferenced({ db, blobs }, sha256))) unreferenced.push(sha256);
   }
-  return { abandoned, unnamed, missing: await missingBytes({ db, blobs }) };
-};
+  return { abandoned, unreferenced, missing: await missingBytes({ db, blobs }) };
+}
 
 const missingBytes = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise<string[]> => {
   const missing: string[] = [];
@@ -152,8 +161,12 @@ const missingBytes = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise
     );
     for (const { sha256 } of rows) {
       if (sha256 === null || (await blobs.has(sha256))) continue;
-      // or its document was deleted since its row was read
-      const isMissing = await holding(db, sha256, async (isNamed) => isNamed && !(await blobs.has(sha256)));
+      // check again under the lock: the document may have been deleted since its row was read
+      const isMissing = await withHashLock(
+        db,
+        sha256,
+        async (isReferenced) => isReferenced && !(await blobs.has(sha256)),
+      );
       if (isMissing) missing.push(sha256);
     }
     after = rows.at(-1)?.sha256 ?? '';
@@ -161,7 +174,7 @@ const missingBytes = async ({ db, blobs }: Pick<Vault, 'db' | 'blobs'>): Promise
   }
 };
 
-const nameOf = (sha256: string): string => `docuvault/bytes/${sha256}`;
+const lockName = (sha256: string): string => `docuvault/bytes/${sha256}`;
 
 const batches = async function* (hashes: AsyncIterable<string>): AsyncGenerator<string[]> {
   let batch: string[] = [];

@@ -11,16 +11,16 @@ import { AshlarError } from 'ashlar';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { audit, fresh, type OpenVault, openVault, someUser } from './support.js';
+import { fresh, inspect, type OpenVault, openVault, someUser } from './support.js';
 
-describe.each(engines)('the accounts of docuvault on $name', (engine) => {
+describe.each(engines)('the quotas of docuvault on $name', (engine) => {
   let open: OpenVault;
   beforeAll(async () => {
     open = await openVault(engine);
   });
   afterAll(() => open.remove());
 
-  it('add up whatever is stored, replaced and deleted, at the same time too', async () => {
+  it('equal the stored documents after any concurrent uploads, replacements and deletions', async () => {
     const who = fc.nat({ max: 1 });
     const what = fc.constantFrom('upload', 'replace', 'delete', 'delete folder');
     const content = fc.nat({ max: 3 });
@@ -35,7 +35,7 @@ describe.each(engines)('the accounts of docuvault on $name', (engine) => {
             const ended = await Promise.allSettled(
               round.map(async ({ who: index, what: verb, content: kind, which }) => {
                 const user_id = both[index as 0 | 1].id;
-                // four contents that are shared by both, of 0 to 45 bytes
+                // four contents of 0 to 45 bytes, shared by both users
                 const bytes = Buffer.from(String(kind).repeat(15 * kind));
                 const own = await open.db.read((s) => listDocuments(s, { user_id }));
                 const document = own[which % (own.length || 1)];
@@ -57,13 +57,13 @@ describe.each(engines)('the accounts of docuvault on $name', (engine) => {
                 expect(allowed).toContain((each.reason as AshlarError).code);
               }
           }
-          const { wrong, named, files } = await audit(open);
-          expect(wrong).toEqual([]);
-          expect(files).toEqual(named);
+          const { wrongQuotas, referenced, files } = await inspect(open);
+          expect(wrongQuotas).toEqual([]);
+          expect(files).toEqual(referenced);
         },
       ),
       { numRuns: 8 },
     );
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unnamed: [], missing: [] });
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
   });
 });

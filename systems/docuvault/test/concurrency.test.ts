@@ -5,42 +5,42 @@ import { fileURLToPath } from 'node:url';
 import { quotaOf, sweep, type User } from '@ashlar/docuvault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { audit, type OpenVault, openVault, someUser, store } from './support.js';
+import { inspect, type OpenVault, openVault, someUser, store } from './support.js';
 
 const worker = fileURLToPath(new URL('./upload-worker.mjs', import.meta.url));
 const [size, room] = [1_000, 40];
 
-describe.each(engines)('64 uploads at once with room for 40 on $name', (engine) => {
+describe.each(engines)('64 concurrent uploads with space for 40 on $name', (engine) => {
   let open: OpenVault;
   beforeAll(async () => {
     open = await openVault(engine);
   });
   afterAll(() => open.remove());
 
-  it('succeed 40 times, and are told 24 times that there is no room', async () => {
+  it('succeed 40 times and fail 24 times with quota-exceeded', async () => {
     const user = await someUser(open.db, room * size);
     const ended = await Promise.allSettled(
       Array.from({ length: 64 }, (_, n) => store(open.vault, user, String(n % 50).padStart(size, '.'))),
     );
-    const refusals = ended.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    expect(refusals).toHaveLength(24);
-    for (const refusal of refusals)
-      expect(refusal).toMatchObject({
+    const errors = ended.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    expect(errors).toHaveLength(24);
+    for (const error of errors)
+      expect(error).toMatchObject({
         code: 'quota-exceeded',
         message: expect.stringMatching(/of 40000 bytes/),
       });
     expect(await open.db.read((s) => quotaOf(s, user.id))).toMatchObject({ used_bytes: room * size });
-    const { wrong, named, files } = await audit(open);
-    expect(wrong).toEqual([]);
-    expect(files).toEqual(named);
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unnamed: [], missing: [] });
+    const { wrongQuotas, referenced, files } = await inspect(open);
+    expect(wrongQuotas).toEqual([]);
+    expect(files).toEqual(referenced);
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
   });
 });
 
-// only these can be opened by another process: an embedded Postgres has one, and SQLCipher is SQLite here
+// another process can open only these: PGlite allows one process, and SQLCipher locks as SQLite does
 const shared = engines.filter(({ name }) => name === 'sqlite' || name === 'postgres');
 
-describe.each(shared)('uploads whose process is killed with -9 on $name', (engine) => {
+describe.each(shared)('uploads whose process is killed with SIGKILL on $name', (engine) => {
   let open: OpenVault;
   let user: User;
   beforeAll(async () => {
@@ -49,7 +49,7 @@ describe.each(shared)('uploads whose process is killed with -9 on $name', (engin
   });
   afterAll(() => open.remove());
 
-  /** Lets a process upload, and kills it when so many uploads have ended. @returns what became of those that did */
+  /** Runs the upload worker, kills it after `fatal` finished uploads, and returns the results of those uploads. */
   const uploads = async (fatal = Number.POSITIVE_INFINITY): Promise<string[]> => {
     const child = spawn(process.execPath, [worker, open.place.url, open.folder, user.id], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -65,25 +65,25 @@ describe.each(shared)('uploads whose process is killed with -9 on $name', (engin
     return codes;
   };
 
-  it('leave no orphaned bytes, and fill the quota to the byte once started again', {
+  it('leave no unreferenced bytes after a sweep, and fill the quota exactly after a restart', {
     timeout: 60_000,
   }, async () => {
     for (const fatal of [1, 6, 12]) {
       await uploads(fatal);
-      const { unnamed, missing } = await sweep(open.vault);
+      const { unreferenced, missing } = await sweep(open.vault);
       expect(missing).toEqual([]);
-      const { wrong, named, files } = await audit(open);
-      expect(wrong, `${unnamed.length} were swept`).toEqual([]);
-      expect(files).toEqual(named);
+      const { wrongQuotas, referenced, files } = await inspect(open);
+      expect(wrongQuotas, `${unreferenced.length} were swept`).toEqual([]);
+      expect(files).toEqual(referenced);
     }
     const { used_bytes } = await open.db.read((s) => quotaOf(s, user.id));
     const codes = await uploads();
     expect(codes.filter((code) => code === 'stored')).toHaveLength(room - used_bytes / size);
     expect(new Set(codes)).toEqual(new Set(['stored', 'quota-exceeded']));
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unnamed: [], missing: [] });
-    const { wrong, named, files } = await audit(open);
-    expect(wrong).toEqual([]);
-    expect(files).toEqual(named);
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
+    const { wrongQuotas, referenced, files } = await inspect(open);
+    expect(wrongQuotas).toEqual([]);
+    expect(files).toEqual(referenced);
     expect(await open.db.read((s) => quotaOf(s, user.id))).toMatchObject({ used_bytes: room * size });
   });
 });

@@ -21,7 +21,7 @@ import {
 } from '@ashlar/docuvault';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { audit, filesIn, fresh, type OpenVault, openVault, someUser, store, textOf } from './support.js';
+import { filesIn, fresh, inspect, type OpenVault, openVault, someUser, store, textOf } from './support.js';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -39,7 +39,7 @@ describe.each(engines)('documents on $name', (engine) => {
   const of = (document: Document, by: User = user) => ({ user_id: by.id, document_id: document.id });
   const used = async () => (await open.db.read((s) => quotaOf(s, user.id))).used_bytes;
 
-  it('are stored with their bytes, charged, and read back', async () => {
+  it('are stored with their bytes, charged and read back', async () => {
     const text = fresh('text');
     const document = await store(open.vault, user, text, { filename: 'a.txt', ip_address: '192.0.2.1' });
     expect(document).toMatchObject({
@@ -60,7 +60,7 @@ describe.each(engines)('documents on $name', (engine) => {
     ]);
   });
 
-  it('come as a stream, and an empty one is one', async () => {
+  it('can be streams, and can be empty', async () => {
     const parts = async function* () {
       for (let n = 0; n < 10; n++) yield Buffer.from(String(n));
     };
@@ -69,7 +69,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await textOf(open.vault, of(await store(open.vault, user, '')))).toBe('');
   });
 
-  it('leave nothing where the stream breaks off, is too long, or does not fit the quota', async () => {
+  it('leave nothing when the stream fails, is too long or exceeds the quota', async () => {
     const before = await filesIn(open.folder);
     const broken = async function* () {
       yield Buffer.from('half');
@@ -83,13 +83,13 @@ describe.each(engines)('documents on $name', (engine) => {
     const error = await store(open.vault, user, 'y'.repeat(401)).catch((caught: unknown) => caught);
     expect(error).toMatchObject({
       code: 'quota-exceeded',
-      message: 'There is no room for more than 400 bytes: 600 of 1000 bytes are used, 400 are free.',
+      message: 'Quota exceeded: more than 400 bytes requested, 600 of 1000 bytes used, 400 free.',
     });
     expect(await filesIn(open.folder)).toHaveLength(before.length + 1);
     expect(await used()).toBe(600);
   });
 
-  it('leave nothing where the row is refused', async () => {
+  it('leave nothing when the row is refused', async () => {
     const before = await filesIn(open.folder);
     const folder = await open.db.session(async (s) =>
       createFolder(s, { user_id: (await someUser(open.db)).id, name: 'not mine' }),
@@ -107,7 +107,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await used()).toBe(0);
   });
 
-  it('keep the same bytes once, for as long as one of them is there', async () => {
+  it('share equal bytes until the last of them is deleted', async () => {
     const text = fresh('same');
     const other = await someUser(open.db);
     const [mine, again] = [await store(open.vault, user, text), await store(open.vault, user, text)];
@@ -122,7 +122,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await filesIn(open.folder)).not.toContain(sha(text));
   });
 
-  it('deleted and stored with the same bytes at the same time never lose them', async () => {
+  it('keep their bytes when equal bytes are deleted and stored concurrently', async () => {
     const text = fresh('raced');
     const other = await someUser(open.db);
     let mine = await store(open.vault, user, text);
@@ -137,12 +137,12 @@ describe.each(engines)('documents on $name', (engine) => {
       expect(await textOf(open.vault, of(next))).toBe(text);
       mine = next;
     }
-    const { wrong, named, files } = await audit(open);
-    expect(wrong).toEqual([]);
-    expect(files).toEqual(named);
+    const { wrongQuotas, referenced, files } = await inspect(open);
+    expect(wrongQuotas).toEqual([]);
+    expect(files).toEqual(referenced);
   });
 
-  it('whose bytes are just being removed keep them', async () => {
+  it('keep their bytes when they are stored during the removal of equal bytes', async () => {
     const text = fresh('removed');
     const other = await someUser(open.db);
     const mine = await store(open.vault, user, text);
@@ -165,7 +165,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await textOf(open.vault, of(theirs, other))).toBe(text);
   });
 
-  it('that are replaced while they are opened are opened as they are then', async () => {
+  it('replaced while being opened are opened with the new content', async () => {
     const document = await store(open.vault, user, fresh('before'));
     const slow = {
       ...open.blobs,
@@ -178,7 +178,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await textOf({ ...open.vault, blobs: slow }, of(document))).toBe('after');
   });
 
-  it('get other bytes, and the quota the difference', async () => {
+  it('can be replaced, and the quota is charged the difference', async () => {
     const document = await store(open.vault, user, 'first'.repeat(10), { extracted_text: 'first' });
     const replaced = await replaceContent(open.vault, { ...of(document), content: Buffer.from('second') });
     expect(replaced).toMatchObject({ id: document.id, size_bytes: 6, extracted_text: null });
@@ -195,7 +195,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await textOf(open.vault, of(document))).toBe('second');
   });
 
-  it('are renamed, moved and listed', async () => {
+  it('can be renamed, moved and listed', async () => {
     const folder = await open.db.session((s) => createFolder(s, { user_id: user.id, name: 'in' }));
     const [a, b] = [await store(open.vault, user, 'a'), await store(open.vault, user, 'b')];
     await open.db.session(async (s) => {
@@ -218,7 +218,7 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await list(folder.id)).toEqual([]);
   });
 
-  it('go with a folder and all that is in it', async () => {
+  it('are deleted with their folder and its subfolders', async () => {
     const [top, inner] = await open.db.session(async (s) => {
       const outer = await createFolder(s, { user_id: user.id, name: 'top' });
       return [
@@ -239,8 +239,8 @@ describe.each(engines)('documents on $name', (engine) => {
     expect(await filesIn(open.folder)).not.toContain(gone.sha256);
   });
 
-  it('are there for those they are shared with, to read or to write, and for nobody else', async () => {
-    const [reader, writer, stranger] = [
+  it('are accessible to the recipients of their shares, with the given permission, and to no other user', async () => {
+    const [reader, writer, outsider] = [
       await someUser(open.db),
       await someUser(open.db),
       await someUser(open.db),
@@ -257,7 +257,7 @@ describe.each(engines)('documents on $name', (engine) => {
       () => open.db.session((s) => moveDocument(s, { ...of(document, by), folder_id: null })),
       () =>
         open.db.session((s) =>
-          shareDocument(s, { ...of(document, by), recipient_id: stranger.id, permission: 'read' }),
+          shareDocument(s, { ...of(document, by), recipient_id: outsider.id, permission: 'read' }),
         ),
       () => deleteDocument(open.vault, of(document, by)),
     ];
@@ -273,15 +273,15 @@ describe.each(engines)('documents on $name', (engine) => {
       return found;
     };
     const denied = 'access-denied';
-    expect(await codes(stranger)).toEqual(Array(6).fill('row-not-found'));
+    expect(await codes(outsider)).toEqual(Array(6).fill('row-not-found'));
     expect(await codes(reader)).toEqual(['ok', denied, denied, denied, denied, denied]);
     expect(await codes(writer)).toEqual(['ok', 'ok', 'ok', denied, denied, denied]);
-    // what the writer wrote is the owner's, and on his account
+    // the writer's content is charged to the owner
     expect(await used()).toBe(writer.handle.length);
     expect(await codes(user)).toEqual(Array(6).fill('ok'));
   });
 
-  it('cannot be stored or removed inside a session, which might be undone', async () => {
+  it('cannot be stored or removed inside a session', async () => {
     const document = await store(open.vault, user, 'text');
     const inside = (work: () => Promise<unknown>) => open.db.session(() => work());
     const refused = { code: 'usage' };
@@ -290,43 +290,43 @@ describe.each(engines)('documents on $name', (engine) => {
     await expect(inside(() => sweep(open.vault))).rejects.toMatchObject(refused);
   });
 
-  it('whose bytes are gone are told of, and what nobody names is swept away', async () => {
+  it('without bytes are reported by a sweep, which also removes unreferenced bytes', async () => {
     const [lost, kept] = [
       await store(open.vault, user, fresh('lost')),
       await store(open.vault, user, fresh('kept')),
     ];
-    const nobodys = await open.blobs.stage(Buffer.from(fresh('nobody')), { limit: 100 });
-    await nobodys.keep();
-    await nobodys.discard();
+    const orphan = await open.blobs.stage(Buffer.from(fresh('orphan')), { limit: 100 });
+    await orphan.keep();
+    await orphan.discard();
     await rm(join(open.folder, 'objects', lost.sha256?.slice(0, 2) ?? '', lost.sha256 ?? ''));
     await writeFile(join(open.folder, 'objects', 'not-a-hash'), 'x');
     expect(await sweep(open.vault)).toEqual({
       abandoned: 0,
-      unnamed: [nobodys.sha256],
+      unreferenced: [orphan.sha256],
       missing: [lost.sha256],
     });
     await expect(openDocument(open.vault, of(lost))).rejects.toMatchObject({ code: 'bytes-missing' });
     expect(await textOf(open.vault, of(kept))).toMatch(/^kept/);
     await deleteDocument(open.vault, of(lost));
     await rm(join(open.folder, 'objects', 'not-a-hash'));
-    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unnamed: [], missing: [] });
+    expect(await sweep(open.vault)).toEqual({ abandoned: 0, unreferenced: [], missing: [] });
   });
 
-  it('leave no row where their bytes cannot be kept', async () => {
-    const shut = { ...open.blobs, stage: refusesToKeep };
-    const attempt = store({ ...open.vault, blobs: shut }, user, 'text');
+  it('leave no row when their bytes cannot be stored', async () => {
+    const failing = { ...open.blobs, stage: refusesToKeep };
+    const attempt = store({ ...open.vault, blobs: failing }, user, 'text');
     await expect(attempt).rejects.toThrow('the disk is full');
     expect(await used()).toBe(0);
     expect(await open.db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([]);
   });
 
-  it('are deleted also where their bytes cannot be removed, which the next sweep does', async () => {
+  it('are deleted even when their bytes cannot be removed; the next sweep removes them', async () => {
     const document = await store(open.vault, user, fresh('stuck'));
     const stuck = { ...open.blobs, remove: () => Promise.reject(new RangeError('the disk is read-only')) };
     await deleteDocument({ ...open.vault, blobs: stuck }, of(document));
     expect(await used()).toBe(0);
     expect(await filesIn(open.folder)).toContain(document.sha256);
-    expect(await sweep(open.vault)).toMatchObject({ unnamed: [document.sha256] });
+    expect(await sweep(open.vault)).toMatchObject({ unreferenced: [document.sha256] });
   });
 
   const refusesToKeep: typeof open.blobs.stage = async (source, options) => ({

@@ -34,7 +34,7 @@ describe.each(engines)('folders on $name', (engine) => {
     open.db.read((s) => folderPath(s, { user_id: user.id, folder_id: folder.id }));
   const conflict = { code: 'state-conflict' };
 
-  it('stand in each other, and tell their path', async () => {
+  it('can be nested, moved, renamed and listed', async () => {
     const [work, home] = [await make('work'), await make('home')];
     const taxes = await make('taxes', work);
     const year = await make('2026', taxes);
@@ -51,7 +51,7 @@ describe.each(engines)('folders on $name', (engine) => {
     expect(await names(home.id)).toEqual(['duties']);
   });
 
-  it('have each name once, at the root too, and in the form in which letters are composed', async () => {
+  it('have unique names in NFC within their parent, also at the root', async () => {
     const root = await make('Café');
     await expect(make('Cafe\u0301')).rejects.toMatchObject(conflict);
     await make('Café', root);
@@ -63,7 +63,7 @@ describe.each(engines)('folders on $name', (engine) => {
     expect((await make('Café', undefined, await someUser(open.db))).id).not.toBe(root.id);
   });
 
-  it('cannot be moved into themselves, nor by two at once into each other', async () => {
+  it('cannot be moved into themselves, nor concurrently into each other', async () => {
     const top = await make('top');
     const middle = await make('middle', top);
     const bottom = await make('bottom', middle);
@@ -79,7 +79,7 @@ describe.each(engines)('folders on $name', (engine) => {
     }
   });
 
-  it('of others are not there, and the database says so too', async () => {
+  it('of another user do not exist for a user, and the database refuses to reference them', async () => {
     const other = await someUser(open.db);
     const [mine, theirs] = [await make('mine'), await make('theirs', undefined, other)];
     await expect(move(mine, theirs)).rejects.toMatchObject({ code: 'row-not-found' });
@@ -89,7 +89,7 @@ describe.each(engines)('folders on $name', (engine) => {
     await expect(direct).rejects.toMatchObject({ code: 'foreign-key-violation' });
   });
 
-  it('are deleted when they are empty', async () => {
+  it('can be deleted when empty', async () => {
     const top = await make('top');
     const inner = await make('inner', top);
     const remove = (folder: Folder) =>
@@ -103,7 +103,7 @@ describe.each(engines)('folders on $name', (engine) => {
     await expect(remove(empty)).rejects.toMatchObject({ code: 'row-not-found' });
   });
 
-  it.each(['', '.', '..', 'a/b', 'a\u0007b', 'x'.repeat(256)])('are not named %j', async (name) => {
+  it.each(['', '.', '..', 'a/b', 'a\u0007b', 'x'.repeat(256)])('cannot be named %j', async (name) => {
     await expect(make(name)).rejects.toMatchObject({ code: 'value-invalid' });
   });
 });

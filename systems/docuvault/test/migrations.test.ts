@@ -20,13 +20,13 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('refuse documents without an owner in 0002, keep them, and go on once they are mended', async () => {
+  it('stop before 0002 while documents have no owner, keep them, and continue once they have one', async () => {
     const place = await engine.place();
     const db = await connect(docuvault, { url: place.url, key: place.key, columnKeys });
     const owner = <T>(
       work: (run: (sql: string) => Promise<readonly Record<string, unknown>[]>) => Promise<T>,
     ) => db.engine.asOwner((each) => work((sql) => each.run(sql)));
-    const orphan = (name: string) =>
+    const insertOwnerless = (name: string) =>
       owner((run) =>
         run(
           `INSERT INTO documents (id, filename, content_type, size_bytes, object_key) VALUES ('${crypto.randomUUID()}', '${name}', 'text/plain', 3, '${crypto.randomUUID()}')`,
@@ -35,7 +35,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
     try {
       await up(db.engine, first);
       const user = await someUser(db);
-      for (const name of ['old.txt', 'older.txt']) await orphan(name);
+      for (const name of ['old.txt', 'older.txt']) await insertOwnerless(name);
       for (let twice = 0; twice < 2; twice++) {
         const error = await up(db.engine, docuvault).catch((caught: unknown) => caught);
         expect(error).toMatchObject({
@@ -50,14 +50,14 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       expect(await drift(db.engine, docuvault)).toEqual([]);
       const own = await db.read((s) => listDocuments(s, { user_id: user.id }));
       expect(own.map(({ filename }) => filename)).toEqual(['old.txt', 'older.txt']);
-      await expect(orphan(fresh('late'))).rejects.toMatchObject({ code: 'not-null-violation' });
+      await expect(insertOwnerless(fresh('late'))).rejects.toMatchObject({ code: 'not-null-violation' });
     } finally {
       await db.close();
       await place.remove();
     }
   });
 
-  it('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+  it('have no effect when run again, and run down and up again with rows in the tables', async () => {
     const { db, vault, remove } = await openVault(engine);
     try {
       const user = await someUser(db);

@@ -2,7 +2,7 @@ import { connectCloud, createFolder, docuvault } from '@ashlar/docuvault';
 import { failuresOf, type ProveReport, prove } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { audit, type OpenVault, openVault, someUser, store } from './support.js';
+import { inspect, type OpenVault, openVault, someUser, store } from './support.js';
 
 describe.each(engines)('docuvault on $name', (engine) => {
   let open: OpenVault;
@@ -24,11 +24,11 @@ describe.each(engines)('docuvault on $name', (engine) => {
     ]);
   };
 
-  it('is proven while it is empty', async () => {
+  it('passes prove while empty', async () => {
     expectProven(await prove(open.db.engine, docuvault));
   });
 
-  it('is proven with rows in it, and nothing is changed', async () => {
+  it('passes prove with rows, and no row changes', async () => {
     const user = await someUser(open.db);
     const folder = await open.db.session((s) => createFolder(s, { user_id: user.id, name: 'top' }));
     await open.db.session((s) => createFolder(s, { user_id: user.id, parent_id: folder.id, name: 'inner' }));
@@ -36,8 +36,8 @@ describe.each(engines)('docuvault on $name', (engine) => {
     await open.db.session((s) =>
       connectCloud(s, { user_id: user.id, provider: 's3', display_name: 'x', credentials: { key: 'x' } }),
     );
-    const before = await audit(open);
+    const before = await inspect(open);
     expectProven(await prove(open.db.engine, docuvault));
-    expect(await audit(open)).toEqual(before);
+    expect(await inspect(open)).toEqual(before);
   });
 });

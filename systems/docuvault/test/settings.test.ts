@@ -1,7 +1,7 @@
 import { docuvaultSettings } from '@ashlar/docuvault';
 import { expect, it } from 'vitest';
 
-it('the settings have defaults, and take what the environment says', () => {
+it('the settings have defaults and come from the environment', () => {
   expect(docuvaultSettings({})).toEqual({
     blob_dir: 'data/blobs',
     quota_bytes: 104_857_600,
@@ -22,7 +22,7 @@ it.each([
   { QUOTA_BYTES: 'much' },
   { MAX_UPLOAD_BYTES: '0' },
   { REFRESH_TOKEN_DAYS: '1.5' },
-])('the settings refuse %j, naming the variable', (env) => {
+])('the settings refuse %j with the name of the variable', (env) => {
   const [name = ''] = Object.keys(env);
   const read = () => docuvaultSettings(env);
   expect(read).toThrow(

@@ -1,5 +1,5 @@
 import {
-  type AuditEntry,
+  type AuditRecord,
   auditLog,
   cloudConnections,
   cloudCredentials,
@@ -26,14 +26,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { fresh, type OpenVault, openVault, someUser, store } from './support.js';
 
-describe.each(engines)('what users have with each other on $name', (engine) => {
+describe.each(engines)('shares, topics, connections and events on $name', (engine) => {
   let open: OpenVault;
   beforeAll(async () => {
     open = await openVault(engine);
   });
   afterAll(() => open.remove());
 
-  it('shares are given, changed, listed and ended', async () => {
+  it('shares can be created, changed, listed and ended', async () => {
     const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
     const [one, two] = [await store(open.vault, owner, 'one'), await store(open.vault, owner, 'two')];
     const share = (document_id: string, permission: 'read' | 'write') =>
@@ -50,17 +50,17 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
         [two.id, 'write', owner.handle],
       ].sort(),
     );
-    const asking = { user_id: owner.id, document_id: one.id };
-    expect(await open.db.read((s) => sharesOf(s, asking))).toMatchObject([{ recipient_id: friend.id }]);
+    const ref = { user_id: owner.id, document_id: one.id };
+    expect(await open.db.read((s) => sharesOf(s, ref))).toMatchObject([{ recipient_id: friend.id }]);
     for (let twice = 0; twice < 2; twice++)
-      await open.db.session((s) => unshareDocument(s, { ...asking, recipient_id: friend.id }));
+      await open.db.session((s) => unshareDocument(s, { ...ref, recipient_id: friend.id }));
     expect(await open.db.read((s) => sharedWithMe(s, friend.id))).toMatchObject([{ id: two.id }]);
-    await expect(open.db.read((s) => sharesOf(s, { ...asking, user_id: friend.id }))).rejects.toMatchObject({
+    await expect(open.db.read((s) => sharesOf(s, { ...ref, user_id: friend.id }))).rejects.toMatchObject({
       code: 'row-not-found',
     });
   });
 
-  it('a share is with somebody else who is active, and the database keeps whose document it is', async () => {
+  it('a share requires another, active user, and the database checks the owner of the document', async () => {
     const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
     const document = await store(open.vault, owner, 'x');
     const share = (recipient_id: string) =>
@@ -78,7 +78,7 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
     await expect(direct(owner.id, owner.id)).rejects.toMatchObject({ code: 'check-violation' });
   });
 
-  it('topics are a user’s own or everybody’s, and documents are found by them', async () => {
+  it('topics belong to a user or to all users, and documents are found by topic', async () => {
     const [owner, friend] = [await someUser(open.db), await someUser(open.db)];
     const [own, common, theirs] = await open.db.session(async (s) => [
       await createTopic(s, { user_id: owner.id, name: 'taxes' }),
@@ -87,8 +87,8 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
     ]);
     if (!own || !common || !theirs) throw new Error('no topic');
     const document = await store(open.vault, owner, 'x');
-    const asking = { user_id: owner.id, document_id: document.id };
-    const tag = (topic_id: string) => open.db.session((s) => tagDocument(s, { ...asking, topic_id }));
+    const ref = { user_id: owner.id, document_id: document.id };
+    const tag = (topic_id: string) => open.db.session((s) => tagDocument(s, { ...ref, topic_id }));
     for (const topic of [own, own, common]) await tag(topic.id);
     await expect(tag(theirs.id)).rejects.toMatchObject({ code: 'row-not-found' });
     const listed = await open.db.read((s) => listTopics(s, owner.id));
@@ -99,16 +99,14 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
       open.db.read(async (s) => (await documentsAbout(s, { user_id, topic_id })).map(({ id }) => id));
     expect(await about(owner.id, own.id)).toEqual([document.id]);
     expect(await about(friend.id, common.id)).toEqual([]);
-    await open.db.session((s) =>
-      shareDocument(s, { ...asking, recipient_id: friend.id, permission: 'read' }),
-    );
+    await open.db.session((s) => shareDocument(s, { ...ref, recipient_id: friend.id, permission: 'read' }));
     expect(await about(friend.id, common.id)).toEqual([document.id]);
     for (let twice = 0; twice < 2; twice++)
-      await open.db.session((s) => untagDocument(s, { ...asking, topic_id: own.id }));
+      await open.db.session((s) => untagDocument(s, { ...ref, topic_id: own.id }));
     expect(await about(owner.id, own.id)).toEqual([]);
   });
 
-  it('cloud accounts keep their credentials from the database, and from everybody once the key is gone', async () => {
+  it('the credentials of connections are stored encrypted, and unreadable after the key is shredded', async () => {
     const [owner, other] = [await someUser(open.db), await someUser(open.db)];
     const secret = fresh('secret');
     const account = await open.db.session((s) =>
@@ -148,9 +146,9 @@ describe.each(engines)('what users have with each other on $name', (engine) => {
     await expect(gone).rejects.toMatchObject({ code: 'scope-shredded' });
   });
 
-  it('the audit log is paged, newest first, and is not rewritten', async () => {
+  it('audit_log is paged newest first and cannot be changed', async () => {
     const user = await someUser(open.db);
-    const written: AuditEntry[] = [];
+    const written: AuditRecord[] = [];
     for (let n = 0; n < 5; n++)
       written.push(
         await open.db.session((s) =>

@@ -16,22 +16,22 @@ describe.each(engines)('a refresh token on $name', (engine) => {
   let open: OpenVault;
   let now = Date.now();
   beforeAll(async () => {
-    // only the owner may say what time it is
+    // only the owner may use another clock than the database's
     open = await openVault(engine, { clock: () => new Date(now), allowOwner: true, connections: 10 });
   });
   afterAll(() => open.remove());
 
   const issue = (user_id: string) => open.db.session((s) => issueToken(s, user_id));
   const rotate = (token: string) => open.db.session((s) => rotateToken(s, token));
-  const taken = (rotation: Rotation): string => {
+  const tokenOf = (rotation: Rotation): string => {
     if (!rotation.ok) throw new Error(rotation.reason);
     return rotation.token;
   };
 
-  it('is exchanged for the next one, and stands in the database as a hash only', async () => {
+  it('is exchanged for the next one and stored as a hash only', async () => {
     const user = await someUser(open.db);
     const { token } = await issue(user.id);
-    const next = taken(await rotate(token));
+    const next = tokenOf(await rotate(token));
     expect(next).not.toBe(token);
     const rows = await open.db.read((s) =>
       s.query.selectFrom('refresh_tokens').selectAll().where('user_id', '=', user.id).execute(),
@@ -42,13 +42,13 @@ describe.each(engines)('a refresh token on $name', (engine) => {
     expect(new Set(rows.map(({ family_id }) => family_id)).size).toBe(1);
   });
 
-  it('used twice revokes its family, and leaves others alone', async () => {
+  it('used twice revokes its family and no other', async () => {
     const user = await someUser(open.db);
     const [{ token }, other] = [await issue(user.id), await issue(user.id)];
-    const next = taken(await rotate(token));
-    const last = taken(await rotate(next));
+    const next = tokenOf(await rotate(token));
+    const last = tokenOf(await rotate(next));
     expect(await rotate(token)).toEqual({ ok: false, reason: 'reused' });
-    // kept, although the caller was refused
+    // the revocation is committed although the use was refused
     expect(await rotate(last)).toEqual({ ok: false, reason: 'revoked' });
     expect((await rotate(other.token)).ok).toBe(true);
     const { events } = await open.db.read((s) =>
@@ -64,16 +64,16 @@ describe.each(engines)('a refresh token on $name', (engine) => {
       const all = await Promise.all([rotate(token), rotate(token)]);
       expect(all.filter(({ ok }) => ok)).toHaveLength(1);
       expect(all.find(({ ok }) => !ok)).toEqual({ ok: false, reason: 'reused' });
-      // nobody can tell whose the one is, so it is revoked
-      const next = taken(all.find(({ ok }) => ok) as Rotation);
+      // the new token may be the thief's, so the second use revokes it
+      const next = tokenOf(all.find(({ ok }) => ok) as Rotation);
       expect(await rotate(next)).toEqual({ ok: false, reason: 'revoked' });
     }
   });
 
-  it('that is stolen and raced leaves no token of its family alive', async () => {
+  it('used concurrently by a thief leaves no valid token of its family', async () => {
     const user = await someUser(open.db);
     const { token } = await issue(user.id);
-    let thief = taken(await rotate(token));
+    let thief = tokenOf(await rotate(token));
     const [, ...rotations] = await Promise.all([
       rotate(token),
       (async () => {
@@ -85,7 +85,7 @@ describe.each(engines)('a refresh token on $name', (engine) => {
       })(),
     ]);
     expect(rotations).toHaveLength(1);
-    const alive = await open.db.read((s) =>
+    const valid = await open.db.read((s) =>
       s.query
         .selectFrom('refresh_tokens')
         .select('id')
@@ -93,10 +93,10 @@ describe.each(engines)('a refresh token on $name', (engine) => {
         .where('revoked', '=', false)
         .execute(),
     );
-    expect(alive).toEqual([]);
+    expect(valid).toEqual([]);
   });
 
-  it('expires, is revoked by a logout, and with its user', async () => {
+  it('expires, and is revoked by a logout and by deactivation of its user', async () => {
     const user = await someUser(open.db);
     const [old, out, rest] = [await issue(user.id), await issue(user.id), await issue(user.id)];
     await open.db.session((s) => revokeToken(s, out.token));
@@ -110,7 +110,7 @@ describe.each(engines)('a refresh token on $name', (engine) => {
     expect(await open.db.session((s) => revokeAllTokens(s, user.id))).toBe(0);
   });
 
-  it('that is none, or half of one, is unknown', async () => {
+  it('that is malformed or incomplete is unknown', async () => {
     const user = await someUser(open.db);
     const { token } = await issue(user.id);
     const [id = ''] = token.split('.');

@@ -1,4 +1,4 @@
-import { type AuditEntry, type DocuvaultDatabase, docuvault, recordEvent } from '@ashlar/docuvault';
+import { type AuditRecord, type DocuvaultDatabase, docuvault, recordEvent } from '@ashlar/docuvault';
 import { connect, openEngine, rolesFrom, settings, up } from 'ashlar';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,14 +6,14 @@ import { asAdmin, type Place, server } from '../../../test/support/engines.js';
 import { databaseOf, makeUser, type User } from '../../../test/support/users.js';
 import { columnKeys, someUser } from './support.js';
 
-// users of a server that are no superusers: the two URLs of a real one
+// only a server has users; none of these is a superuser
 describe.each(server)('docuvault through two URLs on $name', (engine) => {
   let place: Place;
   let owner: User;
   let app: User;
   let auditor: User;
   let db: DocuvaultDatabase;
-  let entry: AuditEntry;
+  let event: AuditRecord;
   const clients: pg.Client[] = [];
 
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe.each(server)('docuvault through two URLs on $name', (engine) => {
     await up(migrating, docuvault, { roles }).finally(() => migrating.close());
     db = await connect(docuvault, { url: app.at(place), columnKeys });
     await someUser(db);
-    entry = await db.session((s) =>
+    event = await db.session((s) =>
       recordEvent(s, { action: 'kept', ip_address: '192.0.2.1', metadata: { n: 1 } }),
     );
     for (const user of [owner, app]) {
@@ -75,7 +75,7 @@ describe.each(server)('docuvault through two URLs on $name', (engine) => {
     'GRANT DELETE ON audit_log TO PUBLIC',
     'CREATE ROLE other',
   ])('the application cannot run %s', async (sql) => {
-    // a warning and no grant is what GRANT by nobody in particular gives
+    // GRANT without the right to grant is a warning, not an error
     const outcome = await as('app', sql)?.then(
       () => 'run',
       (error: pg.DatabaseError) => error.code,
@@ -86,7 +86,7 @@ describe.each(server)('docuvault through two URLs on $name', (engine) => {
     } else expect(outcome).toBe('42501');
   });
 
-  it('a table that the owner creates tomorrow is the application’s without another grant, its sequences too', async () => {
+  it('the application can use a table that the owner creates later, and its sequences, without another grant', async () => {
     await as(
       'owner',
       'CREATE TABLE tomorrow (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, note text)',
@@ -107,15 +107,15 @@ describe.each(server)('docuvault through two URLs on $name', (engine) => {
       "UPDATE audit_log SET action = 'forged'",
       'DELETE FROM audit_log',
       'TRUNCATE audit_log',
-      `INSERT INTO audit_log (id, action) VALUES (${entry.id}, 'forged') ON CONFLICT (id) DO UPDATE SET action = excluded.action`,
+      `INSERT INTO audit_log (id, action) VALUES (${event.id}, 'forged') ON CONFLICT (id) DO UPDATE SET action = excluded.action`,
       "INSERT INTO audit_log (action, created_at) VALUES ('dated back', '2001-01-01')",
     ])
       await expect(as('app', sql), sql).rejects.toMatchObject({ code: '42501' });
-    const [kept] = (await as('app', `SELECT * FROM audit_log WHERE id = ${entry.id}`)) ?? [];
+    const [kept] = (await as('app', `SELECT * FROM audit_log WHERE id = ${event.id}`)) ?? [];
     expect(kept).toMatchObject({ action: 'kept', ip_address: '192.0.2.1', metadata: { n: 1 } });
   });
 
-  it('what a column holds is what PostgreSQL calls it', async () => {
+  it('columns have native PostgreSQL types', async () => {
     const types = await as(
       'app',
       "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'audit_log' AND column_name IN ('ip_address', 'metadata') ORDER BY 1",

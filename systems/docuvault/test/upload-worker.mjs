@@ -1,5 +1,4 @@
-// A process of its own that uploads 64 documents at once for one user, until it ends or is killed. It uses the built
-// package, as a user would.
+// A process that uploads 64 documents concurrently for one user, until it ends or is killed. It imports the built package.
 
 import { diskStore, docuvault, uploadDocument } from '@ashlar/docuvault';
 import { connect } from 'ashlar';
@@ -8,7 +7,7 @@ const [url, folder, user_id] = process.argv.slice(2);
 const db = await connect(docuvault, { url, columnKeys: { current: `1:${'7a'.repeat(32)}` } });
 const vault = { db, blobs: diskStore(folder) };
 
-// some have the same bytes
+// some documents have equal bytes
 const content = async function* (n) {
   for (let part = 0; part < 10; part++) yield Buffer.from(String(n % 50).padStart(100, '.'));
 };

@@ -22,14 +22,14 @@ import { engines } from '../../../test/support/engines.js';
 import { cheap, fresh, type OpenVault, openVault, password, someUser } from './support.js';
 
 describe('a password', () => {
-  it('is hashed as OWASP asks, in PHC form, each time with another salt', async () => {
+  it('is hashed as OWASP recommends, in PHC string format', async () => {
     expect(currentCost).toEqual({ ln: 17, r: 8, p: 1 });
     const hash = await hashPassword(password);
     expect(hash).toMatch(/^\$scrypt\$ln=17,r=8,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
     expect(await checkPassword(hash, password)).toEqual({ matches: true, outdated: false });
   });
 
-  it('is checked by what its own hash cost, which may be outdated', async () => {
+  it('is checked with the cost of its hash, which may be outdated', async () => {
     const hash = await hashPassword(password, cheap);
     expect(await hashPassword(password, cheap)).not.toBe(hash);
     expect(await checkPassword(hash, password)).toEqual({ matches: true, outdated: true });
@@ -38,7 +38,7 @@ describe('a password', () => {
     expect(await checkPassword('plain', 'plain', cheap)).toMatchObject({ matches: false });
   });
 
-  it('is the same however its letters were composed', async () => {
+  it('matches in any Unicode normalisation form', async () => {
     const hash = await hashPassword('pässwörter', cheap);
     expect(await checkPassword(hash, 'pässwörter'.normalize('NFD'), cheap)).toMatchObject({ matches: true });
   });
@@ -58,19 +58,22 @@ describe('a password', () => {
     expect(await checkPassword(unpadded, 'pleaseletmein')).toMatchObject({ matches: true });
   });
 
-  it.each(['short', 'x'.repeat(1_025)])('of a wrong length is refused, and not repeated', async (text) => {
-    const error = await hashPassword(text, cheap).catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ code: 'input-invalid' });
-    expect(JSON.stringify(error)).not.toContain(text);
-  });
+  it.each(['short', 'x'.repeat(1_025)])(
+    'of a wrong length is refused, and the error does not contain it',
+    async (text) => {
+      const error = await hashPassword(text, cheap).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'input-invalid' });
+      expect(JSON.stringify(error)).not.toContain(text);
+    },
+  );
 });
 
-describe('a code', () => {
+describe('a TOTP code', () => {
   it.each([
     [59, '287082'],
     [1111111109, '081804'],
     [20000000000, '353130'],
-  ])('of second %d is that of RFC 6238, appendix B', (seconds, code) => {
+  ])('of Unix time %d equals the test vector of RFC 6238, appendix B', (seconds, code) => {
     expect(totpCode('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', seconds)).toBe(code);
   });
 });
@@ -82,7 +85,7 @@ describe.each(engines)('a user on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  it('is registered with a quota, in lower case, and written down', async () => {
+  it('is registered with a quota, in lower case, and recorded', async () => {
     const handle = fresh('Ann').slice(0, 30);
     const password_hash = await hashPassword(password, cheap);
     const user = await open.db.session((s) =>
@@ -110,7 +113,7 @@ describe.each(engines)('a user on $name', (engine) => {
     }
   });
 
-  it('is not registered with a password in the place of its hash', async () => {
+  it('cannot be registered with a password instead of a hash', async () => {
     const attempt = open.db.session((s) =>
       registerUser(s, { handle: fresh('p').slice(0, 20), email: 'p@example.org', password_hash: password }),
     );
@@ -119,13 +122,13 @@ describe.each(engines)('a user on $name', (engine) => {
     expect(JSON.stringify(error)).not.toContain(password);
   });
 
-  it('logs in by handle or address, and nobody learns from a refusal whether there is such a user', async () => {
+  it('logs in by handle or email, and a refusal does not reveal whether the user exists', async () => {
     const user = await someUser(open.db);
     for (const login of [user.handle, user.email.toUpperCase()])
       expect(await logIn(open.db, { login, password }, cheap)).toMatchObject({ id: user.id });
     for (const attempt of [
       { login: user.handle, password: 'wrong password' },
-      { login: fresh('nobody'), password },
+      { login: fresh('unknown'), password },
     ])
       expect(await logIn(open.db, attempt, cheap)).toBeUndefined();
     await open.db.session((s) => setActive(s, { user_id: user.id, is_active: false }));
@@ -141,16 +144,16 @@ describe.each(engines)('a user on $name', (engine) => {
     ]);
   });
 
-  it('gets a new hash at a login when hashes cost more by now', async () => {
+  it('gets a new hash at login when the cost has been raised', async () => {
     const user = await someUser(open.db);
-    const dearer = { ...cheap, ln: cheap.ln + 1 };
-    await logIn(open.db, { login: user.handle, password }, dearer);
+    const higher = { ...cheap, ln: cheap.ln + 1 };
+    await logIn(open.db, { login: user.handle, password }, higher);
     const { password_hash } = (await open.db.get(users, user.id)) ?? {};
     expect(password_hash).toMatch(/^\$scrypt\$ln=11,/);
-    expect(await logIn(open.db, { login: user.handle, password }, dearer)).toMatchObject({ id: user.id });
+    expect(await logIn(open.db, { login: user.handle, password }, higher)).toMatchObject({ id: user.id });
   });
 
-  it('with a new password has no refresh token left', async () => {
+  it('has no valid refresh token after a new password', async () => {
     const user = await someUser(open.db);
     const { token } = await open.db.session((s) => issueToken(s, user.id));
     const password_hash = await hashPassword('another password', cheap);
@@ -159,7 +162,7 @@ describe.each(engines)('a user on $name', (engine) => {
     expect(await logIn(open.db, { login: user.handle, password: 'another password' }, cheap)).toBeDefined();
   });
 
-  it('has a secret that the database never sees, whose codes are taken once', async () => {
+  it('has an encrypted TOTP secret, and each code is accepted once', async () => {
     const user = await someUser(open.db);
     const secret = await open.db.session((s) => enrolTotp(s, user.id));
     const stored = await open.db.read((s) =>
@@ -181,7 +184,7 @@ describe.each(engines)('a user on $name', (engine) => {
     expect(await open.db.get(users, user.id)).toMatchObject({ totp_enabled: false, totp_secret: null });
   });
 
-  it('may be given a larger quota, and none that he has outgrown', async () => {
+  it('can get a larger quota, but none below the current use', async () => {
     const { id: user_id } = await someUser(open.db, 10);
     expect(await open.db.session((s) => setQuota(s, { user_id, limit_bytes: 20 }))).toMatchObject({
       limit_bytes: 20,

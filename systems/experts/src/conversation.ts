@@ -7,15 +7,18 @@ import type { ExpertsSession } from './tables.js';
 
 const request = pageRequest.extend({ email: z.string() });
 
-/** Whose conversation, in whatever case the address is typed; `limit` at most 1,000, by default 100. */
+/**
+ * A request for a page of one person's conversation. `email` is normalised. `limit` is 1 to 1,000 exchanges, 100 by
+ * default. `before` is the `next` of the preceding page.
+ */
 export type ConversationRequest = z.input<typeof request>;
 
 /**
- * A page of a person's conversation, newest first; `next` of a page is `before` of the one that follows.
+ * Reads a page of a person's conversation, newest first. Pass its `next` as `before` to read the following page.
  *
  * @throws AshlarError `input-invalid`
  */
-export const pageConversation = (s: ExpertsSession, input: ConversationRequest): Promise<ExchangePage> => {
-  const { email, ...page } = parseInput('The request for a conversation', request, input);
+export function pageConversation(s: ExpertsSession, input: ConversationRequest): Promise<ExchangePage> {
+  const { email, ...page } = parseInput('Invalid conversation request', request, input);
   return pageOf(s, sql<boolean>`email = ${normaliseEmail(email)}`, page);
-};
+}

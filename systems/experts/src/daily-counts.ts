@@ -5,17 +5,17 @@ import type { ExpertsSession, ResponseType } from './tables.js';
 
 const period = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });
 
-/** Which days, as `2026-03-01`: `from` is inclusive, `to` exclusive. */
+/** A period of days in UTC, written as `2026-03-01`: `from` is inclusive, `to` exclusive. */
 export type Period = z.input<typeof period>;
 
-/** How many exchanges a day had, by the type of the response. */
+/** The number of exchanges of one day in UTC, by type of response. */
 export type DailyCount = { readonly day: string } & Readonly<Record<ResponseType, number>>;
 
-// a session on a server is in UTC, and SQLite knows no other zone: so this is one expression for both
+// one expression for all engines: sessions on a server run in UTC, and SQLite has no other time zone
 const day = sql<string>`date(created_at)`;
 
-/** The query behind {@link dailyCounts}. */
-export const dailyCountsQuery = (s: ExpertsSession, { from, to }: z.output<typeof period>) => {
+/** Builds the query of {@link dailyCounts}. */
+export function dailyCountsQuery(s: ExpertsSession, { from, to }: z.output<typeof period>) {
   let counts = s.query.selectFrom('conversations');
   if (from !== undefined) counts = counts.where('created_at', '>=', startOf(from));
   if (to !== undefined) counts = counts.where('created_at', '<', startOf(to));
@@ -27,14 +27,15 @@ export const dailyCountsQuery = (s: ExpertsSession, { from, to }: z.output<typeo
     ])
     .groupBy(day)
     .orderBy(day);
-};
+}
 
 const startOf = (date: string): string => `${date}T00:00:00.000Z`;
 
 /**
- * The counts of each day in UTC that had an exchange, oldest first.
+ * Counts the exchanges of each day in UTC, oldest first. Days without an exchange are omitted.
  *
  * @throws AshlarError `input-invalid`
  */
-export const dailyCounts = (s: ExpertsSession, input: Period = {}): Promise<DailyCount[]> =>
-  dailyCountsQuery(s, parseInput('The period', period, input)).execute();
+export function dailyCounts(s: ExpertsSession, input: Period = {}): Promise<DailyCount[]> {
+  return dailyCountsQuery(s, parseInput('Invalid period', period, input)).execute();
+}

@@ -1,6 +1,7 @@
 /**
- * The one way an address is written here: composed (Unicode NFC), in lower case, without spaces around it. What is no
- * text is given back: the table refuses it.
+ * Normalises an email address: trimmed, Unicode NFC, lower case. A value that is not a string is returned unchanged; the
+ * table refuses it.
  */
-export const normaliseEmail = (email: string): string =>
-  typeof email === 'string' ? email.trim().normalize('NFC').toLowerCase() : email;
+export function normaliseEmail(email: string): string {
+  return typeof email === 'string' ? email.trim().normalize('NFC').toLowerCase() : email;
+}

@@ -5,23 +5,24 @@ import { type ExchangePage, pageOf, pageRequest } from './pages.js';
 import { type Conversation, conversations, type ExpertsSession, openGap } from './tables.js';
 
 /**
- * A page of the questions that no expert matched and that no person has dealt with yet, newest first.
+ * Reads a page of open gaps, newest first: questions without a matching expert that are not resolved yet.
  *
  * @throws AshlarError `input-invalid`
  */
-export const pageOpenGaps = (
+export function pageOpenGaps(
   s: ExpertsSession,
   input: z.input<typeof pageRequest> = {},
-): Promise<ExchangePage> =>
-  // literally the condition of the index, which is used for nothing less
-  pageOf(s, sql<boolean>`${sql.raw(openGap)}`, parseInput('The request for gaps', pageRequest, input));
+): Promise<ExchangePage> {
+  // the literal condition of the partial index: the planner uses the index only for this text
+  return pageOf(s, sql<boolean>`${sql.raw(openGap)}`, parseInput('Invalid gap request', pageRequest, input));
+}
 
 /**
- * Notes that a person has dealt with a gap, for instance by finding an expert. Doing so again changes nothing.
+ * Marks a gap as resolved, for instance because an expert was found. Resolving it again has no effect.
  *
  * @throws AshlarError `row-not-found`
  */
-export const resolveGap = async (s: ExpertsSession, id: number): Promise<Conversation> => {
+export async function resolveGap(s: ExpertsSession, id: number): Promise<Conversation> {
   await s.query
     .updateTable('conversations')
     .set({ gap_resolved: true })
@@ -31,7 +32,7 @@ export const resolveGap = async (s: ExpertsSession, id: number): Promise<Convers
   const exchange = await s.get(conversations, id);
   if (exchange) return exchange;
   throw new AshlarError('row-not-found', {
-    message: `No exchange has the number ${id}.`,
-    suggestion: 'Check the number; a person who was forgotten takes all exchanges along.',
+    message: `Exchange ${id} does not exist.`,
+    suggestion: 'Check the id. Forgetting a lead deletes all its exchanges.',
   });
-};
+}

@@ -3,12 +3,12 @@ import { stringify } from 'csv-stringify';
 import { normaliseEmail } from './email.js';
 import type { ExpertsSession } from './tables.js';
 
-/** A person who left an address, and what the log says of them. */
+/** A lead with the times of its first and last exchange. */
 export interface LeadSummary {
   readonly email: string;
   readonly first_contact: string;
   readonly last_contact: string;
-  /** How many exchanges there were. */
+  /** The number of exchanges. */
   readonly exchanges: number;
 }
 
@@ -19,9 +19,9 @@ const columns = [
   'exchanges',
 ] as const satisfies readonly (keyof LeadSummary)[];
 
-/** The query behind {@link readLeads}: one walk along an index of addresses, without a look at the rows. */
-export const leadsQuery = (s: ExpertsSession) =>
-  s.query
+/** Builds the query of {@link readLeads}: one index-only scan in the order of addresses. */
+export function leadsQuery(s: ExpertsSession) {
+  return s.query
     .selectFrom('conversations')
     .select(({ fn }) => [
       'email',
@@ -31,14 +31,17 @@ export const leadsQuery = (s: ExpertsSession) =>
     ])
     .groupBy('email')
     .orderBy('email');
+}
 
 /**
- * Every lead, ordered by address (by code point, the same on every engine). Read as they come, they take no more
- * memory for a million than for one; read them to the end inside the session.
+ * Streams every lead, ordered by address (by code point, the same on every engine). Memory use is constant. Read the
+ * stream to its end inside the session.
  */
-export const readLeads = (s: ExpertsSession): AsyncIterable<LeadSummary> => leadsQuery(s).stream(500);
+export function readLeads(s: ExpertsSession): AsyncIterable<LeadSummary> {
+  return leadsQuery(s).stream(500);
+}
 
-/** The leads as the text of a JSON array, piece by piece: a body for a response, or a file. */
+/** Streams the leads as the text of a JSON array, for a response body or a file. */
 export async function* leadsAsJson(s: ExpertsSession): AsyncGenerator<string> {
   let before = '[';
   for await (const lead of readLeads(s)) {
@@ -49,26 +52,25 @@ export async function* leadsAsJson(s: ExpertsSession): AsyncGenerator<string> {
 }
 
 /**
- * The leads as CSV (RFC 4180, with a header), piece by piece. A visitor may type an address that a spreadsheet would
- * take for a formula (`=HYPERLINK(…)@example.org`): such a cell is written with an apostrophe before it (OWASP, CSV
- * injection).
+ * Streams the leads as CSV (RFC 4180, with a header). A visitor may type an address that a spreadsheet interprets as a
+ * formula (`=HYPERLINK(…)@example.org`): such a cell starts with an apostrophe (OWASP, CSV injection).
  */
 export async function* leadsAsCsv(s: ExpertsSession): AsyncGenerator<string> {
   const lines = stringify({ header: true, columns: [...columns], escape_formulas: true, encoding: 'utf8' });
-  // who reads the lines is told of what fails
+  // the loop below reports the error: pipeline destroys `lines` with it
   pipeline(readLeads(s), lines).catch(() => undefined);
   for await (const line of lines) yield String(line);
 }
 
 /**
- * Forgets a person on request (GDPR article 17, POPIA section 24): the lead and every exchange leave together.
+ * Erases a person on request (GDPR article 17, POPIA section 24): deletes the lead and all its exchanges together.
  *
- * @returns whether there was such a lead
+ * @returns whether the lead existed
  */
-export const forgetLead = async (s: ExpertsSession, email: string): Promise<boolean> => {
+export async function forgetLead(s: ExpertsSession, email: string): Promise<boolean> {
   const { numDeletedRows } = await s.query
     .deleteFrom('leads')
     .where('email', '=', normaliseEmail(email))
     .executeTakeFirst();
   return numDeletedRows > 0n;
-};
+}

@@ -3,18 +3,18 @@ import { normaliseEmail } from './email.js';
 import { type Conversation, conversations, type ExpertsSession, emailAddress, leads } from './tables.js';
 
 /**
- * What was asked and what was answered. `created_at` is the database's to say; of a log that is brought along it may be
- * given, on Postgres by the owner only.
+ * A question and its response. The database sets `created_at`; pass it only to import an existing log (on PostgreSQL as
+ * the schema's owner).
  */
 export type Exchange = Omit<Insert<typeof conversations>, 'id' | 'gap_resolved'>;
 
 /**
- * Writes an exchange to the log, and captures its lead where the address is new: both are kept, or neither.
+ * Logs an exchange and captures its lead when the address is new. Both commit or neither does.
  *
- * @returns the row as stored, its email in lower case
+ * @returns the stored row, with its email in lower case
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
-export const logExchange = async (s: ExpertsSession, exchange: Exchange): Promise<Conversation> => {
+export async function logExchange(s: ExpertsSession, exchange: Exchange): Promise<Conversation> {
   const row = { ...exchange, email: normaliseEmail(exchange.email) };
   if (emailAddress.safeParse(row.email).success && (await isCaptured(s, row.email)))
     return s.insert(conversations, row);
@@ -24,13 +24,13 @@ export const logExchange = async (s: ExpertsSession, exchange: Exchange): Promis
       return inner.insert(conversations, row);
     });
   } catch (error) {
-    // another session captured the lead meanwhile; it is there now
+    // a concurrent session captured the lead first: it exists now
     if (error instanceof AshlarError && error.code === 'unique-violation') return logExchange(s, exchange);
     throw error;
   }
-};
+}
 
-// kept from being forgotten until the exchange is in the log
+// the key share lock keeps the lead from being deleted until the exchange is logged
 const isCaptured = async (s: ExpertsSession, address: string): Promise<boolean> => {
   const lead = s.query.selectFrom('leads').select('email').where('email', '=', address).forKeyShare();
   return (await lead.executeTakeFirst()) !== undefined;

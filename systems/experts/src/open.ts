@@ -2,26 +2,26 @@ import { type ConnectOptions, connect, type Database, openEngine, rolesFrom, set
 import { experts } from './system.js';
 import type { tables } from './tables.js';
 
-/** A chat rather waits for a slow disk than loses what was said; in milliseconds. */
-const patience = 30_000;
+// milliseconds: a chat should wait for a slow disk rather than lose an exchange
+const lockTimeout = 30_000;
 
 /** An open database of this system. */
 export type ExpertsDatabase = Database<typeof tables>;
 
 /**
- * Opens the log, after making or migrating its tables where that is due: call it before the first request is served.
- * Any number of processes may start at once, also on no database at all. Where `DATABASE_MIGRATE_URL` names another
- * user, that one migrates, and sessions run as the user of `DATABASE_URL`. `lockTimeout` is 30 seconds by default.
+ * Initialises or migrates the database, then opens it. Call it before the first request is served. Any number of
+ * processes may start at the same time, even without an existing database. When `DATABASE_MIGRATE_URL` names another
+ * user, that user migrates and sessions run as the user of `DATABASE_URL`. `lockTimeout` is 30,000 ms by default.
  *
- * @throws AshlarError what `connect` and `up` throw
+ * @throws AshlarError the codes of `connect` and `up`
  */
-export const openExperts = async (given: ConnectOptions = {}): Promise<ExpertsDatabase> => {
-  const options = { lockTimeout: patience, ...given };
-  const known = options.url === undefined ? settings() : undefined;
-  const roles = known && rolesFrom(known);
-  const owner = known?.databaseMigrateUrl?.reveal();
-  if (owner !== undefined && owner !== known?.databaseUrl?.reveal()) {
-    const engine = await openEngine({ url: owner, key: known?.databaseKey?.reveal() });
+export async function openExperts(given: ConnectOptions = {}): Promise<ExpertsDatabase> {
+  const options = { lockTimeout, ...given };
+  const env = options.url === undefined ? settings() : undefined;
+  const roles = env && rolesFrom(env);
+  const owner = env?.databaseMigrateUrl?.reveal();
+  if (owner !== undefined && owner !== env?.databaseUrl?.reveal()) {
+    const engine = await openEngine({ url: owner, key: env?.databaseKey?.reveal() });
     await up(engine, experts, { roles }).finally(() => engine.close());
     return connect(experts, options);
   }
@@ -33,4 +33,4 @@ export const openExperts = async (given: ConnectOptions = {}): Promise<ExpertsDa
     await db.close();
     throw error;
   }
-};
+}

@@ -3,7 +3,7 @@ import type { Expression, SqlBool } from 'kysely';
 import { z } from 'zod';
 import type { Conversation, ExpertsSession } from './tables.js';
 
-/** What asks for a page: `before` is the `next` of the page before; `limit` at most 1,000, by default 100. */
+/** The schema of a page request. `before` is the `next` of the preceding page; `limit` is 1 to 1,000, 100 by default. */
 export const pageRequest = z.strictObject({
   before: z.strictObject({ created_at: timestamp(), id: z.int() }).optional(),
   limit: z.int().min(1).max(1_000).default(100),
@@ -11,22 +11,18 @@ export const pageRequest = z.strictObject({
 
 type PageRequest = z.output<typeof pageRequest>;
 
-/** Exchanges, newest first, and where the next page begins; `next` is `undefined` on the last one. */
+/** A page of exchanges, newest first. `next` is the cursor of the following page, `undefined` on the last page. */
 export interface ExchangePage {
   readonly exchanges: readonly Conversation[];
   readonly next: PageRequest['before'];
 }
 
-/** The query behind {@link pageOf}, which asks for one more than the page holds. */
-export const pageQuery = (
-  s: ExpertsSession,
-  condition: Expression<SqlBool>,
-  { before, limit }: PageRequest,
-) => {
+/** Builds the query of {@link pageOf}. It selects one row more than the page, to know whether a next page exists. */
+export function pageQuery(s: ExpertsSession, condition: Expression<SqlBool>, { before, limit }: PageRequest) {
   let page = s.query.selectFrom('conversations').selectAll().where(condition);
   if (before) {
     page = page
-      // said apart from the tie, so that the index is read from there on
+      // a separate condition, so that the index scan starts at the cursor
       .where('created_at', '<=', before.created_at)
       .where((on) => on.or([on('created_at', '<', before.created_at), on('id', '<', before.id)]));
   }
@@ -34,14 +30,17 @@ export const pageQuery = (
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1);
-};
+}
 
-/** A page of the exchanges that fulfil a condition. What is logged meanwhile does not shift the pages that follow. */
-export const pageOf = async (
+/**
+ * Reads a page of the exchanges that meet a condition. Pages are stable: exchanges logged between two calls do not shift
+ * the following pages.
+ */
+export async function pageOf(
   s: ExpertsSession,
   condition: Expression<SqlBool>,
   request: PageRequest,
-): Promise<ExchangePage> => {
+): Promise<ExchangePage> {
   const found = await pageQuery(s, condition, request).execute();
   const exchanges = found.slice(0, request.limit);
   const last = exchanges.at(-1);
@@ -49,4 +48,4 @@ export const pageOf = async (
     exchanges,
     next: found.length > request.limit && last ? { created_at: last.created_at, id: last.id } : undefined,
   };
-};
+}

@@ -12,20 +12,21 @@ import {
 import { appendOnly } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** What the chat answered with: experts that match, or a question back. */
+/** The types of response: matching experts, or a question back. */
 export const responseTypes = ['match', 'clarification'] as const;
+/** A type of response. */
 export type ResponseType = (typeof responseTypes)[number];
 
 // 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot
 const address = /^[^\s@"\p{Cc}\p{Cs}]{1,64}@(?=.{1,255}$)[^\s@.\p{Cc}\p{Cs}]+(\.[^\s@.\p{Cc}\p{Cs}]+)+$/u;
 
-/** An email address in lower case: the same person whichever way it was typed. */
+/** The schema of an email address, of at most 320 characters. */
 export const emailAddress = z.string().max(320).regex(address, 'Expected an email address');
 
-/** What was said before, oldest first. */
+/** One message of an exchange's history. */
 const message = z.strictObject({ role: z.string().min(1), content: z.string() });
 
-/** An expert as the visitor was shown one; `hourly_rate` with its currency. */
+/** An expert as shown to the visitor; `hourly_rate` includes its currency. */
 const expert = z.strictObject({
   name: z.string().min(1),
   title: z.string().nullable(),
@@ -34,18 +35,18 @@ const expert = z.strictObject({
   profile_url: z.string().nullable(),
 });
 
-/** Who left an email address. Forgetting a person is removing this row: all the person's conversations go with it. */
+/** People who left an email address. Deleting a lead deletes all its conversations. */
 export const leads = table('leads', { email: emailAddress, captured_at: createdAt() }, (c) => [
   primaryKey(c.email),
   check('leads_email_is_lower_case', 'email = lower(email)'),
 ]);
 
-/** The condition, in SQL, that an exchange left a gap: nobody matched, and no person has dealt with it yet. */
+/** The SQL condition of an open gap: no expert matched, and the gap is not resolved. */
 export const openGap = "response_type = 'clarification' AND NOT gap_resolved";
 
 /**
- * One exchange a row: what was asked and what was answered. No row changes, except that its gap is resolved once, and
- * none leaves without its lead.
+ * The log: one exchange, question and response, per row. Append-only: `gap_resolved` can become true, once, and a row is
+ * deleted only together with its lead.
  */
 export const conversations = table(
   'conversations',
@@ -64,20 +65,23 @@ export const conversations = table(
   },
   (c) => [
     references(c.email, leads.columns.email, { onDelete: 'cascade' }),
-    // a person's conversation, newest first; and all leads in order, without a look at the rows
+    // serves one person's conversation, and the list of leads as an index-only scan
     index(c.email, c.created_at, c.id),
-    // the counts of each day, without a look at the rows
+    // serves the daily counts as an index-only scan
     index(c.created_at, c.response_type),
-    // what nobody could answer and nobody has dealt with yet
+    // serves the open gaps
     index(c.created_at, c.id, { name: 'conversations_open_gaps_idx', where: openGap }),
     appendOnly({ cascade: c.email, stampOnce: c.gap_resolved }),
   ],
 );
 
+/** A row of `leads`. */
 export type Lead = Row<typeof leads>;
+/** A row of `conversations`. */
 export type Conversation = Row<typeof conversations>;
 
+/** The tables of this system. */
 export const tables = { leads, conversations };
 
-/** A session that the services of this system run in. */
+/** The session type that the services of this system take. */
 export type ExpertsSession = Session<typeof tables>;

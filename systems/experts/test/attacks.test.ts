@@ -2,10 +2,10 @@ import { experts, logExchange } from '@ashlar/experts';
 import { countAttacks, failuresOf, prove } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { type ExpertsPlace, someExchange, startExperts } from './support.js';
+import { type OpenExperts, someExchange, startExperts } from './support.js';
 
 describe.each(engines)('the guarantees of experts on $name', (engine) => {
-  let place: ExpertsPlace;
+  let place: OpenExperts;
   beforeAll(async () => {
     place = await startExperts(engine);
   });
@@ -17,7 +17,7 @@ describe.each(engines)('the guarantees of experts on $name', (engine) => {
       await s.query.selectFrom('conversations').selectAll().orderBy('id').execute(),
     ]);
 
-  it('hold under every attack, on an empty log and on one with rows, and the rows stay as they were', async () => {
+  it('withstand every attack on an empty and on a filled log, and no row changes', async () => {
     expect(failuresOf(await prove(place.db.engine, experts))).toEqual([]);
     await place.db.session(async (s) => {
       await logExchange(s, someExchange());
@@ -27,8 +27,8 @@ describe.each(engines)('the guarantees of experts on $name', (engine) => {
     const report = await prove(place.db.engine, experts);
     expect(failuresOf(report)).toEqual([]);
     expect(countAttacks(report)).toBeGreaterThanOrEqual(25);
-    const tried = report.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
-    expect(tried).toEqual(
+    const attempted = report.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
+    expect(attempted).toEqual(
       expect.arrayContaining(['stamping gap_resolved again', 'taking gap_resolved back', 'DELETE of a row']),
     );
     expect(await stored()).toEqual(before);

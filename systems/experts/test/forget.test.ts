@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { someExchange, startExperts } from './support.js';
 
-// a server's files are not a client's to read, and an encrypted one says nothing
+// a client cannot read a server's files, and an encrypted file shows no text anyway
 describe.each(engines.filter(({ name }) => name === 'sqlite'))('the file of $name', (engine) => {
-  test('holds nothing of a person who was forgotten, once it is purged', async () => {
+  test('contains nothing of a forgotten person after a vacuum', async () => {
     const { db, place, remove } = await startExperts(engine);
     const folder = dirname(place.url.slice('sqlite:'.length));
     try {
@@ -16,7 +16,7 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))('the file of $nam
       }
       await db.session((s) => forgetLead(s, 'unforgettable@example.org'));
       expect(await db.engine.vacuum([leads, conversations])).toBeUndefined();
-      // a file that is read in the process that has it open loses its locks
+      // close first: reading the file in the process that has it open would release SQLite's locks
       await db.close();
       const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
       const text = Buffer.concat(files).toString('latin1');

@@ -9,18 +9,18 @@ import { someExchange, startExperts } from './support.js';
 const folder = new URL('../', import.meta.url);
 
 describe.each<SqlName>(['sqlite', 'postgres'])('the migrations of experts for %s', (name) => {
-  test('make what the tables say', async () => {
+  test('create the declared tables', async () => {
     await expect(check(experts, name)).resolves.toBeUndefined();
   });
 
-  test('make what the committed dump shows', async () => {
+  test('create the schema of the committed dump', async () => {
     const committed = await readFile(new URL(`schema.${name}.sql`, folder), 'utf8');
     expect(await dumpSchema(experts, name)).toBe(committed);
   });
 });
 
 describe.each(engines)('the migrations of experts on $name', (engine) => {
-  test('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+  test('have no effect when run again, and run down and up again with rows in the tables', async () => {
     const { db, remove } = await startExperts(engine);
     try {
       const use = () => db.session((s) => logExchange(s, someExchange({ source: 'widget' })));

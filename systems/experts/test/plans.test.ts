@@ -9,7 +9,7 @@ import { pageQuery } from '../src/pages.js';
 import { openGap } from '../src/tables.js';
 import { all, someExchange, startExperts } from './support.js';
 
-// each engine's word for "tell how, do not do it"
+// the statement that shows a plan without running the query
 const explain = {
   sqlite: 'explain query plan',
   sqlcipher: 'explain query plan',
@@ -17,8 +17,8 @@ const explain = {
   postgres: 'explain',
 };
 
-/** How each says that it reads an index and never the rows. */
-const covered = {
+/** How each engine's plan names an index-only scan. */
+const indexOnly = {
   sqlite: 'USING COVERING INDEX',
   sqlcipher: 'USING COVERING INDEX',
   pglite: 'Index Only Scan',
@@ -28,16 +28,16 @@ const covered = {
 const people = 20_000;
 const rows = 100_000;
 
-// one of each kind: the other two plan as these do
+// one engine of each dialect: the other two use the same planners
 describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgres'))(
   'on $name, in a log of 100,000 exchanges',
   (engine) => {
-    test('leads and daily counts are one query each, answered by an index without a look at the rows', async () => {
+    test('leads and daily counts are one index-only query each', async () => {
       const { db, remove } = await startExperts(engine);
       const address = (n: number) => `person-${String((n * 7_919) % people).padStart(5, '0')}@example.org`;
       const planOf = async (s: ExpertsSession, query: CompiledQuery) => {
-        const asked = { ...query, sql: `${explain[engine.name]} ${query.sql}` };
-        return JSON.stringify((await s.query.executeQuery(asked)).rows);
+        const explained = { ...query, sql: `${explain[engine.name]} ${query.sql}` };
+        return JSON.stringify((await s.query.executeQuery(explained)).rows);
       };
       try {
         await db.session(async (s) => {
@@ -45,7 +45,7 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
             leads,
             Array.from({ length: people }, (_, n) => ({ email: address(n) })),
           );
-          // as long as real ones, for it is by their length that the index is worth its while
+          // as long as real questions: the index pays off only when rows are much longer than its keys
           const query = 'Who knows how to keep vaccines cold on the way? '.repeat(6);
           await s.insertMany(
             conversations,
@@ -59,11 +59,11 @@ describe.each(engines.filter(({ name }) => name === 'sqlite' || name === 'postgr
         );
         await db.read(async (s) => {
           const leadsPlan = await planOf(s, leadsQuery(s).compile());
-          expect(leadsPlan).toContain(covered[engine.name]);
+          expect(leadsPlan).toContain(indexOnly[engine.name]);
           expect(leadsPlan).toContain('conversations_email_created_at_id_idx');
           expect(leadsPlan).not.toMatch(/TEMP B-TREE|"Sort/);
           expect(await planOf(s, dailyCountsQuery(s, { from: '2026-01-01' }).compile())).toMatch(
-            new RegExp(`${covered[engine.name]}.*conversations_created_at_response_type_idx`),
+            new RegExp(`${indexOnly[engine.name]}.*conversations_created_at_response_type_idx`),
           );
           const of = sql<boolean>`email = ${address(1)}`;
           const before = { created_at: '2030-01-01T00:00:00.000Z', id: 1 };

@@ -8,15 +8,15 @@ import { engines } from '../../../test/support/engines.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-test('the example in the README does what it says, from no database on', async () => {
+test('the example of the README works, starting without a database', async () => {
   const [sqlite] = engines;
-  if (!sqlite) throw new Error('there is no engine');
+  if (!sqlite) throw new Error('no engine to test');
   const readme = await readFile(join(root, 'systems/experts/README.md'), 'utf8');
   const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
   const place = await sqlite.place();
   const csv = join(place.url.slice('sqlite:'.length), '..', 'leads.csv');
   try {
-    // the built package, imported by its name as a user would
+    // the built package, imported by name as a user would
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
       env: { ...process.env, DATABASE_URL: place.url, LEADS_CSV: csv },

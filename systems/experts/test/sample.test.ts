@@ -11,14 +11,14 @@ import {
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { all, type ExpertsPlace, someExchange, startExperts } from './support.js';
+import { all, type OpenExperts, someExchange, startExperts } from './support.js';
 
 describe.each(engines)('the sample log on $name', (engine) => {
   let sample: Exchange[];
-  let place: ExpertsPlace;
+  let place: OpenExperts;
   beforeAll(async () => {
     sample = await sampleExchanges();
-    // when something was asked in the past is the owner's to say
+    // only the owner may set created_at
     place = await startExperts(engine, { allowOwner: true });
     await place.db.session(async (s) => {
       for (const exchange of sample) await logExchange(s, exchange);
@@ -26,7 +26,7 @@ describe.each(engines)('the sample log on $name', (engine) => {
   });
   afterAll(() => place.remove());
 
-  test('gives the counts of each day in UTC, by the type of the response', async () => {
+  test('yields the counts of each day in UTC by type of response', async () => {
     const expected = new Map<string, { day: string; match: number; clarification: number }>();
     for (const { created_at = '', response_type } of sample) {
       const day = created_at.slice(0, 10);
@@ -43,7 +43,7 @@ describe.each(engines)('the sample log on $name', (engine) => {
     });
   });
 
-  test('gives each lead with its first and last contact, as JSON and as CSV', async () => {
+  test('yields each lead with its first and last contact, as JSON and as CSV', async () => {
     const emails = [...new Set(sample.map(({ email }) => email.toLowerCase()))].sort();
     const expected = emails.map((email) => {
       const own = sample.filter((exchange) => exchange.email.toLowerCase() === email);
@@ -68,16 +68,16 @@ describe.each(engines)('the sample log on $name', (engine) => {
     );
   });
 
-  test('has gaps that nobody has dealt with', async () => {
+  test('contains open gaps', async () => {
     const { exchanges } = await place.db.read((s) => pageOpenGaps(s));
     const gaps = sample.filter(({ response_type }) => response_type === 'clarification');
     expect(exchanges.map(({ query }) => query)).toEqual(gaps.map(({ query }) => query).reverse());
   });
 
   test('ends a day at midnight in UTC', async () => {
-    const moments = ['2027-01-01T23:59:59.999Z', '2027-01-02T00:00:00.000Z'];
+    const times = ['2027-01-01T23:59:59.999Z', '2027-01-02T00:00:00.000Z'];
     await place.db.session(async (s) => {
-      for (const created_at of moments) await logExchange(s, someExchange({ created_at }));
+      for (const created_at of times) await logExchange(s, someExchange({ created_at }));
     });
     expect(await place.db.read((s) => dailyCounts(s, { from: '2027-01-01' }))).toEqual([
       { day: '2027-01-01', match: 1, clarification: 0 },
@@ -86,7 +86,7 @@ describe.each(engines)('the sample log on $name', (engine) => {
   });
 });
 
-test('what a running service writes is ignored by git', async () => {
+test('git ignores the files that a running service writes', async () => {
   const ignored = await readFile(new URL('../../../.gitignore', import.meta.url), 'utf8');
   expect(ignored.split('\n')).toEqual(
     expect.arrayContaining(['data/', '*.db', '*.db-wal', '*.db-shm', '.env']),

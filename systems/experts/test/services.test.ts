@@ -20,7 +20,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { engines, type Place } from '../../../test/support/engines.js';
 import { all, someExchange } from './support.js';
 
-// one code for all engines: the environment alone says which
+// the same code for all engines: only the environment selects the engine
 describe.each(engines)('the log of experts on $name', (engine) => {
   let place: Place;
   let db: ExpertsDatabase;
@@ -43,7 +43,7 @@ describe.each(engines)('the log of experts on $name', (engine) => {
 
   const log = (changes: Partial<Exchange> = {}) => db.session((s) => logExchange(s, someExchange(changes)));
 
-  test('an exchange comes back as it went in, its address in lower case', async () => {
+  test('an exchange is stored unchanged except for its normalised address', async () => {
     const exchange: Exchange = {
       email: '  Thandi.Nkosi@Example.ORG ',
       query: 'Who knows “cold chains”?',
@@ -66,20 +66,20 @@ describe.each(engines)('the log of experts on $name', (engine) => {
   });
 
   test.each([
-    ['no address', { email: 'thandi' }],
+    ['a text without @', { email: 'thandi' }],
     ['an address without a domain', { email: 'thandi@' }],
-    ['an address that is no text', { email: undefined as unknown as string }],
-    ['an address with a character that no database keeps', { email: 'a\0b@example.org' }],
-    ['half a character in an address', { email: 'a\uD800@example.org' }],
-    ['a space in an address', { email: 'than di@example.org' }],
+    ['an address that is not a string', { email: undefined as unknown as string }],
+    ['an address with a NUL character', { email: 'a\0b@example.org' }],
+    ['an address with a lone surrogate', { email: 'a\uD800@example.org' }],
+    ['an address with a space', { email: 'than di@example.org' }],
     ['an address of 321 characters', { email: `${'a'.repeat(64)}@${'b'.repeat(251)}.org.za`.slice(0, 321) }],
-    ['no question', { query: '' }],
-    ['a character that no database keeps', { query: 'a\0b' }],
-    ['another type of response', { response_type: 'guess' as 'match' }],
-    ['a history of something else', { history: [{ role: 'user' }] as unknown as Exchange['history'] }],
-    ['a score that is no number', { top_match_score: Number.NaN }],
-  ])('%s is refused, and nothing of it is kept', async (_, changes) => {
-    // also in a session that goes on
+    ['an empty question', { query: '' }],
+    ['a question with a NUL character', { query: 'a\0b' }],
+    ['an unknown type of response', { response_type: 'guess' as 'match' }],
+    ['a history of another shape', { history: [{ role: 'user' }] as unknown as Exchange['history'] }],
+    ['a score that is not a number', { top_match_score: Number.NaN }],
+  ])('%s is refused, and no row is written', async (_, changes) => {
+    // the session stays usable and commits
     await db.session(async (s) => {
       await expect(logExchange(s, someExchange(changes))).rejects.toMatchObject({
         code: expect.stringMatching(/^value-(invalid|unstorable)$/),
@@ -88,15 +88,15 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     expect(await db.read((s) => s.query.selectFrom('leads').selectAll().execute())).toEqual([]);
   });
 
-  test('an address of 320 characters is taken', async () => {
+  test('an address of 320 characters is accepted', async () => {
     const email = `${'a'.repeat(64)}@${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(63)}.${'e'.repeat(63)}`;
     expect(email.length).toBe(320);
     expect(await log({ email })).toMatchObject({ email });
   });
 
-  test('a conversation is paged newest first, and what is said meanwhile shifts nothing', async () => {
-    const said: number[] = [];
-    for (let i = 0; i < 5; i++) said.unshift((await log({ query: `question ${i}` })).id);
+  test('a conversation is paged newest first, and new exchanges do not shift the pages', async () => {
+    const ids: number[] = [];
+    for (let i = 0; i < 5; i++) ids.unshift((await log({ query: `question ${i}` })).id);
     await log({ email: 'other@example.org' });
     const pages: ExchangePage[] = [];
     let before: ExchangePage['next'];
@@ -106,21 +106,21 @@ describe.each(engines)('the log of experts on $name', (engine) => {
       );
       pages.push(page);
       before = page.next;
-      await log({ query: 'meanwhile' });
+      await log({ query: 'new' });
     } while (before);
     expect(pages.map(({ exchanges }) => exchanges.map(({ id }) => id))).toEqual([
-      said.slice(0, 2),
-      said.slice(2, 4),
-      said.slice(4),
+      ids.slice(0, 2),
+      ids.slice(2, 4),
+      ids.slice(4),
     ]);
-    const none = await db.read((s) => pageConversation(s, { email: 'nobody@example.org' }));
+    const none = await db.read((s) => pageConversation(s, { email: 'unknown@example.org' }));
     expect(none).toEqual({ exchanges: [], next: undefined });
     await expect(db.read((s) => pageConversation(s, { email: 'x', limit: 1_001 }))).rejects.toMatchObject({
       code: 'input-invalid',
     });
   });
 
-  test('leads are no spreadsheet formulas', async () => {
+  test('the CSV contains no spreadsheet formulas', async () => {
     const typed = [
       '=1+cmd|x@example.org',
       '+27@example.org',
@@ -128,28 +128,28 @@ describe.each(engines)('the log of experts on $name', (engine) => {
       '@@example.org',
       'a,b@example.org',
     ];
-    const taken: string[] = [];
+    const accepted: string[] = [];
     for (const email of typed) {
       if (email.startsWith('@'))
         await expect(log({ email })).rejects.toMatchObject({ code: 'value-invalid' });
-      else taken.push((await log({ email })).email);
+      else accepted.push((await log({ email })).email);
     }
     const csv = (await db.read((s) => all(leadsAsCsv(s)))).join('');
     const [header, ...cells] = parse(csv) as string[][];
     expect(header).toEqual(['email', 'first_contact', 'last_contact', 'exchanges']);
     expect(cells.map(([email]) => email)).toEqual(
-      taken.sort().map((email) => (/^[=+-]/.test(email) ? `'${email}` : email)),
+      accepted.sort().map((email) => (/^[=+-]/.test(email) ? `'${email}` : email)),
     );
     for (const cell of cells.flat()) expect(cell).not.toMatch(/^[=+\-@\t\r]/);
   });
 
-  test('with nobody in the log the leads are empty, and still JSON and CSV', async () => {
+  test('an empty log yields no leads, and still valid JSON and CSV', async () => {
     const [json, csv] = await db.read(async (s) => [await all(leadsAsJson(s)), await all(leadsAsCsv(s))]);
     expect(JSON.parse(json.join(''))).toEqual([]);
     expect(csv.join('')).toBe('email,first_contact,last_contact,exchanges\n');
   });
 
-  test('leads are what was logged, for any log', async () => {
+  test('leads equal the log, for any log', async () => {
     const local = fc.constantFrom('a', 'B', 'é', 'z.z', "o'x", '🙂', '=1', 'x,y');
     const email = fc
       .tuple(local, fc.constantFrom('example.org', 'Example.ORG', 'müller.example'))
@@ -166,11 +166,11 @@ describe.each(engines)('the log of experts on $name', (engine) => {
           byAddress.set(of, [...(byAddress.get(of) ?? []), created_at]);
         }
         const expected = [...byAddress]
-          .map(([of, moments]) => ({
+          .map(([of, times]) => ({
             email: of,
-            first_contact: moments.toSorted()[0],
-            last_contact: moments.toSorted().at(-1),
-            exchanges: moments.length,
+            first_contact: times.toSorted()[0],
+            last_contact: times.toSorted().at(-1),
+            exchanges: times.length,
           }))
           .sort((a, b) => Buffer.compare(Buffer.from(a.email), Buffer.from(b.email)));
         const [found, json] = await db.read(async (s) => [
@@ -187,7 +187,7 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     );
   });
 
-  test('a gap is listed until a person resolves it, once', async () => {
+  test('a gap is listed until it is resolved, once', async () => {
     await log();
     const first = await log({ response_type: 'clarification', query: 'Who knows bees?' });
     const second = await log({ response_type: 'clarification', query: 'Who knows organs?' });
@@ -204,7 +204,7 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     await expect(reopened).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
-  test('nobody rewrites or thins the log, but a person is forgotten whole', async () => {
+  test('the log cannot be rewritten or thinned, but a person can be forgotten completely', async () => {
     const { id, email } = await log();
     await log({ query: 'again' });
     const { id: others } = await log({ email: 'other@example.org' });
@@ -222,11 +222,11 @@ describe.each(engines)('the log of experts on $name', (engine) => {
     const left = await db.read((s) => s.query.selectFrom('conversations').select('id').execute());
     expect(left).toEqual([{ id: others }]);
     expect(await db.get(leads, email)).toBeUndefined();
-    // who comes back is a new lead
+    // a person who returns is a new lead
     expect(await log()).toMatchObject({ email });
   });
 
-  test('a person who is forgotten and captured again at the same time is never half there', async () => {
+  test('concurrent forgetting and logging never leave part of a lead', async () => {
     const rounds = Array.from({ length: 20 }, (_, i) => i);
     await Promise.all([
       ...rounds.map((i) => log({ query: `question ${i}` })),

@@ -6,7 +6,7 @@ import { someExchange } from './support.js';
 
 // only a server has users
 describe.each(engines.filter(({ name }) => name === 'postgres'))('a start on $name', (engine) => {
-  test('with two URLs migrates as the owner and runs as a user who cannot', async () => {
+  test('with two URLs migrates as the owner and runs as a user without DDL rights', async () => {
     const place = await engine.place();
     const user = `chat_${randomBytes(4).toString('hex')}`;
     const url = new URL(place.url);
@@ -30,19 +30,19 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))('a start on $na
 });
 
 describe.each(engines)('a start on $name', (engine) => {
-  test('that cannot be made ready says why, and leaves nothing open', async () => {
+  test('that fails reports why and leaves no connection open', async () => {
     const place = await engine.place();
     vi.stubEnv('DATABASE_URL', '');
     vi.stubEnv('DATABASE_MIGRATE_URL', '');
     try {
       await expect(openExperts()).rejects.toMatchObject({ code: 'settings-invalid' });
       const db = await openExperts({ url: place.url, key: place.key });
-      // a step that somebody changed after it was applied
+      // a step that was changed after it was applied
       await db.engine.asOwner((owner) =>
         owner.run(`UPDATE ashlar_migrations SET checksum = '${'0'.repeat(64)}' WHERE step LIKE '0002%'`),
       );
       await db.close();
-      // what is in memory is gone by now
+      // a database in memory does not outlive its connection
       if (engine.name === 'pglite') return;
       await expect(openExperts({ url: place.url, key: place.key })).rejects.toMatchObject({
         code: 'migration-changed',

@@ -2,14 +2,14 @@ import { type Exchange, type ExpertsDatabase, experts, openExperts } from '@ashl
 import { type ConnectOptions, connect, up } from 'ashlar';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
-/** A database of the system, and how to be rid of it. */
-export interface ExpertsPlace {
+/** An open database of the system; `remove` closes and deletes it. */
+export interface OpenExperts {
   readonly db: ExpertsDatabase;
   readonly place: Place;
   remove(): Promise<void>;
 }
 
-const placed = (place: Place, db: ExpertsDatabase): ExpertsPlace => ({
+const opened = (place: Place, db: ExpertsDatabase): OpenExperts => ({
   db,
   place,
   remove: async () => {
@@ -18,34 +18,36 @@ const placed = (place: Place, db: ExpertsDatabase): ExpertsPlace => ({
   },
 });
 
-/** A fresh database, opened as a server would at its start. */
-export const startExperts = async (
+/** Opens a fresh database as a server does at its start. */
+export async function startExperts(
   engine: TestEngine,
   options: Partial<ConnectOptions> = {},
-): Promise<ExpertsPlace> => {
+): Promise<OpenExperts> {
   const place = await engine.place();
-  return placed(place, await openExperts({ url: place.url, key: place.key, ...options }));
-};
+  return opened(place, await openExperts({ url: place.url, key: place.key, ...options }));
+}
 
-/** A fresh database as the product's first version made it. */
-export const openFirstVersion = async (engine: TestEngine): Promise<ExpertsPlace> => {
+/** Opens a fresh database at the first migration. */
+export async function openFirstVersion(engine: TestEngine): Promise<OpenExperts> {
   const place = await engine.place();
   const db = await connect(experts, { url: place.url, key: place.key });
   await up(db.engine, experts, { to: '0001_initial' });
-  return placed(place, db);
-};
+  return opened(place, db);
+}
 
-/** An exchange that can be logged. */
-export const someExchange = (changes: Partial<Exchange> = {}): Exchange => ({
-  email: 'thandi@example.org',
-  query: 'Who knows cold chains?',
-  response_type: 'match',
-  ...changes,
-});
+/** Returns an exchange that can be logged. */
+export function someExchange(changes: Partial<Exchange> = {}): Exchange {
+  return {
+    email: 'thandi@example.org',
+    query: 'Who knows cold chains?',
+    response_type: 'match',
+    ...changes,
+  };
+}
 
-/** Everything of an iteration. */
-export const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+/** Collects an async iterable. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items) found.push(item);
   return found;
-};
+}

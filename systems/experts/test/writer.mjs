@@ -1,5 +1,5 @@
-// A process of its own that logs exchanges at DATABASE_URL, as a server would: writer.mjs NAME COUNT. With `wait` as a
-// third word it begins when it is told to. It uses the built package.
+// A process that logs exchanges at DATABASE_URL as a server would: writer.mjs NAME COUNT [wait]. With `wait` it starts on
+// the first input. It imports the built package.
 import { once } from 'node:events';
 import { logExchange, openExperts } from '@ashlar/experts';
 

@@ -10,18 +10,18 @@ import { all } from './support.js';
 
 const writer = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 
-const start = (place: Place, ...words: string[]) => {
-  const child = spawn(process.execPath, [writer, ...words], {
+const start = (place: Place, ...args: string[]) => {
+  const child = spawn(process.execPath, [writer, ...args], {
     env: { ...process.env, DATABASE_URL: place.url },
   });
-  const complaints = text(child.stderr);
-  const ended = once(child, 'exit').then(async ([code]) => ({ code, complaints: await complaints }));
+  const errors = text(child.stderr);
+  const ended = once(child, 'exit').then(async ([code]) => ({ code, errors: await errors }));
   return { ready: once(child.stdout, 'data'), go: () => child.stdin.end('go\n'), ended };
 };
 
-const fine = { code: 0, complaints: '' };
+const success = { code: 0, errors: '' };
 
-/** What each process was to log, in its order. */
+/** The questions that the processes log, in order. */
 const expected = (processes: number, each: number): string[] =>
   Array.from({ length: processes }, (_, p) =>
     Array.from({ length: each }, (_, i) => `question ${i} of w${p}`),
@@ -35,7 +35,7 @@ const logged = async (place: Place): Promise<string[]> => {
     );
     const leads = await db.read((s) => all(readLeads(s)));
     expect(leads.reduce((sum, lead) => sum + lead.exchanges, 0)).toBe(rows.length);
-    // each process's own in the order in which it logged them
+    // grouped by process, each group in the order of logging
     const process = (query: string) => Number(/\d+$/.exec(query)?.[0]);
     return rows.map(({ query }) => query).sort((a, b) => process(a) - process(b));
   } finally {
@@ -43,15 +43,15 @@ const logged = async (place: Place): Promise<string[]> => {
   }
 };
 
-// only these can be opened by several processes: an embedded Postgres has one, and SQLCipher is SQLite here
+// several processes can open only these: PGlite allows one, and SQLCipher locks as SQLite does
 const shared = engines.filter(({ name }) => name === 'sqlite' || name === 'postgres');
 
 describe.each(shared)('processes at once on $name', (engine) => {
-  test('8 start where there is no table yet: each finds its tables made, once', async () => {
+  test('8 start without tables: each finds the tables, created once', async () => {
     const place = await engine.place();
     try {
       const children = Array.from({ length: 8 }, (_, p) => start(place, `w${p}`, '3'));
-      for (const child of children) expect(await child.ended).toEqual(fine);
+      for (const child of children) expect(await child.ended).toEqual(success);
       expect(await logged(place)).toEqual(expected(8, 3));
       const db = await openExperts({ url: place.url });
       expect((await history(db.engine, db.system)).map(({ step }) => step)).toEqual([
@@ -72,10 +72,10 @@ describe.each(shared.filter(({ name }) => name === 'sqlite'))('one file of $name
       await (await openExperts({ url: place.url })).close();
       const children = Array.from({ length: 32 }, (_, p) => start(place, `w${p}`, '25', 'wait'));
       for (const { ready } of children) await ready;
-      const begun = performance.now();
+      const started = performance.now();
       for (const { go } of children) go();
-      for (const { ended } of children) expect(await ended).toEqual(fine);
-      const seconds = (performance.now() - begun) / 1_000;
+      for (const { ended } of children) expect(await ended).toEqual(success);
+      const seconds = (performance.now() - started) / 1_000;
       expect(await logged(place)).toEqual(expected(32, 25));
       process.stdout.write(`32 processes logged 800 exchanges in ${seconds.toFixed(1)} s\n`);
     } finally {

@@ -5,20 +5,20 @@ import { pipeline } from 'node:stream/promises';
 import { AshlarError } from 'ashlar';
 import { CsvError, parse } from 'csv-parse';
 
-/** A spreadsheet: the path of a CSV file, or its bytes as they come. */
+/** The path of a CSV file, or its bytes as a stream. */
 export type CsvSource = string | AsyncIterable<string | Uint8Array>;
 
-/** One line of a CSV file: its fields, or why it cannot be read as a record. */
+/** One line of a CSV file. */
 export interface CsvLine {
-  /** Where it begins in the file; the header is line 1. */
+  /** The number of its first line in the file; the header is line 1. */
   readonly line: number;
   readonly fields: readonly string[];
 }
 
-/** A CSV file, being read. */
+/** A CSV file that is being read. */
 export interface Csv {
   readonly header: readonly string[];
-  /** The lines behind the header, those that are blank left out, some hundreds at a time. */
+  /** The lines after the header without blank ones, some hundreds at a time. */
   readonly batches: AsyncIterable<readonly CsvLine[]>;
 }
 
@@ -49,7 +49,10 @@ const isBlank = (fields: readonly string[]): boolean => fields.length === 1 && f
 const assertHeader = (header: readonly string[]): void => {
   const problem = headerProblem(header);
   if (problem === undefined) return;
-  throw invalid(`The file has no usable header: ${problem}.`, 'Let the first line name each column once.');
+  throw invalid(
+    `The file has no usable header: ${problem}.`,
+    'The first line of the file must name each column once.',
+  );
 };
 
 const headerProblem = (header: readonly string[]): string | undefined => {
@@ -64,10 +67,10 @@ const headerProblem = (header: readonly string[]): string | undefined => {
   return undefined;
 };
 
-// handed on in batches, for each step of an asynchronous iteration costs as much as parsing half a line
+// in batches, because each step of an asynchronous iteration costs as much as parsing half a line
 const batchLines = 500;
 
-// with any error of reading or of the file's form turned into one of ours
+// errors of the stream and of the parser become AshlarError
 async function* records(source: CsvSource): AsyncGenerator<string[][]> {
   const input = await open(source);
   const parser = parse({ bom: true, relax_column_count: true, relax_quotes: true });
@@ -88,14 +91,11 @@ async function* records(source: CsvSource): AsyncGenerator<string[][]> {
 }
 
 const unreadable = (error: unknown): AshlarError => {
-  const [message, look] =
+  const [message, advice] =
     error instanceof CsvError
-      ? [
-          'The file cannot be taken apart into lines.',
-          'Look for a quotation mark that is never closed, and try again.',
-        ]
-      : ['The file could not be read to its end.', 'Try again.'];
-  return invalid(message, `Nothing was imported. ${look}`, (error as Error).message, error);
+      ? ['The file is not valid CSV.', 'Look for a quotation mark that is never closed, and try again.']
+      : ['The file cannot be read to its end.', 'Try again.'];
+  return invalid(message, `Nothing was imported. ${advice}`, (error as Error).message, error);
 };
 
 /**
@@ -103,7 +103,7 @@ const unreadable = (error: unknown): AshlarError => {
  *
  * @throws AshlarError `input-invalid`, here or while its lines are read
  */
-export const openCsv = async (source: CsvSource): Promise<Csv> => {
+export async function openCsv(source: CsvSource): Promise<Csv> {
   const reader = records(source);
   try {
     const [header, ...rest] = (await reader.next()).value ?? [];
@@ -116,7 +116,7 @@ export const openCsv = async (source: CsvSource): Promise<Csv> => {
     await reader.return(undefined);
     throw error;
   }
-};
+}
 
 async function* numbered(
   first: string[][],

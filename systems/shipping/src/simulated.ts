@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Executor, ShippableRow } from './executor.js';
+import type { RowData } from './row-reader.js';
+import type { Executor } from './tables.js';
 
-/** How the simulation behaves. */
+/** The behaviour of the simulation. */
 export interface SimulationOptions {
-  /** Numbers of the rows that fail, to show what a failure looks like. */
+  /** The numbers of the rows that fail. */
   readonly fail?: Iterable<number> | undefined;
-  /** How many attempts of those rows fail before one succeeds. Default 1. */
+  /** How many attempts of these rows fail before one succeeds. Default 1. */
   readonly failAttempts?: number | undefined;
-  /** How long each call takes, in milliseconds. Default 0. */
+  /** The duration of each call, in milliseconds. Default 0. */
   readonly latency?: number | undefined;
 }
 
-// invented rates, in cents: a base by ship mode, and a price an item by weight class
+// invented rates in cents: a base by ship mode, and a price per item by weight class
 const baseCents: Readonly<Record<string, number>> = {
   'Standard Class': 595,
   'Second Class': 895,
@@ -28,25 +29,26 @@ const weightClass = (subCategory: unknown): keyof typeof itemCents => {
   return medium.has(String(subCategory)) ? 'medium' : 'light';
 };
 
-/** The simulated price of an order line, in cents, from its `Ship Mode`, `Sub-Category` and `Quantity`. */
-export const simulatedRate = (data: ShippableRow['row_data']): number => {
-  const base = baseCents[String(data['Ship Mode'])] ?? baseCents['Standard Class'] ?? 0;
-  const quantity = Math.min(Math.max(Math.trunc(Number(data.Quantity)) || 1, 1), 10_000);
-  return base + itemCents[weightClass(data['Sub-Category'])] * quantity;
-};
+/** The simulated price of an order line, in integer cents, by its `Ship Mode`, `Sub-Category` and `Quantity`. */
+export function simulatedRate(data: RowData): number {
+  const order: { readonly [column: string]: unknown } = data;
+  const base = baseCents[String(order['Ship Mode'])] ?? baseCents['Standard Class'] ?? 0;
+  const quantity = Math.min(Math.max(Math.trunc(Number(order.Quantity)) || 1, 1), 10_000);
+  return base + itemCents[weightClass(order['Sub-Category'])] * quantity;
+}
 
 /**
- * An executor for demonstrations: no carrier is called and nothing is shipped. Prices come from an invented rate table,
- * every tracking number and label says SIMULATED, and the same row always gets the same answer.
+ * An executor for demonstrations: it calls no carrier and ships nothing. Its prices come from an invented rate table,
+ * every tracking number and label says SIMULATED, and the same row always gets the same result.
  */
-export const simulatedExecutor = (options: SimulationOptions = {}): Executor => {
+export function simulatedExecutor(options: SimulationOptions = {}): Executor {
   const failing = new Set(options.fail);
   const failAttempts = options.failAttempts ?? 1;
   const latency = options.latency ?? 0;
   return {
     name: 'simulated',
     idempotent: true,
-    async ship(row, { idempotencyKey, attempt }) {
+    async run(row, { idempotencyKey, attempt }) {
       if (latency > 0) await sleep(latency);
       if (failing.has(row.row_number) && attempt <= failAttempts) {
         throw Object.assign(new Error('SIMULATED failure: the address was refused'), {
@@ -61,4 +63,4 @@ export const simulatedExecutor = (options: SimulationOptions = {}): Executor => 
       };
     },
   };
-};
+}

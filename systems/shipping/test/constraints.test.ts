@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import {
   auditLogs,
-  deleteJob,
   jobRows,
   jobs,
-  runJob,
   type ShippingDatabase,
+  shipments,
   simulatedExecutor,
 } from '@ashlar/shipping';
 import { sql } from 'kysely';
@@ -13,7 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';
 
-describe.each(engines)('what the database itself refuses on $name', (engine) => {
+describe.each(engines)('the database refuses on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   let jobId: string;
@@ -26,7 +25,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
   });
   afterAll(() => place.remove());
 
-  // past the schema, so that what refuses is the database
+  // without Zod, so that it is the database that refuses
   const run = (statement: ReturnType<typeof sql>) => db.session((s) => statement.execute(s.query));
   const row = (job_id: string, row_number: number) => ({
     job_id,
@@ -35,7 +34,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
     row_data: {},
   });
 
-  test('a status that does not exist', async () => {
+  test('an unknown status', async () => {
     await expect(run(sql`update jobs set status = 'sleeping' where id = ${jobId}`)).rejects.toThrow();
     await expect(run(sql`update job_rows set status = 'lost' where job_id = ${jobId}`)).rejects.toThrow();
     await expect(
@@ -44,7 +43,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
     ).rejects.toThrow();
   });
 
-  test('a second row of the same number, and a row of no job', async () => {
+  test('a second row with the same number, and a row without a job', async () => {
     await expect(db.session((s) => s.insert(jobRows, row(jobId, 5)))).rejects.toMatchObject({
       code: 'unique-violation',
     });
@@ -53,7 +52,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
     });
   });
 
-  test('counts and costs below zero', async () => {
+  test('negative counts and costs', async () => {
     await expect(run(sql`update jobs set failed_rows = -1 where id = ${jobId}`)).rejects.toMatchObject({
       code: 'check-violation',
     });
@@ -86,8 +85,8 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
     await expect(moving).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
-  test('a row that goes back from completed or skipped, or jumps', async () => {
-    await runJob(db, jobId, simulatedExecutor());
+  test('a row that leaves completed or skipped, or leaves out a status', async () => {
+    await shipments.run(db, jobId, simulatedExecutor());
     for (const status of ['pending', 'failed', 'processing']) {
       await expect(
         run(sql`update job_rows set status = ${status} where job_id = ${jobId}`),
@@ -107,7 +106,7 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
     });
   });
 
-  test('an edited or thinned log, while the job lives', async () => {
+  test('updates and deletes in the log of a job that exists', async () => {
     const violated = { code: 'guarantee-violated' };
     await expect(
       run(sql`update audit_logs set message = 'nothing happened' where job_id = ${jobId}`),
@@ -121,12 +120,12 @@ describe.each(engines)('what the database itself refuses on $name', (engine) => 
       violated,
     );
     expect(await db.get(auditLogs, entry.id)).toEqual(entry);
-    await db.session((s) => deleteJob(s, jobId));
+    await db.session((s) => shipments.delete(s, jobId));
     expect(await db.get(auditLogs, entry.id)).toBeUndefined();
   });
 });
 
-test('on SQLite the tables can be used without promises too', async () => {
+test('on SQLite the tables can also be used synchronously', async () => {
   const [sqlite] = engines;
   if (!sqlite) throw new Error('there is no engine');
   const place = await openShipping(sqlite);

@@ -1,16 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  cancelJob,
-  deleteJob,
   importJob,
-  jobStatus,
-  pageLog,
-  pageRows,
-  pauseJob,
-  resumeJob,
-  retryFailed,
-  runJob,
   type ShippingDatabase,
+  type ShippingSession,
+  shipments,
   simulatedExecutor,
 } from '@ashlar/shipping';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -30,61 +23,61 @@ describe.each(engines)('controlling a job on $name', (engine) => {
   });
   afterAll(() => place.remove());
 
-  const rowsOf = (jobId: string) => db.read((s) => pageRows(s, { jobId, limit: 10_000 }));
-  const status = (jobId: string) => db.read((s) => jobStatus(s, jobId));
+  const rowsOf = (jobId: string) => db.read((s) => shipments.rows(s, { jobId, limit: 10_000 }));
+  const status = (jobId: string) => db.read((s) => shipments.status(s, jobId));
   const conflict = { code: 'state-conflict' };
 
-  test('a paused job begins no other row, keeps what was in flight, and goes on where it was', async () => {
+  test('a paused job starts no other row, records those in flight, and continues', async () => {
     const jobId = await makeJob(db, 100);
     const [begun, held] = [gate(), gate()];
     carrier.before = async () => {
       begun.open();
       await held.passed;
     };
-    const running = runJob(db, jobId, carrier.executor(), { concurrency: 5 });
+    const running = shipments.run(db, jobId, carrier.executor(), { concurrency: 5 });
     await begun.passed;
-    expect(await db.session((s) => pauseJob(s, jobId))).toMatchObject({ status: 'paused' });
+    expect(await db.session((s) => shipments.pause(s, jobId))).toMatchObject({ status: 'paused' });
     held.open();
     expect(await running).toMatchObject({ status: 'paused', successful_rows: 5 });
     expect(await status(jobId)).toMatchObject({
       balanced: true,
       account: { by_status: { completed: 5, pending: 95, processing: 0 } },
     });
-    expect(await db.session((s) => resumeJob(s, jobId))).toMatchObject({ status: 'running' });
-    expect(await runJob(db, jobId, carrier.executor())).toMatchObject({
+    expect(await db.session((s) => shipments.resume(s, jobId))).toMatchObject({ status: 'running' });
+    expect(await shipments.run(db, jobId, carrier.executor())).toMatchObject({
       status: 'completed',
       successful_rows: 100,
     });
     expect(carrier.calls).toHaveLength(100);
   });
 
-  test('a signal finishes what is in flight and pauses the job; running it again resumes it', async () => {
+  test('an aborted signal finishes the rows in flight and pauses the job; another run continues it', async () => {
     const jobId = await makeJob(db, 60);
     const stop = new AbortController();
     carrier.before = (row) => {
       if (row === 10) stop.abort();
     };
-    const stopped = await runJob(db, jobId, carrier.executor(), {
+    const stopped = await shipments.run(db, jobId, carrier.executor(), {
       signal: stop.signal,
       concurrency: 5,
       flushEvery: 5,
     });
     expect(stopped).toMatchObject({ status: 'paused', successful_rows: 10 });
     expect((await rowsOf(jobId)).filter((row) => row.status === 'processing')).toEqual([]);
-    expect(await runJob(db, jobId, carrier.executor())).toMatchObject({ status: 'completed' });
+    expect(await shipments.run(db, jobId, carrier.executor())).toMatchObject({ status: 'completed' });
     expect(carrier.calls).toHaveLength(60);
   });
 
-  test('cancelling skips what was not begun and keeps what was', async () => {
+  test('cancel skips pending rows and records those in flight', async () => {
     const jobId = await makeJob(db, 50);
     const [begun, held] = [gate(), gate()];
     carrier.before = async (row) => {
       if (row > 20) begun.open();
       if (row > 20) await held.passed;
     };
-    const running = runJob(db, jobId, carrier.executor(), { concurrency: 4, flushEvery: 4 });
+    const running = shipments.run(db, jobId, carrier.executor(), { concurrency: 4, flushEvery: 4 });
     await begun.passed;
-    const cancelled = await db.session((s) => cancelJob(s, jobId));
+    const cancelled = await db.session((s) => shipments.cancel(s, jobId));
     expect(cancelled).toMatchObject({ status: 'cancelled', successful_rows: 20, processed_rows: 46 });
     held.open();
     expect(await running).toMatchObject({ status: 'cancelled', successful_rows: 24, processed_rows: 50 });
@@ -101,16 +94,16 @@ describe.each(engines)('controlling a job on $name', (engine) => {
         .execute(),
     );
     expect(open).toEqual([]);
-    await expect(runJob(db, jobId, carrier.executor())).rejects.toMatchObject(conflict);
+    await expect(shipments.run(db, jobId, carrier.executor())).rejects.toMatchObject(conflict);
   });
 
-  test('cancelling again settles rows whose worker died after the first time', async () => {
+  test('a second cancel fails, as in doubt, the rows of workers that died after the first', async () => {
     const jobId = await makeJob(db, 20);
-    void runJob(db, jobId, carrier.executor({ ship: () => new Promise(() => undefined) }), {
+    void shipments.run(db, jobId, carrier.executor({ run: () => new Promise(() => undefined) }), {
       concurrency: 20,
     });
     while ((await status(jobId)).account.by_status.processing < 20) await sleep(10);
-    expect(await db.session((s) => cancelJob(s, jobId))).toMatchObject({ processed_rows: 0 });
+    expect(await db.session((s) => shipments.cancel(s, jobId))).toMatchObject({ processed_rows: 0 });
     await db.session((s) =>
       s.query
         .updateTable('job_chunks')
@@ -118,22 +111,22 @@ describe.each(engines)('controlling a job on $name', (engine) => {
         .where('job_id', '=', jobId)
         .execute(),
     );
-    expect(await db.session((s) => cancelJob(s, jobId))).toMatchObject({
+    expect(await db.session((s) => shipments.cancel(s, jobId))).toMatchObject({
       processed_rows: 20,
       failed_rows: 20,
     });
     expect(await status(jobId)).toMatchObject({ balanced: true, account: { in_doubt: 20 } });
   });
 
-  test('a job can be cancelled before it has run, and while it is paused or failed', async () => {
+  test('a pending, paused or failed job can be cancelled', async () => {
     const fresh = await makeJob(db, 5);
-    expect(await db.session((s) => cancelJob(s, fresh))).toMatchObject({
+    expect(await db.session((s) => shipments.cancel(s, fresh))).toMatchObject({
       status: 'cancelled',
       processed_rows: 5,
     });
     const failed = await makeJob(db, 5);
-    await runJob(db, failed, simulatedExecutor({ fail: [1] }));
-    expect(await db.session((s) => cancelJob(s, failed))).toMatchObject({
+    await shipments.run(db, failed, simulatedExecutor({ fail: [1] }));
+    expect(await db.session((s) => shipments.cancel(s, failed))).toMatchObject({
       status: 'cancelled',
       processed_rows: 5,
       failed_rows: 1,
@@ -141,19 +134,19 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(await status(failed)).toMatchObject({ balanced: true });
   });
 
-  test('failed rows are retried, and only they', async () => {
+  test('a retry runs failed rows and no others', async () => {
     const jobId = await makeJob(db, 100);
     const executor = simulatedExecutor({ fail: [3, 44, 45, 99] });
-    expect(await runJob(db, jobId, executor)).toMatchObject({
+    expect(await shipments.run(db, jobId, executor)).toMatchObject({
       status: 'failed',
       failed_rows: 4,
       successful_rows: 96,
     });
-    const { job, retried } = await db.session((s) => retryFailed(s, { jobId }));
+    const { job, retried } = await db.session((s) => shipments.retry(s, { jobId }));
     expect(retried).toBe(4);
     expect(job).toMatchObject({ status: 'running', failed_rows: 0, processed_rows: 96, error_message: null });
     expect(await status(jobId)).toMatchObject({ balanced: true });
-    const done = await runJob(db, jobId, executor);
+    const done = await shipments.run(db, jobId, executor);
     expect(done).toMatchObject({
       status: 'completed',
       successful_rows: 100,
@@ -169,27 +162,33 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     expect(epochs.map((chunk) => chunk.epoch)).toEqual([2, 1, 2, 1, 2]);
   });
 
-  test('a retry may name rows or an error code, and is refused whole where one of them cannot be retried', async () => {
+  test('a retry may name rows or an error code; it changes nothing if one of the rows cannot be retried', async () => {
     const { job } = await importJob(db, csv('a,b', '1,1', '2,2', '3', '4,4'), {
       name: 'some',
       command: 'ship',
     });
-    await runJob(db, job.id, simulatedExecutor({ fail: [1, 2] }));
+    await shipments.run(db, job.id, simulatedExecutor({ fail: [1, 2] }));
     const retry = (input: { rows?: number[]; errorCode?: string }) =>
-      db.session((s) => retryFailed(s, { jobId: job.id, ...input }));
+      db.session((s) => shipments.retry(s, { jobId: job.id, ...input }));
     for (const rows of [[3], [4], [1, 4], [77], []])
       await expect(retry({ rows })).rejects.toMatchObject(conflict);
     await expect(retry({ errorCode: 'other' })).rejects.toMatchObject(conflict);
     expect(await status(job.id)).toMatchObject({ balanced: true, job: { status: 'failed' } });
     expect(await retry({ rows: [2, 2] })).toMatchObject({ retried: 1 });
-    expect(await runJob(db, job.id, simulatedExecutor())).toMatchObject({ status: 'failed', failed_rows: 2 });
+    expect(await shipments.run(db, job.id, simulatedExecutor())).toMatchObject({
+      status: 'failed',
+      failed_rows: 2,
+    });
     expect(await retry({ errorCode: 'simulated_failure' })).toMatchObject({ retried: 1 });
-    // line 4 of the file stays what it is: not a row
-    expect(await runJob(db, job.id, simulatedExecutor())).toMatchObject({ status: 'failed', failed_rows: 1 });
+    // line 4 of the file is rejected for good
+    expect(await shipments.run(db, job.id, simulatedExecutor())).toMatchObject({
+      status: 'failed',
+      failed_rows: 1,
+    });
     await expect(retry({})).rejects.toMatchObject(conflict);
   });
 
-  test('rows can be retried while other workers still run the job', async () => {
+  test('rows can be retried while other workers run the job', async () => {
     const jobId = await makeJob(db, 40);
     const [begun, held] = [gate(), gate()];
     const executor = carrier.executor();
@@ -199,9 +198,9 @@ describe.each(engines)('controlling a job on $name', (engine) => {
       begun.open();
       await held.passed;
     };
-    const running = runJob(db, jobId, executor, { concurrency: 10, flushEvery: 10 });
+    const running = shipments.run(db, jobId, executor, { concurrency: 10, flushEvery: 10 });
     await begun.passed;
-    expect(await db.session((s) => retryFailed(s, { jobId }))).toMatchObject({ retried: 5 });
+    expect(await db.session((s) => shipments.retry(s, { jobId }))).toMatchObject({ retried: 5 });
     expect(await status(jobId)).toMatchObject({ balanced: true });
     held.open();
     expect(await running).toMatchObject({ status: 'completed', successful_rows: 40 });
@@ -214,34 +213,32 @@ describe.each(engines)('controlling a job on $name', (engine) => {
       if (row === 2 && attempt === 1) throw Object.assign(new Error('timed out'), { code: 'in_doubt' });
     };
     const careful = carrier.executor({ idempotent: false });
-    await runJob(db, jobId, careful);
-    await expect(db.session((s) => retryFailed(s, { jobId }))).rejects.toMatchObject(conflict);
-    await db.session((s) => retryFailed(s, { jobId, rows: [2] }));
-    expect(await runJob(db, jobId, careful)).toMatchObject({ status: 'completed' });
+    await shipments.run(db, jobId, careful);
+    await expect(db.session((s) => shipments.retry(s, { jobId }))).rejects.toMatchObject(conflict);
+    await db.session((s) => shipments.retry(s, { jobId, rows: [2] }));
+    expect(await shipments.run(db, jobId, careful)).toMatchObject({ status: 'completed' });
   });
 
-  test('each is refused in a status that does not allow it', async () => {
+  test('each operation is refused in a status that does not allow it', async () => {
     const jobId = await makeJob(db, 2);
-    const refused = async (
-      ...services: ((s: Parameters<typeof pauseJob>[0], id: string) => Promise<unknown>)[]
-    ) => {
+    const refused = async (...services: ((s: ShippingSession, id: string) => Promise<unknown>)[]) => {
       for (const service of services) {
         await expect(db.session((s) => service(s, jobId))).rejects.toMatchObject(conflict);
       }
     };
-    const retry = (s: Parameters<typeof pauseJob>[0], id: string) => retryFailed(s, { jobId: id });
-    await refused(pauseJob, resumeJob, retry);
-    await runJob(db, jobId, simulatedExecutor());
-    await refused(pauseJob, resumeJob, cancelJob, retry);
-    await expect(db.session((s) => pauseJob(s, crypto.randomUUID()))).rejects.toMatchObject({
+    const retry = (s: ShippingSession, id: string) => shipments.retry(s, { jobId: id });
+    await refused(shipments.pause, shipments.resume, retry);
+    await shipments.run(db, jobId, simulatedExecutor());
+    await refused(shipments.pause, shipments.resume, shipments.cancel, retry);
+    await expect(db.session((s) => shipments.pause(s, crypto.randomUUID()))).rejects.toMatchObject({
       code: 'row-not-found',
     });
   });
 
-  test('every change of state is in the log, with who made it', async () => {
+  test('the log has every change of status, with its actor', async () => {
     const jobId = await makeJob(db, 2);
-    await db.session({ actor: 'user:42' }, (s) => cancelJob(s, jobId));
-    const log = await db.read((s) => pageLog(s, { jobId }));
+    await db.session({ actor: 'user:42' }, (s) => shipments.cancel(s, jobId));
+    const log = await db.read((s) => shipments.log(s, { jobId }));
     expect(log.at(-1)).toMatchObject({
       event_type: 'state_change',
       message: 'pending → cancelled',
@@ -249,9 +246,9 @@ describe.each(engines)('controlling a job on $name', (engine) => {
     });
   });
 
-  test('deleting a job takes its rows, its chunks and its log along, and no other job’s', async () => {
+  test('deleting a job deletes its rows, chunks and log, and those of no other job', async () => {
     const [other, jobId] = [await makeJob(db, 5), await makeJob(db, 5)];
-    await runJob(db, jobId, simulatedExecutor({ fail: [2] }));
+    await shipments.run(db, jobId, simulatedExecutor({ fail: [2] }));
     const left = (id: string) =>
       db.read(async (s) => {
         const found = [];
@@ -261,33 +258,35 @@ describe.each(engines)('controlling a job on $name', (engine) => {
         return found;
       });
     const before = await left(other);
-    await db.session((s) => deleteJob(s, jobId));
+    await db.session((s) => shipments.delete(s, jobId));
     expect(await left(jobId)).toEqual([0, 0, 0]);
     expect(await left(other)).toEqual(before);
-    await expect(db.session((s) => deleteJob(s, jobId))).rejects.toMatchObject({ code: 'row-not-found' });
+    await expect(db.session((s) => shipments.delete(s, jobId))).rejects.toMatchObject({
+      code: 'row-not-found',
+    });
     await db.session((s) =>
       s.query.updateTable('jobs').set({ status: 'running' }).where('id', '=', other).execute(),
     );
-    await expect(db.session((s) => deleteJob(s, other))).rejects.toMatchObject(conflict);
+    await expect(db.session((s) => shipments.delete(s, other))).rejects.toMatchObject(conflict);
   });
 
   test('rows and log are read in pages', async () => {
     const jobId = await makeJob(db, 25);
-    await runJob(db, jobId, simulatedExecutor({ fail: Array.from({ length: 25 }, (_, i) => i + 1) }));
+    await shipments.run(db, jobId, simulatedExecutor({ fail: Array.from({ length: 25 }, (_, i) => i + 1) }));
     const numbers: number[] = [];
     for (let after = 0; ; ) {
-      const page = await db.read((s) => pageRows(s, { jobId, after, limit: 10, status: 'failed' }));
+      const page = await db.read((s) => shipments.rows(s, { jobId, after, limit: 10, status: 'failed' }));
       numbers.push(...page.map((row) => row.row_number));
       const last = page.at(-1);
       if (!last) break;
       after = last.row_number;
     }
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
-    const all = await db.read((s) => pageLog(s, { jobId, limit: 1_000 }));
+    const all = await db.read((s) => shipments.log(s, { jobId, limit: 1_000 }));
     for (const newestFirst of [false, true]) {
       const paged: string[] = [];
       for (let after: (typeof all)[number] | undefined; ; ) {
-        const page = await db.read((s) => pageLog(s, { jobId, after, limit: 4, newestFirst }));
+        const page = await db.read((s) => shipments.log(s, { jobId, after, limit: 4, newestFirst }));
         paged.push(...page.map((entry) => entry.id));
         after = page.at(-1);
         if (!after) break;

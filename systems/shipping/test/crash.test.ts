@@ -2,29 +2,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import {
-  idempotencyKey,
-  importJob,
-  jobStatus,
-  pageRows,
-  runJob,
-  simulatedExecutor,
-  simulatedRate,
-} from '@ashlar/shipping';
+import { importJob, shipments, simulatedExecutor, simulatedRate } from '@ashlar/shipping';
+import { idempotencyKey } from 'ashlar/jobs';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { openShipping, superstore } from './support.js';
 
 const worker = fileURLToPath(new URL('./crash-worker.mjs', import.meta.url));
 
-// `ASHLAR_KILLS=20 npx vitest run test/systems/shipping/crash.test.ts` for the long run
+// the long run: `ASHLAR_KILLS=20 npx vitest run systems/shipping/test/crash.test.ts`
 const kills = Number(process.env.ASHLAR_KILLS ?? 5);
 
-// only these can be opened by another process: an embedded Postgres has one, and SQLCipher is SQLite here
+// engines that two processes can open at once; SQLCipher does not differ from SQLite here
 const shared = engines.filter(({ name }) => name === 'sqlite' || name === 'postgres');
 
 describe.each(shared)('a job whose process is killed with -9 on $name', (engine) => {
-  test(`is resumed ${kills} times, each row done once by the ledger`, {
+  test(`is resumed ${kills} times, each row recorded once`, {
     timeout: 60_000 + kills * 10_000,
   }, async () => {
     const place = await openShipping(engine);
@@ -50,13 +43,13 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         }
         await ended;
         expect(child.signalCode).toBe('SIGKILL');
-        const { job: now, balanced } = await db.read((s) => jobStatus(s, job.id));
+        const { job: now, balanced } = await db.read((s) => shipments.status(s, job.id));
         expect(now.status).toBe('running');
         expect(balanced).toBe(true);
       }
       const begun = performance.now();
-      const done = await runJob(db, job.id, simulatedExecutor());
-      // the dead worker's lease was not waited for
+      const done = await shipments.run(db, job.id, simulatedExecutor());
+      // the run did not wait for the dead worker's lease to expire
       expect(performance.now() - begun).toBeLessThan(25_000);
       expect(done).toMatchObject({
         status: 'completed',
@@ -64,7 +57,7 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         successful_rows: 2_001,
         failed_rows: 0,
       });
-      const { account, balanced } = await db.read((s) => jobStatus(s, job.id));
+      const { account, balanced } = await db.read((s) => shipments.status(s, job.id));
       expect(balanced).toBe(true);
       expect(account.by_status).toEqual({
         pending: 0,
@@ -73,14 +66,14 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         failed: 0,
         skipped: 0,
       });
-      const rows = await db.read((s) => pageRows(s, { jobId: job.id, limit: 3_000 }));
+      const rows = await db.read((s) => shipments.rows(s, { jobId: job.id, limit: 3_000 }));
       for (const row of rows) {
         expect(row.cost_cents).toBe(simulatedRate(row.row_data));
         expect(row.idempotency_key).toBe(idempotencyKey(job.id, row.row_number));
         expect(row.attempts).toBeGreaterThan(0);
       }
       expect(new Set(rows.map((row) => row.tracking_number)).size).toBe(2_001);
-      // whatever was called before a kill was called under the row's one key
+      // every call before a kill used the one key of its row
       for (const [key, row] of keys) expect(key).toBe(idempotencyKey(job.id, row));
       expect(rows.some((row) => row.attempts > 1)).toBe(true);
     } finally {

@@ -37,17 +37,17 @@ describe('a CSV file', () => {
     });
   });
 
-  test('is read also when its bytes come one by one', async () => {
+  test('is read when its bytes arrive one by one', async () => {
     const bytes = Buffer.from('﻿naïve,€\n😀,"a\nb"\n');
     const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
     expect(await read(...single)).toEqual({ header: ['naïve', '€'], lines: [[2, '😀', 'a\nb']] });
   });
 
-  test('keeps a quotation mark inside a field that is not quoted', async () => {
+  test('may have a quotation mark inside an unquoted field', async () => {
     expect((await read('a,b\n5" pipe,2\n')).lines).toEqual([[2, '5" pipe', '2']]);
   });
 
-  test('gives lines of another length as they are, for the reader of rows to judge', async () => {
+  test('may have lines of other lengths than the header', async () => {
     expect((await read('a,b\n1\n1,2,3\n')).lines).toEqual([
       [2, '1'],
       [3, '1', '2', '3'],
@@ -68,21 +68,21 @@ describe('a CSV file', () => {
   });
 
   test.each([
-    ['a path that is not there', 'missing.csv'],
+    ['a missing file', 'missing.csv'],
     ['a folder', '.'],
   ])('is refused: %s', async (_, path) => {
     await expect(openCsv(join(directory, path))).rejects.toMatchObject({ code: 'input-invalid' });
   });
 
-  test('is refused when its stream breaks off with an error', async () => {
+  test('is refused when its stream fails', async () => {
     const broken = (async function* () {
       yield 'a,b\n1,2\n';
-      throw new Error('the disk was pulled out');
+      throw new Error('the disk was removed');
     })();
     const all = async () => {
       for await (const _ of (await openCsv(broken)).batches);
     };
-    await expect(all()).rejects.toMatchObject({ code: 'input-invalid', detail: 'the disk was pulled out' });
+    await expect(all()).rejects.toMatchObject({ code: 'input-invalid', detail: 'the disk was removed' });
   });
 
   test('is closed when its reader stops early', async () => {

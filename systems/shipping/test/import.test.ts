@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { importJob, jobStatus, pageLog, pageRows, type ShippingDatabase } from '@ashlar/shipping';
+import { importJob, type ShippingDatabase, shipments } from '@ashlar/shipping';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { csv, openShipping, orders, type ShippingPlace, superstore } from './support.js';
@@ -26,7 +26,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
   });
   afterAll(() => place.remove());
 
-  test('takes the 2,001 Californian lines of 9,994, each with its checksum', async () => {
+  test('imports the 2,001 Californian lines of 9,994, each with its checksum', async () => {
     const report = await importJob(db, superstore, {
       name: 'California',
       command: 'Ship all California orders',
@@ -49,7 +49,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
       processed_rows: 0,
       total_cost_cents: null,
     });
-    const [first] = await db.read((s) => pageRows(s, { jobId: report.job.id, limit: 1 }));
+    const [first] = await db.read((s) => shipments.rows(s, { jobId: report.job.id, limit: 1 }));
     expect(first?.row_data).toMatchObject({
       'Order ID': 'CA-2016-138688',
       State: 'California',
@@ -77,7 +77,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
     ]);
   });
 
-  test('keeps a line that cannot be shipped as a failed row, with its number and the reason', async () => {
+  test('a line that cannot be shipped becomes a failed row, with its number and the reason', async () => {
     const text = csv(
       'id,city,zip',
       '1,Ulm,89073',
@@ -101,10 +101,10 @@ describe.each(engines)('importing a job on $name', (engine) => {
       { line: 3, reason: 'it has 2 fields where the header has 3' },
       { line: 4, reason: '"city" is empty' },
       { line: 5, reason: 'it has 4 fields where the header has 3' },
-      { line: 6, reason: 'it holds the character NUL, which no database keeps' },
+      { line: 6, reason: 'it contains the NUL character, which no database can store' },
     ]);
     expect(job).toMatchObject({ total_rows: 6, processed_rows: 4, failed_rows: 4, successful_rows: 0 });
-    const rows = await db.read((s) => pageRows(s, { jobId: job.id }));
+    const rows = await db.read((s) => shipments.rows(s, { jobId: job.id }));
     expect(rows.map((row) => [row.row_number, row.status, row.error_code])).toEqual([
       [1, 'pending', null],
       [2, 'failed', 'invalid_row'],
@@ -118,41 +118,41 @@ describe.each(engines)('importing a job on $name', (engine) => {
       row_data: { line: 3, fields: ['2', 'Bonn'] },
       error_message: 'Line 3: it has 2 fields where the header has 3.',
     });
-    const log = await db.read((s) => pageLog(s, { jobId: job.id, level: 'WARNING' }));
+    const log = await db.read((s) => shipments.log(s, { jobId: job.id, level: 'WARNING' }));
     expect(log.map((entry) => entry.row_number)).toEqual([2, 3, 4, 5]);
-    expect(await db.read((s) => jobStatus(s, job.id))).toMatchObject({ balanced: true });
+    expect(await db.read((s) => shipments.status(s, job.id))).toMatchObject({ balanced: true });
   });
 
-  test('rejects a line that mapRow cannot make a row of', async () => {
+  test('a line for which mapRow throws is rejected', async () => {
     const { rejected } = await importJob(db, csv('id', 'one', '2'), {
       name: 'mapped',
       command: 'ship',
       mapRow: ({ id = '' }) => {
-        if (Number.isNaN(Number(id))) throw new Error(`"${id}" is no number`);
+        if (Number.isNaN(Number(id))) throw new Error(`"${id}" is not a number`);
         return { id: Number(id) };
       },
     });
-    expect(rejected).toEqual([{ line: 2, reason: '"one" is no number' }]);
+    expect(rejected).toEqual([{ line: 2, reason: '"one" is not a number' }]);
   });
 
   test.each([
-    ['no file', 'missing.csv', {}],
-    ['no line behind the header', csv('a,b'), {}],
-    ['no line that the condition lets through', csv('a,b', '1,2'), { where: { a: '2' } }],
-    ['a condition on a column that is not there', csv('a,b', '1,2'), { where: { A: '1' } }],
-    ['a required column that is not there', csv('a,b', '1,2'), { required: ['c'] }],
-  ])('refuses %s, and keeps nothing of it', async (_, source, rules) => {
+    ['a missing file', 'missing.csv', {}],
+    ['a header without lines', csv('a,b'), {}],
+    ['a condition that no line meets', csv('a,b', '1,2'), { where: { a: '2' } }],
+    ['a condition on an unknown column', csv('a,b', '1,2'), { where: { A: '1' } }],
+    ['an unknown required column', csv('a,b', '1,2'), { required: ['c'] }],
+  ])('refuses %s, and writes nothing', async (_, source, rules) => {
     const before = await counts(db);
     const importing = importJob(db, source, { name: 'none', command: 'ship', ...rules });
     await expect(importing).rejects.toMatchObject({ code: 'input-invalid' });
     expect(await counts(db)).toEqual(before);
   });
 
-  test('keeps nothing of an import that breaks off in the middle, and can be called again', async () => {
+  test('an import that fails half way keeps nothing, and can be called again', async () => {
     const before = await counts(db);
     const broken = (async function* () {
       for await (const part of orders(5_000)) yield part;
-      throw new Error('the line went dead');
+      throw new Error('the connection was lost');
     })();
     const input = { name: 'again', command: 'ship' };
     await expect(importJob(db, broken, input)).rejects.toMatchObject({ code: 'input-invalid' });
@@ -167,7 +167,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
     await expect(importJob(db, orders(5_000), input)).resolves.toMatchObject({ imported: 5_000 });
   });
 
-  test('tells how far it is', async () => {
+  test('reports its progress', async () => {
     const seen: number[] = [];
     await importJob(db, orders(4_500), {
       name: 'far',

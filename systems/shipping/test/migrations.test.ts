@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { jobStatus, runJob, shipping, simulatedExecutor } from '@ashlar/shipping';
+import { shipments, shipping, simulatedExecutor } from '@ashlar/shipping';
 import type { SqlName } from 'ashlar';
 import { checkMigrations as check, down, dumpSchema, up } from 'ashlar';
 import { describe, expect, test } from 'vitest';
@@ -9,24 +9,24 @@ import { makeJob, openShipping } from './support.js';
 const folder = new URL('../', import.meta.url);
 
 describe.each<SqlName>(['sqlite', 'postgres'])('the migrations of shipping for %s', (name) => {
-  test('make what the tables say', async () => {
+  test('make the declared tables', async () => {
     await expect(check(shipping, name)).resolves.toBeUndefined();
   });
 
-  test('make what the committed dump shows', async () => {
+  test('make the committed dump', async () => {
     const committed = await readFile(new URL(`schema.${name}.sql`, folder), 'utf8');
     expect(await dumpSchema(shipping, name)).toBe(committed);
   });
 });
 
 describe.each(engines)('the migrations of shipping on $name', (engine) => {
-  test('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+  test('can be run twice, reverted with rows in the tables, and run again', async () => {
     const { db, remove } = await openShipping(engine);
     try {
       const use = async () => {
         const jobId = await makeJob(db, 30);
-        await runJob(db, jobId, simulatedExecutor({ fail: [2] }));
-        return (await db.read((s) => jobStatus(s, jobId))).account.by_status;
+        await shipments.run(db, jobId, simulatedExecutor({ fail: [2] }));
+        return (await db.read((s) => shipments.status(s, jobId))).account.by_status;
       };
       const expected = { pending: 0, processing: 0, completed: 29, failed: 1, skipped: 0 };
       expect(await use()).toEqual(expected);

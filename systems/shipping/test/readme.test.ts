@@ -8,14 +8,14 @@ import { openShipping } from './support.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-test('the example in the README does what it says', async () => {
+test('the example in the README works', async () => {
   const [sqlite] = engines;
   if (!sqlite) throw new Error('there is no engine');
   const readme = await readFile(`${root}/systems/shipping/README.md`, 'utf8');
   const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
   const { options, remove } = await openShipping(sqlite);
   try {
-    // the built package, imported by its name as a user would
+    // the built package, imported by its name as a user does
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
       env: { ...process.env, DATABASE_URL: options.url },

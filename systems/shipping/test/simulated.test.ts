@@ -1,6 +1,6 @@
-import { idempotencyKey, simulatedExecutor, simulatedRate } from '@ashlar/shipping';
+import { simulatedExecutor, simulatedRate } from '@ashlar/shipping';
+import { idempotencyKey, rowChecksum } from 'ashlar/jobs';
 import { describe, expect, test } from 'vitest';
-import { rowChecksum } from '../src/checksum.js';
 
 const row = (row_number: number, row_data: Record<string, string> = {}) => ({
   job_id: 'job',
@@ -14,13 +14,13 @@ const attempt = (number: number, attempt = 1) => ({
 });
 
 describe('the simulated executor', () => {
-  test('says so on every tracking number and label, and answers the same each time', async () => {
-    const { ship } = simulatedExecutor();
-    const shipment = await ship(row(1), attempt(1));
+  test('marks every tracking number and label as simulated, and always returns the same result', async () => {
+    const { run } = simulatedExecutor();
+    const shipment = await run(row(1), attempt(1));
     expect(shipment.tracking_number).toContain('SIMULATED');
     expect(shipment.label_path).toContain('SIMULATED');
-    expect(await ship(row(1), attempt(1, 2))).toEqual(shipment);
-    expect((await ship(row(2), attempt(2))).tracking_number).not.toBe(shipment.tracking_number);
+    expect(await run(row(1), attempt(1, 2))).toEqual(shipment);
+    expect((await run(row(2), attempt(2))).tracking_number).not.toBe(shipment.tracking_number);
   });
 
   test('prices by ship mode, weight class and quantity, in whole cents', () => {
@@ -33,17 +33,17 @@ describe('the simulated executor', () => {
       expect(rate('Unheard of', 'Nothing', odd)).toSatisfy(Number.isSafeInteger);
   });
 
-  test('fails the chosen rows, for as many attempts as it is told', async () => {
-    const { ship } = simulatedExecutor({ fail: [3], failAttempts: 2 });
-    await expect(ship(row(3), attempt(3, 1))).rejects.toMatchObject({ code: 'simulated_failure' });
-    await expect(ship(row(3), attempt(3, 2))).rejects.toThrow('SIMULATED');
-    await expect(ship(row(3), attempt(3, 3))).resolves.toBeDefined();
-    await expect(ship(row(4), attempt(4, 1))).resolves.toBeDefined();
+  test('fails the given rows for the given number of attempts', async () => {
+    const { run } = simulatedExecutor({ fail: [3], failAttempts: 2 });
+    await expect(run(row(3), attempt(3, 1))).rejects.toMatchObject({ code: 'simulated_failure' });
+    await expect(run(row(3), attempt(3, 2))).rejects.toThrow('SIMULATED');
+    await expect(run(row(3), attempt(3, 3))).resolves.toBeDefined();
+    await expect(run(row(4), attempt(4, 1))).resolves.toBeDefined();
   });
 });
 
 describe('a checksum of a row', () => {
-  test('does not depend on the order of its columns, also where they look like numbers', () => {
+  test('does not depend on the order of columns, including those with numeric names', () => {
     expect(rowChecksum({ a: '1', b: { d: 2, c: [1, null] } })).toBe(
       rowChecksum({ b: { c: [1, null], d: 2 }, a: '1' }),
     );
@@ -51,7 +51,7 @@ describe('a checksum of a row', () => {
     expect(rowChecksum({})).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('tells apart what differs', () => {
+  test('differs if the data differ', () => {
     const different = [{ a: '1' }, { a: 1 }, { a: '1', b: null }, { b: '1' }, { a: ['1'] }, { a: '' }, {}];
     expect(new Set(different.map(rowChecksum)).size).toBe(different.length);
     expect(rowChecksum({ a: { b: '1' } })).not.toBe(rowChecksum({ a: [['b', '1']] }));

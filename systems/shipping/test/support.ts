@@ -21,7 +21,7 @@ export interface ShippingPlace {
   remove(): Promise<void>;
 }
 
-/** A database that the migrations of `shipping` have made, with nothing in it. */
+/** An empty database with the schema of `shipping`. */
 export const openShipping = async (engine: TestEngine): Promise<ShippingPlace> => {
   const place = await engine.place();
   const options = { url: place.url, ...(place.key === undefined ? {} : { key: place.key }) };
@@ -62,18 +62,18 @@ export const makeJob = async (
   return job.id;
 };
 
-/** A provider that remembers what it did, as a carrier would: one shipment a key. */
+/** A provider that remembers its shipments: one for each key. */
 export class Carrier {
   readonly calls: { row: number; attempt: number; key: string }[] = [];
   readonly shipments = new Map<string, Shipment>();
-  /** Called before each shipment; what it throws is what the carrier answers. */
+  /** Called before each shipment; an error that it throws is the carrier's answer. */
   before: (row: number, attempt: number, signal: AbortSignal) => void | Promise<void> = () => undefined;
 
   executor(parts: Partial<Executor> = {}): Executor {
     return {
       name: 'carrier',
       idempotent: true,
-      ship: async (row, { idempotencyKey, attempt, signal }) => {
+      run: async (row, { idempotencyKey, attempt, signal }) => {
         this.calls.push({ row: row.row_number, attempt, key: idempotencyKey });
         await this.before(row.row_number, attempt, signal);
         const shipment = {
@@ -87,7 +87,7 @@ export class Carrier {
     };
   }
 
-  /** An executor whose provider can be asked what became of a row. */
+  /** An executor whose provider can be asked for earlier shipments. */
   reconcilable(parts: Partial<Executor> = {}): Executor {
     return this.executor({
       idempotent: false,
@@ -97,7 +97,7 @@ export class Carrier {
   }
 }
 
-/** A promise that is settled from outside. */
+/** A promise that the caller resolves. */
 export const gate = (): { readonly passed: Promise<void>; open(): void } => {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => {

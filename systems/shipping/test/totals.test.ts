@@ -1,19 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  cancelJob,
-  jobStatus,
-  pauseJob,
-  retryFailed,
-  runJob,
-  type ShippingDatabase,
-  simulatedExecutor,
-} from '@ashlar/shipping';
+import { type ShippingDatabase, shipments, simulatedExecutor } from '@ashlar/shipping';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';
 
-describe.each(engines)('totals equal the rows at every moment on $name', (engine) => {
+describe.each(engines)('totals always equal the rows on $name', (engine) => {
   let place: ShippingPlace;
   let db: ShippingDatabase;
   beforeAll(async () => {
@@ -22,7 +14,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
   });
   afterAll(() => place.remove());
 
-  /** Looks again and again while the work goes on. */
+  /** Compares until the work ends. @returns how many times */
   const watch = async (jobId: string, work: Promise<unknown>): Promise<number> => {
     let looks = 0;
     let over = false;
@@ -31,7 +23,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
     });
     ended.catch(() => undefined);
     while (!over) {
-      const { job, account, balanced } = await db.read((s) => jobStatus(s, jobId));
+      const { job, account, balanced } = await db.read((s) => shipments.status(s, jobId));
       expect({ job, account, balanced }).toMatchObject({ balanced: true });
       looks++;
       await sleep(1);
@@ -44,7 +36,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
     const jobId = await makeJob(db, 600, { chunkRows: 25 });
     const executor = simulatedExecutor({ fail: [1, 99, 250, 251, 600], latency: 1 });
     const workers = Array.from({ length: 4 }, () =>
-      runJob(db, jobId, executor, { concurrency: 4, flushEvery: 10 }),
+      shipments.run(db, jobId, executor, { concurrency: 4, flushEvery: 10 }),
     );
     expect(await watch(jobId, Promise.all(workers))).toBeGreaterThan(2);
     for (const job of await Promise.all(workers)) {
@@ -57,7 +49,7 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
     }
   });
 
-  test('whatever is asked of the job meanwhile', { timeout: 120_000 }, async () => {
+  test('during any sequence of runs, pauses, retries and cancels', { timeout: 120_000 }, async () => {
     const step = fc.oneof(
       fc.record({
         kind: fc.constant('run' as const),
@@ -80,26 +72,26 @@ describe.each(engines)('totals equal the rows at every moment on $name', (engine
       fc.asyncProperty(scenario, async ({ rows, chunkRows, fail, steps, cancel }) => {
         const jobId = await makeJob(db, rows, { chunkRows });
         const executor = simulatedExecutor({ fail, latency: 1 });
-        // what does not fit the present state is refused, and must change nothing
+        // an operation that the status does not allow must change nothing
         const tried = (work: Promise<unknown>) =>
           work.catch((error) => expect(error).toMatchObject({ code: 'state-conflict' }));
         const all = steps.map((step) => {
           if (step.kind === 'run') {
             const options = { flushEvery: step.window, concurrency: 4 };
             return Promise.all(
-              Array.from({ length: step.workers }, () => tried(runJob(db, jobId, executor, options))),
+              Array.from({ length: step.workers }, () => tried(shipments.run(db, jobId, executor, options))),
             );
           }
-          const service = step.kind === 'pause' ? pauseJob : retryFailed;
+          const service = step.kind === 'pause' ? shipments.pause : shipments.retry;
           const ask = () =>
             db.session<unknown>((s) =>
-              service === pauseJob ? pauseJob(s, jobId) : retryFailed(s, { jobId }),
+              service === shipments.pause ? shipments.pause(s, jobId) : shipments.retry(s, { jobId }),
             );
           return sleep(step.after).then(() => tried(ask()));
         });
         await watch(jobId, Promise.all(all));
-        if (cancel) await tried(db.session((s) => cancelJob(s, jobId)));
-        const { job, account, balanced } = await db.read((s) => jobStatus(s, jobId));
+        if (cancel) await tried(db.session((s) => shipments.cancel(s, jobId)));
+        const { job, account, balanced } = await db.read((s) => shipments.status(s, jobId));
         expect(balanced).toBe(true);
         expect(account.total_rows).toBe(rows);
         expect(account.by_status.processing).toBe(0);

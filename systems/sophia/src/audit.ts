@@ -1,12 +1,12 @@
-import { type AuditEntry, auditLog, type Client, type SophiaSession } from './tables.js';
+import { type AuditRecord, auditLog, type Client, type SophiaSession } from './tables.js';
 
-type Details = AuditEntry['details'];
+type Details = AuditRecord['details'];
 
-/** What was done. Who and when is the session's and the database's to say. */
+/** An action to record. The session supplies the actor, the database the time. */
 export interface Action {
-  /** Whose row it was about; `null` for what is nobody's, which only a session of every scope may write. */
+  /** The client concerned; `null` for none, which only a session of every scope may write. */
   readonly client_id: string | null;
-  /** `client.updated`, `voice.added`, … */
+  /** The name of the action: `client.updated`, `voice.added`, … */
   readonly action: string;
   readonly details?: Details;
   readonly before?: Details;
@@ -14,13 +14,13 @@ export interface Action {
 }
 
 /**
- * Writes a line to the audit log, in the transaction of what it tells about: both are kept, or neither. The actor is the
- * session's, else `sophia`.
+ * Writes a row to `audit_log`, in the session's transaction: the row and the change it describes commit or roll back
+ * together. The actor is the session's, `sophia` by default.
  *
  * @throws AshlarError `value-invalid`; `guarantee-violated` for a client of another scope
  */
-export const recordAction = (s: SophiaSession, action: Action): Promise<AuditEntry> =>
-  s.insert(auditLog, {
+export function recordAction(s: SophiaSession, action: Action): Promise<AuditRecord> {
+  return s.insert(auditLog, {
     client_id: action.client_id,
     action: action.action,
     ...(s.actor === null ? {} : { actor: s.actor }),
@@ -28,23 +28,27 @@ export const recordAction = (s: SophiaSession, action: Action): Promise<AuditEnt
     before_snapshot: action.before ?? null,
     after_snapshot: action.after ?? null,
   });
+}
 
-/** Which lines: of one action only, at most `limit` (by default 100), those before the one with the id `before`. */
+/**
+ * Filters of {@link clientActions}: one action only, at most `limit` rows (100 by default), only rows older than the one
+ * with the id `before`.
+ */
 export interface ActionQuery {
   readonly action?: string | undefined;
   readonly before?: string | undefined;
   readonly limit?: number | undefined;
 }
 
-/** The audit log of a client, newest first; the last line's id is the `before` of the next page. */
-export const clientActions = async (
+/** Reads a client's rows of `audit_log`, newest first. Pass the id of the last row as `before` to read the next page. */
+export async function clientActions(
   s: SophiaSession,
   client_id: Client['id'],
   { action, before, limit = 100 }: ActionQuery = {},
-): Promise<AuditEntry[]> => {
+): Promise<AuditRecord[]> {
   let page = s.query.selectFrom('audit_log').selectAll().where('client_id', '=', client_id);
   if (action !== undefined) page = page.where('action', '=', action);
-  // keys are UUIDs of version 7, which sort by the time they were made
+  // ids are version 7 UUIDs, which sort by creation time
   if (before !== undefined) page = page.where('id', '<', before);
   return page.orderBy('id', 'desc').limit(limit).execute();
-};
+}

@@ -1,4 +1,4 @@
-/** What each part of a dossier counts for in its completeness, in percent: one hundred together. */
+/** The weight of each field in the completeness of a dossier, in percent. The weights add up to 100. */
 export const completenessWeights = {
   business_description: 15,
   target_audience: 15,
@@ -12,7 +12,7 @@ export const completenessWeights = {
   competitors: 5,
 } as const;
 
-/** What must be known before a first text can be written for a client: who it is, for whom, about what, and what never to say. */
+/** The fields that a dossier needs before a first text can be written for the client. */
 export const mvpFields = [
   'business_description',
   'geography_area',
@@ -21,29 +21,32 @@ export const mvpFields = [
   'guardrails',
 ] as const;
 
-type WeighedField = keyof typeof completenessWeights;
+type WeightedField = keyof typeof completenessWeights;
 type MvpField = (typeof mvpFields)[number];
 
 /**
- * How complete a dossier is: the sum of the weights of the parts that are not `null`. Name and industry, which every
- * client has, count for nothing; neither do `geography_radius_km`, `market_scope` and `onboarding_state`.
+ * Computes the completeness of a dossier: the sum of the weights of the fields that are not `null`. Fields without a
+ * weight do not count: name and industry, which every client has, `geography_radius_km`, `market_scope` and
+ * `onboarding_state`.
  *
- * @returns 0 to 100
+ * @returns percent, 0 to 100
  */
-export const profileCompleteness = (client: Readonly<Record<WeighedField, unknown>>): number =>
-  Object.entries(completenessWeights).reduce(
-    (sum, [field, weight]) => sum + (client[field as WeighedField] === null ? 0 : weight),
+export function profileCompleteness(client: Readonly<Record<WeightedField, unknown>>): number {
+  return Object.entries(completenessWeights).reduce(
+    (sum, [field, weight]) => sum + (client[field as WeightedField] === null ? 0 : weight),
     0,
   );
+}
 
-/** Whether enough is known of a client to write a first text: none of {@link mvpFields} is `null`. */
-export const isMvpReady = (client: Readonly<Record<MvpField, unknown>>): boolean =>
-  mvpFields.every((field) => client[field] !== null);
+/** Tells whether a first text can be written for a client: none of {@link mvpFields} is `null`. */
+export function isMvpReady(client: Readonly<Record<MvpField, unknown>>): boolean {
+  return mvpFields.every((field) => client[field] !== null);
+}
 
-/** {@link profileCompleteness} as SQL, so that the database holds each row to it. */
+/** {@link profileCompleteness} as SQL, for the CHECK constraint that enforces it. */
 export const completenessSql = Object.entries(completenessWeights)
   .map(([field, weight]) => `CASE WHEN ${field} IS NULL THEN 0 ELSE ${weight} END`)
   .join(' + ');
 
-/** {@link isMvpReady} as SQL. */
+/** {@link isMvpReady} as SQL, for the CHECK constraint that enforces it. */
 export const mvpReadySql = mvpFields.map((field) => `${field} IS NOT NULL`).join(' AND ');

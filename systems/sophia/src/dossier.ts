@@ -2,29 +2,37 @@ import { AshlarError, type Update } from 'ashlar';
 import { recordAction } from './audit.js';
 import { isMvpReady, profileCompleteness } from './completeness.js';
 import {
-  type AuditEntry,
+  type AuditRecord,
   type Client,
   clients,
   dossierFields,
-  keptFields,
+  managedFields,
   type SophiaSession,
 } from './tables.js';
 
-/** Refuses names that are no columns of a dossier, or not a caller's to write. @throws AshlarError `input-invalid` */
-export const assertFields = (names: readonly string[]): void => {
+/**
+ * Asserts that callers may write the named columns of a dossier.
+ *
+ * @throws AshlarError `input-invalid`
+ */
+export function assertFields(names: readonly string[]): void {
   const unknown = names.find((name) => !(dossierFields as readonly string[]).includes(name));
   if (unknown === undefined) return;
   throw new AshlarError('input-invalid', {
-    message: `${unknown} is no field of a dossier that can be written.`,
-    detail: (keptFields as readonly string[]).includes(unknown)
-      ? `${unknown} is kept by the services.`
+    message: `${unknown} is not a writable field of a dossier.`,
+    detail: (managedFields as readonly string[]).includes(unknown)
+      ? `The services maintain ${unknown}.`
       : undefined,
-    suggestion: `There are: ${dossierFields.join(', ')}.`,
+    suggestion: `Writable fields: ${dossierFields.join(', ')}.`,
   });
-};
+}
 
-/** The dossier with that id, locked until the session ends. @throws AshlarError `row-not-found` */
-export const lockClient = async (s: SophiaSession, id: string): Promise<Client> => {
+/**
+ * Returns a dossier and locks it until the session ends.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function lockClient(s: SophiaSession, id: string): Promise<Client> {
   const client = await s.query
     .selectFrom('clients')
     .selectAll()
@@ -33,44 +41,50 @@ export const lockClient = async (s: SophiaSession, id: string): Promise<Client> 
     .executeTakeFirst();
   if (client) return client;
   throw new AshlarError('row-not-found', {
-    message: `There is no client ${id} that this session may see.`,
-    suggestion: 'Check the id, and the scope of the session.',
+    message: `Client ${id} does not exist, or this session cannot see it.`,
+    suggestion: 'Check the id and the scope of the session.',
   });
-};
+}
 
-/** As {@link lockClient}, for work on a client that is not archived. @throws AshlarError `row-not-found`, `state-conflict` */
-export const lockActiveClient = async (s: SophiaSession, id: string): Promise<Client> => {
+/**
+ * Returns a dossier that is not archived and locks it until the session ends.
+ *
+ * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived
+ */
+export async function lockActiveClient(s: SophiaSession, id: string): Promise<Client> {
   const client = await lockClient(s, id);
   if (!client.is_archived) return client;
   throw new AshlarError('state-conflict', {
-    message: `The client ${client.name} is archived.`,
-    detail: 'An archived dossier stays as it was.',
-    suggestion: 'Restore it first.',
+    message: `Client ${client.name} is archived.`,
+    detail: 'An archived dossier cannot change.',
+    suggestion: 'Restore the client first.',
   });
-};
-
-/** What a change is called in the audit log, and in the dossier itself. */
-export interface Reason {
-  readonly action: string;
-  readonly summary: string;
-  readonly details?: AuditEntry['details'];
 }
 
-/** The figures of a dossier as they must stand in its row. */
-export const figuresOf = (
-  client: Parameters<typeof profileCompleteness>[0] & Parameters<typeof isMvpReady>[0],
-): Pick<Client, 'profile_completeness_pct' | 'is_mvp_ready'> => ({
-  profile_completeness_pct: profileCompleteness(client),
-  is_mvp_ready: isMvpReady(client),
-});
+/** The description of a change: the action and details for `audit_log`, the summary for the dossier. */
+export interface ChangeInfo {
+  readonly action: string;
+  readonly summary: string;
+  readonly details?: AuditRecord['details'];
+}
 
-/** Changes a locked dossier, with its figures, and writes it down in the audit log: the one door for all services. */
-export const changeClient = async (
+/** Computes the figures that a CHECK constraint requires of a dossier. */
+export function figuresOf(
+  client: Parameters<typeof profileCompleteness>[0] & Parameters<typeof isMvpReady>[0],
+): Pick<Client, 'profile_completeness_pct' | 'is_mvp_ready'> {
+  return {
+    profile_completeness_pct: profileCompleteness(client),
+    is_mvp_ready: isMvpReady(client),
+  };
+}
+
+/** Updates a locked dossier and its figures, and records the change in `audit_log`. Every service that changes a dossier uses it. */
+export async function changeClient(
   s: SophiaSession,
   before: Client,
   changes: Update<typeof clients>,
-  { action, summary, details = null }: Reason,
-): Promise<Client> => {
+  { action, summary, details = null }: ChangeInfo,
+): Promise<Client> {
   const after = await s.update(clients, before.id, {
     last_activity_at: s.now(),
     ...changes,
@@ -79,4 +93,4 @@ export const changeClient = async (
   });
   await recordAction(s, { client_id: before.id, action, details, before, after });
   return after;
-};
+}

@@ -8,35 +8,36 @@ import {
   type SophiaSession,
 } from './tables.js';
 
-/** A fact that somebody found out. */
+/** A fact about a client. */
 export interface Fact<F extends EnrichableField = EnrichableField> {
   readonly field: F;
   readonly value: NonNullable<Client[F]>;
-  /** Where it comes from: `website`, `call of 3 May`. */
+  /** The origin of the fact: `website`, `call of 3 May`. */
   readonly source: string;
   readonly reason?: string | null | undefined;
 }
 
-/** What an enrichment wrote. */
+/** The rows that an enrichment wrote. */
 export interface Enriched {
   readonly client: Client;
   readonly enrichment: Enrichment;
 }
 
 /**
- * Writes a fact into a dossier and where it comes from: the field, a line of the enrichment log with the value before and
- * after, and one of the audit log, all or none. A fact that was known already gets its line too: another source said so.
+ * Writes a fact into a dossier and records its origin: the field, a row of `enrichment_log` with the old and new value,
+ * and a row of `audit_log` are written together. A fact that is known already is recorded too, as confirmed by another
+ * source.
  *
- * Those that come at once queue at the client, so that none overwrites what it did not see.
+ * Concurrent enrichments of a client run one after the other, so none overwrites a value that it has not read.
  *
  * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived; `input-invalid` for a field that
- *   cannot be enriched, and for `null`, which is no fact; `value-invalid` when the value does not fit the field
+ *   cannot be enriched and for `null`, which is not a fact; `value-invalid` when the field does not accept the value
  */
-export const enrich = async <F extends EnrichableField>(
+export async function enrich<F extends EnrichableField>(
   s: SophiaSession,
   client_id: Client['id'],
   { field, value, source, reason = null }: Fact<F>,
-): Promise<Enriched> => {
+): Promise<Enriched> {
   assertEnrichable(field, value);
   const before = await lockActiveClient(s, client_id);
   const client = await changeClient(
@@ -58,31 +59,31 @@ export const enrich = async <F extends EnrichableField>(
     reason,
   });
   return { client, enrichment };
-};
+}
 
 const assertEnrichable = (field: string, value: unknown): void => {
   assertFields([field]);
   if (field === 'name') {
     throw new AshlarError('input-invalid', {
-      message: 'A client is not named by an enrichment.',
-      suggestion: 'Use updateClient: names are unique, and may not stand in the institutional knowledge.',
+      message: 'An enrichment cannot change the name of a client.',
+      suggestion: 'Use updateClient: names are unique and must not occur in the institutional knowledge.',
     });
   }
   if (value === null || value === undefined) {
     throw new AshlarError('input-invalid', {
-      message: `No value was given for ${field}.`,
-      suggestion: 'Use updateClient to empty a field.',
+      message: `The value of ${field} is missing.`,
+      suggestion: 'Pass a value, or use updateClient to set a field to null.',
     });
   }
 };
 
-/** The lines of the enrichment log of a client, the oldest first; of one field where it is given. */
-export const enrichmentsOf = (
+/** Returns a client's rows of `enrichment_log`, oldest first; with `field` only those of one field. */
+export function enrichmentsOf(
   s: SophiaSession,
   client_id: Client['id'],
   field?: EnrichableField,
-): Promise<Enrichment[]> => {
+): Promise<Enrichment[]> {
   let lines = s.query.selectFrom('enrichment_log').selectAll().where('client_id', '=', client_id);
   if (field !== undefined) lines = lines.where('field_name', '=', field);
   return lines.orderBy('id').execute();
-};
+}

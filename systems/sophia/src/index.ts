@@ -42,5 +42,5 @@ export {
 } from './voice.js';
 export { confidenceIn, type Spread, type VoiceSummary } from './voice-summary.js';
 
-/** Client intelligence on an encrypted file: dossiers, voices, sources, each client's apart from every other's. */
+/** The system `sophia`: client dossiers, voice profiles and their sources, scoped by client. */
 export const sophia = system('sophia', { tables, migrations: new URL('../migrations/', import.meta.url) });

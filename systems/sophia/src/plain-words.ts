@@ -1,46 +1,49 @@
 import { literal, type SqlName } from 'ashlar';
 
-/** What stands between words, besides the space, where the database compares names; of other scripts only what is common. */
+/** The characters besides the space that separate words when the database compares names; of other scripts only common ones. */
 const separators = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~…–—‘’“”\u00a0';
-const unprintable = {
+const whitespace = {
   sqlite: ['char(9)', 'char(10)', 'char(13)'],
   postgres: ['chr(9)', 'chr(10)', 'chr(13)'],
 };
 
 /**
- * The words of a text as SQL: in lower case (of ASCII letters), one space before each and after the last, and nothing
- * else between them. Both engines give the same.
+ * Returns an SQL expression for the words of a text: ASCII letters in lower case, one space before each word and after
+ * the last one. Both dialects compute the same value.
+ *
+ * @param text - an SQL expression of type text
  */
-export const plainWordsSql = (dialect: SqlName, text: string): string => {
+export function plainWordsSql(dialect: SqlName, text: string): string {
   const spaced = { sqlite: spacedOnSqlite, postgres: spacedOnPostgres }[dialect](text);
-  // runs of spaces become one: no < or > is left by now
+  // collapses runs of spaces: the text contains neither < nor > at this point
   return `replace(replace(replace(' ' || ${spaced} || ' ', ' ', '<>'), '><', ''), '<>', ' ')`;
-};
+}
 
 const characters = [...separators, "'"];
 
 const spacedOnPostgres = (text: string): string =>
-  `translate(lower(${text} COLLATE "C"), ${[...unprintable.postgres, literal(characters.join(''))].join(' || ')}, repeat(' ', ${characters.length + 3}))`;
+  `translate(lower(${text} COLLATE "C"), ${[...whitespace.postgres, literal(characters.join(''))].join(' || ')}, repeat(' ', ${characters.length + 3}))`;
 
 const spacedOnSqlite = (text: string): string =>
-  [...unprintable.sqlite, ...characters.map(literal)].reduce(
+  [...whitespace.sqlite, ...characters.map(literal)].reduce(
     (inner, character) => `replace(${inner}, ${character}, ' ')`,
     `lower(${text})`,
   );
 
 /**
- * The words of a text as people compare them: without case, accents or punctuation, in any script.
+ * Splits a text into words without case, accents and punctuation, in any script.
  *
  * @example
  * foldedWords('Café “Élan” & Co.') // ['cafe', 'elan', 'co']
  */
-export const foldedWords = (text: string): readonly string[] =>
-  text
+export function foldedWords(text: string): readonly string[] {
+  return text
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
+}
 
 const legalForms = new Set(
   'ab ag bv co company corp corporation gmbh inc incorporated kg limited llc llp ltd nv oy plc pty sa sarl'.split(
@@ -48,9 +51,12 @@ const legalForms = new Set(
   ),
 );
 
-/** The {@link foldedWords} of a name without its legal form, `&` and `+` as `and`; all of them where it is nothing else. */
-export const bareName = (name: string): readonly string[] => {
+/**
+ * Returns the {@link foldedWords} of a name without its legal form, with `&` and `+` as `and`. A name that consists of
+ * nothing but a legal form keeps it.
+ */
+export function bareName(name: string): readonly string[] {
   const words = foldedWords(name.replaceAll(/[&+]/g, ' and '));
   const bare = words.slice(0, words.findLastIndex((word) => !legalForms.has(word)) + 1);
   return bare.length > 0 ? bare : words;
-};
+}

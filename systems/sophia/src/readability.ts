@@ -1,36 +1,38 @@
 import measured from 'text-readability';
 
-/** How hard a text is to read. The formulas are made for English; of a text in another language they say little. */
+/** The readability of a text. The formulas are made for English and mean little for other languages. */
 export interface Readability {
   readonly words: number;
   readonly sentences: number;
   readonly syllables: number;
-  /** Words of two syllables and more that are not on the Dale–Chall list of easy ones; each once. */
+  /** The number of distinct words of two or more syllables that are not on the Dale–Chall list of easy words. */
   readonly difficult_words: number;
   /** Flesch 1948: about 0 (very hard) to 100 (very easy). */
   readonly flesch_reading_ease: number;
-  /** Kincaid 1975: years of American schooling, as the next five. */
+  /** Kincaid 1975: a US school grade, like the next four. */
   readonly flesch_kincaid_grade: number;
   readonly gunning_fog: number;
-  /** 0 for a text of fewer than three sentences, for which it is not defined. */
+  /** 0 for a text of fewer than three sentences, for which it is undefined. */
   readonly smog_index: number;
   readonly coleman_liau_index: number;
   readonly automated_readability_index: number;
-  /** Dale and Chall 1948: up to 4.9 for easy texts, from 9 for hard ones. */
+  /** Dale and Chall 1948: up to 4.9 for easy texts, from 9 for hard texts. */
   readonly dale_chall_score: number;
 }
 
-/** The figures of a text; the same text has the same ones always. It must have a word. */
-export const readabilityOf = (text: string): Readability => ({
-  words: measured.lexiconCount(text),
-  sentences: measured.sentenceCount(text),
-  syllables: measured.syllableCount(text),
-  difficult_words: measured.difficultWords(text),
-  flesch_reading_ease: measured.fleschReadingEase(text),
-  flesch_kincaid_grade: measured.fleschKincaidGrade(text),
-  gunning_fog: measured.gunningFog(text),
-  smog_index: measured.smogIndex(text),
-  coleman_liau_index: measured.colemanLiauIndex(text),
-  automated_readability_index: measured.automatedReadabilityIndex(text),
-  dale_chall_score: measured.daleChallReadabilityScore(text),
-});
+/** Computes the readability of a text with at least one word. The result depends on the text only. */
+export function readabilityOf(text: string): Readability {
+  return {
+    words: measured.lexiconCount(text),
+    sentences: measured.sentenceCount(text),
+    syllables: measured.syllableCount(text),
+    difficult_words: measured.difficultWords(text),
+    flesch_reading_ease: measured.fleschReadingEase(text),
+    flesch_kincaid_grade: measured.fleschKincaidGrade(text),
+    gunning_fog: measured.gunningFog(text),
+    smog_index: measured.smogIndex(text),
+    coleman_liau_index: measured.colemanLiauIndex(text),
+    automated_readability_index: measured.automatedReadabilityIndex(text),
+    dale_chall_score: measured.daleChallReadabilityScore(text),
+  };
+}

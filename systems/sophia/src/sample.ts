@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type { NewClient } from './clients.js';
 import type { NewKnowledge } from './knowledge.js';
 
-/** A text of the sample: a file of `sample/texts/`, and what kind of text it is. */
+/** A text of the sample: a file of `sample/texts/` and the kind of text. */
 export interface SampleText {
   readonly file: string;
   readonly source_type: string;
 }
 
-/** A client of the sample and the texts in its voice. */
+/** A client of the sample with its texts. */
 export interface SampleClient {
   readonly client: NewClient;
   readonly texts: readonly SampleText[];
 }
 
-/** Four invented clients with texts of every kind, from a tale for small children to a paper for trustees; written for Ashlar. */
+/** Four invented clients with texts of many kinds, from a children's story to a paper for trustees. */
 export const sampleClients: readonly SampleClient[] = [
   {
     client: {
@@ -78,7 +78,7 @@ export const sampleClients: readonly SampleClient[] = [
   },
 ];
 
-/** What was learned from them and names none of them. */
+/** Knowledge gained from the sample clients, without their names. */
 export const sampleKnowledge: readonly NewKnowledge[] = [
   {
     category: 'hospitality',
@@ -103,6 +103,7 @@ export const sampleKnowledge: readonly NewKnowledge[] = [
   },
 ];
 
-/** A text of the sample, as it stands in its file. */
-export const sampleText = async (file: string): Promise<string> =>
-  (await readFile(new URL(`../sample/texts/${file}`, import.meta.url), 'utf8')).trimEnd();
+/** Reads a text of the sample. */
+export async function sampleText(file: string): Promise<string> {
+  return (await readFile(new URL(`../sample/texts/${file}`, import.meta.url), 'utf8')).trimEnd();
+}

@@ -9,18 +9,18 @@ const variables = z.object({
     .default(85),
 });
 
-/** What this system takes from the environment. Where its data is and with which key it opens is Ashlar's to read. */
+/** The settings of this system. `connect` reads the URL and the key of the database. */
 export interface SophiaSettings {
-  /** `DUPLICATE_SCORE`: from which score on a name is likely a duplicate. Default 85. */
+  /** `DUPLICATE_SCORE`: the minimum similarity of a likely duplicate, 0 to 100. Default 85. */
   readonly duplicate_score: number;
 }
 
 /**
- * Reads and checks the settings of this system. Importing needs no environment; calling this does.
+ * Reads and validates the settings of this system. The environment is read on this call, not on import.
  *
- * @throws AshlarError `settings-invalid`, naming the variables that do not fit
+ * @throws AshlarError `settings-invalid`, which names the invalid variables
  */
-export const sophiaSettings = (env: NodeJS.Dict<string> = process.env): SophiaSettings => {
+export function sophiaSettings(env: NodeJS.Dict<string> = process.env): SophiaSettings {
   const { DUPLICATE_SCORE: duplicate_score } = parseSettings('sophia', variables, env);
   return { duplicate_score };
-};
+}

@@ -16,19 +16,22 @@ import { z } from 'zod';
 import { namedNowhere, namesNoClient } from './anonymity/anonymity.js';
 import { completenessSql, mvpReadySql } from './completeness.js';
 
-// what evolves without a migration; an empty one would count as known
+// structured data that evolves without a migration; an empty object would count as known
 const facts = () =>
   z
     .record(z.string().min(1), z.json())
-    .refine((value) => Object.keys(value).length > 0, 'is empty: null says that nothing is known');
+    .refine((value) => Object.keys(value).length > 0, 'is empty: use null when nothing is known');
 const list = () => z.array(z.string().min(1)).min(1);
 const text = () => z.string().min(1);
 const percent = () => z.int32().min(0).max(100).default(0);
 
-/** Every dossier, voice profile and voice material that was written, by whom, before and after: by the database itself, in a ledger. */
+/**
+ * The audit trail of dossiers, voice profiles and voice materials: the database records each change with its actor and the
+ * row before and after it. A ledger.
+ */
 export const recordChanges = auditTrail('record_changes', (c) => [ledgered(), scoped(c.scope)]);
 
-/** The dossiers. A client is never without its figures: how complete it is and whether a first text can be written. */
+/** The dossiers. CHECK constraints keep the completeness and readiness of each row correct. */
 export const clients = table(
   'clients',
   {
@@ -71,8 +74,8 @@ export const clients = table(
   ],
 );
 
-/** The columns of a dossier that the services keep themselves. */
-export const keptFields = [
+/** The columns of a dossier that the services maintain. */
+export const managedFields = [
   'id',
   'is_archived',
   'archived_at',
@@ -84,17 +87,19 @@ export const keptFields = [
   'updated_at',
 ] as const satisfies readonly (keyof Client)[];
 
-/** The columns of a dossier that a caller writes. */
-export type DossierField = Exclude<keyof Client, (typeof keptFields)[number]>;
+/** A column of a dossier that callers write. */
+export type DossierField = Exclude<keyof Client, (typeof managedFields)[number]>;
+/** The columns of a dossier that callers write. */
 export const dossierFields = Object.keys(clients.columns).filter(
-  (name) => !(keptFields as readonly string[]).includes(name),
+  (name) => !(managedFields as readonly string[]).includes(name),
 ) as readonly DossierField[];
 
-/** The columns that can be enriched: all of those but the name, which says whose dossier it is. */
+/** A column that can be enriched: a {@link DossierField} except the name. */
 export type EnrichableField = Exclude<DossierField, 'name'>;
+/** The columns that can be enriched. */
 export const enrichableFields = dossierFields.filter((field) => field !== 'name');
 
-/** How a client sounds: one profile each, recomputed whenever material is added. */
+/** The voice of a client: one profile per client, recomputed whenever material is added. */
 export const voiceProfiles = table(
   'voice_profiles',
   {
@@ -114,7 +119,7 @@ export const voiceProfiles = table(
   ],
 );
 
-/** Texts in a client's own voice; `metadata.readability` holds their figures. */
+/** Texts in a client's own voice; `metadata.readability` holds their readability. */
 export const voiceMaterials = table(
   'voice_materials',
   {
@@ -134,7 +139,7 @@ export const voiceMaterials = table(
   ],
 );
 
-/** Where each fact of a dossier came from. Rows never change and never leave. */
+/** The origin of each fact of a dossier. Append-only. */
 export const enrichmentLog = table(
   'enrichment_log',
   {
@@ -155,7 +160,7 @@ export const enrichmentLog = table(
   ],
 );
 
-/** What was done, by whom, with the dossier before and after. Rows never change and never leave, which the ledger shows. */
+/** The actions: what was done, by whom, with the dossier before and after. Append-only, a ledger. */
 export const auditLog = table(
   'audit_log',
   {
@@ -171,7 +176,7 @@ export const auditLog = table(
   (c) => [index(c.client_id, c.action), scoped(c.client_id), appendOnly(), ledgered()],
 );
 
-/** What was learned and holds for any client: nothing here names one. */
+/** Knowledge that applies to any client. No row names a client. */
 export const institutionalKnowledge = table(
   'institutional_knowledge',
   {
@@ -186,14 +191,22 @@ export const institutionalKnowledge = table(
   (c) => [index(c.category), namesNoClient()],
 );
 
+/** A row of `clients`. */
 export type Client = Row<typeof clients>;
+/** A row of `voice_profiles`. */
 export type VoiceProfile = Row<typeof voiceProfiles>;
+/** A row of `voice_materials`. */
 export type VoiceMaterial = Row<typeof voiceMaterials>;
+/** A row of `enrichment_log`. */
 export type Enrichment = Row<typeof enrichmentLog>;
-export type AuditEntry = Row<typeof auditLog>;
+/** A row of `audit_log`. */
+export type AuditRecord = Row<typeof auditLog>;
+/** A row of `institutional_knowledge`. */
 export type Knowledge = Row<typeof institutionalKnowledge>;
+/** A row of `record_changes`. */
 export type RecordChange = Row<typeof recordChanges>;
 
+/** The tables of this system. */
 export const tables = {
   clients,
   voiceProfiles,
@@ -204,5 +217,5 @@ export const tables = {
   recordChanges,
 };
 
-/** A session that the services of this system run in. */
+/** The session type that the services of this system take. */
 export type SophiaSession = Session<typeof tables>;

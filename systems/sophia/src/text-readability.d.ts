@@ -1,4 +1,4 @@
-// what is used of a library that comes without types
+// types of the used part of a library that has none
 declare module 'text-readability' {
   interface Readability {
     lexiconCount(text: string): number;
@@ -14,6 +14,6 @@ declare module 'text-readability' {
     daleChallReadabilityScore(text: string): number;
   }
   const readability: Readability;
-  // biome-ignore lint/style/noDefaultExport: it is how the library exports
+  // biome-ignore lint/style/noDefaultExport: the library has a default export
   export default readability;
 }

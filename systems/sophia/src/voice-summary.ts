@@ -1,9 +1,9 @@
 import type { Readability } from './readability.js';
 
-/** One figure over all texts: its mean, weighted by their words, and its range. */
+/** One figure over several texts: its mean, weighted by the number of words, and its range. */
 export type Spread = { readonly mean: number; readonly min: number; readonly max: number };
 
-/** What the texts of a client have in common. */
+/** The readability of all texts of a client. */
 export type VoiceSummary = {
   readonly words: number;
   readonly words_per_sentence: number;
@@ -17,20 +17,20 @@ const enoughWords = 2_000;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-// two digits; what rounds to −0 is 0, which is all that JSON keeps
+// two decimals; + 0 turns −0 into 0, because JSON has no −0
 const rounded = (value: number): number => Math.round(value * 100) / 100 + 0;
 
 /**
- * How far a profile can be trusted, in percent: half of it by the number of texts, full at 8, half by their words, full
- * at 2,000; whole percents, rounded down.
+ * Computes the confidence in a profile, in whole percent: half of it from the number of texts (full at 8), half from
+ * their number of words (full at 2,000).
  */
-export const confidenceIn = (texts: readonly Pick<Readability, 'words'>[]): number => {
+export function confidenceIn(texts: readonly Pick<Readability, 'words'>[]): number {
   const words = sum(texts.map((text) => text.words));
   return Math.floor(50 * Math.min(1, texts.length / enoughSamples) + 50 * Math.min(1, words / enoughWords));
-};
+}
 
-/** What texts have in common; there must be one, with a word. */
-export const summaryOf = (texts: readonly Readability[]): VoiceSummary => {
+/** Summarises the readability of one or more texts. */
+export function summaryOf(texts: readonly Readability[]): VoiceSummary {
   const words = sum(texts.map((text) => text.words));
   const spread = (figure: 'flesch_reading_ease' | 'flesch_kincaid_grade' | 'gunning_fog'): Spread => {
     const values = texts.map((text) => text[figure]);
@@ -47,4 +47,4 @@ export const summaryOf = (texts: readonly Readability[]): VoiceSummary => {
     flesch_kincaid_grade: spread('flesch_kincaid_grade'),
     gunning_fog: spread('gunning_fog'),
   };
-};
+}

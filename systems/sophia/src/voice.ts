@@ -12,26 +12,26 @@ import {
 } from './tables.js';
 import { confidenceIn, summaryOf } from './voice-summary.js';
 
-/** A text in a client's own voice. `readability` in its metadata is the system's to write. */
+/** A text in a client's own voice. The service adds `readability` to its metadata. */
 export type NewMaterial = Pick<
   Insert<typeof voiceMaterials>,
   'client_id' | 'source_type' | 'content' | 'source_url' | 'metadata'
 >;
 
-/** What an intake wrote. */
+/** The rows that {@link addVoiceMaterial} wrote. */
 export interface AddedMaterial {
   readonly material: VoiceMaterial;
   readonly profile: VoiceProfile;
 }
 
 /**
- * Takes in a text with its figures, and computes the client's voice profile anew from all of them, in one transaction:
- * the profile always tells of all materials there are.
+ * Stores a text with its readability and recomputes the client's voice profile from all texts, in one transaction. The
+ * profile therefore always covers every text.
  *
- * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived; `input-invalid` when the text has no
- *   word; `value-invalid`
+ * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived; `input-invalid` when the text
+ *   contains no word; `value-invalid`
  */
-export const addVoiceMaterial = async (s: SophiaSession, given: NewMaterial): Promise<AddedMaterial> => {
+export async function addVoiceMaterial(s: SophiaSession, given: NewMaterial): Promise<AddedMaterial> {
   assertHasWords(given.content);
   const client = await lockActiveClient(s, given.client_id);
   const readability = readabilityOf(given.content);
@@ -56,25 +56,28 @@ export const addVoiceMaterial = async (s: SophiaSession, given: NewMaterial): Pr
     },
   );
   return { material, profile };
-};
+}
 
-/** The texts of a client, the oldest first. */
-export const voiceMaterialsOf = (s: SophiaSession, client_id: Client['id']): Promise<VoiceMaterial[]> =>
-  s.query
+/** Returns the texts of a client, oldest first. */
+export function voiceMaterialsOf(s: SophiaSession, client_id: Client['id']): Promise<VoiceMaterial[]> {
+  return s.query
     .selectFrom('voice_materials')
     .selectAll()
     .where('client_id', '=', client_id)
     .orderBy('id')
     .execute();
+}
 
-/** The voice profile of a client; `undefined` before there is any material. */
-export const voiceProfileOf = (
-  s: SophiaSession,
-  client_id: Client['id'],
-): Promise<VoiceProfile | undefined> =>
-  s.query.selectFrom('voice_profiles').selectAll().where('client_id', '=', client_id).executeTakeFirst();
+/** Returns the voice profile of a client; `undefined` before the first text. */
+export function voiceProfileOf(s: SophiaSession, client_id: Client['id']): Promise<VoiceProfile | undefined> {
+  return s.query
+    .selectFrom('voice_profiles')
+    .selectAll()
+    .where('client_id', '=', client_id)
+    .executeTakeFirst();
+}
 
-// whoever calls it holds the client's lock
+// the caller holds the client's lock
 const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<VoiceProfile> => {
   const materials = await s.query
     .selectFrom('voice_materials')
@@ -99,7 +102,7 @@ const calibrate = async (s: SophiaSession, client_id: Client['id']): Promise<Voi
 const assertHasWords = (content: string): void => {
   if (typeof content === 'string' && foldedWords(content).length > 0) return;
   throw new AshlarError('input-invalid', {
-    message: 'The material has no word in it.',
-    suggestion: 'Give the text itself.',
+    message: 'The voice material contains no word.',
+    suggestion: 'Pass the text as `content`.',
   });
 };

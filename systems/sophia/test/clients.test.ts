@@ -23,13 +23,13 @@ import { freshName, type OpenSophia, openSophia, ready, someClient } from './sup
 describe('completeness and readiness', () => {
   const empty = Object.fromEntries(Object.keys(completenessWeights).map((field) => [field, null]));
 
-  it('go from nothing to a hundred percent', () => {
+  it('range from 0 to 100 percent', () => {
     const filled = Object.fromEntries(Object.keys(completenessWeights).map((field) => [field, 'x']));
     expect(profileCompleteness(empty as Record<keyof typeof completenessWeights, null>)).toBe(0);
     expect(profileCompleteness(filled as Record<keyof typeof completenessWeights, string>)).toBe(100);
   });
 
-  it('ready means that no field of the first text lacks', () => {
+  it('require every field that a first text needs', () => {
     const all = { ...empty, ...ready } as unknown as Client;
     expect(isMvpReady(all)).toBe(true);
     for (const field of mvpFields) expect(isMvpReady({ ...all, [field]: null }), field).toBe(false);
@@ -45,7 +45,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
 
   const stored = (id: string) => open.operate((s) => s.get(clients, id));
 
-  it('is created with its figures, and written down', async () => {
+  it('is created with its figures and recorded', async () => {
     const client = await open.client(ready);
     expect(client).toMatchObject({
       ...ready,
@@ -63,12 +63,12 @@ describe.each(engines)('a dossier on $name', (engine) => {
     ]);
   });
 
-  it('of nobody in particular is written down in the name of sophia', async () => {
+  it('without an actor is recorded with the actor sophia', async () => {
     const client = await open.db.session({ scope: '*' }, (s) => createClient(s, someClient()));
     expect(await open.operate((s) => clientActions(s, client.id))).toMatchObject([{ actor: 'sophia' }]);
   });
 
-  it('is updated with what it was and what it is', async () => {
+  it('is updated, and the row before and after is recorded', async () => {
     const before = await open.client();
     const changes = { name: freshName(), industry: 'Retail', competitors: ['one'], geography_radius_km: 5 };
     const after = await open.operate((s) => updateClient(s, before.id, changes));
@@ -80,12 +80,12 @@ describe.each(engines)('a dossier on $name', (engine) => {
       before_snapshot: before,
       after_snapshot: after,
     });
-    // what is known already is not told again
+    // an update without a change records nothing
     expect(await open.operate((s) => updateClient(s, before.id, changes))).toEqual(after);
     expect(await open.operate((s) => clientActions(s, before.id))).toHaveLength(2);
   });
 
-  it('is put away and taken up as it was', async () => {
+  it('is archived and restored unchanged', async () => {
     const before = await open.client(ready);
     const archived = await open.operate((s) => archiveClient(s, before.id, 'they closed'));
     expect(archived).toMatchObject({ is_archived: true, archived_at: archived.last_activity_at });
@@ -97,9 +97,9 @@ describe.each(engines)('a dossier on $name', (engine) => {
     const change = open.operate((s) => updateClient(s, before.id, { industry: 'Retail' }));
     await expect(change).rejects.toMatchObject({
       code: 'state-conflict',
-      message: `The client ${before.name} is archived.`,
+      message: `Client ${before.name} is archived.`,
       detail: expect.any(String),
-      suggestion: 'Restore it first.',
+      suggestion: 'Restore the client first.',
     });
     const restored = await open.operate((s) => restoreClient(s, before.id));
     expect(restored).toEqual({
@@ -117,7 +117,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
     expect(lines[1]?.details).toEqual({ reason: 'they closed' });
   });
 
-  it('has a name of its own', async () => {
+  it('has a unique name', async () => {
     const { name } = await open.client();
     const other = await open.client();
     const attempts = [
@@ -127,12 +127,12 @@ describe.each(engines)('a dossier on $name', (engine) => {
     for (const attempt of attempts)
       await expect(attempt()).rejects.toMatchObject({
         code: 'state-conflict',
-        message: `There is a client named ${name} already.`,
+        message: `A client named ${name} already exists.`,
       });
     expect(await stored(other.id)).toEqual(other);
   });
 
-  it('refuses what is not a caller’s to write, and what fits no field', async () => {
+  it('refuses read-only fields, unknown fields and invalid values', async () => {
     const { id } = await open.client();
     const attempts: [object, string][] = [
       [{ profile_completeness_pct: 100 }, 'input-invalid'],
@@ -155,7 +155,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
     await expect(unknown).rejects.toMatchObject({ code: 'row-not-found' });
   });
 
-  it('always has the figures of its row, whatever is written', async () => {
+  it('always has correct figures, whatever is written', async () => {
     const { id } = await open.client();
     const facts = fc.dictionary(fc.constantFrom('a', 'b'), fc.integer(), { minKeys: 1 });
     const list = fc.array(fc.constantFrom('x', 'y'), { minLength: 1, maxLength: 2 });
@@ -188,7 +188,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
     );
   });
 
-  it('is held to its figures by the database, whoever writes', async () => {
+  it('cannot have wrong figures: the database refuses every such write', async () => {
     const client = await open.client();
     const attempts = [
       { profile_completeness_pct: 50 },
@@ -204,7 +204,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
     expect(await stored(client.id)).toEqual(client);
   });
 
-  it('is told by the database itself, also where no service wrote', async () => {
+  it('is recorded by the database itself, also when no service writes', async () => {
     const client = await open.client();
     await open.operate((s) =>
       s.query.updateTable('clients').set({ industry: 'Retail' }).where('id', '=', client.id).execute(),
@@ -223,7 +223,7 @@ describe.each(engines)('a dossier on $name', (engine) => {
     ]);
   });
 
-  it('is found where a new one would be a duplicate', async () => {
+  it('is found as a likely duplicate of a new client', async () => {
     const [one, two, three] = ['Zephyr & Quill Ltd', 'Zephyr Quayside', 'Ōsaka Lanterns'];
     for (const name of [one, two, three]) await open.client({ name });
     const { id } = (await open.operate((s) => findClient(s, one))) as Client;

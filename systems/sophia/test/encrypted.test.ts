@@ -8,12 +8,12 @@ import { Database as SqlCipher, setLogger } from '@signalapp/sqlcipher';
 import { connect, everyScope, up } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// it would tell standard error of each key that does not fit
+// it would log each wrong key to standard error
 setLogger(() => undefined);
 
 const secret = 'The dossier says seventeen lanterns.';
 
-// SQLCipher itself, in a build that is not ours, opens the file: so its format is that of SQLCipher 4, and not only alike
+// an independent build of SQLCipher opens the file: this proves that its format is SQLCipher 4
 describe.each([
   ['a passphrase', 'correct horse battery staple', "'correct horse battery staple'"],
   ['a raw key', '', ''],
@@ -50,7 +50,7 @@ describe.each([
     }
   };
 
-  it('opens with a SQLCipher that is not ours, whole', () => {
+  it('opens with an independent SQLCipher and passes its integrity checks', () => {
     const pragma = quoted || `"x'${raw}'"`;
     expect(read(pragma)).toEqual([{ content: secret }]);
     const opened = open(pragma);
@@ -59,18 +59,18 @@ describe.each([
     opened.close();
   });
 
-  it('does not open without the key, or with another', () => {
+  it('does not open without the key or with another key', () => {
     for (const pragma of [undefined, "'another passphrase'", `"x'${'0'.repeat(64)}'"`])
       expect(() => read(pragma), pragma).toThrow(/not a database/);
   });
 
-  it('shows nothing of what is in it', () => {
+  it('contains no readable text', () => {
     const bytes = readFileSync(path);
     for (const text of [secret, 'Seventeen Lanterns', 'voice_materials', 'SQLite format 3'])
       expect(bytes.includes(text), text).toBe(false);
   });
 
-  it('is refused by Ashlar without the key, or with another', async () => {
+  it('is refused by Ashlar without the key or with another key', async () => {
     const url = `sqlcipher:${path}`;
     await expect(connect(sophia, { url })).rejects.toMatchObject({ code: 'key-missing' });
     await expect(connect(sophia, { url, key: 'another passphrase' })).rejects.toMatchObject({

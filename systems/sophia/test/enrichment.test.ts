@@ -21,7 +21,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  it('writes the field, its source and the audit line together', async () => {
+  it('writes the field, its source and the audit row together', async () => {
     const before = await open.client();
     const fact: Fact<'guardrails'> = {
       field: 'guardrails',
@@ -47,7 +47,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     ]);
   });
 
-  it('keeps values of each kind as they were', async () => {
+  it('stores old and new values of each type unchanged', async () => {
     const { id } = await open.client();
     const facts: Fact[] = [
       { field: 'industry', value: 'Retail', source: 'website' },
@@ -66,7 +66,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     expect(await open.operate((s) => enrichmentsOf(s, id, 'industry'))).toHaveLength(1);
   });
 
-  it('tells of another source for what was known', async () => {
+  it('records another source of a known fact', async () => {
     const { id } = await open.client();
     for (const source of ['website', 'call'])
       await open.operate((s) => enrich(s, id, { field: 'industry', value: 'Retail', source }));
@@ -74,7 +74,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     expect(second).toMatchObject({ old_value: 'Retail', new_value: 'Retail', source: 'call' });
   });
 
-  it('loses nothing when many come at once', async () => {
+  it('loses nothing when many run concurrently', async () => {
     const { id } = await open.client();
     const facts: Fact[] = [
       { field: 'business_description', value: 'A shed.', source: 'a' },
@@ -92,7 +92,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     });
     const lines = await open.operate((s) => enrichmentsOf(s, id));
     expect(lines).toHaveLength(facts.length);
-    // each saw what the one before it wrote
+    // each enrichment read the value that the previous one wrote
     const radii = lines.filter(({ field_name }) => field_name === 'geography_radius_km');
     const chain = new Map(radii.map(({ old_value, new_value }) => [old_value, new_value]));
     let at: unknown = null;
@@ -102,7 +102,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     expect(at).toBe(geography_radius_km);
   });
 
-  it('leaves nothing behind when it is refused', async () => {
+  it('writes nothing when it is refused', async () => {
     const client = await open.client();
     const fact = (changes: object): Fact =>
       ({ field: 'industry', value: 'Retail', source: 'web', ...changes }) as Fact;
@@ -115,7 +115,7 @@ describe.each(engines)('an enrichment on $name', (engine) => {
       [fact({ value: 'a\0b' }), 'value-unstorable'],
       [fact({ field: 'geography_radius_km', value: 'far' }), 'value-invalid'],
       [fact({ field: 'content_pillars', value: 'one' }), 'value-invalid'],
-      // the last of the three writes fails, and takes the other two along
+      // the last of the three writes fails and rolls back the other two
       [fact({ source: '' }), 'value-invalid'],
     ];
     for (const [each, code] of attempts) {
@@ -125,25 +125,25 @@ describe.each(engines)('an enrichment on $name', (engine) => {
     expect(await open.operate((s) => s.get(clients, client.id))).toEqual(client);
     expect(await open.operate((s) => enrichmentsOf(s, client.id))).toEqual([]);
     expect(await open.operate((s) => clientActions(s, client.id))).toHaveLength(1);
-    // the log itself holds no other field, whoever writes
+    // the database refuses other fields in the log, also without the service
     const line = { client_id: client.id, field_name: 'name', new_value: '"x"', source: 'web' };
-    const past = open.operate((s) =>
+    const direct = open.operate((s) =>
       s.query
         .insertInto('enrichment_log')
         .values({ id: client.id, ...line } as never)
         .execute(),
     );
-    await expect(past).rejects.toMatchObject({ code: 'check-violation' });
+    await expect(direct).rejects.toMatchObject({ code: 'check-violation' });
   });
 
-  it('waits for an archived client to be restored', async () => {
+  it('is refused while the client is archived', async () => {
     const { id } = await open.client();
     await open.operate((s) => archiveClient(s, id));
     const attempt = open.operate((s) => enrich(s, id, { field: 'industry', value: 'x', source: 'y' }));
     await expect(attempt).rejects.toMatchObject({ code: 'state-conflict' });
   });
 
-  it('is never changed or removed afterwards', async () => {
+  it('cannot be changed or deleted afterwards', async () => {
     const client = await open.client();
     const { enrichment } = await open.operate((s) =>
       enrich(s, client.id, { field: 'industry', value: 'Retail', source: 'web' }),

@@ -71,9 +71,9 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
   const rowsOf = (client: Client | null, text: string) =>
     open.db.session({ scope: client?.id ?? null }, async (s) => (await sql.raw(text).execute(s.query)).rows);
 
-  it('sees its own rows and none of another’s, through every way there is to ask', async () => {
+  it('sees its own rows and no other client’s rows in any query', async () => {
     for (const [table, column] of own) {
-      const ways = [
+      const queries = [
         `SELECT * FROM ${table}`,
         `SELECT * FROM ${table} WHERE ${column} = '${b.id}' OR 1 = 1`,
         `SELECT t.* FROM (SELECT 1 AS one) AS o LEFT JOIN ${table} AS t ON o.one = 1`,
@@ -83,19 +83,21 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
         `SELECT * FROM ${table} UNION ALL SELECT * FROM ${table} WHERE ${column} = '${b.id}'`,
         `SELECT (SELECT max(CAST(${column} AS text)) FROM ${table}) AS ${column}`,
       ];
-      for (const way of ways) {
-        const seen = (await rowsOf(a, way)).map((row) => (row as Record<string, unknown>)[column]);
-        expect(seen.length, way).toBeGreaterThan(0);
-        expect(new Set(seen), way).toEqual(new Set([a.id]));
-        // one without a scope is nobody's
-        const nobodys = (await rowsOf(null, way)).filter((row) => Object.values(row as object).some(Boolean));
-        expect(nobodys, way).toEqual([]);
+      for (const query of queries) {
+        const seen = (await rowsOf(a, query)).map((row) => (row as Record<string, unknown>)[column]);
+        expect(seen.length, query).toBeGreaterThan(0);
+        expect(new Set(seen), query).toEqual(new Set([a.id]));
+        // a session without a scope sees no row
+        const unscoped = (await rowsOf(null, query)).filter((row) =>
+          Object.values(row as object).some(Boolean),
+        );
+        expect(unscoped, query).toEqual([]);
       }
       expect(await rowsOf(a, `SELECT * FROM ${table} WHERE ${column} = '${b.id}'`)).toEqual([]);
     }
   });
 
-  it('sees none through s.query and s.get', async () => {
+  it('sees no other client’s rows through s.query and s.get', async () => {
     await open.as(a, async (s) => {
       const joined = await s.query
         .selectFrom('clients as c')
@@ -119,7 +121,7 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     expect(await open.db.get(clients, b.id)).toBeUndefined();
   });
 
-  it('sees none through the services', async () => {
+  it('sees no other client’s rows through the services', async () => {
     await open.as(a, async (s) => {
       expect(await listClients(s)).toEqual([a]);
       expect(await findClient(s, b.name)).toBeUndefined();
@@ -133,7 +135,7 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     });
   });
 
-  it('writes none, whichever way it tries, and leaves all as it was', async () => {
+  it('cannot write another client’s rows in any way', async () => {
     const before = await everything();
     const attempts: [string, (s: SophiaSession) => Promise<unknown>][] = [
       [
@@ -188,19 +190,19 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     expect(await everything()).toBe(before);
   });
 
-  it('is not told by a refusal which other clients there are', async () => {
-    const refusals: unknown[][] = [];
-    const told = (attempt: Promise<unknown>) =>
-      attempt.catch(({ code, message }) => refusals.push([code, message]));
+  it('cannot learn from an error which other clients exist', async () => {
+    const errors: unknown[][] = [];
+    const observe = (attempt: Promise<unknown>) =>
+      attempt.catch(({ code, message }) => errors.push([code, message]));
     for (const name of [b.name, freshName()]) {
-      await told(open.as(a, (s) => s.update(clients, a.id, { name })));
-      await told(open.as(a, (s) => recordKnowledge(s, { category: 'x', content: `Of ${name}.` })));
+      await observe(open.as(a, (s) => s.update(clients, a.id, { name })));
+      await observe(open.as(a, (s) => recordKnowledge(s, { category: 'x', content: `Of ${name}.` })));
     }
-    expect(refusals.slice(0, 2)).toEqual(refusals.slice(2));
-    expect(refusals.map(([code]) => code)).toEqual(Array(4).fill('guarantee-violated'));
+    expect(errors.slice(0, 2)).toEqual(errors.slice(2));
+    expect(errors.map(([code]) => code)).toEqual(Array(4).fill('guarantee-violated'));
   });
 
-  it('works on its own dossier, and shares what names nobody', async () => {
+  it('works on its own dossier and reads the shared knowledge', async () => {
     const c = await filled();
     await open.operate((s) =>
       recordKnowledge(s, { category: 'shared', content: 'Short sentences are read.' }),
@@ -210,17 +212,17 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
       await addVoiceMaterial(s, { client_id: c.id, source_type: 'post', content: 'More of it.' });
       expect(await findKnowledge(s, { category: 'shared' })).toHaveLength(1);
     });
-    const told = await open.as(c, (s) => clientActions(s, c.id, { limit: 2 }));
-    expect(told.map(({ action, actor }) => [action, actor])).toEqual([
+    const latest = await open.as(c, (s) => clientActions(s, c.id, { limit: 2 }));
+    expect(latest.map(({ action, actor }) => [action, actor])).toEqual([
       ['voice.added', `of ${c.name}`],
       ['client.updated', `of ${c.name}`],
     ]);
     // the rest of its log is on the next page
-    const rest = await open.as(c, (s) => clientActions(s, c.id, { before: told.at(-1)?.id }));
+    const rest = await open.as(c, (s) => clientActions(s, c.id, { before: latest.at(-1)?.id }));
     expect(rest).toHaveLength(3);
   });
 
-  it('is not opened for what no client could be', async () => {
+  it('is refused for a scope that no client can have', async () => {
     for (const scope of ['client', b.id.toUpperCase(), '* OR 1=1']) {
       const session = open.db.session({ scope }, async () => undefined);
       await expect(session, scope).rejects.toMatchObject({ code: 'value-invalid' });
@@ -229,7 +231,7 @@ describe.each(engines)('a session scoped to one client on $name', (engine) => {
     expect(all.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('is proven with the rows of many clients in it', async () => {
+  it('passes prove with the rows of many clients', async () => {
     for (const { client } of sampleClients) await open.operate((s) => createClient(s, client));
     for (const knowledge of sampleKnowledge) await open.operate((s) => recordKnowledge(s, knowledge));
     const before = await everything();

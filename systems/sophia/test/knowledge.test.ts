@@ -16,7 +16,7 @@ import { everyScope } from 'ashlar';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engines, sqlOf } from '../../../test/support/engines.js';
+import { engines } from '../../../test/support/engines.js';
 import { plainWordsSql } from '../src/plain-words.js';
 import { freshName, type OpenSophia, openSophia } from './support.js';
 
@@ -41,7 +41,7 @@ describe('a mention', () => {
     expect(mentionOf(name, text)).toBeUndefined();
   });
 
-  it('of a short name is by whole words only', () => {
+  it('of a short name requires whole words', () => {
     expect(mentionOf('Oak', 'soaked oaks')).toBeUndefined();
     expect(mentionOf('Oak', 'under the oak')).toMatchObject({ score: 100 });
   });
@@ -57,7 +57,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
   const refusedBy = (code: string) => expect.objectContaining({ code });
   const about = (content: string) => ({ category: 'writing', content });
 
-  it('is recorded, found and revised, and written down as nobody’s', async () => {
+  it('is recorded, found and revised, without a client in audit_log', async () => {
     for (const { client } of sampleClients) await open.operate((s) => createClient(s, client));
     for (const knowledge of sampleKnowledge) await open.operate((s) => recordKnowledge(s, knowledge));
     const [guides] = await open.operate((s) => findKnowledge(s, { tag: 'guides' }));
@@ -99,7 +99,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
       await expect(record, JSON.stringify(attempt)).rejects.toMatchObject({
         code: 'input-invalid',
         message: expect.stringContaining(name),
-        suggestion: 'Say it without the name.',
+        suggestion: 'Rephrase it without the name.',
       });
       const revise = open.operate((s) => reviseKnowledge(s, id, attempt));
       await expect(revise, JSON.stringify(attempt)).rejects.toEqual(refusedBy('input-invalid'));
@@ -109,7 +109,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
     ]);
   });
 
-  it('names none by whole words by the database itself, past every service', async () => {
+  it('cannot contain the words of a name even without a service: the database refuses it', async () => {
     const name = "O'Hara — Sons & Daughters";
     await open.client({ name });
     const { id } = await open.operate((s) => recordKnowledge(s, about('Families argue about names.')));
@@ -129,14 +129,14 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
       const update = open.operate((s) => s.update(institutionalKnowledge, id, attempt));
       await expect(update, JSON.stringify(attempt)).rejects.toEqual(refusedBy('guarantee-violated'));
     }
-    // other words around it are other words, and fields are not read together
+    // other words do not match, and a match does not span two fields
     await open.operate((s) => s.insert(institutionalKnowledge, about('The oharas, sons and daughters.')));
     await open.operate((s) =>
       s.insert(institutionalKnowledge, { category: "O'Hara Sons", content: 'Daughters write more.' }),
     );
   });
 
-  it('keeps a name that it has from becoming a client’s', async () => {
+  it('prevents a name that it contains from becoming a client’s name', async () => {
     await open.operate((s) => recordKnowledge(s, about('A lantern quarter needs lights.')));
     const { id } = await open.client();
     for (const name of ['Lantern Quarter', 'LANTERN-QUARTER Ltd', 'Lantern Quartier']) {
@@ -147,24 +147,24 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
       for (const attempt of attempts)
         await expect(attempt(), name).rejects.toMatchObject({
           code: 'input-invalid',
-          suggestion: 'Revise that first.',
+          suggestion: 'Revise that knowledge first.',
         });
     }
-    const past = open.operate((s) =>
+    const direct = open.operate((s) =>
       s.query.updateTable('clients').set({ name: 'lantern/quarter' }).where('id', '=', id).execute(),
     );
-    await expect(past).rejects.toMatchObject({
+    await expect(direct).rejects.toMatchObject({
       code: 'guarantee-violated',
       message: 'a client has a name that stands in the institutional knowledge',
     });
     expect(await open.operate((s) => clientActions(s, id))).toHaveLength(1);
   });
 
-  it('and a name that come at once do not miss each other', async () => {
+  it('and a client’s name written concurrently exclude each other', async () => {
     for (let round = 0; round < 6; round++) {
       const name = freshName();
       const ended = await Promise.allSettled([
-        // past the services, which would have looked before
+        // without the services, which check beforehand
         open.operate((s) => s.insert(clients, { name, industry: 'Retail' })),
         open.operate((s) => s.insert(institutionalKnowledge, about(`Of ${name}.`))),
       ]);
@@ -172,7 +172,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
     }
   });
 
-  it('compares words as the other engines do', async () => {
+  it('splits words as every other engine does', async () => {
     const plain = (text: string) =>
       text
         .replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
@@ -182,7 +182,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
     await open.db.read({ scope: everyScope }, (s) =>
       fc.assert(
         fc.asyncProperty(fc.string({ unit: characters, maxLength: 30 }), async (text) => {
-          const words = sql.raw(plainWordsSql(sqlOf(engine), 'given.text'));
+          const words = sql.raw(plainWordsSql(open.db.engine.dialect.name, 'given.text'));
           const { rows } = await sql<{ words: string }>`
             SELECT ${words} AS words FROM (SELECT CAST(${text} AS text) AS text) AS given`.execute(s.query);
           expect(rows[0]?.words).toBe(plain(text).reduce((line, word) => `${line}${word} `, ' '));

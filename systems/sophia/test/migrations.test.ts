@@ -9,18 +9,18 @@ import { openSophia } from './support.js';
 const folder = new URL('../', import.meta.url);
 
 describe.each<SqlName>(['sqlite', 'postgres'])('the migrations of sophia for %s', (name) => {
-  it('make what the tables say', async () => {
+  it('create the declared tables', async () => {
     await expect(check(sophia, name)).resolves.toBeUndefined();
   });
 
-  it('make what the committed dump shows', async () => {
+  it('create the schema of the committed dump', async () => {
     const committed = await readFile(new URL(`schema.${name}.sql`, folder), 'utf8');
     expect(await dumpSchema(sophia, name)).toBe(committed);
   });
 });
 
 describe.each(engines)('the migrations of sophia on $name', (engine) => {
-  it('change nothing when run again, go back with rows in the tables, and up once more', async () => {
+  it('have no effect when run again, and run down and up again with rows in the tables', async () => {
     const open = await openSophia(engine);
     try {
       const { db } = open;

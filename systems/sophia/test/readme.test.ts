@@ -8,14 +8,14 @@ import { openSophia } from './support.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-test('the example in the README does what it says', async () => {
+test('the example of the README works', async () => {
   const sqlcipher = engines.find(({ name }) => name === 'sqlcipher');
-  if (!sqlcipher) throw new Error('there is no engine');
+  if (!sqlcipher) throw new Error('no engine to test');
   const readme = await readFile(`${root}/systems/sophia/README.md`, 'utf8');
   const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
   const { place, remove } = await openSophia(sqlcipher);
   try {
-    // the built package, imported by its name as a user would
+    // the built package, imported by name as a user would
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
       env: { ...process.env, DATABASE_URL: place.url, DATABASE_KEY: place.key },

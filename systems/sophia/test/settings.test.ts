@@ -2,7 +2,7 @@ import { sophiaSettings } from '@ashlar/sophia';
 import { describe, expect, it } from 'vitest';
 
 describe('the settings of sophia', () => {
-  it('are 85 where the environment says nothing', () => {
+  it('default to 85', () => {
     expect(sophiaSettings({})).toEqual({ duplicate_score: 85 });
   });
 
@@ -10,7 +10,7 @@ describe('the settings of sophia', () => {
     expect(sophiaSettings({ DUPLICATE_SCORE: '70', PATH: '/bin' })).toEqual({ duplicate_score: 70 });
   });
 
-  it('are refused by name', () => {
+  it('are refused with the name of the invalid variable', () => {
     for (const DUPLICATE_SCORE of ['', '101', '7.5', 'high'])
       expect(() => sophiaSettings({ DUPLICATE_SCORE })).toThrow(
         expect.objectContaining({

@@ -5,24 +5,24 @@ import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 export type SophiaDatabase = Database<typeof sophia.tables>;
 
-/** A database of the system, brought up by its migrations. */
+/** A database in which the system is initialised. */
 export interface OpenSophia {
   readonly db: SophiaDatabase;
   readonly place: Place;
-  /** A session of the operator, who works in every scope. */
+  /** Runs `work` in a session of the operator, which has every scope. */
   operate<R>(work: (s: SophiaSession) => Promise<R>): Promise<R>;
-  /** A session of one client. */
+  /** Runs `work` in a session of one client. */
   as<R>(client: Client, work: (s: SophiaSession) => Promise<R>): Promise<R>;
-  /** A client that no other test uses. */
+  /** Creates a client that no other test uses. */
   client(changes?: Partial<NewClient>): Promise<Client>;
   remove(): Promise<void>;
 }
 
-/** Brings the system up in a fresh place. */
-export const openSophia = async (
+/** Initialises the system in a fresh database. */
+export async function openSophia(
   engine: TestEngine,
   options: Partial<ConnectOptions> = {},
-): Promise<OpenSophia> => {
+): Promise<OpenSophia> {
   const place = await engine.place();
   const db = await connect(sophia, { url: place.url, key: place.key, ...options });
   await up(db.engine, sophia);
@@ -38,15 +38,19 @@ export const openSophia = async (
       await place.remove();
     },
   };
-};
+}
 
-/** A name that is like no other. */
-export const freshName = (): string => randomUUID().replaceAll('-', ' ');
+/** Returns a unique name that is similar to no other. */
+export function freshName(): string {
+  return randomUUID().replaceAll('-', ' ');
+}
 
-/** The least that a dossier begins with. */
-export const someClient = (): NewClient => ({ name: freshName(), industry: 'Hospitality' });
+/** Returns the required fields of a dossier. */
+export function someClient(): NewClient {
+  return { name: freshName(), industry: 'Hospitality' };
+}
 
-/** What makes a dossier ready for a first text. */
+/** The fields that make a dossier ready for a first text. */
 export const ready = {
   business_description: 'A boat shed with thirty seats.',
   geography_area: 'The old harbour',

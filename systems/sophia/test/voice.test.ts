@@ -20,7 +20,7 @@ import { type OpenSophia, openSophia } from './support.js';
 const files = sampleClients.flatMap(({ texts }) => texts.map(({ file }) => file));
 
 describe('the figures of a text', () => {
-  it('tell a tale for children from a paper for trustees', async () => {
+  it('distinguish a children’s story from a paper for trustees', async () => {
     const of = async (file: string) => readabilityOf(await sampleText(file));
     const tale = await of('nursery-story.txt');
     const paper = await of('actuarial-whitepaper.txt');
@@ -38,7 +38,7 @@ describe('the figures of a text', () => {
       expect(paper[figure], figure).toBeGreaterThan(tale[figure]);
   });
 
-  it('are what the formula says', () => {
+  it('follow the formula', () => {
     const text = 'The cat sat on the mat. It was a fat cat. It ran to the door and sat down.';
     const { words, sentences, syllables, flesch_reading_ease } = readabilityOf(text);
     expect([words, sentences, syllables]).toEqual([19, 3, 19]);
@@ -46,20 +46,20 @@ describe('the figures of a text', () => {
     expect(flesch_reading_ease).toBeCloseTo(115.84, 2);
   });
 
-  it('are numbers for any text with a word', () => {
+  it('are finite numbers for any text with a word', () => {
     for (const text of ['x', '東京', '...a', 'a\n\nb', '1 2 3', 'É', '🙂 ok', 'a-b-c', 'x'.repeat(2_000)])
       for (const [figure, value] of Object.entries(readabilityOf(text)))
         expect(Number.isFinite(value) && !Object.is(value, -0), `${figure} of ${text}`).toBe(true);
   });
 
-  it('are to be had of several thousand words of sample', async () => {
+  it('cover a sample of several thousand words', async () => {
     const texts = await Promise.all(files.map(sampleText));
     expect(texts.map(readabilityOf).reduce((sum, { words }) => sum + words, 0)).toBeGreaterThan(3_500);
     const folder = new URL('../sample/texts/', import.meta.url);
     expect(files.toSorted()).toEqual((await readdir(folder)).toSorted());
   });
 
-  it('make a profile trusted by number and length', () => {
+  it('raise the confidence with the number and length of texts', () => {
     expect(confidenceIn([])).toBe(0);
     expect(confidenceIn([{ words: 1_000 }])).toBe(31);
     expect(confidenceIn(Array.from({ length: 8 }, () => ({ words: 250 })))).toBe(100);
@@ -74,7 +74,7 @@ describe.each(engines)('voice material on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  it('is kept with its figures, and the profile tells of all of it', async () => {
+  it('is stored with its figures, and the profile covers all of it', async () => {
     const client = await open.client();
     const contents = await Promise.all(files.slice(0, 4).map(sampleText));
     let profile: VoiceProfile | undefined;
@@ -116,7 +116,7 @@ describe.each(engines)('voice material on $name', (engine) => {
     expect(lines[0]).toMatchObject({ details: { material_id: materials[3]?.id } });
   });
 
-  it('that comes at once is all counted', async () => {
+  it('added concurrently is all counted', async () => {
     const client = await open.client();
     await Promise.all(
       [1, 2, 3, 4, 5, 6].map((n) =>
@@ -135,7 +135,7 @@ describe.each(engines)('voice material on $name', (engine) => {
     });
   });
 
-  it('without a word, or of a client that is archived or unknown, leaves nothing behind', async () => {
+  it('is refused without a word, and for an archived or unknown client, and writes nothing', async () => {
     const client = await open.client();
     const add = (changes: object) =>
       open.operate((s) =>
@@ -144,8 +144,8 @@ describe.each(engines)('voice material on $name', (engine) => {
     await expect(add({ content: ' …\n— ' })).rejects.toMatchObject({ code: 'input-invalid' });
     await expect(add({ content: undefined })).rejects.toMatchObject({ code: 'input-invalid' });
     await expect(add({ source_url: 'not a url' })).rejects.toMatchObject({ code: 'value-invalid' });
-    const nobody = '01890000-0000-7000-8000-000000000000';
-    await expect(add({ client_id: nobody })).rejects.toMatchObject({ code: 'row-not-found' });
+    const unknown = '01890000-0000-7000-8000-000000000000';
+    await expect(add({ client_id: unknown })).rejects.toMatchObject({ code: 'row-not-found' });
     await open.operate((s) => archiveClient(s, client.id));
     await expect(add({})).rejects.toMatchObject({ code: 'state-conflict' });
     expect(await open.operate((s) => voiceMaterialsOf(s, client.id))).toEqual([]);

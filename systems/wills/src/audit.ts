@@ -2,17 +2,19 @@ import { type Insert, parseInput, timestamp } from 'ashlar';
 import { z } from 'zod';
 import { type AuditLog, auditLogs, type WillsSession } from './tables.js';
 
-/** What happened. Its id and time are the system's to give. */
+/** An event to record. The database assigns `id` and `created_at`. */
 export type AuditEvent = Omit<Insert<typeof auditLogs>, 'id' | 'created_at'>;
 
 /**
- * Writes an event to the audit trail, in the transaction of what it tells about: both are kept, or neither. Where
- * `user_id` is left out, it is the session's actor.
+ * Writes an event to `audit_logs`, in the session's transaction: the event and the change it describes commit or roll
+ * back together. `user_id` defaults to the session's actor; `null` records an event without a user.
  *
+ * @returns the stored row
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
-export const recordEvent = (s: WillsSession, event: AuditEvent): Promise<AuditLog> =>
-  s.insert(auditLogs, { ...event, user_id: event.user_id === undefined ? s.actor : event.user_id });
+export function recordEvent(s: WillsSession, event: AuditEvent): Promise<AuditLog> {
+  return s.insert(auditLogs, { ...event, user_id: event.user_id === undefined ? s.actor : event.user_id });
+}
 
 const cursor = z.strictObject({ created_at: timestamp(), id: z.uuid() });
 
@@ -26,23 +28,27 @@ const query = z.strictObject({
   limit: z.int().min(1).max(1_000).default(100),
 });
 
-/** Which events: `from` is inclusive, `to` exclusive; `limit` at most 1,000, by default 100; `before` is a page's `next`. */
+/**
+ * Filters of {@link queryEvents}. `from` is inclusive, `to` exclusive, both ISO timestamps in UTC. `limit` is 1 to 1,000
+ * events, 100 by default. `before` is the `next` of the preceding page.
+ */
 export type EventQuery = z.input<typeof query>;
 
-/** Events, newest first, and where the next page begins; `next` is `undefined` on the last one. */
+/** A page of events, newest first. `next` is the cursor of the following page, `undefined` on the last page. */
 export interface EventPage {
   readonly events: readonly AuditLog[];
   readonly next: z.output<typeof cursor> | undefined;
 }
 
 /**
- * A page of the audit trail, newest first. Events written meanwhile do not shift the pages that follow.
+ * Reads a page of `audit_logs`, newest first. Pages are stable: events written between two calls do not shift the
+ * following pages.
  *
  * @throws AshlarError `input-invalid`
  */
-export const queryEvents = async (s: WillsSession, input: EventQuery = {}): Promise<EventPage> => {
+export async function queryEvents(s: WillsSession, input: EventQuery = {}): Promise<EventPage> {
   const { event_type, user_id, category, from, to, before, limit } = parseInput(
-    'The audit query',
+    'Invalid audit query',
     query,
     input,
   );
@@ -54,7 +60,7 @@ export const queryEvents = async (s: WillsSession, input: EventQuery = {}): Prom
   if (to !== undefined) page = page.where('created_at', '<', to);
   if (before) {
     page = page
-      // said apart from the tie, so that partitions after the cursor are not looked at
+      // a separate condition, so that the planner skips partitions newer than the cursor
       .where('created_at', '<=', before.created_at)
       .where((on) => on.or([on('created_at', '<', before.created_at), on('id', '<', before.id)]));
   }
@@ -69,4 +75,4 @@ export const queryEvents = async (s: WillsSession, input: EventQuery = {}): Prom
     events,
     next: found.length > limit && last ? { created_at: last.created_at, id: last.id } : undefined,
   };
-};
+}

@@ -3,21 +3,21 @@ import { createTwoFilesPatch } from 'diff';
 import { versionOf } from './clauses.js';
 import type { Clause, WillsSession } from './tables.js';
 
-/** A field that two versions have different values of. */
+/** A field whose value differs between two versions. */
 export interface FieldChange {
   readonly field: keyof Clause;
   readonly from: Clause[keyof Clause];
   readonly to: Clause[keyof Clause];
 }
 
-/** What changed between two versions of a clause. */
+/** The differences between two versions of a clause. */
 export interface ClauseDiff {
   readonly code: string;
   readonly from: number;
   readonly to: number;
-  /** The fields that differ, the text apart. */
+  /** The fields that differ, without `template_text`. */
   readonly fields: readonly FieldChange[];
-  /** The text's changes as a unified diff; empty when the text is the same. */
+  /** The changes of `template_text` as a unified diff; empty when the text is unchanged. */
   readonly text: string;
 }
 
@@ -34,16 +34,16 @@ const compared = [
 ] as const satisfies readonly (keyof Clause)[];
 
 /**
- * What changed between two versions of a clause, in either direction.
+ * Compares two versions of a clause. `from` may be newer than `to`.
  *
- * @throws AshlarError `row-not-found` when one of them does not exist
+ * @throws AshlarError `row-not-found` when one of the versions does not exist
  */
-export const diffClause = async (
+export async function diffClause(
   s: WillsSession,
   code: string,
   from: number,
   to: number,
-): Promise<ClauseDiff> => {
+): Promise<ClauseDiff> {
   const [before, after] = [await versionOf(s, code, from), await versionOf(s, code, to)];
   return {
     code,
@@ -62,4 +62,4 @@ export const diffClause = async (
             after.template_text,
           ),
   };
-};
+}

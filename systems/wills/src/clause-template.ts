@@ -1,18 +1,18 @@
 import { AshlarError } from 'ashlar';
 import Mustache from 'mustache';
 import { z } from 'zod';
-import { scopeOf, type TemplateToken, templateProblems } from './template-scope.js';
+import { objectSchema, type TemplateToken, templateProblems } from './template-variables.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-const refused = (what: string, problems: readonly string[], suggestion: string): AshlarError =>
+const invalid = (what: string, problems: readonly string[], suggestion: string): AshlarError =>
   new AshlarError('input-invalid', {
     message: `${what}: ${problems[0]}.`,
     detail: problems.length > 1 ? problems.join('\n') : undefined,
     suggestion,
   });
 
-/** Renders plain text, not HTML, and remembers which variables had no value when they were to be printed. */
+/** Renders plain text instead of HTML, and collects the printed variables that have no value. */
 class ClauseWriter extends Mustache.Writer {
   readonly missing = new Set<string>();
 
@@ -32,76 +32,84 @@ const parseTemplate = (code: string, template: string): readonly TemplateToken[]
     return new Mustache.Writer().parse(template);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw refused(`The template of ${code}`, [problem], 'Close every tag and every section: {{#a}}…{{/a}}.');
+    throw invalid(
+      `Invalid template of clause ${code}`,
+      [problem],
+      'Close every tag and every section: {{#a}}…{{/a}}.',
+    );
   }
 };
 
 const compileSchema = (code: string, schema: Values): z.ZodType => {
   try {
-    // a variable nobody asked for is a misspelt one; a registry of its own, or two schemas with one $id would clash
+    // an undeclared variable is usually a misspelling; a separate registry, because two schemas may share an $id
     const closed = { ...schema, additionalProperties: false } as z.core.JSONSchema.JSONSchema;
     return z.fromJSONSchema(closed, { registry: z.registry() });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw refused(
-      `The variables schema of ${code}`,
+    throw invalid(
+      `Invalid variables_schema of clause ${code}`,
       [problem],
-      'Use JSON Schema without not, if and $ref to elsewhere.',
+      'Use JSON Schema without `not`, `if` and references to other documents.',
     );
   }
 };
 
 /**
- * Checks that a clause can be rendered: its template parses, each variable in it is declared with a type that can stand
- * there, and its schema is one that input can be checked against.
+ * Checks that a clause can be rendered: its template parses, its schema can validate input, and the schema declares each
+ * variable of the template with a type that its tag can use.
  *
  * @throws AshlarError `input-invalid`
  */
-export const assertTemplate = (code: string, template: string, schema: Values): void => {
+export function assertTemplate(code: string, template: string, schema: Values): void {
   const tokens = parseTemplate(code, template);
-  if (!scopeOf(schema)) {
-    throw refused(
-      `The variables schema of ${code}`,
-      ['it is not the schema of an object with properties'],
+  if (!objectSchema(schema)) {
+    throw invalid(
+      `Invalid variables_schema of clause ${code}`,
+      ['it must be the schema of an object with properties'],
       'Declare the variables: { type: "object", properties: { heir: { type: "string" } }, required: ["heir"] }.',
     );
   }
   compileSchema(code, schema);
   const problems = templateProblems(tokens, schema);
   if (problems.length > 0) {
-    throw refused(
-      `The template of ${code}`,
+    throw invalid(
+      `Invalid template of clause ${code}`,
       problems,
-      'Declare each variable in variables_schema, with its type.',
+      'Declare each variable in variables_schema with its type.',
     );
   }
-};
+}
 
 /**
- * The text of a template with its variables filled in, as they are: nothing is escaped, and a value that contains a tag
- * stays as it is.
+ * Renders a template. Values are inserted verbatim: nothing is escaped, and a tag inside a value is not interpreted.
  *
- * @throws AshlarError `input-invalid`, naming each variable that is missing, unknown or of the wrong type
+ * @param code - the clause's code, for error messages
+ * @param schema - the JSON Schema of `variables`
+ * @throws AshlarError `input-invalid`, which names each variable that is missing, unknown or of the wrong type
  */
-export const renderTemplate = (
-  code: string,
-  template: string,
-  schema: Values,
-  variables: unknown,
-): string => {
+export function renderTemplate(code: string, template: string, schema: Values, variables: unknown): string {
   const checked = compileSchema(code, schema).safeParse(variables);
   if (!checked.success) {
     const problems = checked.error.issues.flatMap((issue) => variableProblems(issue, variables));
-    throw refused(`The variables of ${code}`, problems, 'Give each variable that variables_schema declares.');
+    throw invalid(
+      `Invalid variables for clause ${code}`,
+      problems,
+      'Pass each variable that variables_schema declares.',
+    );
   }
   const writer = new ClauseWriter();
   const text = writer.render(template, checked.data);
   if (writer.missing.size > 0) {
     const problems = [...writer.missing].map((name) => `${name} is missing`);
-    throw refused(`The variables of ${code}`, problems, 'The text would have had a gap there.');
+    throw invalid(
+      `Invalid variables for clause ${code}`,
+      problems,
+      'Pass a value, or put an optional variable inside a section: {{#a}}…{{/a}}.',
+    );
   }
   return text;
-};
+}
 
 const variableProblems = (issue: z.core.$ZodIssue, variables: unknown): string[] => {
   const name = issue.path.join('.');

@@ -3,7 +3,7 @@ import { recordEvent } from './audit.js';
 import { assertTemplate } from './clause-template.js';
 import { type Clause, type ClauseCategory, clauses, type WillsSession, type WillType } from './tables.js';
 
-/** A clause to publish. Its version and its place in the chain are the system's to give. */
+/** A clause to publish. The service assigns its version and its position in the chain of versions. */
 export type NewClause = Omit<
   Insert<typeof clauses>,
   'id' | 'version' | 'is_current' | 'previous_version_id' | 'created_at' | 'updated_at'
@@ -11,7 +11,10 @@ export type NewClause = Omit<
 
 type Approval = Pick<NewClause, 'approved_by' | 'approved_at' | 'approval_notes'>;
 
-/** What a new version changes; what is left out stays as it was, except the approval, which is given anew. */
+/**
+ * The changes of a new version. Omitted fields keep their value, except the approval: each version needs its own, and an
+ * omitted `approval_notes` becomes `null`.
+ */
 export type ClauseChanges = Approval & {
   [K in keyof Omit<NewClause, 'code' | keyof Approval>]?: NewClause[K] | undefined;
 };
@@ -19,12 +22,12 @@ export type ClauseChanges = Approval & {
 /**
  * Publishes the first version of a clause.
  *
- * @throws AshlarError `state-conflict` when the code is taken; `input-invalid` when the template does not parse or uses
- *   a variable that its schema does not declare, or the schema cannot be checked; `value-invalid`
+ * @throws AshlarError `state-conflict` when the code is already published; `input-invalid` when the template does not
+ *   parse, uses a variable that the schema does not declare, or the schema cannot validate input; `value-invalid`
  */
-export const publishClause = async (s: WillsSession, clause: NewClause): Promise<Clause> => {
+export async function publishClause(s: WillsSession, clause: NewClause): Promise<Clause> {
   assertTemplate(clause.code, clause.template_text, clause.variables_schema);
-  const published = await refuseTaken(s, clause.code, () =>
+  const published = await refuseDuplicateCode(s, clause.code, () =>
     s.session((inner) =>
       inner.insert(clauses, { ...clause, version: 1, is_current: true, previous_version_id: null }),
     ),
@@ -37,18 +40,19 @@ export const publishClause = async (s: WillsSession, clause: NewClause): Promise
     details: { code: published.code, version: published.version, approved_by: published.approved_by },
   });
   return published;
-};
+}
 
 /**
- * Makes a new version of a clause the current one. The old one is kept, linked and no longer current.
+ * Publishes a new version of a clause and makes it the current one. The previous version is kept and linked.
  *
- * @throws AshlarError `row-not-found` for an unknown code; `input-invalid` and `value-invalid` as `publishClause`
+ * @throws AshlarError `row-not-found` for an unknown code; `input-invalid` and `value-invalid` as in
+ *   {@link publishClause}
  */
-export const supersedeClause = async (
+export async function supersedeClause(
   s: WillsSession,
   code: string,
   changes: ClauseChanges,
-): Promise<Clause> => {
+): Promise<Clause> {
   const current = await lockCurrent(s, code);
   const { id: previous_version_id, created_at: _, updated_at: __, ...kept } = current;
   const given = Object.fromEntries(
@@ -75,27 +79,34 @@ export const supersedeClause = async (
     },
   });
   return superseding;
-};
+}
 
-/** Every version of a clause, the first one first; empty for an unknown code. */
-export const clauseHistory = (s: WillsSession, code: string): Promise<Clause[]> =>
-  s.query.selectFrom('clauses').selectAll().where('code', '=', code).orderBy('version').execute();
+/** Returns every version of a clause, oldest first; empty for an unknown code. */
+export function clauseHistory(s: WillsSession, code: string): Promise<Clause[]> {
+  return s.query.selectFrom('clauses').selectAll().where('code', '=', code).orderBy('version').execute();
+}
 
-/** The current clauses, of a category and fit for a will type where these are given, in the order in which a will has them. */
-export const currentClauses = async (
+/**
+ * Returns the current version of each clause in `display_order`, optionally of one category and of one type of will.
+ */
+export async function currentClauses(
   s: WillsSession,
   wanted: { readonly category?: ClauseCategory | undefined; readonly will_type?: WillType | undefined } = {},
-): Promise<Clause[]> => {
+): Promise<Clause[]> {
   const { category, will_type } = wanted;
   let current = s.query.selectFrom('clauses').selectAll().where('is_current', '=', true);
   if (category !== undefined) current = current.where('category', '=', category);
   const found = await current.orderBy('display_order').orderBy('code').execute();
-  // a library has hundreds of clauses at most, and engines differ in how JSON is searched
+  // filtered here: a library has hundreds of clauses at most, and the engines differ in how they search JSON
   return will_type === undefined ? found : found.filter((clause) => clause.will_types.includes(will_type));
-};
+}
 
-/** The current version of a clause. @throws AshlarError `row-not-found` */
-export const currentVersion = async (s: WillsSession, code: string): Promise<Clause> => {
+/**
+ * Returns the current version of a clause.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function currentVersion(s: WillsSession, code: string): Promise<Clause> {
   const current = await s.query
     .selectFrom('clauses')
     .selectAll()
@@ -104,13 +115,17 @@ export const currentVersion = async (s: WillsSession, code: string): Promise<Cla
     .executeTakeFirst();
   if (current) return current;
   throw new AshlarError('row-not-found', {
-    message: `There is no clause ${code}.`,
-    suggestion: 'Publish it first, or check the code.',
+    message: `Clause ${code} does not exist.`,
+    suggestion: 'Check the code, or publish the clause first.',
   });
-};
+}
 
-/** One version of a clause. @throws AshlarError `row-not-found` */
-export const versionOf = async (s: WillsSession, code: string, version: number): Promise<Clause> => {
+/**
+ * Returns one version of a clause.
+ *
+ * @throws AshlarError `row-not-found`
+ */
+export async function versionOf(s: WillsSession, code: string, version: number): Promise<Clause> {
   const clause = await s.query
     .selectFrom('clauses')
     .selectAll()
@@ -119,13 +134,13 @@ export const versionOf = async (s: WillsSession, code: string, version: number):
     .executeTakeFirst();
   if (clause) return clause;
   throw new AshlarError('row-not-found', {
-    message: `The clause ${code} has no version ${version}.`,
-    suggestion: 'Look at its history for the versions there are.',
+    message: `Clause ${code} has no version ${version}.`,
+    suggestion: 'Call clauseHistory to list its versions.',
   });
-};
+}
 
 const lockCurrent = async (s: WillsSession, code: string): Promise<Clause> => {
-  // version 1 is always there and never changes its id, so all who supersede this code queue at it
+  // version 1 always exists and keeps its id, so its row lock serialises all sessions that supersede this code
   await s.query
     .selectFrom('clauses')
     .select('id')
@@ -136,17 +151,21 @@ const lockCurrent = async (s: WillsSession, code: string): Promise<Clause> => {
   return currentVersion(s, code);
 };
 
-const refuseTaken = async <T>(s: WillsSession, code: string, publish: () => Promise<T>): Promise<T> => {
+const refuseDuplicateCode = async <T>(
+  s: WillsSession,
+  code: string,
+  publish: () => Promise<T>,
+): Promise<T> => {
   try {
     return await publish();
   } catch (error) {
-    // which of the database's walls is met first is its own affair
+    // which of the constraints and triggers refuses first differs between engines
     const refused =
       error instanceof AshlarError && /^(unique-violation|guarantee-violated)$/.test(error.code);
     if (!refused || (await clauseHistory(s, code)).length === 0) throw error;
     throw new AshlarError('state-conflict', {
-      message: `The clause ${code} is already published.`,
-      suggestion: 'Supersede it: a new version keeps and links the old one.',
+      message: `Clause ${code} is already published.`,
+      suggestion: 'Call supersedeClause to publish a new version.',
       cause: error,
     });
   }

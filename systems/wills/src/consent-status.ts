@@ -1,24 +1,24 @@
-import { earliest, latest } from './moments.js';
 import type { WillsSettings } from './settings.js';
 import type { ConsentRecord, WillsSession } from './tables.js';
+import { earliest, latest } from './timestamps.js';
 
-/** Where a person's consent to one category stands. */
+/** The state of a person's consent to one category. */
 export interface ConsentState {
   readonly granted: boolean;
-  /** Since when it has been granted without a break; `null` where it is not. */
+  /** The start of the uninterrupted grant; `null` when not granted. */
   readonly since: string | null;
-  /** When it was last withdrawn; `null` where it is granted. */
+  /** The time of the last withdrawal; `null` when granted. */
   readonly withdrawn_at: string | null;
-  /** Granted, but never under texts as new as today's: the person must be asked again. */
+  /** Granted, but only under older texts than those in force: ask the person again. */
   readonly reconsentDue: boolean;
 }
 
-/** The state of each category the person ever consented to. */
+/** The consent state by category, for each category that the person ever accepted. */
 export type ConsentStatus = Readonly<Record<string, ConsentState>>;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-// 1.10 is newer than 1.9, and 2026-02 than 2026-01
+// numeric order: 1.10 is newer than 1.9, and 2026-02 than 2026-01
 const isOutdated = (accepted: string, current: string): boolean => collator.compare(current, accepted) > 0;
 
 const stateOf = (records: readonly ConsentRecord[], versions: WillsSettings): ConsentState => {
@@ -40,15 +40,15 @@ const stateOf = (records: readonly ConsentRecord[], versions: WillsSettings): Co
 };
 
 /**
- * Where a person's consent stands, category by category.
+ * Returns the state of a person's consent for each category.
  *
- * @param versions - the versions in force now, as `willsSettings()` gives them
+ * @param versions - the versions in force, as `willsSettings()` returns them
  */
-export const consentStatus = async (
+export async function consentStatus(
   s: WillsSession,
   subject_id: string,
   versions: WillsSettings,
-): Promise<ConsentStatus> => {
+): Promise<ConsentStatus> {
   const records = await s.query
     .selectFrom('consent_records')
     .selectAll()
@@ -64,4 +64,4 @@ export const consentStatus = async (
       ),
     ]),
   );
-};
+}

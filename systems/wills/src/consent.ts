@@ -1,10 +1,10 @@
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
 import { recordEvent } from './audit.js';
-import { latest } from './moments.js';
 import { type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
+import { latest } from './timestamps.js';
 
-/** What a person accepts: which purposes, under which texts, from where. */
+/** A person's acceptance: the purposes (`categories`), the versions of the texts, and the client's address and agent. */
 export interface Consent {
   readonly subject_id: string;
   readonly categories: readonly string[];
@@ -15,12 +15,12 @@ export interface Consent {
 }
 
 /**
- * Records that a person accepted. Earlier records stay as they are: what was accepted then was accepted then.
+ * Records a person's consent as a new row. Earlier rows stay unchanged: they are evidence of earlier acceptances.
  *
- * @returns the record; its id is the evidence to keep
+ * @returns the stored record; keep its id as evidence
  * @throws AshlarError `value-invalid`
  */
-export const grantConsent = async (s: WillsSession, consent: Consent): Promise<ConsentRecord> => {
+export async function grantConsent(s: WillsSession, consent: Consent): Promise<ConsentRecord> {
   const { subject_id, categories, ...accepted } = consent;
   const record = await s.insert(consentRecords, {
     ...accepted,
@@ -44,63 +44,64 @@ export const grantConsent = async (s: WillsSession, consent: Consent): Promise<C
     },
   });
   return record;
-};
+}
 
 const withdrawal = z.strictObject({
   subject_id: z.string().min(1),
   categories: z
     .array(z.string().min(1))
-    .min(1, 'name at least one, or leave it out to withdraw all')
+    .min(1, 'name at least one category, or omit the list to withdraw all')
     .optional(),
 });
 
-/** What a withdrawal did; with nothing to withdraw, `withdrawn_at` is `undefined` and the lists are empty. */
+/** The result of a withdrawal. When nothing was granted, `withdrawn_at` is `undefined` and the lists are empty. */
 export interface Withdrawal {
   readonly withdrawn_at: string | undefined;
+  /** The categories that were withdrawn, sorted. */
   readonly categories: readonly string[];
-  /** The records that were stamped withdrawn. */
+  /** The records that received `withdrawn_at`. */
   readonly stamped: readonly ConsentRecord[];
-  /** The records that carry on what was not withdrawn: accepted when and as it was. */
+  /** New records for the categories that stay granted, with the original `accepted_at` and versions. */
   readonly carried: readonly ConsentRecord[];
 }
 
 /**
- * Withdraws a person's consent to the categories, or to all. Withdrawing what is not granted changes nothing and is no
- * error, so two withdrawals at once stamp once.
+ * Withdraws a person's consent to the given categories; without `categories`, to all. Withdrawing a category that is not
+ * granted has no effect and no error, so concurrent withdrawals stamp a record once.
  *
  * @throws AshlarError `input-invalid`
  */
-export const withdrawConsent = async (
+export async function withdrawConsent(
   s: WillsSession,
   input: { readonly subject_id: string; readonly categories?: readonly string[] | undefined },
-): Promise<Withdrawal> => {
-  const { subject_id, categories } = parseInput('The withdrawal', withdrawal, input);
+): Promise<Withdrawal> {
+  const { subject_id, categories } = parseInput('Invalid withdrawal', withdrawal, input);
   const isWithdrawn = (category: string) => categories === undefined || categories.includes(category);
   const active = await lockActive(s, subject_id);
-  const touched = active.filter((record) => record.consent_categories.some(isWithdrawn));
-  if (touched.length === 0) return { withdrawn_at: undefined, categories: [], stamped: [], carried: [] };
+  const affected = active.filter((record) => record.consent_categories.some(isWithdrawn));
+  if (affected.length === 0) return { withdrawn_at: undefined, categories: [], stamped: [], carried: [] };
 
-  // another process's clock may run ahead of this one's; nothing is withdrawn before it was accepted
-  const withdrawn_at = latest([s.now(), ...touched.map((record) => record.accepted_at)]);
+  // another process's clock may be ahead of this one's, and withdrawn_at must not precede accepted_at
+  const withdrawn_at = latest([s.now(), ...affected.map((record) => record.accepted_at)]);
   const stamped: ConsentRecord[] = [];
   const carried: ConsentRecord[] = [];
-  for (const record of touched) {
+  for (const record of affected) {
     stamped.push(await s.update(consentRecords, record.id, { withdrawn_at }));
-    // when it is written down is the database's to say
+    // without created_at: the database sets it
     const { id: _, created_at: __, ...rest } = record;
     const consent_categories = rest.consent_categories.filter((category) => !isWithdrawn(category));
     if (consent_categories.length === 0) continue;
     carried.push(await s.insert(consentRecords, { ...rest, consent_categories }));
   }
   const withdrawn = [
-    ...new Set(touched.flatMap((record) => record.consent_categories.filter(isWithdrawn))),
+    ...new Set(affected.flatMap((record) => record.consent_categories.filter(isWithdrawn))),
   ].sort();
   await recordEvent(s, {
     event_type: 'consent.withdrawn',
     event_category: 'consent',
     user_id: s.actor ?? subject_id,
     resource_type: 'consent_record',
-    resource_id: touched[0]?.id ?? null,
+    resource_id: affected[0]?.id ?? null,
     details: {
       subject_id,
       categories: withdrawn,
@@ -109,11 +110,11 @@ export const withdrawConsent = async (
     },
   });
   return { withdrawn_at, categories: withdrawn, stamped, carried };
-};
+}
 
 const lockActive = async (s: WillsSession, subject_id: string): Promise<ConsentRecord[]> => {
   const ofSubject = s.query.selectFrom('consent_records').where('subject_id', '=', subject_id);
-  // all of the person's records, withdrawn ones too: one who waits here must then see what the other carried on
+  // lock withdrawn records too: a session that waits here must afterwards see the rows the other one carried over
   await ofSubject.select('id').orderBy('id').forUpdate().execute();
   return ofSubject
     .selectAll()

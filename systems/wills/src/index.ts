@@ -33,5 +33,5 @@ export {
   willTypes,
 } from './tables.js';
 
-/** Consent under POPIA, a library of attorney-approved clauses, and an audit trail that cannot be rewritten. */
+/** The system `wills`: consent under POPIA, a library of attorney-approved clauses, and an append-only event log. */
 export const wills = system('wills', { tables, migrations: new URL('../migrations/', import.meta.url) });

@@ -2,7 +2,7 @@ import { renderTemplate } from './clause-template.js';
 import { currentVersion, versionOf } from './clauses.js';
 import type { WillsSession } from './tables.js';
 
-/** A clause's text, and which clause it came from: what a drafted will must keep. */
+/** A rendered text with the clause and version it came from. Store all of it with the drafted will. */
 export interface RenderedClause {
   readonly clause_id: string;
   readonly code: string;
@@ -11,16 +11,17 @@ export interface RenderedClause {
 }
 
 /**
- * The text of a clause with its variables filled in; of its current version, unless one is given.
+ * Renders a clause with the given variables: its current version, or `version`.
  *
- * @throws AshlarError `row-not-found`; `input-invalid`, naming each variable that is missing, unknown or ill-typed
+ * @throws AshlarError `row-not-found`; `input-invalid`, which names each variable that is missing, unknown or of the
+ *   wrong type
  */
-export const renderClause = async (
+export async function renderClause(
   s: WillsSession,
   input: { readonly code: string; readonly version?: number | undefined; readonly variables: unknown },
-): Promise<RenderedClause> => {
+): Promise<RenderedClause> {
   const { code, version, variables } = input;
   const clause = version === undefined ? await currentVersion(s, code) : await versionOf(s, code, version);
   const text = renderTemplate(code, clause.template_text, clause.variables_schema, variables);
   return { clause_id: clause.id, code, version: clause.version, text };
-};
+}

@@ -15,7 +15,7 @@ const variables = (properties: Record<string, Record<string, unknown>>, optional
     required: Object.keys(properties).filter((name) => !optional.includes(name)),
   }) as NewClause['variables_schema'];
 
-/** A small clause library to try the system with. No attorney has approved any of it, and each clause says so. */
+/** A small clause library for demonstrations and tests. No attorney has approved it; each clause says so. */
 export const sampleClauses: readonly NewClause[] = [
   {
     code: 'REV-01',

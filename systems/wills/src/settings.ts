@@ -16,7 +16,7 @@ const variables = z.object({
     .default('1.0'),
 });
 
-/** The versions of the texts that people are asked to accept now. */
+/** The versions of the texts in force, which people are asked to accept. */
 export interface WillsSettings {
   /** `CONSENT_VERSION`. Default `1.0`. */
   readonly consent_version: string;
@@ -25,15 +25,15 @@ export interface WillsSettings {
 }
 
 /**
- * Reads and checks the settings of this system. Importing needs no environment; calling this does.
+ * Reads and validates the settings of this system. The environment is read on this call, not on import.
  *
- * @throws AshlarError `settings-invalid`, naming the variables that do not fit
+ * @throws AshlarError `settings-invalid`, which names the invalid variables
  */
-export const willsSettings = (env: NodeJS.Dict<string> = process.env): WillsSettings => {
+export function willsSettings(env: NodeJS.Dict<string> = process.env): WillsSettings {
   const { CONSENT_VERSION: consent_version, PRIVACY_POLICY_VERSION: privacy_policy_version } = parseSettings(
     'wills',
     variables,
     env,
   );
   return { consent_version, privacy_policy_version };
-};
+}

@@ -15,7 +15,7 @@ import {
 import { appendOnly, audited, auditTrail, ledgered, partitioned, versioned } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** What a clause of a will is about. */
+/** The subjects of clauses. */
 export const clauseCategories = [
   'revocation',
   'executor',
@@ -27,16 +27,24 @@ export const clauseCategories = [
   'witness',
   'signature',
 ] as const;
+/** The subject of a clause. */
 export type ClauseCategory = (typeof clauseCategories)[number];
 
-/** The kinds of will a clause can stand in. */
+/** The types of will that a clause can be part of. */
 export const willTypes = ['basic', 'trust', 'usufruct', 'joint'] as const;
+/** A type of will. */
 export type WillType = (typeof willTypes)[number];
 
-/** Every row of consent and clauses that was written or stamped, by whom, before and after: by the database itself, in a ledger. */
+/**
+ * The audit trail of `consent_records` and `clauses`: the database records each change with its actor and the row before
+ * and after it. A ledger.
+ */
 export const recordChanges = auditTrail('record_changes', () => [ledgered()]);
 
-/** What a person accepted, when, and until when. A grant is a row; a withdrawal stamps it, once, and changes nothing else. */
+/**
+ * What a person accepted, and from when to when. A grant is a row. A withdrawal sets `withdrawn_at`, once; nothing else
+ * can change.
+ */
 export const consentRecords = table(
   'consent_records',
   {
@@ -53,7 +61,7 @@ export const consentRecords = table(
   },
   (c) => [
     index(c.accepted_at),
-    // every service here asks for one person's records
+    // every consent service reads the records of one person
     index(c.subject_id, c.accepted_at),
     check('consent_records_withdrawn_after_accepted', 'withdrawn_at >= accepted_at'),
     appendOnly({ stampOnce: c.withdrawn_at }),
@@ -61,7 +69,7 @@ export const consentRecords = table(
   ],
 );
 
-/** The clause library: each version of each clause, exactly one of them current. */
+/** The clause library: each version of each clause, exactly one version current. */
 export const clauses = table(
   'clauses',
   {
@@ -90,7 +98,7 @@ export const clauses = table(
   ],
 );
 
-/** Who did what, when. Rows never change and never leave, which the ledger shows; their months are partitions. */
+/** The log of events: who did what, when. Append-only, a ledger, partitioned by month on PostgreSQL. */
 export const auditLogs = table(
   'audit_logs',
   {
@@ -111,7 +119,7 @@ export const auditLogs = table(
     index(c.event_type, c.created_at),
     index(c.user_id, c.created_at),
     index(c.event_category),
-    // the newest page of everything
+    // serves the newest page without a filter
     index(c.created_at),
     partitioned(c.created_at, { by: 'month', ahead: 14 }),
     appendOnly(),
@@ -119,12 +127,17 @@ export const auditLogs = table(
   ],
 );
 
+/** A row of `consent_records`. */
 export type ConsentRecord = Row<typeof consentRecords>;
+/** A row of `clauses`. */
 export type Clause = Row<typeof clauses>;
+/** A row of `audit_logs`. */
 export type AuditLog = Row<typeof auditLogs>;
+/** A row of `record_changes`. */
 export type RecordChange = Row<typeof recordChanges>;
 
+/** The tables of this system. */
 export const tables = { consentRecords, clauses, auditLogs, recordChanges };
 
-/** A session that the services of this system run in. */
+/** The session type that the services of this system take. */
 export type WillsSession = Session<typeof tables>;

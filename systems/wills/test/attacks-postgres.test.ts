@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { type OpenWills, openWills } from './support.js';
 
-// partitions, TRUNCATE and session_replication_role are of Postgres: pglite and postgres
+// partitions, TRUNCATE and session_replication_role exist on PostgreSQL only: pglite and postgres
 const withPartitions = engines.filter(({ name }) => name === 'pglite' || name === 'postgres');
 
-describe.each(withPartitions)('the audit trail’s partitions on $name', (engine) => {
+describe.each(withPartitions)('the partitions of audit_logs on $name', (engine) => {
   const now = new Date('2026-02-06T00:00:00.000Z');
   const later = new Date('2027-10-06T00:00:00.000Z');
   let open: OpenWills;
   let kept: AuditLog[];
   beforeAll(async () => {
-    // rows of other times than now are the owner's to make, and what he cannot do nobody can
+    // only the owner may insert rows with another time, and what the owner cannot do no role can
     open = await openWills(engine, { clock: () => now, maintain: false, allowOwner: true });
     kept = [];
     for (const created_at of [now.toISOString(), later.toISOString()]) {
@@ -34,11 +34,11 @@ describe.each(withPartitions)('the audit trail’s partitions on $name', (engine
     );
   const stored = () =>
     open.db.read((s) => s.query.selectFrom('audit_logs').selectAll().orderBy('created_at').execute());
-  // where each row lies: in which partition, and in which place of which file since which transaction
-  const placed = (): Promise<readonly Record<string, unknown>[]> =>
+  // the physical location of each row: its partition, its tuple id and the transaction that wrote it
+  const locations = (): Promise<readonly Record<string, unknown>[]> =>
     open.db.engine.asOwner((owner) =>
       owner.run(
-        `SELECT tableoid::regclass::text AS partition, concat_ws(' ', tableoid::oid, ctid, xmin) AS place
+        `SELECT tableoid::regclass::text AS partition, concat_ws(' ', tableoid::oid, ctid, xmin) AS location
          FROM audit_logs ORDER BY created_at`,
       ),
     );
@@ -55,12 +55,12 @@ describe.each(withPartitions)('the audit trail’s partitions on $name', (engine
       'INSERT INTO <table> SELECT * FROM <table> ON CONFLICT (id, created_at) DO UPDATE SET event_category = $$forged$$',
     ],
   ])(
-    'refuse %s: on the table and on each partition by name, also as a superuser in replica mode',
+    'refuse %s on the table and on each partition by name, even from a superuser in replica mode',
     async (_, attack) => {
-      const full = (await placed()).map((row) => String(row.partition));
+      const full = (await locations()).map((row) => String(row.partition));
       expect(full.length).toBe(2);
-      for (const target of ['audit_logs', ...full]) {
-        const statement = attack.replaceAll('<table>', target);
+      for (const table of ['audit_logs', ...full]) {
+        const statement = attack.replaceAll('<table>', table);
         for (const before of [[], ['SET LOCAL session_replication_role = replica']]) {
           await expect(asOwner([...before, statement]), `${before} ${statement}`).rejects.toMatchObject({
             code: 'guarantee-violated',
@@ -71,7 +71,7 @@ describe.each(withPartitions)('the audit trail’s partitions on $name', (engine
     },
   );
 
-  it('refuse TRUNCATE of a partition that is still empty', async () => {
+  it('refuse TRUNCATE of an empty partition', async () => {
     const empty = (await partitions()).filter((partition) => partition.from && partition.from > '2026-04');
     expect(empty.length).toBeGreaterThan(5);
     for (const { name } of empty) {
@@ -79,19 +79,19 @@ describe.each(withPartitions)('the audit trail’s partitions on $name', (engine
     }
   });
 
-  it('are made ahead, and what the default caught is put into proper ones without a DELETE', async () => {
-    const before = await placed();
-    const caught = (await partitions()).find((partition) => partition.from === undefined)?.name;
-    expect(before[0]?.partition).not.toBe(caught);
-    expect(before[1]?.partition).toBe(caught);
+  it('are created ahead, and rows in the default partition move into new partitions without a DELETE', async () => {
+    const before = await locations();
+    const fallback = (await partitions()).find((partition) => partition.from === undefined)?.name;
+    expect(before[0]?.partition).not.toBe(fallback);
+    expect(before[1]?.partition).toBe(fallback);
 
     await maintain(open.db.engine, Object.values(wills.tables), later);
     const all = await partitions();
     const rest = all.find((partition) => partition.from === undefined)?.name;
-    const rows = await placed();
+    const rows = await locations();
     expect(rows.map((row) => row.partition)).not.toContain(rest);
-    // a row that was deleted and inserted again would lie elsewhere, or be of a later transaction
-    expect(rows.map((row) => row.place)).toEqual(before.map((row) => row.place));
+    // a row that was deleted and inserted again would have another tuple id or transaction
+    expect(rows.map((row) => row.location)).toEqual(before.map((row) => row.location));
     for (const [i, row] of rows.entries()) {
       const home = all.find((partition) => partition.name === row.partition);
       const at = kept[i]?.created_at ?? '';

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, type Place } from '../../../test/support/engines.js';
 import { approval, type OpenWills, openWills, someClause } from './support.js';
 
-// INSERT OR REPLACE and rowids are of SQLite: sqlite and sqlcipher
+// INSERT OR REPLACE and rowids exist on SQLite only: sqlite and sqlcipher
 const withReplace = engines.filter(({ name }) => name === 'sqlite' || name === 'sqlcipher');
 
-/** A connection that knows nothing of Ashlar and has none of its pragmas. */
-const stranger = ({ url, key }: Place) => {
+/** Opens a connection without Ashlar and without its pragmas. */
+const plainConnection = ({ url, key }: Place) => {
   const database = new Sqlite(url.replace(/^\w+:/, ''));
   if (key) {
     database.pragma("cipher = 'sqlcipher'");
@@ -19,7 +19,7 @@ const stranger = ({ url, key }: Place) => {
   return database;
 };
 
-describe.each(withReplace)('a stranger’s connection on $name', (engine) => {
+describe.each(withReplace)('a connection without Ashlar on $name', (engine) => {
   let open: OpenWills;
   beforeAll(async () => {
     open = await openWills(engine);
@@ -32,7 +32,7 @@ describe.each(withReplace)('a stranger’s connection on $name', (engine) => {
   afterAll(() => open.remove());
 
   const attack = (statement: string): string => {
-    const database = stranger(open.place);
+    const database = plainConnection(open.place);
     try {
       const stored = () =>
         JSON.stringify(
@@ -41,7 +41,7 @@ describe.each(withReplace)('a stranger’s connection on $name', (engine) => {
           ),
         );
       const before = stored();
-      let outcome = 'nothing was refused';
+      let outcome = 'the statement succeeded';
       try {
         database.exec(statement);
       } catch (error) {
@@ -71,7 +71,7 @@ describe.each(withReplace)('a stranger’s connection on $name', (engine) => {
       'an upsert',
       `INSERT INTO audit_logs (id, ${columns}) SELECT id, created_at, 'x', 'x' FROM audit_logs WHERE true ON CONFLICT DO UPDATE SET event_type = 'forged'`,
     ],
-  ])('cannot change the audit trail by %s', (_, statement) => {
+  ])('cannot change audit_logs by %s', (_, statement) => {
     expect(attack(statement)).toMatch(/ashlar\/append-only: /);
   });
 
@@ -92,14 +92,14 @@ describe.each(withReplace)('a stranger’s connection on $name', (engine) => {
       `REPLACE INTO clauses (id, code, ${copied}) SELECT ${other}, code, 'forged', ${copied.slice(6)} FROM clauses WHERE version = 1`,
     ],
     [
-      'REPLACE through the version before',
+      'REPLACE through the previous version',
       `REPLACE INTO clauses (id, code, version, previous_version_id, ${copied}) SELECT ${other}, code, version, previous_version_id, 'forged', ${copied.slice(6)} FROM clauses WHERE version = 2`,
     ],
     [
       'REPLACE through the rowid',
       `REPLACE INTO clauses (rowid, id, code, ${copied}) SELECT rowid, ${other}, 'other', 'forged', ${copied.slice(6)} FROM clauses WHERE version = 1`,
     ],
-  ])('cannot change the clause library by %s', (_, statement) => {
+  ])('cannot change clauses by %s', (_, statement) => {
     expect(attack(statement)).toMatch(/ashlar\/versioned: /);
   });
 });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { fresh, type OpenWills, openWills } from './support.js';
 
-describe.each(engines)('the audit trail on $name', (engine) => {
+describe.each(engines)('audit_logs on $name', (engine) => {
   let open: OpenWills;
   beforeAll(async () => {
     open = await openWills(engine);
@@ -19,7 +19,7 @@ describe.each(engines)('the audit trail on $name', (engine) => {
 
   const query = (input: EventQuery) => open.db.read((s) => queryEvents(s, input));
 
-  it('keeps an event as it was recorded, in the name of the session’s actor', async () => {
+  it('stores an event as recorded, with the session’s actor as its user', async () => {
     const event = {
       event_type: 'will.drafted',
       event_category: 'will',
@@ -36,7 +36,7 @@ describe.each(engines)('the audit trail on $name', (engine) => {
     expect((await query({ user_id: actor })).events).toEqual([recorded]);
   });
 
-  it('keeps an event of nobody with nothing but its name', async () => {
+  it('stores an event without a user and without details', async () => {
     const event_type = fresh('bare');
     await open.db.session({ actor: 'user:1' }, (s) =>
       recordEvent(s, { event_type, event_category: 'x', user_id: null }),
@@ -46,7 +46,7 @@ describe.each(engines)('the audit trail on $name', (engine) => {
     ]);
   });
 
-  it('is kept or undone with the session it tells about', async () => {
+  it('rolls an event back with its session', async () => {
     const event_type = fresh('undone');
     const attempt = open.db.session(async (s) => {
       await recordEvent(s, { event_type, event_category: 'x' });
@@ -56,7 +56,7 @@ describe.each(engines)('the audit trail on $name', (engine) => {
     expect((await query({ event_type })).events).toEqual([]);
   });
 
-  it('says at the last page that there is no next', async () => {
+  it('returns no cursor with the last page', async () => {
     const event_type = fresh('few');
     await open.db.session(async (s) => {
       for (let i = 0; i < 4; i++) await recordEvent(s, { event_type, event_category: 'x' });
@@ -80,7 +80,7 @@ describe.each(engines)('the audit trail on $name', (engine) => {
   });
 });
 
-// when an event was is the database's to say: only its owner may make events of other times
+// the database sets an event's time: only the schema's owner may insert events of other times
 describe.each(engines)('events of other times on $name', (engine) => {
   let open: OpenWills;
   beforeAll(async () => {
@@ -90,7 +90,7 @@ describe.each(engines)('events of other times on $name', (engine) => {
 
   const query = (input: EventQuery) => open.db.read((s) => queryEvents(s, input));
 
-  it('is found by type, user, category and time', async () => {
+  it('are found by type, user, category and time', async () => {
     const [type, other, user] = [fresh('a'), fresh('b'), fresh('user')];
     const at = (day: string) => `2026-05-${day}T00:00:00.000Z`;
     const category = fresh('c').slice(0, 20);
@@ -124,13 +124,13 @@ describe.each(engines)('events of other times on $name', (engine) => {
     expect(await days({ user_id: user, event_type: other, category: 'y' })).toEqual([]);
   });
 
-  it('is paged newest first, each event once, also where many share a moment and others are written meanwhile', async () => {
+  it('are paged newest first, each once, even when times are equal and events are written between pages', async () => {
     const event_type = fresh('paged');
-    const moments = [1, 1, 1, 2, 3, 3, 3, 3, 4, 4].map((second) => `2026-05-01T00:00:0${second}.000Z`);
+    const times = [1, 1, 1, 2, 3, 3, 3, 3, 4, 4].map((second) => `2026-05-01T00:00:0${second}.000Z`);
     const add = (created_at: string) =>
       open.db.session((s) => s.insert(auditLogs, { event_type, event_category: 'x', created_at }));
     const written: AuditLog[] = [];
-    for (const moment of moments) written.push(await add(moment));
+    for (const time of times) written.push(await add(time));
     const seen: AuditLog[] = [];
     let page: EventPage = await query({ event_type, limit: 3 });
     for (;;) {

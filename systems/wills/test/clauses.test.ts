@@ -9,7 +9,7 @@ import {
 } from '@ashlar/wills';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
-import { approval, fresh, type OpenWills, openWills, purged, someClause } from './support.js';
+import { approval, fresh, type OpenWills, openWills, someClause, superseded } from './support.js';
 
 describe.each(engines)('clauses on $name', (engine) => {
   let open: OpenWills;
@@ -35,7 +35,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     expect(await history(clause.code)).toEqual([published]);
   });
 
-  it('refuses a second publication of a code, and keeps the session usable', async () => {
+  it('refuses to publish a code twice, and the session stays usable', async () => {
     const clause = someClause();
     await open.db.session((s) => publishClause(s, clause));
     await open.db.session(async (s) => {
@@ -45,7 +45,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     expectOneChain(await history(clause.code), 2);
   });
 
-  it('lets one of two publish when both do so at once', async () => {
+  it('lets one of two concurrent publications succeed', async () => {
     const clause = someClause();
     const publish = () => open.db.session((s) => publishClause(s, clause));
     const outcomes = await Promise.allSettled([publish(), publish()]);
@@ -55,7 +55,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     });
   });
 
-  it('supersedes: changes what is given, keeps the rest, and has the approval given anew', async () => {
+  it('supersedes: changes the given fields, keeps the others, and takes a new approval', async () => {
     const clause = someClause({ approval_notes: 'Read twice.', is_required: true });
     const first = await open.db.session((s) => publishClause(s, clause));
     const second = await open.db.session((s) =>
@@ -70,17 +70,17 @@ describe.each(engines)('clauses on $name', (engine) => {
       is_current: true,
       previous_version_id: first.id,
     });
-    expect(await history(clause.code)).toEqual([purged(first, second), second]);
+    expect(await history(clause.code)).toEqual([superseded(first, second), second]);
   });
 
-  it('keeps versions 1, 2 and 3 under one code with exactly one current', async () => {
+  it('keeps versions 1, 2 and 3 of one code with exactly one current', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     await open.db.session((s) => supersedeClause(s, code, approval));
     await open.db.session((s) => supersedeClause(s, code, approval));
     expectOneChain(await history(code), 3);
   });
 
-  it('gives fifty who supersede at once versions 2 to 51, one current', async () => {
+  it('gives fifty concurrent changes the versions 2 to 51, with one current', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     const made = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
@@ -91,32 +91,32 @@ describe.each(engines)('clauses on $name', (engine) => {
     expectOneChain(await history(code), 51);
   });
 
-  it('does not supersede what was never published', async () => {
+  it('refuses to supersede an unknown code', async () => {
     const attempt = open.db.session((s) => supersedeClause(s, fresh('NONE'), approval));
     await expect(attempt).rejects.toMatchObject({ code: 'row-not-found' });
   });
 
   it.each([
-    ['a template that does not parse', { template_text: '{{#heir}} for ever' }, 'Unclosed section "heir"'],
+    ['a template that does not parse', { template_text: '{{#heir}} left open' }, 'Unclosed section "heir"'],
     [
       'a variable that is not declared',
       { template_text: '{{heir}} and {{spouse}}' },
       'spouse is not declared',
     ],
     [
-      'a schema that cannot be checked',
+      'a schema that cannot validate input',
       { variables_schema: { type: 'object', properties: { heir: { type: 'string', not: { const: 'x' } } } } },
       'not is not supported',
     ],
-  ])('refuses %s, at publication and when superseding', async (_, changes, message) => {
-    const refusal = { code: 'input-invalid', message: expect.stringContaining(message) };
+  ])('refuses %s, on publishing and on superseding', async (_, changes, message) => {
+    const expected = { code: 'input-invalid', message: expect.stringContaining(message) };
     await expect(open.db.session((s) => publishClause(s, someClause(changes)))).rejects.toMatchObject(
-      refusal,
+      expected,
     );
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     await expect(
       open.db.session((s) => supersedeClause(s, code, { ...approval, ...changes })),
-    ).rejects.toMatchObject(refusal);
+    ).rejects.toMatchObject(expected);
     expectOneChain(await history(code), 1);
   });
 
@@ -140,7 +140,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     expect(await found({})).toEqual(expect.arrayContaining(['FIRST', 'A', 'B', 'LAST']));
   });
 
-  it('shows the difference of two versions, in fields and in the text', async () => {
+  it('compares two versions by fields and by text', async () => {
     const { code } = await open.db.session((s) =>
       publishClause(s, someClause({ template_text: 'I leave\neverything\nto {{heir}}.\n' })),
     );
@@ -172,7 +172,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     });
   });
 
-  it('does not take another order of a schema’s keys for a change', async () => {
+  it('does not report another order of a schema’s keys as a change', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     const variables_schema = { required: ['heir'], properties: { heir: { type: 'string' } }, type: 'object' };
     await open.db.session((s) => supersedeClause(s, code, { ...approval, variables_schema }));
@@ -180,7 +180,7 @@ describe.each(engines)('clauses on $name', (engine) => {
     expect(fields.map((change) => change.field)).toEqual(['approved_by', 'approved_at']);
   });
 
-  it('tells the audit trail who published and who superseded', async () => {
+  it('records who published and who superseded', async () => {
     const actor = fresh('attorney');
     const { code } = await open.db.session({ actor }, (s) => publishClause(s, someClause()));
     const second = await open.db.session({ actor }, (s) => supersedeClause(s, code, approval));

@@ -26,7 +26,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 8 },
 );
 
-/** The same, told without a database: one line for each category. */
+/** The expected consent state, kept in memory: one entry for each category. */
 class Model {
   readonly #states = new Map<string, ConsentState>();
 
@@ -67,7 +67,7 @@ describe.each(engines)('consent on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  it('is after any grants and withdrawals what a simple model says', async () => {
+  it('equals a simple model after any sequence of grants and withdrawals', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (taken) => {
         const subject_id = fresh('person');

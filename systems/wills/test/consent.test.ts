@@ -26,7 +26,7 @@ describe.each(engines)('consent on $name', (engine) => {
         .execute(),
     );
 
-  it('keeps what was accepted, when, under which texts and from where', async () => {
+  it('stores categories, versions, address and agent as accepted', async () => {
     const subject_id = fresh('person');
     const record = await open.db.session((s) =>
       grantConsent(s, {
@@ -48,15 +48,15 @@ describe.each(engines)('consent on $name', (engine) => {
     expect(await records(subject_id)).toEqual([record]);
   });
 
-  it('tells the state of each category', async () => {
+  it('reports the state of each category', async () => {
     const subject_id = fresh('person');
     const { accepted_at } = await grant(subject_id, ['storage', 'marketing']);
     const granted = { granted: true, since: accepted_at, withdrawn_at: null, reconsentDue: false };
     expect(await status(subject_id)).toEqual({ storage: granted, marketing: granted });
-    expect(await status(fresh('stranger'))).toEqual({});
+    expect(await status(fresh('unknown'))).toEqual({});
   });
 
-  it('withdraws one category and carries the others on as they were accepted', async () => {
+  it('withdraws one category and carries the others over with their original acceptance', async () => {
     const subject_id = fresh('person');
     const accepted = await grant(subject_id, ['storage', 'marketing', 'research']);
     const { withdrawn_at, categories, carried } = await open.db.session((s) =>
@@ -80,7 +80,7 @@ describe.each(engines)('consent on $name', (engine) => {
     });
   });
 
-  it('withdraws everything by stamping alone', async () => {
+  it('withdraws all categories by stamping, without a new row', async () => {
     const subject_id = fresh('person');
     const accepted = await grant(subject_id, ['storage', 'marketing']);
     const withdrawal = await open.db.session((s) => withdrawConsent(s, { subject_id }));
@@ -88,7 +88,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect(await records(subject_id)).toEqual([{ ...accepted, withdrawn_at: withdrawal.withdrawn_at }]);
   });
 
-  it('takes a withdrawal of nothing for no error and no event', async () => {
+  it('accepts a withdrawal of nothing, without an event', async () => {
     const subject_id = fresh('person');
     const nothing = { withdrawn_at: undefined, categories: [], stamped: [], carried: [] };
     expect(await open.db.session((s) => withdrawConsent(s, { subject_id }))).toEqual(nothing);
@@ -99,7 +99,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect(events.map((event) => event.event_type)).toEqual(['consent.withdrawn', 'consent.granted']);
   });
 
-  it('is granted anew after a withdrawal, since then', async () => {
+  it('counts a grant after a withdrawal from the new acceptance', async () => {
     const subject_id = fresh('person');
     await grant(subject_id, ['storage']);
     await open.db.session((s) => withdrawConsent(s, { subject_id }));
@@ -120,7 +120,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect((await status(subject_id, now)).storage?.reconsentDue).toBe(false);
   });
 
-  it('stamps once when withdrawn twice at once', async () => {
+  it('stamps once when withdrawn concurrently', async () => {
     const subject_id = fresh('person');
     await grant(subject_id, ['storage', 'marketing']);
     const withdraw = () => open.db.session((s) => withdrawConsent(s, { subject_id }));
@@ -129,7 +129,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect((await records(subject_id)).length).toBe(1);
   });
 
-  it('leaves nothing granted when parts and all are withdrawn at once', async () => {
+  it('leaves nothing granted after concurrent partial and full withdrawals', async () => {
     for (let round = 0; round < 8; round++) {
       const subject_id = fresh('person');
       await grant(subject_id, ['storage', 'marketing', 'research']);
@@ -148,7 +148,7 @@ describe.each(engines)('consent on $name', (engine) => {
     }
   });
 
-  it('cannot be edited, stamped twice, unstamped or removed', async () => {
+  it('cannot be edited, stamped twice, unstamped or deleted', async () => {
     const { consentRecords } = open.db.system.tables;
     const subject_id = fresh('person');
     const { id } = await grant(subject_id, ['storage']);
@@ -170,7 +170,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect(await records(subject_id)).toEqual(kept);
   });
 
-  it('never withdraws before the acceptance, though clocks differ', async () => {
+  it('never sets withdrawn_at before accepted_at, even when clocks differ', async () => {
     const subject_id = fresh('person');
     const accepted_at = '2999-01-01T00:00:00.000Z';
     await open.db.session((s) =>
@@ -185,7 +185,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect(withdrawn_at).toBe(accepted_at);
   });
 
-  it('refuses input that says nothing', async () => {
+  it('refuses an empty list of categories', async () => {
     const subject_id = fresh('person');
     await expect(grant(subject_id, [])).rejects.toMatchObject({ code: 'value-invalid' });
     await expect(
@@ -193,7 +193,7 @@ describe.each(engines)('consent on $name', (engine) => {
     ).rejects.toMatchObject({ code: 'input-invalid', message: expect.stringContaining('categories') });
   });
 
-  it('tells the audit trail of each grant and withdrawal, in the same transaction', async () => {
+  it('records each grant and withdrawal as an event, in the same transaction', async () => {
     const subject_id = fresh('person');
     const record = await grant(subject_id, ['storage']);
     await expect(
@@ -216,7 +216,7 @@ describe.each(engines)('consent on $name', (engine) => {
     expect((await status(subject_id)).storage?.granted).toBe(true);
   });
 
-  it('names who acted where the session has an actor', async () => {
+  it('records the session’s actor as the user of the event', async () => {
     const subject_id = fresh('person');
     const actor = fresh('clerk');
     await open.db.session({ actor }, (s) =>

@@ -10,7 +10,7 @@ describe.each(engines)('rendering on $name', (engine) => {
   });
   afterAll(() => open.remove());
 
-  it('renders the current version, or the one asked for, and says which', async () => {
+  it('renders the current or the requested version, and returns which', async () => {
     const first = await open.db.session((s) => publishClause(s, someClause()));
     const { code } = first;
     const second = await open.db.session((s) =>
@@ -27,7 +27,7 @@ describe.each(engines)('rendering on $name', (engine) => {
     ]);
   });
 
-  it('refuses what the stored schema refuses, and clauses there are not', async () => {
+  it('refuses variables that the stored schema refuses, and unknown clauses', async () => {
     const { code } = await open.db.session((s) => publishClause(s, someClause()));
     await expect(open.db.read((s) => renderClause(s, { code, variables: {} }))).rejects.toMatchObject({
       code: 'input-invalid',

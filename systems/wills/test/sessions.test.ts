@@ -26,7 +26,7 @@ describe.each(engines)('a session of wills on $name', (engine) => {
     events: (await open.db.read((s) => queryEvents(s, { user_id: actor }))).events.length,
   });
 
-  it('commits several services together on return', async () => {
+  it('commits the changes of several services together', async () => {
     const [actor, clause] = [fresh('user'), someClause()];
     await open.db.session({ actor }, async (s) => {
       await grantConsent(s, { subject_id: actor, categories: ['storage'], ...versions });
@@ -40,7 +40,7 @@ describe.each(engines)('a session of wills on $name', (engine) => {
     });
   });
 
-  it('rolls all of them back on throw', async () => {
+  it('rolls all of them back when its callback throws', async () => {
     const [actor, clause] = [fresh('user'), someClause()];
     const attempt = open.db.session({ actor }, async (s) => {
       await grantConsent(s, { subject_id: actor, categories: ['storage'], ...versions });
@@ -52,9 +52,9 @@ describe.each(engines)('a session of wills on $name', (engine) => {
   });
 });
 
-// only a server has connections that die by themselves
+// only a server can terminate connections
 describe.each(engines.filter(({ name }) => name === 'postgres'))('a pooled connection on $name', (engine) => {
-  it('that died is replaced, not surfaced', async () => {
+  it('that the server terminated is replaced without an error', async () => {
     const open = await openWills(engine);
     try {
       const record = () => open.db.session((s) => recordEvent(s, { event_type: 'x', event_category: 'x' }));

@@ -2,7 +2,7 @@ import { willsSettings } from '@ashlar/wills';
 import { describe, expect, it } from 'vitest';
 
 describe('the settings of wills', () => {
-  it('are 1.0 where the environment says nothing', () => {
+  it('default to 1.0', () => {
     expect(willsSettings({})).toEqual({ consent_version: '1.0', privacy_policy_version: '1.0' });
   });
 
@@ -11,7 +11,7 @@ describe('the settings of wills', () => {
     expect(willsSettings(env)).toEqual({ consent_version: '2.1', privacy_policy_version: '2026-03' });
   });
 
-  it('are refused by name', () => {
+  it('are refused with the names of the invalid variables', () => {
     const env = { CONSENT_VERSION: ' ', PRIVACY_POLICY_VERSION: 'x'.repeat(51) };
     expect(() => willsSettings(env)).toThrow(
       expect.objectContaining({

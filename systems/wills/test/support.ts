@@ -5,18 +5,18 @@ import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 export type WillsDatabase = Database<typeof wills.tables>;
 
-/** A database of the system, brought up by its migrations. */
+/** A database in which the system is initialised. */
 export interface OpenWills {
   readonly db: WillsDatabase;
   readonly place: Place;
   remove(): Promise<void>;
 }
 
-/** Brings the system up in a fresh place: migrations, then maintenance for the clock's time. */
-export const openWills = async (
+/** Initialises the system in a fresh database: migrations, then maintenance for the clock's time. */
+export async function openWills(
   engine: TestEngine,
   options: Partial<ConnectOptions> = {},
-): Promise<OpenWills> => {
+): Promise<OpenWills> {
   const place = await engine.place();
   const db = await connect(wills, { url: place.url, key: place.key, ...options });
   await up(db.engine, wills);
@@ -29,30 +29,36 @@ export const openWills = async (
       await place.remove();
     },
   };
-};
+}
 
-/** A name that no other test uses. */
-export const fresh = (prefix: string): string => `${prefix}-${randomUUID()}`;
+/** Returns a unique name. */
+export function fresh(prefix: string): string {
+  return `${prefix}-${randomUUID()}`;
+}
 
-/** A clause that can be published. */
-export const someClause = (changes: Partial<NewClause> = {}): NewClause => ({
-  code: fresh('C'),
-  name: 'Residue',
-  category: 'residue',
-  template_text: 'I leave everything to {{heir}}.',
-  variables_schema: { type: 'object', properties: { heir: { type: 'string' } }, required: ['heir'] },
-  will_types: ['basic'],
-  approved_by: 'A. Attorney',
-  approved_at: '2026-01-05T08:00:00.000Z',
-  ...changes,
-});
+/** Returns a clause that can be published. */
+export function someClause(changes: Partial<NewClause> = {}): NewClause {
+  return {
+    code: fresh('C'),
+    name: 'Residue',
+    category: 'residue',
+    template_text: 'I leave everything to {{heir}}.',
+    variables_schema: { type: 'object', properties: { heir: { type: 'string' } }, required: ['heir'] },
+    will_types: ['basic'],
+    approved_by: 'A. Attorney',
+    approved_at: '2026-01-05T08:00:00.000Z',
+    ...changes,
+  };
+}
 
 /** An approval for a new version. */
 export const approval = { approved_by: 'B. Attorney', approved_at: '2026-02-05T08:00:00.000Z' };
 
-/** What becomes of a version when another supersedes it. */
-export const purged = (clause: Clause, successor: Clause): Clause => ({
-  ...clause,
-  is_current: false,
-  updated_at: successor.updated_at,
-});
+/** Returns a version as it is stored after its successor is published. */
+export function superseded(clause: Clause, successor: Clause): Clause {
+  return {
+    ...clause,
+    is_current: false,
+    updated_at: successor.updated_at,
+  };
+}

@@ -26,7 +26,7 @@ describe('a clause’s template is accepted', () => {
     ],
     ['with a list of texts', '{{#heirs}}{{.}} {{/heirs}}', object({ heirs: { type: 'array', items: text } })],
     ['with a path', '{{testator.name}}', object({ testator: object({ name: text }) })],
-    ['with an inverted section', '{{^heirs}}nobody{{/heirs}}', object({ heirs: people })],
+    ['with an inverted section', '{{^heirs}}no heirs{{/heirs}}', object({ heirs: people })],
     [
       'with a switch',
       '{{#joint}}We{{/joint}}{{^joint}}I{{/joint}}',
@@ -61,19 +61,19 @@ describe('a clause’s template is refused', () => {
       object({ a: { type: 'array' } }),
       /a cannot open a section/,
     ],
-    ['the item outside a list', '{{.}}', object({}), /outside a section/],
+    ['{{.}} outside a section', '{{.}}', object({}), /outside a section/],
     ['an empty tag', '{{}}', object({}), /a tag is empty/],
     [
-      'what every object inherits',
+      'a name of Object.prototype',
       '{{constructor}}',
       object({ constructor: text }, []),
-      /constructor is not a name/,
+      /constructor cannot be the name/,
     ],
     [
       'a name that is declared in two places',
       '{{#heirs}}{{note}}{{/heirs}}',
       object({ heirs: people, note: text }),
-      /note is declared inside the section and around it/,
+      /note is declared both inside the section and outside it/,
     ],
     [
       'a required variable without a type',
@@ -81,7 +81,7 @@ describe('a clause’s template is refused', () => {
       { type: 'object', properties: {}, required: ['a'] },
       /a is required but not declared/,
     ],
-    ['a schema of something else', 'x', { type: 'string' }, /not the schema of an object/],
+    ['a schema of something else', 'x', { type: 'string' }, /must be the schema of an object/],
     ['a schema beyond Zod', '{{a}}', object({ a: { ...text, pattern: '(' } }), /regular expression/],
   ])('for %s', (_, template, schema, message) => {
     expect(() => assertTemplate('X', template, schema)).toThrow(
@@ -89,9 +89,9 @@ describe('a clause’s template is refused', () => {
     );
   });
 
-  it('naming every problem', () => {
-    const refusal = expect.objectContaining({ detail: 'b is not declared\nc is not declared' });
-    expect(() => assertTemplate('X', '{{a}} {{b}} {{c}} {{b}}', object({ a: text }))).toThrow(refusal);
+  it('with every problem in the detail', () => {
+    const expected = expect.objectContaining({ detail: 'b is not declared\nc is not declared' });
+    expect(() => assertTemplate('X', '{{a}} {{b}} {{c}} {{b}}', object({ a: text }))).toThrow(expected);
   });
 });
 
@@ -100,10 +100,10 @@ describe('rendering', () => {
     assertTemplate('X', template, schema);
     return renderTemplate('X', template, schema, variables);
   };
-  const refusal = (message: string | RegExp) =>
+  const invalidInput = (message: string | RegExp) =>
     expect.objectContaining({ code: 'input-invalid', message: expect.stringMatching(message) });
 
-  it('escapes nothing and reads no tag in a value', () => {
+  it('inserts values verbatim, including tags', () => {
     const schema = object({ heir: text, n: { type: 'integer' }, sure: { type: 'boolean' } });
     const variables = { heir: 'O’Brien & <Sons> "{{n}}"', n: 1_000_000, sure: true };
     expect(render('{{heir}}|{{{heir}}}|{{n}}|{{sure}}', schema, variables)).toBe(
@@ -111,27 +111,29 @@ describe('rendering', () => {
     );
   });
 
-  it('repeats, leaves out and switches', () => {
+  it('repeats, omits and inverts sections', () => {
     const template =
-      '{{#heirs}}- {{name}}{{#note}} ({{note}}){{/note}}\n{{/heirs}}{{^heirs}}nobody{{/heirs}}';
+      '{{#heirs}}- {{name}}{{#note}} ({{note}}){{/note}}\n{{/heirs}}{{^heirs}}no heirs{{/heirs}}';
     expect(
       render(template, object({ heirs: people }), { heirs: [{ name: 'A', note: 'son' }, { name: 'B' }] }),
     ).toBe('- A (son)\n- B\n');
-    expect(render(template, object({ heirs: people }), { heirs: [] })).toBe('nobody');
+    expect(render(template, object({ heirs: people }), { heirs: [] })).toBe('no heirs');
   });
 
-  it('leaves no gap where an optional variable has no value', () => {
+  it('refuses to print an optional variable without a value', () => {
     const schema = object({ heir: text, other: { type: ['string', 'null'] } }, ['heir']);
-    expect(() => render('{{heir}} or {{other}}', schema, { heir: 'A' })).toThrow(refusal(/other is missing/));
+    expect(() => render('{{heir}} or {{other}}', schema, { heir: 'A' })).toThrow(
+      invalidInput(/other is missing/),
+    );
     expect(() => render('{{heir}} or {{other}}', schema, { heir: 'A', other: null })).toThrow(
-      refusal(/other is missing/),
+      invalidInput(/other is missing/),
     );
   });
 
   it('names a variable inside a list by its path', () => {
     const template = '{{#heirs}}{{name}}{{/heirs}}';
     expect(() => render(template, object({ heirs: people }), { heirs: [{ name: 'A' }, {}] })).toThrow(
-      refusal(/heirs\.1\.name is missing/),
+      invalidInput(/heirs\.1\.name is missing/),
     );
   });
 
@@ -140,8 +142,8 @@ describe('rendering', () => {
     expect([render('{{a}}', schema, { a: 'x' }), render('{{a}}', schema, { a: 'y' })]).toEqual(['x', 'y']);
   });
 
-  it.each([[null], [undefined], ['text'], [[]]])('refuses %j for the variables', (variables) => {
-    expect(() => render('x', object({}), variables)).toThrow(refusal(/The variables of X/));
+  it.each([[null], [undefined], ['text'], [[]]])('refuses %j as variables', (variables) => {
+    expect(() => render('x', object({}), variables)).toThrow(invalidInput(/Invalid variables for clause X/));
   });
 
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}_v$/), { minLength: 1, maxLength: 5 });
@@ -156,7 +158,7 @@ describe('rendering', () => {
     text: values.join(' · '),
   }));
 
-  it('gives the template with its values put in, whatever they are', () => {
+  it('inserts any values into the template', () => {
     fc.assert(
       fc.property(given, ({ template, schema, variables, text: expected }) => {
         expect(render(template, schema, variables)).toBe(expected);
@@ -164,17 +166,17 @@ describe('rendering', () => {
     );
   });
 
-  it('names any variable that is missing, unknown or of the wrong type', () => {
+  it('names each variable that is missing, unknown or of the wrong type', () => {
     fc.assert(
       fc.property(given, ({ keys, template, schema, variables }) => {
         const [key = ''] = keys;
         const { [key]: _, ...less } = variables;
-        expect(() => render(template, schema, less)).toThrow(refusal(`: ${key} is missing`));
-        expect(() => render(template, schema, { ...variables, unasked: 'x' })).toThrow(
-          refusal('unasked is not a variable'),
+        expect(() => render(template, schema, less)).toThrow(invalidInput(`: ${key} is missing`));
+        expect(() => render(template, schema, { ...variables, undeclared: 'x' })).toThrow(
+          invalidInput('undeclared is not a variable'),
         );
         expect(() => render(template, schema, { ...variables, [key]: 5 })).toThrow(
-          refusal(`: ${key}: .*string`),
+          invalidInput(`: ${key}: .*string`),
         );
       }),
     );

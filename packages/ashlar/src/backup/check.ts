@@ -6,79 +6,82 @@ import { requireContinuation, treeRoot } from '../ledger/index.js';
 import type { Table, Tables } from '../model/index.js';
 import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
 import { applyRoles, defaultRoles, type Roles } from '../roles/index.js';
-import { assertContent, contentOf, headOf, still } from './content.js';
+import { assertSameState, databaseState, headOf, viewOf } from './database-state.js';
 import type { LedgerHead, Manifest } from './manifest.js';
 
-/** What a copy is compared with. */
+/** What a restored copy is compared with. */
 export interface CheckRequest {
   readonly manifest: Manifest;
   readonly systems: readonly SystemFacts<Tables>[];
   readonly checkpoints: Checkpoints | undefined;
-  /** Who gets which rights, where the engine has roles: they are the server's, and no part of a copy. */
+  /** The rights to grant, if the engine has roles: roles belong to the server and are not part of a copy. */
   readonly roles: Roles | undefined;
-  /** Told what is looked at next. */
+  /** Called with the name of each step. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
 /**
- * The roles that a copy is proven with: whoever puts it somewhere cannot act as an application that connects for itself,
- * only as one that steps down.
+ * The roles that a copy is proven with. The process that restores it cannot log in as an application with its own
+ * connection; it can only step down to the application's role.
  */
-export const provenAs = (roles: Roles = defaultRoles): Roles => {
+export function provenAs(roles: Roles = defaultRoles): Roles {
   if (!roles.appConnects) return roles;
   const { appConnects: _, ...others } = roles;
   return { ...others, app: defaultRoles.app };
-};
+}
 
-/** The systems that a backup tells of. @throws AshlarError `usage` where one of them was not given */
-export const systemsOf = (
+/** The systems that a backup contains. @throws AshlarError `usage` if one of them is not among those given */
+export function systemsOf(
   manifest: Manifest,
   given: readonly SystemFacts<Tables>[],
-): readonly SystemFacts<Tables>[] =>
-  manifest.systems.map(({ name }) => {
+): readonly SystemFacts<Tables>[] {
+  return manifest.systems.map(({ name }) => {
     const found = given.find((system) => system.name === name);
     if (found) return found;
     throw new AshlarError('usage', {
-      message: `The backup holds the system ${name}, which was not named.`,
-      suggestion: `Name it with --system ${name}: its guarantees and ledgers are part of what is checked.`,
+      message: `The backup contains the system ${name}, which was not given.`,
+      suggestion: `Add --system ${name}: its guarantees and ledgers are part of the check.`,
     });
   });
+}
 
 /**
- * Looks whether a database that was made from a copy is what its manifest says, and keeps what its systems promise.
+ * Checks that a database restored from a copy matches its manifest, and that the guarantees of its systems hold.
  *
- * @returns the proofs
+ * @returns one report for each system
  * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `guarantee-broken`, `usage`
  */
-export const checkCopy = async (engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> => {
+export async function checkCopy(engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> {
   const { manifest, checkpoints, roles, onStep } = request;
   const systems = systemsOf(manifest, request.systems);
   onStep?.('counts and fingerprints');
-  const found = await engine.asOwner((owner) => contentOf(engine, still(owner), systems, async () => null));
-  assertContent(manifest, found);
+  const found = await engine.asOwner((owner) =>
+    databaseState(engine, viewOf(owner), systems, async () => null),
+  );
+  assertSameState(manifest, found);
   for (const { system, table, head } of ledgersIn(manifest, systems))
     await assertCheckpoints(engine, system, table, head, checkpoints);
   const reports: ProveReport[] = [];
   for (const system of systems) {
     onStep?.(`guarantees and ledgers of ${system.name}`);
     if (engine.dialect.roles) await applyRoles(engine, system, roles);
-    // as of its own time: what was prepared for the months to come was prepared for those after it
+    // at the time of the backup: its partitions were created for the months that followed it
     const report = await prove(engine, system, {
       now: new Date(manifest.created_at),
       ...(roles ? { roles } : {}),
     });
-    if (!report.ok) throw notProven(report);
+    if (!report.ok) throw guaranteeBroken(report);
     reports.push(report);
   }
   return reports;
-};
+}
 
-const notProven = (report: ProveReport): AshlarError => {
+const guaranteeBroken = (report: ProveReport): AshlarError => {
   const [first, ...others] = failuresOf(report);
   return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold in the backup: ${first ?? ''}`,
     detail: others.length > 0 ? others.join('\n') : undefined,
-    suggestion: 'Run ashlar prove on the database it was made of.',
+    suggestion: 'Run ashlar prove on the original database.',
   });
 };
 
@@ -98,7 +101,7 @@ const ledgersIn = (manifest: Manifest, systems: readonly SystemFacts<Tables>[]):
     }),
   );
 
-// later ones say nothing about a backup from before
+// checkpoints that are larger than the backup's ledger say nothing about it
 const assertCheckpoints = async (
   engine: Engine,
   system: SystemFacts<Tables>,
@@ -119,38 +122,39 @@ const assertCheckpoints = async (
     for (const { size, root, file } of kept) {
       if (size > head.size || (await treeRoot(reader, size)).equals(root)) continue;
       throw conflict(
-        `The ledger ${head.ledger} of the backup has another history than was signed.`,
-        `Its first ${size} entries are not those of the checkpoint ${file}.`,
+        `The ledger ${head.ledger} of the backup does not match a signed checkpoint.`,
+        `Its first ${size} entries differ from those of the checkpoint ${file}.`,
       );
     }
   });
 };
 
-/** How the ledger of a backup stands to the live one. */
+/** How a ledger in a backup relates to the live one. */
 export interface LedgerRelation {
   readonly ledger: string;
+  /** The number of entries in the backup. */
   readonly size: number;
-  /** How many entries the live one has. */
+  /** The number of entries in the live ledger. */
   readonly live: number;
-  /** `absent`: the live database has no such ledger at all. */
+  /** `rewound`: the live ledger lost entries. `absent`: the live database has no such ledger. */
   readonly relation: 'same' | 'continued' | 'rewound' | 'forked' | 'absent';
 }
 
-/** Compares the ledgers of a backup with those of the database as it is now. */
-export const relationsOf = async (
+/** Compares the ledgers of a backup with those of the live database. */
+export async function relationsOf(
   backup: Engine,
   live: Engine,
   { manifest, systems }: Pick<CheckRequest, 'manifest' | 'systems'>,
-): Promise<readonly LedgerRelation[]> => {
+): Promise<readonly LedgerRelation[]> {
   const relations: LedgerRelation[] = [];
   const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
   if (ledgers.length === 0) return [];
-  const there = await ledgersThere(
+  const existing = await ledgersThere(
     live,
     ledgers.map(({ table }) => table),
   );
   for (const { table, head } of ledgers) {
-    if (!there.includes(table)) {
+    if (!existing.includes(table)) {
       relations.push({ ledger: head.ledger, size: head.size, live: 0, relation: 'absent' });
       continue;
     }
@@ -173,30 +177,31 @@ export const relationsOf = async (
     relations.push({ ledger: head.ledger, size: head.size, ...relation });
   }
   return relations;
-};
+}
 
-/** @throws AshlarError `ledger-conflict`, which names a history that was rewound, has forked, or is not there */
-export const assertContinued = (relations: readonly LedgerRelation[]): void => {
+/** @throws AshlarError `ledger-conflict` if a live ledger was rewound, has forked, or is missing */
+export function assertContinued(relations: readonly LedgerRelation[]): void {
   for (const { ledger, size, live, relation } of relations) {
     if (relation === 'rewound')
       throw conflict(
         `The ledger ${ledger} of the live database was rewound.`,
-        `It has ${live} entries, all of them in the backup, which has ${size}.`,
+        `It has ${live} entries, all of which are in the backup; the backup has ${size}.`,
       );
     if (relation === 'forked')
       throw conflict(
         `The ledgers ${ledger} of the backup and of the live database have forked.`,
-        `The backup has ${size} entries and the live one ${live}, and neither continues the other.`,
+        `The backup has ${size} entries, the live ledger ${live}; neither continues the other.`,
       );
     if (relation === 'absent') throw absent(ledger, size);
   }
-};
+}
 
 const absent = (ledger: string, size: number): AshlarError =>
   new AshlarError('ledger-conflict', {
     message: `The live database has no ledger ${ledger}.`,
-    detail: `It was never set up, or is another one than the backup was made of; the backup, which has ${size} entries, is whole.`,
-    suggestion: 'Restore the backup, name the database that it was made of, or compare with none: --no-live.',
+    detail: `It is not initialised, or is not the database that was backed up. The backup is complete: it has ${size} entries.`,
+    suggestion:
+      'Restore the backup, pass the URL of the original database, or skip the comparison: --no-live.',
   });
 
 const conflict = (message: string, detail: string): AshlarError =>
@@ -204,5 +209,5 @@ const conflict = (message: string, detail: string): AshlarError =>
     message,
     detail,
     suggestion:
-      'A restored backup, a history written anew, or another database under the same name. Keep both, and find out which.',
+      'One of them is a restored backup, was rewritten, or belongs to another database of this name. Keep both and find out which.',
   });

@@ -1,62 +1,63 @@
 import type { Engine } from '../contract/engine.js';
 import type { Snapshot } from '../contract/snapshot.js';
 import type { SystemFacts } from '../contract/system.js';
+import { writeNewFile } from '../files/write.js';
 import { folderOf, keptCheckpoints, originOf } from '../ledger/database/index.js';
 import type { Tables } from '../model/index.js';
 import type { Checkpoints } from '../prove/index.js';
 import { redactUrl } from '../settings/index.js';
 import { version } from '../version.js';
-import { type CheckpointOf, contentOf } from './content.js';
+import { type CheckpointOf, databaseState } from './database-state.js';
 import { draftPath, inFolder, labelNamed, labelOf, newName, publish } from './folder.js';
 import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { type Manifest, signManifest } from './manifest.js';
 import { counted, type Measured, Meter, type OnProgress } from './meter.js';
-import { writeSynced } from './write-file.js';
+import { writeError } from './write-error.js';
 
-/** How a backup is made. */
+/** Options of {@link createBackup}. */
 export interface CreateOptions {
-  /** Where backups are kept. Made where it is missing, for its owner only. */
+  /** The folder for backups. Created if it is missing, readable by its owner only. */
   readonly folder: string;
-  /** Whom they are encrypted to. */
+  /** The keys that the backup is encrypted to. */
   readonly keys: BackupKeysGiven;
-  /** Under which its backups are kept apart from those of other databases. Default: the name in its URL. */
+  /** Groups the backups of one database. Default: the name in its URL. */
   readonly label?: string | undefined;
-  /** The signed checkpoints of its ledgers: the newest of each goes along. */
+  /** The signed checkpoints of its ledgers; the newest of each is stored in the manifest. */
   readonly checkpoints?: Checkpoints | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Makes an encrypted backup of a database while it is used: one moment of it, held while it is copied. Nothing of it is
- * ever on a disk unencrypted, and it is listed only once it is whole.
+ * Makes an encrypted backup of a database while it is in use: a consistent snapshot. No plaintext of it reaches a disk,
+ * and it is listed only when it is complete.
  *
- * @param systems - what lives in the database: their migrations, fingerprints and ledgers are told in the manifest
+ * @param systems - the systems in the database; the manifest records their migrations, fingerprints and ledgers
  * @throws AshlarError `backup-key-missing`, `backup-key-invalid`, `backup-folder-locked`, `disk-full`,
  *   `privilege-missing`, `lock-timeout`; `usage` for a database in memory
  *
  * @example
  * const { name } = await createBackup(db.engine, [wills], { folder: 'backups', keys: { recipients: ['age1…'] } });
  */
-export const createBackup = async (
+export async function createBackup(
   engine: Engine,
   systems: readonly SystemFacts<Tables>[],
   options: CreateOptions,
-): Promise<Manifest> => {
+): Promise<Manifest> {
   const { folder } = options;
   const keys = await BackupKeys.from(options.keys);
   return inFolder(folder, async () => {
-    // what was committed is sealed, so that the backup's ledgers hold it
+    // committed rows are sealed first, so that the ledgers in the backup contain them
     for (const { tables } of systems) engine.register(Object.values(tables));
     await engine.seal();
     const label = options.label === undefined ? labelOf(engine.url) : labelNamed(options.label);
     const manifest = await engine.snapshot(async (snapshot) => {
       const at = new Date();
       const name = newName(label, at);
-      const reading = contentOf(engine, snapshot, systems, newestOf(engine, options.checkpoints));
+      const reading = databaseState(engine, snapshot, systems, newestOf(engine, options.checkpoints));
       const writing = writeCopy(snapshot, reading, keys, draftPath(folder, name), options.onProgress);
-      // neither is left behind by the other's failure
+      // wait for both, also when one fails
       await Promise.allSettled([reading, writing]);
-      const [content, copy] = [await reading, await writing];
+      const [state, copy] = [await reading, await writing];
       const draft = {
         format: 'ashlar/backup/v1' as const,
         name,
@@ -72,18 +73,18 @@ export const createBackup = async (
           database: snapshot.key === undefined ? null : fingerprint(snapshot.key),
         },
         database_key: snapshot.key === undefined ? null : await keys.encryptText(snapshot.key),
-        ...content,
+        ...state,
       };
       return signManifest(draft, copy.fileKey);
     });
     await publish(folder, manifest);
     return manifest;
   });
-};
+}
 
 interface Written {
   readonly fileKey: Buffer;
-  /** Of the copy, before it was encrypted; in bytes. */
+  /** The size of the copy before encryption, in bytes. */
   readonly size: number;
   readonly encrypted: Measured;
 }
@@ -105,7 +106,9 @@ const writeCopy = async (
       onProgress?.(done, snapshot.size);
     });
     const file = await keys.encrypt(plain);
-    await writeSynced(path, encrypted.measure(file.bytes));
+    await writeNewFile(path, encrypted.measure(file.bytes)).catch((error: unknown) => {
+      throw writeError(path, error);
+    });
     return { fileKey: file.fileKey, size, encrypted: encrypted.measured };
   } finally {
     source.destroy();

@@ -1,9 +1,9 @@
+export { type BackupsReport, backupsReport } from './backups-report.js';
 export type { LedgerRelation } from './check.js';
 export { type CreateOptions, createBackup } from './create.js';
-export { type Listed, labelOf, listBackups } from './folder.js';
+export { type ListedBackup, labelOf, listBackups } from './folder.js';
 export { defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
 export { BackupKeys, type BackupKeysGiven, newBackupKey } from './keys.js';
-export { type BackupsReport, backupsReport } from './loss.js';
 export type { Manifest } from './manifest.js';
 export type { OnProgress } from './meter.js';
 export { type Pruned, type PruneOptions, pruneBackups } from './prune.js';

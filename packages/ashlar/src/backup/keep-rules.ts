@@ -1,36 +1,39 @@
-/** How many backups are kept. The rules add up: what any of them keeps stays. */
+/** How many backups are kept. A backup stays if any of the rules keeps it. */
 export interface KeepRules {
-  /** The newest ones. */
+  /** The newest N backups. */
   readonly last: number;
-  /** The newest of each of so many days that have one; days, weeks and months are those of UTC. */
+  /** The newest backup of each of the last N days that have one, in UTC. */
   readonly daily: number;
-  /** Of each week, Monday to Sunday. */
+  /** The same for weeks, Monday to Sunday. */
   readonly weekly: number;
+  /** The same for calendar months. */
   readonly monthly: number;
 }
 
-/** What a rule decides by. */
-export interface Aged {
+/** A backup as the rules see it. */
+export interface DatedBackup {
   readonly name: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly verifiedAt: string | undefined;
 }
 
-/** Why each backup is kept; empty where none of the rules keeps it. */
-export type Verdicts = ReadonlyMap<string, readonly string[]>;
+/** The reasons why each backup is kept, by name; empty if no rule keeps it. */
+export type KeepReasons = ReadonlyMap<string, readonly string[]>;
 
+/** The rules without settings: the last 3, and one for each of 7 days, 5 weeks and 12 months. */
 export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
 /**
- * Decides what stays: grandfather, father, son. The newest one that was verified always does; where none was, the newest.
+ * Applies the keep rules (grandfather, father, son). The newest verified backup always stays; if none is verified, the
+ * newest one.
  *
- * @param backups - of one database, in any order
+ * @param backups - the backups of one database, in any order
  */
-export const keptBy = (backups: readonly Aged[], rules: KeepRules): Verdicts => {
+export function keptBy(backups: readonly DatedBackup[], rules: KeepRules): KeepReasons {
   const newestFirst = [...backups].sort((a, b) => compare(b, a));
-  const verdicts = new Map<string, string[]>(newestFirst.map(({ name }) => [name, []]));
-  const keep = ({ name }: Aged, reason: string) => verdicts.get(name)?.push(reason);
+  const reasons = new Map<string, string[]>(newestFirst.map(({ name }) => [name, []]));
+  const keep = ({ name }: DatedBackup, reason: string) => reasons.get(name)?.push(reason);
   for (const one of newestFirst.slice(0, rules.last)) keep(one, 'last');
   for (const [rule, periodOf] of Object.entries(periods)) {
     const seen = new Set<string>();
@@ -45,15 +48,15 @@ export const keptBy = (backups: readonly Aged[], rules: KeepRules): Verdicts => 
   const [newest] = newestFirst;
   if (verified) keep(verified, 'newest verified');
   else if (newest) keep(newest, 'newest, none is verified');
-  return verdicts;
-};
+  return reasons;
+}
 
-const compare = (a: Aged, b: Aged): number =>
+const compare = (a: DatedBackup, b: DatedBackup): number =>
   a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.name < b.name ? -1 : 1;
 
 const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
 
-/** The Monday a week begins with. */
+/** The Monday of a week. */
 const weekOf = (at: Date): string => {
   const monday = new Date(at);
   monday.setUTCDate(at.getUTCDate() - ((at.getUTCDay() + 6) % 7));

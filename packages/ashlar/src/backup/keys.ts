@@ -13,14 +13,14 @@ import { type AgeFile, decryptFile, encryptFile } from './age/file.js';
 import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
 import type { Bytes } from './age/payload.js';
 
-/** Whom backups are encrypted to, and what opens them. */
+/** The keys that backups are encrypted to and decrypted with. */
 export interface BackupKeysGiven {
   /**
-   * age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them: backups are encrypted to the first, and
-   * every one opens what was encrypted to it. Any other line is a passphrase, unless it looks like a key.
+   * age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them. Backups are encrypted to the first; each
+   * opens the backups that were encrypted to it. Any other text is a passphrase, unless it looks like a key.
    */
   readonly key?: string | Secret | undefined;
-  /** age recipients (`age1…`): backups are encrypted to these as well, or to these alone where there is no key. */
+  /** age recipients (`age1…`): backups are encrypted to these too, or to these only if there is no key. */
   readonly recipients?: readonly string[] | undefined;
 }
 
@@ -28,11 +28,11 @@ const identityForm = /^\s*AGE-SECRET-KEY-/m;
 const otherForm = /^[\s"'\u{FEFF}]*(age1|age-|ssh-|-----BEGIN)/iu;
 const unprintable = /[\p{Cc}\u{FFFD}]/u;
 
-/** The keys of backups. With recipients alone backups can be made, and not opened. */
+/** The keys of backups. With recipients only, backups can be made but not opened. */
 export class BackupKeys {
   /** A short name for each key that backups are encrypted to: a recipient's hash, or `passphrase`. */
   readonly fingerprints: readonly string[];
-  /** What must never be printed. */
+  /** Texts that must never be printed. */
   readonly secrets: readonly string[];
   readonly #recipients: readonly (string | Recipient)[];
   readonly #identities: readonly (string | Identity)[];
@@ -67,18 +67,17 @@ export class BackupKeys {
     return new BackupKeys(all, identities, identities);
   }
 
-  static #fromPassphrase(passphrase: string, besides: boolean): BackupKeys {
-    // a published recipient as a passphrase would let everybody in
-    if (otherForm.test(passphrase))
-      throw invalid('It is no age identity, and looks too much like a key for a passphrase.');
+  static #fromPassphrase(passphrase: string, hasRecipients: boolean): BackupKeys {
+    // a recipient is public: as a passphrase it would open the backup to everyone
+    if (otherForm.test(passphrase)) throw invalid('It looks like a key, but is not an age identity.');
     if (unprintable.test(passphrase)) throw invalid('A passphrase is one line of text.');
     if (passphrase.length < shortestPassphrase)
       throw invalid(`The passphrase has fewer than ${shortestPassphrase} characters.`);
-    if (besides) throw invalid('age encrypts to a passphrase or to recipients, not to both.');
+    if (hasRecipients) throw invalid('age encrypts to a passphrase or to recipients, not to both.');
     return new BackupKeys([passphraseRecipient(passphrase)], [passphraseIdentity(passphrase)], [passphrase]);
   }
 
-  /** Whether backups can be opened, not only made. */
+  /** Whether these keys can open backups. */
   get canOpen(): boolean {
     return this.#identities.length > 0;
   }
@@ -107,15 +106,16 @@ export class BackupKeys {
 
 const shortestPassphrase = 12;
 
-/** A fresh key, and whom it opens for. */
-export const newBackupKey = async (): Promise<{ key: Secret; recipient: string }> => {
+/** A new random age identity, and its recipient. */
+export async function newBackupKey(): Promise<{ key: Secret; recipient: string }> {
   const identity = await generateIdentity();
   return { key: new Secret(identity), recipient: await identityToRecipient(identity) };
-};
+}
 
-/** A short name for something that must not be told, or is too long to: the first half of its SHA-256. */
-export const fingerprint = (text: string): string =>
-  createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
+/** A short name for a secret or a long text: half of its SHA-256, 32 hex digits. */
+export function fingerprint(text: string): string {
+  return createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
+}
 
 const once = async function* (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
@@ -131,7 +131,7 @@ const assertRecipient = (recipient: string): void => {
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
-    throw invalid('A recipient is none of age: it begins with age1 and is told by the key’s owner.');
+    throw invalid('A recipient is not one of age. It begins with age1; the owner of the key has it.');
   }
 };
 
@@ -139,12 +139,12 @@ const recipientOf = async (identity: string): Promise<string> => {
   try {
     return await identityToRecipient(identity);
   } catch {
-    throw invalid('A line of it is no age identity.');
+    throw invalid('One of its lines is not an age identity.');
   }
 };
 
 const howTo =
-  'Make one with ashlar backup key, and set BACKUP_KEY_FILE; or set BACKUP_RECIPIENT to whom backups are for.';
+  'Make a key with ashlar backup key and set BACKUP_KEY_FILE; or set BACKUP_RECIPIENT to the recipient of the backups.';
 
 const missing = (): AshlarError =>
   new AshlarError('backup-key-missing', {

@@ -12,13 +12,13 @@ const ledger = z.strictObject({
   table: z.string(),
   size: count,
   root: z.base64(),
-  /** The newest signed checkpoint that was kept of it, as it was; a note. */
+  /** Its newest signed checkpoint, a note, unchanged. */
   checkpoint: z.string().nullable(),
 });
 
-const content = z.strictObject({
+const state = z.strictObject({
   systems: z.array(z.strictObject({ name: z.string(), head: z.string().nullable(), fingerprint: hash })),
-  /** How many rows each table has; Ashlar's own tables left out. */
+  /** The row count of each table, without Ashlar's own tables. */
   rows: z.record(z.string(), count),
   ledgers: z.array(ledger),
 });
@@ -32,7 +32,7 @@ const manifest = z.strictObject({
   database: z.string(),
   engine: z.string(),
   ashlar: z.string(),
-  /** What is encrypted. It has no hash here: with one, anybody could tell whether a guess of it is right. */
+  /** The plaintext. It has no hash here: a hash would let a reader confirm a guess of it. */
   copy: z.strictObject({
     size: count,
     format: z.enum(['sqlite', 'sqlcipher', 'pg-custom', 'pglite-tar']),
@@ -42,22 +42,23 @@ const manifest = z.strictObject({
   keys: z.strictObject({ backup: z.array(z.string()).min(1), database: z.string().nullable() }),
   /** The database's key, encrypted like the file; armored age. */
   database_key: z.string().nullable(),
-  ...content.shape,
-  /** HMAC-SHA256 under a key of the file's own: only who can open the file can make it. */
+  ...state.shape,
+  /** HMAC-SHA256 under a key derived from the file key: only a holder of a backup key can compute it. */
   seal: hash,
   /** SHA-256 over everything above, as canonical JSON. */
   checksum: hash,
 });
 
-/** What a database held, as a manifest tells it. */
-export type Content = z.infer<typeof content>;
+/** The state of a database, as a manifest records it. */
+export type DatabaseState = z.infer<typeof state>;
+/** The head of a ledger, as a manifest records it. */
 export type LedgerHead = z.infer<typeof ledger>;
-/** What stands beside each backup. */
+/** The manifest of a backup, a JSON file next to it. */
 export type Manifest = z.infer<typeof manifest>;
-/** A manifest before it is sealed. */
+/** A manifest without its MAC and checksum. */
 export type ManifestDraft = Omit<Manifest, 'seal' | 'checksum'>;
 
-/** JSON in one form only: keys in the order of their code points, no spaces. */
+/** Canonical JSON: keys in the order of their code points, no spaces. */
 const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
@@ -73,21 +74,23 @@ const macOf = (draft: ManifestDraft, fileKey: Buffer): string =>
 const checksumOf = (signed: Omit<Manifest, 'checksum'>): string =>
   createHash('sha256').update(canonical(signed)).digest('hex');
 
-/** Ties a manifest to the file that it is about, by the key of that file. */
-export const signManifest = (draft: ManifestDraft, fileKey: Buffer): Manifest => {
+/** Binds a manifest to its backup: adds a MAC under the file's key, and the checksum. */
+export function signManifest(draft: ManifestDraft, fileKey: Buffer): Manifest {
   const signed = { ...draft, seal: macOf(draft, fileKey) };
   return { ...signed, checksum: checksumOf(signed) };
-};
+}
 
-/** The one text of a manifest. */
-export const formatManifest = (signed: Manifest): string => `${JSON.stringify(signed, null, 2)}\n`;
+/** The text of a manifest: JSON, indented by two spaces. */
+export function formatManifest(signed: Manifest): string {
+  return `${JSON.stringify(signed, null, 2)}\n`;
+}
 
 /**
- * Reads what {@link formatManifest} wrote, byte for byte.
+ * Parses the output of {@link formatManifest}; any other byte is refused.
  *
  * @throws AshlarError `backup-damaged`
  */
-export const parseManifest = (text: string): Manifest => {
+export function parseManifest(text: string): Manifest {
   const data = parsed(text);
   const result = manifest.safeParse(data);
   if (!result.success) {
@@ -96,32 +99,33 @@ export const parseManifest = (text: string): Manifest => {
   }
   const { checksum, ...signed } = result.data;
   if (checksumOf(signed) !== checksum || `${JSON.stringify(data, null, 2)}\n` !== text)
-    throw damaged('Its manifest is not what was written: the checksum is another.');
+    throw damaged('Its manifest was changed: the checksum does not match.');
   return result.data;
-};
+}
 
 const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw damaged('Its manifest is no JSON.');
+    throw damaged('Its manifest is not valid JSON.');
   }
 };
 
 /**
- * Makes sure that a manifest was made together with the file that this key opens.
+ * Checks that a manifest was made together with the file that this key opens.
  *
  * @throws AshlarError `backup-manifest-mismatch`
  */
-export const assertMac = ({ seal, checksum: _, ...draft }: Manifest, fileKey: Buffer): void => {
+export function assertMac({ seal, checksum: _, ...draft }: Manifest, fileKey: Buffer): void {
   if (!timingSafeEqual(Buffer.from(seal), Buffer.from(macOf(draft, fileKey))))
-    throw mismatch('It was changed, or is that of another backup.');
-};
+    throw mismatch('The manifest was changed, or belongs to another backup.');
+}
 
-/** That a backup is not what its manifest says. */
-export const mismatch = (detail: string): AshlarError =>
-  new AshlarError('backup-manifest-mismatch', {
+/** The error for a backup that does not match its manifest. */
+export function mismatch(detail: string): AshlarError {
+  return new AshlarError('backup-manifest-mismatch', {
     message: 'The backup and its manifest do not belong together.',
     detail,
-    suggestion: 'Use another one: ashlar backup list.',
+    suggestion: 'Use another backup: ashlar backup list.',
   });
+}

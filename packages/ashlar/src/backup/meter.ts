@@ -1,16 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Bytes } from './age/payload.js';
 
-/** How far long work has come, in bytes of the copy. */
+/** Called with the progress of long work, in bytes of the copy. */
 export type OnProgress = (done: number, total: number | undefined) => void;
 
-/** How many bytes there were, and their hash. */
+/** The number of bytes, and their SHA-256 in hex. */
 export interface Measured {
   readonly size: number;
   readonly sha256: string;
 }
 
-/** Counts and hashes what passes. */
+/** Counts and hashes the bytes that pass through. */
 export class Meter {
   readonly #hash: Hash = createHash('sha256');
   #size = 0;
@@ -23,13 +23,13 @@ export class Meter {
     }
   }
 
-  /** To be asked for once, at the end. */
+  /** Call once, after the last byte. */
   get measured(): Measured {
     return { size: this.#size, sha256: this.#hash.digest('hex') };
   }
 }
 
-/** Tells how many bytes have passed. */
+/** Passes bytes through and reports their number. */
 export async function* counted(source: Bytes, onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const part of source) {

@@ -11,41 +11,41 @@ import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { assertMac, type Manifest, mismatch } from './manifest.js';
 import { counted, Meter, type OnProgress } from './meter.js';
 
-/** How a backup is opened, and checked: what verifying and restoring both take. */
+/** Options for opening and checking a backup, common to verify and restore. */
 export interface OpenBackupOptions {
-  /** Where it is looked for when only its name is given. */
+  /** Where to look for a backup that is given by name. */
   readonly folder: string;
   readonly keys: BackupKeysGiven;
   /** The signed checkpoints of its ledgers. */
   readonly checkpoints?: Checkpoints | undefined;
-  /** Who gets which rights, where the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
+  /** The roles to grant rights to, if the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles | undefined;
   readonly onProgress?: OnProgress | undefined;
-  /** Told what is looked at next. */
+  /** Called with the name of each step. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
-/** A backup whose two files are what was written, and that its key opens. */
+/** An opened backup: both files are unchanged, and the key fits. */
 export interface OpenedBackup {
-  /** Where its files are. */
+  /** The folder of its files. */
   readonly folder: string;
   readonly manifest: Manifest;
-  /** The copy in it; reading it fails where a part of it is not what was encrypted. */
+  /** The decrypted copy; reading it fails at a part that was changed. */
   readonly copy: Copy;
 }
 
 /**
- * Opens a backup: first the file as it stands is compared with its manifest, then its own key is found, and with that
- * whether the manifest was made together with it.
+ * Opens a backup: compares the file with its manifest, decrypts the file's key, and checks with it that the manifest was
+ * made together with the file.
  *
  * @param given - the backup's name, or the path of one of its files
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
  *   `backup-key-invalid`, `backup-key-wrong`
  */
-export const openBackup = async (
+export async function openBackup(
   given: string,
   options: Pick<OpenBackupOptions, 'folder' | 'keys' | 'onProgress'>,
-): Promise<OpenedBackup> => {
+): Promise<OpenedBackup> {
   const keys = await BackupKeys.from(options.keys);
   const { folder, name } = await findBackup(options.folder, given);
   const manifest = await readManifest(folder, name);
@@ -57,7 +57,7 @@ export const openBackup = async (
     assertMac(manifest, fileKey);
     const key = manifest.database_key === null ? undefined : await keys.decryptText(manifest.database_key);
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
-      throw mismatch('The database’s key in it has another fingerprint.');
+      throw mismatch('The database key in it does not have the fingerprint in the manifest.');
     const { format, size } = manifest.copy;
     const source = counted(bytes, (done) => options.onProgress?.(done, size));
     const copy = { format, size, bytes: Readable.from(source, { objectMode: false }), key };
@@ -66,14 +66,14 @@ export const openBackup = async (
     stored.destroy();
     throw error;
   }
-};
+}
 
 const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AshlarError('backup-missing', {
-      message: `There is no ${path}.`,
-      detail: 'Its manifest is there, and its file is not.',
-      suggestion: 'Put the file beside its manifest.',
+      message: `${path} does not exist.`,
+      detail: 'Only its manifest exists.',
+      suggestion: 'Put the file next to its manifest.',
       cause,
     });
   });
@@ -81,5 +81,5 @@ const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   const meter = new Meter();
   for await (const _ of meter.measure(createReadStream(path, { highWaterMark: 1_048_576 })));
   if (meter.measured.sha256 !== file.sha256)
-    throw damaged('Its file is not what was written: the SHA-256 is another.');
+    throw damaged('Its file was changed: the SHA-256 does not match.');
 };

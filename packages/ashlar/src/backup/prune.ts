@@ -1,17 +1,17 @@
-import { inFolder, type Listed, labelNamed, listBackups, remove } from './folder.js';
+import { inFolder, type ListedBackup, labelNamed, listBackups, remove } from './folder.js';
 import { defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
 
-/** What is pruned, and how. */
+/** Options of {@link pruneBackups}. */
 export interface PruneOptions {
   readonly folder: string;
-  /** Only backups of the database with this label. Default: each database's backups by themselves. */
+  /** Only backups with this label. Default: all; the rules apply to each database separately. */
   readonly label?: string | undefined;
   readonly keep?: Partial<KeepRules> | undefined;
-  /** Only say what would be done. Default false. */
+  /** Only report what would be removed. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** What became of a backup, and why. */
+/** A backup that was kept or removed, with the reasons. */
 export interface Pruned {
   readonly name: string;
   readonly createdAt: string;
@@ -21,13 +21,13 @@ export interface Pruned {
 }
 
 /**
- * Removes the backups of a database that no rule keeps. The newest verified one always stays, and so does one that cannot be
- * read: it is no backup, and somebody must look at it.
+ * Removes the backups that no rule keeps. The newest verified one of each database always stays. A backup that cannot be
+ * read stays too: the operator must look at it.
  *
- * @returns each backup that was decided about, newest first
+ * @returns each readable backup, newest first
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`; `usage` for a label without a letter or digit
  */
-export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> => {
+export function pruneBackups(options: PruneOptions): Promise<readonly Pruned[]> {
   const { folder, dryRun = false } = options;
   const decideNow = async () => decide(await listBackups(folder), options);
   if (dryRun) return decideNow();
@@ -36,32 +36,32 @@ export const pruneBackups = (options: PruneOptions): Promise<readonly Pruned[]> 
     for (const { name, verdict } of decided) if (verdict === 'removed') await remove(folder, name);
     return decided;
   });
-};
+}
 
-const decide = (listed: readonly Listed[], { label, keep }: PruneOptions): readonly Pruned[] => {
+const decide = (listed: readonly ListedBackup[], { label, keep }: PruneOptions): readonly Pruned[] => {
   const rules: KeepRules = { ...defaultKeepRules, ...keep };
   const sound = listed.filter(({ problem }) => problem === undefined);
   const wanted = label === undefined ? undefined : labelNamed(label);
-  const databases = new Map<string, Listed[]>();
+  const databases = new Map<string, ListedBackup[]>();
   for (const one of sound) {
     const { manifest } = one;
     if (!manifest || (wanted !== undefined && manifest.label !== wanted)) continue;
-    // files of one name may be different databases
-    const whose = `${manifest.label} ${manifest.database}`;
-    databases.set(whose, [...(databases.get(whose) ?? []), one]);
+    // different databases can have one label
+    const database = `${manifest.label} ${manifest.database}`;
+    databases.set(database, [...(databases.get(database) ?? []), one]);
   }
   return [...databases.values()]
     .flatMap((each) => decideOne(each, rules))
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 };
 
-const decideOne = (listed: readonly Listed[], rules: KeepRules): readonly Pruned[] => {
+const decideOne = (listed: readonly ListedBackup[], rules: KeepRules): readonly Pruned[] => {
   const aged = listed.flatMap(({ name, manifest, verifiedAt }) =>
     manifest ? [{ name, createdAt: manifest.created_at, verifiedAt }] : [],
   );
-  const verdicts = keptBy(aged, rules);
+  const reasons = keptBy(aged, rules);
   return aged.map((one) => {
-    const why = verdicts.get(one.name) ?? [];
+    const why = reasons.get(one.name) ?? [];
     return why.length > 0
       ? { ...one, verdict: 'kept', why }
       : { ...one, verdict: 'removed', why: ['no rule keeps it'] };

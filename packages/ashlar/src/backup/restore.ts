@@ -8,34 +8,34 @@ import { checkCopy, provenAs, systemsOf } from './check.js';
 import type { Manifest } from './manifest.js';
 import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
-/** How a backup is restored. */
+/** Options of {@link restoreBackup}. */
 export interface RestoreOptions extends OpenBackupOptions {
-  /** Where to, and under which key it is opened there from now on. */
+  /** The target, and the key under which it is opened from now on. */
   readonly to: OpenOptions;
-  /** What is there may be replaced. Default false. */
+  /** Whether a database at the target is replaced. Default false. */
   readonly replace?: boolean | undefined;
 }
 
-/** What was restored. */
+/** A restored backup, and the reports of its check. */
 export interface Restored {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
 }
 
 /**
- * Puts a backup in the place of a database. It is written beside what is there and checked like a verification does, and
- * only then, in one step, becomes the database; whatever goes wrong before leaves the place as it was.
+ * Restores a backup. The copy is written next to the target, checked as {@link verifyBackup} does, and then becomes the
+ * database in one step. A failure before that step leaves the target unchanged.
  *
  * @param given - the backup's name, or the path of one of its files
- * @param systems - at least those that it tells of
- * @throws AshlarError `restore-target-not-empty`, `database-locked` where the target is in use, `copy-unfit` for another
- *   kind of engine, and what {@link verifyBackup} throws
+ * @param systems - at least the systems in the backup
+ * @throws AshlarError `restore-target-not-empty`, `database-locked` if the target is in use, `copy-unfit` for another
+ *   kind of engine; the errors of {@link verifyBackup}
  */
-export const restoreBackup = async (
+export async function restoreBackup(
   given: string,
   systems: readonly SystemFacts<Tables>[],
   options: RestoreOptions,
-): Promise<Restored> => {
+): Promise<Restored> {
   const { to, replace = false, checkpoints, roles, onStep } = options;
   const copies = await copiesOf(to.url);
   const { manifest, copy } = await openBackup(given, options);
@@ -55,9 +55,9 @@ export const restoreBackup = async (
   } finally {
     copy.bytes.destroy();
   }
-};
+}
 
-// rights are no part of a copy, and what was checked may have been brought here from another place
+// rights are not part of a copy, and the copy may have been checked in another database
 const grant = async (
   to: OpenOptions,
   systems: readonly SystemFacts<Tables>[],

@@ -9,45 +9,45 @@ import { noteVerified } from './folder.js';
 import type { Manifest } from './manifest.js';
 import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
-/** How a backup is verified. */
+/** Options of {@link verifyBackup}. */
 export interface VerifyBackupOptions extends OpenBackupOptions {
   /**
-   * A server on which a database may be made for the time of the verification; other engines need none. Default: that of
-   * the backup, as its user may connect without a password.
+   * The server for a temporary database; other engines need none. Default: the server of the backup, without a
+   * password.
    */
   readonly at?: OpenOptions | undefined;
-  /** The database as it is now, to compare ledgers with. */
+  /** The live database, to compare ledgers with. */
   readonly live?: Engine | undefined;
 }
 
-/** What a verification found; it rejects where something is wrong. */
+/** The result of a successful verification. */
 export interface BackupVerification {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
-  /** How its ledgers stand to the live ones; `undefined` without a live database. */
+  /** How its ledgers relate to the live ones; `undefined` without a live database. */
   readonly ledgers: readonly LedgerRelation[] | undefined;
-  /** When; ISO 8601. */
+  /** ISO 8601. */
   readonly verifiedAt: string;
-  /** Why it could not be noted beside the backup, where the folder cannot be written to; it is not kept for it then. */
+  /** Why the verification could not be recorded, if the folder is read-only; prune does not know of it then. */
   readonly notNoted: string | undefined;
 }
 
 /**
- * Restores a backup into a throwaway engine and looks whether it is what its manifest says: every byte of both files, row
- * counts, schema, migrations and ledgers; then attacks every guarantee, and compares its ledgers with what was signed and
- * with the live database. That it was verified is noted beside it.
+ * Restores a backup into a temporary database and compares it with its manifest: every byte of both files, row counts,
+ * schema, migrations and ledgers. Then attacks every guarantee, and compares the ledgers with the signed checkpoints and
+ * with the live database. Records the verification next to the backup.
  *
  * @param file - the backup's name, or the path of one of its files
- * @param systems - at least those that it tells of
+ * @param systems - at least the systems in the backup
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
- *   `backup-key-wrong`, `database-corrupt`, `guarantee-broken`, `ledger-conflict` where a history was rewound, has
- *   forked, or is not there; `usage`
+ *   `backup-key-wrong`, `database-corrupt`, `guarantee-broken`, `ledger-conflict` if a live ledger was rewound,
+ *   has forked, or is missing; `usage`
  */
-export const verifyBackup = async (
+export async function verifyBackup(
   file: string,
   systems: readonly SystemFacts<Tables>[],
   options: VerifyBackupOptions,
-): Promise<BackupVerification> => {
+): Promise<BackupVerification> {
   const { live, checkpoints, onStep } = options;
   const roles = provenAs(options.roles);
   const { folder, manifest, copy } = await openBackup(file, options);
@@ -55,7 +55,7 @@ export const verifyBackup = async (
   try {
     const copies = await copiesOf(manifest.database);
     const { at: given = { url: manifest.database } } = options;
-    // another kind of engine has nothing to offer
+    // a server of another kind cannot restore the copy
     const at = (await copiesOf(given.url)) === copies ? given : { url: manifest.database };
     const { reports, ledgers } = await copies.examine(
       { ...at, appRole: roles.app },
@@ -66,7 +66,7 @@ export const verifyBackup = async (
       }),
     );
     const now = new Date();
-    // one that the live database has fallen behind is all the more worth keeping
+    // a backup with entries that the live ledger has lost is worth keeping
     const isForked = ledgers?.some(({ relation }) => relation === 'forked');
     const notNoted = isForked ? undefined : await tryNote(folder, manifest, now);
     if (ledgers) assertContinued(ledgers);
@@ -74,9 +74,9 @@ export const verifyBackup = async (
   } finally {
     copy.bytes.destroy();
   }
-};
+}
 
-// it holds all the same: the folder may be one that can only be read
+// the verification is valid all the same: the folder may be read-only
 const tryNote = async (folder: string, manifest: Manifest, at: Date): Promise<string | undefined> => {
   try {
     await noteVerified(folder, manifest, at);

@@ -2,21 +2,21 @@ import type { OnProgress } from '../backup/index.js';
 import type { Invocation } from './invocation.js';
 import { ProgressBar } from './progress.js';
 
-/** What is copied in a moment is shown when it is done. */
+// smaller copies end before a bar would help
 const worthShowing = 33_554_432;
 
-/** Shows how many bytes of a copy have passed while `work` runs. */
-export const withCopyProgress = async <T>(
+/** Shows how many bytes were copied while `work` runs. */
+export async function withCopyProgress<T>(
   { streams }: Invocation,
   title: string,
   work: (onProgress: OnProgress) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const bar = new ProgressBar(streams.stderr, title);
   try {
     return await work((done, total) => {
-      if ((total ?? done) >= worthShowing) bar.update({ done, total, failed: 0, total_cost_cents: null });
+      if ((total ?? done) >= worthShowing) bar.update({ done, total });
     });
   } finally {
     bar.end();
   }
-};
+}

@@ -1,5 +1,4 @@
-import type { JobStatus, JobSummary } from '../jobs/job-commands.js';
-import { money } from './money.js';
+import type { JobProgress, JobStatus, JobSum, JobSummary } from '../jobs/index.js';
 import type { Output } from './output.js';
 
 const colours: Readonly<Record<JobStatus, 'green' | 'yellow' | 'red' | 'cyan' | 'gray'>> = {
@@ -11,8 +10,14 @@ const colours: Readonly<Record<JobStatus, 'green' | 'yellow' | 'red' | 'cyan' | 
   cancelled: 'gray',
 };
 
-/** A job in a few lines. */
-export const printJob = (out: Output, job: JobSummary): void => {
+/** A sum of a job as text; a dash while no row is completed. */
+export function sumText({ column, format }: JobSum, job: Readonly<Record<string, unknown>>): string {
+  const value = job[column];
+  return typeof value === 'number' ? format(value) : '–';
+}
+
+/** Prints a job in a few lines. */
+export function printJob(out: Output, sums: readonly JobSum[], job: JobSummary): void {
   const fact = (name: string, text: string) => out.line(`  ${name.padEnd(11)}${text}`);
   out.line(`${out.style('bold', job.name)} · ${out.style(colours[job.status], job.status)}`);
   fact('id', job.id);
@@ -20,9 +25,19 @@ export const printJob = (out: Output, job: JobSummary): void => {
     'rows',
     `${job.processed_rows} of ${job.total_rows} done · ${job.successful_rows} successful · ${job.failed_rows} failed`,
   );
-  fact('cost', money(job.total_cost_cents));
+  for (const sum of sums) fact(sum.label, sumText(sum, job));
   fact('created', job.created_at);
   if (job.started_at) fact('started', job.started_at);
   if (job.completed_at) fact('completed', job.completed_at);
   if (job.error_message) fact('error', `${job.error_message}${job.error_code ? ` (${job.error_code})` : ''}`);
-};
+}
+
+/** The notes of a progress bar: failed rows, and the sums that are known. */
+export function progressNotes(sums: readonly JobSum[], { failed, totals }: JobProgress): string[] {
+  const values: Readonly<Record<string, unknown>> = totals;
+  const known = sums.filter(({ column }) => typeof values[column] === 'number');
+  return [
+    ...(failed > 0 ? [`${failed.toLocaleString('en-US')} failed`] : []),
+    ...known.map((sum) => sumText(sum, totals)),
+  ];
+}

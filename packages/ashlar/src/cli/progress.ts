@@ -1,17 +1,24 @@
-import type { JobProgress } from '../jobs/job-commands.js';
-import { money } from './money.js';
 import type { OutputStream } from './streams.js';
 
 const barWidth = 28;
 const redrawMilliseconds = 80;
 const lineMilliseconds = 5_000;
 
-/** Shows how far work has come: a bar that moves on a terminal, now and then a plain line elsewhere. */
+/** The progress of long work. */
+export interface Progress {
+  readonly done: number;
+  /** `undefined` while it is unknown. */
+  readonly total: number | undefined;
+  /** Further facts: `3 failed`. */
+  readonly notes?: readonly string[];
+}
+
+/** Shows progress: on a terminal as a bar, elsewhere as a line every 10 % or every 5 seconds. */
 export class ProgressBar {
   readonly #stream: OutputStream;
   readonly #title: string;
   #drawnAt = Number.NEGATIVE_INFINITY;
-  #last: JobProgress | undefined;
+  #last: Progress | undefined;
   #tenths = -1;
 
   constructor(stream: OutputStream, title: string) {
@@ -19,8 +26,8 @@ export class ProgressBar {
     this.#title = title;
   }
 
-  /** Takes what is known now; draws when it is time. */
-  update(progress: JobProgress): void {
+  /** Takes the current progress. Draws it unless the last drawing is too recent. */
+  update(progress: Progress): void {
     this.#last = progress;
     const now = performance.now();
     if (this.#stream.isTTY) {
@@ -36,24 +43,20 @@ export class ProgressBar {
     this.#stream.write(`${this.#text(progress)}\n`);
   }
 
-  /** Draws the last state and goes to a new line. */
+  /** Draws the last progress and ends the line. */
   end(): void {
     if (this.#last && this.#stream.isTTY) this.#stream.write(`\r\u001B[2K${this.#bar(this.#last)}\n`);
   }
 
-  #bar(progress: JobProgress): string {
+  #bar(progress: Progress): string {
     const share = progress.total ? Math.min(1, progress.done / progress.total) : 0;
     const filled = Math.round(share * barWidth);
     const bar = progress.total === undefined ? '' : `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} `;
     return `${bar}${this.#text(progress)}`.slice(0, (this.#stream.columns ?? 120) - 1);
   }
 
-  #text({ done, total, failed, total_cost_cents: cents }: JobProgress): string {
+  #text({ done, total, notes = [] }: Progress): string {
     const of = total === undefined ? '' : ` of ${total.toLocaleString('en-US')}`;
-    return [
-      `${this.#title}: ${done.toLocaleString('en-US')}${of}`,
-      ...(failed > 0 ? [`${failed.toLocaleString('en-US')} failed`] : []),
-      ...(cents === null ? [] : [money(cents)]),
-    ].join(' · ');
+    return [`${this.#title}: ${done.toLocaleString('en-US')}${of}`, ...notes].join(' · ');
   }
 }

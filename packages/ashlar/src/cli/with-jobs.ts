@@ -1,25 +1,26 @@
 import { AshlarError } from '../errors.js';
-import type { JobCommands } from '../jobs/job-commands.js';
+import type { JobCommands } from '../jobs/index.js';
 import { connect } from '../session/connect.js';
 import type { Database } from '../session/database.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
 /**
- * Opens the database of a system that has jobs, gives both to `work`, and closes it.
+ * Opens the database of a system that has jobs, passes both to `work`, and closes it.
  *
  * @throws AshlarError `usage` when the system has no jobs, `migration-pending`, and what {@link connect} throws
  */
-export const withJobs = async <T>(
+export async function withJobs<T>(
   invocation: Invocation,
   work: (jobs: JobCommands, db: Database) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const system = await invocation.system();
   const { jobs } = system;
   if (!jobs) {
     throw new AshlarError('usage', {
-      message: `${system.name} has no jobs.`,
-      suggestion: 'Name a system that has some: --system shipping.',
+      message: `The system ${system.name} has no jobs.`,
+      suggestion:
+        'Name another system with --system. A system has jobs if it declares them: system(…, { jobs }).',
     });
   }
   const db = await connect(system, { ...(await invocation.target('app')), create: false });
@@ -29,4 +30,4 @@ export const withJobs = async <T>(
   } finally {
     await db.close();
   }
-};
+}

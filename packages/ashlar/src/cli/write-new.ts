@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AshlarError } from '../errors.js';
+import { writeNewFile } from '../files/write.js';
 import type { Invocation } from './invocation.js';
 
 /** Writes a file that is not there yet. @throws AshlarError `usage` */
@@ -12,7 +12,7 @@ export const writeNew = async (
 ): Promise<void> => {
   try {
     // a key must be on the disk before anything is encrypted with it
-    await writeFile(resolve(streams.directory, file), text, { flag: 'wx', mode, flush: true });
+    await writeNewFile(resolve(streams.directory, file), text, mode);
   } catch (cause) {
     throw new AshlarError('usage', {
       message: `${file} cannot be written (${(cause as NodeJS.ErrnoException).code}).`,

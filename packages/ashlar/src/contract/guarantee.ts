@@ -122,6 +122,20 @@ export interface RefusedLevel {
   readonly why: string;
 }
 
+/** What a guarantee requires of the others of its table, or cannot hold with: a fact that one of them gives. */
+export interface FactRule {
+  readonly fact: keyof GuaranteeFacts;
+  /** The rule is about the fact in this case only. Default: in every case. */
+  readonly when?: {
+    readonly holds: (facts: GuaranteeFacts) => boolean;
+    /** The case in words, after the name of the guarantee: `without exceptions`. */
+    readonly words: string;
+  };
+  /** The reason, as a sentence. */
+  readonly why: string;
+  readonly suggestion: string;
+}
+
 /** A table whose guarantees are not looked at yet. */
 export type DeclaredColumns = Pick<TableFacts, 'name' | 'columns'>;
 
@@ -136,6 +150,10 @@ export interface Guarantee {
   readonly validate?: (table: TableFacts) => void;
   /** What the guarantee says of the table that declares it, for code that relies on it and for other guarantees. */
   readonly facts?: (table: DeclaredColumns) => GuaranteeFacts;
+  /** Facts without which it cannot hold: another guarantee of the table must give them. */
+  readonly requires?: readonly FactRule[];
+  /** Facts with which it cannot hold: no other guarantee of the table may give them. */
+  readonly conflicts?: readonly FactRule[];
   readonly sqlite: SqliteEnforcement | RefusedLevel;
   readonly postgres: PostgresEnforcement | RefusedLevel;
   /** Parts of rows that it accepts, where not every row of the right types is one; of ciphered columns the plaintext. */

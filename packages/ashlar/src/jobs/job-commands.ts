@@ -1,35 +1,34 @@
 import type { Database } from '../session/database.js';
+import type { JobStatus } from './shapes.js';
+import type { Totals } from './totals.js';
 
-/** Where a job stands. */
-export type JobStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
-
-/** A job as plain data. The counts and the cost always equal what its rows say. Extra fields are shown as they are. */
+/** A job as plain data: all columns of its row. Its counts and sums always equal its rows. */
 export interface JobSummary {
   readonly id: string;
   readonly name: string;
   readonly status: JobStatus;
   readonly total_rows: number;
-  /** Rows that reached an end: successful, failed or skipped. */
+  /** Rows in a final status or failed: completed, failed or skipped. */
   readonly processed_rows: number;
   readonly successful_rows: number;
   readonly failed_rows: number;
-  /** Integer cents; `null` before anything has cost something. */
-  readonly total_cost_cents: number | null;
-  readonly error_code?: string | null;
-  readonly error_message?: string | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  /** Times in ISO 8601, UTC, milliseconds. */
   readonly created_at: string;
-  readonly started_at?: string | null;
-  readonly completed_at?: string | null;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  /** The sums (`total_NAME`), and the system's own columns. */
+  readonly [column: string]: unknown;
 }
 
-/** What `jobs show` tells beyond the summary. */
+/** A job with the account of its rows, its log and its failures. */
 export interface JobDetail extends JobSummary {
-  readonly description?: string | null;
-  /** How many rows have each status; `in_doubt` is a row whose effect is not known after a crash. */
+  /** How many rows have each status; `in_doubt` counts the failed rows whose effect is unknown. */
   readonly rows_by_status: Readonly<Record<string, number>>;
-  /** The most recent entries of the job's log, newest first. */
+  /** The most recent entries of the log, newest first. */
   readonly log: readonly { readonly timestamp: string; readonly level: string; readonly message: string }[];
-  /** The first failures, by row number. */
+  /** The first failed rows, by row number. */
   readonly failures: readonly {
     readonly row_number: number;
     readonly error_code: string | null;
@@ -38,58 +37,70 @@ export interface JobDetail extends JobSummary {
   }[];
 }
 
-/** How far long work has come. `total` is `undefined` while it is not known (a file is still being read). */
+/** The progress of an import or a run, in rows. `total` is `undefined` while it is unknown (a file is still being read). */
 export interface JobProgress {
   readonly done: number;
   readonly total: number | undefined;
   readonly failed: number;
-  readonly total_cost_cents: number | null;
+  readonly totals: Totals;
 }
 
-/** How a file becomes a job. */
-export interface ImportOptions {
+/** How `ashlar jobs import` makes a job of a file. */
+export interface ImportFileOptions {
   readonly name: string;
-  readonly description?: string | undefined;
-  /** Only the lines whose columns have these values: `{ State: 'California' }`. */
+  /** Only the lines whose columns have exactly these values: `{ State: 'California' }`. */
   readonly where?: Readonly<Record<string, string>> | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What an import did. A line that cannot be a row is reported here and never left out silently. */
-export interface ImportReport {
-  readonly job: JobSummary;
-  /** Lines read, the header not counted. */
+/** The result of an import. Each rejected line is reported, and is a failed row of the job. */
+export interface ImportReport<Job = JobSummary> {
+  readonly job: Job;
+  /** Lines read. */
   readonly lines: number;
+  /** Rows of the job, the rejected ones included. */
   readonly imported: number;
-  /** Lines that `where` left out. */
+  /** Lines left out on purpose. */
   readonly filtered: number;
+  /** The first thousand rejected lines. */
   readonly rejected: readonly { readonly line: number; readonly reason: string }[];
+  readonly rejected_rows: number;
 }
 
-/** How a job is run. */
-export interface RunOptions {
-  /** Rows in flight at once. */
+/** A sum as `ashlar jobs` shows it. */
+export interface JobSum {
+  /** Its column in the jobs table, `total_NAME`. */
+  readonly column: string;
+  readonly label: string;
+  format(total: number): string;
+}
+
+/** How `ashlar jobs run` runs a job. */
+export interface RunJobOptions {
   readonly concurrency?: number | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** Aborted when the user asks to stop: finish the rows in flight, pause the job, return its summary. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What a system offers to `ashlar jobs`. Each takes an open database and answers with plain data.
- * An unknown id is an AshlarError `row-not-found`; a status that does not allow it, `state-conflict`;
- * a file that cannot be read, `input-invalid`.
+ * What a system offers to `ashlar jobs`; `defineJobs(…).commands(…)` makes it. Each method takes an open database and
+ * returns plain data. They throw AshlarError: `row-not-found` for an unknown id, `state-conflict` if the status does not
+ * allow the operation, `input-invalid` for a file that cannot be read.
  */
 export interface JobCommands {
+  readonly sums: readonly JobSum[];
   /** Newest first. */
   list(db: Database): Promise<readonly JobSummary[]>;
   show(db: Database, id: string): Promise<JobDetail>;
-  import(db: Database, path: string, options: ImportOptions): Promise<ImportReport>;
-  /** Runs, or resumes, until all rows are done, the job is paused or cancelled, or `signal` aborts. */
-  run(db: Database, id: string, options?: RunOptions): Promise<JobSummary>;
+  /** `undefined` if the system does not import files. */
+  readonly import:
+    | ((db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>)
+    | undefined;
+  /** Runs or resumes a job until all rows are done, it is paused or cancelled, or `signal` is aborted. */
+  run(db: Database, id: string, options?: RunJobOptions): Promise<JobSummary>;
   pause(db: Database, id: string): Promise<JobSummary>;
-  /** Makes a paused job runnable again; `run` then runs it. */
+  /** Makes a paused job runnable; `run` then runs it. */
   resume(db: Database, id: string): Promise<JobSummary>;
   cancel(db: Database, id: string): Promise<JobSummary>;
   /** Makes failed rows pending again: all of them, or only those with these numbers. */

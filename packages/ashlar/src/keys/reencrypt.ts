@@ -7,12 +7,12 @@ import type { Database } from '../session/database.js';
 import type { Session, SessionContext } from '../session/types.js';
 import { encryptedTables } from './keyrings.js';
 
-/** Which rows are encrypted anew. */
+/** Options of {@link reencrypt}. */
 export interface ReencryptOptions {
   readonly actor?: SessionContext['actor'];
-  /** Default: every table with ciphered columns. Leave out those whose rows never change. */
+  /** Default: every table with encrypted columns. Leave out append-only tables. */
   readonly tables?: readonly Table[];
-  /** How many rows one session moves. Default 200. */
+  /** The number of rows in one session. Default 200. */
   readonly batch?: number;
 }
 
@@ -22,17 +22,17 @@ const both = (conditions: readonly RawBuilder<unknown>[], word: 'and' | 'or'): R
   sql`(${sql.join(conditions, word === 'and' ? sql` and ` : sql` or `)})`;
 
 /**
- * Encrypts the rows of a scope under its newest data key, and makes their blind indexes anew, in batches, while
- * sessions go on: a row that another session changes meanwhile is looked at again.
+ * Re-encrypts the rows of a scope under its newest data key and recomputes their blind indexes, in batches, while other
+ * sessions run. A row that another session changes in between is read again.
  *
- * @returns how many rows were moved
- * @throws AshlarError `scope-shredded`, `decryption-failed`; `guarantee-violated` for a table whose rows never change
+ * @returns the number of rows re-encrypted
+ * @throws AshlarError `scope-shredded`, `decryption-failed`; `guarantee-violated` for an append-only table
  */
-export const reencrypt = async <T extends Tables>(
+export async function reencrypt<T extends Tables>(
   db: Database<T>,
   scope: string,
   { actor, tables = encryptedTables(db), batch = 200 }: ReencryptOptions = {},
-): Promise<number> => {
+): Promise<number> {
   let moved = 0;
   for (const table of tables) {
     const { encryption } = table.facts;
@@ -53,16 +53,16 @@ export const reencrypt = async <T extends Tables>(
     }
   }
   return moved;
-};
+}
 
-// each row of a batch was changed by another session between its reading and its writing, so many times on end
+// the number of batches in a row of which other sessions changed every row between read and write
 const mostIdle = 50;
 
 const stuck = (table: Table): AshlarError =>
   new AshlarError('state-conflict', {
-    message: `Rows of ${table.name} cannot be encrypted anew.`,
-    detail: 'They are found, but writing them changes none.',
-    suggestion: 'Check that this role may update every row of the table.',
+    message: `Rows of ${table.name} cannot be re-encrypted.`,
+    detail: 'The rows are found, but updating them changes none.',
+    suggestion: 'Check that this role can update every row of the table.',
   });
 
 const versionBytes = (version: number): Uint8Array => {
@@ -71,7 +71,7 @@ const versionBytes = (version: number): Uint8Array => {
   return bytes;
 };
 
-// the key version stands in bytes 2 to 5 of an envelope
+// bytes 2 to 5 of an envelope are the key version
 const outdated = async <T extends Tables>(
   keys: DataKeys,
   s: Session<T>,
@@ -102,7 +102,7 @@ const move = async <T extends Tables>(
   const set = Object.entries(fresh).map(([name, value]) => sql`${sql.ref(name)} = ${value}`);
   const same = [
     ...table.primaryKey.columns.map((name) => sql`${sql.ref(name)} = ${row[name]}`),
-    // not if another session has written it since it was read
+    // only if no other session has written the row since it was read
     ...encryption.columns.map(({ name }) =>
       row[name] === null ? sql`${sql.ref(name)} is null` : sql`${sql.ref(name)} = ${row[name]}`,
     ),

@@ -17,16 +17,16 @@ interface Wrapped {
 }
 
 /**
- * Wraps every data key anew under the current master key, in batches, while sessions go on. Afterwards the old master
- * keys open nothing in this database, and can be destroyed once no backup that is to be kept needs them.
+ * Rewraps every data key under the current master key, in batches, while sessions run. Afterwards this database does not
+ * need the old master keys. Destroy them once no backup needs them either.
  *
- * @returns how many data keys were wrapped anew
+ * @returns the number of data keys rewrapped
  * @throws AshlarError `key-missing`, `key-wrong`
  */
-export const rotateMaster = async <T extends Tables>(
+export async function rotateMaster<T extends Tables>(
   db: Database<T>,
   { actor }: Pick<SessionContext, 'actor'> = {},
-): Promise<number> => {
+): Promise<number> {
   let count = 0;
   for (const keys of keyringsOf(db)) {
     for (;;) {
@@ -39,7 +39,7 @@ export const rotateMaster = async <T extends Tables>(
         for (const { scope, version, ...old } of rows) {
           const name = { keyring: keys.name, scope, version };
           const { wrapped, master_version } = rewrappedKey(db.encryption.masters(), name, old);
-          // one that was shredded or wrapped meanwhile is left as it is
+          // a key that was shredded or rewrapped since it was read stays as it is
           await sql`update ${keyring} set wrapped = ${wrapped}, master_version = ${master_version}
             where scope = ${scope} and version = ${version} and master_version = ${old.master_version}
               and shredded_at is null`.execute(s.query);
@@ -51,21 +51,21 @@ export const rotateMaster = async <T extends Tables>(
     }
   }
   return count;
-};
+}
 
 /**
- * Gives a scope a new data key, which encrypts from now on; those before it still decrypt. {@link reencrypt} moves the
- * rows.
+ * Gives a scope a new data key, which encrypts from now on; earlier keys still decrypt. {@link reencrypt} re-encrypts
+ * existing rows.
  *
  * @returns the version of the new key, by keyring
- * @throws AshlarError `scope-shredded`, `key-missing`; `state-conflict` when the scope has no key yet
+ * @throws AshlarError `scope-shredded`, `key-missing`; `state-conflict` if the scope has no key yet
  */
-export const rotateDataKey = async <T extends Tables>(
+export async function rotateDataKey<T extends Tables>(
   db: Database<T>,
   scope: string,
   { actor }: Pick<SessionContext, 'actor'> = {},
-): Promise<Readonly<Record<string, number>>> =>
-  db.session({ actor }, async (s) => {
+): Promise<Readonly<Record<string, number>>> {
+  return db.session({ actor }, async (s) => {
     const versions: Record<string, number> = {};
     for (const keys of keyringsOf(db)) {
       const { rows } = await sql<{ version: number; shredded_at: string | null }>`
@@ -82,14 +82,15 @@ export const rotateDataKey = async <T extends Tables>(
     }
     if (Object.keys(versions).length > 0) return versions;
     throw new AshlarError('state-conflict', {
-      message: `The scope ${scope} has no data key that could be rotated.`,
+      message: `The scope ${scope} has no data key to rotate.`,
       suggestion: 'A scope gets its first key when its first row is written.',
     });
   });
+}
 
 const shredded = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('scope-shredded', {
     message: `The data of the scope ${scope} was shredded.`,
-    detail: `${keys.name} gives it no other key.`,
-    suggestion: 'A scope that was shredded is never used again: give a new one another name.',
+    detail: `The keyring ${keys.name} refuses new keys for a shredded scope.`,
+    suggestion: 'Use another scope: a shredded one cannot be used again.',
   });

@@ -3,22 +3,22 @@ import type { Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import { keyringsOf } from './keyrings.js';
 
-/** What a keyring holds. */
+/** Counts of a keyring. */
 export interface KeyringStatus {
   readonly keyring: string;
   readonly scopes: number;
-  /** Scopes whose keys were erased. */
+  /** The number of scopes whose keys were erased. */
   readonly shredded: number;
-  /** How many data keys each master key wraps, by its version. One that is not here is not needed by the keyring. */
+  /** The number of data keys that each master key wraps, by its version. The keyring does not need any other version. */
   readonly wrappedBy: Readonly<Record<number, number>>;
 }
 
 /**
- * What the keyrings of a system hold: which master keys are still needed, and of how many scopes.
+ * Counts the keys in the keyrings of a system: which master keys are still needed, and for how many scopes.
  *
- * @throws AshlarError `usage` where the system has no ciphered column
+ * @throws AshlarError `usage` if the system has no encrypted column
  */
-export const keyringStatus = async <T extends Tables>(db: Database<T>): Promise<readonly KeyringStatus[]> => {
+export async function keyringStatus<T extends Tables>(db: Database<T>): Promise<readonly KeyringStatus[]> {
   const all: KeyringStatus[] = [];
   for (const { name } of keyringsOf(db)) {
     const { rows } = await db.read((s) =>
@@ -38,4 +38,4 @@ export const keyringStatus = async <T extends Tables>(db: Database<T>): Promise<
     });
   }
   return all;
-};
+}

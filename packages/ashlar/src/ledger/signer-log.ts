@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
+import { writeAtomically } from '../files/write.js';
 import { type Checkpoint, openCheckpoint, type SignedCheckpoint, signCheckpoint } from './checkpoint.js';
 import { requireContinuation } from './continuation.js';
 import type { Signer, Verifier } from './keys.js';
@@ -55,37 +55,6 @@ export const readCheckpoints = async (
   return read.sort((a, b) => a.size - b.size);
 };
 
-/** Makes what was written or renamed in a folder last through a power cut. */
-const syncFolder = async (folder: string): Promise<void> => {
-  // Windows opens no folders, and needs no such thing.
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
-/** Writes a file that is there whole or not at all, also after a crash. */
-const keep = async (folder: string, name: string, text: string): Promise<void> => {
-  const draft = join(folder, `.${name}.${randomBytes(6).toString('hex')}`);
-  try {
-    const handle = await open(draft, 'wx');
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, join(folder, name));
-  } catch (cause) {
-    await rm(draft, { force: true });
-    throw cause;
-  }
-  await syncFolder(folder);
-};
-
 /** What a signer is asked to sign. */
 export interface SigningRequest {
   /** Where this signer keeps what it signed for this log. Made where it is missing; one folder for each log. */
@@ -128,6 +97,7 @@ export const signHead = async (request: SigningRequest): Promise<string> => {
   );
   if (same !== undefined) return same.note;
   const note = signCheckpoint(head, ...signers);
-  await keep(folder, `${head.size}${extension}`, note);
+  // a checkpoint is public
+  await writeAtomically(join(folder, `${head.size}${extension}`), note, 0o666);
   return note;
 };

@@ -1,6 +1,20 @@
-import type { Guarantee, GuardedTable } from '../contract/guarantee.js';
+import type { FactRule, Guarantee, GuardedTable } from '../contract/guarantee.js';
 import type { GuaranteeFacts, TableFacts } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
+
+/** The guarantee of Ashlar that gives a fact, by name: what to call it where no guarantee of the table gives it. */
+const usualGivers: Readonly<Record<keyof GuaranteeFacts, string>> = {
+  appendOnly: 'append-only',
+  audited: 'audited',
+  encryption: 'encrypted',
+  keyring: 'keyring',
+  ledger: 'ledgered',
+  partition: 'partitioned',
+  retention: 'retained',
+  scope: 'scoped',
+  trail: 'trail',
+  versions: 'versioned',
+};
 
 /**
  * The facts of all guarantees of a table.
@@ -26,12 +40,14 @@ export function mergedFacts(
 }
 
 const givenTwice = (table: string, one: string, other: string) =>
-  one === other
-    ? invalidTable(table, `the guarantee ${one} is declared twice.`, 'Keep one of the two.')
-    : invalidTable(table, `${one} and ${other} exclude each other.`, 'Keep one of the two.');
+  invalidTable(
+    table,
+    one === other ? `it declares ${one} twice.` : `${one} and ${other} exclude each other.`,
+    'Keep one of the two.',
+  );
 
 /**
- * Refuses guarantees that cannot hold on this table.
+ * Refuses guarantees that cannot hold on this table, alone or together.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -44,5 +60,47 @@ export function assertGuarantees(table: GuardedTable): void {
       'Add the guarantee: encrypted({ scope: c.client_id, keys: dataKeys }).',
     );
   }
+  // first, so that the message names both guarantees and not the first column or key that does not suit one of them
+  for (const guarantee of table.guarantees) assertRules(table, guarantee);
   for (const guarantee of table.guarantees) guarantee.validate?.(table);
+  assertDistinct(table);
 }
+
+// a guarantee may be declared for several columns, but not twice for the same: its objects would have the same names
+const assertDistinct = (table: GuardedTable): void => {
+  const names = new Map<string, Guarantee>();
+  for (const guarantee of table.guarantees) {
+    if (guarantee.sqlite.level === 'refused') continue;
+    for (const { name } of guarantee.sqlite.objects(table)) {
+      const other = names.get(name);
+      if (other?.name === guarantee.name && other !== guarantee)
+        throw givenTwice(table.name, guarantee.name, guarantee.name);
+      names.set(name, guarantee);
+    }
+  }
+};
+
+const assertRules = (table: GuardedTable, guarantee: Guarantee): void => {
+  const { name, conflicts = [], requires = [] } = guarantee;
+  for (const rule of conflicts) {
+    const other = giverOf(table, guarantee, rule);
+    if (other) throw refused(table, `${name} and ${inCase(other, rule)} cannot hold together.`, rule);
+  }
+  for (const rule of requires) {
+    if (!giverOf(table, guarantee, rule))
+      throw refused(table, `${name} requires ${inCase(usualGivers[rule.fact], rule)}.`, rule);
+  }
+};
+
+const giverOf = (table: GuardedTable, asking: Guarantee, { fact, when }: FactRule): string | undefined =>
+  table.guarantees.find((other) => {
+    if (other === asking) return false;
+    const given = other.facts?.(table) ?? {};
+    return given[fact] !== undefined && (when?.holds(given) ?? true);
+  })?.name;
+
+const inCase = (guarantee: string, { when }: FactRule): string =>
+  when === undefined ? guarantee : `${guarantee} ${when.words}`;
+
+const refused = (table: GuardedTable, what: string, { why, suggestion }: FactRule) =>
+  invalidTable(table.name, `${what} ${why}`, suggestion);

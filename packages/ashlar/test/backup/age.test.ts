@@ -30,17 +30,20 @@ describe('an age file', async () => {
   const keys = await BackupKeys.from({ key });
   const passphrase = 'correct horse battery staple';
 
-  test.each(sizes)('of %i bytes is read by the library, and one of the library’s by us', async (size) => {
-    const plain = randomBytes(size);
-    const decrypter = new Decrypter();
-    decrypter.addIdentity(key);
-    expect(plain.equals(await decrypter.decrypt(await encrypted(keys, plain)))).toBe(true);
-    const encrypter = new Encrypter();
-    encrypter.addRecipient(recipient);
-    expect(plain.equals(await opened(keys, await encrypter.encrypt(plain)))).toBe(true);
-  });
+  test.each(sizes)(
+    'of %i bytes is decrypted by the age library, and one of the library by Ashlar',
+    async (size) => {
+      const plain = randomBytes(size);
+      const decrypter = new Decrypter();
+      decrypter.addIdentity(key);
+      expect(plain.equals(await decrypter.decrypt(await encrypted(keys, plain)))).toBe(true);
+      const encrypter = new Encrypter();
+      encrypter.addRecipient(recipient);
+      expect(plain.equals(await opened(keys, await encrypter.encrypt(plain)))).toBe(true);
+    },
+  );
 
-  test('does not depend on how its bytes arrive', async () => {
+  test('has the same content whatever the size of the chunks', async () => {
     const part = fc.integer({ min: 1, max: 200_000 });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 200_000 }), part, part, async (size, written, read) => {
@@ -51,7 +54,7 @@ describe('an age file', async () => {
     );
   });
 
-  test('under a passphrase is read by the library, and one of the library’s by us', async () => {
+  test('with a passphrase is decrypted by the age library, and one of the library by Ashlar', async () => {
     const ours = await BackupKeys.from({ key: passphrase });
     const decrypter = new Decrypter();
     decrypter.addPassphrase(passphrase);
@@ -66,7 +69,7 @@ describe('an age file', async () => {
     await failure('backup-key-wrong', () => opened(keys, theirs));
   });
 
-  test('is refused where any byte is another, or any part is missing or too many', async () => {
+  test('is refused if a byte is changed, or a part is missing or added', async () => {
     const plain = randomBytes(2 * chunk);
     const file = await encrypted(keys, plain);
     const header = file.length - plain.length - 2 * 16 - 16;
@@ -83,7 +86,7 @@ describe('an age file', async () => {
       flipped[at] = (flipped[at] ?? 0) ^ 1;
       await isRefused(flipped);
     }
-    // at the border of a chunk, where every byte that is left is authentic
+    // cut at the end of a chunk, where every remaining byte is authentic
     await isRefused(file.subarray(0, header + 16 + chunk + 16));
     await isRefused(file.subarray(0, header + 16));
     await isRefused(Buffer.concat([file, Buffer.alloc(1)]));
@@ -93,7 +96,7 @@ describe('an age file', async () => {
     await isRefused(Buffer.from('SQLite format 3\0'));
   });
 
-  test('is made for recipients alone, and then opened by the owner of the key alone', async () => {
+  test('can be made with recipients only, and is then opened by the owner of the key only', async () => {
     const maker = await BackupKeys.from({ recipients: [recipient] });
     expect(maker.canOpen).toBe(false);
     expect(maker.fingerprints).toEqual(keys.fingerprints);
@@ -102,7 +105,7 @@ describe('an age file', async () => {
     expect((await opened(keys, file)).toString()).toBe('hello');
   });
 
-  test('opens with a former key that stands behind the new one', async () => {
+  test('opens with a former key that is listed after the new one', async () => {
     const fresh = await generateIdentity();
     const both = await BackupKeys.from({ key: `# made today\n${fresh}\n\n# before\n${key}\n` });
     expect((await opened(both, await encrypted(keys, Buffer.from('old')))).toString()).toBe('old');
@@ -111,12 +114,12 @@ describe('an age file', async () => {
     await failure('backup-key-wrong', () => opened(keys, now));
   });
 
-  test('keys that are none are refused, and not told', async () => {
+  test('malformed keys are refused, and appear in no message', async () => {
     await failure('backup-key-missing', () => BackupKeys.from({}));
     for (const given of [
       { key: 'too short' },
       { key: 'AGE-SECRET-KEY-1QQQQ' },
-      // what somebody has mistaken for a key must not become a passphrase
+      // a malformed key must not be used as a passphrase
       { key: recipient },
       { key: `"${recipient}"` },
       { key: 'age-secret-key-1qqqqqqqqqqqqqqqqqqqq' },

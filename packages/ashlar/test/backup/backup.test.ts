@@ -4,181 +4,185 @@ import * as ashlar from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../engines/sqlite/support.js';
 import { behindItsBack } from '../ledger/sabotage.js';
-import { everywhere, files, order, shop, worlds } from './setup.js';
+import { everywhere, files, fixtures, order, shop } from './setup.js';
 
 const bodies = (count: number, word = 'order') => Array.from({ length: count }, (_, n) => `${word} ${n}`);
 
 describe.each(everywhere)('a backup on $name', (engine) => {
-  const makeWorld = worlds();
+  const newFixture = fixtures();
 
-  test('restores to what the database held when it was made', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(300));
-    const held = await world.contents(world.url);
-    const manifest = await world.create();
-    await order(world.db, bodies(20));
+  test('restores the state of the database when the backup was made', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(300));
+    const held = await fixture.contents(fixture.url);
+    const manifest = await fixture.create();
+    await order(fixture.db, bodies(20));
     expect(manifest).toMatchObject({
       label: 'test',
-      engine: world.db.engine.label,
+      engine: fixture.db.engine.label,
       systems: [{ name: 'shop', head: '0001_initial' }],
       rows: { orders: 300, totals: 1 },
       ledgers: [{ ledger: 'shop/orders', size: 300, checkpoint: null }],
     });
-    const verified = await world.verify(manifest.name, { live: world.db.engine });
+    const verified = await fixture.verify(manifest.name, { live: fixture.db.engine });
     expect(verified.ledgers).toEqual([
       { ledger: 'shop/orders', size: 300, live: 320, relation: 'continued' },
     ]);
     expect(verified.reports).toMatchObject([{ system: 'shop', ok: true }]);
-    const url = world.elsewhere();
-    await world.restore(manifest.name, { to: { url, key: world.key } });
-    expect(await world.contents(url)).toEqual(held);
-    const listed = await ashlar.listBackups(world.backups.folder);
+    const url = fixture.elsewhere();
+    await fixture.restore(manifest.name, { to: { url, key: fixture.key } });
+    expect(await fixture.contents(url)).toEqual(held);
+    const listed = await ashlar.listBackups(fixture.backups.folder);
     expect(listed).toMatchObject([
       { name: manifest.name, verifiedAt: verified.verifiedAt, problem: undefined },
     ]);
   });
 
-  test('is not restored over anything, unless that is meant', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(10));
-    const { name } = await world.create();
-    const url = world.elsewhere();
-    const to = { url, key: world.key };
-    await world.restore(name, { to });
-    await failure('restore-target-not-empty', () => world.restore(name, { to }));
-    await order(world.db, bodies(5));
-    const later = await world.create();
-    expect(await world.contents(url)).toMatchObject({ orders: 10 });
-    await world.restore(later.name, { to, replace: true });
-    expect(await world.contents(url)).toMatchObject({ orders: 15 });
+  test('is restored over an existing database only with replace', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(10));
+    const { name } = await fixture.create();
+    const url = fixture.elsewhere();
+    const to = { url, key: fixture.key };
+    await fixture.restore(name, { to });
+    await failure('restore-target-not-empty', () => fixture.restore(name, { to }));
+    await order(fixture.db, bodies(5));
+    const later = await fixture.create();
+    expect(await fixture.contents(url)).toMatchObject({ orders: 10 });
+    await fixture.restore(later.name, { to, replace: true });
+    expect(await fixture.contents(url)).toMatchObject({ orders: 15 });
   });
 
-  test('is not restored where a check fails, and the place stays as it was', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(10));
-    const url = world.elsewhere();
-    const to = { url, key: world.key };
-    await world.restore((await world.create()).name, { to });
-    await behindItsBack(world.db.engine, 'orders', [
+  test('is not restored if a check fails, and the target stays unchanged', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(10));
+    const url = fixture.elsewhere();
+    const to = { url, key: fixture.key };
+    await fixture.restore((await fixture.create()).name, { to });
+    await behindItsBack(fixture.db.engine, 'orders', [
       `UPDATE orders SET body = 'other' WHERE body = 'order 5'`,
     ]);
-    const { name } = await world.create();
-    await failure('guarantee-broken', () => world.verify(name));
-    await failure('guarantee-broken', () => world.restore(name, { to, replace: true }));
-    expect(await world.contents(url)).toMatchObject({ orders: 10 });
-    await failure('guarantee-broken', () => world.restore(name, { to: { ...to, url: world.elsewhere() } }));
-    expect((await readdir(world.folder)).sort()).toEqual(['backups', 'other-0.db']);
-    expect((await ashlar.listBackups(world.backups.folder)).at(-1)?.verifiedAt).toBeUndefined();
+    const { name } = await fixture.create();
+    await failure('guarantee-broken', () => fixture.verify(name));
+    await failure('guarantee-broken', () => fixture.restore(name, { to, replace: true }));
+    expect(await fixture.contents(url)).toMatchObject({ orders: 10 });
+    await failure('guarantee-broken', () =>
+      fixture.restore(name, { to: { ...to, url: fixture.elsewhere() } }),
+    );
+    expect((await readdir(fixture.folder)).sort()).toEqual(['backups', 'other-0.db']);
+    expect((await ashlar.listBackups(fixture.backups.folder)).at(-1)?.verifiedAt).toBeUndefined();
   });
 
-  test('names a live history that was rewound, or has forked', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(10));
-    const early = await world.create();
-    await order(world.db, bodies(10));
-    const late = await world.create();
-    const url = world.elsewhere();
-    await world.restore(early.name, { to: { url, key: world.key } });
-    const rewound = await ashlar.connect(shop, { url, key: world.key });
+  test('shows that the live ledger was rewound, or has forked', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(10));
+    const early = await fixture.create();
+    await order(fixture.db, bodies(10));
+    const late = await fixture.create();
+    const url = fixture.elsewhere();
+    await fixture.restore(early.name, { to: { url, key: fixture.key } });
+    const rewound = await ashlar.connect(shop, { url, key: fixture.key });
     try {
-      const first = await failure('ledger-conflict', () => world.verify(late.name, { live: rewound.engine }));
+      const first = await failure('ledger-conflict', () =>
+        fixture.verify(late.name, { live: rewound.engine }),
+      );
       expect(first.message).toMatch(/was rewound/);
       await order(rewound, bodies(30, 'another'));
       const second = await failure('ledger-conflict', () =>
-        world.verify(late.name, { live: rewound.engine }),
+        fixture.verify(late.name, { live: rewound.engine }),
       );
       expect(second.message).toMatch(/have forked/);
-      await world.verify(early.name, { live: rewound.engine });
+      await fixture.verify(early.name, { live: rewound.engine });
     } finally {
       await rewound.close();
     }
-    const verified = await ashlar.listBackups(world.backups.folder);
+    const verified = await ashlar.listBackups(fixture.backups.folder);
     expect(verified.map(({ verifiedAt }) => verifiedAt !== undefined)).toEqual([true, true]);
   });
 
-  test('is held against a live database that was never set up, which is said', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(3));
-    const { name } = await world.create();
-    const empty = await ashlar.connect(shop, { url: world.elsewhere(), key: world.key });
+  test('shows that the live database is not initialised', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(3));
+    const { name } = await fixture.create();
+    const empty = await ashlar.connect(shop, { url: fixture.elsewhere(), key: fixture.key });
     try {
-      const error = await failure('ledger-conflict', () => world.verify(name, { live: empty.engine }));
+      const error = await failure('ledger-conflict', () => fixture.verify(name, { live: empty.engine }));
       expect(error.message).toBe('The live database has no ledger shop/orders.');
     } finally {
       await empty.close();
     }
-    // that says nothing against the backup
-    expect((await ashlar.listBackups(world.backups.folder)).at(-1)?.verifiedAt).toBeDefined();
+    // the backup is valid all the same
+    expect((await ashlar.listBackups(fixture.backups.folder)).at(-1)?.verifiedAt).toBeDefined();
   });
 });
 
-// whatever the engine is
+// the same for every engine
 describe.each(files.slice(0, 1))('a backup', (engine) => {
-  const makeWorld = worlds();
+  const newFixture = fixtures();
 
-  test('leaves nothing but two files, which only their owner can read', async () => {
-    const world = await makeWorld(engine);
-    const { name } = await world.create();
-    const { folder } = world.backups;
+  test('consists of two files, which only their owner can read', async () => {
+    const fixture = await newFixture(engine);
+    const { name } = await fixture.create();
+    const { folder } = fixture.backups;
     expect((await readdir(folder)).sort()).toEqual([`${name}.age`, `${name}.json`]);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     for (const file of await readdir(folder))
       expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
   });
 
-  test('is refused with any other key, and made by one that cannot open it', async () => {
-    const world = await makeWorld(engine);
-    const { name } = await ashlar.createBackup(world.db.engine, [shop], {
-      ...world.backups,
-      keys: { recipients: [world.recipient] },
+  test('is refused with another key, and can be made with a key that cannot open it', async () => {
+    const fixture = await newFixture(engine);
+    const { name } = await ashlar.createBackup(fixture.db.engine, [shop], {
+      ...fixture.backups,
+      keys: { recipients: [fixture.recipient] },
     });
     const other = await ashlar.newBackupKey();
-    await failure('backup-key-wrong', () => world.verify(name, { keys: { key: other.key } }));
+    await failure('backup-key-wrong', () => fixture.verify(name, { keys: { key: other.key } }));
     await failure('backup-key-missing', () =>
-      world.verify(name, { keys: { recipients: [world.recipient] } }),
+      fixture.verify(name, { keys: { recipients: [fixture.recipient] } }),
     );
-    await failure('backup-key-missing', () => world.verify(name, { keys: {} }));
-    await world.verify(name);
+    await failure('backup-key-missing', () => fixture.verify(name, { keys: {} }));
+    await fixture.verify(name);
   });
 
-  test('is refused with the manifest of another, also where that was made to fit', async () => {
-    const world = await makeWorld(engine);
-    const one = await world.create();
-    await order(world.db, bodies(3));
-    const two = await world.create();
-    const at = (name: string) => join(world.backups.folder, `${name}.json`);
+  test('is refused with the manifest of another backup, also with an adapted one', async () => {
+    const fixture = await newFixture(engine);
+    const one = await fixture.create();
+    await order(fixture.db, bodies(3));
+    const two = await fixture.create();
+    const at = (name: string) => join(fixture.backups.folder, `${name}.json`);
     const [first, second] = [await readFile(at(one.name), 'utf8'), await readFile(at(two.name), 'utf8')];
     await writeFile(at(one.name), second);
-    await failure('backup-manifest-mismatch', () => world.verify(one.name));
+    await failure('backup-manifest-mismatch', () => fixture.verify(one.name));
     await writeFile(at(one.name), first.replace('"rows": {', '"rows":  {'));
-    await failure('backup-damaged', () => world.verify(one.name));
-    // whoever makes up a manifest can make up its checksum, but not its seal
+    await failure('backup-damaged', () => fixture.verify(one.name));
+    // an attacker can compute the checksum of a forged manifest, but not its MAC
     const { signManifest, formatManifest } = await import('../../src/backup/manifest.js');
     const { seal: _, checksum: __, ...draft } = JSON.parse(first) as ashlar.BackupManifest;
     const forged = signManifest({ ...draft, rows: { ...draft.rows, orders: 5 } }, Buffer.alloc(16));
     await writeFile(at(one.name), formatManifest(forged));
-    await failure('backup-manifest-mismatch', () => world.verify(one.name));
+    await failure('backup-manifest-mismatch', () => fixture.verify(one.name));
     await failure('backup-manifest-mismatch', () =>
-      world.restore(one.name, { to: { url: world.elsewhere(), key: world.key } }),
+      fixture.restore(one.name, { to: { url: fixture.elsewhere(), key: fixture.key } }),
     );
     await writeFile(at(one.name), first);
-    await world.verify(one.name);
+    await fixture.verify(one.name);
     await rename(
-      join(world.backups.folder, `${one.name}.age`),
-      join(world.backups.folder, `${two.name}.age`),
+      join(fixture.backups.folder, `${one.name}.age`),
+      join(fixture.backups.folder, `${two.name}.age`),
     );
-    await failure('backup-damaged', () => world.verify(two.name));
-    const [listed] = await ashlar.listBackups(world.backups.folder);
+    await failure('backup-damaged', () => fixture.verify(two.name));
+    const [listed] = await ashlar.listBackups(fixture.backups.folder);
     expect(listed?.problem).toContain('is missing');
   });
 
-  test('is pruned by its rules, whatever process looks on', async () => {
-    const world = await makeWorld(engine);
+  test('is pruned by the keep rules while other processes list the folder', async () => {
+    const fixture = await newFixture(engine);
     const names: string[] = [];
-    for (let n = 0; n < 4; n++) names.push((await world.create()).name);
-    await world.verify(names[0] ?? '');
+    for (let n = 0; n < 4; n++) names.push((await fixture.create()).name);
+    await fixture.verify(names[0] ?? '');
     const keep = { last: 1, daily: 0, weekly: 0, monthly: 0 };
-    const { folder } = world.backups;
+    const { folder } = fixture.backups;
     const planned = await ashlar.pruneBackups({ folder, keep, dryRun: true });
     expect(planned.filter(({ verdict }) => verdict === 'kept').map(({ name }) => name)).toEqual([
       names[3],
@@ -193,34 +197,34 @@ describe.each(files.slice(0, 1))('a backup', (engine) => {
 });
 
 describe.each(files)('a backup of a $name file', (engine) => {
-  const makeWorld = worlds();
+  const newFixture = fixtures();
 
   test('is not restored over a database that is in use', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(10));
-    const { name } = await world.create();
-    await order(world.db, bodies(1));
-    await failure('database-locked', () => world.restore(name, { replace: true }));
-    await order(world.db, bodies(1));
-    expect(await world.contents(world.url)).toMatchObject({ orders: 12, totals: { orders: 12 } });
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(10));
+    const { name } = await fixture.create();
+    await order(fixture.db, bodies(1));
+    await failure('database-locked', () => fixture.restore(name, { replace: true }));
+    await order(fixture.db, bodies(1));
+    expect(await fixture.contents(fixture.url)).toMatchObject({ orders: 12, totals: { orders: 12 } });
   });
 
-  test('is the whole, and no half, of what another process writes meanwhile', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, bodies(1));
-    const writer = await world.writer();
+  test('contains complete transactions of another process that writes at the same time', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, bodies(1));
+    const writer = await fixture.writer();
     const names: string[] = [];
-    for (let n = 0; n < 8; n++) names.push((await world.create()).name);
+    for (let n = 0; n < 8; n++) names.push((await fixture.create()).name);
     const { writes } = await writer.stop();
     expect(writes).toBeGreaterThan(8);
     for (const name of names) {
-      const url = world.elsewhere();
-      const { manifest } = await world.restore(name, { to: { url, key: world.key } });
-      const { orders, letters, totals } = await world.contents(url);
+      const url = fixture.elsewhere();
+      const { manifest } = await fixture.restore(name, { to: { url, key: fixture.key } });
+      const { orders, letters, totals } = await fixture.contents(url);
       expect({ orders, letters }).toEqual(totals);
       expect(manifest.rows.orders).toBe(orders);
     }
-    const listed = await ashlar.listBackups(world.backups.folder);
+    const listed = await ashlar.listBackups(fixture.backups.folder);
     expect(listed.map(({ name }) => name)).toEqual(names);
   });
 });

@@ -5,13 +5,13 @@ import type * as ashlar from 'ashlar';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listBackups, restoreBackup, verifyBackup } from '../../src/backup/index.js';
-import { everywhere, order, shop, type World, worlds } from './setup.js';
+import { everywhere, type Fixture, fixtures, order, shop } from './setup.js';
 
 const names = ['backup-damaged', 'backup-manifest-mismatch', 'backup-key-wrong', 'backup-missing'];
 
-/** The backup with one of its files changed, in a folder of its own. */
+/** A copy of the backup in another folder, with one of its files changed. */
 const changed = async (
-  { backups, folder }: World,
+  { backups, folder }: Fixture,
   { name }: ashlar.BackupManifest,
   ending: string,
   change: (bytes: Buffer) => Buffer,
@@ -26,15 +26,15 @@ const changed = async (
 };
 
 describe.each(everywhere)('on $name', (engine) => {
-  const makeWorld = worlds();
+  const newFixture = fixtures();
 
-  test('any byte that is another, and any end that is missing, is refused by name', async () => {
-    const world = await makeWorld(engine);
-    await order(world.db, ['one', 'two']);
-    const manifest = await world.create();
+  test('a changed byte or a missing end is refused with an error code', async () => {
+    const fixture = await newFixture(engine);
+    await order(fixture.db, ['one', 'two']);
+    const manifest = await fixture.create();
     const sizes = {
       '.age': manifest.file.size,
-      '.json': (await readFile(join(world.backups.folder, `${manifest.name}.json`))).length,
+      '.json': (await readFile(join(fixture.backups.folder, `${manifest.name}.json`))).length,
     };
     const place = fc.constantFrom('.age' as const, '.json' as const);
     await fc.assert(
@@ -45,13 +45,13 @@ describe.each(everywhere)('on $name', (engine) => {
         fc.boolean(),
         async (ending, share, mask, cut) => {
           const at = Math.floor(share * sizes[ending]);
-          const folder = await changed(world, manifest, ending, (bytes) => {
+          const folder = await changed(fixture, manifest, ending, (bytes) => {
             if (cut) return bytes.subarray(0, at);
             bytes[at] = (bytes[at] ?? 0) ^ mask;
             return bytes;
           });
-          const options = { ...world.backups, folder };
-          const to = { url: world.elsewhere(), key: world.key };
+          const options = { ...fixture.backups, folder };
+          const to = { url: fixture.elsewhere(), key: fixture.key };
           for (const work of [
             () => verifyBackup(manifest.name, [shop], options),
             () => restoreBackup(manifest.name, [shop], { ...options, to }),
@@ -70,6 +70,6 @@ describe.each(everywhere)('on $name', (engine) => {
       ),
       { numRuns: 40 },
     );
-    await world.verify(manifest.name);
+    await fixture.verify(manifest.name);
   });
 });

@@ -1,121 +1,125 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createBackup, listBackups, openEngine, pruneBackups } from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
+import { formatOwner, type LockOwner } from '../../src/files/lock-file.js';
+import { thisProcess } from '../../src/files/process.js';
 import { failure } from '../engines/sqlite/support.js';
-import { order, shop, type World, worlds } from './setup.js';
+import { type Fixture, fixtures, order, shop } from './setup.js';
 
 const [sqlite] = engines;
 
 const keepOne = { last: 1, daily: 0, weekly: 0, monthly: 0 };
-const hidden = async ({ backups }: World) =>
+const hidden = async ({ backups }: Fixture) =>
   (await readdir(backups.folder)).filter((name) => name.startsWith('.'));
 
 describe('a folder of backups', () => {
-  const makeWorld = worlds();
-  const made = async (): Promise<World> => {
+  const newFixture = fixtures();
+  const made = async (): Promise<Fixture> => {
     if (!sqlite) throw new Error('there is no engine');
-    return makeWorld(sqlite);
+    return newFixture(sqlite);
   };
 
-  test('takes one maker at a time', async () => {
-    const world = await made();
-    const first = world.create();
+  test('allows one backup at a time', async () => {
+    const fixture = await made();
+    const first = fixture.create();
     await failure('backup-folder-locked', async () => {
-      // the first has begun once its lock is there
-      while (!(await hidden(world).catch((): string[] => [])).includes('.lock'))
+      // the first has begun when its lock exists
+      while (!(await hidden(fixture).catch((): string[] => [])).includes('.lock.1'))
         await new Promise(setImmediate);
-      return world.create();
+      return fixture.create();
     });
     await first;
-    await world.create();
-    expect(await listBackups(world.backups.folder)).toHaveLength(2);
+    await fixture.create();
+    expect(await listBackups(fixture.backups.folder)).toHaveLength(2);
   });
 
-  test('is taken over from a process that is gone, and not from one that lives', async () => {
-    const world = await made();
-    await world.create();
-    const lock = join(world.backups.folder, '.lock');
+  test('is taken over from a dead process, and not from a live one', async () => {
+    const fixture = await made();
+    await fixture.create();
+    const lock = join(fixture.backups.folder, '.lock.1');
     const gone = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => gone.once('close', resolve));
-    const claim = (facts: object) =>
-      writeFile(lock, JSON.stringify({ host: hostname(), pid: process.pid, began: '', ...facts }));
-    await claim({ pid: gone.pid });
-    await world.create();
-    // a later process of the same number
-    await claim({ began: '1' });
-    await world.create();
+    const claim = (facts: Partial<LockOwner>) =>
+      writeFile(lock, formatOwner({ ...thisProcess(), token: '0'.repeat(32), ...facts }));
+    await claim({ pid: gone.pid ?? 0 });
+    await fixture.create();
+    // the dead process had the number of a live one
+    await claim({ started: '1' });
+    await fixture.create();
     await claim({});
-    await failure('backup-folder-locked', () => world.create());
-    await claim({ host: 'another.example' });
-    await failure('backup-folder-locked', () => world.create());
-    // one of another machine that has not been heard of for long
+    await failure('backup-folder-locked', () => fixture.create());
+    await claim({ host: 'another.example', boot: 'another' });
+    await failure('backup-folder-locked', () => fixture.create());
+    // another host without a heartbeat for an hour
     const before = new Date(Date.now() - 3_600_000);
     await utimes(lock, before, before);
-    await world.create();
-    expect(await hidden(world)).toEqual([]);
+    await fixture.create();
+    expect(await hidden(fixture)).toEqual([]);
   });
 
-  test('is completed or cleaned by the next run, and nothing else in it is touched', async () => {
-    const world = await made();
-    const [one, two, three] = [await world.create(), await world.create(), await world.create()];
-    const at = (name: string) => join(world.backups.folder, name);
-    // killed between the two renames of a creation
+  test('is completed or cleaned by the next run, which leaves all other files unchanged', async () => {
+    const fixture = await made();
+    const [one, two, three] = [await fixture.create(), await fixture.create(), await fixture.create()];
+    const at = (name: string) => join(fixture.backups.folder, name);
+    // killed between the two renames of create
     await rename(at(`${one.name}.json`), at(`.${one.name}.json.part`));
-    // killed while one was removed
+    // killed while a backup was removed
     await rename(at(`${two.name}.json`), at(`.${two.name}.removing`));
-    // killed while one was written
+    // killed while a backup was written
     const half = `${three.name.slice(0, -8)}00000000`;
     await writeFile(at(`.${half}.age.part`), 'half of it');
-    // killed before it had written who it is
+    // killed before its lock file was written
     const gone = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => gone.once('close', resolve));
-    await writeFile(at(`.lock-${gone.pid}-abc`), '');
-    // somebody's own, and one that has lost its manifest
+    await writeFile(at(`.lock.draft-${gone.pid}-0-${thisProcess().namespace}-abc`), '');
+    // a user's file, and a backup that has lost its manifest
     await writeFile(at('notes.age'), 'mine');
-    await rename(at(`${three.name}.json`), join(world.folder, 'moved.json'));
-    expect(await listBackups(world.backups.folder)).toEqual([]);
-    const four = await world.create();
-    expect((await listBackups(world.backups.folder)).map(({ name }) => name)).toEqual([one.name, four.name]);
-    expect((await readdir(world.backups.folder)).sort()).toEqual(
+    await rename(at(`${three.name}.json`), join(fixture.folder, 'moved.json'));
+    expect(await listBackups(fixture.backups.folder)).toEqual([]);
+    const four = await fixture.create();
+    expect((await listBackups(fixture.backups.folder)).map(({ name }) => name)).toEqual([
+      one.name,
+      four.name,
+    ]);
+    expect((await readdir(fixture.backups.folder)).sort()).toEqual(
       [
         ...[one, four].flatMap(({ name }) => [`${name}.age`, `${name}.json`]),
         `${three.name}.age`,
         'notes.age',
       ].sort(),
     );
-    await rename(join(world.folder, 'moved.json'), at(`${three.name}.json`));
-    await world.verify(three.name);
+    await rename(join(fixture.folder, 'moved.json'), at(`${three.name}.json`));
+    await fixture.verify(three.name);
   });
 
   test('keeps backups of different databases apart', async () => {
-    const world = await made();
-    const others = { ...world.backups, label: 'Another one!' };
-    const other = await createBackup(world.db.engine, [shop], others);
+    const fixture = await made();
+    const others = { ...fixture.backups, label: 'Another one!' };
+    const other = await createBackup(fixture.db.engine, [shop], others);
     expect(other.name).toMatch(/^another-one-\d{8}T\d{9}Z-[0-9a-f]{8}$/);
-    await world.create();
-    const last = await world.create();
-    await pruneBackups({ folder: world.backups.folder, keep: keepOne });
-    expect((await listBackups(world.backups.folder)).map(({ name }) => name)).toEqual([
+    await fixture.create();
+    const last = await fixture.create();
+    await pruneBackups({ folder: fixture.backups.folder, keep: keepOne });
+    expect((await listBackups(fixture.backups.folder)).map(({ name }) => name)).toEqual([
       other.name,
       last.name,
     ]);
   });
 
-  test('keeps backups of different files of one name apart, and knows a label as it was written', async () => {
-    const world = await made();
-    const { folder } = world.backups;
-    const only = await world.create();
-    const path = join(world.folder, 'elsewhere', basename(world.url));
+  test('keeps backups of different files with one name apart, and normalises labels', async () => {
+    const fixture = await made();
+    const { folder } = fixture.backups;
+    const only = await fixture.create();
+    const path = join(fixture.folder, 'elsewhere', basename(fixture.url));
     await mkdir(dirname(path));
     const namesake = await openEngine({ url: `sqlite:${path}` });
-    await createBackup(namesake, [], world.backups);
-    const last = await createBackup(namesake, [], world.backups);
-    const nightly = await createBackup(namesake, [], { ...world.backups, label: 'Nightly Prod' });
-    await failure('usage', () => createBackup(namesake, [], { ...world.backups, label: '日本' }));
+    await createBackup(namesake, [], fixture.backups);
+    const last = await createBackup(namesake, [], fixture.backups);
+    const nightly = await createBackup(namesake, [], { ...fixture.backups, label: 'Nightly Prod' });
+    await failure('usage', () => createBackup(namesake, [], { ...fixture.backups, label: '日本' }));
     await namesake.close();
     expect(last.label).toBe(only.label);
     await pruneBackups({ folder, keep: keepOne });
@@ -124,28 +128,31 @@ describe('a folder of backups', () => {
     expect(await pruneBackups({ folder, label: 'Nightly Prod', keep: keepOne })).toHaveLength(1);
   });
 
-  test('is not pruned of what cannot be read', async () => {
-    const world = await made();
-    const one = await world.create();
-    await world.create();
-    const last = await world.create();
-    const manifest = join(world.backups.folder, `${one.name}.json`);
+  test('keeps unreadable backups when it is pruned', async () => {
+    const fixture = await made();
+    const one = await fixture.create();
+    await fixture.create();
+    const last = await fixture.create();
+    const manifest = join(fixture.backups.folder, `${one.name}.json`);
     await writeFile(manifest, (await readFile(manifest, 'utf8')).slice(1));
-    const pruned = await pruneBackups({ folder: world.backups.folder, keep: { ...keepOne, last: 0 } });
-    // the newest stays without any rule, where none was verified
+    const pruned = await pruneBackups({ folder: fixture.backups.folder, keep: { ...keepOne, last: 0 } });
+    // if none is verified, the newest stays without any rule
     expect(pruned.map(({ verdict }) => verdict)).toEqual(['kept', 'removed']);
-    expect((await listBackups(world.backups.folder)).map(({ name }) => name)).toEqual([one.name, last.name]);
+    expect((await listBackups(fixture.backups.folder)).map(({ name }) => name)).toEqual([
+      one.name,
+      last.name,
+    ]);
   });
 
-  test('that is full keeps what is in it, and holds no half of one', async () => {
-    const world = await made();
+  test('on a full disk keeps its backups, and gets no incomplete one', async () => {
+    const fixture = await made();
     await order(
-      world.db,
+      fixture.db,
       Array.from({ length: 300 }, (_, n) => `order ${n} `.repeat(40)),
     );
-    const { name } = await world.create();
-    // a limit for files in a process of its own stands for a disk that is full
-    const request = { url: world.url, folder: world.backups.folder, backupKey: world.secret };
+    const { name } = await fixture.create();
+    // a child process with a file size limit simulates a full disk
+    const request = { url: fixture.url, folder: fixture.backups.folder, backupKey: fixture.secret };
     const code = `
       import * as ashlar from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
       const { url, folder, backupKey } = ${JSON.stringify(request)};
@@ -161,23 +168,23 @@ describe('a folder of backups', () => {
       ['-c', `ulimit -f 100; exec "$0" --input-type=module -e "$1"`, process.execPath, code],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    let said = '';
+    let output = '';
     limited.stdout.on('data', (text: Buffer) => {
-      said += text.toString();
+      output += text.toString();
     });
     await new Promise((resolve) => limited.once('close', resolve));
-    expect(said.trim()).toBe('disk-full');
-    expect((await readdir(world.backups.folder)).sort()).toEqual([`${name}.age`, `${name}.json`]);
-    await world.verify(name);
+    expect(output.trim()).toBe('disk-full');
+    expect((await readdir(fixture.backups.folder)).sort()).toEqual([`${name}.age`, `${name}.json`]);
+    await fixture.verify(name);
   });
 
-  test('that is none is refused, and one that is not there is empty', async () => {
-    const world = await made();
-    const file = join(world.folder, 'a-file');
+  test('that is a file is refused, and a missing one has no backups', async () => {
+    const fixture = await made();
+    const file = join(fixture.folder, 'a-file');
     await writeFile(file, '');
     await expect(
-      createBackup(world.db.engine, [shop], { ...world.backups, folder: join(file, 'backups') }),
-    ).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('is no folder') });
-    expect(await listBackups(world.backups.folder)).toEqual([]);
+      createBackup(fixture.db.engine, [shop], { ...fixture.backups, folder: join(file, 'backups') }),
+    ).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('is not a folder') });
+    expect(await listBackups(fixture.backups.folder)).toEqual([]);
   });
 });

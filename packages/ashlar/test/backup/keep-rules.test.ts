@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Aged, type KeepRules, keptBy } from '../../src/backup/keep-rules.js';
+import { type DatedBackup, type KeepRules, keptBy } from '../../src/backup/keep-rules.js';
 
 const none: KeepRules = { last: 0, daily: 0, weekly: 0, monthly: 0 };
-const at = (createdAt: string, verified = false): Aged => ({
+const at = (createdAt: string, verified = false): DatedBackup => ({
   name: createdAt,
   createdAt,
   verifiedAt: verified ? createdAt : undefined,
 });
-const kept = (backups: readonly Aged[], rules: Partial<KeepRules>): string[] =>
+const kept = (backups: readonly DatedBackup[], rules: Partial<KeepRules>): string[] =>
   [...keptBy(backups, { ...none, ...rules })].filter(([, why]) => why.length > 0).map(([name]) => name);
 
-describe('what is kept', () => {
+describe('the backups that are kept', () => {
   const days = [
     '2026-02-28T23:59:59.999Z',
     '2026-03-01T00:00:00.000Z',
@@ -31,7 +31,7 @@ describe('what is kept', () => {
     expect(kept(backups, { monthly: 5 })).toEqual([days[3], days[0]]);
   });
 
-  test('is told with the reason', () => {
+  test('have a reason', () => {
     const verdicts = keptBy([at('2026-03-01T00:00:00.000Z', true)], {
       last: 1,
       daily: 1,
@@ -57,7 +57,7 @@ describe('what is kept', () => {
   const few = fc.integer({ min: 0, max: 8 });
   const rules = fc.record({ last: few, daily: few, weekly: few, monthly: few });
 
-  test('never misses the newest verified one, nor as many as the rules say', () => {
+  test('always include the newest verified one, and as many as the rules say', () => {
     fc.assert(
       fc.property(all, rules, (backups, given) => {
         const names = new Set(kept(backups, given));
@@ -74,7 +74,7 @@ describe('what is kept', () => {
     );
   });
 
-  test('stays kept when what is not kept has gone, whatever the order', () => {
+  test('stay when the rules are applied again after the others are removed', () => {
     fc.assert(
       fc.property(all, rules, (backups, given) => {
         const names = kept(backups, given);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync } 
 import { join } from 'node:path';
 import { createBackup } from 'ashlar';
 import { afterEach, describe, expect, test } from 'vitest';
-import { files, order, shop, worlds } from './setup.js';
+import { files, fixtures, order, shop } from './setup.js';
 
 const { TMPDIR } = process.env;
 afterEach(() => {
@@ -12,7 +12,7 @@ afterEach(() => {
 
 const marker = 'the-plaintext-that-must-not-be-found';
 
-/** Keeps every file that appears in some folders open, so that what is removed can be read afterwards. */
+/** Keeps every file that appears in the folders open, so that removed files can be read afterwards. */
 const watched = (folders: readonly string[]) => {
   const seen = new Map<string, number>();
   const look = () => {
@@ -23,7 +23,7 @@ const watched = (folders: readonly string[]) => {
         try {
           seen.set(path, openSync(path, 'r'));
         } catch {
-          // gone already, or a folder
+          // already removed, or a folder
         }
       }
     }
@@ -49,26 +49,26 @@ const list = (folder: string): string[] => {
 };
 
 describe.each(files)('on $name', (engine) => {
-  const makeWorld = worlds();
+  const newFixture = fixtures();
 
-  test('no file that is made holds plaintext, the passing ones included', async () => {
-    const world = await makeWorld(engine);
+  test('no file that is written contains plaintext, temporary files included', async () => {
+    const fixture = await newFixture(engine);
     await order(
-      world.db,
+      fixture.db,
       Array.from({ length: 400 }, (_, n) => `${marker} ${n} `.repeat(20)),
     );
     const isEncrypted = engine.name === 'sqlcipher';
-    // of a plain database only its own place holds it
-    const target = world.elsewhere();
-    const scratch = join(world.folder, 'scratch');
+    // the plaintext of a plain database is in its own file only
+    const target = fixture.elsewhere();
+    const scratch = join(fixture.folder, 'scratch');
     mkdirSync(scratch);
     process.env.TMPDIR = scratch;
-    const stop = watched([world.backups.folder, scratch, ...(isEncrypted ? [world.folder] : [])]);
-    const { name } = await createBackup(world.db.engine, [shop], world.backups);
-    await world.verify(name);
-    await world.restore(name, { to: { url: target, key: world.key } });
+    const stop = watched([fixture.backups.folder, scratch, ...(isEncrypted ? [fixture.folder] : [])]);
+    const { name } = await createBackup(fixture.db.engine, [shop], fixture.backups);
+    await fixture.verify(name);
+    await fixture.restore(name, { to: { url: target, key: fixture.key } });
     if (isEncrypted)
-      await world.restore(name, { to: { url: world.elsewhere(), key: 'another key of today' } });
+      await fixture.restore(name, { to: { url: fixture.elsewhere(), key: 'another key of today' } });
     const files = stop();
     expect(files.some(({ path }) => path.endsWith('.age.part'))).toBe(true);
     expect(files.filter(({ holds }) => holds)).toEqual([]);

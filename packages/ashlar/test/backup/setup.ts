@@ -13,7 +13,7 @@ import { makeShop, order, theTotal } from './shop.mjs';
 
 export { order, theTotal };
 
-/** Databases that are one file. */
+/** The engines whose database is one file. */
 export const files: readonly TestEngine[] = engines.filter(({ name }) => name.startsWith('sql'));
 
 const pgliteFolder: TestEngine = {
@@ -27,7 +27,7 @@ const pgliteFolder: TestEngine = {
   },
 };
 
-/** Where backups are made and restored. A server needs the programs of its version, which are tried by themselves. */
+/** The engines for backup tests. Servers need PostgreSQL's programs, and have their own suite. */
 export const everywhere: readonly TestEngine[] = [...files, pgliteFolder];
 
 // files that share a worker share this folder too: it goes with the folder for temporary files of the run
@@ -43,26 +43,26 @@ for (const [name, load] of Object.entries(dialects)) {
 
 const writerFile = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 
-/** A database of the shop, with a folder for its backups and a key for them. */
-export interface World {
+/** A database of the shop, with a folder and a key for its backups. */
+export interface Fixture {
   readonly url: string;
   readonly key: string | undefined;
   readonly db: ashlar.Database;
-  /** Where backups are kept, and what opens them. */
+  /** The folder and key of its backups. */
   readonly backups: { readonly folder: string; readonly keys: ashlar.BackupKeysGiven };
-  /** A folder for whatever else. */
+  /** A folder for other files. */
   readonly folder: string;
   readonly recipient: string;
-  /** The key of its backups, in the clear. */
+  /** The key of its backups as text. */
   readonly secret: string;
   create(): Promise<ashlar.BackupManifest>;
   verify(name: string, options?: Partial<ashlar.VerifyBackupOptions>): Promise<ashlar.BackupVerification>;
   restore(name: string, options?: Partial<ashlar.RestoreOptions>): Promise<ashlar.Restored>;
-  /** A URL of the same kind of engine that nothing stands at. */
+  /** A URL of the same kind of engine without a database. */
   elsewhere(): string;
-  /** What the database at a URL holds. */
+  /** Counts and sums of the database at a URL. */
   contents(url: string, key?: string): Promise<Contents>;
-  /** Another process that writes without pause until it is told to stop. */
+  /** Starts a child process that writes until it is stopped. */
   writer(
     pause?: number,
   ): Promise<{ process: ChildProcess; stop(): Promise<{ writes: number; longest: number }> }>;
@@ -74,13 +74,13 @@ export interface Contents {
   readonly totals: { readonly orders: number; readonly letters: number };
 }
 
-/** Makes worlds that are gone after each test. */
-export const worlds = () => {
+/** Creates fixtures that are removed after each test. */
+export const fixtures = () => {
   const ends: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
-  return async (engine: TestEngine): Promise<World> => {
+  return async (engine: TestEngine): Promise<Fixture> => {
     const folder = await mkdtemp(join(tmpdir(), 'ashlar-backup-'));
     ends.push(() => rm(folder, { recursive: true, force: true }));
     const place = await engine.place();
@@ -106,7 +106,7 @@ export const worlds = () => {
         ashlar.restoreBackup(name, [shop], { ...backups, to: { url, key }, ...options }),
       elsewhere: () => `${engine.name}:${join(folder, `other-${places++}.db`)}`,
       contents: async (at, its = key) => {
-        // the embedded engine lets one process at a time in, and there once
+        // the embedded engine can be opened only once
         if (at === url) return contentsOf(db.engine);
         const other = await ashlar.openEngine({ url: at, key: its, create: false });
         try {
@@ -118,9 +118,9 @@ export const worlds = () => {
       writer: async (pause = 0) => {
         const args = [writerFile, url, key ?? '', migrations.url.href, String(pause)];
         const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-        let said = '';
+        let output = '';
         child.stdout.on('data', (text: Buffer) => {
-          said += text.toString();
+          output += text.toString();
         });
         const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
         ends.push(async () => {
@@ -136,7 +136,7 @@ export const worlds = () => {
           stop: async () => {
             child.stdin.end();
             await ended;
-            return JSON.parse(said.trim().split('\n').at(-1) ?? '') as { writes: number; longest: number };
+            return JSON.parse(output.trim().split('\n').at(-1) ?? '') as { writes: number; longest: number };
           },
         };
       },

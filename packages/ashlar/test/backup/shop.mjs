@@ -1,8 +1,8 @@
-// The system that backups are tested with, for tests and for processes of their own: each order is written together with
-// what it adds to the totals, so a torn copy shows.
+// The system of the backup tests and their child processes. Each order is written in one transaction with the totals, so an
+// inconsistent copy shows.
 import { z } from 'zod';
 
-/** @param ashlar what `ashlar` exports, from the sources or as it was built */
+/** @param ashlar the exports of `ashlar`, from the sources or the build */
 export const makeShop = ({ id, system, table }, { appendOnly, ledgered }, migrations) => {
   const orders = table('orders', { id: id(), body: z.string() }, () => [appendOnly(), ledgered()]);
   const totals = table('totals', { id: id(), orders: z.int(), letters: z.int() });
@@ -11,7 +11,7 @@ export const makeShop = ({ id, system, table }, { appendOnly, ledgered }, migrat
 
 export const theTotal = '00000000-0000-7000-8000-000000000001';
 
-/** Writes orders, and what they add to the totals, in one transaction. */
+/** Writes orders and updates the totals in one transaction. */
 export const order = (db, bodies) => {
   const { orders, totals } = db.system.tables;
   return db.session({ actor: 'user:1' }, async (s) => {

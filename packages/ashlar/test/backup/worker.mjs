@@ -1,5 +1,5 @@
-// A process of its own that makes, restores and prunes backups in turn until it is killed, and tells of each thing it has
-// done. Argument: what to work on, as JSON.
+// A child process that makes, restores and prunes backups in turn until it is killed, and prints each step. Argument: its
+// options as JSON.
 
 import * as guarantees from '../../dist/guarantees/index.js';
 import * as ashlar from '../../dist/index.js';
@@ -8,26 +8,26 @@ import { makeShop, order } from './shop.mjs';
 const { url, key, migrations, folder, backupKey, to, work } = JSON.parse(process.argv[2]);
 const shop = makeShop(ashlar, guarantees, new URL(migrations));
 const keys = { key: backupKey };
-const said = (...words) => process.stdout.write(`${words.join(' ')}\n`);
+const print = (...words) => process.stdout.write(`${words.join(' ')}\n`);
 const keep = { last: 3, daily: 0, weekly: 0, monthly: 0 };
 
 const works = {
   create: async (db) => {
     await order(db, ['another order']);
     const { name } = await ashlar.createBackup(db.engine, [shop], { folder, keys });
-    said('made', name);
+    print('made', name);
   },
   restore: async () => {
     const newest = (await ashlar.listBackups(folder)).at(-1);
     await ashlar.restoreBackup(newest.name, [shop], { folder, keys, to: { url: to, key }, replace: true });
-    said('restored', newest.name);
+    print('restored', newest.name);
   },
   prune: async () => {
     await ashlar.pruneBackups({ folder, keep });
-    said('pruned');
+    print('pruned');
   },
 };
 
 const db = await ashlar.connect(shop, { url, key });
-said('ready');
+print('ready');
 for (;;) for (const name of work) await works[name](db);

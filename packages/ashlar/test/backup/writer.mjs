@@ -1,5 +1,5 @@
-// A process of its own that writes without pause, and every hundredth time reads a while. Ends when its input does, and
-// then tells how long the longest write took, in milliseconds. Arguments: the URL, its key, the folder of migrations.
+// A child process that writes without pause, with a long read after every hundred writes. When its input ends, it prints how
+// long the longest write took, in milliseconds. Arguments: the URL, its key, the folder of migrations.
 
 import * as guarantees from '../../dist/guarantees/index.js';
 import * as ashlar from '../../dist/index.js';

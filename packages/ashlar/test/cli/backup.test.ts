@@ -117,7 +117,7 @@ describe('ashlar backup', () => {
     await writeFile(dotEnv, 'PG_DUMP=/nowhere/pg_dump\n');
     expect(await backup('create', '--url', place?.url ?? '', '--dir', 'of-the-server')).toMatchObject({
       code: 3,
-      document: { error: { code: 'pg-dump-missing', detail: '/nowhere/pg_dump is none.' } },
+      document: { error: { code: 'pg-dump-missing', detail: '/nowhere/pg_dump is not pg_dump.' } },
     });
     await rm(dotEnv);
     await place?.remove();

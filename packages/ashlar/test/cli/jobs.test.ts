@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -27,7 +28,7 @@ const imported = async (...args: string[]) => {
 };
 
 describe('jobs', () => {
-  test('import, run, show: lines elsewhere than on a terminal, dollars from cents', async () => {
+  test('import, run and show a job; progress is lines without a terminal, cents are dollars', async () => {
     const report = await imported(
       '--where',
       'State=California',
@@ -57,7 +58,7 @@ describe('jobs', () => {
     expect(await jobs('retry', report.job.id)).toMatchObject({ code: 1 });
   });
 
-  test('Ctrl-C pauses cleanly; run goes on where it was left', async () => {
+  test('Ctrl-C pauses a run; another run continues the job', async () => {
     const { job } = await imported();
     const first = await project.interrupted(
       ['jobs', 'run', job.id, '--concurrency', '1', ...shipping],
@@ -73,7 +74,7 @@ describe('jobs', () => {
     });
   });
 
-  test('what is asked wrongly is exit 2, what does not fit is exit 1', async () => {
+  test('wrong usage exits 2, a refused operation exits 1', async () => {
     expect(await jobs('import', superstore, '--where', 'State')).toMatchObject({ code: 2 });
     expect(await jobs('run', 'nope')).toMatchObject({ code: 1 });
     expect(await jobs('run', 'nope', '--concurrency', 'many')).toMatchObject({ code: 2 });
@@ -85,9 +86,50 @@ describe('jobs', () => {
     );
   });
 
-  test('a cancelled job is over', async () => {
+  test('a cancelled job cannot be run', async () => {
     const { job } = await imported('--where', 'State=Wyoming');
     expect((await jobs('cancel', job.id)).stdout).toContain('cancelled');
     expect(await jobs('run', job.id)).toMatchObject({ code: 1 });
+  });
+});
+
+describe('jobs of a system outside the repository', () => {
+  const dist = (file: string) => new URL(`../../dist/${file}`, import.meta.url).href;
+  const mail = ['--system', 'mail', '--url', 'sqlite:m.db'];
+  const configure = (commands: string) =>
+    writeFile(
+      join(project.folder, 'ashlar.config.js'),
+      `import { readFileSync } from 'node:fs';
+import { system } from '${dist('index.js')}';
+import { defineJobs } from '${dist('jobs/index.js')}';
+import { z } from '${import.meta.resolve('zod')}';
+const emails = defineJobs('email_job', {
+  data: z.object({ to: z.email() }),
+  result: { bytes: z.int().min(0) },
+  sums: { bytes: { label: 'size', format: (bytes) => bytes + ' B' } },
+});
+const smtp = () => ({ name: 'smtp', idempotent: true, run: async ({ row_data }) => ({ bytes: row_data.to.length }) });
+const lines = (path) => readFileSync(path, 'utf8').trim().split('\\n').map((to) => ({ data: { to } }));
+const migrations = new URL('./migrations/', import.meta.url);
+export default { systems: [system('mail', { tables: emails.tables, migrations, jobs: emails.commands({ executor: smtp, ${commands} }) })] };
+`,
+    );
+
+  test('are imported, run and listed, with their own sum; without `import`, files are refused', async () => {
+    await configure('import: (db, path, { name }) => emails.import(db, lines(path), { name })');
+    await writeFile(join(project.folder, 'to.txt'), 'a@example.org\nnot an address\nb@example.org\n');
+    await project.ashlar(['migrate', 'new', 'initial', ...mail]);
+    await project.ashlar(['up', ...mail]);
+    const { code, document } = await project.json(['jobs', 'import', 'to.txt', ...mail]);
+    expect(code).toBe(1);
+    const { job, rejected } = document as JobDocument & { rejected: readonly { line: number }[] };
+    expect(rejected.map(({ line }) => line)).toEqual([2]);
+    const ran = await project.ashlar(['jobs', 'run', job.id, ...mail]);
+    expect(ran).toMatchObject({ code: 1, stdout: expect.stringMatching(/to · failed[\s\S]*size +26 B/) });
+    expect((await project.ashlar(['jobs', 'list', ...mail])).stdout).toMatch(/size[\s\S]* 26 B /);
+
+    await configure('');
+    const refused = await project.ashlar(['jobs', 'import', 'to.txt', ...mail]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('mail does not import files') });
   });
 });

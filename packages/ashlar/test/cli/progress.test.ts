@@ -1,6 +1,5 @@
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { money } from '../../src/cli/money.js';
 import { Output } from '../../src/cli/output.js';
 import { ProgressBar } from '../../src/cli/progress.js';
 
@@ -22,32 +21,20 @@ describe('ProgressBar', () => {
   test('is a bar on a terminal', () => {
     const { stream, text } = capture(true);
     const bar = new ProgressBar(stream, 'running');
-    bar.update({ done: 500, total: 1000, failed: 3, total_cost_cents: 123_456 });
+    bar.update({ done: 500, total: 1000, notes: ['3 failed', '$1,234.56'] });
     bar.end();
     expect(text()).toContain('██████████████░░░░░░░░░░░░░░ running: 500 of 1,000 · 3 failed · $1,234.56');
   });
 
-  test('is a line now and then elsewhere', () => {
+  test('is a line every 10 % elsewhere', () => {
     const { stream, text } = capture(false);
     const bar = new ProgressBar(stream, 'running');
-    for (let done = 0; done <= 1000; done++)
-      bar.update({ done, total: 1000, failed: 0, total_cost_cents: null });
+    for (let done = 0; done <= 1000; done++) bar.update({ done, total: 1000 });
     bar.end();
     expect(text().split('\n')).toHaveLength(12);
     expect(text()).toMatch(/^running: 0 of 1,000\nrunning: 100 of 1,000\n/);
     expect(text()).toMatch(/running: 1,000 of 1,000\n$/);
   });
-});
-
-describe('money', () => {
-  test.each([
-    [0, '$0.00'],
-    [5, '$0.05'],
-    [123_456_789, '$1,234,567.89'],
-    [-250, '-$2.50'],
-    [Number.MAX_SAFE_INTEGER, '$90,071,992,547,409.91'],
-    [null, '–'],
-  ])('%s cents', (cents, text) => expect(money(cents)).toBe(text));
 });
 
 describe('Output', () => {
@@ -68,7 +55,7 @@ describe('Output', () => {
     return { out, stdout, stderr };
   };
 
-  test('with --json only the document stands on standard output', () => {
+  test('with --json standard output has only the document', () => {
     const { out, stdout, stderr } = make(true);
     out.line('for people');
     out.note('careful');

@@ -316,7 +316,7 @@ describe('a declaration of encrypted columns', () => {
     [
       'with the guarantee alone',
       () => table('t', { id: id(), who: z.string() }, (c) => [encrypted({ scope: c.who, keys })]),
-      /no ciphered column/,
+      /no encrypted column/,
     ],
     [
       'with keys that are no keyring',

@@ -343,7 +343,9 @@ describe('scoped', () => {
     const declare = (name: keyof typeof shape) => () => table('things', shape, (c) => [scoped(c[name])]);
     expect(declare('at')).toThrow(/cannot be a scope/);
     expect(declare('maybe')).toThrow(/nullable/);
-    expect(() => table('things', shape, (c) => [scoped(c.who), scoped(c.id)])).toThrow(/scoped twice/);
+    expect(() => table('things', shape, (c) => [scoped(c.who), scoped(c.id)])).toThrow(
+      /declares scoped twice/,
+    );
     expect(declare('who')).not.toThrow();
   });
 });

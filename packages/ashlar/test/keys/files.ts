@@ -9,10 +9,10 @@ import { openEngine } from '../../src/engines/open.js';
 
 export const oldKey = '0a'.repeat(32);
 export const newKey = '0b'.repeat(32);
-/** A text that is in no file unless it is written in the clear. */
+/** A text that a file contains only if it has plaintext. */
 export const marker = 'PLAINTEXT-MARKER';
 
-/** Folders of one test, gone after it. */
+/** Creates folders that are removed after each test. */
 export const folders = () => {
   const made: string[] = [];
   afterEach(() => {
@@ -34,7 +34,7 @@ const rows = (count: number): string =>
   `INSERT INTO notes (body) SELECT '${marker} ' || value FROM
     (WITH RECURSIVE s (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM s LIMIT ${count}) SELECT value FROM s)`;
 
-/** A database of ours, with `count` rows; the last of them are only in the write-ahead log if it is left open. */
+/** Creates a database with `count` rows. */
 export const filled = async (url: string, key: string | undefined, count = 300): Promise<void> => {
   const engine = await openEngine({ url, key });
   await engine.asOwner(async (owner) => {
@@ -44,7 +44,7 @@ export const filled = async (url: string, key: string | undefined, count = 300):
   await engine.close();
 };
 
-/** The same made by another program; `key` is as it takes it: a passphrase or `x'…'`. */
+/** The same, created by other programs; `key` is a passphrase or `x'…'`. */
 export const foreign = {
   plain: (path: string): void => {
     const database = new Database(path);
@@ -66,7 +66,7 @@ export const foreign = {
   },
 };
 
-/** Opens a file with a SQLCipher build that is not ours. */
+/** Opens a file with another SQLCipher build. */
 export const signalOpen = (path: string, key: string, version = 4): Signal => {
   const database = new Signal(path);
   database.pragma(`key = "${key.replaceAll('"', '""')}"`);
@@ -74,7 +74,7 @@ export const signalOpen = (path: string, key: string, version = 4): Signal => {
   return database;
 };
 
-/** How many notes are in a file of ours. */
+/** The number of notes in a file; -1 if it is damaged. */
 export const countNotes = async (url: string, key: string | undefined): Promise<number> => {
   const engine = await openEngine({ url, key, create: false });
   try {
@@ -88,24 +88,24 @@ export const countNotes = async (url: string, key: string | undefined): Promise<
   }
 };
 
-/** The files of a folder that hold a text. */
+/** The files in a folder that contain a text. */
 export const holding = (folder: string, text: string): string[] =>
   readdirSync(folder).filter((name) => {
     try {
       return readFileSync(join(folder, name)).includes(text);
     } catch {
-      return false; // gone meanwhile
+      return false; // removed since the folder was read
     }
   });
 
-/** What a folder held while it was watched. */
+/** The files of a folder while it was watched. */
 export interface Seen {
   readonly names: readonly string[];
-  /** The files that held the text at some moment. */
+  /** The files that contained the text at any time. */
   readonly holding: readonly string[];
 }
 
-/** Watches a folder for a text, from a process of its own: reading a database here would drop the locks held here. */
+/** Watches a folder for a text in a child process, because reading a database in this one would drop its locks. */
 export const watching = async (folder: string, text: string): Promise<() => Promise<Seen>> => {
   const program = `
     const { readdirSync, readFileSync, watch } = require('node:fs');
@@ -140,7 +140,7 @@ export const watching = async (folder: string, text: string): Promise<() => Prom
 
 const library = new URL('../../dist/index.js', import.meta.url).href;
 
-/** A process of its own that runs `code` with what `ashlar` exports, and says `begun` right before. */
+/** A child process that runs `code` with the exports of `ashlar`, and prints `begun` right before. */
 export const child = async (
   code: string,
 ): Promise<{ process: ChildProcess; ended: Promise<number | null> }> => {

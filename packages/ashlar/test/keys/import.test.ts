@@ -107,7 +107,7 @@ describe('a file is imported', () => {
     expect(await countNotes(`sqlite:${path}`, undefined)).toBe(300);
   });
 
-  test('with what is in its write-ahead log, which stays as it is', async () => {
+  test('with its write-ahead log, which stays unchanged', async () => {
     const { source, url } = places();
     foreign.plain(source);
     const other = await otherProcess(
@@ -123,7 +123,7 @@ describe('a file is imported', () => {
     expect(snapshot(source)).toEqual(before);
   });
 
-  test('only into nothing, and only one that can be read; what fails leaves nothing', async () => {
+  test('only into a new file, and only a readable one; a failure leaves no file', async () => {
     const { source, directory, path, url } = places();
     foreign.signal(source, 'correct horse', 3);
     const to = { url, key: newKey };
@@ -148,7 +148,7 @@ describe('a file is imported', () => {
     expect(readdirSync(directory)).toEqual([path.slice(directory.length + 1)]);
   });
 
-  test('not one that was left in the middle of a write', async () => {
+  test('not a file with an interrupted write', async () => {
     const { source, url } = places();
     foreign.plain(source);
     const other = await otherProcess(
@@ -185,6 +185,6 @@ test('an import killed with -9 leaves a whole database or none, and the next one
   const { names, holding: leaks } = await seen();
   expect(names.some((name) => name.includes('.import-'))).toBe(true);
   expect(leaks).toEqual([]);
-  // SQLite makes an empty log beside a file that has once had one
+  // SQLite creates an empty log for a file that has had one before
   expect(snapshot(source)).toMatchObject(before);
 });

@@ -13,7 +13,7 @@ test.each([
   const path = join(folder(), 'app.db');
   const url = `sqlcipher:${path}`;
   await filled(url, ours);
-  // as it was made, and as it was written anew
+  // the original, and the rewritten file
   for (const expected of [300, 301]) {
     const database = signalOpen(path, theirs);
     expect(database.pragma('cipher_integrity_check')).toEqual([]);

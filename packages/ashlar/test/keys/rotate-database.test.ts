@@ -35,7 +35,7 @@ describe('a database gets another key', () => {
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(directory)).toEqual(['app.db']);
     expect(readFileSync(path).subarray(0, 16).equals(before.subarray(0, 16))).toBe(false);
-    // run again, it changes nothing and says so
+    // a second run reports that the rotation is done
     const again = await rotateDatabaseKey({ url, key: from }, to);
     expect(again).toEqual({ ...rotation, outcome: 'already' });
     const outside = signalOpen(path, to === newKey ? `x'${newKey}'` : to);
@@ -43,7 +43,7 @@ describe('a database gets another key', () => {
     outside.close();
   });
 
-  test('with what is still in its write-ahead log', async () => {
+  test('with its write-ahead log', async () => {
     const { path, url } = await place();
     const writer =
       await child(`const engine = await ashlar.openEngine({ url: ${JSON.stringify(url)}, key: '${oldKey}' });
@@ -56,7 +56,7 @@ describe('a database gets another key', () => {
     expect(await countNotes(url, newKey)).toBe(301);
   });
 
-  test('not while somebody has it open, in this process or another', async () => {
+  test('not while it is open, in this process or another', async () => {
     const { path, url } = await place();
     const before = readFileSync(path);
     const engine = await openEngine({ url, key: oldKey });
@@ -81,7 +81,7 @@ describe('a database gets another key', () => {
     await rotateDatabaseKey({ url, key: oldKey }, newKey);
   });
 
-  test('only where it has one, and another than before; a key that opens nothing changes nothing', async () => {
+  test('only if it is encrypted, and the key is new; a wrong key changes nothing', async () => {
     const { path, url, directory } = await place();
     const before = readFileSync(path);
     await failure('key-wrong', () => rotateDatabaseKey({ url, key: 'ee'.repeat(32) }, newKey));
@@ -95,7 +95,7 @@ describe('a database gets another key', () => {
     expect(readdirSync(directory)).toEqual(['app.db']);
   });
 
-  test('and what a killed run has left is cleaned away, but nothing else', async () => {
+  test('and only the files of a killed run are removed', async () => {
     const { directory, url } = await place();
     const others = ['app.db.key-notes', 'app.db.keyring', 'other.db.key-0123abcd'];
     for (const name of [...others, 'app.db.key-0123abcd', 'app.db.key-0123abcd-journal'])
@@ -105,7 +105,7 @@ describe('a database gets another key', () => {
   });
 });
 
-test('what others write between and during rotations is not lost, whichever file they had opened', async () => {
+test('writes of other processes between and during rotations are not lost, whichever file they had open', async () => {
   const length = 2000;
   const { url } = await place(oldKey, 5);
   const writer = await child(`
@@ -149,12 +149,12 @@ test('what others write between and during rotations is not lost, whichever file
   writer.process.kill('SIGKILL');
   await writer.ended;
   const found = await countNotes(url, from);
-  // the last one may have been written without having been told
+  // the last write may have been committed without being reported
   expect([5, 6].map((more) => more + acknowledged())).toContain(found);
 });
 
 describe('a rotation killed with -9', () => {
-  test('leaves a file that opens with exactly one of the keys, and nothing readable on the disk', async () => {
+  test('leaves a file that opens with exactly one of the keys, and no plaintext on the disk', async () => {
     const { directory, url } = await place(oldKey, 10_000);
     const seen = await watching(directory, marker);
     let [from, to] = [oldKey, newKey];

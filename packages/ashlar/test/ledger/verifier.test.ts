@@ -121,12 +121,12 @@ describe('the program', () => {
     const proof = await log.proof(3, 25, signer);
     for (const [text, why] of [
       [proof.replace('index 3', 'index 4'), 'not at position 4'],
-      [proof.replace('index 3', 'index 03'), 'no size'],
-      [proof.replace('\n25\n', '\n26\n'), 'does not hold'],
+      [proof.replace('index 3', 'index 03'), 'not a non-negative integer'],
+      [proof.replace('\n25\n', '\n26\n'), 'is not valid'],
       [proof.slice(0, -1), 'no signatures'],
       ['', 'no checkpoint'],
-      [await log.proof(3, 25, newSigner('example.com/audit')), 'not signed by a key that was given'],
-      [await logOf('example.com/other', log.entries).proof(3, 25, signer), 'is of the log'],
+      [await log.proof(3, 25, newSigner('example.com/audit')), 'not signed by any --key'],
+      [await logOf('example.com/other', log.entries).proof(3, 25, signer), 'belongs to log'],
     ] as const) {
       const { code, said } = await run('proof', await write('bent.tlog-proof', text), '--key', key);
       expect(said).toMatch(/^not valid: /);
@@ -183,9 +183,7 @@ describe('an exported ledger', () => {
     }
     for (const size of [0, 1, 16, 25])
       await write(`${size}.checkpoint`, signCheckpoint(await log.head(size), signer));
-    expect((await verify()).said).toBe(
-      'valid: all 25 entries of example.com/audit are as signed (checkpoints: 5)\n',
-    );
+    expect((await verify()).said).toBe('valid: all 25 entries of example.com/audit match (checkpoints: 5)\n');
     await exported(testLog(0), { leaves: true });
     await rm(join(place, '1.checkpoint'));
     await rm(join(place, '16.checkpoint'));
@@ -209,7 +207,7 @@ describe('an exported ledger', () => {
     const { code, said } = await verify();
     expect(code).toBe(1);
     expect(said).toMatch(/^not valid: /);
-    if (named === '24 lines') expect(said).toContain('leaves.bin has more than the 24 lines');
+    if (named === '24 lines') expect(said).toContain('leaves.bin has more leaves than the 24 lines');
     else expect(said).toContain(named);
     await rm(join(place, 'leaves.bin'));
     expect((await verify()).code).toBe(1);
@@ -221,7 +219,7 @@ describe('an exported ledger', () => {
     await write('checkpoint', signCheckpoint(await log.head(), signer));
     expect(await verify()).toEqual({
       code: 1,
-      said: 'not valid: the entries are not those that were signed: the root differs\n',
+      said: 'not valid: the entries differ from the signed entries: the root does not match\n',
     });
   });
 

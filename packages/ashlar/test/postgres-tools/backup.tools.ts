@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createBackup, type Database, newBackupKey, restoreBackup, up, verifyBackup } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, startCluster } from '../../../../test/support/cluster.js';
 import { order, shop } from '../backup/setup.js';
-import { type Cluster, startCluster } from './cluster.js';
 
 const bin = process.env.PG_BIN;
-if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');
+if (!bin) throw new Error('PG_BIN must be a folder of PostgreSQL programs');
 const tools = { pgDump: `${bin}/pg_dump`, pgRestore: `${bin}/pg_restore` };
 
 describe('backups of a server', () => {
@@ -30,7 +30,7 @@ describe('backups of a server', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('are made, verified, restored elsewhere, and over what is there', async () => {
+  test('are made, verified, restored elsewhere, and restored over a database', async () => {
     const options = { folder, keys: { key: (await newBackupKey()).key } };
     await order(db, ['one', 'two', 'three']);
     const { name, rows, copy } = await createBackup(db.engine, [shop], options);
@@ -39,7 +39,7 @@ describe('backups of a server', () => {
     const at = { url: here.url('shop'), ...tools };
     const verified = await verifyBackup(name, [shop], { ...options, at, live: db.engine });
     expect(verified.ledgers).toMatchObject([{ size: 3, live: 4, relation: 'continued' }]);
-    // a server that has never heard of our roles
+    // a server without Ashlar's roles
     await elsewhere.run('CREATE DATABASE shop');
     const to = { url: elsewhere.url('shop'), ...tools };
     const empty = await connect(shop, to);

@@ -1,5 +1,5 @@
-// puts a copy over what is in a schema until it is killed: argv is the module of the copies, the URL, the file, and after
-// which statement of the exchange it kills itself
+// restores a copy over a schema until it is killed. Arguments: the module of the copies, the URL, the file, and the number of
+// the statement of the swap after which it kills itself
 import { createReadStream } from 'node:fs';
 
 const [, , copies, url, file, last] = process.argv;
@@ -9,7 +9,7 @@ const copy = { format: 'pg-custom', bytes: createReadStream(file) };
 let statements;
 const onStatement = (sql) => {
   if (statements !== undefined && ++statements === Number(last)) process.kill(process.pid, 'SIGKILL');
-  // what was restored aside is in the place by then, under a passing name
+  // the copy is in the target by then, under a temporary name
   if (!/^DROP DATABASE .*FORCE/.test(sql)) return;
   statements = 0;
   process.stdout.write('swapping\n');

@@ -21,14 +21,14 @@ import {
   up,
 } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cluster, password, startCluster } from '../../../../test/support/cluster.js';
 import type { Copy, PutOptions } from '../../src/contract/copies.js';
 import { postgresCopies } from '../../src/engines/postgres/server/copies.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../prove/every-guarantee.js';
-import { type Cluster, password, startCluster } from './cluster.js';
 
 const bin = process.env.PG_BIN;
-if (!bin) throw new Error('PG_BIN names no folder of PostgreSQL programs');
+if (!bin) throw new Error('PG_BIN must be a folder of PostgreSQL programs');
 const built = fileURLToPath(new URL('../../dist/engines/postgres/server/copies.js', import.meta.url));
 const kills = Number(process.env.ASHLAR_KILLS ?? 15);
 const tools = { pgDump: `${bin}/pg_dump`, pgRestore: `${bin}/pg_restore` };
@@ -40,7 +40,7 @@ const how = (options: Partial<PutOptions> = {}): PutOptions => ({
   ...options,
 });
 
-/** All rows of all tables, as the owner sees them in every scope. */
+/** All rows of all tables, read by the owner in everyScope. */
 const contents = (engine: Engine, system: System): Promise<Record<string, unknown>> =>
   engine.asOwner(async ({ run }) => {
     const all: Record<string, unknown> = {};
@@ -63,7 +63,7 @@ const took = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   return result;
 };
 
-describe('a server with its own programs', () => {
+describe('a server and its programs', () => {
   let steps: Folder;
   let system: System;
   let here: Cluster;
@@ -79,7 +79,7 @@ describe('a server with its own programs', () => {
     await steps.remove();
   });
 
-  /** A database whose owner is no superuser, so that row level security binds him. */
+  /** A database whose owner is not a superuser, so that row level security applies. */
   const owned = async (
     cluster: Cluster,
     attributes = '',
@@ -146,7 +146,7 @@ describe('a server with its own programs', () => {
     ]);
   });
 
-  test('what is read and what is copied are of one moment, and nobody waits', async () => {
+  test('reads and the copy see one snapshot, and no session waits', async () => {
     freshRoles();
     const { url } = await owned(here, 'CREATEDB');
     const engine = await filled(url);
@@ -174,12 +174,12 @@ describe('a server with its own programs', () => {
     }
     writing = false;
     await writer;
-    process.stdout.write(`${writes} writes meanwhile, the longest ${Math.round(longest)} ms\n`);
+    process.stdout.write(`${writes} writes during the copy, the longest ${Math.round(longest)} ms\n`);
     await engine.close();
     await gone(here);
   });
 
-  test('a copy takes the place of what is there in one step, also under sessions that are open', async () => {
+  test('a copy replaces a schema in one step, also under open sessions', async () => {
     freshRoles();
     const { url, database } = await owned(here, 'CREATEDB');
     const engine = await filled(url);
@@ -199,11 +199,11 @@ describe('a server with its own programs', () => {
         how({
           replace: true,
           check: async () => {
-            throw new Error('not this one');
+            throw new Error('refused by the check');
           },
         }),
       ),
-    ).rejects.toThrow('not this one');
+    ).rejects.toThrow('refused by the check');
     await expect(
       postgresCopies.put(
         { url, ...tools },
@@ -228,7 +228,7 @@ describe('a server with its own programs', () => {
     await gone(here);
   });
 
-  test('a copy that does not stand the check leaves an empty place empty, and its rights as they were', async () => {
+  test('after a failed check, an empty schema stays empty, and its rights stay', async () => {
     freshRoles();
     const source = await owned(here);
     const engine = await filled(source.url);
@@ -258,7 +258,7 @@ describe('a server with its own programs', () => {
           bad,
           how({
             check: async () => {
-              throw new Error('not this one');
+              throw new Error('refused by the check');
             },
           }),
         ),
@@ -267,7 +267,7 @@ describe('a server with its own programs', () => {
     }
   });
 
-  test('rows that a policy of somebody else keeps from its owner are no silent loss', async () => {
+  test('rows that a policy hides from the owner are not lost silently', async () => {
     freshRoles();
     const { url, database, user } = await owned(here);
     const engine = await filled(url);
@@ -292,7 +292,7 @@ describe('a server with its own programs', () => {
       const { url, database } = await owned(here, 'CREATEDB');
       const engine = await filled(url);
       const copies = [join(steps.path, 'one'), join(steps.path, 'two')] as const;
-      const whole = async () => {
+      const rowsOfBoth = async () => {
         const there = await openEngine({ url, create: false });
         const schema = await there.asOwner((owner) => there.introspect(owner));
         const found = { schema, rows: await contents(there, system) };
@@ -306,14 +306,14 @@ describe('a server with its own programs', () => {
         await writeMore(engine, steps.url);
       }
       await engine.close();
-      const states: Awaited<ReturnType<typeof whole>>[] = [];
+      const states: Awaited<ReturnType<typeof rowsOfBoth>>[] = [];
       for (const file of copies) {
         await put(file);
-        states.push(await whole());
+        states.push(await rowsOfBoth());
       }
       expect(states[0]?.rows).not.toEqual(states[1]?.rows);
 
-      /** Puts a copy in a process of its own, killed so many milliseconds after a word of it, or after a statement of the exchange. */
+      /** Restores a copy in a child process, killed some milliseconds after a word of its output, or after a statement of the swap. */
       const worker = async (
         file: string,
         kill: { word?: 'ready' | 'swapping'; after?: number; statement?: number } = {},
@@ -327,19 +327,19 @@ describe('a server with its own programs', () => {
           },
         );
         const exited = once(child, 'exit');
-        const said: Record<string, number> = {};
+        const seen: Record<string, number> = {};
         child.stdout.setEncoding('utf8').on('data', (words: string) => {
           for (const word of words.trim().split('\n')) {
-            said[word] = performance.now();
+            seen[word] = performance.now();
             if (word === kill.word) setTimeout(() => child.kill('SIGKILL'), kill.after);
           }
         });
         const [code, signal] = (await exited) as [number | null, string | null];
-        // what it had asked the server for may still be under way
+        // its last statement may still run on the server
         while ((await here.run(`SELECT 1 FROM pg_stat_activity WHERE datname = '${database}'`)).length > 0)
           await pause(10);
         if (signal === null) expect(code).toBe(0);
-        const { ready = 0, swapping = 0, done = 0 } = said;
+        const { ready = 0, swapping = 0, done = 0 } = seen;
         return { isKilled: signal !== null, swapping: swapping - ready, swapped: done - swapping };
       };
 
@@ -356,7 +356,7 @@ describe('a server with its own programs', () => {
             { statement: 1 + (Math.floor(kill / 3) % 6) },
           ][kill % 3],
         );
-        const found = await whole();
+        const found = await rowsOfBoth();
         const isNew = isDeepStrictEqual(found, states[next]);
         if (!isNew) expect(found).toEqual(states[current]);
         ends[!isKilled ? 'done' : isNew ? 'new' : 'old']++;
@@ -368,7 +368,7 @@ describe('a server with its own programs', () => {
       );
       const left = await here.run(`SELECT datname FROM pg_database WHERE datname LIKE 'ashlar\\_copy%'`);
       process.stdout.write(`${left.length} databases left for the next\n`);
-      // they are the next one's to drop when they are old enough to be nobody's
+      // the next restore drops them when they are old enough
       for (const { datname } of left)
         await here.run(
           `ALTER DATABASE "${datname}" RENAME TO "${String(datname).replace(/_\d+_/, '_1000000000_')}"`,
@@ -382,7 +382,7 @@ describe('a server with its own programs', () => {
     60_000 + kills * 10_000,
   );
 
-  test('the tables may be those of a role without login, and stay so', async () => {
+  test('tables can belong to a role without login, and still do afterwards', async () => {
     freshRoles();
     const { url, database, user } = await owned(here, 'CREATEDB');
     const tablesOwner = `tables_${randomBytes(4).toString('hex')}`;
@@ -404,7 +404,7 @@ describe('a server with its own programs', () => {
     expect(user).not.toBe(tablesOwner);
   });
 
-  test('one who may create no database is told so', async () => {
+  test('a user who cannot create databases gets the reason', async () => {
     freshRoles();
     const { url } = await owned(here);
     const engine = await filled(url);
@@ -415,7 +415,7 @@ describe('a server with its own programs', () => {
     ).rejects.toMatchObject({ code: 'privilege-missing', suggestion: expect.stringContaining('CREATEDB') });
   });
 
-  test('a schema with a name of its own is copied and replaced like any', async () => {
+  test('a schema with an unusual name is copied and replaced', async () => {
     freshRoles();
     const { database } = await owned(here);
     const url = `${here.url(database)}?schema=${encodeURIComponent('Odd "name".x')}`;

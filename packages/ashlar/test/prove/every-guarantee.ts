@@ -38,7 +38,7 @@ const trail = auditTrail('trail', (c) => [
   retained(c.at, { for: { years: 10 }, reason: 'Art. 958f OR' }),
 ]);
 const holds = legalHolds('holds');
-const dataKeys = keyring('data_keys', () => [audited({ into: trail })]);
+const dataKeys = keyring('data_keys', (c) => [audited({ into: trail, except: c.wrapped })]);
 const law = { for: { years: 10 }, reason: 'law', hold: holds };
 
 /** Whose rows the others are: a client is of his own scope. */

@@ -1,38 +1,47 @@
 import type { Readable } from 'node:stream';
 
-/** Bytes to store: all at once, or as they come. */
+/** Bytes to store: a buffer or a stream. */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Bytes that were received, hashed, and are not kept yet. */
+/** Bytes that are received and hashed, but not stored under their hash yet. */
 export interface StagedBlob {
   /** SHA-256 (FIPS 180-4) in lower case hex. */
   readonly sha256: string;
   readonly size: number;
-  /** Keeps the bytes under their hash, so that they survive a crash of the machine. Done again, it is done as well. */
+  /** Stores the bytes under their hash, durably. Idempotent. */
   keep(): Promise<void>;
-  /** Lets go of what was received; what was kept stays. Never fails. */
+  /** Deletes the received copy; bytes stored by `keep` stay. Never fails. */
   discard(): Promise<void>;
 }
 
 /**
- * Where bytes are kept under their hash, each content once. It knows no documents: whoever names bytes, and removes those
- * that nobody names, sees to it that the two do not meet (see `vault.ts`).
+ * A content-addressed store: bytes under their hash, each content once. It knows no documents: `vault.ts` ensures that
+ * bytes are not removed while a document that references them is being written.
  */
 export interface BlobStore {
   /**
-   * Receives bytes, and holds on to them until they are kept or discarded.
+   * Receives bytes, to be kept or discarded later.
    *
-   * @param options - `limit`: how many bytes at most; more are not received
-   * @throws AshlarError `size-exceeded`; what `source` throws. Nothing is left then.
+   * @param options - `limit`: the maximum number of bytes
+   * @throws AshlarError `size-exceeded`; the errors of `source`. On failure no bytes remain.
    */
   stage(source: ByteSource, options: { readonly limit: number }): Promise<StagedBlob>;
-  /** The bytes of a hash, from the first on. @throws AshlarError `bytes-missing` */
+  /**
+   * Opens the bytes of a hash as a stream.
+   *
+   * @throws AshlarError `bytes-missing`
+   */
   read(sha256: string): Promise<Readable>;
+  /** Tells whether the bytes of a hash are stored. */
   has(sha256: string): Promise<boolean>;
-  /** Removes the bytes of a hash. That there are none is no error. */
+  /** Removes the bytes of a hash, if stored. */
   remove(sha256: string): Promise<void>;
-  /** The hash of everything that is kept, in no order. */
+  /** Lists the hashes of all stored bytes, in no order. */
   list(): AsyncIterable<string>;
-  /** Removes what was received by processes that have ended since. @returns how many */
+  /**
+   * Removes received copies of processes that no longer run.
+   *
+   * @returns the number of removed copies
+   */
   clean(): Promise<number>;
 }

@@ -6,16 +6,16 @@ import { dirname, join, resolve } from 'node:path';
 import { AshlarError } from 'ashlar';
 import type { BlobStore, ByteSource, StagedBlob } from './blob-store.js';
 
-// what this process is receiving now, in whichever store
+// paths that this process is receiving now, in all stores
 const receiving = new Set<string>();
 
 /**
- * Bytes as files of a folder on a file system with hard links: `objects/ab/abcd…` by hash, `incoming/HOST.PID.UUID` while
- * they come. A file gets its hash as a name only when it is complete and on the disk.
+ * Creates a store in a folder, on a file system with hard links. Bytes are files: `incoming/HOST.PID.UUID` while they are
+ * received, then `objects/ab/abcd…` by hash. A file gets its hash as its name only when it is complete and synced.
  *
- * @param folder - is made when it is missing, for this user alone
+ * @param folder - created when missing, accessible to this user only
  */
-export const diskStore = (folder: string): BlobStore => {
+export function diskStore(folder: string): BlobStore {
   const [objects, incoming] = [join(resolve(folder), 'objects'), join(resolve(folder), 'incoming')];
   const pathOf = (sha256: string): string => {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw missing(sha256);
@@ -57,7 +57,7 @@ export const diskStore = (folder: string): BlobStore => {
       return removed;
     },
   };
-};
+}
 
 const receive = async (
   incoming: string,
@@ -69,7 +69,7 @@ const receive = async (
   const path = join(incoming, `${hostname()}.${process.pid}.${randomUUID()}`);
   receiving.add(path);
   const discard = async (): Promise<void> => {
-    // what cannot be removed now is found when the next process begins
+    // `clean` of a later process removes a file that cannot be removed now
     await rm(path, { force: true }).catch(() => undefined);
     receiving.delete(path);
   };
@@ -95,7 +95,7 @@ const write = async (
       size += chunk.length;
       if (size > limit) throw sizeExceeded(limit);
       hash.update(chunk);
-      // goes on where the one before ended
+      // appends at the file's current position
       await file.writeFile(chunk);
     }
     await file.sync();
@@ -105,20 +105,20 @@ const write = async (
   return { sha256: hash.digest('hex'), size };
 };
 
-// a link rather than a rename: what was received is still there when the session that keeps it must be run again
+// a link instead of a rename: the received file must survive when its session is retried
 const keep = async (from: string, to: string): Promise<void> => {
   const shard = dirname(to);
   if ((await mkdir(shard, { recursive: true, mode: 0o700 })) !== undefined) await sync(dirname(shard));
   try {
     await link(from, to);
   } catch (error) {
-    // the same bytes, complete since they have their name
+    // the same bytes: a file with this name is complete
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   await sync(shard);
 };
 
-// a name is on the disk when its folder is
+// a new name is durable when its folder is synced
 const sync = async (folder: string): Promise<void> => {
   const handle = await open(folder, constants.O_RDONLY);
   try {
@@ -136,17 +136,17 @@ const entries = async function* (folder: string): AsyncGenerator<string> {
   }
 };
 
-/** Whether the process that was receiving it is known to be gone: it ran on this host, and is no more. */
+/** Tells whether the receiving process ran on this host and no longer runs. */
 const isAbandoned = (name: string, path: string): boolean => {
   const [, host, pid] = /^(.*)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
   if (host !== hostname()) return false;
-  // a container's first process has the number that the one before it had
+  // the same pid: in a container each first process has it, so only this process's own files are in use
   if (Number(pid) === process.pid) return !receiving.has(path);
   try {
     process.kill(Number(pid), 0);
     return false;
   } catch (error) {
-    // EPERM: there, but another user's
+    // EPERM: the process runs, as another user
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 };
@@ -155,12 +155,12 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 
 const missing = (sha256: string): AshlarError =>
   new AshlarError('bytes-missing', {
-    message: `The bytes ${sha256.slice(0, 64)} are not in the store.`,
-    suggestion: 'Restore the folder of the documents together with the database.',
+    message: `The store has no bytes with the hash ${sha256.slice(0, 64)}.`,
+    suggestion: 'Restore the folder of the bytes together with the database.',
   });
 
 const sizeExceeded = (limit: number): AshlarError =>
   new AshlarError('size-exceeded', {
-    message: `It is larger than the ${limit} bytes that are allowed.`,
-    suggestion: 'Nothing was kept. Store something smaller, or raise the limit.',
+    message: `The content exceeds the limit of ${limit} bytes.`,
+    suggestion: 'Nothing was stored. Store less, or raise MAX_UPLOAD_BYTES.',
   });

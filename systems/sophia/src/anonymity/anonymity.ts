@@ -3,11 +3,11 @@ import { knowledgeAttacks, namingAttacks } from './attacks.js';
 import { anonymityOnPostgres } from './postgres.js';
 import { anonymityOnSqlite } from './sqlite.js';
 
-const kept = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee, 'sqlite' | 'postgres'> => ({
+const enforcement = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee, 'sqlite' | 'postgres'> => ({
   sqlite: {
     level: 'emulated',
     weaker:
-      'A file has no roles: whoever writes a session row of every scope by hand is taken for the operator.',
+      'A file has no roles: a process that writes the session row for every scope itself counts as the operator.',
     readsSession: true,
     objects: () => anonymityOnSqlite(on),
   },
@@ -15,31 +15,34 @@ const kept = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee, 'sqlit
 });
 
 /**
- * Nothing in the institutional knowledge names a client: not its content, its source, its category or its tags, by whole
- * words, whatever the case of ASCII letters and the punctuation. That a client can be told from what is said of it no
- * database can know.
+ * The guarantee that no row of `institutional_knowledge` names a client: not in its content, source, category or tags.
+ * Names match by whole words, regardless of punctuation and of the case of ASCII letters. A database cannot detect that a
+ * description without a name identifies a client.
  *
- * It is written by sessions of every scope only: a refusal would tell a client's session that another client exists.
+ * Only sessions of every scope may write: a refusal would otherwise reveal to a client's session that another client exists.
  */
-export const namesNoClient = (): Guarantee =>
-  Object.freeze({
+export function namesNoClient(): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'names-no-client',
-    summary: 'Nothing in a row names a client.',
-    ...kept('institutional_knowledge'),
+    summary: 'No row names a client.',
+    ...enforcement('institutional_knowledge'),
     attacks: knowledgeAttacks,
   });
+}
 
 /**
- * No client has a name that stands in the institutional knowledge: the other half of {@link namesNoClient}.
+ * The guarantee that no client has a name that occurs in `institutional_knowledge`: the counterpart of
+ * {@link namesNoClient}.
  *
- * Clients are named by sessions of every scope only, for the same reason: names are unique.
+ * Only sessions of every scope may name clients, for the same reason: names are unique.
  */
-export const namedNowhere = (): Guarantee =>
-  Object.freeze({
+export function namedNowhere(): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'named-nowhere',
-    summary: 'No client has a name that stands in the institutional knowledge.',
-    ...kept('clients'),
+    summary: 'No client has a name that occurs in the institutional knowledge.',
+    ...enforcement('clients'),
     attacks: namingAttacks,
   });
+}

@@ -8,9 +8,9 @@ import {
   type TableFacts,
 } from 'ashlar';
 
-// words that no client and no knowledge has, or the preparation itself would be refused
+// words that occur nowhere else: otherwise the preparation itself would be refused
 const name = 'Zqprove & Zqashlar';
-const spelledOtherwise = 'ZQPROVE – zqashlar';
+const respelled = 'ZQPROVE – zqashlar';
 const clientId = '00000000-0000-7000-8000-000000000001';
 const knowledgeId = '00000000-0000-7000-8000-000000000002';
 
@@ -26,7 +26,7 @@ const aClient = insert('clients', {
 const someKnowledge = insert('institutional_knowledge', {
   id: literal(knowledgeId),
   category: literal('zq'),
-  content: literal(spelledOtherwise),
+  content: literal(respelled),
 });
 
 interface Draft {
@@ -35,7 +35,7 @@ interface Draft {
   readonly scope?: string | null;
 }
 
-const refused = (as: Attack['as'], { name, statements, scope = everyScope }: Draft): Attack => ({
+const refusedAttack = (as: Attack['as'], { name, statements, scope = everyScope }: Draft): Attack => ({
   name: as === 'owner' ? `${name}, by the owner` : name,
   as,
   statements,
@@ -43,43 +43,46 @@ const refused = (as: Attack['as'], { name, statements, scope = everyScope }: Dra
   ...(as === 'app' ? { scope } : {}),
 });
 
-const tried = (probe: Probe, drafts: readonly Draft[], elsewhere: readonly Draft[]): readonly Attack[] => [
-  ...[...drafts, ...elsewhere].map((draft) => refused('app', draft)),
-  ...drafts.map((draft) => refused('owner', draft)),
+const attacksOf = (probe: Probe, drafts: readonly Draft[], appOnly: readonly Draft[]): readonly Attack[] => [
+  ...[...drafts, ...appOnly].map((draft) => refusedAttack('app', draft)),
+  ...drafts.map((draft) => refusedAttack('owner', draft)),
   ...(probe.dialect === 'postgres'
     ? drafts.map(({ name, statements }) =>
-        refused('owner', {
-          name: `${name}, replicating`,
+        refusedAttack('owner', {
+          name: `${name}, in replica mode`,
           statements: ['SET LOCAL session_replication_role = replica', ...statements],
         }),
       )
     : []),
 ];
 
-/** Ways to say in the knowledge whose it is. */
-export const knowledgeAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => {
-  const saying = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
+/** The attacks that write a client's name into the knowledge. */
+export function knowledgeAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
+  const insertion = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
   const id = probe.fresh.id ?? 'NULL';
-  return tried(
+  return attacksOf(
     probe,
     [
       {
         name: 'content that names a client',
-        statements: [aClient, saying({ content: literal(`Seen at ${name}, last May.`) })],
+        statements: [aClient, insertion({ content: literal(`Seen at ${name}, last May.`) })],
       },
       {
         name: 'content that names a client in other case and punctuation',
-        statements: [aClient, saying({ content: literal(`At ${spelledOtherwise}: closed on Mondays`) })],
+        statements: [aClient, insertion({ content: literal(`At ${respelled}: closed on Mondays`) })],
       },
-      { name: 'a source that names a client', statements: [aClient, saying({ source: literal(name) })] },
-      { name: 'a category that names a client', statements: [aClient, saying({ category: literal(name) })] },
+      { name: 'a source that names a client', statements: [aClient, insertion({ source: literal(name) })] },
+      {
+        name: 'a category that names a client',
+        statements: [aClient, insertion({ category: literal(name) })],
+      },
       {
         name: 'a tag that names a client',
-        statements: [aClient, saying({ tags: literal(JSON.stringify(['cafes', name])) })],
+        statements: [aClient, insertion({ tags: literal(JSON.stringify(['cafes', name])) })],
       },
       {
         name: 'a tag that names a client behind an escape',
-        statements: [aClient, saying({ tags: literal('["a\\nZqprove\\u0020& Zqashlar"]') })],
+        statements: [aClient, insertion({ tags: literal('["a\\nZqprove\\u0020& Zqashlar"]') })],
       },
       {
         name: 'UPDATE that names a client',
@@ -91,34 +94,34 @@ export const knowledgeAttacks = (table: TableFacts, probe: Probe): readonly Atta
       },
     ],
     [
-      { name: 'INSERT by a session of one client', statements: [saying({})], scope: clientId },
-      { name: 'INSERT by a session without a scope', statements: [saying({})], scope: null },
+      { name: 'INSERT by a session of one client', statements: [insertion({})], scope: clientId },
+      { name: 'INSERT by a session without a scope', statements: [insertion({})], scope: null },
     ],
   );
-};
+}
 
-/** Ways to give a client a name that the knowledge has already. */
-export const namingAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => {
-  const named = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
+/** The attacks that give a client a name that occurs in the knowledge. */
+export function namingAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
+  const insertion = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
   const own = probe.row.id ?? 'NULL';
-  return tried(
+  return attacksOf(
     probe,
     [
       {
-        name: 'a client of a name in the knowledge',
-        statements: [someKnowledge, named({ name: literal(name) })],
+        name: 'INSERT of a client with a name in the knowledge',
+        statements: [someKnowledge, insertion({ name: literal(name) })],
       },
       {
-        name: 'a client renamed to a name in the knowledge',
+        name: 'UPDATE of a client to a name in the knowledge',
         statements: [someKnowledge, `UPDATE ${table.name} SET name = ${literal(name)} WHERE id = ${own}`],
       },
     ],
     [
       {
-        name: 'a client renamed by its own session',
+        name: 'UPDATE of a name by the client’s own session',
         statements: [`UPDATE ${table.name} SET name = ${literal(name)} WHERE id = ${own}`],
         ...(probe.scope === undefined ? {} : { scope: probe.scope }),
       },
     ],
   );
-};
+}

@@ -1,11 +1,12 @@
 import type { GuaranteeObject } from 'ashlar';
 import { alwaysTrigger, raiseOnPostgres, triggerFunction } from 'ashlar/guarantees';
-import { refusals, type Side, wouldName } from './sql.js';
+import { type GuardedTable, guards, namesClient } from './sql.js';
 
-/** The triggers of Postgres that hold one of the two tables apart from the other. */
-export const anonymityOnPostgres = (side: Side): readonly GuaranteeObject[] => {
-  const { guarantee, named, scope } = refusals[side];
-  const calls = `${side}_${guarantee.replaceAll('-', '_')}`;
+/** Returns the triggers of one of the two tables on PostgreSQL. */
+export function anonymityOnPostgres(table: GuardedTable): readonly GuaranteeObject[] {
+  // comments inside the function body are part of the committed migrations: keep their wording
+  const { guarantee, named, scope } = guards[table];
+  const calls = `${table}_${guarantee.replaceAll('-', '_')}`;
   const refuse = (text: string): string => raiseOnPostgres(guarantee, text).replaceAll(/^/gm, '  ');
   return [
     triggerFunction(
@@ -17,20 +18,20 @@ export const anonymityOnPostgres = (side: Side): readonly GuaranteeObject[] => {
         'END IF;',
         '-- whoever writes a name and whoever writes knowledge must see each other',
         "PERFORM pg_advisory_xact_lock(hashtextextended('ashlar/names-no-client', 0));",
-        `IF ${wouldName('postgres', side)} THEN`,
+        `IF ${namesClient('postgres', table)} THEN`,
         refuse(named),
         'END IF;',
         'RETURN NEW;',
       ],
       { compares: true },
     ),
-    alwaysTrigger({ name: `${calls}_insert`, on: 'BEFORE INSERT', table: side, calls }),
+    alwaysTrigger({ name: `${calls}_insert`, on: 'BEFORE INSERT', table, calls }),
     alwaysTrigger({
       name: `${calls}_update`,
       on: 'BEFORE UPDATE',
-      table: side,
-      ...(side === 'clients' ? { when: 'NEW.name IS DISTINCT FROM OLD.name' } : {}),
+      table,
+      ...(table === 'clients' ? { when: 'NEW.name IS DISTINCT FROM OLD.name' } : {}),
       calls,
     }),
   ];
-};
+}

@@ -1,8 +1,8 @@
 import type { SqlName } from 'ashlar';
 import { plainWordsSql } from '../plain-words.js';
 
-/** The two tables that are held apart, and what is said when one would name the other. */
-export const refusals = {
+/** The two guarded tables with the messages of their triggers, which are part of the committed migrations. */
+export const guards = {
   institutional_knowledge: {
     guarantee: 'names-no-client',
     named: 'institutional knowledge names a client',
@@ -15,18 +15,19 @@ export const refusals = {
   },
 } as const;
 
-export type Side = keyof typeof refusals;
+/** A table that must not name a client, or whose names must not occur in the other. */
+export type GuardedTable = keyof typeof guards;
 
 const tags: Readonly<Record<SqlName, (row: string) => string>> = {
-  // the keys of what should have been a list, too
+  // includes the keys, in case the value is an object instead of a list
   sqlite: (row) =>
     `(SELECT group_concat(iif(typeof(tag.key) = 'text', tag.key || ' ', '') || tag.value, ' § ') FROM json_each(${row}.tags) AS tag)`,
   postgres: (row) =>
     `(SELECT string_agg(tag #>> '{}', ' § ') FROM jsonb_path_query(${row}.tags, '$[*]') AS tag)`,
 };
 
-/** All that a row of knowledge says, with a word between its fields that no name has. */
-const said = (dialect: SqlName, row: string): string =>
+/** The searchable text of a knowledge row. The separator § is a word that no name contains. */
+const searchableText = (dialect: SqlName, row: string): string =>
   [
     `${row}.category`,
     `${row}.content`,
@@ -36,11 +37,11 @@ const said = (dialect: SqlName, row: string): string =>
 
 const contains = { sqlite: 'instr', postgres: 'strpos' } as const;
 
-/** That a row written to one of the tables, NEW, would name a client in the knowledge. */
-export const wouldName = (dialect: SqlName, side: Side): string => {
-  const [knowledge, client] = side === 'clients' ? ['knowledge', 'NEW'] : ['NEW', 'client'];
-  const other = side === 'clients' ? 'institutional_knowledge AS knowledge' : 'clients AS client';
-  const text = plainWordsSql(dialect, `(${said(dialect, knowledge)})`);
+/** Returns the SQL condition that the written row NEW makes the knowledge name a client. */
+export function namesClient(dialect: SqlName, table: GuardedTable): string {
+  const [knowledge, client] = table === 'clients' ? ['knowledge', 'NEW'] : ['NEW', 'client'];
+  const other = table === 'clients' ? 'institutional_knowledge AS knowledge' : 'clients AS client';
+  const text = plainWordsSql(dialect, `(${searchableText(dialect, knowledge)})`);
   const name = plainWordsSql(dialect, `${client}.name`);
   return [
     'EXISTS (',
@@ -52,4 +53,4 @@ export const wouldName = (dialect: SqlName, side: Side): string => {
     '    ) > 0',
     ')',
   ].join('\n');
-};
+}

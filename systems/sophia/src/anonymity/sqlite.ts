@@ -1,22 +1,22 @@
 import type { GuaranteeObject } from 'ashlar';
 import { raiseOnSqlite, sqliteTrigger } from 'ashlar/guarantees';
-import { refusals, type Side, wouldName } from './sql.js';
+import { type GuardedTable, guards, namesClient } from './sql.js';
 
-/** The triggers of SQLite that hold one of the two tables apart from the other. */
-export const anonymityOnSqlite = (side: Side): readonly GuaranteeObject[] => {
-  const { guarantee, named, scope } = refusals[side];
+/** Returns the triggers of one of the two tables on SQLite. */
+export function anonymityOnSqlite(table: GuardedTable): readonly GuaranteeObject[] {
+  const { guarantee, named, scope } = guards[table];
   const refuse = (text: string, where: string): string =>
     `SELECT ${raiseOnSqlite(guarantee, text)}\n  WHERE ${where.replaceAll('\n', '\n  ')}`;
   const trigger = (event: 'INSERT' | 'UPDATE', when?: string): GuaranteeObject =>
     sqliteTrigger({
-      name: `${side}_${guarantee.replaceAll('-', '_')}_${event.toLowerCase()}`,
+      name: `${table}_${guarantee.replaceAll('-', '_')}_${event.toLowerCase()}`,
       on: `BEFORE ${event}`,
-      table: side,
+      table,
       ...(when === undefined ? {} : { when }),
       body: [
         refuse(scope, "NOT EXISTS (SELECT 1 FROM ashlar_session WHERE scope = '*')"),
-        refuse(named, wouldName('sqlite', side)),
+        refuse(named, namesClient('sqlite', table)),
       ],
     });
-  return [trigger('INSERT'), trigger('UPDATE', side === 'clients' ? 'NEW.name IS NOT OLD.name' : undefined)];
-};
+  return [trigger('INSERT'), trigger('UPDATE', table === 'clients' ? 'NEW.name IS NOT OLD.name' : undefined)];
+}

@@ -4,26 +4,26 @@ import { AshlarError } from '../../errors.js';
 import { type Bytes, damaged, decryptPayload, encryptPayload, nonceBytes, splitAt } from './payload.js';
 
 const start = 'age-encryption.org/v1\n';
-// the line with the header's MAC, which is its last
+// the last line of the header, with its MAC
 const end = /\n--- [A-Za-z0-9+/]{43}\n/;
 const longestHeader = 65_536;
 const emptyPayload = nonceBytes + 16;
 
-/** An age file on its way: its bytes, and the key of this one file. */
+/** A stream to or from an age file, and the file key. */
 export interface AgeFile {
   readonly fileKey: Buffer;
   readonly bytes: Bytes;
 }
 
 /** Encrypts a stream to recipients. */
-export const encryptFile = async (
+export async function encryptFile(
   plain: Bytes,
   recipients: readonly (string | Recipient)[],
-): Promise<AgeFile> => {
+): Promise<AgeFile> {
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   let fileKey: Buffer | undefined;
-  // a recipient that adds nothing to the header learns the key that the others get
+  // a recipient that adds no stanza only learns the file key
   encrypter.addRecipient({
     wrapFileKey: (key) => {
       fileKey = Buffer.from(key);
@@ -31,32 +31,32 @@ export const encryptFile = async (
     },
   });
   const empty = await encrypter.encrypt(new Uint8Array(0));
-  if (!fileKey) throw damaged('Its header could not be made.');
+  if (!fileKey) throw damaged('Its header cannot be created.');
   const header = Buffer.from(empty.subarray(0, empty.length - emptyPayload));
   return { fileKey, bytes: joined(header, encryptPayload(plain, fileKey, randomBytes(nonceBytes))) };
-};
+}
 
 /**
  * Decrypts an age file.
  *
- * @returns its plaintext, and the key of this one file
- * @throws AshlarError `backup-damaged`, `backup-key-wrong`; reading its plaintext also throws `backup-damaged`
+ * @returns the plaintext, and the file key
+ * @throws AshlarError `backup-damaged`, `backup-key-wrong`; reading the plaintext also throws `backup-damaged`
  */
-export const decryptFile = async (
+export async function decryptFile(
   encrypted: Bytes,
   identities: readonly (string | Identity)[],
-): Promise<AgeFile> => {
+): Promise<AgeFile> {
   const parts = await splitAt(encrypted, (read) => {
-    if (!start.startsWith(read.toString('latin1', 0, start.length))) throw damaged('It is no age file.');
+    if (!start.startsWith(read.toString('latin1', 0, start.length))) throw damaged('It is not an age file.');
     const found = end.exec(read.toString('latin1', 0, longestHeader));
     if (found) return found.index + found[0].length;
-    if (read.length >= longestHeader) throw damaged('Its header has no end.');
+    if (read.length >= longestHeader) throw damaged('Its header is too long.');
     return undefined;
   });
-  if (!parts) throw damaged('It ends within its header.');
+  if (!parts) throw damaged('It ends inside its header.');
   const fileKey = await fileKeyOf(parts.head, identities);
   return { fileKey, bytes: decryptPayload(parts.rest, fileKey) };
-};
+}
 
 const noMatch = /no identity matched/i;
 
@@ -66,12 +66,11 @@ const fileKeyOf = async (header: Buffer, identities: readonly (string | Identity
   try {
     return Buffer.from(await decrypter.decryptHeader(header));
   } catch (error) {
-    if (!(error instanceof Error) || !noMatch.test(error.message))
-      throw damaged('Its header is not what was written.');
+    if (!(error instanceof Error) || !noMatch.test(error.message)) throw damaged('Its header was changed.');
     throw new AshlarError('backup-key-wrong', {
       message: 'The backup key does not open the backup.',
       detail: 'It was encrypted to another key, or its header was changed.',
-      suggestion: 'Set BACKUP_KEY to the key of its time; the manifest tells the fingerprint.',
+      suggestion: 'Set BACKUP_KEY to the key that was in use then; the manifest has its fingerprint.',
       cause: error,
     });
   }

@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { type Identity, type Recipient, Stanza } from 'age-encryption';
 
-// https://c2sp.org/age#scrypt-recipient-stanza. The library's own blocks the event loop for a second; this one runs in a
-// thread of Node's
+// https://c2sp.org/age#scrypt-recipient-stanza. The library's scrypt blocks the event loop for a second; Node's runs in
+// a thread
 const label = 'age-encryption.org/v1/scrypt';
 const name = 'scrypt';
 const saltBytes = 16;
 const tagBytes = 16;
 const fileKeyBytes = 16;
-/** 2^18, as the age tool has it: about a second. */
+/** 2^18, as in the age tool: about a second. */
 const workFactor = 18;
-/** Whoever makes a file could let its readers work for ever. */
+/** A file with a higher factor could keep its readers busy for hours. */
 const largestWorkFactor = 20;
 
 const derive = (passphrase: string, salt: Uint8Array, factor: number): Promise<Buffer> => {
@@ -26,42 +26,46 @@ const derive = (passphrase: string, salt: Uint8Array, factor: number): Promise<B
 const noNonce = Buffer.alloc(12);
 const algorithm = 'chacha20-poly1305';
 
-/** Encrypts to a passphrase; nothing else may be encrypted to with it. */
-export const passphraseRecipient = (passphrase: string): Recipient => ({
-  wrapFileKey: async (fileKey) => {
-    const salt = randomBytes(saltBytes);
-    const key = await derive(passphrase, salt, workFactor);
-    const cipher = createCipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
-    const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
-    return [new Stanza([name, base64(salt), String(workFactor)], body)];
-  },
-});
+/** Encrypts to a passphrase, which must be the only recipient. */
+export function passphraseRecipient(passphrase: string): Recipient {
+  return {
+    wrapFileKey: async (fileKey) => {
+      const salt = randomBytes(saltBytes);
+      const key = await derive(passphrase, salt, workFactor);
+      const cipher = createCipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
+      const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+      return [new Stanza([name, base64(salt), String(workFactor)], body)];
+    },
+  };
+}
 
-/** Decrypts what was encrypted to a passphrase. */
-export const passphraseIdentity = (passphrase: string): Identity => ({
-  unwrapFileKey: async (stanzas) => {
-    const [stanza, ...others] = stanzas;
-    if (stanza?.args[0] !== name || others.length > 0) return null;
-    const [, salt = '', factor = ''] = stanza.args;
-    const saltGiven = Buffer.from(salt, 'base64');
-    const isSound =
-      saltGiven.length === saltBytes &&
-      base64(saltGiven) === salt &&
-      /^[1-9]\d?$/.test(factor) &&
-      Number(factor) <= largestWorkFactor &&
-      stanza.body.length === fileKeyBytes + tagBytes;
-    if (!isSound) return null;
-    const key = await derive(passphrase, saltGiven, Number(factor));
-    const decipher = createDecipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
-    decipher.setAuthTag(stanza.body.subarray(fileKeyBytes));
-    const fileKey = decipher.update(stanza.body.subarray(0, fileKeyBytes));
-    try {
-      decipher.final();
-    } catch {
-      return null;
-    }
-    return fileKey;
-  },
-});
+/** Decrypts a file that was encrypted to a passphrase. */
+export function passphraseIdentity(passphrase: string): Identity {
+  return {
+    unwrapFileKey: async (stanzas) => {
+      const [stanza, ...others] = stanzas;
+      if (stanza?.args[0] !== name || others.length > 0) return null;
+      const [, salt = '', factor = ''] = stanza.args;
+      const saltGiven = Buffer.from(salt, 'base64');
+      const isSound =
+        saltGiven.length === saltBytes &&
+        base64(saltGiven) === salt &&
+        /^[1-9]\d?$/.test(factor) &&
+        Number(factor) <= largestWorkFactor &&
+        stanza.body.length === fileKeyBytes + tagBytes;
+      if (!isSound) return null;
+      const key = await derive(passphrase, saltGiven, Number(factor));
+      const decipher = createDecipheriv(algorithm, key, noNonce, { authTagLength: tagBytes });
+      decipher.setAuthTag(stanza.body.subarray(fileKeyBytes));
+      const fileKey = decipher.update(stanza.body.subarray(0, fileKeyBytes));
+      try {
+        decipher.final();
+      } catch {
+        return null;
+      }
+      return fileKey;
+    },
+  };
+}
 
 const base64 = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');

@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { AshlarError } from '../../errors.js';
 
-// https://c2sp.org/age#payload: the library's own payload, in JavaScript, is fourteen times slower than node:crypto's
+// https://c2sp.org/age#payload: the library's payload, in JavaScript, is fourteen times slower than node:crypto
 const chunkBytes = 65_536;
 const tagBytes = 16;
-/** The random bytes before the payload. */
+/** The size of the random nonce before the payload. */
 export const nonceBytes = 16;
 const algorithm = 'chacha20-poly1305';
 
@@ -12,7 +12,7 @@ const algorithm = 'chacha20-poly1305';
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /**
- * Encrypts a stream as the payload of an age file: its nonce, and chunks of 64 KiB, each with its tag.
+ * Encrypts a stream as the payload of an age file: a nonce, then chunks of 64 KiB, each with its tag.
  *
  * @param nonce - 16 random bytes, never used before
  */
@@ -30,10 +30,10 @@ export async function* encryptPayload(plain: Bytes, fileKey: Buffer, nonce: Buff
 }
 
 /**
- * Decrypts what {@link encryptPayload} makes. Each chunk was authenticated before it is given out; only the end tells that
- * nothing is missing.
+ * Decrypts the output of {@link encryptPayload}. Each chunk is authenticated before it is yielded. Only the end of the
+ * stream shows that it is complete.
  *
- * @throws AshlarError `backup-damaged` for any other bytes, a part that is missing or one too many
+ * @throws AshlarError `backup-damaged` for a changed, missing or additional part
  */
 export async function* decryptPayload(encrypted: Bytes, fileKey: Buffer): AsyncGenerator<Buffer> {
   let key: Buffer | undefined;
@@ -57,7 +57,7 @@ const openChunk = (chunk: Buffer, key: Buffer, nonce: Buffer): Buffer => {
   try {
     decipher.final();
   } catch {
-    throw damaged('A part of it is not what was written, or some of it is missing.');
+    throw damaged('A part of it was changed, or is missing.');
   }
   return plain;
 };
@@ -72,14 +72,14 @@ const chunkNonce = (counter: number, last: boolean): Buffer => {
   return nonce;
 };
 
-/** Cuts a stream into chunks of one size; the last one is what is left, empty only where there is nothing else. */
+/** Cuts a stream into chunks of one size. The last one has the rest, and is empty only if the stream is. */
 async function* inChunks(source: Bytes, size: number): AsyncGenerator<{ chunk: Buffer; last: boolean }> {
   let parts: Buffer[] = [];
   let length = 0;
   for await (const part of source) {
     if (part.length === 0) continue;
     let rest = asBuffer(part);
-    // a full chunk waits until there is more: it may be the last one
+    // a full chunk is held until more bytes arrive, because it may be the last one
     while (length + rest.length > size) {
       const taken = rest.subarray(0, size - length);
       yield { chunk: parts.length === 0 ? taken : Buffer.concat([...parts, taken]), last: false };
@@ -93,23 +93,23 @@ async function* inChunks(source: Bytes, size: number): AsyncGenerator<{ chunk: B
   yield { chunk: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts), last: true };
 }
 
-/** The first bytes of a stream, and the others. @throws AshlarError `backup-damaged` where there are not so many */
-export const split = async (source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> => {
+/** The first bytes of a stream, and the rest. @throws AshlarError `backup-damaged` if it is shorter */
+export async function split(source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> {
   const found = await splitAt(source, (read) => (read.length >= count ? count : undefined));
   if (!found) throw damaged('It ends too early.');
   return found;
-};
+}
 
 /**
  * Cuts a stream in two.
  *
  * @param where - how many of the bytes read so far belong to the first part; `undefined` to read more
- * @returns `undefined` where the stream ended before
+ * @returns `undefined` if the stream ended before
  */
-export const splitAt = async (
+export async function splitAt(
   source: Bytes,
   where: (read: Buffer) => number | undefined,
-): Promise<{ head: Buffer; rest: Bytes } | undefined> => {
+): Promise<{ head: Buffer; rest: Bytes } | undefined> {
   const parts = source[Symbol.asyncIterator]();
   let read = Buffer.alloc(0);
   for (;;) {
@@ -119,7 +119,7 @@ export const splitAt = async (
     if (done) return undefined;
     read = Buffer.concat([read, value]);
   }
-};
+}
 
 async function* following(first: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
@@ -137,10 +137,11 @@ async function* following(first: Buffer, rest: AsyncIterator<Uint8Array>): Async
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** That a file is not what was written. */
-export const damaged = (detail: string): AshlarError =>
-  new AshlarError('backup-damaged', {
+/** The error for a changed or incomplete file. */
+export function damaged(detail: string): AshlarError {
+  return new AshlarError('backup-damaged', {
     message: 'The backup is damaged.',
     detail,
-    suggestion: 'Use another one: ashlar backup list.',
+    suggestion: 'Use another backup: ashlar backup list.',
   });
+}

@@ -8,9 +8,9 @@ import { runCommand } from './jobs/run.js';
 import { showCommand } from './jobs/show.js';
 
 /** `ashlar jobs …`, for systems that have jobs. */
-export const jobsCommand = (commands: Commands): Command => {
+export function jobsCommand(commands: Commands): Command {
   const jobs = new Command('jobs')
-    .description('the jobs of a system that has some')
+    .description('list, import, run and control the batch jobs of a system')
     .addCommand(listCommand(commands))
     .addCommand(showCommand(commands))
     .addCommand(importCommand(commands))
@@ -20,6 +20,6 @@ export const jobsCommand = (commands: Commands): Command => {
     .addCommand(cancelCommand(commands))
     .addCommand(retryCommand(commands));
   for (const command of jobs.commands)
-    command.option('--allow-owner', 'also with a role that could change the schema');
+    command.option('--allow-owner', 'also connect with a role that can change the schema');
   return jobs;
-};
+}

@@ -69,7 +69,7 @@ class SqliteEngine implements Engine {
   readonly sync: SyncEngine;
   readonly connectedRole = undefined;
 
-  readonly #target: ConnectionSettings;
+  readonly #settings: ConnectionSettings;
   readonly #identity: string | undefined;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
@@ -78,11 +78,11 @@ class SqliteEngine implements Engine {
   #closing: Promise<void> | undefined;
 
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
-    this.#target = opened.target;
+    this.#settings = opened.settings;
     this.#identity = opened.identity;
     this.#forgetFile = opened.forgetFile;
     this.#connections = new Connections({
-      settings: opened.target,
+      settings: opened.settings,
       writer: opened.writer,
       hooks: this.#hooks,
       readers: options.connections ?? defaultConnections,
@@ -90,14 +90,14 @@ class SqliteEngine implements Engine {
     });
     this.url = options.url;
     this.encrypted = encrypted;
-    const version = opened.target.driver.version;
+    const version = opened.settings.driver.version;
     this.label = encrypted ? `SQLCipher 4 (SQLite ${version})` : `SQLite ${version}`;
     this.sync = { begin: (given) => this.#connections.beginNow(given) };
   }
 
   register(tables: readonly GuardedTable[]): void {
-    this.#target.origins.register(tables);
-    this.#target.scoped.register(tables);
+    this.#settings.origins.register(tables);
+    this.#settings.scoped.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();
   }
@@ -173,11 +173,11 @@ class SqliteEngine implements Engine {
 
   async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     if (this.#identity === undefined) throw inMemory();
-    const reader = new ReadThread(this.#target);
+    const reader = new ReadThread(this.#settings);
     this.#snapshots.add(reader);
     try {
       const source = {
-        target: this.#target,
+        settings: this.#settings,
         identity: this.#identity,
         lock: this.#connections.lock,
         writer: () => this.#connections.writer,

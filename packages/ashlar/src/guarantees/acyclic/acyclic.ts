@@ -22,6 +22,13 @@ export const acyclic = (parent: Column): Guarantee =>
     kind: 'guarantee' as const,
     name: 'acyclic',
     summary: 'No row stands above itself: who follows its parents comes to an end.',
+    conflicts: [
+      {
+        fact: 'partition' as const,
+        why: 'A parent is found by a primary key of one column, but the primary key of a partitioned table also contains its month column.',
+        suggestion: 'Remove one of the two guarantees.',
+      },
+    ],
     validate: (table: TableFacts) => {
       assertOwn(table, 'acyclic', [parent]);
       if (!parent.nullable)

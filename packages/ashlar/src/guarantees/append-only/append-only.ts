@@ -48,6 +48,13 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
     facts: () => ({
       appendOnly: { strict: cascade.length === 0 && list(options.stampOnce).length === 0 },
     }),
+    conflicts: [
+      {
+        fact: 'versions' as const,
+        why: 'A new version sets the previous one to not current, which append-only refuses.',
+        suggestion: 'Remove appendOnly: versioned refuses every other change of a version.',
+      },
+    ],
     validate: (table: TableFacts) => {
       assertOwn(table, 'appendOnly({ cascade })', cascade);
       assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));

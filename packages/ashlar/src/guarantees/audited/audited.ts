@@ -42,6 +42,14 @@ export const audited = (options: AuditedOptions): Guarantee => {
     name: 'audited',
     summary:
       'Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.',
+    facts: () => ({ audited: { trail: options.into?.name, except: rules.except } }),
+    conflicts: [
+      {
+        fact: 'trail' as const,
+        why: 'Only the database writes a trail, and its lines never change.',
+        suggestion: 'Use ledgered() to show that no line was changed.',
+      },
+    ],
     validate: (table: TableFacts) => {
       assertOwn(table, 'audited({ except })', except);
       assertTrail(table, options);
@@ -75,13 +83,6 @@ const assertTrail = (table: TableFacts, { into, acrossScopes = false }: Partial<
       table,
       'audited({ into }) is no audit trail.',
       "Declare one: const changes = auditTrail('changes').",
-    );
-  }
-  if (table.facts.trail) {
-    throw unfit(
-      table,
-      'an audit trail is not audited itself.',
-      'Its lines never change: ledgered() shows that.',
     );
   }
   if (table.facts.scope && !into.facts.scope && !acrossScopes) {

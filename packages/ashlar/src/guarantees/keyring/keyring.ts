@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Guarantee } from '../../contract/guarantee.js';
+import type { GuaranteeFacts } from '../../contract/table.js';
 import {
   bytes,
   type Columns,
@@ -56,6 +57,27 @@ const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'keyring',
   facts: () => ({ keyring: true as const }),
+  conflicts: [
+    {
+      fact: 'appendOnly' as const,
+      why: 'A data key is rotated and shredded by an update of its row.',
+      suggestion: 'Remove appendOnly: a keyring refuses every other change.',
+    },
+    {
+      fact: 'retention' as const,
+      why: 'A data key is shredded, never deleted: its row shows that the scope must not get another key.',
+      suggestion: 'Remove retained, and shred the scope when its time is over.',
+    },
+    {
+      fact: 'audited' as const,
+      when: {
+        holds: ({ audited }: GuaranteeFacts) => audited?.except.includes('wrapped') === false,
+        words: 'without except: c.wrapped',
+      },
+      why: 'The trail would keep copies of wrapped keys, and shredding would not erase them.',
+      suggestion: 'Leave the keys out of the trail: audited({ into, except: c.wrapped }).',
+    },
+  ],
   summary: 'A data key is erased for good: a scope that was shredded never gets another.',
   sqlite: { level: 'enforced' as const, objects: keyringOnSqlite },
   postgres: {

@@ -1,6 +1,6 @@
 import type { ColumnKind } from '../../contract/column.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
-import type { TableFacts } from '../../contract/table.js';
+import type { GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
 import { unfit } from '../shared/declaration.js';
 import { ledgeredAttacks } from './attacks.js';
@@ -33,14 +33,18 @@ export const ledgered = ({ log }: LedgeredOptions = {}): Guarantee =>
     summary:
       'A change made behind the database’s back is found, and any row’s membership can be shown to a third party.',
     facts: (table: DeclaredColumns) => ({ ledger: { log: log ?? table.name } }),
+    requires: [
+      {
+        fact: 'appendOnly' as const,
+        when: {
+          holds: ({ appendOnly }: GuaranteeFacts) => appendOnly?.strict === true,
+          words: 'without cascade and stampOnce',
+        },
+        why: 'The leaf of a row holds what was inserted, so the row must never change.',
+        suggestion: 'Add appendOnly() without cascade and stampOnce.',
+      },
+    ],
     validate: (table: TableFacts) => {
-      if (!table.facts.appendOnly?.strict) {
-        throw unfit(
-          table,
-          'ledgered() needs rows that never change and never leave.',
-          'Add appendOnly() without cascade and stampOnce.',
-        );
-      }
       if (log !== undefined && !isLogName(log)) {
         throw unfit(table, `${JSON.stringify(log)} cannot be the name of a log.`, 'Choose one line of text.');
       }

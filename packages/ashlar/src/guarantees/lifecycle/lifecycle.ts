@@ -35,6 +35,18 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
     kind: 'guarantee' as const,
     name: 'lifecycle',
     summary: 'A status moves only along the declared transitions.',
+    conflicts: [
+      {
+        fact: 'appendOnly' as const,
+        why: 'A row that never changes keeps its first status.',
+        suggestion: 'Remove one of the two guarantees, or keep each transition as a row of its own.',
+      },
+      {
+        fact: 'versions' as const,
+        why: 'A version never changes, so it keeps its first status.',
+        suggestion: 'Remove lifecycle, and insert a new version with the new status.',
+      },
+    ],
     validate: (table: TableFacts) => {
       assertOwn(table, 'lifecycle', [column]);
       assertStatuses(table, column, rules);

@@ -15,6 +15,6 @@ export const frozenColumns = (table: TableFacts, { column, scope }: Retention): 
 
 /** The index that finds the oldest rows; where a table lies in months of its clock, or has such an index, there is none. */
 export const clockIndex = (table: TableFacts, { column }: Retention): readonly GuaranteeObject[] =>
-  isIndexed(table, [column]) || table.facts.partition
+  isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []
     : [indexObject(objectName(table.name, 'retained_idx'), table.name, [column])];

@@ -49,6 +49,13 @@ export const retained = (column: Column, options: RetainedOptions): Guarantee =>
     name: 'retained',
     summary: 'Rows stay for their time and are gone after it, unless held.',
     facts: () => ({ retention }),
+    conflicts: [
+      {
+        fact: 'versions' as const,
+        why: 'Versions form a chain from which none can be deleted.',
+        suggestion: 'Remove one of the two guarantees.',
+      },
+    ],
     validate: (table: TableFacts) => {
       assertOwn(table, 'retained', [column]);
       if (options.scope) assertOwn(table, 'retained({ scope })', [options.scope]);

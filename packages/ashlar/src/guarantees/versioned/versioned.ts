@@ -51,6 +51,13 @@ export const versioned = (options: VersionedOptions): Guarantee => {
     facts: () => ({
       versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },
     }),
+    conflicts: [
+      {
+        fact: 'partition' as const,
+        why: 'PostgreSQL has unique keys only within a partition, so versions would not be unique.',
+        suggestion: 'Remove one of the two guarantees.',
+      },
+    ],
     validate: (table: TableFacts) => {
       const { key, version, current, previous, touched = [] } = options;
       assertOwn(table, 'versioned', [...list(key), version, current, previous, ...touched]);

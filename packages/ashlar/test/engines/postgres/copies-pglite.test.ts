@@ -17,7 +17,7 @@ import { pgliteCopies } from '../../../src/engines/postgres/pglite/copies.js';
 import { type Folder, makeFolder } from '../../migrations/folder.js';
 import { asSystem, fill, writeMore } from '../../prove/every-guarantee.js';
 
-// each takes seconds; what is moved where is killed more often in directory-replace.test.ts
+// each kill takes seconds; directory-replace.test.ts kills the renames more often
 const kills = 4;
 
 const built = fileURLToPath(new URL('../../../dist/engines/postgres/pglite/copies.js', import.meta.url));
@@ -48,7 +48,7 @@ const lettersAt = async (url: string): Promise<number> => {
 describe('copies of PGlite', () => {
   let steps: Folder;
   let engine: Engine;
-  /** A copy with six letters, and a later one with nine. */
+  /** A copy with six letters, and a later copy with nine. */
   let six: Buffer;
   let nine: Buffer;
   beforeAll(async () => {
@@ -76,7 +76,7 @@ describe('copies of PGlite', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  test('come back with every guarantee standing, and the ledger goes on', async () => {
+  test('are restored with all guarantees, and the ledger can be appended to', async () => {
     let seen: number | undefined;
     await pgliteCopies.put(
       { url },
@@ -101,12 +101,12 @@ describe('copies of PGlite', () => {
     expect((await readdir(join(folder, 'data'))).filter((name) => name.startsWith('ashlar'))).toEqual([]);
   });
 
-  test('are of one moment: what is written while one is read out is not in it', async () => {
+  test('are consistent: rows written while one is read are not in it', async () => {
     const [before, bytes] = await engine.snapshot(async (snapshot) => {
       const counted = await snapshot.count('letters');
       const copy = snapshot.copy();
       const writing = writeMore(engine, steps.url);
-      // the connection is free as soon as the copy is in memory, long before it has been read
+      // the connection is free when the copy is in memory, long before it is read
       await writing;
       return [counted, await buffer(copy)] as const;
     });
@@ -114,7 +114,7 @@ describe('copies of PGlite', () => {
     expect(await pgliteCopies.examine({ url }, copyOf(bytes), letters)).toBe(before);
   });
 
-  test('keep others waiting for as long as the tar takes, not its compression', async () => {
+  test('hold the connection for the tar, not for its compression', async () => {
     const start = performance.now();
     let waited = 0;
     const writing = pause(5).then(() =>
@@ -128,7 +128,7 @@ describe('copies of PGlite', () => {
     expect(waited).toBeLessThan(all);
   });
 
-  test('are read before they are copied: afterwards the moment is gone', async () => {
+  test('cannot be read after they are copied', async () => {
     await expect(
       engine.snapshot(async (snapshot) => {
         await buffer(snapshot.copy());
@@ -138,12 +138,12 @@ describe('copies of PGlite', () => {
     expect(await letters(engine)).toBeGreaterThan(0);
   });
 
-  test('are examined in memory: nothing is written beside the place', async () => {
+  test('are checked in memory, without writing a file', async () => {
     expect(await pgliteCopies.examine({ url }, copyOf(nine), letters)).toBe(9);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('are put over nothing that is there, unless it may be replaced', async () => {
+  test('replace an existing database only with replace', async () => {
     await pgliteCopies.put({ url }, copyOf(nine), how());
     await expect(pgliteCopies.put({ url }, copyOf(six), how())).rejects.toMatchObject({
       code: 'restore-target-not-empty',
@@ -153,7 +153,7 @@ describe('copies of PGlite', () => {
     expect(await lettersAt(url)).toBe(6);
   });
 
-  test('are put over no folder of other things, whatever is said', async () => {
+  test('never replace a folder with other files', async () => {
     const data = join(folder, 'data');
     await mkdir(data);
     await writeFile(join(data, 'thesis.txt'), 'years of work');
@@ -163,24 +163,24 @@ describe('copies of PGlite', () => {
     expect(await readdir(data)).toEqual(['thesis.txt']);
   });
 
-  test('leave the place as it was when they do not stand the check', async () => {
+  test('leave the target unchanged if the check fails', async () => {
     const refusing = async () => {
-      throw new Error('not this one');
+      throw new Error('refused by the check');
     };
     await expect(pgliteCopies.put({ url }, copyOf(six), how({ check: refusing }))).rejects.toThrow(
-      'not this one',
+      'refused by the check',
     );
     expect(await readdir(folder)).toEqual([]);
     await pgliteCopies.put({ url }, copyOf(nine), how());
     const before = (await readdir(join(folder, 'data'))).toSorted();
     await expect(
       pgliteCopies.put({ url }, copyOf(six), how({ check: refusing, replace: true })),
-    ).rejects.toThrow('not this one');
+    ).rejects.toThrow('refused by the check');
     expect((await readdir(join(folder, 'data'))).toSorted()).toEqual(before);
     expect(await lettersAt(url)).toBe(9);
   });
 
-  test('are refused while the place is open', async () => {
+  test('are refused while the target is open', async () => {
     await pgliteCopies.put({ url }, copyOf(nine), how());
     const user = await openEngine({ url });
     await expect(pgliteCopies.put({ url }, copyOf(six), how({ replace: true }))).rejects.toMatchObject({
@@ -190,10 +190,10 @@ describe('copies of PGlite', () => {
     await user.close();
   });
 
-  test('that are damaged, of another version or of another engine are refused by name', async () => {
+  test('that are damaged, of another version or of another engine are refused with an error code', async () => {
     const tar = gunzipSync(six);
     let header = tar.indexOf('/PG_VERSION\0');
-    // those of the databases in it have longer names, which do not begin a block
+    // the PG_VERSION files of its databases have longer paths
     while (header % 512 !== 0) header = tar.indexOf('/PG_VERSION\0', header + 1);
     const version = tar.indexOf('\n', header + 512);
     tar[version - 1] = '7'.charCodeAt(0);
@@ -213,13 +213,13 @@ describe('copies of PGlite', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('cannot be put into memory', async () => {
+  test('cannot be restored into memory', async () => {
     await expect(pgliteCopies.put({ url: 'pglite:memory' }, copyOf(six), how())).rejects.toMatchObject({
       code: 'usage',
     });
   });
 
-  test('a process that is killed while it puts one leaves the old or the new', async () => {
+  test('a restore that is killed leaves the old or the new database', async () => {
     const files = [join(folder, 'six'), join(folder, 'nine')];
     await pipeline(Readable.from([six]), createWriteStream(files[0] as string));
     await pipeline(Readable.from([nine]), createWriteStream(files[1] as string));

@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A program that says it is one of PostgreSQL's, of a version, and then does something. */
+/** A stub of one of PostgreSQL's programs with a version, which runs a script. */
 const program = async (name: string, version: string, does: string): Promise<string> => {
   const path = join(folder, name);
   await writeFile(
@@ -51,7 +51,7 @@ const program = async (name: string, version: string, does: string): Promise<str
   return path;
 };
 
-// runs what it reads as SQL, in one transaction, where its environment says
+// runs its input as SQL in one transaction, on the server in its environment
 const runsItsInput = `
   const chunks = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
@@ -66,8 +66,8 @@ const runsItsInput = `
   }
   await client.end();`;
 
-describe('the programs of a server', () => {
-  test('find the password in their environment only, and no secret of ours', () => {
+describe('PostgreSQL’s programs', () => {
+  test('get the password in their environment only, and no secret of Ashlar', () => {
     process.env.DATABASE_KEY = 'ours alone';
     const url =
       'postgres://me%40home:p%40ss%2Fw@[::1]:5433/a%20db?sslmode=verify-full&sslrootcert=/ca.pem&schema=Odd';
@@ -84,21 +84,21 @@ describe('the programs of a server', () => {
       PGOPTIONS: '-c ashlar.scope=*',
     });
     expect(JSON.stringify(environment)).not.toContain('ours alone');
-    const told = [
+    const given = [
       ...dumpArguments({ schema: 'a"b', snapshot: '0000-1', role: 'owner', isBound: true }),
       ...restoreArguments({ database: databaseArgument(url), schema: 'a"b' }),
     ];
-    expect(told).toContain('--schema="a""b"');
-    expect(told).toContain('--schema=a"b');
-    expect(told).toContain("--dbname=dbname='a db'");
-    expect(told.join(' ')).not.toContain('p@ss');
+    expect(given).toContain('--schema="a""b"');
+    expect(given).toContain('--schema=a"b');
+    expect(given).toContain("--dbname=dbname='a db'");
+    expect(given.join(' ')).not.toContain('p@ss');
     expect(toolEnvironment('postgres://u@localhost/db?host=/var/run/postgresql')).toMatchObject({
       PGHOST: '/var/run/postgresql',
     });
   });
 
-  test('are quoted without passwords and without values of rows', () => {
-    const said = [
+  test('are quoted in errors without passwords and values of rows', () => {
+    const lines = [
       'pg_restore: while PROCESSING TOC:',
       'pg_restore: from TOC entry 3; 0 1 TABLE DATA clients me',
       'pg_restore: error: COPY failed for table "clients": ERROR:  invalid input syntax for type uuid: "Anna Muster"',
@@ -106,7 +106,7 @@ describe('the programs of a server', () => {
       'pg_restore: detail: Command was: COPY clients (id) FROM stdin; Anna Muster',
       'pg_restore: error: password of sesame was wrong',
     ].join('\n');
-    const text = complaint(said, { PGPASSWORD: 'sesame' });
+    const text = complaint(lines, { PGPASSWORD: 'sesame' });
     expect(text).toContain('COPY failed for table "clients"');
     expect(text).not.toMatch(/Anna|sesame/);
   });
@@ -119,8 +119,8 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     owner = await makeUser('owner');
     const { engine, place } = there;
     await asAdmin(`ALTER DATABASE ${new URL(place.url).pathname.slice(1)} OWNER TO ${owner.name}`);
-    const his = await openEngine({ url: owner.at(place) });
-    await his.asOwner(async (run) => {
+    const ownerEngine = await openEngine({ url: owner.at(place) });
+    await ownerEngine.asOwner(async (run) => {
       await createFoundation(run, engine.dialect);
       for (const sql of engine.dialect.createTable(dossiers)) await run.script(sql);
       for (const client of ['a', 'b'])
@@ -128,7 +128,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
           client,
         ]);
     });
-    await his.close();
+    await ownerEngine.close();
   });
   afterAll(async () => {
     await there.engine.asOwner(({ run }) => run(`DROP OWNED BY ${owner.name} CASCADE`));
@@ -145,7 +145,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     }
   };
 
-  test('are made by a program that is there and new enough, or by none', async () => {
+  test('need a program that exists and is new enough', async () => {
     const { url } = there.place;
     await expect(dump(url, join(folder, 'nothing'))).rejects.toMatchObject({
       code: 'pg-dump-missing',
@@ -158,7 +158,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     });
   });
 
-  test('that end before their program says they are whole are none', async () => {
+  test('fail if the program ends with an error', async () => {
     const cut = await program(
       'pg_dump',
       '99.0',
@@ -175,32 +175,32 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     await expect(dump(there.place.url, killed)).rejects.toMatchObject({ code: 'pg-dump-failed' });
   });
 
-  test('are given the moment, the schema, and the scope of all where row security binds', async () => {
-    const tells = await program(
+  test('use the snapshot, the schema, and everyScope if row level security applies', async () => {
+    const dumper = await program(
       'pg_dump',
       '99.0',
       `process.stdout.write(JSON.stringify({ argv: process.argv.slice(2), options: process.env.PGOPTIONS }));`,
     );
-    const told = async (url: string) => JSON.parse((await dump(url, tells)).toString());
-    const bound = await told(owner.at(there.place));
+    const given = async (url: string) => JSON.parse((await dump(url, dumper)).toString());
+    const bound = await given(owner.at(there.place));
     expect(bound.argv).toContain('--enable-row-security');
     expect(bound.argv).toContainEqual(expect.stringMatching(/^--snapshot=[0-9A-F-]+$/));
     expect(bound.options).toContain('ashlar.scope=*');
-    const free = await told(there.place.url);
+    const free = await given(there.place.url);
     expect(free.argv).toContain('--schema="public"');
     expect(free.argv).not.toContain('--enable-row-security');
   });
 
-  test('of which a policy might keep rows are refused', async () => {
-    const tells = await program('pg_dump', '99.0', '');
+  test('are refused if a policy could leave rows out', async () => {
+    const dumper = await program('pg_dump', '99.0', '');
     const hide = (sql: string) => there.engine.asOwner(({ run }) => run(sql));
     await hide(`CREATE POLICY mine ON dossiers AS RESTRICTIVE USING (body <> 'x')`);
-    await expect(dump(owner.at(there.place), tells)).rejects.toMatchObject({ code: 'copy-incomplete' });
+    await expect(dump(owner.at(there.place), dumper)).rejects.toMatchObject({ code: 'copy-incomplete' });
     await hide('DROP POLICY mine ON dossiers');
-    await expect(dump(owner.at(there.place), tells)).resolves.toHaveLength(0);
+    await expect(dump(owner.at(there.place), dumper)).resolves.toHaveLength(0);
   });
 
-  test('are of the moment at which the snapshot began, in every scope', async () => {
+  test('contain the rows of all scopes when the snapshot began', async () => {
     const engine = await openEngine({ url: owner.at(there.place), create: false });
     const seen = await engine.snapshot(async (snapshot) => {
       const before = await snapshot.count('dossiers');
@@ -229,7 +229,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     const put = (copy: Copy, options: Partial<PutOptions> = {}) =>
       postgresCopies.put({ url: place.url, pgRestore }, copy, how(options));
 
-    test('leave nothing where they fail, or do not stand the check', async () => {
+    test('leave no objects if they fail, or if the check fails', async () => {
       const engine = await openEngine({ url: place.url });
       await expect(put(copyOf(`${schema}; SELECT 1/0`))).rejects.toMatchObject({
         code: 'pg-dump-failed',
@@ -238,10 +238,10 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
       const refusing = put(copyOf(schema), {
         check: async (copy) => {
           expect(await count(copy, 'v')).toBe(0);
-          throw new Error('not this one');
+          throw new Error('refused by the check');
         },
       });
-      await expect(refusing).rejects.toThrow('not this one');
+      await expect(refusing).rejects.toThrow('refused by the check');
       const forged = Readable.from(
         (async function* () {
           yield Buffer.from(schema);
@@ -253,7 +253,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
       await engine.close();
     });
 
-    test('are put where nothing is, and over nothing that is there', async () => {
+    test('are restored into an empty schema only', async () => {
       await expect(put({ ...copyOf(schema), format: 'pglite-tar' })).rejects.toMatchObject({
         code: 'copy-unfit',
       });
@@ -262,7 +262,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
       await expect(put(copyOf(schema))).rejects.toMatchObject({ code: 'restore-target-not-empty' });
     });
 
-    test('are looked at in a database of their own, which is gone afterwards', async () => {
+    test('are checked in a temporary database, which is dropped afterwards', async () => {
       let name = '';
       await postgresCopies.examine({ url: place.url, pgRestore }, copyOf(schema), async (copy) => {
         name = new URL(copy.url).pathname.slice(1);
@@ -273,7 +273,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     });
   });
 
-  test('that a process left behind when it died are dropped by the next', async () => {
+  test('of killed processes are dropped by the next one', async () => {
     const left = `ashlar_copy_1000000000_${Math.random().toString(16).slice(2, 10)}`;
     await asAdmin(`CREATE DATABASE ${left}`);
     const name = await withThrowaway({ url: there.place.url }, async ({ url }) =>
@@ -282,7 +282,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     expect(await count(there.engine, `pg_database WHERE datname IN ('${left}', '${name}')`)).toBe(0);
   });
 
-  test('cannot be looked at by one who may create no database, and he is told why', async () => {
+  test('cannot be checked by a user who cannot create databases, with the reason', async () => {
     await expect(withThrowaway({ url: owner.at(there.place) }, async () => undefined)).rejects.toMatchObject({
       code: 'privilege-missing',
       suggestion: expect.stringContaining('CREATEDB'),

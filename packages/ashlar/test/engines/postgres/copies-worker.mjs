@@ -1,4 +1,4 @@
-// puts a copy over what is in a folder, again and again, until it is killed: argv is the module of the copies, the URL, the files
+// restores copies over a folder in a loop until it is killed. Arguments: the module of the copies, the URL, the files
 import { createReadStream } from 'node:fs';
 
 const [, , copies, url, ...files] = process.argv;

@@ -13,7 +13,7 @@ const built = fileURLToPath(
 );
 const worker = fileURLToPath(new URL('replace-worker.mjs', import.meta.url));
 
-test('a folder whose content is being replaced when the process is killed has all of the old or all of the new', async () => {
+test('after a kill during a replacement, a folder has all old or all new files', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ashlar-replace-'));
   let interrupted = 0;
   for (let kill = 0; kill < 25; kill++) {
@@ -27,7 +27,7 @@ test('a folder whose content is being replaced when the process is killed has al
     const names = await readdir(folder, { recursive: true });
     const files = names.filter((name) => name !== 'base');
     const generations = new Set(await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8'))));
-    // before the first was whole there is nothing
+    // empty before the first replacement is complete
     if (names.length > 0) {
       expect(names.filter((name) => name.startsWith('only'))).toHaveLength(1);
       expect(files).toHaveLength(27);

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../../src/contract/engine.js';
 import { openEngine } from '../../../src/engines/open.js';
 import { openShadow } from '../../../src/engines/shadow.js';
+import { formatOwner } from '../../../src/files/lock-file.js';
+import { thisProcess } from '../../../src/files/process.js';
 import { autoincrement, table } from '../../../src/model/index.js';
 import { createTables, firstRow, transaction } from './opened.js';
 
@@ -22,7 +24,7 @@ describe('a folder of the embedded engine', () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('keeps what was written, and is set up like a server', async () => {
+  it('keeps committed rows, and has the settings of a server', async () => {
     const url = `pglite:${join(root, 'deep', 'kept')}`;
     const first = await openEngine({ url });
     expect(first.label).toMatch(/^PGlite \d+\.\d+\.\d+ \(PostgreSQL \d+\.\d+\)$/);
@@ -37,23 +39,27 @@ describe('a folder of the embedded engine', () => {
     await again.close();
   });
 
-  it('is one process’s alone; a lock left behind by a dead one is taken over', async () => {
+  it('is open in one process at a time, and is taken over from a dead one', async () => {
     const directory = join(root, 'locked');
     const url = `pglite:${directory}`;
     const engine = await openEngine({ url });
     await expect(openEngine({ url })).rejects.toMatchObject({ code: 'database-locked', exitCode: 3 });
     await engine.close();
-    expect(existsSync(join(directory, 'ashlar.lock'))).toBe(false);
-    await writeFile(join(directory, 'ashlar.lock'), `${process.ppid}\n`);
+    const lock = join(directory, 'ashlar.lock.1');
+    expect(existsSync(lock)).toBe(false);
+    const owner = { ...thisProcess(), token: '0'.repeat(32) };
+    await writeFile(lock, formatOwner({ ...owner, pid: process.ppid, started: '' }));
     await expect(openEngine({ url })).rejects.toMatchObject({ code: 'database-locked' });
     const dead = spawn(process.execPath, ['-e', '']);
     await once(dead, 'exit');
-    await writeFile(join(directory, 'ashlar.lock'), `${dead.pid}\n`);
-    const taken = await openEngine({ url });
-    await taken.close();
+    await writeFile(lock, formatOwner({ ...owner, pid: dead.pid ?? 0 }));
+    await (await openEngine({ url })).close();
+    // in a container the dead process often had the same number
+    await writeFile(lock, formatOwner({ ...owner, started: '1' }));
+    await (await openEngine({ url })).close();
   });
 
-  it('that was left half made is made anew', async () => {
+  it('that was not created completely is created again', async () => {
     const directory = join(root, 'half');
     await mkdir(join(directory, 'base'), { recursive: true });
     await writeFile(join(directory, 'PG_VERSION'), '18\n');
@@ -63,7 +69,7 @@ describe('a folder of the embedded engine', () => {
     await engine.close();
   });
 
-  it('is not made where it must not be', async () => {
+  it('is not created with create: false', async () => {
     await expect(
       openEngine({ url: `pglite:${join(root, 'no', 'where')}`, create: false }),
     ).rejects.toMatchObject({
@@ -84,7 +90,7 @@ describe('the one connection of the embedded engine', () => {
   });
   afterAll(() => engine?.close());
 
-  it('is given to transactions one after the other, in the order in which they asked', async () => {
+  it('is given to transactions in the order of their requests', async () => {
     const order: number[] = [];
     const one = await engine.begin({ mode: 'write', actor: null, scope: null });
     const waiting = [1, 2, 3].map((n) =>
@@ -102,7 +108,7 @@ describe('the one connection of the embedded engine', () => {
     expect(await count(engine)).toBe(4);
   });
 
-  it('goes on after a statement that the protocol refuses', async () => {
+  it('works after a statement that the protocol refuses', async () => {
     await expect(Promise.resolve(engine.read('SELECT $1::int AS n', ['x']))).rejects.toMatchObject({
       code: 'statement-failed',
     });
@@ -111,14 +117,14 @@ describe('the one connection of the embedded engine', () => {
 });
 
 describe('shadow databases', () => {
-  it('are empty each time, also when one is used again', async () => {
+  it('are empty each time, also when one is reused', async () => {
     for (let i = 0; i < 3; i++) {
       const shadow = await openShadow('postgres');
       await createTables(shadow, jobs);
       await shadow.asOwner((owner) =>
         owner.script('CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$'),
       );
-      if (i === 1) await shadow.asOwner((owner) => owner.script('CREATE ROLE somebody'));
+      if (i === 1) await shadow.asOwner((owner) => owner.script('CREATE ROLE other'));
       await shadow.close();
     }
     const [one, other] = await Promise.all([openShadow('postgres'), openShadow('postgres')]);

@@ -10,15 +10,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describe('a folder that is no PGlite database', () => {
-  test('is never written over: a cluster whose PG_VERSION is lost looks the same', async () => {
+describe('a folder that is not a PGlite database', () => {
+  test('is never overwritten, because a cluster without PG_VERSION looks the same', async () => {
     await mkdir(join(folder, 'base'));
     await writeFile(join(folder, 'base', '1'), 'rows');
     await expect(openEngine({ url: `pglite:${folder}` })).rejects.toMatchObject({ code: 'database-corrupt' });
     expect(await readdir(folder)).toEqual(['base']);
   });
 
-  test('is not made into one by somebody who only looks', async () => {
+  test('is not initialised with create: false', async () => {
     await expect(openEngine({ url: `pglite:${folder}`, create: false })).rejects.toMatchObject({
       code: 'database-missing',
     });
@@ -27,7 +27,7 @@ describe('a folder that is no PGlite database', () => {
 });
 
 describe('a server', () => {
-  test('gets no schema from somebody who only looks', async () => {
+  test('gets no schema with create: false', async () => {
     const url = new URL(inject('postgresUrl'));
     url.searchParams.set('schema', 'nobody_made_this');
     const engine = await openEngine({ url: url.href, create: false });

@@ -1,4 +1,4 @@
-// replaces what is in a folder, again and again, until it is killed: argv is the module that does it, and the folder
+// replaces the files in a folder in a loop until it is killed. Arguments: the module, the folder
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ for (let turn = 0; ; turn++) {
   await mkdir(join(incoming, 'base'));
   await writeFile(join(incoming, 'base', 'rows'), generation);
   for (let n = 0; n < 25; n++) await writeFile(join(incoming, `file${n}`), generation);
-  // what one generation has and the next has not must be gone
+  // a file that only this generation has must be gone after the next
   await writeFile(join(incoming, `only${turn % 2}`), generation);
   await replaceByIncoming(directory);
 }

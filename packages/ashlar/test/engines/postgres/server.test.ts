@@ -33,7 +33,7 @@ describe('opening a server', () => {
   it.each([
     [
       'connection-refused',
-      'nobody listens',
+      'no server listens',
       (url: URL) => {
         url.port = '1';
       },
@@ -56,7 +56,7 @@ describe('opening a server', () => {
       'authentication-failed',
       'there is no such user',
       (url: URL) => {
-        url.username = 'nobody';
+        url.username = 'missing';
       },
     ],
     [
@@ -81,7 +81,7 @@ describe('opening a server', () => {
     expect(everything(error)).not.toMatch(/sesame/);
   });
 
-  it('says url-invalid without repeating the URL', async () => {
+  it('reports url-invalid without the URL', async () => {
     const error = await failure('postgres://me:sesame@host:notaport/x');
     expect(error.code).toBe('url-invalid');
     expect(everything(error)).not.toMatch(/sesame/);
@@ -103,7 +103,7 @@ describe('a connection of the pool', () => {
 
   const backend = async (): Promise<number> => Number(firstRow(await it$.engine.read(pid, [])).pid);
 
-  it('is set up before anything runs on it, and again after RESET', async () => {
+  it('has its settings before the first statement, and after RESET', async () => {
     const settings = `SELECT current_setting('search_path') AS path, current_setting('TimeZone') AS zone,
       current_setting('lock_timeout') AS lock, current_setting('idle_in_transaction_session_timeout') AS idle,
       current_setting('application_name') AS name, current_setting('client_encoding') AS encoding`;
@@ -124,7 +124,7 @@ describe('a connection of the pool', () => {
     });
   });
 
-  it('that died between sessions is replaced, not surfaced', async () => {
+  it('that breaks between sessions is replaced without an error', async () => {
     for (let i = 0; i < 5; i++) {
       const dead = await backend();
       await asAdmin(`SELECT pg_terminate_backend(${dead})`);
@@ -133,7 +133,7 @@ describe('a connection of the pool', () => {
     }
   });
 
-  it('that dies while it waits for the first statement to be answered is replaced too', async () => {
+  it('that breaks during the first statement is replaced too', async () => {
     const dead = await backend();
     const t = await it$.engine.begin({ mode: 'write', actor: null, scope: null });
     await asAdmin(`SELECT pg_terminate_backend(${dead})`);
@@ -142,7 +142,7 @@ describe('a connection of the pool', () => {
     expect(firstRow(await it$.engine.read('SELECT count(*) AS n FROM jobs', []))).toEqual({ n: 1 });
   });
 
-  it('that dies in the middle ends the session with connection-lost, and harms no other', async () => {
+  it('that breaks later ends its session with connection-lost, and no other', async () => {
     const t = await it$.engine.begin({ mode: 'write', actor: null, scope: null });
     const dead = firstRow(await t.execute(pid, [])).pid;
     await asAdmin(`SELECT pg_terminate_backend(${dead})`);
@@ -153,7 +153,7 @@ describe('a connection of the pool', () => {
     expect(await backend()).toBeGreaterThan(0);
   });
 
-  it('that dies during COMMIT leaves the outcome unknown', async () => {
+  it('that breaks during COMMIT leaves the outcome unknown', async () => {
     const t = await it$.engine.begin({ mode: 'write', actor: null, scope: null });
     const dead = firstRow(await t.execute(pid, [])).pid;
     await asAdmin(`SELECT pg_terminate_backend(${dead})`);
@@ -161,7 +161,7 @@ describe('a connection of the pool', () => {
     await t.rollback();
   });
 
-  it('left in a transaction does not reach the next session', async () => {
+  it('with an open transaction is not reused', async () => {
     const t = await it$.engine.begin({ mode: 'write', actor: 'someone', scope: null });
     await t.execute('SELECT 1', []);
     await t.rollback();
@@ -169,7 +169,7 @@ describe('a connection of the pool', () => {
     expect((await it$.engine.read(actor, [])).rows).toEqual([{ actor: '' }]);
   });
 
-  it('is waited for when all are taken', async () => {
+  it('is waited for when all are in use', async () => {
     const taken = await Promise.all(
       [1, 2, 3].map(() => it$.engine.begin({ mode: 'read', actor: null, scope: null })),
     );
@@ -179,7 +179,7 @@ describe('a connection of the pool', () => {
     await Promise.all(taken.slice(1).map((t) => t.commit()));
   });
 
-  it('reports a lock that is not granted in time, and a deadlock as one to run again', async () => {
+  it('reports a lock timeout, and a deadlock as retryable', async () => {
     const { openEngine } = await import('../../../src/engines/open.js');
     const hasty = await openEngine({ url: it$.place.url, lockTimeout: 50 });
     await transaction(it$.engine, async (t) => {
@@ -198,7 +198,7 @@ describe('round trips', () => {
     for (const proxy of proxies.splice(0)) proxy.close();
   });
 
-  // counts the packets that go to the server, as a slow network would count them
+  // counts the packets to the server
   const counting = async (): Promise<{ url: string; packets: () => number }> => {
     let packets = 0;
     const target = new URL(inject('postgresUrl'));
@@ -250,7 +250,7 @@ describe('round trips', () => {
 describe('the owner', () => {
   const it$ = opened(server);
 
-  it('creates the schema of the URL, where everything then lives', async () => {
+  it('creates the schema of the URL, which then has all objects', async () => {
     const { openEngine } = await import('../../../src/engines/open.js');
     const url = new URL(it$.place.url);
     url.searchParams.set('schema', 'My "own" schema');
@@ -267,7 +267,7 @@ describe('the owner', () => {
     await engine.close();
   });
 
-  it('is alone where it asks to be', async () => {
+  it('runs alone in exclusively()', async () => {
     await it$.engine.asOwner(
       async () => {
         await expect(

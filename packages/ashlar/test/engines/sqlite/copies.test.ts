@@ -19,6 +19,7 @@ import type { Engine } from '../../../src/contract/engine.js';
 import type { OpenOptions } from '../../../src/contract/open-options.js';
 import { examine, sqliteCopies } from '../../../src/engines/sqlite/copies/copies.js';
 import { memoryFolder } from '../../../src/engines/sqlite/copies/scratch.js';
+import { thisProcess } from '../../../src/files/process.js';
 import { failure, otherProcess, rawKey, script, workplace } from './support.js';
 
 const { file, open, folder } = workplace();
@@ -55,7 +56,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
   const put = (copy: Copy, options: OpenOptions, replace = false) =>
     sqliteCopies.put(options, copy, { check: fine, replace });
 
-  test('is looked at where no file of it stays', async () => {
+  test('is checked without leaving a file', async () => {
     const before = readdirSync(tmpdir()).filter((one) => one.startsWith('ashlar-examine-'));
     const copy = await copyOf(await make(3));
     let during: string[] = [];
@@ -70,20 +71,20 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     expect(after.filter((one) => !before.includes(one) && one.includes(`-${process.pid}-`))).toEqual([]);
   });
 
-  test('is not undone by a log or a journal that was left beside its place', async () => {
-    // a process that was killed: its rows are in the log alone
+  test('is not changed by a log or journal that was left at its target', async () => {
+    // a killed process: its rows are in the log only
     const source = await make(2);
     const copy = await copyOf(source);
     const victim = await make(5);
     const path = file();
     const old = victim.url.slice(name.length + 1);
     for (const ending of ['-wal', '-shm']) copyFileSync(old + ending, path + ending);
-    writeFileSync(`${path}-journal`, 'left by somebody');
+    writeFileSync(`${path}-journal`, 'left by another process');
     const error = await failure('restore-target-not-empty', () => put(copy, at(path)));
     expect(error.message).toContain('-wal');
     await put(copy, at(path), true);
     expect(await rowsAt(path)).toBe(2);
-    // what may be all that is left of a database is kept
+    // the log and journal may be all that is left of a database, and are kept
     const kept = readdirSync(dirname(path)).filter((one) => one.includes('.before-'));
     expect(kept.map((one) => one.replace(/\.before-.*/, ''))).toEqual([
       `${basename(path)}-journal`,
@@ -91,7 +92,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     ]);
   });
 
-  test('replaces a database with all that a killed process left beside it', async () => {
+  test('replaces a database and the files that a killed process left next to it', async () => {
     const copy = await copyOf(await make(2));
     const path = file();
     const victim = await make(5);
@@ -102,7 +103,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     expect(readdirSync(dirname(path))).toEqual([basename(path)]);
   });
 
-  test('leaves the place as it was, log included, where the check refuses it', async () => {
+  test('leaves the target unchanged, log included, if the check fails', async () => {
     const copy = await copyOf(await make(2));
     const path = file();
     const victim = await make(5);
@@ -115,7 +116,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     expect(readdirSync(dirname(path))).toEqual([basename(path)]);
   });
 
-  test('keeps everybody out of the place while it is put there', async () => {
+  test('locks the target while it is restored', async () => {
     const copy = await copyOf(await make(2));
     const path = file();
     await (await make(5, path)).close();
@@ -133,7 +134,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     expect(await rowsAt(path)).toBe(2);
   });
 
-  test('does not take the place of a database that was made while it was looked at', async () => {
+  test('does not replace a database that was created during the check', async () => {
     for (const replace of [false, true]) {
       const copy = await copyOf(await make(2));
       const path = file();
@@ -149,7 +150,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     }
   });
 
-  test('is refused where it is of another kind, or damaged', async () => {
+  test('is refused if it has another format, or is damaged', async () => {
     const source = await make(500);
     const other = encrypted ? `sqlite:${file()}` : `sqlcipher:${file()}`;
     await failure('copy-unfit', async () => put(await copyOf(source), { url: other, key: rawKey }));
@@ -166,7 +167,7 @@ describe.each(kinds)('a copy of $name', ({ name, encrypted }) => {
     await failure('database-corrupt', () => sqliteCopies.examine(at(path), copy(), fine));
   });
 
-  test('does not replace what cannot be opened: it may be somebody’s only copy', async () => {
+  test('does not replace a file that cannot be opened, which may be the only copy of its data', async () => {
     const copy = await copyOf(await make(2));
     const path = file();
     writeFileSync(path, Buffer.alloc(8192, 'damaged'));
@@ -205,14 +206,15 @@ describe('a copy of a plain file that is too large for an image', () => {
   };
   const scratch = () => readdirSync('/dev/shm').filter((one) => one.startsWith('ashlar-examine-'));
 
-  test('is looked at on a file system in memory where there is one, and none of it stays', async () => {
+  test('is checked on a memory file system if there is one, without leaving a file', async () => {
     const options = { url: 'sqlite:nowhere.db' };
     const copy = await large();
     if ((await memoryFolder(2 * image)) === undefined) {
       await failure('copy-unfit', () => examine(options, copy, look, image));
       return;
     }
-    const left = `/dev/shm/ashlar-examine-${spawnSync(process.execPath, ['--version']).pid}-left`;
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const left = `/dev/shm/ashlar-examine-${pid}-0-${thisProcess().namespace}-left`;
     mkdirSync(left);
     const own = () => scratch().filter((one) => one.includes(`-${process.pid}-`));
     const work = async (engine: Engine) => {
@@ -226,18 +228,18 @@ describe('a copy of a plain file that is too large for an image', () => {
     expect(existsSync(left)).toBe(false);
   });
 
-  test('is refused where that has no room for it', async () => {
+  test('is refused if the memory file system has no room for it', async () => {
     expect(await memoryFolder(2 ** 52)).toBeUndefined();
     const copy = { ...(await large()), size: 2 ** 52 };
     await failure('copy-unfit', () => examine({ url: 'sqlite:nowhere.db' }, copy, look));
-    // whatever was said of its size before
+    // also if its size was not known before
     const lying = { ...(await large()), size: 10 };
     await failure('copy-unfit', () => examine({ url: 'sqlite:nowhere.db' }, lying, look, image));
   });
 });
 
 describe('a copy of an encrypted file', () => {
-  test('ends under the key that its new place is opened with', async () => {
+  test('is re-encrypted under the key of its target', async () => {
     const source = await open({ encrypted: true, key: rawKey });
     await script(source, 'CREATE TABLE t (x); INSERT INTO t VALUES (1)');
     for (const key of ['a passphrase of today', 'cd'.repeat(32), rawKey]) {
@@ -253,7 +255,7 @@ describe('a copy of an encrypted file', () => {
     }
   });
 
-  test('opens in a SQLCipher that is not ours', async () => {
+  test('opens in another SQLCipher build', async () => {
     const source = await open({ encrypted: true, key: rawKey });
     await script(source, 'CREATE TABLE t (x); INSERT INTO t VALUES (42)');
     const { bytes, key } = await copyOf(source);

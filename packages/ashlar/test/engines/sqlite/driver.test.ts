@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { importDriver } from '../../../src/engines/sqlite/driver/driver.js';
 
 const name = 'better-sqlite3-multiple-ciphers';
-const isOldNode = Number.parseInt(process.versions.node, 10) < 22;
+const isOldNode = Number(process.versions.napi) < 10;
 
 /** Runs `work` with the URL of a module that finds a driver of this version, whose main file is `main`. */
 const withPackage = async (version: string, main: string, work: (from: string) => Promise<void>) => {
@@ -26,7 +26,7 @@ const crashesOnOldNode = isOldNode
   ? `process.kill(process.pid, 'SIGSEGV');`
   : 'module.exports = class Database {};';
 
-test('version 13 is loaded on Node 22 and later, and refused before it is loaded on Node 20', () =>
+test('version 13 is loaded on Node 22.14 and later, and refused before it is loaded on an older Node', () =>
   withPackage('13.0.3', crashesOnOldNode, async (from) => {
     const found = importDriver(from);
     if (isOldNode) {

@@ -27,7 +27,7 @@ test.each([
   expect(isSafeFileSystem(magic)).toBe(safe);
 });
 
-test('a file system that is made of no storage is refused, with its mount named', () => {
+test('a pseudo file system is refused, with its mount point in the error', () => {
   if (process.platform !== 'linux') return;
   expect(() => assertSafeFileSystem('/proc/self')).toThrow(
     expect.objectContaining({

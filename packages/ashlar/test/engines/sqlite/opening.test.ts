@@ -25,7 +25,7 @@ const damage = (path: string, offset: number, length = 64): void => {
 };
 
 describe('a new file', () => {
-  test('is readable by its owner only, with all that stands beside it', async () => {
+  test('and its side files are readable by their owner only', async () => {
     const path = file();
     const engine = await open({ path, encrypted: true, key: 'correct horse' });
     await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT');
@@ -33,19 +33,19 @@ describe('a new file', () => {
       expect(statSync(path + suffix).mode & 0o777, suffix).toBe(0o600);
   });
 
-  test('is not created when that is not wanted', async () => {
+  test('is not created with create: false', async () => {
     const path = file();
     await failure('database-missing', () => open({ path, create: false }));
     expect(existsSync(path)).toBe(false);
   });
 
-  test('is not left behind by a malformed key', async () => {
+  test('is not created for a malformed key', async () => {
     const path = file();
     await failure('key-invalid', () => open({ path, encrypted: true, key: 'abc123'.repeat(10) }));
     expect(existsSync(path)).toBe(false);
   });
 
-  test('opened twice at once gets one salt', async () => {
+  test('that is opened twice at once gets one salt', async () => {
     const path = file();
     const [one, two] = await Promise.all(
       [1, 2].map(() => open({ path, encrypted: true, key: 'correct horse' })),
@@ -64,7 +64,7 @@ describe('a new file', () => {
 });
 
 describe('an encrypted file', () => {
-  test('has nothing readable in it, and opens again with the passphrase', async () => {
+  test('has no plaintext, and opens again with the passphrase', async () => {
     const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
     const bytes = readFileSync(path);
     expect(bytes.includes('SQLite format 3')).toBe(false);
@@ -86,7 +86,7 @@ describe('an encrypted file', () => {
     expect(await rows(again, 'SELECT count(*) AS count FROM notes')).toEqual([{ count: 2 }]);
   });
 
-  test('is what the driver’s own key derivation makes of the passphrase', async () => {
+  test('has the key that the driver derives from the passphrase', async () => {
     const path = await filled({ path: file(), encrypted: true, key: "it's a 🔑" });
     const other = await otherProcess(
       path,
@@ -96,13 +96,13 @@ describe('an encrypted file', () => {
     await other.end();
   });
 
-  test('is opened a second time by the same process without being read', async () => {
+  test('is not read when the same process opens it a second time', async () => {
     const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
     const first = await open({ path, encrypted: true, key: 'correct horse' });
     const transaction = await first.begin({ mode: 'write', ...noContext });
     await open({ path, encrypted: true, key: 'correct horse' });
     await failure('key-wrong', () => open({ path, encrypted: true, key: 'wrong horse' }));
-    // had the file been read, the lock of the first would be gone
+    // reading the file would have dropped the lock of the first connection
     const other = await otherProcess(
       path,
       `db.pragma("cipher = 'sqlcipher'"); db.pragma('legacy = 4'); db.pragma("key = 'correct horse'"); db.pragma('busy_timeout = 0');
@@ -113,7 +113,7 @@ describe('an encrypted file', () => {
   });
 });
 
-describe('what is wrong is told apart', () => {
+describe('errors are distinguished', () => {
   test('a wrong key', async () => {
     const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
     const error = await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
@@ -150,14 +150,14 @@ describe('what is wrong is told apart', () => {
     expect(error.suggestion).toContain('mkdir -p');
   });
 
-  test('a folder in place of a file', async () => {
+  test('a folder instead of a file', async () => {
     await failure('url-invalid', () => open({ path: folder() }));
   });
 
-  test('a file that may not be read', async () => {
+  test('a file without read permission', async () => {
     const path = await filled({ path: file() });
     chmodSync(path, 0o000);
-    // root may read everything
+    // root can read every file
     if (process.getuid?.() === 0) await (await open({ path })).close();
     else await failure('privilege-missing', () => open({ path }));
   });
@@ -183,7 +183,7 @@ describe('what is wrong is told apart', () => {
     });
   });
 
-  test('a plain file that is damaged, or no database at all', async () => {
+  test('a damaged plain file, and a file that is not a database', async () => {
     const path = await filled({ path: file() });
     damage(path, 100, 4000);
     await failure('database-corrupt', () => open({ path }));
@@ -195,7 +195,7 @@ describe('what is wrong is told apart', () => {
     await failure('not-a-database', () => open({ path: text, encrypted: true, key: rawKey }));
   });
 
-  test('an empty file, where one is expected', async () => {
+  test('an empty file with create: false', async () => {
     const empty = file();
     writeFileSync(empty, '');
     await failure('database-missing', () => open({ path: empty, create: false }));
@@ -225,7 +225,7 @@ describe('what is wrong is told apart', () => {
     await failure('key-wrong', () => open({ path, encrypted: true, key: 'battery staple' }));
   });
 
-  test('a wrong key does not play back a journal that waits for the right one', async () => {
+  test('a wrong key does not play back the journal of a killed process', async () => {
     const path = await filled({ path: file(), encrypted: true, key: rawKey });
     const other = await otherProcess(
       path,
@@ -243,7 +243,7 @@ describe('what is wrong is told apart', () => {
     expect(await rows(engine, 'SELECT sum(length(body)) AS n FROM notes')).toEqual([{ n: 40_008 }]);
   });
 
-  test('what exactly is damaged', async () => {
+  test('the damaged part', async () => {
     const path = await filled({ path: file(), encrypted: true, key: rawKey });
     const intact = readFileSync(path);
     const opened = () => open({ path, encrypted: true, key: rawKey });
@@ -251,7 +251,7 @@ describe('what is wrong is told apart', () => {
     expect((await failure('database-corrupt', opened)).detail).toContain('The key is right');
     writeFileSync(path, intact.subarray(0, 4096 + 100));
     expect((await failure('database-corrupt', opened)).detail).toContain('Its end is missing');
-    // as a PRAGMA rekey leaves it that is killed while it commits: with another salt than its journal is encrypted under
+    // the state after a PRAGMA rekey was killed while it committed: another salt than the one its journal is encrypted under
     writeFileSync(path, intact);
     const other = await otherProcess(
       path,
@@ -269,7 +269,7 @@ describe('what is wrong is told apart', () => {
     expect((await failure('database-corrupt', opened)).detail).toContain('rekey');
   });
 
-  test('a file that another process holds', async () => {
+  test('a file that another process has locked', async () => {
     const path = await filled({ path: file() });
     const other = await otherProcess(
       path,
@@ -285,7 +285,7 @@ describe('what is wrong is told apart', () => {
   });
 });
 
-test('versions of SQLite that corrupt are known', () => {
+test('versions of SQLite that corrupt databases are known', () => {
   const verdicts = ['3.51.2', '3.51.3', '3.52.0', '3.53.2', '3.53.3', '3.53.4', '4.0.0', '3.9.9'].map(
     isSound,
   );

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadDriver } from '../../../src/engines/sqlite/driver/driver.js';
 import { openBare } from '../../../src/engines/sqlite/file/bare.js';
-import { type Content, contentOf } from '../../../src/engines/sqlite/file/content.js';
+import { type DatabaseDigest, digestOf } from '../../../src/engines/sqlite/file/digest.js';
 import { rawKey as derive } from '../../../src/engines/sqlite/file/key.js';
 import { rewriteUnderKey } from '../../../src/engines/sqlite/file/rewrite.js';
 import { type Cipher, type CipherVersion, ownCipher } from '../../../src/engines/sqlite/file/sqlcipher.js';
@@ -23,7 +23,7 @@ interface Given {
   readonly pageBytes?: number;
 }
 
-/** A database with everything whose copying could go wrong. */
+/** A database with every kind of object that is hard to copy. */
 const rich = (path: string, { key, cipher = ownCipher, encoding, pageBytes }: Given, lines = 300): void => {
   const database = new Database(path);
   if (key !== undefined) {
@@ -70,13 +70,13 @@ const rich = (path: string, { key, cipher = ownCipher, encoding, pageBytes }: Gi
   database.close();
 };
 
-const contents = async (path: string, key?: string, cipher = ownCipher): Promise<Content> => {
+const contents = async (path: string, key?: string, cipher = ownCipher): Promise<DatabaseDigest> => {
   const salt = readFileSync(path).subarray(0, 16);
   const raw = key === undefined ? undefined : await derive(key, salt, cipher.version);
   const database = openBare(await loadDriver(), { path, key: raw, cipher }, 'read');
   try {
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
-    return contentOf(database);
+    return digestOf(database);
   } finally {
     database.close();
   }
@@ -88,7 +88,7 @@ const old = (version: CipherVersion, pageBytes = 1024): Given => ({
   cipher: { version, pageBytes },
 });
 
-describe('a database written anew has the same content', () => {
+describe('a rewritten database has the same content', () => {
   test.each<[string, Given, string | undefined]>([
     ['from one passphrase to a raw key', { key: pass }, rawKey],
     ['from plain', {}, rawKey],
@@ -117,12 +117,12 @@ describe('a database written anew has the same content', () => {
     expect(bytes.includes(marker)).toBe(key === undefined && given.encoding === undefined);
     expect(bytes.subarray(0, 16).equals(before.subarray(0, 16))).toBe(false);
     expect(readdirSync(dirname(target))).toEqual(['test.db']);
-    // and it goes on as an ordinary database
+    // and works as an ordinary database
     const engine = await open({ path: target, encrypted: key !== undefined, ...(key ? { key } : {}) });
     expect(await rows(engine, "SELECT body FROM words WHERE words MATCH 'searched'")).toHaveLength(1);
   });
 
-  test('whatever is in it', async () => {
+  test('for random content', async () => {
     const value = fc.oneof(
       fc.integer(),
       fc.double({ noNaN: true }),
@@ -161,8 +161,8 @@ describe('a database written anew has the same content', () => {
   });
 });
 
-describe('writing a database anew', () => {
-  test('reads what another process has committed, in the write-ahead log too, and disturbs nothing', async () => {
+describe('rewriting a database', () => {
+  test('reads the committed rows of another process, also in the write-ahead log, and changes nothing', async () => {
     const path = file();
     rich(path, { key: raw });
     const other = await otherProcess(
@@ -179,7 +179,7 @@ describe('writing a database anew', () => {
     expect(readdirSync(dirname(target))).toEqual(['copy.db']);
   });
 
-  test('leaves nothing behind when it fails, and says why', async () => {
+  test('leaves no file when it fails, and reports why', async () => {
     const path = file();
     rich(path, { key: pass });
     const target = join(folder(), 'copy.db');

@@ -18,7 +18,7 @@ const bytesOf = (snapshot: Snapshot): Promise<Buffer> => buffer(snapshot.copy())
 const copyTo = async (engine: Engine, path: string): Promise<void> =>
   engine.snapshot((snapshot) => pipeline(snapshot.copy(), createWriteStream(path)));
 
-// rows in two tables that one transaction always keeps alike, and much rewriting of pages
+// two tables that each transaction changes alike, and many rewritten pages
 const tables =
   'CREATE TABLE a (id INTEGER PRIMARY KEY, body BLOB); CREATE TABLE b (n INTEGER); INSERT INTO b VALUES (0)';
 const writing = `
@@ -48,7 +48,7 @@ const isWhole = (path: string): boolean => {
 };
 
 describe('a snapshot', () => {
-  test('stays as it was, whatever is written and moved into the file meanwhile', async () => {
+  test('does not change while others write and checkpoint', async () => {
     const path = file();
     const engine = await open({ path });
     await script(engine, 'CREATE TABLE t (x); INSERT INTO t VALUES (1)');
@@ -70,7 +70,7 @@ describe('a snapshot', () => {
     });
   });
 
-  test('is whole while other processes write without pause; without its transaction it is not', async () => {
+  test('is consistent while other processes write without pause; without its transaction it is not', async () => {
     const path = file();
     const engine = await open({ path });
     await script(engine, tables);
@@ -79,7 +79,7 @@ describe('a snapshot', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       for (let n = 0; n < 16; n++) {
         const copy = join(folder(), 'copy.db');
-        // every other time a reader that began before keeps the log from being moved
+        // every second time an older reader keeps the log from being checkpointed
         const old = n % 2 ? await engine.begin({ mode: 'read', actor: null, scope: null }) : undefined;
         await old?.execute('SELECT count(*) FROM a', []);
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -92,8 +92,8 @@ describe('a snapshot', () => {
       for (let n = 0; n < 200 && torn === 0; n++) {
         const copy = join(folder(), 'copy.db');
         const pages = await engine.snapshot(async ({ size = 0 }) => size / 4096);
-        const moment = { path, identity: `${dev}:${ino}`, pages, pageSize: 4096, frames: 0 };
-        await pipeline(readFileElsewhere(moment), createWriteStream(copy));
+        const snapshot = { path, identity: `${dev}:${ino}`, pages, pageSize: 4096, frames: 0 };
+        await pipeline(readFileElsewhere(snapshot), createWriteStream(copy));
         if (!isWhole(copy)) torn++;
       }
       expect(torn).toBe(1);
@@ -102,7 +102,7 @@ describe('a snapshot', () => {
     }
   });
 
-  test('waits for no reader that began before: what it keeps in the log is read from there', async () => {
+  test('does not wait for older readers: pages that they keep in the log are read from there', async () => {
     const key = randomBytes(32).toString('hex');
     for (const given of [undefined, key]) {
       const encrypted = given !== undefined;
@@ -114,7 +114,7 @@ describe('a snapshot', () => {
       await script(engine, manyRows(300));
       const copy = join(folder(), 'copy.db');
       await engine.snapshot(async (snapshot) => {
-        // more of everything, of which the moment has nothing
+        // changes that the snapshot must not contain
         await script(engine, `${manyRows(500)}; PRAGMA wal_checkpoint(PASSIVE)`);
         await pipeline(snapshot.copy(), createWriteStream(copy));
         expect(await snapshot.count('a')).toBe(300);
@@ -147,7 +147,7 @@ describe('a snapshot', () => {
     });
   });
 
-  test('takes no lock away from the process that copies', async () => {
+  test('keeps the locks of the process that copies', async () => {
     const path = file();
     const engine = await open({ path });
     await script(engine, 'CREATE TABLE t (x)');
@@ -157,23 +157,23 @@ describe('a snapshot', () => {
       await bytesOf(snapshot);
       return writing;
     });
-    // a second writer, while the first has not committed
+    // a second writer, before the first has committed
     const second = await otherProcess(
       path,
       `db.pragma('busy_timeout = 0');
        setTimeout(() => {
-         let said = 'got in';
-         try { db.exec('BEGIN IMMEDIATE'); } catch (error) { said = error.code; }
-         console.log(said);
+         let output = 'got in';
+         try { db.exec('BEGIN IMMEDIATE'); } catch (error) { output = error.code; }
+         console.log(output);
        }, 100);`,
     );
-    const said = await nextLine(second.process);
-    expect(said).toBe('SQLITE_BUSY');
+    const output = await nextLine(second.process);
+    expect(output).toBe('SQLITE_BUSY');
     await transaction.commit();
     await second.end();
   });
 
-  test('says what keeps it from being taken', async () => {
+  test('reports why it cannot be taken', async () => {
     const memory = await open({ path: ':memory:' });
     await failure('usage', () => memory.snapshot(async () => undefined));
     const path = file();
@@ -186,17 +186,17 @@ describe('a snapshot', () => {
     expect(readFileSync(path).length).toBeGreaterThan(0);
   });
 
-  test('fails where the log does not hold what belongs to it', async () => {
+  test('fails if the log lacks one of its frames', async () => {
     const path = file();
     const engine = await open({ path });
     await script(engine, 'CREATE TABLE t (x)');
     const { dev, ino } = statSync(path, { bigint: true });
-    const moment = { path, identity: `${dev}:${ino}`, pages: 2, pageSize: 4096, frames: 1_000 };
-    const { detail } = await failure('statement-failed', () => buffer(readFileElsewhere(moment)));
-    expect(detail).toMatch(/^The log (ends too early|has begun anew)\.$/);
+    const snapshot = { path, identity: `${dev}:${ino}`, pages: 2, pageSize: 4096, frames: 1_000 };
+    const { detail } = await failure('statement-failed', () => buffer(readFileElsewhere(snapshot)));
+    expect(detail).toMatch(/^The log (ends too early|was restarted)\.$/);
   });
 
-  test('ends with its engine: nothing is read or copied of it any more, and the file’s locks stay', async () => {
+  test('ends with its engine: later reads and copies fail, and the locks of the file stay', async () => {
     const path = file();
     const engine = await open({ path, lockTimeout: 50 });
     await script(engine, `${tables}; ${manyRows(5_000)}`);
@@ -208,7 +208,7 @@ describe('a snapshot', () => {
       await failure('database-closed', () => buffer(copy));
     });
     await taken;
-    // whoever opens the file again has its locks: the log is not taken away by the next process that leaves
+    // a connection that opens the file again keeps its locks: another process that closes does not remove the log
     const again = await open({ path });
     const { rows } = await again.read('SELECT count(*) AS n FROM a', []);
     expect(rows).toEqual([{ n: 5_000 }]);
@@ -217,7 +217,7 @@ describe('a snapshot', () => {
     expect(existsSync(`${path}-wal`)).toBe(true);
   });
 
-  test('does not wait for its reader, nor leaves a process behind', async () => {
+  test('does not wait for its reader, and leaves no process behind', async () => {
     const engine = await open();
     await script(engine, 'CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(2000000))');
     const stream = await engine.snapshot(async (snapshot) => snapshot.copy());

@@ -10,20 +10,23 @@ const control = (commands: Commands, verb: Verb, description: string): Command =
     .make(verb, description, (invocation, _, id = '') =>
       withJobs(invocation, async (jobs, db) => {
         const job = await jobs[verb](db, id);
-        printJob(invocation.out, job);
+        printJob(invocation.out, jobs.sums, job);
         return { document: { job } };
       }),
     )
-    .argument('<id>', 'the job');
+    .argument('<id>', 'the id of the job');
 
 /** `ashlar jobs pause ID`. */
-export const pauseCommand = (commands: Commands): Command =>
-  control(commands, 'pause', 'let rows in flight finish and start no more');
+export function pauseCommand(commands: Commands): Command {
+  return control(commands, 'pause', 'finish the rows in flight and start no others');
+}
 
 /** `ashlar jobs resume ID`. */
-export const resumeCommand = (commands: Commands): Command =>
-  control(commands, 'resume', 'make a paused job runnable again');
+export function resumeCommand(commands: Commands): Command {
+  return control(commands, 'resume', 'make a paused job runnable; then run it');
+}
 
 /** `ashlar jobs cancel ID`. */
-export const cancelCommand = (commands: Commands): Command =>
-  control(commands, 'cancel', 'end a job for good; rows not started are skipped');
+export function cancelCommand(commands: Commands): Command {
+  return control(commands, 'cancel', 'end a job for good; pending rows are skipped');
+}

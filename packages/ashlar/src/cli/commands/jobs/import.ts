@@ -1,10 +1,12 @@
 import { basename, extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
+import type { ImportReport } from '../../../jobs/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { collect } from '../../option-values.js';
-import { printJob } from '../../print-job.js';
+import type { Output } from '../../output.js';
+import { printJob, progressNotes } from '../../print-job.js';
 import { ProgressBar } from '../../progress.js';
 import { untilInterrupted } from '../../until-interrupted.js';
 import { withJobs } from '../../with-jobs.js';
@@ -16,39 +18,53 @@ interface Options {
 
 const shownRejections = 20;
 
-/** `ashlar jobs import CSV`: a file becomes a job. */
-export const importCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('import', 'make a job of the lines of a CSV file', run)
-    .argument('<file>', 'the CSV file; its first line names the columns')
-    .option('--name <name>', "the job's name (default: that of the file)")
+/** `ashlar jobs import FILE`. */
+export function importCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('import', 'make a job of the lines of a file, in the format that the system reads', run)
+    .argument('<file>', 'the file')
+    .option('--name <name>', 'the name of the job (default: the name of the file)')
     .option('--where <column=value>', 'only lines with this value (repeatable)', collect);
+}
 
 const run = (invocation: Invocation, options: Options, file = ''): Promise<Answer> =>
   withJobs(invocation, async (jobs, db) => {
     const { out, streams } = invocation;
     const where = parseWhere(options.where ?? []);
-    const bar = new ProgressBar(streams.stderr, 'importing');
-    const stopping = () => out.note('stopping …');
-    const report = await untilInterrupted(stopping, (signal) =>
-      jobs.import(db, resolve(streams.directory, file), {
-        name: options.name ?? basename(file, extname(file)),
-        where,
-        signal,
-        onProgress: (progress) => bar.update(progress),
-      }),
-    ).finally(() => bar.end());
-    printJob(out, report.job);
-    out.line(
-      `  lines      ${report.lines} read · ${report.imported} imported · ${report.filtered} left out by --where`,
-    );
-    for (const { line, reason } of report.rejected.slice(0, shownRejections)) {
-      out.note(`${out.styleNote('yellow', 'rejected')} line ${line}: ${reason}`);
+    const importFile = jobs.import;
+    if (!importFile) {
+      throw new AshlarError('usage', {
+        message: `The system ${db.system.name} does not import files.`,
+        suggestion: 'Make the job with its own services.',
+      });
     }
-    const more = report.rejected.length - shownRejections;
-    if (more > 0) out.note(`… and ${more} more rejected lines (--json lists them all)`);
-    return { document: report, exitCode: report.rejected.length > 0 ? 1 : 0 };
+    const bar = new ProgressBar(streams.stderr, 'importing');
+    const report = await untilInterrupted(
+      () => out.note('stopping …'),
+      (signal) =>
+        importFile(db, resolve(streams.directory, file), {
+          name: options.name ?? basename(file, extname(file)),
+          where,
+          signal,
+          onProgress: (progress) => bar.update({ ...progress, notes: progressNotes(jobs.sums, progress) }),
+        }),
+    ).finally(() => bar.end());
+    printJob(out, jobs.sums, report.job);
+    printReport(out, report);
+    return { document: report, exitCode: report.rejected_rows > 0 ? 1 : 0 };
   });
+
+const printReport = (
+  out: Output,
+  { lines, imported, filtered, rejected, rejected_rows }: ImportReport,
+): void => {
+  out.line(`  lines      ${lines} read · ${imported} imported · ${filtered} left out by --where`);
+  for (const { line, reason } of rejected.slice(0, shownRejections)) {
+    out.note(`${out.styleNote('yellow', 'rejected')} line ${line}: ${reason}`);
+  }
+  const more = rejected_rows - Math.min(rejected.length, shownRejections);
+  if (more > 0) out.note(`… and ${more} more rejected lines (--json lists the first 1,000)`);
+};
 
 const parseWhere = (given: readonly string[]): Record<string, string> =>
   Object.fromEntries(
@@ -56,7 +72,7 @@ const parseWhere = (given: readonly string[]): Record<string, string> =>
       const at = text.indexOf('=');
       if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
       throw new AshlarError('usage', {
-        message: `--where ${text} cannot be understood.`,
+        message: `--where ${text} is not a condition.`,
         suggestion: 'Write --where Column=value, for example --where State=California.',
       });
     }),

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
-import { money } from '../../money.js';
+import { sumText } from '../../print-job.js';
 import { withJobs } from '../../with-jobs.js';
 
 /** `ashlar jobs list`. */
-export const listCommand = (commands: Commands): Command =>
-  commands.make('list', 'all jobs, newest first', run);
+export function listCommand(commands: Commands): Command {
+  return commands.make('list', 'list the 100 newest jobs', run);
+}
 
 const run = (invocation: Invocation): Promise<Answer> =>
   withJobs(invocation, async (jobs, db) => {
@@ -15,7 +16,7 @@ const run = (invocation: Invocation): Promise<Answer> =>
     if (all.length === 0) out.line('no jobs');
     else {
       out.table(
-        ['id', 'name', 'status', 'rows', 'done', 'failed', 'cost', 'created'],
+        ['id', 'name', 'status', 'rows', 'done', 'failed', ...jobs.sums.map(({ label }) => label), 'created'],
         all.map((job) => [
           job.id,
           job.name,
@@ -23,7 +24,7 @@ const run = (invocation: Invocation): Promise<Answer> =>
           job.total_rows,
           job.processed_rows,
           job.failed_rows,
-          money(job.total_cost_cents),
+          ...jobs.sums.map((sum) => sumText(sum, job)),
           job.created_at,
         ]),
       );

@@ -10,19 +10,17 @@ interface Options {
 }
 
 /** `ashlar jobs retry ID`. */
-export const retryCommand = (commands: Commands): Command =>
-  commands
+export function retryCommand(commands: Commands): Command {
+  return commands
     .make<Options>('retry', 'make failed rows pending again; then run the job', run)
-    .argument('<id>', 'the job')
-    .option('--row <number>', 'only this row (repeatable)', collect);
+    .argument('<id>', 'the id of the job')
+    .option('--row <number>', 'only this row, also if it is in doubt (repeatable)', collect);
+}
 
 const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer> =>
   withJobs(invocation, async (jobs, db) => {
-    const job = await jobs.retry(
-      db,
-      id,
-      options.row?.flatMap((row) => wholeNumber('--row', row) ?? []),
-    );
-    printJob(invocation.out, job);
+    const rows = options.row?.flatMap((row) => wholeNumber('--row', row) ?? []);
+    const job = await jobs.retry(db, id, rows);
+    printJob(invocation.out, jobs.sums, job);
     return { document: { job } };
   });

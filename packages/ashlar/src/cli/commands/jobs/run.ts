@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { wholeNumber } from '../../option-values.js';
-import { printJob } from '../../print-job.js';
+import { printJob, progressNotes } from '../../print-job.js';
 import { ProgressBar } from '../../progress.js';
 import { untilInterrupted } from '../../until-interrupted.js';
 import { withJobs } from '../../with-jobs.js';
@@ -11,12 +11,13 @@ interface Options {
   readonly concurrency?: string;
 }
 
-/** `ashlar jobs run ID`: run a job, or go on where it was left. */
-export const runCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('run', 'run a job, or go on where it was left; Ctrl-C pauses it', run)
-    .argument('<id>', 'the job')
-    .option('--concurrency <n>', 'rows in flight at once');
+/** `ashlar jobs run ID`. */
+export function runCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('run', 'run a job, or continue it; Ctrl-C pauses it', run)
+    .argument('<id>', 'the id of the job')
+    .option('--concurrency <n>', 'how many rows are in flight at once');
+}
 
 const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer> =>
   withJobs(invocation, async (jobs, db) => {
@@ -24,12 +25,16 @@ const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer>
     const concurrency = wholeNumber('--concurrency', options.concurrency);
     const bar = new ProgressBar(streams.stderr, 'running');
     const pausing = () =>
-      out.note('\npausing: rows in flight are finished first (Ctrl-C again ends at once)');
+      out.note('\npausing: the rows in flight are finished first (Ctrl-C again exits at once)');
     const job = await untilInterrupted(pausing, (signal) =>
-      jobs.run(db, id, { concurrency, signal, onProgress: (progress) => bar.update(progress) }),
+      jobs.run(db, id, {
+        concurrency,
+        signal,
+        onProgress: (progress) => bar.update({ ...progress, notes: progressNotes(jobs.sums, progress) }),
+      }),
     ).finally(() => bar.end());
-    printJob(out, job);
-    if (job.status === 'paused') out.note(`Go on with: ashlar jobs run ${job.id}`);
-    // a script must not take a job that stopped half way for one that is done
+    printJob(out, jobs.sums, job);
+    if (job.status === 'paused') out.note(`Continue with: ashlar jobs run ${job.id}`);
+    // a script must not treat a job that stopped half way as done
     return { document: { job }, exitCode: job.status === 'completed' ? 0 : 1 };
   });

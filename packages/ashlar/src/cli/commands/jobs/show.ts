@@ -5,14 +5,17 @@ import { printJob } from '../../print-job.js';
 import { withJobs } from '../../with-jobs.js';
 
 /** `ashlar jobs show ID`. */
-export const showCommand = (commands: Commands): Command =>
-  commands.make('show', 'one job: its rows, failures and log', run).argument('<id>', 'the job');
+export function showCommand(commands: Commands): Command {
+  return commands
+    .make('show', 'show a job: its rows by status, its failures and its log', run)
+    .argument('<id>', 'the id of the job');
+}
 
 const run = (invocation: Invocation, _: object, id = ''): Promise<Answer> =>
   withJobs(invocation, async (jobs, db) => {
     const { out } = invocation;
     const job = await jobs.show(db, id);
-    printJob(out, job);
+    printJob(out, jobs.sums, job);
     out.line();
     out.table(['rows', 'count'], Object.entries(job.rows_by_status));
     if (job.failures.length > 0) {

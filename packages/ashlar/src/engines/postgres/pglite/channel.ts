@@ -10,7 +10,7 @@ import { serialize } from 'pg-protocol/dist/serializer.js';
 import type { Channel, Field, Reply, Request } from '../wire/channel.js';
 import { PreparedStatements } from '../wire/prepared-statements.js';
 
-/** What PGlite offers beyond the type it exports: one call into the engine, without a promise for it. */
+/** A synchronous call into PGlite, which its exported type lacks. */
 interface SyncProtocol {
   execProtocolRawSync(message: Uint8Array): Uint8Array;
 }
@@ -20,8 +20,8 @@ const describe = serialize.describe({ type: 'P', name: '' });
 const execute = serialize.execute({ portal: '', rows: 0 });
 
 /**
- * The embedded engine's one connection, spoken to in PostgreSQL's own protocol: a statement is one call, and the
- * answer tells each column's type modifier, which PGlite's `query` leaves out.
+ * The only connection of the embedded engine, over PostgreSQL's wire protocol. A statement is one call, and the reply has
+ * the type modifier of each column, which PGlite's `query` leaves out.
  */
 export class PgliteChannel implements Channel {
   readonly #database: SyncProtocol;
@@ -36,7 +36,7 @@ export class PgliteChannel implements Channel {
     try {
       return this.#exchange(this.#messages(request));
     } catch (error) {
-      // whether it was prepared before it failed is not known: a new name is safe
+      // the statement may or may not be prepared: use a new name next time
       if (request.keep) this.#kept.forget(request.text);
       throw error;
     }

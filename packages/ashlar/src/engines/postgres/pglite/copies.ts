@@ -9,20 +9,20 @@ import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
 import { lockDirectory } from './directory-lock.js';
-import { contentOf, finishReplacing, prepareIncoming, replaceByIncoming } from './directory-replace.js';
+import { filesIn, finishReplacing, prepareIncoming, replaceByIncoming } from './directory-replace.js';
 import { openPglite, prepareDirectory } from './open.js';
 import { majorInTar } from './tar.js';
 import { freshTar, unfinished } from './template.js';
 
 const scheme = 'pglite:';
 
-/** What the embedded engine does with copies. One is held in memory as a whole. */
+/** Copies of embedded databases. A copy is held in memory completely. */
 export const pgliteCopies: Copies = {
   put: async (options, copy, { check, replace }) => {
     const directory = folderOf(options.url);
     const isNew = !existsSync(directory);
     await prepareDirectory(directory, options.create ?? true);
-    const unlock = await lockDirectory(directory);
+    const lock = await lockDirectory(directory);
     try {
       await finishReplacing(directory);
       await assertReplaceable(directory, replace);
@@ -31,9 +31,9 @@ export const pgliteCopies: Copies = {
       await checked(engine, check);
       await replaceByIncoming(directory);
     } finally {
-      // what was not put goes; a folder that cannot be cleared now is by the next who opens it
+      // removes a failed restore; if that fails too, the next process that opens the folder does it
       await finishReplacing(directory).catch(() => undefined);
-      await unlock();
+      await lock.release();
       if (isNew) await rmdir(directory).catch(() => undefined);
     }
   },
@@ -55,27 +55,27 @@ const folderOf = (url: string): string => {
   const directory = url.slice(scheme.length);
   if (directory !== 'memory') return resolve(directory);
   throw new AshlarError('usage', {
-    message: 'A copy was to be put into a database in memory.',
-    detail: 'It would be gone as soon as it was there.',
-    suggestion: 'Name a folder: pglite:DIR.',
+    message: 'A copy cannot be restored into a database in memory.',
+    detail: 'It would be lost when the command ends.',
+    suggestion: 'Use a folder: pglite:DIR.',
   });
 };
 
 const assertReplaceable = async (directory: string, replace: boolean): Promise<void> => {
-  const content = await contentOf(directory);
-  // a mark of one that was never finished stands for nothing
-  if (content.length === 0 || content.includes(unfinished)) return;
+  const files = await filesIn(directory);
+  // a folder with this marker never became a database
+  if (files.length === 0 || files.includes(unfinished)) return;
   if (!replace) {
     throw new AshlarError('restore-target-not-empty', {
       message: `The folder ${directory} is not empty.`,
-      suggestion: 'Name an empty folder, or say that what is there may be replaced.',
+      suggestion: 'Choose an empty folder, or pass --replace.',
     });
   }
-  if (content.includes('PG_VERSION')) return;
+  if (files.includes('PG_VERSION')) return;
   throw new AshlarError('restore-target-not-empty', {
-    message: `The folder ${directory} holds files, but no database.`,
-    detail: 'Only a database is replaced by another. Nothing in it was changed.',
-    suggestion: 'Name an empty folder.',
+    message: `The folder ${directory} has files, but no database.`,
+    detail: 'Only a database can be replaced. Nothing was changed.',
+    suggestion: 'Choose an empty folder.',
   });
 };
 
@@ -87,25 +87,25 @@ const openCopy = async (
   if (format !== 'pglite-tar') {
     bytes.destroy();
     throw new AshlarError('copy-unfit', {
-      message: `The copy is one of another engine (${format}).`,
-      suggestion: 'Restore it with a URL of the engine that it was made of.',
+      message: `The copy belongs to another engine (${format}).`,
+      suggestion: 'Use a URL of the engine that was backed up.',
     });
   }
   const content = await unzipped(bytes);
   const [found, expected] = await Promise.all([majorInTar(content), majorInTar(await freshTar())]);
-  if (found === undefined) throw damaged('It is no data folder of PostgreSQL.');
+  if (found === undefined) throw damaged('It is not a data folder of PostgreSQL.');
   if (found !== expected) {
     throw new AshlarError('copy-unfit', {
-      message: `The copy was made by PostgreSQL ${found}, and this PGlite is PostgreSQL ${expected}.`,
-      detail: 'A data folder is read by its own major version only.',
-      suggestion: 'Open it with the PGlite that made it, and move the data from there.',
+      message: `The copy is of PostgreSQL ${found}, and this PGlite is PostgreSQL ${expected}.`,
+      detail: 'Only the same major version can read a data folder.',
+      suggestion: 'Open it with the PGlite version that made it, and move the data.',
     });
   }
   try {
     return await openPglite({ ...options, create: true }, directory, content);
   } catch (error) {
     if (error instanceof AshlarError && error.code !== 'statement-failed') throw error;
-    throw damaged('PGlite does not open it.', error);
+    throw damaged('PGlite cannot open it.', error);
   }
 };
 
@@ -117,7 +117,7 @@ const unzipped = async (bytes: Readable): Promise<Blob> => {
     });
   } catch (error) {
     if (/^Z_/.test((error as NodeJS.ErrnoException).code ?? ''))
-      throw damaged('It is cut off or changed.', error);
+      throw damaged('It is truncated or was changed.', error);
     throw error;
   }
   return new Blob(parts);

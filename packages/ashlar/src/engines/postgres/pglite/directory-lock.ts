@@ -1,49 +1,35 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AshlarError } from '../../../errors.js';
+import { describeHolder, type HeldLock, takeLock } from '../../../files/lock.js';
+import { isLockFile } from '../../../files/lock-file.js';
 
-/** The lock's file in a data folder. */
-export const lockName = 'ashlar.lock';
+const name = 'ashlar.lock';
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is another user's
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
+// after a restart, a container opens its database when the ten seconds of the watch are over
+const heartbeat = { every: 1_000, silence: 300_000, watch: 10_000 };
 
-const create = async (file: string): Promise<boolean> => {
-  try {
-    await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-};
-
-const locked = (directory: string, file: string, pid: number): AshlarError =>
-  new AshlarError('database-locked', {
-    message: `The database in ${directory} is open ${pid === process.pid ? 'in this process already' : `in process ${pid}`}.`,
-    detail: 'The embedded engine allows one process at a time.',
-    suggestion: `Close it there first. If no such process runs Ashlar, remove ${file}.`,
-  });
+/** Whether a file in a data folder belongs to the folder's lock. */
+export function isDirectoryLock(file: string): boolean {
+  return isLockFile(file, name);
+}
 
 /**
- * Keeps a data folder to this process: PGlite itself does not look. A lock of a process that is gone is taken over.
+ * Locks a data folder for this process: PGlite itself allows several to write to one folder, which destroys it. The lock
+ * of a dead process is taken over.
  *
- * @returns what gives the lock back
  * @throws AshlarError `database-locked`
  */
-export const lockDirectory = async (directory: string): Promise<() => Promise<void>> => {
-  const file = join(directory, lockName);
-  for (let attempt = 0; !(await create(file)); attempt++) {
-    const pid = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (attempt > 2 || (pid > 0 && isAlive(pid))) throw locked(directory, file, pid);
-    await rm(file, { force: true });
-  }
-  return () => rm(file, { force: true });
-};
+export function lockDirectory(directory: string): Promise<HeldLock> {
+  return takeLock({
+    folder: directory,
+    name,
+    heartbeat,
+    locked: (holder) =>
+      new AshlarError('database-locked', {
+        message: `The database in ${directory} is open in ${describeHolder(holder)}.`,
+        detail: holder.isUnseen
+          ? 'It cannot be seen from here, but its lock file was changed within the last five minutes.'
+          : 'The embedded engine allows one process at a time.',
+        suggestion: `Close it there first. If no process uses the folder, remove ${holder.file}.`,
+      }),
+  });
+}

@@ -1,80 +1,73 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockName } from './directory-lock.js';
+import { syncPath } from '../../../files/sync.js';
+import { isDirectoryLock } from './directory-lock.js';
 
 const incoming = 'ashlar.incoming';
 const outgoing = 'ashlar.outgoing';
-/** Says that what is incoming is whole, and that what stands beside it is old. */
-const onPurge = 'ashlar.leaving';
-/** Says that what was old is out of the way, and that what stands beside is new. */
+/** Marks that the incoming folder is complete, and that the files next to it are old. */
+const leaving = 'ashlar.leaving';
+/** Marks that the old files are moved away, and that the files next to it are new. */
 const entering = 'ashlar.entering';
 
-const ours: ReadonlySet<string> = new Set([lockName, incoming, outgoing, onPurge, entering]);
+const ours: ReadonlySet<string> = new Set([incoming, outgoing, leaving, entering]);
 
-/** What a folder holds beside what Ashlar leaves there while it works. */
-export const contentOf = async (directory: string): Promise<readonly string[]> =>
-  (await readdir(directory)).filter((name) => !ours.has(name));
+/** The files in a folder, without Ashlar's own files for locking and replacing. */
+export async function filesIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).filter((name) => !ours.has(name) && !isDirectoryLock(name));
+}
 
-/** The folder in which the database that is to come is made ready; empty. */
-export const prepareIncoming = async (directory: string): Promise<string> => {
+/** Creates the empty folder in which the new database is prepared. */
+export async function prepareIncoming(directory: string): Promise<string> {
   const folder = join(directory, incoming);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
   return folder;
-};
+}
 
 /**
- * Makes what is in the incoming folder the database of `directory`. The two lie in one folder, whose lock is held all
- * along; a folder cannot be renamed over another that holds something, so the entries are moved one by one, and two marks
- * say how far that has come. Killed before the first mark, the folder is what it was; after it, the next to open the
- * folder completes it.
+ * Makes the incoming folder the database of `directory`. The caller holds the lock of `directory`. A folder cannot be
+ * renamed over a non-empty one, so the entries are moved one by one, and two marker files record the progress. After a kill
+ * before the first marker the old database is unchanged; after it, the next process that opens the folder completes the
+ * replacement.
  */
-export const replaceByIncoming = async (directory: string): Promise<void> => {
+export async function replaceByIncoming(directory: string): Promise<void> {
   await syncAll(join(directory, incoming));
-  await syncEntry(directory);
-  await (await open(join(directory, onPurge), 'wx')).close();
-  await syncEntry(directory);
+  await syncPath(directory);
+  await (await open(join(directory, leaving), 'wx')).close();
+  await syncPath(directory);
   await finishReplacing(directory);
-};
+}
 
-/** Completes what a process left half done in a folder, or clears away what it never finished. Under the folder's lock. */
-export const finishReplacing = async (directory: string): Promise<void> => {
+/** Completes an interrupted replacement, or removes one that was not marked complete. Call under the folder's lock. */
+export async function finishReplacing(directory: string): Promise<void> {
   const [from, to] = [join(directory, incoming), join(directory, outgoing)];
-  if (existsSync(join(directory, onPurge))) {
+  if (existsSync(join(directory, leaving))) {
     await mkdir(to, { recursive: true });
-    for (const name of await contentOf(directory)) await rename(join(directory, name), join(to, name));
-    await syncEntry(directory);
-    await rename(join(directory, onPurge), join(directory, entering));
+    for (const name of await filesIn(directory)) await rename(join(directory, name), join(to, name));
+    await syncPath(directory);
+    await rename(join(directory, leaving), join(directory, entering));
   }
   if (existsSync(join(directory, entering))) {
     for (const name of await readdir(from).catch(() => [])) {
-      if (name !== lockName) await rename(join(from, name), join(directory, name));
+      if (!isDirectoryLock(name)) await rename(join(from, name), join(directory, name));
     }
-    await syncEntry(directory);
+    await syncPath(directory);
     await rm(join(directory, entering));
   }
   await rm(from, { recursive: true, force: true });
   await rm(to, { recursive: true, force: true });
-};
+}
 
 const syncedAtOnce = 16;
 
-// the embedded engine cannot fsync, and what is old goes as soon as the new is there
+// the embedded engine cannot fsync, and the old files are removed right after the new ones are in place
 const syncAll = async (directory: string): Promise<void> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
   for (let from = 0; from < paths.length; from += syncedAtOnce) {
-    await Promise.all(paths.slice(from, from + syncedAtOnce).map(syncEntry));
+    await Promise.all(paths.slice(from, from + syncedAtOnce).map(syncPath));
   }
-  await syncEntry(directory);
-};
-
-const syncEntry = async (path: string): Promise<void> => {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncPath(directory);
 };

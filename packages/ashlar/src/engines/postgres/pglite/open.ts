@@ -15,20 +15,20 @@ import { finishReplacing } from './directory-replace.js';
 import { pgliteSnapshot } from './snapshot.js';
 import { createPglite } from './template.js';
 
-/** Makes the folder of a database where it may, and sees that it can be written to. @throws AshlarError `directory-missing` */
-export const prepareDirectory = async (directory: string, create: boolean): Promise<void> => {
+/** Creates the folder of a database if `create` is set, and checks that it is writable. @throws AshlarError `directory-missing` */
+export async function prepareDirectory(directory: string, create: boolean): Promise<void> {
   try {
     if (create) await mkdir(directory, { recursive: true });
     await access(`${directory}${sep}`, constants.W_OK);
   } catch (cause) {
     throw new AshlarError('directory-missing', {
-      message: `The folder ${directory} cannot be used.`,
-      detail: `It ${create ? 'cannot be made or written to' : 'is not there, or cannot be written to'} (${(cause as NodeJS.ErrnoException).code}).`,
-      suggestion: 'Choose a folder that you may write to; a data folder is a folder of its own.',
+      message: `The folder ${directory} is not usable.`,
+      detail: `It ${create ? 'cannot be created or written' : 'does not exist or cannot be written'} (${(cause as NodeJS.ErrnoException).code}).`,
+      suggestion: 'Choose a writable folder that is used for nothing else.',
       cause,
     });
   }
-};
+}
 
 const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
   take: async (): Promise<Lease> => {
@@ -37,26 +37,27 @@ const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
   },
 });
 
-// the owner takes the connection that sessions have, and gives it back
+// owner and sessions share the one connection
 const reset = async (channel: PgliteChannel): Promise<void> => {
   channel.role = null;
   await channel.send(setRole(null));
 };
 
 /**
- * Opens the embedded engine: in a folder of its own, or in memory. It has one connection; transactions queue.
+ * Opens the embedded engine, in a folder or in memory. It has one connection; transactions queue.
  *
- * @param content - the tar of a data folder, for a place that holds nothing yet
+ * @param directory - the data folder; `undefined` for memory
+ * @param content - the tar of a data folder, for an empty folder or memory
  * @throws AshlarError `driver-missing`, `directory-missing`, `database-missing`, `database-locked`, `database-corrupt`
  */
-export const openPglite = async (
+export async function openPglite(
   options: OpenOptions,
   directory: string | undefined,
   content?: Blob,
-): Promise<Engine> => {
+): Promise<Engine> {
   const place = directory === undefined ? undefined : resolve(directory);
   if (place !== undefined) await prepareDirectory(place, options.create ?? true);
-  const unlock = place === undefined ? undefined : await lockDirectory(place);
+  const lock = place === undefined ? undefined : await lockDirectory(place);
   let database: PGlite | undefined;
   try {
     if (place !== undefined) await finishReplacing(place);
@@ -79,7 +80,7 @@ export const openPglite = async (
         channel,
         release: () => {
           void reset(channel).catch(() => undefined);
-          // kept plans may not fit the schema any more
+          // the owner may have changed the schema of prepared statements
           channel.forget();
           lease.release();
         },
@@ -97,13 +98,13 @@ export const openPglite = async (
       close: async () => {
         if (!(await queue.close())) return;
         await made.database.close();
-        await unlock?.();
+        await lock?.release();
       },
     };
     return postgresEngine(backend, options);
   } catch (error) {
     await database?.close();
-    await unlock?.();
+    await lock?.release();
     throw asAshlarError(error);
   }
-};
+}

@@ -1,7 +1,7 @@
 import type { Engine } from '../../../contract/engine.js';
 import { openPglite } from './open.js';
 
-// how long an unused one waits for the next comparison: it keeps the process from ending meanwhile
+// how long an unused database waits for the next comparison, in milliseconds; it keeps the process running for that time
 const idleTime = 250;
 
 let idle: { readonly engine: Engine; readonly timer: NodeJS.Timeout } | undefined;
@@ -19,7 +19,7 @@ CREATE SCHEMA public;
 RESET ALL;
 DEALLOCATE ALL`;
 
-// what a migration may have made outside its schema: roles, other schemas, extensions
+// objects that a migration can leave outside its schema: roles, other schemas, extensions
 const leftovers = `
 SELECT (SELECT count(*) FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' AND rolname <> current_user)
      + (SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('public', 'information_schema'))
@@ -42,8 +42,8 @@ const giveBack = async (engine: Engine): Promise<void> => {
 };
 
 /**
- * An empty database in memory. Making one takes the better part of a second, emptying one some milliseconds: one that
- * is closed is kept for a moment for the next.
+ * Opens an empty database in memory. Creating one takes most of a second, emptying one some milliseconds: a closed one is
+ * kept for a short time and reused.
  */
 export async function openPgliteShadow(): Promise<Engine> {
   const engine = takeIdle() ?? (await openPglite({ url: 'pglite:memory' }, undefined));

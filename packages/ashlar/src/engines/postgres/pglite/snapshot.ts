@@ -10,20 +10,19 @@ import type { OnStatement } from '../session/transaction.js';
 import type { Lease } from '../wire/channel.js';
 import { translated } from '../wire/errors.js';
 
-// what compresses well does so at any level, the rest at none
+// higher levels take longer and save little
 const level = 1;
 
 /**
- * Gives `work` a moment of the embedded engine. It has one connection, so the moment is there as long as that is held:
- * while `work` reads, and until the data folder is in memory as a tar. Compressing it, which takes several times as
- * long, is done when the others go on.
+ * Gives `work` a snapshot of the embedded engine. Its only connection is held while `work` reads, and until the data folder
+ * is in memory as a tar. Compression, which takes several times as long, runs after the connection is released.
  */
-export const pgliteSnapshot = async <T>(
+export async function pgliteSnapshot<T>(
   database: PGlite,
   takeOwner: () => Promise<Lease>,
   onStatement: OnStatement,
   work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const lease = await takeOwner();
   let isHeld = true;
   const release = (): void => {
@@ -32,15 +31,15 @@ export const pgliteSnapshot = async <T>(
   };
   const { run } = ownerOf(lease.channel, onStatement);
   const read: Snapshot['read'] = async (sql, parameters) => {
-    if (!isHeld) throw over();
+    if (!isHeld) throw released();
     return run(sql, parameters);
   };
   const tar = async (others: Promise<unknown> | undefined): Promise<Blob> => {
     await others?.catch(() => undefined);
-    if (!isHeld) throw over();
+    if (!isHeld) throw released();
     try {
       return await translated(async () => {
-        // the owner of the tables may be no superuser
+        // CHECKPOINT needs a superuser, which the owner of the tables need not be
         await lease.channel.send(setRole(null));
         await lease.channel.send({ text: 'CHECKPOINT' });
         return await database.dumpDataDir('none');
@@ -60,20 +59,20 @@ export const pgliteSnapshot = async <T>(
   } finally {
     release();
   }
-};
+}
 
 const compressed = (tar: Promise<Blob>): Readable => {
   async function* chunks(): AsyncIterable<Uint8Array> {
     yield* (await tar).stream();
   }
-  // one that is given up before it is read fails in nobody's hands
+  // an abandoned copy must not fail as an unhandled rejection
   tar.catch(() => undefined);
   return pipeline(chunks, createGzip({ level }), () => undefined);
 };
 
-const over = (): AshlarError =>
+const released = (): AshlarError =>
   new AshlarError('usage', {
-    message: 'A snapshot was asked for something after its copy.',
-    detail: 'The embedded engine has one connection; when the copy is in memory others have it.',
-    suggestion: 'Read what is to be known of the moment first, then copy it, once.',
+    message: 'A snapshot was used after its copy.',
+    detail: 'The embedded engine has one connection, which is released when the copy is in memory.',
+    suggestion: 'Read from the snapshot first, then copy it once.',
   });

@@ -2,15 +2,15 @@ const block = 512;
 const sizeAt = 124;
 
 /**
- * The major version of PostgreSQL whose data folder is in a tar (POSIX 1003.1-1988, ustar): what its PG_VERSION says;
- * `undefined` where there is none.
+ * The major version of PostgreSQL of a data folder in a tar (POSIX 1003.1-1988, ustar), from its PG_VERSION; `undefined` if
+ * it has none.
  */
-export const majorInTar = async (tar: Blob): Promise<number | undefined> => {
+export async function majorInTar(tar: Blob): Promise<number | undefined> {
   for (let at = 0; at + block <= tar.size; ) {
     const header = Buffer.from(await tar.slice(at, at + block).arrayBuffer());
     const name = text(header.subarray(0, 100));
     const size = Number.parseInt(text(header.subarray(sizeAt, sizeAt + 12)) || '0', 8);
-    // two empty blocks are the end
+    // two empty blocks end the archive
     if (name === '' || !Number.isSafeInteger(size) || size < 0) return undefined;
     if (/^[./]*PG_VERSION$/.test(name)) {
       return Number.parseInt(await tar.slice(at + block, at + block + size).text(), 10) || undefined;
@@ -18,7 +18,7 @@ export const majorInTar = async (tar: Blob): Promise<number | undefined> => {
     at += block + Math.ceil(size / block) * block;
   }
   return undefined;
-};
+}
 
 const text = (field: Buffer): string => {
   const end = field.indexOf(0);

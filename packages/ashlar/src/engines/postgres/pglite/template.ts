@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { AshlarError } from '../../../errors.js';
+import { writeAtomically } from '../../../files/write.js';
 import { valueSettings } from '../wire/session-settings.js';
-import { lockName } from './directory-lock.js';
+import { isDirectoryLock } from './directory-lock.js';
 
 const loadDriver = async () => {
   try {
@@ -38,15 +38,11 @@ const makeTemplate = async (file: string): Promise<Blob> => {
   const made = await fresh.dumpDataDir('none');
   await fresh.close();
   // several processes may make it at once: each writes its own, and the last rename wins
-  const mine = `${file}.${randomUUID()}`;
-  try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(mine, Buffer.from(await made.arrayBuffer()));
-    await rename(mine, file);
-  } catch {
-    // no place for a cache costs only time
-    await rm(mine, { force: true }).catch(() => undefined);
-  }
+  const bytes = new Uint8Array(await made.arrayBuffer());
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    .then(() => writeAtomically(file, bytes))
+    // without a cache the next process is only slower
+    .catch(() => undefined);
   return made;
 };
 
@@ -75,12 +71,12 @@ const templateOf = (version: string): Promise<Blob> => {
 };
 
 /** The tar of a fresh data folder of the installed PGlite. @throws AshlarError `driver-missing` */
-export const freshTar = async (): Promise<Blob> => {
+export async function freshTar(): Promise<Blob> {
   await loadDriver();
   return templateOf(await driverVersion());
-};
+}
 
-/** Stands in a folder while the template is copied into it. */
+/** The name of a marker file in a folder while the template is copied into it. */
 export const unfinished = 'ashlar.unfinished';
 
 const openDirectory = async (
@@ -90,24 +86,24 @@ const openDirectory = async (
 ): Promise<PGlite> => {
   const mark = join(directory, unfinished);
   if (existsSync(mark) && create) {
-    // the process died while it copied: nobody has written anything here yet
+    // a process died while it copied the template: there is no data yet
     for (const name of await readdir(directory)) {
-      if (name !== unfinished && name !== lockName) await rm(join(directory, name), { recursive: true });
+      if (name !== unfinished && !isDirectoryLock(name)) await rm(join(directory, name), { recursive: true });
     }
   } else if (existsSync(join(directory, 'PG_VERSION'))) {
     const { PGlite } = await loadDriver();
     return PGlite.create({ dataDir: directory, startParams: startParams(PGlite) });
-  } else if ((await readdir(directory)).some((name) => name !== lockName && name !== unfinished)) {
-    // a cluster whose PG_VERSION is lost looks like this too: nothing may be written over it
+  } else if ((await readdir(directory)).some((name) => !isDirectoryLock(name) && name !== unfinished)) {
+    // a cluster that lost its PG_VERSION looks like this too, and must not be overwritten
     throw new AshlarError('database-corrupt', {
-      message: `The folder ${directory} holds files, but no database.`,
-      detail: 'It has no PG_VERSION, which every PGlite database has. Nothing in it was changed.',
-      suggestion: 'Name an empty folder, or restore the database that was here.',
+      message: `The folder ${directory} has files, but no database.`,
+      detail: 'PG_VERSION, which every PGlite database has, is missing. Nothing was changed.',
+      suggestion: 'Choose an empty folder, or restore the database that was here.',
     });
   } else if (!create) {
     throw new AshlarError('database-missing', {
       message: `There is no database in ${directory}.`,
-      suggestion: 'Check the path, or let it be created: ashlar up.',
+      suggestion: 'Check the path, or create the database: ashlar up.',
     });
   }
   await writeFile(mark, '');
@@ -117,19 +113,19 @@ const openDirectory = async (
 };
 
 /**
- * Creates or opens a PGlite. Making a cluster (initdb) takes seconds; a fresh one is copied from a kept template
- * instead, one for each version of PGlite.
+ * Creates or opens a PGlite. Because initdb takes seconds, a new cluster is a copy of a cached template, one for each
+ * version of PGlite.
  *
- * @param directory - where its data is; `undefined` is memory
- * @param create - whether it may be made where there is none
- * @param content - the tar of a data folder to begin with, instead of the template
+ * @param directory - the data folder; `undefined` for memory
+ * @param create - whether to create a missing database
+ * @param content - the tar of a data folder, instead of the template
  * @throws AshlarError `driver-missing`, `database-missing`, `database-corrupt`
  */
-export const createPglite = async (
+export async function createPglite(
   directory: string | undefined,
   create = true,
   content?: Blob,
-): Promise<{ readonly database: PGlite; readonly version: string }> => {
+): Promise<{ readonly database: PGlite; readonly version: string }> {
   await loadDriver();
   const version = await driverVersion();
   const begin = async (): Promise<Blob> => content ?? templateOf(version);
@@ -137,4 +133,4 @@ export const createPglite = async (
     ? fromTar(await begin(), {})
     : openDirectory(directory, create, begin));
   return { database, version };
-};
+}

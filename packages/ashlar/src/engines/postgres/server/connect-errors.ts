@@ -14,9 +14,10 @@ const refused = ({ address }: ServerUrl, detail: string): AshlarError =>
   });
 
 /**
- * Why a connection could not be made. The driver's error is not kept as the cause: it may hold the connection's settings.
+ * The AshlarError for a failed connection. It does not have the driver's error as its cause, which can contain the
+ * password.
  */
-export const connectError = (error: unknown, url: ServerUrl): AshlarError => {
+export function connectError(error: unknown, url: ServerUrl): AshlarError {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (unreachable.test(code)) return refused(url, code);
   if (code === '3D000') {
@@ -30,13 +31,20 @@ export const connectError = (error: unknown, url: ServerUrl): AshlarError => {
       message: `The server at ${url.address} refused the user or the password.`,
       detail: code.startsWith('28')
         ? `SQLSTATE ${code}`
-        : 'The server asks for a password and the URL has none.',
+        : 'The server requires a password, and the URL has none.',
       suggestion: 'Check the user and the password in the URL.',
     });
   }
   if (code === '57P03') return refused(url, 'The server is starting up or shutting down.');
   if (code === '53300')
-    return refused(url, 'The server has no connection left: lower "connections", or raise max_connections.');
-  if (timedOut.test(message)) return refused(url, 'The connection was not made in time.');
+    return refused(url, 'The server has no free connection: lower "connections", or raise max_connections.');
+  if (message.includes('unsupported startup parameter')) {
+    return new AshlarError('pooler-unfit', {
+      message: `The pooler at ${url.address} refuses the settings in the startup packet.`,
+      detail: message,
+      suggestion: 'Connect to the server directly. Through PgBouncer: ignore_startup_parameters = options.',
+    });
+  }
+  if (timedOut.test(message)) return refused(url, 'The connection timed out.');
   return asAshlarError(error);
-};
+}

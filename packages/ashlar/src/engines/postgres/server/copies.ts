@@ -6,14 +6,14 @@ import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, literal } from '../../../model/index.js';
 import { openPostgres } from './open.js';
-import { emptySchema, holdsAnything, restoreInto } from './restore.js';
+import { emptySchema, hasObjects, restoreInto } from './restore.js';
 import { withThrowaway } from './throwaway.js';
 import { parseServerUrl } from './url.js';
 
-/** How long the exchange of two schemas waits for those who read the old one, in milliseconds. */
+/** How long the swap of two schemas waits for readers of the old one, in milliseconds. */
 const lockWait = 10_000;
 
-/** What a server does with copies. The place is the schema that the URL names; the rest of its database is not touched. */
+/** Copies on a server. The target is the schema of the URL; the rest of the database is not changed. */
 export const postgresCopies: Copies = {
   put: async (options, copy, { check, replace }) => {
     assertDump(copy);
@@ -21,15 +21,15 @@ export const postgresCopies: Copies = {
     const engine = await openPostgres({ ...options, create: options.create ?? true });
     try {
       await engine.asOwner((owner) =>
-        alone(owner, schema, async () => {
+        locked(owner, schema, async () => {
           const [who] = await owner.run('SELECT current_user::text AS "role", session_user::text AS "user"');
-          // schemas are the affair of who connects, as a database is
+          // the login role, not the owner role, creates and drops schemas, as it does databases
           await owner.run('SET ROLE NONE');
           await removeLeft(owner, schema);
-          if (!(await holdsAnything(owner.run, schema))) {
+          if (!(await hasObjects(owner.run, schema))) {
             await fill(engine, owner, options, copy, check);
           } else if (replace) {
-            await exchange(
+            await replaceSchema(
               owner,
               who?.role === who?.user ? undefined : String(who?.role),
               options,
@@ -39,7 +39,7 @@ export const postgresCopies: Copies = {
           } else {
             throw new AshlarError('restore-target-not-empty', {
               message: `The schema ${schema} of ${shown} is not empty.`,
-              suggestion: 'Name an empty database or schema, or say that what is there may be replaced.',
+              suggestion: 'Choose an empty database or schema, or pass --replace.',
             });
           }
         }),
@@ -66,8 +66,8 @@ const assertDump = ({ format, bytes }: Copy): void => {
   if (format === 'pg-custom') return;
   bytes.destroy();
   throw new AshlarError('copy-unfit', {
-    message: `The copy is one of another engine (${format}).`,
-    suggestion: 'Restore it with a URL of the engine that it was made of.',
+    message: `The copy belongs to another engine (${format}).`,
+    suggestion: 'Use a URL of the engine that was backed up.',
   });
 };
 
@@ -80,7 +80,7 @@ const opened = async <T>(options: OpenOptions, work: (engine: Engine) => Promise
   }
 };
 
-/** Restores a copy into the schema of a URL, which is there and empty. */
+/** Restores a copy into the schema of a URL, which exists and is empty. */
 const restored = async (
   owner: Owner,
   options: OpenOptions,
@@ -90,15 +90,15 @@ const restored = async (
   const { schema } = parseServerUrl(options.url);
   const [row] = await owner.run(`SELECT current_setting('server_version_num')::int / 10000 AS major`);
   await restoreInto(options, bytes, { schema, role, major: Number(row?.major) });
-  if (await holdsAnything(owner.run, schema)) return;
+  if (await hasObjects(owner.run, schema)) return;
   throw new AshlarError('copy-unfit', {
-    message: `The copy holds nothing for the schema ${schema}.`,
-    detail: 'A copy of a server is restored under the name of the schema that it was made of.',
-    suggestion: 'Name that schema in the URL: ?schema=NAME.',
+    message: `The copy has no objects of the schema ${schema}.`,
+    detail: 'A copy is restored under the original name of its schema.',
+    suggestion: 'Put that name into the URL: ?schema=NAME.',
   });
 };
 
-/** Restores into a place that is empty, and empties it again where the copy does not stand the check. */
+/** Restores into an empty schema, and empties it again if the check fails. */
 const fill = async (
   engine: Engine,
   owner: Owner,
@@ -117,11 +117,11 @@ const fill = async (
 };
 
 /**
- * Puts a copy where something is. It is restored and checked in a database of its own first; there its schema takes
- * another name, under which it is brought into the place beside the old one, and one transaction exchanges the two. So
- * the place holds the one or the other at every moment, and sessions that are open go on in the new.
+ * Replaces a schema by a copy. The copy is restored and checked in a temporary database first. There its schema gets a
+ * temporary name, under which it is copied next to the old one, and one transaction swaps the two. So the target is
+ * complete at every moment, and open sessions continue in the new schema.
  */
-const exchange = async (
+const replaceSchema = async (
   owner: Owner,
   role: string | undefined,
   options: OpenOptions,
@@ -129,22 +129,22 @@ const exchange = async (
   check: (engine: Engine) => Promise<void>,
 ): Promise<void> => {
   const { schema } = parseServerUrl(options.url);
-  await assertAlone(owner, schema);
-  const passing = `${leftPrefix(schema)}${randomBytes(4).toString('hex')}`;
+  await assertIndependent(owner, schema);
+  const temporary = `${leftPrefix(schema)}${randomBytes(4).toString('hex')}`;
   try {
     await withThrowaway(options, async (there, guest) => {
       await restored(guest, there, copy);
       await opened(there, check);
-      await guest.run(`ALTER SCHEMA ${identifier(schema)} RENAME TO ${identifier(passing)}`);
-      await owner.run(`CREATE SCHEMA ${identifier(passing)}`);
+      await guest.run(`ALTER SCHEMA ${identifier(schema)} RENAME TO ${identifier(temporary)}`);
+      await owner.run(`CREATE SCHEMA ${identifier(temporary)}`);
       if (role)
-        await owner.run(`GRANT USAGE, CREATE ON SCHEMA ${identifier(passing)} TO ${identifier(role)}`);
-      const renamed = { ...there, url: withSchema(there.url, passing) };
+        await owner.run(`GRANT USAGE, CREATE ON SCHEMA ${identifier(temporary)} TO ${identifier(role)}`);
+      const renamed = { ...there, url: withSchema(there.url, temporary) };
       await opened(renamed, (engine) =>
         engine.snapshot((snapshot) =>
           restored(
             owner,
-            { ...options, url: withSchema(options.url, passing) },
+            { ...options, url: withSchema(options.url, temporary) },
             { bytes: snapshot.copy() },
             role,
           ),
@@ -155,13 +155,13 @@ const exchange = async (
       async () => {
         const old = `${leftPrefix(schema)}old`;
         await owner.run(`ALTER SCHEMA ${identifier(schema)} RENAME TO ${identifier(old)}`);
-        await owner.run(`ALTER SCHEMA ${identifier(passing)} RENAME TO ${identifier(schema)}`);
+        await owner.run(`ALTER SCHEMA ${identifier(temporary)} RENAME TO ${identifier(schema)}`);
         await owner.run(`DROP SCHEMA ${identifier(old)} CASCADE`);
       },
       { lockTimeout: lockWait },
     );
   } catch (error) {
-    await owner.run(`DROP SCHEMA IF EXISTS ${identifier(passing)} CASCADE`).catch(() => undefined);
+    await owner.run(`DROP SCHEMA IF EXISTS ${identifier(temporary)} CASCADE`).catch(() => undefined);
     throw error;
   }
 };
@@ -172,7 +172,7 @@ const withSchema = (text: string, schema: string): string => {
   return url.href;
 };
 
-/** What a restore into a schema calls its own schemas by; one at a time does. */
+/** The prefix of the temporary schemas of a restore into a schema. Only one such restore runs at a time. */
 const leftPrefix = (schema: string): string =>
   `ashlar_restoring_${createHash('sha256').update(schema).digest('hex').slice(0, 8)}_`;
 
@@ -184,12 +184,12 @@ const removeLeft = async (owner: Owner, schema: string): Promise<void> => {
   for (const { name } of left) await owner.run(`DROP SCHEMA ${identifier(String(name))} CASCADE`);
 };
 
-const alone = async <T>(owner: Owner, schema: string, work: () => Promise<T>): Promise<T> => {
+const locked = async <T>(owner: Owner, schema: string, work: () => Promise<T>): Promise<T> => {
   const key = `hashtextextended(${literal(`ashlar restore ${schema}`)}, 0)`;
   const [row] = await owner.run(`SELECT pg_try_advisory_lock(${key}) AS locked`);
   if (row?.locked !== true) {
     throw new AshlarError('database-locked', {
-      message: 'Another process restores into this schema.',
+      message: 'Another process is restoring into this schema.',
       suggestion: 'Wait until it has finished.',
     });
   }
@@ -200,8 +200,8 @@ const alone = async <T>(owner: Owner, schema: string, work: () => Promise<T>): P
   }
 };
 
-// what goes with the old schema must be its own
-const fromElsewhere = `SELECT DISTINCT c.oid::regclass::text AS name
+// objects of other schemas that DROP … CASCADE would drop
+const dependants = `SELECT DISTINCT c.oid::regclass::text AS name
 FROM pg_depend d
 LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
 LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
@@ -211,12 +211,12 @@ JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE n.nspname = $1 AND c.relnamespace <> n.oid
 ORDER BY 1`;
 
-const assertAlone = async (owner: Owner, schema: string): Promise<void> => {
-  const others = (await owner.run(fromElsewhere, [schema])).map(({ name }) => String(name));
+const assertIndependent = async (owner: Owner, schema: string): Promise<void> => {
+  const others = (await owner.run(dependants, [schema])).map(({ name }) => String(name));
   if (others.length === 0) return;
   throw new AshlarError('state-conflict', {
-    message: `What is in the schema ${schema} cannot be replaced: other schemas rely on it.`,
+    message: `The schema ${schema} cannot be replaced: objects in other schemas depend on it.`,
     detail: `${others.join(', ')} would be dropped with it.`,
-    suggestion: 'Drop these first, or restore into an empty schema.',
+    suggestion: 'Drop them first, or restore into an empty schema.',
   });
 };

@@ -7,12 +7,13 @@ import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
-import type { Lease, Leases } from '../wire/channel.js';
+import type { Lease } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
 import { PgChannel } from './pg-channel.js';
+import { assertSettings } from './pooler.js';
 import { serverSnapshot } from './snapshot.js';
 import { parseServerUrl, type ServerUrl } from './url.js';
 
@@ -39,28 +40,28 @@ const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
   connectionTimeoutMillis: 15_000,
   pipeline: true,
   client_encoding: 'UTF8',
-  // sent with the startup packet, so that they are in force before anything runs, and RESET returns to them
+  // in the startup packet, so that they apply before the first statement, and RESET returns to them
   options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? 5_000)]
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
     .join(' '),
   types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
 });
 
-// an 'error' event that nobody listens to ends the process; who uses the connection is told by the statement that fails
+// an 'error' event without a listener ends the process; the user of the connection sees its statement fail
 const surviveErrors = (client: { on(event: 'error', listener: () => void): unknown }): void => {
   client.on('error', () => undefined);
 };
 
-const poolLeases = (pool: Pool, url: ServerUrl): Leases => {
+const poolLeases = (pool: Pool, url: ServerUrl) => {
   const channels = new WeakMap<Client, PgChannel>();
   return {
-    take: async (): Promise<Lease> => {
+    take: async (): Promise<Lease & { readonly channel: PgChannel }> => {
       const client = await take(pool, url);
       const channel = channels.get(client) ?? new PgChannel(client);
       channels.set(client, channel);
       return {
         channel,
-        // one that is left inside a transaction must not reach the next session
+        // a connection inside a transaction must not be reused
         release: (broken = false) => client.release(broken || client.getTransactionStatus() !== 'I'),
       };
     },
@@ -78,10 +79,18 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
-const firstLook = async (leases: Leases, options: OpenOptions): Promise<ConnectionFacts> => {
+const firstLook = async (
+  leases: ReturnType<typeof poolLeases>,
+  options: OpenOptions,
+  { schema }: ServerUrl,
+): Promise<ConnectionFacts> => {
   const lease = await leases.take();
   try {
-    const seen = await readConnectionFacts(lease.channel, options);
+    // one packet: the channel pipelines them
+    const [seen] = await Promise.all([
+      readConnectionFacts(lease.channel, options),
+      assertSettings(lease.channel, schema),
+    ]);
     if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
         message: `The server is PostgreSQL ${seen.version}.`,
@@ -100,7 +109,7 @@ const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> =
     text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
     values: [schema],
   });
-  // CREATE SCHEMA IF NOT EXISTS wants the privilege even where the schema exists
+  // CREATE SCHEMA IF NOT EXISTS needs the privilege even if the schema exists
   if (decodeRows(look).length === 0)
     await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
 };
@@ -119,7 +128,7 @@ const exclusively =
         throw new AshlarError('migration-locked', {
           message: 'Another process is migrating this database.',
           detail: `It held the lock for longer than ${lockTimeout} ms.`,
-          suggestion: 'Wait until it has finished, then run this again.',
+          suggestion: 'Wait until it has finished, then run the command again.',
         });
       }
       await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
@@ -127,26 +136,26 @@ const exclusively =
     try {
       return await work();
     } finally {
-      // the lock ends with the connection in any case
+      // if this fails, the lock ends with the connection
       await owner.run('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key).catch(() => undefined);
     }
   };
 
 /**
- * Opens a PostgreSQL server. `?schema=NAME` in the URL chooses the schema, else `public`.
+ * Connects to a PostgreSQL server. `?schema=NAME` in the URL chooses the schema; default `public`.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
- *   `server-too-old`
+ *   `server-too-old`, `pooler-unfit`
  */
-export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
+export async function openPostgres(options: OpenOptions): Promise<Engine> {
   const url = parseServerUrl(options.url);
   const driver = await loadDriver();
   const config = clientConfig(url, options);
-  // Pool keeps its options readable and passes no `pipeline` on: the client takes its own
+  // Pool exposes its options, and does not pass `pipeline` on: the client has its own
   class AshlarClient extends driver.Client {
     constructor() {
       super(config);
-      // a client that fails while it connects keeps its socket, and the server waits a minute for more
+      // a client that fails to connect keeps its socket open, and the server waits a minute for it
       this.connection.once('error', () => this.connection.stream.destroy());
     }
   }
@@ -159,7 +168,7 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
   pool.on('connect', surviveErrors);
   const leases = poolLeases(pool, url);
   try {
-    const { version, connectedRole } = await firstLook(leases, options);
+    const { version, connectedRole } = await firstLook(leases, options, url);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
@@ -189,9 +198,9 @@ export const openPostgres = async (options: OpenOptions): Promise<Engine> => {
     await pool.end();
     throw error;
   }
-};
+}
 
-/** A connection outside the pool, which is closed when it is released. */
+/** Opens a connection outside the pool, which is closed when it is released. */
 const openAlone = async (
   client: Client,
   url: ServerUrl,

@@ -2,7 +2,7 @@ import type { Client, QueryArrayConfig } from 'pg';
 import type { Channel, Field, Reply, Request } from '../wire/channel.js';
 import { PreparedStatements } from '../wire/prepared-statements.js';
 
-/** What is used of pg's connection beyond its types. */
+/** The parts of pg's connection that its types lack. */
 interface PgConnection {
   readonly stream: { cork(): void; uncork(): void };
   readonly parsedStatements: Record<string, string>;
@@ -24,7 +24,7 @@ const replyOf = ({ fields, rows, command, rowCount }: PgResult): Reply => ({
 });
 
 /**
- * A connection of `pg` in pipeline mode: what is sent in one turn of the event loop travels in one packet.
+ * A connection of `pg` in pipeline mode. Statements sent in one turn of the event loop travel in one packet.
  */
 export class PgChannel implements Channel {
   readonly client: Client;
@@ -40,7 +40,7 @@ export class PgChannel implements Channel {
 
   async send(request: Request): Promise<Reply> {
     this.#cork();
-    // several statements in one text have several results: the last is the answer
+    // a text with several statements has several results: return the last
     const result = (await this.client.query(this.#config(request))) as unknown as PgResult | PgResult[];
     return replyOf(Array.isArray(result) ? (result.at(-1) as PgResult) : result);
   }
@@ -49,7 +49,7 @@ export class PgChannel implements Channel {
     if (!keep) return { text, rowMode: 'array', ...(values ? { values: [...values] } : {}) };
     const { name, evicted } = this.#kept.use(text);
     if (evicted) {
-      // closing a statement that is not there is no error, unlike DEALLOCATE
+      // unlike DEALLOCATE, Close does not fail for a missing statement
       this.#connection.close({ type: 'S', name: evicted });
       delete this.#connection.parsedStatements[evicted];
     }

@@ -4,10 +4,10 @@ import { parseServerUrl } from './url.js';
 
 type Environment = Readonly<Record<string, string>>;
 
-// what is libpq's, but for the password
+// libpq's variables, except the password
 const libpq = /^PG(?!PASSWORD$)\w+$/i;
 
-// parameters of a URL as libpq's environment has them (PostgreSQL manual, "Environment Variables" of libpq)
+// URL parameters and their libpq variables (PostgreSQL manual, libpq, "Environment Variables")
 const variables: Readonly<Record<string, string>> = {
   host: 'PGHOST',
   port: 'PGPORT',
@@ -25,17 +25,17 @@ const variables: Readonly<Record<string, string>> = {
 };
 
 /**
- * What PostgreSQL's programs are to find in their environment to connect where a URL says. A password travels so, never
- * on a command line, which every user of the machine can read.
+ * The environment in which PostgreSQL's programs connect to the server of a URL. It contains the password, because every
+ * user of the machine can read command lines.
  *
- * @param settings - the server's settings for the connection
+ * @param settings - server settings for the connection
  * @throws AshlarError `url-invalid`
  */
-export const toolEnvironment = (url: string, settings: Environment = {}): Record<string, string> => {
+export function toolEnvironment(url: string, settings: Environment = {}): Record<string, string> {
   const { connection, database } = parseServerUrl(url);
   const { hostname, port, username, password, searchParams } = new URL(connection);
   const environment = programEnvironment(libpq);
-  const told: Record<string, string> = {
+  const given: Record<string, string> = {
     ...(hostname ? { PGHOST: decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1') } : {}),
     ...(port ? { PGPORT: port } : {}),
     ...(username ? { PGUSER: decodeURIComponent(username) } : {}),
@@ -43,37 +43,38 @@ export const toolEnvironment = (url: string, settings: Environment = {}): Record
   };
   for (const [name, value] of searchParams) {
     const variable = variables[name];
-    if (variable) told[variable] = value;
-    if (name === 'ssl' && value === 'true') told.PGSSLMODE ??= 'verify-full';
+    if (variable) given[variable] = value;
+    if (name === 'ssl' && value === 'true') given.PGSSLMODE ??= 'verify-full';
   }
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${escaped(value)}`);
   return {
     ...environment,
-    ...(process.env.PGPASSWORD && !told.PGPASSWORD ? { PGPASSWORD: process.env.PGPASSWORD } : {}),
-    ...told,
+    ...(process.env.PGPASSWORD && !given.PGPASSWORD ? { PGPASSWORD: process.env.PGPASSWORD } : {}),
+    ...given,
     PGDATABASE: database,
     PGAPPNAME: 'ashlar',
     PGCONNECT_TIMEOUT: '15',
     PGCLIENTENCODING: 'UTF8',
     PGOPTIONS: [searchParams.get('options') ?? '', ...options].join(' ').trim(),
-    // complaints in English, which are told apart by their words
+    // error messages are parsed, so they must be in English
     LC_ALL: 'C',
   };
-};
+}
 
 const escaped = (value: string): string => value.replace(/[\\ ]/g, '\\$&');
 
-/** The password in an environment, to be kept out of what is told. */
-export const passwordOf = (environment: Environment): string | undefined =>
-  environment.PGPASSWORD || undefined;
+/** The password in an environment, to be removed from messages. */
+export function passwordOf(environment: Environment): string | undefined {
+  return environment.PGPASSWORD || undefined;
+}
 
 /**
- * A database's name as an argument: what looks like a connection string would be taken for one.
+ * A database name as an argument. Quoted, because a name that looks like a connection string would be parsed as one.
  *
  * @throws AshlarError `url-invalid`
  */
-export const databaseArgument = (url: string): string => {
+export function databaseArgument(url: string): string {
   const { database } = parseServerUrl(url);
   if (database.includes('\0')) throw new AshlarError('url-invalid', { message: 'The database has no name.' });
   return `--dbname=dbname='${database.replace(/[\\']/g, '\\$&')}'`;
-};
+}

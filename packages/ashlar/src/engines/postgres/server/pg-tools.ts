@@ -11,7 +11,7 @@ export type ToolName = 'pg_dump' | 'pg_restore';
 
 const run = promisify(execFile);
 
-// where packages put the programs of each major version side by side
+// folders in which packages install each major version
 const foldersOf = (major: number): readonly string[] => [
   `/usr/lib/postgresql/${major}/bin`,
   `/usr/pgsql-${major}/bin`,
@@ -23,13 +23,13 @@ const chosen = (name: ToolName, { pgDump, pgRestore }: OpenOptions): string | un
   name === 'pg_dump' ? pgDump || settings().pgDump : pgRestore || settings().pgRestore;
 
 /**
- * Finds a program that can work with a server: the one that was chosen (`pgDump`, `pgRestore`, or the settings
- * `PG_DUMP` and `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the PATH.
+ * Finds a program that works with a server: the configured one (`pgDump`, `pgRestore`, or the settings `PG_DUMP` and
+ * `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the PATH.
  *
- * @param major - the server's major version: an older program does not know what that server can hold
+ * @param major - the server's major version; an older program does not know its features
  * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `settings-invalid`
  */
-export const findTool = async (name: ToolName, options: OpenOptions, major: number): Promise<string> => {
+export async function findTool(name: ToolName, options: OpenOptions, major: number): Promise<string> {
   const choice = chosen(name, options);
   const candidates = choice ? [choice] : [...foldersOf(major).map((folder) => join(folder, name)), name];
   let older: string | undefined;
@@ -39,20 +39,20 @@ export const findTool = async (name: ToolName, options: OpenOptions, major: numb
     if (Number.parseInt(version, 10) >= major) return path;
     older ??= `${path} is version ${version}`;
   }
-  const suggestion = `Install the client programs of PostgreSQL ${major} (Debian: postgresql-client-${major}), or name one: ${name.toUpperCase()}=/path/to/${name}.`;
+  const suggestion = `Install the client programs of PostgreSQL ${major} (Debian: postgresql-client-${major}), or set ${name.toUpperCase()}=/path/to/${name}.`;
   if (older) {
     throw new AshlarError('pg-dump-unfit', {
       message: `${name} is older than the server, which is PostgreSQL ${major}.`,
-      detail: `${older}; it cannot know everything that the server may hold.`,
+      detail: `${older}; it does not know all features of the server.`,
       suggestion,
     });
   }
   throw new AshlarError('pg-dump-missing', {
-    message: `The program ${name} was not found.`,
-    detail: choice ? `${choice} is none.` : 'It is neither in the usual folders nor on the PATH.',
+    message: `The program ${name} is missing.`,
+    detail: choice ? `${choice} is not ${name}.` : 'It is neither in the usual folders nor on the PATH.',
     suggestion,
   });
-};
+}
 
 // pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)
 const versionOf = async (path: string): Promise<string | undefined> => {
@@ -64,54 +64,54 @@ const versionOf = async (path: string): Promise<string | undefined> => {
   }
 };
 
-/** A program that runs. */
+/** A running program. */
 export interface RunningTool {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Resolves when it has ended well. @throws AshlarError `pg-dump-failed` */
+  /** Resolves when it has ended with status 0. @throws AshlarError `pg-dump-failed` */
   readonly ended: Promise<void>;
 }
 
-/** Starts a program. Its arguments hold no secret; they can be read by everybody on the machine. */
-export const startTool = (
+/** Starts a program. Every user of the machine can read its arguments, so they must not contain a secret. */
+export function startTool(
   path: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-): RunningTool => {
+): RunningTool {
   const child = spawn(path, args, { env: environment, stdio: 'pipe', windowsHide: true });
-  let said = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(0, 20_000);
+    errors = (errors + text).slice(0, 20_000);
   });
-  // one that ends early closes its input: its exit code tells why
+  // a program that ends early closes its input; its exit code has the reason
   child.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (cause) =>
-      reject(failed(path, `It could not be run (${(cause as NodeJS.ErrnoException).code}).`)),
+      reject(failed(path, `It cannot be started (${(cause as NodeJS.ErrnoException).code}).`)),
     );
     child.once('close', (code, signal) => {
       if (code === 0) resolve();
       else
         reject(
-          failed(path, complaint(said, environment) || `It ended with ${signal ?? `exit code ${code}`}.`),
+          failed(path, complaint(errors, environment) || `It ended with ${signal ?? `exit code ${code}`}.`),
         );
     });
   });
   ended.catch(() => undefined);
   return { child, ended };
-};
+}
 
 const failed = (path: string, detail: string): AshlarError =>
   new AshlarError('pg-dump-failed', {
     message: `${path.split(/[\\/]/).at(-1)} ended with an error.`,
     detail,
-    suggestion: 'Nothing of it was kept.',
+    suggestion: 'The incomplete output was discarded.',
   });
 
 const longest = 5;
 
-/** What a program complained of: no values of rows, which it tells in lines of their own, and no password. */
-export const complaint = (said: string, environment: Readonly<Record<string, string>>): string => {
-  const text = said
+/** The error lines of a program, without values of rows, which it prints in separate lines, and without the password. */
+export function complaint(errors: string, environment: Readonly<Record<string, string>>): string {
+  const text = errors
     .split('\n')
     .filter((line) => /^pg_(dump|restore): (?!detail: Command was|from TOC)/.test(line))
     .slice(0, longest)
@@ -119,4 +119,4 @@ export const complaint = (said: string, environment: Readonly<Record<string, str
     .join('\n');
   const password = passwordOf(environment);
   return password ? text.replaceAll(password, '…') : text;
-};
+}

@@ -7,15 +7,14 @@ import { databaseArgument, toolEnvironment } from './pg-environment.js';
 import { findTool, startTool } from './pg-tools.js';
 
 /**
- * Runs pg_restore over a copy, in one transaction: all of it or nothing. Who owns what, and who may do what, is not
- * taken over: roles are the server's, and may not be there. The objects are those of whoever connects (or of `role`);
- * rights come with `up`.
+ * Restores a copy with pg_restore, in one transaction. Owners and rights are not restored, because the server may lack
+ * those roles: the connected role (or `role`) owns the objects, and `up` grants rights.
  *
- * @param schema - the schema of the copy, which is there and empty
- * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `pg-dump-failed`; what the copy's bytes reject with: then it
- *   may have been restored all the same
+ * @param schema - the schema of the copy, which exists and is empty
+ * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `pg-dump-failed`; the errors of the copy's bytes, in which case
+ *   the copy may have been restored all the same
  */
-export const restoreInto = async (
+export async function restoreInto(
   options: OpenOptions,
   bytes: Readable,
   {
@@ -23,7 +22,7 @@ export const restoreInto = async (
     role,
     major,
   }: { readonly schema: string; readonly role?: string | undefined; readonly major: number },
-): Promise<void> => {
+): Promise<void> {
   try {
     const tool = await findTool('pg_restore', options, major);
     const args = restoreArguments({ database: databaseArgument(options.url), schema, role });
@@ -38,7 +37,7 @@ export const restoreInto = async (
     });
     try {
       for await (const chunk of bytes) {
-        // one that has all it needs may end before the last byte: the rest is read all the same, so that damage shows
+        // pg_restore can end before the last byte; read the rest anyway, to find damage
         if (isOver) {
           const error = await over;
           if (error) throw error;
@@ -56,10 +55,10 @@ export const restoreInto = async (
   } finally {
     bytes.destroy();
   }
-};
+}
 
-/** What pg_restore is told. */
-export const restoreArguments = ({
+/** The arguments of pg_restore. */
+export function restoreArguments({
   database,
   schema,
   role,
@@ -67,18 +66,20 @@ export const restoreArguments = ({
   readonly database: string;
   readonly schema: string;
   readonly role?: string | undefined;
-}): readonly string[] => [
-  database,
-  // its objects without the schema itself, which is there
-  `--schema=${schema}`,
-  '--single-transaction',
-  '--exit-on-error',
-  '--no-owner',
-  '--no-privileges',
-  '--no-tablespaces',
-  '--no-password',
-  ...(role === undefined ? [] : [`--role=${role}`]),
-];
+}): readonly string[] {
+  return [
+    database,
+    // the objects without the schema itself, which exists
+    `--schema=${schema}`,
+    '--single-transaction',
+    '--exit-on-error',
+    '--no-owner',
+    '--no-privileges',
+    '--no-tablespaces',
+    '--no-password',
+    ...(role === undefined ? [] : [`--role=${role}`]),
+  ];
+}
 
 const notOfExtension = (catalogue: string): string =>
   `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
@@ -93,14 +94,15 @@ UNION ALL SELECT 'TYPE', o.oid::regtype::text
 FROM pg_type o WHERE o.typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
   AND o.typtype IN ('e', 'd', 'r') AND ${notOfExtension('pg_type')}`;
 
-/** Whether a schema is there with anything in it that is no extension's. */
-export const holdsAnything = async (run: RunSql, schema: string): Promise<boolean> =>
-  (await run(`SELECT 1 FROM (${objects}) AS found LIMIT 1`, [schema])).length > 0;
+/** Whether a schema has any object that does not belong to an extension. */
+export async function hasObjects(run: RunSql, schema: string): Promise<boolean> {
+  return (await run(`SELECT 1 FROM (${objects}) AS found LIMIT 1`, [schema])).length > 0;
+}
 
-/** Takes everything out of a schema, which stays with the rights that others have on it. */
-export const emptySchema = async (owner: Owner, schema: string): Promise<void> =>
-  owner.atomically(async () => {
-    // a column's own sequence goes with its table
+/** Drops all objects in a schema. The schema stays, with its rights. */
+export async function emptySchema(owner: Owner, schema: string): Promise<void> {
+  return owner.atomically(async () => {
+    // tables first: the sequence of a column is dropped with its table
     const found = await owner.run(`SELECT * FROM (${objects}) AS found ORDER BY kind = 'TABLE' DESC`, [
       schema,
     ]);
@@ -108,3 +110,4 @@ export const emptySchema = async (owner: Owner, schema: string): Promise<void> =
       await owner.run(`DROP ${kind} IF EXISTS ${name} CASCADE`);
     }
   });
+}

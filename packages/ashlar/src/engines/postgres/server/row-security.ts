@@ -1,7 +1,7 @@
 import type { RunSql } from '../../../contract/sql.js';
 import { AshlarError } from '../../../errors.js';
 
-// tables with rows whose security binds the role that asks, with the policies that let it read, as the server tells them
+// tables with row level security for the current role, with its read policies as the server prints them
 const bound = `SELECT c.relname AS "table", p.polpermissive AS permissive, pg_get_expr(p.polqual, p.polrelid) AS condition
 FROM pg_class c
 LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polcmd IN ('*', 'r')
@@ -16,29 +16,29 @@ interface Policy {
   readonly condition: string | null;
 }
 
-// the range of `scoped`, which holds every value of the column's type in the scope of all
-const everything =
+// the range of `scoped`, which contains every value of the column's type in `everyScope`
+const scopedRange =
   /^\(\((.+) >= (.*\.)?ashlar_scope_(uuid|text|bigint)_low\(\)\) AND \(\1 <= (.*\.)?ashlar_scope_\3_high\(\)\)\)$/s;
 
-const letsAllThrough = ({ permissive, condition }: Policy): boolean =>
-  permissive === true && (condition === 'true' || everything.test(condition ?? ''));
+const passesAllRows = ({ permissive, condition }: Policy): boolean =>
+  permissive === true && (condition === 'true' || scopedRange.test(condition ?? ''));
 
 /**
- * Whether row level security binds the role that asks, so that its copy must be made under it, in the scope of all. Rows
- * that a policy other than those of `scoped` might keep out would be missing without a word, so that is refused.
+ * Whether row level security applies to the current role, so that the copy must be made under it in `everyScope`. A policy
+ * other than those of `scoped` could silently leave rows out, and is refused.
  *
  * @throws AshlarError `copy-incomplete`
  */
-export const isBoundByRowSecurity = async (run: RunSql, schema: string): Promise<boolean> => {
+export async function isBoundByRowSecurity(run: RunSql, schema: string): Promise<boolean> {
   const policies = (await run(bound, [schema])) as unknown as Policy[];
   for (const table of new Set(policies.map((policy) => policy.table))) {
     const own = policies.filter((policy) => policy.table === table);
-    if (own.some(letsAllThrough) && own.every(({ permissive }) => permissive === true)) continue;
+    if (own.some(passesAllRows) && own.every(({ permissive }) => permissive === true)) continue;
     throw new AshlarError('copy-incomplete', {
-      message: `Row level security may keep rows of ${table} out of the copy.`,
-      detail: 'The table has policies besides those of `scoped`, and this role is bound by them.',
-      suggestion: 'Make backups as a role with BYPASSRLS: name it in the URL.',
+      message: `Row level security can leave rows of ${table} out of the copy.`,
+      detail: 'The table has policies other than those of `scoped`, which apply to this role.',
+      suggestion: 'Use a role with BYPASSRLS in the URL for backups.',
     });
   }
   return policies.length > 0;
-};
+}

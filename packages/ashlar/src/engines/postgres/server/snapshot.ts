@@ -15,25 +15,25 @@ const begin = [
   'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
   "SET LOCAL ashlar.actor = 'owner'",
   `SET LOCAL ashlar.scope = ${literal(everyScope)}`,
-  // it sleeps as long as the copy takes
+  // the connection is idle while the copy runs
   'SET LOCAL idle_in_transaction_session_timeout = 0',
   'SELECT pg_export_snapshot()',
 ].join('; ');
 
-/** How long pg_dump waits for the lock of a table that somebody changes, in milliseconds. */
+/** How long pg_dump waits for the lock of a table that is being altered, in milliseconds. */
 const lockWait = 30_000;
 
 /**
- * Gives `work` a moment of a server's database: the snapshot of a transaction, which pg_dump takes over, so that what is
- * read and what is copied are of the same moment to the row. Nobody waits for it.
+ * Gives `work` a snapshot of a server's database. pg_dump uses the exported snapshot of the transaction, so reads and the
+ * copy see the same rows. No other session waits for it.
  *
- * @param channel - a connection of its own, which acts as the owner
+ * @param channel - a connection that is used for nothing else, with the owner's role
  */
-export const serverSnapshot = async <T>(
+export async function serverSnapshot<T>(
   channel: Channel,
   options: OpenOptions,
   work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const read: Snapshot['read'] = async (sql, parameters = []) => {
     const start = performance.now();
     const values = parameters.length > 0 ? { values: wireValues(parameters) } : {};
@@ -59,18 +59,18 @@ export const serverSnapshot = async <T>(
       },
     });
   } finally {
-    // its moment is over: one that was given up ends here
+    // the snapshot ends: abort copies that were not read to their end
     for (const copy of copies) copy.destroy();
     await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
   }
-};
+}
 
 async function* dumped(id: string, read: Snapshot['read'], options: OpenOptions): AsyncIterable<Buffer> {
   const { child, ended } = await startDump(id, read, options);
   child.stdin.end();
   try {
     yield* child.stdout;
-    // what ends before the program says that it is whole is not
+    // the output is complete only if the program ends with status 0
     await ended;
   } finally {
     child.kill('SIGKILL');
@@ -92,8 +92,8 @@ const startDump = async (id: string, read: Snapshot['read'], options: OpenOption
   return startTool(tool, args, toolEnvironment(options.url, isBound ? { 'ashlar.scope': everyScope } : {}));
 };
 
-/** What pg_dump is told. */
-export const dumpArguments = ({
+/** The arguments of pg_dump. */
+export function dumpArguments({
   schema,
   snapshot,
   role,
@@ -103,15 +103,17 @@ export const dumpArguments = ({
   readonly snapshot: string;
   readonly role: string | undefined;
   readonly isBound: boolean;
-}): readonly string[] => [
-  '--format=custom',
-  '--compress=1',
-  '--no-password',
-  `--lock-wait-timeout=${lockWait}`,
-  // a pattern, in which double quotes keep every character as it is
-  `--schema="${schema.replaceAll('"', '""')}"`,
-  `--snapshot=${snapshot}`,
-  ...(role === undefined ? [] : [`--role=${role}`]),
-  // without it pg_dump fails wherever row security would hide anything from it
-  ...(isBound ? ['--enable-row-security'] : []),
-];
+}): readonly string[] {
+  return [
+    '--format=custom',
+    '--compress=1',
+    '--no-password',
+    `--lock-wait-timeout=${lockWait}`,
+    // the argument is a pattern; double quotes make it literal
+    `--schema="${schema.replaceAll('"', '""')}"`,
+    `--snapshot=${snapshot}`,
+    ...(role === undefined ? [] : [`--role=${role}`]),
+    // without this option pg_dump fails on tables with row level security
+    ...(isBound ? ['--enable-row-security'] : []),
+  ];
+}

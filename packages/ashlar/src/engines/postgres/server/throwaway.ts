@@ -7,31 +7,31 @@ import { identifier, literal } from '../../../model/index.js';
 import { openPostgres } from './open.js';
 
 const prefix = 'ashlar_copy_';
-/** In seconds: longer than it takes to connect to one that was just made. */
+/** Longer than it takes to connect to a new database, in seconds. */
 const grace = 600;
 
-// ashlar_copy_SECONDS_RANDOM: when it was made is in its name
-const left = `SELECT datname AS name FROM pg_database d
+// ashlar_copy_SECONDS_RANDOM: the name contains the time of creation
+const abandoned = `SELECT datname AS name FROM pg_database d
 WHERE starts_with(datname, '${prefix}') AND pg_has_role(datdba, 'USAGE')
   AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid AND a.backend_type = 'client backend')
   AND extract(epoch FROM now()) - coalesce(substring(datname FROM '^${prefix}(\\d{1,12})_'), '0')::bigint > ${grace}`;
 
-// encoding and locale decide how texts compare, and so what a CHECK says
+// a CHECK that compares texts depends on encoding and locale
 const kind = `SELECT to_jsonb(d) ->> 'datlocprovider' AS provider, pg_encoding_to_char(encoding) AS encoding, datcollate, datctype,
   coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
   extract(epoch FROM now())::bigint AS seconds
 FROM pg_database d WHERE datname = current_database()`;
 
 /**
- * Gives `work` an empty database on the server of a URL, and drops it afterwards. What a process left that died in
- * between is dropped by the next: a database of this name to which nobody is connected is nobody's.
+ * Gives `work` an empty temporary database on the server of a URL, and drops it afterwards. Also drops those of killed
+ * processes: databases with such a name that have no connection.
  *
- * @throws AshlarError `privilege-missing` where the user may create no database; what `work` throws
+ * @throws AshlarError `privilege-missing` if the user cannot create databases; the errors of `work`
  */
-export const withThrowaway = async <T>(
+export async function withThrowaway<T>(
   options: OpenOptions,
   work: (options: OpenOptions, owner: Owner) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const server = await openPostgres({ ...options, create: false, connections: 1 });
   try {
     const name = await asLogin(server, (run) => create(run));
@@ -45,11 +45,11 @@ export const withThrowaway = async <T>(
   } finally {
     await server.close();
   }
-};
+}
 
 type Server = Awaited<ReturnType<typeof openPostgres>>;
 
-// the right to make a database is the user's own, no role's that he may become
+// CREATEDB belongs to the login role; it is not inherited through SET ROLE
 const asLogin = <T>(server: Server, work: (run: RunSql) => Promise<T>): Promise<T> =>
   server.asOwner(async (owner) => {
     await owner.run('SET ROLE NONE');
@@ -57,8 +57,8 @@ const asLogin = <T>(server: Server, work: (run: RunSql) => Promise<T>): Promise<
   });
 
 const create = async (run: RunSql): Promise<string> => {
-  for (const { name } of await run(left)) {
-    // another may drop it at the same moment
+  for (const { name } of await run(abandoned)) {
+    // another process may drop it at the same time
     await run(`DROP DATABASE IF EXISTS ${identifier(String(name))}`).catch(() => undefined);
   }
   const [like] = await run(kind);
@@ -77,19 +77,18 @@ const create = async (run: RunSql): Promise<string> => {
   } catch (error) {
     if (!(error instanceof AshlarError) || error.code !== 'privilege-missing') throw error;
     throw new AshlarError('privilege-missing', {
-      message:
-        'This user may create no database, which is needed to look at a copy before anything relies on it.',
+      message: 'This user cannot create a database, which is needed to check a copy before it is used.',
       detail:
-        'The copy is restored into a database of its own on the same server, which is dropped afterwards.',
+        'The copy is restored into a temporary database on the same server, which is dropped afterwards.',
       suggestion:
-        'Let a DBA give it the right (ALTER ROLE … CREATEDB), or name another server, on which it has it.',
+        'Ask a DBA for the right (ALTER ROLE … CREATEDB), or choose another server on which the user has it.',
       cause: error,
     });
   }
   return name;
 };
 
-// somebody is connected as long as it is in use
+// an open connection marks the database as in use
 const inside = async <T>(
   options: OpenOptions,
   work: (options: OpenOptions, owner: Owner) => Promise<T>,

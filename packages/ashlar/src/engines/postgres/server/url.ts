@@ -1,9 +1,9 @@
 import { AshlarError } from '../../../errors.js';
 
-/** What is read of a server's URL. `connection` holds the password: it goes to the driver and nowhere else. */
+/** The parts of a server's URL. `connection` contains the password: pass it to the driver only. */
 export interface ServerUrl {
   readonly connection: string;
-  /** For people: without password. */
+  /** For messages: without password. */
   readonly shown: string;
   readonly schema: string;
   readonly database: string;
@@ -15,23 +15,24 @@ const secrets = ['password', 'sslpassword', 'passfile'];
 
 const invalid = (detail: string): AshlarError =>
   new AshlarError('url-invalid', {
-    message: 'The PostgreSQL URL cannot be understood.',
+    message: 'The PostgreSQL URL is malformed.',
     detail,
     suggestion:
       'Write postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME; encode special characters of the password (%40 for @, %2F for /, %23 for #, %3F for ?).',
   });
 
-/** Reads a `postgres://` URL. @throws AshlarError `url-invalid` */
-export const parseServerUrl = (text: string): ServerUrl => {
+/** Parses a `postgres://` URL. @throws AshlarError `url-invalid` */
+export function parseServerUrl(text: string): ServerUrl {
   if (!URL.canParse(text)) throw invalid('It is not a URL.');
   const url = new URL(text);
   if (url.pathname.includes('@') || url.hash !== '') {
     throw invalid(
-      'There is a "#", or an "@" behind the host: a password with / ? # or @ was pasted as it is.',
+      'It has a "#", or an "@" after the host: special characters of the password are not encoded.',
     );
   }
   const schema = url.searchParams.get('schema') ?? 'public';
-  if (schema === '' || schema.includes('\0')) throw invalid('The schema has no name.');
+  if (schema === '' || schema.includes('\0'))
+    throw invalid('The name of the schema is empty or contains NUL.');
   url.searchParams.delete('schema');
   const connection = url.href;
   const shown = new URL(text);
@@ -44,4 +45,4 @@ export const parseServerUrl = (text: string): ServerUrl => {
     database: decodeURIComponent(url.pathname.slice(1)) || decodeURIComponent(url.username),
     address: `${url.searchParams.get('host') ?? (url.hostname || 'localhost')}:${url.port || '5432'}`,
   };
-};
+}

@@ -116,6 +116,13 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
     message: 'A statement failed earlier in this transaction, so it can only be rolled back.',
     suggestion: 'Run statements that may fail in s.session(…), a savepoint.',
   }),
+  '26000': () => ({
+    code: 'pooler-unfit',
+    message: 'The server does not know a statement that this connection prepared.',
+    detail: 'A pooler gave the transaction another connection to the server.',
+    suggestion:
+      'Connect to the server directly, or let the pooler keep one server connection for each client (PgBouncer: pool_mode = session).',
+  }),
   '53100': () => ({
     code: 'disk-full',
     message: 'The disk of the server is full; the statement was rolled back.',

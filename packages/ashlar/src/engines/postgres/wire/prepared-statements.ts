@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** A prepared statement: its name, whether it is prepared already, and the name of a statement to close for it. */
 export interface PreparedStatement {
   readonly name: string;
@@ -6,12 +8,14 @@ export interface PreparedStatement {
 }
 
 /**
- * The prepared statements of one connection, of which the least recently used is evicted. Names are numbered and never
- * reused, so a name that the server still knows never means another text.
+ * The prepared statements of one connection, of which the least recently used is evicted. A name is never reused, also not
+ * by another connection: behind a pooler, a server connection holds the statements of several clients, and with a shared
+ * name one client would run the other's statement.
  */
 export class PreparedStatements {
   readonly #names = new Map<string, string>();
   readonly #limit: number;
+  readonly #prefix = `a${randomBytes(6).toString('base64url')}_`;
   #count = 0;
 
   constructor(limit = 300) {
@@ -26,7 +30,7 @@ export class PreparedStatements {
       this.#names.set(text, name);
       return { name, known: true, evicted: undefined };
     }
-    const fresh = `a${++this.#count}`;
+    const fresh = `${this.#prefix}${++this.#count}`;
     this.#names.set(text, fresh);
     return { name: fresh, known: false, evicted: this.#evict() };
   }

@@ -9,29 +9,29 @@ import { assertSound, openCopy, unfit, writeCopy } from './copy-file.js';
 import { putCopy } from './put-copy.js';
 import { memoryFolder, removeOldScratch, withScratch } from './scratch.js';
 
-// what SQLite takes into memory at most (SQLITE_MEMDB_DEFAULT_MAXSIZE)
+// SQLite's limit for a database image in memory (SQLITE_MEMDB_DEFAULT_MAXSIZE)
 const largestImage = 1_073_741_824;
-// https://sqlite.org/fileformat2.html#file_format_version_numbers: 2 is WAL, which memory does not have
+// https://sqlite.org/fileformat2.html#file_format_version_numbers: 2 is WAL, which is not possible in memory
 const [writeVersion, readVersion, rollback] = [18, 19, 1];
 
-/** What SQLite and SQLCipher do with copies: each is a database file. */
+/** Copies of SQLite and SQLCipher databases. A copy is a database file. */
 export const sqliteCopies: Copies = {
   put: (options, copy, how) => putCopy(options, copy, how),
   examine: (options, copy, work) => examine(options, copy, work),
 };
 
 /**
- * Opens a copy where no plaintext of it reaches a disk.
+ * Opens a copy for inspection. No plaintext of it reaches a disk.
  *
- * @param image - up to how many bytes SQLite takes a plain one into memory by itself
- * @throws AshlarError `copy-unfit` for another kind of copy, and for a plain one that there is no room for in memory
+ * @param image - the size up to which SQLite loads a plain copy into memory, in bytes
+ * @throws AshlarError `copy-unfit` for another kind of copy, and for a plain copy that does not fit into memory
  */
-export const examine = async <T>(
+export async function examine<T>(
   options: OpenOptions,
   copy: Copy,
   work: (engine: Engine) => Promise<T>,
   image = largestImage,
-): Promise<T> => {
+): Promise<T> {
   await removeOldScratch();
   if (copy.format === 'sqlcipher') return inScratch(tmpdir(), options, copy, work);
   if (copy.format !== 'sqlite') throw unfit(copy);
@@ -40,9 +40,9 @@ export const examine = async <T>(
   const folder = await memoryFolder(size * withChanges);
   if (folder === undefined) throw tooLarge(size);
   return inScratch(folder, options, copy, work);
-};
+}
 
-// who looks at a copy also writes to it, and takes that back
+// checks write to the copy too, and roll back
 const withChanges = 1.25;
 
 const inMemory = async <T>(
@@ -66,10 +66,10 @@ const inMemory = async <T>(
 
 const tooLarge = (size: number): AshlarError =>
   new AshlarError('copy-unfit', {
-    message: 'The copy is too large to be looked at in memory, and it is not encrypted.',
-    detail: `SQLite takes 1 GiB, and there is no /dev/shm with room for the ${size} bytes of this one and a quarter more; elsewhere it would stand on a disk as plaintext.`,
+    message: 'The copy is too large to check in memory, and it is not encrypted.',
+    detail: `SQLite loads at most 1 GiB, and /dev/shm has no room for the ${size} bytes of this copy and a quarter more. On a disk it would be plaintext.`,
     suggestion:
-      'Give /dev/shm more room (a container: --shm-size), encrypt the database (sqlcipher:), or restore the backup to a place of its own.',
+      'Enlarge /dev/shm (in a container: --shm-size), encrypt the database (sqlcipher:), or restore the backup to a new path.',
   });
 
 const inScratch = <T>(

@@ -1,83 +1,79 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Copy } from '../../../contract/copies.js';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { processMark } from '../../../files/process.js';
+import { writeNewFile } from '../../../files/write.js';
 import { openSqlite } from '../engine.js';
 import { fileError } from '../file/file.js';
 import { firstDamagedPage } from '../file/page-authentication.js';
 
-/** @throws AshlarError `copy-unfit` where a copy is of another kind than the database that a URL names */
-export const assertFormat = (copy: Copy, { url }: OpenOptions): void => {
+/** @throws AshlarError `copy-unfit` if the copy has another format than the database of the URL */
+export function assertFormat(copy: Copy, { url }: OpenOptions): void {
   if (!url.startsWith(`${copy.format}:`)) throw unfit(copy);
-};
+}
 
-export const unfit = ({ format }: Copy): AshlarError =>
-  new AshlarError('copy-unfit', {
-    message: `A copy of the form ${format} cannot become the database of this URL.`,
-    detail: 'A plain file stays plain, and an encrypted one encrypted.',
-    suggestion: 'Name a URL of the engine that the backup is of.',
+/** The error for a copy of another format. */
+export function unfit({ format }: Copy): AshlarError {
+  return new AshlarError('copy-unfit', {
+    message: `A copy in the format ${format} cannot become the database of this URL.`,
+    detail: 'A plain file stays plain, and an encrypted file stays encrypted.',
+    suggestion: 'Use a URL of the engine that was backed up.',
   });
-
-/** Whether a process of that number runs. */
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is another user's
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
+}
 
 /**
- * Writes a copy into a new file that only its owner can read.
+ * Writes a copy to a new file that only its owner can read.
  *
- * @throws AshlarError `disk-full`, `privilege-missing`, and what reading the copy throws
+ * @throws AshlarError `disk-full`, `privilege-missing`; the errors of reading the copy
  */
-export const writeCopy = async (path: string, { bytes }: Copy): Promise<void> => {
+export async function writeCopy(path: string, { bytes }: Copy): Promise<void> {
   try {
-    await pipeline(bytes, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+    await writeNewFile(path, bytes);
   } catch (error) {
     throw fileError(path, error);
   }
-};
+}
 
 /**
- * Opens the file of a copy, after a look at every page of it.
+ * Opens the file of a copy, after authenticating every page.
  *
- * @throws AshlarError `database-corrupt`, and what opening throws
+ * @throws AshlarError `database-corrupt`; the errors of opening
  */
-export const openCopy = async (options: OpenOptions, path: string): Promise<Engine> => {
+export async function openCopy(options: OpenOptions, path: string): Promise<Engine> {
   const { key } = options;
   if (key !== undefined) {
     const page = await firstDamagedPage(path, key);
-    if (page !== undefined) throw unsound(`Page ${page} is not as it was written.`);
+    if (page !== undefined) throw unsound(`Page ${page} was changed.`);
   }
   return openSqlite({ ...options, create: false }, key !== undefined, path);
-};
+}
 
-/** Has SQLite look at everything. @throws AshlarError `database-corrupt` */
-export const assertSound = (engine: Engine): Promise<void> =>
-  engine.asOwner(async ({ run }) => {
+/** Runs integrity_check and foreign_key_check. @throws AshlarError `database-corrupt` */
+export function assertSound(engine: Engine): Promise<void> {
+  return engine.asOwner(async ({ run }) => {
     const [found] = await run('PRAGMA integrity_check(1)');
     if (found?.integrity_check !== 'ok') throw unsound(String(found?.integrity_check));
     const [orphan] = await run('PRAGMA foreign_key_check');
     if (orphan)
-      throw unsound(
-        `A row of ${String(orphan.table)} refers to one of ${String(orphan.parent)} that is not there.`,
-      );
+      throw unsound(`A row of ${String(orphan.table)} refers to a missing row of ${String(orphan.parent)}.`);
   });
+}
 
 const unsound = (detail: string): AshlarError =>
   new AshlarError('database-corrupt', {
     message: 'The copy of the database is damaged.',
     detail,
-    suggestion: 'The database was damaged when it was copied: look at it, and at earlier backups.',
+    suggestion: 'The database was already damaged when it was copied. Check it, and earlier backups.',
   });
 
-/** A name beside a file, for one that is to replace it. */
-export const passingName = (base: string): string =>
-  `.${base}.restoring-${process.pid}-${randomBytes(4).toString('hex')}`;
+/** How the names of temporary files begin that a restore writes next to its target. */
+export function temporaryPrefix(base: string): string {
+  return `.${base}.restoring-`;
+}
+
+/** A name for a file that will replace another one in the same folder. */
+export function temporaryName(base: string): string {
+  return `${temporaryPrefix(base)}${processMark()}-${randomBytes(4).toString('hex')}`;
+}

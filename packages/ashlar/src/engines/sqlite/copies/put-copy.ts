@@ -1,9 +1,10 @@
-import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Copy, PutOptions } from '../../../contract/copies.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { removeLeftovers } from '../../../files/leftovers.js';
 import type { Connection } from '../driver/connection.js';
 import { loadDriver } from '../driver/driver.js';
 import { isBusy, sqliteError } from '../driver/errors.js';
@@ -14,35 +15,41 @@ import { assertKey, rawKey } from '../file/key.js';
 import { openFirst } from '../file/open.js';
 import { rewriteUnderKey } from '../file/rewrite.js';
 import { ScopedTables } from '../scope/scoped-tables.js';
-import { assertFormat, assertSound, isAlive, openCopy, passingName, writeCopy } from './copy-file.js';
+import {
+  assertFormat,
+  assertSound,
+  openCopy,
+  temporaryName,
+  temporaryPrefix,
+  writeCopy,
+} from './copy-file.js';
 
-// SQLite plays back whatever lies beside a database under these names, whatever database it was of
+// SQLite plays back any file with these endings next to a database, also one of another database
 const [log, journal, shared] = ['-wal', '-journal', '-shm'] as const;
-/** How long one who waits for the old file's lock still meets it, before it looks at the path again; milliseconds. */
+/** How long the old file stays locked after the rename; waiting connections find in that time that it has moved; milliseconds. */
 const linger = 100;
 
 /**
- * Makes a copy the database at a path. The old one is taken over first: its write-ahead log is moved into it and it is
- * locked, so that it is whole, and nobody's, for as long as it stands there. The copy is written beside it, looked at, and
- * put in its place by one rename.
+ * Makes a copy the database at a path. First checkpoints the write-ahead log of the old database and locks it, so that it
+ * is complete and unused until it is replaced. Then writes the copy next to it, checks it, and renames it.
  *
- * @throws AshlarError `restore-target-not-empty`, `database-locked` where it is in use, `copy-unfit`, `key-missing`,
- *   `key-invalid`; `key-wrong` and `database-corrupt` where the old one cannot be opened; what `check` throws
+ * @throws AshlarError `restore-target-not-empty`, `database-locked` if the old database is in use, `copy-unfit`,
+ *   `key-missing`, `key-invalid`; `key-wrong` and `database-corrupt` if it cannot be opened; the errors of `check`
  */
-export const putCopy = async (
+export async function putCopy(
   options: OpenOptions,
   copy: Copy,
   { check, replace }: PutOptions,
-): Promise<void> => {
+): Promise<void> {
   assertFormat(copy, options);
   if (copy.format === 'sqlcipher') assertKey(options.key);
   const path = locate(options.url.slice(copy.format.length + 1));
   if (!replace) assertEmpty(path);
   const old = await takeOver(options, path, copy.format === 'sqlcipher');
   const folder = dirname(path);
-  removeLeftovers(folder, basename(path));
-  const fresh = join(folder, passingName(basename(path)));
+  const fresh = join(folder, temporaryName(basename(path)));
   try {
+    await removeLeftovers(folder, temporaryPrefix(basename(path)));
     await writeCopy(fresh, copy);
     const key = await underKeyOf(options, copy, fresh);
     const engine = await openCopy({ ...options, key }, fresh);
@@ -58,27 +65,24 @@ export const putCopy = async (
     old?.close();
     removeWithRest(fresh);
   }
-};
+}
 
 const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 const assertEmpty = (path: string): void => {
   const found = ['', log, journal].map((ending) => path + ending).find(hasContent);
   if (found === undefined) return;
-  throw notEmpty(
-    found,
-    found === path ? undefined : 'SQLite would play it back into whatever database comes to stand beside it.',
-  );
+  throw notEmpty(found, found === path ? undefined : 'SQLite would play it back into the restored database.');
 };
 
 const notEmpty = (found: string, detail: string | undefined): AshlarError =>
   new AshlarError('restore-target-not-empty', {
-    message: `${found} is there, and not empty.`,
+    message: `${found} exists and is not empty.`,
     detail,
     suggestion: 'Restore to another path, or pass --replace.',
   });
 
-/** Locks the database that is there against everybody, with nothing of it outside its file; `undefined` where there is none. */
+/** Locks the old database exclusively, with its log checkpointed; `undefined` if there is none. */
 const takeOver = async (
   options: OpenOptions,
   path: string,
@@ -99,8 +103,13 @@ const takeOver = async (
   }
 };
 
-/** What says nothing about the database itself. */
-const passing: ReadonlySet<string> = new Set(['database-locked', 'disk-full', 'key-missing', 'key-invalid']);
+/** Errors that say nothing about the database file. */
+const unrelated: ReadonlySet<string> = new Set([
+  'database-locked',
+  'disk-full',
+  'key-missing',
+  'key-invalid',
+]);
 
 const openOld = async (options: OpenOptions, path: string, encrypted: boolean) => {
   try {
@@ -117,17 +126,17 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       onStatement: undefined,
     });
   } catch (error) {
-    if (!(error instanceof AshlarError) || passing.has(error.code)) throw error;
+    if (!(error instanceof AshlarError) || unrelated.has(error.code)) throw error;
     throw new AshlarError(error.code, {
-      message: `What stands at ${path} cannot be opened, and so not be replaced: ${error.message}`,
+      message: `The file at ${path} cannot be opened, and so is not replaced: ${error.message}`,
       detail: error.detail,
-      suggestion: `Move ${basename(path)}, and ${basename(path)}${log} where there is one, into another folder; then restore again.`,
+      suggestion: `Move ${basename(path)}, and ${basename(path)}${log} if it exists, to another folder; then restore again.`,
       cause: error,
     });
   }
 };
 
-// only whoever is alone can leave WAL mode; only outside of it does a lock keep readers out as well
+// only the sole connection can leave WAL mode; only outside of WAL does a lock exclude readers too
 const takeAlone = (writer: Connection, path: string): void => {
   try {
     writer.command('PRAGMA journal_mode = DELETE');
@@ -138,11 +147,11 @@ const takeAlone = (writer: Connection, path: string): void => {
   }
   throw new AshlarError('database-locked', {
     message: `${path} is in use.`,
-    suggestion: 'Stop what uses it, and restore again.',
+    suggestion: 'Stop the processes that use it, and restore again.',
   });
 };
 
-/** Writes the copy anew where it is under another key than the place is opened with. @returns `x'KEYSALT'` */
+/** Re-encrypts the copy if its key is not the target's. @returns the key as `x'KEYSALT'` */
 const underKeyOf = async (
   options: OpenOptions,
   { key }: Copy,
@@ -165,9 +174,11 @@ const underKeyOf = async (
 };
 
 const swap = (fresh: string, path: string, replaces: boolean): void => {
-  // left by closing only where it could not be moved into the file
+  // closing leaves a log only if it could not be checkpointed
   if (hasContent(fresh + log))
-    throw new AshlarError('statement-failed', { message: 'The copy could not be closed.' });
+    throw new AshlarError('statement-failed', {
+      message: 'The copy cannot be closed: its write-ahead log cannot be checkpointed.',
+    });
   try {
     persist(fresh);
     if (replaces) renameSync(fresh, path);
@@ -178,21 +189,21 @@ const swap = (fresh: string, path: string, replaces: boolean): void => {
   }
 };
 
-/** Gives a copy a name that no database had when it was begun: one that was made meanwhile is somebody’s. */
+/** Gives a copy a name that had no database at the start. A database that was created in the meantime is kept. */
 const putNew = (fresh: string, path: string): void => {
-  const taken = () => notEmpty(path, 'It was made while the copy was looked at.');
+  const taken = () => notEmpty(path, 'It was created while the copy was checked.');
   if (hasContent(path)) throw taken();
   setAside(path);
   rmSync(path, { force: true });
   try {
-    // a link is never made over a file, as a rename is
+    // unlike rename, link never replaces a file
     linkSync(fresh, path);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? taken() : error;
   }
 };
 
-/** What is left of a database that is gone is kept, under names that SQLite does not play back. */
+/** Keeps the log and journal of a database that no longer exists, under names that SQLite does not play back. */
 const setAside = (path: string): void => {
   const stamp = new Date().toISOString().replace(/[-:.]/g, '');
   for (const ending of [log, journal])
@@ -202,12 +213,4 @@ const setAside = (path: string): void => {
 
 const removeWithRest = (path: string): void => {
   for (const ending of ['', log, journal, shared]) rmSync(path + ending, { force: true });
-};
-
-const removeLeftovers = (folder: string, base: string): void => {
-  const mark = `.${base}.restoring-`;
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(mark)) continue;
-    if (!isAlive(Number.parseInt(name.slice(mark.length), 10))) rmSync(join(folder, name), { force: true });
-  }
 };

@@ -1,44 +1,39 @@
-import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from './copy-file.js';
+import { removeLeftovers } from '../../../files/leftovers.js';
+import { processMark } from '../../../files/process.js';
 
 const mark = 'ashlar-examine-';
-/** Where Linux has a file system in memory. */
+/** The memory file system of Linux. */
 const memory = '/dev/shm';
 // linux/magic.h
 const tmpfs = 0x01021994;
 
-/** The folder whose files are in memory and on no disk; `undefined` where there is none, or no room for so many bytes. */
-export const memoryFolder = async (size: number): Promise<string | undefined> => {
+/** A folder whose files are in memory only; `undefined` if there is none, or it has no room for `size` bytes. */
+export async function memoryFolder(size: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
     const { type, bavail, bsize } = await statfs(memory);
-    // it may be allowed to grow beyond what this machine, or this process's part of it, has
+    // the limit of the file system can exceed the memory of the machine or container
     const room = Math.min(bavail * bsize, process.availableMemory());
     return type >>> 0 === tmpfs && room >= size ? memory : undefined;
   } catch {
     return undefined;
   }
-};
+}
 
-/** Gives `work` a folder that only its owner can read, inside another one, and removes it with everything in it. */
-export const withScratch = async <T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> => {
-  const folder = await mkdtemp(join(inside, `${mark}${process.pid}-`));
+/** Gives `work` a temporary folder that only its owner can read, and removes it afterwards. */
+export async function withScratch<T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`));
   try {
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-};
+}
 
-/** Removes what processes that were killed have left: on a disk it is encrypted, but in the way, and in memory it takes that. */
-export const removeOldScratch = async (): Promise<void> => {
-  for (const inside of [tmpdir(), memory]) {
-    for (const name of await readdir(inside).catch(() => [])) {
-      const pid = new RegExp(`^${mark}(\\d+)-`).exec(name)?.[1];
-      if (pid !== undefined && !isAlive(Number(pid)))
-        await rm(join(inside, name), { recursive: true, force: true }).catch(() => undefined);
-    }
-  }
-};
+/** Removes the scratch folders of killed processes, which take up disk space or memory. */
+export async function removeOldScratch(): Promise<void> {
+  for (const inside of [tmpdir(), memory]) await removeLeftovers(inside, mark);
+}

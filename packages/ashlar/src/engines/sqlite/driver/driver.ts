@@ -100,17 +100,19 @@ const driverMissing = (cause: unknown): AshlarError =>
     cause,
   });
 
-const majorOf = (version: string): number => Number.parseInt(version, 10);
+// Version 13 is built for Node-API 10. A Node with an older one (20, 22.0 to 22.13) ends with a segmentation fault when
+// it opens a database, which no handler can turn into an error.
+const firstWithNodeApi10 = 13;
 
-// Version 13 is built for Node-API 10, which Node 20 lacks: loading it there ends the process with a segmentation
-// fault, which no handler can turn into an error.
 const assertLoadable = async (path: string): Promise<void> => {
   const version = await versionOf(path);
-  if (version === undefined || majorOf(version) < 13 || majorOf(process.versions.node) >= 22) return;
+  if (version === undefined || Number.parseInt(version, 10) < firstWithNodeApi10) return;
+  if (Number(process.versions.napi) >= 10) return;
   throw new AshlarError('driver-unfit', {
     message: `${packageName} ${version} does not run on Node ${process.versions.node}.`,
-    detail: 'Version 13 needs Node 22 or later; on Node 20 it crashes the process when it is loaded.',
-    suggestion: `Install version 12: npm install ${packageName}@12. Or run Node 22 or later.`,
+    detail:
+      'Version 13 needs Node 22.14 or later (Node-API 10); an older Node crashes when it opens a database.',
+    suggestion: `Install version 12: npm install ${packageName}@12. Or run Node 22.14 or later.`,
   });
 };
 

@@ -1,7 +1,7 @@
 import type { Driver, DriverDatabase } from '../driver/driver.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
-/** A file to look at, as it is. */
+/** A database file, and how to open it without a session. */
 export interface BareFile {
   readonly path: string;
   /** `x'KEYSALT'`; `undefined` for a plain file. */
@@ -12,36 +12,36 @@ export interface BareFile {
 const cacheKibibytes = 65_536;
 
 /**
- * A connection for a look at a whole file or for taking it over: keyed, but set up for no session. Throws what the
- * driver throws.
+ * Opens a connection for reading or replacing a whole file. It has the key, but not the settings of a session. Throws the
+ * errors of the driver.
  */
-export const openBare = (driver: Driver, file: BareFile, mode: 'read' | 'write'): DriverDatabase => {
+export function openBare(driver: Driver, file: BareFile, mode: 'read' | 'write'): DriverDatabase {
   const { path, key, cipher = ownCipher } = file;
   const database = new driver.Database(path, mode === 'read' ? { readonly: true } : { fileMustExist: true });
   try {
     database.pragma('temp_store = MEMORY');
     if (key !== undefined) setKey(database, key, cipher);
-    // reads the file, so the key comes first
+    // this reads the file, so the key must be set before
     database.pragma(`cache_size = -${cacheKibibytes}`);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
-};
+}
 
-/** Hands a key over as bytes: as SQL text it would reach logs. */
-export const setKey = (database: DriverDatabase, key: string, cipher: Cipher = ownCipher): void => {
+/** Sets a key as bytes, because SQL text can reach logs. */
+export function setKey(database: DriverDatabase, key: string, cipher: Cipher = ownCipher): void {
   setCipher(database, cipher);
   const secret = Buffer.from(key);
   database.key(secret);
   secret.fill(0);
-};
+}
 
-/** Says how what is keyed or attached next is encrypted. */
-export const setCipher = (database: DriverDatabase, { version, pageBytes }: Cipher): void => {
+/** Sets the format of the next file that is keyed or attached. */
+export function setCipher(database: DriverDatabase, { version, pageBytes }: Cipher): void {
   database.pragma("cipher = 'sqlcipher'");
   database.pragma(`legacy = ${version}`);
   if (pageBytes !== ownCipher.pageBytes || version !== ownCipher.version)
     database.pragma(`legacy_page_size = ${pageBytes}`);
-};
+}

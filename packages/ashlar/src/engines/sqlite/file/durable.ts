@@ -1,45 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { syncPathNow } from '../../../files/sync.js';
 import { fileError } from './file.js';
 
-/** The endings of the files that SQLite keeps beside a database. */
-const besides = ['-wal', '-shm', '-journal'] as const;
+/** The endings of the files that SQLite keeps next to a database. */
+const sideFiles = ['-wal', '-shm', '-journal'] as const;
 
-/** Removes a file that is to be no database any more, with what stands beside it. */
-export const removeFile = (path: string): void => {
-  for (const ending of ['', ...besides]) rmSync(path + ending, { force: true });
-};
+/** Removes a database file with its side files. */
+export function removeFile(path: string): void {
+  for (const ending of ['', ...sideFiles]) rmSync(path + ending, { force: true });
+}
 
-/** Makes a finished file and its name survive a power cut. To be called while this process has it open nowhere. */
-export const persist = (path: string): void => {
+/** Makes a file and its name survive a power cut. Call only when this process does not have the file open. */
+export function persist(path: string): void {
   sync(path);
-  syncFolder(path);
-};
+  sync(dirname(path));
+}
 
 /**
- * Puts a finished file in the place of another, in one step that survives a power cut. The caller has made sure that
- * nobody has either of them open, and that what stands beside the old one is part of it no more.
+ * Replaces a file by another in one step that survives a power cut. The caller ensures that no process has either open,
+ * and that the side files of the old one are no longer part of it.
  */
-export const replaceFile = (fresh: string, path: string): void => {
+export function replaceFile(fresh: string, path: string): void {
   sync(fresh);
-  // what lay beside the old one would be played into the new one
-  for (const ending of besides) rmSync(path + ending, { force: true });
-  syncFolder(path);
+  // SQLite would play the old log or journal into the new file
+  for (const ending of sideFiles) rmSync(path + ending, { force: true });
+  sync(dirname(path));
   try {
     renameSync(fresh, path);
   } catch (error) {
     throw fileError(path, error);
   }
-  syncFolder(path);
-};
+  sync(dirname(path));
+}
 
-/** A name beside a file, for one that is to replace it. */
-export const passingName = (path: string, purpose: 'key' | 'import'): string =>
-  `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
+/** A name for a file that will replace another one in the same folder. */
+export function temporaryName(path: string, purpose: 'key' | 'import'): string {
+  return `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
+}
 
-/** Removes what processes that were killed have left under such names. @returns the paths */
-export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?: string): string[] => {
+/** Removes the {@link temporaryName} files of killed processes. Call under the file's lock. @returns their paths */
+export function removeTemporaryFiles(path: string, purpose: 'key' | 'import', except?: string): string[] {
   const mark = `${basename(path)}.${purpose}-`;
   const folder = dirname(path);
   const found = readdirSync(folder)
@@ -48,21 +50,11 @@ export const removeLeftovers = (path: string, purpose: 'key' | 'import', except?
     .filter((left) => except === undefined || !left.startsWith(except));
   for (const left of found) rmSync(left, { force: true });
   return found;
-};
-
-// Windows opens no folders, and needs no such thing
-const syncFolder = (path: string): void => {
-  if (process.platform !== 'win32') sync(dirname(path));
-};
+}
 
 const sync = (path: string): void => {
   try {
-    const descriptor = openSync(path, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    syncPathNow(path);
   } catch (error) {
     throw fileError(path, error);
   }

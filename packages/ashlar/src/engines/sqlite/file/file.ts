@@ -8,15 +8,15 @@ import { saltBytes } from './key.js';
 export interface DatabaseFile {
   /** Absolute, without symbolic links. */
   readonly path: string;
-  /** Device and inode: another file may come to stand at the path. */
+  /** Device and inode, because the path can name another file later. */
   readonly identity: string;
-  /** Its first 16 bytes before it was first opened here; fewer when it is new. */
+  /** The first 16 bytes, read before the file was first opened here; fewer if it is new. */
   readonly header: Buffer;
-  /** Whether this process has it open elsewhere, so that it must not be read. */
+  /** Whether this process has it open elsewhere. Then it must not be read. */
   readonly shared: boolean;
-  /** Notes the salt that a new file was given. */
+  /** Records the salt of a new file. */
   remember(header: Buffer): void;
-  /** Says that this process has closed it. */
+  /** Call when this process has closed it. */
   close(): void;
 }
 
@@ -25,16 +25,16 @@ interface Opened {
   count: number;
 }
 
-// closing any descriptor of a file drops all locks this process holds on it (fcntl(2)), SQLite's among them: so the
-// header is read before the first open, and kept for later ones
+// closing any descriptor of a file drops all locks of this process on it (fcntl(2)), also SQLite's: so the header is read
+// before the first open, and kept for later ones
 const opened = new Map<string, Opened>();
 
 /**
- * Finds the file, or creates it empty and readable by its owner only.
+ * Finds a database file, or creates it empty, readable by its owner only.
  *
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`, `database-missing`, `privilege-missing`, `url-invalid`
  */
-export const openFile = (given: string, create: boolean): DatabaseFile => {
+export function openFile(given: string, create: boolean): DatabaseFile {
   const path = locate(given);
   const identity = fileIdentity(path, create);
   const entry = opened.get(identity) ?? { header: readHeader(path), count: 0 };
@@ -54,24 +54,24 @@ export const openFile = (given: string, create: boolean): DatabaseFile => {
       if (entry.count === 0) opened.delete(identity);
     },
   };
-};
+}
 
 /**
- * Where a database file is, or is to be: absolute, without symbolic links.
+ * The path of a database file, absolute and without symbolic links. The file need not exist.
  *
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`
  */
-export const locate = (given: string): string => {
+export function locate(given: string): string {
   const path = realPath(resolve(given));
   assertSafeFileSystem(dirname(path));
   return path;
-};
+}
 
 const realPath = (path: string): string => {
   try {
     return realpathSync(path);
   } catch {
-    // a file that is not there yet: its folder must be
+    // the file does not exist yet, but its folder must
   }
   const folder = dirname(path);
   try {
@@ -101,7 +101,7 @@ const fileIdentity = (path: string, create: boolean): string => {
     }
     if (!create && found.size === 0n) {
       throw new AshlarError('database-missing', {
-        message: `${path} is empty: there is no database in it.`,
+        message: `${path} is an empty file, not a database.`,
         suggestion: 'Check the path, or let it be created: ashlar up.',
       });
     }
@@ -128,8 +128,8 @@ const readHeader = (path: string): Buffer => {
 const errno = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** The AshlarError for what the file system refused; any other error as it is. */
-export const fileError = (path: string, error: unknown): unknown => {
+/** The AshlarError for an error of the file system; an AshlarError is returned unchanged. */
+export function fileError(path: string, error: unknown): unknown {
   switch (errno(error)) {
     case 'ENOENT':
       return new AshlarError('database-missing', {
@@ -141,13 +141,13 @@ export const fileError = (path: string, error: unknown): unknown => {
     case 'EPERM':
     case 'EROFS':
       return new AshlarError('privilege-missing', {
-        message: `This process may not read and write ${path}.`,
-        suggestion: 'Change the owner or the mode of the file and its folder.',
+        message: `This process has no permission to read and write ${path}.`,
+        suggestion: 'Change the owner or the permissions of the file and its folder.',
         cause: error,
       });
     case 'ENOSPC':
       return new AshlarError('disk-full', {
-        message: `There is no space left to create ${path}.`,
+        message: `${path} cannot be written: the disk is full.`,
         cause: error,
       });
     default:
@@ -155,4 +155,4 @@ export const fileError = (path: string, error: unknown): unknown => {
         ? error
         : new AshlarError('statement-failed', { message: `${path} cannot be opened.`, cause: error });
   }
-};
+}

@@ -1,7 +1,7 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { AshlarError } from '../../../errors.js';
 
-// file systems whose locks and shared memory SQLite's WAL can rely on, by their magic numbers (linux/magic.h)
+// the magic numbers (linux/magic.h) of file systems with reliable locks and shared memory, which SQLite's WAL needs
 const safe = new Set([
   0xef53, // ext2, ext3, ext4
   0x58465342, // xfs
@@ -25,32 +25,34 @@ interface Mount {
 const unescapeOctal = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** The mount a path is on, from the text of /proc/self/mountinfo (proc(5)). */
-export const mountOf = (path: string, mountinfo: string): Mount | undefined => {
+/** The mount of a path, from the text of /proc/self/mountinfo (proc(5)). */
+export function mountOf(path: string, mountinfo: string): Mount | undefined {
   let found: Mount | undefined;
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
     const point = unescapeOctal(before.split(' ')[4] ?? '');
     if (!point) continue;
     const inside = path === point || path.startsWith(point.endsWith('/') ? point : `${point}/`);
-    // of two mounts on one point the later one is seen
+    // the later of two mounts on one point is visible
     if (inside && point.length >= (found?.point.length ?? 0))
       found = { point, type: after.split(' ')[0] ?? '' };
   }
   return found;
-};
+}
 
-/** Whether SQLite keeps its promises on a file system of this magic number. */
-export const isSafeFileSystem = (magic: number): boolean => safe.has(magic >>> 0);
+/** Whether SQLite is safe on a file system with this magic number. */
+export function isSafeFileSystem(magic: number): boolean {
+  return safe.has(magic >>> 0);
+}
 
 /**
- * Refuses a folder on a file system on which SQLite's WAL corrupts: network mounts, FUSE, NTFS, the host's disks
- * under WSL. Looks on Linux only.
+ * Refuses a folder on a file system on which SQLite's WAL can corrupt: network mounts, FUSE, NTFS, the host's disks
+ * under WSL. Checks on Linux only.
  *
  * @param directory - resolved, without symbolic links
  * @throws AshlarError `filesystem-unsafe`
  */
-export const assertSafeFileSystem = (directory: string): void => {
+export function assertSafeFileSystem(directory: string): void {
   if (process.platform !== 'linux') return;
   const magic = statfsSync(directory).type;
   if (isSafeFileSystem(magic)) return;
@@ -58,11 +60,11 @@ export const assertSafeFileSystem = (directory: string): void => {
   throw new AshlarError('filesystem-unsafe', {
     message: `${directory} is on a file system on which SQLite can corrupt.`,
     detail: mount
-      ? `${mount.point} is mounted as ${mount.type}: its locks or its shared memory cannot be relied on.`
+      ? `${mount.point} is mounted as ${mount.type}: its locks or its shared memory are not reliable.`
       : `Its type is 0x${(magic >>> 0).toString(16)}, which is not known to be safe.`,
     suggestion: 'Put the database on a local disk (ext4, xfs, btrfs, zfs, tmpfs).',
   });
-};
+}
 
 const readMountinfo = (): string => {
   try {

@@ -6,16 +6,16 @@ import { assertEncryptable } from './open-failure.js';
 import { authenticPages } from './page-authentication.js';
 
 /**
- * Which of several keys a file is encrypted with, by name; `undefined` when none. Looks at its pages and opens nothing, so
- * that a journal a killed process has left is not played back under a wrong key.
+ * Finds which of several keys a file is encrypted with; `undefined` if none. Reads the pages without opening the database,
+ * so that the journal of a killed process is not played back under a wrong key.
  *
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `database-locked` while this process has
- *   it open
+ *   the file open
  */
-export const findKey = async (
+export async function findKey(
   path: string,
   keys: Readonly<Record<string, string>>,
-): Promise<FoundKey | undefined> => {
+): Promise<FoundKey | undefined> {
   const file = openFile(path, false);
   try {
     if (file.shared) throw fileInUse(file.path);
@@ -28,4 +28,4 @@ export const findKey = async (
   } finally {
     file.close();
   }
-};
+}

@@ -5,10 +5,11 @@ import { type CipherVersion, cipherForms } from './sqlcipher.js';
 
 const stretch = promisify(pbkdf2);
 
+/** The size of a raw key, in bytes. */
 export const keyBytes = 32;
 const rawDigitCount = 64;
 const saltedDigitCount = 96;
-/** How many bytes at the start of an encrypted file are its salt. */
+/** The size of the salt at the start of an encrypted file, in bytes. */
 export const saltBytes = 16;
 
 const invalid = (detail: string): AshlarError =>
@@ -21,7 +22,7 @@ const invalid = (detail: string): AshlarError =>
 const rawForm = /^(?:x'([0-9a-f]*)'|([0-9a-f]{32,}))$/i;
 
 /**
- * Refuses a key that cannot be one.
+ * Refuses a malformed key.
  *
  * @throws AshlarError `key-missing`, `key-invalid`
  */
@@ -29,15 +30,15 @@ export function assertKey(key: string | undefined): asserts key is string {
   if (key === undefined) throw missingKey();
   if (key === '') throw invalid('It is empty.');
   const digits = rawDigits(key)?.length;
-  // SQLite takes a raw key of another length for a passphrase, without a word
+  // SQLite silently takes a raw key of another length for a passphrase
   if (digits !== undefined && digits !== rawDigitCount && digits !== saltedDigitCount) {
     throw invalid(`It looks like a raw key but has ${digits} hex digits instead of ${rawDigitCount}.`);
   }
   const bare = key.replace(/^[\s\u{FEFF}"]+|[\s"]+$/gu, '');
   if (bare !== key && rawDigits(bare) !== undefined)
-    throw invalid('It looks like a raw key with blanks, quotes or a byte order mark around it.');
+    throw invalid('It looks like a raw key in blanks or quotes, or with a byte order mark.');
   if (!key.isWellFormed() || key.includes('\0'))
-    throw invalid('A passphrase has no NUL and no lone surrogates.');
+    throw invalid('A passphrase must not contain NUL or lone surrogates.');
 }
 
 const rawDigits = (key: string): string | undefined => {
@@ -46,14 +47,14 @@ const rawDigits = (key: string): string | undefined => {
 };
 
 /**
- * The raw key of a SQLCipher database with its salt, in the form `x'KEYSALT'`. A passphrase is stretched here, in a
- * thread of its own and once, instead of by each connection on the event loop.
+ * The raw key of a SQLCipher database with its salt, as `x'KEYSALT'` in hex. A passphrase is derived here once, in a thread,
+ * instead of by each connection on the event loop.
  *
  * @param key - a passphrase, or 64 hex digits (96 with a salt, which then replaces `salt`)
- * @param salt - the first bytes of the file; random for a new one
+ * @param salt - the first bytes of the file; random for a new file
  * @throws AshlarError `key-missing`, `key-invalid`
  */
-export const rawKey = async (key: string, salt: Buffer, version: CipherVersion = 4): Promise<string> => {
+export async function rawKey(key: string, salt: Buffer, version: CipherVersion = 4): Promise<string> {
   assertKey(key);
   const digits = rawDigits(key);
   if (digits?.length === saltedDigitCount) return `x'${digits}'`;
@@ -63,23 +64,24 @@ export const rawKey = async (key: string, salt: Buffer, version: CipherVersion =
   const text = `x'${derived.toString('hex')}${salt.toString('hex')}'`;
   derived.fill(0);
   return text;
-};
+}
 
 /**
- * What tells keys apart, and nothing of the key: of a raw key the same for every file, of a passphrase its own for each
- * file. Finding the passphrase from it costs what finding it from the file does.
+ * A fingerprint of a key, 16 hex digits: the same for a raw key in every file, different for a passphrase in each file.
+ * Guessing a passphrase from it costs as much as guessing it from the file.
  *
  * @param raw - `x'KEYSALT'`
  */
-export const keyFingerprint = (raw: string): string =>
-  createHash('sha256')
+export function keyFingerprint(raw: string): string {
+  return createHash('sha256')
     .update('ashlar/key-fingerprint')
     .update(Buffer.from(raw.slice(2, 66), 'hex'))
     .digest('hex')
     .slice(0, 16);
+}
 
 const missingKey = (): AshlarError =>
   new AshlarError('key-missing', {
     message: 'An encrypted database was opened without a key.',
-    suggestion: 'Set DATABASE_KEY to its passphrase or its raw key of 64 hex digits.',
+    suggestion: 'Set DATABASE_KEY to its passphrase, or to its raw key of 64 hex digits.',
   });

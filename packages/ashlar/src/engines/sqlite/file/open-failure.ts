@@ -7,50 +7,54 @@ import { type Cipher, ownCipher } from './sqlcipher.js';
 
 const plainHeader = 'SQLite format 3\0';
 
-/** Whether a header is that of a plain SQLite file. */
-export const isPlain = (header: Buffer): boolean => header.toString('latin1') === plainHeader;
+/** Whether a header is one of a plain SQLite file. */
+export function isPlain(header: Buffer): boolean {
+  return header.toString('latin1') === plainHeader;
+}
 
 /**
- * Refuses a file by its header, before it is opened.
+ * Refuses a plain file by its header, before it is opened.
  *
  * @throws AshlarError `database-not-encrypted`
  */
-export const assertEncryptable = (file: DatabaseFile): void => {
+export function assertEncryptable(file: DatabaseFile): void {
   if (!isPlain(file.header)) return;
   throw new AshlarError('database-not-encrypted', {
     message: `${file.path} is a plain SQLite file, not an encrypted one.`,
-    suggestion: `Open it as sqlite:${file.path}, or copy it into a new encrypted file.`,
+    suggestion: `Open it as sqlite:${file.path}, or import it into a new encrypted file: ashlar import.`,
   });
-};
+}
 
-/** A key as a user gives it, and what it becomes for a file: `x'KEYSALT'`. */
+/** A key as a user gives it, and as `x'KEYSALT'` for a file. */
 export interface TriedKey {
   readonly given: string;
   readonly raw: string;
 }
 
-export const triedKey = (given: string | undefined, raw: string | undefined): TriedKey | undefined =>
-  given === undefined || raw === undefined ? undefined : { given, raw };
+/** Both forms of a key; `undefined` if there is no key. */
+export function triedKey(given: string | undefined, raw: string | undefined): TriedKey | undefined {
+  return given === undefined || raw === undefined ? undefined : { given, raw };
+}
 
 /**
- * Why a file could not be opened. SQLite says "not a database" of a wrong key, a missing one, another version of the
- * cipher and damage alike: here they are told apart, by what in the file was written under the key.
+ * The error for a file that cannot be opened. SQLite reports "not a database" for a wrong key, a missing key, another
+ * SQLCipher version and damage alike. This function distinguishes them by the pages' HMACs.
  */
-export const openFailure = async (
+export async function openFailure(
   error: unknown,
   file: DatabaseFile,
   key: TriedKey | undefined,
-): Promise<AshlarError> => {
+): Promise<AshlarError> {
   if (error instanceof AshlarError) return error;
   switch (primaryCode(error)) {
     case 'SQLITE_NOTADB':
       return key === undefined ? unreadable(file, error) : undecipherable(file, key, error);
     case 'SQLITE_CORRUPT':
-      return damaged(file, error, endIsMissing(file) ? cutOff : 'A page of it is not as it was written.');
+      return damaged(file, error, endIsMissing(file) ? cutOff : 'One of its pages was changed.');
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
       return new AshlarError('database-locked', {
-        message: `Another process holds ${file.path}.`,
+        message: `Another process has locked ${file.path}.`,
         suggestion: 'Close the other program, or raise lockTimeout.',
         cause: error,
       });
@@ -58,22 +62,22 @@ export const openFailure = async (
     case 'SQLITE_READONLY':
     case 'SQLITE_PERM':
       return new AshlarError('privilege-missing', {
-        message: `This process may not read and write ${file.path} and the files beside it.`,
-        detail: 'SQLite keeps a -wal and a -shm file beside the database.',
-        suggestion: 'Change the owner or the mode of the file and its folder.',
+        message: `This process has no permission to read and write ${file.path} and the files next to it.`,
+        detail: 'SQLite keeps a -wal and a -shm file next to the database.',
+        suggestion: 'Change the owner or the permissions of the file and its folder.',
         cause: error,
       });
     default:
       return sqliteError(error);
   }
-};
+}
 
 const unreadable = (file: DatabaseFile, cause: unknown): AshlarError => {
   if (isPlain(file.header)) return damaged(file, cause, endIsMissing(file) ? cutOff : undefined);
-  // with this file open elsewhere in this process, reading it would drop the locks
+  // if this process has the file open elsewhere, reading it here would drop SQLite's locks
   if (!file.shared && !looksEncrypted(file.path)) return noDatabase(file, cause);
   return new AshlarError('key-missing', {
-    message: `${file.path} is encrypted, and was opened as a plain SQLite file.`,
+    message: `${file.path} is encrypted, but was opened as a plain SQLite file.`,
     suggestion: `Open it as sqlcipher:${file.path} with its key.`,
     cause,
   });
@@ -86,8 +90,8 @@ const undecipherable = async (file: DatabaseFile, key: TriedKey, cause: unknown)
   }
   return new AshlarError('key-wrong', {
     message: `The key does not open ${file.path}.`,
-    detail: 'No page of the file was written under this key.',
-    suggestion: 'Check DATABASE_KEY, and that a raw key is given as 64 hex digits.',
+    detail: 'No page of the file was encrypted under this key.',
+    suggestion: 'Check DATABASE_KEY. A raw key has 64 hex digits.',
     cause,
   });
 };
@@ -108,7 +112,7 @@ const recognised = async (
     return damaged(
       file,
       cause,
-      endIsMissing(file) ? cutOff : 'The key is right, but the first page is not as it was written.',
+      endIsMissing(file) ? cutOff : 'The key is right, but the first page was changed.',
     );
   }
   const cipher = await recogniseCipher(file.path, given);
@@ -116,7 +120,7 @@ const recognised = async (
   return looksEncrypted(file.path) ? undefined : noDatabase(file, cause);
 };
 
-// one that another process has made this moment, with a salt of its own
+// another process may have created the file in this moment, with another salt
 const isOwn = ({ version, pageBytes }: Cipher): boolean =>
   version === ownCipher.version && pageBytes === ownCipher.pageBytes;
 
@@ -124,36 +128,36 @@ const otherCipher = ({ path }: DatabaseFile, { version, pageBytes }: Cipher, cau
   new AshlarError('cipher-version', {
     message: `${path} is a SQLCipher ${version} file with pages of ${pageBytes} bytes.`,
     detail: `The key is right; Ashlar works with SQLCipher ${ownCipher.version} and pages of ${ownCipher.pageBytes} bytes.`,
-    suggestion: `Copy it into a new file: ashlar import ${path} --to sqlcipher:NEW.db`,
+    suggestion: `Import it into a new file: ashlar import ${path} --to sqlcipher:NEW.db`,
     cause,
   });
 
 const noDatabase = ({ path }: DatabaseFile, cause: unknown): AshlarError =>
   new AshlarError('not-a-database', {
-    message: `${path} is no database.`,
-    detail: 'It has neither the header of an SQLite file nor the look of an encrypted one.',
+    message: `${path} is not a database.`,
+    detail: 'It has no SQLite header, and its bytes are not random like those of an encrypted file.',
     suggestion: 'Check the path.',
     cause,
   });
 
-const cutOff = 'Its end is missing: its size is no whole number of pages.';
+const cutOff = 'Its end is missing: its size is not a multiple of the page size.';
 
-// a power of two from 512 is the least that pages have
+// the smallest page size is 512
 const endIsMissing = ({ path, header }: DatabaseFile): boolean =>
   statSync(path).size % (isPlain(header) ? 512 : ownCipher.pageBytes) !== 0;
 
 const journalMagic = Buffer.from('d9d505f920a163d7', 'hex');
 
-/** Whether a journal stands beside a file that has to be played back into it. */
-export const hasHotJournal = (path: string): boolean => {
+/** Whether a file has a rollback journal that SQLite would play back. */
+export function hasHotJournal(path: string): boolean {
   try {
     return startOf(`${path}-journal`, journalMagic.length).equals(journalMagic);
   } catch {
     return false;
   }
-};
+}
 
-// of 256 values a page of random bytes has nearly all, whatever its size; text has fewer than half
+// 1024 random bytes have nearly all of the 256 values; text has fewer than half
 const leastValues = 180;
 
 const looksEncrypted = (path: string): boolean => new Set(startOf(path, 1024)).size >= leastValues;
@@ -172,6 +176,6 @@ const damaged = (file: DatabaseFile, cause: unknown, detail: string | undefined)
   new AshlarError('database-corrupt', {
     message: `${file.path} is damaged.`,
     detail,
-    suggestion: 'Keep the file with its -wal, and restore the last verified backup beside it.',
+    suggestion: 'Keep the file and its -wal, and restore the last verified backup to another path.',
     cause,
   });

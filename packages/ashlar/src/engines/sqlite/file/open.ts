@@ -8,7 +8,7 @@ import { type DatabaseFile, openFile } from './file.js';
 import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 
-/** What to open, and how. */
+/** Options for opening a database file. */
 export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
   readonly encrypted: boolean;
   readonly key: string | undefined;
@@ -18,26 +18,26 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
 
 /** A database with its first connection. */
 export interface Opened {
-  readonly target: ConnectionSettings;
+  readonly settings: ConnectionSettings;
   readonly writer: Connection;
-  /** Of the file: device and inode; `undefined` in memory. */
+  /** Device and inode of the file; `undefined` in memory. */
   readonly identity: string | undefined;
-  /** To be called when all connections are closed. */
+  /** Call when all connections are closed. */
   readonly forgetFile: () => void;
 }
 
 const retryMilliseconds = 25;
 
-// two first opens of one new file at once would choose two salts
+// two concurrent first opens of one new file would choose two salts
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Opens the writer of a database; what can be wrong with a path, a file or a key is found out here. */
-export const openFirst = async (request: OpenRequest): Promise<Opened> => {
+/** Opens the first connection of a database, the writer. @throws AshlarError for a wrong path, file or key */
+export async function openFirst(request: OpenRequest): Promise<Opened> {
   if (request.path === ':memory:') return openMemory(request);
   const mine = turn.then(() => openOnDisk(request));
   turn = mine.catch(() => undefined);
   return mine;
-};
+}
 
 const openMemory = (request: OpenRequest): Opened => {
   if (request.encrypted) {
@@ -46,17 +46,17 @@ const openMemory = (request: OpenRequest): Opened => {
       suggestion: 'Use sqlite::memory:, or sqlcipher:PATH.',
     });
   }
-  const target: ConnectionSettings = { ...request, key: undefined };
-  return { target, writer: connect(target, 'writer'), identity: undefined, forgetFile: () => undefined };
+  const settings: ConnectionSettings = { ...request, key: undefined };
+  return { settings, writer: connect(settings, 'writer'), identity: undefined, forgetFile: () => undefined };
 };
 
 const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
-  // a malformed key is no reason to leave an empty file behind
+  // check the key before an empty file is created
   if (request.encrypted) assertKey(request.key);
   try {
     return await openOnce(request);
   } catch (error) {
-    // another process may have made the same new file at the same time, with a salt of its own
+    // another process may have created the same file at the same time, with another salt
     if (error instanceof LostRace) return openOnce(request);
     throw error;
   }
@@ -71,10 +71,10 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
     if (request.encrypted) assertEncryptable(file);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
-    const target: ConnectionSettings = { ...request, path: file.path, key };
-    const writer = await connectPatiently(target, file, request);
+    const settings: ConnectionSettings = { ...request, path: file.path, key };
+    const writer = await connectPatiently(settings, file, request);
     file.remember(salt);
-    return { target, writer, identity: file.identity, forgetFile: file.close };
+    return { settings, writer, identity: file.identity, forgetFile: file.close };
   } catch (error) {
     file.close();
     if (isNew && error instanceof AshlarError && error.code === 'key-wrong')
@@ -84,18 +84,18 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
 };
 
 const connectPatiently = async (
-  target: ConnectionSettings,
+  settings: ConnectionSettings,
   file: DatabaseFile,
   { key: given, lockTimeout }: OpenRequest,
 ): Promise<Connection> => {
   const deadline = performance.now() + lockTimeout;
   for (;;) {
     try {
-      return connect(target, 'writer');
+      return connect(settings, 'writer');
     } catch (error) {
-      // moved: while it was waited for, another one took its place
+      // moved: another file took its place while this connection waited
       if (!(isBusy(error) || hasMoved(error)) || performance.now() > deadline)
-        throw await openFailure(error, file, triedKey(given, target.key));
+        throw await openFailure(error, file, triedKey(given, settings.key));
     }
     await sleep(retryMilliseconds);
   }

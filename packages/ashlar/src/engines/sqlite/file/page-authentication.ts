@@ -4,19 +4,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { keyBytes, rawKey, saltBytes } from './key.js';
 import { type Cipher, type CipherVersion, cipherForms, ivBytes, ownCipher } from './sqlcipher.js';
 
-// the key of the HMAC follows from the key and the salt: https://www.zetetic.net/sqlcipher/design/
+// the HMAC key is derived from the key and the salt: https://www.zetetic.net/sqlcipher/design/
 const macSaltMask = 0x3a;
 const macRounds = 2;
 const pagesTried = 16;
 
 /**
- * Whether some page of an encrypted file was written under a key: then the key is right and the file damaged. To be
- * called only when this process does not have the file open.
+ * Whether a page of an encrypted file was written under a key: then the key is right, and the file is damaged. Call only
+ * when this process does not have the file open.
  *
  * @param key - `x'KEYSALT'`
  */
-export const authenticPages = (path: string, key: string): boolean =>
-  reading(path, (page, bytes) => {
+export function authenticPages(path: string, key: string): boolean {
+  return reading(path, (page, bytes) => {
     const pages = Math.floor(bytes / ownCipher.pageBytes);
     const step = Math.max(1, Math.floor(pages / pagesTried));
     return withKeys(key, ownCipher.version, ({ mac }) => {
@@ -25,19 +25,20 @@ export const authenticPages = (path: string, key: string): boolean =>
       return false;
     });
   });
+}
 
-// SQLite locks by bytes of this page, and never writes it
+// SQLite uses bytes of this page as locks, and never writes it
 const lockPage = 0x40000000 / ownCipher.pageBytes + 1;
 const pagesAtOnce = 256;
 const noPage = Buffer.alloc(ownCipher.pageBytes);
 
 /**
- * The first page of an encrypted file that is not as it was written under a key; `undefined` when all are. To be called
+ * The number of the first page of an encrypted file that was not written under a key; `undefined` if there is none. Call
  * only when this process does not have the file open.
  *
  * @param key - `x'KEYSALT'`
  */
-export const firstDamagedPage = async (path: string, key: string): Promise<number | undefined> => {
+export async function firstDamagedPage(path: string, key: string): Promise<number | undefined> {
   const pages = reading(path, (_, bytes) => Math.ceil(bytes / ownCipher.pageBytes));
   for (let first = 1; first <= pages; first += pagesAtOnce) {
     const last = Math.min(pages, first + pagesAtOnce - 1);
@@ -45,7 +46,7 @@ export const firstDamagedPage = async (path: string, key: string): Promise<numbe
       withKeys(key, ownCipher.version, ({ mac }) => {
         for (let number = first; number <= last; number++) {
           const content = page(number, ownCipher.pageBytes);
-          // a page that was freed by the transaction that took it was never written
+          // a page that was allocated and freed in one transaction was never written
           const isSound =
             number === lockPage || content.equals(noPage) || isAuthentic(content, number, mac, ownCipher);
           if (!isSound) return number;
@@ -57,19 +58,19 @@ export const firstDamagedPage = async (path: string, key: string): Promise<numbe
     await nextTurn();
   }
   return undefined;
-};
+}
 
 const versions: readonly CipherVersion[] = [4, 3, 2, 1];
 const pageSizes = [4096, 1024, 8192, 16_384, 32_768, 65_536, 2048, 512] as const;
 
 /**
- * The form of SQLCipher in which a file opens with a key, found by its first page; `undefined` when there is none. To be
- * called only when this process does not have the file open.
+ * The SQLCipher version and page size with which a key opens a file, by its first page; `undefined` if there is none. Call
+ * only when this process does not have the file open.
  *
  * @param key - as a user gives it
  * @throws AshlarError `key-invalid`
  */
-export const recogniseCipher = async (path: string, key: string): Promise<Cipher | undefined> => {
+export async function recogniseCipher(path: string, key: string): Promise<Cipher | undefined> {
   const { first, bytes } = reading(path, (page, size) => ({ first: page(1, pageSizes[5]), bytes: size }));
   const salt = first.subarray(0, saltBytes);
   for (const version of versions) {
@@ -86,14 +87,14 @@ export const recogniseCipher = async (path: string, key: string): Promise<Cipher
     if (found !== undefined) return { version, pageBytes: found };
   }
   return undefined;
-};
+}
 
 /**
- * Whether the journal beside a file keeps a first page that was written under a key. The salt stands in that page, so this
- * holds also where an interrupted PRAGMA rekey has put another one into the file.
- * The journal's form: https://sqlite.org/fileformat2.html#the_rollback_journal
+ * Whether the journal of a file contains a first page that was written under a key. That page has the salt, so this works
+ * also after an interrupted PRAGMA rekey, which put another salt into the file.
+ * Format of the journal: https://sqlite.org/fileformat2.html#the_rollback_journal
  */
-export const opensJournal = async (path: string, key: string): Promise<boolean> => {
+export async function opensJournal(path: string, key: string): Promise<boolean> {
   const { pageBytes, version } = ownCipher;
   const start = reading(`${path}-journal`, (page) => page(1, 2 * pageBytes));
   const record = start.subarray(start.readUInt32BE(20));
@@ -101,7 +102,7 @@ export const opensJournal = async (path: string, key: string): Promise<boolean> 
   const content = record.subarray(4, 4 + pageBytes);
   const raw = await rawKey(key, content.subarray(0, saltBytes));
   return withKeys(raw, version, ({ mac }) => isAuthentic(content, 1, mac, ownCipher));
-};
+}
 
 type ReadPage = (number: number, pageBytes: number) => Buffer;
 
@@ -145,7 +146,7 @@ const isAuthentic = (content: Buffer, page: number, macKey: Buffer, cipher: Ciph
   return timingSafeEqual(expected, content.subarray(macAt, macAt + macBytes));
 };
 
-// version 1 has no HMAC: bytes 16 to 23 of a database are its page size, and bytes that are the same in every file
+// version 1 has no HMAC. Bytes 16 to 23 of a database are the page size and constant bytes
 // (https://sqlite.org/fileformat2.html#the_database_header)
 const beginsLikeSqlite = (content: Buffer, key: Buffer): boolean => {
   const { reservedBytes } = cipherForms[1];

@@ -3,40 +3,40 @@ import { closeSync, openSync } from 'node:fs';
 import { AshlarError } from '../../../errors.js';
 import { type Driver, type DriverDatabase, loadDriver } from '../driver/driver.js';
 import { type BareFile, openBare, setCipher } from './bare.js';
-import { copyContent } from './copy-content.js';
+import { copyRows } from './copy-rows.js';
 import { persist, removeFile } from './durable.js';
 import { fileError, locate, openFile } from './file.js';
 import { rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
-/** A database file to be copied. */
+/** The database file to copy. */
 export interface RewriteSource {
   readonly path: string;
-  /** Its key, as a user gives it; `undefined` for a plain file. */
+  /** As a user gives it; `undefined` for a plain file. */
   readonly key?: string | undefined;
-  /** How it is encrypted. Default: as Ashlar does. */
+  /** Its format. Default: the format that Ashlar writes. */
   readonly cipher?: Cipher | undefined;
 }
 
-/** The file that is to be written. */
+/** The file to write. */
 export interface RewriteTarget {
   /** Must not exist. */
   readonly path: string;
-  /** The key it is encrypted with, as a user gives it; `undefined` for a plain file. */
+  /** As a user gives it; `undefined` for a plain file. */
   readonly key?: string | undefined;
 }
 
 /**
- * Writes a database anew under another key, or from plain to encrypted or back, as it is at one moment: schema, rows,
- * hidden rowids, sequences, user_version and application_id are the same. The target is encrypted from its first byte,
- * has a salt of its own, and is on disk when this returns; when it fails, there is none. The source is only read, and
- * others may go on using it. This process does nothing else meanwhile (about 100 MB a second).
+ * Writes a consistent copy of a database under another key, or from plain to encrypted or back. Schema, rows, hidden
+ * rowids, sequences, user_version and application_id are the same. The target is encrypted from its first byte, has a new
+ * salt, and is synced to disk; after a failure it does not exist. The source is only read, and other processes can use it.
+ * Blocks the event loop (about 100 MB a second).
  *
  * @throws AshlarError `key-wrong`, `key-invalid`, `key-missing`, `database-missing`, `database-corrupt`, `disk-full`,
- *   `privilege-missing`, `filesystem-unsafe`, `directory-missing`; `state-conflict` where the target exists
+ *   `privilege-missing`, `filesystem-unsafe`, `directory-missing`; `state-conflict` if the target exists
  */
-export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarget): Promise<void> => {
+export async function rewriteUnderKey(source: RewriteSource, target: RewriteTarget): Promise<void> {
   const driver = await loadDriver();
   const cipher = source.cipher ?? ownCipher;
   const file = openFile(source.path, false);
@@ -62,9 +62,9 @@ export const rewriteUnderKey = async (source: RewriteSource, target: RewriteTarg
   } finally {
     file.close();
   }
-};
+}
 
-/** A copy that is about to be made: one connection, in which the old file is attached as `old` to the new one. */
+/** A connection to the new file, with the old one attached as `old`. */
 export interface PendingCopy {
   readonly database: DriverDatabase;
   run(): void;
@@ -72,23 +72,23 @@ export interface PendingCopy {
 }
 
 /**
- * Opens what {@link rewriteUnderKey} copies by. Throws what the driver throws.
+ * Opens the connection with which {@link rewriteUnderKey} copies. Throws the errors of the driver.
  *
- * @param target - a file that is there, and empty
- * @param hold - the old file will be locked as well as read, so it is opened for writing
+ * @param target - an empty file
+ * @param hold - the caller will lock the old file, so it is opened for writing
  */
-export const openCopy = (
+export function openCopy(
   driver: Driver,
   source: BareFile,
   target: BareFile,
   encoding: string,
   hold = false,
-): PendingCopy => {
+): PendingCopy {
   const { cipher = ownCipher } = source;
-  // SQLite cannot give an encrypted file other pages while it copies it as a whole
+  // VACUUM INTO cannot change the page size of an encrypted file
   const repaged =
     source.key !== undefined && target.key !== undefined && cipher.pageBytes !== ownCipher.pageBytes;
-  // what is attached to a file that is only read is only read, too: closing it would fold its write-ahead log into it
+  // a file attached to a read-only connection is read-only too; else closing it would checkpoint its write-ahead log
   const database = openBare(driver, target, repaged || hold ? 'write' : 'read');
   try {
     database.pragma(`encoding = '${encoding}'`);
@@ -101,19 +101,19 @@ export const openCopy = (
   return {
     database,
     run: () => {
-      if (repaged) copyContent(database);
+      if (repaged) copyRows(database);
       else copyWhole(database, target.path, target.key !== undefined);
     },
     close: () => database.close(),
   };
-};
+}
 
 /**
- * An empty file that only its owner can read. @returns its path, resolved
+ * Creates an empty file that only its owner can read. @returns its path, resolved
  *
- * @throws AshlarError `state-conflict` where there is one; `directory-missing`, `filesystem-unsafe`, `disk-full`
+ * @throws AshlarError `state-conflict` if it exists; `directory-missing`, `filesystem-unsafe`, `disk-full`
  */
-export const createEmpty = (given: string): string => {
+export function createEmpty(given: string): string {
   const path = locate(given);
   try {
     closeSync(openSync(path, 'wx', 0o600));
@@ -121,38 +121,41 @@ export const createEmpty = (given: string): string => {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(path, cause);
     throw new AshlarError('state-conflict', {
-      message: `${path} exists, and nothing is written over.`,
+      message: `${path} exists, and is not overwritten.`,
       suggestion: 'Choose another path, or move the file away.',
       cause,
     });
   }
-};
+}
 
 const attach = (database: DriverDatabase, path: string, key: string | undefined, cipher: Cipher): void => {
   setCipher(database, cipher);
-  // bound, so that the key is in no SQL text; empty says that there is none, where NULL would mean that of main
+  // a parameter, so that no SQL text has the key; empty means no key, while NULL would mean the key of main
   const secret = Buffer.from(key ?? '');
   database.prepare('ATTACH ? AS old KEY ?').run(path, secret);
   secret.fill(0);
 };
 
-// VACUUM INTO opens its file without a key, and such a file gets that of main: which is the same file, still empty
+// VACUUM INTO opens its file without a key, and it gets the key of main: main is the same file, still empty
 const copyWhole = (database: DriverDatabase, path: string, encrypted: boolean): void => {
   if (encrypted) database.pragma(`page_size = ${ownCipher.pageBytes}`);
   database.prepare('VACUUM old INTO ?').run(path);
 };
 
-// files can be attached only to one of their own encoding, and of an encrypted one it is not known before
-export const inItsEncoding = <T>(
+/**
+ * Calls `work` with each text encoding until it fits: a file can be attached only to one of the same encoding, and the
+ * encoding of an encrypted file is not known before.
+ */
+export function inItsEncoding<T>(
   work: (encoding: string) => T,
   [encoding = 'UTF-8', ...others]: readonly string[] = ['UTF-8', 'UTF-16le', 'UTF-16be'],
-): T => {
+): T {
   try {
     return work(encoding);
   } catch (error) {
     if (others.length === 0 || !(error instanceof Error) || !otherEncoding.test(error.message)) throw error;
     return inItsEncoding(work, others);
   }
-};
+}
 
 const otherEncoding = /must use the same text encoding/;

@@ -6,8 +6,8 @@ import { AshlarError } from '../../../errors.js';
 import { type Driver, type DriverDatabase, loadDriver } from '../driver/driver.js';
 import { isBusy } from '../driver/errors.js';
 import { fileInUse } from '../driver/waiting.js';
-import { contentOf } from './content.js';
-import { passingName, removeFile, removeLeftovers, replaceFile } from './durable.js';
+import { digestOf } from './digest.js';
+import { removeFile, removeTemporaryFiles, replaceFile, temporaryName } from './durable.js';
 import { type DatabaseFile, fileError, openFile } from './file.js';
 import { assertKey, keyFingerprint, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
@@ -15,18 +15,18 @@ import { createEmpty, inItsEncoding, openCopy } from './rewrite.js';
 import { verified } from './verified.js';
 
 /**
- * Puts an encrypted file under another key, by writing it anew beside itself and, once the copy has been read and
- * compared, by one rename. Nobody may have it open meanwhile. Killed at any moment, the file opens with exactly one of
- * the two keys; running it again finishes, or says that it is done.
+ * Re-encrypts a file under another key: writes a copy next to it, reads it back, compares both, and renames the copy. No
+ * process may have the file open. After a kill at any point the file opens with exactly one of the two keys; running the
+ * rotation again completes it, or reports that it is done.
  *
- * @throws AshlarError `database-locked` where somebody has the file open; `key-wrong`, `key-missing`, `key-invalid`,
- *   `disk-full`, `database-corrupt`; `usage` where both keys are the same; what opening throws
+ * @throws AshlarError `database-locked` if the file is open; `key-wrong`, `key-missing`, `key-invalid`, `disk-full`,
+ *   `database-corrupt`; `usage` if both keys are the same; the errors of opening
  */
-export const rotateKey = async (
+export async function rotateKey(
   path: string,
   { key, lockTimeout = 5000 }: Pick<OpenOptions, 'key' | 'lockTimeout'>,
   newKey: string,
-): Promise<KeyRotation> => {
+): Promise<KeyRotation> {
   assertKey(key);
   assertKey(newKey);
   const driver = await loadDriver();
@@ -40,14 +40,14 @@ export const rotateKey = async (
       return await swap(driver, file, from, to, lockTimeout);
     } catch (error) {
       const failure = await openFailure(error, file, triedKey(key, from));
-      // killed after the rename, and run again
+      // an earlier run may have been killed after the rename
       if (failure.code === 'key-wrong') return await underNewKey(driver, file, newKey, failure);
       throw failure;
     }
   } finally {
     file.close();
   }
-};
+}
 
 const swap = async (
   driver: Driver,
@@ -56,20 +56,20 @@ const swap = async (
   to: string,
   lockTimeout: number,
 ): Promise<KeyRotation> => {
-  const fresh = createEmpty(passingName(file.path, 'key'));
+  const fresh = createEmpty(temporaryName(file.path, 'key'));
   try {
     return inItsEncoding((encoding): KeyRotation => {
       const source = { path: file.path, key: from };
       const copy = openCopy(driver, source, { path: fresh, key: to }, encoding, true);
       try {
         takeAlone(copy.database, file.path, lockTimeout);
-        // whoever holds the lock for good leaves the journal of what is done
+        // under EXCLUSIVE locking SQLite leaves the journal of a finished transaction
         rmSync(`${file.path}-journal`, { force: true });
-        removeLeftovers(file.path, 'key', fresh);
+        removeTemporaryFiles(file.path, 'key', fresh);
         copy.run();
-        const content = verified(driver, { path: fresh, key: to }, contentOf(copy.database, 'old'));
+        const digest = verified(driver, { path: fresh, key: to }, digestOf(copy.database, 'old'));
         putInPlace(fresh, file.path);
-        return { outcome: 'rotated', path: file.path, ...content };
+        return { outcome: 'rotated', path: file.path, ...digest };
       } finally {
         copy.close();
       }
@@ -79,14 +79,14 @@ const swap = async (
   }
 };
 
-// leaving WAL folds the log in, and works only for whoever is alone; the lock that it takes is kept. In memory at last,
-// because SQLite would take away the journal when it closes: by then another's, of the file that has come in place
+// leaving WAL checkpoints the log and works only for the sole connection; EXCLUSIVE keeps that lock. The last mode is
+// memory, because SQLite removes the journal when it closes, which by then could belong to the new file
 const takeAlone = (database: DriverDatabase, path: string, lockTimeout: number): void => {
   database.pragma(`busy_timeout = ${lockTimeout}`);
   database.pragma('old.locking_mode = EXCLUSIVE');
   try {
     for (const mode of ['wal', 'delete', 'memory']) {
-      // SQLite may leave the mode as it is, and only say so
+      // SQLite can keep the mode, and report it instead of failing
       if (database.pragma(`old.journal_mode = ${mode}`, { simple: true }) !== mode) throw fileInUse(path);
     }
   } catch (error) {
@@ -98,12 +98,12 @@ const putInPlace = (fresh: string, path: string): void => {
   const { mode, uid, gid } = statSync(path);
   try {
     chmodSync(fresh, mode & 0o777);
-    // run as root, it must go on belonging to the service
+    // the service must own the new file too when root rotates the key
     if (uid !== statSync(fresh).uid || gid !== statSync(fresh).gid) chownSync(fresh, uid, gid);
   } catch (error) {
     throw fileError(fresh, error);
   }
-  // whoever opened the old file in this moment and waits for its lock is told by SQLite, before he writes, that it has moved
+  // a process that opened the old file just now and waits for its lock: SQLite reports that the file has moved
   replaceFile(fresh, path);
 };
 
@@ -123,6 +123,6 @@ const underNewKey = async (
 
 const sameKey = (): AshlarError =>
   new AshlarError('usage', {
-    message: 'The new key is the one that the database has.',
-    suggestion: 'Make a new one: ashlar key new.',
+    message: 'The database already has this key.',
+    suggestion: 'Make a new key: ashlar key new.',
   });

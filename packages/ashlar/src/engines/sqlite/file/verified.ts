@@ -3,38 +3,38 @@ import { AshlarError } from '../../../errors.js';
 import type { Driver } from '../driver/driver.js';
 import { sqliteError } from '../driver/errors.js';
 import { type BareFile, openBare } from './bare.js';
-import { type Content, contentOf } from './content.js';
+import { type DatabaseDigest, digestOf } from './digest.js';
 import { keyFingerprint } from './key.js';
 
-const unlike = (detail: string, cause?: unknown): AshlarError =>
+const differs = (detail: string, cause?: unknown): AshlarError =>
   new AshlarError('state-conflict', {
-    message: 'The copy does not hold what the database holds; it was not put in place.',
+    message: 'The copy differs from the database, and was discarded.',
     detail,
-    suggestion: 'See that nobody writes to the database, and run the command again.',
+    suggestion: 'Stop the processes that write to the database, and run the command again.',
     cause,
   });
 
 /**
- * Opens a copy as a stranger would, reads every page of it (each is authenticated by its HMAC where it is encrypted) and
- * compares it with what it was made of.
+ * Opens a copy with a new connection, reads every page (an encrypted page is authenticated by its HMAC), and compares it
+ * with its source.
  *
  * @throws AshlarError `state-conflict`
  */
-export const verified = (driver: Driver, copy: BareFile, expected?: Content): FileContent => {
+export function verified(driver: Driver, copy: BareFile, expected?: DatabaseDigest): FileContent {
   try {
     const database = openBare(driver, copy, 'read');
     try {
-      // every page of every tree; whether indexes agree with their tables took ten times as long, and is as it was before
+      // reads every page of every tree. integrity_check also compares indexes with tables, which takes ten times as long
       const found = database.pragma('quick_check(1)', { simple: true });
-      if (found !== 'ok') throw unlike(`SQLite says: ${String(found)}`);
-      const content = contentOf(database);
-      if (expected !== undefined && expected.digest !== content.digest)
-        throw unlike('The database was written to meanwhile.');
-      return { ...content, keyFingerprint: copy.key === undefined ? undefined : keyFingerprint(copy.key) };
+      if (found !== 'ok') throw differs(`SQLite reports: ${String(found)}`);
+      const digest = digestOf(database);
+      if (expected !== undefined && expected.digest !== digest.digest)
+        throw differs('The database was changed while it was copied.');
+      return { ...digest, keyFingerprint: copy.key === undefined ? undefined : keyFingerprint(copy.key) };
     } finally {
       database.close();
     }
   } catch (error) {
-    throw error instanceof AshlarError ? error : unlike(sqliteError(error).message, error);
+    throw error instanceof AshlarError ? error : differs(sqliteError(error).message, error);
   }
-};
+}

@@ -3,9 +3,11 @@ import { findKey } from './find-key.js';
 import { importFile } from './import-file.js';
 import { rotateKey } from './rotate-key.js';
 
-/** What can be done with the file at a path, plain or encrypted. */
-export const wholeFile = (path: string, encrypted: boolean): WholeFile => ({
-  rotateKey: encrypted ? (options, newKey) => rotateKey(path, options, newKey) : undefined,
-  findKey: encrypted ? (keys) => findKey(path, keys) : undefined,
-  importFrom: ({ key }, source) => importFile({ path, encrypted, key }, source),
-});
+/** The operations on a whole database file, plain or encrypted. */
+export function wholeFile(path: string, encrypted: boolean): WholeFile {
+  return {
+    rotateKey: encrypted ? (options, newKey) => rotateKey(path, options, newKey) : undefined,
+    findKey: encrypted ? (keys) => findKey(path, keys) : undefined,
+    importFrom: ({ key }, source) => importFile({ path, encrypted, key }, source),
+  };
+}

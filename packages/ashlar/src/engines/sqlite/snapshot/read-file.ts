@@ -3,20 +3,20 @@ import { Readable } from 'node:stream';
 import { AshlarError } from '../../../errors.js';
 import { programEnvironment } from '../../program-environment.js';
 
-/** One moment of a database file. */
-export interface FileMoment {
+/** A database file at one point in time. */
+export interface FileSnapshot {
   readonly path: string;
-  /** Device and inode, as the file was opened: another one may have come to stand at the path. */
+  /** Device and inode of the open file, because the path can name another file by now. */
   readonly identity: string;
   readonly pages: number;
   readonly pageSize: number;
-  /** How many frames of the write-ahead log belong to it; 0 where the file alone is the moment. */
+  /** The number of frames of the write-ahead log that belong to the snapshot; 0 if all are in the file. */
   readonly frames: number;
 }
 
 const replacedStatus = 3;
 
-// writing blocks, and fails when the parent has ended. The log's form: https://sqlite.org/fileformat2.html#walformat
+// writing blocks, and fails when the parent has ended. Format of the log: https://sqlite.org/fileformat2.html#walformat
 const program = `
 const fs = require('node:fs');
 const [path, identity, ...numbers] = process.argv.slice(1);
@@ -43,7 +43,7 @@ const readLog = (target, at) => {
   if (readAt(log, target, at) !== target.length) fail('The log ends too early.');
 };
 const frameAt = (frame) => logHeader + (frame - 1) * (frameHeader + pageSize);
-// of each page the last frame
+// the last frame of each page
 const logged = new Map();
 if (log !== undefined) {
   const first = Buffer.alloc(logHeader);
@@ -51,18 +51,18 @@ if (log !== undefined) {
   const header = Buffer.alloc(frameHeader);
   for (let frame = 1; frame <= frames; frame++) {
     readLog(header, frameAt(frame));
-    if (header.compare(first, 16, 24, 8, 16) !== 0) fail('The log has begun anew.');
+    if (header.compare(first, 16, 24, 8, 16) !== 0) fail('The log was restarted.');
     logged.set(header.readUInt32BE(0), frame);
   }
 }
 
-// about what the pipe holds: while that is taken out, the next is read
+// about the capacity of the pipe: while the parent reads it, the next block is read
 const pagesAtOnce = Math.max(1, (1 << 17) / pageSize);
 const block = Buffer.alloc(pagesAtOnce * pageSize);
 for (let page = 1; page <= pages; page += pagesAtOnce) {
   const count = Math.min(pagesAtOnce, pages - page + 1);
   const bytes = block.subarray(0, count * pageSize);
-  // what is not there yet stands in the log alone
+  // pages beyond the end of the file are in the log only
   bytes.fill(0, readAt(file, bytes, (page - 1) * pageSize));
   for (let n = 0; n < count; n++) {
     const frame = logged.get(page + n);
@@ -73,18 +73,22 @@ for (let page = 1; page <= pages; page += pagesAtOnce) {
 }`;
 
 /**
- * Reads a file that this process has open as a database: each page as the log has it, else as it stands in the file.
- * Another process does it: closing any descriptor of the file here would drop the locks that SQLite holds on it (fcntl(2)).
+ * Streams the pages of a file that this process has open as a database: each page from the log if it is there, else from
+ * the file. A child process reads them, because closing a descriptor of the file here would drop SQLite's locks on it
+ * (fcntl(2)).
+ *
+ * @throws AshlarError through the stream: `state-conflict` if the file was replaced, `statement-failed`
  */
-export const readFileElsewhere = (moment: FileMoment): Readable =>
-  Readable.from(chunksOf(moment), { objectMode: false });
+export function readFileElsewhere(snapshot: FileSnapshot): Readable {
+  return Readable.from(chunksOf(snapshot), { objectMode: false });
+}
 
-async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment): AsyncGenerator<Buffer> {
+async function* chunksOf({ path, identity, pages, pageSize, frames }: FileSnapshot): AsyncGenerator<Buffer> {
   const size = pages * pageSize;
   const numbers = [pages, pageSize, frames].map(String);
   const child = spawn(process.execPath, ['-e', program, path, identity, ...numbers], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // neither the options of this process are the child's, nor the keys in its environment
+    // the child gets no options of this process, and no keys from its environment
     env: programEnvironment(),
   });
   const ended = new Promise<number | null>((resolve) => {
@@ -111,13 +115,13 @@ async function* chunksOf({ path, identity, pages, pageSize, frames }: FileMoment
 
 const replaced = (path: string): AshlarError =>
   new AshlarError('state-conflict', {
-    message: `Another file stands at ${path} than the database that is open.`,
-    detail: 'It was restored, or its key was changed, since it was opened.',
+    message: `${path} is no longer the file of the open database.`,
+    detail: 'A restore or a key rotation has replaced it.',
     suggestion: 'Open the database again.',
   });
 
 const unread = (path: string, reason: string): AshlarError =>
   new AshlarError('statement-failed', {
-    message: `${path} could not be read to its end.`,
+    message: `${path} cannot be read to its end.`,
     detail: reason,
   });

@@ -11,16 +11,16 @@ interface Question {
   readonly parameters: readonly unknown[];
 }
 
-/** What the thread answers, in the order of the questions. */
+/** An answer of the thread; answers come in the order of the questions. */
 type Answer = { readonly rows: readonly Row[] } | { readonly code: string; readonly message: string };
 
-interface Asked {
+interface Pending {
   readonly resolve: (rows: readonly Row[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** How long it waits for a lock: it keeps nobody but itself. */
-const patience = 1_000;
+/** How long it waits for a lock, in milliseconds. */
+const lockTimeout = 1_000;
 
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
@@ -49,12 +49,12 @@ parentPort.on('message', (question) => {
 });`;
 
 /**
- * A connection that only reads, in a thread of its own: counting the rows of a large encrypted table takes seconds, and
- * everybody else goes on meanwhile.
+ * A read-only connection in a thread, because counting the rows of a large encrypted table takes seconds, which would block
+ * the event loop.
  */
 export class ReadThread {
   readonly #worker: Worker;
-  readonly #asked: Asked[] = [];
+  readonly #pending: Pending[] = [];
   readonly #ended: Promise<void>;
   readonly #closing = new AbortController();
   #problem: unknown;
@@ -62,7 +62,7 @@ export class ReadThread {
   constructor({ driver, path, key }: ConnectionSettings) {
     this.#worker = new Worker(program, {
       eval: true,
-      // options of this process, --input-type among them, are not the thread's
+      // the thread must not get options of this process such as --input-type
       execArgv: [],
       env: {},
       workerData: {
@@ -70,13 +70,13 @@ export class ReadThread {
         path,
         key,
         settings: cipherSettings,
-        timeout: patience,
+        timeout: lockTimeout,
       },
     });
     this.#worker.on('message', (answer: Answer) => {
-      const asked = this.#asked.shift();
-      if ('rows' in answer) asked?.resolve(answer.rows.map(withBuffers));
-      else asked?.reject(sqliteError(Object.assign(new Error(answer.message), { code: answer.code })));
+      const next = this.#pending.shift();
+      if ('rows' in answer) next?.resolve(answer.rows.map(withBuffers));
+      else next?.reject(sqliteError(Object.assign(new Error(answer.message), { code: answer.code })));
     });
     this.#worker.once('error', (error) => {
       this.#problem = sqliteError(error);
@@ -84,28 +84,28 @@ export class ReadThread {
     this.#ended = new Promise((resolve) =>
       this.#worker.once('exit', () => {
         this.#problem ??= over();
-        for (const { reject } of this.#asked) reject(this.#problem);
+        for (const { reject } of this.#pending) reject(this.#problem);
         resolve();
       }),
     );
   }
 
-  /** Runs one statement after those that were asked for before. Throws what {@link sqliteError} makes of it. */
+  /** Runs a statement after the pending ones. Throws an error of {@link sqliteError}. */
   async run(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
     const question: Question = { sql, parameters: bindable(parameters) };
     if (this.#problem) throw this.#problem;
     return new Promise((resolve, reject) => {
-      this.#asked.push({ resolve, reject });
+      this.#pending.push({ resolve, reject });
       this.#worker.postMessage(question);
     });
   }
 
-  /** Aborted before its transaction ends; the reason is why. */
+  /** Aborted before the transaction ends, with the reason. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** Ends its transaction too, when what was asked for is answered. */
+  /** Answers the pending statements, then ends the transaction and the thread. */
   async close(reason: AshlarError = over()): Promise<void> {
     this.#problem ??= reason;
     this.#closing.abort(this.#problem);
@@ -114,7 +114,7 @@ export class ReadThread {
   }
 }
 
-// between threads a Buffer becomes a plain array of bytes
+// a Buffer becomes a Uint8Array between threads
 const withBuffers = (row: Row): Row => {
   const bytes = Object.entries(row).filter(([, value]) => value instanceof Uint8Array);
   if (bytes.length === 0) return row;
@@ -124,5 +124,4 @@ const withBuffers = (row: Row): Row => {
   };
 };
 
-const over = (): AshlarError =>
-  new AshlarError('session-ended', { message: 'The moment that was read is over.' });
+const over = (): AshlarError => new AshlarError('session-ended', { message: 'The snapshot is closed.' });

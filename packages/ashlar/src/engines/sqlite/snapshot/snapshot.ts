@@ -9,59 +9,61 @@ import { fileLocked, retryWhileBusy, writerTaken } from '../driver/waiting.js';
 import { readFileElsewhere } from './read-file.js';
 import type { ReadThread } from './read-thread.js';
 
-/** A database whose moment is to be held. */
+/** The database of a snapshot. */
 export interface SnapshotSource {
-  readonly target: ConnectionSettings;
-  /** Of its file. */
+  readonly settings: ConnectionSettings;
+  /** Device and inode of its file. */
   readonly identity: string;
-  /** Of the writers in this process. */
+  /** The lock of the writers in this process. */
   readonly lock: Lock;
   readonly writer: () => Connection;
 }
 
 const timeout = 30_000;
-/** What makes a transaction begin to read. */
-const look = 'SELECT 1 FROM sqlite_schema LIMIT 1';
+/** The first read of a transaction, with which its snapshot begins. */
+const firstRead = 'SELECT 1 FROM sqlite_schema LIMIT 1';
 
-export const inMemory = (): AshlarError =>
-  new AshlarError('usage', {
+/** The error for a snapshot of a database in memory. */
+export function inMemory(): AshlarError {
+  return new AshlarError('usage', {
     message: 'A database in memory has no file to copy.',
     suggestion: 'Use sqlite:PATH or sqlcipher:PATH.',
   });
+}
 
 /**
- * Gives `work` a moment of the database, while others write.
+ * Gives `work` a snapshot of the database, while other sessions write.
  *
- * A read transaction begins while the write lock is held, so that nothing is written between it and the look at the log.
- * As long as it lasts, a page of its moment is never overwritten where it stands: nothing newer is moved into the file, and
- * the log does not begin anew over frames that it needs (walTryBeginRead, walCheckpoint and walRestartLog in SQLite's
- * wal.c). Where all of the log was in the file, the file alone is the moment.
+ * A read transaction begins while the write lock is held, so that nothing is written before the size of the log is read.
+ * While the transaction lasts, no page of the snapshot is overwritten: newer pages are not checkpointed into the file, and
+ * the log is not restarted over frames that the transaction needs (walTryBeginRead, walCheckpoint and walRestartLog in
+ * SQLite's wal.c). If the whole log was checkpointed, the file alone is the snapshot.
  *
- * @param reader - a thread of the target’s, which is closed at the end; where it is closed before, reads and copies fail
+ * @param reader - a thread that has the database open; closed at the end. If it is closed earlier, reads and copies fail
  */
-export const withSnapshot = async <T>(
+export async function withSnapshot<T>(
   source: SnapshotSource,
   reader: ReadThread,
   work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   try {
     const frames = await hold(source, reader);
     return await work(await snapshotOf(source, reader, frames));
   } finally {
     await reader.close();
   }
-};
+}
 
-/** Begins the reader’s transaction. @returns how many frames of the log belong to its moment */
-const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
-  // the thread has started before anybody waits for it
-  await reader.run(look);
+/** Begins the reader’s transaction. @returns the number of frames of the log that belong to the snapshot */
+const hold = async ({ settings, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
+  // start the thread before taking the lock
+  await reader.run(firstRead);
   const unlock = await lock.acquire(timeout, writerTaken);
   try {
     await retryWhileBusy(() => writer().tryBegin(['BEGIN IMMEDIATE']), timeout, fileLocked);
     try {
-      for (const sql of ['BEGIN', look]) await reader.run(sql);
-      return guarded(() => framesOutside(target));
+      for (const sql of ['BEGIN', firstRead]) await reader.run(sql);
+      return guarded(() => framesOutside(settings));
     } finally {
       guarded(() => writer().command('ROLLBACK'));
     }
@@ -71,48 +73,48 @@ const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread
 };
 
 /**
- * Looked at when the reader has begun: if frames are outside of the file then, they were when it began, and it reads them
- * from the log, which cannot begin anew. NOOP moves nothing: it only tells, and only a connection without a transaction.
+ * The number of frames that are not in the file. Called when the reader has begun: frames outside the file now were so when
+ * it began, and the log with them cannot be restarted. NOOP checkpoints nothing, and answers only outside a transaction.
  */
-const framesOutside = (target: ConnectionSettings): number => {
-  const onlooker = connect(target, 'reader');
+const framesOutside = (settings: ConnectionSettings): number => {
+  const observer = connect(settings, 'reader');
   try {
-    const [state] = onlooker.database.pragma('wal_checkpoint(NOOP)') as LogState[];
+    const [state] = observer.database.pragma('wal_checkpoint(NOOP)') as LogState[];
     if (!state || state.log < 0)
-      throw new AshlarError('statement-failed', { message: 'The database has no log.' });
+      throw new AshlarError('statement-failed', { message: 'The database has no write-ahead log.' });
     return state.log === state.checkpointed ? 0 : state.log;
   } finally {
-    onlooker.close();
+    observer.close();
   }
 };
 
-/** In frames. */
+/** The frames of the log, and how many of them are in the file. */
 interface LogState {
   readonly log: number;
   readonly checkpointed: number;
 }
 
 const snapshotOf = async (
-  { target, identity }: SnapshotSource,
+  { settings, identity }: SnapshotSource,
   reader: ReadThread,
   frames: number,
 ): Promise<Snapshot> => {
-  const figure = async (sql: string): Promise<number> => {
+  const numberOf = async (sql: string): Promise<number> => {
     const [row] = await reader.run(sql);
     return Number(Object.values(row ?? {})[0]);
   };
-  const [pages, pageSize] = [await figure('PRAGMA page_count'), await figure('PRAGMA page_size')];
+  const [pages, pageSize] = [await numberOf('PRAGMA page_count'), await numberOf('PRAGMA page_size')];
   return {
-    format: target.key === undefined ? 'sqlite' : 'sqlcipher',
-    key: target.key,
+    format: settings.key === undefined ? 'sqlite' : 'sqlcipher',
+    key: settings.key,
     size: pages * pageSize,
     read: (sql, parameters) => reader.run(sql, parameters),
-    count: (table) => figure(`SELECT count(*) FROM main.${identifier(table)}`),
+    count: (table) => numberOf(`SELECT count(*) FROM main.${identifier(table)}`),
     copy: () => {
-      const copy = readFileElsewhere({ path: target.path, identity, pages, pageSize, frames });
-      // without the transaction it would go on, and be torn
+      const copy = readFileElsewhere({ path: settings.path, identity, pages, pageSize, frames });
+      // without the transaction the copy would mix states
       reader.closing.addEventListener('abort', () => copy.destroy(reader.closing.reason), { once: true });
-      // one that was given up fails in nobody's hands
+      // an abandoned copy must not fail as an unhandled error
       return copy.on('error', () => undefined);
     },
   };

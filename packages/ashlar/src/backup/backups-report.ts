@@ -1,0 +1,112 @@
+import type { Engine } from '../contract/engine.js';
+import type { SystemFacts } from '../contract/system.js';
+import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
+import type { Tables } from '../model/index.js';
+import { redactUrl } from '../settings/index.js';
+import { headOf } from './database-state.js';
+import { type ListedBackup, labelOf, listBackups } from './folder.js';
+import type { Manifest } from './manifest.js';
+
+/** Name and times of a backup. */
+export interface BackupSummary {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created_at: string;
+  readonly verified_at: string | null;
+}
+
+/** What would be lost if the last backup were restored now. */
+export interface Loss {
+  /** The age of the backup. */
+  readonly seconds: number;
+  /** How many rows the tables of the system have gained since. */
+  readonly rows: number;
+  /** How many entries its ledgers have gained since. */
+  readonly ledger_entries: number;
+}
+
+/** What `ashlar status` reports about backups. */
+export interface BackupsReport {
+  readonly folder: string;
+  readonly count: number;
+  readonly last: BackupSummary | null;
+  readonly last_verified: BackupSummary | null;
+  /** `null` if there is no backup. */
+  readonly would_be_lost: Loss | null;
+  /** The incomplete or damaged backups, with the reason. */
+  readonly problems: readonly string[];
+}
+
+/** The database that is compared with its last backup. */
+export interface LossRequest {
+  /** The folder of its backups. */
+  readonly folder: string;
+  /** The current row count of each table of the system. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly now: Date;
+}
+
+/** Compares a database with its last backup. */
+export async function backupsReport(
+  engine: Engine,
+  system: SystemFacts<Tables>,
+  { folder, rows, now }: LossRequest,
+): Promise<BackupsReport> {
+  const listed = await listBackups(folder);
+  const own = ownOf(listed, engine, system);
+  const sound = own.filter(({ problem }) => problem === undefined);
+  const last = sound.at(-1);
+  return {
+    folder,
+    count: sound.length,
+    last: summaryOf(last),
+    last_verified: summaryOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
+    would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
+    problems: listed
+      .filter((one) => one.manifest === undefined || own.includes(one))
+      .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+  };
+}
+
+const ownOf = (
+  listed: readonly ListedBackup[],
+  { url }: Engine,
+  { name }: SystemFacts<Tables>,
+): readonly ListedBackup[] => {
+  const those = (fits: (manifest: Manifest) => boolean) =>
+    listed.filter(
+      ({ manifest }) => manifest && fits(manifest) && manifest.systems.some((system) => system.name === name),
+    );
+  const named = those(({ database }) => database === redactUrl(url));
+  // a file can be named by different URLs, and different files can have one name
+  return named.length > 0 ? named : those(({ label }) => label === labelOf(url));
+};
+
+const summaryOf = (one: ListedBackup | undefined): BackupSummary | null =>
+  one?.manifest
+    ? { name: one.name, created_at: one.manifest.created_at, verified_at: one.verifiedAt ?? null }
+    : null;
+
+const lossOf = async (
+  engine: Engine,
+  system: SystemFacts<Tables>,
+  manifest: Manifest,
+  rows: Readonly<Record<string, number>>,
+  now: Date,
+): Promise<Loss> => {
+  let entries = 0;
+  for (const table of ledgersOf(system)) {
+    if (!(table.name in rows)) continue;
+    const { size } = await withLedger(engine, table, headOf);
+    const then = manifest.ledgers.find(({ ledger }) => ledger === originOf(system, table))?.size ?? 0;
+    entries += Math.max(0, size - then);
+  }
+  return {
+    seconds: Math.max(0, Math.round((now.getTime() - Date.parse(manifest.created_at)) / 1_000)),
+    rows: Object.entries(rows).reduce(
+      (sum, [table, count]) => sum + Math.max(0, count - (manifest.rows[table] ?? 0)),
+      0,
+    ),
+    ledger_entries: entries,
+  };
+};

@@ -1,0 +1,83 @@
+import { createHash, type Hash } from 'node:crypto';
+import { identifier } from '../../../model/index.js';
+import type { DriverDatabase } from '../driver/driver.js';
+
+/** Row counts and a digest of a database, for comparison with a copy. */
+export interface DatabaseDigest {
+  /** The row count of each stored table, shadow tables of virtual tables included. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** SHA-256, in hex, over the schema, the rows in order with their hidden rowids, user_version and application_id. */
+  readonly digest: string;
+}
+
+/** Reads every row of a database, or of an attached one. Throws the errors of the driver. */
+export function digestOf(database: DriverDatabase, place: 'main' | 'old' = 'main'): DatabaseDigest {
+  const hash = createHash('sha256');
+  const rows: Record<string, number> = {};
+  database.exec('BEGIN');
+  try {
+    for (const name of ['user_version', 'application_id'])
+      add(hash, database.pragma(`${place}.${name}`, { simple: true }));
+    const schema = database
+      .prepare<unknown[], SchemaRow>(
+        `SELECT type, name, tbl_name, rootpage > 0 AS stored, sql FROM ${place}.sqlite_schema ORDER BY type, name`,
+      )
+      .all();
+    for (const { type, name, tbl_name, sql } of schema)
+      for (const part of [type, name, tbl_name, sql]) add(hash, part);
+    for (const { name } of schema.filter(({ type, stored }) => type === 'table' && stored === 1)) {
+      add(hash, name);
+      const statement = database
+        .prepare(allRows(database, name, place))
+        .safeIntegers()
+        .raw();
+      let count = 0;
+      for (const row of statement.iterate() as Iterable<unknown[]>) {
+        for (const value of row) add(hash, value);
+        count++;
+      }
+      rows[name] = count;
+    }
+  } finally {
+    database.exec('ROLLBACK');
+  }
+  return { rows, digest: hash.digest('hex') };
+}
+
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly tbl_name: string;
+  readonly stored: number;
+  readonly sql: string | null;
+}
+
+/** The name of a table's hidden rowid; `undefined` if it has none, or columns have all three names. */
+export function rowidOf(database: DriverDatabase, table: string, place: 'main' | 'old'): string | undefined {
+  const names = database
+    .prepare<unknown[], { name: string }>('SELECT name FROM pragma_table_xinfo(?, ?)')
+    .all(table, place);
+  const found = database
+    .prepare<unknown[], { wr: number }>('SELECT wr FROM pragma_table_list WHERE schema = ? AND name = ?')
+    .get(place, table);
+  if (found?.wr === 1) return undefined;
+  const taken = new Set(names.map(({ name }) => name.toLowerCase()));
+  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
+}
+
+// a table without rowid is stored, and read, in the order of its key
+const allRows = (database: DriverDatabase, table: string, place: 'main' | 'old'): string => {
+  const rowid = rowidOf(database, table, place);
+  const from = `FROM ${place}.${identifier(table)}`;
+  return rowid === undefined ? `SELECT * ${from}` : `SELECT ${rowid}, * ${from} ORDER BY ${rowid}`;
+};
+
+// type and length before each value, so that different rows never give the same bytes
+const add = (hash: Hash, value: unknown): void => {
+  if (value === null || value === undefined) hash.update('n;');
+  else if (Buffer.isBuffer(value)) hash.update(`b${value.length};`).update(value);
+  else {
+    const text = String(value);
+    hash.update(`${(typeof value)[0]}${Buffer.byteLength(text)};${text}`);
+  }
+};

@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { type BigIntStats, constants } from 'node:fs';
+import { link, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type ProcessIdentity, processMark, thisProcess } from './process.js';
+import { writeNewFile } from './write.js';
+
+/** The folder and name of a lock. Its files are `NAME.1`, `NAME.2`, … and `NAME.draft-…`. */
+export interface LockPlace {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** The owner that a lock file names. */
+export interface LockOwner extends ProcessIdentity {
+  /** Distinguishes the locks of one process; 32 hex digits. */
+  readonly token: string;
+}
+
+/** A lock file as it was read. */
+export interface LockFile {
+  readonly path: string;
+  /** `undefined` where the file cannot be read as a lock file. */
+  readonly owner: LockOwner | undefined;
+  /** The time of the file: of its last heartbeat, or of its creation; milliseconds since 1970. */
+  readonly seen: number;
+  /** Device and inode. */
+  readonly identity: string;
+}
+
+const form = z.object({
+  pid: z.int().positive(),
+  started: z.string(),
+  namespace: z.string(),
+  boot: z.string(),
+  host: z.string(),
+  token: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** No more than this is read of a file; lock files are shorter; bytes. */
+const longest = 4096;
+/** The highest generation: nine digits, which a number holds exactly. */
+const lastGeneration = 999_999_999;
+
+/** The text of a lock file: one line of JSON. */
+export function formatOwner(owner: LockOwner): string {
+  return `${JSON.stringify(owner)}\n`;
+}
+
+/** The owner that a lock file's text names; `undefined` if the text cannot be parsed. */
+export function parseOwner(text: string): LockOwner | undefined {
+  try {
+    return form.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The path of a generation of a lock. */
+export function generationPath({ folder, name }: LockPlace, generation: number): string {
+  return join(folder, `${name}.${generation}`);
+}
+
+const draftPrefix = ({ name }: LockPlace): string => `${name}.draft-`;
+
+/** Whether a file belongs to the lock of this name: held, left behind, or a draft. */
+export function isLockFile(file: string, name: string): boolean {
+  return file.startsWith(draftPrefix({ folder: '', name })) || generationOf(file, name) !== undefined;
+}
+
+const generationOf = (file: string, name: string): number | undefined => {
+  if (!file.startsWith(`${name}.`)) return undefined;
+  const digits = file.slice(name.length + 1);
+  return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : undefined;
+};
+
+/** The names of a lock's files in a folder: generations in ascending order, and drafts. */
+export async function listLockFiles(
+  place: LockPlace,
+): Promise<{ readonly generations: readonly number[]; readonly drafts: readonly string[] }> {
+  const names = await readdir(place.folder);
+  return {
+    generations: names.flatMap((name) => generationOf(name, place.name) ?? []).sort((a, b) => a - b),
+    drafts: names.filter((name) => name.startsWith(draftPrefix(place))),
+  };
+}
+
+/** The part of a draft's name that identifies its process, as `processMark()` writes it. */
+export function draftMark(place: LockPlace, draft: string): string {
+  return draft.slice(draftPrefix(place).length);
+}
+
+/** The generation that follows the given ones, which are in ascending order. */
+export function nextGeneration(generations: readonly number[]): number {
+  const highest = generations.at(-1) ?? 0;
+  if (highest < lastGeneration) return highest + 1;
+  // a file with the highest number was made by hand; the smallest free number serves as well
+  return generations.findIndex((generation, index) => generation !== index + 1) + 1;
+}
+
+/** Reads a lock file; `undefined` if it no longer exists. */
+export async function readLockFile(path: string): Promise<LockFile | undefined> {
+  const head = await readHead(path);
+  const found = head?.found ?? (await stat(path, { bigint: true }).catch(absent));
+  if (found === undefined) return undefined;
+  return {
+    path,
+    owner: parseOwner(head?.text ?? ''),
+    seen: Number(found.mtimeMs),
+    identity: identityOf(found),
+  };
+}
+
+const identityOf = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`;
+
+const absent = (error: unknown): undefined => {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+};
+
+// opening a pipe of that name would block
+const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** The beginning of a file; `undefined` if it is gone or unreadable. NFS asks its server again when a file is opened. */
+const readHead = async (path: string): Promise<{ found: BigIntStats; text: string } | undefined> => {
+  try {
+    const handle = await open(path, flags);
+    try {
+      const found = await handle.stat({ bigint: true });
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(longest), 0, longest, 0);
+      return { found, text: buffer.toString('utf8', 0, bytesRead) };
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return undefined;
+  }
+};
+
+/** A complete lock file that has no generation yet. */
+export interface Draft {
+  readonly path: string;
+  readonly owner: LockOwner;
+  readonly text: string;
+  /** Device and inode, which the published file shares. */
+  readonly identity: string;
+}
+
+const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+
+/**
+ * Writes a draft and waits until it is on the disk, so that a lock file is complete when it appears, and after a power
+ * cut. On a full disk the draft stays empty, so that a folder of backups can still be pruned; its holder is then known by
+ * the file's inode and heartbeat only.
+ */
+export async function writeDraft(place: LockPlace): Promise<Draft> {
+  const owner: LockOwner = { ...thisProcess(), token: randomBytes(16).toString('hex') };
+  const path = join(place.folder, `${draftPrefix(place)}${processMark()}-${owner.token}`);
+  const text = formatOwner(owner);
+  try {
+    // readable by all: a process of another user must be able to identify the holder
+    await writeNewFile(path, text, 0o644);
+  } catch (error) {
+    if (!full.has((error as NodeJS.ErrnoException).code)) throw error;
+    await (await open(path, 'w', 0o644)).close();
+  }
+  const found = await stat(path, { bigint: true }).catch(absent);
+  return { path, owner, text, identity: found ? identityOf(found) : '' };
+}
+
+/** Whether a lock file is the one of a draft. */
+export function isOf(file: LockFile | undefined, draft: Draft): boolean {
+  if (file?.owner === undefined) return file?.identity === draft.identity;
+  return file.owner.token === draft.owner.token;
+}
+
+/** The errors of file systems without hard links (link(2)). */
+const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/**
+ * Gives a draft a generation that no file has yet, in one step.
+ *
+ * Without hard links there is no such step for a complete file: the file is created exclusively, and then written. A
+ * process that reads it in between cannot parse it, and takes it for held.
+ *
+ * @returns `taken` if the generation exists, `lost` if the draft was removed
+ */
+export async function publish(
+  draft: Draft,
+  path: string,
+  hardLinks: boolean,
+): Promise<'published' | 'taken' | 'lost'> {
+  try {
+    if (hardLinks) await link(draft.path, path);
+    else await writeNewFile(path, draft.text, 0o644);
+    return 'published';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // NFS repeats a request whose answer was lost, and then reports that the name exists: our own
+    if (code === 'EEXIST') return isOf(await readLockFile(path), draft) ? 'published' : 'taken';
+    if (hardLinks && code === 'ENOENT') return 'lost';
+    if (hardLinks && noLinks.has(code)) return publish(draft, path, false);
+    throw error;
+  }
+}
+
+/** Removes a file if it exists and can be removed. */
+export async function discard(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
+}

@@ -1,0 +1,116 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** Identifies a process, so that a later process with the same number is not taken for it. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Its start, in clock ticks since the kernel booted (proc(5), field 22); `''` without /proc. */
+  readonly started: string;
+  /** The inode of its PID namespace, outside of which a number means nothing (pid_namespaces(7)); `''` without /proc. */
+  readonly namespace: string;
+  /** The kernel's boot id; `''` without /proc. */
+  readonly boot: string;
+  readonly host: string;
+}
+
+/** `unseen`: the process is on another host or in another PID namespace, where its number means another process. */
+export type Liveness = 'running' | 'gone' | 'unseen';
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const target = (link: string): string => {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return '';
+  }
+};
+
+/** State and start time of a process. The second field of the line is its name, in brackets, and may contain spaces. */
+const parseStat = (line: string): { state: string; started: string } => {
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', started: fields[19] ?? '' };
+};
+
+let own: ProcessIdentity | undefined;
+
+/** The identity of this process. Outside Linux it consists of number and host name only. */
+export function thisProcess(): ProcessIdentity {
+  own ??= {
+    pid: process.pid,
+    started: parseStat(read('/proc/self/stat')).started,
+    namespace: target('/proc/self/ns/pid').replace(/\D/g, ''),
+    boot: read('/proc/sys/kernel/random/boot_id').trim(),
+    host: hostname(),
+  };
+  return own;
+}
+
+/**
+ * Whether a process still runs, as far as this one can see. Start time, PID namespace and boot id make the answer exact
+ * on Linux. Elsewhere the number alone decides, so a later process with the same number is taken for the earlier one.
+ */
+export function livenessOf(other: ProcessIdentity): Liveness {
+  const me = thisProcess();
+  const isSameBoot = other.boot === me.boot;
+  const isSameSpace = isSameBoot && other.namespace === me.namespace;
+  // a host name may change while a process runs; boot id and namespace do not
+  if (other.host !== me.host && !(isSameSpace && me.namespace !== '')) return 'unseen';
+  if (!isSameBoot && other.boot !== '' && me.boot !== '') return 'gone';
+  if (!isSameSpace) return 'unseen';
+  return isRunning(other.pid, other.started) ? 'running' : 'gone';
+}
+
+/** Whether a process is on the same kernel, so that both read the same clock. */
+export function isSameKernel({ boot }: ProcessIdentity): boolean {
+  return boot !== '' && boot === thisProcess().boot;
+}
+
+const isRunning = (pid: number, started: string): boolean => {
+  if (!exists(pid)) return false;
+  const found = parseStat(procIsOurs() ? read(`/proc/${pid}/stat`) : '');
+  // it ended between the two calls, or /proc hides the processes of other users (hidepid)
+  if (found.started === '') return exists(pid);
+  // a process that has ended and waits for its parent holds nothing
+  if (found.state === 'Z' || found.state === 'X') return false;
+  return started === '' || found.started === started;
+};
+
+const exists = (pid: number): boolean => {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs as another user. ERR_OUT_OF_RANGE or ESRCH: there is no such process
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+// in a new PID namespace /proc may still show the parent namespace, with other numbers
+const procIsOurs = (): boolean => target('/proc/self') === String(process.pid);
+
+/**
+ * The identity of this process for a file name: `PID-STARTED-NAMESPACE`. Names of temporary files have it, so that
+ * {@link livenessOfMark} can tell which ones were left by a killed process.
+ */
+export function processMark(): string {
+  const { pid, started, namespace } = thisProcess();
+  return `${pid}-${started || 0}-${namespace || 0}`;
+}
+
+/** Whether the process runs that a {@link processMark} at the start of `text` names; `undefined` where there is no mark. */
+export function livenessOfMark(text: string): Liveness | undefined {
+  const [, pid, started, namespace] = /^(\d+)-(\d+)-(\d+)(?!\d)/.exec(text) ?? [];
+  if (pid === undefined || started === undefined || namespace === undefined) return undefined;
+  const me = thisProcess();
+  // after a reboot the start time is another one, or the number is free
+  const where = { host: me.host, boot: me.boot, namespace: namespace === '0' ? '' : namespace };
+  return livenessOf({ ...where, pid: Number(pid), started: started === '0' ? '' : started });
+}

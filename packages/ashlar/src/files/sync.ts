@@ -1,0 +1,31 @@
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+// Windows cannot open folders, and needs no such call: NTFS logs changes of names
+const needsSync = (path: string): boolean =>
+  process.platform !== 'win32' || !statSync(path, { throwIfNoEntry: false })?.isDirectory();
+
+/**
+ * Waits until a file's content, or the names in a folder, are on the disk (fsync). A rename survives a power cut once
+ * its folder is synced.
+ */
+export async function syncPath(path: string): Promise<void> {
+  if (!needsSync(path)) return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** {@link syncPath} for synchronous code, such as work under a lock of SQLite. */
+export function syncPathNow(path: string): void {
+  if (!needsSync(path)) return;
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

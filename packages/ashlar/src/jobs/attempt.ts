@@ -1,0 +1,117 @@
+import type { AnyExecutor, RowIdentity } from './executor.js';
+import { idempotencyKey } from './executor.js';
+import type { JobModel, JobRow } from './model.js';
+import type { Outcome } from './record.js';
+import { storableText } from './storable-text.js';
+
+const longestMessage = 2_000;
+
+// an executor may throw anything: text of any length, with characters that no database can store
+const failure = (row: JobRow, code: string, message: string): Outcome => ({
+  row_number: row.row_number,
+  failure: {
+    code: storableText(code.slice(0, longestMessage)),
+    message: storableText(message.slice(0, longestMessage)),
+  },
+});
+
+const thrown = (row: JobRow, error: unknown): Outcome => {
+  const code = (error as { code?: unknown } | null)?.code;
+  const message = error instanceof Error ? error.message : String(error);
+  return failure(row, typeof code === 'string' && code !== '' ? code : 'executor_error', message);
+};
+
+const completed = (model: JobModel, row: JobRow, given: unknown): Outcome => {
+  const values = (given ?? {}) as Readonly<Record<string, unknown>>;
+  const result = Object.fromEntries(model.results.map(({ name }) => [name, values[name] ?? null]));
+  const missing = model.results.find(({ name, required }) => required && result[name] === null);
+  const { error } = model.tables.rows.update.safeParse(result);
+  const [issue] = error?.issues ?? [];
+  if (!missing && !issue) return { row_number: row.row_number, result };
+  const reason = issue ? `${issue.path.join('.')}: ${issue.message}` : `${missing?.name} is missing`;
+  return failure(row, 'in_doubt', `The result of the executor cannot be recorded: ${reason}.`);
+};
+
+const isInterrupted = (row: JobRow): boolean => row.status === 'processing';
+
+/** Whether a row was interrupted in an attempt, and neither the executor nor the limit allows another one. */
+export function isHopeless(model: JobModel, row: JobRow, { reconcile, idempotent }: AnyExecutor): boolean {
+  return isInterrupted(row) && !reconcile && (!idempotent || row.attempts >= model.maxAttempts);
+}
+
+/** The outcome of a hopeless row: a person has to check it at the provider. */
+export function inDoubt(row: JobRow): Outcome {
+  return failure(
+    row,
+    'in_doubt',
+    'The attempt was interrupted and may have had its effect. Check it at the provider; retry the row by its number to execute it again.',
+  );
+}
+
+type Found = { readonly outcome: Outcome } | 'not-effected';
+
+// the result of an earlier attempt, if the provider knows one
+const reconciled = async (
+  model: JobModel,
+  row: JobRow,
+  executor: AnyExecutor,
+  identity: RowIdentity,
+): Promise<Found> => {
+  if (row.attempts === 0 || !executor.reconcile) return 'not-effected';
+  const last = isInterrupted(row) && row.attempts >= model.maxAttempts;
+  try {
+    const found = await executor.reconcile(row, identity);
+    if (found !== 'not-effected') return { outcome: completed(model, row, found) };
+    if (!last) return found;
+    const message = `The row was interrupted in ${row.attempts} attempts; none of them had its effect.`;
+    return { outcome: failure(row, 'attempts_exhausted', message) };
+  } catch (error) {
+    if (executor.idempotent && !last) return 'not-effected';
+    const message = `The provider cannot be asked about the earlier attempt: ${String(error)}`;
+    return { outcome: failure(row, 'in_doubt', message) };
+  }
+};
+
+/**
+ * Attempts one row: reconciles it first if it was attempted before and the executor can, then executes it. Never throws.
+ *
+ * @param row - as it was before the intent of this attempt was written
+ */
+const attemptRow = async (
+  model: JobModel,
+  row: JobRow,
+  executor: AnyExecutor,
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const identity = { idempotencyKey: idempotencyKey(row.job_id, row.row_number) };
+  const found = await reconciled(model, row, executor, identity);
+  if (found !== 'not-effected') return found.outcome;
+  try {
+    return completed(model, row, await executor.run(row, { ...identity, attempt: row.attempts + 1, signal }));
+  } catch (error) {
+    return thrown(row, error);
+  }
+};
+
+/** How rows are attempted. */
+interface AttemptOptions {
+  readonly model: JobModel;
+  readonly executor: AnyExecutor;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+/** Attempts rows, at most `concurrency` at once. The outcomes are in the order of the rows. */
+export async function attemptRows(
+  rows: readonly JobRow[],
+  { model, executor, concurrency, signal }: AttemptOptions,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const remaining = rows.entries();
+  const lane = async () => {
+    for (const [position, row] of remaining)
+      outcomes[position] = await attemptRow(model, row, executor, signal);
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, rows.length) }, lane));
+  return outcomes;
+}

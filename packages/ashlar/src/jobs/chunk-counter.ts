@@ -1,0 +1,37 @@
+import type { NewJobChunk } from './model.js';
+
+/** Divides rows, as they come, into chunks that workers lease. A chunk whose every row failed is done. */
+export class ChunkCounter {
+  readonly #jobId: string;
+  readonly #size: number;
+  readonly #chunks: { lo: number; hi: number; failed: number }[] = [];
+
+  /** @param size - rows in a chunk */
+  constructor(jobId: string, size: number) {
+    this.#jobId = jobId;
+    this.#size = Math.max(1, size);
+  }
+
+  /** Takes the next row. */
+  add(rowNumber: number, failed: boolean): void {
+    let chunk = this.#chunks.at(-1);
+    if (!chunk || rowNumber - chunk.lo >= this.#size) {
+      chunk = { lo: rowNumber, hi: rowNumber, failed: 0 };
+      this.#chunks.push(chunk);
+    }
+    chunk.hi = rowNumber;
+    if (failed) chunk.failed++;
+  }
+
+  /** The chunks, to be inserted. */
+  all(): NewJobChunk[] {
+    return this.#chunks.map(({ lo, hi, failed }, position) => ({
+      job_id: this.#jobId,
+      chunk: position + 1,
+      lo,
+      hi,
+      state: failed > hi - lo ? 'done' : 'open',
+      failed_rows: failed,
+    }));
+  }
+}

@@ -1,0 +1,53 @@
+import type { Database } from '../session/database.js';
+import { cancelJob } from './cancel.js';
+import { pauseJob, resumeJob } from './control.js';
+import type { AnyExecutor } from './executor.js';
+import type { JobCommands, JobSum } from './job-commands.js';
+import { pageLog } from './log.js';
+import type { JobDatabase, JobModel } from './model.js';
+import { jobStatus, listJobs, pageRows } from './query.js';
+import { retryFailed } from './retry.js';
+import { runJob } from './run.js';
+
+/** What a system adds to the commands of `ashlar jobs`. */
+export interface CommandParts {
+  /** Makes what executes rows in `ashlar jobs run`. */
+  readonly executor: () => AnyExecutor;
+  /** Makes a job of a file in `ashlar jobs import`. Without it, the command is refused. */
+  readonly import?: JobCommands['import'];
+}
+
+const actor = 'cli';
+const shown = 20;
+
+/** The commands of `ashlar jobs` for one kind of job. */
+export function jobCommands(
+  model: JobModel,
+  sums: readonly JobSum[],
+  { executor, import: importFile }: CommandParts,
+): JobCommands {
+  // the command line opens the database of a system without the types of its tables
+  const of = (db: Database) => db as unknown as JobDatabase;
+  return {
+    sums,
+    import: importFile,
+    list: (db) => of(db).read((s) => listJobs(model, s)),
+    show: (db, jobId) =>
+      of(db).read(async (s) => {
+        const { job, account } = await jobStatus(model, s, jobId);
+        return {
+          ...job,
+          rows_by_status: { ...account.by_status, in_doubt: account.in_doubt },
+          log: await pageLog(model, s, { jobId, newestFirst: true, limit: shown }),
+          failures: await pageRows(model, s, { jobId, status: 'failed', limit: shown }),
+        };
+      }),
+    run: (db, jobId, options = {}) =>
+      runJob(model, of(db), { jobId, executor: executor() }, { ...options, actor }),
+    pause: (db, id) => of(db).session({ actor }, (s) => pauseJob(model, s, id)),
+    resume: (db, id) => of(db).session({ actor }, (s) => resumeJob(model, s, id)),
+    cancel: (db, id) => of(db).session({ actor }, (s) => cancelJob(model, s, id)),
+    retry: (db, jobId, rows) =>
+      of(db).session({ actor }, async (s) => (await retryFailed(model, s, { jobId, rows })).job),
+  };
+}

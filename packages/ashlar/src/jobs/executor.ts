@@ -1,0 +1,49 @@
+import { sha256 } from './checksum.js';
+
+/** What identifies a row to the provider in every attempt. */
+export interface RowIdentity {
+  /** The same in every attempt: the SHA-256 of the job's id and the row's number, 64 hex digits. */
+  readonly idempotencyKey: string;
+}
+
+/** One attempt at a row. */
+export interface Attempt extends RowIdentity {
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** Aborted when this worker has lost its lease: the outcomes of calls in flight will not be recorded by it. */
+  readonly signal: AbortSignal;
+}
+
+/** A row as an executor receives it. Its data has passed the schema of its kind of job. */
+export interface ExecutorRow<Data> {
+  readonly job_id: string;
+  readonly row_number: number;
+  readonly row_data: Data;
+}
+
+/**
+ * Executes rows: the caller's own code, usually a call to a provider.
+ *
+ * A row is attempted at least once and recorded exactly once. With an idempotent or reconcilable provider, it also has
+ * its effect exactly once.
+ */
+export interface JobExecutor<Data, Result> {
+  readonly name: string;
+  /** Whether a second call of `run` with the same key cannot have a second effect. */
+  readonly idempotent: boolean;
+  /**
+   * Executes one row. An error fails the row; its `code`, if it is a string, becomes the row's `error_code`. Throw an
+   * error with the code `in_doubt` if the call may have had its effect.
+   */
+  run(row: ExecutorRow<Data>, attempt: Attempt): Promise<Result>;
+  /** Asks the provider for the result of an earlier attempt. Called before such a row is executed again. */
+  reconcile?(row: ExecutorRow<Data>, identity: RowIdentity): Promise<Result | 'not-effected'>;
+}
+
+/** An executor as the services see it. */
+export type AnyExecutor = JobExecutor<unknown, unknown>;
+
+/** The key under which a provider recognises a row: the SHA-256 of the job's id and the row's number, in hex. */
+export function idempotencyKey(jobId: string, rowNumber: number): string {
+  return sha256(`${jobId}/${rowNumber}`);
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { AshlarError } from '../errors.js';
+import type { Job, JobModel, JobSession } from './model.js';
+
+const notFound = (jobId: string): AshlarError =>
+  new AshlarError('row-not-found', {
+    message: `There is no job ${jobId}.`,
+    suggestion: 'See the ids in `ashlar jobs list`.',
+  });
+
+/** The job with that id. @throws AshlarError `row-not-found` */
+export async function findJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
+  // engines differ in how they treat an id that is not a UUID
+  const job = z.uuid().safeParse(jobId).success ? await s.get(model.tables.jobs, jobId) : undefined;
+  if (!job) throw notFound(jobId);
+  return job;
+}
+
+/**
+ * Locks a job's row for this transaction and reads it, so that changes of a job and of its rows are serialised.
+ * The update sets `created_at`, which never changes, to itself. It also sets `updated_at` by the database's clock, the one
+ * clock that all workers share: leases are measured by it.
+ *
+ * @throws AshlarError `row-not-found` when the job was deleted
+ */
+export async function lockJob(model: JobModel, s: JobSession, { id, created_at }: Job): Promise<Job> {
+  try {
+    return await s.update(model.tables.jobs, id, { created_at });
+  } catch (error) {
+    throw error instanceof AshlarError && error.code === 'row-not-found' ? notFound(id) : error;
+  }
+}
+
+/** Finds and locks a job. @throws AshlarError `row-not-found` */
+export async function findAndLockJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
+  return lockJob(model, s, await findJob(model, s, jobId));
+}
+
+/** Refuses an operation that the job's status does not allow. @throws AshlarError `state-conflict` */
+export function assertStatus(job: Job, participle: string, allowed: readonly Job['status'][]): void {
+  if (allowed.includes(job.status)) return;
+  throw new AshlarError('state-conflict', {
+    message: `The job "${job.name}" is ${job.status}; it cannot be ${participle}.`,
+    detail: `Only a job that is ${allowed.join(' or ')} can be ${participle}.`,
+    suggestion: suggestions[job.status],
+  });
+}
+
+const suggestions: Readonly<Record<Job['status'], string>> = {
+  pending: 'Run it first, or cancel it.',
+  running: 'Pause or cancel it first.',
+  paused: 'Resume it, or cancel it.',
+  completed: 'This status is final. Import the rows again as a new job.',
+  failed: 'Retry its failed rows, or cancel it.',
+  cancelled: 'This status is final. Import the rows again as a new job.',
+};

@@ -1,0 +1,174 @@
+import { sql } from 'kysely';
+import { AshlarError } from '../errors.js';
+import { logEvents } from './log.js';
+import type { Job, JobChunk, JobModel, JobRow, JobSession } from './model.js';
+import { isGone } from './owner.js';
+
+/** The right of one worker to work on a chunk. Void once another worker has claimed the chunk under a higher epoch. */
+export interface Lease {
+  readonly job_id: string;
+  readonly chunk: number;
+  readonly lo: number;
+  readonly hi: number;
+  readonly epoch: number;
+}
+
+/** A worker, and for how many seconds each claim or renewal is valid. */
+export interface Worker {
+  readonly owner: string;
+  readonly leaseSeconds: number;
+}
+
+/** The result of a claim: a lease; no lease, but `open` while other workers have one; or neither if all chunks are done. */
+export interface Claim {
+  readonly lease: Lease | undefined;
+  /** Whether some chunk is not done. */
+  readonly open: boolean;
+}
+
+/** What a worker adds to the counts of its chunk. */
+export interface Tally {
+  readonly completed: number;
+  readonly failed: number;
+  /** By the names of the sums. */
+  readonly sums: Readonly<Record<string, number>>;
+}
+
+/** Nothing to add. */
+export const noTally: Tally = { completed: 0, failed: 0, sums: {} };
+
+/** The chunks of a job that are not done. The condition is a literal, so that both engines use the partial index. */
+export function unfinishedChunks({ tables }: JobModel, s: JobSession, jobId: string) {
+  return s.query
+    .selectFrom(tables.chunks.name)
+    .selectAll()
+    .where('job_id', '=', jobId)
+    .where(sql<boolean>`state <> 'done'`)
+    .orderBy('lo');
+}
+
+const leaseEnd = (now: string, seconds: number): string =>
+  new Date(Date.parse(now) + seconds * 1000).toISOString();
+
+/** Claims a chunk of a locked job: an open one, else one whose lease has expired or whose owner is gone. */
+export async function claimChunk(model: JobModel, s: JobSession, job: Job, worker: Worker): Promise<Claim> {
+  const now = job.updated_at;
+  const left = unfinishedChunks(model, s, job.id);
+  const chunk =
+    (await left
+      .where((eb) => eb.or([eb('state', '=', 'open'), eb('lease_until', '<', now)]))
+      .limit(1)
+      .executeTakeFirst()) ?? (await left.execute()).find(({ owner }) => owner !== null && isGone(owner));
+  if (!chunk) return { lease: undefined, open: (await left.limit(1).execute()).length > 0 };
+  const epoch = chunk.epoch + 1;
+  await s.query
+    .updateTable(model.tables.chunks.name)
+    .set({ state: 'leased', epoch, owner: worker.owner, lease_until: leaseEnd(now, worker.leaseSeconds) })
+    .where('job_id', '=', job.id)
+    .where('chunk', '=', chunk.chunk)
+    .execute();
+  if (chunk.state === 'leased') await logReclaim(model, s, chunk);
+  return { lease: { job_id: job.id, chunk: chunk.chunk, lo: chunk.lo, hi: chunk.hi, epoch }, open: true };
+}
+
+const logReclaim = (
+  model: JobModel,
+  s: JobSession,
+  { job_id, chunk, lo, hi, owner, epoch }: JobChunk,
+): Promise<void> =>
+  logEvents(model, s, job_id, [
+    {
+      level: 'WARNING',
+      event_type: 'state_change',
+      message: `The worker of the rows ${lo} to ${hi} stopped; another worker has taken them over.`,
+      details: { chunk, owner, epoch },
+    },
+  ]);
+
+/** The unfinished rows of a chunk. Those that are `processing` already were left in doubt by an earlier lease. */
+export function openRows(model: JobModel, s: JobSession, lease: Lease): Promise<JobRow[]> {
+  return openRowsQuery(model, s, lease).execute();
+}
+
+/** The query of {@link openRows}. */
+export function openRowsQuery({ tables }: JobModel, s: JobSession, lease: Lease) {
+  return s.query
+    .selectFrom(tables.rows.name)
+    .selectAll()
+    .where('job_id', '=', lease.job_id)
+    .where('row_number', '>=', lease.lo)
+    .where('row_number', '<=', lease.hi)
+    .where('status', 'in', ['pending', 'processing'])
+    .orderBy('row_number');
+}
+
+const fenced = ({ tables }: JobModel, s: JobSession, lease: Lease) =>
+  s.query
+    .updateTable(tables.chunks.name)
+    .where('job_id', '=', lease.job_id)
+    .where('chunk', '=', lease.chunk)
+    .where('epoch', '=', lease.epoch)
+    .where('state', '=', 'leased');
+
+/** Whether an error says that a lease is void: another worker has claimed the chunk since. */
+export function isLeaseLost(error: unknown): boolean {
+  return (
+    error instanceof AshlarError && error.code === 'state-conflict' && error.message === leaseLost.message
+  );
+}
+
+const leaseLost = {
+  message: 'The lease on this chunk of rows was lost.',
+  detail: 'It was not renewed in time, and another worker has claimed the chunk under a higher epoch.',
+  suggestion:
+    'Nothing needs to be done: the other worker records the rows. Lengthen the lease if this happens often.',
+};
+
+const assertHeld = (changed: bigint): void => {
+  if (changed === 0n) throw new AshlarError('state-conflict', leaseLost);
+};
+
+/** How a lease is renewed. */
+interface Renewal {
+  readonly worker: Worker;
+  /** The time by the database's clock. */
+  readonly now: string;
+  readonly tally: Tally;
+}
+
+/**
+ * Renews a lease and adds to its chunk's counts. This is the fence: only the chunk's one owner gets past it, so what the
+ * same transaction writes afterwards is that owner's.
+ *
+ * @throws AshlarError `state-conflict` when the lease was lost; the transaction must then be rolled back
+ */
+export async function holdLease(
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  { worker, now, tally }: Renewal,
+): Promise<void> {
+  const added = Object.entries(tally.sums).map(([name, value]) => [name, sql`${sql.ref(name)} + ${value}`]);
+  const { numUpdatedRows } = await fenced(model, s, lease)
+    .set((eb) => ({
+      lease_until: leaseEnd(now, worker.leaseSeconds),
+      completed_rows: eb('completed_rows', '+', tally.completed),
+      failed_rows: eb('failed_rows', '+', tally.failed),
+      ...Object.fromEntries(added),
+    }))
+    .executeTakeFirstOrThrow();
+  assertHeld(numUpdatedRows);
+}
+
+/** Gives a chunk back: `done` when all its rows are, else `open` for the next claim. @throws AshlarError `state-conflict` when the lease was lost */
+export async function releaseLease(
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  state: 'open' | 'done',
+): Promise<void> {
+  const { numUpdatedRows } = await fenced(model, s, lease)
+    .set({ state, owner: null, lease_until: null })
+    .executeTakeFirstOrThrow();
+  assertHeld(numUpdatedRows);
+}

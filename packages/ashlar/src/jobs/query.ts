@@ -1,0 +1,67 @@
+import { findJob } from './job.js';
+import type { Job, JobModel, JobRow, JobSession } from './model.js';
+import { accountRows, type RowAccount } from './totals.js';
+
+/** A job, and its rows counted one by one. */
+export interface JobReport {
+  readonly job: Job;
+  readonly account: RowAccount;
+  readonly balanced: boolean;
+}
+
+/** A job with the account of its rows, in one snapshot. @throws AshlarError `row-not-found` */
+export async function jobStatus(model: JobModel, s: JobSession, jobId: string): Promise<JobReport> {
+  const job = await findJob(model, s, jobId);
+  const account = await accountRows(model, s, jobId);
+  const { by_status, in_doubt, ...counted } = account;
+  const kept: Readonly<Record<string, unknown>> = job;
+  return { job, account, balanced: Object.entries(counted).every(([name, value]) => kept[name] === value) };
+}
+
+/** Which jobs to list. */
+export interface JobFilter {
+  readonly status?: Job['status'] | undefined;
+  /** Default 100. */
+  readonly limit?: number | undefined;
+}
+
+/** Jobs, newest first. */
+export function listJobs(
+  { tables }: JobModel,
+  s: JobSession,
+  { status, limit = 100 }: JobFilter = {},
+): Promise<Job[]> {
+  const query = s.query
+    .selectFrom(tables.jobs.name)
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit);
+  return (status ? query.where('status', '=', status) : query).execute();
+}
+
+/** Which rows of a job to read. */
+export interface RowPage {
+  readonly jobId: string;
+  readonly status?: JobRow['status'] | undefined;
+  /** Only rows with a greater number: that of the last row of the previous page. */
+  readonly after?: number | undefined;
+  /** Default 100. */
+  readonly limit?: number | undefined;
+}
+
+/** A page of a job's rows, by number. */
+export function pageRows(
+  { tables }: JobModel,
+  s: JobSession,
+  { jobId, status, after = 0, limit = 100 }: RowPage,
+): Promise<JobRow[]> {
+  const query = s.query
+    .selectFrom(tables.rows.name)
+    .selectAll()
+    .where('job_id', '=', jobId)
+    .where('row_number', '>', after)
+    .orderBy('row_number')
+    .limit(limit);
+  return (status ? query.where('status', '=', status) : query).execute();
+}

@@ -1,0 +1,145 @@
+import { type RawBuilder, sql } from 'kysely';
+import { AshlarError } from '../errors.js';
+import { idempotencyKey } from './executor.js';
+import type { Lease, Tally } from './lease.js';
+import type { LogEvent } from './log.js';
+import type { JobModel, JobRow, JobSession, ResultColumn } from './model.js';
+
+/** The outcome of an attempt at one row: the values of its result columns, or why it failed. */
+export type Outcome =
+  | { readonly row_number: number; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly row_number: number; readonly failure: { readonly code: string; readonly message: string } };
+
+// a table of values; both engines name its columns column1, column2, …
+const values = (rows: readonly (readonly unknown[])[]): RawBuilder<{ column1: unknown }> =>
+  sql`(values ${sql.join(rows.map((row) => sql`(${sql.join(row)})`))})`;
+
+const cast = <T>(column: number, type: ResultColumn['sqlType']): RawBuilder<T> =>
+  sql<T>`cast(${sql.ref(`v.column${column}`)} as ${sql.raw(type)})`;
+
+const text = (column: number) => cast<string | null>(column, 'text');
+
+/** An update of rows of a job by their numbers, the first of each of the given values. */
+const rowsOf = (
+  { tables }: JobModel,
+  s: JobSession,
+  lease: Lease,
+  given: readonly (readonly [number, ...unknown[]])[],
+) => {
+  const numbers = given.map(([number]) => number);
+  return (
+    s.query
+      .updateTable(tables.rows.name)
+      .from(values(given).as('v'))
+      .where('job_id', '=', lease.job_id)
+      .where('row_number', '=', cast<number>(1, 'bigint'))
+      // without these, and without statistics, PostgreSQL reads the whole job for each window
+      .where('row_number', '>=', Math.min(...numbers))
+      .where('row_number', '<=', Math.max(...numbers))
+  );
+};
+
+const assertAll = ({ tables }: JobModel, changed: bigint, rows: readonly unknown[]): void => {
+  if (changed === BigInt(rows.length)) return;
+  throw new AshlarError('state-conflict', {
+    message: `${rows.length - Number(changed)} of ${rows.length} rows were changed while a worker had leased them.`,
+    detail: `Something other than the services of this job writes to ${tables.rows.name}.`,
+    suggestion: 'Nothing was recorded. Stop the other writer, and run the job again.',
+  });
+};
+
+/**
+ * Writes that these rows are about to be attempted, each under its key, before the executor is called.
+ *
+ * @throws AshlarError `state-conflict` when a row is not open
+ */
+export async function recordIntents(
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  rows: readonly Pick<JobRow, 'row_number'>[],
+): Promise<void> {
+  const keys = rows.map(({ row_number }) => [row_number, idempotencyKey(lease.job_id, row_number)] as const);
+  const { numUpdatedRows } = await rowsOf(model, s, lease, keys)
+    .set((eb) => ({ status: 'processing', attempts: eb('attempts', '+', 1), idempotency_key: text(2) }))
+    .where('status', 'in', ['pending', 'processing'])
+    .executeTakeFirstOrThrow();
+  assertAll(model, numUpdatedRows, rows);
+}
+
+/**
+ * Writes the outcomes of rows that were being processed.
+ *
+ * @throws AshlarError `state-conflict` when a row is not being processed
+ */
+export async function recordOutcomes(
+  model: JobModel,
+  s: JobSession,
+  lease: Lease,
+  { outcomes, now }: { readonly outcomes: readonly Outcome[]; readonly now: string },
+): Promise<void> {
+  const completed = outcomes.filter((outcome) => 'result' in outcome);
+  if (completed.length > 0) {
+    const given = completed.map(
+      ({ row_number, result }) => [row_number, ...model.results.map(({ name }) => result[name])] as const,
+    );
+    const results = model.results.map(({ name, sqlType }, at) => [name, cast(at + 2, sqlType)]);
+    const { numUpdatedRows } = await rowsOf(model, s, lease, given)
+      .set({ status: 'completed', processed_at: now, ...Object.fromEntries(results) })
+      .where('status', '=', 'processing')
+      .executeTakeFirstOrThrow();
+    assertAll(model, numUpdatedRows, completed);
+  }
+  const failed = outcomes.filter((outcome) => 'failure' in outcome);
+  if (failed.length > 0) {
+    const given = failed.map(
+      ({ row_number, failure }) => [row_number, failure.code, failure.message] as const,
+    );
+    const { numUpdatedRows } = await rowsOf(model, s, lease, given)
+      .set({ status: 'failed', error_code: text(2), error_message: text(3), processed_at: now })
+      .where('status', '=', 'processing')
+      .executeTakeFirstOrThrow();
+    assertAll(model, numUpdatedRows, failed);
+  }
+}
+
+/** What outcomes add to the counts and sums of their chunk. */
+export function tallyOf({ sums }: JobModel, outcomes: readonly Outcome[]): Tally {
+  let [completed, failed] = [0, 0];
+  const added: Record<string, number> = Object.fromEntries(sums.map(({ name }) => [name, 0]));
+  for (const outcome of outcomes) {
+    if ('failure' in outcome) failed++;
+    else {
+      completed++;
+      for (const { name } of sums) added[name] = (added[name] ?? 0) + Number(outcome.result[name]);
+    }
+  }
+  return { completed, failed, sums: added };
+}
+
+/** The log entries of outcomes: one for all calls together, and one for each row that failed. */
+export function outcomeEvents(model: JobModel, executor: string, outcomes: readonly Outcome[]): LogEvent[] {
+  const [first, last] = [outcomes[0], outcomes.at(-1)];
+  if (!first || !last) return [];
+  const { completed, failed, sums } = tallyOf(model, outcomes);
+  const summary: LogEvent = {
+    level: 'INFO',
+    event_type: 'api_call',
+    message: `Rows ${first.row_number} to ${last.row_number}: ${completed} completed, ${failed} failed.`,
+    details: { executor, completed, failed, ...sums },
+  };
+  const failures = outcomes.flatMap((outcome): LogEvent[] =>
+    'failure' in outcome
+      ? [
+          {
+            level: outcome.failure.code === 'in_doubt' ? 'ERROR' : 'WARNING',
+            event_type: 'row_event',
+            message: `Row ${outcome.row_number} failed: ${outcome.failure.message}`,
+            details: { error_code: outcome.failure.code },
+            row_number: outcome.row_number,
+          },
+        ]
+      : [],
+  );
+  return [summary, ...failures];
+}

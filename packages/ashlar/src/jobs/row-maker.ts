@@ -1,0 +1,54 @@
+import { storageProblem } from '../model/index.js';
+import { rowChecksum } from './checksum.js';
+import type { JobModel, NewJobRow } from './model.js';
+import { storableJson, storableText } from './storable-text.js';
+
+/** A row to import: its data; or what was read of it, and why it is rejected. */
+export type ImportRow<Data> =
+  | {
+      readonly data: Data;
+      readonly rejected?: undefined;
+      /** Its line in the source, for reports. Default: its position, from 1. */
+      readonly line?: number | undefined;
+    }
+  | {
+      readonly data: unknown;
+      /** A clause without a full stop: `"city" is empty`. */
+      readonly rejected: string;
+      readonly line?: number | undefined;
+    };
+
+/** A row to insert, without its job and number, and why it is rejected. */
+export interface MadeRow {
+  readonly row: Omit<NewJobRow, 'job_id' | 'row_number'>;
+  readonly line: number;
+  readonly reason: string | undefined;
+}
+
+const problemOf = (model: JobModel, data: unknown): string | undefined => {
+  const [issue] = model.data.safeParse(data).error?.issues ?? [];
+  if (issue) return [issue.path.join('.'), issue.message].filter((part) => part !== '').join(': ');
+  return storageProblem(model.tables.rows.columns.row_data, data);
+};
+
+/** Makes a row of data, and a failed row of data that does not pass the schema or cannot be stored. */
+export function makeRow(model: JobModel, given: ImportRow<unknown>, position: number): MadeRow {
+  const line = given.line ?? position;
+  const reason = given.rejected ?? problemOf(model, given.data);
+  if (reason === undefined) {
+    return { row: { row_data: given.data, row_checksum: rowChecksum(given.data) }, line, reason };
+  }
+  const read = storableJson(given.data);
+  const row_data = problemOf(model, read) === undefined ? read : { rejected: read };
+  return {
+    row: {
+      row_data,
+      row_checksum: rowChecksum(row_data),
+      status: 'failed',
+      error_code: 'invalid_row',
+      error_message: `Line ${line}: ${storableText(reason)}.`,
+    },
+    line,
+    reason,
+  };
+}

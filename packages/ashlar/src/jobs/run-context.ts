@@ -1,0 +1,19 @@
+import type { SessionContext } from '../session/types.js';
+import type { AnyExecutor } from './executor.js';
+import type { JobProgress } from './job-commands.js';
+import type { Worker } from './lease.js';
+import type { Job, JobDatabase, JobModel } from './model.js';
+
+/** One worker's run of a job: what all its steps need. */
+export interface RunContext {
+  readonly model: JobModel;
+  readonly db: JobDatabase;
+  readonly context: SessionContext;
+  readonly job: Job;
+  readonly executor: AnyExecutor;
+  readonly worker: Worker;
+  readonly concurrency: number;
+  readonly flushEvery: number;
+  readonly stopped: () => boolean;
+  readonly onProgress: (progress: JobProgress) => void;
+}

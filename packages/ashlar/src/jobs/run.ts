@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workChunk } from './chunk.js';
+import { pauseJob, startJob } from './control.js';
+import type { AnyExecutor } from './executor.js';
+import { finishJob } from './finish.js';
+import { findJob, lockJob } from './job.js';
+import type { JobProgress } from './job-commands.js';
+import { claimChunk, openRows } from './lease.js';
+import type { Job, JobDatabase, JobModel } from './model.js';
+import { newOwner } from './owner.js';
+import type { RunContext } from './run-context.js';
+
+/** How a job is run. */
+export interface RunOptions {
+  /** Calls of the executor in flight at once. Default 8. */
+  readonly concurrency?: number | undefined;
+  /** At most this many rows between two transactions; fewer if calls are slow. Default 100. */
+  readonly flushEvery?: number | undefined;
+  /** For how many seconds a chunk stays leased without a renewal. Default: as declared. */
+  readonly leaseSeconds?: number | undefined;
+  /** Called after each transaction with the progress of the job, that of all workers together. */
+  readonly onProgress?: ((progress: JobProgress) => void) | undefined;
+  /** Abort it to stop: rows in flight are finished and recorded, and the job is paused. */
+  readonly signal?: AbortSignal | undefined;
+  /** This worker's name, `host:pid:random`. Default: generated. */
+  readonly owner?: string | undefined;
+  /** The actor of the run's sessions. */
+  readonly actor?: string | undefined;
+}
+
+/** What is run, by which code. */
+interface RunInput {
+  readonly jobId: string;
+  readonly executor: AnyExecutor;
+}
+
+/** Runs a job, or joins in running it. */
+export async function runJob(
+  model: JobModel,
+  db: JobDatabase,
+  { jobId, executor }: RunInput,
+  options: RunOptions = {},
+): Promise<Job> {
+  const context = { actor: options.actor ?? null };
+  const run: RunContext = {
+    model,
+    db,
+    context,
+    job: await db.session(context, (s) => startJob(model, s, jobId)),
+    executor,
+    worker: {
+      owner: options.owner ?? newOwner(),
+      leaseSeconds: options.leaseSeconds ?? model.leaseSeconds,
+    },
+    concurrency: Math.max(1, options.concurrency ?? 8),
+    flushEvery: Math.max(1, options.flushEvery ?? 100),
+    stopped: () => options.signal?.aborted ?? false,
+    onProgress: options.onProgress ?? (() => undefined),
+  };
+  await workChunks(run);
+  if (run.stopped()) await pauseIfRunning(run);
+  return db.read((s) => findJob(model, s, jobId));
+}
+
+const workChunks = async (run: RunContext): Promise<void> => {
+  const { model, db, context, worker } = run;
+  let idle = 0;
+  while (!run.stopped()) {
+    const claim = await db.session(context, async (s) => {
+      const job = await lockJob(model, s, run.job);
+      if (job.status !== 'running') return 'over';
+      const { lease, open } = await claimChunk(model, s, job, worker);
+      if (lease) return { lease, rows: await openRows(model, s, lease) };
+      if (open) return 'taken';
+      await finishJob(model, s, job);
+      return 'over';
+    });
+    if (claim === 'over') return;
+    if (claim === 'taken') {
+      // other workers have leased the rest: they finish it, or their leases expire
+      await sleep(Math.min(25 * 2 ** idle++, 1_000, (worker.leaseSeconds * 1_000) / 4));
+      continue;
+    }
+    idle = 0;
+    await workChunk(run, claim.lease, claim.rows);
+  }
+};
+
+const pauseIfRunning = ({ model, db, context, job }: RunContext): Promise<unknown> =>
+  db.session(context, async (s) => {
+    const { status } = await lockJob(model, s, job);
+    if (status === 'running') await pauseJob(model, s, job.id, 'the run was stopped');
+  });

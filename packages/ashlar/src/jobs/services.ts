@@ -1,0 +1,124 @@
+import type { z } from 'zod';
+import type { InsertOf, Row, Shape, Tables } from '../model/index.js';
+import type { Database } from '../session/database.js';
+import type { Session } from '../session/types.js';
+import type { JobExecutor } from './executor.js';
+import type { ImportInput, ImportOptions, RowSource } from './import.js';
+import type { ImportFileOptions, ImportReport, JobCommands } from './job-commands.js';
+import type { LogPage } from './log.js';
+import type { LogEntry } from './model.js';
+import type { JobFilter, RowPage } from './query.js';
+import type { Retried, RetryInput } from './retry.js';
+import type { RunOptions } from './run.js';
+import type { JobColumns } from './shapes.js';
+import type { JobTables } from './tables.js';
+import type { RowAccount } from './totals.js';
+
+/** The types of one kind of job. */
+export interface JobTypes {
+  /** The Zod type of a row's data. */
+  readonly data: z.ZodType;
+  /** The columns that the result of a row fills in. */
+  readonly result: Shape;
+  /** The names of the sums. */
+  readonly sum: string;
+  /** The columns of the jobs table. */
+  readonly columns: Shape;
+}
+
+type Executor<K extends JobTypes> = JobExecutor<z.output<K['data']>, InsertOf<K['result']>>;
+type Sums<K extends JobTypes> = { readonly [N in K['sum'] as `total_${N}`]: number | null };
+type OwnColumns<K extends JobTypes> = Omit<InsertOf<K['columns']>, keyof JobColumns<K['sum']>>;
+
+/** The tables and services of one kind of job, made by `defineJobs`. */
+export interface Jobs<T extends JobTables, K extends JobTypes> {
+  /** To be listed among the tables of a system. */
+  readonly tables: T;
+
+  /**
+   * Makes a job of rows, in one transaction and in constant memory. A row that does not pass the schema is reported and
+   * logged, and becomes a failed row. If the import fails, nothing of it is kept.
+   *
+   * @throws AshlarError `input-invalid` when there is no row; and what the source throws
+   */
+  import<D extends Tables>(
+    db: Database<D>,
+    rows: RowSource<z.input<K['data']>>,
+    input: ImportInput & OwnColumns<K>,
+    options?: ImportOptions,
+  ): Promise<ImportReport<Row<T['jobs']>>>;
+
+  /**
+   * Runs a job, or joins in running it, until all its rows are done, it is paused or cancelled, or `signal` is aborted.
+   * Any number of workers, in any number of processes, may run one job. After a worker was killed, another call
+   * continues the job.
+   *
+   * A row is attempted at least once and recorded exactly once. With an idempotent or reconcilable provider, it also has
+   * its effect exactly once.
+   *
+   * @returns the job: `completed`, `failed` if rows of it failed, `paused` or `cancelled`
+   * @throws AshlarError `row-not-found`; `state-conflict` when the job is completed, failed or cancelled
+   */
+  run<D extends Tables>(
+    db: Database<D>,
+    jobId: string,
+    executor: Executor<K>,
+    options?: RunOptions,
+  ): Promise<Row<T['jobs']>>;
+
+  /**
+   * Pauses a running job. Its workers record the rows in flight and stop; no other row is attempted.
+   *
+   * @throws AshlarError `row-not-found`, `state-conflict`
+   */
+  pause<D extends Tables>(s: Session<D>, jobId: string, reason?: string): Promise<Row<T['jobs']>>;
+  /** Makes a paused job running; `run` then runs it. @throws AshlarError `row-not-found`, `state-conflict` */
+  resume<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
+  /**
+   * Cancels a job for good: pending rows are skipped, rows in flight are still recorded by their workers. Call it again
+   * to fail, as in doubt, the rows of workers that have died since.
+   *
+   * @throws AshlarError `row-not-found`, `state-conflict` when the job is completed
+   */
+  cancel<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
+  /**
+   * Makes failed rows pending again and their job running; `run` then runs it. Rejected rows stay failed.
+   *
+   * @throws AshlarError `row-not-found`; `state-conflict` when the job's status does not allow it, or a named row or
+   *   every row cannot be retried
+   */
+  retry<D extends Tables>(s: Session<D>, input: RetryInput): Promise<Retried<Row<T['jobs']>>>;
+  /** Deletes a job that is not running, with its rows and its log. @throws AshlarError `row-not-found`, `state-conflict` */
+  delete<D extends Tables>(s: Session<D>, jobId: string): Promise<void>;
+
+  /** The job with that id. @throws AshlarError `row-not-found` */
+  find<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
+  /** A job with its rows counted one by one, in one snapshot. @throws AshlarError `row-not-found` */
+  status<D extends Tables>(
+    s: Session<D>,
+    jobId: string,
+  ): Promise<{
+    readonly job: Row<T['jobs']>;
+    readonly account: RowAccount & Sums<K>;
+    /** Whether the job's counts and sums equal its rows: always, unless the database was changed past the services. */
+    readonly balanced: boolean;
+  }>;
+  /** Jobs, newest first. */
+  list<D extends Tables>(s: Session<D>, filter?: JobFilter): Promise<Row<T['jobs']>[]>;
+  /** A page of a job's rows, by number. */
+  rows<D extends Tables>(s: Session<D>, page: RowPage): Promise<Row<T['rows']>[]>;
+  /** A page of a job's log. */
+  log<D extends Tables>(s: Session<D>, page: LogPage): Promise<LogEntry[]>;
+
+  /** What `ashlar jobs` offers for a system with these jobs: `system(name, { …, jobs: shipments.commands(…) })`. */
+  commands(parts: {
+    /** Makes what executes rows in `ashlar jobs run`. */
+    readonly executor: () => Executor<K>;
+    /** Makes a job of a file in `ashlar jobs import`. Without it, the command is refused. */
+    readonly import?: (db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>;
+  }): JobCommands;
+}
+
+/** The executor of a kind of job: `type Carrier = ExecutorOf<typeof shipments>`. */
+export type ExecutorOf<J> =
+  J extends Jobs<infer _T, infer K> ? JobExecutor<z.output<K['data']>, InsertOf<K['result']>> : never;

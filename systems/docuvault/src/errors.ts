@@ -1,0 +1,33 @@
+import { AshlarError } from 'ashlar';
+import type { DocuvaultSession } from './tables.js';
+
+/** Creates the error for a resource that does not exist or that the user must not know of. Both cases read the same. */
+export function notFound(what: string): AshlarError {
+  return new AshlarError('row-not-found', {
+    message: `The ${what} does not exist.`,
+    suggestion: 'Check the id and its owner.',
+  });
+}
+
+/**
+ * Runs `work` in a savepoint, and replaces database errors with one of `codes` by a `state-conflict` with `message`.
+ *
+ * @throws AshlarError `state-conflict`, and the other errors of `work`
+ */
+export async function asConflict<T>(
+  s: DocuvaultSession,
+  codes: readonly string[],
+  message: string,
+  work: (s: DocuvaultSession) => Promise<T>,
+): Promise<T> {
+  try {
+    return await s.session(work);
+  } catch (error) {
+    if (!(error instanceof AshlarError) || !codes.includes(error.code)) throw error;
+    throw new AshlarError('state-conflict', {
+      message,
+      suggestion: 'Nothing was changed. Check the current state, then try again with other values.',
+      cause: error,
+    });
+  }
+}
