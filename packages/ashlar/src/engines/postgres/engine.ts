@@ -11,16 +11,16 @@ import { identifier } from '../../model/index.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
-import { becoming, type Look, look } from './session/connected-role.js';
-import { owned } from './session/owner.js';
+import { type ConnectionFacts, readConnectionFacts, setRole } from './session/connected-role.js';
+import { ownerOf } from './session/owner.js';
 import { Sealer } from './session/sealer.js';
 import { type Hooks, PostgresTransaction } from './session/transaction.js';
 import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
 import { decodeReply } from './wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
-import type { KeptConnection } from './wire/kept-connection.js';
 import { wireValues } from './wire/parameters.js';
 import { Refusals } from './wire/refusals.js';
+import type { SharedConnection } from './wire/shared-connection.js';
 import { isKept, isPlainRead } from './wire/statement-kind.js';
 
 /** What differs between a server and the embedded engine. */
@@ -33,7 +33,7 @@ export interface Backend {
    * The connection that seals ledgers after commits; `undefined` if there is only one connection: each transaction then
    * seals before it commits.
    */
-  readonly sealing: KeptConnection | undefined;
+  readonly sealing: SharedConnection | undefined;
   /** The role of the connected user when the database was opened. */
   readonly connectedRole: ConnectedRole;
   /** Takes a connection for changes of the schema. */
@@ -76,7 +76,7 @@ const readOnce = async (
   const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
   const read = isPlainRead(sql) ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
   if (channel.role === role) return read.length === 1 ? channel.send(request) : together(channel, read, 1);
-  const reply = await together(channel, [becoming(role), ...read], read.indexOf(request) + 1);
+  const reply = await together(channel, [setRole(role), ...read], read.indexOf(request) + 1);
   channel.role = role;
   return reply;
 };
@@ -121,7 +121,9 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   let { connectedRole } = backend;
   // the owner's work may have created roles, or objects that need them
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
-    const seen: Look | undefined = await look(channel, options).catch(() => undefined);
+    const seen: ConnectionFacts | undefined = await readConnectionFacts(channel, options).catch(
+      () => undefined,
+    );
     if (seen) connectedRole = seen.connectedRole;
   };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
@@ -168,7 +170,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement, ownerHooks);
+        const owner = ownerOf(lease.channel, options.onStatement, ownerHooks);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
@@ -185,7 +187,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     vacuum: async (tables) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement);
+        const owner = ownerOf(lease.channel, options.onStatement);
         for (const { name } of tables) {
           const before = await fileOf(owner, name);
           // a plain VACUUM leaves the old bytes on their pages
