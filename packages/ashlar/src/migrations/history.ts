@@ -22,7 +22,7 @@ export const ensureHistory = async (owner: Owner, dialect: SqlDialect): Promise<
   await createFoundation(owner, dialect);
   const { exists, create } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) await owner.script(create);
-}
+};
 
 /** The applied steps of all systems in this place, in order; empty when there is no history yet. */
 export async function readHistory(owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> {
