@@ -1,5 +1,5 @@
 import { type ConnectOptions, connect, type Database, system, type Tables } from 'ashlar';
-import { layFoundation } from '../../packages/ashlar/src/engines/foundation.js';
+import { createFoundation } from '../../packages/ashlar/src/engines/foundation.js';
 import type { engines } from './engines.js';
 
 type Place = (typeof engines)[number];
@@ -17,7 +17,7 @@ export const withTables = async <T extends Tables>(
     ...options,
   });
   await db.engine.asOwner(async (owner) => {
-    await layFoundation(owner, db.engine.dialect);
+    await createFoundation(owner, db.engine.dialect);
     for (const table of Object.values(tables)) {
       for (const statement of db.engine.dialect.createTable(table)) await owner.script(statement);
     }

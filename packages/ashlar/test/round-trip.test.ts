@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { engines } from '../../../test/support/engines.js';
 import { withTables } from '../../../test/support/tables.js';
 
-// one column of every kind, each also nullable
+// one column of every kind, and a nullable one of each
 const shape = {
   text: z.string(),
   short: z.string().min(1).max(6),
@@ -182,7 +182,7 @@ const change = fc.oneof(
   ]),
 );
 
-describe.each(engines)('what Zod accepts comes back identical from $name', (engine) => {
+describe.each(engines)('values that Zod accepts, on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
@@ -196,7 +196,7 @@ describe.each(engines)('what Zod accepts comes back identical from $name', (engi
     throw error;
   };
 
-  it('or is refused before anything is written: every kind, the nasty values', async () => {
+  it('are read back identical, and others are refused before anything is written', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
         const input = Object.assign({}, good, ...changes) as Parameters<typeof values.insert.parse>[0];
@@ -219,7 +219,7 @@ describe.each(engines)('what Zod accepts comes back identical from $name', (engi
     );
   });
 
-  it('through patches and many rows at once too', async () => {
+  it('are read back identical after update and insertMany', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
         const update = Object.assign({}, ...changes) as Partial<Row<typeof values>>;
@@ -245,7 +245,7 @@ describe.each(engines)('what Zod accepts comes back identical from $name', (engi
     );
   });
 
-  it('counts keys from 1 and never uses one twice', async () => {
+  it('get generated keys from 1, which are never reused', async () => {
     const keys = await db.session(async (s) => {
       const made: number[] = [];
       for (const note of ['a', 'b', 'c']) made.push((await s.insert(counted, { note })).id);
@@ -256,7 +256,7 @@ describe.each(engines)('what Zod accepts comes back identical from $name', (engi
     expect(keys).toEqual([1, 2, 3, 4]);
   });
 
-  it('orders text by code point, as every other engine does', async () => {
+  it('are ordered by code point, on every engine', async () => {
     const order = await db.session(async (s) => {
       for (const note of ['b', 'B', 'a', 'Z', 'é', '😀', 'ﬀ', '_'])
         await s.insert(counted, { note: `~${note}` });

@@ -8,7 +8,7 @@ import { AshlarError } from '../errors.js';
 
 type Opener = (options: OpenOptions, rest: string) => Promise<Engine>;
 
-// drivers are optional peers: each engine is loaded when a URL first asks for it
+// drivers are optional peer dependencies: each engine is imported when a URL first needs it
 const openers: Readonly<Record<string, Opener>> = {
   sqlite: async (options, path) => (await import('./sqlite/engine.js')).openSqlite(options, false, path),
   sqlcipher: async (options, path) => (await import('./sqlite/engine.js')).openSqlite(options, true, path),
@@ -41,24 +41,24 @@ const partsOf = (url: string): { scheme: string; rest: string } => {
 };
 
 /**
- * What can be done with the database file at a URL as a whole.
+ * Operations on the database file at a URL as a whole: encrypting, decrypting, changing its key.
  *
- * @throws AshlarError `usage` where the database is no single file
+ * @throws AshlarError `usage` when the database is not a single file
  */
 export async function wholeFileAt(url: string): Promise<WholeFile> {
   const { scheme, rest } = partsOf(url);
   if ((scheme === 'sqlite' || scheme === 'sqlcipher') && rest !== '' && rest !== ':memory:')
     return (await import('./sqlite/file/whole-file.js')).wholeFile(rest, scheme === 'sqlcipher');
   throw new AshlarError('usage', {
-    message: 'This is about a database that is one file.',
-    detail: 'A server and a PGlite folder are not encrypted by Ashlar.',
-    suggestion: 'Name one with sqlcipher:PATH or sqlite:PATH.',
+    message: 'This command needs a database in a single file.',
+    detail: 'Ashlar does not encrypt servers and PGlite folders.',
+    suggestion: 'Use a URL of the form sqlcipher:PATH or sqlite:PATH.',
   });
 }
 
 const noEngine = (scheme: string): AshlarError =>
   new AshlarError('url-invalid', {
-    message: scheme ? `No engine has URLs that begin with "${scheme}:".` : 'The database URL has no scheme.',
+    message: scheme ? `Unknown database URL scheme "${scheme}:".` : 'The database URL has no scheme.',
     suggestion:
       'Use sqlite:PATH, sqlcipher:PATH, pglite:DIR, pglite:memory or postgres://USER@HOST/DATABASE.',
   });
@@ -76,7 +76,7 @@ const copies: Readonly<Record<string, () => Promise<Copies>>> = {
 };
 
 /**
- * What the engine of a URL does with copies of databases.
+ * How the engine of a URL copies and restores databases.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`
  */
@@ -87,7 +87,10 @@ export async function copiesOf(url: string): Promise<Copies> {
   return load();
 }
 
-/** The user that a URL connects as, where its engine has users, and his password as it is written there. */
+/**
+ * The user that a URL connects as, and the password in it, both decoded; `undefined` when the URL names no user or its
+ * engine has none.
+ */
 export function loginOf(url: string): { user: string; password: string | undefined } | undefined {
   if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
   const { username, password, searchParams } = new URL(url);
@@ -96,7 +99,7 @@ export function loginOf(url: string): { user: string; password: string | undefin
   return user ? { user, password: secret ?? undefined } : undefined;
 }
 
-/** The dialects there are, for work that needs no database: generating and comparing migrations. */
+/** All dialects, for work without a database: generating and comparing migrations. Each is imported on use. */
 export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {
   sqlite: async () => (await import('./sqlite/dialect.js')).sqliteDialect,
   postgres: async () => (await import('./postgres/dialect.js')).postgresDialect,

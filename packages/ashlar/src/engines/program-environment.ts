@@ -1,9 +1,10 @@
 const needed = /^(PATH|HOME|APPDATA|SYSTEMROOT|TEMP|TMP|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH)$/i;
 
 /**
- * What a program that this process starts needs of its environment: our keys and passwords are not handed on.
+ * The environment for a program that this process starts: only variables that programs need to run. Keys and passwords
+ * are not passed on.
  *
- * @param own - which other variables are meant for that program
+ * @param own - matches the names of further variables that this program needs
  */
 export function programEnvironment(own?: RegExp): Record<string, string> {
   const environment: Record<string, string> = {};

@@ -1,9 +1,9 @@
 import { AshlarError } from '../errors.js';
 
-/** What stood in the way of a statement. */
+/** What refused a statement. */
 export type Barrier = 'privilege' | 'policy' | 'trigger' | 'constraint' | 'partition';
 
-/** A wall, and what it said. */
+/** The barrier that refused a statement, and the text of its error. */
 export interface Refusal {
   readonly barrier: Barrier;
   readonly text: string;
@@ -30,7 +30,7 @@ interface Sign {
   readonly message?: RegExp;
 }
 
-// in this order: a policy's refusal has the code of a missing privilege, a missing partition that of a CHECK
+// the order matters: a policy fails with the code of a missing privilege, a missing partition with that of a CHECK
 const signs: readonly Sign[] = [
   { barrier: 'trigger', message: /^ashlar\/[a-z][a-z0-9-]*: / },
   { barrier: 'policy', code: /^42501$/, message: /row-level security/ },
@@ -40,23 +40,23 @@ const signs: readonly Sign[] = [
     code: /^23514$/,
     message: /^no partition of relation|violates partition constraint/,
   },
-  // the same where a trigger has filled the row in
+  // the same for a row that a trigger has filled in
   {
     barrier: 'partition',
     code: /^0A000$/,
     message: /^moving row to another partition during a BEFORE FOR EACH/,
   },
-  // a foreign key stands in the way of TRUNCATE, without a code of its own
+  // a foreign key that refuses TRUNCATE has no code of its own
   { barrier: 'constraint', code: /^0A000$/, message: /referenced in a foreign key constraint/ },
   { barrier: 'constraint', message: /^FOREIGN KEY constraint failed/ },
   { barrier: 'trigger', code: /^(SQLITE_CONSTRAINT_TRIGGER|P0001)$/ },
   { barrier: 'constraint', code: /^(23...|SQLITE_CONSTRAINT(_[A-Z]+)?|SQLITE_MISMATCH)$/ },
   { barrier: 'privilege', code: /^session-read-only$/ },
-  // on SQLite a session of a scope sees a view in the place of the table
+  // on SQLite a view shadows a scoped table in sessions
   { barrier: 'privilege', message: /^cannot modify .* because it is a view$/ },
 ];
 
-/** Which wall of the database an error comes from; `undefined` where the statement failed for another reason. */
+/** The barrier that an error comes from; `undefined` when the statement failed for another reason. */
 export function refusalOf(error: unknown): Refusal | undefined {
   const { code, message } = rootOf(error);
   const sign = signs.find(
@@ -65,13 +65,13 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return sign ? { barrier: sign.barrier, text: message } : undefined;
 }
 
-/** What the database said, without our words around it. */
+/** The database's own message at the root of an error. */
 export function rootText(error: unknown): string {
   const { message } = rootOf(error);
   return message || String(error);
 }
 
-/** Whether a lock was not granted in time, so that trying again may help. */
+/** Whether an error means that a lock was not granted in time. Trying again may help. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof AshlarError && error.code === 'lock-timeout';
 }

@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SqlName } from '../contract/sql.js';
 
-// loaded on first use: drivers are optional peers
+// imported on use: drivers are optional peer dependencies
 const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
   sqlite: async () =>
     (await import('./sqlite/engine.js')).openSqlite({ url: 'sqlite::memory:' }, false, ':memory:'),
@@ -9,7 +9,7 @@ const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
 };
 
 /**
- * Opens an empty in-memory database that speaks this dialect, for comparing schemas. It is gone when closed.
+ * Opens an empty in-memory database of this dialect, for comparing schemas. Closing it removes it.
  *
  * @throws AshlarError `driver-missing`
  */

@@ -1,7 +1,7 @@
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
-import { layFoundation } from '../engines/foundation.js';
+import { createFoundation } from '../engines/foundation.js';
 import { literal } from '../model/index.js';
 import { historySql } from './history-sql.js';
 import { byStepOrder, type Step } from './steps.js';
@@ -17,12 +17,12 @@ export interface AppliedStep {
   readonly duration_ms: number;
 }
 
-/** Creates the objects that Ashlar itself needs in a database, such as the table of applied steps, where they are missing. */
-export async function ensureHistory(owner: Owner, dialect: SqlDialect): Promise<void> {
-  await layFoundation(owner, dialect);
+/** Makes what Ashlar itself needs in a database, where it is not there yet: the table of applied steps among it. */
+export const ensureHistory = async (owner: Owner, dialect: SqlDialect): Promise<void> => {
+  await createFoundation(owner, dialect);
   const { exists, create } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) await owner.script(create);
-}
+};
 
 /** The applied steps of all systems in this place, in order; empty when there is no history yet. */
 export async function readHistory(owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> {

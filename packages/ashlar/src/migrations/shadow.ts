@@ -3,7 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { Schema } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
-import { layFoundation } from '../engines/foundation.js';
+import { createFoundation } from '../engines/foundation.js';
 import { openShadow } from '../engines/shadow.js';
 import { runBody } from './run-step.js';
 import type { Step } from './steps.js';
@@ -11,7 +11,7 @@ import type { Step } from './steps.js';
 const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promise<T>): Promise<T> => {
   const shadow = await openShadow(dialect.name);
   try {
-    await shadow.asOwner((owner) => layFoundation(owner, dialect));
+    await shadow.asOwner((owner) => createFoundation(owner, dialect));
     return await work(shadow);
   } finally {
     await shadow.close();

@@ -40,7 +40,7 @@ export interface RenamedItem {
   readonly from: string;
 }
 
-/** What the second argument of `table()` may give. */
+/** What the third argument of `table()` may return. */
 export type TableItem =
   | PrimaryKeyItem
   | UniqueItem
@@ -63,28 +63,28 @@ const split = <Options>(
   };
 };
 
-/** A primary key over several columns. A single one is declared on its column: `id()`, `autoincrement()`. */
+/** A primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
 export function primaryKey(...columns: Column[]): PrimaryKeyItem {
   return { kind: 'primary-key', columns };
 }
 
-/** How a unique key may be refined. */
+/** Options of a unique key. */
 export interface UniqueOptions {
   name?: string;
-  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is unlike every other. */
+  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is distinct. */
   nullsNotDistinct?: boolean;
 }
 
 /**
- * No two rows have the same values here. Last argument: `{ name, nullsNotDistinct }`. On SQLite, which knows no other
- * than distinct NULLs, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
+ * No two rows have the same values in these columns. Last argument: `{ name, nullsNotDistinct }`. On SQLite, where NULLs
+ * are always distinct, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
  */
 export function unique(...given: (Column | UniqueOptions)[]): UniqueItem {
   const { columns, options } = split<UniqueOptions>(given);
   return { kind: 'unique', columns, name: options.name, nullsNotDistinct: options.nullsNotDistinct ?? false };
 }
 
-/** How an index may be refined: `where` is an SQL condition that both engines understand. */
+/** Options of an index. `where` is an SQL condition that both engines understand. */
 export interface IndexOptions {
   name?: string;
   where?: string;
@@ -118,7 +118,7 @@ export function references(
   };
 }
 
-/** A CHECK in SQL of one's own: one text for both engines, or one each. */
+/** A CHECK in SQL: one text for both engines, or one for each. */
 export function check(name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem {
   return {
     kind: 'check',
@@ -127,7 +127,7 @@ export function check(name: string, sql: string | Readonly<Record<SqlName, strin
   };
 }
 
-/** Tells `migrate new` that this column was called `from` before, so that its data is kept. */
+/** Tells `migrate new` that this column was named `from` before, so that its data is kept. */
 export function renamed(column: Column, from: string): RenamedItem {
   return { kind: 'renamed', column, from };
 }

@@ -27,7 +27,7 @@ export function identifiers(names: readonly string[]): string {
   return names.map(identifier).join(', ');
 }
 
-/** Two expressions that are equal for equal values, NULLs among them: what a unique index can be over. */
+/** Two expressions for a unique index that treats NULLs as equal. */
 export function nullsAlike(expression: string): readonly string[] {
   return [`coalesce(${expression}, '')`, `${expression} IS NULL`];
 }
@@ -37,13 +37,13 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Whether a name is Ashlar's own: that of a table or a function, or of a column that no result shows. */
+/** Whether a name is reserved for Ashlar's own tables, functions and hidden columns. */
 export function isOwn(name: string): boolean {
   return name.startsWith('ashlar_');
 }
 
 /**
- * Refuses a name that the engines would fold, truncate or confuse, and those of Ashlar's own.
+ * Refuses a name that an engine would fold, truncate or confuse, and reserved names.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -59,7 +59,7 @@ export function assertName(what: string, name: string): void {
   if (name.length > longestName) {
     throw new AshlarError('table-invalid', {
       message: `${what} has a name of ${name.length} characters: "${name}".`,
-      detail: `PostgreSQL cuts names off after ${longestName} characters without saying so.`,
+      detail: `PostgreSQL truncates names after ${longestName} characters without an error.`,
       suggestion: 'Give it a shorter name (constraints and indexes take { name }).',
     });
   }

@@ -41,7 +41,7 @@ const columnNames = (table: string, item: string, columns: readonly Column[]): s
 };
 
 /**
- * Sorts the items of a declaration by kind, names what has no name, and resolves columns to their names.
+ * Sorts the items of a declaration by kind, gives default names, and resolves columns to their names.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -101,7 +101,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
         if (item.from in columns)
           throw invalidTable(
             table,
-            `${name} was renamed from ${item.from}, which is still there.`,
+            `${name} was renamed from ${item.from}, which the table still has.`,
             'Remove one of them.',
           );
         parts.renames[name] = item.from;

@@ -1,21 +1,21 @@
 import type { OpenOptions } from '../contract/open-options.js';
 import type { ColumnKeys, Secret } from '../settings/index.js';
 
-/** How to connect. */
+/** Options of `connect`. */
 export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
-  /** Where. Default: `DATABASE_URL`. */
+  /** The URL of the database. Default: `DATABASE_URL`. */
   readonly url?: string | Secret | undefined;
-  /** The key of an encrypted file. Default, where `url` is left out: `DATABASE_KEY`. */
+  /** The key of an encrypted file. Default when `url` is left out: `DATABASE_KEY`. */
   readonly key?: string | Secret | undefined;
-  /** The keys of ciphered columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
+  /** The master keys of encrypted columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
   readonly columnKeys?: ColumnKeys | undefined;
   /**
-   * Makes the times of this database's sessions; by default the database's own clock does. For tests and replays. Columns
-   * that only the database's clock may fill in are the owner's to set: on Postgres this needs `allowOwner`.
+   * The clock for generated times, for tests and replays. Default: the database's own clock. Where only the database may
+   * fill in a column, the owner alone can set it: on PostgreSQL this option then needs `allowOwner`.
    */
   readonly clock?: (() => Date) | undefined;
-  /** How often a session is tried when the server reports a serialization failure or a deadlock. Default 5. */
+  /** How many times a session runs at most when the server reports serialization failures or deadlocks. Default 5. */
   readonly attempts?: number | undefined;
-  /** Keep partitions and the like in order as sessions run. Default true. */
+  /** Run due maintenance, such as creating partitions, when a session starts. Default true. */
   readonly maintain?: boolean | undefined;
 }

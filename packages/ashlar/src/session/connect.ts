@@ -9,10 +9,11 @@ import type { ConnectOptions } from './connect-options.js';
 import { Database } from './database.js';
 
 /**
- * Opens the database of a system. It must have been brought up before (`ashlar up`, or `up()`).
+ * Opens the database of a system. The database must be initialised (`ashlar up`, or `up()`).
  *
  * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
- *   `role-too-strong` when the user could change the schema and cannot step down from that, unless `allowOwner` is set
+ *   `role-too-strong` when the user can change the schema and cannot step down to the application's role, unless
+ *   `allowOwner` is set
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -22,16 +23,16 @@ export async function connect<T extends Tables>(
   system: SystemFacts<T>,
   options: ConnectOptions = {},
 ): Promise<Database<T>> {
-  const place: PlaceOptions =
-    options.url === undefined ? placeFromSettings() : { url: options.url, key: options.key };
+  const location: Location =
+    options.url === undefined ? locationFromSettings() : { url: options.url, key: options.key };
   const engine = await openEngine({
     ...options,
-    url: reveal(place.url),
-    key: place.key === undefined ? undefined : reveal(place.key),
-    appRole: options.appRole ?? place.appRole,
+    url: reveal(location.url),
+    key: location.key === undefined ? undefined : reveal(location.key),
+    appRole: options.appRole ?? location.appRole,
   });
   if (!options.allowOwner) {
-    const tooStrong = strengthOf(engine);
+    const tooStrong = roleTooStrong(engine);
     if (tooStrong) {
       await engine.close();
       throw tooStrong;
@@ -40,8 +41,8 @@ export async function connect<T extends Tables>(
   return new Database(engine, system, options);
 }
 
-/** Why the user of an open database may not run sessions there; `undefined` where he may. */
-const strengthOf = ({ connectedRole }: Engine): AshlarError | undefined => {
+/** The error when guarantees would not bind sessions of the connected user; `undefined` when they do. */
+const roleTooStrong = ({ connectedRole }: Engine): AshlarError | undefined => {
   if (
     !connectedRole?.canChangeSchema ||
     connectedRole.sessionRole !== undefined ||
@@ -50,25 +51,25 @@ const strengthOf = ({ connectedRole }: Engine): AshlarError | undefined => {
     return undefined;
   return new AshlarError('role-too-strong', {
     message: `The role ${connectedRole.user} can change the schema, so the guarantees would not bind its sessions.`,
-    detail: 'It has no role of the application to step down to that was granted its rights here.',
+    detail: 'The user cannot step down to a role of the application that has rights in this schema.',
     suggestion:
-      'Run ashlar up, which makes and grants the roles; or let DATABASE_URL name a role that can only read and write. Passing allowOwner (--allow-owner) goes without.',
+      'Run ashlar up, which creates the roles and grants their rights, or set DATABASE_URL to a role that can only read and write rows. allowOwner (--allow-owner) skips this check.',
   });
 };
 
-interface PlaceOptions {
+interface Location {
   readonly url: string | Secret;
   readonly key: string | Secret | undefined;
   readonly appRole?: string;
 }
 
-const placeFromSettings = (): PlaceOptions => {
+const locationFromSettings = (): Location => {
   const known = settings();
   const { databaseUrl: url, databaseKey: key } = known;
-  // with two URLs it is the user himself, who then has nothing to step down to
+  // with two URLs, DATABASE_URL already names the application's role: there is nothing to step down to
   if (url) return { url, key, appRole: rolesFrom(known).app };
   throw new AshlarError('settings-invalid', {
-    message: 'No database was named.',
-    suggestion: 'Set DATABASE_URL, or give connect(…) a url.',
+    message: 'No database URL is set.',
+    suggestion: 'Set DATABASE_URL, or pass url to connect(…).',
   });
 };

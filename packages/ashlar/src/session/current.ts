@@ -2,8 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const storage = new AsyncLocalStorage<object>();
 
-/** The session whose callback is running here, if any. */
-export const currentSession = (): object | undefined => storage.getStore();
+/** The session whose callback makes this call; `undefined` outside a session. */
+export function currentSession(): object | undefined {
+  return storage.getStore();
+}
 
-/** Runs a callback as the inside of a session. */
-export const runAs = <R>(session: object, work: () => R): R => storage.run(session, work);
+/** Runs a callback inside a session, so that {@link currentSession} finds it, also after an `await`. */
+export function runInSession<R>(session: object, work: () => R): R {
+  return storage.run(session, work);
+}

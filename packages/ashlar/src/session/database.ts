@@ -25,10 +25,10 @@ type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
 
 const hour = 3_600_000;
 
-/** How long sessions that follow each other may keep the event loop, in milliseconds. */
+/** How long consecutive sessions may hold the event loop, in milliseconds. */
 const longestTurn = 10;
 
-/** An open database of one system. */
+/** An open database of one system. `connect` opens it. */
 export class Database<T extends Tables = Tables> {
   readonly engine: Engine;
   readonly system: SystemFacts<T>;
@@ -47,7 +47,7 @@ export class Database<T extends Tables = Tables> {
     this.system = system;
     this.#options = options;
     engine.register(Object.values(system.tables));
-    // what may be left open does not say which scopes there are: a trail keeps those of others
+    // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     this.#scopeColumns = Object.values(system.tables)
       .flatMap((table) => table.facts.scope ?? [])
       .filter(({ nullable }) => !nullable);
@@ -57,16 +57,18 @@ export class Database<T extends Tables = Tables> {
       kysely,
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
-      stampHere: options.clock !== undefined,
+      stampsFromClock: options.clock !== undefined,
     };
   }
 
   /**
-   * One unit of work: commits when `work` returns, rolls back when it throws. Inside another session of this database
-   * it is a savepoint of that one. A serialization failure or deadlock runs `work` again, a bounded number of times.
+   * Runs one unit of work: commits when `work` returns, rolls back when it throws. Inside another session of this
+   * database it is a savepoint of that session. A serialization failure or deadlock runs `work` again, at most
+   * `attempts` times.
    *
    * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
-   *   `outcome-unknown`; `value-invalid` for a scope that no scoped table could have; and what `work` throws
+   *   `session-read-only` inside a session that only reads, `outcome-unknown`, `database-closed`; `value-invalid` and
+   *   `value-unstorable` for a scope or actor that no row can have; and what `work` throws
    */
   session<R>(work: Work<T, R>): Promise<R>;
   session<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
@@ -76,7 +78,7 @@ export class Database<T extends Tables = Tables> {
     if (outer?.readOnly) {
       throw new AshlarError('session-read-only', {
         message: 'A session that writes was opened inside one that only reads.',
-        suggestion: 'Use db.session(…) for the outer one as well.',
+        suggestion: 'Use db.session(…) for the outer session as well.',
       });
     }
     if (outer) return outer.session(work);
@@ -84,7 +86,11 @@ export class Database<T extends Tables = Tables> {
     return this.#retrying(() => this.#run(context, 'write', work));
   }
 
-  /** A session that only reads: one snapshot of the data, and every write is refused with `session-read-only`. */
+  /**
+   * Runs a session that only reads: it sees one snapshot of the data, and every write is refused.
+   *
+   * @throws AshlarError `session-read-only` for a write, and as {@link Database.session}
+   */
   read<R>(work: Work<T, R>): Promise<R>;
   read<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
   async read<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
@@ -95,8 +101,11 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * The row with that key; outside a session it is the quickest way to one row, inside one it reads in it. A scoped
-   * table's row is found only in its scope: with a context, or inside a session that has one.
+   * The row with that key, or `undefined`. Outside a session this is the fastest way to read one row; inside a session
+   * it reads within that session. A row of a scoped table is found only with its scope: in `context`, or in the session
+   * around the call.
+   *
+   * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`
    */
   async get<S extends Shape>(
     table: Table<string, S>,
@@ -113,12 +122,16 @@ export class Database<T extends Tables = Tables> {
     return rows[0] as RowOf<S> | undefined;
   }
 
-  /** Sessions without promises, where the engine runs in this thread (SQLite); elsewhere `usage`. */
+  /**
+   * Synchronous sessions, for engines that run in this thread (SQLite).
+   *
+   * @throws AshlarError `usage` on other engines
+   */
   get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
     const { sync, label } = this.engine;
     if (!sync) {
       throw new AshlarError('usage', {
-        message: `${label} cannot be used without promises.`,
+        message: `${label} has no synchronous sessions.`,
         suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
       });
     }
@@ -132,27 +145,27 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Whether the code that asks runs inside a session of this database, which may yet be undone: what is done beside the
-   * database, a file removed or a message sent, cannot be.
+   * Whether the caller runs inside a session of this database. The session may still be rolled back; effects outside the
+   * database, such as a removed file or a sent message, may not.
    */
   get inSession(): boolean {
     return this.#outer({}) !== undefined;
   }
 
-  /** What encrypts and decrypts its ciphered columns: for work on keyrings. */
+  /** The master keys and the keyring statements of this database, for work on keyrings. */
   get encryption(): Encryption {
     return this.#parts.encryption;
   }
 
-  /** Kysely for building queries that a session runs later; it has no connection of its own. */
+  /** Builds queries for a session to run later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
     return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
   }
 
   /**
-   * Closes every connection, after the sessions under way have ended; new ones are refused with `database-closed`.
+   * Waits for the running sessions and closes every connection. New sessions are refused with `database-closed`.
    *
-   * @throws AshlarError `usage` when called inside a session, which would wait for itself
+   * @throws AshlarError `usage` inside a session, which would wait for itself
    */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -183,7 +196,7 @@ export class Database<T extends Tables = Tables> {
     const options = transactionOptions(context, mode, this.#scopeColumns);
     this.#running++;
     try {
-      await this.#breathe();
+      await this.#yieldTurn();
       return await this.#unit(await UnitOfWork.begin(this.engine, options), work);
     } finally {
       this.#running--;
@@ -200,15 +213,15 @@ export class Database<T extends Tables = Tables> {
     } catch (error) {
       const { failure } = unit.root;
       await unit.rollback();
-      // what the callback made of a deadlock hides that trying again would help
+      // the callback may have replaced a deadlock by an error of its own: a retry helps all the same
       throw failure && isRetryable(failure.error) ? failure.error : error;
     }
     await unit.commit();
     return result;
   }
 
-  /** SQLite answers in the same turn, so a loop of sessions would keep timers and signals waiting. */
-  async #breathe(): Promise<void> {
+  /** SQLite answers in the same turn of the event loop, so a loop of sessions would starve timers and signals. */
+  async #yieldTurn(): Promise<void> {
     const now = performance.now();
     if (now - this.#turnStarted < longestTurn) return;
     await nextTurn();
@@ -224,13 +237,13 @@ export class Database<T extends Tables = Tables> {
         if (!isRetryable(error)) throw error;
         if (attempt >= attempts) {
           throw new AshlarError('session-retries-exhausted', {
-            message: `The session met a serialization failure or deadlock ${attempts} times.`,
+            message: `The session failed ${attempts} times with a serialization failure or deadlock.`,
             detail: error instanceof AshlarError ? error.message : undefined,
-            suggestion: 'Let sessions lock rows in the same order, or make them shorter.',
+            suggestion: 'Lock rows in the same order in every session, or make sessions shorter.',
             cause: error,
           });
         }
-        // full jitter, so that the sessions that collided do not meet again
+        // full jitter, so that the same sessions do not collide again
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
       }
     }
@@ -242,15 +255,15 @@ export class Database<T extends Tables = Tables> {
     let current: ActiveSession<T> | undefined = called as ActiveSession<T>;
     while (current?.ended) current = current.parent;
     if (!current) {
-      // left over from a session that was undone: on its own it would outlive it
+      // the caller belongs to a session that was rolled back: a session of its own would outlive it
       if (called.unit.outcome === 'rolled back') throw endedError();
       return undefined;
     }
     for (const name of ['actor', 'scope'] as const) {
       if (context[name] !== undefined && context[name] !== current[name]) {
         throw new AshlarError('session-conflict', {
-          message: `A nested session asked for another ${name} than the session it runs in.`,
-          suggestion: `Leave ${name} out, or open the session outside.`,
+          message: `A nested session has another ${name} than the session around it.`,
+          suggestion: `Leave out ${name}, or open the session outside the other one.`,
         });
       }
     }
@@ -266,7 +279,7 @@ export class Database<T extends Tables = Tables> {
       ({ goodUntil }) => {
         this.#maintainNext = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
       },
-      // the next `ashlar up` says what is wrong; a session must not fail for it
+      // a session must not fail because maintenance did; the next `ashlar up` reports the cause
       () => undefined,
     );
   }
@@ -274,8 +287,8 @@ export class Database<T extends Tables = Tables> {
   #assertOpen(): void {
     if (!this.#closed) return;
     throw new AshlarError('database-closed', {
-      message: 'The database was closed.',
-      suggestion: 'Connect again.',
+      message: 'The database is closed.',
+      suggestion: 'Call connect(…) again.',
     });
   }
 }

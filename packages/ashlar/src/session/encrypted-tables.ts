@@ -14,7 +14,7 @@ import { notFound } from './values.js';
 
 type Row = Record<string, unknown>;
 
-/** What sessions do with a table that has ciphered columns, whether their engine answers at once or later. */
+/** Statements on tables with encrypted columns, as {@link Steps}: for synchronous and asynchronous engines alike. */
 export class EncryptedTables {
   readonly #parts: SessionParts;
   readonly #keys: DataKeys;
@@ -24,24 +24,24 @@ export class EncryptedTables {
     this.#keys = keys;
   }
 
-  /** Values to insert, encrypted. */
+  /** The values of a new row, encrypted. */
   values(table: Table, values: Values): Steps<Values> {
     return encryptValues(this.#keys, table, values);
   }
 
   *insert(table: Table, values: Values): Steps<Row> {
-    const encryption = yield* encryptValues(this.#keys, table, values);
-    const [row = {}] = yield this.#parts.statements.insert(table, encryption);
+    const encrypted = yield* encryptValues(this.#keys, table, values);
+    const [row = {}] = yield this.#parts.statements.insert(table, encrypted);
     return yield* decryptRow(this.#keys, table, row);
   }
 
   *update(table: Table, key: unknown, values: Values): Steps<Row> {
     const given = keyValues(table, key);
-    // what is encrypted is bound to the row's scope and to its key as the database has them
+    // ciphertexts are bound to the scope and the key that the stored row has
     const [stored] = yield this.#parts.statements.get(table, given);
     if (!stored) throw notFound(table);
-    const encryption = yield* encryptValues(this.#keys, table, values, stored);
-    const [row] = yield this.#parts.statements.update(table, given, encryption);
+    const encrypted = yield* encryptValues(this.#keys, table, values, stored);
+    const [row] = yield this.#parts.statements.update(table, given, encrypted);
     if (!row) throw notFound(table);
     return yield* decryptRow(this.#keys, table, row);
   }
@@ -52,9 +52,9 @@ export class EncryptedTables {
   }
 
   *decrypt(table: Table, rows: Rows): Steps<Row[]> {
-    const opened: Row[] = [];
-    for (const row of rows) opened.push(yield* decryptRow(this.#keys, table, row));
-    return opened;
+    const decrypted: Row[] = [];
+    for (const row of rows) decrypted.push(yield* decryptRow(this.#keys, table, row));
+    return decrypted;
   }
 
   blindIndex(table: Table, column: string, scope: string, value: unknown): Steps<Uint8Array<ArrayBuffer>[]> {

@@ -20,13 +20,13 @@ const refuse = (what: string, suggestion: string) => async (): Promise<never> =>
 
 const ownTransaction = refuse(
   's.query.transaction()',
-  'The session is the transaction; s.session(…) nests one in it.',
+  'The session is the transaction; s.session(…) opens a savepoint in it.',
 );
 
-/** Kysely's view of an engine: it compiles; connections and transactions are the session's. */
+/** A driver with which Kysely only compiles: connections and transactions belong to the session. */
 const driver: Driver = {
   init: async () => undefined,
-  acquireConnection: refuse('A connection of its own', 'Run the query in the session.'),
+  acquireConnection: refuse('Another connection', 'Run the query in the session.'),
   releaseConnection: async () => undefined,
   beginTransaction: ownTransaction,
   commitTransaction: ownTransaction,
@@ -47,7 +47,7 @@ class LevelConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    // inside a session that writes, the database itself would let a nested one that only reads write too
+    // nested in a session that writes, a session that only reads is in a transaction that may write
     if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
     const { rows, changes } = await this.#level.execute(sql, parameters);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
@@ -61,7 +61,7 @@ class LevelConnection implements DatabaseConnection {
   }
 }
 
-/** What is shared by all sessions of an engine. */
+/** The parts of Kysely that all sessions of an engine share. */
 export interface KyselyParts {
   readonly sqlName: SqlName;
   readonly dialect: Dialect;
@@ -69,37 +69,42 @@ export interface KyselyParts {
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
 }
 
-export const kyselyParts = (engine: Engine): KyselyParts => ({
-  sqlName: engine.dialect.name,
-  adapter: engine.kysely.adapter(),
-  compiler: engine.kysely.compiler(),
-  dialect: {
-    createAdapter: engine.kysely.adapter,
-    createQueryCompiler: engine.kysely.compiler,
-    createDriver: () => driver,
-    createIntrospector: () => {
-      throw new AshlarError('usage', {
-        message: 'Kysely’s introspection is not available.',
-        suggestion: 'Use `ashlar status` or engine.introspect().',
-      });
+/** Kysely's adapter, compiler and dialect for an engine. */
+export function kyselyParts(engine: Engine): KyselyParts {
+  return {
+    sqlName: engine.dialect.name,
+    adapter: engine.kysely.adapter(),
+    compiler: engine.kysely.compiler(),
+    dialect: {
+      createAdapter: engine.kysely.adapter,
+      createQueryCompiler: engine.kysely.compiler,
+      createDriver: () => driver,
+      createIntrospector: () => {
+        throw new AshlarError('usage', {
+          message: 'Kysely cannot introspect this database.',
+          suggestion: 'Use `ashlar status` or engine.introspect().',
+        });
+      },
     },
-  },
-});
+  };
+}
 
-/** A Kysely whose every query runs in one level of a unit of work. */
-export const kyselyFor = <Tables>(
+/** A Kysely instance whose queries run in one level of a unit of work. */
+export function kyselyFor<Tables>(
   { sqlName, adapter, compiler, dialect }: KyselyParts,
   level: Level,
   readOnly: boolean,
-): Kysely<Tables> => {
+): Kysely<Tables> {
   const connection = new LevelConnection(level, sqlName, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
-};
+}
 
-export const readOnlyError = (): AshlarError =>
-  new AshlarError('session-read-only', {
-    message: 'This session only reads.',
+/** The error of a write in a session that only reads: `session-read-only`. */
+export function readOnlyError(): AshlarError {
+  return new AshlarError('session-read-only', {
+    message: 'This session cannot write.',
     suggestion: 'Use db.session(…) instead of db.read(…).',
   });
+}

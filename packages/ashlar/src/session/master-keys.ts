@@ -3,12 +3,12 @@ import { AshlarError } from '../errors.js';
 import { type ColumnKeys, reveal, settings } from '../settings/index.js';
 
 /**
- * The master keys of encrypted columns, given or from the settings.
+ * The master keys of encrypted columns: those given, or those of the settings.
  *
- * @returns a function that finds them; it throws AshlarError `key-missing` where there are none
+ * @returns a function that returns them; it throws AshlarError `key-missing` when none are set
  */
 export function masterKeys(given: ColumnKeys | undefined): () => MasterKeys {
-  // found on first use of an encrypted column: migrations need no key
+  // read on first use of an encrypted column: migrations need no key
   const parsed = ({ current, old = [] }: ColumnKeys): MasterKeys =>
     new MasterKeys({ current: reveal(current), old: old.map(reveal) });
   let masters = given && parsed(given);
@@ -16,8 +16,8 @@ export function masterKeys(given: ColumnKeys | undefined): () => MasterKeys {
     const found = masters ?? settings().columnKeys;
     if (!found) {
       throw new AshlarError('key-missing', {
-        message: 'There is no key for encrypted columns.',
-        suggestion: 'Set COLUMN_KEY (VERSION:KEY), or give connect(…) columnKeys.',
+        message: 'No key for encrypted columns is set.',
+        suggestion: 'Set COLUMN_KEY (VERSION:KEY), or pass columnKeys to connect(…).',
       });
     }
     masters = found instanceof MasterKeys ? found : parsed(found);

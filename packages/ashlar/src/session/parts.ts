@@ -2,13 +2,13 @@ import type { Encryption } from '../encryption/index.js';
 import type { KyselyParts } from './kysely.js';
 import type { Statements } from './statements.js';
 
-/** What the sessions of one database have in common. */
+/** The parts that all sessions of one database share. */
 export interface SessionParts {
   readonly statements: Statements;
   readonly kysely: KyselyParts;
   readonly encryption: Encryption;
-  /** The process's clock. */
+  /** The time of this process, or the `clock` given to `connect`. */
   readonly clock: () => Date;
-  /** Whether generated times come from `clock`; otherwise the database's own clock makes them. */
-  readonly stampHere: boolean;
+  /** Whether generated times come from `clock`; otherwise the database generates them. */
+  readonly stampsFromClock: boolean;
 }

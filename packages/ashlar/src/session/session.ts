@@ -3,7 +3,7 @@ import type { Column } from '../contract/column.js';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
-import { currentSession, runAs } from './current.js';
+import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import type { SessionParts } from './parts.js';
@@ -12,10 +12,10 @@ import type { Decrypted, KeyOf, Session } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
-/** How many rows `insertMany` sends at a time. */
+/** How many rows `insertMany` sends in one statement. */
 const batchSize = 1_000;
 
-/** A session over one level of a unit of work. */
+/** A session in one level of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
   readonly #parts: SessionParts;
   #keys: DataKeys | undefined;
@@ -24,7 +24,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   #nested: Promise<unknown> = Promise.resolve();
   readonly level: Level;
   readonly readOnly: boolean;
-  /** The session this one is nested in. */
+  /** The session around this one. */
   readonly parent: ActiveSession<T> | undefined;
 
   constructor(parts: SessionParts, level: Level, readOnly: boolean, parent?: ActiveSession<T>) {
@@ -96,7 +96,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     };
     try {
       if (Symbol.iterator in rows) {
-        // a promise for each row would cost more than the row
+        // awaiting each row would cost more than the row itself
         for (const row of rows) {
           const full = add(row);
           if (full) await full;
@@ -105,7 +105,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
         for await (const row of rows) await add(row);
       }
     } catch (error) {
-      // what was sent before cannot be taken back alone
+      // the batches sent so far cannot be undone without the session
       if (count > 0) this.level.fail(error);
       throw error;
     }
@@ -171,10 +171,10 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.nest(work, this.readOnly);
   }
 
-  /** A nested session, which may be one that only reads. */
+  /** Runs a nested session; `readOnly` refuses writes in it. */
   async nest<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
     const current = currentSession();
-    // called on an outer session from inside one nested in it: the savepoint belongs inside the inner one
+    // called on an outer session by code of a session nested in it: the savepoint belongs in the inner one
     if (current instanceof ActiveSession && current !== this && current.isInside(this)) {
       return (current as ActiveSession<T>).nest(work, readOnly);
     }
@@ -188,18 +188,22 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#ended;
   }
 
-  /** Whether it is open and nested, however deep, in another. */
+  /** Whether this session is open and nested, at any depth, in `outer`. */
   isInside(outer: object): boolean {
     if (this.#ended) return false;
     for (let session = this.parent; session; session = session.parent) if (session === outer) return true;
     return false;
   }
 
-  /** Runs a callback in this session and refuses one that left statements behind. */
+  /**
+   * Runs a callback in this session.
+   *
+   * @throws AshlarError `session-not-awaited` when statements are still running at its end; and what `work` throws
+   */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
     const before = this.level.statements;
     try {
-      const returned: unknown = runAs(this, () => work(this));
+      const returned: unknown = runInSession(this, () => work(this));
       if (!isPromiseLike(returned) && this.level.statements > before) throw notAwaited();
       const result = (await returned) as R;
       await this.#nested;
@@ -230,7 +234,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#keys;
   }
 
-  // what a statement makes fail dooms the session; that a value cannot be decrypted does not
+  // a failed statement aborts the session; a value that cannot be decrypted does not
   async #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): Promise<R> {
     const steps = work(new EncryptedTables(this.#parts, this.#dataKeys));
     return resultOf(
@@ -253,6 +257,6 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 const notAwaited = (): AshlarError =>
   new AshlarError('session-not-awaited', {
     message: 'The session’s callback returned before its statements had finished.',
-    detail: 'Nothing of the session was kept: what was not awaited might have been lost.',
-    suggestion: 'Make the callback async and await every call in it.',
+    detail: 'The session was rolled back: statements that are not awaited could be lost.',
+    suggestion: 'Make the callback async, and await every call in it.',
   });

@@ -4,7 +4,7 @@ import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
 import type { Table } from '../model/index.js';
 
-/** A statement ready to run. */
+/** SQL text with its parameters, encoded for the engine. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
@@ -12,7 +12,7 @@ export interface Statement {
 
 type Values = Readonly<Record<string, unknown>>;
 
-interface Kept {
+interface Compiled {
   readonly sql: string;
   readonly columns: readonly Column[];
 }
@@ -22,11 +22,11 @@ type AnyTables = Record<string, Record<string, unknown>>;
 const present = (table: Table, values: Values): Column[] =>
   Object.values(table.columns).filter((column) => values[column.name] !== undefined);
 
-/** The statements that write and find rows of tables, compiled once for each table and set of columns, and kept. */
+/** The statements that write and read single rows, compiled once for each table and set of columns. */
 export class Statements {
   readonly #engine: Engine;
   readonly #kysely: Kysely<AnyTables>;
-  readonly #kept = new WeakMap<Table, Map<string, Kept>>();
+  readonly #compiled = new WeakMap<Table, Map<string, Compiled>>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -37,7 +37,8 @@ export class Statements {
         createDriver: () => new DummyDriver(),
         createIntrospector: () => {
           throw new AshlarError('usage', {
-            message: 'Ashlar reads schemas through its engines, not through Kysely.',
+            message: 'Kysely cannot introspect this database.',
+            suggestion: 'Use `ashlar status` or engine.introspect().',
           });
         },
       },
@@ -47,7 +48,7 @@ export class Statements {
   /** INSERT … RETURNING every column. */
   insert(table: Table, values: Values): Statement {
     const columns = present(table, values);
-    const kept = this.#keep(table, `insert ${columns.map((c) => c.name).join()}`, () => {
+    const compiled = this.#cached(table, `insert ${columns.map((c) => c.name).join()}`, () => {
       const names = Object.keys(table.columns);
       const insert = this.#kysely.insertInto(table.name);
       const filled = columns.length
@@ -55,13 +56,13 @@ export class Statements {
         : insert.defaultValues();
       return { sql: filled.returning(names).compile().sql, columns };
     });
-    return { sql: kept.sql, parameters: this.#encode(kept.columns, values) };
+    return { sql: compiled.sql, parameters: this.#encode(compiled.columns, values) };
   }
 
-  /** UPDATE one row by its key, RETURNING every column. Columns that every patch touches are set to the current time. */
+  /** UPDATE one row by its key, RETURNING every column. Columns that each update touches are set to the current time. */
   update(table: Table, key: Values, values: Values): Statement {
     const columns = present(table, values);
-    const kept = this.#keep(table, `patch ${columns.map((c) => c.name).join()}`, () => {
+    const compiled = this.#cached(table, `update ${columns.map((c) => c.name).join()}`, () => {
       const keys = this.#keyColumns(table);
       const given = columns.map((c) => [c.name, null] as const);
       const touched = Object.values(table.columns)
@@ -74,32 +75,32 @@ export class Statements {
         columns: [...columns, ...keys],
       };
     });
-    return { sql: kept.sql, parameters: this.#encode(kept.columns, { ...values, ...key }) };
+    return { sql: compiled.sql, parameters: this.#encode(compiled.columns, { ...values, ...key }) };
   }
 
   /** SELECT one row by its key. */
   get(table: Table, key: Values): Statement {
-    const kept = this.#keep(table, 'get', () => {
+    const compiled = this.#cached(table, 'get', () => {
       const columns = this.#keyColumns(table);
       let select = this.#kysely.selectFrom(table.name).select(Object.keys(table.columns));
       for (const column of columns) select = select.where(column.name, '=', '');
       return { sql: select.compile().sql, columns };
     });
-    return { sql: kept.sql, parameters: this.#encode(kept.columns, key) };
+    return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
   }
 
   /** DELETE one row by its key. */
   delete(table: Table, key: Values): Statement {
-    const kept = this.#keep(table, 'delete', () => {
+    const compiled = this.#cached(table, 'delete', () => {
       const columns = this.#keyColumns(table);
       let deletion = this.#kysely.deleteFrom(table.name);
       for (const column of columns) deletion = deletion.where(column.name, '=', '');
       return { sql: deletion.compile().sql, columns };
     });
-    return { sql: kept.sql, parameters: this.#encode(kept.columns, key) };
+    return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
   }
 
-  /** The columns that values were given for, and the values encoded in their order. */
+  /** The columns that have a value, and the values encoded in their order. */
   encodeRow(table: Table, values: Values): { columns: readonly Column[]; encoded: readonly unknown[] } {
     const columns = present(table, values);
     return { columns, encoded: this.#encode(columns, values) };
@@ -113,27 +114,27 @@ export class Statements {
     return columns.map((column) => this.#engine.encode(column, values[column.name]));
   }
 
-  #keep(table: Table, name: string, compile: () => Kept): Kept {
-    let statements = this.#kept.get(table);
+  #cached(table: Table, name: string, compile: () => Compiled): Compiled {
+    let statements = this.#compiled.get(table);
     if (!statements) {
       statements = new Map();
-      this.#kept.set(table, statements);
+      this.#compiled.set(table, statements);
     }
-    let kept = statements.get(name);
-    if (!kept) {
-      kept = compile();
-      statements.set(name, kept);
+    let compiled = statements.get(name);
+    if (!compiled) {
+      compiled = compile();
+      statements.set(name, compiled);
     }
-    return kept;
+    return compiled;
   }
 }
 
 /**
- * The columns of a primary key and their values, from the value itself or an object of its columns.
+ * The columns of a primary key with their values, from a single value or an object of columns.
  *
- * @throws AshlarError `usage` when a column of the key is left out
+ * @throws AshlarError `usage` when a column of the key is missing
  */
-export const keyValues = (table: Table, key: unknown): Values => {
+export function keyValues(table: Table, key: unknown): Values {
   const columns = table.primaryKey.columns;
   const values: Values =
     typeof key === 'object' && key !== null
@@ -143,8 +144,8 @@ export const keyValues = (table: Table, key: unknown): Values => {
   if (missing.length > 0) {
     throw new AshlarError('usage', {
       message: `The key of ${table.name} lacks ${missing.join(', ')}.`,
-      suggestion: `Give { ${columns.join(', ')} }.`,
+      suggestion: `Pass { ${columns.join(', ')} }.`,
     });
   }
   return values;
-};
+}

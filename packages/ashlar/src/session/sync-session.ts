@@ -10,7 +10,7 @@ import type { Decrypted, KeyOf } from './types.js';
 import { abortedError, endedError } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
-/** A session without promises, where the engine runs in this thread: SQLite. The same rules as {@link Session}. */
+/** A synchronous session, for engines that run in this thread (SQLite). The rules are those of {@link Session}. */
 export class SyncSession {
   readonly #parts: SessionParts;
   readonly #transaction: Transaction;
@@ -29,7 +29,12 @@ export class SyncSession {
     this.#keys = new DataKeys(parts.encryption);
   }
 
-  /** Validates and inserts a row. @returns the row as stored */
+  /**
+   * Validates and inserts a row.
+   *
+   * @returns the row as stored, generated values included
+   * @throws AshlarError as {@link Session.insert}
+   */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
     const values = insertValues(this.#parts, table, row);
     if (table.facts.encryption)
@@ -37,7 +42,12 @@ export class SyncSession {
     return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
   }
 
-  /** Validates and applies a patch to the row with that key. @throws `row-not-found` */
+  /**
+   * Validates the given columns and updates the row with that key.
+   *
+   * @returns the row as stored
+   * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
+   */
   update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): RowOf<S> {
     const values = updateValues(this.#parts, table, update);
     if (table.facts.encryption)
@@ -56,13 +66,13 @@ export class SyncSession {
       | undefined;
   }
 
-  /** Deletes the row with that key. @throws `row-not-found` */
+  /** Deletes the row with that key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
     const { changes } = this.#execute(this.#parts.statements.delete(table, keyValues(table, key)));
     if (changes === 0) throw notFound(table);
   }
 
-  /** Rows of a query with their ciphered columns decrypted, as {@link Session.decrypt} gives them. */
+  /** Rows of a query with their encrypted columns decrypted, as {@link Session.decrypt}. */
   decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
     table: Table<string, S>,
     rows: readonly R[],
@@ -70,7 +80,7 @@ export class SyncSession {
     return this.#encrypted((encrypted) => encrypted.decrypt(table, rows)) as Decrypted<S, R>[];
   }
 
-  /** What the blind index of a column holds for a value, as {@link Session.blindIndex} gives it. */
+  /** The values of a blind index to search for, as {@link Session.blindIndex}. */
   blindIndex<S extends Shape, C extends keyof S & string>(
     table: Table<string, S>,
     column: C,
@@ -80,13 +90,13 @@ export class SyncSession {
     return this.#encrypted((encrypted) => encrypted.blindIndex(table, column, scope, value));
   }
 
-  /** Runs a Kysely query (built with `db.kysely`) and gives its rows. */
+  /** Runs a Kysely query (built with `db.kysely`) and returns its rows. */
   all<Row>(query: Compilable<Row>): Row[] {
     const { sql, parameters } = query.compile();
     return this.#execute({ sql, parameters }).rows as Row[];
   }
 
-  /** A nested unit of work: a savepoint, undone alone when its callback throws. */
+  /** Runs a nested unit of work: a savepoint, which is rolled back alone when its callback throws. */
   session<R>(work: (s: SyncSession) => R): R {
     const name = `ashlar_${++this.#depth}`;
     this.#now((t) => t.savepoint(name));
@@ -99,7 +109,7 @@ export class SyncSession {
     } catch (error) {
       this.#failure = undefined;
       this.#now((t) => t.rollbackTo(name));
-      // a data key made in it is gone
+      // a data key created in the savepoint no longer exists
       this.#keys.forget();
       this.#now((t) => t.release(name));
       throw error;
@@ -108,7 +118,7 @@ export class SyncSession {
     }
   }
 
-  /** Ends the session: commits what the callback did, or rolls it back when it throws. */
+  /** Runs the session’s callback: commits when it returns, rolls back when it throws. */
   run<R>(work: (s: SyncSession) => R): R {
     let result: R;
     try {

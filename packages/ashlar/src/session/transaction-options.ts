@@ -20,8 +20,8 @@ export function transactionOptions(
   for (const [name, value] of Object.entries({ actor, scope })) {
     if (value === null || (value.isWellFormed() && !value.includes('\0'))) continue;
     throw new AshlarError('value-unstorable', {
-      message: `The ${name} of a session holds a character that no database keeps (NUL or a lone surrogate).`,
-      suggestion: 'Check where it comes from.',
+      message: `Invalid session ${name}: it contains NUL or a lone surrogate, which no database stores.`,
+      suggestion: 'Check where the value comes from.',
     });
   }
   assertScope(scopeColumns, scope);
@@ -36,7 +36,7 @@ const assertScope = (columns: readonly Column[], scope: string | null): void => 
   const names = columns.map(({ table, name }) => `${table}.${name}`);
   throw new AshlarError('value-invalid', {
     message: 'Invalid session scope: no row can have this value.',
-    detail: `Scopes are the values of ${[...new Set(names)].join(', ')}, written as the database keeps them.`,
-    suggestion: 'Check where it comes from: UUIDs are in lower case, whole numbers without a zero in front.',
+    detail: `Scopes are the values of ${[...new Set(names)].join(', ')}, written as the database stores them.`,
+    suggestion: 'Check where the value comes from: UUIDs are in lower case, integers have no leading zeros.',
   });
 };

@@ -3,7 +3,7 @@ import type { QueryResult, Transaction, TransactionOptions } from '../contract/t
 import { AshlarError } from '../errors.js';
 import { currentSession } from './current.js';
 
-/** A transaction with its savepoints, as a stack of levels of which only the innermost can be worked in. */
+/** A transaction with its savepoints: a stack of levels, of which only the innermost runs statements. */
 export class UnitOfWork {
   readonly engine: Engine;
   readonly options: TransactionOptions;
@@ -45,7 +45,7 @@ export class UnitOfWork {
     this.#levels.push(level);
   }
 
-  /** Takes a level and all that are nested in it off the stack. @returns whether it was there */
+  /** Closes a level and all levels nested in it. @returns whether the level was open */
   close(level: Level): boolean {
     const at = this.#levels.indexOf(level);
     if (at === -1) return false;
@@ -59,7 +59,7 @@ export class UnitOfWork {
     await this.#transaction.commit();
   }
 
-  /** Ends without keeping anything. What made it roll back matters more than a rollback that fails. */
+  /** Rolls back. It never fails: the error that caused the rollback matters more than one of the rollback. */
   async rollback(): Promise<void> {
     this.close(this.root);
     this.#outcome = 'rolled back';
@@ -72,8 +72,8 @@ export class UnitOfWork {
 }
 
 /**
- * The transaction, or a savepoint in it. A statement that fails dooms the level it was sent in: PostgreSQL would refuse
- * every further one, so all engines do. While a level nested in it is open, its own statements wait.
+ * The transaction, or a savepoint in it. A failed statement aborts the level it ran in: PostgreSQL would refuse every
+ * further statement, so all engines do. While a nested level is open, the statements of this one wait.
  */
 export class Level {
   readonly unit: UnitOfWork;
@@ -89,17 +89,17 @@ export class Level {
     this.#parent = parent;
   }
 
-  /** How many statements were sent in it so far. */
+  /** The number of statements sent in this level so far. */
   get statements(): number {
     return this.#statements;
   }
 
-  /** Whether statements of it are still under way. */
+  /** Whether statements of this level are still running. */
   get busy(): boolean {
     return this.#running > 0;
   }
 
-  /** What doomed it, if anything did. */
+  /** The error that aborted this level; `undefined` while it can be committed. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
@@ -119,7 +119,7 @@ export class Level {
       this.fail(error);
       throw error;
     } finally {
-      this.#leave();
+      this.#finish();
     }
   }
 
@@ -139,14 +139,14 @@ export class Level {
     }
   }
 
-  /** Nothing of this level can be kept. */
+  /** Aborts this level: it can only be rolled back. */
   fail(error: unknown): void {
     this.#failure ??= { error };
   }
 
-  /** Opens a savepoint in this level. @returns its level, and how to end it: keep what was done in it, or undo it */
+  /** Opens a savepoint in this level. @returns its level; `keep` releases the savepoint, `undo` rolls back to it */
   async savepoint(): Promise<{ level: Level; keep(): Promise<void>; undo(): Promise<void> }> {
-    // what was sent before belongs to this level, also when it fails
+    // statements sent before belong to this level, also when they fail
     while (this.#open && this.busy) await this.#change();
     const name = `ashlar_${this.unit.depth}`;
     await this.run((transaction) => transaction.savepoint(name));
@@ -159,7 +159,7 @@ export class Level {
         await this.run((transaction) => transaction.release(name));
       },
       undo: async () => {
-        // already undone where a level around it was, or the whole transaction
+        // rolled back already when an outer level, or the whole transaction, was
         if (!this.unit.close(level)) return;
         await this.unit.transaction.rollbackTo(name);
         await this.unit.transaction.release(name);
@@ -167,13 +167,13 @@ export class Level {
     };
   }
 
-  /** Marks it as over; the unit of work calls this. */
+  /** Ends this level; the unit of work calls it. */
   end(): void {
     this.#open = false;
     for (let level: Level | undefined = this; level; level = level.#parent) level.#wake();
   }
 
-  #leave(): void {
+  #finish(): void {
     this.#running--;
     if (this.#waiting.length > 0) this.#wake();
   }
@@ -181,7 +181,7 @@ export class Level {
   #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const go of waiting) go();
+    for (const resume of waiting) resume();
   }
 
   #change(): Promise<void> {
@@ -195,7 +195,7 @@ export class Level {
     }
   }
 
-  // whether the code that asks runs inside a level nested in this one, which would then wait for itself
+  // whether the caller runs inside a level nested in this one, which would then wait for itself
   #isAroundCaller(): boolean {
     const session = currentSession() as { readonly level?: Level } | undefined;
     for (let level = session?.level; level; level = level.#parent) {
@@ -210,25 +210,29 @@ export class Level {
   }
 }
 
-export const endedError = (): AshlarError =>
-  new AshlarError('session-ended', {
+/** The error of a call on a session that has ended: `session-ended`. */
+export function endedError(): AshlarError {
+  return new AshlarError('session-ended', {
     message: 'This session has ended.',
-    detail: 'A session is over when its callback returns or throws.',
+    detail: 'A session ends when its callback returns or throws.',
     suggestion: 'Await every call inside the callback, and do not keep the session for later.',
   });
+}
 
-export const abortedError = (cause: unknown): AshlarError =>
-  new AshlarError('session-aborted', {
-    message: 'A statement failed earlier in this session, so nothing of it can be kept.',
+/** The error of a call on a session in which a statement failed: `session-aborted`. */
+export function abortedError(cause: unknown): AshlarError {
+  return new AshlarError('session-aborted', {
+    message: 'A statement failed earlier in this session, so it can only be rolled back.',
     detail: cause instanceof AshlarError ? `${cause.code}: ${cause.message}` : undefined,
-    suggestion: 'Put what may fail into a nested session, a savepoint: await s.session(async (s) => …).',
+    suggestion:
+      'Run statements that may fail in a nested session, a savepoint: await s.session(async (s) => …).',
     cause,
   });
+}
 
 const shadowedError = (): AshlarError =>
   new AshlarError('session-conflict', {
-    message: 'An outer session was used inside one that is nested in it.',
-    detail:
-      'What is done in the nested session may be undone alone; the outer one cannot go on until it has ended.',
-    suggestion: 'Use the session that the inner callback is given.',
+    message: 'A session was used inside one nested in it.',
+    detail: 'The nested session may be rolled back alone, so the outer one waits until it has ended.',
+    suggestion: 'Use the session that is passed to the inner callback.',
   });

@@ -5,18 +5,19 @@ const isStorageIssue = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'custom' && issue.params?.storage === true;
 
 /**
- * Parses a value by a table's schema.
+ * Parses a value with a table's schema.
  *
- * @throws AshlarError `value-invalid` when Zod refuses it, `value-unstorable` when no engine could give it back as it is
+ * @throws AshlarError `value-invalid` when Zod refuses the value, `value-unstorable` when engines could not return it
+ *   unchanged
  */
-export const validate = <Output>(table: string, schema: z.ZodType<Output>, value: unknown): Output => {
+export function validate<Output>(table: string, schema: z.ZodType<Output>, value: unknown): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { issues } = result.error;
   const lines = issues.map((issue) => `${[table, ...issue.path].join('.')}: ${issue.message}`);
   throw new AshlarError(issues.every(isStorageIssue) ? 'value-unstorable' : 'value-invalid', {
-    message: lines[0] ?? `${table}: the value does not fit.`,
+    message: lines[0] ?? `${table}: invalid value.`,
     detail: lines.length > 1 ? lines.slice(1).join('\n') : undefined,
     suggestion: 'Nothing was written. Correct the value and try again.',
   });
-};
+}

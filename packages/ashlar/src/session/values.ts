@@ -21,38 +21,46 @@ const stamp = (
 };
 
 /**
- * What is written for a row to insert: validated, with defaults, UUIDs and, where this process makes them, times.
+ * The values to insert for a row: validated, with defaults, UUIDs and, when a clock was given, generated times.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
-export const insertValues = ({ clock, stampHere }: SessionParts, table: Table, row: unknown): Values => {
+export function insertValues({ clock, stampsFromClock }: SessionParts, table: Table, row: unknown): Values {
   const values = validate(table.name, table.insert, row) as Values;
-  if (stampHere) stamp(clock, table, values, (column) => column.generated === 'now');
+  if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
   return values;
-};
+}
 
 /**
- * What is written for a patch.
+ * The values to set for an update: validated, with the times that each update touches when a clock was given.
  *
- * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when it is empty
+ * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when no column is given
  */
-export const updateValues = ({ clock, stampHere }: SessionParts, table: Table, update: unknown): Values => {
+export function updateValues(
+  { clock, stampsFromClock }: SessionParts,
+  table: Table,
+  update: unknown,
+): Values {
   const values = validate(table.name, table.update, update) as Values;
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {
-      message: `The patch of ${table.name} is empty.`,
+      message: `The update of ${table.name} sets no column.`,
       suggestion: 'Give at least one column.',
     });
   }
-  if (stampHere) stamp(clock, table, values, (column) => column.touched);
+  if (stampsFromClock) stamp(clock, table, values, (column) => column.touched);
   return values;
-};
+}
 
-export const notFound = (table: Table): AshlarError =>
-  new AshlarError('row-not-found', {
-    message: `${table.name} has no row with that key.`,
-    suggestion: 'Check the key; in a scoped session, check whose row it is.',
+/** The error when no row has the given key, or the session's scope hides it: `row-not-found`. */
+export function notFound(table: Table): AshlarError {
+  return new AshlarError('row-not-found', {
+    message: `${table.name} has no row with this key.`,
+    suggestion: 'Check the key and, for a scoped table, the scope of the session.',
   });
+}
 
-export const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+/** Whether a value has a `then` method. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+}

@@ -5,18 +5,18 @@ import type { Insert, Table, Tables } from '../model/index.js';
 import type { Command } from './command.js';
 
 /**
- * Tables, their migrations and their services under one name: one of the five that ship with Ashlar, or a user's own.
- * `connect`, the command line and the proofs take one.
+ * Tables, their migrations, and what they contribute to programs, under one name. `connect`, the command line and `prove`
+ * take a system.
  */
 export interface System<T extends Tables = Tables> extends SystemFacts<T> {
   readonly kind: 'system';
-  /** What it offers to `ashlar jobs`, where it has jobs. */
+  /** What it contributes to `ashlar jobs`. */
   readonly jobs?: JobCommands;
   /** Its own commands, by name: `ashlar SYSTEM COMMAND`. */
   readonly commands?: Readonly<Record<string, Command>>;
 }
 
-/** What a system is made of. */
+/** The parts of a system. */
 export interface SystemParts<T extends Tables> {
   readonly tables: T;
   readonly migrations: URL;
@@ -24,13 +24,20 @@ export interface SystemParts<T extends Tables> {
   /** Commands that the command line serves as `ashlar SYSTEM COMMAND`, by name: lower-case words with hyphens. */
   readonly commands?: Readonly<Record<string, Command>>;
   /**
-   * What `ashlar prove` puts into an empty table that it attacks, and cannot guess: the columns that a CHECK of one's
-   * own, or a `.refine()`, is about. Several rows where a key holds them. They never stay.
+   * Rows, or parts of rows, that `ashlar prove` inserts into an empty table before it attacks, for columns whose values it
+   * cannot guess: those of a `check()` or a `.refine()`. They are always rolled back.
    */
   readonly probes?: { readonly [K in keyof T]?: readonly Partial<Insert<T[K]>>[] };
 }
 
-/** Declares a system. @example export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) }) */
+/**
+ * Declares a system.
+ *
+ * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table
+ *
+ * @example
+ * export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) });
+ */
 export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T> {
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));

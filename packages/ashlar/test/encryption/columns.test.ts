@@ -316,15 +316,15 @@ describe('a declaration of encrypted columns', () => {
       /no encrypted column/,
     ],
     [
-      'with keys that are no keyring',
+      'with keys from another table than a keyring',
       () =>
         table('t', { id: id(), a: ciphertext(z.string()) }, (c) => [
           encrypted({ scope: c.id, keys: answers }),
         ]),
-      /data keys nowhere/,
+      /no keyring for its data keys/,
     ],
     [
-      'of nobody',
+      'without a scope in every row',
       () =>
         table('t', { id: id(), who: z.string().nullable(), a: ciphertext(z.string()) }, (c) => [
           encrypted({ scope: c.who, keys }),

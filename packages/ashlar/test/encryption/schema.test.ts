@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { layFoundation } from '../../src/engines/foundation.js';
+import { createFoundation } from '../../src/engines/foundation.js';
 import { dialects } from '../../src/engines/open.js';
 import { openShadow } from '../../src/engines/shadow.js';
 import type { Table } from '../../src/model/index.js';
@@ -21,14 +21,14 @@ describe.each(['sqlite', 'postgres'] as const)('a model with encrypted columns o
     const shadow = await openShadow(dialect.name);
     try {
       await shadow.asOwner(async (owner) => {
-        await layFoundation(owner, dialect);
+        await createFoundation(owner, dialect);
         const [before, after] = [clients(), clients({ email: ciphertext(z.email()).nullable() })];
         for (const made of [dataKeys, before])
           for (const sql of dialect.createTable(made)) await owner.script(sql);
         const was = await shadow.introspect(owner);
         const target = await openShadow(dialect.name);
         const wanted = await target.asOwner(async (other) => {
-          await layFoundation(other, dialect);
+          await createFoundation(other, dialect);
           for (const made of [dataKeys, after])
             for (const sql of dialect.createTable(made)) await other.script(sql);
           return target.introspect(other);

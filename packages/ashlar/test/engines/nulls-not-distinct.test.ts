@@ -30,7 +30,7 @@ describe.each(engines)('a unique key whose NULLs are not distinct on $name', (en
   const put = (owner: string | null, parent: number | null, name: string) =>
     db.session((s) => s.insert(places, { owner, parent, name }));
 
-  it('allows each value once, NULLs among them, and tells NULL from what is empty', async () => {
+  it('allows each value once, also NULL, and distinguishes NULL from empty text', async () => {
     for (const owner of [null, '', 'a'])
       for (const parent of [null, 0, 1]) {
         await put(owner, parent, 'x');
@@ -48,7 +48,7 @@ describe.each(engines)('a unique key whose NULLs are not distinct on $name', (en
     expect(error).toMatchObject({ detail: expect.stringContaining('uq_places') });
   });
 
-  it('is a plain one where no column may be NULL', async () => {
+  it('is a plain unique key when no column is nullable', async () => {
     expect(plain.uniques).toMatchObject([{ nullsEqual: [] }]);
     await db.session((s) => s.insert(plain, { name: 'once' }));
     await expect(db.session((s) => s.insert(plain, { name: 'once' }))).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe.each(engines)('a unique key whose NULLs are not distinct on $name', (en
     });
   });
 
-  it('stands in the guard of an append-only table', async () => {
+  it('is checked by the trigger against REPLACE of an append-only table', async () => {
     const row = await db.session((s) => s.insert(kept, { owner: null, parent: null, name: 'k' }));
     const replace = db.session((s) =>
       s.query
@@ -69,7 +69,7 @@ describe.each(engines)('a unique key whose NULLs are not distinct on $name', (en
   });
 });
 
-describe('a key that becomes one', () => {
+describe('a unique key whose NULLs become not distinct', () => {
   let folder: Folder;
   const was = () => system('testing', { tables: { distinct }, migrations: folder.url });
   const now = () => system('testing', { tables: { places }, migrations: folder.url });
@@ -80,11 +80,11 @@ describe('a key that becomes one', () => {
   });
   afterAll(() => folder.remove());
 
-  it.each(['sqlite', 'postgres'] as const)('is what the migrations make, for %s', async (dialect) => {
+  it.each(['sqlite', 'postgres'] as const)('is what the migrations create, for %s', async (dialect) => {
     await expect(checkMigrations(now(), dialect)).resolves.toBeUndefined();
   });
 
-  it.each(engines)('goes up and back with rows in the table on $name', async (engine) => {
+  it.each(engines)('migrates up and down with rows in the table on $name', async (engine) => {
     const place = await engine.place();
     const db = await connect(now(), { url: place.url, key: place.key });
     try {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import type { Engine } from '../../src/contract/engine.js';
 import type { Schema, SchemaChange } from '../../src/contract/schema.js';
-import { layFoundation } from '../../src/engines/foundation.js';
+import { createFoundation } from '../../src/engines/foundation.js';
 import { dialects } from '../../src/engines/open.js';
 import { openShadow } from '../../src/engines/shadow.js';
 import { maintain } from '../../src/maintenance/maintain.js';
@@ -46,7 +46,7 @@ const shadowOf = async (world: World, tables: readonly Table[]): Promise<Schema>
   const shadow = await openShadow(dialect.name);
   try {
     await shadow.asOwner(async (owner) => {
-      await layFoundation(owner, dialect);
+      await createFoundation(owner, dialect);
       for (const made of tables)
         for (const statement of dialect.createTable(made)) await owner.script(statement);
     });
@@ -185,7 +185,7 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('scoped on $
         "CREATE OR REPLACE FUNCTION ashlar_scope_uuid_low() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT '00000000-0000-0000-0000-000000000000'::uuid $$",
       );
       expect(await sources()).not.toEqual(before);
-      await world.engine.asOwner((owner) => layFoundation(owner, world.engine.dialect));
+      await world.engine.asOwner((owner) => createFoundation(owner, world.engine.dialect));
       expect(await sources()).toEqual(before);
     } finally {
       await world.close();

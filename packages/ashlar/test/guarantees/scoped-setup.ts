@@ -10,7 +10,7 @@ import {
   type Tables,
 } from 'ashlar';
 import { asAdmin, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
-import { layFoundation } from '../../src/engines/foundation.js';
+import { createFoundation } from '../../src/engines/foundation.js';
 import { ensureHistory } from '../../src/migrations/history.js';
 
 /** A database whose sessions run as a role that owns nothing and is no superuser, where the engine has roles. */
@@ -42,7 +42,7 @@ export const openScopedWorld = async <T extends Tables>(
   const owner = await openEngine({ url: place.url, key: place.key });
   const make = () =>
     owner.asOwner(async (connection) => {
-      await layFoundation(connection, owner.dialect);
+      await createFoundation(connection, owner.dialect);
       const made: readonly Table[] = Object.values(tables);
       for (const table of made) {
         for (const statement of owner.dialect.createTable(table)) await connection.script(statement);

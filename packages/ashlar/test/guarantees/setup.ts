@@ -2,7 +2,7 @@ import { type AshlarError, type Engine, openEngine, type RunSql, type SqlName, t
 import Database from 'better-sqlite3-multiple-ciphers';
 import { expect, it } from 'vitest';
 import { type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
-import { layFoundation } from '../../src/engines/foundation.js';
+import { createFoundation } from '../../src/engines/foundation.js';
 
 /** A way into the database. `attempt` runs the statements in one transaction, and commits. */
 export interface Door {
@@ -27,7 +27,7 @@ export const openWorld = async (testEngine: TestEngine, tables: readonly Table[]
   const run: RunSql = (sql, parameters) => engine.asOwner((owner) => owner.run(sql, parameters));
   try {
     await engine.asOwner(async (owner) => {
-      await layFoundation(owner, engine.dialect);
+      await createFoundation(owner, engine.dialect);
       for (const table of tables) {
         for (const statement of engine.dialect.createTable(table)) await owner.script(statement);
       }

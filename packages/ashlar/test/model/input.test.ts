@@ -10,18 +10,18 @@ const refusal = (input: unknown, suggestion?: string): AshlarError => {
   } catch (error) {
     if (error instanceof AshlarError) return error;
   }
-  throw new AshlarError('usage', { message: 'It was accepted.' });
+  throw new AshlarError('usage', { message: 'The input was accepted.' });
 };
 
 describe('the input of a service', () => {
-  it('comes back parsed', () => {
+  it('is returned parsed', () => {
     expect(parseInput('The query', query, { page: {}, name: 'a' })).toEqual({
       page: { limit: 10 },
       name: 'a',
     });
   });
 
-  it('is refused with the part that does not fit, by its path', () => {
+  it('is refused with the path of the invalid part', () => {
     const { code, message, detail, suggestion } = refusal({ page: { limit: 1.5 }, name: 'a' });
     expect(code).toBe('input-invalid');
     expect(message).toMatch(/^The query: page\.limit: .+\.$/);
@@ -29,7 +29,7 @@ describe('the input of a service', () => {
     expect(suggestion).toMatch(/^Nothing was read or written\./);
   });
 
-  it('is refused with every part that does not fit, and what to do', () => {
+  it('is refused with all invalid parts and a suggestion', () => {
     const { message, detail, suggestion } = refusal({ page: { limit: 'x' } }, 'Ask again.');
     expect(message).toContain('page.limit');
     expect(detail?.split('\n')).toEqual([

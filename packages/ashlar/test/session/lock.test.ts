@@ -16,7 +16,7 @@ describe.each(engines)('a name that a session locks on $name', (engine) => {
   });
   afterAll(() => remove());
 
-  it('is held by one session at a time, until that one has ended', async () => {
+  it('is held by one session at a time, until that session ends', async () => {
     let [inside, most, done] = [0, 0, 0];
     const work = (fails: boolean) =>
       db.session(async (s) => {
@@ -34,12 +34,12 @@ describe.each(engines)('a name that a session locks on $name', (engine) => {
     expect([most, done]).toEqual([1, 8]);
   });
 
-  it('cannot be held by a session that only reads', async () => {
+  it('cannot be locked by a session that only reads', async () => {
     await expect(db.read((s) => s.lock('test/read'))).rejects.toMatchObject({ code: 'session-read-only' });
   });
 
-  it('is not waited for where it is another one', async () => {
-    if (engine.name !== 'postgres') return; // elsewhere there is one writer, who holds every name
+  it('does not block sessions that lock another name', async () => {
+    if (engine.name !== 'postgres') return; // the other engines have one writer at a time
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -53,7 +53,7 @@ describe.each(engines)('a name that a session locks on $name', (engine) => {
     await first;
   });
 
-  it('a database knows whether the code that asks is inside one of its sessions', async () => {
+  it('a database knows whether its caller runs inside one of its sessions', async () => {
     expect(db.inSession).toBe(false);
     await db.session(async () => {
       expect(db.inSession).toBe(true);

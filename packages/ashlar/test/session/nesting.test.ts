@@ -8,7 +8,6 @@ const things = table('things', { id: id(), name: z.string().max(20) }, (c) => [u
 const tables = { things };
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// found by attacking the session layer: each of these once lost rows, kept too many, or waited for ever
 describe.each(engines)('nested and concurrent work on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
@@ -23,7 +22,7 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
       (await s.query.selectFrom('things').select('name').orderBy('name').execute()).map((r) => r.name),
     );
 
-  it('an actor that no database keeps is refused, and costs no connection', async () => {
+  it('an actor that no database can store is refused, and takes no connection', async () => {
     for (let n = 0; n < 5; n++) {
       await expect(
         db.session({ actor: 'a\0b' }, (s) => s.insert(things, { name: 'x' })),
@@ -34,7 +33,7 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toEqual([]);
   });
 
-  it('a nested session that throws before its first statement leaves the outer one whole', async () => {
+  it('a nested session that throws before its first statement does not affect the outer one', async () => {
     await db.session(async (s) => {
       await s.session((n) => n.insert(things, { name: 5 as never })).catch(() => undefined);
       await s.session(() => Promise.reject(new RangeError())).catch(() => undefined);
@@ -43,7 +42,7 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toEqual(['b']);
   });
 
-  it('statements of the outer session wait while a nested one is open, and are not undone with it', async () => {
+  it('statements of the outer session wait while a nested one is open, and are not rolled back with it', async () => {
     await db.session((s) =>
       Promise.all([
         s
@@ -59,13 +58,13 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toEqual(['outer']);
   });
 
-  it('the outer session cannot be used inside the nested one, which would wait for itself', async () => {
+  it('the outer session cannot be used inside the nested one, where it would deadlock', async () => {
     const run = db.session((s) => s.session(() => s.insert(things, { name: 'x' })));
     await expect(run).rejects.toMatchObject({ code: 'session-conflict' });
     expect(await names()).toEqual([]);
   });
 
-  it('work that a failed nested session left behind does not go on in the outer one', async () => {
+  it('work left over from a failed nested session does not continue in the outer one', async () => {
     async function* slowly() {
       for (let n = 0; n < 1_500; n++) {
         if (n % 500 === 0) await sleep(15);
@@ -88,7 +87,7 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toEqual(['outer', 'still open']);
   });
 
-  it('a session opened by what an undone session left behind is refused, not kept on its own', async () => {
+  it('a session opened by work left over from a rolled-back session is refused', async () => {
     let late: Promise<unknown> = Promise.resolve();
     await expect(
       db.session(async (s) => {
@@ -101,7 +100,7 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toEqual([]);
   });
 
-  it('a session opened after the nested one it was started in belongs to the outer one', async () => {
+  it('a session opened after its nested session has ended belongs to the outer session', async () => {
     await db.session(async (s) => {
       let later: Promise<unknown> = Promise.resolve();
       await s.session(async (n) => {
@@ -113,7 +112,7 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toEqual(['a', 'late']);
   });
 
-  it('parallel statements and nested sessions that are all awaited are all kept', async () => {
+  it('parallel statements and nested sessions are all committed when they are awaited', async () => {
     await db.session((s) =>
       Promise.all([
         (async () => {
@@ -127,21 +126,21 @@ describe.each(engines)('nested and concurrent work on $name', (engine) => {
     expect(await names()).toHaveLength(21);
   });
 
-  it('a read inside a session that writes cannot write', async () => {
+  it('a read session inside a session that writes cannot write', async () => {
     const values = { id: '0190a0b0-0000-7000-8000-000000000001', name: 'x' };
     const run = db.session(() => db.read((r) => r.query.insertInto('things').values(values).execute()));
     await expect(run).rejects.toMatchObject({ code: 'session-read-only' });
     expect(await names()).toEqual([]);
   });
 
-  it('many rows of which a later one does not fit are not kept in part', async () => {
+  it('insertMany with an invalid row commits none of its rows', async () => {
     const rows = Array.from({ length: 1_200 }, (_, n) => ({ name: n === 1_100 ? 'x'.repeat(30) : `m${n}` }));
     const run = db.session((s) => s.insertMany(things, rows).catch(() => 0));
     await expect(run).rejects.toMatchObject({ code: 'session-aborted' });
     expect(await names()).toEqual([]);
   });
 
-  it('closing waits for the sessions under way, and cannot be asked for inside one', async () => {
+  it('close waits for the running sessions, and is refused inside a session', async () => {
     const other = await withTables(engine, tables);
     await expect(other.db.session(() => other.db.close())).rejects.toMatchObject({ code: 'usage' });
     const last = other.db.session(async (s) => {

@@ -35,7 +35,7 @@ describe.each(engines)('a session on $name', (engine) => {
       (await s.query.selectFrom('accounts').select('owner').orderBy('owner').execute()).map((r) => r.owner),
     );
 
-  it('commits what its callback did', async () => {
+  it('commits when its callback returns', async () => {
     const row = await db.session({ actor: 'user:1' }, async (s) => {
       expect(s.actor).toBe('user:1');
       return s.insert(accounts, { owner: 'ann' });
@@ -48,7 +48,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await db.get(accounts, row.id)).toEqual(row);
   });
 
-  it('refuses to remove a row that others refer to, and says so', async () => {
+  it('refuses to delete a row that other rows reference', async () => {
     const { id: account_id } = await db.session(async (s) => {
       const made = await s.insert(accounts, { owner: 'ann' });
       await s.insert(entries, { account_id: made.id, note: 'x' });
@@ -56,11 +56,11 @@ describe.each(engines)('a session on $name', (engine) => {
     });
     await expect(db.session((s) => s.delete(accounts, account_id))).rejects.toMatchObject({
       code: 'foreign-key-violation',
-      message: expect.stringContaining('still referred to'),
+      message: expect.stringContaining('still referenced'),
     });
   });
 
-  it('rolls all of it back when the callback throws', async () => {
+  it('rolls back when its callback throws', async () => {
     await expect(
       db.session(async (s) => {
         await s.insert(accounts, { owner: 'ann' });
@@ -70,7 +70,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual([]);
   });
 
-  it('validates before anything is sent', async () => {
+  it('validates before it sends a statement', async () => {
     await expect(db.session((s) => s.insert(accounts, { owner: 'x'.repeat(21) }))).rejects.toMatchObject({
       code: 'value-invalid',
       message: expect.stringContaining('accounts.owner'),
@@ -80,17 +80,17 @@ describe.each(engines)('a session on $name', (engine) => {
     });
   });
 
-  it('patches and touches a row, and says when there is none', async () => {
+  it('updates and touches a row, and reports a missing one', async () => {
     const { id: key, created_at } = await db.session((s) => s.insert(accounts, { owner: 'ann' }));
     await sleep(5);
     const updated = await db.session((s) => s.update(accounts, key, { cents: 5 }));
     expect(updated).toMatchObject({ cents: 5, created_at });
     expect(updated.updated_at > created_at).toBe(true);
-    const nobody = '0190a0b0-0000-7000-8000-000000000000';
-    await expect(db.session((s) => s.update(accounts, nobody, { cents: 1 }))).rejects.toMatchObject({
+    const missing = '0190a0b0-0000-7000-8000-000000000000';
+    await expect(db.session((s) => s.update(accounts, missing, { cents: 1 }))).rejects.toMatchObject({
       code: 'row-not-found',
     });
-    await expect(db.session((s) => s.delete(accounts, nobody))).rejects.toMatchObject({
+    await expect(db.session((s) => s.delete(accounts, missing))).rejects.toMatchObject({
       code: 'row-not-found',
     });
   });
@@ -99,7 +99,7 @@ describe.each(engines)('a session on $name', (engine) => {
     ['unique-violation', { owner: 'ann' }],
     ['check-violation', { owner: 'bob', cents: -1 }],
     ['not-null-violation', { owner: null }],
-  ] as const)('gives %s from the database itself', async (code, row) => {
+  ] as const)('reports %s of the database', async (code, row) => {
     await db.session((s) => s.insert(accounts, { owner: 'ann' }));
     const raw = { id: '0190a0b0-0000-7000-8000-000000000001', cents: 0, ...row };
     await expect(
@@ -112,7 +112,7 @@ describe.each(engines)('a session on $name', (engine) => {
     ).rejects.toMatchObject({ code });
   });
 
-  it('gives foreign-key-violation from the database itself', async () => {
+  it('reports foreign-key-violation of the database', async () => {
     await expect(
       db.session((s) => s.insert(entries, { account_id: '0190a0b0-0000-7000-8000-000000000001', note: '' })),
     ).rejects.toMatchObject({ code: 'foreign-key-violation' });
@@ -123,11 +123,11 @@ describe.each(engines)('a session on $name', (engine) => {
     });
     await expect(db.session((s) => s.delete(accounts, account))).rejects.toMatchObject({
       code: 'foreign-key-violation',
-      message: expect.stringContaining('still referred to'),
+      message: expect.stringContaining('still referenced'),
     });
   });
 
-  it('is doomed by a statement that failed, even when the callback catches it', async () => {
+  it('is aborted by a failed statement, even when the callback catches the error', async () => {
     const run = db.session(async (s) => {
       await s.insert(accounts, { owner: 'ann' });
       await s.insert(accounts, { owner: 'ann' }).catch(() => undefined);
@@ -136,7 +136,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual([]);
   });
 
-  it('goes on after a nested session that failed', async () => {
+  it('continues after a nested session that failed', async () => {
     await db.session(async (s) => {
       await s.insert(accounts, { owner: 'ann' });
       await s.session((inner) => inner.insert(accounts, { owner: 'ann' })).catch(() => undefined);
@@ -146,7 +146,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual(['ann', 'bob', 'cay']);
   });
 
-  it('nests as deep as one likes, each level undone alone', async () => {
+  it('nests to any depth, and each level is rolled back alone', async () => {
     await db.session(async (s) => {
       await s.insert(accounts, { owner: '1' });
       await s.session(async (a) => {
@@ -163,7 +163,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual(['1', '2']);
   });
 
-  it('keeps nested sessions started at once apart', async () => {
+  it('isolates nested sessions that are started at the same time', async () => {
     await db.session(async (s) => {
       const results = await Promise.allSettled(
         ['a', 'b', 'a', 'c'].map((owner) => s.session((inner) => inner.insert(accounts, { owner }))),
@@ -173,7 +173,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual(['a', 'b', 'c']);
   });
 
-  it('refuses another actor inside', async () => {
+  it('refuses a nested session with another actor', async () => {
     await expect(
       db.session({ actor: 'user:1' }, () => db.session({ actor: 'user:2' }, async () => undefined)),
     ).rejects.toMatchObject({ code: 'session-conflict' });
@@ -190,7 +190,7 @@ describe.each(engines)('a session on $name', (engine) => {
     await expect(query?.execute()).rejects.toMatchObject({ code: 'session-ended' });
   });
 
-  it('refuses a callback that does not await', async () => {
+  it('refuses a callback that does not await its statements', async () => {
     const notAsync = ((s: { insert: (...args: unknown[]) => Promise<unknown> }) => {
       s.insert(accounts, { owner: 'lost' }).catch(() => undefined);
     }) as never;
@@ -198,7 +198,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual([]);
   });
 
-  it('only reads when told so', async () => {
+  it('refuses writes when it only reads', async () => {
     await db.session((s) => s.insert(accounts, { owner: 'ann' }));
     await expect(db.read((s) => s.insert(accounts, { owner: 'bob' }))).rejects.toMatchObject({
       code: 'session-read-only',
@@ -214,7 +214,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual(['ann']);
   });
 
-  it('reads one snapshot while others write', async () => {
+  it('reads one snapshot while other sessions write', async () => {
     if (db.engine.label.startsWith('PGlite')) {
       // one connection: a write waits for the read to end, so the snapshot cannot change under it
       await db.read(async (s) =>
@@ -230,7 +230,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await owners()).toEqual(['ann']);
   });
 
-  it('streams', async () => {
+  it('streams rows', async () => {
     await db.session((s) =>
       s.insertMany(
         accounts,
@@ -244,7 +244,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(sum).toBe((2_499 * 2_500) / 2);
   });
 
-  it('keeps a balance right under forty sessions at once', async () => {
+  it('loses no update of forty concurrent sessions', async () => {
     const { id: key } = await db.session((s) => s.insert(accounts, { owner: 'ann' }));
     await Promise.all(
       Array.from({ length: 40 }, () =>
@@ -262,7 +262,7 @@ describe.each(engines)('a session on $name', (engine) => {
     expect(await db.get(accounts, key)).toMatchObject({ cents: 40 });
   });
 
-  it('stamps with the clock it was given', async () => {
+  it('takes generated times from the given clock', async () => {
     const { db: later, remove: removeLater } = await withTables(engine, tables, {
       clock: () => new Date('2031-05-06T07:08:09.123Z'),
     });
@@ -275,7 +275,7 @@ describe.each(engines)('a session on $name', (engine) => {
   });
 });
 
-/** Leaves the session that this code runs inside of. */
+/** Runs `work` outside the session that this code runs in. */
 const outside = <R>(work: () => Promise<R>): Promise<R> =>
   new Promise((resolve, reject) => {
     outsideQueue.push(() => work().then(resolve, reject));

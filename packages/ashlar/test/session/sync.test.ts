@@ -7,9 +7,9 @@ import { withTables } from '../../../../test/support/tables.js';
 const notes = table('notes', { id: id(), text: z.string(), ...timestamps() });
 
 describe.each(engines.filter(({ name }) => name.startsWith('sql')))(
-  'a session without promises on $name',
+  'a synchronous session on $name',
   (engine) => {
-    it('keeps the rules of the other: the clock, an empty patch, a row that is not there', async () => {
+    it('follows the rules of asynchronous sessions: the clock, an empty update, a missing row', async () => {
       const at = '2031-05-06T07:08:09.123Z';
       const { db, remove } = await withTables(engine, { notes }, { clock: () => new Date(at) });
       const made = db.sync.session({ actor: 'user:1' }, (s) => s.insert(notes, { text: 'a' }));
@@ -21,8 +21,8 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))(
       expect(() => db.sync.session({}, (s) => s.update(notes, made.id, {}))).toThrow(
         expect.objectContaining({ code: 'usage' }),
       );
-      const nobody = '0190a0b0-0000-7000-8000-000000000000';
-      expect(() => db.sync.session({}, (s) => s.delete(notes, nobody))).toThrow(
+      const missing = '0190a0b0-0000-7000-8000-000000000000';
+      expect(() => db.sync.session({}, (s) => s.delete(notes, missing))).toThrow(
         expect.objectContaining({ code: 'row-not-found' }),
       );
       expect(() => db.sync.session({}, (s) => s.session(async () => s.insert(notes, { text: 'c' })))).toThrow(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Kept } from '../../src/engines/sqlite/driver/kept.js';
+import { BoundedCache } from '../../src/engines/sqlite/driver/bounded-cache.js';
 import { parseTable } from '../../src/engines/sqlite/schema/parse-table.js';
 import { renderTable } from '../../src/engines/sqlite/schema/render.js';
 import { codeOf, folded, line, splitAtAnds } from '../../src/sql/code.js';
@@ -81,7 +81,7 @@ describe('a CREATE TABLE is taken apart', () => {
 });
 
 test('what is kept is bounded, and what is used stays', () => {
-  const kept = new Kept<number>(10);
+  const kept = new BoundedCache<number>(10);
   kept.set('used', -1);
   for (let i = 0; i < 1000; i++) {
     kept.set(`text ${i}`, i);

@@ -11,32 +11,32 @@ import { identifier } from '../../model/index.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
-import { becoming, type Look, look } from './session/connected-role.js';
-import { owned } from './session/owner.js';
+import { type ConnectionFacts, readConnectionFacts, setRole } from './session/connected-role.js';
+import { ownerOf } from './session/owner.js';
 import { Sealer } from './session/sealer.js';
 import { type Hooks, PostgresTransaction } from './session/transaction.js';
 import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
 import { decodeReply } from './wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
-import type { KeptConnection } from './wire/kept-connection.js';
 import { wireValues } from './wire/parameters.js';
 import { Refusals } from './wire/refusals.js';
+import type { SharedConnection } from './wire/shared-connection.js';
 import { isKept, isPlainRead } from './wire/statement-kind.js';
 
-/** What a server and the embedded engine do differently. */
+/** What differs between a server and the embedded engine. */
 export interface Backend {
   readonly label: string;
   /** Without password. */
   readonly url: string;
   readonly leases: Leases;
   /**
-   * The connection for what guarantees do after commits; `undefined` where there is only one connection, so that they
-   * do it in each transaction before it commits.
+   * The connection that seals ledgers after commits; `undefined` if there is only one connection: each transaction then
+   * seals before it commits.
    */
-  readonly sealing: KeptConnection | undefined;
-  /** Who the user was found to be when it was opened. */
+  readonly sealing: SharedConnection | undefined;
+  /** The role of the connected user when the database was opened. */
   readonly connectedRole: ConnectedRole;
-  /** A connection for changes of the schema. */
+  /** Takes a connection for changes of the schema. */
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
   exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
@@ -47,7 +47,7 @@ export interface Backend {
 
 const encode = (column: Column, value: unknown): unknown => {
   if (column.kind !== 'json') return value;
-  // SQL's NULL where the column is nullable, else JSON's null
+  // SQL NULL for a nullable column, else the JSON value null
   return value === null && column.nullable ? null : JSON.stringify(value);
 };
 
@@ -58,7 +58,7 @@ const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
 
 const readAttempts = 3;
 
-// what is sent without waiting for the answers travels in one packet
+// requests that are sent without waiting for replies travel in one packet
 const together = async (channel: Channel, requests: readonly Request[], answer: number): Promise<Reply> => {
   const replies = await Promise.allSettled(requests.map((request) => channel.send(request)));
   const failed = replies.slice(0, answer).find((reply) => reply.status === 'rejected');
@@ -76,7 +76,7 @@ const readOnce = async (
   const request = { text: sql, values: wireValues(parameters), keep: isKept(sql) && parameters.length > 0 };
   const read = isPlainRead(sql) ? [request] : [{ text: 'BEGIN READ ONLY' }, request, { text: 'ROLLBACK' }];
   if (channel.role === role) return read.length === 1 ? channel.send(request) : together(channel, read, 1);
-  const reply = await together(channel, [becoming(role), ...read], read.indexOf(request) + 1);
+  const reply = await together(channel, [setRole(role), ...read], read.indexOf(request) + 1);
   channel.role = role;
   return reply;
 };
@@ -112,16 +112,18 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     ? {}
     : {
         beforeCommit: (channel) => {
-          // what there was to settle may be gone in this very transaction
+          // this transaction itself may have dropped the ledger that was to be sealed
           sealer.forget();
           return sealer.within(channel);
         },
       };
   const refusals = new Refusals();
   let { connectedRole } = backend;
-  // an owner's work may have made roles, or what they are needed for
+  // the owner's work may have created roles, or objects that need them
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
-    const seen: Look | undefined = await look(channel, options).catch(() => undefined);
+    const seen: ConnectionFacts | undefined = await readConnectionFacts(channel, options).catch(
+      () => undefined,
+    );
     if (seen) connectedRole = seen.connectedRole;
   };
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
@@ -168,7 +170,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement, ownerHooks);
+        const owner = ownerOf(lease.channel, options.onStatement, ownerHooks);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
@@ -185,12 +187,12 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     vacuum: async (tables) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = owned(lease.channel, options.onStatement);
+        const owner = ownerOf(lease.channel, options.onStatement);
         for (const { name } of tables) {
           const before = await fileOf(owner, name);
-          // a plain VACUUM leaves the bytes on their pages
+          // a plain VACUUM leaves the old bytes on their pages
           await owner.run(`VACUUM (FULL) ${identifier(name)}`);
-          // for anyone but the owner it only warns
+          // for other users than the owner it only warns
           if ((await fileOf(owner, name)) === before) {
             return `Only the owner of ${name} can rewrite it: VACUUM (FULL) ${identifier(name)}.`;
           }

@@ -8,12 +8,12 @@ import type { Snapshot } from '../../contract/snapshot.js';
 import type { Awaitable } from '../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
 import { sqliteDialect } from './dialect.js';
-import type { Target } from './driver/connect.js';
+import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
 import { sqliteError } from './driver/errors.js';
 import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
-import { closed, migrationLocked, writerTaken } from './driver/waiting.js';
+import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
@@ -55,7 +55,7 @@ export async function openSqlite(
     durability: options.durability ?? 'full',
     origins: new Origins(),
     scoped: new ScopedTables(),
-    watch: options.onStatement,
+    onStatement: options.onStatement,
   });
   return new SqliteEngine(options, encrypted, opened);
 }
@@ -69,7 +69,7 @@ class SqliteEngine implements Engine {
   readonly sync: SyncEngine;
   readonly connectedRole = undefined;
 
-  readonly #target: Target;
+  readonly #settings: ConnectionSettings;
   readonly #identity: string | undefined;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
@@ -78,11 +78,11 @@ class SqliteEngine implements Engine {
   #closing: Promise<void> | undefined;
 
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
-    this.#target = opened.target;
+    this.#settings = opened.settings;
     this.#identity = opened.identity;
     this.#forgetFile = opened.forgetFile;
     this.#connections = new Connections({
-      target: opened.target,
+      settings: opened.settings,
       writer: opened.writer,
       hooks: this.#hooks,
       readers: options.connections ?? defaultConnections,
@@ -90,14 +90,14 @@ class SqliteEngine implements Engine {
     });
     this.url = options.url;
     this.encrypted = encrypted;
-    const version = opened.target.driver.version;
+    const version = opened.settings.driver.version;
     this.label = encrypted ? `SQLCipher 4 (SQLite ${version})` : `SQLite ${version}`;
     this.sync = { begin: (given) => this.#connections.beginNow(given) };
   }
 
   register(tables: readonly GuardedTable[]): void {
-    this.#target.origins.register(tables);
-    this.#target.scoped.register(tables);
+    this.#settings.origins.register(tables);
+    this.#settings.scoped.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();
   }
@@ -119,20 +119,20 @@ class SqliteEngine implements Engine {
     options: { exclusive?: boolean; lockTimeout?: number } = {},
   ): Promise<T> {
     const lockTimeout = options.lockTimeout ?? defaultMigrationTimeout;
-    const refusal = () => (options.exclusive ? migrationLocked() : writerTaken());
-    const unlock = await this.#connections.lock.acquire(lockTimeout, refusal);
+    const timeoutError = () => (options.exclusive ? migrationLocked() : writerTaken());
+    const unlock = await this.#connections.lock.acquire(lockTimeout, timeoutError);
     const { writer } = this.#connections;
     try {
       try {
-        writer.openTables();
+        writer.dropScopeViews();
       } catch (error) {
         throw sqliteError(error);
       }
       return await work(
         ownerOf(writer, {
           lockTimeout,
-          refusal,
-          changed: () => this.#connections.forgetStatements(),
+          timeoutError,
+          onChange: () => this.#connections.forgetStatements(),
           hooks: this.#hooks,
         }),
       );
@@ -151,7 +151,7 @@ class SqliteEngine implements Engine {
 
   // a transaction of this engine seals before its commit: this is for what other connections have written
   async seal(): Promise<void> {
-    if (!this.#hooks.seals) return;
+    if (!this.#hooks.hasBeforeCommit) return;
     const transaction = await this.begin({ mode: 'write', actor: null, scope: null });
     await transaction.commit();
   }
@@ -173,11 +173,11 @@ class SqliteEngine implements Engine {
 
   async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     if (this.#identity === undefined) throw inMemory();
-    const reader = new ReadThread(this.#target);
+    const reader = new ReadThread(this.#settings);
     this.#snapshots.add(reader);
     try {
       const source = {
-        target: this.#target,
+        settings: this.#settings,
         identity: this.#identity,
         lock: this.#connections.lock,
         writer: () => this.#connections.writer,
@@ -196,7 +196,7 @@ class SqliteEngine implements Engine {
   async #close(): Promise<void> {
     await this.#connections.drain(() => this.#snapshots.size > 0);
     // while a snapshot has the file open the file stays known: opening it again would drop the snapshot's locks
-    for (const reader of this.#snapshots) await reader.close(closed());
+    for (const reader of this.#snapshots) await reader.close(databaseClosed());
     this.#connections.close();
     this.#forgetFile();
   }

@@ -4,8 +4,8 @@ import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
 /**
- * A query for the keys of NEW's parent and of all ancestors. UNION omits keys already found, so the query also ends in a
- * table that had a cycle before it had the guarantee.
+ * The keys of NEW's parent and of all rows above it. UNION drops duplicates, so that it also ends in a table that had a
+ * cycle before it declared the guarantee.
  */
 export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   const [name, key, up] = [table.name, id, parent].map(identifier);
@@ -20,7 +20,7 @@ export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   `;
 }
 
-/** The condition that an update changes a row's parent or its key. */
+/** The condition that an update moves a row under another one, or changes its key. */
 export function isMoved({ id, parent }: Tree, differs: string): string {
   const [key, up] = [id, parent].map(identifier);
   return `NEW.${up} IS NOT NULL AND (NEW.${up} ${differs} OLD.${up} OR NEW.${key} ${differs} OLD.${key})`;

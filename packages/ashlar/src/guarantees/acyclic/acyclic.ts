@@ -10,10 +10,10 @@ import { acyclicOnSqlite } from './sqlite.js';
 import { treeOf } from './tree.js';
 
 /**
- * No row stands above itself: who follows `parent` upward comes to an end, also where rows are moved at the same time.
+ * No row is its own ancestor: following `parent` upward always ends, even if sessions move rows at the same time.
  *
  * @param parent - a nullable column that refers to the table's own primary key, alone or together with others
- * @throws AshlarError `table-invalid`, when the table is declared, if the column does not refer to it
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column does not
  *
  * @example
  * table('folders', { id: id(), parent_id: z.uuid().nullable() }, (c) => [references(c.parent_id, c.id), acyclic(c.parent_id)]);
@@ -22,7 +22,7 @@ export function acyclic(parent: Column): Guarantee {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'acyclic',
-    summary: 'No row stands above itself: who follows its parents comes to an end.',
+    summary: 'No row is its own ancestor: following the parents always ends.',
     conflicts: [
       {
         fact: 'partition' as const,
@@ -35,7 +35,7 @@ export function acyclic(parent: Column): Guarantee {
       if (!parent.nullable)
         throw invalidTable(
           table.name,
-          `${parent.name} is not nullable, so no row could be the first.`,
+          `${parent.name} is not nullable, so no row can be the root.`,
           'Add .nullable().',
         );
       treeOf(table, parent);

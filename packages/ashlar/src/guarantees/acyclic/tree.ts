@@ -2,18 +2,18 @@ import type { Column } from '../../contract/column.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 
-/** A table whose rows have a parent in the same table. */
+/** A table whose rows form trees. */
 export interface Tree {
   readonly id: string;
   readonly parent: string;
-  /** The foreign key to the same table. It may have more columns, such as the scope of both rows. */
+  /** The foreign key to the table itself; it may contain more columns, such as the scope of both rows. */
   readonly link: ForeignKey;
 }
 
 /**
- * Finds the tree that a parent column forms.
+ * The tree that a parent column makes of a table.
  *
- * @throws AshlarError `table-invalid` where the column does not refer to the table’s own primary key
+ * @throws AshlarError `table-invalid` if the column does not refer to the table’s own primary key
  */
 export function treeOf(table: TableFacts, parent: Column): Tree {
   const [id = '', ...others] = table.primaryKey.columns;

@@ -15,7 +15,7 @@ import { clockForgeries } from '../shared/forgeries.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
-/** What would change a row, take one away, or put another in its place. */
+/** Statements that change, delete or replace a row. */
 export function appendOnlyAttacks(
   table: TableFacts,
   probe: Probe,
@@ -79,7 +79,7 @@ const stampAttacks = (
   ];
 };
 
-/** Ways to lose a row through its parent, which is not deleted. */
+/** Statements that delete or orphan a row through its parent, without deleting the parent. */
 const parentAttacks = (
   table: TableFacts,
   probe: Probe,

@@ -1,7 +1,7 @@
 import type { ForeignKey } from '../../contract/table.js';
 import type { Stamp } from './stamp.js';
 
-/** The options of `appendOnly`, resolved against the table for the engines. */
+/** The options, resolved against the table. */
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
   readonly stamps: readonly Stamp[];

@@ -1,20 +1,20 @@
 import type { Column } from '../../contract/column.js';
 import { identifier } from '../../model/index.js';
 
-/** A column that can be set once: from NULL to a value, or from false to true. */
+/** A column that is set once: from NULL to a value, or from false to true. */
 export interface Stamp {
   readonly name: string;
-  /** Its value before, as SQL. */
+  /** Its value before, in SQL. */
   readonly blank: 'NULL' | 'false';
-  /** The only value it may be set to, as SQL; `undefined` where any value is allowed. */
+  /** The only value it may be set to, in SQL; `undefined`: any. */
   readonly only: string | undefined;
-  /** The SQL condition that it is not set in a row: `isBlank('OLD')`. */
+  /** The condition that it is not set in a row: `isBlank('OLD')`. */
   isBlank(row: string): string;
   /** The SQL condition that it is set in a row. */
   isSet(row: string): string;
 }
 
-/** Describes a column as a stamp; `undefined` where it always has a value and so cannot be one. */
+/** The stamp of a column; `undefined` if the column is never blank. */
 export function stampOf({ name, kind, nullable, default: fallback }: Column): Stamp | undefined {
   const of = (row: string): string => `${row}.${identifier(name)}`;
   if (nullable && fallback === undefined) {

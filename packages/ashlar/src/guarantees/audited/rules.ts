@@ -1,6 +1,6 @@
 import type { TableFacts } from '../../contract/table.js';
 
-/** The options of `audited`, resolved for the engines. */
+/** The options, resolved. */
 export interface AuditedRules {
   readonly trail: TableFacts;
   readonly except: readonly string[];

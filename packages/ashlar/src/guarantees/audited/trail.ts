@@ -22,31 +22,31 @@ const shape = () => ({
   id: autoincrement(),
   /** The database's clock: the start of the transaction; on SQLite, of the statement. */
   at: createdAt({ precision: 6 }),
-  /** The actor and the scope of the session; NULL where it had none. */
+  /** The actor and the scope of the session; NULL if it has none. */
   actor: z.string().nullable(),
   scope: z.string().nullable(),
-  /** The database role that acted; `session` on SQLite, which has no roles. */
+  /** The database user; on SQLite, which has no users, `session`. */
   role: z.string(),
   table_name: z.string(),
   operation: z.enum(['insert', 'update', 'delete']),
-  /** The row's primary key; of an update, the key before it. */
+  /** The primary key of the row, before the change. */
   row_key: json(z.record(z.string(), z.json())),
   before: json(z.record(z.string(), z.json())).nullable(),
   after: json(z.record(z.string(), z.json())).nullable(),
-  /** The changed columns whose values the trail omits; NULL where there are none. */
+  /** The changed columns whose values the trail leaves out; NULL if there are none. */
   unseen: z.array(z.string()).nullable(),
 });
 
 type TrailShape = ReturnType<typeof shape>;
 
-/** The table to which audited tables write their changes. */
+/** A table that records the changes of audited tables. */
 export type AuditTrail<Name extends string = string> = Table<Name, TrailShape>;
 
 const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'trail',
   facts: () => ({ trail: true as const }),
-  summary: 'Only the database writes its rows, with the actor of the session.',
+  summary: 'Only the database writes its lines, in the name of the session’s actor.',
   sqlite: {
     level: 'emulated' as const,
     weaker:
@@ -63,12 +63,12 @@ const trail: Guarantee = Object.freeze({
 });
 
 /**
- * Declares an audit trail: an append-only table that only the database writes, when audited tables change.
+ * Declares an audit trail: append-only, and written only by the database.
  *
- * With `(c) => [scoped(c.scope)]` a session reads the rows that sessions of its scope have caused; `everyScope` reads all.
+ * With `(c) => [scoped(c.scope)]` a session reads the lines of sessions in its scope, and `everyScope` all.
  *
  * @param name - the table's name
- * @param extra - further guarantees, indexes and the like, given the columns
+ * @param extra - given the columns, returns further guarantees and indexes
  *
  * @example
  * const changes = auditTrail('changes');

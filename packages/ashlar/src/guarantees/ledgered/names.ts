@@ -1,15 +1,15 @@
 import type { TableFacts } from '../../contract/table.js';
 import { objectName } from '../../sql/object-name.js';
 
-/** The side tables, triggers and functions of a ledgered table. */
+/** The side tables and functions of a ledger. */
 export interface LedgerNames {
   /** The entry of each row: its canonical bytes. */
   readonly entries: string;
   /** Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves. */
   readonly tree: string;
-  /** The tree's size and root after each sealing. */
+  /** Size and root after each sealed block. */
   readonly blocks: string;
-  /** One row: where the next sealing continues. A cache; verification does not rely on it. */
+  /** One row: the state from which sealing continues. Verification never trusts it. */
   readonly head: string;
   /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
   readonly append: string;
@@ -32,7 +32,7 @@ export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
   };
 }
 
-/** The columns of a table's key, in the order of the key. */
+/** The columns of a table's primary key, in its order. */
 export function keyColumns({ primaryKey, columns }: TableFacts) {
   return primaryKey.columns.flatMap((name) => columns[name] ?? []);
 }

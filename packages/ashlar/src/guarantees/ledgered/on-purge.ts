@@ -7,8 +7,8 @@ import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /**
- * Deletes the entries of purged rows. Their leaves stay, so that inclusion proofs of the remaining rows stay valid, and
- * `first_provable` is the first leaf from which on every leaf has its entry.
+ * What a ledger purges with expired rows: their entries. Their leaves stay, so that proofs about other rows remain valid;
+ * `first_provable` is the position from which on every leaf has its entry.
  */
 export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowUp {
   const names = ledgerNames(table);
@@ -18,7 +18,7 @@ export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowU
     dialect === 'sqlite' ? sqliteRowKey(table, row) : postgresRowKey(table, row);
   return {
     key,
-    // an unsealed row has no leaf yet, so it cannot be purged
+    // a row that is not sealed yet has no leaf
     ready: (row) => `EXISTS (SELECT 1 FROM ${tree} AS leaf WHERE leaf.row_key = ${key(row)})`,
     statements: (keys) => {
       const next = `(SELECT max(leaf.position) + 1 FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys}))`;

@@ -9,17 +9,17 @@ import { lifecycleOnPostgres } from './postgres.js';
 import type { Lifecycle, Transitions } from './rules.js';
 import { lifecycleOnSqlite } from './sqlite.js';
 
-/** Where a status begins. */
+/** The first statuses of a lifecycle. */
 export interface LifecycleOptions {
   readonly initial: string | readonly string[];
 }
 
 /**
- * A status moves only along the declared transitions, and begins as one of the initial ones.
+ * A status changes only along the declared transitions, and starts as an initial one.
  *
  * @param column - a column of `z.enum(…)`
- * @param transitions - from each status, those it may go to
- * @param options - `initial`: what a new row's status may be
+ * @param transitions - for each status, the statuses it may change to
+ * @param options - `initial`: the statuses that a new row may have
  * @throws AshlarError `table-invalid`, when the table is declared, if a status is unknown or can never be reached
  *
  * @example
@@ -35,7 +35,7 @@ export function lifecycle(column: Column, transitions: Transitions, options: Lif
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'lifecycle',
-    summary: 'A status moves only along the declared transitions.',
+    summary: 'A status changes only along the declared transitions.',
     conflicts: [
       {
         fact: 'appendOnly' as const,
@@ -104,7 +104,7 @@ const assertReachable = (table: TableFacts, { column, statuses, initial, transit
     throw invalidTable(
       table.name,
       `${column} can never become ${lost.join(' or ')}.`,
-      'Add a transition to it, or take it out.',
+      'Add a transition to it, or remove the status.',
     );
   }
 };

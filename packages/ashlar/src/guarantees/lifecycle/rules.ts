@@ -1,7 +1,7 @@
-/** For each status, the statuses that may follow it. A status that is missing or has an empty list is final. */
+/** For each status, the statuses it may change to. A status that is left out, or has an empty list, is final. */
 export type Transitions = Readonly<Record<string, readonly string[]>>;
 
-/** A status column with all its rules. */
+/** A status column and its rules. */
 export interface Lifecycle {
   readonly column: string;
   readonly statuses: readonly string[];
@@ -9,7 +9,7 @@ export interface Lifecycle {
   readonly transitions: Transitions;
 }
 
-/** Whether a transition from one status to another is allowed. */
+/** Whether a status may change to another. */
 export function mayGo({ transitions }: Lifecycle, from: string, to: string): boolean {
   return transitions[from]?.includes(to) ?? false;
 }

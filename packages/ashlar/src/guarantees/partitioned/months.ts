@@ -1,12 +1,12 @@
-/** A UTC month as a number: the months since January of the year 0. */
+/** A month of UTC as a number: the months since January of the year 0, so that the next month is one more. */
 export type Month = number;
 
 /** The first month that a partition can have: January of the year 1. */
 export const firstMonth: Month = 12;
 
 /** The month of a time. */
-export function monthOf(time: Date): Month {
-  return time.getUTCFullYear() * 12 + time.getUTCMonth();
+export function monthOf(moment: Date): Month {
+  return moment.getUTCFullYear() * 12 + moment.getUTCMonth();
 }
 
 const parts = (month: Month): [year: string, month: string] => [
@@ -14,7 +14,7 @@ const parts = (month: Month): [year: string, month: string] => [
   String((month % 12) + 1).padStart(2, '0'),
 ];
 
-/** The start of a month, as PostgreSQL parses it. */
+/** The start of a month, as a PostgreSQL literal. */
 export function startOf(month: Month): string {
   return `${parts(month).join('-')}-01T00:00:00Z`;
 }
@@ -31,7 +31,7 @@ export function monthName(month: Month): string {
   return parts(month).join('_');
 }
 
-/** All months from one to another, both included. */
+/** All months of a range, both ends included. */
 export function monthsBetween(from: Month, to: Month): Month[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
 }

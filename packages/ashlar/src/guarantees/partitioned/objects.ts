@@ -1,7 +1,7 @@
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import { objectName } from '../../sql/object-name.js';
 
-/** The name of the default partition: it holds the rows that belong to no other. */
+/** The name of the default partition, for rows of months without a partition. */
 export function defaultPartition(table: GuardedTable): string {
   return objectName(table.name, 'default');
 }

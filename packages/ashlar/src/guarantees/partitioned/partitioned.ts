@@ -12,20 +12,20 @@ import { inspectPartitions } from './inspect.js';
 import { maintainPartitions } from './maintenance.js';
 import { defaultPartition, partitionObjects } from './objects.js';
 
-/** How a table is cut, and how far ahead. */
+/** How a table is partitioned. */
 export interface PartitionedOptions {
   readonly by: 'month';
-  /** Months made ahead of the current one; at least 3. Default 14. */
+  /** How many months ahead partitions are created: 3 to 120. Default 14. */
   readonly ahead?: number;
 }
 
 /**
- * No insert ever fails for want of a partition; old months leave whole.
+ * No insert fails because a partition is missing; old months are dropped whole.
  *
- * Months are those of UTC. What fits no month yet lies in a default partition until maintenance gives it a place.
+ * Months are those of UTC. Rows of a month without a partition go to a default partition until maintenance moves them.
  *
  * @param column - a timestamp that is part of the primary key and of every unique key
- * @throws AshlarError `table-invalid`, when the table is declared, if the column does not fit
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column or a key does not suit it
  *
  * @example
  * partitioned(c.created_at, { by: 'month' })
@@ -34,7 +34,7 @@ export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions):
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'partitioned',
-    summary: 'No insert ever fails for want of a partition; old months leave whole.',
+    summary: 'No insert fails because a partition is missing; old months are dropped whole.',
     facts: () => ({ partition: { column: column?.name } }),
     validate: (table: TableFacts) => {
       assertOwn(table, 'partitioned', [column]);
@@ -42,14 +42,14 @@ export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions):
       if (!Number.isInteger(ahead) || ahead < 3 || ahead > 120) {
         throw invalidTable(
           table.name,
-          `partitions cannot be made ${ahead} months ahead.`,
+          `partitions cannot be created ${ahead} months ahead.`,
           'Choose a whole number from 3 to 120.',
         );
       }
     },
     sqlite: {
       level: 'emulated' as const,
-      weaker: `One table with an index on ${column.name}; old months leave by a range of it, not whole.`,
+      weaker: `One table with an index on ${column.name}; old months are deleted by range, not dropped whole.`,
       objects: (table: GuardedTable) => indexOnSqlite(table, column),
     },
     postgres: {
@@ -60,7 +60,7 @@ export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions):
         maintainPartitions({ table, column: column.name, ahead }, tools),
       inspect: (table: GuardedTable, tools: MaintenanceTools) =>
         inspectPartitions({ table, column: column.name, ahead }, tools),
-      // a row of any other month than this one was not written when it says
+      // with a column of the database's clock, every new row belongs to this month
       rights: () => (column.generated === 'now' ? { notInsertable: [column.name] } : {}),
     },
     attacks: (table: GuardedTable, probe: Probe) => partitionedAttacks(table, probe, column.name),
@@ -71,7 +71,7 @@ const assertPartitionable = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
     throw invalidTable(
       table.name,
-      `${column.name} is no moment, so it has no month.`,
+      `${column.name} is not a timestamp, so it has no month.`,
       'Partition by a timestamp() or createdAt().',
     );
   }
@@ -89,7 +89,7 @@ const assertPartitionable = (table: TableFacts, column: Column): void => {
     throw invalidTable(
       table.name,
       `${lacking.name} does not contain ${column.name}, by which the table is partitioned.`,
-      `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the key in a table of its own.`,
+      `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the unique value in a table of its own.`,
     );
   }
 };

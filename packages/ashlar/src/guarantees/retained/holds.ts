@@ -18,7 +18,7 @@ const shape = () => ({
   table_name: z.string().nullable(),
   /** The primary key of the one row it covers, as an object of its columns; NULL for every row. */
   row_key: json(z.record(z.string(), z.json())).nullable(),
-  /** The scope it covers; NULL for every scope. */
+  /** The scope whose rows stay; NULL for every scope. */
   scope: z.string().nullable(),
   reason: z.string().min(1),
   placed_by: z.string().min(1),
@@ -36,10 +36,10 @@ export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
 const made = new WeakSet<object>();
 
 /**
- * Declares a table of legal holds. While a hold is open, the rows that it covers are not deleted, even after they expire.
+ * Declares a table of legal holds: while a hold is open, its rows are not purged even if they have expired.
  *
- * A column that is NULL does not narrow the hold: one without `table_name`, `row_key` and `scope` covers everything. A
- * `row_key` that lacks a column of a table's primary key covers the whole table, rather than nothing.
+ * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks a
+ * column of the table's primary key holds the whole table.
  *
  * @example
  * const holds = legalHolds('legal_holds');

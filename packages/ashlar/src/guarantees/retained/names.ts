@@ -5,17 +5,17 @@ import { indexObject } from '../../sql/index-object.js';
 import { objectName } from '../../sql/object-name.js';
 import { isIndexed } from '../shared/declaration.js';
 
-/** The name of the side table that records a table's purges. */
+/** The name of the side table that records purges. */
 export function purgesName(table: TableFacts): string {
   return objectName(table.name, 'purges');
 }
 
-/** The columns that decide how long a row stays and which holds cover it. They are frozen: a change could make a row expire early. */
+/** The columns that decide when a row expires and whether it is held: a change could make it expire early. */
 export function frozenColumns(table: TableFacts, { column, scope }: Retention): readonly string[] {
   return [...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])])];
 }
 
-/** The index that finds the oldest rows; none where the table is partitioned by that column or already has such an index. */
+/** The index that finds the oldest rows; none if the table has such an index, or is partitioned by the same column. */
 export function clockIndex(table: TableFacts, { column }: Retention): readonly GuaranteeObject[] {
   return isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []

@@ -14,25 +14,25 @@ import { sqlitePurge } from './purge-sqlite.js';
 import { purgeByRange } from './range.js';
 import { retainedOnSqlite } from './sqlite.js';
 
-/** How long rows stay, why, and what may keep them for longer. */
+/** How long rows stay, why, and which holds extend it. */
 export interface RetainedOptions {
   readonly for: Period;
-  /** The ground, as it stands in every refusal and every record: `POPIA s14(1)`. */
+  /** The legal or contractual ground, which refusals and purge records name: `POPIA s14(1)`. */
   readonly reason: string;
   /** A table made by `legalHolds`, in the same system. */
   readonly hold?: LegalHolds;
-  /** The column that says whose a row is, for holds on all that is somebody's. */
+  /** The scope column, for holds on all rows of a scope. */
   readonly scope?: Column;
 }
 
 /**
- * Rows stay for their time and are gone after it, unless held.
+ * Rows stay for their period and can be purged after it, unless held.
  *
- * No row can be deleted before its time or under a legal hold, by whatever path; after it, `retire` lets it leave, also
- * from a table that is append-only. The column of the clock never changes once it is set; while it is NULL the row stays.
+ * No row can be deleted before it expires or under a legal hold, on any path; `purge` then deletes expired rows, even of
+ * an append-only table. The column of the clock never changes once it is set; while it is NULL the row does not expire.
  *
  * @param column - the time from which the period runs
- * @throws AshlarError `table-invalid`, when the table is declared, if the column, the period or the hold does not fit
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column, the period, the reason or the hold is invalid
  *
  * @example
  * retained(c.created_at, { for: { years: 5 }, reason: 'POPIA s14(1)', hold: legalHolds })
@@ -48,7 +48,7 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'retained',
-    summary: 'Rows stay for their time and are gone after it, unless held.',
+    summary: 'Rows stay for their period and can be purged after it, unless held.',
     facts: () => ({ retention }),
     conflicts: [
       {
@@ -67,7 +67,7 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
     sqlite: {
       level: 'emulated' as const,
       weaker:
-        'A file has no roles: a session could let a row leave that is due and not held, or say of a new row that it is old.',
+        'A file has no roles: a session could purge an expired row without a hold, or insert a row with an old time.',
       readsSession: true,
       objects: (table: GuardedTable) => retainedOnSqlite(table, retention),
       purge: (table: GuardedTable, tools: PurgeTools) => purgeByRange(table, retention, sqlitePurge, tools),
@@ -90,15 +90,15 @@ const assertClock = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
     throw invalidTable(
       table.name,
-      `${column.name} is no moment from which a period could run.`,
-      'Name a timestamp() or createdAt().',
+      `${column.name} is not a timestamp, so no period can run from it.`,
+      'Use a timestamp() or createdAt().',
     );
   }
   if (column.touched) {
     throw invalidTable(
       table.name,
-      `${column.name} changes with every patch, so that its rows would never be due.`,
-      'Name a time that stays: createdAt().',
+      `${column.name} changes with every update, so rows would never expire.`,
+      'Use a time that does not change: createdAt().',
     );
   }
 };
@@ -119,7 +119,7 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
   if (hold !== undefined && !isLegalHolds(hold)) {
     throw invalidTable(
       table.name,
-      'retained({ hold }) is no table of legal holds.',
+      'retained({ hold }) is not a table of legal holds.',
       "Declare one: const holds = legalHolds('legal_holds').",
     );
   }
@@ -130,8 +130,8 @@ const assertMayLeave = (table: TableFacts): void => {
   if (parent) {
     throw invalidTable(
       table.name,
-      `its rows would leave with their row of ${parent.target.table}, before their time.`,
-      'Take onDelete: cascade away: rows leave before those they refer to.',
+      `its rows would be deleted with their row of ${parent.target.table} before they expire.`,
+      'Remove onDelete: cascade: rows are purged before the rows they refer to.',
     );
   }
 };

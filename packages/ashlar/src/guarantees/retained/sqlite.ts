@@ -160,7 +160,7 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
       on: 'BEFORE INSERT',
       table: name,
       when: any([`NOT ${isPurgingOnSqlite(table)}`, 'NEW.id <> -1']),
-      body: [refuse(`rows of ${name} are written only by a purge`)],
+      body: [refuse(`only a purge writes lines of ${name}`)],
     }),
   ];
 };

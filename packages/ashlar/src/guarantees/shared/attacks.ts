@@ -4,10 +4,10 @@ import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers } from '../../model/index.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
-/** An attack before it is said who tries it. */
+/** An attack without its attacker. */
 export type Draft = Omit<Attack, 'as'>;
 
-/** The same attacks by each of these. The owner's are named so, because a name is unique in its guarantee. */
+/** The same attacks by each attacker. The owner's names say so, because a name is unique in its guarantee. */
 export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] {
   return who.flatMap((as) =>
     drafts.map((draft) => ({
@@ -32,18 +32,18 @@ export function refused(name: string, ...statements: string[]): Draft {
   };
 }
 
-/** What is attacked: a row of some table, which need not be one that was declared. */
+/** The row to attack, of a declared table or of a side table. */
 export interface Target {
   readonly name: string;
   /** Finds the row. */
   readonly where: string;
-  /** An assignment that would change the row and offend nothing but a guarantee. */
+  /** An assignment that changes the row and violates nothing but a guarantee. */
   readonly set: string;
-  /** The same where an insert meets the row, if the assignment would be ambiguous there. */
+  /** The same for ON CONFLICT, if the assignment would be ambiguous there. */
   readonly setOnConflict?: string;
   /** The columns of its primary key. */
   readonly key: readonly string[];
-  /** The row that is there. */
+  /** The existing row. */
   readonly row: SqlRow;
   /** Its partitions by name; the first holds the row. */
   readonly partitions: readonly string[];
@@ -55,8 +55,8 @@ export function isRow(columns: readonly string[], row: SqlRow): string {
 }
 
 /**
- * The condition that finds the probe's fresh row once it is inserted, also where the database gives it its key; no other
- * row is found as long as nothing else is inserted.
+ * The condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds no
+ * other row as long as nothing else is inserted.
  */
 export function isFresh(table: TableFacts, { fresh }: Probe): string {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
@@ -65,7 +65,7 @@ export function isFresh(table: TableFacts, { fresh }: Probe): string {
   return `${counted} = (SELECT max(${counted}) FROM ${identifier(table.name)})`;
 }
 
-/** Whether an insert of the probe's fresh row says its whole key, so that a second one meets the first. */
+/** Whether an insert of the probe's fresh row gives its whole key, so that a second insert conflicts with it. */
 export function hasWholeKey(table: TableFacts, { fresh }: Probe): boolean {
   return table.primaryKey.columns.every((name) => fresh[name] !== undefined);
 }
@@ -80,7 +80,7 @@ export function columnsAndValues(row: SqlRow): string {
   return `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
 }
 
-/** The probe's row as a target. `except`: columns that may lawfully be changed. */
+/** The probe's row as a target. `except`: columns that may be changed. */
 export function targetOf(
   table: TableFacts,
   { row, values, partitions }: Probe,
@@ -96,7 +96,7 @@ export function targetOf(
   };
 }
 
-// a column that no key holds: nothing but the guarantee should stand in the way
+// a column of no key: only the guarantee should refuse the change
 const changeOf = (
   table: TableFacts,
   row: SqlRow,
@@ -116,7 +116,7 @@ const changeOf = (
   return { set: `${any} = ${any}`, setOnConflict: `${any} = excluded.${any}` };
 };
 
-/** Ways to change a row in place. */
+/** Statements that change a row in place. */
 export function updates({ name, where, set, setOnConflict = set, key, row }: Target): readonly Draft[] {
   const table = identifier(name);
   const [first = ''] = Object.keys(row);
@@ -133,12 +133,12 @@ export function updates({ name, where, set, setOnConflict = set, key, row }: Tar
   ];
 }
 
-/** Ways to remove a row. */
+/** Statements that delete a row. */
 export function deletes({ name, where }: Target): readonly Draft[] {
   return [refused('DELETE of a row', `DELETE FROM ${identifier(name)} WHERE ${where}`)];
 }
 
-/** Ways to change or remove a row that only Postgres has; none elsewhere. */
+/** Statements of Postgres only that change or delete a row; none on SQLite. */
 export function merges(probe: Probe, { name, where, set }: Target): readonly Draft[] {
   if (probe.dialect !== 'postgres') return [];
   const table = identifier(name);
@@ -181,7 +181,7 @@ export function throughPartition({ partitions, where, set }: Target): readonly D
     ]);
 }
 
-/** Ways of SQLite to put a row in the place of another, through each of its keys; none on Postgres. */
+/** Statements of SQLite only that replace a row, through each of its keys; none on Postgres. */
 export function replaces(table: TableFacts, probe: Probe, except: readonly string[] = []): readonly Draft[] {
   if (probe.dialect !== 'sqlite') return [];
   const name = identifier(table.name);
@@ -239,7 +239,7 @@ const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where:
       `INSERT OR REPLACE INTO ${into(fresh)} SELECT ${rowid}, ${list} FROM ${name} WHERE ${where}`,
     );
   }
-  // a session of a scope sees a view, which has none: so the row is put where its number is known
+  // a session in a scope sees a view, which has no rowid: insert the row under a known rowid
   const other = {
     ...fresh,
     ...pick(
@@ -254,7 +254,7 @@ const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where:
 const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? 'NULL']));
 
-/** What a superuser who replicates tries on Postgres: ordinary triggers do not fire for him. Tried by the owner. */
+/** The same attacks in replication mode on Postgres, where ordinary triggers do not fire. Tried by the owner. */
 export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draft[] {
   return probe.dialect !== 'postgres'
     ? []
@@ -265,7 +265,7 @@ export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draf
       }));
 }
 
-/** Everything that would change or remove the probe's row, in all the ways that both engines have. */
+/** All statements of both engines that would change or delete the probe's row. */
 export function changesAndRemovals(
   table: TableFacts,
   probe: Probe,
@@ -285,7 +285,7 @@ export function changesAndRemovals(
   ];
 }
 
-/** One partition of each kind: that of the row, another, and the default, whose name comes last. */
+/** One partition of each kind: the row's, another one, and the default. */
 const fewer = (target: Target): Target => {
   const { partitions } = target;
   const chosen = [partitions[0], partitions[1], partitions.at(-1)].filter((name) => name !== undefined);

@@ -34,7 +34,7 @@ export function assertOwn(
   }
 }
 
-/** Whether a declared key, unique or not, begins with these columns, in any order: lookups by them are fast. */
+/** Whether a declared key or index starts with these columns, in any order: lookups by them are fast. */
 export function isIndexed(table: TableFacts, columns: readonly string[]): boolean {
   return [
     table.primaryKey,
@@ -43,7 +43,7 @@ export function isIndexed(table: TableFacts, columns: readonly string[]): boolea
   ].some((key) => sameSet(key.columns.slice(0, columns.length), columns));
 }
 
-/** Whether the table itself declares that no two rows have the same values in exactly these columns. */
+/** Whether a declared unique key has exactly these columns. */
 export function isUnique(table: TableFacts, columns: readonly string[]): boolean {
   return [
     table.primaryKey,

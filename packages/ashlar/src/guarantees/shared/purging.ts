@@ -2,10 +2,10 @@ import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 
-/** The transaction-local setting of PostgreSQL that names the table being purged. It has an effect for the table's owner only. */
+/** The transaction-local setting of Postgres that names the table whose expired rows may be deleted; only the owner's counts. */
 export const purgingSetting = 'ashlar.purging';
 
-/** A condition for trigger functions of PostgreSQL: this table is being purged by an owner of the trigger's table. */
+/** In a trigger function of Postgres: the condition that a purge of this table runs, as the owner of the trigger's table. */
 export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string {
   return sql`
     current_setting('${purgingSetting}', true) IS NOT DISTINCT FROM ${literal(name)}
@@ -13,7 +13,7 @@ export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string 
   `;
 }
 
-/** A condition for triggers of SQLite: this table is being purged. SQLite has no roles, so it cannot check by whom. */
+/** In a trigger of SQLite: the condition that a purge of this table runs. SQLite cannot tell who runs it. */
 export function isPurgingOnSqlite({ name }: Pick<TableFacts, 'name'>): string {
   return `EXISTS (SELECT 1 FROM ashlar_purge WHERE table_name = ${literal(name)})`;
 }

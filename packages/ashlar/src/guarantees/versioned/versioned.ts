@@ -11,23 +11,23 @@ import { versionedOnSqlite } from './sqlite.js';
 
 /** The columns that make a table's versions. */
 export interface VersionedOptions {
-  /** What all versions of one thing share: a code, or several columns together. */
+  /** The columns that all versions of one thing share. */
   readonly key: Column | readonly Column[];
   /** 1, 2, 3, … within a key. */
   readonly version: Column;
-  /** True of the newest version of a key, and of no other. */
+  /** True for the newest version of a key only. */
   readonly current: Column;
-  /** The primary key of the version before; NULL for the first. */
+  /** The primary key of the previous version; NULL for the first. */
   readonly previous: Column;
 }
 
 /**
- * One current version a key, an unbroken chain, old versions never change.
+ * Each key has one current version and an unbroken chain; versions never change.
  *
- * A new version is only inserted: with the next number, `current` true and `previous` the primary key of the version
- * that is current. The database retires that one in the same statement; nothing else changes or removes a version.
+ * A new version is inserted with the next number, `current` true, and `previous` the primary key of the current version.
+ * The database sets that one to not current in the same statement; nothing else changes or deletes a version.
  *
- * @throws AshlarError `table-invalid`, when the table is declared, if a column does not fit its part
+ * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its part
  *
  * @example
  * versioned({ key: c.code, version: c.version, current: c.is_current, previous: c.previous_version_id })
@@ -46,7 +46,7 @@ export function versioned(options: VersionedOptions): Guarantee {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'versioned',
-    summary: 'One current version a key, an unbroken chain, old versions never change.',
+    summary: 'Each key has one current version and an unbroken chain; versions never change.',
     facts: () => ({
       versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },
     }),
@@ -70,7 +70,7 @@ export function versioned(options: VersionedOptions): Guarantee {
     postgres: {
       level: 'enforced' as const,
       objects: (table: TableFacts) => versionedOnPostgres(table, columns(table)),
-      // a row can be locked (FOR UPDATE) only by who may update a column of it; what is set there, the triggers refuse
+      // FOR UPDATE needs the privilege to update a column; the triggers refuse every update of it
       rights: () => ({ withheld: ['delete' as const], updatable: [options.current.name] }),
     },
     attacks: (table: TableFacts, probe: Probe) => versionedAttacks(table, probe, columns(table)),
@@ -125,8 +125,8 @@ const assertVersionsFit = (table: TableFacts, { key }: VersionedColumns): void =
     if (columns.every((column) => key.includes(column))) {
       throw invalidTable(
         table.name,
-        `${name} allows each ${columns.join(', ')} once, so there could be no second version.`,
-        'Remove it: versioned keeps one current version a key.',
+        `${name} allows each ${columns.join(', ')} once, so a second version could not be inserted.`,
+        'Remove it: versioned enforces one current version per key.',
       );
     }
   }

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { asAdmin, type Place, server } from '../../../../../test/support/engines.js';
 import { makeUser, type User } from '../../../../../test/support/users.js';
 import type { Copy, PutOptions } from '../../../src/contract/copies.js';
-import { layFoundation } from '../../../src/engines/foundation.js';
+import { createFoundation } from '../../../src/engines/foundation.js';
 import { postgresCopies } from '../../../src/engines/postgres/server/copies.js';
 import { databaseArgument, toolEnvironment } from '../../../src/engines/postgres/server/pg-environment.js';
 import { complaint } from '../../../src/engines/postgres/server/pg-tools.js';
@@ -121,7 +121,7 @@ describe.each(server)('copies of $name', (engineUnderTest) => {
     await asAdmin(`ALTER DATABASE ${new URL(place.url).pathname.slice(1)} OWNER TO ${owner.name}`);
     const ownerEngine = await openEngine({ url: owner.at(place) });
     await ownerEngine.asOwner(async (run) => {
-      await layFoundation(run, engine.dialect);
+      await createFoundation(run, engine.dialect);
       for (const sql of engine.dialect.createTable(dossiers)) await run.script(sql);
       for (const client of ['a', 'b'])
         await run.run(`INSERT INTO dossiers (id, client, body) VALUES (gen_random_uuid(), $1, 'x')`, [

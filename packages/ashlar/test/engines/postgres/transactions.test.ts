@@ -20,7 +20,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
   const count = async (name: string): Promise<unknown> =>
     firstRow(await it$.engine.read('SELECT count(*) AS n FROM jobs WHERE name = $1', [name])).n;
 
-  it('carry who acts and for whom, for themselves only', async () => {
+  it('have their own actor and scope', async () => {
     const context =
       "SELECT current_setting('ashlar.actor', true) AS actor, current_setting('ashlar.scope', true) AS scope";
     const seen = await transaction(it$.engine, async (t) => firstRow(await t.execute(context, [])), {
@@ -28,11 +28,11 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
       scope: 'tenant',
     });
     expect(seen).toEqual({ actor: "user:o'hara\\", scope: 'tenant' });
-    const nobody = await transaction(it$.engine, async (t) => firstRow(await t.execute(context, [])));
-    expect(nobody).toEqual({ actor: '', scope: '' });
+    const without = await transaction(it$.engine, async (t) => firstRow(await t.execute(context, [])));
+    expect(without).toEqual({ actor: '', scope: '' });
   });
 
-  it('send nothing when nothing ran in them', async () => {
+  it('send nothing when no statement runs in them', async () => {
     statements.length = 0;
     const t = await it$.engine.begin({ mode: 'write', actor: null, scope: null });
     await t.savepoint('a');
@@ -41,7 +41,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     expect(statements).toEqual([]);
   });
 
-  it('undo a savepoint alone', async () => {
+  it('roll back a savepoint alone', async () => {
     await transaction(it$.engine, async (t) => {
       await t.execute('INSERT INTO jobs (name) VALUES ($1)', ['one']);
       await t.savepoint('a');
@@ -61,7 +61,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     expect([await count('one'), await count('two'), await count('three')]).toEqual([1, 0, 1]);
   });
 
-  it('are undone when they are rolled back', async () => {
+  it('keep nothing after a rollback', async () => {
     const t = await it$.engine.begin({ mode: 'write', actor: null, scope: null });
     await t.execute('INSERT INTO jobs (name) VALUES ($1)', ['gone']);
     await t.rollback();
@@ -80,7 +80,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     expect(await count('lost')).toBe(0);
   });
 
-  it('refuse writes where they are for reading, and so does read()', async () => {
+  it('refuse writes when they only read, and so does read()', async () => {
     await expect(
       transaction(it$.engine, (t) => Promise.resolve(t.execute("INSERT INTO jobs (name) VALUES ('x')", [])), {
         mode: 'read',
@@ -95,7 +95,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     expect(await count('x')).toBe(0);
   });
 
-  it('stream rows in order, chunk by chunk, and may be left early', async () => {
+  it('stream rows in order, in chunks, and the stream can be ended early', async () => {
     await transaction(it$.engine, async (t) => {
       const seen: unknown[] = [];
       for await (const row of t.stream('SELECT n FROM generate_series(1, $1::int) AS n', [250], 100))
@@ -109,7 +109,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     });
   });
 
-  it('name key and columns in a violation, never the values', async () => {
+  it('name the key and its columns in a violation, never the values', async () => {
     await transaction(it$.engine, (t) =>
       Promise.resolve(t.execute("INSERT INTO jobs (name, size) VALUES ('uniq', 4711)", [])),
     );
@@ -130,7 +130,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
       'statement-failed',
     ]);
     expect(errors[0].detail).toBe('The unique key jobs_name_size_key (name, size) allows each value once.');
-    expect(errors[1].message).toBe('A row of lines refers to one of jobs that does not exist.');
+    expect(errors[1].message).toBe('A row of lines references a row of jobs that does not exist.');
     for (const error of errors) {
       expect(
         `${error.message} ${error.detail} ${error.cause.message} ${JSON.stringify(error.cause)}`,
@@ -138,7 +138,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     }
   });
 
-  it('turn a refusal of a guarantee into guarantee-violated', async () => {
+  it('report the error of a guarantee as guarantee-violated', async () => {
     const refusal =
       "DO $$ BEGIN RAISE EXCEPTION 'ashlar/append-only: rows of notes are never changed'; END $$";
     await expect(
@@ -150,7 +150,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     });
   });
 
-  it('mark what may be run again', async () => {
+  it('mark errors after which they can be run again', async () => {
     const conflict = "DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$";
     const error = await transaction(it$.engine, (t) => Promise.resolve(t.execute(conflict, []))).catch(
       (thrown) => thrown,
@@ -160,7 +160,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     expect(isRetryable(new Error('other'))).toBe(false);
   });
 
-  it('go on with kept statements after the schema changed', async () => {
+  it('reuse prepared statements after the schema changed', async () => {
     await createTables(it$.engine, table('shapes', { id: autoincrement() }));
     const select = 'SELECT * FROM shapes WHERE id >= $1';
     for (let i = 0; i < 3; i++) await it$.engine.read(select, [0]);
@@ -173,7 +173,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     });
   });
 
-  it('run more different statements than are kept', async () => {
+  it('run more different statements than stay prepared', async () => {
     await transaction(it$.engine, async (t) => {
       for (let i = 0; i < 650; i++) await t.execute(`SELECT $1::int + ${i % 400} AS n`, [1]);
       const kept = await t.execute('SELECT count(*) AS n FROM pg_prepared_statements', []);
@@ -181,7 +181,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
     });
   });
 
-  it('say that the database is closed', async () => {
+  it('report that the database is closed', async () => {
     const place = await test.place();
     const { openEngine } = await import('../../../src/engines/open.js');
     const engine = await openEngine({ url: place.url });

@@ -75,7 +75,7 @@ describe.each(postgresEngines)('values on $name', (test) => {
 
   beforeAll(() => createTables(it$.engine, things, counted));
 
-  it.each(rows)('come back as they went in: %#', async (row) => {
+  it.each(rows)('are read back unchanged: %#', async (row) => {
     const kept = await transaction(it$.engine, async (t) => {
       const stored = await t.execute(`INSERT INTO things VALUES (${placeholders}) RETURNING *`, encoded(row));
       expect(stored.changes).toBe(1);
@@ -86,7 +86,7 @@ describe.each(postgresEngines)('values on $name', (test) => {
     expect(kept.raw === null || kept.raw?.constructor === Uint8Array).toBe(true);
   });
 
-  it('come back from a bulk insert, from joins and from expressions', async () => {
+  it('are read back unchanged after insertMany, from joins and from expressions', async () => {
     await transaction(it$.engine, async (t) => {
       expect(await t.insertMany(things, columns, rows.map(encoded))).toBe(3);
     });
@@ -113,12 +113,12 @@ describe.each(postgresEngines)('values on $name', (test) => {
     ]);
   });
 
-  it('come back without what guarantees put behind a table', async () => {
+  it('are returned without the columns that guarantees add', async () => {
     const { rows: found } = await it$.engine.read('SELECT 1 AS ashlar_anything, 2 AS ashlar, 3 AS other', []);
     expect(found).toEqual([{ ashlar: 2, other: 3 }]);
   });
 
-  it('keep numbers exact or say that they cannot', async () => {
+  it('are exact numbers, or an error', async () => {
     const { engine } = it$;
     const exact = await engine.read(
       'SELECT 0.1::numeric AS a, 123456789012345678.5::numeric AS b, 1e3::numeric AS c',
@@ -137,15 +137,15 @@ describe.each(postgresEngines)('values on $name', (test) => {
     ['a lone surrogate in a JSON key', { 'a\udfff': 1 }, 'value-unstorable'],
     ['a Date', new Date(), 'value-invalid'],
     ['undefined', undefined, 'value-invalid'],
-  ])('refuse %s before anything is sent', async (_, value, code) => {
+  ])('with %s are refused before anything is sent', async (_, value, code) => {
     await transaction(it$.engine, async (t) => {
       await expect(t.execute('SELECT $1::text', [value])).rejects.toMatchObject({ code });
-      // the transaction goes on: nothing reached the server
+      // the transaction continues: nothing was sent to the server
       expect((await t.execute('SELECT 1 AS one', [])).rows).toEqual([{ one: 1 }]);
     });
   });
 
-  it('number rows of a bulk insert in their order, more of them than parameters could carry', async () => {
+  it('of insertMany get keys in order, also for more rows than a statement has parameters', async () => {
     const names = Array.from({ length: 70_000 }, (_, i) => [`name ${i}`]);
     await transaction(it$.engine, async (t) => {
       expect(await t.insertMany(counted, [counted.columns.name], names)).toBe(70_000);
@@ -162,12 +162,12 @@ describe.each(postgresEngines)('values on $name', (test) => {
     ['milli', "'0001-01-01T00:00:00Z BC'"],
     ['day', "'10000-01-01'"],
     ['address', "'10.0.0.0/8'"],
-  ])('that Zod would refuse in %s are refused by the database: %s', async (column, sql) => {
+  ])('that Zod refuses are refused by the database as well: %s = %s', async (column, sql) => {
     await expect(
       transaction(it$.engine, (t) => Promise.resolve(t.execute(`UPDATE things SET ${column} = ${sql}`, []))),
     ).rejects.toMatchObject({
       code: 'check-violation',
-      message: `A value is refused by the check things_${column}_check.`,
+      message: `The CHECK constraint things_${column}_check refused a value.`,
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../src/contract/engine.js';
-import { layFoundation } from '../../../src/engines/foundation.js';
-import { failure, nobody, rawKey, rows, script, workplace, write } from './support.js';
+import { createFoundation } from '../../../src/engines/foundation.js';
+import { failure, noContext, rawKey, rows, script, workplace, write } from './support.js';
 
 const { file, open } = workplace();
 
@@ -26,13 +26,13 @@ const writerSettings = (engine: Engine) =>
   write(engine, async (t) => (await t.execute(settings, [])).rows[0]);
 
 describe.each([{ encrypted: false }, { encrypted: true }])(
-  'every connection is set up, $encrypted',
+  'every connection has its settings, encrypted: $encrypted',
   ({ encrypted }) => {
-    test('the writer and each reader', async () => {
+    test('the writer and every reader', async () => {
       const engine = await open({ encrypted, key: rawKey });
       expect(await writerSettings(engine)).toEqual({ ...always, cache_size: -65_536, query_only: 0 });
       const readers = await Promise.all(
-        Array.from({ length: 4 }, () => engine.begin({ mode: 'read', ...nobody })),
+        Array.from({ length: 4 }, () => engine.begin({ mode: 'read', ...noContext })),
       );
       for (const reader of readers) {
         expect((await reader.execute(settings, [])).rows).toEqual([
@@ -42,17 +42,17 @@ describe.each([{ encrypted: false }, { encrypted: true }])(
       }
     });
 
-    test('less durable only when asked', async () => {
+    test('less durable only with durability: normal', async () => {
       const engine = await open({ encrypted, key: rawKey, durability: 'normal' });
       expect(await writerSettings(engine)).toMatchObject({ synchronous: 1 });
     });
   },
 );
 
-test('a read session sees one moment, and cannot write', async () => {
+test('a read session sees one snapshot, and cannot write', async () => {
   const engine = await open();
   await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT) STRICT');
-  const reader = await engine.begin({ mode: 'read', ...nobody });
+  const reader = await engine.begin({ mode: 'read', ...noContext });
   await write(engine, (t) => t.execute('INSERT INTO notes (body) VALUES (?)', ['later']));
   expect((await reader.execute('SELECT count(*) AS n FROM notes', [])).rows).toEqual([{ n: 0 }]);
   await failure('session-read-only', () => reader.execute("INSERT INTO notes (body) VALUES ('x')", []));
@@ -60,10 +60,10 @@ test('a read session sees one moment, and cannot write', async () => {
   expect(await rows(engine, 'SELECT body FROM notes')).toEqual([{ body: 'later' }]);
 });
 
-test('a database in memory keeps reads read-only too', async () => {
+test('a read session on a database in memory cannot write either', async () => {
   const engine = await open({ path: ':memory:' });
   await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT) STRICT');
-  const reader = await engine.begin({ mode: 'read', ...nobody });
+  const reader = await engine.begin({ mode: 'read', ...noContext });
   await failure('session-read-only', () => reader.execute("INSERT INTO notes (body) VALUES ('x')", []));
   await reader.commit();
   await write(engine, (t) => t.execute("INSERT INTO notes (body) VALUES ('x')", []));
@@ -79,7 +79,7 @@ test.each([
   'COMMIT',
   'SAVEPOINT mine',
   '',
-])('a session may not run %j', async (sql) => {
+])('a session cannot run %j', async (sql) => {
   const engine = await open();
   const error = await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
   expect(error.suggestion).toBeDefined();
@@ -90,33 +90,33 @@ test('two statements in one text are refused', async () => {
   await failure('statement-failed', () => write(engine, (t) => t.execute('SELECT 1; DROP TABLE notes', [])));
 });
 
-test('statements are told with their text and duration, never with parameters', async () => {
-  const told: [string, number][] = [];
-  const engine = await open({ onStatement: (sql, milliseconds) => told.push([sql, milliseconds]) });
+test('onStatement receives the text and the duration of statements, no parameters', async () => {
+  const seen: [string, number][] = [];
+  const engine = await open({ onStatement: (sql, milliseconds) => seen.push([sql, milliseconds]) });
   await engine.read('SELECT ? AS value', ['hidden']);
-  expect(told).toEqual([['SELECT ? AS value', expect.any(Number)]]);
+  expect(seen).toEqual([['SELECT ? AS value', expect.any(Number)]]);
 });
 
-describe('closing', () => {
-  test('refuses what comes later, and what still waits', async () => {
+describe('close', () => {
+  test('refuses later and waiting transactions', async () => {
     const engine = await open({ lockTimeout: 2000 });
-    const holder = await engine.begin({ mode: 'write', ...nobody });
-    const waiting = failure('database-closed', () => engine.begin({ mode: 'write', ...nobody }));
+    const holder = await engine.begin({ mode: 'write', ...noContext });
+    const waiting = failure('database-closed', () => engine.begin({ mode: 'write', ...noContext }));
     const closing = engine.close();
     await waiting;
     await holder.commit();
     await closing;
-    await failure('database-closed', () => engine.begin({ mode: 'write', ...nobody }));
-    await failure('database-closed', () => engine.begin({ mode: 'read', ...nobody }));
+    await failure('database-closed', () => engine.begin({ mode: 'write', ...noContext }));
+    await failure('database-closed', () => engine.begin({ mode: 'read', ...noContext }));
     await failure('database-closed', () => engine.read('SELECT 1', []));
     await engine.close();
   });
 
-  test('lets what is under way end first', async () => {
+  test('waits for running transactions', async () => {
     const path = file();
     const engine = await open({ path });
     await script(engine, 'CREATE TABLE notes (id INTEGER PRIMARY KEY) STRICT');
-    const transaction = await engine.begin({ mode: 'write', ...nobody });
+    const transaction = await engine.begin({ mode: 'write', ...noContext });
     const closing = engine.close();
     await transaction.execute('INSERT INTO notes DEFAULT VALUES', []);
     await transaction.commit();
@@ -126,7 +126,7 @@ describe('closing', () => {
 });
 
 test.each([
-  "INSERT OR REPLACE INTO ashlar_session (id, actor, scope) VALUES (1, 'somebody else', '*')",
+  "INSERT OR REPLACE INTO ashlar_session (id, actor, scope) VALUES (1, 'another user', '*')",
   'UPDATE main."ASHLAR_SESSION" SET actor = NULL',
   'SELECT * FROM (SELECT actor FROM [ashlar_session])',
   "INSERT INTO ashlar_purge VALUES ('audit_logs')",
@@ -134,13 +134,13 @@ test.each([
   "INSERT INTO 'ashlar_session' VALUES (1, 'somebody else', '*')",
   "UPDATE OR IGNORE main.'ashlar_session' SET actor = NULL",
   "SELECT * FROM ('ashlar_session')",
-])('a session may not use the table of its actor: %s', async (sql) => {
+])('a session cannot access the tables from which guarantees read the actor: %s', async (sql) => {
   const engine = await open();
-  await engine.asOwner((owner) => layFoundation(owner, engine.dialect));
+  await engine.asOwner((owner) => createFoundation(owner, engine.dialect));
   await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
 });
 
-test('a string that equals the name is a string', async () => {
+test('a string literal with the name of such a table is allowed', async () => {
   const engine = await open();
   expect(await write(engine, (t) => t.execute("SELECT 'ashlar_session' AS word", []))).toMatchObject({
     rows: [{ word: 'ashlar_session' }],

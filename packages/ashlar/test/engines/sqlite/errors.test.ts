@@ -14,7 +14,7 @@ const schema = `
     status    TEXT CONSTRAINT jobs_status_check CHECK (status IN ('open', 'done')),
     CONSTRAINT jobs_a_b_key UNIQUE (a, b)
   ) STRICT;
-  CREATE TRIGGER jobs_kept BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'ashlar/append-only: A row of jobs never leaves.'); END;
+  CREATE TRIGGER jobs_kept BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'ashlar/append-only: rows of jobs are never deleted'); END;
   CREATE TRIGGER jobs_other BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'something else'); END;
   INSERT INTO jobs (a, b) VALUES ('secret-value', 'y');`;
 
@@ -36,7 +36,7 @@ test.each([
   const error = await failure(code, () => write(engine, (t) => t.execute(sql, [])));
   expect(JSON.stringify(error)).not.toContain('secret-value');
   if (detail) expect(error.detail).toMatch(detail);
-  if (code === 'guarantee-violated') expect(error.message).toBe('A row of jobs never leaves.');
+  if (code === 'guarantee-violated') expect(error.message).toBe('rows of jobs are never deleted');
 });
 
 test('INSERT OR REPLACE runs the triggers of a delete', async () => {
@@ -46,7 +46,7 @@ test('INSERT OR REPLACE runs the triggers of a delete', async () => {
   await failure('guarantee-violated', () => write(engine, (t) => t.execute(replace, [])));
 });
 
-test('a full disk is told, and nothing of the transaction is kept', async () => {
+test('a full disk is reported, and the transaction is rolled back', async () => {
   const path = file();
   const engine = await open({ path });
   await script(engine, 'CREATE TABLE t (x TEXT) STRICT; PRAGMA max_page_count = 20');
@@ -59,7 +59,7 @@ test('a full disk is told, and nothing of the transaction is kept', async () => 
   expect(await rows(engine, 'SELECT * FROM t')).toEqual([]);
 });
 
-test('a commit that meets an input or output error has an unknown outcome', () => {
+test('a commit with an I/O error has an unknown outcome', () => {
   const failed = (code: string) => commitError(Object.assign(new Error('disk I/O error'), { code })).code;
   expect(['SQLITE_IOERR_FSYNC', 'SQLITE_FULL', 'SQLITE_IOERR_WRITE'].map(failed)).toEqual(
     Array(3).fill('outcome-unknown'),
@@ -67,7 +67,7 @@ test('a commit that meets an input or output error has an unknown outcome', () =
   expect(failed('SQLITE_CONSTRAINT_FOREIGNKEY')).toBe('foreign-key-violation');
 });
 
-test('a deferred foreign key fails the commit, and nothing is kept', async () => {
+test('a violated deferred foreign key fails the commit, and the transaction is rolled back', async () => {
   const engine = await open();
   await script(
     engine,

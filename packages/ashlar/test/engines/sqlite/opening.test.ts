@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { isSound } from '../../../src/engines/sqlite/driver/driver.js';
-import { failure, nobody, otherProcess, rawKey, rows, script, workplace, write } from './support.js';
+import { failure, noContext, otherProcess, rawKey, rows, script, workplace, write } from './support.js';
 
 const { file, folder, open } = workplace();
 
@@ -99,7 +99,7 @@ describe('an encrypted file', () => {
   test('is not read when the same process opens it a second time', async () => {
     const path = await filled({ path: file(), encrypted: true, key: 'correct horse' });
     const first = await open({ path, encrypted: true, key: 'correct horse' });
-    const transaction = await first.begin({ mode: 'write', ...nobody });
+    const transaction = await first.begin({ mode: 'write', ...noContext });
     await open({ path, encrypted: true, key: 'correct horse' });
     await failure('key-wrong', () => open({ path, encrypted: true, key: 'wrong horse' }));
     // reading the file would have dropped the lock of the first connection

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Engine } from '../../../src/contract/engine.js';
 import { kyselyParts as parts } from '../../../src/engines/sqlite/driver/kysely.js';
 import { autoincrement, bytes, json, references, table } from '../../../src/model/index.js';
-import { create, failure, nobody, rows, script, workplace, write } from './support.js';
+import { create, failure, noContext, rows, script, workplace, write } from './support.js';
 
 const { open } = workplace();
 
@@ -71,7 +71,7 @@ describe('results are decoded by the origin of each column', () => {
     expect(await rows(engine, 'SELECT * FROM seen')).toEqual([{ is_active: false }]);
   });
 
-  test('of two result columns of one name the last one counts', async () => {
+  test('of two result columns with the same name, the last one is returned', async () => {
     const engine = await library();
     expect(await rows(engine, 'SELECT a.active, b.active FROM authors a, books b')).toEqual([{ active: 7 }]);
     expect(await rows(engine, 'SELECT b.active, a.active FROM authors a, books b')).toEqual([
@@ -79,7 +79,7 @@ describe('results are decoded by the origin of each column', () => {
     ]);
   });
 
-  test('a stored value that is not what its column promises is not handed out', async () => {
+  test('a stored value that its column does not allow is an error', async () => {
     const engine = await open();
     await script(
       engine,
@@ -113,14 +113,14 @@ describe('parameters', () => {
     expect(error.suggestion).toBeDefined();
   });
 
-  test('text that only looks like an escape is not', async () => {
+  test('text that looks like a JSON escape is stored unchanged', async () => {
     const engine = await open();
     const given = { path: 'C:\\u0000', both: '\\\\u0000', emoji: '🪨' };
     const [row] = await rows(engine, 'SELECT ? AS value', [given]);
     expect(JSON.parse(String(row?.value))).toEqual(given);
   });
 
-  test('the caller’s array is left alone', async () => {
+  test('the array of the caller is not changed', async () => {
     const engine = await open();
     const given = Object.freeze([true, null, 'x']);
     expect(await rows(engine, 'SELECT ? AS a, ? AS b, ? AS c', given)).toEqual([{ a: 1, b: null, c: 'x' }]);
@@ -137,14 +137,14 @@ describe('parameters', () => {
   });
 });
 
-describe('kept statements', () => {
-  test('follow a change of the schema, on every connection', async () => {
+describe('cached statements', () => {
+  test('follow a schema change, on every connection', async () => {
     const engine = await library();
     const all = 'SELECT * FROM authors';
     const reader = () => rows(engine, all);
     const writer = () => write(engine, async (t) => (await t.execute(all, [])).rows);
-    for (const look of [reader, writer])
-      expect(await look()).toEqual([{ id: 1, name: 'Ada', active: true, tags: ['x', 'y'] }]);
+    for (const read of [reader, writer])
+      expect(await read()).toEqual([{ id: 1, name: 'Ada', active: true, tags: ['x', 'y'] }]);
     const renamed = table('authors', {
       id: autoincrement(),
       title: z.string(),
@@ -157,12 +157,12 @@ describe('kept statements', () => {
       'ALTER TABLE authors RENAME COLUMN name TO title; ALTER TABLE authors ADD COLUMN purged INTEGER NOT NULL DEFAULT 0',
     );
     engine.register([renamed]);
-    for (const look of [reader, writer]) {
-      expect(await look()).toEqual([{ id: 1, title: 'Ada', active: true, tags: ['x', 'y'], purged: false }]);
+    for (const read of [reader, writer]) {
+      expect(await read()).toEqual([{ id: 1, title: 'Ada', active: true, tags: ['x', 'y'], purged: false }]);
     }
   });
 
-  test('more of them than are kept', async () => {
+  test('still run when there are more than the cache holds', async () => {
     const engine = await open();
     for (let i = 0; i < 1200; i++) expect((await rows(engine, `SELECT ${i} AS n`))[0]?.n).toBe(i);
     expect(await rows(engine, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
@@ -173,9 +173,9 @@ describe('streams', () => {
   const count = 5000;
   const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) SELECT i FROM n`;
 
-  test('give rows one by one, decoded, and may be left early', async () => {
+  test('return decoded rows one by one, and can be ended early', async () => {
     const engine = await library();
-    const transaction = await engine.begin({ mode: 'read', ...nobody });
+    const transaction = await engine.begin({ mode: 'read', ...noContext });
     for await (const row of transaction.stream(`SELECT a.tags FROM authors a, (${numbers})`, [], 100)) {
       expect(row).toEqual({ tags: ['x', 'y'] });
       break;
@@ -183,7 +183,7 @@ describe('streams', () => {
     await transaction.commit();
   });
 
-  test('may be written beside, and see what they began with', async () => {
+  test('return the rows from their start, while other statements write', async () => {
     const engine = await open();
     await script(engine, 'CREATE TABLE t (i INTEGER PRIMARY KEY) STRICT');
     const seen = await write(engine, async (t) => {
@@ -201,9 +201,9 @@ describe('streams', () => {
     expect(await rows(engine, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 0 }]);
   });
 
-  test('two at once', async () => {
+  test('can be open two at a time', async () => {
     const engine = await library();
-    const transaction = await engine.begin({ mode: 'read', ...nobody });
+    const transaction = await engine.begin({ mode: 'read', ...noContext });
     const pairs: unknown[] = [];
     for await (const a of transaction.stream('SELECT 1 AS x UNION ALL SELECT 2', [], 10)) {
       for await (const b of transaction.stream('SELECT 3 AS x UNION ALL SELECT 4', [], 10))
@@ -220,7 +220,7 @@ describe('streams', () => {
 
   test('end with their transaction', async () => {
     const engine = await library();
-    const transaction = await engine.begin({ mode: 'write', ...nobody });
+    const transaction = await engine.begin({ mode: 'write', ...noContext });
     const stream = transaction.stream(numbers, [], 10)[Symbol.asyncIterator]();
     await stream.next();
     await transaction.commit();
@@ -231,7 +231,7 @@ describe('streams', () => {
 });
 
 describe('writes', () => {
-  test('many rows by one statement', async () => {
+  test('insertMany inserts many rows', async () => {
     const engine = await library();
     const columns = [authors.columns.name, authors.columns.active, authors.columns.tags];
     const given = Array.from({ length: 1000 }, (_, i) => [`a${i}`, i % 2, '[]']);
@@ -241,7 +241,7 @@ describe('writes', () => {
     ]);
   });
 
-  test('savepoints are undone alone', async () => {
+  test('savepoints are rolled back alone', async () => {
     const engine = await library();
     await write(engine, async (t) => {
       await t.savepoint('one');
@@ -265,7 +265,7 @@ describe('writes', () => {
   });
 });
 
-test('row locks are left out of what Kysely compiles', () => {
+test('Kysely compiles no row locks', () => {
   const kysely = new Kysely<{ jobs: { id: number } }>({
     dialect: {
       createAdapter: () => parts.adapter(),

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3-multiple-ciphers';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Engine } from '../../../src/contract/engine.js';
-import { layFoundation } from '../../../src/engines/foundation.js';
+import { createFoundation } from '../../../src/engines/foundation.js';
 import { ScopedTables } from '../../../src/engines/sqlite/scope/scoped-tables.js';
 import { withinScope } from '../../../src/engines/sqlite/scope/within-scope.js';
 import { failure, workplace } from './support.js';
@@ -16,7 +16,7 @@ const uuid = (n: number): string => `019a0000-0000-7000-8000-${String(n).padStar
 
 const bringUp = (engine: Engine): Promise<void> =>
   engine.asOwner(async (owner) => {
-    await layFoundation(owner, engine.dialect);
+    await createFoundation(owner, engine.dialect);
     for (const made of [notes, plain])
       for (const statement of engine.dialect.createTable(made)) await owner.run(statement);
     await owner.atomically(async () => {

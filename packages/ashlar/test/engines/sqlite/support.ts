@@ -12,7 +12,7 @@ import type { ErrorCode } from '../../../src/errors.js';
 import { AshlarError } from '../../../src/errors.js';
 import type { Table } from '../../../src/model/index.js';
 
-export const nobody = { actor: null, scope: null } as const;
+export const noContext = { actor: null, scope: null } as const;
 export const rawKey = 'ab'.repeat(32);
 
 /** Folders and engines of one test, gone after it. */
@@ -57,7 +57,7 @@ export const write = async <T>(
   engine: Engine,
   work: (transaction: Transaction) => T | Promise<T>,
 ): Promise<T> => {
-  const transaction = await engine.begin({ mode: 'write', ...nobody });
+  const transaction = await engine.begin({ mode: 'write', ...noContext });
   try {
     const result = await work(transaction);
     await transaction.commit();

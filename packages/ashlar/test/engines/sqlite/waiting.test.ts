@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { failure, nobody, otherProcess, rows, script, workplace, write } from './support.js';
+import { failure, noContext, otherProcess, rows, script, workplace, write } from './support.js';
 
 const { file, open } = workplace();
 
 describe('writers of one process', () => {
-  test('take turns in the order in which they came', async () => {
+  test('run in the order of their requests', async () => {
     const engine = await open();
     const order: number[] = [];
-    const held = await engine.begin({ mode: 'write', ...nobody });
+    const held = await engine.begin({ mode: 'write', ...noContext });
     const sessions = Array.from({ length: 20 }, (_, i) => write(engine, () => void order.push(i)));
     await sleep(20);
     expect(order).toEqual([]);
@@ -17,46 +17,46 @@ describe('writers of one process', () => {
     expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
-  test('give up under one holder, and not because many are before them', async () => {
+  test('time out under one holder, but not because of a long queue', async () => {
     const engine = await open({ lockTimeout: 150 });
-    const held = await engine.begin({ mode: 'write', ...nobody });
-    await failure('lock-timeout', () => engine.begin({ mode: 'write', ...nobody }));
+    const held = await engine.begin({ mode: 'write', ...noContext });
+    await failure('lock-timeout', () => engine.begin({ mode: 'write', ...noContext }));
     await held.rollback();
     const slow = () => write(engine, () => sleep(50));
     await Promise.all(Array.from({ length: 8 }, slow));
   });
 
-  test('begin at once when the writer is free', async () => {
+  test('begin synchronously when the write lock is free', async () => {
     const engine = await open();
-    const transaction = engine.begin({ mode: 'write', ...nobody });
+    const transaction = engine.begin({ mode: 'write', ...noContext });
     expect(transaction).not.toBeInstanceOf(Promise);
     await (await transaction).rollback();
   });
 
-  test('without promises: at once or not at all', async () => {
+  test('begin immediately or fail in synchronous use', async () => {
     const engine = await open();
     await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
-    const transaction = engine.sync?.begin({ mode: 'write', ...nobody });
+    const transaction = engine.sync?.begin({ mode: 'write', ...noContext });
     expect(transaction?.execute('INSERT INTO t VALUES (1)', [])).toEqual({ rows: [], changes: 1 });
-    expect(() => engine.sync?.begin({ mode: 'write', ...nobody })).toThrow(
+    expect(() => engine.sync?.begin({ mode: 'write', ...noContext })).toThrow(
       expect.objectContaining({ code: 'lock-timeout' }),
     );
     transaction?.commit();
-    const reading = engine.sync?.begin({ mode: 'read', ...nobody });
+    const reading = engine.sync?.begin({ mode: 'read', ...noContext });
     expect(reading?.execute('SELECT x FROM t', [])).toMatchObject({ rows: [{ x: 1 }] });
     reading?.rollback();
   });
 });
 
-test('readers wait for one another when there are too few, and never for a writer', async () => {
+test('readers wait for a free read connection, and never for a writer', async () => {
   const engine = await open({ connections: 2, lockTimeout: 200 });
-  const writer = await engine.begin({ mode: 'write', ...nobody });
+  const writer = await engine.begin({ mode: 'write', ...noContext });
   const [first, second] = [
-    await engine.begin({ mode: 'read', ...nobody }),
-    await engine.begin({ mode: 'read', ...nobody }),
+    await engine.begin({ mode: 'read', ...noContext }),
+    await engine.begin({ mode: 'read', ...noContext }),
   ];
-  await failure('lock-timeout', () => engine.begin({ mode: 'read', ...nobody }));
-  const third = engine.begin({ mode: 'read', ...nobody });
+  await failure('lock-timeout', () => engine.begin({ mode: 'read', ...noContext }));
+  const third = engine.begin({ mode: 'read', ...noContext });
   const single = rows(engine, 'SELECT 1 AS one');
   await first.commit();
   await (await third).commit();
@@ -66,7 +66,7 @@ test('readers wait for one another when there are too few, and never for a write
 });
 
 describe('another process that holds the write lock', () => {
-  test('is waited for without blocking this one', async () => {
+  test('is waited for without blocking this process', async () => {
     const path = file();
     const engine = await open({ path });
     await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
@@ -83,13 +83,13 @@ describe('another process that holds the write lock', () => {
     await other.end();
   });
 
-  test('is given up on', async () => {
+  test('leads to lock-timeout', async () => {
     const path = file();
     const engine = await open({ path, lockTimeout: 150 });
     const other = await otherProcess(path, `db.exec('BEGIN IMMEDIATE');`);
-    const error = await failure('lock-timeout', () => engine.begin({ mode: 'write', ...nobody }));
+    const error = await failure('lock-timeout', () => engine.begin({ mode: 'write', ...noContext }));
     expect(error.message).toContain('Another process');
-    expect(() => engine.sync?.begin({ mode: 'write', ...nobody })).toThrow(
+    expect(() => engine.sync?.begin({ mode: 'write', ...noContext })).toThrow(
       expect.objectContaining({ code: 'lock-timeout' }),
     );
     const migrate = () =>
@@ -97,12 +97,12 @@ describe('another process that holds the write lock', () => {
     await failure('migration-locked', migrate);
     await engine.read('SELECT 1', []);
     await other.end();
-    await (await engine.begin({ mode: 'write', ...nobody })).commit();
+    await (await engine.begin({ mode: 'write', ...noContext })).commit();
   });
 });
 
 describe('the owner', () => {
-  test('keeps or undoes a transaction as a whole', async () => {
+  test('commits or rolls back a transaction as a whole', async () => {
     const engine = await open();
     await engine.asOwner(async (owner) => {
       await owner.atomically(async () => owner.script('CREATE TABLE a (x INTEGER) STRICT'));
@@ -132,7 +132,7 @@ describe('the owner', () => {
 
   test('waits for its turn', async () => {
     const engine = await open();
-    const held = await engine.begin({ mode: 'write', ...nobody });
+    const held = await engine.begin({ mode: 'write', ...noContext });
     const refused = () => engine.asOwner(async () => 1, { exclusive: true, lockTimeout: 50 });
     await failure('migration-locked', refused);
     const later = engine.asOwner(async () => 'done');

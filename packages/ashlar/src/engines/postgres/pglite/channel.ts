@@ -8,7 +8,7 @@ import type {
 import { Parser } from 'pg-protocol/dist/parser.js';
 import { serialize } from 'pg-protocol/dist/serializer.js';
 import type { Channel, Field, Reply, Request } from '../wire/channel.js';
-import { KeptStatements } from '../wire/kept-statements.js';
+import { PreparedStatements } from '../wire/prepared-statements.js';
 
 /** A synchronous call into PGlite, which its exported type lacks. */
 interface SyncProtocol {
@@ -26,7 +26,7 @@ const execute = serialize.execute({ portal: '', rows: 0 });
 export class PgliteChannel implements Channel {
   readonly #database: SyncProtocol;
   role: string | null | undefined = null;
-  readonly #kept = new KeptStatements();
+  readonly #kept = new PreparedStatements();
 
   constructor(database: PGlite) {
     this.#database = database as unknown as SyncProtocol;
@@ -51,7 +51,7 @@ export class PgliteChannel implements Channel {
   #messages({ text, values, keep = false }: Request): Buffer {
     if (!keep && !values?.length) return serialize.query(text);
     const parts: Buffer[] = [];
-    const statement = keep ? this.#kept.keep(text) : undefined;
+    const statement = keep ? this.#kept.use(text) : undefined;
     if (statement?.evicted) parts.push(serialize.close({ type: 'S', name: statement.evicted }));
     const name = statement?.name ?? '';
     if (!statement?.known) parts.push(serialize.parse({ name, text }));

@@ -5,7 +5,7 @@ import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
 import { type Backend, postgresEngine } from '../engine.js';
-import { becomeOwner, becoming, look } from '../session/connected-role.js';
+import { actAsOwner, readConnectionFacts, setRole } from '../session/connected-role.js';
 import type { Lease } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 import { Queue } from '../wire/queue.js';
@@ -40,7 +40,7 @@ const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
 // owner and sessions share the one connection
 const reset = async (channel: PgliteChannel): Promise<void> => {
   channel.role = null;
-  await channel.send(becoming(null));
+  await channel.send(setRole(null));
 };
 
 /**
@@ -66,12 +66,12 @@ export async function openPglite(
     const channel = new PgliteChannel(database);
     const queue = new Queue();
     const leases = leasesOf(channel, queue);
-    const { version, connectedRole } = await look(channel, options);
+    const { version, connectedRole } = await readConnectionFacts(channel, options);
     const takeOwner = async (): Promise<Lease> => {
       const lease = await leases.take();
       try {
         await reset(channel);
-        await becomeOwner(channel);
+        await actAsOwner(channel);
       } catch (error) {
         lease.release();
         throw error;

@@ -4,8 +4,8 @@ import type { PGlite } from '@electric-sql/pglite';
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
-import { becoming } from '../session/connected-role.js';
-import { owned } from '../session/owner.js';
+import { setRole } from '../session/connected-role.js';
+import { ownerOf } from '../session/owner.js';
 import type { OnStatement } from '../session/transaction.js';
 import type { Lease } from '../wire/channel.js';
 import { translated } from '../wire/errors.js';
@@ -29,7 +29,7 @@ export async function pgliteSnapshot<T>(
     if (isHeld) lease.release();
     isHeld = false;
   };
-  const { run } = owned(lease.channel, onStatement);
+  const { run } = ownerOf(lease.channel, onStatement);
   const read: Snapshot['read'] = async (sql, parameters) => {
     if (!isHeld) throw released();
     return run(sql, parameters);
@@ -40,7 +40,7 @@ export async function pgliteSnapshot<T>(
     try {
       return await translated(async () => {
         // CHECKPOINT needs a superuser, which the owner of the tables need not be
-        await lease.channel.send(becoming(null));
+        await lease.channel.send(setRole(null));
         await lease.channel.send({ text: 'CHECKPOINT' });
         return await database.dumpDataDir('none');
       });

@@ -1,23 +1,25 @@
 import type { Extent, TableRights } from '../../../contract/rights.js';
 import { identifier, identifiers } from '../../../model/index.js';
-import { type Entry, everybody } from './state.js';
+import { type Entry, publicGrantee } from './state.js';
 
-/** Rights as they should be, in the order in which they are written. */
-export const tableEntries = (grantee: string, rights: TableRights): readonly Entry[] =>
-  (['select', 'insert', 'update', 'delete'] as const).flatMap((privilege) =>
+/** The entries for the rights that a role should have on a table, in a fixed order. */
+export function tableEntries(grantee: string, rights: TableRights): readonly Entry[] {
+  return (['select', 'insert', 'update', 'delete'] as const).flatMap((privilege) =>
     extentEntries(grantee, privilege.toUpperCase(), rights[privilege]),
   );
+}
 
 const extentEntries = (grantee: string, privilege: string, extent: Extent): readonly Entry[] =>
   extent === 'all'
     ? [{ grantee, privilege, column: undefined }]
     : extent.map((column) => ({ grantee, privilege, column }));
 
-/** The same right for each of the privileges. */
-export const plainEntries = (grantee: string, ...privileges: readonly string[]): readonly Entry[] =>
-  privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
+/** One entry for each privilege, on the whole object. */
+export function plainEntries(grantee: string, ...privileges: readonly string[]): readonly Entry[] {
+  return privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
+}
 
-/** What somebody lacks, and what he has too much. */
+/** The rights that a grantee lacks, and those that it has in excess. */
 export interface GranteeDifference {
   readonly grantee: string;
   readonly missing: readonly Entry[];
@@ -26,18 +28,18 @@ export interface GranteeDifference {
 
 const keyOf = ({ grantee, privilege, column }: Entry): string => JSON.stringify([grantee, privilege, column]);
 
-/** The differences between rights that are and rights that should be, by who has them. */
-export const compareEntries = (
+/** The differences between actual and wanted rights, by grantee. */
+export function compareEntries(
   actual: readonly Entry[],
   wanted: readonly Entry[],
-): readonly GranteeDifference[] => {
+): readonly GranteeDifference[] {
   const have = new Set(actual.map(keyOf));
   const should = new Set(wanted.map(keyOf));
   const grantees = [...new Set([...wanted, ...actual].map(({ grantee }) => grantee))];
   return grantees
     .map((grantee) => {
       const excess = actual.filter((entry) => entry.grantee === grantee && !should.has(keyOf(entry)));
-      // taking a right from the whole table takes it from its columns as well
+      // revoking a right on the whole table also revokes it on its columns
       const wholly = new Set(excess.filter(({ column }) => column === undefined).map(bare));
       const missing = wanted.filter(
         (entry) =>
@@ -47,7 +49,7 @@ export const compareEntries = (
       return { grantee, missing, excess };
     })
     .filter(({ missing, excess }) => missing.length + excess.length > 0);
-};
+}
 
 const bare = ({ privilege }: Entry): string => privilege.replace('*', '');
 
@@ -57,8 +59,8 @@ const isOptionOf =
     bare(other) === entry.privilege && other.column === entry.column;
 
 /** `SELECT, INSERT (name, body)`. */
-export const privilegeList = (entries: readonly Entry[]): string =>
-  [...new Set(entries.map(bare))]
+export function privilegeList(entries: readonly Entry[]): string {
+  return [...new Set(entries.map(bare))]
     .map((privilege) => {
       const same = entries.filter((entry) => bare(entry) === privilege);
       const columns = same.flatMap(({ column }) => column ?? []);
@@ -66,10 +68,14 @@ export const privilegeList = (entries: readonly Entry[]): string =>
       return wholly || columns.length === 0 ? privilege : `${privilege} (${identifiers(columns)})`;
     })
     .join(', ');
+}
 
-/** Who it is, in SQL. */
-export const granteeSql = (grantee: string): string =>
-  grantee === everybody ? 'PUBLIC' : identifier(grantee);
+/** The SQL for a grantee: a quoted role, or PUBLIC. */
+export function granteeSql(grantee: string): string {
+  return grantee === publicGrantee ? 'PUBLIC' : identifier(grantee);
+}
 
-/** Who it is, for people. */
-export const granteeName = (grantee: string): string => (grantee === everybody ? 'everybody' : grantee);
+/** The name of a grantee for messages. */
+export function granteeName(grantee: string): string {
+  return grantee === publicGrantee ? 'PUBLIC' : grantee;
+}

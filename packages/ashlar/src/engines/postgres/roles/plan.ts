@@ -1,6 +1,7 @@
 import type { RoleChange, WantedRights } from '../../../contract/roles.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { identifier, readOnlyRights } from '../../../model/index.js';
+import { planAttributes } from './attributes.js';
 import {
   compareEntries,
   type GranteeDifference,
@@ -10,13 +11,12 @@ import {
   privilegeList,
   tableEntries,
 } from './grants.js';
-import { planPeople } from './people.js';
 import {
-  type Connection,
+  type ConnectionState,
   type Entry,
-  everybody,
   type FunctionState,
   type ObjectState,
+  publicGrantee,
   type RoleState,
   readConnection,
   readFunctions,
@@ -26,26 +26,26 @@ import {
   type SchemaState,
 } from './state.js';
 
-/** What differs between the roles and rights of a database and those that are wanted, in the order to mend it in. */
-export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]> => {
+/** The differences between the roles and rights of a database and the wanted ones, in the order in which to correct them. */
+export async function planRoles(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]> {
   const connection = await readConnection(run);
   const { roles } = wanted;
   const owner = roles.owner ?? connection.current;
-  const people = [roles.app, roles.auditor];
-  const known = await readRoles(run, [...people, owner], owner);
-  if (connection.schema === undefined) return planPeople(connection, wanted, known, []);
+  const served = [roles.app, roles.auditor];
+  const known = await readRoles(run, [...served, owner], owner);
+  if (connection.schema === undefined) return planAttributes(connection, wanted, known, []);
   const objects = await readObjects(run, wanted.tables.keys());
   const functions = await readFunctions(run, wanted);
-  const schema = await readSchema(run, people, owner);
+  const schema = await readSchema(run, served, owner);
   return [
-    ...planPeople(connection, wanted, known, objects),
-    ...planOwnership({ connection, wanted, mayGrant: schema.ours, objects, functions }),
+    ...planAttributes(connection, wanted, known, objects),
+    ...planOwnership({ connection, wanted, schema, objects, functions }),
     ...planSchema(connection, schema, wanted, known),
     ...objects.flatMap((object) => planObject(object, wanted, owner)),
     ...functions
       .filter(({ isTrigger }) => !isTrigger)
-      .flatMap(({ signature, shutOut }) =>
-        shutOut.map((role) => ({
+      .flatMap(({ signature, withoutExecute }) =>
+        withoutExecute.map((role) => ({
           difference: `${role} may not call ${signature}`,
           sql: `GRANT EXECUTE ON FUNCTION ${signature} TO ${identifier(role)}`,
           takes: false,
@@ -55,12 +55,12 @@ export const planRoles = async (run: RunSql, wanted: WantedRights): Promise<read
       ),
     ...planDefaults(connection.schema, schema, wanted, owner),
   ];
-};
+}
 
-interface Ownership {
-  readonly connection: Connection;
+interface OwnershipInput {
+  readonly connection: ConnectionState;
   readonly wanted: WantedRights;
-  readonly mayGrant: boolean;
+  readonly schema: SchemaState;
   readonly objects: readonly ObjectState[];
   readonly functions: readonly FunctionState[];
 }
@@ -70,19 +70,23 @@ const planOwnership = ({
   wanted: {
     roles: { owner },
   },
-  mayGrant,
+  schema: { grantable },
   objects,
   functions,
-}: Ownership): readonly RoleChange[] => {
+}: OwnershipInput): readonly RoleChange[] => {
   if (owner === undefined || schema === undefined) return [];
   const moved = [
-    // a sequence goes with the table that it counts for
+    // a sequence changes its owner together with its table
     ...objects
       .filter((object) => object.kind !== 'sequence' && object.owner !== owner)
-      .map((object) => ({ what: `TABLE ${identifier(object.name)}`, from: object.owner, ours: object.ours })),
+      .map((object) => ({
+        what: `TABLE ${identifier(object.name)}`,
+        from: object.owner,
+        allowed: object.grantable,
+      })),
     ...functions
       .filter((each) => each.owner !== owner)
-      .map((each) => ({ what: `FUNCTION ${each.signature}`, from: each.owner, ours: true })),
+      .map((each) => ({ what: `FUNCTION ${each.signature}`, from: each.owner, allowed: true })),
   ];
   if (moved.length === 0) return [];
   return [
@@ -91,21 +95,21 @@ const planOwnership = ({
       sql: `GRANT USAGE, CREATE ON SCHEMA ${identifier(schema)} TO ${identifier(owner)}`,
       takes: false,
       by: 'login',
-      allowed: superuser || mayGrant,
+      allowed: superuser || grantable,
     },
-    ...moved.map(({ what, from, ours }) => ({
+    ...moved.map(({ what, from, allowed }) => ({
       difference: `${from} owns ${what.replace(/^\w+ /, '')}, not ${owner}`,
       sql: `ALTER ${what} OWNER TO ${identifier(owner)}`,
       takes: true,
       by: 'login' as const,
-      allowed: superuser || ours,
+      allowed: superuser || allowed,
     })),
   ];
 };
 
 const planSchema = (
-  { superuser, schema: name = '' }: Connection,
-  { ours, entries, users, creators }: SchemaState,
+  { superuser, schema: name = '' }: ConnectionState,
+  { grantable, entries, users, creators }: SchemaState,
   { roles }: WantedRights,
   known: ReadonlyMap<string, RoleState>,
 ): readonly RoleChange[] => {
@@ -115,18 +119,18 @@ const planSchema = (
     sql,
     takes: sql === undefined || sql.startsWith('REVOKE'),
     by: 'login',
-    allowed: superuser || ours,
+    allowed: superuser || grantable,
   });
-  const people = [roles.app, roles.auditor];
+  const served = [roles.app, roles.auditor];
   const creating = new Set(
     entries
       .filter(
-        ({ privilege, grantee }) => /^CREATE/.test(privilege) && [...people, everybody].includes(grantee),
+        ({ privilege, grantee }) => /^CREATE/.test(privilege) && [...served, publicGrantee].includes(grantee),
       )
       .map(({ grantee }) => grantee),
   );
   return [
-    ...people
+    ...served
       .filter((role) => !users.has(role))
       .map((role) =>
         change(`${role} may not use the schema ${name}`, `GRANT USAGE ${on} TO ${identifier(role)}`),
@@ -137,10 +141,10 @@ const planSchema = (
         `REVOKE CREATE ${on} FROM ${granteeSql(role)} CASCADE`,
       ),
     ),
-    // by owning the schema or by a role that it belongs to: no right that could be taken back from it
-    ...people
-      .filter((role) => creators.has(role) && !creating.has(role) && !creating.has(everybody))
-      // told already
+    // through ownership of the schema or a membership: there is no right that could be revoked
+    ...served
+      .filter((role) => creators.has(role) && !creating.has(role) && !creating.has(publicGrantee))
+      // reported already
       .filter((role) => !known.get(role)?.superuser && !known.get(role)?.ownsAsMember)
       .map((role) => change(`${role} may create in the schema ${name}`, undefined)),
   ];
@@ -152,9 +156,9 @@ const planObject = (
   owner: string,
 ): readonly RoleChange[] => {
   const { kind, name } = object;
-  const governed = [roles.app, roles.auditor, everybody];
+  const governed = [roles.app, roles.auditor, publicGrantee];
   const isPartition = kind === 'partition';
-  // who else has rights on a table is its owner's affair; a partition would be a way around what the table allows
+  // the owner may grant rights on a table to other roles; rights on a partition would bypass those on its table
   const actual = object.entries.filter(
     ({ grantee }) => (isPartition && grantee !== owner) || governed.includes(grantee),
   );
@@ -170,7 +174,12 @@ const planObject = (
   }[kind]();
   const on = `ON ${kind === 'sequence' ? 'SEQUENCE' : 'TABLE'} ${identifier(name)}`;
   return compareEntries(actual, wanted).flatMap((difference) =>
-    render({ difference, what: name, on, prefix: '', allowed: object.ours || roles.owner !== undefined }),
+    render(difference, {
+      what: name,
+      on,
+      prefix: '',
+      allowed: object.grantable || roles.owner !== undefined,
+    }),
   );
 };
 
@@ -183,12 +192,11 @@ const planDefaults = (
   const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${identifier(owner)} IN SCHEMA ${identifier(schema)} `;
   const plan = (actual: readonly Entry[], wanted: readonly Entry[], what: 'TABLES' | 'SEQUENCES') =>
     compareEntries(
-      actual.filter(({ grantee }) => [roles.app, roles.auditor, everybody].includes(grantee)),
+      actual.filter(({ grantee }) => [roles.app, roles.auditor, publicGrantee].includes(grantee)),
       wanted,
     ).flatMap((difference) =>
-      render({
-        difference,
-        what: `${what.toLowerCase()} that ${owner} will make`,
+      render(difference, {
+        what: `${what.toLowerCase()} that ${owner} will create`,
         on: `ON ${what}`,
         prefix,
         allowed: true,
@@ -211,21 +219,20 @@ const planDefaults = (
   ];
 };
 
-interface Place {
-  readonly difference: GranteeDifference;
+interface RenderOptions {
+  /** The object, for messages. */
   readonly what: string;
+  /** The object, in SQL: `ON TABLE "name"`. */
   readonly on: string;
+  /** SQL before GRANT and REVOKE. */
   readonly prefix: string;
   readonly allowed: boolean;
 }
 
-const render = ({
-  difference: { grantee, missing, excess },
-  what,
-  on,
-  prefix,
-  allowed,
-}: Place): readonly RoleChange[] => {
+const render = (
+  { grantee, missing, excess }: GranteeDifference,
+  { what, on, prefix, allowed }: RenderOptions,
+): readonly RoleChange[] => {
   const change = (has: 'has' | 'lacks', entries: readonly Entry[], sql: string): RoleChange => ({
     difference: `${granteeName(grantee)} ${has} ${privilegeList(entries)} on ${what}`,
     sql: `${prefix}${sql}`,
@@ -233,8 +240,8 @@ const render = ({
     by: 'owner',
     allowed,
   });
-  const onward = excess.some(({ privilege }) => privilege.endsWith('*')) ? ' CASCADE' : '';
-  // apart, because INSERT and INSERT (a) cannot stand in one list
+  const cascade = excess.some(({ privilege }) => privilege.endsWith('*')) ? ' CASCADE' : '';
+  // in two statements, because INSERT and INSERT (a) cannot be in one list
   const [whole, columns] = [
     excess.filter(({ column }) => column === undefined),
     excess.filter(({ column }) => column !== undefined),
@@ -243,7 +250,11 @@ const render = ({
     ...[whole, columns]
       .filter((entries) => entries.length > 0)
       .map((entries) =>
-        change('has', entries, `REVOKE ${privilegeList(entries)} ${on} FROM ${granteeSql(grantee)}${onward}`),
+        change(
+          'has',
+          entries,
+          `REVOKE ${privilegeList(entries)} ${on} FROM ${granteeSql(grantee)}${cascade}`,
+        ),
       ),
     ...(missing.length > 0
       ? [change('lacks', missing, `GRANT ${privilegeList(missing)} ${on} TO ${granteeSql(grantee)}`)]

@@ -4,7 +4,7 @@ import { identifier } from '../../../model/index.js';
 import { planRoles } from './plan.js';
 import { scramVerifier } from './scram.js';
 
-/** Carries changes out, each as whom it needs, in the transaction that is open. */
+/** Applies changes in the open transaction, each as the role that it needs. */
 const apply = async (owner: Owner, changes: readonly RoleChange[], roles: Roles): Promise<void> => {
   const [row] = await owner.run('SELECT current_user::text AS role');
   const before = identifier(String(row?.role));
@@ -17,7 +17,7 @@ const apply = async (owner: Owner, changes: readonly RoleChange[], roles: Roles)
   await owner.script(`SET LOCAL ROLE ${before}`);
 };
 
-// as a parameter: no log of statements shows it
+// passed as a parameter, so that no statement log contains it
 const setPassword = async (owner: Owner, { app, appConnects }: Roles): Promise<void> => {
   if (appConnects?.password === undefined) return;
   await owner.run(`SELECT set_config('ashlar.verifier', $1, true)`, [scramVerifier(appConnects.password)]);
@@ -28,5 +28,5 @@ END
 $ashlar$`);
 };
 
-/** The roles of PostgreSQL. */
+/** Plans and applies the roles and rights of a PostgreSQL database. */
 export const postgresRoles: RoleDialect = { plan: planRoles, apply };

@@ -3,69 +3,72 @@ import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
 import { maySet } from '../session/connected-role.js';
 
-/** Everybody, as the catalogues of rights name him here. No role can have this name. */
-export const everybody = 'public';
+/** The grantee PUBLIC: all roles. No role can have this name. */
+export const publicGrantee = 'public';
 
-/** The connection that asks. */
-export interface Connection {
-  /** The user that connected, and what he may. */
+/** The connection that reads the state. */
+export interface ConnectionState {
+  /** The connected user. */
   readonly login: string;
   readonly superuser: boolean;
   readonly createsRoles: boolean;
-  /** Before PostgreSQL 16, where whoever makes roles may hand any of them on, and membership has no options. */
+  /** Before PostgreSQL 16: a role with CREATEROLE may grant any role, and memberships have no options. */
   readonly old: boolean;
-  /** The role it acts as. */
+  /** The role that the connection acts as. */
   readonly current: string;
   readonly schema: string | undefined;
 }
 
-/** One of the roles, as it is. */
+/** The current state of one role. */
 export interface RoleState {
   readonly name: string;
   readonly superuser: boolean;
   readonly bypassesRls: boolean;
-  /** The user of the connection may become it, or hand it on. */
+  /** Whether the connected user may set this role. */
   readonly maySet: boolean;
+  /** Whether the connected user may grant this role to others. */
   readonly mayGrant: boolean;
-  /** It may become the owner. */
+  /** Whether this role may act as the owner. */
   readonly ownsAsMember: boolean;
 }
 
-/** A right that somebody has; `WITH GRANT OPTION` ends in `*`. */
+/** A right of a grantee. `privilege` ends in `*` for `WITH GRANT OPTION`. */
 export interface Entry {
   readonly grantee: string;
   readonly privilege: string;
   readonly column: string | undefined;
 }
 
-/** A table, partition or sequence with the rights on it, its owner's left out. */
+/** A table, partition or sequence with the rights on it, without those of its owner. */
 export interface ObjectState {
   readonly kind: 'table' | 'partition' | 'sequence';
   readonly name: string;
   readonly owner: string;
-  /** The connection may grant on it. */
-  readonly ours: boolean;
-  /** Its columns as they are now: an earlier step may not have made all of the model's yet. */
+  /** Whether the connection may grant rights on it. */
+  readonly grantable: boolean;
+  /** Its current columns: an earlier step may lack some of the model's. */
   readonly columns: readonly string[];
   readonly entries: readonly Entry[];
 }
 
-/** The schema, and what the owner's future tables (r) and sequences (S) get by themselves. */
+/** The schema, and the default rights on the owner's future tables (r) and sequences (S). */
 export interface SchemaState {
-  readonly ours: boolean;
+  /** Whether the connection may grant rights on it. */
+  readonly grantable: boolean;
   readonly entries: readonly Entry[];
-  /** Who of the roles may use it, by whatever way; who may create in it. */
+  /** The roles that may use the schema, directly or through a membership. */
   readonly users: ReadonlySet<string>;
+  /** The roles that may create in the schema. */
   readonly creators: ReadonlySet<string>;
   readonly defaults: Readonly<Record<'r' | 'S', readonly Entry[]>>;
 }
 
-/** A function of a guarantee: its signature, and who of the roles may not call it. */
+/** A function of a guarantee, with the roles that may not call it. */
 export interface FunctionState {
   readonly signature: string;
   readonly owner: string;
   readonly isTrigger: boolean;
-  readonly shutOut: readonly string[];
+  readonly withoutExecute: readonly string[];
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -76,11 +79,11 @@ const isTrue = (value: unknown): boolean => value === true || value === 't';
 
 const here = `(SELECT oid FROM pg_namespace WHERE nspname = current_schema())`;
 const grantee = (acl: string): string =>
-  `CASE ${acl}.grantee WHEN 0 THEN '${everybody}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
+  `CASE ${acl}.grantee WHEN 0 THEN '${publicGrantee}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
   ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
 
-// where the schema of the search path does not exist, or the user may not use it, current_schema() is the temporary one
-export const readConnection = async (run: RunSql): Promise<Connection> => {
+/** Reads the state of the connection. */
+export async function readConnection(run: RunSql): Promise<ConnectionState> {
   const [row = {}] = await run(`
 SELECT u.rolname::text AS login, u.rolsuper AS superuser, u.rolcreaterole AS creates, current_user::text AS current,
   CASE WHEN current_schema() NOT LIKE 'pg\\_temp\\_%' THEN current_schema()::text END AS schema, current_setting('server_version_num')::int < 160000 AS old
@@ -93,14 +96,14 @@ FROM pg_roles u WHERE u.rolname = session_user`);
     current: text(row.current),
     schema: row.schema === null ? undefined : text(row.schema),
   };
-};
+}
 
-/** Those of these roles that there are. */
-export const readRoles = async (
+/** Reads the state of those of these roles that exist. */
+export async function readRoles(
   run: RunSql,
   names: Iterable<string>,
   owner: string,
-): Promise<ReadonlyMap<string, RoleState>> => {
+): Promise<ReadonlyMap<string, RoleState>> {
   const rows = await run(`
 SELECT r.rolname::text AS name, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
   pg_has_role(session_user, r.oid, ${maySet}) AS may_set,
@@ -120,7 +123,7 @@ FROM pg_roles r WHERE r.rolname IN (${list(names)})`);
       },
     ]),
   );
-};
+}
 
 const objectsOf = (tables: Iterable<string>): string => `
 WITH RECURSIVE wanted AS (
@@ -139,11 +142,11 @@ WITH RECURSIVE wanted AS (
   JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
 )`;
 
-/** The tables of these names with their partitions and sequences, and the rights on them. */
-export const readObjects = async (run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> => {
+/** Reads the tables of these names, their partitions and sequences, and the rights on them. */
+export async function readObjects(run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> {
   const rows = await run(`${objectsOf(tables)}
 SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
-  pg_has_role(current_user, c.relowner, 'USAGE') AS ours, a."column", a.grantee, a.privilege,
+  pg_has_role(current_user, c.relowner, 'USAGE') AS grantable, a."column", a.grantee, a.privilege,
   (SELECT json_agg(t.attname) FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped) AS columns
 FROM objects o
 JOIN pg_class c ON c.oid = o.oid
@@ -162,7 +165,7 @@ ORDER BY array_position(ARRAY['table', 'partition', 'sequence'], o.kind), c.reln
       kind: row.kind as ObjectState['kind'],
       name,
       owner: text(row.owner),
-      ours: isTrue(row.ours),
+      grantable: isTrue(row.grantable),
       columns: row.columns as readonly string[],
       entries: [],
     };
@@ -170,7 +173,7 @@ ORDER BY array_position(ARRAY['table', 'partition', 'sequence'], o.kind), c.reln
     if (row.grantee !== null) object.entries.push(entryOf(row));
   }
   return [...objects.values()];
-};
+}
 
 const entryOf = (row: Row): Entry => ({
   grantee: text(row.grantee),
@@ -178,15 +181,11 @@ const entryOf = (row: Row): Entry => ({
   column: row.column === null || row.column === undefined ? undefined : text(row.column),
 });
 
-/** The schema of the connection. */
-export const readSchema = async (
-  run: RunSql,
-  roles: Iterable<string>,
-  owner: string,
-): Promise<SchemaState> => {
+/** Reads the state of the connection's schema for these roles. */
+export async function readSchema(run: RunSql, roles: Iterable<string>, owner: string): Promise<SchemaState> {
   const names = [...roles];
   const [schema = {}] = await run(
-    `SELECT pg_has_role(session_user, nspowner, 'USAGE') AS ours FROM pg_namespace WHERE oid = ${here}`,
+    `SELECT pg_has_role(session_user, nspowner, 'USAGE') AS grantable FROM pg_namespace WHERE oid = ${here}`,
   );
   const entries = await run(`
 SELECT 'n' AS type, ${grantee('a')} FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.oid = ${here} AND a.grantee <> n.nspowner
@@ -205,41 +204,42 @@ WHERE n.oid = ${here} AND a.grantee = 0 AND a.privilege_type = 'USAGE'`,
   const known = new Set(may.map((row) => text(row.name)));
   const having = (column: string, rows: readonly Row[]): string[] =>
     rows.filter((row) => isTrue(row[column])).map((row) => text(row.name));
-  const unborn = isTrue(open.all) ? names.filter((name) => !known.has(name)) : [];
+  // roles that do not exist yet
+  const missing = isTrue(open.all) ? names.filter((name) => !known.has(name)) : [];
   const of = (type: string): Entry[] => entries.filter((row) => row.type === type).map(entryOf);
   return {
-    ours: isTrue(schema.ours),
+    grantable: isTrue(schema.grantable),
     entries: of('n'),
-    users: new Set([...having('uses', may), ...unborn]),
+    users: new Set([...having('uses', may), ...missing]),
     creators: new Set(having('creates', may)),
     defaults: { r: of('r'), S: of('S') },
   };
-};
+}
 
-/** The functions of these names. */
-export const readFunctions = async (
+/** Reads the functions of guarantees, with the roles that may not call them. */
+export async function readFunctions(
   run: RunSql,
   { roles, functions }: WantedRights,
-): Promise<readonly FunctionState[]> => {
+): Promise<readonly FunctionState[]> {
   if (functions.length === 0) return [];
   const rows = await run(`
 SELECT p.oid::regprocedure::text AS signature, pg_get_userbyid(p.proowner)::text AS owner,
-  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS shut_out
+  p.prorettype = 'trigger'::regtype AS is_trigger, r.rolname::text AS role
 FROM pg_proc p
 LEFT JOIN pg_roles r ON r.rolname IN (${list([roles.app, roles.auditor])}) AND NOT has_function_privilege(r.oid, p.oid, 'EXECUTE')
 WHERE p.pronamespace = ${here} AND p.proname IN (${list(functions)})
 ORDER BY 1, 4`);
-  const found = new Map<string, FunctionState & { readonly shutOut: string[] }>();
+  const found = new Map<string, FunctionState & { readonly withoutExecute: string[] }>();
   for (const row of rows) {
     const signature = text(row.signature);
     const one = found.get(signature) ?? {
       signature,
       owner: text(row.owner),
       isTrigger: isTrue(row.is_trigger),
-      shutOut: [],
+      withoutExecute: [],
     };
     found.set(signature, one);
-    if (row.shut_out !== null) one.shutOut.push(text(row.shut_out));
+    if (row.role !== null) one.withoutExecute.push(text(row.role));
   }
   return [...found.values()];
-};
+}

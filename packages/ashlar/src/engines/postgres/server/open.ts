@@ -6,11 +6,11 @@ import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
-import { becomeOwner, type Look, look } from '../session/connected-role.js';
+import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import type { Channel, Lease } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
-import { KeptConnection } from '../wire/kept-connection.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
+import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
 import { PgChannel } from './pg-channel.js';
 import { assertSettings } from './pooler.js';
@@ -89,11 +89,14 @@ const firstLook = async (
   leases: ReturnType<typeof poolLeases>,
   options: ServerOptions,
   { schema }: ServerUrl,
-): Promise<Look> => {
+): Promise<ConnectionFacts> => {
   const lease = await leases.take();
   try {
     // one packet: the channel pipelines them
-    const [seen] = await Promise.all([look(lease.channel, options), assertSettings(lease.channel, schema)]);
+    const [seen] = await Promise.all([
+      readConnectionFacts(lease.channel, options),
+      assertSettings(lease.channel, schema),
+    ]);
     if (seen.versionNumber < oldestServer) {
       throw new AshlarError('server-too-old', {
         message: `The server is PostgreSQL ${seen.version}.`,
@@ -187,15 +190,15 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
       url: url.shown,
       leases,
       connectedRole,
-      sealing: new KeptConnection(() => openAlone(new AshlarClient(), url)),
+      sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () =>
         openAlone(new AshlarClient(), url, async (channel) => {
           if (options.create ?? true) await ensureSchema(channel, url.schema);
-          await becomeOwner(channel);
+          await actAsOwner(channel);
         }),
       exclusively: exclusively(url.schema),
       snapshot: async (work) => {
-        const lease = await openAlone(new AshlarClient(), url, becomeOwner);
+        const lease = await openAlone(new AshlarClient(), url, actAsOwner);
         try {
           return await serverSnapshot(lease.channel, options, work);
         } finally {

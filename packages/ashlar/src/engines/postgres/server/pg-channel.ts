@@ -1,6 +1,6 @@
 import type { Client, QueryArrayConfig } from 'pg';
 import type { Channel, Field, Reply, Request } from '../wire/channel.js';
-import { KeptStatements } from '../wire/kept-statements.js';
+import { PreparedStatements } from '../wire/prepared-statements.js';
 
 /** The parts of pg's connection that its types lack. */
 interface PgConnection {
@@ -30,7 +30,7 @@ export class PgChannel implements Channel {
   readonly client: Client;
   readonly #connection: PgConnection;
   role: string | null | undefined = null;
-  readonly #kept = new KeptStatements();
+  readonly #kept = new PreparedStatements();
   #corked = false;
 
   constructor(client: Client) {
@@ -47,7 +47,7 @@ export class PgChannel implements Channel {
 
   #config({ text, values, keep }: Request): QueryArrayConfig {
     if (!keep) return { text, rowMode: 'array', ...(values ? { values: [...values] } : {}) };
-    const { name, evicted } = this.#kept.keep(text);
+    const { name, evicted } = this.#kept.use(text);
     if (evicted) {
       // unlike DEALLOCATE, Close does not fail for a missing statement
       this.#connection.close({ type: 'S', name: evicted });

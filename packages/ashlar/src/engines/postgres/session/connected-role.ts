@@ -3,18 +3,19 @@ import type { ConnectedRole } from '../../../contract/roles.js';
 import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Request } from '../wire/channel.js';
 
-/** The name of the application's role where no other is chosen. */
-const defaultAppRole = 'ashlar_app';
+/** The default name of the application's role. */
+export const defaultAppRole = 'ashlar_app';
 
-/** The privilege of becoming a role. Before PostgreSQL 16 every member could. */
+/** SQL for the privilege that lets a role be set. Before PostgreSQL 16, every member of a role could set it. */
 export const maySet = `CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END`;
 
-/** The table of applied steps in this schema. */
+/** SQL that finds the table of applied steps in the current schema. */
 const historyTable = `SELECT c.oid, c.relowner
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = current_schema() AND c.relname = 'ashlar_migrations' AND c.relkind = 'r'`;
 
-// where the app may read the history, an up has granted here; that a role exists says nothing, roles are the server's
+// `up` has granted rights in this schema if the role may read the history; that a role exists proves nothing, because
+// roles belong to the whole server
 const connectedRoleSql = (app: string): string => `
 SELECT session_user::text,
   u.rolsuper OR coalesce(has_schema_privilege(u.oid, current_schema(), 'CREATE'), false)
@@ -29,15 +30,15 @@ SELECT session_user::text,
   current_setting('server_version'), current_setting('server_version_num')
 FROM pg_roles u WHERE u.rolname = session_user`;
 
-/** A standing, and the server's version. */
-export interface Look {
+/** The connected role and the version of the server. */
+export interface ConnectionFacts {
   readonly connectedRole: ConnectedRole;
   readonly version: string;
   readonly versionNumber: number;
 }
 
-/** Looks at who the user of a connection is here. One round trip. */
-export const look = async (channel: Channel, options: OpenOptions): Promise<Look> => {
+/** Reads the connected role and the version of the server, in one round trip. */
+export async function readConnectionFacts(channel: Channel, options: OpenOptions): Promise<ConnectionFacts> {
   const app = options.appRole ?? defaultAppRole;
   const { rows } = await channel.send({ text: `WITH history AS (${historyTable}) ${connectedRoleSql(app)}` });
   const [user, canChangeSchema, initialised, maySetApp, owner, version, number] = rows[0] ?? [];
@@ -53,24 +54,26 @@ export const look = async (channel: Channel, options: OpenOptions): Promise<Look
     version: (version ?? '').replace(/ .*$/, ''),
     versionNumber: Number(number),
   };
-};
+}
 
-/** What makes a connection act as a role, or as its user, until told otherwise. */
-export const becoming = (role: string | null): Request => ({
-  text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
-});
+/** The statement that sets the role of a connection; `null` is the connected user. */
+export function setRole(role: string | null): Request {
+  return {
+    text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
+  };
+}
 
-/** Lets a transaction act as the owner of what is there where its user may, else as its user. */
-export const becomingOwner = `SET LOCAL ROLE NONE; SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
+/** SQL that lets a transaction act as the schema's owner where the connected user may, else as that user. */
+export const setLocalOwnerRole = `SET LOCAL ROLE NONE; SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
 FROM (${historyTable}) h, pg_roles u
 WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`;
 
-/** Lets a connection for changes of the schema act as the owner of what is there, where its user may. */
-export const becomeOwner = async (channel: Channel): Promise<void> => {
+/** Lets a connection act as the schema's owner where the connected user may, so that new objects belong to the owner. */
+export async function actAsOwner(channel: Channel): Promise<void> {
   const { rows } = await channel.send({
     text: `SELECT pg_get_userbyid(h.relowner)::text FROM (${historyTable}) h, pg_roles u
 WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`,
   });
   const owner = rows[0]?.[0];
-  if (owner) await channel.send(becoming(owner));
-};
+  if (owner) await channel.send(setRole(owner));
+}

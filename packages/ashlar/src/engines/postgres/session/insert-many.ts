@@ -35,16 +35,16 @@ const arrayOf = (rows: readonly (readonly unknown[])[], position: number): strin
 };
 
 /**
- * Inserts any number of rows by one statement with one array a column: its text is the same for each batch, so that it
- * is prepared once, and there is no limit of 65,535 parameters.
+ * The statement that inserts any number of rows, with one array per column. Its text is the same for every batch, so it
+ * is prepared once, and the limit of 65,535 parameters does not apply.
  *
  * @throws AshlarError `value-unstorable`, `value-invalid`
  */
-export const insertManyRequest = (
+export function insertManyRequest(
   table: TableFacts,
   columns: readonly Column[],
   rows: readonly (readonly unknown[])[],
-): Request => {
+): Request {
   if (columns.length === 0) {
     return {
       text: `INSERT INTO ${identifier(table.name)} SELECT FROM generate_series(1, $1::integer)`,
@@ -58,4 +58,4 @@ export const insertManyRequest = (
     values: columns.map((_, position) => arrayOf(rows, position)),
     keep: true,
   };
-};
+}

@@ -7,12 +7,12 @@ import { wireValues } from '../wire/parameters.js';
 import { isKept } from '../wire/statement-kind.js';
 import type { Hooks, OnStatement } from './transaction.js';
 
-// in whose name the owner acts: nobody's data in particular, so everybody's; for a transaction only, because a pooler
-// would hand a setting of the session on to others
+// the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
+// other clients
 const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
-/** The owner's statements on a connection. Nothing is prepared: the schema changes under it. */
-export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner => {
+/** The owner's access to a database through a connection. No statement is prepared, because the schema changes. */
+export function ownerOf(channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner {
   let inTransaction = false;
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const start = performance.now();
@@ -23,8 +23,8 @@ export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks =
       onStatement?.(text, performance.now() - start);
     }
   };
-  // a change or a look at rows in a transaction of its own, in one packet; other statements may not be in one
-  const alone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {
+  // statements on rows run in a transaction of their own, sent in one packet; others, such as VACUUM, may not be in one
+  const runAlone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const [, answer, end] = await Promise.allSettled([send(begin), send(sql, parameters), send('COMMIT')]);
     if (answer.status === 'rejected') throw answer.reason;
     if (end.status === 'rejected') throw end.reason;
@@ -32,7 +32,7 @@ export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks =
   };
   return {
     run: async (sql, parameters) =>
-      decodeRows(await (inTransaction || !isKept(sql) ? send(sql, parameters) : alone(sql, parameters))),
+      decodeRows(await (inTransaction || !isKept(sql) ? send(sql, parameters) : runAlone(sql, parameters))),
     script: async (sql) => {
       await send(sql);
     },
@@ -47,7 +47,7 @@ export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks =
         await send('COMMIT');
         return result;
       } catch (error) {
-        // the first error is the one to tell; without a connection there is nothing to roll back
+        // report the first error; a lost connection needs no rollback
         await channel.send({ text: 'ROLLBACK' }).catch(() => undefined);
         throw error;
       } finally {
@@ -55,4 +55,4 @@ export const owned = (channel: Channel, onStatement: OnStatement, hooks: Hooks =
       }
     },
   };
-};
+}

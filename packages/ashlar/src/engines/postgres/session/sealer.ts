@@ -4,13 +4,14 @@ import { AshlarError } from '../../../errors.js';
 import type { Channel, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 
-/** How long what was committed waits at least before the next settling, in milliseconds. */
+/** The delay between a commit and sealing in the background, in milliseconds. */
 const interval = 200;
-/** How long to stand by while another settles. */
-const standBy = 20;
+/** The pause before trying again while another process seals, in milliseconds. */
+const busyPause = 20;
+/** How long {@link Sealer.all} waits for another process at most, in milliseconds. */
 const longestWait = 30_000;
 
-/** What guarantees do soon after rows are committed: the statements of the tables that were registered. */
+/** Runs the `seal` statements of registered tables: in the background, on demand, or before a commit. */
 export class Sealer {
   #statements: readonly string[] = [];
   readonly #known = new Set<string>();
@@ -24,7 +25,7 @@ export class Sealer {
     this.#leases = leases;
   }
 
-  /** Whether there is nothing to do, ever. */
+  /** Whether no registered table needs sealing. */
   get idle(): boolean {
     return this.#statements.length === 0;
   }
@@ -38,39 +39,39 @@ export class Sealer {
     this.#statements = [...new Set([...this.#statements, ...statements])];
   }
 
-  /** Runs all to completion in the transaction that is open on a connection, right before its COMMIT. */
+  /** Seals all rows within the transaction that is open on a connection, right before its COMMIT. */
   async within(channel: Channel): Promise<void> {
     for (const sql of this.#statements) {
       if (this.#known.has(sql)) {
         while ((await seal(channel, sql)) === 'more');
         continue;
       }
-      // in a database that was not brought up there is nothing to settle, and the failure must not doom the transaction
-      await channel.send({ text: 'SAVEPOINT ashlar_settle' });
+      // a database that is not initialised has no ledger; the savepoint keeps that error from aborting the transaction
+      await channel.send({ text: 'SAVEPOINT ashlar_seal' });
       try {
         while ((await seal(channel, sql)) === 'more');
         this.#known.add(sql);
       } catch (error) {
         if (!isMissing(error)) throw error;
-        await channel.send({ text: 'ROLLBACK TO SAVEPOINT ashlar_settle' });
+        await channel.send({ text: 'ROLLBACK TO SAVEPOINT ashlar_seal' });
       }
-      await channel.send({ text: 'RELEASE SAVEPOINT ashlar_settle' });
+      await channel.send({ text: 'RELEASE SAVEPOINT ashlar_seal' });
     }
   }
 
-  /** What is there may have changed. */
+  /** Forgets which ledgers exist: after the schema may have changed. */
   forget(): void {
     this.#known.clear();
   }
 
-  /** Rows were committed: settles in the background before long. What fails is tried again with the next commit. */
+  /** Starts sealing in the background after a commit. A failure is retried after the next commit. */
   soon(): void {
     if (this.idle || this.#closed) return;
     if (this.#running) this.#again = true;
     else this.#timer ??= setTimeout(() => this.#start(), interval).unref();
   }
 
-  /** Settles everything that was committed before the call. @throws AshlarError `lock-timeout`, and what the statements throw */
+  /** Seals all rows that were committed before the call. @throws AshlarError `lock-timeout`, and what the statements throw */
   async all(): Promise<void> {
     const deadline = performance.now() + longestWait;
     for (const sql of this.#statements) {
@@ -81,16 +82,16 @@ export class Sealer {
         if (performance.now() > deadline) {
           throw new AshlarError('lock-timeout', {
             message: 'A ledger could not be sealed in time.',
-            detail: 'Another transaction has been sealing it for longer than half a minute.',
-            suggestion: 'Find the transaction that is left open, and try again.',
+            detail: 'Another transaction has been sealing it for more than 30 seconds.',
+            suggestion: 'End the transaction that was left open, and try again.',
           });
         }
-        await sleep(standBy);
+        await sleep(busyPause);
       }
     }
   }
 
-  /** Settles once more, as far as that is possible, and never again. */
+  /** Stops sealing in the background, and seals the rows that are still waiting. A failure is ignored. */
   async close(): Promise<void> {
     if (this.#closed) return;
     const pending = this.#timer !== undefined || this.#running !== undefined;
@@ -118,7 +119,7 @@ export class Sealer {
         while (state === 'more' && !this.#closed);
         if (state === 'busy') this.#again = true;
       } catch {
-        // a session must not fail for it; `settle` and the verification of a ledger tell what is wrong
+        // sessions must not fail because of it; `seal` and `ashlar ledger verify` report the cause
       }
     }
   }

@@ -9,22 +9,22 @@ import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '.
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { isKept } from '../wire/statement-kind.js';
-import { becomingOwner } from './connected-role.js';
+import { setLocalOwnerRole } from './connected-role.js';
 import { insertManyRequest } from './insert-many.js';
 
-/** Told each statement's text and duration in milliseconds. */
+/** Called after each statement with its text and its duration in milliseconds. */
 export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
 
-/** What is done around the COMMIT of a transaction that sent something. */
+/** Work around the COMMIT of a transaction that has sent statements. */
 export interface Hooks {
-  /** In the transaction; a failure undoes it. */
+  /** Runs in the transaction; a failure rolls it back. */
   readonly beforeCommit?: (channel: Channel) => Promise<void>;
   readonly afterCommit?: () => void;
 }
 
-/** What an engine gives to each of its transactions. */
+/** The parts of an engine that its transactions share. */
 export interface TransactionParts {
-  /** The role that it acts as; `undefined` is the connection's user. */
+  /** The role that transactions act as; `undefined`: the connected user. */
   readonly role: string | undefined;
   readonly refusals: Refusals;
   readonly onStatement: OnStatement;
@@ -35,14 +35,14 @@ const beginText = (
   { mode, actor, scope, asOwner = false }: TransactionOptions,
   role: string | undefined,
 ): string => {
-  // the same snapshot for all reads of one session, as on SQLite
+  // a read session sees one snapshot, as on SQLite
   const begin =
     mode === 'read'
       ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
-  // in each transaction anew, whatever the one before it on this connection did
+  // in every transaction, because an earlier one on this connection may have changed the role
   const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${asOwner ? `${becomingOwner}; ` : stepDown}${contextText({ actor, scope })}`;
+  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}`;
 };
 
 const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
@@ -53,8 +53,8 @@ const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope
 const longestOpening = 3;
 
 /**
- * A transaction on a leased connection. BEGIN, the context and savepoints wait for the next statement and travel with
- * it in one round trip; a transaction that runs nothing sends nothing.
+ * A transaction on a leased connection. BEGIN, the context and savepoints are sent together with the next statement, in
+ * one round trip. A transaction without statements sends nothing.
  */
 export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
@@ -62,13 +62,13 @@ export class PostgresTransaction implements Transaction {
   readonly #begin: string;
   #lease: Lease;
   #waiting: string[] = [];
-  #state: 'new' | 'open' | 'lost' | 'over' = 'new';
+  #state: 'new' | 'open' | 'lost' | 'ended' = 'new';
   #opening: Promise<unknown> | undefined;
   #broken = false;
-  #takenBack: string | undefined;
+  #withdrawn: string | undefined;
   #cursors = 0;
 
-  /** @throws AshlarError `value-unstorable` for an actor or scope that is no text */
+  /** @throws AshlarError `value-unstorable` for an actor or scope with NUL or a lone surrogate */
   constructor(leases: Leases, lease: Lease, options: TransactionOptions, parts: TransactionParts) {
     this.#leases = leases;
     this.#lease = lease;
@@ -126,8 +126,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   async rollbackTo(name: string): Promise<void> {
-    if (this.#takeBack(`SAVEPOINT ${identifier(name)}`)) {
-      this.#takenBack = name;
+    if (this.#withdraw(`SAVEPOINT ${identifier(name)}`)) {
+      this.#withdrawn = name;
       return;
     }
     this.#waiting = [];
@@ -136,12 +136,12 @@ export class PostgresTransaction implements Transaction {
   }
 
   release(name: string): void {
-    // a savepoint that was taken back before it was sent is not there
-    if (this.#takenBack === name) {
-      this.#takenBack = undefined;
+    // a savepoint that was withdrawn before it was sent does not exist
+    if (this.#withdrawn === name) {
+      this.#withdrawn = undefined;
       return;
     }
-    if (!this.#takeBack(`SAVEPOINT ${identifier(name)}`))
+    if (!this.#withdraw(`SAVEPOINT ${identifier(name)}`))
       this.#waiting.push(`RELEASE SAVEPOINT ${identifier(name)}`);
   }
 
@@ -180,13 +180,13 @@ export class PostgresTransaction implements Transaction {
   }
 
   async rollback(): Promise<void> {
-    // a connection that is just being replaced would otherwise begin after this
+    // otherwise a connection that is being replaced would begin after this rollback
     await this.#opening;
     if (this.#state === 'open') {
       try {
         await this.#lease.channel.send({ text: 'ROLLBACK' });
       } catch {
-        // a connection that cannot roll back is closed, which rolls back
+        // closing the connection rolls back
         this.#broken = true;
       }
     }
@@ -194,16 +194,16 @@ export class PostgresTransaction implements Transaction {
   }
 
   #end(): void {
-    if (this.#state === 'over') return;
+    if (this.#state === 'ended') return;
     this.#broken ||= this.#state === 'lost';
-    // SQL that a session ran may have changed it for what comes after the session, too
+    // SQL of the session may have changed the role of the connection
     if (this.#state !== 'new') this.#lease.channel.role = undefined;
-    this.#state = 'over';
+    this.#state = 'ended';
     this.#lease.release(this.#broken);
   }
 
-  // a savepoint that was not sent, and all that came after it
-  #takeBack(savepoint: string): boolean {
+  // withdraws a savepoint that was not sent yet, and everything after it
+  #withdraw(savepoint: string): boolean {
     const at = this.#waiting.lastIndexOf(savepoint);
     if (at === -1) return false;
     this.#waiting.length = at;
@@ -226,10 +226,10 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #send(request: Request): Promise<Reply> {
-    // until BEGIN is answered, the connection may still be replaced by another
+    // until BEGIN is answered, the connection may be replaced
     while (this.#opening) await this.#opening;
     if (this.#state === 'lost') throw lost();
-    if (this.#state === 'over') throw ended();
+    if (this.#state === 'ended') throw ended();
     const control = this.#waiting.join('; ');
     this.#waiting = [];
     if (this.#state === 'new')
@@ -262,12 +262,12 @@ export class PostgresTransaction implements Transaction {
       try {
         return await this.#together(control, request);
       } catch (error) {
-        const unfit = isConnectionLost(error) || isStaleStatement(error);
+        const replaceable = isConnectionLost(error) || isStaleStatement(error);
         if (isConnectionLost(error)) this.#state = 'lost';
-        if (!unfit || attempt === longestOpening) throw error;
-        // nothing of the transaction was answered: begin it again on another connection
+        if (!replaceable || attempt === longestOpening) throw error;
+        // the server answered no statement of the transaction: begin it again on another connection
         this.#lease.release(true);
-        this.#state = 'over';
+        this.#state = 'ended';
         this.#lease = await this.#leases.take();
       }
     }
@@ -287,18 +287,18 @@ export class PostgresTransaction implements Transaction {
 }
 
 const lost = (): AshlarError =>
-  asAshlarError({ code: '08006', message: 'It broke earlier in this session.' });
+  asAshlarError({ code: '08006', message: 'It was lost earlier in this session.' });
 
 const ended = (): AshlarError =>
   new AshlarError('session-ended', {
-    message: 'The transaction is over.',
-    suggestion: 'Await every statement before the session returns.',
+    message: 'The transaction has ended.',
+    suggestion: 'Await every call inside the session’s callback.',
   });
 
 const outcomeUnknown = (cause: unknown): AshlarError =>
   new AshlarError('outcome-unknown', {
-    message: 'The connection broke while the session was being committed.',
-    detail: 'The server may have committed it before the connection broke, or not.',
-    suggestion: 'Look whether its rows are there before running it again.',
+    message: 'The connection was lost during the commit.',
+    detail: 'The server may or may not have committed the session.',
+    suggestion: 'Check whether its rows were committed before running it again.',
     cause: asAshlarError(cause),
   });

@@ -1,22 +1,22 @@
-/** A parameter as it travels: text, bytes, or NULL. */
+/** The wire form of a parameter: text, bytes, or NULL. */
 export type WireValue = string | Buffer | null;
 
-/** One statement on its way. Without `values` it may be several statements in one text. */
+/** One statement to send. Without `values`, the text may contain several statements. */
 export interface Request {
   readonly text: string;
   readonly values?: readonly WireValue[];
-  /** Prepare it once on this connection and keep it. */
+  /** Whether to prepare the statement once on this connection and reuse it. */
   readonly keep?: boolean;
 }
 
-/** One column of an answer: its type's OID, and the type's modifier (-1 for none). */
+/** One column of a reply: the OID of its type, and the type's modifier (-1 for none). */
 export interface Field {
   readonly name: string;
   readonly dataTypeID: number;
   readonly dataTypeModifier: number;
 }
 
-/** What came back, undecoded. `command` is the first word of its tag: SELECT, INSERT, ROLLBACK. */
+/** The reply to a statement, not decoded. `command` is the first word of the command tag: SELECT, INSERT, ROLLBACK. */
 export interface Reply {
   readonly fields: readonly Field[];
   readonly rows: readonly (readonly (string | null)[])[];
@@ -25,26 +25,26 @@ export interface Reply {
 }
 
 /**
- * One connection, as the rest of the engine sees it. Statements sent without waiting travel together and are answered
- * in order. Rejections are the driver's own errors.
+ * One connection to PostgreSQL or PGlite. Statements that are sent without waiting are pipelined, and answered in order.
+ * Rejections are errors of the driver.
  */
 export interface Channel {
   /**
-   * The role that its connection acts as outside of transactions. `null` is its user; `undefined` is not known, as after
-   * SQL of somebody else's ran on it.
+   * The role that the connection acts as outside transactions. `null`: the connected user. `undefined`: unknown, because
+   * SQL of a session may have changed it.
    */
   role: string | null | undefined;
   send(request: Request): Promise<Reply>;
 }
 
-/** A connection that is ours alone until it is given back. */
+/** A connection for exclusive use until it is released. */
 export interface Lease {
   readonly channel: Channel;
-  /** Gives it back. A broken one is not used again. */
+  /** Returns the connection. A broken one is closed. */
   release(broken?: boolean): void;
 }
 
-/** Where connections come from. */
+/** A source of connections, such as a pool. */
 export interface Leases {
   take(): Promise<Lease>;
 }

@@ -13,7 +13,7 @@ const asIs: Decoder = (text) => text;
 const integer: Decoder = (text) => {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) {
-    throw corrupt('integer', 'It lies beyond 2^53: cast it in the query (column::text) to read it.');
+    throw corrupt('integer', 'It is beyond 2^53: cast it to text in the query (column::text).');
   }
   return value;
 };
@@ -26,9 +26,9 @@ const numeric: Decoder = (text) => {
 
 const timestamp = (text: string, digits: 3 | 6 | undefined): string => {
   if (!text.endsWith('+00')) {
-    // infinity, years before Christ: no column of ours holds them, an expression may
+    // infinity and years BC: no declared column holds them, but an expression may
     if (!/^\d/.test(text) || text.endsWith('BC')) return text;
-    throw corrupt('time', 'The time zone of the connection was changed: leave it at UTC.');
+    throw corrupt('time', 'The time zone of the connection was changed: do not set it, it must be UTC.');
   }
   const dot = text.indexOf('.');
   const seconds = text.slice(0, dot === -1 ? -3 : dot).replace(' ', 'T');
@@ -48,7 +48,7 @@ const timestampDecoder = (modifier: number): Decoder => {
   return modifier <= 3 ? timestampOf[3] : timestampOf[6];
 };
 
-// PostgreSQL writes ::102:304 as ::1.2.3.4, RFC 5952 does not
+// PostgreSQL writes ::102:304 as ::1.2.3.4; RFC 5952 does not
 const address: Decoder = (text) =>
   text.startsWith('::') && text.includes('.') && !text.startsWith('::ffff:')
     ? new URL(`http://[${text}]`).hostname.slice(1, -1)
@@ -80,12 +80,12 @@ const decoderOf = (field: Field): Decoder =>
     : (decoders.get(field.dataTypeID) ?? asIs);
 
 /**
- * Rows as plain objects, each value as its type's Zod counterpart has it. Columns that guarantees put behind a table's own
- * are left out.
+ * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that guarantees
+ * add to a table (`ashlar_…`) are left out.
  *
  * @throws AshlarError `value-corrupt`
  */
-export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
+export function decodeRows(reply: Reply): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
     isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
   );
@@ -97,12 +97,14 @@ export const decodeRows = (reply: Reply): Record<string, unknown>[] => {
     }
     return row;
   });
-};
+}
 
 const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
-/** An answer as the contract of an engine gives it. @throws AshlarError `value-corrupt` */
-export const decodeReply = (reply: Reply): QueryResult => ({
-  rows: decodeRows(reply),
-  changes: writes.has(reply.command) ? reply.count : 0,
-});
+/** Decodes a reply to the result of a statement. @throws AshlarError `value-corrupt` */
+export function decodeReply(reply: Reply): QueryResult {
+  return {
+    rows: decodeRows(reply),
+    changes: writes.has(reply.command) ? reply.count : 0,
+  };
+}

@@ -1,7 +1,7 @@
 import { AshlarError, type ErrorCode } from '../../../errors.js';
 import { markRetryable } from '../../retryable.js';
 
-/** What the drivers' errors have in common. */
+/** The fields that errors of both drivers share. */
 interface DriverError {
   readonly message?: string;
   readonly code?: string;
@@ -15,7 +15,7 @@ interface DriverError {
 const facts = (error: unknown): DriverError =>
   typeof error === 'object' && error !== null ? (error as DriverError) : { message: String(error) };
 
-// a driver's error carries values in its DETAIL; what is kept for logs does not
+// the DETAIL of a driver's error contains values of rows; this cause of an AshlarError, which reaches logs, does not
 class PostgresFailure extends Error {
   override readonly name = 'PostgresFailure';
   readonly code: string | undefined;
@@ -32,25 +32,28 @@ class PostgresFailure extends Error {
   }
 }
 
-// messages of class 22 end with the value that did not fit
+// messages of class 22 end with the invalid value
 const plainMessage = ({ message = '', code }: DriverError): string =>
   code?.startsWith('22') ? message.replace(/: ".*"$/s, '') : message;
 
 const networkCodes = /^E(CONNRESET|PIPE|CONNABORTED|NETRESET|TIMEDOUT|NOTCONN|HOSTUNREACH|NETUNREACH)$/;
 const driverSaysDead = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
-/** Whether an error means that the connection is gone: a socket error, or the server ended the session. */
-export const isConnectionLost = (error: unknown): boolean => {
+/** Whether an error means that the connection is lost: a socket error, or the server ended the session. */
+export function isConnectionLost(error: unknown): boolean {
   const { code = '', message = '' } = facts(error);
   if (/^(08...|57P0[1-5]|25P03|25P04)$/.test(code)) return true;
   return networkCodes.test(code) || driverSaysDead.test(message);
-};
+}
 
-/** Whether a kept statement no longer fits because the schema changed, or is no longer kept: run it again elsewhere. */
-export const isStaleStatement = (error: unknown): boolean => {
+/**
+ * Whether a prepared statement is no longer valid, because the schema changed, or no longer exists. The statement can be
+ * run again on another connection.
+ */
+export function isStaleStatement(error: unknown): boolean {
   const { code, message = '' } = facts(error);
   return code === '26000' || (code === '0A000' && message.includes('cached plan'));
-};
+}
 
 const keyColumns = (detail: string | undefined): string | undefined =>
   /^Key \((.*?)\)=/s.exec(detail ?? '')?.[1];
@@ -74,44 +77,44 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
       code: 'unique-violation',
       message: `A row of ${table} with the same ${columns ?? 'key'} exists.`,
       detail: `The unique key ${constraint}${columns ? ` (${columns})` : ''} allows each value once.`,
-      suggestion: 'Use another value, or patch the row that has it.',
+      suggestion: 'Use another value, or update the row that has it.',
     };
   },
   '23503': foreignKey,
-  // since PostgreSQL 18 what ON DELETE RESTRICT refuses has a code of its own, which triggers use too
-  '23001': (error) => (error.constraint === undefined ? anythingElse(error) : foreignKey(error)),
+  // since PostgreSQL 18 ON DELETE RESTRICT has a code of its own, which triggers may use as well
+  '23001': (error) => (error.constraint === undefined ? otherError(error) : foreignKey(error)),
   '23514': ({ table, constraint }) => ({
     code: 'check-violation',
     message: constraint
-      ? `A value is refused by the check ${constraint}.`
-      : `A row of ${table} fits no partition.`,
-    detail: constraint ? `It is a CHECK constraint of ${table}.` : undefined,
+      ? `The CHECK constraint ${constraint} refused a value.`
+      : `No partition of ${table} accepts the row.`,
+    detail: constraint ? `It is a constraint of ${table}.` : undefined,
   }),
   '23502': ({ table, column }) => ({
     code: 'not-null-violation',
-    message: `The column ${table}.${column} was left empty.`,
-    suggestion: 'Give a value.',
+    message: `The required column ${table}.${column} has no value.`,
+    suggestion: 'Pass a value.',
   }),
   '42501': ({ message }) => ({
     code: 'privilege-missing',
-    message: 'The role of this connection may not do that.',
+    message: 'The role of this connection lacks a privilege for the statement.',
     detail: message,
   }),
   '55P03': () => ({
     code: 'lock-timeout',
     message: 'A lock was not granted in time.',
-    detail: 'Another transaction holds the rows or the table.',
+    detail: 'Another transaction has locked the rows or the table.',
     suggestion: 'Try again, or raise lockTimeout.',
   }),
   '25006': () => ({
     code: 'session-read-only',
-    message: 'A write was tried in a read-only session.',
-    suggestion: 'Use db.session for writes.',
+    message: 'This session cannot write.',
+    suggestion: 'Use db.session(…) instead of db.read(…).',
   }),
   '25P02': () => ({
     code: 'session-aborted',
-    message: 'A statement failed earlier in this transaction, so nothing of it can be kept.',
-    suggestion: 'Wrap what may fail in s.session(…), a savepoint.',
+    message: 'A statement failed earlier in this transaction, so it can only be rolled back.',
+    suggestion: 'Run statements that may fail in s.session(…), a savepoint.',
   }),
   '26000': () => ({
     code: 'pooler-unfit',
@@ -123,12 +126,13 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
   '53100': () => ({
     code: 'disk-full',
     message: 'The disk of the server is full; the statement was rolled back.',
+    suggestion: 'Free space on the server, and try again.',
   }),
   '22021': unstorable,
   '22P05': unstorable,
 };
 
-function anythingElse(error: DriverError): Described {
+function otherError(error: DriverError): Described {
   return {
     code: 'statement-failed',
     message: plainMessage(error) || 'The database refused a statement.',
@@ -137,25 +141,23 @@ function anythingElse(error: DriverError): Described {
 }
 
 function foreignKey({ table, constraint, detail = '' }: DriverError): Described {
-  const referred = /is (?:still )?referenced from table "(.*?)"/.exec(detail)?.[1];
+  const referencing = /is (?:still )?referenced from table "(.*?)"/.exec(detail)?.[1];
   const missing = /is not present in table "(.*?)"/.exec(detail)?.[1];
   return {
     code: 'foreign-key-violation',
-    message: referred
-      ? `A row is still referred to by ${referred}.`
-      : `A row of ${table} refers to one${missing ? ` of ${missing}` : ''} that does not exist.`,
+    message: referencing
+      ? `A row is still referenced by ${referencing}.`
+      : `A row of ${table} references a row${missing ? ` of ${missing}` : ''} that does not exist.`,
     detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} requires it.`,
-    suggestion: referred
-      ? 'Remove the rows that refer to it first.'
-      : 'Insert the row that is referred to first.',
+    suggestion: referencing ? 'Delete the referencing rows first.' : 'Insert the referenced row first.',
   };
 }
 
 function unstorable(): Described {
   return {
     code: 'value-unstorable',
-    message: 'A text holds characters that PostgreSQL cannot store.',
-    detail: 'NUL (U+0000) and lone surrogates have no form there.',
+    message: 'A text contains characters that PostgreSQL cannot store.',
+    detail: 'PostgreSQL stores no NUL (U+0000) and no lone surrogates.',
     suggestion: 'Remove them before storing the text.',
   };
 }
@@ -166,7 +168,7 @@ const describe = (error: DriverError): Described => {
     return {
       code: 'guarantee-violated',
       message: `rows of ${secured} are written by sessions of their scope only`,
-      detail: `${secured} is kept by the guarantee scoped.`,
+      detail: `The guarantee "scoped" of ${secured} refuses it.`,
     };
   }
   const [, guarantee, text] = guaranteeRefusal.exec(error.message ?? '') ?? [];
@@ -174,7 +176,7 @@ const describe = (error: DriverError): Described => {
     return {
       code: 'guarantee-violated',
       message: text,
-      detail: `${error.table ? `${error.table} is` : 'The table is'} kept by the guarantee ${guarantee}.`,
+      detail: `The guarantee "${guarantee}" of ${error.table ?? 'the table'} refuses it.`,
     };
   }
   const known = violations[error.code ?? ''];
@@ -182,31 +184,31 @@ const describe = (error: DriverError): Described => {
   if (isConnectionLost(error)) {
     return {
       code: 'connection-lost',
-      message: 'The connection to the server broke.',
+      message: 'The connection to the server was lost.',
       detail: plainMessage(error),
-      suggestion: 'Run the session again; nothing of it was kept.',
+      suggestion: 'Run the session again: it was rolled back.',
     };
   }
-  return anythingElse(error);
+  return otherError(error);
 };
 
 // serialization failure, deadlock
 const runAgain = new Set(['40001', '40P01']);
 
-/** A driver's error as one of ours: no values of rows, no passwords. One that is ours already stays as it is. */
-export const asAshlarError = (error: unknown): AshlarError => {
+/** Translates an error of the driver into an AshlarError without values of rows or passwords. Returns an AshlarError as it is. */
+export function asAshlarError(error: unknown): AshlarError {
   if (error instanceof AshlarError) return error;
   const driver = facts(error);
-  const { code, ...told } = describe(driver);
-  const made = new AshlarError(code, { ...told, cause: new PostgresFailure(driver) });
+  const { code, ...text } = describe(driver);
+  const made = new AshlarError(code, { ...text, cause: new PostgresFailure(driver) });
   return runAgain.has(driver.code ?? '') || isStaleStatement(driver) ? markRetryable(made) : made;
-};
+}
 
-/** Lets `work` fail with our errors only. */
-export const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+/** Runs `work` and translates its errors. @throws AshlarError */
+export async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     throw asAshlarError(error);
   }
-};
+}

@@ -7,10 +7,10 @@ const unstorable = (position: number, why: string): AshlarError =>
     suggestion: 'Remove those characters before storing the text.',
   });
 
-const nulCharacter = 'text cannot hold the NUL character (U+0000) on PostgreSQL';
+const nulCharacter = 'PostgreSQL stores no NUL character (U+0000)';
 const loneSurrogate = 'text with a lone surrogate has no UTF-8 form';
 
-// an even number of backslashes before \u means that the escape is real
+// after an even number of backslashes, \u begins an escape
 const jsonEscape = /(?<!\\)(?:\\\\)*\\u(0000|d[89a-f])/;
 
 const text = (value: string, position: number): string => {
@@ -32,15 +32,16 @@ const invalid = (position: number, what: string): AshlarError =>
     message: `Parameter $${position} is ${what}.`,
     detail:
       'Parameters are strings, numbers, booleans, null, Uint8Arrays, or objects and arrays (sent as JSON).',
-    suggestion: 'Give times as ISO 8601 strings: date.toISOString(). Give null for no value.',
+    suggestion: 'Pass times as ISO 8601 strings (date.toISOString()), and null for no value.',
   });
 
 /**
- * A parameter as it travels; `position` is for the error.
+ * The wire form of a parameter.
  *
+ * @param position - from 1, for the error
  * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
  */
-export const wireValue = (value: unknown, position: number): WireValue => {
+export function wireValue(value: unknown, position: number): WireValue {
   switch (typeof value) {
     case 'string':
       return text(value, position);
@@ -56,11 +57,11 @@ export const wireValue = (value: unknown, position: number): WireValue => {
     default:
       throw invalid(position, value === undefined ? 'undefined' : `a ${typeof value}`);
   }
-};
+}
 
-/** Parameters as they travel. @throws AshlarError `value-unstorable`, `value-invalid` */
-export const wireValues = (parameters: readonly unknown[]): WireValue[] => {
+/** The wire forms of parameters. @throws AshlarError `value-unstorable`, `value-invalid` */
+export function wireValues(parameters: readonly unknown[]): WireValue[] {
   const values = new Array<WireValue>(parameters.length);
   for (let i = 0; i < parameters.length; i++) values[i] = wireValue(parameters[i], i + 1);
   return values;
-};
+}

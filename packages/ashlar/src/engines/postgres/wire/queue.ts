@@ -1,14 +1,17 @@
 import { AshlarError } from '../../../errors.js';
 
-/** Lets one in at a time, in the order in which they came. */
+/** Admits one caller at a time, in the order of their calls. */
 export class Queue {
   #last: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** Waits for one's turn. @returns what ends it @throws AshlarError `database-closed` */
+  /** Waits for the caller's turn. @returns a function that ends the turn @throws AshlarError `database-closed` */
   async enter(): Promise<() => void> {
     if (this.#closed) {
-      throw new AshlarError('database-closed', { message: 'The database was used after it was closed.' });
+      throw new AshlarError('database-closed', {
+        message: 'The database is closed.',
+        suggestion: 'Await all work before closing the database.',
+      });
     }
     const before = this.#last;
     let leave = (): void => undefined;
@@ -19,7 +22,7 @@ export class Queue {
     return leave;
   }
 
-  /** Lets nobody in any more and waits until all have left. @returns false when it was closed before */
+  /** Refuses new callers and waits until the last one has finished. @returns false when the queue was closed before */
   async close(): Promise<boolean> {
     const first = !this.#closed;
     this.#closed = true;

@@ -14,8 +14,8 @@ const rights: ReadonlyMap<string, Privilege> = new Map([
 ]);
 
 /**
- * Tells a right that a guarantee withholds from one that is missing: to a service both engines then say
- * `guarantee-violated`, whether a trigger refused the statement or the role may not even send it.
+ * Translates errors of statements, and tells a right that a guarantee withholds from one that is missing. Every engine
+ * then reports `guarantee-violated`, whether a trigger refused the statement or the role lacks the right for it.
  */
 export class Refusals {
   readonly #tables = new Map<string, GuardedTable>();
@@ -24,7 +24,7 @@ export class Refusals {
     for (const table of tables) this.#tables.set(table.name, table);
   }
 
-  /** Lets `work`, which sends `sql`, fail with our errors only. */
+  /** Runs `work`, which sends `sql`, and translates its errors. @throws AshlarError */
   async translated<T>(sql: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();

@@ -123,7 +123,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       durability: 'full',
       origins: new Origins(),
       scoped: new ScopedTables(),
-      watch: undefined,
+      onStatement: undefined,
     });
   } catch (error) {
     if (!(error instanceof AshlarError) || unrelated.has(error.code)) throw error;

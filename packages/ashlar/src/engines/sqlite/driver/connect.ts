@@ -1,78 +1,83 @@
 import { AshlarError } from '../../../errors.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
-import { Connection, type Watch } from './connection.js';
+import { Connection, type OnStatement } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Origins } from './row-decoder.js';
 
-/** What every connection to one database has in common. */
-export interface Target {
+/** The settings that all connections to one database share. */
+export interface ConnectionSettings {
   readonly driver: Driver;
   /** An absolute path, or `:memory:`. */
   readonly path: string;
-  /** What a database in memory holds to begin with: the bytes of a plain file that is not in WAL mode. */
+  /** The initial content of a database in memory: the bytes of a plain file that is not in WAL mode. */
   readonly image?: Buffer | undefined;
-  /** `x'…'`: the raw key, with the salt where it is known; `undefined` for a plain file. */
+  /** The raw key as `x'…'`, followed by the salt where it is known; `undefined` for a plain file. */
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
   readonly scoped: ScopedTables;
-  readonly watch: Watch | undefined;
+  readonly onStatement: OnStatement | undefined;
 }
 
-// how long SQLite itself waits, blocking this process, before we wait without blocking it
+// how long SQLite itself waits for a lock, which blocks this thread; longer waits do not block it
 const blockingMilliseconds = 20;
 const pageCacheKibibytes = { writer: 65_536, reader: 16_384 } as const;
 const synchronous = { normal: 1, full: 2 } as const;
 
 /**
- * Opens a connection: keyed first, then proven by a read, then set up, before anything else runs on it.
- * Throws what the driver throws.
+ * Opens a connection: sets the key, checks it with a read, then applies the settings, before any other statement runs.
+ *
+ * @throws the driver's errors; AshlarError `driver-unfit` when SQLite does not accept a setting
  */
-export const connect = (target: Target, role: 'writer' | 'reader'): Connection => {
-  const database = new target.driver.Database(target.image ?? target.path, {
-    fileMustExist: target.path !== ':memory:',
+export function connect(settings: ConnectionSettings, role: 'writer' | 'reader'): Connection {
+  const database = new settings.driver.Database(settings.image ?? settings.path, {
+    fileMustExist: settings.path !== ':memory:',
     timeout: blockingMilliseconds,
   });
   try {
-    if (target.key !== undefined) unlock(database, target.key);
-    // the first statement that a wrong key fails
+    if (settings.key !== undefined) unlock(database, settings.key);
+    // a wrong key fails on the first read
     database.prepare('SELECT count(*) FROM sqlite_master').get();
-    setUp(database, target, role);
+    applySettings(database, settings, role);
   } catch (error) {
     database.close();
     throw error;
   }
-  return new Connection(database, target);
-};
+  return new Connection(database, settings);
+}
 
-/** What a connection must be told before its key. */
+/** The pragmas that a connection needs before its key: the SQLCipher 4 format. */
 export const cipherSettings = ["cipher = 'sqlcipher'", 'legacy = 4'] as const;
 
 const unlock = (database: DriverDatabase, key: string): void => {
   for (const setting of cipherSettings) database.pragma(setting);
   const secret = Buffer.from(key);
-  // handed over as bytes: as SQL text the key would reach logs
+  // passed as bytes: in SQL text the key could reach logs
   database.key(secret);
   secret.fill(0);
 };
 
-const setUp = (database: DriverDatabase, target: Target, role: 'writer' | 'reader'): void => {
-  const inMemory = target.path === ':memory:';
+const applySettings = (
+  database: DriverDatabase,
+  settings: ConnectionSettings,
+  role: 'writer' | 'reader',
+): void => {
+  const inMemory = settings.path === ':memory:';
   if (role === 'writer') database.pragma('journal_mode = WAL');
-  const settings: Readonly<Record<string, number>> = {
-    synchronous: synchronous[target.durability],
+  const pragmas: Readonly<Record<string, number>> = {
+    synchronous: synchronous[settings.durability],
     foreign_keys: 1,
-    // INSERT OR REPLACE runs delete triggers only with this
+    // without it, INSERT OR REPLACE does not run delete triggers
     recursive_triggers: 1,
     trusted_schema: 0,
     cell_size_check: 1,
-    // sorts would spill plaintext into temporary files
+    // temporary files would hold plaintext
     temp_store: 2,
     cache_size: -pageCacheKibibytes[role],
     query_only: role === 'reader' ? 1 : 0,
   };
   database.pragma('mmap_size = 0');
-  for (const [name, value] of Object.entries(settings)) {
+  for (const [name, value] of Object.entries(pragmas)) {
     database.pragma(`${name} = ${value}`);
     assertSet(name, value, database.pragma(name, { simple: true }));
   }
@@ -83,7 +88,7 @@ const assertSet = (name: string, expected: string | number, actual: unknown): vo
   if (actual === expected) return;
   throw new AshlarError('driver-unfit', {
     message: `SQLite does not accept the setting ${name} = ${expected}.`,
-    detail: `It is ${String(actual)}.`,
-    suggestion: 'Use the driver’s released build.',
+    detail: `The value is ${String(actual)}.`,
+    suggestion: 'Install a released build of the driver.',
   });
 };

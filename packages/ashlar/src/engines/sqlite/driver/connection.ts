@@ -5,9 +5,9 @@ import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
 import { withinScope } from '../scope/within-scope.js';
 import { bindable } from '../values/codec.js';
+import { BoundedCache } from './bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy, sqliteError } from './errors.js';
-import { Kept } from './kept.js';
 import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
@@ -20,21 +20,21 @@ interface Prepared {
   decode: DecodeRow | undefined | null;
 }
 
-/** Told each statement's text and duration. */
-export type Watch = (sql: string, milliseconds: number) => void;
+/** Called after each statement with its text and its duration in milliseconds. */
+export type OnStatement = (sql: string, milliseconds: number) => void;
 
-const keptStatements = 500;
+const cachedStatements = 500;
 
-/** One connection, keyed and set up, with the statements it keeps. */
+/** One open connection with its cache of prepared statements. */
 export class Connection {
-  /** The driver's own connection, for what needs no session: the schema's owner. */
+  /** The driver's own connection, for the owner's statements, which run outside sessions. */
   readonly database: DriverDatabase;
   readonly #origins: Origins;
-  readonly #watch: Watch | undefined;
+  readonly #onStatement: OnStatement | undefined;
   readonly #scoped: ScopedTables;
-  readonly #kept = new Kept<Prepared>(keptStatements);
-  // apart from a session's: they may name what a session may not
-  readonly #ownKept = new Kept<DriverStatement>(keptStatements);
+  readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
+  // separate, because they may name tables that a session may not
+  readonly #internalStatements = new BoundedCache<DriverStatement>(cachedStatements);
   readonly #commands = new Map<string, DriverStatement>();
   readonly #streams = new Set<OpenStream>();
   #scope: string | null = null;
@@ -43,42 +43,46 @@ export class Connection {
 
   constructor(
     database: DriverDatabase,
-    { origins, scoped, watch }: { origins: Origins; scoped: ScopedTables; watch: Watch | undefined },
+    {
+      origins,
+      scoped,
+      onStatement,
+    }: { origins: Origins; scoped: ScopedTables; onStatement: OnStatement | undefined },
   ) {
     this.database = database;
     this.#origins = origins;
     this.#scoped = scoped;
-    this.#watch = watch;
+    this.#onStatement = onStatement;
   }
 
-  /** Whether a transaction is open. SQLite ends one by itself when the disk is full or the file fails. */
+  /** Whether a transaction is open. SQLite rolls one back by itself when the disk is full or the file fails. */
   get inTransaction(): boolean {
     return this.database.inTransaction;
   }
 
-  /** Keeps what sessions run from now on to the rows of one scope; `null` reaches none. Throws what the driver throws. */
+  /** Limits the statements of sessions to the rows of one scope; `null` reaches none. @throws the driver's errors */
   enter(scope: string | null): void {
-    if (this.#viewsVersion !== this.#scoped.version) this.#standBefore();
+    if (this.#viewsVersion !== this.#scoped.version) this.#createScopeViews();
     this.#scope = scope;
   }
 
-  /** Takes away the views that stand before scoped tables: what the schema's owner names are the tables themselves. */
-  openTables(): void {
+  /** Drops the views that shadow scoped tables, so that the owner's statements reach the tables. */
+  dropScopeViews(): void {
     for (const view of this.#views ?? []) this.database.exec(`DROP VIEW IF EXISTS temp.${view}`);
     this.#views &&= [];
     this.#viewsVersion = 0;
   }
 
-  /** Runs one statement of a session. */
+  /** Runs one statement of a session. @throws AshlarError, as `sqliteError` translates */
   run(sql: string, parameters: readonly unknown[]): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.#watch ? this.#watched(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.#onStatement ? this.#timed(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
     try {
-      const prepared = this.#kept.get(sql) ?? this.#prepare(sql);
+      const prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
@@ -90,40 +94,42 @@ export class Connection {
     }
   }
 
-  /** Runs one INSERT for each row. */
+  /** Runs an INSERT once for each row. @returns the number of rows @throws AshlarError, as `sqliteError` translates */
   runMany(sql: string, rows: readonly (readonly unknown[])[]): number {
     if (this.#streams.size > 0) this.#drainStreams();
     const insertAll = () => {
       try {
-        const { statement } = this.#kept.get(sql) ?? this.#prepare(sql);
+        const { statement } = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
         for (const row of rows) statement.run(bindable(row));
         return rows.length;
       } catch (error) {
         throw sqliteError(error);
       }
     };
-    return this.#watch ? this.#watched(sql, insertAll) : insertAll();
+    return this.#onStatement ? this.#timed(sql, insertAll) : insertAll();
   }
 
   /**
-   * Rows one by one. While rows are being read SQLite's driver runs nothing else on the connection; so another
-   * statement first takes the rest of them into memory.
+   * Streams rows one by one. The driver runs no other statement on a connection while rows are being read, so another
+   * statement first reads the rest of them into memory.
+   *
+   * @throws AshlarError, as `sqliteError` translates
    */
   *stream(sql: string, parameters: readonly unknown[]): Generator<Row> {
     const bound = bindable(parameters);
-    // a kept statement may be in use; one that iterates is its own
-    const prepared = this.#guard(() => this.#prepare(sql, false));
+    // not cached: another stream of the same text may be open
+    const prepared = this.#translated(() => this.#prepare(sql, false));
     const { statement, reads } = prepared;
     if (!reads) {
       this.run(sql, parameters);
       return;
     }
     if (this.#streams.size > 0) this.#drainStreams();
-    const stream = new OpenStream(this.#guard(() => statement.iterate(bound)));
+    const stream = new OpenStream(this.#translated(() => statement.iterate(bound)));
     this.#streams.add(stream);
     try {
       for (;;) {
-        const row = this.#guard(() => stream.next());
+        const row = this.#translated(() => stream.next());
         if (!row) return;
         const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
         decode?.(row);
@@ -136,17 +142,19 @@ export class Connection {
   }
 
   /**
-   * Runs a statement of Ashlar's own inside a transaction, in every scope: kept, its rows undecoded. One that writes to a
-   * scoped table names it with `main.`. Throws what the driver throws.
+   * Runs a statement of Ashlar itself inside a transaction, in every scope. It is cached, and its rows are not decoded. A
+   * statement that writes to a scoped table must qualify it with `main.`.
+   *
+   * @throws the driver's errors
    */
   internal(sql: string, parameters: readonly unknown[] = []): Row[] {
     const scope = this.#scope;
     this.#scope = everyScope;
     try {
-      let statement = this.#ownKept.get(sql);
+      let statement = this.#internalStatements.get(sql);
       if (!statement) {
         statement = this.database.prepare<unknown[], Row>(sql);
-        this.#ownKept.set(sql, statement);
+        this.#internalStatements.set(sql, statement);
       }
       if (statement.reader) return statement.all(bindable(parameters));
       statement.run(bindable(parameters));
@@ -156,7 +164,7 @@ export class Connection {
     }
   }
 
-  /** Runs a fixed statement of the engine's own: BEGIN, COMMIT, SAVEPOINT, PRAGMA. Throws what the driver throws. */
+  /** Runs a fixed statement of the engine: BEGIN, COMMIT, SAVEPOINT, PRAGMA. @throws the driver's errors */
   command(sql: string): void {
     if (this.#streams.size > 0) this.#drainStreams();
     let statement = this.#commands.get(sql);
@@ -169,9 +177,10 @@ export class Connection {
   }
 
   /**
-   * Runs the commands that open a transaction, of a session where a scope is given, else of the owner.
+   * Runs the commands that open a transaction: of a session when a scope is given (`null` is no scope), else of the owner.
    *
    * @returns `false` when another process holds the lock
+   * @throws AshlarError, as `sqliteError` translates
    */
   tryBegin(commands: readonly string[], scope?: string | null): boolean {
     try {
@@ -185,13 +194,13 @@ export class Connection {
     }
   }
 
-  /** Forgets kept statements, because the schema or what is known of columns has changed. */
+  /** Empties the statement caches: after the schema or the registered tables changed. */
   forgetStatements(): void {
-    this.#kept.clear();
-    this.#ownKept.clear();
+    this.#sessionStatements.clear();
+    this.#internalStatements.clear();
   }
 
-  /** Ends streams that nobody will finish, so that the transaction can end. */
+  /** Ends unfinished streams, so that the transaction can end. */
   closeStreams(): void {
     for (const stream of this.#streams) stream.close();
     this.#streams.clear();
@@ -204,7 +213,7 @@ export class Connection {
     this.database.close();
   }
 
-  #prepare(sql: string, keep = true): Prepared {
+  #prepare(sql: string, cache = true): Prepared {
     assertStatementAllowed(sql);
     const statement = this.database.prepare<unknown[], Row>(withinScope(sql, this.#scoped));
     const prepared: Prepared = {
@@ -213,21 +222,21 @@ export class Connection {
       writes: !statement.readonly,
       decode: null,
     };
-    if (keep) this.#kept.set(sql, prepared);
+    if (cache) this.#sessionStatements.set(sql, prepared);
     return prepared;
   }
 
-  #standBefore(): void {
+  #createScopeViews(): void {
     const views = this.#scoped.views;
     const readsOnly = this.database.pragma('query_only', { simple: true }) === 1;
     if (readsOnly) this.database.pragma('query_only = OFF');
     try {
       if (!this.#views) {
-        // hoisted out of loops, and used to seek in an index, only where they are deterministic: within a statement they are
+        // SQLite hoists only deterministic functions out of loops and into index searches; within a statement these are
         for (const { name, run } of boundFunctions(() => this.#scope))
           this.database.function(name, { deterministic: true }, run);
       }
-      this.openTables();
+      this.dropScopeViews();
       this.#views = views.map(({ name }) => name);
       for (const { sql } of views) this.database.exec(sql);
     } finally {
@@ -236,13 +245,13 @@ export class Connection {
     this.#viewsVersion = this.#scoped.version;
   }
 
-  // SQLite notices that another connection has changed the schema only when a statement runs: the columns are right then
+  // after the first run, because SQLite notices a schema change by another connection only when a statement runs
   #decoder(prepared: Prepared): DecodeRow | undefined {
     prepared.decode = rowDecoder(prepared.statement.columns(), this.#origins);
     return prepared.decode;
   }
 
-  #guard<T>(work: () => T): T {
+  #translated<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
@@ -250,12 +259,12 @@ export class Connection {
     }
   }
 
-  #watched<T>(sql: string, work: () => T): T {
+  #timed<T>(sql: string, work: () => T): T {
     const start = performance.now();
     try {
       return work();
     } finally {
-      this.#watch?.(sql, performance.now() - start);
+      this.#onStatement?.(sql, performance.now() - start);
     }
   }
 
@@ -264,7 +273,7 @@ export class Connection {
   }
 }
 
-/** A statement being read, which can be read to its end ahead of its reader. */
+/** An open result set, whose remaining rows can be read into memory ahead of its reader. */
 class OpenStream {
   readonly #rows: IterableIterator<Row>;
   #ahead: Iterator<Row> | undefined;
@@ -276,7 +285,10 @@ class OpenStream {
 
   next(): Row | undefined {
     if (this.#closed) {
-      throw new AshlarError('session-ended', { message: 'The rows of a session were read after it ended.' });
+      throw new AshlarError('session-ended', {
+        message: 'The rows of a session were read after it ended.',
+        suggestion: 'Read all rows inside the session’s callback.',
+      });
     }
     const { done, value } = (this.#ahead ?? this.#rows).next();
     return done ? undefined : value;

@@ -5,18 +5,18 @@ import { pathToFileURL } from 'node:url';
 import type Sqlite from 'better-sqlite3-multiple-ciphers';
 import { AshlarError } from '../../../errors.js';
 
-/** An open database of the driver. */
+/** A database that the driver has opened. */
 export type DriverDatabase = Sqlite.Database;
-/** A prepared statement of the driver, its rows as objects. */
+/** A prepared statement of the driver; its rows are objects. */
 export type DriverStatement = Sqlite.Statement<unknown[], Record<string, unknown>>;
-/** Where a result column comes from. */
+/** The name and the origin of a result column. */
 export type DriverColumn = ReturnType<DriverStatement['columns']>[number];
 
-/** The driver, and the SQLite that is bundled with it. */
+/** The driver, with the version of SQLite that is bundled with it. */
 export interface Driver {
   readonly Database: new (pathOrImage: string | Buffer, options?: Sqlite.Options) => DriverDatabase;
   readonly version: string;
-  /** Where its module is, for a thread to load it. */
+  /** The path of its module, for worker threads to load. */
   readonly path: string;
 }
 
@@ -55,7 +55,7 @@ const load = async (): Promise<Driver> => {
   probe.close();
   if (!isSound(version)) {
     throw new AshlarError('driver-unfit', {
-      message: `The SQLite ${version} in ${packageName} can corrupt databases.`,
+      message: `SQLite ${version}, which ${packageName} contains, can corrupt databases.`,
       detail: 'Versions without a known corruption bug: 3.51.3 and later, except 3.52.0 and 3.53.3.',
       suggestion: `Install another version: npm install ${packageName}@latest`,
     });
@@ -95,7 +95,7 @@ const resolveDriver = (from: string): string => {
 const driverMissing = (cause: unknown): AshlarError =>
   new AshlarError('driver-missing', {
     message: `SQLite needs the package ${packageName}, which cannot be loaded.`,
-    detail: 'Drivers are optional: each is installed only where its engine is used.',
+    detail: 'Drivers are optional dependencies: install those of the engines that you use.',
     suggestion: `npm install ${packageName}`,
     cause,
   });

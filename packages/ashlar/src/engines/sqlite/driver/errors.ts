@@ -19,7 +19,7 @@ const uniqueViolation: Describe = (message) => {
     code: 'unique-violation',
     message: 'A row with the same unique key exists.',
     detail: `The key is ${columns}.`,
-    suggestion: 'Choose another value, or change the row that is there.',
+    suggestion: 'Choose another value, or update the existing row.',
   };
 };
 
@@ -27,24 +27,24 @@ const foreignKeyFailed = 'FOREIGN KEY constraint failed';
 
 const foreignKeyViolation: Describe = (message) => ({
   code: 'foreign-key-violation',
-  message: 'A row refers to one that does not exist, or is still referred to.',
+  message: 'A row references a row that does not exist, or is still referenced.',
   detail:
     message === foreignKeyFailed
       ? 'SQLite does not say which foreign key it was.'
       : `The foreign key is ${after(message, `${foreignKeyFailed}: `)}.`,
-  suggestion: 'Insert the row that is referred to first; delete the rows that refer to it first.',
+  suggestion: 'Insert the referenced row first, or delete the referencing rows first.',
 });
 
 const guarantee = /^ashlar\/([a-z0-9-]+): (.*)$/s;
 
 const triggerRefusal: Describe = (message) => {
-  // ON DELETE RESTRICT is a trigger inside SQLite, and our guards of foreign keys are triggers too
+  // SQLite implements ON DELETE RESTRICT as a trigger, and Ashlar's foreign key guards are triggers too
   if (message.startsWith(foreignKeyFailed)) return foreignKeyViolation(message);
   const [, name, text] = guarantee.exec(message) ?? [];
   if (name === undefined || text === undefined) {
     return { code: 'statement-failed', message: `A trigger refused the statement: ${message}` };
   }
-  // a guard against REPLACE runs before the unique key itself, and cannot tell a plain duplicate from one
+  // the trigger against REPLACE runs before the unique key is checked, and cannot tell a plain duplicate from a REPLACE
   const isDuplicate = text.endsWith('with this key exists and is never replaced');
   return {
     code: isDuplicate ? 'unique-violation' : 'guarantee-violated',
@@ -55,24 +55,24 @@ const triggerRefusal: Describe = (message) => {
 
 const intoView = /^cannot modify (\S+) because it is a view$/;
 
-// the views of a session stand before its scoped tables, and a plain write passes them
+// a view shadows each scoped table in a session; a plain write is redirected to the table
 const viewRefusal: Describe = (message) => ({
   code: 'privilege-missing',
-  message: `A session may not write to ${intoView.exec(message)?.[1]} in this form.`,
-  detail: 'The table is scoped, and the statement’s form hides that it writes to it.',
-  suggestion: 'Name the table alone, as in UPDATE notes SET …, without a schema.',
+  message: `A session cannot write to ${intoView.exec(message)?.[1]} with a statement of this form.`,
+  detail: 'The table is scoped, and Ashlar does not recognise the write.',
+  suggestion: 'Use the table name without a schema, as in UPDATE notes SET …',
 });
 
 const readOnly: Describe = () => ({
   code: 'session-read-only',
-  message: 'A write was tried in a read-only session.',
-  suggestion: 'Use db.session(…) for work that writes.',
+  message: 'This session cannot write.',
+  suggestion: 'Use db.session(…) instead of db.read(…).',
 });
 
-// SQLite looks before it writes: nothing goes into a file that has lost its name
+// SQLite checks before it writes: nothing is written to a file that was replaced
 const moved: Describe = () => ({
   code: 'connection-lost',
-  message: 'The database file was replaced by another since it was opened; nothing was written.',
+  message: 'The database file was replaced after it was opened; nothing was written.',
   detail: 'Its key was changed, or a backup was restored.',
   suggestion: 'Close the database and open it again.',
 });
@@ -80,26 +80,26 @@ const moved: Describe = () => ({
 const full: Describe = () => ({
   code: 'disk-full',
   message: 'The disk is full; the statement was rolled back.',
-  suggestion: 'Free some space on the database’s volume and try again.',
+  suggestion: 'Free space on the volume of the database, and try again.',
 });
 
 const corrupt: Describe = () => ({
   code: 'database-corrupt',
   message: 'The database file is damaged.',
-  detail: 'A page of it is not as SQLite wrote it.',
-  suggestion: 'Keep the file with its -wal, and restore the last verified backup beside it.',
+  detail: 'One of its pages is invalid.',
+  suggestion: 'Keep the file and its -wal, and restore the last verified backup to another path.',
 });
 
 const busy: Describe = () => ({
   code: 'lock-timeout',
-  message: 'The database is locked by another process.',
-  suggestion: 'Try again; make the other process’s transactions shorter, or raise lockTimeout.',
+  message: 'Another process holds the lock of the database.',
+  suggestion: 'Try again, make the transactions of the other process shorter, or raise lockTimeout.',
 });
 
 const typeViolation: Describe = (message) => ({
   code: 'check-violation',
-  message: 'A value is not of its column’s type.',
-  detail: `SQLite says: ${message}.`,
+  message: 'A value does not have the type of its column.',
+  detail: `SQLite: ${message}.`,
 });
 
 const known: Readonly<Record<string, Describe>> = {
@@ -109,21 +109,21 @@ const known: Readonly<Record<string, Describe>> = {
   SQLITE_CONSTRAINT_FOREIGNKEY: foreignKeyViolation,
   SQLITE_CONSTRAINT_CHECK: (message) => ({
     code: 'check-violation',
-    message: 'A value is refused by a CHECK constraint of the database.',
+    message: 'A CHECK constraint refused a value.',
     detail: `The constraint is ${after(message, 'CHECK constraint failed: ')}.`,
   }),
   SQLITE_CONSTRAINT_DATATYPE: typeViolation,
   SQLITE_MISMATCH: typeViolation,
   SQLITE_CONSTRAINT_NOTNULL: (message) => ({
     code: 'not-null-violation',
-    message: 'A required column was left empty.',
+    message: 'A required column has no value.',
     detail: `The column is ${after(message, 'NOT NULL constraint failed: ')}.`,
   }),
   SQLITE_CONSTRAINT_TRIGGER: triggerRefusal,
   SQLITE_READONLY: readOnly,
   SQLITE_READONLY_DBMOVED: moved,
   SQLITE_FULL: full,
-  // no room for the -shm beside a file
+  // no space for the -shm file
   SQLITE_IOERR_SHMSIZE: full,
   SQLITE_CORRUPT: corrupt,
   SQLITE_NOTADB: corrupt,
@@ -131,29 +131,34 @@ const known: Readonly<Record<string, Describe>> = {
   SQLITE_LOCKED: busy,
 };
 
-/** SQLite's extended result code of an error that the driver threw; `''` for any other error. */
-const sqliteCode = (error: unknown): string =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  error.code.startsWith('SQLITE_')
+/** SQLite's extended result code of an error of the driver; `''` for any other error. */
+export function sqliteCode(error: unknown): string {
+  return error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('SQLITE_')
     ? error.code
     : '';
+}
 
 /** SQLite's primary result code: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
-export const primaryCode = (error: unknown): string => /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
+export function primaryCode(error: unknown): string {
+  return /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
+}
 
-/** Whether another process holds the lock that was asked for. */
-export const isBusy = (error: unknown): boolean => {
+/** Whether an error means that another process holds the requested lock. */
+export function isBusy(error: unknown): boolean {
   const code = primaryCode(error);
   return code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
-};
+}
 
-/** Whether the file that a connection has opened has lost its name meanwhile. */
-export const hasMoved = (error: unknown): boolean => sqliteCode(error) === 'SQLITE_READONLY_DBMOVED';
+/** Whether an error means that the file was replaced or removed after the connection opened it. */
+export function hasMoved(error: unknown): boolean {
+  return sqliteCode(error) === 'SQLITE_READONLY_DBMOVED';
+}
 
-/** The AshlarError for what the driver threw. SQLite's messages name tables and columns, never values. */
-export const sqliteError = (error: unknown): AshlarError => {
+/** Translates an error of the driver into an AshlarError. SQLite's messages contain names of tables and columns, no values. */
+export function sqliteError(error: unknown): AshlarError {
   if (error instanceof AshlarError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const describe = intoView.test(text)
@@ -162,20 +167,19 @@ export const sqliteError = (error: unknown): AshlarError => {
   if (describe) return new AshlarError(describe(text).code, { ...describe(text), cause: error });
   return new AshlarError('statement-failed', {
     message: 'The database refused a statement.',
-    detail: `SQLite says: ${text}`,
+    detail: `SQLite: ${text}`,
     cause: error,
   });
-};
+}
 
-/** The AshlarError for a COMMIT that failed. */
-export const commitError = (error: unknown): AshlarError => {
+/** Translates the error of a COMMIT: `outcome-unknown` when the commit may be durable all the same. */
+export function commitError(error: unknown): AshlarError {
   const code = primaryCode(error);
   if (code !== 'SQLITE_IOERR' && code !== 'SQLITE_FULL') return sqliteError(error);
   return new AshlarError('outcome-unknown', {
-    message: 'The commit failed while it was being written, so it may or may not be durable.',
-    detail:
-      code === 'SQLITE_FULL' ? 'The disk is full.' : 'The file system reported an input or output error.',
-    suggestion: 'Look whether the rows are there before trying again.',
+    message: 'The commit failed during a write, so it may or may not be durable.',
+    detail: code === 'SQLITE_FULL' ? 'The disk is full.' : 'The file system reported an I/O error.',
+    suggestion: 'Check whether the rows were committed before trying again.',
     cause: error,
   });
-};
+}

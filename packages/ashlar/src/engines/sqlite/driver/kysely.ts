@@ -1,6 +1,6 @@
 import { type SelectModifierNode, type SelectQueryNode, SqliteAdapter, SqliteQueryCompiler } from 'kysely';
 
-/** SQLite's compiler without row locks: a session that writes holds the only write lock already. */
+/** SQLite's compiler without row locks (FOR UPDATE): a session that writes already holds the only write lock. */
 class UnlockedQueryCompiler extends SqliteQueryCompiler {
   protected override visitSelectQuery(node: SelectQueryNode): void {
     if (!node.endModifiers) {
@@ -14,7 +14,7 @@ class UnlockedQueryCompiler extends SqliteQueryCompiler {
 const isNoRowLock = ({ modifier }: SelectModifierNode): boolean =>
   modifier === undefined || modifier === 'Distinct';
 
-/** How Kysely speaks to SQLite. */
+/** The adapter and the compiler with which Kysely builds SQL for SQLite. */
 export const kyselyParts = {
   adapter: () => new SqliteAdapter(),
   compiler: () => new UnlockedQueryCompiler(),

@@ -1,17 +1,17 @@
-/** Gives the lock back; a second call does nothing. */
+/** Releases the lock; a second call does nothing. */
 export type Unlock = () => void;
 
 interface Waiter {
-  readonly grant: (unlock: Unlock) => void;
-  readonly refuse: (error: unknown) => void;
+  readonly resolve: (unlock: Unlock) => void;
+  readonly reject: (error: unknown) => void;
   readonly timeout: number;
-  readonly refusal: () => unknown;
+  readonly timeoutError: () => unknown;
   timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * A lock that is granted in the order in which it was asked for. A waiter gives up when *one* holder keeps the lock
- * for longer than the waiter's timeout: a long queue that moves is no reason to fail.
+ * A lock that is granted in the order of the requests. A waiter gives up when *one* holder keeps the lock for longer than
+ * the waiter's timeout: a long queue that moves is no reason to fail.
  */
 export class Lock {
   #held = false;
@@ -22,29 +22,29 @@ export class Lock {
     return this.#held;
   }
 
-  /** The lock at once, or `undefined`. */
+  /** Takes the lock if it is free; `undefined` if it is not. @throws the error given to {@link Lock.close} */
   tryAcquire(): Unlock | undefined {
     if (this.#closed) throw this.#closed();
     return this.#held ? undefined : this.#grant();
   }
 
-  /** The lock, in turn. Rejects with `refusal()` after `timeout` milliseconds under one holder. */
-  acquire(timeout: number, refusal: () => unknown): Promise<Unlock> {
+  /** Waits for the lock in turn. Rejects with `timeoutError()` after `timeout` milliseconds under one holder. */
+  acquire(timeout: number, timeoutError: () => unknown): Promise<Unlock> {
     const unlock = this.tryAcquire();
     if (unlock) return Promise.resolve(unlock);
-    return new Promise((grant, refuse) => {
-      const waiter: Waiter = { grant, refuse, timeout, refusal, timer: undefined };
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve, reject, timeout, timeoutError, timer: undefined };
       this.#waiters.add(waiter);
       this.#arm(waiter);
     });
   }
 
-  /** Refuses all who wait and all who come. */
-  close(refusal: () => unknown): void {
-    this.#closed = refusal;
+  /** Rejects all waiting and all later requests with `closedError()`. */
+  close(closedError: () => unknown): void {
+    this.#closed = closedError;
     for (const waiter of this.#waiters) {
       clearTimeout(waiter.timer);
-      waiter.refuse(refusal());
+      waiter.reject(closedError());
     }
     this.#waiters.clear();
   }
@@ -53,7 +53,7 @@ export class Lock {
     clearTimeout(waiter.timer);
     waiter.timer = setTimeout(() => {
       this.#waiters.delete(waiter);
-      waiter.refuse(waiter.refusal());
+      waiter.reject(waiter.timeoutError());
     }, waiter.timeout);
   }
 
@@ -75,6 +75,6 @@ export class Lock {
     clearTimeout(next.timer);
     const unlock = this.#grant();
     for (const waiter of this.#waiters) this.#arm(waiter);
-    next.grant(unlock);
+    next.resolve(unlock);
   }
 }

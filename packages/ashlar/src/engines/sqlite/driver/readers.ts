@@ -1,12 +1,12 @@
 import type { Connection } from './connection.js';
 
 interface Waiter {
-  readonly grant: (connection: Connection) => void;
-  readonly refuse: (error: unknown) => void;
+  readonly resolve: (connection: Connection) => void;
+  readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
 }
 
-/** Connections that read, opened when they are needed, each for one transaction at a time. */
+/** A pool of connections that read. They are opened on demand, and each serves one transaction at a time. */
 export class Readers {
   readonly #open: () => Connection;
   readonly #most: number;
@@ -15,7 +15,7 @@ export class Readers {
   readonly #waiters = new Set<Waiter>();
   #closed: (() => unknown) | undefined;
 
-  /** @param most - how many connections there are at most */
+  /** @param most - the maximum number of connections, at least 1 */
   constructor(open: () => Connection, most: number) {
     this.#open = open;
     this.#most = Math.max(1, most);
@@ -29,7 +29,7 @@ export class Readers {
     return this.#all;
   }
 
-  /** A connection at once, or `undefined` when all are in use. */
+  /** Takes an idle connection, or opens one; `undefined` when all are in use. @throws the error given to {@link Readers.close} */
   tryAcquire(): Connection | undefined {
     if (this.#closed) throw this.#closed();
     const idle = this.#idle.pop();
@@ -40,24 +40,24 @@ export class Readers {
     return connection;
   }
 
-  /** A connection, in turn. Rejects with `refusal()` after `timeout` milliseconds. */
-  acquire(timeout: number, refusal: () => unknown): Promise<Connection> {
-    return new Promise((grant, refuse) => {
+  /** Waits for a connection in turn. Rejects with `timeoutError()` after `timeout` milliseconds. */
+  acquire(timeout: number, timeoutError: () => unknown): Promise<Connection> {
+    return new Promise((resolve, reject) => {
       const connection = this.tryAcquire();
       if (connection) {
-        grant(connection);
+        resolve(connection);
         return;
       }
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
-        refuse(refusal());
+        reject(timeoutError());
       }, timeout);
-      const waiter: Waiter = { grant, refuse, timer };
+      const waiter: Waiter = { resolve, reject, timer };
       this.#waiters.add(waiter);
     });
   }
 
-  /** Gives a connection back, or gives it up when it can no longer be trusted. */
+  /** Returns a connection to the pool, or closes it when it must not be used again. */
   release(connection: Connection, outcome: 'usable' | 'discard'): void {
     if (outcome === 'discard' || this.#closed) {
       this.#all.delete(connection);
@@ -69,12 +69,12 @@ export class Readers {
     this.#serve();
   }
 
-  /** Refuses all who wait and all who come, and closes what is idle. */
-  close(refusal: () => unknown): void {
-    this.#closed = refusal;
+  /** Rejects all waiting and all later requests with `closedError()`, and closes the idle connections. */
+  close(closedError: () => unknown): void {
+    this.#closed = closedError;
     for (const waiter of this.#waiters) {
       clearTimeout(waiter.timer);
-      waiter.refuse(refusal());
+      waiter.reject(closedError());
     }
     this.#waiters.clear();
     for (const connection of this.#idle.splice(0)) {
@@ -91,11 +91,11 @@ export class Readers {
       if (!connection) return;
       this.#waiters.delete(next);
       clearTimeout(next.timer);
-      next.grant(connection);
+      next.resolve(connection);
     } catch (error) {
       this.#waiters.delete(next);
       clearTimeout(next.timer);
-      next.refuse(error);
+      next.reject(error);
     }
   }
 }

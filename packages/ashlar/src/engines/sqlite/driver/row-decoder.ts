@@ -5,7 +5,7 @@ import type { DriverColumn } from './driver.js';
 /** Decodes a row in place. */
 export type DecodeRow = (row: Record<string, unknown>) => void;
 
-/** What is known of tables' columns: which of them SQLite keeps in another form than their Zod type says. */
+/** The columns of the registered tables that SQLite stores in another form than their Zod type. */
 export class Origins {
   readonly #decoders = new Map<string, Map<string, Decode>>();
 
@@ -25,9 +25,9 @@ export class Origins {
   }
 }
 
-/** How the rows of a statement are decoded, by the origin of each result column; `undefined` when there is nothing to do. */
-export const rowDecoder = (columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined => {
-  // of two result columns of one name the later one is in the row
+/** The decoder for the rows of a statement, by the origin of each result column; `undefined` when no column needs one. */
+export function rowDecoder(columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined {
+  // of two result columns with the same name, the row contains the later one
   const byName = new Map<string, Decode | undefined>();
   for (const { name, table, column } of columns) {
     byName.set(name, table !== null && column !== null ? origins.decoder(table, column) : undefined);
@@ -37,4 +37,4 @@ export const rowDecoder = (columns: readonly DriverColumn[], origins: Origins): 
   return (row) => {
     for (const { name, decode } of decoders) row[name] = decode(row[name]);
   };
-};
+}

@@ -3,51 +3,63 @@ import { AshlarError } from '../../../errors.js';
 
 const longestPause = 25;
 
-/** Tries until it succeeds, without blocking this process. Rejects with `refusal()` after `timeout` milliseconds. */
-export const retryWhileBusy = async (
+/** Repeats an attempt until it succeeds, without blocking this thread. Rejects with `timeoutError()` after `timeout` milliseconds. */
+export async function retryWhileBusy(
   attempt: () => boolean,
   timeout: number,
-  refusal: () => AshlarError,
-): Promise<void> => {
+  timeoutError: () => AshlarError,
+): Promise<void> {
   const deadline = performance.now() + timeout;
   for (let pause = 1; !attempt(); pause = Math.min(pause * 2, longestPause)) {
-    if (performance.now() > deadline) throw refusal();
-    // at random, so that processes do not meet again
+    if (performance.now() > deadline) throw timeoutError();
+    // a random pause, so that processes do not collide again
     await sleep(1 + Math.random() * pause);
   }
-};
+}
 
-export const fileLocked = (): AshlarError =>
-  new AshlarError('lock-timeout', {
+/** `lock-timeout`: another process holds the write lock of the file. */
+export function fileLocked(): AshlarError {
+  return new AshlarError('lock-timeout', {
     message: 'Another process holds the database’s write lock.',
-    suggestion: 'Try again; make the other process’s transactions shorter, or raise lockTimeout.',
+    suggestion: 'Try again, make the transactions of the other process shorter, or raise lockTimeout.',
   });
+}
 
-export const writerTaken = (): AshlarError =>
-  new AshlarError('lock-timeout', {
-    message: 'Another session of this process holds the database’s one write lock.',
+/** `lock-timeout`: another session of this process holds the write lock. */
+export function writerTaken(): AshlarError {
+  return new AshlarError('lock-timeout', {
+    message: 'Another session of this process holds the database’s write lock.',
     suggestion: 'Make sessions shorter, do not open one inside another, or raise lockTimeout.',
   });
+}
 
-export const readersTaken = (): AshlarError =>
-  new AshlarError('lock-timeout', {
-    message: 'All connections that read are in use.',
+/** `lock-timeout`: all connections that read are in use. */
+export function readersTaken(): AshlarError {
+  return new AshlarError('lock-timeout', {
+    message: 'All read connections are in use.',
     suggestion: 'Make read sessions shorter, or raise connections.',
   });
+}
 
-export const migrationLocked = (): AshlarError =>
-  new AshlarError('migration-locked', {
-    message: 'Another migration of this database is under way.',
+/** `migration-locked`: another process migrates this database. */
+export function migrationLocked(): AshlarError {
+  return new AshlarError('migration-locked', {
+    message: 'Another migration of this database is running.',
     suggestion: 'Wait until it has finished, and run the command again.',
   });
-export const openHere = (path: string, cause?: unknown): AshlarError =>
-  new AshlarError('database-locked', {
-    message: `${path} is open somewhere, and this can be done only while nobody has it open.`,
-    suggestion: 'Stop the services that use it, and run the command again.',
+}
+/** `database-locked`: a process has the file open, where exclusive access is needed. */
+export function fileInUse(path: string, cause?: unknown): AshlarError {
+  return new AshlarError('database-locked', {
+    message: `${path} is in use; this operation needs exclusive access.`,
+    suggestion: 'Stop the processes that use the database, and run the command again.',
     cause,
   });
-export const closed = (): AshlarError =>
-  new AshlarError('database-closed', {
+}
+/** `database-closed`: the engine was used after it was closed. */
+export function databaseClosed(): AshlarError {
+  return new AshlarError('database-closed', {
     message: 'The database is closed.',
-    suggestion: 'Close it after all work has been awaited.',
+    suggestion: 'Await all work before closing the database.',
   });
+}

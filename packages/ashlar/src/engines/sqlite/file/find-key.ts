@@ -1,5 +1,5 @@
 import type { FoundKey } from '../../../contract/whole-file.js';
-import { openHere } from '../driver/waiting.js';
+import { fileInUse } from '../driver/waiting.js';
 import { openFile } from './file.js';
 import { keyFingerprint, rawKey } from './key.js';
 import { assertEncryptable } from './open-failure.js';
@@ -18,7 +18,7 @@ export async function findKey(
 ): Promise<FoundKey | undefined> {
   const file = openFile(path, false);
   try {
-    if (file.shared) throw openHere(file.path);
+    if (file.shared) throw fileInUse(file.path);
     assertEncryptable(file);
     for (const [name, key] of Object.entries(keys)) {
       const raw = await rawKey(key, file.header);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../../errors.js';
-import { connect, type Target } from '../driver/connect.js';
+import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { hasMoved, isBusy } from '../driver/errors.js';
 import { type DatabaseFile, openFile } from './file.js';
@@ -9,7 +9,7 @@ import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 
 /** Options for opening a database file. */
-export interface OpenRequest extends Omit<Target, 'key'> {
+export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
   readonly encrypted: boolean;
   readonly key: string | undefined;
   readonly create: boolean;
@@ -18,7 +18,7 @@ export interface OpenRequest extends Omit<Target, 'key'> {
 
 /** A database with its first connection. */
 export interface Opened {
-  readonly target: Target;
+  readonly settings: ConnectionSettings;
   readonly writer: Connection;
   /** Device and inode of the file; `undefined` in memory. */
   readonly identity: string | undefined;
@@ -46,8 +46,8 @@ const openMemory = (request: OpenRequest): Opened => {
       suggestion: 'Use sqlite::memory:, or sqlcipher:PATH.',
     });
   }
-  const target: Target = { ...request, key: undefined };
-  return { target, writer: connect(target, 'writer'), identity: undefined, forgetFile: () => undefined };
+  const settings: ConnectionSettings = { ...request, key: undefined };
+  return { settings, writer: connect(settings, 'writer'), identity: undefined, forgetFile: () => undefined };
 };
 
 const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
@@ -71,10 +71,10 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
     if (request.encrypted) assertEncryptable(file);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
-    const target: Target = { ...request, path: file.path, key };
-    const writer = await connectPatiently(target, file, request);
+    const settings: ConnectionSettings = { ...request, path: file.path, key };
+    const writer = await connectPatiently(settings, file, request);
     file.remember(salt);
-    return { target, writer, identity: file.identity, forgetFile: file.close };
+    return { settings, writer, identity: file.identity, forgetFile: file.close };
   } catch (error) {
     file.close();
     if (isNew && error instanceof AshlarError && error.code === 'key-wrong')
@@ -84,18 +84,18 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
 };
 
 const connectPatiently = async (
-  target: Target,
+  settings: ConnectionSettings,
   file: DatabaseFile,
   { key: given, lockTimeout }: OpenRequest,
 ): Promise<Connection> => {
   const deadline = performance.now() + lockTimeout;
   for (;;) {
     try {
-      return connect(target, 'writer');
+      return connect(settings, 'writer');
     } catch (error) {
       // moved: another file took its place while this connection waited
       if (!(isBusy(error) || hasMoved(error)) || performance.now() > deadline)
-        throw await openFailure(error, file, triedKey(given, target.key));
+        throw await openFailure(error, file, triedKey(given, settings.key));
     }
     await sleep(retryMilliseconds);
   }

@@ -5,7 +5,7 @@ import type { KeyRotation } from '../../../contract/whole-file.js';
 import { AshlarError } from '../../../errors.js';
 import { type Driver, type DriverDatabase, loadDriver } from '../driver/driver.js';
 import { isBusy } from '../driver/errors.js';
-import { openHere } from '../driver/waiting.js';
+import { fileInUse } from '../driver/waiting.js';
 import { digestOf } from './digest.js';
 import { removeFile, removeTemporaryFiles, replaceFile, temporaryName } from './durable.js';
 import { type DatabaseFile, fileError, openFile } from './file.js';
@@ -32,7 +32,7 @@ export async function rotateKey(
   const driver = await loadDriver();
   const file = openFile(path, false);
   try {
-    if (file.shared) throw openHere(file.path);
+    if (file.shared) throw fileInUse(file.path);
     assertEncryptable(file);
     const [from, to] = [await rawKey(key, file.header), await rawKey(newKey, randomBytes(saltBytes))];
     if (keyFingerprint(await rawKey(newKey, file.header)) === keyFingerprint(from)) throw sameKey();
@@ -89,10 +89,10 @@ const takeAlone = (database: DriverDatabase, path: string, lockTimeout: number):
   try {
     for (const mode of ['wal', 'delete', 'memory']) {
       // SQLite can keep the mode, and report it instead of failing
-      if (database.pragma(`old.journal_mode = ${mode}`, { simple: true }) !== mode) throw openHere(path);
+      if (database.pragma(`old.journal_mode = ${mode}`, { simple: true }) !== mode) throw fileInUse(path);
     }
   } catch (error) {
-    throw isBusy(error) ? openHere(path, error) : error;
+    throw isBusy(error) ? fileInUse(path, error) : error;
   }
 };
 

@@ -1,43 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaitable } from '../../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
-import { connect, type Target } from '../driver/connect.js';
+import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
 import { Lock, type Unlock } from '../driver/lock.js';
 import { Readers } from '../driver/readers.js';
-import { closed, fileLocked, readersTaken, retryWhileBusy, writerTaken } from '../driver/waiting.js';
+import { databaseClosed, fileLocked, readersTaken, retryWhileBusy, writerTaken } from '../driver/waiting.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 import { type Release, SqliteTransaction } from './transaction.js';
 
-/** What the connections to one database are opened with. */
+/** Options of {@link Connections}. */
 export interface ConnectionsOptions {
-  readonly target: Target;
+  readonly settings: ConnectionSettings;
   readonly writer: Connection;
   readonly hooks: GuaranteeHooks;
-  /** Readers at most. */
+  /** The maximum number of read connections. */
   readonly readers: number;
   /** How long to wait for the writer or a reader, in milliseconds. */
   readonly lockTimeout: number;
 }
 
-/** The connections to one database: one that writes, behind a lock, and several that read. Opens transactions on them. */
+/** The connections to one database: one that writes, guarded by a lock, and several that read. Opens transactions on them. */
 export class Connections {
   readonly lock = new Lock();
-  readonly #target: Target;
+  readonly #settings: ConnectionSettings;
   readonly #hooks: GuaranteeHooks;
   readonly #lockTimeout: number;
   readonly #readers: Readers | undefined;
   #writer: Connection;
 
-  constructor({ target, writer, hooks, readers, lockTimeout }: ConnectionsOptions) {
-    this.#target = target;
+  constructor({ settings, writer, hooks, readers, lockTimeout }: ConnectionsOptions) {
+    this.#settings = settings;
     this.#writer = writer;
     this.#hooks = hooks;
     this.#lockTimeout = lockTimeout;
     // a database in memory belongs to one connection: reads take turns with writes
     this.#readers =
-      target.path === ':memory:' ? undefined : new Readers(() => connectReader(target), readers);
+      settings.path === ':memory:' ? undefined : new Readers(() => connectReader(settings), readers);
   }
 
   /** The connection that writes. Take {@link lock} before using it. */
@@ -62,7 +62,7 @@ export class Connections {
   /**
    * Opens a transaction in this turn of the event loop.
    *
-   * @throws AshlarError `database-locked` where this process holds the connections, or another process the file
+   * @throws AshlarError `lock-timeout` when this process uses all connections, or another process holds the file
    */
   beginNow(options: TransactionOptions): Transaction {
     if (options.mode === 'read' && this.#readers) {
@@ -70,13 +70,14 @@ export class Connections {
       if (!reader) throw readersTaken();
       return tryBegin(reader, 'read', options.scope)
         ? this.#readTransaction(this.#readers, reader)
-        : refuse(() => this.#readers?.release(reader, 'usable'));
+        : failLocked(() => this.#readers?.release(reader, 'usable'));
     }
     const unlock = this.lock.tryAcquire();
     if (!unlock) throw writerTaken();
     const deadline = performance.now() + this.#lockTimeout;
     // nothing can be awaited here, so SQLite's own short waits are repeated
-    while (!this.#tryBeginWriter(unlock, options)) if (performance.now() > deadline) return refuse(unlock);
+    while (!this.#tryBeginWriter(unlock, options))
+      if (performance.now() > deadline) return failLocked(unlock);
     return this.#writeTransaction(unlock, options.mode);
   }
 
@@ -100,8 +101,8 @@ export class Connections {
 
   /** Refuses new transactions, and waits up to the lock timeout until those under way and `others` have ended. */
   async drain(others: () => boolean): Promise<void> {
-    this.lock.close(closed);
-    this.#readers?.close(closed);
+    this.lock.close(databaseClosed);
+    this.#readers?.close(databaseClosed);
     const deadline = performance.now() + this.#lockTimeout;
     const isBusy = () => this.lock.held || (this.#readers?.busy ?? 0) > 0 || others();
     while (isBusy() && performance.now() < deadline) await sleep(5);
@@ -189,16 +190,16 @@ export class Connections {
   #replaceWriter(): void {
     this.#writer.close();
     try {
-      this.#writer = connect(this.#target, 'writer');
+      this.#writer = connect(this.#settings, 'writer');
     } catch (error) {
       this.lock.close(() => sqliteError(error));
     }
   }
 }
 
-const connectReader = (target: Target): Connection => {
+const connectReader = (settings: ConnectionSettings): Connection => {
   try {
-    return connect(target, 'reader');
+    return connect(settings, 'reader');
   } catch (error) {
     throw sqliteError(error);
   }
@@ -222,7 +223,7 @@ const translated = (work: () => void): void => {
   }
 };
 
-const refuse = (release: () => void): never => {
+const failLocked = (release: () => void): never => {
   release();
   throw fileLocked();
 };

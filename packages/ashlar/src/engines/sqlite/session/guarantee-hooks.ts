@@ -5,15 +5,15 @@ import { everyScope } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { sessionRow, sessionTable } from '../schema/foundation.js';
 
-/** What the guarantees of the registered tables want done in each transaction that writes. */
+/** The work that guarantees of the registered tables do in each transaction that writes. */
 export class GuaranteeHooks {
   #readsSession = false;
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
   #hasSessionTable = false;
-  #left = false;
+  #contextStored = false;
   readonly #registered = new Set<GuardedTable>();
 
-  /** A table that is registered again is no other one: what it wants done is done once. */
+  /** Adds the work of these tables. A table that is registered twice counts once. */
   register(tables: readonly GuardedTable[]): void {
     const added = tables.filter((table) => !this.#registered.has(table));
     for (const table of added) this.#registered.add(table);
@@ -27,32 +27,32 @@ export class GuaranteeHooks {
     ];
   }
 
-  /** Whether anything is done before a commit. */
-  get seals(): boolean {
+  /** Whether there is work to do before a commit. */
+  get hasBeforeCommit(): boolean {
     return this.#beforeCommit.length > 0;
   }
 
-  /** Leaves the session's actor and scope for triggers to read, in a transaction that has just begun. */
+  /** Stores the session's actor and scope for triggers to read, at the beginning of a transaction. */
   begin(connection: Connection, { actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): void {
-    this.#left = false;
-    if (this.#readsSession) this.#leave(connection, actor, scope);
+    this.#contextStored = false;
+    if (this.#readsSession) this.#storeContext(connection, actor, scope);
   }
 
-  /** The same for the owner, whose migrations may meet tables that nobody has registered. */
+  /** Stores the owner as actor, with every scope: migrations may change tables that are not registered. */
   beginAsOwner(connection: Connection): void {
-    this.#leave(connection, 'owner', everyScope);
+    this.#storeContext(connection, 'owner', everyScope);
   }
 
-  #leave(connection: Connection, actor: string | null, scope: string | null): void {
-    // a database that was not brought up has no such table yet; once there, it stays
+  #storeContext(connection: Connection, actor: string | null, scope: string | null): void {
+    // a database that is not initialised does not have the table; once created, it is never dropped
     this.#hasSessionTable ||= connection.internal(sessionTable.exists).length > 0;
-    this.#left = this.#hasSessionTable;
-    if (this.#left) connection.internal(sessionRow.write, [actor, scope]);
+    this.#contextStored = this.#hasSessionTable;
+    if (this.#contextStored) connection.internal(sessionRow.write, [actor, scope]);
   }
 
   readonly beforeCommit = (connection: Connection): void => {
     const run: RunNow = (sql, parameters = []) => connection.internal(sql, parameters);
     for (const work of this.#beforeCommit) work(run);
-    if (this.#left) connection.internal(sessionRow.remove);
+    if (this.#contextStored) connection.internal(sessionRow.remove);
   };
 }

@@ -6,13 +6,13 @@ import { retryWhileBusy } from '../driver/waiting.js';
 import { bindable } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 
-/** What the owner's work needs to know of the engine. */
+/** What the owner's statements need from the engine. */
 export interface OwnerOptions {
   readonly lockTimeout: number;
-  /** The error when another process keeps the lock for too long. */
-  readonly refusal: () => AshlarError;
-  /** Called when the schema may have changed. */
-  readonly changed: () => void;
+  /** The error when another process holds the lock for longer than the timeout. */
+  readonly timeoutError: () => AshlarError;
+  /** Called after each statement, which may have changed the schema. */
+  readonly onChange: () => void;
   readonly hooks: GuaranteeHooks;
 }
 
@@ -21,8 +21,8 @@ interface Violation {
   readonly parent: string;
 }
 
-/** The writer as a connection that may change the schema. Its rows are as SQLite gives them. */
-export const ownerOf = (connection: Connection, options: OwnerOptions): Owner => {
+/** The owner's access to a database through its writing connection. Rows are not decoded. */
+export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   const { database } = connection;
 
   const changing = <T>(work: () => T): T => {
@@ -31,12 +31,12 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
     } catch (error) {
       throw sqliteError(error);
     } finally {
-      options.changed();
+      options.onChange();
     }
   };
 
   const begin = (lockTimeout: number): Promise<void> =>
-    retryWhileBusy(() => connection.tryBegin(['BEGIN IMMEDIATE']), lockTimeout, options.refusal);
+    retryWhileBusy(() => connection.tryBegin(['BEGIN IMMEDIATE']), lockTimeout, options.timeoutError);
 
   const commit = (): void => {
     try {
@@ -59,7 +59,7 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
       changing(() => database.exec(sql));
     },
     atomically: async (work, { lockTimeout = options.lockTimeout, rebuild = false } = {}) => {
-      // has no effect inside a transaction
+      // this pragma has no effect inside a transaction
       if (rebuild) connection.command('PRAGMA foreign_keys = OFF');
       try {
         await begin(lockTimeout);
@@ -73,21 +73,21 @@ export const ownerOf = (connection: Connection, options: OwnerOptions): Owner =>
         if (connection.inTransaction) connection.command('ROLLBACK');
         if (rebuild) {
           connection.command('PRAGMA foreign_keys = ON');
-          // what a rebuild that failed may have left on
+          // a failed rebuild may have left it on
           connection.command('PRAGMA legacy_alter_table = OFF');
         }
-        options.changed();
+        options.onChange();
       }
     },
   };
-};
+}
 
 const assertForeignKeys = (violations: readonly Violation[]): void => {
   if (violations.length === 0) return;
   const pairs = new Set(violations.map(({ table, parent }) => `${table} → ${parent}`));
   throw new AshlarError('migration-failed', {
-    message: `${violations.length} rows would refer to rows that do not exist.`,
-    detail: `Foreign keys without their row: ${[...pairs].join(', ')}.`,
-    suggestion: 'Mend the rows in a step before this one.',
+    message: `${violations.length} rows would reference rows that do not exist.`,
+    detail: `The foreign keys: ${[...pairs].join(', ')}.`,
+    suggestion: 'Correct the rows in a step before this one.',
   });
 };

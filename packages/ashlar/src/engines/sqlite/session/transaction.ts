@@ -6,23 +6,23 @@ import { identifier, identifiers } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError, sqliteError } from '../driver/errors.js';
 
-/** What becomes of the connection when its transaction is over. */
+/** Called when a transaction ends, with what to do with its connection. */
 export type Release = (outcome: 'usable' | 'discard') => void;
 
 const ended = (): AshlarError =>
   new AshlarError('session-ended', {
-    message: 'The transaction is over.',
+    message: 'The transaction has ended.',
     suggestion: 'Await every call inside the session’s callback.',
   });
 
 const lost = (): AshlarError =>
   new AshlarError('session-aborted', {
-    message: 'SQLite has rolled back the whole transaction, so nothing of it can be kept.',
+    message: 'SQLite has rolled back the whole transaction.',
     detail: 'It does so when the disk is full or the file cannot be read or written.',
-    suggestion: 'Remove the cause and run the session again.',
+    suggestion: 'Remove the cause, and run the session again.',
   });
 
-/** What guarantees have a part in: who acts, and what is done right before a COMMIT. A failure there undoes the transaction. */
+/** The work of guarantees in a transaction: at its beginning, and right before its COMMIT. A failure rolls it back. */
 export interface TransactionHooks {
   readonly begin: (connection: Connection, context: Pick<TransactionOptions, 'actor' | 'scope'>) => void;
   readonly beforeCommit: (connection: Connection) => void;
@@ -35,7 +35,7 @@ export class SqliteTransaction implements Transaction {
   readonly #connection: Connection;
   readonly #release: Release;
   readonly #hooks: TransactionHooks;
-  #state: 'open' | 'lost' | 'over' = 'open';
+  #state: 'open' | 'lost' | 'ended' = 'open';
 
   constructor(connection: Connection, release: Release, hooks: TransactionHooks = none) {
     this.#connection = connection;
@@ -77,7 +77,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   lock(): void {
-    // a transaction that writes is the only one
+    // only one transaction at a time can write
     if (this.#state !== 'open') throw this.#closedError();
   }
 
@@ -128,7 +128,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   rollback(): void {
-    if (this.#state === 'over') throw ended();
+    if (this.#state === 'ended') throw ended();
     this.#connection.closeStreams();
     this.#undo(false);
   }
@@ -144,7 +144,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   #end(outcome: 'usable' | 'discard'): void {
-    this.#state = 'over';
+    this.#state = 'ended';
     this.#release(outcome);
   }
 
@@ -157,7 +157,7 @@ export class SqliteTransaction implements Transaction {
     }
   }
 
-  // without this a statement after an automatic rollback would commit by itself
+  // otherwise a statement after an automatic rollback would run and commit on its own
   #failed(error: unknown): unknown {
     if (this.#state === 'open' && !this.#connection.inTransaction) this.#state = 'lost';
     return error;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AshlarError } from '../../../errors.js';
-import { cipherSettings, type Target } from '../driver/connect.js';
+import { type ConnectionSettings, cipherSettings } from '../driver/connect.js';
 import { sqliteError } from '../driver/errors.js';
 import { bindable } from '../values/codec.js';
 
@@ -59,7 +59,7 @@ export class ReadThread {
   readonly #closing = new AbortController();
   #problem: unknown;
 
-  constructor({ driver, path, key }: Target) {
+  constructor({ driver, path, key }: ConnectionSettings) {
     this.#worker = new Worker(program, {
       eval: true,
       // the thread must not get options of this process such as --input-type

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
-import { connect, type Target } from '../driver/connect.js';
+import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
 import type { Lock } from '../driver/lock.js';
@@ -11,7 +11,7 @@ import type { ReadThread } from './read-thread.js';
 
 /** The database of a snapshot. */
 export interface SnapshotSource {
-  readonly target: Target;
+  readonly settings: ConnectionSettings;
   /** Device and inode of its file. */
   readonly identity: string;
   /** The lock of the writers in this process. */
@@ -39,7 +39,7 @@ export function inMemory(): AshlarError {
  * the log is not restarted over frames that the transaction needs (walTryBeginRead, walCheckpoint and walRestartLog in
  * SQLite's wal.c). If the whole log was checkpointed, the file alone is the snapshot.
  *
- * @param reader - a thread with the target open; closed at the end. If it is closed earlier, reads and copies fail
+ * @param reader - a thread that has the database open; closed at the end. If it is closed earlier, reads and copies fail
  */
 export async function withSnapshot<T>(
   source: SnapshotSource,
@@ -55,7 +55,7 @@ export async function withSnapshot<T>(
 }
 
 /** Begins the reader’s transaction. @returns the number of frames of the log that belong to the snapshot */
-const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
+const hold = async ({ settings, lock, writer }: SnapshotSource, reader: ReadThread): Promise<number> => {
   // start the thread before taking the lock
   await reader.run(firstRead);
   const unlock = await lock.acquire(timeout, writerTaken);
@@ -63,7 +63,7 @@ const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread
     await retryWhileBusy(() => writer().tryBegin(['BEGIN IMMEDIATE']), timeout, fileLocked);
     try {
       for (const sql of ['BEGIN', firstRead]) await reader.run(sql);
-      return guarded(() => framesOutside(target));
+      return guarded(() => framesOutside(settings));
     } finally {
       guarded(() => writer().command('ROLLBACK'));
     }
@@ -76,8 +76,8 @@ const hold = async ({ target, lock, writer }: SnapshotSource, reader: ReadThread
  * The number of frames that are not in the file. Called when the reader has begun: frames outside the file now were so when
  * it began, and the log with them cannot be restarted. NOOP checkpoints nothing, and answers only outside a transaction.
  */
-const framesOutside = (target: Target): number => {
-  const observer = connect(target, 'reader');
+const framesOutside = (settings: ConnectionSettings): number => {
+  const observer = connect(settings, 'reader');
   try {
     const [state] = observer.database.pragma('wal_checkpoint(NOOP)') as LogState[];
     if (!state || state.log < 0)
@@ -95,7 +95,7 @@ interface LogState {
 }
 
 const snapshotOf = async (
-  { target, identity }: SnapshotSource,
+  { settings, identity }: SnapshotSource,
   reader: ReadThread,
   frames: number,
 ): Promise<Snapshot> => {
@@ -105,13 +105,13 @@ const snapshotOf = async (
   };
   const [pages, pageSize] = [await numberOf('PRAGMA page_count'), await numberOf('PRAGMA page_size')];
   return {
-    format: target.key === undefined ? 'sqlite' : 'sqlcipher',
-    key: target.key,
+    format: settings.key === undefined ? 'sqlite' : 'sqlcipher',
+    key: settings.key,
     size: pages * pageSize,
     read: (sql, parameters) => reader.run(sql, parameters),
     count: (table) => numberOf(`SELECT count(*) FROM main.${identifier(table)}`),
     copy: () => {
-      const copy = readFileElsewhere({ path: target.path, identity, pages, pageSize, frames });
+      const copy = readFileElsewhere({ path: settings.path, identity, pages, pageSize, frames });
       // without the transaction the copy would mix states
       reader.closing.addEventListener('abort', () => copy.destroy(reader.closing.reason), { once: true });
       // an abandoned copy must not fail as an unhandled error

@@ -1,8 +1,8 @@
 import type { Column } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
-/** A value of a column as SQLite keeps it. The value has passed the table's schema. */
-export const encode = (column: Column, value: unknown): unknown => {
+/** The stored form of a column's value on SQLite. The value must have passed the table's schema. */
+export function encode(column: Column, value: unknown): unknown {
   if (value === undefined || (value === null && (column.kind !== 'json' || column.nullable))) return null;
   switch (column.kind) {
     case 'boolean':
@@ -14,18 +14,18 @@ export const encode = (column: Column, value: unknown): unknown => {
     default:
       return value;
   }
-};
+}
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
- * Parameters in a form the driver binds; the same array when all are so already.
+ * Converts parameters to a form that the driver binds; returns the same array when no value needs it.
  *
  * @throws AshlarError `value-invalid` for a Date, `undefined`, NaN, a function or a symbol; `value-unstorable` for
- *   text that would not come back
+ *   text that would not be read back unchanged
  */
-export const bindable = (parameters: readonly unknown[]): readonly unknown[] => {
+export function bindable(parameters: readonly unknown[]): readonly unknown[] {
   let bound: unknown[] | undefined;
   for (let i = 0; i < parameters.length; i++) {
     const given = parameters[i];
@@ -33,8 +33,7 @@ export const bindable = (parameters: readonly unknown[]): readonly unknown[] => 
     if (typeof given === 'string') {
       if (given.includes('\0') || !given.isWellFormed()) throw unstorable(i, given);
     } else if (typeof given === 'number') {
-      if (Number.isNaN(given))
-        throw invalid(i, 'NaN', 'SQLite would store it as NULL.', 'Give a number, or null.');
+      if (Number.isNaN(given)) throw invalid(i, 'NaN', 'SQLite would store NULL.', 'Pass a number, or null.');
     } else {
       const value = bindableObject(given, i);
       if (value === given) continue;
@@ -43,7 +42,7 @@ export const bindable = (parameters: readonly unknown[]): readonly unknown[] => 
     }
   }
   return bound ?? parameters;
-};
+}
 
 const bindableObject = (given: unknown, i: number): unknown => {
   switch (typeof given) {
@@ -54,22 +53,17 @@ const bindableObject = (given: unknown, i: number): unknown => {
     case 'object':
       if (given instanceof Uint8Array) return asBuffer(given);
       if (given instanceof Date) {
-        throw invalid(i, 'a Date', 'Times are kept as ISO 8601 text.', 'Use date.toISOString().');
+        throw invalid(i, 'a Date', 'Times are stored as ISO 8601 text.', 'Use date.toISOString().');
       }
       return jsonText(given as object, i);
     case 'undefined':
-      throw invalid(
-        i,
-        'undefined',
-        'It is not clear whether it means NULL.',
-        'Give null, or leave the column out.',
-      );
+      throw invalid(i, 'undefined', 'It could mean NULL or no value.', 'Pass null, or leave the column out.');
     default:
       throw invalid(
         i,
         `a ${typeof given}`,
         'It has no stored form.',
-        'Give a string, number, boolean, bytes or JSON.',
+        'Pass a string, number, boolean, bytes or JSON.',
       );
   }
 };
@@ -81,7 +75,7 @@ const jsonText = (value: object, i: number): string => {
       i,
       'an object of a class',
       'Only plain objects and arrays are JSON.',
-      'Give its plain form.',
+      'Pass a plain object.',
     );
   }
   let text: string;
@@ -91,11 +85,11 @@ const jsonText = (value: object, i: number): string => {
     throw invalid(
       i,
       'an object with no JSON form',
-      'It holds itself, or a bigint.',
-      'Give plain objects and arrays.',
+      'It contains itself, or a bigint.',
+      'Pass plain objects and arrays.',
     );
   }
-  // JSON.stringify writes what text cannot hold as escapes: \u0000 and lone surrogates
+  // JSON.stringify escapes NUL and lone surrogates, which text cannot hold
   if (text.includes('\\u') && /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text)) throw unstorable(i, '\0');
   return text;
 };
@@ -107,40 +101,40 @@ const unstorable = (i: number, text: string): AshlarError =>
   new AshlarError('value-unstorable', {
     message: `Parameter ${i + 1} is text that not every engine can store.`,
     detail: text.includes('\0')
-      ? 'It holds the character NUL (U+0000) or a lone surrogate.'
-      : 'It holds a lone surrogate, which has no UTF-8 form.',
-    suggestion: 'Remove the character, or keep the value in a bytes() column.',
+      ? 'It contains NUL (U+0000) or a lone surrogate.'
+      : 'It contains a lone surrogate, which has no UTF-8 form.',
+    suggestion: 'Remove the character, or store the value in a bytes() column.',
   });
 
-/** Turns a stored value into what its column's Zod type says. */
+/** Converts a stored value to the type that its column's Zod schema describes. */
 export type Decode = (value: unknown) => unknown;
 
 const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
   new AshlarError('value-corrupt', {
     message: `A stored value of ${column.table}.${column.name} cannot be read back.`,
     detail: why,
-    suggestion: 'Find out what wrote it: the column’s CHECK constraint does not let it in.',
+    suggestion: 'Find out what wrote it: the CHECK constraint of the column refuses such values.',
     cause,
   });
 
-/** How a column's values are decoded; `undefined` where SQLite's own form is the value. */
-export const decoderOf = (column: Column): Decode | undefined => {
+/** The decoder of a column's values; `undefined` when they are stored as they are. */
+export function decoderOf(column: Column): Decode | undefined {
   switch (column.kind) {
     case 'boolean':
       return (value) => {
         if (value === 1) return true;
         if (value === 0) return false;
         if (value === null) return null;
-        throw corrupt(column, 'A boolean is kept as 0 or 1.');
+        throw corrupt(column, 'A boolean is stored as 0 or 1.');
       };
     case 'json':
       return (value) => {
         if (value === null) return null;
-        if (typeof value !== 'string') throw corrupt(column, 'JSON is kept as text.');
+        if (typeof value !== 'string') throw corrupt(column, 'JSON is stored as text.');
         try {
           return JSON.parse(value);
         } catch (cause) {
-          throw corrupt(column, 'It is not JSON.', cause);
+          throw corrupt(column, 'The stored text is not JSON.', cause);
         }
       };
     case 'bytes':
@@ -148,4 +142,4 @@ export const decoderOf = (column: Column): Decode | undefined => {
     default:
       return undefined;
   }
-};
+}

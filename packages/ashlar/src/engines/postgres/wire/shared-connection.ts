@@ -3,10 +3,10 @@ import type { Lease, Leases } from './channel.js';
 const longestIdle = 30_000;
 
 /**
- * One connection beside the pool for work that comes again and again: what the server has planned on it stays planned.
- * It is opened when it is first needed and closed when it was not for a while. Its users share it.
+ * One connection outside the pool for repeated work, so that the server's plans are reused. It is opened on demand,
+ * shared by concurrent users, and closed after 30 seconds without use.
  */
-export class KeptConnection implements Leases {
+export class SharedConnection implements Leases {
   readonly #open: () => Promise<Lease>;
   #lease: Promise<Lease> | undefined;
   #users = 0;
@@ -30,7 +30,7 @@ export class KeptConnection implements Leases {
     }
   }
 
-  /** Closes it; it is opened again when it is needed again. */
+  /** Closes the connection. The next use opens it again. */
   async close(): Promise<void> {
     clearTimeout(this.#idle);
     const lease = this.#lease;

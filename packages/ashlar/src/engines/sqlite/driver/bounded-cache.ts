@@ -1,13 +1,13 @@
 /**
- * A bounded memory of what is costly to make, by text. It has two generations, so that a hit costs one look-up and
- * no bookkeeping; what was not asked for during a whole generation is forgotten.
+ * A cache with a maximum size. It has two generations, so that a hit costs one look-up and no bookkeeping: a value that
+ * was not used during a whole generation is dropped.
  */
-export class Kept<Value> {
+export class BoundedCache<Value> {
   readonly #generation: number;
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();
 
-  /** @param size - how many values are kept at most */
+  /** @param size - the maximum number of values */
   constructor(size: number) {
     this.#generation = Math.max(1, Math.floor(size / 2));
   }

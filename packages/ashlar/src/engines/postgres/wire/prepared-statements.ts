@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 
-/** What to call a statement on its connection, whether it is prepared there already, and which one must go for it. */
-export interface KeptStatement {
+/** A prepared statement: its name, whether it is prepared already, and the name of a statement to close for it. */
+export interface PreparedStatement {
   readonly name: string;
   readonly known: boolean;
   readonly evicted: string | undefined;
 }
 
 /**
- * The prepared statements of one connection, least recently used first out. A name is never used twice, not by another
- * connection either: behind a pooler a server connection knows the statements of several clients, and a name that two of
- * them use would run the other's statement.
+ * The prepared statements of one connection, of which the least recently used is evicted. A name is never reused, also not
+ * by another connection: behind a pooler, a server connection holds the statements of several clients, and with a shared
+ * name one client would run the other's statement.
  */
-export class KeptStatements {
+export class PreparedStatements {
   readonly #names = new Map<string, string>();
   readonly #limit: number;
   readonly #prefix = `a${randomBytes(6).toString('base64url')}_`;
@@ -22,8 +22,8 @@ export class KeptStatements {
     this.#limit = limit;
   }
 
-  /** The name of a statement's text; new texts get a new one. */
-  keep(text: string): KeptStatement {
+  /** The prepared statement of a text; a new text gets a new name. */
+  use(text: string): PreparedStatement {
     const name = this.#names.get(text);
     if (name !== undefined) {
       this.#names.delete(text);
@@ -35,7 +35,7 @@ export class KeptStatements {
     return { name: fresh, known: false, evicted: this.#evict() };
   }
 
-  /** After a statement could not be prepared, or all were dropped. */
+  /** Forgets one text, which could not be prepared; without `text` all of them, because the server dropped them. */
   forget(text?: string): void {
     if (text === undefined) this.#names.clear();
     else this.#names.delete(text);

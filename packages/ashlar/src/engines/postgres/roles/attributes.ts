@@ -1,14 +1,14 @@
 import type { RoleChange, WantedRights } from '../../../contract/roles.js';
 import { identifier } from '../../../model/index.js';
-import type { Connection, ObjectState, RoleState } from './state.js';
+import type { ConnectionState, ObjectState, RoleState } from './state.js';
 
-/** What is to be done so that the roles are there, with the attributes and memberships they need and no others. */
-export const planPeople = (
-  connection: Connection,
+/** The changes after which the roles exist, with the attributes and memberships they need and no others. */
+export function planAttributes(
+  connection: ConnectionState,
   { roles }: WantedRights,
   known: ReadonlyMap<string, RoleState>,
   objects: readonly ObjectState[],
-): readonly RoleChange[] => {
+): readonly RoleChange[] {
   const owner = roles.owner ?? connection.current;
   const makes = connection.superuser || connection.createsRoles;
   const change = (difference: string, sql: string | undefined, allowed: boolean): RoleChange => ({
@@ -36,7 +36,7 @@ export const planPeople = (
       change(
         `${connection.login} may not ${why} ${name}`,
         `GRANT ${identifier(name)} TO ${identifier(connection.login)}${options}`,
-        // whoever makes a role may hand it on
+        // the role that creates another may grant it
         role ? role.mayGrant || (connection.old && makes) : makes,
       ),
     ];
@@ -45,30 +45,25 @@ export const planPeople = (
     ...make(roles.app, roles.appConnects !== undefined),
     ...make(roles.auditor),
     ...(roles.owner === undefined ? [] : make(roles.owner)),
-    // the application's own user looks, and owns nothing
+    // the application's own user only compares; it owns nothing
     ...(roles.owner === undefined || connection.login === roles.app ? [] : join(roles.owner, 'act as')),
     ...(roles.appConnects === undefined ? join(roles.app, 'step down to') : []),
-    ...tooStrong({ connection, role: known.get(roles.app), owner, objects }),
+    ...excessOf({ connection, role: known.get(roles.app), owner, objects, seesAll: false }),
     // an auditor may see the rows of every scope
-    ...tooStrong({ connection, role: known.get(roles.auditor), owner, objects, seesAll: true }),
+    ...excessOf({ connection, role: known.get(roles.auditor), owner, objects, seesAll: true }),
   ];
-};
+}
 
-interface CheckedRole {
-  readonly connection: Connection;
+interface ExcessInput {
+  readonly connection: ConnectionState;
   readonly role: RoleState | undefined;
   readonly owner: string;
   readonly objects: readonly ObjectState[];
-  readonly seesAll?: boolean;
+  /** Whether the role may bypass row-level security. */
+  readonly seesAll: boolean;
 }
 
-const tooStrong = ({
-  connection: { superuser },
-  role,
-  owner,
-  objects,
-  seesAll = false,
-}: CheckedRole): readonly RoleChange[] => {
+const excessOf = ({ connection, role, owner, objects, seesAll }: ExcessInput): readonly RoleChange[] => {
   if (!role) return [];
   const { name } = role;
   const differ = (difference: string, sql?: string, allowed = false): RoleChange => ({
@@ -78,20 +73,26 @@ const tooStrong = ({
     by: 'login',
     allowed,
   });
-  if (name === owner) return [differ('owns the tables: the application needs a role of its own')];
-  // nothing that Ashlar should mend by itself: it may be somebody's own user
+  if (name === owner) return [differ('owns the tables, but the application needs a separate role')];
+  // Ashlar does not change this by itself: other applications may need the superuser
   if (role.superuser) return [differ('is a superuser')];
   const owned = objects.filter((object) => object.owner === name).map((object) => object.name);
   return [
     ...(role.bypassesRls && !seesAll
-      ? [differ('bypasses row level security', `ALTER ROLE ${identifier(name)} NOBYPASSRLS`, superuser)]
+      ? [
+          differ(
+            'bypasses row-level security',
+            `ALTER ROLE ${identifier(name)} NOBYPASSRLS`,
+            connection.superuser,
+          ),
+        ]
       : []),
     ...(role.ownsAsMember
       ? [
           differ(
             `may act as ${owner}, the owner`,
             `REVOKE ${identifier(owner)} FROM ${identifier(name)}`,
-            superuser,
+            connection.superuser,
           ),
         ]
       : []),
