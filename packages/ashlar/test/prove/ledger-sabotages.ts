@@ -67,7 +67,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
       `INSERT INTO letters (id, client_id, at, body) VALUES ('${forged}', '${client}', '2001-01-01T00:00:00.000000Z', 'late')`,
     ],
     named: new RegExp(
-      `the row ${forged}, position 9: the column at is not the time at which the row was written`,
+      `the row ${forged}, position 9: the column at is not the time of the write`,
     ),
   },
   {
