@@ -232,7 +232,7 @@ describe.each(engines)('retained on $name', (engine) => {
 
     it('a row that is due, unless it retires', async () => {
       expect(await refusal(del(81))).toMatch(/^ashlar\/retained: only a purge deletes rows of clients/);
-      expect(await refusal(permit('letters'), del(81))).toMatch(/only a purge deletes rows of letters/);
+      expect(await refusal(permit('letters'), del(81))).toMatch(/only a purge deletes rows of clients/);
       expect(await refusal('DELETE FROM letters')).toMatch(/^ashlar\/retained: /);
       await expect(db.session((s) => s.delete(clients, uuid(81)))).rejects.toMatchObject({
         code: 'guarantee-violated',
