@@ -231,8 +231,8 @@ describe.each(engines)('retained on $name', (engine) => {
     const del = (n: number) => `DELETE FROM clients WHERE id = '${uuid(n)}'`;
 
     it('a row that is due, unless it retires', async () => {
-      expect(await refusal(del(81))).toMatch(/^ashlar\/retained: rows of clients leave by retirement alone/);
-      expect(await refusal(permit('letters'), del(81))).toMatch(/leave by retirement alone/);
+      expect(await refusal(del(81))).toMatch(/^ashlar\/retained: only a purge deletes rows of clients/);
+      expect(await refusal(permit('letters'), del(81))).toMatch(/only a purge deletes rows of clients/);
       expect(await refusal('DELETE FROM letters')).toMatch(/^ashlar\/retained: /);
       await expect(db.session((s) => s.delete(clients, uuid(81)))).rejects.toMatchObject({
         code: 'guarantee-violated',

@@ -1,15 +1,15 @@
 import type { Retention } from '../../contract/retention.js';
 import { periodText } from '../shared/period.js';
 
-/** The messages of refusals. They are part of the triggers' SQL, and so of migrations: never reword them. */
+/** The messages of refusals. They are part of the triggers' SQL: a new wording changes the schema. */
 export function refusals(table: string, { column, period, reason }: Retention) {
   return {
     early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
     held: `a row of ${table} is under a legal hold`,
-    unasked: `rows of ${table} leave by retirement alone`,
-    emptied: `${table} is never emptied at once`,
+    unasked: `only a purge deletes rows of ${table}`,
+    emptied: `${table} is never truncated`,
     moved: (columns: readonly string[]): string =>
-      `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed, by which rows stay and are held`,
+      `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed: expiry and holds depend on ${columns.length > 1 ? 'them' : 'it'}`,
   };
 }
 

@@ -160,7 +160,7 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
       on: 'BEFORE INSERT',
       table: name,
       when: any([`NOT ${isPurgingOnSqlite(table)}`, 'NEW.id <> -1']),
-      body: [refuse(`lines of ${name} are written by retirement alone`)],
+      body: [refuse(`only a purge writes lines of ${name}`)],
     }),
   ];
 };
