@@ -157,7 +157,7 @@ export const sqliteEverySabotages: readonly Sabotage[] = [
       ['trail', 'trail_ledger_head_update', 'ledgered'],
       ['holds', 'holds_append_only_delete', 'append-only'],
       ['folders', 'folders_parent_id_acyclic_update', 'acyclic'],
-      ['letters', 'letters_retirements_append_only_delete', 'retained'],
+      ['letters', 'letters_purges_append_only_delete', 'retained'],
     ] as const
   ).map(([table, trigger, guarantee]) => dropped(table, trigger, guarantee, '')),
   {

@@ -66,9 +66,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     sql: () => [
       `INSERT INTO letters (id, client_id, at, body) VALUES ('${forged}', '${client}', '2001-01-01T00:00:00.000000Z', 'late')`,
     ],
-    named: new RegExp(
-      `the row ${forged}, position 9: the column at is not the time at which the row was written`,
-    ),
+    named: new RegExp(`the row ${forged}, position 9: the column at is not the time of the write`),
   },
   {
     name: 'a row is put in without an entry',

@@ -187,7 +187,7 @@ const columnsOf = async (run: RunSql, table: string): Promise<string> => {
 
 const miscounted = (table: GuardedTable, rows: number, copied: number): AshlarError =>
   new AshlarError('partition-conflict', {
-    message: `${table.name}: only ${copied} of ${rows} rows of the default partition could be copied.`,
+    message: `${table.name}: the copy of the default partition has ${copied} rows instead of ${rows}.`,
     detail: 'Nothing was changed.',
   });
 

@@ -42,7 +42,7 @@ export function retainedAttacks(table: TableFacts, probe: Probe, retention: Rete
         ...(isRecent(row[retention.column])
           ? [
               refused(
-                'DELETE of a row before its time, while a retirement runs',
+                'DELETE of a row before it expires, while a purge runs',
                 permit,
                 `DELETE FROM ${name} WHERE ${target.where}`,
               ),
