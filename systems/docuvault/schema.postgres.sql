@@ -301,25 +301,25 @@ BEGIN
   SELECT * INTO head FROM audit_log_ledger_head;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM audit_log_ledger_tree) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has lost its head';
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has leaves but no head row';
     END IF;
     INSERT INTO audit_log_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
   mark := pg_current_snapshot();
   IF head.cluster = this_cluster THEN
     low := pg_snapshot_xmax(head.watermark);
     waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
     IF head.sealer < low THEN
       waiting := waiting || head.sealer;
     END IF;
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
   PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -368,7 +368,7 @@ BEGIN
     RETURN 'done';
   END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
+  -- the rows beyond this batch have the xid of its last row or a later one
   IF count = 10000 THEN
     IF head.cluster = this_cluster THEN
       mark := CASE
@@ -382,7 +382,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
   at := head.size;
   kept := length(head.frontier) / 32;
   WHILE cardinality(nodes) > 0 LOOP
@@ -468,10 +468,10 @@ CREATE OR REPLACE FUNCTION data_keys_keyring_insert()
  SET row_security TO 'off'
 AS $function$
 BEGIN
-  -- whoever is shredding the scope is waited for, and then seen
+  -- waits for a concurrent shredding of the scope, so that the check below sees it
   PERFORM FROM data_keys WHERE scope = NEW.scope FOR SHARE;
   IF EXISTS (SELECT FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
-    RAISE EXCEPTION 'ashlar/keyring: a scope of data_keys that was shredded never gets another key'
+    RAISE EXCEPTION 'ashlar/keyring: a shredded scope of data_keys never gets another key'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RETURN NEW;
@@ -489,7 +489,7 @@ BEGIN
   THEN
     RETURN NEW;
   END IF;
-  RAISE EXCEPTION 'ashlar/keyring: a key of data_keys is only wrapped anew, or shredded for good'
+  RAISE EXCEPTION 'ashlar/keyring: a key of data_keys can only be rewrapped or shredded'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -504,7 +504,7 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || '.folders', 0));
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-      -- a snapshot from before the wait would hide what was moved meanwhile: locking a row that was is an error
+      -- a snapshot older than the wait hides rows that were moved during it: locking such a row raises an error
       PERFORM FROM folders WHERE id IN (
         WITH RECURSIVE above (id) AS (
           SELECT NEW.parent_id
@@ -525,7 +525,7 @@ BEGIN
     )
     SELECT id FROM above
   ) THEN
-    RAISE EXCEPTION 'ashlar/acyclic: a row of folders cannot stand above itself'
+    RAISE EXCEPTION 'ashlar/acyclic: a row of folders cannot be its own ancestor'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RETURN NULL;

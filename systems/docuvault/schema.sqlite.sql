@@ -78,7 +78,7 @@ CREATE TRIGGER audit_log_ledger_blocks_append_only_insert BEFORE INSERT ON audit
 WHEN (NOT EXISTS (SELECT 1 FROM audit_log_ledger_blocks WHERE size = NEW.size)
   AND NEW.size = (SELECT max(position) + 1 FROM audit_log_ledger_tree WHERE level = 0)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_blocks is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_blocks is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_blocks_append_only_update BEFORE UPDATE ON audit_log_ledger_blocks
 BEGIN
@@ -100,7 +100,7 @@ WHEN (NOT EXISTS (SELECT 1 FROM audit_log_ledger_entries WHERE row_key = NEW.row
   AND NOT EXISTS (SELECT 1 FROM audit_log_ledger_entries WHERE id = NEW.id)
   AND EXISTS (SELECT 1 FROM audit_log AS owner WHERE owner.id = NEW.row_key AND CAST(owner.id AS TEXT) = NEW.row_key)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_entries is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_entries is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_entries_append_only_update BEFORE UPDATE ON audit_log_ledger_entries
 BEGIN
@@ -117,20 +117,20 @@ CREATE TABLE audit_log_ledger_head (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER audit_log_ledger_head_delete BEFORE DELETE ON audit_log_ledger_head
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_head_insert BEFORE INSERT ON audit_log_ledger_head
 WHEN NEW.size <> 0
   OR EXISTS (SELECT 1 FROM audit_log_ledger_head)
   OR EXISTS (SELECT 1 FROM audit_log_ledger_tree)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_head_update BEFORE UPDATE ON audit_log_ledger_head
 WHEN ((NEW.size = (SELECT max(size) FROM audit_log_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
   OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 
 CREATE TABLE audit_log_ledger_tree (
@@ -155,7 +155,7 @@ WHEN (CASE NEW.level
       AND EXISTS (SELECT 1 FROM audit_log_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
   END) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_tree is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_tree is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_tree_append_only_update BEFORE UPDATE ON audit_log_ledger_tree
 BEGIN
@@ -251,7 +251,7 @@ CREATE TRIGGER data_keys_keyring_insert BEFORE INSERT ON data_keys
 WHEN EXISTS (SELECT 1 FROM data_keys WHERE scope = NEW.scope AND shredded_at IS NOT NULL)
   OR (NEW.wrapped IS NULL) <> (NEW.shredded_at IS NOT NULL)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/keyring: a scope of data_keys that was shredded never gets another key');
+  SELECT RAISE(ABORT, 'ashlar/keyring: a shredded scope of data_keys never gets another key');
 END;
 CREATE TRIGGER data_keys_keyring_replace BEFORE INSERT ON data_keys
 WHEN EXISTS (SELECT 1 FROM data_keys WHERE scope = NEW.scope AND version = NEW.version)
@@ -272,7 +272,7 @@ WHEN NOT (NEW.rowid IS OLD.rowid
     AND OLD.shredded_at IS NULL
     AND (NEW.wrapped IS NULL) = (NEW.shredded_at IS NOT NULL))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/keyring: a key of data_keys is only wrapped anew, or shredded for good');
+  SELECT RAISE(ABORT, 'ashlar/keyring: a key of data_keys can only be rewrapped or shredded');
 END;
 
 CREATE TABLE document_topics (
@@ -457,7 +457,7 @@ WHEN NEW.parent_id IS NOT NULL
     SELECT id FROM above
   )
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/acyclic: a row of folders cannot stand above itself');
+  SELECT RAISE(ABORT, 'ashlar/acyclic: a row of folders cannot be its own ancestor');
 END;
 CREATE TRIGGER folders_parent_id_acyclic_update AFTER UPDATE ON folders
 WHEN NEW.parent_id IS NOT NULL AND (NEW.parent_id IS NOT OLD.parent_id OR NEW.id IS NOT OLD.id)
@@ -471,7 +471,7 @@ WHEN NEW.parent_id IS NOT NULL AND (NEW.parent_id IS NOT OLD.parent_id OR NEW.id
     SELECT id FROM above
   )
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/acyclic: a row of folders cannot stand above itself');
+  SELECT RAISE(ABORT, 'ashlar/acyclic: a row of folders cannot be its own ancestor');
 END;
 CREATE TRIGGER folders_user_id_fkey_insert BEFORE INSERT ON folders
 WHEN NEW.user_id IS NOT NULL

@@ -56,13 +56,13 @@ CREATE OR REPLACE FUNCTION conversations_append_only_cascade()
  SET row_security TO 'off'
 AS $function$
 BEGIN
-  -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+  -- on a cascade the parent is already deleted, and the delete runs in the foreign key's trigger
   IF pg_trigger_depth() > 1 AND OLD.email IS NOT NULL
     AND NOT EXISTS (SELECT FROM leads WHERE email = OLD.email)
   THEN
     RETURN OLD;
   END IF;
-  RAISE EXCEPTION 'ashlar/append-only: rows of conversations leave only with their row of leads'
+  RAISE EXCEPTION 'ashlar/append-only: rows of conversations are deleted only with their row of leads'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;

@@ -35,7 +35,7 @@ CREATE INDEX audit_logs_job_id_timestamp_idx ON audit_logs (job_id, timestamp);
 CREATE TRIGGER audit_logs_append_only_delete BEFORE DELETE ON audit_logs
 WHEN (OLD.job_id IS NULL OR EXISTS (SELECT 1 FROM jobs WHERE id = OLD.job_id))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: rows of audit_logs leave only with their row of jobs');
+  SELECT RAISE(ABORT, 'ashlar/append-only: rows of audit_logs are deleted only with their row of jobs');
 END;
 CREATE TRIGGER audit_logs_append_only_insert BEFORE INSERT ON audit_logs
 WHEN EXISTS (SELECT 1 FROM audit_logs WHERE id = NEW.id)
@@ -129,7 +129,7 @@ WHEN NOT EXISTS (SELECT 1 FROM ashlar_session WHERE actor IS NEW.actor AND scope
   OR NEW.at IS NOT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')
   OR NEW.id <> -1
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/trail: lines of job_changes are written by the database alone');
+  SELECT RAISE(ABORT, 'ashlar/trail: rows of job_changes are written by the database only');
 END;
 
 CREATE TABLE job_changes_ledger_blocks (
@@ -146,7 +146,7 @@ CREATE TRIGGER job_changes_ledger_blocks_append_only_insert BEFORE INSERT ON job
 WHEN (NOT EXISTS (SELECT 1 FROM job_changes_ledger_blocks WHERE size = NEW.size)
   AND NEW.size = (SELECT max(position) + 1 FROM job_changes_ledger_tree WHERE level = 0)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_blocks is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_blocks is written by the ledger only');
 END;
 CREATE TRIGGER job_changes_ledger_blocks_append_only_update BEFORE UPDATE ON job_changes_ledger_blocks
 BEGIN
@@ -168,7 +168,7 @@ WHEN (NOT EXISTS (SELECT 1 FROM job_changes_ledger_entries WHERE row_key = NEW.r
   AND NOT EXISTS (SELECT 1 FROM job_changes_ledger_entries WHERE id = NEW.id)
   AND EXISTS (SELECT 1 FROM job_changes AS owner WHERE owner.id = NEW.row_key AND CAST(owner.id AS TEXT) = NEW.row_key)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_entries is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_entries is written by the ledger only');
 END;
 CREATE TRIGGER job_changes_ledger_entries_append_only_update BEFORE UPDATE ON job_changes_ledger_entries
 BEGIN
@@ -185,20 +185,20 @@ CREATE TABLE job_changes_ledger_head (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER job_changes_ledger_head_delete BEFORE DELETE ON job_changes_ledger_head
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER job_changes_ledger_head_insert BEFORE INSERT ON job_changes_ledger_head
 WHEN NEW.size <> 0
   OR EXISTS (SELECT 1 FROM job_changes_ledger_head)
   OR EXISTS (SELECT 1 FROM job_changes_ledger_tree)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER job_changes_ledger_head_update BEFORE UPDATE ON job_changes_ledger_head
 WHEN ((NEW.size = (SELECT max(size) FROM job_changes_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
   OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_head is written by the ledger only');
 END;
 
 CREATE TABLE job_changes_ledger_tree (
@@ -223,7 +223,7 @@ WHEN (CASE NEW.level
       AND EXISTS (SELECT 1 FROM job_changes_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
   END) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_tree is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: job_changes_ledger_tree is written by the ledger only');
 END;
 CREATE TRIGGER job_changes_ledger_tree_append_only_update BEFORE UPDATE ON job_changes_ledger_tree
 BEGIN
@@ -451,14 +451,14 @@ CREATE INDEX jobs_status_idx ON jobs (status);
 CREATE TRIGGER audit_logs_append_only_job_id_insert BEFORE INSERT ON jobs
 WHEN EXISTS (SELECT 1 FROM audit_logs WHERE job_id = NEW.id)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs with rows of audit_logs under it exists and is never replaced');
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs that rows of audit_logs refer to is never replaced');
 END;
 CREATE TRIGGER audit_logs_append_only_job_id_update BEFORE UPDATE ON jobs
 WHEN (NEW.id IS NOT OLD.id)
   AND (EXISTS (SELECT 1 FROM audit_logs WHERE job_id = OLD.id)
     OR EXISTS (SELECT 1 FROM audit_logs WHERE job_id = NEW.id))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs with rows of audit_logs under it exists and is never replaced');
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs that rows of audit_logs refer to is never replaced');
 END;
 CREATE TRIGGER jobs_audited_delete AFTER DELETE ON jobs
 BEGIN

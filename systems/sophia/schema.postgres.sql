@@ -365,25 +365,25 @@ BEGIN
   SELECT * INTO head FROM audit_log_ledger_head;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM audit_log_ledger_tree) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has lost its head';
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_log has leaves but no head row';
     END IF;
     INSERT INTO audit_log_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
   mark := pg_current_snapshot();
   IF head.cluster = this_cluster THEN
     low := pg_snapshot_xmax(head.watermark);
     waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
     IF head.sealer < low THEN
       waiting := waiting || head.sealer;
     END IF;
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
   PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -432,7 +432,7 @@ BEGIN
     RETURN 'done';
   END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
+  -- the rows beyond this batch have the xid of its last row or a later one
   IF count = 10000 THEN
     IF head.cluster = this_cluster THEN
       mark := CASE
@@ -446,7 +446,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
   at := head.size;
   kept := length(head.frontier) / 32;
   WHILE cardinality(nodes) > 0 LOOP
@@ -517,7 +517,7 @@ BEGIN
   VALUES (
     nullif(current_setting('ashlar.actor', true), ''),
     nullif(current_setting('ashlar.scope', true), ''),
-    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    -- current_user is the owner here: record the role that the session has set, or else the login role
     coalesce(nullif(current_setting('role'), 'none'), session_user),
     'clients',
     lower(TG_OP),
@@ -596,7 +596,7 @@ CREATE OR REPLACE FUNCTION clients_audited_truncate()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  RAISE EXCEPTION 'ashlar/audited: clients is never emptied at once, which would leave no trail'
+  RAISE EXCEPTION 'ashlar/audited: clients cannot be truncated: the audit trail would miss the deleted rows'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -612,7 +612,7 @@ BEGIN
     RAISE EXCEPTION 'ashlar/named-nowhere: clients are named by sessions of every scope only'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
-  -- whoever writes a name and whoever writes knowledge must see each other
+  -- transactions that write names and those that write knowledge must see each other
   PERFORM pg_advisory_xact_lock(hashtextextended('ashlar/names-no-client', 0));
   IF EXISTS (
     SELECT 1 FROM institutional_knowledge AS knowledge
@@ -622,7 +622,7 @@ BEGIN
         replace(replace(replace(' ' || translate(lower(NEW.name COLLATE "C"), chr(9) || chr(10) || chr(13) || '!"#$%&()*+,-./:;<=>?@[\]^_`{|}~…–—‘’“” ''', repeat(' ', 43)) || ' ', ' ', '<>'), '><', ''), '<>', ' ')
       ) > 0
   ) THEN
-    RAISE EXCEPTION 'ashlar/named-nowhere: a client has a name that stands in the institutional knowledge'
+    RAISE EXCEPTION 'ashlar/named-nowhere: a client has a name that occurs in the institutional knowledge'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RETURN NEW;
@@ -654,7 +654,7 @@ BEGIN
     RAISE EXCEPTION 'ashlar/names-no-client: institutional knowledge is written by sessions of every scope only'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
-  -- whoever writes a name and whoever writes knowledge must see each other
+  -- transactions that write names and those that write knowledge must see each other
   PERFORM pg_advisory_xact_lock(hashtextextended('ashlar/names-no-client', 0));
   IF EXISTS (
     SELECT 1 FROM clients AS client
@@ -735,25 +735,25 @@ BEGIN
   SELECT * INTO head FROM record_changes_ledger_head;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM record_changes_ledger_tree) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has leaves but no head row';
     END IF;
     INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
   mark := pg_current_snapshot();
   IF head.cluster = this_cluster THEN
     low := pg_snapshot_xmax(head.watermark);
     waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
     IF head.sealer < low THEN
       waiting := waiting || head.sealer;
     END IF;
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
   PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -805,7 +805,7 @@ BEGIN
     RETURN 'done';
   END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
+  -- the rows beyond this batch have the xid of its last row or a later one
   IF count = 10000 THEN
     IF head.cluster = this_cluster THEN
       mark := CASE
@@ -819,7 +819,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
   at := head.size;
   kept := length(head.frontier) / 32;
   WHILE cardinality(nodes) > 0 LOOP
@@ -882,7 +882,7 @@ CREATE OR REPLACE FUNCTION record_changes_trail_insert()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  RAISE EXCEPTION 'ashlar/trail: lines of record_changes are written by the database alone'
+  RAISE EXCEPTION 'ashlar/trail: rows of record_changes are written by the database only'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -900,7 +900,7 @@ BEGIN
   VALUES (
     nullif(current_setting('ashlar.actor', true), ''),
     nullif(current_setting('ashlar.scope', true), ''),
-    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    -- current_user is the owner here: record the role that the session has set, or else the login role
     coalesce(nullif(current_setting('role'), 'none'), session_user),
     'voice_materials',
     lower(TG_OP),
@@ -947,7 +947,7 @@ CREATE OR REPLACE FUNCTION voice_materials_audited_truncate()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  RAISE EXCEPTION 'ashlar/audited: voice_materials is never emptied at once, which would leave no trail'
+  RAISE EXCEPTION 'ashlar/audited: voice_materials cannot be truncated: the audit trail would miss the deleted rows'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -965,7 +965,7 @@ BEGIN
   VALUES (
     nullif(current_setting('ashlar.actor', true), ''),
     nullif(current_setting('ashlar.scope', true), ''),
-    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    -- current_user is the owner here: record the role that the session has set, or else the login role
     coalesce(nullif(current_setting('role'), 'none'), session_user),
     'voice_profiles',
     lower(TG_OP),
@@ -1012,7 +1012,7 @@ CREATE OR REPLACE FUNCTION voice_profiles_audited_truncate()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  RAISE EXCEPTION 'ashlar/audited: voice_profiles is never emptied at once, which would leave no trail'
+  RAISE EXCEPTION 'ashlar/audited: voice_profiles cannot be truncated: the audit trail would miss the deleted rows'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;

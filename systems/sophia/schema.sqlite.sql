@@ -108,7 +108,7 @@ CREATE TRIGGER audit_log_ledger_blocks_append_only_insert BEFORE INSERT ON audit
 WHEN (NOT EXISTS (SELECT 1 FROM audit_log_ledger_blocks WHERE size = NEW.size)
   AND NEW.size = (SELECT max(position) + 1 FROM audit_log_ledger_tree WHERE level = 0)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_blocks is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_blocks is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_blocks_append_only_update BEFORE UPDATE ON audit_log_ledger_blocks
 BEGIN
@@ -130,7 +130,7 @@ WHEN (NOT EXISTS (SELECT 1 FROM audit_log_ledger_entries WHERE row_key = NEW.row
   AND NOT EXISTS (SELECT 1 FROM audit_log_ledger_entries WHERE id = NEW.id)
   AND EXISTS (SELECT 1 FROM audit_log AS owner WHERE owner.id = NEW.row_key AND CAST(owner.id AS TEXT) = NEW.row_key)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_entries is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_entries is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_entries_append_only_update BEFORE UPDATE ON audit_log_ledger_entries
 BEGIN
@@ -147,20 +147,20 @@ CREATE TABLE audit_log_ledger_head (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER audit_log_ledger_head_delete BEFORE DELETE ON audit_log_ledger_head
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_head_insert BEFORE INSERT ON audit_log_ledger_head
 WHEN NEW.size <> 0
   OR EXISTS (SELECT 1 FROM audit_log_ledger_head)
   OR EXISTS (SELECT 1 FROM audit_log_ledger_tree)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_head_update BEFORE UPDATE ON audit_log_ledger_head
 WHEN ((NEW.size = (SELECT max(size) FROM audit_log_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
   OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_head is written by the ledger only');
 END;
 
 CREATE TABLE audit_log_ledger_tree (
@@ -185,7 +185,7 @@ WHEN (CASE NEW.level
       AND EXISTS (SELECT 1 FROM audit_log_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
   END) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_tree is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_log_ledger_tree is written by the ledger only');
 END;
 CREATE TRIGGER audit_log_ledger_tree_append_only_update BEFORE UPDATE ON audit_log_ledger_tree
 BEGIN
@@ -403,7 +403,7 @@ CREATE TRIGGER clients_named_nowhere_insert BEFORE INSERT ON clients
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/named-nowhere: clients are named by sessions of every scope only')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session WHERE scope = '*');
-  SELECT RAISE(ABORT, 'ashlar/named-nowhere: a client has a name that stands in the institutional knowledge')
+  SELECT RAISE(ABORT, 'ashlar/named-nowhere: a client has a name that occurs in the institutional knowledge')
   WHERE EXISTS (
     SELECT 1 FROM institutional_knowledge AS knowledge
     WHERE replace(replace(replace(' ' || replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(NEW.name), char(9), ' '), char(10), ' '), char(13), ' '), '!', ' '), '"', ' '), '#', ' '), '$', ' '), '%', ' '), '&', ' '), '(', ' '), ')', ' '), '*', ' '), '+', ' '), ',', ' '), '-', ' '), '.', ' '), '/', ' '), ':', ' '), ';', ' '), '<', ' '), '=', ' '), '>', ' '), '?', ' '), '@', ' '), '[', ' '), '\', ' '), ']', ' '), '^', ' '), '_', ' '), '`', ' '), '{', ' '), '|', ' '), '}', ' '), '~', ' '), '…', ' '), '–', ' '), '—', ' '), '‘', ' '), '’', ' '), '“', ' '), '”', ' '), ' ', ' '), '''', ' ') || ' ', ' ', '<>'), '><', ''), '<>', ' ') <> ' '
@@ -418,7 +418,7 @@ WHEN NEW.name IS NOT OLD.name
 BEGIN
   SELECT RAISE(ABORT, 'ashlar/named-nowhere: clients are named by sessions of every scope only')
   WHERE NOT EXISTS (SELECT 1 FROM ashlar_session WHERE scope = '*');
-  SELECT RAISE(ABORT, 'ashlar/named-nowhere: a client has a name that stands in the institutional knowledge')
+  SELECT RAISE(ABORT, 'ashlar/named-nowhere: a client has a name that occurs in the institutional knowledge')
   WHERE EXISTS (
     SELECT 1 FROM institutional_knowledge AS knowledge
     WHERE replace(replace(replace(' ' || replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(NEW.name), char(9), ' '), char(10), ' '), char(13), ' '), '!', ' '), '"', ' '), '#', ' '), '$', ' '), '%', ' '), '&', ' '), '(', ' '), ')', ' '), '*', ' '), '+', ' '), ',', ' '), '-', ' '), '.', ' '), '/', ' '), ':', ' '), ';', ' '), '<', ' '), '=', ' '), '>', ' '), '?', ' '), '@', ' '), '[', ' '), '\', ' '), ']', ' '), '^', ' '), '_', ' '), '`', ' '), '{', ' '), '|', ' '), '}', ' '), '~', ' '), '…', ' '), '–', ' '), '—', ' '), '‘', ' '), '’', ' '), '“', ' '), '”', ' '), ' ', ' '), '''', ' ') || ' ', ' ', '<>'), '><', ''), '<>', ' ') <> ' '
@@ -691,7 +691,7 @@ WHEN NOT EXISTS (SELECT 1 FROM ashlar_session WHERE actor IS NEW.actor AND scope
   OR NEW.at IS NOT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')
   OR NEW.id <> -1
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/trail: lines of record_changes are written by the database alone');
+  SELECT RAISE(ABORT, 'ashlar/trail: rows of record_changes are written by the database only');
 END;
 
 CREATE TABLE record_changes_ledger_blocks (
@@ -708,7 +708,7 @@ CREATE TRIGGER record_changes_ledger_blocks_append_only_insert BEFORE INSERT ON 
 WHEN (NOT EXISTS (SELECT 1 FROM record_changes_ledger_blocks WHERE size = NEW.size)
   AND NEW.size = (SELECT max(position) + 1 FROM record_changes_ledger_tree WHERE level = 0)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_blocks is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_blocks is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_blocks_append_only_update BEFORE UPDATE ON record_changes_ledger_blocks
 BEGIN
@@ -730,7 +730,7 @@ WHEN (NOT EXISTS (SELECT 1 FROM record_changes_ledger_entries WHERE row_key = NE
   AND NOT EXISTS (SELECT 1 FROM record_changes_ledger_entries WHERE id = NEW.id)
   AND EXISTS (SELECT 1 FROM record_changes AS owner WHERE owner.id = NEW.row_key AND CAST(owner.id AS TEXT) = NEW.row_key)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_entries is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_entries is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_entries_append_only_update BEFORE UPDATE ON record_changes_ledger_entries
 BEGIN
@@ -747,20 +747,20 @@ CREATE TABLE record_changes_ledger_head (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER record_changes_ledger_head_delete BEFORE DELETE ON record_changes_ledger_head
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_head_insert BEFORE INSERT ON record_changes_ledger_head
 WHEN NEW.size <> 0
   OR EXISTS (SELECT 1 FROM record_changes_ledger_head)
   OR EXISTS (SELECT 1 FROM record_changes_ledger_tree)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_head_update BEFORE UPDATE ON record_changes_ledger_head
 WHEN ((NEW.size = (SELECT max(size) FROM record_changes_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
   OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger only');
 END;
 
 CREATE TABLE record_changes_ledger_tree (
@@ -785,7 +785,7 @@ WHEN (CASE NEW.level
       AND EXISTS (SELECT 1 FROM record_changes_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
   END) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_tree is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_tree is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree
 BEGIN

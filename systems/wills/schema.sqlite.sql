@@ -97,7 +97,7 @@ CREATE TRIGGER audit_logs_ledger_blocks_append_only_insert BEFORE INSERT ON audi
 WHEN (NOT EXISTS (SELECT 1 FROM audit_logs_ledger_blocks WHERE size = NEW.size)
   AND NEW.size = (SELECT max(position) + 1 FROM audit_logs_ledger_tree WHERE level = 0)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_blocks is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_blocks is written by the ledger only');
 END;
 CREATE TRIGGER audit_logs_ledger_blocks_append_only_update BEFORE UPDATE ON audit_logs_ledger_blocks
 BEGIN
@@ -119,7 +119,7 @@ WHEN (NOT EXISTS (SELECT 1 FROM audit_logs_ledger_entries WHERE row_key = NEW.ro
   AND NOT EXISTS (SELECT 1 FROM audit_logs_ledger_entries WHERE id = NEW.id)
   AND EXISTS (SELECT 1 FROM audit_logs AS owner WHERE owner.id = json_extract(NEW.row_key, '$[0]') AND owner.created_at = json_extract(NEW.row_key, '$[1]') AND json_array(owner.id, owner.created_at) = NEW.row_key)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_entries is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_entries is written by the ledger only');
 END;
 CREATE TRIGGER audit_logs_ledger_entries_append_only_update BEFORE UPDATE ON audit_logs_ledger_entries
 BEGIN
@@ -136,20 +136,20 @@ CREATE TABLE audit_logs_ledger_head (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER audit_logs_ledger_head_delete BEFORE DELETE ON audit_logs_ledger_head
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_logs_ledger_head_insert BEFORE INSERT ON audit_logs_ledger_head
 WHEN NEW.size <> 0
   OR EXISTS (SELECT 1 FROM audit_logs_ledger_head)
   OR EXISTS (SELECT 1 FROM audit_logs_ledger_tree)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER audit_logs_ledger_head_update BEFORE UPDATE ON audit_logs_ledger_head
 WHEN ((NEW.size = (SELECT max(size) FROM audit_logs_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
   OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_head is written by the ledger only');
 END;
 
 CREATE TABLE audit_logs_ledger_tree (
@@ -174,7 +174,7 @@ WHEN (CASE NEW.level
       AND EXISTS (SELECT 1 FROM audit_logs_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
   END) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_tree is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: audit_logs_ledger_tree is written by the ledger only');
 END;
 CREATE TRIGGER audit_logs_ledger_tree_append_only_update BEFORE UPDATE ON audit_logs_ledger_tree
 BEGIN
@@ -378,11 +378,11 @@ BEGIN
 END;
 CREATE TRIGGER clauses_versioned_insert BEFORE INSERT ON clauses
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses is the current one')
+  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses must be the current one')
   WHERE NEW.is_current IS NOT TRUE;
-  SELECT RAISE(ABORT, 'ashlar/versioned: a first version of clauses has the number 1')
+  SELECT RAISE(ABORT, 'ashlar/versioned: the first version of clauses must have the number 1')
   WHERE NEW.previous_version_id IS NULL AND NEW.version IS NOT 1;
-  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses follows the current one of its key')
+  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses must follow the current one of its key')
   WHERE NEW.previous_version_id IS NOT NULL
     AND NOT EXISTS (
       SELECT 1 FROM clauses
@@ -657,7 +657,7 @@ WHEN NOT EXISTS (SELECT 1 FROM ashlar_session WHERE actor IS NEW.actor AND scope
   OR NEW.at IS NOT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')
   OR NEW.id <> -1
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/trail: lines of record_changes are written by the database alone');
+  SELECT RAISE(ABORT, 'ashlar/trail: rows of record_changes are written by the database only');
 END;
 
 CREATE TABLE record_changes_ledger_blocks (
@@ -674,7 +674,7 @@ CREATE TRIGGER record_changes_ledger_blocks_append_only_insert BEFORE INSERT ON 
 WHEN (NOT EXISTS (SELECT 1 FROM record_changes_ledger_blocks WHERE size = NEW.size)
   AND NEW.size = (SELECT max(position) + 1 FROM record_changes_ledger_tree WHERE level = 0)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_blocks is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_blocks is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_blocks_append_only_update BEFORE UPDATE ON record_changes_ledger_blocks
 BEGIN
@@ -696,7 +696,7 @@ WHEN (NOT EXISTS (SELECT 1 FROM record_changes_ledger_entries WHERE row_key = NE
   AND NOT EXISTS (SELECT 1 FROM record_changes_ledger_entries WHERE id = NEW.id)
   AND EXISTS (SELECT 1 FROM record_changes AS owner WHERE owner.id = NEW.row_key AND CAST(owner.id AS TEXT) = NEW.row_key)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_entries is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_entries is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_entries_append_only_update BEFORE UPDATE ON record_changes_ledger_entries
 BEGIN
@@ -713,20 +713,20 @@ CREATE TABLE record_changes_ledger_head (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER record_changes_ledger_head_delete BEFORE DELETE ON record_changes_ledger_head
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_head_insert BEFORE INSERT ON record_changes_ledger_head
 WHEN NEW.size <> 0
   OR EXISTS (SELECT 1 FROM record_changes_ledger_head)
   OR EXISTS (SELECT 1 FROM record_changes_ledger_tree)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_head_update BEFORE UPDATE ON record_changes_ledger_head
 WHEN ((NEW.size = (SELECT max(size) FROM record_changes_ledger_blocks) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable)
   OR (NEW.id IS OLD.id  AND NEW.size IS OLD.size  AND NEW.frontier IS OLD.frontier  AND NEW.sealed IS OLD.sealed AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_head is written by the ledger only');
 END;
 
 CREATE TABLE record_changes_ledger_tree (
@@ -751,7 +751,7 @@ WHEN (CASE NEW.level
       AND EXISTS (SELECT 1 FROM record_changes_ledger_tree WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
   END) IS NOT TRUE
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_tree is written by the ledger alone');
+  SELECT RAISE(ABORT, 'ashlar/ledgered: record_changes_ledger_tree is written by the ledger only');
 END;
 CREATE TRIGGER record_changes_ledger_tree_append_only_update BEFORE UPDATE ON record_changes_ledger_tree
 BEGIN

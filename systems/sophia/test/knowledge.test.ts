@@ -155,7 +155,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
     );
     await expect(direct).rejects.toMatchObject({
       code: 'guarantee-violated',
-      message: 'a client has a name that stands in the institutional knowledge',
+      message: 'a client has a name that occurs in the institutional knowledge',
     });
     expect(await open.operate((s) => clientActions(s, id))).toHaveLength(1);
   });

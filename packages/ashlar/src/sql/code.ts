@@ -43,19 +43,19 @@ const unquoted = (quoted: string): string => {
 };
 
 /**
- * The name that a token is, without its quotes and in the case in which it is written; of another token its text.
+ * The name in a token, without its quotes and in the case in which it is written; for any other token, its text.
  * The escapes of `U&"…"` are not resolved.
  */
 export function nameOf({ kind, text }: Token): string {
   return kind === 'name' && !text.startsWith('U&') && !text.startsWith('u&') ? unquoted(text) : text;
 }
 
-/** What a string of SQL stands for: `'it''s'` → `it's`. Of another token its text. */
+/** The value of an SQL string: `'it''s'` → `it's`. For any other token, its text. */
 export function stringOf({ kind, text }: Token): string {
   return kind === 'string' && text.startsWith("'") ? unquoted(text) : text;
 }
 
-/** How deep in parentheses each token is; a parenthesis counts as outside of itself. */
+/** The depth of parentheses at each token; a parenthesis itself has the depth outside of it. */
 export function depths(tokens: readonly Token[]): readonly number[] {
   let depth = 0;
   return tokens.map(({ text }) => {
@@ -106,7 +106,7 @@ export function line(tokens: readonly CodeToken[]): string {
   return text;
 }
 
-/** A text without white space, comments and quotes that change nothing: two texts that say the same fold to one. */
+/** A text without insignificant white space, comments and quotes: equivalent texts become equal. */
 export function folded(sql: string, dialect: SqlName): string {
   return line(codeOf(sql, dialect));
 }
@@ -116,13 +116,13 @@ export function hasWords(tokens: readonly CodeToken[], at: number, ...words: rea
   return words.every((word, i) => tokens[at + i]?.word === word);
 }
 
-/** Where these words stand next to each other, outside of parentheses; -1 when nowhere. */
+/** The position of these words in sequence, outside of parentheses; -1 when there is none. */
 export function findWords(tokens: readonly CodeToken[], ...words: readonly string[]): number {
   const depth = depths(tokens);
   return tokens.findIndex((_, at) => depth[at] === 0 && hasWords(tokens, at, ...words));
 }
 
-/** Whether a text names something: as a word in any case, or in quotes. What strings and comments hold does not count. */
+/** Whether a text contains a name: as a word in any case, or in quotes. Strings and comments do not count. */
 export function mentions(sql: string, name: string, dialect: SqlName): boolean {
   const wanted = name.toLowerCase();
   for (const token of readCode(sql, dialect)) {
@@ -146,7 +146,7 @@ export function replaceNames(
   return text;
 }
 
-/** The tables that foreign keys in a text refer to, in its order. */
+/** The tables that foreign keys in a text refer to, in order of appearance. */
 export function referredTables(sql: string, dialect: SqlName): readonly string[] {
   const tokens = codeOf(sql, dialect);
   return tokens.flatMap(({ word }, at) => {

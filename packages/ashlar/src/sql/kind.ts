@@ -19,19 +19,19 @@ const writingVerbs: ReadonlySet<string> = new Set('INSERT REPLACE UPDATE DELETE 
 const leading: ReadonlySet<string> = new Set(['WITH', 'EXPLAIN']);
 const beforeName: ReadonlySet<string> = new Set(['WITH', 'RECURSIVE', ',']);
 
-/** Where the verb of a statement stands: behind EXPLAIN and WITH …, otherwise its first word; -1 when it has none. */
+/** The position of a statement's verb: after EXPLAIN and WITH …, otherwise its first word; -1 when it has none. */
 export function verbAt(tokens: readonly CodeToken[]): number {
   const first = tokens.findIndex(({ text }) => text !== ';');
   if (!leading.has(tokens[first]?.word ?? '')) return tokens[first]?.word ? first : -1;
   const depth = depths(tokens);
   return tokens.findIndex(({ word }, at) => {
-    // a common table expression may be named as a verb is
+    // a common table expression may have a verb as its name
     const before = tokens[at - 1];
     return depth[at] === 0 && verbs.has(word) && !beforeName.has(before?.word || before?.text || '');
   });
 }
 
-/** The verb of a statement in upper case, behind EXPLAIN and WITH …: `INSERT` of `WITH a AS (…) INSERT …`. */
+/** The verb of a statement in upper case, after EXPLAIN and WITH …: `INSERT` of `WITH a AS (…) INSERT …`. */
 export function verbOf(sql: string, dialect: SqlName): string {
   const tokens = codeOf(sql, dialect);
   return tokens[verbAt(tokens)]?.word ?? '';
@@ -39,7 +39,7 @@ export function verbOf(sql: string, dialect: SqlName): string {
 
 /**
  * Whether a statement changes rows by its form: INSERT, UPDATE, DELETE, MERGE, REPLACE or TRUNCATE, also as a common
- * table expression (PostgreSQL). EXPLAIN does not, except with ANALYZE (PostgreSQL). What functions do is not seen.
+ * table expression (PostgreSQL). EXPLAIN does not, except with ANALYZE (PostgreSQL). Changes made by functions are not detected.
  */
 export function changesRows(sql: string, dialect: SqlName): boolean {
   const tokens = codeOf(sql, dialect);

@@ -1,7 +1,7 @@
 import type { SqlName } from '../contract/sql.js';
 
 /**
- * What a token is. `name` is a quoted identifier, `operator` one character of an operator or punctuation mark, and
+ * The kind of a token. `name` is a quoted identifier, `operator` one character of an operator or punctuation mark, and
  * `unread` the rest of the text from its first NUL character: neither engine reads past one.
  */
 export type TokenKind =
@@ -28,13 +28,13 @@ export interface Token {
   readonly terminated: boolean;
 }
 
-/** How one engine reads the characters on which the two differ. */
+/** The lexical rules in which the engines differ. */
 interface Rules {
   /** Matches a run of white space. */
   readonly space: RegExp;
   readonly lineComment: RegExp;
   readonly nestedComments: boolean;
-  /** The tokens that one expression describes each. */
+  /** The tokens that a single expression matches. */
   readonly plain: readonly (readonly [TokenKind, RegExp])[];
   /** The closing mark of each quoted identifier, by its opening mark. */
   readonly quotes: ReadonlyMap<string, string>;
@@ -42,11 +42,11 @@ interface Rules {
 
 const word = /[A-Za-z_\u0080-\uFFFF][\w$\u0080-\uFFFF]*/y;
 
-// each expression is tried at one place only and has no alternative that begins like another: it takes linear time
+// each expression is tried at one offset only, and no two of its alternatives begin alike: matching takes linear time
 const rules: Readonly<Record<SqlName, Rules>> = {
   // https://sqlite.org/src/file/src/tokenize.c
   sqlite: {
-    // a vertical tab goes on with white space, but does not begin it; a byte order mark counts anywhere
+    // a vertical tab continues white space, but does not begin it; a byte order mark is white space anywhere
     space: /[ \t\n\f\r][ \t\n\v\f\r]*|\uFEFF/y,
     lineComment: /--[^\n]*/y,
     nestedComments: false,
@@ -95,7 +95,7 @@ interface End {
   readonly terminated: boolean;
 }
 
-/** The end of a quoted token; a doubled mark stands for one. `]` cannot be doubled, and E'…' has backslashes. */
+/** The end of a quoted token; a doubled mark is an escaped one. `]` cannot be doubled, and E'…' has backslash escapes. */
 const quoteEnd = (text: string, from: number, mark: string, backslashes = false): End => {
   let at = from;
   while (at < text.length) {
@@ -108,7 +108,7 @@ const quoteEnd = (text: string, from: number, mark: string, backslashes = false)
   return { end: text.length, terminated: false };
 };
 
-/** Where a string goes on after white space with a line break in it, as PostgreSQL allows; -1 when it does not. */
+/** The offset at which a string continues after white space with a line break, as in PostgreSQL; -1 when it does not. */
 const continuation = (text: string, from: number): number => {
   let broken = false;
   for (let at = from; at < text.length; at += 1) {
@@ -148,7 +148,7 @@ type Piece = End & { readonly kind: TokenKind };
 
 const whole = (kind: TokenKind, end: number): Piece => ({ kind, end, terminated: true });
 
-/** What PostgreSQL alone has: strings with a prefix and dollar quotes. */
+/** The tokens that only PostgreSQL has: strings with a prefix and dollar quotes. */
 const postgresPiece = (text: string, at: number): Piece | undefined => {
   const quote = matchEnd(prefixedString, text, at);
   if (quote >= 0) {
@@ -178,7 +178,7 @@ const pieceAt = (text: string, at: number, dialect: SqlName): Piece => {
   const line = matchEnd(rule.lineComment, text, at);
   if (line >= 0) return whole('line-comment', line);
   const char = text[at] ?? '';
-  // SQLite takes /* at the very end for two operators
+  // SQLite reads /* at the end of the text as two operators
   if (char === '/' && text[at + 1] === '*' && (rule.nestedComments || at + 2 < text.length)) {
     return { kind: 'block-comment', ...blockCommentEnd(text, at, rule.nestedComments) };
   }
@@ -200,7 +200,7 @@ const pieceAt = (text: string, at: number, dialect: SqlName): Piece => {
 /**
  * Reads a text token by token, in linear time. Every text has tokens, and their texts joined are the text.
  *
- * @throws nothing: what no engine would accept is an operator, or a token that is not terminated
+ * Never throws: text that no engine accepts becomes operators or an unterminated token.
  */
 export function* readTokens(sql: string, dialect: SqlName): Generator<Token, void> {
   const nul = sql.indexOf('\0');

@@ -2,18 +2,18 @@ import type { Column, ColumnKind } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { identifier, literal } from '../model/index.js';
 
-/** Which columns of a row a JSON object has; by default all, in the order of their declaration. */
+/** The columns to include in the JSON object of a row; by default all, in the order of their declaration. */
 export interface RowJsonOptions {
   readonly only?: readonly string[];
   readonly except?: readonly string[];
 }
 
-/** A time in the form in which Ashlar gives it back. */
+/** An expression for a time, in the form in which Ashlar returns it. */
 export function utc(value: string, precision: 3 | 6): string {
   return `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
 }
 
-/** An address as RFC 5952 writes it: PostgreSQL has ::1.2.3.4 for ::102:304. */
+/** An expression for an IP address in the form of RFC 5952: PostgreSQL writes ::1.2.3.4 for ::102:304. */
 export function address(value: string): string {
   const low = `(${value} - '::'::inet)`;
   return `CASE WHEN ${value} BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex(${low} >> 16) || ':' || to_hex(${low} & 65535) ELSE host(${value}) END`;
@@ -21,7 +21,7 @@ export function address(value: string): string {
 
 const plain = (value: string): string => value;
 
-/** A value in the form in which Ashlar gives it back, as something that `jsonb_build_object` takes. */
+/** An expression for a value in the form in which Ashlar returns it, as an argument of `jsonb_build_object`. */
 const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => string>> = {
   text: plain,
   integer: plain,
@@ -35,13 +35,13 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
   bytes: (value) => `encode(${value}, 'hex')`,
 };
 
-// a function takes at most a hundred arguments
+// a PostgreSQL function takes at most 100 arguments
 const mostPairs = 50;
 
 /**
- * A row as a JSON object, each value in the form in which Ashlar gives it back and bytes in hex: an expression of jsonb.
+ * An expression of type jsonb for a row as a JSON object: each value in the form in which Ashlar returns it, bytes in hex.
  *
- * @param row - the row's name where the expression stands: `NEW`
+ * @param row - the alias of the row: `NEW`
  */
 export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const pairs = Object.values(table.columns)

@@ -5,10 +5,10 @@ import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
 /**
- * A statement of PL/pgSQL that refuses a write: the writer gets `guarantee-violated` with the text.
+ * A PL/pgSQL statement that refuses a write: the writer gets the error `guarantee-violated` with the text.
  *
- * @param text - a sentence without its full stop; each % in it stands for the next of the values
- * @param values - expressions of SQL
+ * @param text - a sentence without its full stop; each % in it is replaced by the next of the values
+ * @param values - SQL expressions
  */
 export function raise(guarantee: string, text: string, values: readonly string[] = []): string {
   const message = `'ashlar/${guarantee}: ${text.replaceAll("'", "''")}'`;
@@ -19,36 +19,36 @@ export function raise(guarantee: string, text: string, values: readonly string[]
 }
 
 /**
- * Makes a function find tables in the schema in which it is created, whatever the caller's search_path and temporary
- * tables are: the connections that create functions look for temporary tables last.
+ * Makes a function find tables in the schema in which it is created, regardless of the caller's search_path and temporary
+ * tables: connections that create functions search temporary tables last.
  */
 export const inItsSchema = 'SET search_path FROM CURRENT';
 
-/** How a function runs, besides its body. */
+/** Options of a trigger function. */
 export interface FunctionOptions {
-  /** Set when the body compares: operators are then PostgreSQL's own, whatever the caller's search_path. */
+  /** Set when the body compares values: it then uses PostgreSQL's own operators, regardless of the caller's search_path. */
   readonly compares?: boolean;
-  /** Set when the body reads tables: it finds those of the schema in which it is created. */
+  /** Set when the body reads tables: it then finds those of the schema in which it is created. */
   readonly reads?: boolean;
-  /** Runs with the rights of the table's owner, so that the caller needs none. */
+  /** Runs with the privileges of the table's owner, so that the caller needs none. */
   readonly asOwner?: boolean;
-  /** Reals become text with all their digits, whatever the caller's settings. */
+  /** Converts reals to text with all their digits, regardless of the caller's settings. */
   readonly exactReals?: boolean;
   /**
-   * `rows`: fail rather than overlook rows that row level security hides from the caller. `scopes`: see the rows of
-   * every scope, where tables are scoped.
+   * `rows`: fail if row level security hides rows from the caller, rather than miss them. `scopes`: read the rows of
+   * every scope where tables are scoped.
    */
   readonly seesAll?: 'rows' | 'scopes';
 }
 
-/** Statements of PL/pgSQL around those that must see the rows of every scope. */
+/** PL/pgSQL for statements that must read the rows of every scope: what goes before and after them. */
 export const everyScopeSql = {
   declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
   begin: "PERFORM set_config('ashlar.scope', '*', true);",
   end: "PERFORM set_config('ashlar.scope', callers_scope, true);",
 } as const;
 
-// only a superuser could give a function this setting; an error sets it back by itself
+// only a superuser can attach this setting to a function; after an error, PostgreSQL restores it
 const inEveryScope = (body: string): string => sql`
   ${everyScopeSql.begin}
   ${body.replaceAll(/^( *)(RETURN \w+;)$/gm, `$1${everyScopeSql.end}\n$1$2`)}
@@ -57,8 +57,8 @@ const inEveryScope = (body: string): string => sql`
 /**
  * A trigger function.
  *
- * @param body - statements of PL/pgSQL, each with its semicolon: what goes between BEGIN and END, including a RETURN; a
- *   list is joined line by line
+ * @param body - PL/pgSQL statements, each with its semicolon, to place between BEGIN and END, with a RETURN; the items of
+ *   a list become lines
  */
 export function triggerFunction(
   name: string,
@@ -89,13 +89,13 @@ export function triggerFunction(
   };
 }
 
-/** One trigger: when it fires, under which condition, and the function it calls. */
+/** A trigger: when it fires, on which condition, and the function it calls. */
 export interface PostgresTrigger {
   readonly name: string;
   /** `BEFORE UPDATE`, … */
   readonly on: string;
   readonly table: string;
-  /** A condition of SQL. */
+  /** An SQL condition. */
   readonly when?: string;
   /** The name of a {@link triggerFunction}. */
   readonly calls: string;
@@ -135,7 +135,7 @@ export function neverChanged(guarantee: string, table: string): readonly Guarant
       on: `BEFORE ${on}`,
       table,
       calls,
-      // refuses also a statement that finds no row
+      // a statement trigger also refuses statements that match no row
       each: 'STATEMENT',
     });
   return [
@@ -152,7 +152,7 @@ const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[])
     .map((name) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
-/** The condition that NEW and OLD are the same byte for byte but for these columns: `=` would let 1.0 become 1.00 inside JSON. */
+/** The condition that NEW and OLD are identical byte for byte, except in these columns: `=` would accept 1.00 for 1.0 inside JSON. */
 export function unchanged(table: TableFacts, except: readonly string[]): string {
   return `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;
 }

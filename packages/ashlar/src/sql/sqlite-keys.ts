@@ -5,7 +5,7 @@ import { mentions } from './code.js';
 import { objectName } from './object-name.js';
 import { raise, sqliteTrigger } from './sqlite-triggers.js';
 
-/** The name under which a table's hidden row number can be reached. */
+/** The name of a table's hidden row number (rowid). */
 export function rowidOf(table: TableFacts): string {
   return 'rowid' in table.columns ? '_rowid_' : 'rowid';
 }
@@ -17,7 +17,7 @@ interface UniqueKey {
   readonly nullsEqual?: readonly string[];
 }
 
-// a single whole-number key is itself the rowid
+// a primary key of one whole-number column is itself the rowid
 const isRowid = ({ primaryKey, columns }: TableFacts): boolean =>
   primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
 
@@ -27,8 +27,8 @@ export function rowidKey(table: TableFacts): readonly UniqueKey[] {
 }
 
 /**
- * Refuses negative hidden row numbers. Before an insert SQLite shows a number that is yet to be chosen as -1, so that a
- * row that had it would stop every later insert of a table that guards its {@link rowidKey}.
+ * Refuses negative hidden row numbers. Before an insert SQLite shows a number that it has yet to choose as -1, so a row
+ * with that number would block all later inserts into a table whose trigger checks its {@link rowidKey}.
  */
 export function hiddenRowid(table: TableFacts, guarantee: string): readonly GuaranteeObject[] {
   return rowidKey(table).map(() =>
@@ -42,7 +42,7 @@ export function hiddenRowid(table: TableFacts, guarantee: string): readonly Guar
   );
 }
 
-/** Every key of which a table allows each value once. */
+/** All unique keys of a table, its primary key included. */
 export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
   const all: UniqueKey[] = [
     { columns: table.primaryKey.columns, where: undefined },
@@ -70,7 +70,7 @@ export function replacing(
       const name = identifier(column);
       if (!nullsEqual.includes(column)) return [`${name} = NEW.${name}`];
       const given = nullsAlike(`NEW.${name}`);
-      // as the index has it, so that it is used
+      // written as in the index, so that SQLite uses it
       return nullsAlike(name).map((part, at) => `(${part}) = (${given[at]})`);
     });
     const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');
@@ -86,7 +86,7 @@ const newRowFits = (table: TableFacts, where: string): string => {
   return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
 };
 
-/** OR REPLACE turns a NULL in such a column into its default, after every BEFORE trigger has looked at it. */
+/** Conditions that refuse NULL in a key column: OR REPLACE turns it into the default after all BEFORE triggers have run. */
 export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
@@ -96,7 +96,7 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
     .map((name) => `NEW.${identifier(name)} IS NULL`);
 }
 
-/** That NEW and OLD are alike in every column but these, and are the same row. */
+/** Conditions that NEW and OLD are the same row and equal in every column except these. */
 export function unchanged(table: TableFacts, except: readonly string[]): readonly string[] {
   return [rowidOf(table), ...Object.keys(table.columns)]
     .filter((name) => !except.includes(name))

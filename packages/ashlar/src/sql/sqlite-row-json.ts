@@ -5,11 +5,11 @@ import type { RowJsonOptions } from './postgres-row-json.js';
 
 const quoted = (value: string): string => `json_quote(${value})`;
 
-/** A value that is not NULL, as JSON text in the form in which Ashlar gives it back. */
+/** Expressions for a value that is not NULL, as JSON text in the form in which Ashlar returns it. */
 export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> = {
   text: quoted,
   integer: (value) => value,
-  // as many digits as tell every double from its neighbours; SQLite's own text has 15
+  // 17 digits distinguish every double from its neighbours; SQLite's own conversion has 15
   real: (value) => `printf('%!.17g', ${value})`,
   boolean: (value) => `iif(${value}, 'true', 'false')`,
   uuid: quoted,
@@ -21,9 +21,9 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> =
 };
 
 /**
- * A row as a JSON object, each value in the form in which Ashlar gives it back and bytes in hex: an expression of text.
+ * An expression of type text for a row as a JSON object: each value in the form in which Ashlar returns it, bytes in hex.
  *
- * @param row - the row's name where the expression stands: `NEW`
+ * @param row - the alias of the row: `NEW`
  */
 export function rowJson(table: TableFacts, row: string, { only, except = [] }: RowJsonOptions = {}): string {
   const parts = Object.values(table.columns)

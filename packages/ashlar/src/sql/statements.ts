@@ -6,17 +6,17 @@ import { readTokens, type Token } from './lexer.js';
 export interface SqlStatement {
   /** As written, without the semicolon; comments before it belong to it. */
   readonly sql: string;
-  /** Without comments, strings emptied and white space collapsed: for messages, not for running. */
+  /** Without comments, with empty strings and collapsed white space: for messages, not for execution. */
   readonly code: string;
-  /** The line of the script on which its first word is; the first line is 1. */
+  /** The line number of its first word in the script; the first line is 1. */
   readonly line: number;
   readonly tokens: readonly CodeToken[];
 }
 
-/** The words that may precede the kind of what CREATE makes. */
+/** The words that may follow CREATE before the kind of object. */
 const modifiers: ReadonlySet<string> = new Set(['OR', 'REPLACE', 'TEMP', 'TEMPORARY']);
 const explaining: ReadonlySet<string> = new Set(['EXPLAIN', 'QUERY', 'PLAN']);
-/** What may have statements with semicolons of their own, between BEGIN (PostgreSQL: BEGIN ATOMIC) and END. */
+/** The kinds of object whose body contains statements with semicolons, between BEGIN (PostgreSQL: BEGIN ATOMIC) and END. */
 const bodied: Readonly<Record<SqlName, ReadonlySet<string>>> = {
   sqlite: new Set(['TRIGGER']),
   postgres: new Set(['FUNCTION', 'PROCEDURE']),
@@ -24,7 +24,7 @@ const bodied: Readonly<Record<SqlName, ReadonlySet<string>>> = {
 
 type State = 'start' | 'create' | 'before-body' | 'body' | 'plain';
 
-/** Says of each semicolon whether it ends the statement. */
+/** Decides for each semicolon whether it ends the statement. */
 class Boundary {
   readonly #dialect: SqlName;
   #state: State = 'start';
@@ -67,7 +67,7 @@ class Boundary {
         return begins ? 'body' : 'before-body';
       }
       case 'body': {
-        // each statement of a body has its semicolon: the END of a CASE does not follow one
+        // every statement of a body ends with a semicolon, so an END after one ends the body; the END of a CASE never follows one
         const ends = word === 'END' && (this.#previous === ';' || this.#previous === 'ATOMIC');
         return ends ? 'plain' : 'body';
       }
@@ -89,7 +89,7 @@ const codeText = (tokens: readonly CodeToken[]): string =>
     .join('');
 
 /**
- * Splits a script into its statements, where the engine's own parser would: not at semicolons in strings, quoted names,
+ * Splits a script into its statements as the engine's own parser does: not at semicolons in strings, quoted names,
  * comments, parentheses (PostgreSQL), and the bodies of triggers (SQLite) and of SQL-standard functions (PostgreSQL).
  * A NUL character ends the script, as it does for both engines.
  */

@@ -1,9 +1,9 @@
 import { tokenise } from './lexer.js';
 
-/** What a template takes: text, a number, lines of text, or nothing. */
+/** A value in a template: text, a number, lines of text, or nothing. */
 export type SqlPart = string | number | undefined | readonly string[];
 
-// marks the place of a value; a literal part never has one
+// marks the position of a value; a literal part never contains it
 const place = '\0';
 
 const marginOf = (line: string): string => /^ */.exec(line)?.[0] ?? '';
@@ -15,13 +15,13 @@ const isNothing = (value: SqlPart): boolean =>
   value === undefined || (typeof value === 'object' && value.length === 0);
 
 /**
- * Moves every line of an SQL text but the first to the right, so that a condition of several lines stays under its
- * beginning. Blank lines stay empty, and what strings and quoted names hold stays as it is.
+ * Indents every line of an SQL text except the first, so that a condition of several lines stays aligned. Blank lines stay
+ * empty; strings and quoted names are not changed.
  */
 export function hanging(text: string, by = 2): string {
   if (by === 0 || !text.includes('\n')) return text;
   const margin = `\n${' '.repeat(by)}`;
-  // SQLite's other quotes and comments hold no line break in what is written here
+  // in Ashlar's own SQL, SQLite's other quotes and comments contain no line break
   return tokenise(text, 'postgres')
     .map(({ kind, text: own, end }) => {
       if (kind !== 'space') return own;
@@ -31,9 +31,9 @@ export function hanging(text: string, by = 2): string {
 }
 
 /**
- * Text of SQL as it is read. The template's own indentation is taken off, with its first line break and its last line
- * when they are blank. The lines of a value get the indentation of the line on which it stands, outside of its strings.
- * A line on which there is nothing but values that are `undefined` or an empty list is left out.
+ * SQL text without the template's own indentation, and without its first line break and its last line when they are blank.
+ * The lines of a value are indented like the line that contains it, except inside strings. A line that consists only of
+ * values that are `undefined` or an empty list is omitted.
  *
  * Values are inserted as they are: quote names with `identifier` and strings with `literal`.
  */

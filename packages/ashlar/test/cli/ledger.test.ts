@@ -157,8 +157,8 @@ describe('ashlar ledger', () => {
         ledgers: [{ problems: [{ position: 5, row_key: uuid(5) }] }],
       },
     });
-    const told = await project.ashlar(['ledger', 'verify', '--full', '--url', url], env);
-    expect(told.stdout).toContain(`5 ${uuid(5)} the column body was changed after it was written`);
+    const text = await project.ashlar(['ledger', 'verify', '--full', '--url', url], env);
+    expect(text.stdout).toContain(`5 ${uuid(5)} the column body was changed after it was written`);
     const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body was changed after it was written`;
     expect(await project.json(['prove', '--url', url], env)).toMatchObject({
       code: 1,

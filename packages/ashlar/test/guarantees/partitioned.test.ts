@@ -94,7 +94,7 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('partitioned
     await opened(engine);
     const report = await maintain(world, table, november);
     expect(report.done).toHaveLength(15);
-    expect(report.done[0]).toBe('events: partition events_2026_11 made');
+    expect(report.done[0]).toBe('events: partition events_2026_11 created');
     expect(report.goodUntil).toEqual(new Date('2027-12-03T00:00:00.000Z'));
     expect(await partitionNames(world)).toEqual([
       ...Array.from(
@@ -227,11 +227,11 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('partitioned
     await world.run('DROP TABLE events_2027_02');
     await world.run('DROP TABLE events_2027_03');
     expect((await maintain(world, table, november)).done).toEqual([
-      'events: partition events_2027_02 made',
-      'events: partition events_2027_03 made',
-      'events_2026_12: the trigger events_2026_12_append_only_truncate was missing and is made again',
-      expect.stringContaining('did not always fire and does again'),
-      expect.stringContaining('did not always fire and does again'),
+      'events: partition events_2027_02 created',
+      'events: partition events_2027_03 created',
+      'events_2026_12: the trigger events_2026_12_append_only_truncate was missing and is created again',
+      expect.stringContaining('did not always fire and is enabled again'),
+      expect.stringContaining('did not always fire and is enabled again'),
     ]);
     expect((await maintain(world, table, november)).done).toEqual([]);
     expect(await refusal(world.run('TRUNCATE events_2026_12'))).toMatch(/^ashlar\/append-only: /);

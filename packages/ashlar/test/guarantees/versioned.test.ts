@@ -261,7 +261,7 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))(
         await new Promise((resolve) => setTimeout(resolve, 100));
         await one.query('COMMIT');
         expect(await other).toBe(
-          'ashlar/versioned: a new version of clauses follows the current one of its key',
+          'ashlar/versioned: a new version of clauses must follow the current one of its key',
         );
       } finally {
         await Promise.all([one.end(), two.end()]);

@@ -131,7 +131,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     undo: [
       `ALTER TABLE audit_logs ATTACH PARTITION ${thisMonth} FOR VALUES FROM ('${first}') TO (timestamptz '${first}' + interval '1 month')`,
     ],
-    named: new RegExp(`audit_logs: there is no partition for ${month}`),
+    named: new RegExp(`audit_logs: the partition for ${month} is missing`),
   },
   {
     name: 'a partition can be truncated',

@@ -157,7 +157,7 @@ describe.each(server)('roles on a server', (engine) => {
     const event = await db.session((s) => s.insert(events, { what: 'x' }));
     expect(await codeOf(db.session((s) => s.delete(events, event.id)))).toBe('guarantee-violated');
     expect(await maintain(db.engine, Object.values(shop.tables), new Date())).toMatchObject({
-      done: expect.arrayContaining([expect.stringContaining('made')]),
+      done: expect.arrayContaining([expect.stringContaining('created')]),
     });
     expect(await differences(migrates.at(place), roles)).toEqual([]);
     await db.close();

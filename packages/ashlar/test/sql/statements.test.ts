@@ -41,7 +41,7 @@ describe.each(['sqlite', 'postgres'] as const)('%s', (dialect) => {
     expect(splitStatements(script, dialect).map(({ line }) => line)).toEqual([3, 5, 8]);
   });
 
-  test('gives the code without comments and without what stands in strings', () => {
+  test('gives the code without comments and without the content of strings', () => {
     const [statement] = splitStatements(`UPDATE t -- all of them\n   SET a = 'WHERE';`, dialect);
     expect(statement?.code).toBe(`UPDATE t SET a = ''`);
   });

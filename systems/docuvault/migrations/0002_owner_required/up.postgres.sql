@@ -1,9 +1,10 @@
 -- ashlar: no-transaction
 -- 0002_owner_required
 -- documents: user_id becomes required
--- Each statement is a transaction of its own: in one for all, the first one's lock would keep everybody out while VALIDATE
--- reads the table. SET NOT NULL trusts the check that holds. Where a document has no owner VALIDATE fails; the check then
--- stays, so that no other can lose its own, and once they are mended the step is run again.
+-- Each statement is its own transaction: in a single one, the lock of the first statement would block all other access
+-- while VALIDATE reads the table. SET NOT NULL relies on the validated check. VALIDATE fails where a document has no
+-- owner; the check then stays, so that no further document can lose its owner. Give those documents an owner, and run
+-- the step again.
 
 ALTER TABLE documents DROP CONSTRAINT IF EXISTS documents_user_id_present;
 ALTER TABLE documents ADD CONSTRAINT documents_user_id_present CHECK (user_id IS NOT NULL) NOT VALID;

@@ -1,7 +1,7 @@
 -- ashlar: rebuild
 -- 0002_owner_required
 -- documents: change column user_id (rebuilds the table)
---   careful: documents is written anew, and writers wait meanwhile. It fails, and changes nothing, where a value of user_id does not fit.
+--   careful: documents is rewritten; writers wait until it is done. It fails, and changes nothing, where a value of user_id is invalid for the new column.
 
 CREATE TABLE documents_new (
   id             TEXT    NOT NULL

@@ -55,7 +55,7 @@ END;
 CREATE TRIGGER conversations_append_only_delete BEFORE DELETE ON conversations
 WHEN (OLD.email IS NULL OR EXISTS (SELECT 1 FROM leads WHERE email = OLD.email))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: rows of conversations leave only with their row of leads');
+  SELECT RAISE(ABORT, 'ashlar/append-only: rows of conversations are deleted only with their row of leads');
 END;
 CREATE TRIGGER conversations_append_only_insert BEFORE INSERT ON conversations
 WHEN EXISTS (SELECT 1 FROM conversations WHERE id = NEW.id)
@@ -65,12 +65,12 @@ END;
 CREATE TRIGGER IF NOT EXISTS conversations_append_only_email_insert BEFORE INSERT ON leads
 WHEN EXISTS (SELECT 1 FROM conversations WHERE email = NEW.email)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: a row of leads with rows of conversations under it exists and is never replaced');
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of leads that rows of conversations refer to is never replaced');
 END;
 CREATE TRIGGER IF NOT EXISTS conversations_append_only_email_update BEFORE UPDATE ON leads
 WHEN (NEW.email IS NOT OLD.email)
   AND (EXISTS (SELECT 1 FROM conversations WHERE email = OLD.email)
     OR EXISTS (SELECT 1 FROM conversations WHERE email = NEW.email))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: a row of leads with rows of conversations under it exists and is never replaced');
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of leads that rows of conversations refer to is never replaced');
 END;

@@ -5,7 +5,7 @@
 -- conversations: add column gap_resolved
 -- conversations: add column source
 -- conversations: add index conversations_open_gaps_idx
---   careful: conversations cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.
+--   careful: conversations cannot be written while the index is built. On a large live table, create it beforehand with CREATE INDEX CONCURRENTLY.
 -- conversations: add trigger conversations_append_only_update
 
 DROP TRIGGER conversations_append_only_update ON conversations;

@@ -102,13 +102,13 @@ SET search_path TO pg_catalog
 SET row_security TO off AS $$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+  -- on a cascade the parent is already deleted, and the delete runs in the foreign key's trigger
   IF pg_trigger_depth() > 1 AND OLD.job_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM jobs WHERE id = OLD.job_id)
   THEN
     RETURN OLD;
   END IF;
-  RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs leave only with their row of jobs'
+  RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs are deleted only with their row of jobs'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;

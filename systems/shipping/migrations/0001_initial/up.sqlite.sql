@@ -167,7 +167,7 @@ END;
 CREATE TRIGGER audit_logs_append_only_delete BEFORE DELETE ON audit_logs
 WHEN (OLD.job_id IS NULL OR EXISTS (SELECT 1 FROM jobs WHERE id = OLD.job_id))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: rows of audit_logs leave only with their row of jobs');
+  SELECT RAISE(ABORT, 'ashlar/append-only: rows of audit_logs are deleted only with their row of jobs');
 END;
 CREATE TRIGGER audit_logs_append_only_insert BEFORE INSERT ON audit_logs
 WHEN EXISTS (SELECT 1 FROM audit_logs WHERE id = NEW.id)
@@ -183,14 +183,14 @@ END;
 CREATE TRIGGER IF NOT EXISTS audit_logs_append_only_job_id_insert BEFORE INSERT ON jobs
 WHEN EXISTS (SELECT 1 FROM audit_logs WHERE job_id = NEW.id)
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs with rows of audit_logs under it exists and is never replaced');
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs that rows of audit_logs refer to is never replaced');
 END;
 CREATE TRIGGER IF NOT EXISTS audit_logs_append_only_job_id_update BEFORE UPDATE ON jobs
 WHEN (NEW.id IS NOT OLD.id)
   AND (EXISTS (SELECT 1 FROM audit_logs WHERE job_id = OLD.id)
     OR EXISTS (SELECT 1 FROM audit_logs WHERE job_id = NEW.id))
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs with rows of audit_logs under it exists and is never replaced');
+  SELECT RAISE(ABORT, 'ashlar/append-only: a row of jobs that rows of audit_logs refer to is never replaced');
 END;
 
 CREATE TABLE job_chunks (

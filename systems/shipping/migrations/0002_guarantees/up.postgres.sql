@@ -13,13 +13,13 @@ CREATE OR REPLACE FUNCTION audit_logs_append_only_cascade()
  SET row_security TO 'off'
 AS $function$
 BEGIN
-  -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+  -- on a cascade the parent is already deleted, and the delete runs in the foreign key's trigger
   IF pg_trigger_depth() > 1 AND OLD.job_id IS NOT NULL
     AND NOT EXISTS (SELECT FROM jobs WHERE id = OLD.job_id)
   THEN
     RETURN OLD;
   END IF;
-  RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs leave only with their row of jobs'
+  RAISE EXCEPTION 'ashlar/append-only: rows of audit_logs are deleted only with their row of jobs'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $function$;
@@ -35,7 +35,7 @@ BEGIN
   VALUES (
     nullif(current_setting('ashlar.actor', true), ''),
     nullif(current_setting('ashlar.scope', true), ''),
-    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    -- current_user is the owner here: record the role that the session has set, or else the login role
     coalesce(nullif(current_setting('role'), 'none'), session_user),
     'jobs',
     lower(TG_OP),
@@ -98,7 +98,7 @@ $$;
 CREATE FUNCTION jobs_audited_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'ashlar/audited: jobs is never emptied at once, which would leave no trail'
+  RAISE EXCEPTION 'ashlar/audited: jobs cannot be truncated: the audit trail would miss the deleted rows'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
@@ -171,7 +171,7 @@ $$;
 CREATE FUNCTION job_changes_trail_insert() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'ashlar/trail: lines of job_changes are written by the database alone'
+  RAISE EXCEPTION 'ashlar/trail: rows of job_changes are written by the database only'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
@@ -232,25 +232,25 @@ BEGIN
   SELECT * INTO head FROM job_changes_ledger_head;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM job_changes_ledger_tree) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of job_changes has lost its head';
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of job_changes has leaves but no head row';
     END IF;
     INSERT INTO job_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
   mark := pg_current_snapshot();
   IF head.cluster = this_cluster THEN
     low := pg_snapshot_xmax(head.watermark);
     waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
     IF head.sealer < low THEN
       waiting := waiting || head.sealer;
     END IF;
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
   PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -302,7 +302,7 @@ BEGIN
     RETURN 'done';
   END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
+  -- the rows beyond this batch have the xid of its last row or a later one
   IF count = 10000 THEN
     IF head.cluster = this_cluster THEN
       mark := CASE
@@ -316,7 +316,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
   at := head.size;
   kept := length(head.frontier) / 32;
   WHILE cardinality(nodes) > 0 LOOP

@@ -16,7 +16,7 @@ export function anonymityOnPostgres(table: GuardedTable): readonly GuaranteeObje
         "IF coalesce(current_setting('ashlar.scope', true), '') <> '*' THEN",
         refuse(scope),
         'END IF;',
-        '-- whoever writes a name and whoever writes knowledge must see each other',
+        '-- transactions that write names and those that write knowledge must see each other',
         "PERFORM pg_advisory_xact_lock(hashtextextended('ashlar/names-no-client', 0));",
         `IF ${namesClient('postgres', table)} THEN`,
         refuse(named),

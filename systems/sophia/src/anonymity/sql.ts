@@ -10,7 +10,7 @@ export const guards = {
   },
   clients: {
     guarantee: 'named-nowhere',
-    named: 'a client has a name that stands in the institutional knowledge',
+    named: 'a client has a name that occurs in the institutional knowledge',
     scope: 'clients are named by sessions of every scope only',
   },
 } as const;

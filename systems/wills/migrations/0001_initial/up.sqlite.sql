@@ -144,11 +144,11 @@ CREATE UNIQUE INDEX clauses_previous_version_id_idx ON clauses (previous_version
 CREATE INDEX clauses_code_current_idx ON clauses (code) WHERE is_current;
 CREATE TRIGGER clauses_versioned_insert BEFORE INSERT ON clauses
 BEGIN
-  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses is the current one')
+  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses must be the current one')
   WHERE NEW.is_current IS NOT TRUE;
-  SELECT RAISE(ABORT, 'ashlar/versioned: a first version of clauses has the number 1')
+  SELECT RAISE(ABORT, 'ashlar/versioned: the first version of clauses must have the number 1')
   WHERE NEW.previous_version_id IS NULL AND NEW.version IS NOT 1;
-  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses follows the current one of its key')
+  SELECT RAISE(ABORT, 'ashlar/versioned: a new version of clauses must follow the current one of its key')
   WHERE NEW.previous_version_id IS NOT NULL
     AND NOT EXISTS (
       SELECT 1 FROM clauses

@@ -49,7 +49,7 @@ CREATE OR REPLACE FUNCTION clauses_versioned_update()
 AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
-  -- the one change there is: a version that has a successor is no longer current
+  -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
     AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
     AND EXISTS (
@@ -88,23 +88,23 @@ AS $function$
 BEGIN
   PERFORM set_config('search_path', format('%I, pg_temp', TG_TABLE_SCHEMA), true);
   IF NEW.is_current IS NOT TRUE THEN
-    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses is the current one'
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must be the current one'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF NEW.previous_version_id IS NULL THEN
     IF NEW.version IS DISTINCT FROM 1 THEN
-      RAISE EXCEPTION 'ashlar/versioned: a first version of clauses has the number 1'
+      RAISE EXCEPTION 'ashlar/versioned: the first version of clauses must have the number 1'
         USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
     END IF;
     RETURN NEW;
   END IF;
 
-  -- whoever supersedes the same version at the same time waits here, and then finds it retired
+  -- a concurrent successor of the same version waits here, and then finds that the version is not current
   PERFORM FROM clauses
   WHERE id = NEW.previous_version_id AND code = NEW.code AND version = NEW.version - 1 AND is_current
   FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses follows the current one of its key'
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must follow the current one of its key'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RETURN NEW;

@@ -19,7 +19,7 @@
 -- audit_logs: add column ashlar_xid
 -- audit_logs: add column ashlar_at
 -- audit_logs: add index audit_logs_ashlar_xid_idx
---   careful: audit_logs cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.
+--   careful: audit_logs cannot be written while the index is built. On a large live table, create it beforehand with CREATE INDEX CONCURRENTLY.
 -- audit_logs: add trigger audit_logs_ledger_append
 -- clauses: add trigger clauses_audited
 -- clauses: add trigger clauses_audited_truncate
@@ -70,25 +70,25 @@ BEGIN
   SELECT * INTO head FROM audit_logs_ledger_head;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM audit_logs_ledger_tree) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_logs has lost its head';
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of audit_logs has leaves but no head row';
     END IF;
     INSERT INTO audit_logs_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
   mark := pg_current_snapshot();
   IF head.cluster = this_cluster THEN
     low := pg_snapshot_xmax(head.watermark);
     waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
     IF head.sealer < low THEN
       waiting := waiting || head.sealer;
     END IF;
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
   PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -140,7 +140,7 @@ BEGIN
     RETURN 'done';
   END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
+  -- the rows beyond this batch have the xid of its last row or a later one
   IF count = 10000 THEN
     IF head.cluster = this_cluster THEN
       mark := CASE
@@ -154,7 +154,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
   at := head.size;
   kept := length(head.frontier) / 32;
   WHILE cardinality(nodes) > 0 LOOP
@@ -219,7 +219,7 @@ BEGIN
   VALUES (
     nullif(current_setting('ashlar.actor', true), ''),
     nullif(current_setting('ashlar.scope', true), ''),
-    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    -- current_user is the owner here: record the role that the session has set, or else the login role
     coalesce(nullif(current_setting('role'), 'none'), session_user),
     'clauses',
     lower(TG_OP),
@@ -282,7 +282,7 @@ $$;
 CREATE FUNCTION clauses_audited_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'ashlar/audited: clauses is never emptied at once, which would leave no trail'
+  RAISE EXCEPTION 'ashlar/audited: clauses cannot be truncated: the audit trail would miss the deleted rows'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
@@ -295,23 +295,23 @@ CREATE OR REPLACE FUNCTION clauses_versioned_insert()
 AS $function$
 BEGIN
   IF NEW.is_current IS NOT TRUE THEN
-    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses is the current one'
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must be the current one'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   IF NEW.previous_version_id IS NULL THEN
     IF NEW.version IS DISTINCT FROM 1 THEN
-      RAISE EXCEPTION 'ashlar/versioned: a first version of clauses has the number 1'
+      RAISE EXCEPTION 'ashlar/versioned: the first version of clauses must have the number 1'
         USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
     END IF;
     RETURN NEW;
   END IF;
 
-  -- whoever supersedes the same version at the same time waits here, and then finds it retired
+  -- a concurrent successor of the same version waits here, and then finds that the version is not current
   PERFORM FROM clauses
   WHERE id = NEW.previous_version_id AND code = NEW.code AND version = NEW.version - 1 AND is_current
   FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses follows the current one of its key'
+    RAISE EXCEPTION 'ashlar/versioned: a new version of clauses must follow the current one of its key'
       USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
   END IF;
   RETURN NEW;
@@ -339,7 +339,7 @@ CREATE OR REPLACE FUNCTION clauses_versioned_update()
  SET search_path FROM CURRENT
 AS $function$
 BEGIN
-  -- the one change there is: a version that has a successor is no longer current
+  -- the only permitted change: a version that has a successor stops being current
   IF OLD.is_current AND NOT NEW.is_current
     AND ROW(NEW.id, NEW.code, NEW.name, NEW.category, NEW.version, NEW.previous_version_id, NEW.template_text, NEW.variables_schema, NEW.will_types, NEW.is_required, NEW.display_order, NEW.approved_by, NEW.approved_at, NEW.approval_notes, NEW.created_at)::record *= ROW(OLD.id, OLD.code, OLD.name, OLD.category, OLD.version, OLD.previous_version_id, OLD.template_text, OLD.variables_schema, OLD.will_types, OLD.is_required, OLD.display_order, OLD.approved_by, OLD.approved_at, OLD.approval_notes, OLD.created_at)::record
     AND EXISTS (
@@ -365,7 +365,7 @@ BEGIN
   VALUES (
     nullif(current_setting('ashlar.actor', true), ''),
     nullif(current_setting('ashlar.scope', true), ''),
-    -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+    -- current_user is the owner here: record the role that the session has set, or else the login role
     coalesce(nullif(current_setting('role'), 'none'), session_user),
     'consent_records',
     lower(TG_OP),
@@ -414,7 +414,7 @@ $$;
 CREATE FUNCTION consent_records_audited_truncate() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'ashlar/audited: consent_records is never emptied at once, which would leave no trail'
+  RAISE EXCEPTION 'ashlar/audited: consent_records cannot be truncated: the audit trail would miss the deleted rows'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
@@ -542,7 +542,7 @@ $$;
 CREATE FUNCTION record_changes_trail_insert() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'ashlar/trail: lines of record_changes are written by the database alone'
+  RAISE EXCEPTION 'ashlar/trail: rows of record_changes are written by the database only'
     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
 END
 $$;
@@ -603,25 +603,25 @@ BEGIN
   SELECT * INTO head FROM record_changes_ledger_head;
   IF NOT FOUND THEN
     IF EXISTS (SELECT FROM record_changes_ledger_tree) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has lost its head';
+      RAISE EXCEPTION 'ashlar/ledgered: the ledger of record_changes has leaves but no head row';
     END IF;
     INSERT INTO record_changes_ledger_head (cluster) VALUES (NULL) RETURNING * INTO head;
   END IF;
   this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+  -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
   mark := pg_current_snapshot();
   IF head.cluster = this_cluster THEN
     low := pg_snapshot_xmax(head.watermark);
     waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+    -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
     IF head.sealer < low THEN
       waiting := waiting || head.sealer;
     END IF;
     high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
   END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+  -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
   PERFORM set_config('ashlar.scope', '*', true);
   WITH fresh AS MATERIALIZED (
     SELECT e.xid, e.row_key, e.entry, sha256('\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -673,7 +673,7 @@ BEGIN
     RETURN 'done';
   END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
+  -- the rows beyond this batch have the xid of its last row or a later one
   IF count = 10000 THEN
     IF head.cluster = this_cluster THEN
       mark := CASE
@@ -687,7 +687,7 @@ BEGIN
     END IF;
   END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+  -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
   at := head.size;
   kept := length(head.frontier) / 32;
   WHILE cardinality(nodes) > 0 LOOP

@@ -8,10 +8,10 @@ import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
 /**
- * What keeps rows of a table of Postgres from standing above themselves. Rows are moved by one transaction at a time:
- * two that each see no circle would make one together. New rows need not wait, since nothing stands under them yet.
+ * The triggers that keep a table free of cycles on PostgreSQL. One transaction at a time moves rows: two concurrent moves
+ * could form a cycle that neither sees. Inserts need not wait, since a new row has no descendants.
  */
-export const acyclicOnPostgres = (table: TableFacts, tree: Tree): readonly GuaranteeObject[] => {
+export function acyclicOnPostgres(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
   const part = (suffix?: string): string =>
     objectName(table.name, tree.parent, 'acyclic', ...(suffix === undefined ? [] : [suffix]));
   const [name, key, up] = [table.name, tree.id, tree.parent].map(identifier);
@@ -25,7 +25,7 @@ export const acyclicOnPostgres = (table: TableFacts, tree: Tree): readonly Guara
         IF TG_OP = 'UPDATE' THEN
           ${lock}
           IF current_setting('transaction_isolation') <> 'read committed' THEN
-            -- a snapshot from before the wait would hide what was moved meanwhile: locking a row that was is an error
+            -- a snapshot older than the wait hides rows that were moved during it: locking such a row raises an error
             PERFORM FROM ${name} WHERE ${key} IN (
               ${above}
             ) FOR SHARE;
@@ -34,13 +34,13 @@ export const acyclicOnPostgres = (table: TableFacts, tree: Tree): readonly Guara
         IF NEW.${key} IN (
           ${above}
         ) THEN
-          ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}
+          ${raise('acyclic', `a row of ${table.name} cannot be its own ancestor`)}
         END IF;
         RETURN NULL;
       `,
       { reads: true, asOwner: true, ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}) },
     ),
-    // before any row is locked: who waits here then holds none that the other needs
+    // before any row is locked: a transaction that waits here holds no row that the other one needs
     alwaysTrigger({
       name: part('lock'),
       on: `BEFORE UPDATE OF ${up}, ${key}`,
@@ -63,4 +63,4 @@ export const acyclicOnPostgres = (table: TableFacts, tree: Tree): readonly Guara
       calls: part(),
     }),
   ];
-};
+}

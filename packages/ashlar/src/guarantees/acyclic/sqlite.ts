@@ -7,9 +7,9 @@ import { sql } from '../../sql/template.js';
 import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
-/** What keeps rows of a table of SQLite from standing above themselves, on any connection. */
-export const acyclicOnSqlite = (table: TableFacts, tree: Tree): readonly GuaranteeObject[] => {
-  // after the row is written, so that what OR REPLACE put into it counts
+/** The triggers that keep a table free of cycles on SQLite, on any connection. */
+export function acyclicOnSqlite(table: TableFacts, tree: Tree): readonly GuaranteeObject[] {
+  // after the write, so that the values OR REPLACE substitutes are checked
   const trigger = (event: 'insert' | 'update', when: string): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, tree.parent, 'acyclic', event),
@@ -21,10 +21,10 @@ export const acyclicOnSqlite = (table: TableFacts, tree: Tree): readonly Guarant
             ${aboveNew(table, tree)}
           )
       `,
-      body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}`],
+      body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot be its own ancestor`)}`],
     });
   return [
     trigger('insert', `NEW.${identifier(tree.parent)} IS NOT NULL`),
     trigger('update', isMoved(tree, 'IS NOT')),
   ];
-};
+}

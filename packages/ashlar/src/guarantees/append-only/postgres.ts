@@ -9,11 +9,11 @@ import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => raise('append-only', text);
 
-/** What keeps a table of Postgres append-only, also from its owner and where `session_replication_role` is `replica`. */
-export const appendOnlyOnPostgres = (
+/** The triggers that keep a table append-only on PostgreSQL, also for its owner and with `session_replication_role = replica`. */
+export function appendOnlyOnPostgres(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
-): readonly GuaranteeObject[] => {
+): readonly GuaranteeObject[] {
   const refusal = refusalName(table);
   const stamp = objectName(table.name, 'append_only_stamp');
   const cascade = objectName(table.name, 'append_only_cascade');
@@ -35,7 +35,7 @@ export const appendOnlyOnPostgres = (
       table: table.name,
       calls: stamps.length > 0 ? stamp : refusal,
     }),
-    // where rows leave after their time, their guarantee lets no other leave
+    // on a table with retention, the retention guarantee refuses every other delete
     ...(table.facts.retention
       ? []
       : [
@@ -48,12 +48,12 @@ export const appendOnlyOnPostgres = (
         ]),
     truncation(table, table.name),
   ];
-};
+}
 
-/** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
-  truncation(table, partition),
-];
+/** The trigger that each partition needs: row triggers are inherited, but TRUNCATE of a partition fires only its own triggers. */
+export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
+  return [truncation(table, partition)];
+}
 
 const refusalName = (table: TableFacts): string => objectName(table.name, 'append_only');
 
@@ -95,14 +95,14 @@ const cascadeFunction = (name: string, table: TableFacts, parents: readonly Fore
   triggerFunction(
     name,
     sql`
-      -- a cascade has deleted the parent, and comes through the trigger of the foreign key
-      ${parents.map(leavesWithParent)}
-      ${refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`)}
+      -- on a cascade the parent is already deleted, and the delete runs in the foreign key's trigger
+      ${parents.map(parentIsDeleted)}
+      ${refuse(`rows of ${table.name} are deleted only with their row of ${parentNames(parents)}`)}
     `,
     { reads: true, seesAll: table.facts.scope ? 'scopes' : 'rows' },
   );
 
-const leavesWithParent = ({ columns, target }: ForeignKey): string => {
+const parentIsDeleted = ({ columns, target }: ForeignKey): string => {
   const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
   const same = target.columns.map(
     (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,

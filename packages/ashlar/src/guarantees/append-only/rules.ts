@@ -5,6 +5,6 @@ import type { Stamp } from './stamp.js';
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
   readonly stamps: readonly Stamp[];
-  /** Columns that only the database's clock fills in. */
+  /** Columns that only the database's clock sets. */
   readonly clocks: readonly string[];
 }

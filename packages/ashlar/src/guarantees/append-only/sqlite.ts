@@ -22,18 +22,20 @@ import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
-/** What keeps a table of SQLite append-only, on any connection, also one without Ashlar's pragmas. */
-export const appendOnlyOnSqlite = (
+/** The triggers that keep a table append-only on SQLite, also on connections without Ashlar's pragmas. */
+export function appendOnlyOnSqlite(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
-): readonly GuaranteeObject[] => [
-  update(table, stamps),
-  // where rows leave after their time, their guarantee lets no other leave
-  ...(table.facts.retention ? [] : [remove(table, parents)]),
-  insert(table),
-  ...hiddenRowid(table, 'append-only'),
-  ...parents.flatMap((parent) => parentStays(table, parent)),
-];
+): readonly GuaranteeObject[] {
+  return [
+    update(table, stamps),
+    // on a table with retention, the retention guarantee refuses every other delete
+    ...(table.facts.retention ? [] : [remove(table, parents)]),
+    insert(table),
+    ...hiddenRowid(table, 'append-only'),
+    ...parents.flatMap((parent) => parentStays(table, parent)),
+  ];
+}
 
 const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject => {
   const trigger = {
@@ -50,7 +52,7 @@ const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject =>
     (stamp) => `(${stamp.isBlank('OLD')} OR NEW.${identifier(stamp.name)} IS OLD.${identifier(stamp.name)})`,
   );
   const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
-  // a stamp may carry the row into a unique key, and OR REPLACE would then remove the row that is there
+  // a stamp may give the row a unique key that another row has, which OR REPLACE would then delete
   const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
     settable.some((name) => columns.includes(name) || mentions(where, name, 'sqlite')),
   );
@@ -76,11 +78,11 @@ const remove = (table: TableFacts, parents: readonly ForeignKey[]): GuaranteeObj
   return sqliteTrigger({
     ...trigger,
     when: all(parents.map(parentLives)),
-    body: [refuse(`rows of ${table.name} leave only with their row of ${names(parents)}`)],
+    body: [refuse(`rows of ${table.name} are deleted only with their row of ${names(parents)}`)],
   });
 };
 
-// a cascade deletes the parent before its rows; a row without a parent has none that could take it along
+// a cascade deletes the parent before its rows; a row without a parent cannot be deleted by a cascade
 const parentLives = ({ columns, target }: ForeignKey): string => {
   const empty = columns.map((name) => `OLD.${identifier(name)} IS NULL`);
   const same = target.columns.map(
@@ -100,7 +102,7 @@ const insert = (table: TableFacts): GuaranteeObject => {
   });
 };
 
-// REPLACE of a parent would take its rows along, and so would a parent taken away and put back without foreign keys
+// REPLACE of a parent would delete its rows, and so would deleting and reinserting it while foreign keys are off
 const parentStays = (table: TableFacts, { columns, target }: ForeignKey): readonly GuaranteeObject[] => {
   const under = (row: 'NEW' | 'OLD'): string => {
     const same = columns.map(
@@ -109,9 +111,7 @@ const parentStays = (table: TableFacts, { columns, target }: ForeignKey): readon
     return `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${same.join(' AND ')})`;
   };
   const moved = target.columns.map((name) => `NEW.${identifier(name)} IS NOT OLD.${identifier(name)}`);
-  const body = [
-    refuse(`a row of ${target.table} with rows of ${table.name} under it exists and is never replaced`),
-  ];
+  const body = [refuse(`a row of ${target.table} that rows of ${table.name} refer to is never replaced`)];
   return [
     ...(isIndexed(table, columns)
       ? []

@@ -10,7 +10,7 @@ export interface Stamp {
   readonly only: string | undefined;
   /** The condition that it is not set in a row: `isBlank('OLD')`. */
   isBlank(row: string): string;
-  /** The condition that it is set in a row. */
+  /** The SQL condition that it is set in a row. */
   isSet(row: string): string;
 }
 

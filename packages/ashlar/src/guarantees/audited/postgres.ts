@@ -7,13 +7,13 @@ import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-trigge
 import { sql } from '../../sql/template.js';
 import type { AuditedRules } from './rules.js';
 
-/** What writes the trail of a table of Postgres; who writes the table needs no right on the trail. */
-export const auditedOnPostgres = (
+/** The triggers that write the audit trail of a table on PostgreSQL. Writers of the table need no privilege on the trail. */
+export function auditedOnPostgres(
   table: TableFacts,
   { trail, except }: AuditedRules,
-): readonly GuaranteeObject[] => {
+): readonly GuaranteeObject[] {
   const write = objectName(table.name, 'audited');
-  const refusal = refusalName(table);
+  const truncate = truncateName(table);
   const key = (row: 'NEW' | 'OLD'): string => rowJson(table, row, { only: table.primaryKey.columns });
   const all = (row: 'NEW' | 'OLD'): string => rowJson(table, row, { except });
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
@@ -28,7 +28,7 @@ export const auditedOnPostgres = (
         VALUES (
           nullif(current_setting('ashlar.actor', true), ''),
           nullif(current_setting('ashlar.scope', true), ''),
-          -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+          -- current_user is the owner here: record the role that the session has set, or else the login role
           coalesce(nullif(current_setting('role'), 'none'), session_user),
           ${literal(table.name)},
           lower(TG_OP),
@@ -49,8 +49,8 @@ export const auditedOnPostgres = (
       `,
       { reads: true, asOwner: true },
     ),
-    triggerFunction(refusal, [
-      raise('audited', `${table.name} is never emptied at once, which would leave no trail`),
+    triggerFunction(truncate, [
+      raise('audited', `${table.name} cannot be truncated: the audit trail would miss the deleted rows`),
     ]),
     alwaysTrigger({
       name: objectName(table.name, 'audited'),
@@ -60,18 +60,18 @@ export const auditedOnPostgres = (
     }),
     truncation(table, table.name),
   ];
-};
+}
 
-/** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
-  truncation(table, partition),
-];
+/** The trigger that each partition needs: row triggers are inherited, but TRUNCATE of a partition fires only its own triggers. */
+export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
+  return [truncation(table, partition)];
+}
 
-/** What keeps a trail from lines that no trigger writes, also from the owner. */
-export const trailOnPostgres = (trail: TableFacts): readonly GuaranteeObject[] => {
+/** The trigger that refuses trail rows not written by a trigger, the owner's included. */
+export function trailOnPostgres(trail: TableFacts): readonly GuaranteeObject[] {
   const name = objectName(trail.name, 'trail_insert');
   return [
-    triggerFunction(name, [raise('trail', `lines of ${trail.name} are written by the database alone`)]),
+    triggerFunction(name, [raise('trail', `rows of ${trail.name} are written by the database only`)]),
     alwaysTrigger({
       name,
       on: 'BEFORE INSERT',
@@ -80,9 +80,9 @@ export const trailOnPostgres = (trail: TableFacts): readonly GuaranteeObject[] =
       calls: name,
     }),
   ];
-};
+}
 
-const refusalName = (table: TableFacts): string => objectName(table.name, 'audited_truncate');
+const truncateName = (table: TableFacts): string => objectName(table.name, 'audited_truncate');
 
 const truncation = (table: TableFacts, on: string): GuaranteeObject =>
   alwaysTrigger({
@@ -90,10 +90,10 @@ const truncation = (table: TableFacts, on: string): GuaranteeObject =>
     on: 'BEFORE TRUNCATE',
     table: on,
     each: 'STATEMENT',
-    calls: refusalName(table),
+    calls: truncateName(table),
   });
 
-// of an insert OLD is NULL, and of a delete NEW
+// OLD is NULL in an insert, NEW in a delete
 const unseen = (except: readonly string[]): string => {
   const names = except.map(
     (name) =>

@@ -11,13 +11,14 @@ import type { AuditedRules } from './rules.js';
 type Row = 'NEW' | 'OLD';
 
 /**
- * What writes the trail of a table of SQLite, in the name of the session that writes. A REPLACE fires the triggers of
- * what it removes only on connections that ask for it, as ours do; on another one there is no session, and so no REPLACE.
+ * The triggers that write the audit trail of a table on SQLite, with the session's actor and scope. A REPLACE fires the
+ * delete triggers of the rows it removes only with `recursive_triggers`, which Ashlar's connections set. Other connections
+ * have no session, so their writes, including REPLACE, are refused.
  */
-export const auditedOnSqlite = (
+export function auditedOnSqlite(
   table: TableFacts,
   { trail, except }: AuditedRules,
-): readonly GuaranteeObject[] => {
+): readonly GuaranteeObject[] {
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
   const hasUnseen = except.length > 0;
   const key = (row: Row): string => rowJson(table, row, { only: table.primaryKey.columns });
@@ -53,24 +54,26 @@ export const auditedOnSqlite = (
     write('update', all('OLD'), all('NEW'), 'OLD'),
     write('delete', all('OLD'), 'NULL', 'OLD'),
   ];
-};
+}
 
-/** What keeps a trail from lines in another's name or of another time. */
-export const trailOnSqlite = (trail: TableFacts): readonly GuaranteeObject[] => [
-  sqliteTrigger({
-    name: objectName(trail.name, 'trail_insert'),
-    on: 'BEFORE INSERT',
-    table: trail.name,
-    when: any([
-      'NOT EXISTS (SELECT 1 FROM ashlar_session WHERE actor IS NEW.actor AND scope IS NEW.scope)',
-      "NEW.role IS NOT 'session'",
-      "NEW.at IS NOT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
-      // a number that is yet to be chosen shows as -1
-      'NEW.id <> -1',
-    ]),
-    body: [`SELECT ${raise('trail', `lines of ${trail.name} are written by the database alone`)}`],
-  }),
-];
+/** The trigger that refuses trail rows with another actor, scope or time than the session's. */
+export function trailOnSqlite(trail: TableFacts): readonly GuaranteeObject[] {
+  return [
+    sqliteTrigger({
+      name: objectName(trail.name, 'trail_insert'),
+      on: 'BEFORE INSERT',
+      table: trail.name,
+      when: any([
+        'NOT EXISTS (SELECT 1 FROM ashlar_session WHERE actor IS NEW.actor AND scope IS NEW.scope)',
+        "NEW.role IS NOT 'session'",
+        "NEW.at IS NOT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')",
+        // before an insert SQLite shows a rowid that it has yet to choose as -1
+        'NEW.id <> -1',
+      ]),
+      body: [`SELECT ${raise('trail', `rows of ${trail.name} are written by the database only`)}`],
+    }),
+  ];
+}
 
 const unseen = (operation: 'insert' | 'update' | 'delete', except: readonly string[]): string => {
   const parts = except.map((name) => {

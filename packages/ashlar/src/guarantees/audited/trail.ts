@@ -17,10 +17,10 @@ import { trailAttacks } from './attacks.js';
 import { trailOnPostgres } from './postgres.js';
 import { trailOnSqlite } from './sqlite.js';
 
-/** The columns of an audit trail: one line for each row that was inserted, updated or deleted. */
+/** The columns of an audit trail: one row for each row that was inserted, updated or deleted. */
 const shape = () => ({
   id: autoincrement(),
-  /** When, by the database's clock: the time of the transaction, on SQLite of the statement. */
+  /** The database's clock: the start of the transaction; on SQLite, of the statement. */
   at: createdAt({ precision: 6 }),
   /** The actor and the scope of the session; NULL if it has none. */
   actor: z.string().nullable(),
@@ -50,7 +50,7 @@ const trail: Guarantee = Object.freeze({
   sqlite: {
     level: 'emulated' as const,
     weaker:
-      'A file has no roles: a session could add a line of its own, but only in its own name and at its own time.',
+      'A file has no roles: a session could add a row itself, but only with its own actor, its own scope and the current time.',
     readsSession: true,
     objects: trailOnSqlite,
   },

@@ -7,8 +7,8 @@ import { sql } from '../../sql/template.js';
 
 const refuse = (text: string): string => raise('keyring', text);
 
-/** What keeps a keyring of Postgres, also from its owner. */
-export const keyringOnPostgres = (table: TableFacts): readonly GuaranteeObject[] => {
+/** The triggers that protect a keyring on PostgreSQL, also from its owner. */
+export function keyringOnPostgres(table: TableFacts): readonly GuaranteeObject[] {
   const name = (event: string): string => objectName(table.name, 'keyring', event);
   const trigger = (event: string, on: string, each: 'ROW' | 'STATEMENT' = 'ROW'): GuaranteeObject =>
     alwaysTrigger({
@@ -22,10 +22,10 @@ export const keyringOnPostgres = (table: TableFacts): readonly GuaranteeObject[]
     triggerFunction(
       name('insert'),
       sql`
-        -- whoever is shredding the scope is waited for, and then seen
+        -- waits for a concurrent shredding of the scope, so that the check below sees it
         PERFORM FROM ${identifier(table.name)} WHERE scope = NEW.scope FOR SHARE;
         IF EXISTS (SELECT FROM ${identifier(table.name)} WHERE scope = NEW.scope AND shredded_at IS NOT NULL) THEN
-          ${refuse(`a scope of ${table.name} that was shredded never gets another key`)}
+          ${refuse(`a shredded scope of ${table.name} never gets another key`)}
         END IF;
         RETURN NEW;
       `,
@@ -39,7 +39,7 @@ export const keyringOnPostgres = (table: TableFacts): readonly GuaranteeObject[]
         THEN
           RETURN NEW;
         END IF;
-        ${refuse(`a key of ${table.name} is only wrapped anew, or shredded for good`)}
+        ${refuse(`a key of ${table.name} can only be rewrapped or shredded`)}
       `,
       { compares: true },
     ),
@@ -49,4 +49,4 @@ export const keyringOnPostgres = (table: TableFacts): readonly GuaranteeObject[]
     trigger('delete', 'BEFORE DELETE'),
     trigger('truncate', 'BEFORE TRUNCATE', 'STATEMENT'),
   ];
-};
+}

@@ -9,8 +9,8 @@ import { hanging } from '../../sql/template.js';
 
 const refuse = (text: string): string => `SELECT ${raise('keyring', text)}`;
 
-/** What keeps a keyring of SQLite, on any connection, also one that checks no CHECK. */
-export const keyringOnSqlite = (table: TableFacts): readonly GuaranteeObject[] => {
+/** The triggers that protect a keyring on SQLite, on any connection, also one with `ignore_check_constraints`. */
+export function keyringOnSqlite(table: TableFacts): readonly GuaranteeObject[] {
   const trigger = (event: string, on: string, when: string | undefined, text: string): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, 'keyring', event),
@@ -37,15 +37,15 @@ export const keyringOnSqlite = (table: TableFacts): readonly GuaranteeObject[] =
       'insert',
       'INSERT',
       any([ofScope('shredded_at IS NOT NULL'), '(NEW.wrapped IS NULL) <> (NEW.shredded_at IS NOT NULL)']),
-      `a scope of ${table.name} that was shredded never gets another key`,
+      `a shredded scope of ${table.name} never gets another key`,
     ),
     trigger(
       'update',
       'UPDATE',
       `NOT (${hanging(lawful)})`,
-      `a key of ${table.name} is only wrapped anew, or shredded for good`,
+      `a key of ${table.name} can only be rewrapped or shredded`,
     ),
     trigger('delete', 'DELETE', undefined, `keys of ${table.name} are shredded, never deleted`),
     ...hiddenRowid(table, 'keyring'),
   ];
-};
+}

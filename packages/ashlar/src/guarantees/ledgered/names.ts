@@ -3,9 +3,9 @@ import { objectName } from '../../sql/object-name.js';
 
 /** The side tables and functions of a ledger. */
 export interface LedgerNames {
-  /** The canonical bytes of each row, once. */
+  /** The entry of each row: its canonical bytes. */
   readonly entries: string;
-  /** Leaves at level 0, and at level n the roots of full runs of 256ⁿ leaves. */
+  /** Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves. */
   readonly tree: string;
   /** Size and root after each sealed block. */
   readonly blocks: string;
@@ -13,13 +13,13 @@ export interface LedgerNames {
   readonly head: string;
   /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
   readonly append: string;
-  /** The trigger's function, on Postgres. */
+  /** The trigger's function, on PostgreSQL. */
   readonly stamp: string;
-  /** The function that seals. */
+  /** The function that seals, on PostgreSQL. */
   readonly seal: string;
 }
 
-/** The names of a ledger's parts. */
+/** The names of the objects of a ledger. */
 export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
   return {
     entries: objectName(name, 'ledger_entries'),

@@ -4,7 +4,7 @@ import { identifier, literal } from '../../model/index.js';
 import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
-/** The types of PostgreSQL that keys of a ledger have. */
+/** The PostgreSQL types of the columns that can be in a ledger's key. */
 export const keyTypes: Partial<Record<ColumnKind, string>> = {
   text: 'text',
   integer: 'bigint',
@@ -14,7 +14,7 @@ export const keyTypes: Partial<Record<ColumnKind, string>> = {
   inet: 'inet',
 };
 
-/** Text of a value, without quotes: what a key of one column is. */
+/** A value as text without quotes: the key of a row whose key has one column. */
 const plain: Readonly<Record<ColumnKind, (name: string, column: Column) => string>> = {
   text: (name) => name,
   integer: (name) => `${name}::text`,
@@ -38,16 +38,16 @@ const json = (column: Column, name: string): string => {
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
-/** The key of a row as text: its plain form, or a JSON array where it has several columns. */
-export const rowKeySql = (table: TableFacts, row: string): string => {
+/** An expression for the key of a row as text: the value itself, or a JSON array where the key has several columns. */
+export function rowKeySql(table: TableFacts, row: string): string {
   const [first, ...others] = keyColumns(table);
   if (first && others.length === 0) return plain[first.kind](of(row, first), first);
   const parts = keyColumns(table).map((column) => json(column, of(row, column)));
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;
-};
+}
 
-/** That a row is the one with this key, by the index of the table's key. */
-export const hasRowKey = (table: TableFacts, row: string, key: string): string => {
+/** The condition that a row has this key, in a form that uses the index of the table's key. */
+export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   return columns
     .map((column, at) => {
@@ -55,27 +55,27 @@ export const hasRowKey = (table: TableFacts, row: string, key: string): string =
       return `${of(row, column)} = ${text}::${keyTypes[column.kind] ?? 'text'}`;
     })
     .join(' AND ');
-};
+}
 
-/** Columns of the table that the database fills in: see `stampColumns`. */
+/** Columns of the table that the database sets: see `stampColumns`. */
 export const stamps = { xid: 'ashlar_xid', at: 'ashlar_at' } as const;
 
-/** A column of a row with its name, as arguments of `concat`: of a NULL, which is left out, the name goes too. */
+/** A member of a JSON object as arguments of `concat`; NULL, and so omitted with its name, where the column is NULL. */
 const member = (column: Column, row: string): string => {
   const name = of(row, column);
   if (column.nullable) return `${literal(`,"${column.name}":`)} || ${json(column, name)}`;
   if (column.kind === 'text') return `${literal(`,"${column.name}":`)}, to_json(${name})`;
-  // concat would write t and f
+  // concat writes booleans as t and f
   const value = column.kind === 'uuid' ? name : plain[column.kind](name, column);
   return isJsonAlready.has(column.kind)
     ? `${literal(`,"${column.name}":`)}, ${value}`
     : `${literal(`,"${column.name}":"`)}, ${value}, '"'`;
 };
 
-// a function takes at most a hundred arguments
+// a PostgreSQL function takes at most 100 arguments
 const mostMembers = 30;
 
-/** The members of a JSON object: arguments of one `concat`, rather than many `||`, each of which would copy. */
+/** The members of a JSON object as arguments of `concat`: faster than `||`, each of which copies the text. */
 const members = (table: TableFacts, row: string): string[] => {
   const all = Object.values(table.columns).map((column) => member(column, row));
   return all.flatMap((line, at) => {
@@ -85,13 +85,15 @@ const members = (table: TableFacts, row: string): string[] => {
   });
 };
 
-/** The entry of a row, as bytes. One from before there was a ledger has no time, and its entry tells none. */
-export const entrySql = (table: TableFacts, log: string, row: string): readonly string[] => [
-  'convert_to(concat(',
-  `  ${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}, gen_random_uuid(),`,
-  `  '","', ${utc(`${row}.${stamps.at}`, 6)}, '",{',`,
-  '  substr(concat(',
-  ...members(table, row).map((line) => `  ${line}`),
-  "  ), 2), '}]'",
-  "), 'UTF8')",
-];
+/** An expression for the entry of a row, as bytes. The entry of a row that is older than the ledger has no time. */
+export function entrySql(table: TableFacts, log: string, row: string): readonly string[] {
+  return [
+    'convert_to(concat(',
+    `  ${literal(`["ashlar/entry/v1",${JSON.stringify(log)},"`)}, gen_random_uuid(),`,
+    `  '","', ${utc(`${row}.${stamps.at}`, 6)}, '",{',`,
+    '  substr(concat(',
+    ...members(table, row).map((line) => `  ${line}`),
+    "  ), 2), '}]'",
+    "), 'UTF8')",
+  ];
+}

@@ -6,18 +6,19 @@ import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 
-/** How many entries one call seals at most. */
+/** The most entries that one call seals. */
 const batch = 10_000;
 
-/** The number of the advisory lock that whoever seals the ledger of a table holds. */
-export const sealingLock = (table: TableFacts): string =>
-  `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
+/** An expression for the number of the advisory lock that a process holds while it seals the ledger of a table. */
+export function sealingLock(table: TableFacts): string {
+  return `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
+}
 
 /**
- * The function that seals. It says `done`, or `more` when it stopped after a batch, or `busy` when another sealing is
- * under way; the caller comes back then.
+ * The function that seals. It returns `done` when all visible rows are sealed, `more` when it stopped after a batch, and
+ * `busy` when another process is sealing; in the last two cases the caller calls again.
  */
-export const sealFunction = (table: TableFacts, log: string): GuaranteeObject => {
+export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
@@ -53,25 +54,25 @@ export const sealFunction = (table: TableFacts, log: string): GuaranteeObject =>
         SELECT * INTO head FROM ${head};
         IF NOT FOUND THEN
           IF EXISTS (SELECT FROM ${tree}) THEN
-            RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has lost its head';
+            RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has leaves but no head row';
           END IF;
           INSERT INTO ${head} (cluster) VALUES (NULL) RETURNING * INTO head;
         END IF;
         this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-        -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+        -- taken before reading: a row not visible below belongs to a transaction in progress in this snapshot, or to a later one
         mark := pg_current_snapshot();
         IF head.cluster = this_cluster THEN
           low := pg_snapshot_xmax(head.watermark);
           waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-          -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+          -- a snapshot omits its own transaction, which may have inserted more rows after it sealed
           IF head.sealer < low THEN
             waiting := waiting || head.sealer;
           END IF;
           high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
         END IF;
 
-        -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+        -- reads every scope; a subquery, not a join, so that the lookup uses the index however large the tables are
         ${everyScopeSql.begin}
         WITH fresh AS MATERIALIZED (
           SELECT e.xid, e.row_key, e.entry, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
@@ -107,7 +108,7 @@ export const sealFunction = (table: TableFacts, log: string): GuaranteeObject =>
           RETURN 'done';
         END IF;
 
-        -- what was left over by the batch stands at or above the last one sealed
+        -- the rows beyond this batch have the xid of its last row or a later one
         IF count = ${batch} THEN
           IF head.cluster = this_cluster THEN
             mark := CASE
@@ -121,7 +122,7 @@ export const sealFunction = (table: TableFacts, log: string): GuaranteeObject =>
           END IF;
         END IF;
 
-        -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+        -- one height at a time: a left sibling from the frontier comes first; a node without a right sibling goes to the frontier
         at := head.size;
         kept := length(head.frontier) / 32;
         WHILE cardinality(nodes) > 0 LOOP
@@ -159,4 +160,4 @@ export const sealFunction = (table: TableFacts, log: string): GuaranteeObject =>
       $$
     `,
   };
-};
+}

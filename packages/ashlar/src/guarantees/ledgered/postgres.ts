@@ -9,26 +9,25 @@ import { type LedgerNames, ledgerNames } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 
-/** What stands in each row of the table: the transaction that wrote it, and when; in rows from before, neither. */
-export const stampColumns = (): readonly string[] => [
-  `${stamps.xid} xid8 DEFAULT '0' NOT NULL`,
-  `${stamps.at} timestamptz(6)`,
-];
+/** Columns that each row of the table gets: its transaction and its time. Rows older than the ledger have neither. */
+export function stampColumns(): readonly string[] {
+  return [`${stamps.xid} xid8 DEFAULT '0' NOT NULL`, `${stamps.at} timestamptz(6)`];
+}
 
 /**
- * What keeps a ledger of Postgres: four tables, a trigger that stamps rows, a function that writes their entries and
- * seals them. An append costs one index, and neither waits for others nor writes anything twice.
+ * The objects of a ledger on PostgreSQL: four side tables, a trigger that stamps rows, and a function that writes their
+ * entries and seals them. An insert maintains one more index; it waits for no other insert and writes nothing twice.
  */
-export const ledgeredOnPostgres = (table: TableFacts, log: string): readonly GuaranteeObject[] => {
+export function ledgeredOnPostgres(table: TableFacts, log: string): readonly GuaranteeObject[] {
   const names = ledgerNames(table);
   return [
     ...tables(names),
     ...[names.entries, names.tree, names.blocks]
       .flatMap((name) => neverChanged('ledgered', name))
       .map((object) =>
-        table.facts.retention && object.name === removal(names) ? leave(table, names) : object,
+        table.facts.retention && object.name === entryDeleteName(names) ? purgeTrigger(table, names) : object,
       ),
-    ...(table.facts.retention ? [leaveFunction(table, names)] : []),
+    ...(table.facts.retention ? [purgeFunction(table, names)] : []),
     {
       type: 'index',
       name: objectName(table.name, stamps.xid, 'idx'),
@@ -38,20 +37,20 @@ export const ledgeredOnPostgres = (table: TableFacts, log: string): readonly Gua
     alwaysTrigger({ name: names.append, on: 'BEFORE INSERT', table: table.name, calls: names.stamp }),
     sealFunction(table, log),
   ];
-};
+}
 
-const removal = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
+const entryDeleteName = ({ entries }: LedgerNames): string => objectName(entries, 'append_only_delete');
 
-const leave = (table: TableFacts, names: LedgerNames): GuaranteeObject =>
+const purgeTrigger = (table: TableFacts, names: LedgerNames): GuaranteeObject =>
   alwaysTrigger({
-    name: removal(names),
+    name: entryDeleteName(names),
     on: 'BEFORE DELETE',
     table: names.entries,
     calls: objectName(table.name, 'ledger_leave'),
   });
 
-/** An entry goes only where its row has left, and only while a retirement runs. */
-const leaveFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeObject =>
+/** Permits deleting an entry only if its row is deleted and the table is being purged. */
+const purgeFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeObject =>
   triggerFunction(
     objectName(table.name, 'ledger_leave'),
     sql`
@@ -126,13 +125,13 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
   },
 ];
 
-/** Says of each row in which transaction it came, and when: by that the sealing finds it, and its entry tells the time. */
+/** Stamps each row with its transaction, by which sealing finds it, and with its time, which becomes part of the entry. */
 const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): GuaranteeObject => {
   const retained = table.facts.retention !== undefined;
   const refuseUsedKey = sql`
-    -- the leaf of a row that has left stays its own
+    -- the leaf of a purged row keeps its key
     IF EXISTS (SELECT FROM ${identifier(tree)} WHERE row_key = ${rowKeySql(table, 'NEW')}) THEN
-      ${raise('ledgered', `a row of ${table.name} with this key has left, and its key is not used again`)}
+      ${raise('ledgered', `a purged row of ${table.name} had this key, and a key is never used again`)}
     END IF;
   `;
   return triggerFunction(

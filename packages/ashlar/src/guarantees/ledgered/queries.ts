@@ -6,17 +6,17 @@ import { keyColumns, ledgerNames } from './names.js';
 import { keyTypes, rowKeySql as postgresRowKey, stamps } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
-/** What differs between the dialects in reading a ledger. */
+/** The SQL in which the dialects differ when a ledger is read. */
 interface Dialect {
   parameter(n: number): string;
   rowKey(table: TableFacts, row: string): string;
-  /** A column of the row `t`, in the form that comparing takes. */
+  /** A column of the row `t`, in the form in which it is compared with the entry. */
   value(column: Column): string;
-  /** The condition that a row `t` ought to have been sealed: what is committed just now need not be yet. */
+  /** The condition that a row `t` should be sealed: the most recently committed rows may not be yet. */
   due(head: string): string;
-  /** Joins a table to `wanted` by its key, from `wanted` outwards. */
+  /** The join of `wanted` with a table by its key, in which `wanted` is the outer loop. */
   readonly join: string;
-  /** A relation `wanted` of the records of a JSON array of arrays, given as the first parameter. */
+  /** A relation `wanted`: the records of a JSON array of arrays, which is the first parameter. */
   wanted(columns: readonly { readonly name: string; readonly type: string }[]): string;
 }
 
@@ -42,9 +42,9 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
     rowKey: sqliteRowKey,
     value: ({ name, kind }) => {
       const column = `t.${identifier(name)}`;
-      // an expression, so that no session decodes it by its origin
+      // an expression, so that the session does not decode it as a JSON column
       if (kind === 'json') return `${column} || ''`;
-      // hex of NULL is '' there
+      // SQLite's hex(NULL) is ''
       return kind === 'bytes' ? `iif(${column} IS NULL, NULL, lower(hex(${column})))` : column;
     },
     due: () => 'true',
@@ -56,22 +56,23 @@ const dialects: Readonly<Record<SqlName, Dialect>> = {
   },
 };
 
-/** The key, as text, of the row of a table that is called `row`. */
-export const rowKeySql = (table: TableFacts, name: SqlName, row: string): string =>
-  dialects[name].rowKey(table, row);
+/** An expression for the key, as text, of a row; `row` is its alias. */
+export function rowKeySql(table: TableFacts, name: SqlName, row: string): string {
+  return dialects[name].rowKey(table, row);
+}
 
-/** A query for the key, as text, of a row that is given as SQL. */
-export const keySql = (table: TableFacts, name: SqlName, row: SqlRow): string => {
+/** A query for the key, as text, of a row whose values are given as SQL. */
+export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   const values = keyColumns(table).map((column) => {
     const literal = row[column.name] ?? 'NULL';
     const typed = name === 'postgres' ? `${literal}::${keyTypes[column.kind]}` : literal;
     return `${typed} AS ${identifier(column.name)}`;
   });
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
-};
+}
 
-/** The text of every query that reads a ledger. A lookup that must stay one by index is a subquery, never a join. */
-export const ledgerQueries = (table: TableFacts, name: SqlName) => {
+/** All queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
+export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);
   const [entries, tree, blocks, head] = [names.entries, names.tree, names.blocks, names.head].map(identifier);
@@ -102,4 +103,4 @@ export const ledgerQueries = (table: TableFacts, name: SqlName) => {
     waiting: `SELECT e.row_key, e.entry FROM ${entries} e WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = e.row_key) LIMIT ${p(1)}`,
     unsealed: `SELECT count(*) AS unsealed FROM ${own} t WHERE NOT EXISTS (SELECT 1 FROM ${tree} leaf WHERE leaf.row_key = ${key})`,
   };
-};
+}

@@ -7,7 +7,7 @@ import { ledgerQueries } from './queries.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-// text on SQLite, bytes on Postgres: the same bytes
+// text on SQLite, bytea on PostgreSQL: the same bytes
 const bytes = (value: unknown): Uint8Array =>
   typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array);
 
@@ -26,7 +26,7 @@ const blockOf = ({ size, root, sealed_at }: Row): Block => ({
   sealedAt: String(sealed_at),
 });
 
-/** Heights are stored every eight: the level below a height, and how many of its hashes make one subtree. */
+/** Every eighth height is stored: the stored level below a subtree's height, and how many of its hashes form the subtree. */
 const stored = ({ height, index }: Subtree) => {
   const level = Math.floor(height / 8);
   const count = 2 ** (height - 8 * level);
@@ -36,13 +36,13 @@ const stored = ({ height, index }: Subtree) => {
 /**
  * Reads the ledger of a table through `run`.
  *
- * @throws AshlarError `usage` where the table is no ledger
+ * @throws AshlarError `usage` where the table has no ledger
  */
-export const ledgerReader = (table: TableFacts, dialect: SqlName, run: RunSql): LedgerReader => {
+export function ledgerReader(table: TableFacts, dialect: SqlName, run: RunSql): LedgerReader {
   const log = table.facts.ledger?.log;
   if (log === undefined) {
     throw new AshlarError('usage', {
-      message: `The table ${table.name} is no ledger.`,
+      message: `The table ${table.name} has no ledger.`,
       suggestion: 'Declare it with ledgered().',
     });
   }
@@ -81,8 +81,8 @@ export const ledgerReader = (table: TableFacts, dialect: SqlName, run: RunSql): 
         const part = hashes.get(`${level} ${low}`) ?? [];
         if (part.length === high - low) return rootOf(part);
         throw new AshlarError('ledger-tampered', {
-          message: `The ledger ${log} lacks hashes of its tree.`,
-          detail: `Of level ${level}, positions ${low} to ${high - 1} there are ${part.length}.`,
+          message: `The tree of the ledger ${log} lacks hashes.`,
+          detail: `Level ${level}, positions ${low} to ${high - 1}: found ${part.length} of ${high - low} hashes.`,
         });
       });
     },
@@ -97,4 +97,4 @@ export const ledgerReader = (table: TableFacts, dialect: SqlName, run: RunSql): 
     entryOf: async (rowKey) => (await run(sql.entryOf, [rowKey])).map(waitingOf)[0],
     unsealed: async () => Number((await run(sql.unsealed))[0]?.unsealed),
   };
-};
+}

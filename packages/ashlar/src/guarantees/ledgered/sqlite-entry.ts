@@ -6,14 +6,14 @@ import { keyColumns } from './names.js';
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
-/** The key of a row as text: its plain form, or a JSON array where it has several columns. */
-export const rowKeySql = (table: TableFacts, row: string): string => {
+/** An expression for the key of a row as text: the value itself, or a JSON array where the key has several columns. */
+export function rowKeySql(table: TableFacts, row: string): string {
   const names = keyColumns(table).map((column) => of(row, column));
   return names.length === 1 ? `CAST(${names[0]} AS TEXT)` : `json_array(${names.join(', ')})`;
-};
+}
 
-/** That a row is the one with this key: the key of the table finds it, and its text is the very same. */
-export const hasRowKey = (table: TableFacts, row: string, key: string): string => {
+/** The condition that a row has this key: the table's key finds it by index, and the text of its key is identical. */
+export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   const same = columns.map((column, at) =>
     columns.length === 1
@@ -21,15 +21,15 @@ export const hasRowKey = (table: TableFacts, row: string, key: string): string =
       : `${of(row, column)} = json_extract(${key}, '$[${at}]')`,
   );
   return [...same, `${rowKeySql(table, row)} = ${key}`].join(' AND ');
-};
+}
 
-/** The entry of a row, as text; without a time where it was written before there was a ledger. */
-export const entrySql = (
+/** An expression for the entry of a row, as text; without a time where the row is older than the ledger. */
+export function entrySql(
   table: TableFacts,
   log: string,
   row: string,
   written: 'now' | 'before' = 'now',
-): readonly string[] => {
+): readonly string[] {
   const at = written === 'now' ? "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')" : "''";
   const parts = Object.values(table.columns).map((column) => {
     const name = of(row, column);
@@ -43,4 +43,4 @@ export const entrySql = (
     ...parts.map((part, at) => `  ${at === 0 ? '' : '|| '}${part}`),
     ", 2) || '}]'",
   ];
-};
+}

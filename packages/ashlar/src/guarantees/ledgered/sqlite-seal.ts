@@ -16,7 +16,7 @@ interface Fresh {
   readonly entry: string;
 }
 
-/** Leaves under one stored hash. */
+/** The number of hashes of one level under one stored hash of the next. */
 const run = 256;
 
 const statements = (table: TableFacts, log: string) => {
@@ -29,7 +29,7 @@ const statements = (table: TableFacts, log: string) => {
     exists: `SELECT 1 AS found FROM main.sqlite_schema WHERE type = 'table' AND name = ${literal(names.head)}`,
     fresh: `SELECT id, row_key, entry FROM ${entries} WHERE id > coalesce((SELECT sealed FROM ${head}), 0) ORDER BY id LIMIT 1000`,
     head: `SELECT size, frontier FROM ${head}`,
-    // the rows that were there before there was a ledger
+    // the rows that are older than the ledger
     adopt: `INSERT INTO ${entries} (row_key, entry) SELECT ${rowKeySql(table, 't')}, ${entrySql(table, log, 't', 'before').join(' ')} FROM main.${own} t WHERE NOT EXISTS (SELECT 1 FROM ${entries} e WHERE e.row_key = ${rowKeySql(table, 't')})`,
     columns: `SELECT name FROM pragma_table_info(${literal(table.name)})`,
     begin: `INSERT INTO ${head} (id, size, frontier, sealed) VALUES (1, 0, x'', 0)`,
@@ -41,23 +41,23 @@ const statements = (table: TableFacts, log: string) => {
   };
 };
 
-/** Seals what a transaction has written, before its COMMIT; the first look costs next to nothing when that is none. */
-export const sealOnSqlite = (table: TableFacts, log: string): ((now: RunNow) => void) => {
+/** Seals the rows of a transaction before its COMMIT; almost free when it has written none. */
+export function sealOnSqlite(table: TableFacts, log: string): (now: RunNow) => void {
   const sql = statements(table, log);
-  let isThere = false;
+  let exists = false;
   return (now) => {
-    // a database that was not brought up has no ledger yet; once there, it mostly stays
-    if (!isThere && now(sql.exists).length === 0) return;
-    if (!isThere && now(sql.head).length === 0) {
-      // between two steps of a migration the table is not yet what it is declared to be
+    // a database that is not initialised has no ledger; a ledger seen once is rarely dropped, so do not look for it again
+    if (!exists && now(sql.exists).length === 0) return;
+    if (!exists && now(sql.head).length === 0) {
+      // between two steps of a migration the table may still lack declared columns
       const columns = new Set(now(sql.columns).map(({ name }) => name));
       if (!Object.keys(table.columns).every((name) => columns.has(name))) return;
       now(sql.begin);
       now(sql.adopt);
     }
-    isThere = true;
-    let fresh = look(now, sql);
-    isThere = fresh !== undefined;
+    exists = true;
+    let fresh = readUnsealed(now, sql);
+    exists = fresh !== undefined;
     if (!fresh || fresh.length === 0) return;
     const frontier = openFrontier(now, sql);
     while (fresh.length > 0) {
@@ -68,12 +68,12 @@ export const sealOnSqlite = (table: TableFacts, log: string): ((now: RunNow) => 
       fresh = now(sql.fresh) as unknown as readonly Fresh[];
     }
   };
-};
+}
 
 type Statements = ReturnType<typeof statements>;
 
-/** What is not sealed yet; `undefined` where a migration has taken the ledger away. */
-const look = (now: RunNow, sql: Statements): readonly Fresh[] | undefined => {
+/** The entries that are not sealed yet; `undefined` where a migration has dropped the ledger. */
+const readUnsealed = (now: RunNow, sql: Statements): readonly Fresh[] | undefined => {
   try {
     return now(sql.fresh) as unknown as readonly Fresh[];
   } catch (error) {

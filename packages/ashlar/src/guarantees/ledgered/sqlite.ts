@@ -9,13 +9,13 @@ import { isPurgingOnSqlite } from '../shared/purging.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
 
-/** What keeps a ledger of SQLite: four tables, and a trigger that writes entries. Sealing is done before each commit. */
-export const ledgeredOnSqlite = (table: TableFacts, log: string): readonly GuaranteeObject[] => {
+/** The objects of a ledger on SQLite: four side tables, and a trigger that writes entries. Ashlar seals before each commit. */
+export function ledgeredOnSqlite(table: TableFacts, log: string): readonly GuaranteeObject[] {
   const names = ledgerNames(table);
   return [
     ...tables(names),
     ...Object.entries(insertable(table, names)).flatMap(([name, lawful]) =>
-      guards(name, lawful, name === names.entries && table.facts.retention ? hasLeft(table) : undefined),
+      guards(name, lawful, name === names.entries && table.facts.retention ? isPurged(table) : undefined),
     ),
     ...headGuards(names),
     sqliteTrigger({
@@ -33,7 +33,7 @@ export const ledgeredOnSqlite = (table: TableFacts, log: string): readonly Guara
       ],
     }),
   ];
-};
+}
 
 const refuse = (text: string): string => `SELECT ${raise('ledgered', text)}`;
 const part = (table: string, suffix: string): string => identifier(objectName(table, suffix));
@@ -94,8 +94,8 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
 ];
 
 /**
- * What may be inserted into a side table. A file has no roles, so only what fits the state of the ledger gets in: at
- * rest, when each row has its entry and each entry its leaf, that is nothing. A REPLACE is refused as an insert is.
+ * The rows that may be inserted into a side table. A file has no roles, so a trigger accepts only the row that the ledger
+ * needs next: none when each row has its entry and each entry its leaf. REPLACE is refused like any other insert.
  */
 const insertable = (
   table: TableFacts,
@@ -107,7 +107,7 @@ const insertable = (
       `NOT EXISTS (SELECT 1 FROM ${e} WHERE row_key = NEW.row_key)`,
       `NOT EXISTS (SELECT 1 FROM ${e} WHERE id = NEW.id)`,
       `EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'NEW.row_key')})`,
-      // the leaf of a row that has left stays its own
+      // the leaf of a purged row keeps its key
       ...(table.facts.retention ? [`NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)`] : []),
     ]),
     [tree]: hanging(sql`
@@ -127,20 +127,20 @@ const insertable = (
   };
 };
 
-/** That an entry may go: its row has left, and a retirement runs. */
-const hasLeft = (table: TableFacts): string =>
+/** The condition that an entry may be deleted: its row is deleted, and the table is being purged. */
+const isPurged = (table: TableFacts): string =>
   all([
     isPurgingOnSqlite(table),
     `NOT EXISTS (SELECT 1 FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
   ]);
 
-const guards = (table: string, lawful: string, leaves?: string): readonly GuaranteeObject[] => [
+const guards = (table: string, lawful: string, purged?: string): readonly GuaranteeObject[] => [
   ...(['UPDATE', 'DELETE'] as const).map((on) =>
     sqliteTrigger({
       name: objectName(table, 'append_only', on.toLowerCase()),
       on: `BEFORE ${on}`,
       table,
-      ...(on === 'DELETE' && leaves !== undefined ? { when: `NOT (${hanging(leaves)})` } : {}),
+      ...(on === 'DELETE' && purged !== undefined ? { when: `NOT (${hanging(purged)})` } : {}),
       body: [refuse(`rows of ${table} are never changed and never deleted`)],
     }),
   ),
@@ -149,14 +149,14 @@ const guards = (table: string, lawful: string, leaves?: string): readonly Guaran
     on: 'BEFORE INSERT',
     table,
     when: `(${lawful}) IS NOT TRUE`,
-    body: [refuse(`${table} is written by the ledger alone`)],
+    body: [refuse(`${table} is written by the ledger only`)],
   }),
 ];
 
-/** The head only follows the blocks; `first_provable` alone may grow by itself. */
+/** The head changes only with a new block, except that `first_provable` may grow on its own. */
 const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObject[] => {
   const sealed = `NEW.size = (SELECT max(size) FROM ${identifier(blocks)}) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable`;
-  // two spaces, as committed migrations have it
+  // two spaces: the committed migrations contain this text
   const purged = ['id', 'size', 'frontier', 'sealed']
     .map((name) => `NEW.${name} IS OLD.${name}`)
     .join('  AND ');
@@ -166,13 +166,13 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
       on: 'BEFORE UPDATE',
       table: head,
       when: `(${any([`(${sealed})`, `(${purged} AND NEW.first_provable BETWEEN OLD.first_provable + 1 AND OLD.size)`])}) IS NOT TRUE`,
-      body: [refuse(`${head} is written by the ledger alone`)],
+      body: [refuse(`${head} is written by the ledger only`)],
     }),
     sqliteTrigger({
       name: objectName(head, 'delete'),
       on: 'BEFORE DELETE',
       table: head,
-      body: [refuse(`${head} is written by the ledger alone`)],
+      body: [refuse(`${head} is written by the ledger only`)],
     }),
     sqliteTrigger({
       name: objectName(head, 'insert'),
@@ -183,7 +183,7 @@ const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObje
         `EXISTS (SELECT 1 FROM ${identifier(head)})`,
         `EXISTS (SELECT 1 FROM ${identifier(tree)})`,
       ]),
-      body: [refuse(`${head} is written by the ledger alone`)],
+      body: [refuse(`${head} is written by the ledger only`)],
     }),
   ];
 };

@@ -7,8 +7,8 @@ import { sql } from '../../sql/template.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
 import type { Lifecycle } from './rules.js';
 
-/** What keeps a status of a table of Postgres on its way. The rules stand in the triggers; a lawful step calls nothing. */
-export const lifecycleOnPostgres = (table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] => {
+/** The triggers that allow only declared transitions of a status on PostgreSQL. Their WHEN has the rules: a valid transition calls no function. */
+export function lifecycleOnPostgres(table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] {
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;
   const refusal = objectName(table.name, rules.column, 'lifecycle');
@@ -33,4 +33,4 @@ export const lifecycleOnPostgres = (table: TableFacts, rules: Lifecycle): readon
     trigger('insert', beginsWrongly(rules)),
     trigger('update', movesWrongly(rules)),
   ];
-};
+}

@@ -9,13 +9,13 @@ import { sql } from '../../sql/template.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
-/** What keeps a status of a table of SQLite on its way, on any connection. */
-export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] => {
+/** The triggers that allow only declared transitions of a status on SQLite, on any connection. */
+export function lifecycleOnSqlite(table: TableFacts, rules: Lifecycle): readonly GuaranteeObject[] {
   const status = identifier(rules.column);
   const of = `${table.name}.${rules.column}`;
   const refuse = (text: string): string => raise('lifecycle', text);
   const name = (event: string): string => objectName(table.name, rules.column, 'lifecycle', event);
-  // a RAISE takes only a constant, so each wrong step has its own
+  // RAISE takes only a constant text, so each refused transition has its own
   const beginnings = rules.statuses
     .filter((to) => !rules.initial.includes(to))
     .map((to) => `WHEN ${literal(to)} THEN ${refuse(`${of} cannot begin as ${to}`)}`);
@@ -59,7 +59,7 @@ export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly
       when: movesWrongly(rules),
       body: [choose(`OLD.${status} || ' to ' || NEW.${status}`, steps)],
     }),
-    // OR REPLACE puts a row in the place of another, whose status then jumps
+    // OR REPLACE replaces another row, whose status could then change without a transition
     sqliteTrigger({
       name: name('replace'),
       on: 'BEFORE INSERT',
@@ -78,4 +78,4 @@ export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly
       body: [replacement],
     }),
   ];
-};
+}

@@ -4,14 +4,14 @@ import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
-/** A partition with a range: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is open. */
+/** A range partition: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is unbounded. */
 export interface RangePartition {
   readonly name: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** The partitions that a table has. */
+/** The partitions of a table. */
 export interface Catalogue {
   readonly ranges: readonly RangePartition[];
   readonly default: string | undefined;
@@ -31,8 +31,8 @@ const partitionsSql = sql`
 
 const milliseconds = (epoch: unknown, open: number): number => (epoch === null ? open : Number(epoch) * 1000);
 
-/** The partitions of a table as the database has them now. */
-export const readCatalogue = async (run: RunSql, table: TableFacts): Promise<Catalogue> => {
+/** Reads the partitions of a table from the database. */
+export async function readCatalogue(run: RunSql, table: TableFacts): Promise<Catalogue> {
   const rows = await run(partitionsSql, [identifier(table.name)]);
   const isDefault = (row: Record<string, unknown>): boolean =>
     row.isDefault === true || row.isDefault === 't';
@@ -47,15 +47,15 @@ export const readCatalogue = async (run: RunSql, table: TableFacts): Promise<Cat
       }))
       .sort((a, b) => a.from - b.from),
   };
-};
+}
 
-/** How many rows of a table lie in each month up to `last`; rows outside (later, or before the year 1) are left out. */
-export const countByMonth = async (
+/** The number of rows of a table in each month up to `last`; rows later than that or before the year 1 are omitted. */
+export async function countByMonth(
   run: RunSql,
   from: string,
   column: string,
   last: Month,
-): Promise<ReadonlyMap<Month, number>> => {
+): Promise<ReadonlyMap<Month, number>> {
   const rows = await run(sql`
     SELECT (extract(year FROM moment) * 12 + extract(month FROM moment) - 1)::int::text AS month, count(*)::text AS rows
     FROM (
@@ -67,19 +67,20 @@ export const countByMonth = async (
     ORDER BY 1::text::int
   `);
   return new Map(rows.map((row) => [Number(row.month), Number(row.rows)]));
-};
+}
 
-/** That a moment lies in one of the months from the first to the last. */
-export const within = (column: string, first: Month, last: Month): string =>
-  `${identifier(column)} >= '${startOf(first)}' AND ${identifier(column)} < '${startOf(last + 1)}'`;
+/** The condition that a time is in one of the months from the first to the last. */
+export function within(column: string, first: Month, last: Month): string {
+  return `${identifier(column)} >= '${startOf(first)}' AND ${identifier(column)} < '${startOf(last + 1)}'`;
+}
 
-/** One row with one value. */
-export const value = async (
+/** Runs a query and returns the value of its first row as text; `null` where there is none. */
+export async function value(
   run: RunSql,
   sql: string,
   parameters?: readonly unknown[],
-): Promise<string | null> => {
+): Promise<string | null> {
   const [row = {}] = await run(sql, parameters);
   const [only] = Object.values(row);
   return only === null || only === undefined ? null : String(only);
-};
+}

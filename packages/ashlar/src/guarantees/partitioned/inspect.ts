@@ -5,15 +5,15 @@ import { monthName, monthOf, monthsBetween } from './months.js';
 import { defaultPartition } from './objects.js';
 import { findRepairs } from './repair.js';
 
-// further months are maintenance's business: it makes them before they are needed
+// maintenance creates the later months before they are needed
 const soon = 2;
 
-/** What is wrong with the partitions of a table: one that is missing, and what one lacks of the guarantees. */
-export const inspectPartitions = (
+/** Reports the missing partitions of a table, and the objects of its guarantees that a partition lacks. */
+export function inspectPartitions(
   { table }: MonthlyTable,
   { now, atomically }: MaintenanceTools,
-): Promise<readonly string[]> =>
-  atomically(async (run) => {
+): Promise<readonly string[]> {
+  return atomically(async (run) => {
     const catalogue = await readCatalogue(run, table);
     const current = monthOf(now);
     const missing = monthsBetween(current, current + soon).filter(
@@ -24,7 +24,8 @@ export const inspectPartitions = (
       ...(catalogue.default === undefined
         ? [`${table.name}: the default partition ${defaultPartition(table)} is missing`]
         : []),
-      ...missing.map((month) => `${table.name}: there is no partition for ${monthName(month)}`),
+      ...missing.map((month) => `${table.name}: the partition for ${monthName(month)} is missing`),
       ...repairs.map(({ lack }) => lack),
     ];
   });
+}

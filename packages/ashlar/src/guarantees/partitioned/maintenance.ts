@@ -9,41 +9,41 @@ import { type Month, monthOf, monthsBetween, startTime } from './months.js';
 import { findRepairs } from './repair.js';
 import { makeDefault, rotateDefault } from './rotation.js';
 
-/** What is to be kept in months. */
+/** A table that is partitioned by month. */
 export interface MonthlyTable {
   readonly table: GuardedTable;
   readonly column: string;
-  /** Months ahead of the current one. */
+  /** The number of months created ahead of the current one. */
   readonly ahead: number;
 }
 
-/** While a lock is waited for, inserts wait behind it: so briefly (milliseconds), and often. */
+/** In milliseconds. Inserts queue behind a waiting lock request, so each attempt is short, and there are many. */
 export const lockTimeout = 200;
 const attempts = 40;
 const rounds = 5;
 const day = 86_400_000;
 const notice = 60 * day;
 
-// rows of a later time than this, ten years ahead, are taken for mistakes and stay in the default partition
+// rows more than ten years ahead are regarded as errors and stay in the default partition
 const farthest = 120;
 
 /**
- * Makes the partitions that a table needs: a default one, the months from the current one to `ahead`, and places for
- * rows that the default one has caught; and makes again what partitions lack of their guarantees. Each step is a short
- * transaction of its own, so that inserts go on meanwhile. Idempotent, and safe in several processes at once.
+ * Creates the partitions that a table needs: the default partition, the months from the current one to `ahead`, and those
+ * of rows in the default partition. Restores the objects of guarantees that partitions lack. Each step is a short
+ * transaction of its own, so that inserts continue between them. Idempotent; several processes may run it concurrently.
  *
- * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt; `partition-conflict`
+ * @throws AshlarError `lock-timeout` when other transactions held a lock at every attempt; `partition-conflict`
  */
-export const maintainPartitions = async (
+export async function maintainPartitions(
   { table, column, ahead }: MonthlyTable,
   tools: MaintenanceTools,
-): Promise<MaintenanceReport> => {
+): Promise<MaintenanceReport> {
   const done: string[] = [];
   const current = monthOf(tools.now);
   const last = current + ahead;
   const reach = current + Math.max(ahead, farthest);
 
-  /** One step, alone among all processes that maintain this table, on what the catalogue says then. */
+  /** Runs one step on the current catalogue; no other process maintains this table at the same time. */
   const step = async (
     work: (run: RunSql, catalogue: Catalogue) => Promise<readonly string[]>,
   ): Promise<void> => {
@@ -58,17 +58,17 @@ export const maintainPartitions = async (
     );
     done.push(...lines);
   };
-  const look = <T>(work: (run: RunSql, catalogue: Catalogue) => Promise<T>): Promise<T> =>
+  const inspect = <T>(work: (run: RunSql, catalogue: Catalogue) => Promise<T>): Promise<T> =>
     tools.atomically(async (run) => work(run, await readCatalogue(run, table)));
 
   const ensureDefault = (): Promise<void> =>
     step(async (run, catalogue) =>
       catalogue.default === undefined
-        ? [`${table.name}: partition ${await makeDefault(run, table)} made`]
+        ? [`${table.name}: partition ${await makeDefault(run, table)} created`]
         : [],
     );
   const caught = (): Promise<boolean> =>
-    look(async (run, catalogue) =>
+    inspect(async (run, catalogue) =>
       catalogue.default === undefined
         ? false
         : (await countByMonth(run, catalogue.default, column, reach)).size > 0,
@@ -77,26 +77,26 @@ export const maintainPartitions = async (
     step(async (run, catalogue) =>
       covers(table, catalogue, month)
         ? []
-        : [`${table.name}: partition ${await makeMonth(run, table, column, month)} made`],
+        : [`${table.name}: partition ${await makeMonth(run, table, column, month)} created`],
     );
 
-  if ((await look(async (_, catalogue) => catalogue.default)) === undefined) await ensureDefault();
+  if ((await inspect(async (_, catalogue) => catalogue.default)) === undefined) await ensureDefault();
   for (let round = 1; ; round++) {
     if (await caught())
       await step((run, catalogue) =>
         rotateDefault({ run, table, column, catalogue, until: { last, reach } }),
       );
     try {
-      const now = await look(async (_, catalogue) => catalogue);
+      const now = await inspect(async (_, catalogue) => catalogue);
       for (const month of monthsBetween(current, last))
         if (!covers(table, now, month)) await ensureMonth(month);
       break;
     } catch (error) {
-      // a row of that month came to the default partition just now
+      // a row of that month has just arrived in the default partition
       if (!isCode(error, 'check-violation') || round === rounds) throw error;
     }
   }
-  for (const { text, sql } of await look((run, catalogue) => findRepairs(run, table, catalogue))) {
+  for (const { text, sql } of await inspect((run, catalogue) => findRepairs(run, table, catalogue))) {
     await step(async (run, catalogue) => {
       const still = (await findRepairs(run, table, catalogue)).some((repair) => repair.sql === sql);
       if (!still) return [];
@@ -104,23 +104,23 @@ export const maintainPartitions = async (
       return [text];
     });
   }
-  return { done, goodUntil: await look(async (_, catalogue) => goodUntil(catalogue, current)) };
-};
+  return { done, goodUntil: await inspect(async (_, catalogue) => goodUntil(catalogue, current)) };
+}
 
-/** Waits until no other process changes the partitions of a table, and keeps others waiting until the transaction ends. */
-export const alone = async (run: RunSql, table: GuardedTable): Promise<void> => {
+/** Locks the partitions of a table against changes by other processes until the transaction ends; waits for the lock. */
+export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
   await run(
     `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,
     [identifier(table.name)],
   );
-};
+}
 
 /**
- * Whether a month has partitions for all of it.
+ * Whether partitions cover a whole month.
  *
- * @throws AshlarError `partition-conflict` when one holds a part of it
+ * @throws AshlarError `partition-conflict` when they cover only a part of it
  */
-export const covers = (table: GuardedTable, { ranges }: Catalogue, month: Month): boolean => {
+export function covers(table: GuardedTable, { ranges }: Catalogue, month: Month): boolean {
   const [from, to] = [startTime(month), startTime(month + 1)];
   const touching = ranges.filter((range) => range.from < to && range.to > from);
   let reached = from;
@@ -129,11 +129,11 @@ export const covers = (table: GuardedTable, { ranges }: Catalogue, month: Month)
   const [odd] = touching;
   if (odd === undefined) return false;
   throw new AshlarError('partition-conflict', {
-    message: `The partition ${odd.name} of ${table.name} holds a part of a month.`,
-    detail: 'It was not made by Ashlar, and the rest of its month has no partition.',
-    suggestion: 'Make a partition for the rest of the month by hand.',
+    message: `The partition ${odd.name} of ${table.name} covers only a part of a month.`,
+    detail: 'It was not created by Ashlar, and the rest of the month has no partition.',
+    suggestion: 'Create a partition for the rest of the month manually.',
   });
-};
+}
 
 const goodUntil = ({ ranges }: Catalogue, current: Month): Date | undefined => {
   let end = startTime(current);
@@ -145,8 +145,8 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Ashla
 
 const deadlock = '40P01';
 
-/** Tries again while other transactions keep a lock. @throws AshlarError `lock-timeout` when they do at every attempt */
-export const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
+/** Tries again while other transactions hold a lock. @throws AshlarError `lock-timeout` when they do at every attempt */
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
@@ -158,4 +158,4 @@ export const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
       await pause(50 + Math.random() * 100);
     }
   }
-};
+}

@@ -9,20 +9,21 @@ import { type Month, monthName, startOf } from './months.js';
 import { partitionObjects } from './objects.js';
 
 /** `audit_logs_2026_11`, or `audit_logs_2028_01_2028_03` for several months. */
-export const partitionName = (table: GuardedTable, first: Month, last: Month): string =>
-  objectName(table.name, monthName(first), ...(last > first ? [monthName(last)] : []));
+export function partitionName(table: GuardedTable, first: Month, last: Month): string {
+  return objectName(table.name, monthName(first), ...(last > first ? [monthName(last)] : []));
+}
 
 /**
- * Makes a table like its parent that is no partition yet. Its CHECK of the range spares the scan when it becomes one.
+ * Creates a table like its parent, not attached yet. The CHECK of its range makes the scan unnecessary when it is attached.
  *
  * @throws AshlarError `partition-conflict` when the name is taken
  */
-export const makeAside = async (
+export async function makeAside(
   run: RunSql,
   table: GuardedTable,
   name: string,
   range?: { readonly column: string; readonly first: Month; readonly last: Month },
-): Promise<void> => {
+): Promise<void> {
   await assertNameFree(run, table, name);
   const check = range
     ? `,\n  CONSTRAINT ${identifier(rangeCheck(name))} CHECK (${within(range.column, range.first, range.last)})`
@@ -33,11 +34,11 @@ export const makeAside = async (
         INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
     )
   `);
-  await takeRights(run, name);
-};
+  await revokeAll(run, name);
+}
 
-// what new tables are granted by default would be a way around what the whole table allows
-const takeRights = (run: RunSql, name: string): Promise<unknown> =>
+// default privileges on new tables would bypass the privileges of the partitioned table
+const revokeAll = (run: RunSql, name: string): Promise<unknown> =>
   run(sql`
     DO $ashlar$
     DECLARE
@@ -54,7 +55,7 @@ const takeRights = (run: RunSql, name: string): Promise<unknown> =>
     $ashlar$
   `);
 
-/** A table that becomes the partition of the months from `first` to `last`. */
+/** A table to attach as the partition of the months from `first` to `last`. */
 export interface MonthsToAttach {
   readonly run: RunSql;
   readonly table: GuardedTable;
@@ -63,40 +64,42 @@ export interface MonthsToAttach {
   readonly last: Month;
 }
 
-/** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
-export const attachMonths = async ({ run, table, name, first, last }: MonthsToAttach): Promise<void> => {
+/** Attaches a table as the partition of these months. */
+export async function attachMonths({ run, table, name, first, last }: MonthsToAttach): Promise<void> {
   await run(
     `ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} FOR VALUES FROM ('${startOf(first)}') TO ('${startOf(last + 1)}')`,
   );
-};
+}
 
-/** Drops the CHECK that only the attaching needed. */
-export const dropRangeCheck = async (run: RunSql, name: string): Promise<void> => {
+/** Drops the CHECK that only attaching needs. */
+export async function dropRangeCheck(run: RunSql, name: string): Promise<void> {
   await run(`ALTER TABLE ${identifier(name)} DROP CONSTRAINT ${identifier(rangeCheck(name))}`);
-};
+}
 
-/** Creates what the guarantees of the table need on a partition. */
-export const guard = async (run: RunSql, table: GuardedTable, partition: string): Promise<void> => {
+/** Creates the objects that the guarantees of the table need on a partition. */
+export async function guard(run: RunSql, table: GuardedTable, partition: string): Promise<void> {
   for (const object of partitionObjects(table, partition)) await run(asOne(object.sql));
-};
+}
 
-/** An object's SQL may be several statements; the tools of maintenance run one. */
-export const asOne = (sql: string): string => `DO $ashlar$\nBEGIN\n${sql};\nEND\n$ashlar$`;
+/** Wraps SQL of several statements into one, since maintenance runs single statements. */
+export function asOne(sql: string): string {
+  return `DO $ashlar$\nBEGIN\n${sql};\nEND\n$ashlar$`;
+}
 
-/** Makes one empty partition for a month. */
-export const makeMonth = async (
+/** Creates one empty partition for a month. */
+export async function makeMonth(
   run: RunSql,
   table: GuardedTable,
   column: string,
   month: Month,
-): Promise<string> => {
+): Promise<string> {
   const name = partitionName(table, month, month);
   await makeAside(run, table, name, { column, first: month, last: month });
   await guard(run, table, name);
   await attachMonths({ run, table, name, first: month, last: month });
   await dropRangeCheck(run, name);
   return name;
-};
+}
 
 const rangeCheck = (name: string): string => objectName(name, 'range');
 
@@ -105,7 +108,7 @@ const assertNameFree = async (run: RunSql, table: GuardedTable, name: string): P
   if (taken === null) return;
   throw new AshlarError('partition-conflict', {
     message: `${table.name} needs a partition ${name}, but another table has that name.`,
-    detail: 'It is not a partition of the table; it may have been detached by hand.',
+    detail: 'It is not a partition of the table; it may have been detached manually.',
     suggestion: `Attach it again or rename it: ALTER TABLE ${name} RENAME TO ${name}_aside.`,
   });
 };

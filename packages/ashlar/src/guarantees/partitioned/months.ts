@@ -26,7 +26,7 @@ export function startTime(month: Month): number {
   return start.getTime();
 }
 
-/** `2026_11`. */
+/** A month as part of a name: `2026_11`. */
 export function monthName(month: Month): string {
   return parts(month).join('_');
 }

@@ -6,11 +6,11 @@ import type { Catalogue } from './catalogue.js';
 import { asOne } from './making.js';
 import { partitionObjects } from './objects.js';
 
-/** One thing that a partition lacks, and the statement that gives it. */
+/** An object that a partition lacks, and the statement that creates or enables it. */
 export interface Repair {
   /** What is wrong. */
   readonly lack: string;
-  /** What was done about it, once it is. */
+  /** The report line after the repair. */
   readonly text: string;
   readonly sql: string;
 }
@@ -33,7 +33,7 @@ const indexesSql = sql`
   WHERE i.inhparent = $1::text::regclass
 `;
 
-// a partition's policy is its parent's word for word
+// a partition's policy must be identical to its parent's
 const policiesSql = sql`
   SELECT c.relname::text AS partition, p.polname::text AS name,
     c.relrowsecurity AND c.relforcerowsecurity
@@ -46,12 +46,8 @@ const policiesSql = sql`
   WHERE i.inhparent = $1::text::regclass
 `;
 
-/** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
-export const findRepairs = async (
-  run: RunSql,
-  table: GuardedTable,
-  catalogue: Catalogue,
-): Promise<Repair[]> => {
+/** Finds the objects of the guarantees that partitions lack: a missing object, a disabled trigger. */
+export async function findRepairs(run: RunSql, table: GuardedTable, catalogue: Catalogue): Promise<Repair[]> {
   const parent = [identifier(table.name)];
   const triggers = await run(triggersSql, parent);
   const indexes = await run(indexesSql, parent);
@@ -71,7 +67,7 @@ export const findRepairs = async (
         (object) =>
           !found[object.type]?.some((row) => row.partition === partition && row.name === object.name),
       )
-      .map((object) => made(partition, object)),
+      .map((object) => missingObject(partition, object)),
   );
   const always = new Set(
     partitions.flatMap((partition) =>
@@ -85,19 +81,19 @@ export const findRepairs = async (
       (row) =>
         row.enabled !== 'A' && (row.parentEnabled === 'A' || always.has(`${row.partition} ${row.name}`)),
     )
-    .map((row) => enabled(String(row.partition), String(row.name)));
+    .map((row) => disabledTrigger(String(row.partition), String(row.name)));
   return [...missing, ...off];
-};
+}
 
-const made = (partition: string, object: GuaranteeObject): Repair => ({
+const missingObject = (partition: string, object: GuaranteeObject): Repair => ({
   lack:
     object.type === 'policy'
       ? `${partition}: the policy ${object.name} is not in force`
       : `${partition}: the ${object.type} ${object.name} is missing`,
   text:
     object.type === 'policy'
-      ? `${partition}: the policy ${object.name} was not in force and is made again`
-      : `${partition}: the ${object.type} ${object.name} was missing and is made again`,
+      ? `${partition}: the policy ${object.name} was not in force and is created again`
+      : `${partition}: the ${object.type} ${object.name} was missing and is created again`,
   sql: asOne(
     object.type === 'policy'
       ? `DROP POLICY IF EXISTS ${identifier(object.name)} ON ${identifier(partition)};\n${object.sql}`
@@ -105,8 +101,8 @@ const made = (partition: string, object: GuaranteeObject): Repair => ({
   ),
 });
 
-const enabled = (partition: string, trigger: string): Repair => ({
+const disabledTrigger = (partition: string, trigger: string): Repair => ({
   lack: `${partition}: the trigger ${trigger} does not always fire`,
-  text: `${partition}: the trigger ${trigger} did not always fire and does again`,
+  text: `${partition}: the trigger ${trigger} did not always fire and is enabled again`,
   sql: `ALTER TABLE ${identifier(partition)} ENABLE ALWAYS TRIGGER ${identifier(trigger)}`,
 });

@@ -9,7 +9,7 @@ import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from '.
 import { type Month, startTime } from './months.js';
 import { defaultPartition, partitionObjects } from './objects.js';
 
-// more than these, one by one, would be a mistake in the data rather than months of a table
+// more months than this, created one by one, indicate an error in the data
 const mostMonths = 1200;
 
 /** A partitioned table, the column of its ranges and its partitions. */
@@ -22,23 +22,23 @@ export interface DefaultPartition {
 }
 
 /**
- * Gives the rows of the default partition a place of their own, in the transaction of `run`. The default partition
- * itself becomes the partition of their months, and a new empty one takes its place: no row is deleted. Where other
- * partitions lie between those months, or rows that have no month yet lie among them, the rows are copied instead
- * and counted, and the old default partition is dropped.
+ * Moves the rows of the default partition into partitions of their months, in the transaction of `run`. The default
+ * partition itself becomes the partition of those months, and a new empty one replaces it: no row is deleted. Where other
+ * partitions exist between those months, or some rows cannot get a month yet, the rows are copied and counted instead,
+ * and the old default partition is dropped.
  *
- * @param until - `last`: the last month that is made ahead; rows of later months get a partition a month, so that no wide
- *   one swallows the months to come. `reach`: the last month that can have a partition now; later rows stay
- * @returns what was done, one line each
+ * @param until - `last`: the last month created ahead; rows of later months get one partition a month, so that no wide
+ *   partition covers future months. `reach`: the last month that can have a partition now; later rows stay
+ * @returns what was done, one line for each action
  * @throws AshlarError `partition-conflict`
  */
-export const rotateDefault = async ({
+export async function rotateDefault({
   run,
   table,
   column,
   catalogue,
   until: { last, reach },
-}: DefaultPartition): Promise<string[]> => {
+}: DefaultPartition): Promise<string[]> {
   const old = catalogue.default;
   if (old === undefined) return [];
   await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(old)}`);
@@ -55,16 +55,16 @@ export const rotateDefault = async ({
   return rotates
     ? rotate({ run, table, old, first: from, last: to, rows })
     : copy({ run, table, column, old, counts, until: { last: reach, rows } });
-};
+}
 
-/** Makes an empty default partition. */
-export const makeDefault = async (run: RunSql, table: GuardedTable): Promise<string> => {
+/** Creates an empty default partition. */
+export async function makeDefault(run: RunSql, table: GuardedTable): Promise<string> {
   const name = defaultPartition(table);
   await makeAside(run, table, name);
   await guard(run, table, name);
   await attachDefault(run, table, name);
   return name;
-};
+}
 
 const attachDefault = async (run: RunSql, table: GuardedTable, name: string): Promise<void> => {
   await run(`ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} DEFAULT`);
@@ -90,7 +90,7 @@ const rotate = async ({ run, table, old, first, last, rows }: Rotation): Promise
   return [`${table.name}: the default partition, with ${rows} rows, became ${name}`];
 };
 
-// a new default partition will want the names that belong to the old one
+// the new default partition needs the names of the old one's objects
 const rename = async (run: RunSql, table: GuardedTable, old: string, name: string): Promise<void> => {
   const indexes = await run(
     `SELECT c.relname::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::text::regclass`,
@@ -108,12 +108,12 @@ const rename = async (run: RunSql, table: GuardedTable, old: string, name: strin
   for (const [at, object] of partitionObjects(table, old).entries()) {
     const to = renamed[at]?.name ?? object.name;
     if (object.type !== 'trigger' || to === object.name) continue;
-    const there = await value(
+    const found = await value(
       run,
       'SELECT 1 FROM pg_trigger WHERE tgrelid = $1::text::regclass AND tgname = $2::text',
       [identifier(name), object.name],
     );
-    if (there === null) continue;
+    if (found === null) continue;
     await run(`ALTER TRIGGER ${identifier(object.name)} ON ${identifier(name)} RENAME TO ${identifier(to)}`);
   }
 };
@@ -153,7 +153,7 @@ const copy = async ({
   const done: string[] = [];
   let copied = 0;
   for (const [month, count] of counts) {
-    // into a table that is no partition yet, so that no trigger takes a copy for a new row
+    // into a table that is not attached yet, so that no trigger treats a copy as a new row
     const name = partitionName(table, month, month);
     await makeAside(run, table, name, { column, first: month, last: month });
     copied += await copyTo(name, within(column, month, month));
@@ -187,13 +187,13 @@ const columnsOf = async (run: RunSql, table: string): Promise<string> => {
 
 const miscounted = (table: GuardedTable, rows: number, copied: number): AshlarError =>
   new AshlarError('partition-conflict', {
-    message: `${table.name}: ${copied} of ${rows} rows of the default partition would have been copied.`,
+    message: `${table.name}: the copy of the default partition has ${copied} rows instead of ${rows}.`,
     detail: 'Nothing was changed.',
   });
 
 const tooManyMonths = (table: GuardedTable, months: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: the default partition holds rows of ${months} months between other partitions.`,
-    detail: `At most ${mostMonths} are made at once; times that are wrong may have been inserted.`,
-    suggestion: 'Make partitions for them by hand, as wide as the gaps between the others.',
+    detail: `At most ${mostMonths} partitions are created at once. Rows with wrong times may have been inserted.`,
+    suggestion: 'Create partitions for them manually, as wide as the gaps between the others.',
   });

@@ -14,9 +14,9 @@ import { appendOnly } from '../append-only/append-only.js';
 
 const shape = () => ({
   id: id(),
-  /** The table whose rows stay; NULL for every table. */
+  /** The table it covers; NULL for every table. */
   table_name: z.string().nullable(),
-  /** The primary key of the one row that stays, as an object of its columns; NULL for every row. */
+  /** The primary key of the one row it covers, as an object of its columns; NULL for every row. */
   row_key: json(z.record(z.string(), z.json())).nullable(),
   /** The scope whose rows stay; NULL for every scope. */
   scope: z.string().nullable(),
@@ -58,7 +58,7 @@ export function legalHolds<const Name extends string>(
   return holds;
 }
 
-/** Whether a table was made by {@link legalHolds}. */
+/** Whether {@link legalHolds} made this table. */
 export function isLegalHolds(given: object): boolean {
   return made.has(given);
 }

@@ -11,16 +11,16 @@ import { isPurgingOnPostgres } from '../shared/purging.js';
 import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
-/** The conditions of a table of Postgres. */
-export const postgresConditions = (table: TableFacts, retention: Retention): Conditions => {
+/** The retention conditions of a table on PostgreSQL. */
+export function postgresConditions(table: TableFacts, retention: Retention): Conditions {
   const { months, days } = inMonthsAndDays(retention.period);
   const clock = identifier(retention.column);
   return {
-    due: (row, moment = 'now()') =>
-      `${row}.${clock} <= ((${moment} AT TIME ZONE 'UTC') - interval '${months} months ${days} days') AT TIME ZONE 'UTC'`,
+    due: (row, time = 'now()') =>
+      `${row}.${clock} <= ((${time} AT TIME ZONE 'UTC') - interval '${months} months ${days} days') AT TIME ZONE 'UTC'`,
     held: (row) => (retention.holds === undefined ? 'false' : heldBy(table, retention, retention.holds, row)),
   };
-};
+}
 
 const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
@@ -41,8 +41,8 @@ const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: str
   `;
 };
 
-/** What keeps the rows of a table of Postgres for their time, also from its owner. */
-export const retainedOnPostgres = (table: TableFacts, retention: Retention): readonly GuaranteeObject[] => {
+/** The triggers that keep the rows of a table for their period on PostgreSQL, also from its owner. */
+export function retainedOnPostgres(table: TableFacts, retention: Retention): readonly GuaranteeObject[] {
   const text = refusals(table.name, retention);
   const { due, held } = postgresConditions(table, retention);
   const remove = objectName(table.name, 'retained_delete');
@@ -57,7 +57,7 @@ export const retainedOnPostgres = (table: TableFacts, retention: Retention): rea
         IF (${due('OLD')}) IS NOT TRUE THEN
           ${refuse(text.early)}
         END IF;
-        ${retention.holds === undefined ? undefined : [lookForHolds(retention.holds, held('OLD'), text.held)]}
+        ${retention.holds === undefined ? undefined : [checkHolds(retention.holds, held('OLD'), text.held)]}
         IF NOT (${isPurgingOnPostgres(table)}) THEN
           ${refuse(text.unasked)}
         END IF;
@@ -66,7 +66,7 @@ export const retainedOnPostgres = (table: TableFacts, retention: Retention): rea
       { reads: true, seesAll: 'scopes' },
     ),
     triggerFunction(update, refuse(text.moved(frozen))),
-    triggerFunction(refusalName(table), refuse(text.emptied)),
+    triggerFunction(truncateName(table), refuse(text.emptied)),
     alwaysTrigger({ name: remove, on: 'BEFORE DELETE', table: table.name, calls: remove }),
     alwaysTrigger({
       name: update,
@@ -77,24 +77,24 @@ export const retainedOnPostgres = (table: TableFacts, retention: Retention): rea
     }),
     truncation(table, table.name),
   ];
-};
+}
 
-/** Row triggers reach every partition; a TRUNCATE of one asks only its own triggers. */
-export const guardPartition = (table: TableFacts, partition: string): readonly GuaranteeObject[] => [
-  truncation(table, partition),
-];
+/** The trigger that each partition needs: row triggers are inherited, but TRUNCATE of a partition fires only its own triggers. */
+export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
+  return [truncation(table, partition)];
+}
 
 const refuse = (text: string): string => raise('retained', text.replaceAll('%', '%%'));
-const lookForHolds = (holds: string, held: string, refusal: string): string => sql`
-  -- no hold can be placed between the look for one and the end of the transaction
+const checkHolds = (holds: string, held: string, text: string): string => sql`
+  -- prevents a new hold between this check and the end of the transaction
   LOCK TABLE ${identifier(holds)} IN SHARE MODE;
   IF ${held} THEN
-    ${refuse(refusal)}
+    ${refuse(text)}
   END IF;
 `;
-const refusalName = (table: TableFacts): string => objectName(table.name, 'retained_truncate');
+const truncateName = (table: TableFacts): string => objectName(table.name, 'retained_truncate');
 
-// a clock that was empty may be set
+// the clock may be set once where it was NULL
 const moved = (table: TableFacts, name: string): string => {
   const [before, after] = [`OLD.${identifier(name)}`, `NEW.${identifier(name)}`];
   const differs = `${before} IS DISTINCT FROM ${after}`;
@@ -107,10 +107,10 @@ const truncation = (table: TableFacts, on: string): GuaranteeObject =>
     on: 'BEFORE TRUNCATE',
     table: on,
     each: 'STATEMENT',
-    calls: refusalName(table),
+    calls: truncateName(table),
   });
 
-/** The record of what left: one line for each batch or partition. */
+/** The side table that records purges: one row for each batch or partition. */
 const purges = (table: TableFacts): readonly GuaranteeObject[] => {
   const name = purgesName(table);
   return [

@@ -7,14 +7,14 @@ import { type RangePartition, readCatalogue, value } from '../partitioned/catalo
 import { alone, lockTimeout, persistently } from '../partitioned/maintenance.js';
 import { purgingSetting } from '../shared/purging.js';
 import { postgresConditions } from './postgres.js';
-import { followUps, type PurgeSql, purgeByRange, recordSql, ripe } from './range.js';
+import { followUps, type PurgeSql, purgeByRange, purgeConditions, recordSql } from './range.js';
 
-/** Retirement as Postgres says it. */
+/** The SQL of a purge on PostgreSQL. */
 const postgresPurge: PurgeSql = {
   dialect: 'postgres',
   conditions: postgresConditions,
   name: identifier,
-  moment: ({ now, dryRun }) => {
+  time: ({ now, dryRun }) => {
     const given = `${literal(now.toISOString())}::timestamptz`;
     return dryRun ? given : `least(${given}, now())`;
   },
@@ -23,16 +23,16 @@ const postgresPurge: PurgeSql = {
 };
 
 /**
- * Lets the due rows of a table of Postgres leave: a month that is due as a whole, and in which nothing is held, with its
- * partition; all else by range.
+ * Deletes the expired rows of a table on PostgreSQL: a partition that has expired as a whole and contains no held row is
+ * dropped, all other rows are deleted in batches.
  *
  * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt
  */
-export const purgeOnPostgres = async (
+export async function purgeOnPostgres(
   table: GuardedTable,
   retention: Retention,
   tools: PurgeTools,
-): Promise<PurgeReport> => {
+): Promise<PurgeReport> {
   const months: Purged[] = [];
   const partitions = await tools.atomically((run) => duePartitions(run, table, retention, tools));
   for (const partition of partitions) {
@@ -41,7 +41,7 @@ export const purgeOnPostgres = async (
   }
   const rest = await purgeByRange(table, retention, postgresPurge, tools);
   return { ...rest, purged: [...months.filter(({ rows }) => rows > 0), ...rest.purged] };
-};
+}
 
 const duePartitions = async (
   run: RunSql,
@@ -57,13 +57,13 @@ const duePartitions = async (
   const found: RangePartition[] = [];
   for (const range of bounded) {
     const end = `(SELECT ${literal(new Date(range.to).toISOString())}::timestamptz AS ${identifier(retention.column)}) AS edge`;
-    const [row] = await run(`SELECT ${due('edge', postgresPurge.moment(tools))} AS due FROM ${end}`);
+    const [row] = await run(`SELECT ${due('edge', postgresPurge.time(tools))} AS due FROM ${end}`);
     if (row?.due === true) found.push(range);
   }
   return found;
 };
 
-/** Takes one partition away with all its rows; `undefined` where it must stay, because something in it must. */
+/** Drops one partition with all its rows; `undefined` where it stays, because a row in it must. */
 const purgePartition = (
   table: GuardedTable,
   retention: Retention,
@@ -77,11 +77,11 @@ const purgePartition = (
         await alone(run, table);
         const { ranges } = await readCatalogue(run, table);
         if (!ranges.some((range) => range.name === name)) return undefined;
-        // nothing comes into the month or under a hold while it is looked at; reading goes on
+        // blocks inserts and new holds while the rows are checked; reads continue
         await run(`LOCK TABLE ${identifier(name)} IN SHARE MODE`);
         if (retention.holds !== undefined)
           await run(`LOCK TABLE ${identifier(retention.holds)} IN SHARE MODE`);
-        const { due, held, referred, ready } = ripe(table, retention, postgresPurge, tools);
+        const { due, held, referred, ready } = purgeConditions(table, retention, postgresPurge, tools);
         const clock = `gone.${identifier(retention.column)}`;
         const [row = {}] = await run(
           sql`

@@ -2,13 +2,13 @@ import { identifier, literal } from '../../model/index.js';
 import type { PurgeSql } from './range.js';
 import { sqliteConditions } from './sqlite.js';
 
-/** Retirement as SQLite says it. */
+/** The SQL of a purge on SQLite. */
 export const sqlitePurge: PurgeSql = {
   dialect: 'sqlite',
   conditions: sqliteConditions,
-  // a session may have hidden a table behind a view of its name
+  // qualified: a session may have a temporary view of the same name
   name: (table) => `main.${identifier(table)}`,
-  moment: ({ now, dryRun }) =>
+  time: ({ now, dryRun }) =>
     dryRun
       ? literal(now.toISOString())
       : `min(${literal(now.toISOString())}, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`,

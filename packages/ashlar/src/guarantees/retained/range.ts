@@ -12,45 +12,51 @@ import { sql } from '../../sql/template.js';
 import type { Conditions } from './conditions.js';
 import { purgesName } from './names.js';
 
-/** What the engines say differently. */
+/** The SQL of a purge in which the engines differ. */
 export interface PurgeSql {
   readonly dialect: SqlName;
   conditions(table: GuardedTable, retention: Retention): Conditions;
-  /** A table's name that nothing else can be found under. */
+  /** A table's name, unambiguous for the session. */
   name(table: string): string;
-  /** The moment for which rows are looked at: never later than the database's clock, unless nothing leaves anyway. */
-  moment(tools: PurgeTools): string;
-  /** Opens the way for the due rows of a table, until the end of the transaction at the latest; and closes it. */
+  /** The time by which rows must have expired: never later than the database's clock, except in a dry run. */
+  time(tools: PurgeTools): string;
+  /** Statements that permit, and no longer permit, deleting expired rows of a table; at most until the transaction ends. */
   open(table: string): readonly string[];
   close(table: string): readonly string[];
 }
 
-/** The rows of one transaction: enough to be quick, few enough that others wait but briefly. */
+/** Rows per transaction: many enough to be fast, few enough that other writers wait briefly. */
 const batch = 1_000;
 
-/** What rows a table would let go, as conditions on a row named `gone`. */
-export const ripe = (table: GuardedTable, retention: Retention, texts: PurgeSql, tools: PurgeTools) => {
+/** The conditions that decide whether a row, with the alias `gone`, can be purged. */
+export function purgeConditions(
+  table: GuardedTable,
+  retention: Retention,
+  texts: PurgeSql,
+  tools: PurgeTools,
+) {
   const { due, held } = texts.conditions(table, retention);
-  const moment = texts.moment(tools);
+  const time = texts.time(tools);
   const references = referring(table, texts, tools);
   const all = followUps(table, texts.dialect).map(({ ready }) => ready('gone'));
   const referred = references.length > 0 ? references.join(' OR ') : 'false';
   return {
-    due: due('gone', moment),
+    due: due('gone', time),
     held: held('gone'),
     referred: `(${referred})`,
     ready: `(${all.length > 0 ? all.join(' AND ') : 'true'})`,
   };
-};
+}
 
-/** What must go with the rows of a table, for each guarantee that put something beside them. */
-export const followUps = (table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] =>
-  table.guarantees.flatMap((guarantee) => {
+/** What must be deleted with the rows of a table, for each guarantee that has side tables. */
+export function followUps(table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] {
+  return table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
     return enforcement.level === 'refused' || !enforcement.onPurge ? [] : [enforcement.onPurge(table)];
   });
+}
 
-// rows that others refer to stay with them; in a dry run those that would leave themselves do not count
+// a row that other rows refer to stays as long as they do; in a dry run, references from rows that would be purged do not count
 const referring = (table: GuardedTable, texts: PurgeSql, tools: PurgeTools): readonly string[] =>
   tools.tables.flatMap((child) =>
     child.foreignKeys
@@ -66,14 +72,14 @@ const referring = (table: GuardedTable, texts: PurgeSql, tools: PurgeTools): rea
         const conditions = retention && texts.conditions(child, retention);
         const stays = conditions
           ? [
-              `NOT (coalesce(${conditions.due('child', texts.moment(tools))}, false) AND NOT ${conditions.held('child')})`,
+              `NOT (coalesce(${conditions.due('child', texts.time(tools))}, false) AND NOT ${conditions.held('child')})`,
             ]
           : [];
         return `EXISTS (SELECT 1 FROM ${texts.name(child.name)} AS child WHERE ${[...same, ...stays].join(' AND ')})`;
       }),
   );
 
-// a row under a guarantee does not simply go or change with its parent
+// a cascade does not simply delete or change rows that have guarantees
 const isGuarded = ({ guarantees }: GuardedTable): boolean => guarantees.length > 0;
 
 const one = async (run: RunSql, sql: string): Promise<Record<string, unknown>> => (await run(sql))[0] ?? {};
@@ -81,53 +87,54 @@ const one = async (run: RunSql, sql: string): Promise<Record<string, unknown>> =
 const count = async (run: RunSql, from: string, where: string): Promise<number> =>
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
-/** The statement that records what left. */
-export const recordSql = (table: GuardedTable, texts: PurgeSql, gone: Purged): string =>
-  `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
+/** The statement that records a purge. */
+export function recordSql(table: GuardedTable, texts: PurgeSql, gone: Purged): string {
+  return `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),
     String(gone.rows),
     literal(gone.earliest),
     literal(gone.latest),
     gone.partition === undefined ? 'NULL' : literal(gone.partition),
   ].join(', ')})`;
+}
 
 /**
- * Lets the due rows of a table leave, the oldest first and a batch in each transaction. What may not leave is refused by
- * the table's own triggers, whatever is asked here.
+ * Deletes the expired rows of a table, the oldest first, one batch per transaction. The table's own triggers refuse to
+ * delete a row that must stay, whatever this function requests.
  */
-export const purgeByRange = async (
+export async function purgeByRange(
   table: GuardedTable,
   retention: Retention,
   texts: PurgeSql,
   tools: PurgeTools,
-): Promise<PurgeReport> => {
+): Promise<PurgeReport> {
   const from = texts.name(table.name);
   const clock = identifier(retention.column);
-  const { due, held, referred, ready } = ripe(table, retention, texts, tools);
-  const leaves = `${due} AND NOT ${held} AND NOT ${referred} AND ${ready}`;
-  const beside = followUps(table, texts.dialect);
+  const { due, held, referred, ready } = purgeConditions(table, retention, texts, tools);
+  const purgeable = `${due} AND NOT ${held} AND NOT ${referred} AND ${ready}`;
+  const followers = followUps(table, texts.dialect);
   const purged: Purged[] = [];
-  const told = { table: table.name, reason: retention.reason, partition: undefined };
+  const common = { table: table.name, reason: retention.reason, partition: undefined };
 
   if (tools.dryRun) {
     const { rows, earliest, latest } = await tools.atomically((run) =>
       one(
         run,
-        `SELECT count(*) AS rows, min(${clock}) AS earliest, max(${clock}) AS latest FROM ${from} AS gone WHERE ${leaves}`,
+        `SELECT count(*) AS rows, min(${clock}) AS earliest, max(${clock}) AS latest FROM ${from} AS gone WHERE ${purgeable}`,
       ),
     );
     if (Number(rows) > 0)
-      purged.push({ ...told, rows: Number(rows), earliest: String(earliest), latest: String(latest) });
+      purged.push({ ...common, rows: Number(rows), earliest: String(earliest), latest: String(latest) });
   } else {
     const key = table.primaryKey.columns;
     const returned = [
       `${clock} AS moment`,
-      ...beside.map((each, at) => `${each.key(identifier(table.name))} AS key_${at}`),
+      ...followers.map((each, at) => `${each.key(identifier(table.name))} AS key_${at}`),
     ];
     const remove = sql`
       DELETE FROM ${from} WHERE (${identifiers(key)}) IN (
         SELECT ${key.map((name) => `gone.${identifier(name)}`).join(', ')} FROM ${from} AS gone
-        WHERE ${leaves}
+        WHERE ${purgeable}
         ORDER BY gone.${clock}
         LIMIT ${batch}
       )
@@ -137,22 +144,22 @@ export const purgeByRange = async (
       const gone = await tools.atomically(async (run) => {
         for (const statement of texts.open(table.name)) await run(statement);
         const rows = await run(remove);
-        const moments = rows.map(({ moment }) => String(moment)).sort();
-        const [earliest] = moments;
-        const latest = moments.at(-1);
-        const left =
+        const times = rows.map(({ moment }) => String(moment)).sort();
+        const [earliest] = times;
+        const latest = times.at(-1);
+        const batchPurged =
           earliest === undefined || latest === undefined
             ? undefined
-            : { ...told, rows: moments.length, earliest, latest };
-        if (left) {
-          for (const [at, { statements }] of beside.entries()) {
+            : { ...common, rows: times.length, earliest, latest };
+        if (batchPurged) {
+          for (const [at, { statements }] of followers.entries()) {
             const keys = rows.map((row) => literal(String(row[`key_${at}`]))).join(', ');
             for (const statement of statements(keys)) await run(statement);
           }
-          await run(recordSql(table, texts, left));
+          await run(recordSql(table, texts, batchPurged));
         }
         for (const statement of texts.close(table.name)) await run(statement);
-        return left;
+        return batchPurged;
       });
       if (gone) purged.push(gone);
       if (!gone || gone.rows < batch) break;
@@ -167,4 +174,4 @@ export const purgeByRange = async (
       `${due} AND NOT ${held}${tools.dryRun ? ` AND (${referred} OR NOT ${ready})` : ''}`,
     ),
   }));
-};
+}

@@ -12,18 +12,18 @@ import { isPurgingOnSqlite } from '../shared/purging.js';
 import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
-/** The conditions of a table of SQLite. */
-export const sqliteConditions = (table: TableFacts, retention: Retention): Conditions => {
+/** The retention conditions of a table on SQLite. */
+export function sqliteConditions(table: TableFacts, retention: Retention): Conditions {
   const { column, period, holds } = retention;
   const { months, days } = inMonthsAndDays(period);
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
   return {
-    // "floor": a month without such a day ends with its last one, as on Postgres; an SQLite that does not know it says NULL
+    // "floor" takes the last day of a shorter month, as PostgreSQL does; an SQLite without it yields NULL, so nothing expires
     due: (row, moment = "'now'") =>
       `${row}.${identifier(column)} <= strftime('%Y-%m-%dT%H:%M:%f${digits}', ${moment}, '-${months} months', 'floor', '-${days} days')`,
     held: (row) => (holds === undefined ? 'false' : heldBy(table, retention, holds, row)),
   };
-};
+}
 
 const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
@@ -46,8 +46,8 @@ const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: str
 };
 
 const refuse = (text: string): string => `SELECT ${raise('retained', text)}`;
-/** What keeps the rows of a table of SQLite for their time, on any connection. */
-export const retainedOnSqlite = (table: TableFacts, retention: Retention): readonly GuaranteeObject[] => {
+/** The triggers that keep the rows of a table for their period on SQLite, on any connection. */
+export function retainedOnSqlite(table: TableFacts, retention: Retention): readonly GuaranteeObject[] {
   const text = refusals(table.name, retention);
   const { due, held } = sqliteConditions(table, retention);
   const frozen = frozenColumns(table, retention);
@@ -86,9 +86,9 @@ export const retainedOnSqlite = (table: TableFacts, retention: Retention): reado
     }),
     ...replacements(table),
   ];
-};
+}
 
-// a clock that was empty may be set
+// the clock may be set once where it was NULL
 const moved = (table: TableFacts, name: string): string => {
   const [before, after] = [`OLD.${identifier(name)}`, `NEW.${identifier(name)}`];
   const differs = `${before} IS NOT ${after}`;
@@ -96,8 +96,8 @@ const moved = (table: TableFacts, name: string): string => {
 };
 
 /**
- * REPLACE removes rows without a word on connections that do not ask for the triggers of what it removes. Ours do; one
- * that is no session may not, and there nothing is put in the place of a row.
+ * REPLACE deletes rows without firing their delete triggers on connections without `recursive_triggers`. Ashlar's sessions
+ * set it; on connections without a session, replacing a row is refused.
  */
 const replacements = (table: TableFacts): readonly GuaranteeObject[] => {
   const keys = uniqueKeys(table);
@@ -127,7 +127,7 @@ const replacements = (table: TableFacts): readonly GuaranteeObject[] => {
   ];
 };
 
-/** The record of what left: one line for each batch. */
+/** The side table that records purges: one row for each batch. */
 const purges = (table: TableFacts): readonly GuaranteeObject[] => {
   const name = purgesName(table);
   const guard = (event: 'UPDATE' | 'DELETE'): GuaranteeObject =>
@@ -135,7 +135,7 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
       name: objectName(name, 'append_only', event.toLowerCase()),
       on: `BEFORE ${event}`,
       table: name,
-      body: [refuse(`lines of ${name} are never changed and never deleted`)],
+      body: [refuse(`rows of ${name} are never changed and never deleted`)],
     });
   return [
     {

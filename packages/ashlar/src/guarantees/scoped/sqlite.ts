@@ -4,27 +4,27 @@ import { identifier } from '../../model/index.js';
 import { objectName } from '../../sql/object-name.js';
 import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
 import { sql } from '../../sql/template.js';
-import { takesRowsOfNobody } from './nobody.js';
+import { acceptsUnscopedRows } from './unscoped.js';
 
 /**
- * What keeps writes of a table of SQLite in the scope of the session, on any connection: one that is no session has no
- * row in ashlar_session. A REPLACE is a DELETE besides, in every session.
+ * The triggers that confine writes to the session's scope on SQLite, on any connection: without a session there is no row
+ * in `ashlar_session`. In a session, a REPLACE also fires the delete triggers.
  */
-export const scopedOnSqlite = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => {
+export function scopedOnSqlite(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
   const trigger = (event: string, rows: readonly ('OLD' | 'NEW')[]): GuaranteeObject =>
     sqliteTrigger({
       name: objectName(table.name, 'scoped', event),
       on: `BEFORE ${event.toUpperCase()}`,
       table: table.name,
-      when: outside(column, rows, event === 'insert' && takesRowsOfNobody(table, column)),
+      when: outside(column, rows, event === 'insert' && acceptsUnscopedRows(table, column)),
       body: [
         `SELECT ${raise('scoped', `rows of ${table.name} are written by sessions of their scope only`)}`,
       ],
     });
   return [trigger('insert', ['NEW']), trigger('update', ['OLD', 'NEW']), trigger('delete', ['OLD'])];
-};
+}
 
-const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], nobodys: boolean): string => {
+const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], unscoped: boolean): string => {
   const own = rows.map((row) => {
     const value = `${row}.${identifier(column.name)}`;
     return `scope = ${column.kind === 'integer' ? `CAST(${value} AS TEXT)` : value}`;
@@ -33,7 +33,7 @@ const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], nobodys: bool
     NOT EXISTS (
       SELECT 1 FROM ashlar_session
       WHERE scope = '*' OR (scope <> '' AND ${own.join(' AND ')})
-        ${nobodys ? [`OR (coalesce(scope, '') = '' AND NEW.${identifier(column.name)} IS NULL)`] : []}
+        ${unscoped ? [`OR (coalesce(scope, '') = '' AND NEW.${identifier(column.name)} IS NULL)`] : []}
     )
   `;
 };

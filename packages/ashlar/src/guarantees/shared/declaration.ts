@@ -3,7 +3,7 @@ import type { TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 
 /**
- * Refuses columns that are not of this table, or that are named twice.
+ * Asserts that a guarantee names columns of its own table only, each once.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -55,7 +55,7 @@ export function isUnique(table: TableFacts, columns: readonly string[]): boolean
 const sameSet = (some: readonly string[], others: readonly string[]): boolean =>
   some.length === others.length && some.every((name) => others.includes(name));
 
-/** One or several, as a list. */
+/** Returns one or several values as a list; `undefined` is the empty list. */
 export function list<T>(given: T | readonly T[] | undefined): readonly T[] {
   return given === undefined ? [] : ([given].flat() as readonly T[]);
 }

@@ -13,7 +13,7 @@ export function clockForgeries(
     ? []
     : columns.map((column) => {
         const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
-        const moment = literal(`2001-01-01T00:00:00.000${digits}`);
-        return refused(`forging ${column}`, insertRow(table.name, { ...probe.fresh, [column]: moment }));
+        const time = literal(`2001-01-01T00:00:00.000${digits}`);
+        return refused(`forging ${column}`, insertRow(table.name, { ...probe.fresh, [column]: time }));
       });
 }

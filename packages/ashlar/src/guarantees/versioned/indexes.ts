@@ -7,9 +7,9 @@ import { isUnique } from '../shared/declaration.js';
 import type { VersionedColumns } from './columns.js';
 
 /**
- * The indexes that keep a chain from forking, and the one that finds the current version. That one is not unique: an
- * index is checked when the successor is inserted, which is before its predecessor can be retired by a rule that asks
- * whether there is a successor. One current version a key follows from the rules on insert and update instead.
+ * The unique indexes that keep a chain of versions from forking, and the index that finds the current version. The latter
+ * is not unique: the database checks an index when the successor is inserted, but its predecessor stops being current only
+ * after that. The rules on insert and update ensure one current version for each key instead.
  */
 export function versionIndexes(
   table: TableFacts,

@@ -7,11 +7,11 @@ import { sql } from '../../sql/template.js';
 import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
-/** What keeps the versions of a table of Postgres; who inserts needs no right to update. */
-export const versionedOnPostgres = (
+/** The triggers that enforce versions on PostgreSQL. Inserting a version needs no UPDATE privilege. */
+export function versionedOnPostgres(
   table: TableFacts,
   columns: VersionedColumns,
-): readonly GuaranteeObject[] => {
+): readonly GuaranteeObject[] {
   const part = (suffix: string): string => objectName(table.name, 'versioned', suffix);
   const trigger = (
     event: 'insert' | 'retire' | 'update' | 'delete' | 'truncate',
@@ -38,7 +38,7 @@ export const versionedOnPostgres = (
     trigger('delete', 'BEFORE DELETE'),
     trigger('truncate', 'BEFORE TRUNCATE', 'delete'),
   ];
-};
+}
 
 const refuse = (text: string): string => raise('versioned', text);
 
@@ -51,21 +51,21 @@ const insertFunction = (name: string, table: TableFacts, columns: VersionedColum
     name,
     sql`
       IF NEW.${current} IS NOT TRUE THEN
-        ${refuse(`a new version of ${table.name} is the current one`)}
+        ${refuse(`a new version of ${table.name} must be the current one`)}
       END IF;
       IF NEW.${previous} IS NULL THEN
         IF NEW.${version} IS DISTINCT FROM 1 THEN
-          ${refuse(`a first version of ${table.name} has the number 1`)}
+          ${refuse(`the first version of ${table.name} must have the number 1`)}
         END IF;
         RETURN NEW;
       END IF;
 
-      -- whoever supersedes the same version at the same time waits here, and then finds it retired
+      -- a concurrent successor of the same version waits here, and then finds that the version is not current
       PERFORM FROM ${identifier(table.name)}
       WHERE ${id} = NEW.${previous} AND ${sameKey(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
       FOR NO KEY UPDATE;
       IF NOT FOUND THEN
-        ${refuse(`a new version of ${table.name} follows the current one of its key`)}
+        ${refuse(`a new version of ${table.name} must follow the current one of its key`)}
       END IF;
       RETURN NEW;
     `,
@@ -96,7 +96,7 @@ const updateFunction = (name: string, table: TableFacts, columns: VersionedColum
   return triggerFunction(
     name,
     sql`
-      -- the one change there is: a version that has a successor is no longer current
+      -- the only permitted change: a version that has a successor stops being current
       IF OLD.${current} AND NOT NEW.${current}
         AND ${unchanged(table, [columns.current, ...columns.touched])}
         AND EXISTS (

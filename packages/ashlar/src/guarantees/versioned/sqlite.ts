@@ -9,11 +9,8 @@ import { sql } from '../../sql/template.js';
 import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
-/** What keeps the versions of a table of SQLite, on any connection. */
-export const versionedOnSqlite = (
-  table: TableFacts,
-  columns: VersionedColumns,
-): readonly GuaranteeObject[] => {
+/** The triggers that enforce versions on SQLite, on any connection. */
+export function versionedOnSqlite(table: TableFacts, columns: VersionedColumns): readonly GuaranteeObject[] {
   const refuse = (text: string): string => `SELECT ${raise('versioned', text)}`;
   const name = identifier(table.name);
   const [id, version, current, previous] = [
@@ -29,7 +26,7 @@ export const versionedOnSqlite = (
     { columns: [...columns.key, columns.version], where: undefined },
     ...rowidKey(table),
   ];
-  const retirement = [
+  const assignments = [
     `${current} = false`,
     ...columns.touched.map((column) => `${identifier(column)} = NEW.${identifier(column)}`),
   ].join(', ');
@@ -47,15 +44,15 @@ export const versionedOnSqlite = (
       table: table.name,
       body: [
         sql`
-          ${refuse(`a new version of ${table.name} is the current one`)}
+          ${refuse(`a new version of ${table.name} must be the current one`)}
           WHERE NEW.${current} IS NOT TRUE
         `,
         sql`
-          ${refuse(`a first version of ${table.name} has the number 1`)}
+          ${refuse(`the first version of ${table.name} must have the number 1`)}
           WHERE NEW.${previous} IS NULL AND NEW.${version} IS NOT 1
         `,
         sql`
-          ${refuse(`a new version of ${table.name} follows the current one of its key`)}
+          ${refuse(`a new version of ${table.name} must follow the current one of its key`)}
           WHERE NEW.${previous} IS NOT NULL
             AND NOT EXISTS (
               SELECT 1 FROM ${name}
@@ -74,7 +71,7 @@ export const versionedOnSqlite = (
       on: 'AFTER INSERT',
       table: table.name,
       when: `NEW.${previous} IS NOT NULL`,
-      body: [`UPDATE ${name} SET ${retirement} WHERE ${id} = NEW.${previous}`],
+      body: [`UPDATE ${name} SET ${assignments} WHERE ${id} = NEW.${previous}`],
     }),
     sqliteTrigger({
       name: objectName(table.name, 'versioned_update'),
@@ -94,4 +91,4 @@ export const versionedOnSqlite = (
       body: [refuse(`versions of ${table.name} are never deleted`)],
     }),
   ];
-};
+}
