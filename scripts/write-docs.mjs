@@ -107,10 +107,93 @@ const level = (enforcement) => {
   return why === undefined ? enforcement.level : `${enforcement.level}: ${why}`;
 };
 
+/** Guarantees that a table of any columns can declare. */
+const declared = [
+  'acyclic',
+  'appendOnly',
+  'audited',
+  'encrypted',
+  'ledgered',
+  'lifecycle',
+  'partitioned',
+  'retained',
+  'scoped',
+  'versioned',
+];
+
+/** Tables of fixed columns, and the guarantees that they have columns for. */
+const made = ['auditTrail', 'keyring', 'legalHolds'];
+const added = ['appendOnly', 'audited', 'ledgered', 'retained', 'scoped'];
+
+/**
+ * Why guarantees cannot hold together, by their own rules; `undefined` where they can.
+ *
+ * @param guarantees - those of one table, each with the table to read its facts from
+ */
+export const whyNot = (guarantees) => {
+  const facts = guarantees.map(({ guarantee, table }) => guarantee.facts?.(table) ?? {});
+  const giverOf = (asking, { fact, when }) =>
+    guarantees.find(
+      (_, at) => at !== asking && facts[at][fact] !== undefined && (when?.holds(facts[at]) ?? true),
+    )?.guarantee.name;
+  const inCase = (name, { when }) => (when ? `${name} ${when.words}` : name);
+  for (const [at, { guarantee }] of guarantees.entries()) {
+    const { name, conflicts = [], requires = [] } = guarantee;
+    const twice = Object.keys(facts[at]).find((fact) =>
+      facts.some((other, other_at) => other_at !== at && other[fact] !== undefined),
+    );
+    if (twice) return { what: `It already has ${name}.`, why: '' };
+    for (const rule of conflicts) {
+      const other = giverOf(at, rule);
+      if (other) return { what: `${name} and ${inCase(other, rule)} cannot hold together.`, why: rule.why };
+    }
+    for (const rule of requires)
+      if (!giverOf(at, rule))
+        return { what: `${name} requires ${inCase('append-only', rule)}.`, why: rule.why };
+  }
+  return undefined;
+};
+
+const combinationTables = (sampleTables) => {
+  const reasons = [];
+  const noteOf = ({ what, why }) => {
+    const text = `${what} ${why}`.trim();
+    if (!reasons.includes(text)) reasons.push(text);
+    return `no (${reasons.indexOf(text) + 1})`;
+  };
+  const own = (name) => {
+    const table = sampleTables[name];
+    return { guarantee: table.guarantees.at(-1), table };
+  };
+  const all = (name) =>
+    sampleTables[name].guarantees.map((guarantee) => ({ guarantee, table: sampleTables[name] }));
+  // a ledger is append-only in any case; what else a sample declares is not what it is a sample of
+  const withRequired = (name) => (name === 'ledgered' ? all(name) : [own(name)]);
+  const cellOf = (guarantees) => {
+    const reason = whyNot(guarantees);
+    return reason ? noteOf(reason) : 'yes';
+  };
+  const pair = (one, other) => {
+    if (one === other) return '';
+    if ([one, other].includes('ledgered') && [one, other].includes('appendOnly')) return 'required';
+    return cellOf([...withRequired(one), ...withRequired(other)]);
+  };
+  const grid = (rows, columns, cellAt) => [
+    `| | ${columns.map((name) => `\`${name}\``).join(' | ')} |`,
+    `|---|${columns.map(() => '---').join('|')}|`,
+    ...rows.map((row) => `| \`${row}\` | ${columns.map((column) => cellAt(row, column)).join(' | ')} |`),
+  ];
+  const pairs = grid(declared, declared, pair);
+  const fixed = grid(made, added, (row, column) => cellOf([...all(row), own(column)]));
+  return { pairs, fixed, reasons };
+};
+
 /** docs/guarantees.md from the guarantees themselves. */
 export const guaranteesPage = (ashlar, guarantees, z) => {
-  const rows = Object.entries(guaranteeSamples).map(([name, sample]) => {
-    const table = sample(ashlar, guarantees, z);
+  const tables = Object.fromEntries(
+    Object.entries(guaranteeSamples).map(([name, sample]) => [name, sample(ashlar, guarantees, z)]),
+  );
+  const rows = Object.entries(tables).map(([name, table]) => {
     const guarantee = table.guarantees.at(-1);
     const attacks = (dialect) => guarantee.attacks?.(table, sampleProbe(table, dialect)).length ?? 0;
     return [
@@ -121,6 +204,7 @@ export const guaranteesPage = (ashlar, guarantees, z) => {
       `${attacks('postgres')} / ${attacks('sqlite')}`,
     ];
   });
+  const { pairs, fixed, reasons } = combinationTables(tables);
   return [
     marker,
     '',
@@ -137,6 +221,19 @@ export const guaranteesPage = (ashlar, guarantees, z) => {
     '| guarantee | what it guarantees | Postgres | SQLite | attacks, Postgres / SQLite |',
     '|---|---|---|---|---|',
     ...rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`),
+    '',
+    '## What combines with what',
+    '',
+    'A table can declare several guarantees. `table()` refuses a combination that cannot hold with `table-invalid`; the reasons',
+    'are below the tables. Guarantees that combine in pairs combine in any number.',
+    '',
+    ...pairs,
+    '',
+    'Audit trails, keyrings and tables of legal holds have fixed columns. What they can declare in addition:',
+    '',
+    ...fixed,
+    '',
+    ...reasons.map((reason, at) => `${at + 1}. ${reason}`),
     '',
   ].join('\n');
 };

@@ -18,13 +18,13 @@ const verifier = fileURLToPath(import.meta.resolve('ashlar/verifier'));
 export async function signLedgers(urls: Readonly<Record<string, string>>): Promise<void> {
   process.env.LEDGER_CHECKPOINTS = join('data', 'checkpoints');
   if (!existsSync(`${first}.key`))
-    await ashlar('audit', 'key', 'new', '--name', 'demo.example', '--out', first);
+    await ashlar('ledger', 'key', 'new', '--name', 'demo.example', '--out', first);
   process.env.LEDGER_KEY_FILE = `${existsSync(handover) ? next : first}.key`;
   // the first key stays trusted for its checkpoints after a rotation
   process.env.LEDGER_PUBLIC_KEY = publicKey(first);
   for (const [system, url] of Object.entries(urls)) {
-    await ashlar('audit', 'checkpoint', '--system', system, '--url', url);
-    await ashlar('audit', 'verify', '--full', '--system', system, '--url', url);
+    await ashlar('ledger', 'checkpoint', '--system', system, '--url', url);
+    await ashlar('ledger', 'verify', '--full', '--system', system, '--url', url);
   }
 }
 
@@ -33,7 +33,7 @@ export async function showInclusionProof(url: string): Promise<void> {
   const row = await oldestEvent(url);
   rmSync(proof, { force: true });
   await ashlar(
-    'audit',
+    'ledger',
     'proof',
     JSON.stringify(row),
     '--table',
@@ -60,10 +60,10 @@ export async function rotateSigner({ system, url }: Place): Promise<void> {
     return;
   }
   if (!existsSync(`${next}.key`))
-    await ashlar('audit', 'key', 'new', '--name', 'demo.example/next', '--out', next);
+    await ashlar('ledger', 'key', 'new', '--name', 'demo.example/next', '--out', next);
   const to = ['--new-key-file', `${next}.key`, '--out', handover];
   await ashlar('key', 'rotate', 'signer', '--system', system, '--url', url, ...to);
-  await ashlar('audit', 'key', 'accept', handover);
+  await ashlar('ledger', 'key', 'accept', handover);
   process.env.LEDGER_KEY_FILE = `${next}.key`;
 }
 

@@ -1,37 +1,45 @@
-/** What a process should exit with when an error ends it. 1: a check failed · 2: wrong usage · 3: could not connect or open. */
+/** The status a process exits with when an error ends it. 1: a check failed · 2: wrong usage · 3: could not connect or open. */
 export type ExitCode = 1 | 2 | 3;
 
-/** Every error code Ashlar can throw, what it means, and the exit code it ends a command with. */
+/** What a catalogue says about an error code. */
+export interface ErrorEntry {
+  /** The exit status of a command that the error ends. */
+  readonly exit: ExitCode;
+  /** What the code means, in one sentence. */
+  readonly meaning: string;
+}
+
+/** Ashlar's own error codes, their meanings and exit statuses. A system adds its own with {@link defineErrors}. */
 export const errorCodes = {
   'table-invalid': {
     exit: 2,
-    meaning: 'A table declaration contradicts itself or names something that is not there.',
+    meaning: 'A table declaration contradicts itself or names something that does not exist.',
   },
-  'column-type-unsupported': { exit: 2, meaning: 'A Zod type in a table has no column form.' },
+  'column-type-unsupported': { exit: 2, meaning: 'A Zod type in a table has no column type.' },
   'guarantee-refused': { exit: 2, meaning: 'An engine cannot keep a guarantee that a table declares.' },
   'guarantee-violated': {
     exit: 1,
     meaning: 'The database refused a statement because it would break a guarantee.',
   },
-  'value-invalid': { exit: 1, meaning: 'A value does not fit its column; nothing was written.' },
+  'value-invalid': { exit: 1, meaning: 'A value is not valid for its column. Nothing was written.' },
   'value-unstorable': {
     exit: 1,
-    meaning: 'A value cannot be stored and read back identically on every engine; nothing was written.',
+    meaning: 'A value cannot be stored and read back identically on every engine. Nothing was written.',
   },
-  'value-corrupt': { exit: 1, meaning: 'A stored value cannot be read back as its column promises.' },
+  'value-corrupt': { exit: 1, meaning: 'A stored value cannot be read back as the type of its column.' },
   'unique-violation': { exit: 1, meaning: 'A row with the same unique key exists.' },
   'foreign-key-violation': {
     exit: 1,
-    meaning: 'A row refers to one that does not exist, or is still referred to.',
+    meaning: 'A row refers to a row that does not exist, or another row still refers to it.',
   },
-  'check-violation': { exit: 1, meaning: 'A value is refused by a CHECK constraint of the database.' },
-  'not-null-violation': { exit: 1, meaning: 'A required column was left empty.' },
-  'row-not-found': { exit: 1, meaning: 'No row has the key that was asked for.' },
+  'check-violation': { exit: 1, meaning: 'A CHECK constraint of the database refused a value.' },
+  'not-null-violation': { exit: 1, meaning: 'A required column has no value.' },
+  'row-not-found': { exit: 1, meaning: 'No row has the given key.' },
   'session-ended': { exit: 1, meaning: 'A session was used after it ended.' },
-  'session-read-only': { exit: 1, meaning: 'A write was tried in a read-only session.' },
+  'session-read-only': { exit: 1, meaning: 'A read-only session tried to write.' },
   'session-aborted': {
     exit: 1,
-    meaning: 'A statement failed earlier in this session, so nothing of it can be kept.',
+    meaning: 'An earlier statement of this session failed, so the session was rolled back.',
   },
   'session-not-awaited': {
     exit: 1,
@@ -39,48 +47,48 @@ export const errorCodes = {
   },
   'session-conflict': {
     exit: 1,
-    meaning: 'A nested session asked for another actor or scope than the one it runs in.',
+    meaning: 'A nested session asked for a different actor or scope than the session it runs in.',
   },
   'session-retries-exhausted': {
     exit: 1,
-    meaning: 'A session met serialization failures or deadlocks at every attempt.',
+    meaning: 'Every attempt of a session ended in a serialization failure or a deadlock.',
   },
   'outcome-unknown': {
     exit: 1,
-    meaning: 'The commit failed in a way that leaves open whether it became durable.',
+    meaning: 'The commit failed in a way that does not show whether it became durable.',
   },
   'statement-failed': { exit: 1, meaning: 'The database refused a statement.' },
-  'privilege-missing': { exit: 1, meaning: 'The role of this connection may not do that.' },
+  'privilege-missing': { exit: 1, meaning: 'The role of this connection lacks the privilege.' },
   'lock-timeout': { exit: 1, meaning: 'A lock was not granted in time.' },
-  'disk-full': { exit: 1, meaning: 'The disk is full; the statement was rolled back.' },
-  'url-invalid': { exit: 2, meaning: 'A database URL cannot be understood.' },
-  'settings-invalid': { exit: 2, meaning: 'A setting is missing or does not fit.' },
+  'disk-full': { exit: 1, meaning: 'The disk is full. The statement was rolled back.' },
+  'url-invalid': { exit: 2, meaning: 'A database URL is not valid.' },
+  'settings-invalid': { exit: 2, meaning: 'A setting is missing or invalid.' },
   'driver-missing': { exit: 3, meaning: 'The driver package of an engine is not installed.' },
   'driver-unfit': {
     exit: 3,
-    meaning: 'The installed driver cannot be used: it does not run on this Node, or corrupts databases.',
+    meaning: 'The installed driver cannot be used: it does not run on this Node, or it corrupts databases.',
   },
-  'key-missing': { exit: 3, meaning: 'An encrypted database was opened without a key.' },
-  'key-invalid': { exit: 3, meaning: 'A database key is malformed.' },
+  'key-missing': { exit: 3, meaning: 'Encrypted data cannot be opened without a key.' },
+  'key-invalid': { exit: 3, meaning: 'A key is malformed.' },
   'key-wrong': { exit: 3, meaning: 'The key does not open the database.' },
   'database-locked': { exit: 3, meaning: 'Another process holds the database.' },
   'database-corrupt': { exit: 3, meaning: 'The database file is damaged.' },
   'database-not-encrypted': {
     exit: 3,
-    meaning: 'The file is plain SQLite where an encrypted one was expected.',
+    meaning: 'The file is plain SQLite, but an encrypted one was expected.',
   },
-  'not-a-database': { exit: 3, meaning: 'The file is no database, neither plain nor encrypted.' },
+  'not-a-database': { exit: 3, meaning: 'The file is not a database, neither plain nor encrypted.' },
   'cipher-version': {
     exit: 3,
-    meaning: 'The key is right, but the file is of another version of SQLCipher, or has other pages.',
+    meaning: 'The key is right, but the file has another SQLCipher version or page size.',
   },
   'database-closed': { exit: 1, meaning: 'The database was used after it was closed.' },
   'directory-missing': { exit: 3, meaning: 'The folder of a database file does not exist.' },
-  'filesystem-unsafe': { exit: 3, meaning: 'The path is on a file system on which SQLite corrupts.' },
+  'filesystem-unsafe': { exit: 3, meaning: 'SQLite can corrupt files on the file system of this path.' },
   'connection-refused': { exit: 3, meaning: 'No server answers at that address.' },
   'connection-lost': {
     exit: 3,
-    meaning: 'The connection to the server broke, or the database file was replaced by another.',
+    meaning: 'The connection to the server broke, or another file replaced the database file.',
   },
   'authentication-failed': { exit: 3, meaning: 'The server refused the user or the password.' },
   'database-missing': { exit: 3, meaning: 'The server has no database of that name.' },
@@ -89,98 +97,168 @@ export const errorCodes = {
     meaning: 'A pooler between client and server drops settings or prepared statements.',
   },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
-  'migration-changed': { exit: 1, meaning: 'A step that was applied has been edited since.' },
-  'migration-missing': { exit: 1, meaning: 'The database has a step that the folder does not.' },
-  'migration-late': { exit: 1, meaning: 'A step sorts before one that is already applied.' },
+  'migration-changed': { exit: 1, meaning: 'An applied step was edited afterwards.' },
+  'migration-missing': {
+    exit: 1,
+    meaning: 'The database has applied a step that the folder does not contain.',
+  },
+  'migration-late': { exit: 1, meaning: 'A pending step sorts before a step that is already applied.' },
   'migration-failed': { exit: 1, meaning: 'A step failed and was rolled back.' },
-  'migration-invalid': { exit: 2, meaning: 'A migration folder or file is not as it must be.' },
+  'migration-invalid': { exit: 2, meaning: 'A migration folder or file is not valid.' },
   'migration-locked': { exit: 1, meaning: 'Another process is migrating this database.' },
   'migration-ambiguous': {
     exit: 2,
-    meaning: 'A column may have been renamed, or dropped and another added.',
+    meaning:
+      'A column was either renamed, or dropped while another was added. The model does not show which.',
   },
-  'migration-irreversible': { exit: 1, meaning: 'A step has no way back.' },
+  'migration-irreversible': { exit: 1, meaning: 'A step has no down migration.' },
   'migration-pending': {
     exit: 1,
-    meaning: 'The model and the migrations, or the database and the migrations, differ.',
+    meaning: 'The migrations differ from the model, or from what the database has applied.',
   },
   'system-unknown': { exit: 2, meaning: 'No system has that name.' },
-  'system-collision': { exit: 2, meaning: 'Another system in the same place has a table of the same name.' },
-  'retention-unmet': { exit: 1, meaning: 'Rows whose time is over could not leave.' },
+  'system-collision': {
+    exit: 2,
+    meaning: 'Another system in the same database has a table of the same name.',
+  },
+  'status-failed': {
+    exit: 1,
+    meaning: '`ashlar status --check` found drift, missing steps or guarantees that are not in place.',
+  },
+  'retention-unmet': { exit: 1, meaning: 'Expired rows could not be purged.' },
   'signature-invalid': {
     exit: 1,
-    meaning: 'A signed checkpoint cannot be read, or its signature does not hold.',
+    meaning: 'A signed checkpoint cannot be read, or its signature is not valid.',
   },
-  'proof-invalid': { exit: 1, meaning: 'A proof of a ledger cannot be read, or does not hold.' },
+  'proof-invalid': { exit: 1, meaning: 'An inclusion proof cannot be read, or does not verify.' },
   'ledger-tampered': {
     exit: 1,
-    meaning: 'What a ledger holds is not what was written: rows, entries or hashes were changed.',
+    meaning: 'Rows, entries or hashes of a ledger were changed after they were written.',
   },
   'ledger-conflict': {
     exit: 1,
-    meaning: 'The ledger is not a continuation of one that was signed or verified before.',
+    meaning: 'The ledger does not continue one that was signed or verified before.',
   },
   'scope-shredded': {
     exit: 1,
-    meaning: 'The data key of a scope was erased; its data cannot be read, and it gets no other key.',
+    meaning: 'The data key of a scope was shredded. Its data cannot be read, and it gets no new key.',
   },
   'decryption-failed': {
     exit: 1,
-    meaning: 'A ciphertext cannot be decrypted: it was changed, or moved from where it was sealed.',
+    meaning: 'A ciphertext cannot be decrypted: it was changed, or moved to another row or column.',
   },
   'guarantee-broken': {
     exit: 1,
-    meaning: 'An attack on a guarantee got through, or something that keeps guarantees is not in place.',
+    meaning: 'An attack on a guarantee succeeded, or an object that keeps guarantees is not in place.',
   },
   'role-missing': {
     exit: 1,
-    meaning: 'The roles or their rights must be made by a DBA: the detail is the SQL to run.',
+    meaning: 'A DBA must create the roles or grant their rights. The detail is the SQL to run.',
   },
-  'role-too-strong': { exit: 3, meaning: 'A role that could change the schema may not run the application.' },
-  'roles-differ': { exit: 1, meaning: 'Roles have other rights than the guarantees allow.' },
-  'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as they must be.' },
-  'backup-key-missing': { exit: 2, meaning: 'There is no key to make or to open backups with.' },
+  'role-too-strong': { exit: 3, meaning: 'A role that can change the schema may not run the application.' },
+  'roles-differ': { exit: 1, meaning: 'The rights of the roles differ from what the guarantees allow.' },
+  'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as declared.' },
+  'backup-key-missing': { exit: 2, meaning: 'Backups cannot be created or opened without a key.' },
   'backup-key-invalid': { exit: 2, meaning: 'A key for backups is malformed.' },
   'backup-key-wrong': { exit: 3, meaning: 'The key does not open the backup.' },
-  'backup-missing': { exit: 2, meaning: 'There is no backup of that name.' },
-  'backup-damaged': { exit: 1, meaning: 'A file of a backup is not what was written.' },
+  'backup-missing': { exit: 2, meaning: 'No backup has that name.' },
+  'backup-damaged': { exit: 1, meaning: 'A file of a backup was changed or cut off.' },
   'backup-manifest-mismatch': {
     exit: 1,
-    meaning: 'A backup and its manifest do not belong together: it is another file, or holds something else.',
+    meaning: 'A backup and its manifest do not belong together.',
   },
-  'backup-folder-locked': { exit: 1, meaning: 'Another process makes or removes backups in this folder.' },
+  'backup-folder-locked': {
+    exit: 1,
+    meaning: 'Another process is creating or removing backups in this folder.',
+  },
   'restore-target-not-empty': {
     exit: 1,
-    meaning: 'A backup would be restored over something that is there.',
+    meaning: 'A restore would overwrite an existing database.',
   },
   'copy-unfit': {
     exit: 1,
-    meaning: 'A copy of a database is of another kind or version than what it was to become.',
+    meaning: 'A copy of a database has another engine or version than its target needs.',
   },
   'copy-incomplete': {
     exit: 1,
-    meaning: 'Row level security would keep rows out of a copy of the database.',
+    meaning: 'Row level security would hide rows from a copy of the database.',
   },
   'pg-dump-missing': { exit: 3, meaning: 'The program pg_dump or pg_restore is not installed.' },
   'pg-dump-unfit': { exit: 3, meaning: 'The program pg_dump or pg_restore is older than the server.' },
   'pg-dump-failed': { exit: 1, meaning: 'The program pg_dump or pg_restore ended with an error.' },
-  usage: { exit: 2, meaning: 'A command or a function was called wrongly.' },
-  'input-invalid': { exit: 1, meaning: 'The input of a service cannot be accepted.' },
-  'state-conflict': { exit: 1, meaning: 'What was asked does not fit the present state.' },
-  'access-denied': { exit: 1, meaning: 'The user may not do that with what he can see.' },
-  'quota-exceeded': {
-    exit: 1,
-    meaning: 'There is no room left for it within the user’s quota; nothing was kept.',
-  },
-  'size-exceeded': { exit: 1, meaning: 'It is larger than may be kept; nothing was kept.' },
-  'bytes-missing': { exit: 1, meaning: 'The bytes of a document are not where they were stored.' },
-  'config-invalid': { exit: 2, meaning: 'The configuration file is not as it must be.' },
-} as const satisfies Record<string, { exit: ExitCode; meaning: string }>;
+  usage: { exit: 2, meaning: 'A command or a function was called in the wrong way.' },
+  'input-invalid': { exit: 1, meaning: 'The input of a service is not valid.' },
+  'state-conflict': { exit: 1, meaning: 'The current state does not allow the request.' },
+  'config-invalid': { exit: 2, meaning: 'The configuration file is not valid.' },
+} as const satisfies Record<string, ErrorEntry>;
 
-/** One of the codes in {@link errorCodes}; `docs/errors.md` is generated from it. */
-export type ErrorCode = keyof typeof errorCodes;
+/**
+ * The catalogues of systems, by the systems' names. A system adds its own by module augmentation, and its codes become
+ * part of {@link ErrorCode}:
+ *
+ * @example
+ * export const shopErrors = defineErrors('shop', { 'stock-empty': { exit: 1, meaning: 'The shelf is empty.' } });
+ * declare module 'ashlar' {
+ *   interface SystemErrors { shop: typeof shopErrors }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: systems add their catalogues to it
+export interface SystemErrors {}
 
-/** What an error tells besides its code. */
+/** Ashlar's own codes, and those that systems add through {@link SystemErrors}. */
+export type ErrorCode =
+  | keyof typeof errorCodes
+  | { [Name in keyof SystemErrors]: keyof SystemErrors[Name] & string }[keyof SystemErrors];
+
+const systemCodes = new Map<string, { readonly system: string; readonly entry: ErrorEntry }>();
+
+/**
+ * Adds the error codes of a system to the catalogue, so that `AshlarError` and the command line know their exit status.
+ * Augment {@link SystemErrors} as well: then TypeScript knows the codes.
+ *
+ * @param system - the system's name
+ * @param codes - each code in lower-case words with hyphens (`stock-empty`), with its exit status and meaning
+ * @returns the codes as given, frozen
+ * @throws AshlarError `usage` when Ashlar or another system has one of the codes, or a code has another form
+ *
+ * @example
+ * defineErrors('shop', { 'stock-empty': { exit: 1, meaning: 'The shelf is empty.' } });
+ * throw new AshlarError('stock-empty', { message: 'No apples are left.' });
+ */
+export function defineErrors<const Codes extends Readonly<Record<string, ErrorEntry>>>(
+  system: string,
+  codes: Codes,
+): Codes {
+  for (const [code, entry] of Object.entries(codes)) assertNewCode(system, code, entry);
+  for (const [code, entry] of Object.entries(codes)) systemCodes.set(code, { system, entry });
+  return Object.freeze(codes);
+}
+
+function assertNewCode(system: string, code: string, { exit, meaning }: ErrorEntry): void {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(code)) {
+    throw new AshlarError('usage', {
+      message: `The error code ${code} of ${system} is not valid.`,
+      suggestion: 'Use lower-case words with hyphens: stock-empty.',
+    });
+  }
+  const known = systemCodes.get(code);
+  // a module may be loaded twice, by two loaders
+  const same = known?.system === system && known.entry.exit === exit && known.entry.meaning === meaning;
+  const owner = Object.hasOwn(errorCodes, code) ? 'Ashlar' : same ? undefined : known?.system;
+  if (owner === undefined) return;
+  throw new AshlarError('usage', {
+    message: `The error code ${code} of ${system} is already one of ${owner}.`,
+    suggestion: `Choose another code, for example ${system}-${code}.`,
+  });
+}
+
+function entryOf(code: string): ErrorEntry | undefined {
+  return Object.hasOwn(errorCodes, code)
+    ? errorCodes[code as keyof typeof errorCodes]
+    : systemCodes.get(code)?.entry;
+}
+
+/** The texts of an error. None may hold a key, a password or the plaintext of an encrypted column. */
 export interface ErrorFacts {
   /** What happened, in one sentence. */
   message: string;
@@ -188,13 +266,13 @@ export interface ErrorFacts {
   detail?: string | undefined;
   /** What to do about it. */
   suggestion?: string | undefined;
-  /** The error underneath; never shown to a user, kept for logs. */
+  /** The underlying error: for logs, never shown to a user. */
   cause?: unknown;
 }
 
 /**
- * The one error class of Ashlar. `code` is stable and catalogued; `message` says what, `detail` why, `suggestion`
- * what to do. No text in it carries a key, a password or the plaintext of an encrypted column.
+ * The one error class of Ashlar. `code` is stable and catalogued; `message` says what happened, `detail` why, and
+ * `suggestion` what to do. No text holds a key, a password or the plaintext of an encrypted column.
  */
 export class AshlarError extends Error {
   readonly code: ErrorCode;
@@ -209,9 +287,9 @@ export class AshlarError extends Error {
     this.suggestion = facts.suggestion;
   }
 
-  /** The exit code a command ends with when this error ends it. */
+  /** The exit status of a command that this error ends; 1 for a code that no catalogue has. */
   get exitCode(): ExitCode {
-    return errorCodes[this.code].exit;
+    return entryOf(this.code)?.exit ?? 1;
   }
 
   /** The error as data, without stack or cause. */

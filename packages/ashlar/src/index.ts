@@ -57,7 +57,8 @@ export type {
 } from './contract/table.js';
 export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from './contract/whole-file.js';
 export { openEngine } from './engines/open.js';
-export { AshlarError, type ErrorCode, type ErrorFacts, type ExitCode, errorCodes } from './errors.js';
+// `export *`, because TypeScript merges an augmentation of 'ashlar' only into names that are exported so
+export * from './errors.js';
 export {
   findDatabaseKey,
   importDatabase,
@@ -122,4 +123,5 @@ export {
   settings,
 } from './settings/index.js';
 export { type Logger, logger } from './settings/log.js';
+export { type Command, type CommandContext, type CommandParts, command } from './system/command.js';
 export { type System, type SystemParts, system } from './system/system.js';

@@ -1,4 +1,5 @@
 import { system } from 'ashlar';
+import { commands } from './commands.js';
 import { tables } from './tables.js';
 
 export { type Access, accessTo, type DocumentRef, requireAccess } from './access.js';
@@ -27,6 +28,7 @@ export {
   updateDocument,
   uploadDocument,
 } from './documents.js';
+export { docuvaultErrors } from './error-codes.js';
 export {
   createFolder,
   deleteFolder,
@@ -80,6 +82,7 @@ export { type Sweep, sweep, type Vault } from './vault.js';
 export const docuvault = system('docuvault', {
   tables,
   migrations: new URL('../migrations/', import.meta.url),
+  commands,
   // prove cannot generate a value for this pattern
   probes: { users: [{ password_hash: '$scrypt$ln=17,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo' }] },
 });

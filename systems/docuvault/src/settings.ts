@@ -10,8 +10,13 @@ const wholeNumber = (defaultValue: number) =>
     .max(Number.MAX_SAFE_INTEGER)
     .default(defaultValue);
 
-const variables = z.object({
-  BLOB_DIR: z.string().min(1, 'is empty').default('data/blobs'),
+/** The environment variables of this system. */
+export const variables = z.object({
+  BLOB_DIR: z
+    .string()
+    .min(1, 'is empty')
+    .default('data/blobs')
+    .describe('the folder of the documents’ bytes'),
   QUOTA_BYTES: wholeNumber(defaultQuota),
   MAX_UPLOAD_BYTES: wholeNumber(52_428_800),
   REFRESH_TOKEN_DAYS: wholeNumber(30),

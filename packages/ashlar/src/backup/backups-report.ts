@@ -1,5 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { TableFacts } from '../contract/table.js';
+import { AshlarError } from '../errors.js';
 import { ledgersOf, originOf, withLedger } from '../ledger/database/index.js';
 import type { Tables } from '../model/index.js';
 import { redactUrl } from '../settings/index.js';
@@ -21,8 +23,10 @@ export interface Loss {
   readonly seconds: number;
   /** How many rows the tables of the system have gained since. */
   readonly rows: number;
-  /** How many entries its ledgers have gained since. */
+  /** How many entries the ledgers have gained since, of those that the role may read. */
   readonly ledger_entries: number;
+  /** The tables whose ledgers the role may not read. */
+  readonly hidden_ledgers: readonly string[];
 }
 
 /** What `ashlar status` reports about backups. */
@@ -61,7 +65,9 @@ export async function backupsReport(
     count: sound.length,
     last: summaryOf(last),
     last_verified: summaryOf(sound.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1)),
-    would_be_lost: last?.manifest ? await lossOf(engine, system, last.manifest, rows, now) : null,
+    would_be_lost: last?.manifest
+      ? await lossOf({ engine, system, manifest: last.manifest, rows, now })
+      : null,
     problems: listed
       .filter((one) => one.manifest === undefined || own.includes(one))
       .flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
@@ -87,17 +93,24 @@ const summaryOf = (one: ListedBackup | undefined): BackupSummary | null =>
     ? { name: one.name, created_at: one.manifest.created_at, verified_at: one.verifiedAt ?? null }
     : null;
 
-const lossOf = async (
-  engine: Engine,
-  system: SystemFacts<Tables>,
-  manifest: Manifest,
-  rows: Readonly<Record<string, number>>,
-  now: Date,
-): Promise<Loss> => {
+interface SinceBackup {
+  readonly engine: Engine;
+  readonly system: SystemFacts<Tables>;
+  readonly manifest: Manifest;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly now: Date;
+}
+
+const lossOf = async ({ engine, system, manifest, rows, now }: SinceBackup): Promise<Loss> => {
   let entries = 0;
+  const hidden: string[] = [];
   for (const table of ledgersOf(system)) {
     if (!(table.name in rows)) continue;
-    const { size } = await withLedger(engine, table, headOf);
+    const size = await sizeOf(engine, table);
+    if (size === undefined) {
+      hidden.push(table.name);
+      continue;
+    }
     const then = manifest.ledgers.find(({ ledger }) => ledger === originOf(system, table))?.size ?? 0;
     entries += Math.max(0, size - then);
   }
@@ -108,5 +121,16 @@ const lossOf = async (
       0,
     ),
     ledger_entries: entries,
+    hidden_ledgers: hidden,
   };
+};
+
+/** The size of the ledger of a table; `undefined` where the role may not read it. */
+const sizeOf = async (engine: Engine, table: TableFacts): Promise<number | undefined> => {
+  try {
+    return (await withLedger(engine, table, headOf)).size;
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'privilege-missing') return undefined;
+    throw error;
+  }
 };

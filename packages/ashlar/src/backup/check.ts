@@ -1,7 +1,13 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { folderOf, keptCheckpoints, ledgersThere, originOf, withLedger } from '../ledger/database/index.js';
+import {
+  existingLedgers,
+  folderOf,
+  keptCheckpoints,
+  originOf,
+  withLedger,
+} from '../ledger/database/index.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import type { Table, Tables } from '../model/index.js';
 import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
@@ -60,7 +66,7 @@ export async function checkCopy(engine: Engine, request: CheckRequest): Promise<
   );
   assertSameState(manifest, found);
   for (const { system, table, head } of ledgersIn(manifest, systems))
-    await assertCheckpoints(engine, system, table, head, checkpoints);
+    await assertCheckpoints({ engine, system, table, head, checkpoints });
   const reports: ProveReport[] = [];
   for (const system of systems) {
     onStep?.(`guarantees and ledgers of ${system.name}`);
@@ -101,14 +107,22 @@ const ledgersIn = (manifest: Manifest, systems: readonly SystemFacts<Tables>[]):
     }),
   );
 
+interface LedgerOfBackup {
+  readonly engine: Engine;
+  readonly system: SystemFacts<Tables>;
+  readonly table: Table;
+  readonly head: LedgerHead;
+  readonly checkpoints: Checkpoints | undefined;
+}
+
 // checkpoints that are larger than the backup's ledger say nothing about it
-const assertCheckpoints = async (
-  engine: Engine,
-  system: SystemFacts<Tables>,
-  table: Table,
-  head: LedgerHead,
-  checkpoints: Checkpoints | undefined,
-): Promise<void> => {
+const assertCheckpoints = async ({
+  engine,
+  system,
+  table,
+  head,
+  checkpoints,
+}: LedgerOfBackup): Promise<void> => {
   const kept = await keptCheckpoints({
     engine,
     system,
@@ -149,7 +163,7 @@ export async function relationsOf(
   const relations: LedgerRelation[] = [];
   const ledgers = ledgersIn(manifest, systemsOf(manifest, systems));
   if (ledgers.length === 0) return [];
-  const existing = await ledgersThere(
+  const existing = await existingLedgers(
     live,
     ledgers.map(({ table }) => table),
   );

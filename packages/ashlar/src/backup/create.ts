@@ -54,7 +54,13 @@ export async function createBackup(
       const at = new Date();
       const name = newName(label, at);
       const reading = databaseState(engine, snapshot, systems, newestOf(engine, options.checkpoints));
-      const writing = writeCopy(snapshot, reading, keys, draftPath(folder, name), options.onProgress);
+      const writing = writeCopy({
+        snapshot,
+        reading,
+        keys,
+        path: draftPath(folder, name),
+        onProgress: options.onProgress,
+      });
       // wait for both, also when one fails
       await Promise.allSettled([reading, writing]);
       const [state, copy] = [await reading, await writing];
@@ -89,13 +95,15 @@ interface Written {
   readonly encrypted: Measured;
 }
 
-const writeCopy = async (
-  snapshot: Snapshot,
-  reading: Promise<unknown>,
-  keys: BackupKeys,
-  path: string,
-  onProgress: OnProgress | undefined,
-): Promise<Written> => {
+interface CopyToWrite {
+  readonly snapshot: Snapshot;
+  readonly reading: Promise<unknown>;
+  readonly keys: BackupKeys;
+  readonly path: string;
+  readonly onProgress: OnProgress | undefined;
+}
+
+const writeCopy = async ({ snapshot, reading, keys, path, onProgress }: CopyToWrite): Promise<Written> => {
   let size = 0;
   const encrypted = new Meter();
   const source = snapshot.copy(reading);

@@ -3,11 +3,11 @@ import { AshlarError } from '../errors.js';
 import { history } from '../migrations/index.js';
 import type { System } from '../system/system.js';
 
-/** @throws AshlarError `migration-pending` where no step of a system was ever applied to a database */
-export const assertInitialised = async (engine: Engine, system: System): Promise<void> => {
+/** Asserts that a database is initialised. @throws AshlarError `migration-pending` where no step of the system is applied */
+export async function assertInitialised(engine: Engine, system: System): Promise<void> {
   if ((await history(engine, system)).length > 0) return;
   throw new AshlarError('migration-pending', {
-    message: `${system.name} is not set up in this database.`,
-    suggestion: `Set it up: ashlar up --system ${system.name}`,
+    message: `The system ${system.name} is not initialised in this database.`,
+    suggestion: `Initialise it: ashlar up --system ${system.name}`,
   });
-};
+}

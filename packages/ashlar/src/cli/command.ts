@@ -4,20 +4,20 @@ import { Output } from './output.js';
 import { reportError } from './report-error.js';
 import type { Streams } from './streams.js';
 
-/** What a command answers: the document of `--json`, and an exit code where it is not 0. */
+/** The result of a command: the document of `--json`, and the exit status where it is not 0. */
 export interface Answer {
   readonly document: unknown;
   readonly exitCode?: 0 | 1;
 }
 
-/** What a command does. It prints for people as it goes, and answers with the same as data. */
+/** The work of a command. It prints for people, and returns the same as data. */
 export type Handler<Options> = (
   invocation: Invocation,
   options: Options,
   ...given: string[]
 ) => Promise<Answer>;
 
-/** Makes commands that share streams, and remembers how the one that ran ended. */
+/** Creates commands that share streams, and keeps the exit status of the one that ran. */
 export class Commands {
   exitCode = 0;
   readonly #streams: Streams;
@@ -26,7 +26,7 @@ export class Commands {
     this.#streams = streams;
   }
 
-  /** A command whose arguments and options are added by the caller, and whose work is `handler`. */
+  /** Creates a command. The caller adds its arguments and options. */
   make<Options>(name: string, description: string, handler: Handler<Options>): Command {
     const command = new Command(name).description(description);
     return command.action(async () => {

@@ -2,49 +2,57 @@ import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { AshlarError } from '../errors.js';
 import type { System } from '../system/system.js';
+import { isCommandName } from './command-names.js';
 
-/** What `ashlar.config.ts`, `.js` or `.json` may hold. */
+/** What `ashlar.config.ts`, `.js` or `.json` may contain. */
 export interface Config {
   readonly systems?: readonly System[];
-  /** Where the systems live, when neither `--url` nor the environment says. */
+  /** The database of the systems, where neither `--url` nor the environment names one. */
   readonly url?: string;
 }
 
 const isSystem = (value: unknown): value is System =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'system';
 
+const systemSchema = z
+  .custom<System>(isSystem, 'is not a system: make it with system(name, { tables, migrations })')
+  .refine(({ name, commands }) => !commands || !isCommandName(name), {
+    error: 'has commands, but its name is a command of Ashlar: rename the system',
+    abort: true,
+  });
+
 const schema = z.strictObject({
-  systems: z
-    .array(z.custom<System>(isSystem, 'is no system: make it with system(name, { tables, migrations })'))
-    .optional(),
+  systems: z.array(systemSchema).optional(),
   url: z.string().min(1).optional(),
 });
 
 const invalid = (detail: string, cause?: unknown): AshlarError =>
   new AshlarError('config-invalid', {
-    message: 'The configuration file is not as it must be.',
+    message: 'Invalid configuration file.',
     detail,
     suggestion: 'Write: export default { systems: [shop], url: "sqlite:data/shop.db" }',
     cause,
   });
 
 /**
- * Reads the configuration of the folder that a command runs in; empty when there is none.
+ * Reads the configuration of the folder that a command runs in; empty where the folder has none.
  *
- * @param file - another file than `ashlar.config.*`; it must exist
+ * @param file - the file to read instead of `ashlar.config.*`; it must exist
  * @throws AshlarError `config-invalid`
  */
-export const readConfig = async (directory: string, file: string | undefined): Promise<Config> => {
+export async function readConfig(directory: string, file: string | undefined): Promise<Config> {
   const config = await load(directory, file);
   const result = schema.safeParse(config);
   if (result.success) return result.data as Config;
   throw invalid(
-    result.error.issues.map((issue) => `${issue.path.join('.') || 'it'} ${issue.message}.`).join('\n'),
+    result.error.issues
+      .map(({ path, message }) => `${path.join('.') || 'The default export'} ${message}.`)
+      .join('\n'),
   );
-};
+}
 
 const load = async (directory: string, file: string | undefined): Promise<unknown> => {
-  // it brings a TypeScript loader along: only commands that need a configuration wait for it
+  // c12 brings a TypeScript loader: only commands that need a configuration wait for it
   const { loadConfig } = await import('c12');
   try {
     const { config } = await loadConfig({

@@ -2,15 +2,15 @@ import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 
 /**
- * The kinds of SQL that `--dialect` names; without it, both.
+ * The SQL dialect that `--dialect` names; both without it.
  *
  * @throws AshlarError `usage`
  */
-export const chosenDialects = (given: string | undefined): readonly SqlName[] => {
+export function chosenDialects(given: string | undefined): readonly SqlName[] {
   if (given === undefined) return ['sqlite', 'postgres'];
   if (given === 'sqlite' || given === 'postgres') return [given];
   throw new AshlarError('usage', {
-    message: `There is no dialect ${given}.`,
-    suggestion: 'Write --dialect sqlite or --dialect postgres.',
+    message: `Unknown dialect ${given}.`,
+    suggestion: 'Give --dialect sqlite or --dialect postgres.',
   });
-};
+}

@@ -8,6 +8,7 @@ import { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '.
 import { type Roles, rolesFrom } from '../roles/index.js';
 import {
   type ColumnKeys,
+  environmentOf,
   readKeyFile,
   type Secret,
   type Settings,
@@ -22,7 +23,7 @@ import type { Output } from './output.js';
 import type { Streams } from './streams.js';
 import { chooseSystems } from './systems.js';
 
-/** The options that every command takes. */
+/** The options that every command has. */
 export interface GlobalOptions {
   readonly system?: readonly string[];
   readonly url?: string;
@@ -32,7 +33,7 @@ export interface GlobalOptions {
   readonly allowOwner?: boolean;
 }
 
-/** Who a database is opened for: the owner of the schema, or the application. */
+/** The role to open a database with: the owner of the schema, or the application. */
 export type Role = 'owner' | 'app';
 
 /** One run of a command: its options, settings, systems and output. */
@@ -49,36 +50,41 @@ export class Invocation {
     this.#options = options;
   }
 
-  /** @throws AshlarError `usage`, `system-unknown`, `config-invalid` */
+  /** The systems of the command: those of `--system`, else all. @throws AshlarError `usage`, `system-unknown`, `config-invalid` */
   async systems(): Promise<System[]> {
     return chooseSystems(this.#options.system ?? [], await this.#configuration());
   }
 
-  /** For commands that are about one system. @throws AshlarError `usage` when there are several */
+  /** The variables of the environment and of the file `.env`, for the settings of a system. @throws AshlarError `settings-invalid` */
+  environment(): NodeJS.Dict<string> {
+    return environmentOf(this.streams.env, this.streams.directory);
+  }
+
+  /** The one system of the command. @throws AshlarError `usage` where there are several */
   async system(): Promise<System> {
     const [first, ...others] = await this.systems();
     if (first && others.length === 0) return first;
     throw new AshlarError('usage', {
-      message: 'This command is about one system.',
+      message: 'This command works on one system.',
       suggestion: 'Name it with --system.',
     });
   }
 
-  /** How to open the database. @throws AshlarError `usage` when none is named, `settings-invalid`, `config-invalid` */
+  /** How to open the database. @throws AshlarError `usage` where no database is named, `settings-invalid`, `config-invalid` */
   async target(role: Role): Promise<OpenOptions> {
     const known = this.#known();
     const fromSettings = role === 'owner' ? known.databaseMigrateUrl : known.databaseUrl;
     const plain = this.#options.url ?? fromSettings?.reveal() ?? (await this.#configuration()).url;
     if (plain === undefined) {
       throw new AshlarError('usage', {
-        message: 'No database was named.',
+        message: 'No database is named.',
         suggestion: 'Give --url sqlite:PATH (or sqlcipher:, pglite:, postgres://), or set DATABASE_URL.',
       });
     }
     return this.targetAt(plain);
   }
 
-  /** How to open another database than the one that was named, with the same key. @throws AshlarError `settings-invalid` */
+  /** How to open the database of another URL, with the same key. @throws AshlarError `settings-invalid` */
   targetAt(plain: string): OpenOptions {
     const known = this.#known();
     const url = withSchema(plain, known.databaseSchema);
@@ -94,7 +100,7 @@ export class Invocation {
     };
   }
 
-  /** The key in a file that an option names, else that of a setting; kept out of all output. @throws AshlarError `settings-invalid` */
+  /** The key in the file that an option names, else the key of a setting. It is removed from all output. @throws AshlarError `settings-invalid` */
   keyFrom(option: string, file: string | undefined, setting?: Secret): string | undefined {
     const key = file === undefined ? setting : readKeyFile(option, resolve(this.streams.directory, file));
     if (key) this.out.hide(key.reveal());
@@ -106,12 +112,12 @@ export class Invocation {
     return this.keyFrom('--key-file', this.#options.keyFile, this.#known().databaseKey);
   }
 
-  /** The key that a database is to get. @throws AshlarError `settings-invalid` */
+  /** The new key of a rotation. @throws AshlarError `settings-invalid` */
   newDatabaseKey(file: string | undefined): string | undefined {
     return this.keyFrom('--new-key-file', file, this.#known().newDatabaseKey);
   }
 
-  /** The keys of ciphered columns, kept out of all output. @throws AshlarError `settings-invalid` */
+  /** The keys of encrypted columns. They are removed from all output. @throws AshlarError `settings-invalid` */
   columnKeys(): ColumnKeys | undefined {
     const { columnKeys } = this.#known();
     const texts = columnKeys ? [columnKeys.current, ...(columnKeys.old ?? [])] : [];
@@ -119,7 +125,7 @@ export class Invocation {
     return columnKeys;
   }
 
-  /** Whose rights these are about. `--url` names one user, who does both. @throws AshlarError `settings-invalid` */
+  /** The roles of the settings. `--url` names one user for both roles. @throws AshlarError `settings-invalid` */
   roles(): Roles {
     const known = this.#known();
     const { databaseUrl, databaseMigrateUrl } =
@@ -127,7 +133,7 @@ export class Invocation {
     return rolesFrom({ ...known, databaseUrl, databaseMigrateUrl });
   }
 
-  /** The keys and the folder of ledgers' checkpoints. @throws AshlarError `settings-invalid` */
+  /** The keys and the folder of checkpoints. @throws AshlarError `settings-invalid` */
   ledgerKeys(): { signer: Signer | undefined; verifiers: readonly Verifier[]; folder: string } {
     const { ledgerKey, ledgerPublicKeys, ledgerCheckpoints } = this.#known();
     if (ledgerKey) this.out.hide(ledgerKey.reveal());
@@ -140,7 +146,7 @@ export class Invocation {
     };
   }
 
-  /** Where backups are kept, what encrypts and opens them, and how many stay. @throws AshlarError `settings-invalid` */
+  /** The folder, the keys and the keep rules of backups. @throws AshlarError `settings-invalid` */
   backups(dir?: string): { folder: string; keys: BackupKeysGiven; keep: Partial<KeepRules> } {
     const { backupDir, backupKey, backupRecipients, backupKeep } = this.#known();
     if (backupKey) this.out.hide(...backupKey.reveal().split(/\r?\n/));
@@ -165,7 +171,7 @@ export class Invocation {
     }
   }
 
-  /** The same database as the application sees it: opened besides, or `owner` itself where there is one URL. */
+  /** Gives `work` the same database as the application's user: a second connection, or `owner` where there is one URL. */
   async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
     const [app, own] = [await this.target('app'), await this.target('owner')];
     return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });

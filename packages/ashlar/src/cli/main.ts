@@ -2,7 +2,7 @@
 import { run } from './run.js';
 import { processStreams } from './streams.js';
 
-// `ashlar … | head` closes the pipe early: nobody reads on, and that is no error
+// `ashlar … | head` closes the pipe early: that is not an error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

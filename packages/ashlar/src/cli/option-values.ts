@@ -1,26 +1,29 @@
 import { AshlarError } from '../errors.js';
 
-/** For options that may be given several times. */
-export const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, all: readonly string[] = []): string[] {
+  return [...all, value];
+}
 
 /**
- * The whole number from 1 that an option was given; `undefined` when it was not given.
+ * The value of an option that takes an integer from 1; `undefined` where it is not given.
  *
  * @throws AshlarError `usage`
  */
-export const wholeNumber = (option: string, text: string | undefined): number | undefined => {
+export function wholeNumber(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new AshlarError('usage', {
-    message: `${option} takes a whole number from 1, not ${text}.`,
+    message: `${option} takes an integer from 1, not ${text}.`,
     suggestion: `For example: ${option} 8`,
   });
-};
+}
 
 /**
- * The whole number from 0 that an option was given; `undefined` when it was not given.
+ * The value of an option that takes an integer from 0; `undefined` where it is not given.
  *
  * @throws AshlarError `usage`
  */
-export const wholeNumberOrNone = (option: string, text: string | undefined): number | undefined =>
-  text === '0' ? 0 : wholeNumber(option, text);
+export function wholeNumberOrNone(option: string, text: string | undefined): number | undefined {
+  return text === '0' ? 0 : wholeNumber(option, text);
+}

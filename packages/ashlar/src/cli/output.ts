@@ -5,12 +5,12 @@ import type { OutputStream, Streams } from './streams.js';
 
 type Format = Parameters<typeof styleText>[0];
 
-// whether the stream wants colours has been decided here, for the stream that is written to
+// Output decides for each stream whether to use colours
 const always = { validateStream: false };
 
 /**
- * Where a command prints. For people: lines and tables on standard output. With `--json`: nothing but one document
- * there, at the end. Notes and progress always go to standard error. Known secrets are taken out of everything.
+ * The output of a command. Lines and tables for people go to standard output; with `--json`, one document goes there
+ * instead, at the end. Notes and progress always go to standard error. Known secrets are removed from everything.
  */
 export class Output {
   readonly json: boolean;
@@ -22,36 +22,36 @@ export class Output {
     this.json = json;
   }
 
-  /** Text that must never be printed, wherever it comes from. */
+  /** Registers texts that must never be printed. */
   hide(...secrets: readonly string[]): void {
     this.#secrets.push(...secrets);
   }
 
-  /** Text without the secrets, for what is written elsewhere. */
+  /** A text without the secrets, for files. */
   clean(text: string): string {
     return scrub(text, this.#secrets);
   }
 
-  /** A line of the result, for people. */
+  /** Prints a line of the result for people. */
   line(text = ''): void {
     if (!this.json) this.#write(this.#streams.stdout, `${text}\n`);
   }
 
-  /** A line about the result: what happens, what to beware of. */
+  /** Prints a remark on standard error. */
   note(text: string): void {
     this.#write(this.#streams.stderr, `${text}\n`);
   }
 
-  /** The one document. */
+  /** Prints the document of `--json`. */
   document(value: unknown): void {
     if (!this.json) return;
-    // values only: a secret that happens to be a word of ours must not break the document
+    // only values: a secret that equals a property name must not change the document's form
     const clean = (_: string, part: unknown) =>
       typeof part === 'string' ? scrub(part, this.#secrets) : part;
     this.#streams.stdout.write(`${JSON.stringify(value, clean, 2)}\n`);
   }
 
-  /** A table of the result, for people. Columns whose cells are all numbers are set right. */
+  /** Prints a table for people. Columns of numbers are right-aligned. */
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
     const table = new Table({
       head: head.map((title) => this.style('bold', title)),
@@ -63,7 +63,7 @@ export class Output {
     for (const line of table.toString().split('\n')) this.line(line.trimEnd());
   }
 
-  /** Text in colour on a terminal that wants it, else as it is. */
+  /** A text in a style, where standard output is a terminal that shows colours. */
   style(format: Format, text: string): string {
     return this.#coloured(this.#streams.stdout) ? styleText(format, text, always) : text;
   }

@@ -1,11 +1,11 @@
 import type { PlannedStep } from '../migrations/index.js';
 import type { Output } from './output.js';
 
-/** Points out the dangerous statements of steps before they run. */
-export const printDangers = (out: Output, steps: readonly PlannedStep[]): void => {
+/** Prints the dangerous statements of steps before they run. */
+export function printDangers(out: Output, steps: readonly PlannedStep[]): void {
   for (const { step, dangers } of steps) {
     for (const { line, why } of dangers) {
       out.note(`${out.styleNote('yellow', 'careful')} ${step.name}, line ${line} of ${step.up.file}: ${why}`);
     }
   }
-};
+}

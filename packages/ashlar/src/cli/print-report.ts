@@ -4,20 +4,20 @@ import type { Output } from './output.js';
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
-/** Prints every attack, table by table, then what was looked at, and what failed last. */
-export const printReport = (out: Output, report: ProveReport): void => {
+/** Prints every attack, table by table, then the checks and the ledgers, and the failures last. */
+export function printReport(out: Output, report: ProveReport): void {
   out.line(`${out.style('bold', report.system)} · ${report.engine} · ${report.url}`);
   for (const { table, guarantee, summary, level, weaker, attacks } of report.tables) {
     out.line();
     out.line(`${out.style('bold', `${table}: ${guarantee}`)} · ${summary}`);
     if (level !== 'enforced') out.line(out.style('yellow', `  ${level}: ${weaker ?? ''}`));
-    if (attacks.length === 0) out.line('  declares no attacks; only its structure was looked at');
+    if (attacks.length === 0) out.line('  declares no attacks; only its objects were checked');
     else out.table(['attack', 'as', 'refused by', 'verdict'], attacks.map(rowOf(out)));
   }
   out.line();
   for (const { check, ok, found, unknown } of report.structure) {
     const verdict =
-      unknown === undefined ? (ok ? 'in place' : plural(found.length, 'difference')) : 'not known';
+      unknown === undefined ? (ok ? 'in place' : plural(found.length, 'difference')) : 'unknown';
     const style = unknown === undefined ? (ok ? 'green' : 'red') : 'yellow';
     out.line(`${out.style(style, verdict)} ${check}${unknown === undefined ? '' : `: ${unknown}`}`);
   }
@@ -25,11 +25,11 @@ export const printReport = (out: Output, report: ProveReport): void => {
     const verdict = out.style(ok ? 'green' : 'red', ok ? 'verified' : 'failed');
     const compared = checked === size ? '' : `, ${checked} compared`;
     out.line(
-      `${verdict} ledger ${ledger}: ${plural(size, 'entry', 'entries')}${compared}, root ${root || 'not known'}`,
+      `${verdict} ledger ${ledger}: ${plural(size, 'entry', 'entries')}${compared}, root ${root || 'unknown'}`,
     );
   }
   printVerdict(out, report);
-};
+}
 
 const rowOf =
   (out: Output) =>
@@ -40,15 +40,15 @@ const rowOf =
     out.style(verdict === 'failed' ? 'red' : 'green', verdict),
   ];
 
-/** Prints how many attacks there were, and each failure. */
-export const printVerdict = (out: Output, report: ProveReport): void => {
+/** Prints the number of attacks, and each failure. */
+export function printVerdict(out: Output, report: ProveReport): void {
   const attacks = plural(countAttacks(report), 'attack');
   const guarantees = plural(report.tables.length, 'guarantee');
   if (report.ok) {
-    out.line(`${out.style('green', 'proven')} ${attacks} on ${guarantees}, none got through`);
+    out.line(`${out.style('green', 'proven')} ${attacks} on ${guarantees}, none succeeded`);
     return;
   }
   const failures = failuresOf(report);
-  out.line(out.style('red', `failed ${plural(failures.length, 'thing')} of ${attacks} on ${guarantees}`));
+  out.line(out.style('red', `failed ${plural(failures.length, 'failure')} in ${attacks} on ${guarantees}`));
   for (const line of failures) out.line(out.style('red', `  ${line}`));
-};
+}

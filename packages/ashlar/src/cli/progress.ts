@@ -21,6 +21,7 @@ export class ProgressBar {
   #last: Progress | undefined;
   #tenths = -1;
 
+  /** @param title - what the work does: `copying` */
   constructor(stream: OutputStream, title: string) {
     this.#stream = stream;
     this.#title = title;

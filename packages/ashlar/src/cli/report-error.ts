@@ -1,14 +1,30 @@
-import { AshlarError, type ErrorCode, errorCodes } from '../errors.js';
+import { AshlarError } from '../errors.js';
 import type { Output } from './output.js';
 
-/** Tells an error: to people on standard error, or as the one document. @returns the exit code */
-export const reportError = (error: unknown, out: Output): number => {
-  const known = asAshlarError(error);
+/** What is printed of an error, and the exit status it ends a command with. */
+interface Reported {
+  readonly exitCode: number;
+  readonly facts: {
+    readonly code: string;
+    readonly message: string;
+    readonly detail?: string | undefined;
+    readonly suggestion?: string | undefined;
+  };
+}
+
+/**
+ * Reports an error: to people on standard error, and with `--json` as the one document.
+ *
+ * @returns the exit status
+ */
+export function reportError(error: unknown, out: Output): number {
+  const known = asReported(error);
   if (known) {
-    out.document({ error: known.toJSON() });
-    out.note(`${out.styleNote('red', 'error')} ${known.message}`);
-    for (const line of known.detail?.split('\n') ?? []) out.note(`  ${line}`);
-    if (known.suggestion !== undefined) out.note(`${out.styleNote('cyan', '→')} ${known.suggestion}`);
+    const { message, detail, suggestion } = known.facts;
+    out.document({ error: known.facts });
+    out.note(`${out.styleNote('red', 'error')} ${message}`);
+    for (const line of detail?.split('\n') ?? []) out.note(`  ${line}`);
+    if (suggestion !== undefined) out.note(`${out.styleNote('cyan', '→')} ${suggestion}`);
     return known.exitCode;
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -16,21 +32,21 @@ export const reportError = (error: unknown, out: Output): number => {
   out.note(`${out.styleNote('red', 'error')} ${message}`);
   if (error instanceof Error && error.stack) out.note(error.stack.split('\n').slice(1).join('\n'));
   return 1;
-};
+}
 
-// a user's configuration may have loaded the package a second time, with a class of its own
-const asAshlarError = (error: unknown): AshlarError | undefined => {
-  if (error instanceof AshlarError) return error;
-  if (!(error instanceof Error) || error.name !== 'AshlarError' || !('code' in error)) return undefined;
-  const { code, message } = error;
-  if (typeof code !== 'string' || !Object.hasOwn(errorCodes, code)) return undefined;
-  const text = (name: string) => {
+// a configuration may load the package a second time: its errors have a class and a catalogue of their own
+function asReported(error: unknown): Reported | undefined {
+  if (error instanceof AshlarError) return { exitCode: error.exitCode, facts: error.toJSON() };
+  if (!(error instanceof Error) || error.name !== 'AshlarError') return undefined;
+  const text = (name: string): string | undefined => {
     const value: unknown = Reflect.get(error, name);
     return typeof value === 'string' ? value : undefined;
   };
-  return new AshlarError(code as ErrorCode, {
-    message,
-    detail: text('detail'),
-    suggestion: text('suggestion'),
-  });
-};
+  const code = text('code');
+  const exitCode: unknown = Reflect.get(error, 'exitCode');
+  if (code === undefined || (exitCode !== 1 && exitCode !== 2 && exitCode !== 3)) return undefined;
+  return {
+    exitCode,
+    facts: { code, message: error.message, detail: text('detail'), suggestion: text('suggestion') },
+  };
+}

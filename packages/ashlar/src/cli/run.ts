@@ -2,21 +2,26 @@ import { Command, CommanderError } from 'commander';
 import { AshlarError } from '../errors.js';
 import { version } from '../version.js';
 import { Commands } from './command.js';
+import { commandGroups } from './command-names.js';
 import { auditCommand } from './commands/audit.js';
 import { backupCommand } from './commands/backup.js';
 import { importCommand } from './commands/import.js';
 import { jobsCommand } from './commands/jobs.js';
 import { keyCommand } from './commands/key.js';
+import { ledgerCommand } from './commands/ledger.js';
 import { migrateCommand } from './commands/migrate.js';
 import { partitionsCommand } from './commands/partitions.js';
 import { proveCommand } from './commands/prove.js';
+import { retentionCommand } from './commands/retention.js';
 import { rolesCommand } from './commands/roles.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
+import { readConfig } from './config.js';
 import { collect } from './option-values.js';
 import { Output } from './output.js';
 import { reportError } from './report-error.js';
 import type { Streams } from './streams.js';
+import { systemCommand } from './system-commands.js';
 
 /**
  * Runs one command line.
@@ -24,10 +29,20 @@ import type { Streams } from './streams.js';
  * @param given - the arguments after the program's name
  * @returns 0 done · 1 a check failed · 2 wrong usage · 3 could not connect or open
  */
-export const run = async (given: readonly string[], streams: Streams): Promise<number> => {
+export async function run(given: readonly string[], streams: Streams): Promise<number> {
   const commands = new Commands(streams);
   const program = programOf(commands);
   const complaints: string[] = [];
+  const out = new Output(streams, given.includes('--json'));
+  const first = firstWord(program, given);
+  if (first.name === undefined ? !given.includes('--version') : !isKnown(program, first.name)) {
+    const failure = await addSystems(program, commands, streams.directory, first.config);
+    const isAskedFor = first.name !== undefined && first.name !== 'help';
+    if (failure !== undefined && isAskedFor) return reportError(failure, out);
+    if (failure !== undefined) {
+      program.addHelpText('after', `\nThe commands of systems are not listed: ${messageOf(failure)}`);
+    }
+  }
   for (const command of everyCommand(program)) {
     command
       .exitOverride()
@@ -36,6 +51,7 @@ export const run = async (given: readonly string[], streams: Streams): Promise<n
         writeOut: (text) => streams.stdout.write(text),
         writeErr: (text) => complaints.push(text),
       });
+    if (command !== program) command.configureHelp({ showGlobalOptions: true });
   }
   try {
     await program.parseAsync([...given], { from: 'user' });
@@ -43,45 +59,114 @@ export const run = async (given: readonly string[], streams: Streams): Promise<n
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    const asked = error.code === 'commander.help';
+    const isHelp = error.code === 'commander.help';
     const [message = '', suggestion] = complaints.join('').trim().split('\n');
-    if (asked && !given.includes('--json')) streams.stderr.write(complaints.join(''));
-    else
-      reportError(
-        usage(asked ? 'No command was given.' : message, suggestion),
-        new Output(streams, given.includes('--json')),
-      );
+    if (isHelp && !out.json) streams.stderr.write(complaints.join(''));
+    else reportError(usage(isHelp ? 'No command was given.' : message, suggestion), out);
     return 2;
   }
-};
+}
 
-const usage = (complaint: string, suggestion: string | undefined): AshlarError => {
-  const message = complaint.replace(/^error: /, '');
+function usage(complaint: string, suggestion: string | undefined): AshlarError {
+  const message = complaint.replace(/^error: /, '').replace(/[^.]$/, '$&.');
   return new AshlarError('usage', {
     message: `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
     suggestion: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'See ashlar --help, and --help after any command.',
   });
-};
+}
 
-const programOf = (commands: Commands): Command =>
-  new Command('ashlar')
-    .description('Tables whose guarantees the database itself keeps.')
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function programOf(commands: Commands): Command {
+  const program = new Command('ashlar')
+    .description('Tables whose guarantees the database itself enforces.')
     .version(version())
-    .option('--system <name>', 'a system of the configuration (repeatable); all of them by default', collect)
-    .option('--url <url>', 'sqlite:PATH · sqlcipher:PATH · pglite:DIR · postgres://USER@HOST/DATABASE')
-    .option('--config <file>', 'another configuration than ashlar.config.ts, .js or .json')
+    .option('--system <name>', 'a system of the configuration (repeatable; default: all of them)', collect)
+    .option(
+      '--url <url>',
+      'the database: sqlite:PATH, sqlcipher:PATH, pglite:DIR or postgres://USER@HOST/DATABASE',
+    )
+    .option('--config <file>', 'the configuration file (default: ashlar.config.ts, .js or .json)')
     .option('--key-file <file>', 'a file with the key of an encrypted database')
-    .option('--json', 'one JSON document on standard output, everything else on standard error')
-    .addCommand(upCommand(commands))
-    .addCommand(statusCommand(commands))
-    .addCommand(proveCommand(commands))
-    .addCommand(migrateCommand(commands))
-    .addCommand(partitionsCommand(commands))
-    .addCommand(rolesCommand(commands))
-    .addCommand(auditCommand(commands))
-    .addCommand(keyCommand(commands))
-    .addCommand(importCommand(commands))
-    .addCommand(backupCommand(commands))
-    .addCommand(jobsCommand(commands));
+    .option('--json', 'print one JSON document on standard output, and everything else on standard error')
+    .addHelpText(
+      'after',
+      '\nThe database is taken from --url, else from DATABASE_URL in the environment or in .env.\nExit status: 0 done · 1 a check failed · 2 wrong usage · 3 could not connect or open.',
+    );
+  const made = [
+    upCommand(commands),
+    statusCommand(commands),
+    proveCommand(commands),
+    migrateCommand(commands),
+    partitionsCommand(commands),
+    rolesCommand(commands),
+    auditCommand(commands),
+    ledgerCommand(commands),
+    retentionCommand(commands),
+    keyCommand(commands),
+    importCommand(commands),
+    backupCommand(commands),
+    jobsCommand(commands),
+  ];
+  for (const [heading, names] of Object.entries<readonly string[]>(commandGroups))
+    for (const command of made.filter((each) => names.includes(each.name())))
+      program.addCommand(command.helpGroup(heading));
+  return program;
+}
 
-const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+function isKnown(program: Command, name: string): boolean {
+  return program.commands.some((command) => command.name() === name);
+}
+
+/** The first word that is not an option, and the configuration file, before commander reads the line. */
+function firstWord(
+  program: Command,
+  given: readonly string[],
+): { readonly name: string | undefined; readonly config: string | undefined } {
+  let config: string | undefined;
+  for (let at = 0; at < given.length; at++) {
+    const word = given[at] ?? '';
+    if (!word.startsWith('-')) return { name: word, config: config ?? configAfter(given, at) };
+    if (word.startsWith('--config=')) config = word.slice('--config='.length);
+    const option = program.options.find(({ long }) => long === word);
+    if (option?.long === '--config') config = given[at + 1];
+    if (option?.required) at++;
+  }
+  return { name: undefined, config };
+}
+
+function configAfter(given: readonly string[], at: number): string | undefined {
+  const written = given.slice(at + 1);
+  const joined = written.find((word) => word.startsWith('--config='))?.slice('--config='.length);
+  const apart = written.indexOf('--config');
+  return joined ?? (apart < 0 ? undefined : written[apart + 1]);
+}
+
+/**
+ * Adds the commands that the systems of the configuration contribute.
+ *
+ * @returns why they could not be added
+ */
+async function addSystems(
+  program: Command,
+  commands: Commands,
+  directory: string,
+  config: string | undefined,
+): Promise<unknown> {
+  try {
+    const { systems = [] } = await readConfig(directory, config);
+    for (const system of systems) {
+      const command = systemCommand(commands, system);
+      if (command) program.addCommand(command.helpGroup('Systems of this configuration:'));
+    }
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

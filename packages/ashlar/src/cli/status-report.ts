@@ -1,48 +1,53 @@
 import { type BackupsReport, backupsReport } from '../backup/index.js';
-import type { Engine, Partition } from '../contract/engine.js';
+import type { Engine } from '../contract/engine.js';
+import type { Owner } from '../contract/owner.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
 import { identifier, type Table } from '../model/index.js';
+import { missingObjects } from '../prove/guarantee-objects.js';
 import { checkRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system/system.js';
+import { type PartitionReport, partitionReport } from './partition-report.js';
 
-/** How a guarantee is kept on an engine. */
+/** How an engine keeps a guarantee of a table. */
 export interface GuaranteeReport {
   readonly name: string;
   readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
+}
+
+/** A guarantee that the engine does not fully enforce, once for all tables that have it for the same reason. */
+export interface WeakerGuarantee {
+  readonly guarantee: string;
+  readonly level: 'emulated' | 'refused';
   /** In which way it is weaker, or why it is refused. */
-  readonly note: string | undefined;
+  readonly reason: string;
+  readonly tables: readonly string[];
 }
 
-export interface PartitionReport {
-  readonly count: number;
-  /** Until when rows have a partition of their own; ISO 8601. */
-  readonly horizon: string | undefined;
-  /** Rows that wait in the default partition; an estimate of the database. */
-  readonly rows_in_default: number;
-}
-
+/** One table of the system. */
 export interface TableReport {
   readonly name: string;
-  /** `null` when the table is not there yet. */
+  /** `hidden`: the role in use may not read it. */
+  readonly state: 'present' | 'missing' | 'hidden';
+  /** `null` unless the table is present. */
   readonly rows: number | null;
   readonly guarantees: readonly GuaranteeReport[];
   readonly partitions: PartitionReport | null;
 }
 
-/** Who owns, who works, and what that costs. */
+/** Who owns the schema, and who runs the application. */
 export interface RolesReport {
-  /** The user that looked. */
+  /** The user of the connection. */
   readonly user: string;
-  /** Who owns the tables; `null` where none were made yet. */
+  /** The owner of the tables; `null` while there are none. */
   readonly owner: string | null;
   readonly app: string;
   readonly auditor: string;
-  /** Whether the owner's own user runs the application too, and steps down to `app` for each session. */
+  /** Whether the owner's user also runs the application, and steps down to `app` for each session. */
   readonly steps_down: boolean;
   readonly differences: readonly string[];
-  /** What it costs that one user does both; `null` where two do. */
+  /** What it costs that one user has both roles; `null` where two users have them. */
   readonly cost: string | null;
 }
 
@@ -62,29 +67,37 @@ export interface StatusReport {
     readonly missing: readonly string[];
     readonly late: readonly string[];
   };
-  /** Differences between the database and its migrations; `null` when it could not be looked at. */
+  /** Differences between the database and its migrations; `null` where they could not be compared. */
   readonly drift: readonly string[] | null;
   readonly drift_unknown: string | undefined;
+  /** Whether comparing failed; it is also unknown, without failing, where the embedded engine is not installed. */
+  readonly drift_failed: boolean;
+  /** Objects of guarantees that are missing in the database. */
+  readonly missing_objects: readonly string[];
   readonly tables: readonly TableReport[];
+  readonly weaker: readonly WeakerGuarantee[];
   readonly backups: BackupsReport;
+  /** Whether `--check` finds nothing, and what it finds: drift, missing steps, guarantees that are not in place. */
+  readonly ok: boolean;
+  readonly problems: readonly string[];
 }
 
 /**
- * Looks at everything, and changes nothing.
+ * Reports what the role in use can see of a system in a database. Changes nothing.
  *
- * @param backupFolder - where its backups are kept
+ * @param backupFolder - the folder of its backups
  * @throws AshlarError `migration-invalid`, `privilege-missing`
  */
-export const statusOf = async (
+export async function statusOf(
   engine: Engine,
   system: System,
   roles: Roles,
   backupFolder: string,
-): Promise<StatusReport> => {
+): Promise<StatusReport> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   const { applied, pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
   const tables = await tablesOf(engine, system);
-  return {
+  const page = {
     system: system.name,
     engine: engine.label,
     url: engine.url,
@@ -99,88 +112,124 @@ export const statusOf = async (
       late,
     },
     ...(await driftOf(engine, system)),
+    // before the first step everything is missing, which the pending steps say
+    missing_objects: applied.length === 0 ? [] : await missingObjects(engine, system),
     tables,
+    weaker: weakerOf(engine, system),
     backups: await backupsReport(engine, system, {
       folder: backupFolder,
       rows: Object.fromEntries(tables.flatMap(({ name, rows }) => (rows === null ? [] : [[name, rows]]))),
       now: new Date(),
     }),
   };
-};
+  const problems = problemsOf(page);
+  return { ...page, ok: problems.length === 0, problems };
+}
+
+type Page = Omit<StatusReport, 'ok' | 'problems'>;
+
+function problemsOf({
+  migrations,
+  drift: found,
+  drift_unknown,
+  drift_failed,
+  missing_objects,
+  roles,
+}: Page): string[] {
+  const { pending, changed, missing, late } = migrations;
+  return [
+    ...pending.filter((step) => !late.includes(step)).map((step) => `the step ${step} is not applied`),
+    ...late.map((step) => `the step ${step} is not applied, and sorts before one that is`),
+    ...changed.map((step) => `the step ${step} was edited after it was applied`),
+    ...missing.map((step) => `the step ${step} is applied, but the folder does not contain it`),
+    ...(found ?? []).map((line) => `drift: ${line}`),
+    ...(drift_failed ? [`drift could not be determined: ${drift_unknown}`] : []),
+    ...missing_objects,
+    ...(roles?.differences ?? []),
+  ];
+}
 
 const oneUser =
-  'One user owns the schema and runs the application: whoever can make a session run SQL of his own can take the owner’s rights back. Two URLs (DATABASE_MIGRATE_URL for the owner) close that.';
+  'One user owns the schema and runs the application: SQL that is injected into a session can take the owner’s rights back. With two URLs (DATABASE_MIGRATE_URL for the owner) it cannot.';
 
-const rolesOf = async (engine: Engine, system: System, roles: Roles): Promise<RolesReport | null> => {
+async function rolesOf(engine: Engine, system: System, roles: Roles): Promise<RolesReport | null> {
   const { connectedRole } = engine;
   if (!connectedRole) return null;
   const { user, owner = null, canChangeSchema, sessionRole } = connectedRole;
-  // where it was told one user only, and that one cannot change the schema, it is the application's
-  const mine = roles.appConnects || canChangeSchema ? roles : { ...roles, app: user };
+  // where only one user is known, and that one cannot change the schema, it is the application's
+  const known = roles.appConnects || canChangeSchema ? roles : { ...roles, app: user };
   const alone = roles.appConnects === undefined && canChangeSchema;
   return {
     user,
     owner,
-    app: mine.app,
-    auditor: mine.auditor,
+    app: known.app,
+    auditor: known.auditor,
     steps_down: sessionRole !== undefined,
-    differences: await checkRoles(engine, system, owner === null ? mine : { ...mine, owner }),
+    differences: await checkRoles(engine, system, owner === null ? known : { ...known, owner }),
     cost: alone ? oneUser : null,
   };
-};
+}
 
-const driftOf = async (
+async function driftOf(
   engine: Engine,
   system: System,
-): Promise<Pick<StatusReport, 'drift' | 'drift_unknown'>> => {
+): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_failed'>> {
   try {
-    return { drift: await drift(engine, system), drift_unknown: undefined };
+    return { drift: await drift(engine, system), drift_unknown: undefined, drift_failed: false };
   } catch (error) {
-    // without the embedded engine, or with steps that no longer run, the rest of the page is still worth having
+    // without the embedded engine, or with steps that no longer run, the rest of the page is still useful
     if (!(error instanceof AshlarError)) throw error;
-    return { drift: null, drift_unknown: error.message };
+    return { drift: null, drift_unknown: error.message, drift_failed: error.code !== 'driver-missing' };
   }
-};
+}
 
-const tablesOf = (engine: Engine, system: System): Promise<TableReport[]> =>
-  engine.asOwner(async (owner) => {
+function tablesOf(engine: Engine, system: System): Promise<TableReport[]> {
+  return engine.asOwner(async (owner) => {
     const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
     const reports: TableReport[] = [];
-    for (const table of Object.values(system.tables)) {
-      const isThere = present.has(table.name);
-      const [counted] = isThere
-        ? await owner.run(`SELECT count(*) AS rows FROM ${identifier(table.name)}`)
-        : [];
-      const partitions = isThere ? await engine.partitions(owner, table.name) : [];
+    for (const table of Object.values<Table>(system.tables)) {
+      const rows = present.has(table.name) ? await countRows(owner, table.name) : 'missing';
+      const partitions = present.has(table.name) ? await engine.partitions(owner, table.name) : [];
       reports.push({
         name: table.name,
-        rows: counted ? Number(counted.rows) : null,
-        guarantees: guaranteesOf(engine, table),
-        partitions: partitions.length > 0 ? partitionsOf(partitions) : null,
+        state: typeof rows === 'number' ? 'present' : rows,
+        rows: typeof rows === 'number' ? rows : null,
+        guarantees: table.guarantees.map((guarantee) => ({
+          name: guarantee.name,
+          summary: guarantee.summary,
+          level: guarantee[engine.dialect.name].level,
+        })),
+        partitions: partitions.length > 0 ? partitionReport(partitions) : null,
       });
     }
     return reports;
   });
+}
 
-const guaranteesOf = (engine: Engine, table: Table): GuaranteeReport[] =>
-  table.guarantees.map((guarantee) => {
-    const enforcement = guarantee[engine.dialect.name];
-    return {
-      name: guarantee.name,
-      summary: guarantee.summary,
-      level: enforcement.level,
-      note: enforcement.level === 'refused' ? enforcement.why : enforcement.weaker,
-    };
-  });
+async function countRows({ run }: Owner, table: string): Promise<number | 'hidden'> {
+  try {
+    const [counted] = await run(`SELECT count(*) AS rows FROM ${identifier(table)}`);
+    return Number(counted?.rows);
+  } catch (error) {
+    if (error instanceof AshlarError && error.code === 'privilege-missing') return 'hidden';
+    throw error;
+  }
+}
 
-const partitionsOf = (partitions: readonly Partition[]): PartitionReport => {
-  const ranges = partitions.filter(({ to }) => to !== undefined);
-  return {
-    count: ranges.length,
-    horizon: ranges
-      .flatMap(({ to }) => to ?? [])
-      .sort()
-      .at(-1),
-    rows_in_default: partitions.find(({ from, to }) => from === undefined && to === undefined)?.rows ?? 0,
-  };
-};
+function weakerOf(engine: Engine, system: System): WeakerGuarantee[] {
+  const all = Object.values<Table>(system.tables).flatMap(({ name: table, guarantees }) =>
+    guarantees.flatMap((guarantee) => {
+      const enforcement = guarantee[engine.dialect.name];
+      if (enforcement.level === 'enforced') return [];
+      const reason = enforcement.level === 'refused' ? enforcement.why : (enforcement.weaker ?? '');
+      return [{ guarantee: guarantee.name, level: enforcement.level, reason, table }];
+    }),
+  );
+  const grouped = new Map<string, WeakerGuarantee>();
+  for (const { guarantee, level, reason, table } of all) {
+    const key = `${guarantee} ${reason}`;
+    const tables = grouped.get(key)?.tables ?? [];
+    grouped.set(key, { guarantee, level, reason, tables: [...new Set([...tables, table])] });
+  }
+  return [...grouped.values()];
+}

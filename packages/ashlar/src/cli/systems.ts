@@ -3,11 +3,11 @@ import type { System } from '../system/system.js';
 import type { Config } from './config.js';
 
 /**
- * The systems that a command is about: those named, or all systems of the configuration when none is named.
+ * The systems with these names, or all systems of the configuration where no name is given.
  *
- * @throws AshlarError `system-unknown` when the configuration has no system of that name, `usage` when it has none at all
+ * @throws AshlarError `system-unknown` where the configuration has no system of that name; `usage` where it has no system
  */
-export const chooseSystems = (names: readonly string[], config: Config): System[] => {
+export function chooseSystems(names: readonly string[], config: Config): System[] {
   const systems = config.systems ?? [];
   if (systems.length === 0) {
     throw new AshlarError('usage', {
@@ -18,7 +18,7 @@ export const chooseSystems = (names: readonly string[], config: Config): System[
   }
   if (names.length === 0) return [...systems];
   return [...new Set(names)].map((name) => findSystem(name, systems));
-};
+}
 
 const findSystem = (name: string, systems: readonly System[]): System => {
   const system = systems.find((each) => each.name === name);

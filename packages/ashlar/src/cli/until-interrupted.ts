@@ -1,12 +1,13 @@
 /**
- * Runs work that can be stopped: the first Ctrl-C asks it to stop cleanly, the second ends the process at once.
+ * Runs work that can be stopped: the first Ctrl-C aborts its signal, so that it stops cleanly; the second ends the process
+ * at once.
  *
- * @param onAsked - told when the first one comes
+ * @param onAsked - called at the first Ctrl-C
  */
-export const untilInterrupted = async <T>(
+export async function untilInterrupted<T>(
   onAsked: () => void,
   work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const controller = new AbortController();
   const ask = (): void => {
     if (controller.signal.aborted) process.exit(130);
@@ -21,4 +22,4 @@ export const untilInterrupted = async <T>(
     process.off('SIGINT', ask);
     process.off('SIGTERM', ask);
   }
-};
+}

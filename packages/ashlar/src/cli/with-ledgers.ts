@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors.js';
-import { type Audited, folderOf, ledgersOf, originOf } from '../ledger/database/index.js';
+import { folderOf, ledgersOf, type OpenLedger, originOf } from '../ledger/database/index.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
@@ -10,15 +10,16 @@ export interface LedgerOptions {
 }
 
 /**
- * Opens the database of each system and gives its ledgers to `work`, one after the other.
+ * Opens the database of each system, and gives its ledgers to `work` one by one.
  *
- * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where its system is not set up
+ * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where the database is not
+ *   initialised
  */
-export const withLedgers = async <T>(
+export async function withLedgers<T>(
   invocation: Invocation,
   { table, checkpoints }: LedgerOptions,
-  work: (audited: Audited) => Promise<T>,
-): Promise<T[]> => {
+  work: (ledger: OpenLedger) => Promise<T>,
+): Promise<T[]> {
   const { signer, verifiers, folder } = invocation.ledgerKeys();
   const all = (await invocation.systems()).map((system) => ({
     system,
@@ -26,7 +27,8 @@ export const withLedgers = async <T>(
   }));
   if (all.every(({ tables }) => tables.length === 0)) {
     throw new AshlarError('usage', {
-      message: table === undefined ? 'There is no ledger.' : `There is no ledger of a table ${table}.`,
+      message:
+        table === undefined ? 'No system has a ledger.' : `No system has a ledger of a table ${table}.`,
       suggestion: 'Declare a table with ledgered(), or name another with --table or --system.',
     });
   }
@@ -34,7 +36,7 @@ export const withLedgers = async <T>(
   for (const { system, tables } of all) {
     if (tables.length === 0) continue;
     await invocation.withEngine(
-      // the application's user may not read what ledgers of scoped tables hold
+      // the application's user may not read the ledgers of scoped tables
       'owner',
       async (engine) => {
         await assertInitialised(engine, system);
@@ -57,23 +59,23 @@ export const withLedgers = async <T>(
     );
   }
   return results;
-};
+}
 
-/** The one ledger that a command is about. @throws AshlarError `usage` where there are several */
-export const withLedger = async <T>(
+/** Gives the one ledger of a command to `work`. @throws AshlarError `usage` where there are several */
+export async function withLedger<T>(
   invocation: Invocation,
   options: LedgerOptions,
-  work: (audited: Audited) => Promise<T>,
-): Promise<T> => {
+  work: (ledger: OpenLedger) => Promise<T>,
+): Promise<T> {
   const count = (await invocation.systems())
     .flatMap(ledgersOf)
     .filter(({ name }) => options.table === undefined || name === options.table).length;
   if (count > 1) {
     throw new AshlarError('usage', {
-      message: 'There are several ledgers.',
+      message: 'This command works on one ledger, and there are several.',
       suggestion: 'Name the table of one with --table.',
     });
   }
   const [result] = await withLedgers(invocation, options, work);
   return result as T;
-};
+}

@@ -1,19 +1,19 @@
 import type { RunSql, SqlName, SqlRow } from './sql.js';
 
-/** What an attack may be made of: rows that are in the table while it is tried, and what else there is to aim at. */
+/** What an attack is built from: rows that are in the table during the attack, values, partitions and scopes. */
 export interface Probe {
   readonly dialect: SqlName;
-  /** A row that is there. */
+  /** An existing row. */
   readonly row: SqlRow;
-  /** Another row that is there, where a second one could be made. */
+  /** Another existing row; `undefined` if the table can have one only. */
   readonly other: SqlRow | undefined;
-  /** A row that could be inserted, with keys that no row has. */
+  /** A row that can be inserted: its keys are unused. */
   readonly fresh: SqlRow;
-  /** A valid value for each column that a statement may set, another than in the rows wherever there are two. */
+  /** A valid value for each column that a statement may set; it differs from the rows' values where the type has a second one. */
   readonly values: SqlRow;
   /** Partitions by name; the first holds {@link row}. Empty where the table has none. */
   readonly partitions: readonly string[];
-  /** The scope that {@link row} belongs to, and one that it does not; both `undefined` where the table has no scope. */
+  /** The scope of {@link row}, and another scope; both `undefined` where the table has no scope. */
   readonly scope: string | undefined;
   readonly otherScope: string | undefined;
 }
@@ -21,25 +21,25 @@ export interface Probe {
 /** Who attacks: the application's role in a session, or the owner of the schema on a connection of its own. */
 export type Attacker = 'app' | 'owner';
 
-/** Statements that would break a guarantee. They run in a savepoint that is always undone. */
+/** Statements that would break a guarantee. They run in a savepoint that is always rolled back. */
 export interface Attack {
   /** In a few words: `DELETE of a row`. Unique among the attacks of its guarantee. */
   readonly name: string;
   readonly as: Attacker;
   /**
-   * All but the last prepare the attack and must succeed; the last is the attack. Where the owner lacks the privilege
-   * for a preparation (`session_replication_role` is a superuser's), the attack counts as refused.
+   * The last statement is the attack; those before it prepare it and must succeed. If the owner lacks the privilege for a
+   * preparation (`session_replication_role` needs a superuser), the attack counts as refused.
    */
   readonly statements: readonly string[];
-  /** What is done before the statements: of each step the first way that succeeds, and one must. */
+  /** Steps before the statements, each with alternatives: the first alternative that succeeds counts, and one must. */
   readonly preparation?: readonly (readonly string[])[];
   /**
    * `refused`: the database must raise an error. `untouched`: it must raise, or neither return nor change a row.
-   * `detected`: it may succeed, and `detect` must then find it. `accepted`: it must succeed, because that is the promise.
+   * `detected`: it may succeed, and `detect` must then find it. `accepted`: it must succeed, because the guarantee allows it.
    */
   readonly expect: 'refused' | 'untouched' | 'detected' | 'accepted';
-  /** In whose scope the application attacks. */
+  /** The scope of the application's session. */
   readonly scope?: string | null;
-  /** What the guarantee's own check says of the database as it is now; `undefined` when it finds nothing wrong. */
+  /** The finding of the guarantee's own check after the attack; `undefined` if it finds nothing. */
   readonly detect?: (run: RunSql) => Promise<string | undefined>;
 }

@@ -3,31 +3,31 @@ import type { Engine } from './engine.js';
 import type { OpenOptions } from './open-options.js';
 import type { CopyFormat } from './snapshot.js';
 
-/** A copy on its way into a place. */
+/** A copy of a database that is to be restored or examined. */
 export interface Copy {
   readonly format: CopyFormat;
   readonly bytes: Readable;
-  /** How many bytes there are, where that is known before. */
+  /** The number of bytes, if known in advance. */
   readonly size?: number | undefined;
-  /** The key of the file when it was copied, where it is one of SQLCipher. */
+  /** For a SQLCipher file: its key when it was copied. */
   readonly key?: string | undefined;
 }
 
-/** How a copy is put into a place. */
+/** How a copy is restored. */
 export interface PutOptions {
-  /** Looks at the copy before it becomes the database of the place. When it rejects, the place is left as it was. */
+  /** Checks the copy before it becomes the database. If it rejects, the existing database is unchanged. */
   readonly check: (engine: Engine) => Promise<void>;
-  /** What is there may be replaced; else a place that holds anything is refused with `restore-target-not-empty`. */
+  /** Replaces an existing database. Without it, a target that is not empty is refused with `restore-target-not-empty`. */
   readonly replace: boolean;
 }
 
 /**
- * What a kind of engine does with copies. Before a copy is handed to anybody it has been looked at with the engine's own
- * means: one that is damaged is refused with `database-corrupt`.
+ * How one kind of engine handles copies. It verifies every copy with its own means first, and refuses a damaged one with
+ * `database-corrupt`.
  */
 export interface Copies {
-  /** Makes the copy the database of the place that `options` name, with its key. Killed at any moment, the place holds what it held, or the copy. */
+  /** Makes the copy the database at `options.url`, under `options.key`. If the process is killed, the target holds either the old database or the copy. */
   put(options: OpenOptions, copy: Copy, how: PutOptions): Promise<void>;
-  /** Opens the copy where it disturbs nobody and no plaintext of it reaches a disk; all of it is gone afterwards. */
+  /** Opens the copy as a temporary database, without writing plaintext to disk, and removes it afterwards. */
   examine<T>(options: OpenOptions, copy: Copy, work: (engine: Engine) => Promise<T>): Promise<T>;
 }

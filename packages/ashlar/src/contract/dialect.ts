@@ -4,48 +4,48 @@ import type { RoleDialect } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
 import type { SqlName } from './sql.js';
 
-/** Something of Ashlar's own that guarantees rely on, in each database: its name begins with `ashlar_`. */
+/** An object that guarantees rely on and that each database has once. Its name begins with `ashlar_`. */
 export interface FoundationObject {
   readonly name: string;
-  /** A query that gives a row when it is there, as it must be. */
+  /** A query that returns a row if the object exists in its current definition. */
   readonly exists: string;
-  /** Makes it, or replaces what is there. */
+  /** Creates or replaces the object. */
   readonly create: string;
-  /** For a table: what the application's role may do with it, where that is more than to read. */
+  /** For a table: the rights of the application's role, if it may do more than read. */
   readonly rights?: TableRights;
 }
 
-/** Something without which guarantees do not hold, whatever the tables' own definitions say. */
+/** A condition of the whole database without which guarantees do not hold. */
 export interface Condition {
   readonly name: string;
-  /** A query of the owner's that gives a line of text, as `found`, for each thing that is not as it must be. */
+  /** A query for the owner that returns one row per violation, described in the column `found`. */
   readonly finds: (tables: readonly string[]) => string;
 }
 
-/** What the proofs need to know of a kind of SQL. */
+/** What `prove` needs to know of a kind of SQL. */
 export interface Proving {
-  /** An encoded value as it stands in SQL. */
+  /** An encoded value as an SQL literal. */
   literal(value: unknown): string;
-  /** An expression for the SQL text of another one's value: `NULL`, `5`, `'it''s'`. */
+  /** An expression that returns the value of another expression as an SQL literal: `NULL`, `5`, `'it''s'`. */
   quoted(expression: string): string;
-  /** An expression for the name of the partition in which a row of a table lies; NULL where it lies in none. */
+  /** An expression for the name of the partition that holds a row; NULL for a table without partitions. */
   partitionOf(table: string): string;
   readonly conditions: readonly Condition[];
   /**
-   * A query of the owner's for every object of the place: its `type` as a guarantee names it, its `name`, and for a
-   * trigger in `always` whether it fires in every case: `yes` or `no`.
+   * A query for the owner that lists every object of the schema: its `type` as in {@link GuaranteeObject}, its `name`, and
+   * for a trigger in `always` whether it fires in every case: `yes` or `no`.
    */
   readonly objects: string;
 }
 
-/** The SQL of one kind of engine: no connection, only text and knowledge. */
+/** The SQL of one kind of engine, independent of any connection. */
 export interface SqlDialect {
   readonly name: SqlName;
-  /** The current time as an SQL expression, in the form a timestamp column of that many digits holds. */
+  /** The current time as an SQL expression, in the form of a timestamp column with that many digits of a second. */
   now(precision: 3 | 6): string;
-  /** What must be there before any table of a system. */
+  /** Objects that must exist before the tables of a system. */
   readonly foundation: readonly FoundationObject[];
-  /** The statements that create a table with its indexes and the objects of its guarantees, as a person would write them. */
+  /** The statements that create a table with its indexes and the objects of its guarantees, formatted for review. */
   createTable(table: GuardedTable): readonly string[];
   /** The statements that turn `before` into `after`, and back. `model` are the tables that `after` was made from. */
   changes(
@@ -54,7 +54,7 @@ export interface SqlDialect {
     model: readonly GuardedTable[],
     renames: Renames,
   ): readonly SchemaChange[];
-  /** A schema as text, in a fixed order: what is committed as the dump. */
+  /** A schema as text in a fixed order: the committed dump. */
   dump(schema: Schema): string;
   readonly proving: Proving;
   /** How roles are made and granted to; `undefined` where there are none (a file has no roles). */

@@ -10,12 +10,12 @@ import type { Awaitable } from './sql.js';
 import type { TableFacts } from './table.js';
 import type { QueryResult, Transaction, TransactionOptions } from './transaction.js';
 
-/** A place where sessions can be run without promises. Only SQLite has one. */
+/** Opens transactions without promises. Only SQLite can. */
 export interface SyncEngine {
   begin(options: TransactionOptions): Transaction;
 }
 
-/** What an open database is to the rest of Ashlar. */
+/** An open database. */
 export interface Engine {
   readonly dialect: SqlDialect;
   /** For people: `SQLCipher 4 (SQLite 3.53.2)`. */
@@ -26,17 +26,17 @@ export interface Engine {
   readonly encrypted: boolean;
   readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
   readonly sync: SyncEngine | undefined;
-  /** Who sessions are, as of the last `asOwner`; `undefined` where the engine has no roles. */
+  /** The role of sessions, as of the last `asOwner`; `undefined` where the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;
 
-  /** Makes results of these tables' columns decode to what their Zod types say. */
+  /** Lets results of these tables' columns be decoded by their Zod types. */
   register(tables: readonly GuardedTable[]): void;
-  /** A value of a column in the form that `execute` and `insertMany` take. Cheap, and never fails. */
+  /** Encodes a value for `execute` and `insertMany`. Cheap; never fails. */
   encode(column: Column, value: unknown): unknown;
 
-  /** Opens a transaction. On SQLite writers queue here. A dead pooled connection is replaced here, not surfaced. */
+  /** Opens a transaction. On SQLite, writers queue here. A dead pooled connection is replaced, not reported. */
   begin(options: TransactionOptions): Awaitable<Transaction>;
-  /** One read-only statement outside any session. */
+  /** Runs one read-only statement outside any session. */
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
 
   /**
@@ -47,24 +47,25 @@ export interface Engine {
     work: (owner: Owner) => Promise<T>,
     options?: { exclusive?: boolean; lockTimeout?: number },
   ): Promise<T>;
-  /** What the database holds now, in the engine's own words; Ashlar's own tables and partitions' children left out. */
+  /** The current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
-  /** Partitions of a table by name, with their bounds and row estimate; empty where the engine has none. */
+  /** The partitions of a table by name, with their bounds and estimated rows; empty where the engine has none. */
   partitions(owner: Owner, table: string): Promise<readonly Partition[]>;
 
-  /** Does now what guarantees do soon after rows are committed, for everything that was committed before the call. */
+  /** Seals all ledgers up to the rows that were committed before the call. */
   seal(): Promise<void>;
 
   /**
-   * Rewrites what holds these tables, so that what was deleted or overwritten in them is in no file of the database any
-   * more. @returns why it may still be in one; `undefined` when all was done
+   * Rewrites the storage of these tables, so that no file of the database still contains deleted or overwritten values.
+   *
+   * @returns why a file may still contain them; `undefined` if none does
    */
   vacuum(tables: readonly TableFacts[]): Promise<string | undefined>;
 
   /**
-   * Holds one moment of the database while `work` reads and copies it. Writers are kept waiting for a moment at most.
+   * Holds a consistent snapshot of the database while `work` reads and copies it. Writers wait at most briefly.
    *
-   * @throws AshlarError `lock-timeout` where the moment cannot be had in time; what `work` throws
+   * @throws AshlarError `lock-timeout` if the snapshot cannot be taken in time; and what `work` throws
    */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
 

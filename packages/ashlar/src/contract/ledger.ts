@@ -7,20 +7,20 @@ export interface Subtree {
 }
 
 /**
- * Where the hashes of a tree come from. `subtrees` gives the root of the leaves [index·2^height, (index + 1)·2^height)
- * for each one wanted, in that order; all of those leaves are in the tree. It is called once with all that a proof
- * needs, so that a reader can fetch them in one query.
+ * The source of a tree's hashes. `subtrees` returns the root of the leaves [index·2^height, (index + 1)·2^height) for each
+ * subtree, in the given order; the tree contains all of these leaves. It is called once per proof, so that a reader can
+ * fetch all hashes in one query.
  */
 export interface TreeReader {
   subtrees(wanted: readonly Subtree[]): Promise<readonly Buffer[]>;
 }
 
-/** A leaf as it is stored, with the entry that belongs to it. */
+/** A stored leaf with its entry. */
 export interface Leaf {
   readonly position: number;
   readonly hash: Uint8Array;
   readonly rowKey: string;
-  /** `undefined` where it is gone. */
+  /** `undefined` if it is missing. */
   readonly entry: Uint8Array | undefined;
 }
 
@@ -40,11 +40,11 @@ export interface Block {
   readonly sealedAt: string;
 }
 
-/** Where sealing goes on, as it is stored: never trusted. */
+/** The stored state from which sealing continues. Verification never trusts it. */
 export interface Head {
   readonly size: number;
   readonly frontier: Uint8Array;
-  /** Entries and rows before this position have left lawfully. Their leaves stay. */
+  /** Entries and rows before this position were purged; their leaves stay. */
   readonly firstProvable: number;
 }
 
@@ -54,17 +54,17 @@ export type StoredRow = Readonly<Record<string, unknown>>;
 /** Reads one ledger of a database. */
 export interface LedgerReader extends TreeReader {
   readonly table: TableFacts;
-  /** The log's name, which stands in each entry. */
+  /** The log's name, which each entry contains. */
   readonly log: string;
   head(): Promise<Head | undefined>;
-  /** At most `limit` leaves from a position on, in order. */
+  /** At most `limit` leaves from this position on, in order. */
   leaves(from: number, limit: number): Promise<readonly Leaf[]>;
-  /** The stored hashes of a level from one position to before another, in order. */
+  /** The stored hashes of a level from position `from` up to but not including `to`, in order. */
   nodes(level: number, from: number, to: number): Promise<readonly Node[]>;
-  /** At most `limit` blocks larger than a size, in order. */
+  /** At most `limit` blocks above this size, in order. */
   blocks(above: number, limit: number): Promise<readonly Block[]>;
   lastBlock(): Promise<Block | undefined>;
-  /** The rows with these keys, each a value for every key column, by their key as text. Missing ones are left out. */
+  /** The rows with these keys (a value for each key column), by their key as text. Missing rows are left out. */
   rows(keys: readonly (readonly unknown[])[]): Promise<ReadonlyMap<string, StoredRow>>;
   /** The keys, as text, of some rows that have no entry. */
   strays(limit: number): Promise<readonly string[]>;

@@ -2,59 +2,59 @@ import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RunSql } from './sql.js';
 
-/** Who the sessions of an open database are, as far as its engine has roles. */
+/** The role of the sessions of an open database. */
 export interface ConnectedRole {
   /** The user that connected. */
   readonly user: string;
-  /** Whether that user could create tables here, or change those that are here. */
+  /** Whether that user can create or change tables in this schema. */
   readonly canChangeSchema: boolean;
   /** The role that sessions act as; `undefined` where they act as the user. */
   readonly sessionRole: string | undefined;
-  /** Whether a system was brought up here: its history is there. */
+  /** Whether the database is initialised: `up` has run, and the migration history exists. */
   readonly initialised: boolean;
-  /** Who owns the history, and so the schema's tables; `undefined` where it is not there. */
+  /** The owner of the migration history, and so of the schema's tables; `undefined` if there is no history. */
   readonly owner: string | undefined;
 }
 
 /** The roles of a database by name. */
 export interface Roles {
-  /** Reads and writes what the guarantees leave. */
+  /** Reads and writes what the guarantees allow. */
   readonly app: string;
   /** Reads everything. */
   readonly auditor: string;
-  /** Set where the application connects as `app` itself (two URLs); else its user steps down to it. */
+  /** Set if the application connects as `app` itself (two URLs); otherwise its user steps down to `app`. */
   readonly appConnects?: { readonly password: string | undefined } | undefined;
-  /** Who owns the schema's objects; by default whoever migrates. */
+  /** The owner of the schema's objects. Default: the user that migrates. */
   readonly owner?: string | undefined;
 }
 
-/** What the roles are to have. */
+/** The rights that the roles should have. */
 export interface WantedRights {
   readonly roles: Roles;
-  /** By table, what `app` may do; the auditor reads them all. What is not there yet is left out. */
+  /** What `app` may do, by table; the auditor reads all of them. Tables that do not exist yet are skipped. */
   readonly tables: ReadonlyMap<string, TableRights>;
-  /** Functions of guarantees and what they rely on, by name. */
+  /** The functions of guarantees and those they rely on, by name. */
   readonly functions: readonly string[];
 }
 
-/** One thing that is other than it should be. */
+/** A difference between the rights that a role has and those it should have. */
 export interface RoleChange {
   /** In words: `ashlar_app has DELETE on audit_logs`. */
   readonly difference: string;
-  /** What mends it; `undefined` where only a person can decide. */
+  /** The statement that corrects it; `undefined` if a person has to decide. */
   readonly sql: string | undefined;
-  /** Whether it takes away something that a role had. */
+  /** Whether it revokes something. */
   readonly takes: boolean;
   /** Who runs it: the user that connected, or the owner of the tables. */
   readonly by: 'login' | 'owner';
-  /** Whether this connection may. */
+  /** Whether this connection may run it. */
   readonly allowed: boolean;
 }
 
-/** The roles of an engine that has some. */
+/** How an engine with roles plans and grants rights. */
 export interface RoleDialect {
-  /** Compares what the database has with what is wanted. Empty when all is as it should be. */
+  /** Compares the database with the wanted rights. Empty if there is no difference. */
   plan(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]>;
-  /** Carries changes out, in the transaction that is open. */
+  /** Applies changes in the open transaction. */
   apply(owner: Owner, changes: readonly RoleChange[], roles: Roles): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A database's schema as its engine describes it: the common ground on which two are compared. */
+/** A database's schema as its engine describes it: what two schemas are compared by. */
 export interface Schema {
   readonly tables: readonly SchemaTable[];
   /** Functions by name, with the text that creates each. */
@@ -12,17 +12,17 @@ export interface SchemaTable {
   readonly constraints: readonly SchemaObject[];
   readonly indexes: readonly SchemaObject[];
   readonly triggers: readonly SchemaObject[];
-  /** What stands behind the closing bracket: STRICT, PARTITION BY …. */
+  /** What follows the closing bracket of CREATE TABLE: STRICT, PARTITION BY …. */
   readonly options: string;
-  /** Who may reach which rows; `undefined` where the engine cannot tell one user from another. */
+  /** Which roles reach which rows; `undefined` for an engine without roles. */
   readonly rowSecurity?: RowSecurity;
 }
 
 /** Row level security of a table. */
 export interface RowSecurity {
-  /** Without it policies are not asked. */
+  /** Without it policies have no effect. */
   readonly enabled: boolean;
-  /** On the table's owner too. */
+  /** Policies also bind the table's owner. */
   readonly forced: boolean;
   readonly policies: readonly SchemaObject[];
 }
@@ -39,7 +39,7 @@ export interface SchemaColumn {
 
 export interface SchemaObject {
   readonly name: string;
-  /** The statement or clause that makes it, as the engine gives it back. */
+  /** The statement or clause that creates it, as the engine returns it. */
   readonly definition: string;
 }
 
@@ -48,10 +48,10 @@ export interface SchemaChange {
   /** In one line, for people: `clauses: add column category`. */
   readonly summary: string;
   readonly up: readonly string[];
-  /** The way back; empty when there is none that keeps the data. */
+  /** The reverse; empty if no reverse keeps the data. */
   readonly down: readonly string[];
-  /** Set when data is lost on the way up or down, or the table is blocked or rewritten: why. */
+  /** The reason, if `up` or `down` loses data, or blocks or rewrites the table. */
   readonly danger: string | undefined;
-  /** The ways that need {@link import('./engine.js').Owner.atomically} with `rebuild`. */
+  /** The directions that need `Owner.atomically` with `rebuild`. */
   readonly rebuild: readonly ('up' | 'down')[];
 }

@@ -2,27 +2,27 @@ import type { Readable } from 'node:stream';
 import type { RunSql } from './sql.js';
 
 /**
- * What the bytes of a copy are: a database file of SQLite or SQLCipher, an archive of `pg_dump --format=custom`, or
- * the gzipped tar of a data folder that PGlite writes.
+ * The format of a copy: an SQLite or SQLCipher file, an archive of `pg_dump --format=custom`, or the gzipped tar of a
+ * PGlite data folder.
  */
 export type CopyFormat = 'sqlite' | 'sqlcipher' | 'pg-custom' | 'pglite-tar';
 
-/** One moment of a database, held while it is read and copied. Others go on writing meanwhile. */
+/** A consistent state of a database, held while it is read and copied. Other sessions continue to write. */
 export interface Snapshot {
   readonly format: CopyFormat;
-  /** The key of the copy, where it is a file of SQLCipher: `x'KEYSALT'`. */
+  /** For a SQLCipher file: the key of the copy, as `x'KEYSALT'`. */
   readonly key?: string | undefined;
-  /** How many bytes the copy will have, where that is known before. */
+  /** The size of the copy in bytes, if known in advance. */
   readonly size?: number | undefined;
-  /** Reads as the owner, every scope included, what the database held at this moment. */
+  /** Reads the snapshot as the owner, in every scope. */
   readonly read: RunSql;
-  /** How many rows a table has; on a large one the event loop gets its turns meanwhile. */
+  /** The number of rows of a table. Does not block the event loop on a large table. */
   count(table: string): Promise<number>;
   /**
-   * The whole database as it was at this moment. To be read once, and to its end.
+   * The whole database of this snapshot. Read it once and to the end.
    *
-   * @param others - settles when nothing else is asked of the snapshot any more: an engine of one connection begins then,
-   *   and lets the others have it as soon as it can. Default: that is so already
+   * @param others - settles when nothing else reads the snapshot any more: an engine with one connection starts the copy
+   *   then, and releases the connection as early as possible. Default: nothing else reads it
    */
   copy(others?: Promise<unknown>): Readable;
 }

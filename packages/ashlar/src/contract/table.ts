@@ -35,8 +35,6 @@ export interface Check {
 export interface BlindIndex {
   readonly of: Column;
   readonly into: Column;
-  /** How many bits of the hash are kept. */
-  readonly bits: number;
   /** Maps values that count as equal to the same text. */
   readonly fold: (value: string) => string;
 }

@@ -1,8 +1,8 @@
 import type { OpenOptions } from './open-options.js';
 
-/** What a file holds, and under which key. */
+/** The content of a database file and the key it is under. */
 export interface FileContent {
-  /** How many rows each table has, those that stand behind virtual tables included. */
+  /** The number of rows of each table, the shadow tables of virtual tables included. */
   readonly rows: Readonly<Record<string, number>>;
   /** SHA-256 over schema and rows, in hex. */
   readonly digest: string;
@@ -10,34 +10,34 @@ export interface FileContent {
   readonly keyFingerprint: string | undefined;
 }
 
-/** How a file got another key. */
+/** The result of a key rotation. */
 export interface KeyRotation extends FileContent {
-  /** `already` when the file was under the new key before: nothing was done. */
+  /** `already`: the file was under the new key before, and nothing was done. */
   readonly outcome: 'rotated' | 'already';
   readonly path: string;
 }
 
-/** A file that is to be imported. */
+/** A file to import. */
 export interface ImportSource {
   readonly path: string;
   /** Its key: a passphrase, or 64 hex digits. */
   readonly key?: string | undefined;
 }
 
-/** What was imported. */
+/** The result of an import. */
 export interface Imported extends FileContent {
   readonly path: string;
-  /** What the source was: `SQLite`, `SQLCipher 3`. */
+  /** The format of the source: `SQLite`, `SQLCipher 3`. */
   readonly source: string;
 }
 
-/** Which of several keys opens a file. */
+/** The key that opens a file. */
 export interface FoundKey {
   readonly name: string;
   readonly fingerprint: string;
 }
 
-/** What can be done with a whole database file; what is about keys is `undefined` where it has none. */
+/** Operations on a whole database file. Those about keys are `undefined` for a file without encryption. */
 export interface WholeFile {
   readonly rotateKey:
     | ((options: Pick<OpenOptions, 'key' | 'lockTimeout'>, newKey: string) => Promise<KeyRotation>)

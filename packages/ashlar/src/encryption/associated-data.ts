@@ -1,4 +1,4 @@
-/** A part of the data that a ciphertext is bound to. Numbers are key versions. */
+/** A part of the associated data of a ciphertext. A number is a key version: four bytes, big endian. */
 export type Part = string | number | Uint8Array;
 
 const bytesOf = (part: Part): Uint8Array => {
@@ -10,9 +10,7 @@ const bytesOf = (part: Part): Uint8Array => {
   return typeof part === 'string' ? Buffer.from(part) : part;
 };
 
-/**
- * Concatenates parts, each after its length (4 bytes, big endian), so that two different lists never give the same bytes.
- */
+/** Concatenates parts, each after its length in four bytes: no two lists of parts give the same bytes. */
 export function lengthPrefixed(parts: readonly Part[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
@@ -24,8 +22,8 @@ export function lengthPrefixed(parts: readonly Part[]): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** The cell that a ciphertext belongs to. It decrypts in this cell only. */
-export interface Cell {
+/** The place of a value, to which its ciphertext is bound: it cannot be decrypted anywhere else. */
+export interface Place {
   readonly table: string;
   readonly column: string;
   readonly scope: string;
@@ -38,8 +36,8 @@ const keyPart = (value: unknown): Part => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-/** The associated data of a value: its ciphertext is bound to the cell and the version of the data key. */
-export function cellData({ table, column, scope, row }: Cell, keyVersion: number): Buffer {
+/** The associated data of a value's ciphertext. */
+export function cellData({ table, column, scope, row }: Place, keyVersion: number): Buffer {
   return lengthPrefixed([
     'ashlar/cell/v1',
     table,
@@ -50,7 +48,7 @@ export function cellData({ table, column, scope, row }: Cell, keyVersion: number
   ]);
 }
 
-/** The associated data of a wrapped data key: it is bound to keyring, scope and both key versions. */
+/** The associated data of a wrapped data key. */
 export function dataKeyData(keyring: string, scope: string, version: number, masterVersion: number): Buffer {
   return lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
 }

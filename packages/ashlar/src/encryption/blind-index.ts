@@ -4,21 +4,13 @@ import { lengthPrefixed } from './associated-data.js';
 import type { DataKey } from './data-key.js';
 import { indexedText } from './plaintext.js';
 
-const truncated = (hash: Buffer, bits: number): Uint8Array<ArrayBuffer> => {
-  const kept = new Uint8Array(hash.subarray(0, Math.ceil(bits / 8)));
-  const spare = kept.length * 8 - bits;
-  const last = kept.length - 1;
-  kept[last] = ((kept[last] ?? 0) >> spare) << spare;
-  return kept;
-};
-
 /**
- * The blind index of a value: HMAC-SHA256 under a key that HKDF derives from the scope's data key. Shredding the data
- * key therefore shreds the index, and equal values of two scopes, tables or columns give unrelated indexes.
+ * The blind index of a value: HMAC-SHA256 under a key that HKDF derives from the scope's data key. Shredding the data key
+ * therefore makes it useless, and equal values of different scopes, tables or columns have unrelated indexes.
  */
 export function blindIndexOf(
   { boundTable, boundColumn }: ColumnEncryption,
-  { of, into, bits, fold }: BlindIndex,
+  { of, into, fold }: BlindIndex,
   key: DataKey,
   value: unknown,
 ): Uint8Array<ArrayBuffer> {
@@ -29,5 +21,5 @@ export function blindIndexOf(
     boundColumn(into.name),
   ]);
   const text = indexedText(of.plaintext ?? of, value);
-  return truncated(createHmac('sha256', key.derived(info)).update(fold(text)).digest(), bits);
+  return new Uint8Array(createHmac('sha256', key.derived(info)).update(fold(text)).digest());
 }

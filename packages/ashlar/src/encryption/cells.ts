@@ -1,14 +1,14 @@
 import type { Column } from '../contract/column.js';
 import type { ColumnEncryption, TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { type Cell, cellData } from './associated-data.js';
+import { cellData, type Place } from './associated-data.js';
 import { blindIndexOf } from './blind-index.js';
 import type { DataKeys } from './data-keys.js';
 import { decryptEnvelope, encryptToEnvelope, envelopeVersion } from './envelope.js';
 import { plaintextBytes, plaintextValue } from './plaintext.js';
 import type { Steps } from './steps.js';
 
-/** Values by column name. */
+/** Column → value. */
 export type Values = Readonly<Record<string, unknown>>;
 
 const encryptionOf = (table: TableFacts): ColumnEncryption => {
@@ -23,15 +23,15 @@ const needed = (table: TableFacts, row: Values, name: string): unknown => {
   const value = row[name];
   if (value !== undefined && value !== null) return value;
   throw new AshlarError('usage', {
-    message: `A row of ${table.name} lacks ${name}, to which its ciphertexts are bound.`,
-    suggestion: `Also select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')}.`,
+    message: `A row of ${table.name} lacks ${name}, which its ciphertexts are bound to.`,
+    suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
   });
 };
 
 const scopeOf = (table: TableFacts, row: Values): string =>
   String(needed(table, row, encryptionOf(table).scope));
 
-const cellOf = (table: TableFacts, column: string, scope: string, row: Values): Cell => {
+const placeOf = (table: TableFacts, column: string, scope: string, row: Values): Place => {
   const { boundTable, boundColumn } = encryptionOf(table);
   return {
     table: boundTable,
@@ -45,10 +45,11 @@ const isEmpty = (column: Column, value: unknown): boolean =>
   value === undefined || (value === null && column.nullable);
 
 /**
- * Encrypts the encrypted columns among `values` and computes their blind indexes. Scope and primary key come from `row`;
- * by default from the values themselves.
+ * Encrypts the encrypted columns of values, and computes their blind indexes.
  *
- * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `value-invalid` when a blind index is among the values
+ * @param row - the scope and the primary key of the row; by default the values themselves
+ *
+ * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `value-invalid` for a blind index that was given
  */
 export function* encryptValues(
   keys: DataKeys,
@@ -69,7 +70,7 @@ export function* encryptValues(
   const key = yield* keys.forEncryption(encryption.keys, scope);
   for (const column of filled) {
     const bytes = plaintextBytes(column.plaintext ?? column, values[column.name]);
-    const data = cellData(cellOf(table, column.name, scope, row), key.version);
+    const data = cellData(placeOf(table, column.name, scope, row), key.version);
     result[column.name] = encryptToEnvelope(key.cells, key.version, bytes, data);
   }
   for (const index of encryption.blindIndexes.filter(({ of }) => filled.includes(of))) {
@@ -84,15 +85,15 @@ const refuseGivenIndexes = (table: TableFacts, { blindIndexes }: ColumnEncryptio
   );
   if (!given) return;
   throw new AshlarError('value-invalid', {
-    message: `${table.name}.${given.into.name}: a blind index cannot be set; it is computed from ${given.of.name}.`,
-    suggestion: 'Leave it out.',
+    message: `${table.name}.${given.into.name}: a blind index is computed from ${given.of.name} and cannot be given.`,
+    suggestion: 'Leave the column out.',
   });
 };
 
 /**
  * Decrypts the encrypted columns of a row. The row must contain its scope and its primary key.
  *
- * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`; `usage` when scope or key are missing
+ * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`
  */
 export function* decryptRow(keys: DataKeys, table: TableFacts, row: Values): Steps<Record<string, unknown>> {
   const encryption = encryptionOf(table);
@@ -100,28 +101,36 @@ export function* decryptRow(keys: DataKeys, table: TableFacts, row: Values): Ste
   for (const column of encryption.columns) {
     const value = row[column.name];
     if (value === undefined || value === null) continue;
-    result[column.name] = yield* decryptCell(keys, table, column, row);
+    result[column.name] = yield* decryptCell({ keys, table, encryption, column, row });
   }
   return result;
 }
 
-function* decryptCell(keys: DataKeys, table: TableFacts, column: Column, row: Values): Steps<unknown> {
+interface Cell {
+  readonly keys: DataKeys;
+  readonly table: TableFacts;
+  readonly encryption: ColumnEncryption;
+  readonly column: Column;
+  readonly row: Values;
+}
+
+function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unknown> {
   const envelope = row[column.name];
   const version = envelope instanceof Uint8Array ? envelopeVersion(envelope) : undefined;
   if (!(envelope instanceof Uint8Array) || version === undefined) {
     throw failed(table, column, row, 'The stored value is not a ciphertext of Ashlar.');
   }
   const scope = scopeOf(table, row);
-  const cell = cellOf(table, column.name, scope, row);
-  const key = yield* keys.forDecryption(encryptionOf(table).keys, scope, version);
+  const place = placeOf(table, column.name, scope, row);
+  const key = yield* keys.forDecryption(encryption.keys, scope, version);
   if (!key) throw failed(table, column, row, `Its scope has no data key of version ${version}.`);
-  const bytes = decryptEnvelope(key.cells, envelope, cellData(cell, version));
+  const bytes = decryptEnvelope(key.cells, envelope, cellData(place, version));
   if (!bytes) {
     throw failed(
       table,
       column,
       row,
-      'The ciphertext was changed, or it was encrypted for another row, column, table or scope.',
+      'It was changed, or it was encrypted for another row, column, table or scope.',
     );
   }
   return plaintextValue(column.plaintext ?? column, bytes);
@@ -132,31 +141,34 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
   return new AshlarError('decryption-failed', {
     message: `${table.name}.${column.name} of the row ${key} cannot be decrypted.`,
     detail: why,
-    suggestion: 'Restore the row from a backup, and find out what wrote the value.',
+    suggestion: 'Restore the row from a backup, and find out what changed it.',
   });
 };
 
-// matches no row; `IN ()` is invalid SQL
-const noMatch = new Uint8Array(0);
+// matches no row; `IN ()` would be invalid SQL
+const nothing = new Uint8Array(0);
 
-/** A value to look up by blind index: the encrypted column, the scope to search in, and the plaintext. */
-export interface BlindIndexQuery {
+/** A value to look for by the blind index of a column; `scope` is that of the rows. */
+export interface IndexedValue {
+  readonly keys: DataKeys;
+  readonly table: TableFacts;
   readonly column: string;
   readonly scope: string;
   readonly value: unknown;
 }
 
 /**
- * The values of a blind index to search for: one for each version of the scope's data key, the newest first. For a scope
- * without a data key it is one value that matches no row.
+ * The blind indexes that a value can have: one for each version of the scope's data key, the newest first.
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the column has no blind index
  */
-export function* blindIndexes(
-  keys: DataKeys,
-  table: TableFacts,
-  { column, scope, value }: BlindIndexQuery,
-): Steps<Uint8Array<ArrayBuffer>[]> {
+export function* blindIndexes({
+  keys,
+  table,
+  column,
+  scope,
+  value,
+}: IndexedValue): Steps<Uint8Array<ArrayBuffer>[]> {
   const encryption = encryptionOf(table);
   const index = encryption.blindIndexes.find(({ of }) => of.name === column);
   if (!index) {
@@ -166,5 +178,5 @@ export function* blindIndexes(
     });
   }
   const all = yield* keys.all(encryption.keys, scope);
-  return all.length === 0 ? [noMatch] : all.map((key) => blindIndexOf(encryption, index, key, value));
+  return all.length === 0 ? [nothing] : all.map((key) => blindIndexOf(encryption, index, key, value));
 }

@@ -5,14 +5,14 @@ import { decryptEnvelope, encryptToEnvelope } from './envelope.js';
 import type { MasterKeys } from './master-keys.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
-/** Identifies a data key: its keyring, its scope and its version. */
+/** A data key: its keyring, its scope and its version. */
 export interface KeyName {
   readonly keyring: string;
   readonly scope: string;
   readonly version: number;
 }
 
-/** An unwrapped data key, which encrypts the values of one scope. Its bytes appear in no log and no JSON. */
+/** An unwrapped data key. It encrypts the values of one scope. It never prints. */
 export class DataKey {
   readonly version: number;
   readonly cells: XaesKey;
@@ -25,7 +25,7 @@ export class DataKey {
     this.#bytes = bytes;
   }
 
-  /** A key of 32 bytes for another purpose, derived by HKDF-SHA256 (RFC 5869) with `info`. */
+  /** A key derived by HKDF-SHA256 (RFC 5869), for a purpose other than encryption. */
   derived(info: Buffer): Buffer {
     const name = info.toString('base64');
     let key = this.#derived.get(name);
@@ -37,7 +37,7 @@ export class DataKey {
   }
 }
 
-/** A data key as the keyring stores it: encrypted under a master key. */
+/** A data key as the keyring stores it. */
 export interface WrappedKey {
   readonly wrapped: Uint8Array;
   readonly master_version: number;
@@ -54,21 +54,21 @@ const unwrapped = (masters: MasterKeys, name: KeyName, { wrapped, master_version
   if (!master) {
     throw new AshlarError('key-missing', {
       message: `The column key of version ${master_version} is missing.`,
-      detail: `A data key in ${name.keyring} is wrapped under it.`,
-      suggestion: 'Keep it in COLUMN_KEYS_OLD until `rotateMaster` has rewrapped every data key.',
+      detail: `A data key in ${name.keyring} is wrapped with it.`,
+      suggestion: 'Add it to COLUMN_KEYS_OLD until ashlar key rotate columns has rewrapped every data key.',
     });
   }
   const { keyring, scope, version } = name;
   const bytes = decryptEnvelope(master, wrapped, dataKeyData(keyring, scope, version, master_version));
   if (bytes) return bytes;
   throw new AshlarError('key-wrong', {
-    message: `The column key of version ${master_version} does not unwrap data key ${version} of the scope ${scope}.`,
-    detail: `Either another key had this version, or the row in ${keyring} was changed.`,
-    suggestion: 'Set the key that had this version when the data key was wrapped.',
+    message: `The column key of version ${master_version} does not open the data key ${version} of the scope ${scope}.`,
+    detail: `Either another key has had that version, or the row in ${keyring} was changed.`,
+    suggestion: 'Give the key that was in use with that version.',
   });
 };
 
-/** A new data key, wrapped. Its 32 bytes are random: a derived key could be derived again after it was shredded. */
+/** A new data key of 32 random bytes, wrapped. It is not derived: a derived key could be derived again after shredding. */
 export function newWrappedKey(masters: MasterKeys, name: KeyName): WrappedKey {
   const bytes = randomBytes(keyBytes);
   try {
@@ -83,7 +83,7 @@ export function openWrappedKey(masters: MasterKeys, name: KeyName, given: Wrappe
   return new DataKey(name.version, unwrapped(masters, name, given));
 }
 
-/** Wraps the same data key under the current master key. @throws AshlarError `key-missing`, `key-wrong` */
+/** Wraps a data key with the current master key. @throws AshlarError `key-missing`, `key-wrong` */
 export function rewrappedKey(masters: MasterKeys, name: KeyName, given: WrappedKey): WrappedKey {
   const bytes = unwrapped(masters, name, given);
   try {

@@ -1,21 +1,21 @@
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { type DataKey, type KeyName, newWrappedKey, openWrappedKey } from './data-key.js';
+import { type DataKey, newWrappedKey, openWrappedKey } from './data-key.js';
 import type { KeyringSql, StoredKey } from './keyring-sql.js';
 import type { MasterKeys } from './master-keys.js';
 import type { Steps } from './steps.js';
 
-/** The master keys and keyring statements that the sessions of one database share. */
+/** What the sessions of a database need to encrypt and decrypt. */
 export interface Encryption {
   /** @throws AshlarError `key-missing`, `key-invalid` */
   readonly masters: () => MasterKeys;
   readonly sql: KeyringSql;
 }
 
-/** The keys of one scope, as read from the keyring. Each is unwrapped on first use. */
+/** The keys of one scope, as read from the keyring. Each is unwrapped when it is first used. */
 class ScopeKeys {
   readonly #stored: ReadonlyMap<number, StoredKey>;
-  readonly #unwrapped = new Map<number, DataKey>();
+  readonly #open = new Map<number, DataKey>();
   readonly newest: number | undefined;
 
   constructor(rows: readonly StoredKey[]) {
@@ -31,25 +31,24 @@ class ScopeKeys {
     return this.#stored.has(version);
   }
 
-  key(masters: MasterKeys, name: KeyName): DataKey | undefined {
-    const { version } = name;
-    const unwrapped = this.#unwrapped.get(version);
-    if (unwrapped) return unwrapped;
+  key(masters: MasterKeys, keyring: string, scope: string, version: number): DataKey | undefined {
+    const open = this.#open.get(version);
+    if (open) return open;
     const { wrapped, master_version } = this.#stored.get(version) ?? { wrapped: null, master_version: 0 };
     if (!wrapped) return undefined;
-    const key = openWrappedKey(masters, name, { wrapped, master_version });
-    this.#unwrapped.set(version, key);
+    const key = openWrappedKey(masters, { keyring, scope, version }, { wrapped, master_version });
+    this.#open.set(version, key);
     return key;
   }
 }
 
-// bounds memory in a session that reads the rows of all scopes
+// a session that reads the rows of every scope must not keep every key in memory
 const mostScopes = 1_000;
 
 /**
- * The data keys that one session has used. They end with the session: the next one reads the keyring again, so it does
- * not use a key that another process has shredded. A nested session also uses the keys of the outer session, but not the
- * reverse: a key created in a savepoint may be rolled back with it.
+ * The data keys that a session has used. They end with it: the next session reads the keyring again, so it does not use a
+ * key that another process has shredded. A nested session also sees the keys of the outer one, but not the reverse: a key
+ * that was created in a savepoint may be rolled back.
  */
 export class DataKeys {
   readonly #encryption: Encryption;
@@ -61,11 +60,7 @@ export class DataKeys {
     this.#outer = outer;
   }
 
-  /**
-   * The newest key of a scope, with which to encrypt. A scope without a key gets one.
-   *
-   * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`
-   */
+  /** The key that encrypts for a scope; created if the scope has none. @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong` */
   *forEncryption(keys: TableFacts, scope: string): Steps<DataKey> {
     const { masters, sql } = this.#encryption;
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
@@ -74,30 +69,30 @@ export class DataKeys {
       yield sql.add(keys, scope, 1, made);
       found = yield* this.#read(keys, scope);
     }
-    const key = found.key(masters(), { keyring: keys.name, scope, version: found.newest ?? 0 });
-    // possible only when the role may not read the row it has just inserted
-    if (!key) throw noDataKey(keys, scope);
+    const key = found.key(masters(), keys.name, scope, found.newest ?? 0);
+    // possible only where rights or policies hide the row that was just written
+    if (!key) throw withoutKey(keys, scope);
     return key;
   }
 
-  /** The key of a version; `undefined` when the scope does not have it. @throws AshlarError as `forEncryption` */
+  /** The key of a version; `undefined` where the scope has no such key. @throws AshlarError as `forEncryption` */
   *forDecryption(keys: TableFacts, scope: string, version: number): Steps<DataKey | undefined> {
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
-    // another process may have rotated the key since this session read the keyring
+    // the key was rotated after this session read the keyring
     if (!found.has(version)) found = yield* this.#read(keys, scope);
-    return found.key(this.#encryption.masters(), { keyring: keys.name, scope, version });
+    return found.key(this.#encryption.masters(), keys.name, scope, version);
   }
 
-  /** The keys of all versions, newest first. @throws AshlarError as `forEncryption` */
+  /** The keys of all versions, the newest first. @throws AshlarError as `forEncryption` */
   *all(keys: TableFacts, scope: string): Steps<readonly DataKey[]> {
     const found = yield* this.#read(keys, scope);
     return found.versions
-      .map((version) => found.key(this.#encryption.masters(), { keyring: keys.name, scope, version }))
+      .map((version) => found.key(this.#encryption.masters(), keys.name, scope, version))
       .filter((key) => key !== undefined)
       .reverse();
   }
 
-  /** Forgets every key: after a savepoint was rolled back, in which keys may have been created. */
+  /** Forgets every key: a savepoint that may have created some was rolled back. */
   forget(): void {
     this.#scopes.clear();
   }
@@ -123,15 +118,15 @@ export class DataKeys {
   }
 }
 
-const noDataKey = (keys: TableFacts, scope: string): AshlarError =>
+const withoutKey = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('key-missing', {
     message: `The scope ${scope} has no data key in ${keys.name}.`,
-    suggestion: 'Check that this role may select and insert rows of the keyring.',
+    suggestion: 'Check that this role may read the keyring and insert into it.',
   });
 
 const shreddedError = (keys: TableFacts, scope: string, at: string | null): AshlarError =>
   new AshlarError('scope-shredded', {
-    message: `The scope ${scope} was shredded.`,
-    detail: `Its data keys in ${keys.name} were erased${at === null ? '' : ` at ${at}`}, so its data cannot be decrypted.`,
-    suggestion: 'Use another name for new data: a shredded scope gets no new key.',
+    message: `The data of the scope ${scope} was shredded.`,
+    detail: `Its key in ${keys.name} was shredded${at === null ? '' : ` at ${at}`}. Nothing can decrypt the data.`,
+    suggestion: 'A shredded scope cannot be used again. Give a new scope another name.',
   });

@@ -6,12 +6,14 @@ const versionAt = 1;
 const nonceAt = versionAt + 4;
 const ciphertextAt = nonceAt + nonceBytes;
 
-/** By how many bytes an envelope is longer than its plaintext. */
+/** How many bytes longer an envelope is than its plaintext. */
 export const envelopeOverhead = ciphertextAt + tagBytes;
 
 /**
- * Encrypts bytes into an envelope: `0x01 ‖ key version, 4 bytes big endian ‖ nonce, 24 bytes ‖ ciphertext ‖ tag, 16
- * bytes`, with a random nonce. The first five bytes are not encrypted: `associated` must contain format and version.
+ * Encrypts bytes into an envelope: `0x01 ‖ key version (4 bytes, big endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, with a
+ * random nonce.
+ *
+ * @param associated - data that the ciphertext is bound to; it must contain the key version and the format
  */
 export function encryptToEnvelope(
   key: XaesKey,
@@ -27,13 +29,13 @@ export function encryptToEnvelope(
   return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
 }
 
-/** The key version in an envelope; `undefined` when the bytes are not an envelope. */
+/** The key version in an envelope; `undefined` for bytes that are not an envelope. */
 export function envelopeVersion(envelope: Uint8Array): number | undefined {
   if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
   return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
 }
 
-/** Decrypts an envelope; `undefined` when key or associated data differ, or the bytes were changed. */
+/** Decrypts an envelope; `undefined` where it was encrypted with another key or other data, or was changed. */
 export function decryptEnvelope(
   key: XaesKey,
   envelope: Uint8Array,

@@ -11,7 +11,7 @@ export interface StoredKey {
   readonly shredded_at: string | null;
 }
 
-/** The statements that read and write keyrings, for one SQL dialect. The statement that every session runs is compiled once. */
+/** The statements that read and write keyrings, for one SQL dialect. The text of the frequent one is compiled once. */
 export class KeyringSql {
   readonly #kysely: Kysely<unknown>;
   readonly #read = new WeakMap<TableFacts, string>();
@@ -20,7 +20,7 @@ export class KeyringSql {
     this.#kysely = new Kysely({ dialect: { ...dialect, createDriver: () => new DummyDriver() } });
   }
 
-  /** All keys of a scope, oldest first. */
+  /** Reads all keys of a scope, the oldest first. */
   read(keys: TableFacts, scope: string): Query {
     let text = this.#read.get(keys);
     if (text === undefined) {
@@ -31,10 +31,10 @@ export class KeyringSql {
     return { sql: text, parameters: [scope] };
   }
 
-  /** Adds a key, unless another session has added this version first. */
+  /** Adds a key, unless another session has added one with that version. */
   add(keys: TableFacts, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
     const table = sql.table(keys.name);
-    // with ON CONFLICT alone, the trigger against INSERT OR REPLACE would refuse the statement
+    // ON CONFLICT alone would run into the trigger against INSERT OR REPLACE
     return sql`insert into ${table} (scope, version, wrapped, master_version)
       select ${scope}, ${version}, ${wrapped}, ${master_version}
       where not exists (select 1 from ${table} where scope = ${scope} and version = ${version})

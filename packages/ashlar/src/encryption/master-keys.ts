@@ -1,9 +1,9 @@
 import { AshlarError } from '../errors.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
-/** The keys that wrap data keys, as in settings: `VERSION:KEY`, where KEY is 32 random bytes in hex or base64. */
+/** The keys that wrap data keys, as the settings have them: `VERSION:KEY`, the key 32 random bytes in hex or base64. */
 export interface MasterKeyTexts {
-  /** The key that wraps new data keys. */
+  /** The key that wraps from now on. */
   readonly current: string;
   /** Earlier keys, which still unwrap. */
   readonly old: readonly string[];
@@ -26,7 +26,7 @@ const invalid = (detail: string): AshlarError =>
 const decode = (text: string): Buffer | undefined => {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
   const bytes = Buffer.from(text, 'base64');
-  // Buffer.from skips characters that are not base64: accept only text that encodes back to itself
+  // Buffer.from skips characters that are not base64: only a text that encodes back to itself is a key
   const written = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
   return bytes.length === keyBytes && bytes.toString('base64').replace(/=+$/, '') === written
     ? bytes
@@ -44,10 +44,7 @@ const parse = (text: string): { version: number; bytes: Buffer } => {
   return { version, bytes };
 };
 
-/**
- * The master keys: the current one wraps data keys, all of them unwrap. They are kept outside the database, and their
- * bytes appear in no log and no JSON.
- */
+/** The master keys: the current one wraps, all of them unwrap. They are kept outside the database, and never print. */
 export class MasterKeys {
   readonly #keys: ReadonlyMap<number, MasterKey>;
   readonly current: MasterKey;
@@ -70,7 +67,7 @@ export class MasterKeys {
     this.current = keys.get(parsed[0]?.version ?? 0) as MasterKey;
   }
 
-  /** The key of a version; `undefined` when it is not set. */
+  /** The key of a version; `undefined` where there is none. */
   get(version: number): XaesKey | undefined {
     return this.#keys.get(version)?.key;
   }

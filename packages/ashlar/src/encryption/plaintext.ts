@@ -1,9 +1,9 @@
 import type { Column } from '../contract/column.js';
 
-// the kinds that are encrypted as their text; all other kinds except bytes as JSON
+// kinds whose values are text; values of every other kind but bytes are encrypted as JSON
 const textual: ReadonlySet<Column['kind']> = new Set(['text', 'uuid', 'timestamp', 'date', 'inet']);
 
-/** The bytes to encrypt for a value. The column is the `plaintext` of the encrypted column. */
+/** The bytes to encrypt of a value. The column is the `plaintext` of the encrypted column. */
 export function plaintextBytes({ kind }: Column, value: unknown): Uint8Array {
   if (kind === 'bytes') return value as Uint8Array;
   return Buffer.from(textual.has(kind) ? (value as string) : JSON.stringify(value));
@@ -16,7 +16,7 @@ export function plaintextValue({ kind }: Column, bytes: Buffer): unknown {
   return textual.has(kind) ? text : JSON.parse(text);
 }
 
-/** The text of a value from which its blind index is computed. */
+/** The text that the blind index of a value is computed from. */
 export function indexedText({ kind }: Column, value: unknown): string {
   return textual.has(kind) ? (value as string) : JSON.stringify(value);
 }

@@ -1,18 +1,15 @@
-/** One statement with its parameters. */
+/** One statement and its parameters. */
 export interface Query {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
-/** The rows that a statement returned. */
+/** The rows of a statement. */
 export type Rows = readonly Record<string, unknown>[];
 
-/**
- * Work that yields statements and continues with their rows. It is written once, and runs on synchronous and on
- * asynchronous engines.
- */
+/** Work that runs statements and continues with their rows: written once, for synchronous and asynchronous engines. */
 export type Steps<T> = Generator<Query, T, Rows>;
 
-/** How steps ended: with a value, or with an error that the steps threw. An error of a statement is thrown instead. */
+/** The result of steps: a value, or an error that the steps threw. The error of a statement is thrown instead. */
 export type StepsResult<T> = { readonly value: T } | { readonly error: unknown };
 
 const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { readonly error: unknown } => {
@@ -23,14 +20,14 @@ const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { r
   }
 };
 
-/** Runs steps to their end on a synchronous engine. @throws what `run` throws */
+/** Runs steps with synchronous statements. */
 export function runStepsNow<T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, run(next.value));
   return 'error' in next ? next : { value: next.value as T };
 }
 
-/** Runs steps to their end on an asynchronous engine. @throws what `run` throws */
+/** Runs steps with asynchronous statements. */
 export async function runSteps<T>(
   steps: Steps<T>,
   run: (query: Query) => Rows | Promise<Rows>,
@@ -40,7 +37,7 @@ export async function runSteps<T>(
   return 'error' in next ? next : { value: next.value as T };
 }
 
-/** The value of steps. @throws the error with which they ended */
+/** The value of a result. @throws the error of the steps */
 export function resultOf<T>(result: StepsResult<T>): T {
   if ('error' in result) throw result.error;
   return result.value;

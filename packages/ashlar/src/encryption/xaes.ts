@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 
-/** Length of a key in bytes. */
+/** The length of a key in bytes. */
 export const keyBytes = 32;
-/** Length of a nonce in bytes. */
+/** The length of a nonce in bytes. */
 export const nonceBytes = 24;
-/** Length of an authentication tag in bytes. */
+/** The length of an authentication tag in bytes. */
 export const tagBytes = 16;
 
 const blockBytes = 16;
@@ -28,28 +28,28 @@ const subkeyMask = (key: KeyObject): Uint8Array => {
 };
 
 /**
- * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each nonce. With random nonces it is
- * safe for 2^80 messages (nonces of 192 bits), where AES-256-GCM is for 2^32 (96 bits). Reuse the object: what depends on
- * the key alone is computed once. The key's bytes appear in no log and no JSON.
+ * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM with a key that is derived for each nonce. Its random nonces
+ * of 192 bits are safe for 2^80 messages, GCM's own of 96 bits only for 2^32. Keep the object: it computes once what
+ * depends on the key alone. It never prints.
  */
 export class XaesKey {
   readonly #key: KeyObject;
   readonly #mask: Uint8Array;
 
-  /** @param key - 32 bytes, copied */
+  /** @param key - 32 bytes; they are copied */
   constructor(key: Uint8Array) {
     this.#key = createSecretKey(key);
     this.#mask = subkeyMask(this.#key);
   }
 
-  /** Encrypts under a nonce of 24 bytes. @returns the ciphertext followed by its tag of 16 bytes */
+  /** Encrypts. @returns the ciphertext followed by its tag of 16 bytes */
   encrypt(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
     const cipher = createCipheriv(gcm, this.#derive(nonce), nonce.subarray(12), { authTagLength: tagBytes });
     cipher.setAAD(associated);
     return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** Decrypts the result of {@link XaesKey.encrypt}; `undefined` when any bit of it, the nonce or the data differs. */
+  /** Decrypts what {@link XaesKey.encrypt} returned; `undefined` where any bit of it, of the nonce or of the data differs. */
   decrypt(nonce: Uint8Array, ciphertext: Uint8Array, associated: Uint8Array): Buffer | undefined {
     if (nonce.length !== nonceBytes || ciphertext.length < tagBytes) return undefined;
     const end = ciphertext.length - tagBytes;
@@ -63,7 +63,7 @@ export class XaesKey {
       decipher.final();
       return plaintext;
     } catch {
-      // plaintext that is not authenticated must not leave this function
+      // do not leave behind plaintext that is not authenticated
       plaintext.fill(0);
       return undefined;
     }

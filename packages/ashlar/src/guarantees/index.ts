@@ -1,4 +1,12 @@
 export type { Period } from '../contract/retention.js';
+export {
+  alwaysTrigger,
+  type FunctionOptions,
+  type PostgresTrigger,
+  raise as raiseOnPostgres,
+  triggerFunction,
+} from '../sql/postgres-triggers.js';
+export { raise as raiseOnSqlite, type SqliteTrigger, sqliteTrigger } from '../sql/sqlite-triggers.js';
 export { acyclic } from './acyclic/acyclic.js';
 export { type AppendOnlyOptions, appendOnly } from './append-only/append-only.js';
 export { type AuditedOptions, audited } from './audited/audited.js';
@@ -12,12 +20,4 @@ export { type PartitionedOptions, partitioned } from './partitioned/partitioned.
 export { type LegalHolds, legalHolds } from './retained/holds.js';
 export { type RetainedOptions, retained } from './retained/retained.js';
 export { scoped } from './scoped/scoped.js';
-export {
-  alwaysTrigger,
-  type FunctionOptions,
-  type PostgresTrigger,
-  raise as raiseOnPostgres,
-  triggerFunction,
-} from './shared/postgres-sql.js';
-export { raise as raiseOnSqlite, type SqliteTrigger, sqliteTrigger } from './shared/sqlite-sql.js';
 export { type VersionedOptions, versioned } from './versioned/versioned.js';

@@ -116,7 +116,7 @@ export function defineJobs<
 
 const services = (model: JobModel, sums: readonly JobSum[]) => ({
   import: (db: JobDatabase, rows: RowSource<unknown>, input: ImportInput, options?: ImportOptions) =>
-    importRows(model, db, rows, input, options),
+    importRows({ model, db, source: rows, input, options }),
   run: (db: JobDatabase, jobId: string, executor: AnyExecutor, options?: RunOptions) =>
     runJob(model, db, { jobId, executor }, options),
   pause: (s: JobSession, jobId: string, reason?: string) => pauseJob(model, s, jobId, reason),

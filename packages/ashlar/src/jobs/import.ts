@@ -35,14 +35,22 @@ export interface ImportOptions {
 const batchRows = 2_000;
 const longestReport = 1_000;
 
+interface RowImport {
+  readonly model: JobModel;
+  readonly db: JobDatabase;
+  readonly source: RowSource<unknown>;
+  readonly input: ImportInput;
+  readonly options?: ImportOptions | undefined;
+}
+
 /** Makes a job of rows, in one transaction and in constant memory. */
-export function importRows(
-  model: JobModel,
-  db: JobDatabase,
-  source: RowSource<unknown>,
-  input: ImportInput,
-  options: ImportOptions = {},
-): Promise<ImportReport<Job>> {
+export function importRows({
+  model,
+  db,
+  source,
+  input,
+  options = {},
+}: RowImport): Promise<ImportReport<Job>> {
   return db.session({ actor: options.actor ?? null }, async (s) => {
     const { id } = await s.insert(model.tables.jobs, input);
     return new Import(model, s, id, options).run(source);

@@ -41,9 +41,9 @@ export async function reencrypt<T extends Tables>(
     for (let idle = 0; ; ) {
       const { found, done } = await db.session({ actor, scope: everyScope }, async (s) => {
         const keys = new DataKeys(db.encryption);
-        const rows = await outdated(keys, s, table, encryption, scope, batch);
+        const rows = await outdated({ keys, s, table, encryption, scope, batch });
         let changed = 0;
-        for (const row of rows) changed += await move(keys, s, table, encryption, row);
+        for (const row of rows) changed += await move({ keys, s, table, encryption, row });
         return { found: rows.length, done: changed };
       });
       moved += done;
@@ -71,15 +71,24 @@ const versionBytes = (version: number): Uint8Array => {
   return bytes;
 };
 
+interface OutdatedRows<T extends Tables> {
+  readonly keys: DataKeys;
+  readonly s: Session<T>;
+  readonly table: Table;
+  readonly encryption: ColumnEncryption;
+  readonly scope: string;
+  readonly batch: number;
+}
+
 // bytes 2 to 5 of an envelope are the key version
-const outdated = async <T extends Tables>(
-  keys: DataKeys,
-  s: Session<T>,
-  table: Table,
-  encryption: ColumnEncryption,
-  scope: string,
-  batch: number,
-): Promise<readonly Row[]> => {
+const outdated = async <T extends Tables>({
+  keys,
+  s,
+  table,
+  encryption,
+  scope,
+  batch,
+}: OutdatedRows<T>): Promise<readonly Row[]> => {
   const { version } = await run(s, keys.forEncryption(encryption.keys, scope));
   const stale = encryption.columns.map(
     ({ name }) => sql`substr(${sql.ref(name)}, 2, 4) <> ${versionBytes(version)}`,
@@ -89,13 +98,15 @@ const outdated = async <T extends Tables>(
   return rows;
 };
 
-const move = async <T extends Tables>(
-  keys: DataKeys,
-  s: Session<T>,
-  table: Table,
-  encryption: ColumnEncryption,
-  row: Row,
-): Promise<number> => {
+interface RowToMove<T extends Tables> {
+  readonly keys: DataKeys;
+  readonly s: Session<T>;
+  readonly table: Table;
+  readonly encryption: ColumnEncryption;
+  readonly row: Row;
+}
+
+const move = async <T extends Tables>({ keys, s, table, encryption, row }: RowToMove<T>): Promise<number> => {
   const plain = await run(s, decryptRow(keys, table, row));
   const values = Object.fromEntries(encryption.columns.map(({ name }) => [name, plain[name]]));
   const fresh = await run(s, encryptValues(keys, table, values, row));

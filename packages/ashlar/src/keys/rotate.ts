@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { TableFacts } from '../contract/table.js';
 import { newWrappedKey, rewrappedKey } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Tables } from '../model/index.js';
+import { everyScope, type Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import type { SessionContext } from '../session/types.js';
 import { keyringsOf } from './keyrings.js';
@@ -30,7 +30,7 @@ export async function rotateMaster<T extends Tables>(
   let count = 0;
   for (const keys of keyringsOf(db)) {
     for (;;) {
-      const done = await db.session({ actor }, async (s) => {
+      const done = await db.session({ actor, scope: everyScope }, async (s) => {
         const keyring = sql.table(keys.name);
         const current = db.encryption.masters().current.version;
         const { rows } = await sql<Wrapped>`select scope, version, wrapped, master_version from ${keyring}
@@ -65,7 +65,7 @@ export async function rotateDataKey<T extends Tables>(
   scope: string,
   { actor }: Pick<SessionContext, 'actor'> = {},
 ): Promise<Readonly<Record<string, number>>> {
-  return db.session({ actor }, async (s) => {
+  return db.session({ actor, scope: everyScope }, async (s) => {
     const versions: Record<string, number> = {};
     for (const keys of keyringsOf(db)) {
       const { rows } = await sql<{ version: number; shredded_at: string | null }>`

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { AshlarError } from '../errors.js';
-import type { Tables } from '../model/index.js';
+import { everyScope, type Tables } from '../model/index.js';
 import { currentSession } from '../session/current.js';
 import type { Database } from '../session/database.js';
 import { ActiveSession } from '../session/session.js';
@@ -49,7 +49,7 @@ export async function shred<T extends Tables>(
     });
   }
   const now = sql.raw(db.engine.dialect.now(3));
-  const keys = await db.session({ actor }, async (s) => {
+  const keys = await db.session({ actor, scope: everyScope }, async (s) => {
     let erased = 0;
     for (const { name } of keyrings) {
       const keyring = sql.table(name);

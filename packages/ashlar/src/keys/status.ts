@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Tables } from '../model/index.js';
+import { everyScope, type Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import { keyringsOf } from './keyrings.js';
 
@@ -21,11 +21,11 @@ export interface KeyringStatus {
 export async function keyringStatus<T extends Tables>(db: Database<T>): Promise<readonly KeyringStatus[]> {
   const all: KeyringStatus[] = [];
   for (const { name } of keyringsOf(db)) {
-    const { rows } = await db.read((s) =>
+    const { rows } = await db.read({ scope: everyScope }, (s) =>
       sql<{ master_version: number; keys: unknown }>`select master_version, count(*) as keys
         from ${sql.table(name)} where shredded_at is null group by master_version`.execute(s.query),
     );
-    const scopes = await db.read((s) =>
+    const scopes = await db.read({ scope: everyScope }, (s) =>
       sql<{ all: unknown; shredded: unknown }>`select count(distinct scope) as "all",
         count(distinct case when shredded_at is null then null else scope end) as shredded
         from ${sql.table(name)}`.execute(s.query),

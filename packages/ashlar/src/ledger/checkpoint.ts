@@ -3,15 +3,15 @@ import { isSize } from './merkle.js';
 import { openNote, type Signer, signNote, type Verifier } from './note.js';
 import { fromDecimal, hashFromBase64 } from './text.js';
 
-/** The head of a log at some moment: what is signed, and kept where the database's owner cannot reach. */
+/** The head of a log at one time. It is signed and kept where the database's owner cannot change it. */
 export interface Checkpoint {
-  /** Which log: the name that stands in each of its entries too. */
+  /** The log. Each entry contains the same name, or its last part. */
   readonly origin: string;
   readonly size: number;
   readonly root: Buffer;
 }
 
-/** A checkpoint whose signature holds, and the note that it was read from. */
+/** A checkpoint with a valid signature, and the note that contains it. */
 export interface SignedCheckpoint extends Checkpoint {
   readonly note: string;
   readonly signedBy: readonly Verifier[];
@@ -20,21 +20,23 @@ export interface SignedCheckpoint extends Checkpoint {
 /**
  * The text of a C2SP checkpoint (https://c2sp.org/tlog-checkpoint): origin, size and root, each on its line.
  *
- * @throws AshlarError usage, for an origin, size or root that no log has
+ * @throws AshlarError `usage` for an origin, size or root that a log cannot have
  */
-export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string => {
+export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   if (origin === '' || origin.includes('\n') || !isSize(size) || root.length !== 32)
-    throw new AshlarError('usage', { message: `${size} and ${root.length} bytes are not a head of a log.` });
+    throw new AshlarError('usage', {
+      message: `A size of ${size} and a root of ${root.length} bytes cannot be the head of a log.`,
+    });
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
-};
+}
 
 /**
- * Reads what {@link formatCheckpoint} writes. Extension lines, which the specification allows and advises against, are
- * refused: nothing can check them.
+ * Parses the text that {@link formatCheckpoint} writes. Extension lines, which the specification allows and discourages,
+ * are refused: nothing can verify them.
  *
- * @throws AshlarError signature-invalid
+ * @throws AshlarError `signature-invalid`
  */
-export const parseCheckpoint = (text: string): Checkpoint => {
+export function parseCheckpoint(text: string): Checkpoint {
   const [origin = '', size = '', root = '', end, ...more] = text.split('\n');
   const checkpoint = { origin, size: fromDecimal(size), root: hashFromBase64(root) };
   if (
@@ -46,25 +48,23 @@ export const parseCheckpoint = (text: string): Checkpoint => {
   )
     throw new AshlarError('signature-invalid', {
       message: 'The checkpoint is malformed.',
-      detail: 'It has three lines: the origin, the size and the root in base64.',
+      detail: 'It must have three lines: the origin, the size and the root in base64.',
     });
   return Object.freeze({ origin, size: checkpoint.size, root: checkpoint.root });
-};
+}
 
-/** The checkpoint as a signed note. Only {@link signHead} should sign: it refuses what contradicts an earlier one. */
-export const signCheckpoint = (checkpoint: Checkpoint, ...signers: readonly Signer[]): string =>
-  signNote(formatCheckpoint(checkpoint), ...signers);
+/** The checkpoint as a signed note. Only {@link signHead} should call this: it refuses a head that contradicts an earlier checkpoint. */
+export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Signer[]): string {
+  return signNote(formatCheckpoint(checkpoint), ...signers);
+}
 
 /**
- * Reads a signed checkpoint and checks its signature.
+ * Reads a signed checkpoint and verifies its signature.
  *
- * @throws AshlarError signature-invalid
+ * @throws AshlarError `signature-invalid`
  */
-export const openCheckpoint = (
-  note: string | Uint8Array,
-  verifiers: readonly Verifier[],
-): SignedCheckpoint => {
+export function openCheckpoint(note: string | Uint8Array, verifiers: readonly Verifier[]): SignedCheckpoint {
   const { text, signedBy } = openNote(note, verifiers);
   const whole = typeof note === 'string' ? note : Buffer.from(note).toString();
   return Object.freeze({ ...parseCheckpoint(text), note: whole, signedBy });
-};
+}

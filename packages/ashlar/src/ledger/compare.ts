@@ -8,14 +8,14 @@ import type { Entry } from './entry.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The value that an entry tells of a column, by the name it has now or had before; `undefined` for none. */
-const told = (table: TableFacts, column: Column, row: Values): unknown => {
+/** The value of a column in an entry, under its current or its former name; `undefined` where it has none. */
+const recorded = (table: TableFacts, column: Column, row: Values): unknown => {
   const before = table.renames[column.name];
   const name = column.name in row || before === undefined ? column.name : before;
   return Object.hasOwn(row, name) ? row[name] : undefined;
 };
 
-/** A value as it is stored, in the form in which entries hold it. */
+/** A stored value in the form that entries have. */
 const actual = (column: Column, value: unknown): unknown => {
   if (value === null || value === undefined) return undefined;
   switch (column.kind) {
@@ -32,45 +32,47 @@ const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    return Symbol('no JSON');
+    return Symbol('not JSON');
   }
 };
 
 const expected = (column: Column, value: unknown): unknown =>
   column.kind === 'inet' && typeof value === 'string' ? canonicalAddress(value) : value;
 
-// an entry leaves out what was NULL, and what was no column yet: that one is NULL now, or its default
+// an entry leaves out values that were NULL, and columns that were added later: those are NULL now, or their default
 const wasLeftOut = (column: Column, value: unknown): boolean => {
   if (value === undefined) return true;
   return !column.nullable && column.default !== undefined && isDeepStrictEqual(value, column.default);
 };
 
-/** The first column in which a row is not what its entry says; `undefined` when there is none. */
-export const firstDifference = (table: TableFacts, entry: Entry, row: StoredRow): string | undefined =>
-  Object.values(table.columns).find((column) => {
+/** The first column in which a row differs from its entry; `undefined` where none does. */
+export function firstDifference(table: TableFacts, entry: Entry, row: StoredRow): string | undefined {
+  return Object.values(table.columns).find((column) => {
     const value = actual(column, row[column.name]);
-    const wanted = expected(column, told(table, column, entry.row));
+    const wanted = expected(column, recorded(table, column, entry.row));
     if (wanted === undefined) return !wasLeftOut(column, value);
     return typeof wanted === 'object' ? !isDeepStrictEqual(value, wanted) : value !== wanted;
   })?.name;
+}
 
 const micros = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(\d{3})Z$/;
 
-/** A time of six digits with three, rounded as PostgreSQL rounds what it stores. */
+/** A time of six digits, rounded to three as PostgreSQL rounds stored times. */
 const toMillis = (at: string): string | undefined => {
   const [, whole, rest] = micros.exec(at) ?? [];
   const time = Date.parse(`${whole}Z`) + (Number(rest) >= 500 ? 1 : 0);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 };
 
-/** The first column of the database's clock whose time is not that of the entry; `undefined` when there is none. */
-export const firstBackdated = (table: TableFacts, entry: Entry): string | undefined =>
-  Object.values(table.columns).find((column) => {
-    // a row from before there was a ledger has no time of its own
+/** The first column set by the database's clock whose time differs from the entry's; `undefined` where none does. */
+export function firstBackdated(table: TableFacts, entry: Entry): string | undefined {
+  return Object.values(table.columns).find((column) => {
+    // the entry of a row that is older than the ledger has no time
     if (entry.at === '' || column.generated !== 'now' || column.touched) return false;
-    const value = told(table, column, entry.row);
+    const value = recorded(table, column, entry.row);
     return value !== undefined && value !== (column.precision === 6 ? entry.at : toMillis(entry.at));
   })?.name;
+}
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const isText = (value: unknown): value is string =>
@@ -81,7 +83,7 @@ const isDay = (text: string): boolean => {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 };
 
-// what a database would refuse to look for is no key of a row of it
+// a value that the database would refuse in a query cannot be the key of a row
 const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
   if (kind === 'integer') return Number.isSafeInteger(value);
   if (!isText(value)) return false;
@@ -99,18 +101,14 @@ const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
   }
 };
 
-/** The key values of an entry, when they are the key under which it is kept; `undefined` otherwise. */
-export const keyOfEntry = (
-  table: TableFacts,
-  entry: Entry,
-  rowKey: string,
-): readonly unknown[] | undefined => {
+/** The primary key in an entry, if it matches the key under which the entry is stored; else `undefined`. */
+export function keyOfEntry(table: TableFacts, entry: Entry, rowKey: string): readonly unknown[] | undefined {
   const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
-  const values = columns.map((column) => told(table, column, entry.row));
+  const values = columns.map((column) => recorded(table, column, entry.row));
   if (!columns.every((column, at) => isKeyValue(column, values[at]))) return undefined;
   return rowKeyOf(values) === rowKey ? values : undefined;
-};
+}
 
-/** The key of a row as text: the plain form of its one value, or a JSON array of several. */
-export const rowKeyOf = (values: readonly unknown[]): string =>
+/** The key of a row as text: its one value, or a JSON array of several values. */
+const rowKeyOf = (values: readonly unknown[]): string =>
   values.length === 1 ? String(values[0]) : JSON.stringify(values);

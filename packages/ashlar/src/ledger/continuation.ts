@@ -8,34 +8,34 @@ const conflict = (message: string, detail: string): AshlarError =>
     message,
     detail,
     suggestion:
-      'A restored backup, a history written anew, or another database under the same name. Keep both, and find out which.',
+      'A backup was restored, history was rewritten, or another database has the same name. Keep both, and find out which.',
   });
 
 /**
- * Makes sure that the log as it is now continues what it was: no smaller, and the earlier entries are the first of its
- * own. The reader gives the hashes of the log as it is now.
+ * Asserts that the current log continues an earlier one: it is not smaller, and begins with the earlier entries.
  *
- * @throws AshlarError ledger-conflict
+ * @param reader - the hashes of the current log
+ * @throws AshlarError `ledger-conflict`
  */
-export const requireContinuation = async (
+export async function requireContinuation(
   before: Checkpoint,
   now: Checkpoint,
   reader: TreeReader,
-): Promise<void> => {
+): Promise<void> {
   if (before.origin !== now.origin)
     throw conflict(
-      'The ledger is another one.',
-      `It is ${now.origin}; the earlier checkpoint is of ${before.origin}.`,
+      'The checkpoint belongs to another ledger.',
+      `The ledger is ${now.origin}; the earlier checkpoint is of ${before.origin}.`,
     );
   if (before.size > now.size)
     throw conflict(
       `The ledger ${now.origin} has lost entries.`,
-      `It has ${now.size}; an earlier checkpoint has ${before.size}.`,
+      `It has ${now.size} entries; an earlier checkpoint has ${before.size}.`,
     );
   const path = await consistencyProof(reader, before.size, now.size);
-  if (!verifyConsistency(before.size, now.size, before.root, now.root, path))
+  if (!verifyConsistency({ from: before.size, to: now.size, fromRoot: before.root, toRoot: now.root, path }))
     throw conflict(
-      `The ledger ${now.origin} was changed in what is long since signed.`,
-      `Its first ${before.size} entries are not those of the earlier checkpoint.`,
+      `Signed entries of the ledger ${now.origin} were changed.`,
+      `Its first ${before.size} entries are not the entries of the earlier checkpoint.`,
     );
-};
+}

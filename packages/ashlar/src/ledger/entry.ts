@@ -1,22 +1,24 @@
 import { fromUtf8 } from './text.js';
 
-/** The first item of every entry: what it is, and in which form. */
+/** The first item of every entry: the name and version of the format. */
 export const entryForm = 'ashlar/entry/v1';
 
-/** What stands in an entry of a ledger, as JSON text in UTF-8: `["ashlar/entry/v1", log, salt, at, row]`. */
+/** An entry of a ledger. Its bytes are JSON text in UTF-8: `["ashlar/entry/v1", log, salt, at, row]`. */
 export interface Entry {
-  /** Which log it belongs to: the last part of the origin of that log's checkpoints, or all of it. */
+  /** The log: the last part of the origin of its checkpoints, or the whole origin. */
   readonly log: string;
-  /** Random, 122 bits at least, in hex: it keeps the hash of a leaf from being guessed. */
+  /** At least 122 random bits in hex, so that a row cannot be guessed from the hash of its leaf. */
   readonly salt: string;
-  /** When it was written, by the database's clock; empty for a row from before there was a ledger. */
+  /** The time of the write, by the database's clock; empty for a row that is older than the ledger. */
   readonly at: string;
-  /** The row, columns in the order of the declaration, those that were null left out. */
+  /** The row: columns in the order of their declaration, without those that were NULL. */
   readonly row: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a log with this name has checkpoints of this origin: the name alone, or behind that of a system. */
-export const isLogOf = (log: string, origin: string): boolean => origin === log || origin.endsWith(`/${log}`);
+/** Whether checkpoints of a log with this name can have this origin: the name alone, or `SYSTEM/NAME`. */
+export function isLogOf(log: string, origin: string): boolean {
+  return origin === log || origin.endsWith(`/${log}`);
+}
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -30,12 +32,12 @@ const parse = (text: string): unknown => {
   }
 };
 
-/** Decodes an entry; undefined where it is none. An entry is only ever decoded, never made again from its row. */
-export const readEntry = (bytes: Uint8Array): Entry | undefined => {
+/** Decodes an entry; `undefined` for other bytes. An entry is only decoded, never recreated from its row. */
+export function readEntry(bytes: Uint8Array): Entry | undefined {
   const value = parse(fromUtf8(bytes) ?? '');
   if (!Array.isArray(value) || value.length !== 5) return undefined;
   const [form, log, salt, at, row]: unknown[] = value;
   return form === entryForm && isText(log) && isText(salt) && isText(at) && isObject(row)
     ? Object.freeze({ log, salt, at, row })
     : undefined;
-};
+}

@@ -4,28 +4,30 @@ import { openNote, parseVerifierKey, type Signer, signNote, type Verifier } from
 const form = 'ashlar/signer-handover/v1';
 
 /**
- * The statement that checkpoints will be signed by another key, as a C2SP signed note of both keys. That both have signed
- * one checkpoint would not say it: a signature does not cover those beside it, so anybody can put his own there.
+ * A handover: the statement that another key signs checkpoints from now on, as a C2SP note signed by both keys. A
+ * checkpoint with both signatures would not say so: a signature does not cover the other ones, so anyone can add one.
  */
-export const formatHandover = (from: Signer, to: Signer): string =>
-  signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);
+export function formatHandover(from: Signer, to: Signer): string {
+  return signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);
+}
 
 /**
- * The key that a trusted one hands over to.
+ * The new key in a handover.
  *
- * @param trusted - whose checkpoints are believed so far
- * @throws AshlarError `signature-invalid` where it is no handover, or not signed by a trusted key and the new one
+ * @param trusted - the keys whose checkpoints are trusted so far
+ * @throws AshlarError `signature-invalid` where the note is not a handover, or lacks the signature of a trusted key or of
+ *   the new key
  */
-export const openHandover = (note: string | Uint8Array, trusted: readonly Verifier[]): Verifier => {
+export function openHandover(note: string | Uint8Array, trusted: readonly Verifier[]): Verifier {
   const { text, signedBy } = openNote(note, trusted);
   const [first, from, to = '', end, ...more] = text.split('\n');
   if (first !== form || end !== '' || more.length > 0 || !signedBy.some((one) => one.verifierKey === from))
     throw new AshlarError('signature-invalid', {
-      message: 'The note hands no key over.',
-      detail: 'It names the former key, which has signed it, and the new one.',
+      message: 'The note is not a handover of a key.',
+      detail: 'It must name the former key, which must have signed it, and the new key.',
     });
   const next = parseVerifierKey(to);
-  // that the new key is somebody's who holds it, and not copied from another's
+  // the new key's signature shows that its holder agrees, and that it was not copied from somewhere
   openNote(note, [next]);
   return next;
-};
+}

@@ -13,31 +13,32 @@ import { fromBase64 } from './text.js';
 
 const algorithm = Buffer.of(0x01);
 const privateKeyPrefix = 'PRIVATE+KEY+';
-// What node:crypto wants around the 32 bytes: PKCS #8 and SPKI of Ed25519, RFC 8410.
+// What node:crypto requires around the 32 bytes: PKCS #8 and SPKI of Ed25519, RFC 8410.
 const seedHeader = Buffer.from('302e020100300506032b657004220420', 'hex');
 const publicHeader = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Whoever a signature is looked for from: one Ed25519 key under a name, as in the C2SP signed-note specification. */
+/** A public key that verifies signatures: Ed25519, with a name, as in the C2SP signed-note specification. */
 export interface Verifier {
   readonly name: string;
   /** The first four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key). */
   readonly keyId: Buffer;
-  /** The key as text, `name+id+base64`: what is given to whoever shall verify. */
+  /** The public key as text, to give to others: `name+id+base64`. */
   readonly verifierKey: string;
   verify(text: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** Whoever signs. The private key is handed out only as a {@link Secret}. */
+/** A private key that signs. Its text is available only as a {@link Secret}. */
 export interface Signer extends Verifier {
   /** `PRIVATE+KEY+name+id+base64`, the form that Go's note package uses too. */
   readonly privateKey: Secret;
   sign(text: Uint8Array): Buffer;
 }
 
-/** Whether a key can have this name: some characters, no white space, no plus sign, no control characters. */
-export const isKeyName = (name: string): boolean =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
-  name.isWellFormed() && /^[^\s+\u0000-\u001f\u0085]+$/u.test(name);
+/** Whether a key can have this name: at least one character, no white space, no plus sign, no control characters. */
+export function isKeyName(name: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression excludes them
+  return name.isWellFormed() && /^[^\s+\u0000-\u001f\u0085]+$/u.test(name);
+}
 
 const keyIdOf = (name: string, key: Uint8Array): Buffer =>
   hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), algorithm, key]), 'buffer').subarray(0, 4);
@@ -45,7 +46,7 @@ const keyIdOf = (name: string, key: Uint8Array): Buffer =>
 const keyText = (name: string, keyId: Buffer, key: Uint8Array): string =>
   `${name}+${keyId.toString('hex')}+${Buffer.concat([algorithm, key]).toString('base64')}`;
 
-/** The three parts of `name+id+base64`, where they are well-formed and the key is one of Ed25519. */
+/** The three parts of `name+id+base64`, where they are well-formed and the key is an Ed25519 key. */
 const splitKey = (text: string): { name: string; keyId: string; key: Buffer } | undefined => {
   const [, name = '', keyId = '', encoded = ''] = /^([^+]*)\+([0-9a-f]{8})\+(.*)$/su.exec(text) ?? [];
   const bytes = fromBase64(encoded);
@@ -77,49 +78,50 @@ const signerOf = (name: string, seed: Uint8Array): Signer => {
 };
 
 /**
- * A signer with a new key. The name tells whose key it is and is part of it: a host name with a path, by custom.
+ * Creates a signer with a new random key.
  *
- * @throws AshlarError usage, for a name with white space, plus signs or nothing in it
+ * @param name - whose key it is; part of the key. By convention a host name with a path: `example.com/shop`
+ * @throws AshlarError `usage` for an empty name, or one with white space or plus signs
  */
-export const newSigner = (name: string): Signer => {
+export function newSigner(name: string): Signer {
   if (!isKeyName(name))
     throw new AshlarError('usage', {
-      message: 'A signing key cannot have that name.',
-      detail: 'A name has at least one character, and no spaces or plus signs.',
-      suggestion: 'Name it after who signs, for example example.com/audit.',
+      message: 'Invalid name of a signing key.',
+      detail: 'A name has at least one character, and no white space or plus signs.',
+      suggestion: 'Name it after the signer, for example example.com/shop.',
     });
   return signerOf(name, randomBytes(32));
-};
+}
 
 /**
- * The signer whose private key this is.
+ * Parses a private key: `PRIVATE+KEY+name+id+base64`.
  *
- * @throws AshlarError settings-invalid
+ * @throws AshlarError `settings-invalid`
  */
-export const parsePrivateKey = (privateKey: Secret): Signer => {
+export function parsePrivateKey(privateKey: Secret): Signer {
   const text = privateKey.reveal();
   const parts = text.startsWith(privateKeyPrefix) ? splitKey(text.slice(privateKeyPrefix.length)) : undefined;
   const signer = parts && signerOf(parts.name, parts.key);
   if (signer === undefined || signer.keyId.toString('hex') !== parts?.keyId)
     throw new AshlarError('settings-invalid', {
-      message: 'The private key of the ledger cannot be read.',
-      detail: 'It must be one line, PRIVATE+KEY+name+id+base64, with an Ed25519 key that the id belongs to.',
+      message: 'Invalid private key of a ledger.',
+      detail: 'It must be one line, PRIVATE+KEY+name+id+base64, with an Ed25519 key and its id.',
     });
   return signer;
-};
+}
 
 /**
- * The verifier whose key this is.
+ * Parses a public key: `name+id+base64`.
  *
- * @throws AshlarError settings-invalid
+ * @throws AshlarError `settings-invalid`
  */
-export const parseVerifierKey = (text: string): Verifier => {
+export function parseVerifierKey(text: string): Verifier {
   const parts = splitKey(text);
   if (parts === undefined || keyIdOf(parts.name, parts.key).toString('hex') !== parts.keyId)
     throw new AshlarError('settings-invalid', {
-      message: 'The verifier key cannot be read.',
-      detail: 'It must be one line, name+id+base64, with an Ed25519 key that the id belongs to.',
+      message: 'Invalid public key of a ledger.',
+      detail: 'It must be one line, name+id+base64, with an Ed25519 key and its id.',
     });
   const der = Buffer.concat([publicHeader, parts.key]);
   return verifierOf(parts.name, parts.key, createPublicKey({ key: der, format: 'der', type: 'spki' }));
-};
+}

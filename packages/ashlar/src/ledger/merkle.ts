@@ -7,22 +7,26 @@ const leafPrefix = Buffer.of(0x00);
 const nodePrefix = Buffer.of(0x01);
 const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
 
-/** The hash of an entry as a leaf: SHA-256(0x00 ‖ entry), as in RFC 9162 section 2.1. */
-export const leafHash = (entry: Uint8Array): Buffer => sha256(leafPrefix, entry);
+/** The leaf hash of an entry: SHA-256(0x00 ‖ entry), RFC 9162 section 2.1. */
+export function leafHash(entry: Uint8Array): Buffer {
+  return sha256(leafPrefix, entry);
+}
 
-/** The hash of two subtrees side by side: SHA-256(0x01 ‖ left ‖ right). */
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(nodePrefix, left, right);
+/** The hash of two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return sha256(nodePrefix, left, right);
+}
 
-/** The root of a tree without leaves: SHA-256 of nothing. */
+/** The root of a tree without leaves: SHA-256 of no bytes. */
 export const emptyRoot: Buffer = sha256();
 
 /**
- * The root of a run of sibling hashes, at least one. A lone last one is carried up a level, which gives the same root
- * as RFC 9162's split at the largest power of two.
+ * The root of a run of sibling hashes. A last hash without a sibling moves up a level, which gives the same root as RFC
+ * 9162's split at the largest power of two.
  *
- * @throws AshlarError usage
+ * @throws AshlarError `usage` for no hashes
  */
-export const rootOf = (hashes: readonly Uint8Array[]): Buffer => {
+export function rootOf(hashes: readonly Uint8Array[]): Buffer {
   let level = hashes;
   while (level.length > 1) {
     const above: Uint8Array[] = [];
@@ -33,44 +37,46 @@ export const rootOf = (hashes: readonly Uint8Array[]): Buffer => {
     level = above;
   }
   const [root] = level;
-  if (root === undefined) throw new AshlarError('usage', { message: 'A root of no hashes was asked for.' });
+  if (root === undefined) throw new AshlarError('usage', { message: 'A root needs at least one hash.' });
   return Buffer.from(root);
-};
+}
 
 /**
- * The perfect subtrees that cover `count` leaves from `from` on, largest first. `from` must be a multiple of the largest
- * of them, as it is wherever RFC 9162 splits a tree.
+ * The perfect subtrees that cover `count` leaves from `from` on, the largest first. `from` must be a multiple of the size
+ * of the largest, as it is wherever RFC 9162 splits a tree.
  */
-export const cover = (from: number, count: number): readonly Subtree[] => {
+export function cover(from: number, count: number): readonly Subtree[] {
   const subtrees: Subtree[] = [];
   let height = 0;
-  // Sizes go up to 2^53 − 1, so no bit operator will do: those see 32 bits.
+  // Sizes go up to 2^53 − 1; bit operators would cut them to 32 bits.
   for (let rest = count; rest > 0; rest = Math.floor(rest / 2), height += 1) {
     const end = (from + count) / 2 ** height;
     if (rest % 2 === 1) subtrees.unshift({ height, index: Math.floor(end) - 1 });
   }
   return subtrees;
-};
+}
 
-/** The root of perfect subtrees side by side, largest first, as {@link cover} lists them. */
-export const foldRoots = (roots: readonly Uint8Array[]): Buffer => {
+/** The root of adjacent perfect subtrees, the largest first, as {@link cover} lists them. */
+export function foldRoots(roots: readonly Uint8Array[]): Buffer {
   const last = roots.at(-1);
   if (last === undefined) return emptyRoot;
   return roots.slice(0, -1).reduceRight<Buffer>((right, left) => nodeHash(left, right), Buffer.from(last));
-};
+}
 
-/** Whether a number can be the size of a tree: a whole one from 0 to 2^53 − 1. */
-export const isSize = (size: number): boolean => Number.isSafeInteger(size) && size >= 0;
+/** Whether a number can be the size of a tree: an integer from 0 to 2^53 − 1. */
+export function isSize(size: number): boolean {
+  return Number.isSafeInteger(size) && size >= 0;
+}
 
 /**
- * The roots of the perfect subtrees of a tree of `size` leaves, largest first. Appending and the root need no more of a
- * tree than this: at most 53 hashes.
+ * The roots of the perfect subtrees of a tree, the largest first: at most 53 hashes. Appending a leaf and computing the
+ * root need nothing else of the tree.
  */
 export class Frontier {
   #size: number;
   readonly #hashes: Buffer[];
 
-  /** @throws AshlarError value-corrupt, where a tree of that size has another number of subtrees */
+  /** @throws AshlarError `value-corrupt` where a tree of that size has another number of subtrees */
   constructor(size = 0, hashes: readonly Uint8Array[] = []) {
     if (
       !isSize(size) ||
@@ -92,7 +98,7 @@ export class Frontier {
     return this.#hashes.map((one) => Buffer.from(one));
   }
 
-  /** Adds one leaf, given by its {@link leafHash}. */
+  /** Appends a leaf, given by its {@link leafHash}. */
   append(leaf: Uint8Array): void {
     let hash: Buffer = Buffer.from(leaf);
     for (let full = this.#size; full % 2 === 1; full = Math.floor(full / 2)) {
@@ -108,15 +114,15 @@ export class Frontier {
     return foldRoots(this.#hashes);
   }
 
-  /** The hashes after one another, largest subtree first. */
+  /** The concatenated hashes, 32 bytes each, the largest subtree first. */
   encode(): Buffer {
     return Buffer.concat(this.#hashes);
   }
 
   /**
-   * What {@link Frontier.encode} wrote for a tree of `size` leaves.
+   * Decodes what {@link Frontier.encode} wrote for a tree of `size` leaves.
    *
-   * @throws AshlarError value-corrupt
+   * @throws AshlarError `value-corrupt`
    */
   static decode(size: number, bytes: Uint8Array): Frontier {
     const hashes = Array.from({ length: Math.ceil(bytes.length / hashLength) }, (_, at) =>

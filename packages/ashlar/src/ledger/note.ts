@@ -7,54 +7,54 @@ export { newSigner, parsePrivateKey, parseVerifierKey, type Signer, type Verifie
 const dash = '\u2014';
 const mostSignatures = 16;
 
-/** A note whose signatures were looked at. */
+/** A note with verified signatures. */
 export interface OpenedNote {
-  /** What was signed, with its last newline. */
+  /** The signed text, with its last newline. */
   readonly text: string;
-  /** The keys whose signatures are on it and hold: at least one. */
+  /** The trusted keys whose signatures are valid: at least one. */
   readonly signedBy: readonly Verifier[];
 }
 
 const invalid = (message: string, detail?: string): AshlarError =>
   new AshlarError('signature-invalid', { message, detail });
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds them
 const hasControlCharacters = (text: string): boolean => /[\u0000-\u0009\u000b-\u001f]/u.test(text);
 
 /**
- * The text as a C2SP signed note (https://c2sp.org/signed-note), with a signature of each signer.
+ * A text as a C2SP signed note (https://c2sp.org/signed-note), with one signature for each signer.
  *
- * @throws AshlarError usage, for a text that does not end with a newline or has control characters
+ * @throws AshlarError `usage` for a text that does not end with a newline or has other control characters, or no signer
  */
-export const signNote = (text: string, ...signers: readonly Signer[]): string => {
+export function signNote(text: string, ...signers: readonly Signer[]): string {
   if (!text.endsWith('\n') || hasControlCharacters(text) || !text.isWellFormed() || signers.length === 0)
     throw new AshlarError('usage', {
-      message: 'That cannot be signed as a note.',
-      detail: 'A note ends with a newline, has no other control characters, and at least one signer.',
+      message: 'The text cannot be signed as a note.',
+      detail: 'A note ends with a newline, has no other control characters, and needs at least one signer.',
     });
   const lines = signers.map((signer) => {
     const signature = Buffer.concat([signer.keyId, signer.sign(Buffer.from(text))]);
     return `${dash} ${signer.name} ${signature.toString('base64')}\n`;
   });
   return `${text}\n${lines.join('')}`;
-};
+}
 
-/** The name, key id and signature of a line `— name base64`. */
+/** The name, key id and signature in a line `— name base64`. */
 const readSignature = (line: string): { name: string; keyId: Buffer; signature: Buffer } => {
   const [mark, name = '', encoded = '', ...more] = line.split(' ');
   const bytes = fromBase64(encoded);
   if (mark !== dash || !isKeyName(name) || bytes === undefined || bytes.length < 5 || more.length > 0)
-    throw invalid('The note is malformed: after its last blank line stands something that is no signature.');
+    throw invalid('The note is malformed: a line after its last blank line is not a signature.');
   return { name, keyId: bytes.subarray(0, 4), signature: bytes.subarray(4) };
 };
 
 /**
- * Reads a signed note and checks its signatures: each one of a key in `verifiers` must hold, at least one must be there,
- * and those of other keys are ignored. At most 16 signatures are looked at.
+ * Reads a signed note and verifies its signatures. At least one must be of a key in `verifiers`, and each of those must be
+ * valid. Signatures of other keys are ignored. A note has at most 16 signatures.
  *
- * @throws AshlarError signature-invalid
+ * @throws AshlarError `signature-invalid`
  */
-export const openNote = (note: string | Uint8Array, verifiers: readonly Verifier[]): OpenedNote => {
+export function openNote(note: string | Uint8Array, verifiers: readonly Verifier[]): OpenedNote {
   const whole = typeof note === 'string' ? note : fromUtf8(note);
   if (whole === undefined || !whole.isWellFormed() || hasControlCharacters(whole))
     throw invalid('The note is malformed: it is not UTF-8, or has control characters.');
@@ -67,19 +67,19 @@ export const openNote = (note: string | Uint8Array, verifiers: readonly Verifier
     .split('\n')
     .map(readSignature);
   if (signatures.length > mostSignatures)
-    throw invalid(`The note has ${signatures.length} signatures; at most ${mostSignatures} are read.`);
+    throw invalid(`The note has ${signatures.length} signatures; at most ${mostSignatures} are allowed.`);
   const signedBy = new Set<Verifier>();
   for (const { name, keyId, signature } of signatures) {
     const verifier = verifiers.find((one) => one.name === name && one.keyId.equals(keyId));
     if (verifier === undefined) continue;
     if (!verifier.verify(Buffer.from(text), signature))
-      throw invalid(`The signature of ${name} does not hold.`, 'The note was changed after it was signed.');
+      throw invalid(`The signature of ${name} is not valid.`, 'The note was changed after it was signed.');
     signedBy.add(verifier);
   }
   if (signedBy.size === 0)
     throw invalid(
-      'The note is not signed by a key that is trusted.',
-      `It is signed by ${signatures.map((one) => one.name).join(', ')}.`,
+      'No trusted key has signed the note.',
+      `It has signatures of ${signatures.map((one) => one.name).join(', ')}.`,
     );
   return Object.freeze({ text, signedBy: Object.freeze([...signedBy]) });
-};
+}

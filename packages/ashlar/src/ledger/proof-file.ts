@@ -8,21 +8,21 @@ import { fromBase64, fromDecimal, fromUtf8, hashFromBase64 } from './text.js';
 
 const proofHeader = 'c2sp.org/tlog-proof@v1';
 
-/** Everything that shows, without the database, that an entry is in a log. */
+/** An inclusion proof: it shows, without the database, that an entry is in a log. */
 export interface InclusionProof {
-  /** The entry's bytes: JSON text in UTF-8, see {@link Entry}. */
+  /** The bytes of the entry: JSON text in UTF-8, see {@link Entry}. */
   readonly entry: Uint8Array;
   readonly position: number;
   readonly path: readonly Uint8Array[];
-  /** The signed checkpoint, a note. */
+  /** The signed checkpoint: a note. */
   readonly checkpoint: string;
 }
 
-/** Everything that shows that a log with this checkpoint begins with the log of `from` leaves. */
+/** A consistency proof: it shows that the log of this checkpoint begins with the log of `from` leaves. */
 export interface ConsistencyProof {
   readonly from: number;
   readonly path: readonly Uint8Array[];
-  /** The later signed checkpoint, a note. */
+  /** The later signed checkpoint: a note. */
   readonly checkpoint: string;
 }
 
@@ -32,21 +32,22 @@ const invalid = (message: string, detail?: string): AshlarError =>
 const withPath = (head: readonly string[], path: readonly Uint8Array[], checkpoint: string): string =>
   [...head, ...path.map((hash) => Buffer.from(hash).toString('base64')), '', checkpoint].join('\n');
 
-/** The lines before the first blank one, and the note after it. */
+/** The lines before the first blank line, and the note after it. */
 const cut = (text: string): { lines: string[]; checkpoint: string } => {
   const blank = text.indexOf('\n\n');
   if (blank < 0) throw invalid('The proof is malformed: it has no blank line with a checkpoint after it.');
   return { lines: text.slice(0, blank).split('\n'), checkpoint: text.slice(blank + 2) };
 };
 
-/** What follows `word` and a space on a line. */
+/** The rest of a line after `word` and a space. */
 const after = (word: string, line = ''): string =>
   line.startsWith(`${word} `) ? line.slice(word.length + 1) : '';
 
 const readPath = (lines: readonly string[]): Buffer[] =>
   lines.map((line) => {
     const hash = hashFromBase64(line);
-    if (hash === undefined) throw invalid('The proof is malformed: a line of its path is no hash in base64.');
+    if (hash === undefined)
+      throw invalid('The proof is malformed: a line of its path is not a hash in base64.');
     return hash;
   });
 
@@ -57,8 +58,8 @@ const textOf = (file: string | Uint8Array): string => {
 };
 
 /**
- * A proof as a file that travels, in the form of C2SP's tlog-proof (https://c2sp.org/tlog-proof; the extension is
- * `.tlog-proof`), with the entry itself in its `extra` line:
+ * An inclusion proof as a file, in the C2SP format tlog-proof (https://c2sp.org/tlog-proof; extension `.tlog-proof`), with
+ * the entry in its `extra` line:
  *
  * ```text
  * c2sp.org/tlog-proof@v1
@@ -73,19 +74,20 @@ const textOf = (file: string | Uint8Array): string => {
  * — NAME BASE64 OF THE SIGNATURE
  * ```
  */
-export const formatProof = ({ entry, position, path, checkpoint }: InclusionProof): string =>
-  withPath(
+export function formatProof({ entry, position, path, checkpoint }: InclusionProof): string {
+  return withPath(
     [proofHeader, `extra ${Buffer.from(entry).toString('base64')}`, `index ${position}`],
     path,
     checkpoint,
   );
+}
 
 /**
- * Reads what {@link formatProof} writes, and checks nothing yet.
+ * Parses what {@link formatProof} writes. Verifies nothing.
  *
- * @throws AshlarError proof-invalid
+ * @throws AshlarError `proof-invalid`
  */
-export const parseProof = (file: string | Uint8Array): InclusionProof => {
+export function parseProof(file: string | Uint8Array): InclusionProof {
   const { lines, checkpoint } = cut(textOf(file));
   const [header, extra, index, ...path] = lines;
   if (header !== proofHeader) throw invalid(`The proof is malformed: it does not begin with ${proofHeader}.`);
@@ -94,9 +96,9 @@ export const parseProof = (file: string | Uint8Array): InclusionProof => {
   if (entry === undefined || entry.length === 0 || position === undefined)
     throw invalid('The proof is malformed: it needs a line "extra" with the entry, and a line "index".');
   return Object.freeze({ entry, position, path: readPath(path), checkpoint });
-};
+}
 
-/** What a proof shows, once it holds. */
+/** What a valid inclusion proof shows. */
 export interface ProvenEntry {
   readonly entry: Entry;
   readonly position: number;
@@ -104,70 +106,83 @@ export interface ProvenEntry {
 }
 
 /**
- * Checks a proof from its bytes alone: the checkpoint is signed by one of the verifiers, the entry stands in that tree at
- * that position, and it is an entry of that very log.
+ * Verifies an inclusion proof from its bytes alone: a trusted key signed the checkpoint, the entry is in that tree at that
+ * position, and it is an entry of that log.
  *
- * @throws AshlarError proof-invalid, signature-invalid
+ * @throws AshlarError `proof-invalid`, `signature-invalid`
  */
-export const verifyProof = (file: string | Uint8Array, verifiers: readonly Verifier[]): ProvenEntry => {
+export function verifyProof(file: string | Uint8Array, verifiers: readonly Verifier[]): ProvenEntry {
   const proof = parseProof(file);
   const checkpoint = openCheckpoint(proof.checkpoint, verifiers);
   const { position } = proof;
-  if (!verifyInclusion(leafHash(proof.entry), position, checkpoint.size, proof.path, checkpoint.root))
+  if (
+    !verifyInclusion({
+      leaf: leafHash(proof.entry),
+      position,
+      size: checkpoint.size,
+      path: proof.path,
+      root: checkpoint.root,
+    })
+  )
     throw invalid(
-      'The proof does not hold.',
-      `That entry is not at position ${position} of the log that was signed with ${checkpoint.size} entries.`,
+      'The inclusion proof is not valid.',
+      `The entry is not at position ${position} of the log that was signed with ${checkpoint.size} entries.`,
     );
   const entry = readEntry(proof.entry);
-  if (entry === undefined) throw invalid('The proof holds, but what it proves is no entry of a ledger.');
+  if (entry === undefined)
+    throw invalid('The inclusion proof is valid, but its content is not an entry of a ledger.');
   if (!isLogOf(entry.log, checkpoint.origin))
     throw invalid(
       'The entry belongs to another log.',
-      `It says ${entry.log}, the checkpoint says ${checkpoint.origin}.`,
+      `The entry names ${entry.log}, the checkpoint ${checkpoint.origin}.`,
     );
   return Object.freeze({ entry, position, checkpoint });
-};
+}
 
 /**
- * A consistency proof as a file, in the form in which C2SP's tlog-witness (https://c2sp.org/tlog-witness) takes a new
- * checkpoint: a line `old SIZE`, the path, a blank line, and the later checkpoint. So it can be sent to a witness as it is.
+ * A consistency proof as a file, in the form of a request to a C2SP tlog-witness (https://c2sp.org/tlog-witness): a line
+ * `old SIZE`, the path, a blank line, and the later checkpoint. It can be sent to a witness unchanged.
  */
-export const formatConsistency = ({ from, path, checkpoint }: ConsistencyProof): string =>
-  withPath([`old ${from}`], path, checkpoint);
+export function formatConsistency({ from, path, checkpoint }: ConsistencyProof): string {
+  return withPath([`old ${from}`], path, checkpoint);
+}
 
 /**
- * Reads what {@link formatConsistency} writes, and checks nothing yet.
+ * Parses what {@link formatConsistency} writes. Verifies nothing.
  *
- * @throws AshlarError proof-invalid
+ * @throws AshlarError `proof-invalid`
  */
-export const parseConsistency = (file: string | Uint8Array): ConsistencyProof => {
+export function parseConsistency(file: string | Uint8Array): ConsistencyProof {
   const { lines, checkpoint } = cut(textOf(file));
   const [old, ...path] = lines;
   const from = fromDecimal(after('old', old));
   if (from === undefined) throw invalid('The proof is malformed: it does not begin with a line "old SIZE".');
   return Object.freeze({ from, path: readPath(path), checkpoint });
-};
+}
 
 /**
- * Checks from its bytes alone that the checkpoint in the file continues the earlier one. Both must be of one log.
+ * Verifies, from the bytes of the file alone, that its checkpoint continues the earlier one. Both must be of one log.
  *
  * @returns the later checkpoint
- * @throws AshlarError proof-invalid, signature-invalid
+ * @throws AshlarError `proof-invalid`, `signature-invalid`
  */
-export const verifyConsistencyFile = (
+export function verifyConsistencyFile(
   earlier: Checkpoint,
   file: string | Uint8Array,
   verifiers: readonly Verifier[],
-): SignedCheckpoint => {
+): SignedCheckpoint {
   const proof = parseConsistency(file);
   const later = openCheckpoint(proof.checkpoint, verifiers);
   if (earlier.origin !== later.origin)
     throw invalid('The two checkpoints are of different logs.', `${earlier.origin} and ${later.origin}.`);
   const { from, path } = proof;
-  if (from !== earlier.size || !verifyConsistency(from, later.size, earlier.root, later.root, path))
+  if (
+    from !== earlier.size ||
+    !verifyConsistency({ from, to: later.size, fromRoot: earlier.root, toRoot: later.root, path })
+  )
     throw invalid(
-      'The proof does not hold.',
-      `It does not show that the log of ${later.size} entries begins with that of ${earlier.size}.`,
+      'The consistency proof is not valid.',
+      `It does not show that the log of ${later.size} entries begins with the log of ${earlier.size}.`,
     );
   return later;
-};
+}

@@ -3,14 +3,16 @@ import { AshlarError } from '../errors.js';
 import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash } from './merkle.js';
 
 /** The frontier of the tree when it had `size` leaves. */
-export const frontierAt = async (reader: TreeReader, size: number): Promise<Frontier> =>
-  new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
+export async function frontierAt(reader: TreeReader, size: number): Promise<Frontier> {
+  return new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
+}
 
 /** The root of the tree when it had `size` leaves. */
-export const treeRoot = async (reader: TreeReader, size: number): Promise<Buffer> =>
-  (await frontierAt(reader, size)).root();
+export async function treeRoot(reader: TreeReader, size: number): Promise<Buffer> {
+  return (await frontierAt(reader, size)).root();
+}
 
-/** A run of leaves whose root stands in a proof. */
+/** A run of leaves whose root is part of a proof. */
 interface Run {
   readonly from: number;
   readonly count: number;
@@ -36,17 +38,16 @@ const rootsOf = async (reader: TreeReader, runs: readonly Run[]): Promise<Buffer
 };
 
 /**
- * The path from the leaf at `position` to the root of the tree of `size` leaves: RFC 9162 section 2.1.3.
+ * The inclusion proof of the leaf at `position` in the tree of `size` leaves, from the leaf's sibling upwards: RFC 9162
+ * section 2.1.3.
  *
- * @throws AshlarError usage, where that tree has no such leaf
+ * @throws AshlarError `usage` where the tree has no such leaf
  */
-export const inclusionProof = async (
-  reader: TreeReader,
-  position: number,
-  size: number,
-): Promise<Buffer[]> => {
+export async function inclusionProof(reader: TreeReader, position: number, size: number): Promise<Buffer[]> {
   if (!isSize(size) || !isSize(position) || position >= size)
-    throw new AshlarError('usage', { message: `A tree of ${size} leaves has none at position ${position}.` });
+    throw new AshlarError('usage', {
+      message: `A tree of ${size} leaves has no leaf at position ${position}.`,
+    });
   const runs: Run[] = [];
   let [from, count] = [0, size];
   while (count > 1) {
@@ -56,17 +57,19 @@ export const inclusionProof = async (
     [from, count] = goesLeft ? [from, left] : [from + left, count - left];
   }
   return rootsOf(reader, runs);
-};
+}
 
 /**
- * The proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section 2.1.4. It is empty where
- * `from` is 0 or equal to `to`.
+ * The consistency proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section 2.1.4. It is
+ * empty where `from` is 0 or equal to `to`.
  *
- * @throws AshlarError usage, where `from` is larger than `to`
+ * @throws AshlarError `usage` where `from` is larger than `to`
  */
-export const consistencyProof = async (reader: TreeReader, from: number, to: number): Promise<Buffer[]> => {
+export async function consistencyProof(reader: TreeReader, from: number, to: number): Promise<Buffer[]> {
   if (!isSize(from) || !isSize(to) || from > to)
-    throw new AshlarError('usage', { message: `A tree of ${to} leaves cannot begin with one of ${from}.` });
+    throw new AshlarError('usage', {
+      message: `A tree of ${to} leaves cannot begin with a tree of ${from}.`,
+    });
   if (from === 0 || from === to) return [];
   const runs: Run[] = [];
   let [start, count] = [0, to];
@@ -76,25 +79,28 @@ export const consistencyProof = async (reader: TreeReader, from: number, to: num
     runs.unshift(goesLeft ? { from: start + left, count: count - left } : { from: start, count: left });
     [start, count] = goesLeft ? [start, left] : [start + left, count - left];
   }
-  // The root of the smaller tree is known to whoever checks; only another subtree must be told.
+  // The verifier knows the root of the smaller tree; only another subtree must be part of the proof.
   if (start > 0) runs.unshift({ from: start, count });
   return rootsOf(reader, runs);
-};
+}
 
 const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((one) => one.length === 32);
 const half = (number: number): number => Math.floor(number / 2);
 
+/** The claim that a leaf is in a tree. Hashes have 32 bytes; `position` counts from 0, `size` in leaves. */
+export interface Inclusion {
+  readonly leaf: Uint8Array;
+  readonly position: number;
+  readonly size: number;
+  readonly path: readonly Uint8Array[];
+  readonly root: Uint8Array;
+}
+
 /**
- * Whether the leaf with this hash stands at `position` of the tree of `size` leaves with this root: RFC 9162 section
- * 2.1.3.2. False for anything malformed.
+ * Whether the leaf with this hash is at `position` of the tree of `size` leaves with this root: RFC 9162 section 2.1.3.2.
+ * False for malformed arguments.
  */
-export const verifyInclusion = (
-  leaf: Uint8Array,
-  position: number,
-  size: number,
-  path: readonly Uint8Array[],
-  root: Uint8Array,
-): boolean => {
+export function verifyInclusion({ leaf, position, size, path, root }: Inclusion): boolean {
   if (!isSize(size) || !isSize(position) || position >= size || !areHashes([leaf, root, ...path]))
     return false;
   let [node, last] = [position, size - 1];
@@ -103,32 +109,35 @@ export const verifyInclusion = (
     if (last === 0) return false;
     if (node % 2 === 1 || node === last) {
       hash = nodeHash(sibling, hash);
-      // A lone last node was carried up: its sibling stands where it is a right child.
+      // A last node without a sibling moved up: its sibling is where it is a right child.
       while (node % 2 === 0 && node !== 0) [node, last] = [half(node), half(last)];
     } else hash = nodeHash(hash, sibling);
     [node, last] = [half(node), half(last)];
   }
   return last === 0 && hash.equals(root);
-};
+}
+
+/** The claim that a tree of `to` leaves continues one of `from` leaves. Hashes have 32 bytes. */
+export interface Consistency {
+  readonly from: number;
+  readonly to: number;
+  readonly fromRoot: Uint8Array;
+  readonly toRoot: Uint8Array;
+  readonly path: readonly Uint8Array[];
+}
 
 /**
  * Whether the tree of `to` leaves with `toRoot` begins with the tree of `from` leaves with `fromRoot`: RFC 9162 section
- * 2.1.4.2. Every tree begins with the empty one. False for anything malformed.
+ * 2.1.4.2. Every tree begins with the empty tree. False for malformed arguments.
  */
-export const verifyConsistency = (
-  from: number,
-  to: number,
-  fromRoot: Uint8Array,
-  toRoot: Uint8Array,
-  path: readonly Uint8Array[],
-): boolean => {
+export function verifyConsistency({ from, to, fromRoot, toRoot, path }: Consistency): boolean {
   if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
   if (from === to)
     return path.length === 0 && Buffer.from(fromRoot).equals(toRoot) && (to > 0 || emptyRoot.equals(toRoot));
   if (from === 0) return path.length === 0 && emptyRoot.equals(fromRoot);
   let [node, last] = [from - 1, to - 1];
   while (node % 2 === 1) [node, last] = [half(node), half(last)];
-  // With the smaller tree perfect, its own root is where the way up begins.
+  // Where the smaller tree is perfect, the path starts at its own root.
   const [start, ...rest] = node === 0 ? [fromRoot, ...path] : path;
   if (start === undefined || path.length === 0) return false;
   let before: Buffer = Buffer.from(start);
@@ -142,4 +151,4 @@ export const verifyConsistency = (
     [node, last] = [half(node), half(last)];
   }
   return last === 0 && before.equals(fromRoot) && after.equals(toRoot);
-};
+}

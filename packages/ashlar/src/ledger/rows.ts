@@ -4,7 +4,7 @@ import { type Entry, readEntry } from './entry.js';
 import { leafHash } from './merkle.js';
 import type { LedgerProblem } from './problems.js';
 
-/** A leaf, or an entry without one. */
+/** A leaf, or an entry without a leaf. */
 type Candidate = Pick<Leaf, 'rowKey' | 'entry'> & Partial<Leaf>;
 
 interface Read {
@@ -13,12 +13,12 @@ interface Read {
   readonly key: readonly unknown[];
 }
 
-/** Compares leaves with their entries, and entries with their rows; entries that have no leaf yet, with their rows. */
-export const wrongRows = async (
+/** Compares leaves with their entries, and entries with their rows. An entry without a leaf is compared with its row only. */
+export async function findRowProblems(
   reader: LedgerReader,
   leaves: readonly Candidate[],
   firstProvable: number,
-): Promise<LedgerProblem[]> => {
+): Promise<LedgerProblem[]> {
   const { table, log } = reader;
   const read: Read[] = [];
   const problems: LedgerProblem[] = [];
@@ -32,8 +32,8 @@ export const wrongRows = async (
     const entry = readEntry(leaf.entry);
     const key = entry && keyOfEntry(table, entry, leaf.rowKey);
     if (leaf.hash && !leafHash(leaf.entry).equals(leaf.hash))
-      report(leaf, 'the entry does not belong to its leaf');
-    else if (!entry) report(leaf, 'the entry is none');
+      report(leaf, 'the entry does not match the hash of its leaf');
+    else if (!entry) report(leaf, 'the entry is not valid JSON of the form ashlar/entry/v1');
     else if (entry.log !== log) report(leaf, `the entry belongs to the log ${entry.log}`);
     else if (!key) report(leaf, 'the entry is of another row');
     else read.push({ leaf, entry, key });
@@ -46,12 +46,12 @@ export const wrongRows = async (
       continue;
     }
     const column = firstDifference(table, entry, row);
-    if (column !== undefined) report(leaf, `the column ${column} is not what was written`);
+    if (column !== undefined) report(leaf, `the column ${column} was changed after it was written`);
     else {
       const backdated = firstBackdated(table, entry);
       if (backdated !== undefined)
-        report(leaf, `the column ${backdated} is not the time at which the row was written, ${entry.at}`);
+        report(leaf, `the column ${backdated} is not the time of the write, ${entry.at}`);
     }
   }
   return problems.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
-};
+}

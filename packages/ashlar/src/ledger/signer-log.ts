@@ -10,7 +10,7 @@ import { treeRoot } from './proofs.js';
 
 const extension = '.checkpoint';
 
-/** A signed checkpoint, and the file it was read from. */
+/** A signed checkpoint, and its file. */
 export interface KeptCheckpoint extends SignedCheckpoint {
   readonly file: string;
 }
@@ -19,7 +19,7 @@ const isFolder = async (path: string): Promise<boolean> => {
   try {
     return (await stat(path)).isDirectory();
   } catch (cause) {
-    throw new AshlarError('usage', { message: `No checkpoints can be read at ${path}.`, cause });
+    throw new AshlarError('usage', { message: `The checkpoints at ${path} cannot be read.`, cause });
   }
 };
 
@@ -38,59 +38,58 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
 };
 
 /**
- * Reads one file, or every `*.checkpoint` in a folder, smallest first. All of them must be signed by one of the verifiers:
- * none is passed over, because the one that is left out may be the one that shows what was lost.
+ * Reads one checkpoint file, or every `*.checkpoint` of a folder, the smallest first. Each must be signed by one of the
+ * verifiers: none is skipped, because it may be the one that shows a loss.
  *
- * @throws AshlarError signature-invalid, usage
+ * @throws AshlarError `signature-invalid`, `usage`
  */
-export const readCheckpoints = async (
+export async function readCheckpoints(
   path: string,
   verifiers: readonly Verifier[],
-): Promise<readonly KeptCheckpoint[]> => {
+): Promise<readonly KeptCheckpoint[]> {
   const files = (await isFolder(path))
     ? (await readdir(path)).filter((name) => name.endsWith(extension)).map((name) => join(path, name))
     : [path];
   const read: KeptCheckpoint[] = [];
   for (const file of files.sort()) read.push(await readOne(file, verifiers));
   return read.sort((a, b) => a.size - b.size);
-};
+}
 
-/** What a signer is asked to sign. */
+/** What to sign. */
 export interface SigningRequest {
-  /** Where this signer keeps what it signed for this log. Made where it is missing; one folder for each log. */
+  /** The folder of this log's checkpoints; created if it does not exist. One folder for each log. */
   readonly folder: string;
   readonly signer: Signer;
-  /** Signs besides: the former key, on the first checkpoint of a new one. */
+  /** A second signer: the former key, on the first checkpoint of a new key. */
   readonly cosigner?: Signer | undefined;
-  /** Verifiers of keys that signed for this log in former times, so that a key can be changed. */
+  /** Keys that signed earlier checkpoints of this log, so that a key can be changed. */
   readonly former?: readonly Verifier[];
   readonly head: Checkpoint;
-  /** The hashes of the log as it is now. */
+  /** The hashes of the current log. */
   readonly reader: TreeReader;
 }
 
 /**
- * Signs a head as a checkpoint, if it continues everything that this signer signed before, and keeps it as
- * `SIZE.checkpoint` before handing it out. A head that was signed already gives the same note again. One folder is for
- * one signer at a time.
+ * Signs a head as a checkpoint if it continues every checkpoint in the folder, and stores it there as `SIZE.checkpoint`
+ * before it returns it. A head that is already signed gives the same note again. Only one process may use a folder at a
+ * time.
  *
- * @returns the signed checkpoint, a note
- * @throws AshlarError ledger-conflict, where the log is smaller than one that was signed, or has another history, or the
- *   head is not that of the tree
- * @throws AshlarError signature-invalid, where something in the folder was not signed by this signer or a former one
+ * @returns the signed checkpoint: a note
+ * @throws AshlarError `ledger-conflict` where the log is smaller than a signed one or has another history, or the head is
+ *   not the head of the tree; `signature-invalid` where a checkpoint in the folder lacks a signature of a known key
  */
-export const signHead = async (request: SigningRequest): Promise<string> => {
+export async function signHead(request: SigningRequest): Promise<string> {
   const { folder, signer, cosigner, former = [], head, reader } = request;
   const signers = cosigner ? [signer, cosigner] : [signer];
   await mkdir(folder, { recursive: true });
   const kept = await readCheckpoints(folder, [...signers, ...former]);
-  // The newest stands for all: it was signed only once it was proven to continue those before it.
+  // The newest is enough: it was signed only after it was shown to continue the earlier ones.
   const newest = kept.at(-1);
   if (newest !== undefined) await requireContinuation(newest, head, reader);
   if (!(await treeRoot(reader, head.size)).equals(head.root))
     throw new AshlarError('ledger-conflict', {
       message: `The head of the ledger ${head.origin} is not the root of its tree.`,
-      detail: `At ${head.size} entries they differ.`,
+      detail: `They differ at ${head.size} entries.`,
     });
   const same = kept.find(
     (one) => one.size === head.size && signers.every((each) => one.signedBy.includes(each)),
@@ -100,4 +99,4 @@ export const signHead = async (request: SigningRequest): Promise<string> => {
   // a checkpoint is public
   await writeAtomically(join(folder, `${head.size}${extension}`), note, 0o666);
   return note;
-};
+}

@@ -1,14 +1,14 @@
 import type { Block, Head, LedgerReader } from '../contract/ledger.js';
 import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
-import type { Completed, TreeWalk } from './walk.js';
+import type { CompletedNode, TreeRebuild } from './tree-rebuild.js';
 
 const blocksAtOnce = 5_000;
 const highestLevel = 7;
 
 /**
- * What is known of the tree besides its leaves: blocks, checkpoints, stored hashes, the head. Each is compared as the
- * walk comes by. Once one does not fit, those after it cannot either, and are passed over.
+ * Compares blocks, checkpoints, stored hashes and the head with the tree that the leaves make, as it is rebuilt. After the
+ * first mismatch all later blocks and checkpoints would differ too: they are not reported.
  */
 export class TreeMarks {
   readonly problems: LedgerProblem[] = [];
@@ -18,7 +18,7 @@ export class TreeMarks {
   #loaded: number;
   #allLoaded = false;
   #lastBlock: number;
-  /** Up to here a block or checkpoint agreed. */
+  /** The size up to which a block or checkpoint matched. */
   #sound: number;
   #broken = false;
 
@@ -30,17 +30,17 @@ export class TreeMarks {
     this.#sound = from;
   }
 
-  /** Compares the checkpoints of what is not walked again with the stored tree. */
+  /** Compares the checkpoints of the part that is not rebuilt with the stored tree. */
   async before(from: number): Promise<void> {
     while ((this.#checkpoints[0]?.size ?? from) < from) {
       const { size, root, source } = this.#checkpoints.shift() as KnownRoot;
       const stored = await treeRoot(this.#reader, size).catch(() => undefined);
       if (!stored?.equals(root))
-        this.#tell(0, null, `the first ${size} leaves have another root than in ${source}`);
+        this.#report(0, null, `the root of the first ${size} leaves differs from ${source}`);
     }
   }
 
-  /** Reads the blocks up to a size. */
+  /** Loads the blocks up to a size. */
   async load(size: number): Promise<void> {
     while (!this.#allLoaded && this.#loaded < size) {
       const more = await this.#reader.blocks(this.#loaded, blocksAtOnce);
@@ -50,8 +50,8 @@ export class TreeMarks {
     }
   }
 
-  /** Compares the blocks and checkpoints of the size at which the walk is. */
-  at({ size, frontier }: TreeWalk, rowKey: string | undefined): void {
+  /** Compares the blocks and checkpoints of the current size. */
+  at({ size, frontier }: TreeRebuild, rowKey: string | undefined): void {
     let known = 0;
     let root: Buffer | undefined;
     const compare = (other: Uint8Array, source: string) => {
@@ -61,10 +61,10 @@ export class TreeMarks {
       this.#broken = true;
       const first = this.#sound;
       const single = size - first === 1;
-      this.#tell(
+      this.#report(
         first,
         single ? (rowKey ?? null) : null,
-        `${single ? 'this leaf is' : `the leaves ${first} to ${size - 1} are`} not those of ${source}`,
+        `${single ? 'this leaf differs' : `the leaves ${first} to ${size - 1} differ`} from ${source}`,
       );
     };
     while (this.#blocks[0] && this.#blocks[0].size <= size) {
@@ -79,8 +79,8 @@ export class TreeMarks {
     if (known > 0 && !this.#broken) this.#sound = size;
   }
 
-  /** Compares stored hashes with those the walk has completed. */
-  async compareNodes(completed: readonly Completed[]): Promise<void> {
+  /** Compares stored hashes with rebuilt ones. */
+  async compareNodes(completed: readonly CompletedNode[]): Promise<void> {
     const levels = new Set(completed.map(({ level }) => level));
     for (const level of levels) {
       const wanted = completed.filter((node) => node.level === level);
@@ -95,32 +95,34 @@ export class TreeMarks {
         const other = stored.get(position);
         if (other !== undefined && hash.equals(other)) continue;
         const first = position * 256 ** level;
-        const what = other ? 'is not that of its leaves' : 'is missing';
-        this.#tell(first, null, `the hash at level ${level}, position ${position} of the tree ${what}`);
+        const what = other ? 'does not match its leaves' : 'is missing';
+        this.#report(first, null, `the hash at level ${level}, position ${position} of the tree ${what}`);
       }
     }
   }
 
-  /** What is said of more than there is. */
-  async after({ size, frontier }: TreeWalk, head: Head | undefined): Promise<void> {
+  /** Finds blocks, checkpoints, hashes and a head that claim more leaves than there are. */
+  async after({ size, frontier }: TreeRebuild, head: Head | undefined): Promise<void> {
     await this.load(size + 1);
     const newest = (await this.#reader.lastBlock())?.size ?? 0;
-    if (newest > size) this.#tell(size, null, `a block was sealed with ${newest} leaves, there are ${size}`);
+    if (newest > size)
+      this.#report(size, null, `a block was sealed with ${newest} leaves, but there are ${size}`);
     else if (this.#lastBlock !== size)
-      this.#tell(this.#lastBlock, null, 'the leaves from here on have no block');
+      this.#report(this.#lastBlock, null, 'the leaves from this position on have no block');
     for (const { size: signed, source } of this.#checkpoints)
-      this.#tell(size, null, `${source} has ${signed} leaves, there are ${size}`);
-    if (!head && size > 0) this.#tell(null, null, 'the head is missing');
+      this.#report(size, null, `${source} has ${signed} leaves, but there are ${size}`);
+    if (!head && size > 0) this.#report(null, null, 'the head is missing');
     if (head && (head.size !== size || !frontier.encode().equals(head.frontier)))
-      this.#tell(null, null, `the head says ${head.size} leaves and is not that of the tree of ${size}`);
+      this.#report(null, null, `the head of ${head.size} leaves does not match the tree of ${size}`);
     for (let level = 1; level <= highestLevel; level++) {
       const full = Math.floor(size / 256 ** level);
       const [more] = await this.#reader.nodes(level, full, Number.MAX_SAFE_INTEGER);
-      if (more) this.#tell(null, null, `the tree has a hash at level ${level} for leaves that are not there`);
+      if (more)
+        this.#report(null, null, `the tree has a hash at level ${level} for leaves that do not exist`);
     }
   }
 
-  #tell(position: number | null, rowKey: string | null, what: string): void {
+  #report(position: number | null, rowKey: string | null, what: string): void {
     this.problems.push({ position, row_key: rowKey, what });
   }
 }

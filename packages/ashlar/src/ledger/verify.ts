@@ -2,114 +2,113 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Leaf, LedgerReader } from '../contract/ledger.js';
 import type { KnownRoot, LedgerProblem } from './problems.js';
 import { treeRoot } from './proofs.js';
-import { wrongRows } from './rows.js';
+import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
-import { type Completed, TreeWalk } from './walk.js';
+import { type CompletedNode, TreeRebuild } from './tree-rebuild.js';
 
 /** How to verify. */
 export interface VerifyOptions {
-  /** Leaves before this were verified then: only their root is compared, and what came after is verified. */
+  /** The leaves below this size were verified before: only their root is compared, and the later leaves are verified. */
   readonly trusted?: KnownRoot | undefined;
-  /** Roots that the ledger must have had at their sizes. */
+  /** Roots that the ledger must have at their sizes. */
   readonly checkpoints?: readonly KnownRoot[] | undefined;
   /** How many leaves are in memory at once. Default 5,000. */
   readonly chunk?: number | undefined;
 }
 
-/** What a verification found. */
+/** The result of a verification. */
 export interface Verification {
   readonly log: string;
   readonly size: number;
   readonly root: Buffer;
-  /** How many leaves were compared with their entries and rows. */
+  /** The number of leaves that were compared with their entries and rows. */
   readonly checked: number;
-  /** From where on entries and rows must be there; those before have left by way of retention. */
+  /** The first position whose entry and row must exist; retention purged the earlier ones. */
   readonly firstProvable: number;
   readonly rowsPerSecond: number;
-  /** Rows first, in the order of the log; at most 20. */
+  /** At most 20: problems of rows first, in the order of the log. */
   readonly problems: readonly LedgerProblem[];
 }
 
 const mostProblems = 20;
 
 /**
- * Compares a ledger with itself, its table and what is known from elsewhere: each leaf with its entry, each entry with
- * its row, each stored hash, block and checkpoint with the tree that the leaves make. The reader must see one snapshot.
- * Without `trusted` it reads everything, in constant memory; with it, only what came after, whatever came before.
+ * Verifies a ledger: compares each leaf with its entry, each entry with its row, and each stored hash, block and checkpoint
+ * with the tree that the leaves make. The reader must see one snapshot. Without `trusted` it reads the whole ledger, in
+ * constant memory; with it, only the leaves after that size.
  */
-export const verifyLedger = async (
+export async function verifyLedger(
   reader: LedgerReader,
   { trusted, checkpoints = [], chunk = 5_000 }: VerifyOptions = {},
-): Promise<Verification> => {
+): Promise<Verification> {
   const start = performance.now();
   const rows: LedgerProblem[] = [];
   const head = await reader.head();
   const firstProvable = head?.firstProvable ?? 0;
-  const { walk, from, problem } = await begin(reader, trusted);
+  const { tree, from, problem } = await begin(reader, trusted);
   const marks = new TreeMarks(reader, checkpoints, from);
   if (problem) marks.problems.push(problem);
   await marks.before(from);
-  marks.at(walk, undefined);
+  marks.at(tree, undefined);
 
   while (rows.length < mostProblems) {
-    const leaves = await reader.leaves(walk.size, chunk);
+    const leaves = await reader.leaves(tree.size, chunk);
     if (leaves.length === 0) break;
-    // SQLite answers in the same turn: without this a whole verification would keep timers and signals waiting
+    // SQLite answers synchronously: without this a verification would block timers and signals
     await nextTurn();
-    const { sound, gap } = unbroken(leaves, walk.size);
-    rows.push(...(await wrongRows(reader, sound, firstProvable)));
-    await marks.load(walk.size + sound.length);
-    const completed: Completed[] = [];
-    for (const leaf of sound) {
-      completed.push(...walk.append(leaf.hash));
-      marks.at(walk, leaf.rowKey);
+    const { consecutive, gap } = unbroken(leaves, tree.size);
+    rows.push(...(await findRowProblems(reader, consecutive, firstProvable)));
+    await marks.load(tree.size + consecutive.length);
+    const completed: CompletedNode[] = [];
+    for (const leaf of consecutive) {
+      completed.push(...tree.append(leaf.hash));
+      marks.at(tree, leaf.rowKey);
     }
     await marks.compareNodes(completed);
     if (gap) {
-      rows.push({ position: walk.size, row_key: null, what: 'the leaf at this position is missing' });
+      rows.push({ position: tree.size, row_key: null, what: 'the leaf at this position is missing' });
       break;
     }
   }
-  if (rows.length < mostProblems) await marks.after(walk, head);
+  if (rows.length < mostProblems) await marks.after(tree, head);
   if (!trusted) {
     const waiting = await reader.waiting(chunk);
-    rows.push(...(await wrongRows(reader, waiting, firstProvable)));
+    rows.push(...(await findRowProblems(reader, waiting, firstProvable)));
     for (const key of await reader.strays(mostProblems))
       rows.push({ position: null, row_key: key, what: 'the row has no entry' });
   }
-  const checked = walk.size - from;
+  const checked = tree.size - from;
   return {
     log: reader.log,
-    size: walk.size,
-    root: walk.frontier.root(),
+    size: tree.size,
+    root: tree.frontier.root(),
     checked,
     firstProvable,
     rowsPerSecond: Math.round(checked / ((performance.now() - start) / 1_000)),
     problems: [...rows, ...marks.problems].slice(0, mostProblems),
   };
-};
+}
 
 /**
- * Looks at one row: its entry, its leaf, and whether the newest block is that of the tree. It costs the same however large
- * the ledger is.
+ * Verifies one row: its entry, its leaf, and that the newest block matches the tree. Its cost does not grow with the ledger.
  *
- * @returns what is wrong first; `undefined` for nothing
+ * @returns the first problem; `undefined` where there is none
  */
-export const verifyRow = async (reader: LedgerReader, rowKey: string): Promise<string | undefined> => {
+export async function verifyRow(reader: LedgerReader, rowKey: string): Promise<string | undefined> {
   const found = (await reader.leafOf(rowKey)) ?? (await reader.entryOf(rowKey));
   if (!found) return 'the row has no entry';
-  const [problem] = await wrongRows(reader, [found], 0);
+  const [problem] = await findRowProblems(reader, [found], 0);
   if (problem) return problem.what;
   const block = await reader.lastBlock();
   if (!block) return undefined;
   const root = await treeRoot(reader, block.size).catch(() => undefined);
-  return root?.equals(block.root) ? undefined : 'the newest block is not that of the tree';
-};
+  return root?.equals(block.root) ? undefined : 'the newest block does not match the tree';
+}
 
-/** Where the walk begins: after what is trusted, if the stored tree agrees with it. */
+/** Where to start: after the trusted leaves if the stored tree has their root, else at the first leaf. */
 const begin = async (reader: LedgerReader, trusted: KnownRoot | undefined) => {
   const whole = async (problem?: LedgerProblem) => ({
-    walk: await TreeWalk.from(reader, 0),
+    tree: await TreeRebuild.from(reader, 0),
     from: 0,
     problem,
   });
@@ -117,16 +116,18 @@ const begin = async (reader: LedgerReader, trusted: KnownRoot | undefined) => {
   const [last] = await reader.nodes(0, trusted.size - 1, trusted.size);
   const root = last && (await treeRoot(reader, trusted.size).catch(() => undefined));
   if (root?.equals(trusted.root)) {
-    return { walk: await TreeWalk.from(reader, trusted.size), from: trusted.size, problem: undefined };
+    return { tree: await TreeRebuild.from(reader, trusted.size), from: trusted.size, problem: undefined };
   }
-  // what was trusted does not hold: everything is looked at, to find out where
+  // the stored tree contradicts the trusted root: everything is verified, to find out where
   const what = last
-    ? `the first ${trusted.size} leaves have another root than in ${trusted.source}`
-    : `there are fewer leaves than the ${trusted.size} of ${trusted.source}`;
+    ? `the root of the first ${trusted.size} leaves differs from ${trusted.source}`
+    : `the ledger has fewer than the ${trusted.size} leaves of ${trusted.source}`;
   return whole({ position: null, row_key: null, what });
 };
 
-const unbroken = (leaves: readonly Leaf[], from: number): { sound: readonly Leaf[]; gap: boolean } => {
+const unbroken = (leaves: readonly Leaf[], from: number): { consecutive: readonly Leaf[]; gap: boolean } => {
   const broken = leaves.findIndex(({ position }, at) => position !== from + at);
-  return broken < 0 ? { sound: leaves, gap: false } : { sound: leaves.slice(0, broken), gap: true };
+  return broken < 0
+    ? { consecutive: leaves, gap: false }
+    : { consecutive: leaves.slice(0, broken), gap: true };
 };

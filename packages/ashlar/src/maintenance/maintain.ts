@@ -3,18 +3,18 @@ import type { GuardedTable, MaintenanceReport, MaintenanceTools } from '../contr
 import type { Owner } from '../contract/owner.js';
 
 /**
- * Does what the guarantees of these tables need done again as time passes: partitions are made ahead, and the like.
- * Idempotent, and one process at a time. Where no table needs any, nothing is opened.
+ * Runs the periodic maintenance of the guarantees of these tables: for example, it creates partitions ahead of time.
+ * Idempotent; one process at a time. Opens no connection where no table needs maintenance.
  *
- * @param now - the moment to maintain for
- * @returns what was done, and until when that is enough
+ * @param now - the current time
+ * @returns one line for each thing that was done, and the time until which no more maintenance is needed
  * @throws AshlarError `migration-locked`, `lock-timeout`, `privilege-missing`, `partition-conflict`
  */
-export const maintain = async (
+export async function maintain(
   engine: Engine,
   tables: readonly GuardedTable[],
   now: Date,
-): Promise<MaintenanceReport> => {
+): Promise<MaintenanceReport> {
   const tasks = tables.flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
       const enforcement = guarantee[engine.dialect.name];
@@ -31,7 +31,7 @@ export const maintain = async (
     },
     { exclusive: true },
   );
-};
+}
 
 const toolsOf = (owner: Owner, now: Date): MaintenanceTools => ({
   now,

@@ -2,40 +2,40 @@ import type { Engine } from '../contract/engine.js';
 import type { GuardedTable, Purged, PurgeReport, PurgeTools } from '../contract/guarantee.js';
 import type { SystemFacts } from '../contract/system.js';
 
-/** What is to leave. */
+/** How to purge. */
 export interface PurgeOptions {
   /**
-   * The moment to look from; default now. Rows leave when they are due at that moment and by the database's own clock,
-   * so that a later one is of use with `dryRun` only.
+   * The time to decide by; default now. A row is purged only if it has expired by the database's clock too, so a future
+   * time is useful only with `dryRun`.
    */
   readonly now?: Date | undefined;
-  /** Change nothing, only tell. Default false. */
+  /** Delete nothing; report what would be deleted. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** What left, or would, and what stays though its time is over. */
+/** The rows that were purged, or would be, and the expired rows that stay. */
 export interface Purge {
   readonly purged: readonly Purged[];
-  /** For each table with rows that are due and held, how many. */
+  /** For each table, the number of expired rows that a legal hold keeps. Tables without any are left out. */
   readonly held: Readonly<Record<string, number>>;
-  /** For each table with rows that are due and could not leave because others refer to them, how many. */
+  /** For each table, the number of expired rows that other rows refer to. Tables without any are left out. */
   readonly stuck: Readonly<Record<string, number>>;
 }
 
 /**
- * Lets the rows of a system leave whose time has come, as the owner: on Postgres whole months with their partition, else
- * by range in batches. Rows leave before those they refer to. What leaves is recorded beside its table.
+ * Deletes the expired rows of a system, as the owner: on Postgres whole months with their partition, else ranges of rows in
+ * batches. Rows are deleted before the rows that they refer to. Each deletion is recorded in the side table `TABLE_purges`.
  *
  * @throws AshlarError `migration-locked`, `lock-timeout`, `privilege-missing`
  *
  * @example
- * await retire(engine, system, { dryRun: true });
+ * const { purged } = await purge(engine, system, { dryRun: true });
  */
-export const purge = async (
+export async function purge(
   engine: Engine,
   system: SystemFacts,
   { now = new Date(), dryRun = false }: PurgeOptions = {},
-): Promise<Purge> => {
+): Promise<Purge> {
   const tables = Object.values(system.tables) as readonly GuardedTable[];
   const tasks = childrenFirst(tables).flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
@@ -46,7 +46,7 @@ export const purge = async (
   );
   if (tasks.length === 0) return { purged: [], held: {}, stuck: {} };
   engine.register(tables);
-  // rows that no ledger has sealed yet do not leave
+  // a row that its ledger has not sealed cannot be purged
   await engine.seal();
   return engine.asOwner(
     async (owner) => {
@@ -70,9 +70,9 @@ export const purge = async (
     },
     { exclusive: true },
   );
-};
+}
 
-/** Tables in an order in which each comes before those it refers to, as far as there is one. */
+/** The tables in an order in which each comes before the tables that it refers to, unless they refer to each other. */
 const childrenFirst = (tables: readonly GuardedTable[]): readonly GuardedTable[] => {
   const ordered: GuardedTable[] = [];
   const seen = new Set<GuardedTable>();

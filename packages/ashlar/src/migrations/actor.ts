@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 
-/** In whose name steps are recorded when nobody is named: the user of the operating system. */
-export const defaultActor = (): string => {
+/** The actor recorded with steps when none is given: the user of the operating system. */
+export function defaultActor(): string {
   try {
     return userInfo().username;
   } catch {
-    // a container may run under a number that has no name
+    // a container may run under a user id without a name
     return `uid:${process.getuid?.() ?? 'unknown'}`;
   }
-};
+}

@@ -5,17 +5,17 @@ import { AshlarError } from '../errors.js';
 import type { AppliedStep } from './history.js';
 
 /**
- * Refuses to start a system where tables of its names already stand and are not its own.
+ * Refuses to start a system in a place that has tables of the same names which no step of the system created.
  *
- * @param applied - the whole history of this place, of every system
+ * @param applied - the whole history of this place, of all systems
  * @throws AshlarError `system-collision`
  */
-export const assertNoCollision = async (
+export async function assertNoCollision(
   engine: Engine,
   owner: Owner,
   system: SystemFacts,
   applied: readonly AppliedStep[],
-): Promise<void> => {
+): Promise<void> {
   if (applied.some((step) => step.system === system.name)) return;
   const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
   const taken = Object.values(system.tables)
@@ -27,8 +27,8 @@ export const assertNoCollision = async (
     message: `${system.name} cannot be created here: ${taken.join(', ')} already exist${taken.length > 1 ? '' : 's'}.`,
     detail:
       others.length > 0
-        ? `Here ${others.length > 1 ? 'live' : 'lives'} ${others.join(', ')}; no step of ${system.name} was ever applied.`
-        : `No step of ${system.name} was ever applied here, so the table${taken.length > 1 ? 's are' : ' is'} not known to be its own.`,
-    suggestion: `Give ${system.name} a file of its own, or on a server a schema: ?schema=NAME in the URL. If they are its own: ashlar migrate stamp --system ${system.name} head`,
+        ? `The place belongs to ${others.join(', ')}; no step of ${system.name} was ever applied.`
+        : `No step of ${system.name} was ever applied here, so another program may have created the table${taken.length > 1 ? 's' : ''}.`,
+    suggestion: `Give ${system.name} its own file, or on a server its own schema: ?schema=NAME in the URL. If the tables are its own: ashlar migrate stamp --system ${system.name} head`,
   });
-};
+}

@@ -2,27 +2,24 @@ import { AshlarError } from '../errors.js';
 import type { AppliedStep } from './history.js';
 import { byStepOrder, type Step } from './steps.js';
 
-/** The folder's steps beside the database's. */
+/** The steps of the folder, compared with those of the database. */
 export interface HistoryComparison {
   readonly applied: readonly AppliedStep[];
   readonly pending: readonly Step[];
-  /** Applied, and edited since. */
+  /** Applied, and edited afterwards. */
   readonly changed: readonly string[];
   /** Applied, and not in the folder. */
   readonly missing: readonly string[];
-  /** Pending, and sorted before one that is applied. */
+  /** Pending, and ordered before an applied step. */
   readonly late: readonly string[];
 }
 
 /**
- * Compares by membership and checksum. By newest number alone, a step that was merged late would be skipped in silence.
+ * Compares by membership and checksum. A comparison by the newest number would silently skip a step that was merged late.
  *
  * @param applied - the applied steps of this system
  */
-export const compareHistory = (
-  steps: readonly Step[],
-  applied: readonly AppliedStep[],
-): HistoryComparison => {
+export function compareHistory(steps: readonly Step[], applied: readonly AppliedStep[]): HistoryComparison {
   const inFolder = new Map(steps.map((step) => [step.name, step]));
   const inDatabase = new Set(applied.map(({ step }) => step));
   const last = [...inDatabase].sort(byStepOrder).at(-1);
@@ -37,44 +34,44 @@ export const compareHistory = (
     missing: applied.filter(({ step }) => !inFolder.has(step)).map(({ step }) => step),
     late: pending.filter(isLate).map(({ name }) => name),
   };
-};
+}
 
 const listed = (names: readonly string[]): string => `Step${names.length > 1 ? 's' : ''} ${names.join(', ')}`;
 const were = (names: readonly string[]): string => (names.length > 1 ? 'were' : 'was');
 
 /**
- * Refuses a history that does not fit the folder, and says how to repair it.
+ * Refuses a history that differs from the folder, and says how to repair it.
  *
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`
  */
-export const assertHistory = (
+export function assertHistory(
   system: string,
   comparison: HistoryComparison,
   options: { allowLate?: boolean | undefined } = {},
-): void => {
+): void {
   const { changed, missing, late } = comparison;
   const command = `ashlar migrate stamp --system ${system}`;
   if (changed.length > 0) {
     throw new AshlarError('migration-changed', {
       message: `${listed(changed)} of ${system} ${were(changed)} applied and edited since.`,
-      detail:
-        'The checksum in the database is another than that of the file: the two no longer tell the same story.',
-      suggestion: `Restore the file and put the change into a new step. If the edit changes nothing: ${command} ${changed[0]}`,
+      detail: 'The checksum in the database differs from that of the file.',
+      suggestion: `Restore the file and put the change into a new step. If the edit has no effect on the schema: ${command} ${changed[0]}`,
     });
   }
   if (missing.length > 0) {
     throw new AshlarError('migration-missing', {
       message: `${listed(missing)} of ${system} ${were(missing)} applied, but the folder has no such step.`,
-      detail: 'This version of the code is older than the database, or the folder was renamed or removed.',
-      suggestion: `Restore the folder. If the database no longer holds its effect: ${command} --forget ${missing[0]}`,
+      detail: 'The code is older than the database, or the folder was renamed or removed.',
+      suggestion: `Restore the folder. If the database no longer has its effect: ${command} --forget ${missing[0]}`,
     });
   }
   if (late.length > 0 && !options.allowLate) {
     const last = comparison.applied.at(-1)?.step;
     throw new AshlarError('migration-late', {
       message: `${listed(late)} of ${system} sort${late.length > 1 ? '' : 's'} before ${last}, which is already applied.`,
-      detail: 'It was merged after a later step had run; elsewhere the two may have run in the other order.',
+      detail:
+        'It was merged after a later step had run; other databases may have run the two in the other order.',
       suggestion: `Renumber it after ${last}. If the order does not matter: ashlar migrate up --system ${system} --allow-late`,
     });
   }
-};
+}

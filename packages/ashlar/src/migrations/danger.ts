@@ -1,122 +1,187 @@
 import type { SqlName } from '../contract/sql.js';
-import type { SqlStatement } from './statements.js';
+import type { SqlStatement } from '../sql/statements.js';
+import { Reader } from './reader.js';
 import type { StepBody } from './steps.js';
 
-/** A statement that deserves a second look, and why. */
+/** A statement that needs review before it runs, and why. */
 export interface Danger {
+  /** The line of the step's file; the first is 1. */
   readonly line: number;
   readonly code: string;
   readonly why: string;
 }
 
+/** The table of a dangerous statement, `''` where it names none; `undefined` when there is no danger. */
+type Find = (statement: Reader) => string | undefined;
+
 interface Rule {
-  readonly pattern: RegExp;
   readonly why: string;
-  /** The rule is about a table that has rows: it does not apply to one that is made in the same run. */
-  readonly onExisting?: boolean;
+  readonly find: Find;
+  /** Whether the danger is to the rows of a table: there is none where the same run creates the table. */
+  readonly toRows: boolean;
 }
 
-const table = String.raw`(?:IF (?:NOT )?EXISTS )?(?:ONLY )?(?:\w+\.)?"?(?<table>\w+)"?`;
-const rule = (pattern: string, why: string, onExisting = true): Rule => ({
-  pattern: new RegExp(pattern.replaceAll(' ', String.raw`\s+`).replaceAll('TABLE_NAME', table), 'i'),
-  why,
-  onExisting,
-});
+const rule = (why: string, find: Find, toRows = true): Rule => ({ why, find, toRows });
+
+/** Finds an ALTER TABLE of which one action is dangerous. */
+const altering =
+  (isDangerous: (action: Reader) => boolean): Find =>
+  (statement) => {
+    if (!statement.take('ALTER', 'TABLE')) return undefined;
+    const table = statement.table();
+    return statement.parts().some(isDangerous) ? table : undefined;
+  };
+
+/** Finds an ALTER TABLE that adds such a table constraint. */
+const adding = (kinds: readonly (readonly string[])[], unless: readonly string[]): Find =>
+  altering((action) => {
+    if (!action.take('ADD')) return false;
+    if (action.take('CONSTRAINT')) action.table();
+    return kinds.some((kind) => action.take(...kind)) && !action.skipTo(...unless);
+  });
+
+const changing = (...actions: readonly (readonly string[])[]): Find =>
+  altering((action) => {
+    if (!action.take('ALTER')) return false;
+    action.take('COLUMN');
+    action.table();
+    return actions.some((words) => action.next(...words));
+  });
+
+const volatile = ['RANDOM', 'UUID', 'CLOCK_TIMESTAMP', 'NEXTVAL'];
 
 const everywhere: readonly Rule[] = [
-  rule('^DROP TABLE TABLE_NAME', 'drops a table with all its rows'),
+  rule('drops a table with all its rows', (s) => (s.take('DROP', 'TABLE') ? s.table() : undefined)),
   rule(
-    '^ALTER TABLE TABLE_NAME (?:.*, )?DROP (?:COLUMN )?(?!CONSTRAINT |COLUMN )',
     'drops a column with its values',
+    altering((action) => action.take('DROP') && (action.next('COLUMN') || !action.next('CONSTRAINT'))),
   ),
-  rule('^DELETE FROM TABLE_NAME(?!.* WHERE )', 'deletes every row'),
-  rule(
-    '^UPDATE TABLE_NAME SET (?!.* WHERE )',
-    'changes every row: the table grows and its rows stay locked until the end',
-  ),
+  rule('deletes every row', (s) => {
+    if (!s.take('DELETE', 'FROM')) return undefined;
+    const table = s.table();
+    return s.skipTo('WHERE') ? undefined : table;
+  }),
+  rule('changes every row: the table grows and its rows stay locked until the end', (s) => {
+    if (!s.take('UPDATE')) return undefined;
+    const table = s.table();
+    return s.skipTo('WHERE') ? undefined : table;
+  }),
 ];
 
 const rules: Readonly<Record<SqlName, readonly Rule[]>> = {
-  sqlite: [...everywhere, rule('^VACUUM', 'rewrites the whole file, with nobody writing meanwhile', false)],
+  sqlite: [
+    ...everywhere,
+    rule('rewrites the whole file; writers wait', (s) => (s.next('VACUUM') ? '' : undefined), false),
+  ],
   postgres: [
     ...everywhere,
-    rule('^TRUNCATE (?:TABLE )?TABLE_NAME', 'deletes every row and blocks readers'),
+    rule('deletes every row and blocks readers', (s) => {
+      if (!s.take('TRUNCATE')) return undefined;
+      s.take('TABLE');
+      return s.table();
+    }),
     rule(
-      '^ALTER TABLE TABLE_NAME .*SET NOT NULL',
-      'reads the whole table under a lock that blocks readers, unless a validated CHECK (… IS NOT NULL) is there first',
+      'reads the whole table under a lock that blocks readers, unless a validated CHECK (… IS NOT NULL) exists',
+      changing(['SET', 'NOT', 'NULL']),
     ),
     rule(
-      '^ALTER TABLE TABLE_NAME .*ALTER (?:COLUMN )?"?\\w+"? (?:SET DATA )?TYPE ',
       'may rewrite the table under a lock that blocks readers',
+      changing(['TYPE'], ['SET', 'DATA', 'TYPE']),
     ),
     rule(
-      '^ALTER TABLE TABLE_NAME .*ADD (?:COLUMN )?.*DEFAULT .*(?:random|uuid|clock_timestamp|nextval)',
       'fills in a default that differs from row to row: rewrites the table',
+      altering(
+        (action) =>
+          action.take('ADD') &&
+          action.skipTo('DEFAULT') &&
+          action.some((word) => volatile.some((name) => word.includes(name))),
+      ),
     ),
     rule(
-      '^ALTER TABLE TABLE_NAME .*ADD (?:CONSTRAINT "?\\w+"? )?(?:CHECK|FOREIGN KEY)(?!.*NOT VALID)',
       'checks every row under a lock that blocks writers; ADD … NOT VALID, then VALIDATE CONSTRAINT in a later step, does not',
+      adding([['CHECK'], ['FOREIGN', 'KEY']], ['NOT', 'VALID']),
     ),
     rule(
-      '^ALTER TABLE TABLE_NAME .*ADD (?:CONSTRAINT "?\\w+"? )?(?:UNIQUE|PRIMARY KEY)(?! USING INDEX)(?!.*USING INDEX)',
       'builds an index under a lock that blocks readers; CREATE UNIQUE INDEX CONCURRENTLY, then ADD … USING INDEX, does not',
+      adding([['UNIQUE'], ['PRIMARY', 'KEY']], ['USING', 'INDEX']),
     ),
     rule(
-      '^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY).*?\\bON TABLE_NAME',
       'blocks writers while the index is built; CREATE INDEX CONCURRENTLY in a step with "-- ashlar: no-transaction" does not',
+      (s) => (indexing(s) && !s.next('CONCURRENTLY') && s.skipTo('ON') ? s.table() : undefined),
     ),
     rule(
-      '^CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS',
-      'takes an invalid index that an interrupted run left for a finished one; DROP INDEX CONCURRENTLY IF EXISTS first',
+      'accepts an invalid index that an interrupted run left behind; DROP INDEX CONCURRENTLY IF EXISTS first',
+      (s) => (indexing(s) && s.next('CONCURRENTLY', 'IF', 'NOT', 'EXISTS') ? '' : undefined),
       false,
     ),
-    rule('^DROP INDEX (?!CONCURRENTLY)', 'blocks readers and writers of its table for a moment', false),
     rule(
-      '^VACUUM .*FULL|^CLUSTER|^REINDEX (?!.*CONCURRENTLY)',
+      'blocks readers and writers of its table for a moment',
+      (s) => (s.take('DROP', 'INDEX') && !s.next('CONCURRENTLY') ? '' : undefined),
+      false,
+    ),
+    rule(
       'rewrites under a lock that blocks readers',
+      (s) => {
+        const isRewrite =
+          s.next('CLUSTER') ||
+          (s.take('VACUUM') && s.some((word) => word === 'FULL')) ||
+          (s.take('REINDEX') && !s.some((word) => word === 'CONCURRENTLY'));
+        return isRewrite ? '' : undefined;
+      },
       false,
     ),
-    rule('^LOCK (?:TABLE )?TABLE_NAME', 'takes a lock by hand until the step ends'),
+    rule('takes an explicit lock until the step ends', (s) => {
+      if (!s.take('LOCK')) return undefined;
+      s.take('TABLE');
+      return s.table();
+    }),
   ],
 };
 
-const created = /^CREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:\w+\.)?"?(\w+)"?/i;
-const renamedTo = /^ALTER\s+TABLE\s+(?:\w+\.)?"?(\w+)"?\s+RENAME\s+TO\s+"?(\w+)"?/i;
-
-/**
- * Points out what could lose data, block a live table or rewrite it.
- *
- * @param newTables - tables made earlier in the same run; they have no rows yet. What this body makes is added.
- */
-export const findDangers = (body: StepBody, dialect: SqlName, newTables: Set<string>): Danger[] => {
-  if (body.kind === 'code') return [];
-  const replaced = new Set<string>();
-  if (body.mode === 'rebuild') {
-    for (const { code } of body.statements) {
-      const [, , name] = renamedTo.exec(code) ?? [];
-      if (name !== undefined) replaced.add(name);
-    }
-  }
-  return body.statements.flatMap((statement) => {
-    const [, made] = created.exec(statement.code) ?? [];
-    if (made !== undefined) newTables.add(made);
-    return judge(statement, rules[dialect], newTables, replaced);
-  });
+const indexing = (statement: Reader): boolean => {
+  if (!statement.take('CREATE')) return false;
+  statement.take('UNIQUE');
+  return statement.take('INDEX');
 };
 
+const createdTable = ({ tokens }: SqlStatement): string | undefined => {
+  const statement = new Reader(tokens);
+  if (!statement.take('CREATE')) return undefined;
+  statement.take('UNLOGGED');
+  return statement.take('TABLE') ? statement.table() : undefined;
+};
+
+const renamedTo = ({ tokens }: SqlStatement): readonly string[] => {
+  const statement = new Reader(tokens);
+  if (!statement.take('ALTER', 'TABLE')) return [];
+  statement.table();
+  return statement.take('RENAME', 'TO') ? [statement.table()] : [];
+};
+
+/**
+ * Points out statements that could lose data, block a live table or rewrite it.
+ *
+ * @param newTables - tables that earlier steps of the same run create, and which have no rows yet; those that this body
+ *   creates are added
+ */
+export function findDangers(body: StepBody, dialect: SqlName, newTables: Set<string>): readonly Danger[] {
+  if (body.kind === 'code') return [];
+  const replaced = new Set(body.mode === 'rebuild' ? body.statements.flatMap(renamedTo) : []);
+  return body.statements.flatMap((statement) => {
+    const created = createdTable(statement);
+    if (created !== undefined) newTables.add(created);
+    return rules[dialect].flatMap((each) => judge(statement, each, newTables, replaced));
+  });
+}
+
 const judge = (
-  { code, line }: SqlStatement,
-  given: readonly Rule[],
+  { tokens, code, line }: SqlStatement,
+  { find, why, toRows }: Rule,
   newTables: ReadonlySet<string>,
   replaced: ReadonlySet<string>,
-): Danger[] =>
-  given.flatMap(({ pattern, why, onExisting }) => {
-    const match = pattern.exec(code);
-    if (!match) return [];
-    const name = match.groups?.table;
-    if (onExisting && name !== undefined && newTables.has(name)) return [];
-    if (name !== undefined && replaced.has(name) && /^DROP/i.test(code)) {
-      return [{ line, code, why: `${name} is copied row by row into its new form; writers wait meanwhile` }];
-    }
-    return [{ line, code, why }];
-  });
+): readonly Danger[] => {
+  const table = find(new Reader(tokens));
+  if (table === undefined || (toRows && newTables.has(table))) return [];
+  const isCopied = replaced.has(table) && new Reader(tokens).next('DROP');
+  return [{ line, code, why: isCopied ? `copies ${table} row by row into its new form; writers wait` : why }];
+};

@@ -12,7 +12,7 @@ import { lockLimit, type RunOptions, type RunStep } from './up.js';
 export interface DownOptions extends RunOptions {
   /** How many steps to go back. Default 1. */
   readonly steps?: number | undefined;
-  /** Go back to just after this step; `base` is before the first. */
+  /** The last step that stays applied; `base` undoes all. */
   readonly to?: string | undefined;
   readonly onStep?: ((step: RunStep) => void) | undefined;
 }
@@ -23,16 +23,16 @@ interface WayBack {
 }
 
 /**
- * Undoes applied steps, the last first, each in a transaction of its own together with its line in the history.
- * Nothing is undone when one of them has no way back.
+ * Undoes applied steps, the last first, each in its own transaction together with its line in the history. Nothing is
+ * undone when one of them cannot be undone.
  *
  * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`
  */
-export const down = async (
+export async function down(
   engine: Engine,
   system: SystemFacts,
   options: DownOptions = {},
-): Promise<RunStep[]> => {
+): Promise<RunStep[]> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   return engine.asOwner(
     async (owner) => {
@@ -44,7 +44,7 @@ export const down = async (
         const started = performance.now();
         const forget = async () => {
           await owner.script(forgetSql(system.name, step.name));
-          // a table that is made again begins with what new tables are granted
+          // a table that is created again has the default rights of new tables
           await grantWhereRolesAre(owner, engine.dialect, system, options.roles);
         };
         const limit = lockLimit(options);
@@ -66,7 +66,7 @@ export const down = async (
     },
     { exclusive: true },
   );
-};
+}
 
 const waysBack = (
   system: SystemFacts,
@@ -79,9 +79,9 @@ const waysBack = (
     const step = findStep(system.name, steps, name);
     if (step.down && !step.down.irreversible) return { step, body: step.down };
     throw new AshlarError('migration-irreversible', {
-      message: `Step ${name} of ${system.name} has no way back.`,
-      detail: step.down ? `${step.down.file} says that it is irreversible.` : 'It has no down file.',
-      suggestion: 'Write a new step that goes forward to where you want to be, or complete the down file.',
+      message: `Step ${name} of ${system.name} cannot be undone.`,
+      detail: step.down ? `${step.down.file} is marked as irreversible.` : 'It has no down file.',
+      suggestion: 'Write a new step that makes the wanted change, or complete the down file.',
     });
   });
 };

@@ -7,13 +7,13 @@ import { inCreationOrder, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
 /**
- * How the database differs from what its applied steps make: what was changed behind the migrations' back. Only the
- * system's own tables are looked at; others may live in the same place.
+ * How the database differs from the schema that its applied steps make: changes made outside of the migrations. Only the
+ * system's own tables are compared; the place may hold tables of others.
  *
- * @returns one line for each difference, as the change that would have led to it
+ * @returns one line for each difference, worded as the change that leads from the steps to the database
  * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)
  */
-export const drift = async (engine: Engine, system: SystemFacts): Promise<string[]> => {
+export async function drift(engine: Engine, system: SystemFacts): Promise<string[]> {
   const { dialect } = engine;
   const steps = await readSteps(system.migrations, dialect.name);
   const { rows, real } = await engine.asOwner(async (owner) => ({
@@ -28,7 +28,7 @@ export const drift = async (engine: Engine, system: SystemFacts): Promise<string
   );
   const model = inCreationOrder(Object.values(system.tables));
   return dialect.changes(expected, own(real, expected), model, {}).map((change) => change.summary);
-};
+}
 
 const own = (real: Schema, expected: Schema): Schema => {
   const tables = new Set(expected.tables.map((table) => table.name));

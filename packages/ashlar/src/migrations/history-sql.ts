@@ -1,15 +1,16 @@
 import type { SqlName } from '../contract/sql.js';
+import { sql } from '../sql/template.js';
 
-/** How the table of applied steps is made and read in each kind of SQL. */
+/** The table of applied steps in each dialect: how it is created and read. */
 interface HistorySql {
-  /** A row when the table is in this place. `CREATE … IF NOT EXISTS` would need a privilege only to find out. */
+  /** Gives a row when the table exists. `CREATE … IF NOT EXISTS` would need a privilege for the check alone. */
   readonly exists: string;
   readonly create: string;
   /** `applied_at` as ISO 8601 text. */
   readonly appliedAt: string;
-  /** What `migrate sql` begins with: functions are made as `up` would make them. */
+  /** The beginning of `migrate sql`: functions get the search_path that `up` gives them. */
   readonly preamble: readonly string[];
-  /** What `migrate sql` puts around a step, by its mode. */
+  /** What `migrate sql` writes around a step, by its mode. */
   readonly begin: string;
   readonly beginRebuild: string;
   readonly commitRebuild: string;
@@ -18,15 +19,17 @@ interface HistorySql {
 export const historySql: Readonly<Record<SqlName, HistorySql>> = {
   sqlite: {
     exists: `SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'ashlar_migrations'`,
-    create: `CREATE TABLE ashlar_migrations (
-  system TEXT NOT NULL,
-  step TEXT NOT NULL,
-  checksum TEXT NOT NULL,
-  applied_at TEXT NOT NULL,
-  applied_by TEXT NOT NULL,
-  duration_ms INTEGER NOT NULL,
-  CONSTRAINT ashlar_migrations_pkey PRIMARY KEY (system, step)
-) STRICT, WITHOUT ROWID`,
+    create: sql`
+      CREATE TABLE ashlar_migrations (
+        system TEXT NOT NULL,
+        step TEXT NOT NULL,
+        checksum TEXT NOT NULL,
+        applied_at TEXT NOT NULL,
+        applied_by TEXT NOT NULL,
+        duration_ms INTEGER NOT NULL,
+        CONSTRAINT ashlar_migrations_pkey PRIMARY KEY (system, step)
+      ) STRICT, WITHOUT ROWID
+    `,
     appliedAt: 'applied_at',
     preamble: [],
     begin: 'BEGIN IMMEDIATE;',
@@ -34,17 +37,21 @@ export const historySql: Readonly<Record<SqlName, HistorySql>> = {
     commitRebuild: 'COMMIT;\nPRAGMA foreign_keys = ON;',
   },
   postgres: {
-    exists: `SELECT 1 AS found FROM pg_catalog.pg_tables
-WHERE schemaname = current_schema() AND tablename = 'ashlar_migrations'`,
-    create: `CREATE TABLE ashlar_migrations (
-  system text NOT NULL,
-  step text NOT NULL,
-  checksum text NOT NULL,
-  applied_at timestamptz(3) NOT NULL,
-  applied_by text NOT NULL,
-  duration_ms integer NOT NULL,
-  CONSTRAINT ashlar_migrations_pkey PRIMARY KEY (system, step)
-)`,
+    exists: sql`
+      SELECT 1 AS found FROM pg_catalog.pg_tables
+      WHERE schemaname = current_schema() AND tablename = 'ashlar_migrations'
+    `,
+    create: sql`
+      CREATE TABLE ashlar_migrations (
+        system text NOT NULL,
+        step text NOT NULL,
+        checksum text NOT NULL,
+        applied_at timestamptz(3) NOT NULL,
+        applied_by text NOT NULL,
+        duration_ms integer NOT NULL,
+        CONSTRAINT ashlar_migrations_pkey PRIMARY KEY (system, step)
+      )
+    `,
     appliedAt: `to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
     preamble: ["SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);"],
     begin: 'BEGIN;',

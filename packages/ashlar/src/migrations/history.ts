@@ -24,8 +24,8 @@ export const ensureHistory = async (owner: Owner, dialect: SqlDialect): Promise<
   if ((await owner.run(exists)).length === 0) await owner.script(create);
 };
 
-/** Every applied step of every system in this place, in order; empty when there is no history yet. */
-export const readHistory = async (owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> => {
+/** The applied steps of all systems in this place, in order; empty when there is no history yet. */
+export async function readHistory(owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> {
   const { exists, appliedAt } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) return [];
   const rows = await owner.run(
@@ -41,25 +41,30 @@ export const readHistory = async (owner: Owner, dialect: SqlDialect): Promise<Ap
       duration_ms: Number(row.duration_ms),
     }))
     .sort((a, b) => byStepOrder(a.step, b.step));
-};
+}
+
+/** An applied step, as it is recorded: who applied it, and how long it ran, in milliseconds. */
+export interface StepRecord {
+  readonly dialect: SqlDialect;
+  readonly system: string;
+  readonly step: Step;
+  readonly actor: string;
+  readonly milliseconds: number;
+}
 
 /** The statement that records a step as applied. */
-export const recordSql = (
-  dialect: SqlDialect,
-  system: string,
-  step: Step,
-  actor: string,
-  milliseconds: number,
-): string =>
-  `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms)
+export function recordSql({ dialect, system, step, actor, milliseconds }: StepRecord): string {
+  return `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms)
 VALUES (${[system, step.name, step.checksum].map(literal).join(', ')}, ${dialect.now(3)}, ${literal(actor)}, ${Math.round(milliseconds)})`;
+}
 
-/** The statement that takes a step out of the history. */
-export const forgetSql = (system: string, step: string): string =>
-  `DELETE FROM ashlar_migrations WHERE system = ${literal(system)} AND step = ${literal(step)}`;
+/** The statement that removes a step from the history. */
+export function forgetSql(system: string, step: string): string {
+  return `DELETE FROM ashlar_migrations WHERE system = ${literal(system)} AND step = ${literal(step)}`;
+}
 
 /** The applied steps of one system, in order: what `ashlar migrate history` shows. */
-export const history = async (engine: Engine, system: { readonly name: string }): Promise<AppliedStep[]> => {
+export async function history(engine: Engine, system: { readonly name: string }): Promise<AppliedStep[]> {
   const all = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
   return all.filter((applied) => applied.system === system.name);
-};
+}

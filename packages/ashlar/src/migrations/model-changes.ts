@@ -10,50 +10,51 @@ import { type Comparison, declaredRenames } from './renames.js';
 import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
-/** What the migrations make and what the tables ask for, in one kind of SQL. */
+/** The schema that the migrations make and the one that the tables declare, in one dialect. */
 export interface ModelComparison extends Comparison {
   readonly dialect: SqlDialect;
 }
 
-/** Makes both schemas in shadow databases. */
-export const compareModel = async (system: SystemFacts, name: SqlName): Promise<ModelComparison> => {
+/** Builds both schemas in shadow databases. */
+export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
   const before = await schemaOfSteps(dialect, steps);
   return { dialect, before, after: await schemaOfModel(dialect, system) };
-};
+}
 
 /** The changes that lead from the migrations to the tables. */
-export const changesOf = (
+export function changesOf(
   system: SystemFacts,
   { dialect, before, after }: ModelComparison,
   renames: Renames,
-): readonly SchemaChange[] =>
-  dialect.changes(before, after, inCreationOrder(Object.values(system.tables)), renames);
+): readonly SchemaChange[] {
+  return dialect.changes(before, after, inCreationOrder(Object.values(system.tables)), renames);
+}
 
 /**
- * Checks that the migrations make what the tables ask for, in one kind of SQL, and that the committed dump, where there
- * is one, shows it. Needs no database.
+ * Checks in one dialect that the migrations make the schema that the tables declare, and that the committed dump, if
+ * there is one, is current. Needs no database.
  *
  * @throws AshlarError `migration-pending`, listing what differs; `migration-failed`, `migration-invalid`, `driver-missing`
  */
-export const check = async (system: SystemFacts, dialect: SqlName): Promise<void> => {
+export async function check(system: SystemFacts, dialect: SqlName): Promise<void> {
   const comparison = await compareModel(system, dialect);
   const changes = changesOf(system, comparison, declaredRenames(system, comparison));
   if (changes.length === 0) return assertDumped(system, comparison);
   throw new AshlarError('migration-pending', {
-    message: `The migrations of ${system.name} do not make what its tables ask for on ${dialect}.`,
+    message: `The migrations of ${system.name} do not make the schema that its tables declare on ${dialect}.`,
     detail: changes.map((change) => change.summary).join('\n'),
     suggestion: `Write the missing step: ashlar migrate new --system ${system.name} NAME`,
   });
-};
+}
 
 const assertDumped = async (system: SystemFacts, { dialect, before }: ModelComparison): Promise<void> => {
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
   if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
   throw new AshlarError('migration-pending', {
-    message: `schema.${dialect.name}.sql of ${system.name} is not what its migrations make.`,
+    message: `schema.${dialect.name}.sql of ${system.name} differs from the schema that its migrations make.`,
     detail: 'The committed dump is older than the migrations, or was edited.',
-    suggestion: `Write it anew: ashlar migrate dump --system ${system.name} --write`,
+    suggestion: `Update it: ashlar migrate dump --system ${system.name} --write`,
   });
 };

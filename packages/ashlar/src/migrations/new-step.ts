@@ -13,13 +13,13 @@ import { byStepOrder, folderPath } from './steps.js';
 export interface NewStepOptions {
   /** table → { column now → column before } */
   readonly renames?: Renames | undefined;
-  /** Asked about each column that may have been renamed; without it such a column is an error. */
+  /** Decides for each column that may have been renamed; without it such a column is an error. */
   readonly decide?: Decide | undefined;
-  /** Write the step although nothing differs, to be filled in by hand. */
+  /** Write the step although nothing differs, to complete it by hand. */
   readonly empty?: boolean | undefined;
 }
 
-/** A step that was written. */
+/** A step that `newStep` wrote. */
 export interface NewStep {
   readonly name: string;
   readonly folder: string;
@@ -29,29 +29,29 @@ export interface NewStep {
 const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
 
 /**
- * Writes the step that leads from the migrations to the tables: up and down, for every kind of SQL.
+ * Writes the step that leads from the migrations to the tables: up and down, in every dialect.
  *
  * @param folder - the migrations folder to write into
- * @param name - what the step does, in snake_case
+ * @param name - describes the step, in snake_case
  * @returns the step; `undefined` when nothing differs
  * @throws AshlarError `usage`, `migration-ambiguous`, `migration-invalid`, `migration-failed`, `driver-missing`
  */
-export const newStep = async (
+export async function newStep(
   system: SystemFacts,
   folder: URL | string,
   name: string,
   options: NewStepOptions = {},
-): Promise<NewStep | undefined> => {
+): Promise<NewStep | undefined> {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
     throw new AshlarError('usage', {
       message: `A step cannot be named "${name}".`,
-      suggestion: 'Say in snake_case what it does: owner_required.',
+      suggestion: 'Describe it in snake_case: owner_required.',
     });
   }
   const root = folderPath(folder);
   await mkdir(root, { recursive: true });
   const comparisons = [];
-  // one after the other: a shadow server takes memory
+  // one after another: a shadow database takes memory
   for (const dialect of sqlNames)
     comparisons.push(await compareModel({ ...system, migrations: asUrl(folder) }, dialect));
   const renames = await resolveRenames(system, comparisons, options.renames ?? {}, options.decide);
@@ -67,7 +67,7 @@ export const newStep = async (
     await writeFile(join(target, `down.${dialect}.sql`), downText(step, changes[dialect]));
   }
   return { name: step, folder: target, changes };
-};
+}
 
 const asUrl = (folder: URL | string): URL =>
   typeof folder === 'string' ? pathToFileURL(join(folder, '/')) : folder;

@@ -9,7 +9,7 @@ import { readHistory } from './history.js';
 import { assertGuaranteesKept } from './refusals.js';
 import { byStepOrder, readSteps, type Step } from './steps.js';
 
-/** One step that `up` would run. */
+/** A step that `up` would run. */
 export interface PlannedStep {
   readonly step: Step;
   readonly dangers: readonly Danger[];
@@ -27,42 +27,45 @@ export interface Plan {
 export interface PlanOptions {
   /** The last step to run; by default all. */
   readonly to?: string | undefined;
-  /** Also run steps that sort before one that is applied. */
+  /** Also run steps that are ordered before an applied step. */
   readonly allowLate?: boolean | undefined;
 }
 
 /**
- * What `up` would run, with dangerous statements pointed out. The very plan that `up` carries out.
+ * What `up` would run, with its dangerous statements. `up` runs exactly this plan.
  *
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
  *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
  */
-export const plan = async (engine: Engine, system: SystemFacts, options: PlanOptions = {}): Promise<Plan> => {
+export async function plan(engine: Engine, system: SystemFacts, options: PlanOptions = {}): Promise<Plan> {
   const steps = await readSystemSteps(engine, system);
-  return engine.asOwner((owner) => planOn(engine, owner, system, steps, options));
-};
+  return engine.asOwner((owner) => planOn({ engine, owner, system, steps, options }));
+}
 
-/** The steps of a system for an engine, after checking that there are any and that the engine keeps every guarantee. */
-export const readSystemSteps = async (engine: Engine, system: SystemFacts): Promise<Step[]> => {
+/** The steps of a system for an engine; checks that there are steps and that the engine keeps every guarantee. */
+export async function readSystemSteps(engine: Engine, system: SystemFacts): Promise<Step[]> {
   assertGuaranteesKept(system, engine.dialect.name);
   const steps = await readSteps(system.migrations, engine.dialect.name);
   if (steps.length === 0 && Object.keys(system.tables).length > 0) {
     throw new AshlarError('migration-pending', {
-      message: `${system.name} has tables, but no migration makes them.`,
+      message: `${system.name} has tables, but no migration creates them.`,
       suggestion: `Write the first step: ashlar migrate new --system ${system.name} initial`,
     });
   }
   return steps;
-};
+}
 
-/** {@link plan} on a connection that is already the owner's. */
-export const planOn = async (
-  engine: Engine,
-  owner: Owner,
-  system: SystemFacts,
-  steps: readonly Step[],
-  options: PlanOptions,
-): Promise<Plan> => {
+/** What is planned, and on which connection. */
+export interface PlanRequest {
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly system: SystemFacts;
+  readonly steps: readonly Step[];
+  readonly options: PlanOptions;
+}
+
+/** {@link plan} on an open connection of the owner. */
+export async function planOn({ engine, owner, system, steps, options }: PlanRequest): Promise<Plan> {
   const everything = await readHistory(owner, engine.dialect);
   await assertNoCollision(engine, owner, system, everything);
   const comparison = compareHistory(
@@ -80,7 +83,7 @@ export const planOn = async (
       dangers: findDangers(step.up, engine.dialect.name, newTables),
     })),
   };
-};
+}
 
 const upTo = (
   system: SystemFacts,
@@ -94,15 +97,15 @@ const upTo = (
 };
 
 /**
- * The step of that name, or of that number where only one has it.
+ * The step with this name, or with this number if only one step has it.
  *
  * @throws AshlarError `usage`
  */
-export const findStep = <S extends { readonly name: string }>(
+export function findStep<S extends { readonly name: string }>(
   system: string,
   steps: readonly S[],
   name: string,
-): S => {
+): S {
   const exact = steps.find((step) => step.name === name);
   const numbered = /^\d+$/.test(name)
     ? steps.filter((step) => Number.parseInt(step.name, 10) === Number(name))
@@ -111,6 +114,6 @@ export const findStep = <S extends { readonly name: string }>(
   if (found) return found;
   throw new AshlarError('usage', {
     message: `${system} has no step ${name}.`,
-    suggestion: `There are: ${steps.map((step) => step.name).join(', ') || 'none'}.`,
+    suggestion: `Known steps: ${steps.map((step) => step.name).join(', ') || 'none'}.`,
   });
-};
+}

@@ -7,7 +7,7 @@ import { AshlarError } from '../errors.js';
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const assertGuaranteesKept = (system: SystemFacts, dialect: SqlName): void => {
+export function assertGuaranteesKept(system: SystemFacts, dialect: SqlName): void {
   for (const table of Object.values(system.tables)) {
     for (const guarantee of table.guarantees) {
       const enforcement = guarantee[dialect];
@@ -15,8 +15,8 @@ export const assertGuaranteesKept = (system: SystemFacts, dialect: SqlName): voi
       throw new AshlarError('guarantee-refused', {
         message: `${table.name} declares ${guarantee.name}, which this engine cannot keep.`,
         detail: enforcement.why,
-        suggestion: 'Choose another engine, or take the guarantee out of the table.',
+        suggestion: 'Choose another engine, or remove the guarantee from the table.',
       });
     }
   }
-};
+}

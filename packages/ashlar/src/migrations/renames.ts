@@ -3,27 +3,27 @@ import type { Schema, SchemaColumn, SchemaTable } from '../contract/schema.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 
-/** A column that is gone, and the new ones of the same type that it may have become. */
+/** A missing column, and the new columns of the same type that it may have been renamed to. */
 export interface AmbiguousColumn {
   readonly table: string;
   readonly lost: string;
   readonly candidates: readonly string[];
 }
 
-/** Answers whether a lost column was renamed: its new name, or `undefined` when it was dropped. */
+/** Decides whether a missing column was renamed: its new name, or `undefined` when it was dropped. */
 export type Decide = (question: AmbiguousColumn) => Promise<string | undefined>;
 
-/** Before and after, in one kind of SQL. */
+/** The schemas before and after, in one dialect. */
 export interface Comparison {
   readonly before: Schema;
   readonly after: Schema;
 }
 
-/** Decides that every lost column was dropped: `--drop`. */
+/** Decides that every missing column was dropped: `--drop`. */
 export const dropAll: Decide = async () => undefined;
 
 /** The renames declared in the tables that have not happened yet. */
-export const declaredRenames = (system: SystemFacts, { before, after }: Comparison): Renames => {
+export function declaredRenames(system: SystemFacts, { before, after }: Comparison): Renames {
   const found: Record<string, Record<string, string>> = {};
   for (const table of Object.values(system.tables)) {
     const old = tableOf(before, table.name);
@@ -34,22 +34,22 @@ export const declaredRenames = (system: SystemFacts, { before, after }: Comparis
     if (pending.length > 0) found[table.name] = Object.fromEntries(pending);
   }
   return found;
-};
+}
 
 /**
  * All renames of this comparison: those declared, those given, and those decided.
  *
- * @param comparisons - the same comparison in each kind of SQL; two types are the same when all agree
+ * @param comparisons - the same comparison in each dialect; two types are the same when all dialects agree
  * @param given - `--rename`, as table → { now → before }
- * @throws AshlarError `migration-ambiguous` when a column may have been renamed and nobody decides,
- *   `usage` when a given rename does not fit
+ * @throws AshlarError `migration-ambiguous` when a column may have been renamed and `decide` is missing,
+ *   `usage` when a given rename is impossible
  */
-export const resolveRenames = async (
+export async function resolveRenames(
   system: SystemFacts,
   comparisons: readonly Comparison[],
   given: Renames,
   decide: Decide | undefined,
-): Promise<Renames> => {
+): Promise<Renames> {
   const [first] = comparisons;
   if (!first) return {};
   assertFit(given, first);
@@ -64,7 +64,7 @@ export const resolveRenames = async (
       resolved[question.table] = { ...resolved[question.table], [answer]: question.lost };
   }
   return resolved;
-};
+}
 
 const ambiguities = (comparisons: readonly Comparison[], resolved: Renames): AmbiguousColumn[] => {
   const [first] = comparisons;
@@ -122,7 +122,7 @@ const assertFit = (given: Renames, comparison: Comparison): void => {
       throw new AshlarError('usage', {
         message: `${table}.${from} cannot have been renamed to ${to}.`,
         detail: `${table} lost ${lost.join(', ') || 'no column'} and gained ${gained.join(', ') || 'none'}.`,
-        suggestion: 'Write --rename table.old:new with a column that is gone and one that is new.',
+        suggestion: 'Write --rename table.old:new with a missing column and a new one.',
       });
     }
   }
@@ -130,7 +130,7 @@ const assertFit = (given: Renames, comparison: Comparison): void => {
 
 const ambiguous = ({ table, lost, candidates }: AmbiguousColumn): AshlarError =>
   new AshlarError('migration-ambiguous', {
-    message: `${table}.${lost} is gone and ${candidates.join(', ')} ${candidates.length > 1 ? 'are' : 'is'} new, of the same type.`,
+    message: `${table}.${lost} is missing and ${candidates.join(', ')} ${candidates.length > 1 ? 'are' : 'is'} new, of the same type.`,
     detail:
       'A rename keeps the values; a drop loses them. Which of the two it is cannot be seen from the tables.',
     suggestion: `Say which: --rename ${table}.${lost}:${candidates[0]}, or --drop. Or declare it in the table: renamed(c.${candidates[0]}, '${lost}').`,

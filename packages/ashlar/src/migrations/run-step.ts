@@ -6,24 +6,25 @@ import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 type StepFunction = (owner: Owner) => Promise<void>;
 
 /**
- * Runs one direction of a step on a connection whose transaction, if the step has one, is already open.
+ * Runs one direction of a step; its transaction, if it has one, is already open.
  *
- * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection pass as they are
+ * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection are rethrown unchanged
  */
-export const runBody = (owner: Owner, step: Step, body: StepBody): Promise<void> =>
-  body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
+export function runBody(owner: Owner, step: Step, body: StepBody): Promise<void> {
+  return body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
+}
 
 /**
- * Runs `work` in one transaction, and names the step when what fails is its end: checks that wait for the commit.
+ * Runs `work` in one transaction. A failure of the commit, such as that of a deferred check, names the step.
  *
  * @throws AshlarError `migration-failed`, and what `work` throws
  */
-export const inTransaction = async <T>(
+export async function inTransaction<T>(
   owner: Owner,
   step: Step,
   work: () => Promise<T>,
   options: { lockTimeout?: number; rebuild?: boolean },
-): Promise<T> => {
+): Promise<T> {
   let ending = false;
   try {
     return await owner.atomically(async () => {
@@ -32,9 +33,9 @@ export const inTransaction = async <T>(
       return result;
     }, options);
   } catch (error) {
-    throw ending ? failed(step, 'its end', error, true) : error;
+    throw ending ? failed(step, 'its commit', error, true) : error;
   }
-};
+}
 
 const runSql = async (owner: Owner, step: Step, body: SqlBody): Promise<void> => {
   for (const [index, { sql, line }] of body.statements.entries()) {
@@ -82,15 +83,15 @@ const loadModule = async (path: string): Promise<Record<string, unknown>> => {
 const passing: ReadonlySet<string> = new Set(['lock-timeout', 'outcome-unknown', 'disk-full']);
 
 const failed = (step: Step, where: string, error: unknown, undone: boolean): AshlarError => {
-  // a broken connection or a lock that was not granted is no fault of the step
+  // a broken connection or a lock that was not granted is not an error of the step
   if (error instanceof AshlarError && (error.exitCode === 3 || passing.has(error.code))) return error;
   const reason = error instanceof AshlarError ? [error.message, error.detail] : [String(error)];
   return new AshlarError('migration-failed', {
     message: `Step ${step.name} failed at ${where}.`,
     detail: reason.filter(Boolean).join('\n'),
     suggestion: undone
-      ? 'Nothing of this step was kept; steps before it were. Correct it and run: ashlar up'
-      : 'The step runs without a transaction: statements before this one were kept. Undo or guard them, then run: ashlar up',
+      ? 'The step was rolled back; steps before it stay applied. Correct it and run: ashlar up'
+      : 'The step runs without a transaction: the statements before this one stay applied. Undo or guard them, then run: ashlar up',
     cause: error,
   });
 };

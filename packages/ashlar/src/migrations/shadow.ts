@@ -19,12 +19,12 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
 };
 
 /**
- * The schema that these steps make, as the engine describes it: they are run on an empty database in this process.
+ * The schema that these steps make, as the engine describes it: they run on an empty database in this process.
  *
  * @throws AshlarError `migration-failed`, `driver-missing`
  */
-export const schemaOfSteps = (dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> =>
-  inShadow(dialect, (engine) =>
+export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+  return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
       for (const step of steps) {
         if (step.up.mode === 'no-transaction') await runBody(owner, step, step.up);
@@ -36,10 +36,11 @@ export const schemaOfSteps = (dialect: SqlDialect, steps: readonly Step[]): Prom
       return engine.introspect(owner);
     }),
   );
+}
 
-/** The schema that a system's tables ask for, as the engine describes it. */
-export const schemaOfModel = (dialect: SqlDialect, system: SystemFacts): Promise<Schema> =>
-  inShadow(dialect, (engine) =>
+/** The schema that a system's tables declare, as the engine describes it. */
+export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
+  return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
       for (const table of inCreationOrder(Object.values(system.tables))) {
         for (const statement of dialect.createTable(table)) await owner.script(statement);
@@ -47,9 +48,10 @@ export const schemaOfModel = (dialect: SqlDialect, system: SystemFacts): Promise
       return engine.introspect(owner);
     }),
   );
+}
 
 /** Tables in an order in which each comes after those that its foreign keys refer to. */
-export const inCreationOrder = <T extends TableFacts>(tables: readonly T[]): T[] => {
+export function inCreationOrder<T extends TableFacts>(tables: readonly T[]): T[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const ordered = new Set<T>();
   const under = new Set<T>();
@@ -64,4 +66,4 @@ export const inCreationOrder = <T extends TableFacts>(tables: readonly T[]): T[]
   };
   for (const table of tables) visit(table);
   return [...ordered];
-};
+}

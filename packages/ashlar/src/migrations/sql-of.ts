@@ -4,25 +4,28 @@ import { recordSql } from './history.js';
 import { historySql } from './history-sql.js';
 import type { Step } from './steps.js';
 
+/** The steps of a system to write as SQL. */
+export interface StepsAsSql {
+  readonly dialect: SqlDialect;
+  readonly system: string;
+  readonly steps: readonly Step[];
+  readonly actor: string;
+  readonly firstEver: boolean;
+}
+
 /**
- * The SQL that applies these steps, with their lines in the history, for somebody who runs it by hand.
+ * The SQL that applies these steps and records them in the history, to run it by hand.
  *
  * @param firstEver - also make the history's table
  * @throws AshlarError `usage` when a step is code
  */
-export const sqlOf = (
-  dialect: SqlDialect,
-  system: string,
-  steps: readonly Step[],
-  actor: string,
-  firstEver: boolean,
-): string => {
+export function sqlOf({ dialect, system, steps, actor, firstEver }: StepsAsSql): string {
   const { create, preamble } = historySql[dialect.name];
   const foundation = dialect.foundation.map((object) => object.create);
   const parts = steps.map((step) => sqlOfStep(dialect, system, step, actor));
   const first = firstEver ? [...foundation, create].map((sql) => `${sql};`) : [];
   return parts.length === 0 ? '\n' : `${[...preamble, ...first, ...parts].join('\n\n')}\n`;
-};
+}
 
 const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: string): string => {
   const { up } = step;
@@ -33,8 +36,7 @@ const sqlOfStep = (dialect: SqlDialect, system: string, step: Step, actor: strin
     });
   }
   const { begin, beginRebuild, commitRebuild } = historySql[dialect.name];
-  const record = `${recordSql(dialect, system, step, actor, 0)};`;
-  // trimmed of nothing: what runs is what was read
+  const record = `${recordSql({ dialect, system, step, actor, milliseconds: 0 })};`;
   const text = up.text.trimEnd();
   const body = up.statements.length > 0 && !text.endsWith(';') ? `${text};` : text;
   switch (up.mode) {

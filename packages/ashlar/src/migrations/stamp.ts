@@ -7,24 +7,24 @@ import { findStep } from './plan.js';
 import { readSteps, type Step } from './steps.js';
 
 export interface StampOptions {
-  /** Take the step out of the history instead of into it. */
+  /** Remove the step from the history instead of recording it. */
   readonly forget?: boolean | undefined;
   readonly actor?: string | undefined;
 }
 
 /**
  * Repairs the history without running anything: records one step, or with `head` every step of the folder, as applied
- * with the checksum its file has now; or forgets one step.
+ * with the current checksum of its file; or removes one step.
  *
- * @returns the steps whose lines changed
+ * @returns the steps whose lines in the history changed
  * @throws AshlarError `usage` when there is no such step
  */
-export const stamp = async (
+export async function stamp(
   engine: Engine,
   system: SystemFacts,
   name: string,
   options: StampOptions = {},
-): Promise<string[]> => {
+): Promise<string[]> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   return engine.asOwner(
     (owner) =>
@@ -48,19 +48,25 @@ export const stamp = async (
         for (const step of stamped) {
           await owner.script(forgetSql(system.name, step.name));
           await owner.script(
-            recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), 0),
+            recordSql({
+              dialect: engine.dialect,
+              system: system.name,
+              step,
+              actor: options.actor ?? defaultActor(),
+              milliseconds: 0,
+            }),
           );
         }
         return stamped.map((step) => step.name);
       }),
     { exclusive: true },
   );
-};
+}
 
 const assertForgettable = (name: string): void => {
   if (name !== 'head') return;
   throw new AshlarError('usage', {
-    message: 'head cannot be forgotten: name one step.',
+    message: 'head cannot be removed from the history: name one step.',
     suggestion: 'ashlar migrate stamp --forget 0002_name',
   });
 };

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
-import { type SqlStatement, splitStatements } from './statements.js';
+import { readTokens } from '../sql/lexer.js';
+import { type SqlStatement, splitStatements } from '../sql/statements.js';
 
-/** How a step is run: in a transaction of its own, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
+/** How a step runs: in its own transaction, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
 export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
 
 /** One direction of a step, written in SQL. */
@@ -16,11 +17,11 @@ export interface SqlBody {
   readonly text: string;
   readonly statements: readonly SqlStatement[];
   readonly mode: StepMode;
-  /** The author says that there is no way back, or none that is finished. */
+  /** The author marked the step as irreversible, or its down file as unfinished. */
   readonly irreversible: boolean;
 }
 
-/** One direction of a step, written as a function that is given the owner's connection. */
+/** One direction of a step, written as a function that gets the owner's connection. */
 export interface CodeBody {
   readonly kind: 'code';
   readonly file: string;
@@ -31,11 +32,11 @@ export interface CodeBody {
 
 export type StepBody = SqlBody | CodeBody;
 
-/** One step of a system's migrations, as its folder holds it for one kind of SQL. */
+/** One step of a system's migrations, read from its folder for one dialect. */
 export interface Step {
   /** The folder's name: `0002_owner_required`. */
   readonly name: string;
-  /** SHA-256 of what `up` is, with line endings normalised, in hex. */
+  /** SHA-256 of the `up` file with line endings normalised, in hex. */
   readonly checksum: string;
   readonly up: StepBody;
   readonly down: StepBody | undefined;
@@ -47,26 +48,27 @@ const invalid = (message: string, suggestion: string, detail?: string): AshlarEr
   new AshlarError('migration-invalid', { message, detail, suggestion });
 
 /** The path of a folder given as URL or path. */
-export const folderPath = (folder: URL | string): string =>
-  typeof folder === 'string' ? folder : fileURLToPath(folder);
+export function folderPath(folder: URL | string): string {
+  return typeof folder === 'string' ? folder : fileURLToPath(folder);
+}
 
 /** Orders steps by their number, then by name. */
-export const byStepOrder = (a: string, b: string): number => {
+export function byStepOrder(a: string, b: string): number {
   const difference = Number.parseInt(a, 10) - Number.parseInt(b, 10);
   return difference !== 0 ? difference : a < b ? -1 : a > b ? 1 : 0;
-};
+}
 
 /**
- * Reads the steps in a folder, in the order in which they are applied.
+ * Reads the steps in a folder, in the order in which they apply.
  *
- * @throws AshlarError `migration-invalid` when the folder is missing, a name does not begin with a number, a step has
- *   no way up for this kind of SQL, or has two
+ * @throws AshlarError `migration-invalid` when the folder is missing, a name does not begin with a number, or a step
+ *   has no `up` file for this dialect, or two
  */
-export const readSteps = async (folder: URL | string, dialect: SqlName): Promise<Step[]> => {
+export async function readSteps(folder: URL | string, dialect: SqlName): Promise<Step[]> {
   const root = folderPath(folder);
   const entries = await readdir(root, { withFileTypes: true }).catch(() => {
     throw invalid(
-      'There is no migrations folder.',
+      'The migrations folder does not exist.',
       'Write the first step with: ashlar migrate new initial',
       `Looked for ${root}.`,
     );
@@ -83,41 +85,54 @@ export const readSteps = async (folder: URL | string, dialect: SqlName): Promise
     }
   }
   return Promise.all(names.sort(byStepOrder).map((name) => readStep(join(root, name), name, dialect)));
-};
+}
 
 const readStep = async (folder: string, name: string, dialect: SqlName): Promise<Step> => {
   const files = new Set(await readdir(folder));
-  const up = await readBody(folder, name, files, 'up', dialect);
+  const up = await readBody({ folder, step: name, files, direction: 'up', dialect });
   if (!up) {
     throw invalid(
-      `Step ${name} has no way up for ${dialect}.`,
-      `Add up.${dialect}.sql (a comment alone is enough where there is nothing to do), or up.ts for data.`,
+      `Step ${name} has no up file for ${dialect}.`,
+      `Add up.${dialect}.sql (a comment is enough where there is nothing to do), or up.ts for data.`,
     );
   }
   const source = up.kind === 'sql' ? up.text : await readSource(folder, files);
-  return { name, checksum: checksum(source), up, down: await readBody(folder, name, files, 'down', dialect) };
+  return {
+    name,
+    checksum: checksum(source),
+    up,
+    down: await readBody({ folder, step: name, files, direction: 'down', dialect }),
+  };
 };
 
 const checksum = (text: string): string =>
   createHash('sha256').update(text.replaceAll('\r\n', '\n'), 'utf8').digest('hex');
 
-// a build leaves up.js beside or instead of up.ts; the checksum must not depend on which of them runs
+// a build writes up.js next to or instead of up.ts; the checksum must not depend on which of them runs
 const readSource = (folder: string, files: ReadonlySet<string>): Promise<string> =>
   readFile(join(folder, files.has('up.ts') ? 'up.ts' : 'up.js'), 'utf8');
 
-const readBody = async (
-  folder: string,
-  step: string,
-  files: ReadonlySet<string>,
-  direction: 'up' | 'down',
-  dialect: SqlName,
-): Promise<StepBody | undefined> => {
+interface BodyFile {
+  readonly folder: string;
+  readonly step: string;
+  readonly files: ReadonlySet<string>;
+  readonly direction: 'up' | 'down';
+  readonly dialect: SqlName;
+}
+
+const readBody = async ({
+  folder,
+  step,
+  files,
+  direction,
+  dialect,
+}: BodyFile): Promise<StepBody | undefined> => {
   const sqlFile = `${direction}.${dialect}.sql`;
   const codeFile = [`${direction}.js`, `${direction}.ts`].find((file) => files.has(file));
   if (files.has(sqlFile) && codeFile !== undefined) {
     throw invalid(
       `Step ${step} has both ${sqlFile} and ${codeFile}.`,
-      'Keep one of them, and make the other a step of its own.',
+      'Keep one of them, and put the other into a separate step.',
     );
   }
   if (codeFile !== undefined) {
@@ -125,33 +140,36 @@ const readBody = async (
     return { kind: 'code', file: codeFile, path, mode: 'transaction', irreversible: false };
   }
   if (!files.has(sqlFile)) return undefined;
-  return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'));
+  return sqlBody(step, sqlFile, await readFile(join(folder, sqlFile), 'utf8'), dialect);
 };
 
-const sqlBody = (step: string, file: string, text: string): SqlBody => {
+const sqlBody = (step: string, file: string, text: string, dialect: SqlName): SqlBody => {
   let mode: StepMode = 'transaction';
   let irreversible = false;
-  for (const directive of directives(text)) {
+  for (const directive of directives(text, dialect)) {
     if (directive === 'irreversible') irreversible = true;
     else if ((directive === 'no-transaction' || directive === 'rebuild') && mode === 'transaction')
       mode = directive;
     else {
       throw invalid(
-        `${file} of step ${step} says "-- ashlar: ${directive}", which cannot be obeyed.`,
-        'Known are no-transaction, rebuild (one of the two) and irreversible.',
+        `${file} of step ${step} says "-- ashlar: ${directive}", which is not a valid directive here.`,
+        'Valid are irreversible, and either no-transaction or rebuild.',
       );
     }
   }
-  return { kind: 'sql', file, text, statements: splitStatements(text), mode, irreversible };
+  return { kind: 'sql', file, text, statements: splitStatements(text, dialect), mode, irreversible };
 };
 
-// directives stand in the comment that a file begins with
-const directives = (text: string): string[] => {
+const mark = 'ashlar:';
+
+// directives are line comments at the beginning of a file
+const directives = (text: string, dialect: SqlName): string[] => {
   const found: string[] = [];
-  for (const line of text.split(/\r?\n/)) {
-    if (line.trim() !== '' && !line.startsWith('--')) break;
-    const [, directive] = /^--\s*ashlar:\s*(.*?)\s*$/.exec(line) ?? [];
-    if (directive !== undefined) found.push(directive);
+  for (const token of readTokens(text, dialect)) {
+    if (token.kind !== 'space' && token.kind !== 'line-comment') break;
+    const comment = token.text.slice(2).trim();
+    if (token.kind === 'line-comment' && comment.startsWith(mark))
+      found.push(comment.slice(mark.length).trim());
   }
   return found;
 };

@@ -14,42 +14,38 @@ export interface RunOptions {
   readonly actor?: string | undefined;
   /** How long a step may wait for a lock, in milliseconds; by default as long as its connection does. */
   readonly lockTimeout?: number | undefined;
-  /** Who the rights are for; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the settings. */
+  /** The roles that get rights; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the settings. */
   readonly roles?: Roles | undefined;
 }
 
 export interface UpOptions extends PlanOptions, RunOptions {
-  /** Told the plan before anything runs. */
+  /** Called with the plan before anything runs. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;
-  /** Told each step when it is done. */
+  /** Called with each step when it is done. */
   readonly onStep?: ((step: RunStep) => void) | undefined;
-  /** Told what became different about the roles and their rights, if anything did. */
+  /** Called with the changes of roles and rights, if there are any. */
   readonly onRoles?: ((changes: readonly RoleChange[]) => void) | undefined;
 }
 
-/** A step that was run. */
+/** A step that `up` or `down` ran. */
 export interface RunStep {
   readonly step: string;
   readonly duration_ms: number;
 }
 
 /**
- * Applies what is pending, one process at a time, each step in a transaction of its own together with its line in the
- * history and the rights that the guarantees leave. Killed anywhere, it leaves a database that the next `up` completes.
+ * Applies the pending steps, one process at a time, each step in its own transaction together with its line in the
+ * history and the rights that the guarantees allow. After a crash at any point, the next `up` completes the database.
  *
- * @returns the steps that were run; empty when there was nothing to do
+ * @returns the steps that ran; empty when nothing was pending
  * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
  *   `migration-failed`, `migration-locked`, `lock-timeout`
  */
-export const up = async (
-  engine: Engine,
-  system: SystemFacts,
-  options: UpOptions = {},
-): Promise<RunStep[]> => {
+export async function up(engine: Engine, system: SystemFacts, options: UpOptions = {}): Promise<RunStep[]> {
   const steps = await readSystemSteps(engine, system);
   return engine.asOwner(
     async (owner) => {
-      const plan = await planOn(engine, owner, system, steps, options);
+      const plan = await planOn({ engine, owner, system, steps, options });
       options.onPlan?.(plan);
       const changed = [...(await prepareRoles(owner, engine.dialect, system, options.roles))];
       const grant = (): Promise<readonly RoleChange[]> =>
@@ -57,14 +53,22 @@ export const up = async (
       // a statement outside a transaction would not wait for another process that writes
       await owner.atomically(async () => {
         await ensureHistory(owner, engine.dialect);
-        // before any step: what a step makes beside the tables of the system is granted by default
+        // before any step: its new tables get their rights by default privileges
         changed.push(...(await grant()));
       });
       const done: RunStep[] = [];
       for (const planned of plan.steps) {
-        const ran = await applyStep(engine, owner, system, steps, planned, options, async () => {
-          // what a new table has by default and loses at once is no news
-          changed.push(...(await grant()).filter(({ takes }) => !takes));
+        const ran = await applyStep({
+          engine,
+          owner,
+          system,
+          steps,
+          planned,
+          options,
+          grant: async () => {
+            // rights that a new table has by default and loses at once are not reported
+            changed.push(...(await grant()).filter(({ takes }) => !takes));
+          },
         });
         if (!ran) continue;
         done.push(ran);
@@ -75,21 +79,32 @@ export const up = async (
     },
     { exclusive: true },
   );
-};
+}
 
 /** The lock timeout of these options, where they have one. */
-export const lockLimit = ({ lockTimeout }: RunOptions): { lockTimeout?: number } =>
-  lockTimeout === undefined ? {} : { lockTimeout };
+export function lockLimit({ lockTimeout }: RunOptions): { lockTimeout?: number } {
+  return lockTimeout === undefined ? {} : { lockTimeout };
+}
 
-const applyStep = async (
-  engine: Engine,
-  owner: Owner,
-  system: SystemFacts,
-  steps: readonly Step[],
-  { step }: PlannedStep,
-  options: UpOptions,
-  grant: () => Promise<void>,
-): Promise<RunStep | undefined> => {
+interface StepToApply {
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly system: SystemFacts;
+  readonly steps: readonly Step[];
+  readonly planned: PlannedStep;
+  readonly options: UpOptions;
+  readonly grant: () => Promise<void>;
+}
+
+const applyStep = async ({
+  engine,
+  owner,
+  system,
+  steps,
+  planned: { step },
+  options,
+  grant,
+}: StepToApply): Promise<RunStep | undefined> => {
   const { mode } = step.up;
   const limit = lockLimit(options);
   const started = performance.now();
@@ -102,7 +117,13 @@ const applyStep = async (
   const record = async (): Promise<RunStep> => {
     const duration = performance.now() - started;
     await owner.script(
-      recordSql(engine.dialect, system.name, step, options.actor ?? defaultActor(), duration),
+      recordSql({
+        dialect: engine.dialect,
+        system: system.name,
+        step,
+        actor: options.actor ?? defaultActor(),
+        milliseconds: duration,
+      }),
     );
     await grant();
     return { step: step.name, duration_ms: Math.round(duration) };
@@ -116,7 +137,7 @@ const applyStep = async (
     owner,
     step,
     async () => {
-      // read again inside: on an engine whose lock is lost, the transaction still sees what another process did
+      // read again inside: where the lock was lost, the transaction still sees the steps of another process
       if (!(await isPending())) return undefined;
       await runBody(owner, step, step.up);
       return record();

@@ -2,21 +2,21 @@ import type { z } from 'zod';
 import { AshlarError } from '../errors.js';
 
 /**
- * Parses the input of a service by its schema, whose messages are given on, each behind the path of what it is about.
+ * Parses the input of a service by its schema. The error lists the schema's messages, each after the path it is about.
  *
- * @param what - what the input is; the message begins with it
- * @param suggestion - what to do about it. Default: that of a service that parses before anything else
- * @throws AshlarError `input-invalid`; its message names the first part that does not fit, its detail all where there are several
+ * @param what - the name of the input; the message begins with it
+ * @param suggestion - what to do. Default: the text for a service that parses its input before it reads or writes
+ * @throws AshlarError `input-invalid`; its message has the first problem, its detail all of them if there are several
  *
  * @example
  * const { from, limit } = parseInput('The audit query', z.strictObject({ from: timestamp(), limit: z.int() }), input);
  */
-export const parseInput = <Output>(
+export function parseInput<Output>(
   what: string,
   schema: z.ZodType<Output>,
   input: unknown,
   suggestion = 'Nothing was read or written. Correct the input and try again.',
-): Output => {
+): Output {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) =>
@@ -27,4 +27,4 @@ export const parseInput = <Output>(
     detail: problems.length > 1 ? problems.join('\n') : undefined,
     suggestion,
   });
-};
+}

@@ -40,7 +40,7 @@ export interface RenamedItem {
   readonly from: string;
 }
 
-/** What the second argument of `table()` may give. */
+/** What the third argument of `table()` may return. */
 export type TableItem =
   | PrimaryKeyItem
   | UniqueItem
@@ -63,26 +63,28 @@ const split = <Options>(
   };
 };
 
-/** A primary key over several columns. A single one is declared on its column: `id()`, `autoincrement()`. */
-export const primaryKey = (...columns: Column[]): PrimaryKeyItem => ({ kind: 'primary-key', columns });
+/** A primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
+export function primaryKey(...columns: Column[]): PrimaryKeyItem {
+  return { kind: 'primary-key', columns };
+}
 
-/** How a unique key may be refined. */
+/** Options of a unique key. */
 export interface UniqueOptions {
   name?: string;
-  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is unlike every other. */
+  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is distinct. */
   nullsNotDistinct?: boolean;
 }
 
 /**
- * No two rows have the same values here. Last argument: `{ name, nullsNotDistinct }`. On SQLite, which knows no other
- * than distinct NULLs, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
+ * No two rows have the same values in these columns. Last argument: `{ name, nullsNotDistinct }`. On SQLite, where NULLs
+ * are always distinct, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
  */
-export const unique = (...given: (Column | UniqueOptions)[]): UniqueItem => {
+export function unique(...given: (Column | UniqueOptions)[]): UniqueItem {
   const { columns, options } = split<UniqueOptions>(given);
   return { kind: 'unique', columns, name: options.name, nullsNotDistinct: options.nullsNotDistinct ?? false };
-};
+}
 
-/** How an index may be refined: `where` is an SQL condition that both engines understand. */
+/** Options of an index. `where` is an SQL condition that both engines understand. */
 export interface IndexOptions {
   name?: string;
   where?: string;
@@ -90,7 +92,7 @@ export interface IndexOptions {
 }
 
 /** An index, in the order of the columns. Last argument: `{ name, where, unique }`. */
-export const index = (...given: (Column | IndexOptions)[]): IndexItem => {
+export function index(...given: (Column | IndexOptions)[]): IndexItem {
   const { columns, options } = split<IndexOptions>(given);
   return {
     kind: 'index',
@@ -99,27 +101,33 @@ export const index = (...given: (Column | IndexOptions)[]): IndexItem => {
     unique: options.unique ?? false,
     where: options.where,
   };
-};
+}
 
 /** A foreign key: each value of `column` is a value of `target`. */
-export const references = (
+export function references(
   column: Column | readonly Column[],
   target: Column | readonly Column[],
   options: { onDelete?: OnDelete; name?: string } = {},
-): ForeignKeyItem => ({
-  kind: 'foreign-key',
-  columns: [column].flat() as Columns,
-  target: [target].flat() as Columns,
-  onDelete: options.onDelete ?? 'restrict',
-  name: options.name,
-});
+): ForeignKeyItem {
+  return {
+    kind: 'foreign-key',
+    columns: [column].flat() as Columns,
+    target: [target].flat() as Columns,
+    onDelete: options.onDelete ?? 'restrict',
+    name: options.name,
+  };
+}
 
-/** A CHECK in SQL of one's own: one text for both engines, or one each. */
-export const check = (name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem => ({
-  kind: 'check',
-  name,
-  sql: typeof sql === 'string' ? { sqlite: sql, postgres: sql } : sql,
-});
+/** A CHECK in SQL: one text for both engines, or one for each. */
+export function check(name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem {
+  return {
+    kind: 'check',
+    name,
+    sql: typeof sql === 'string' ? { sqlite: sql, postgres: sql } : sql,
+  };
+}
 
-/** Tells `migrate new` that this column was called `from` before, so that its data is kept. */
-export const renamed = (column: Column, from: string): RenamedItem => ({ kind: 'renamed', column, from });
+/** Tells `migrate new` that this column was named `from` before, so that its data is kept. */
+export function renamed(column: Column, from: string): RenamedItem {
+  return { kind: 'renamed', column, from };
+}

@@ -18,30 +18,36 @@ const reserved = new Set(
 );
 
 /** An SQL identifier, quoted only where it must be. */
-export const identifier = (name: string): string =>
-  /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+export function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
 
 /** Several identifiers, with commas. */
-export const identifiers = (names: readonly string[]): string => names.map(identifier).join(', ');
+export function identifiers(names: readonly string[]): string {
+  return names.map(identifier).join(', ');
+}
 
-/** Two expressions that are equal for equal values, NULLs among them: what a unique index can be over. */
-export const nullsAlike = (expression: string): readonly string[] => [
-  `coalesce(${expression}, '')`,
-  `${expression} IS NULL`,
-];
+/** Two expressions for a unique index that treats NULLs as equal. */
+export function nullsAlike(expression: string): readonly string[] {
+  return [`coalesce(${expression}, '')`, `${expression} IS NULL`];
+}
 
 /** An SQL string literal. */
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
 
-/** Whether a name is Ashlar's own: that of a table or a function, or of a column that no result shows. */
-export const isOwn = (name: string): boolean => name.startsWith('ashlar_');
+/** Whether a name is reserved for Ashlar's own tables, functions and hidden columns. */
+export function isOwn(name: string): boolean {
+  return name.startsWith('ashlar_');
+}
 
 /**
- * Refuses a name that the engines would fold, truncate or confuse, and those of Ashlar's own.
+ * Refuses a name that an engine would fold, truncate or confuse, and reserved names.
  *
  * @throws AshlarError `table-invalid`
  */
-export const assertName = (what: string, name: string): void => {
+export function assertName(what: string, name: string): void {
   if (!/^[a-z][a-z0-9_]*$/.test(name) || /^(sqlite|pg)_/.test(name) || isOwn(name)) {
     throw new AshlarError('table-invalid', {
       message: `${what} cannot be named "${name}".`,
@@ -53,8 +59,8 @@ export const assertName = (what: string, name: string): void => {
   if (name.length > longestName) {
     throw new AshlarError('table-invalid', {
       message: `${what} has a name of ${name.length} characters: "${name}".`,
-      detail: `PostgreSQL cuts names off after ${longestName} characters without saying so.`,
+      detail: `PostgreSQL truncates names after ${longestName} characters without an error.`,
       suggestion: 'Give it a shorter name (constraints and indexes take { name }).',
     });
   }
-};
+}

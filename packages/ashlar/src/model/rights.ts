@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { Extent, Privilege, TableRights } from '../contract/rights.js';
 
-/** To look and nothing else: what it may with the tables that guarantees put beside their own. */
+/** Read only: the rights of the application's role on side tables. */
 export const readOnlyRights: TableRights = Object.freeze({
   select: 'all',
   insert: [],
@@ -9,11 +9,11 @@ export const readOnlyRights: TableRights = Object.freeze({
   delete: [],
 });
 
-/** Not even to look: what it may with the tables that stand beside a scoped one. */
+/** No rights: those of the application's role on side tables of a scoped table. */
 export const noRights: TableRights = Object.freeze({ select: [], insert: [], update: [], delete: [] });
 
-/** What the guarantees of a table leave to the application's role: everything that none of them withholds. */
-export const rightsOf = (table: GuardedTable): TableRights => {
+/** The rights of the application's role on a table: everything that no guarantee withholds. */
+export function rightsOf(table: GuardedTable): TableRights {
   const all = table.guarantees.flatMap(({ postgres }) =>
     postgres.level !== 'refused' && postgres.rights ? [postgres.rights(table)] : [],
   );
@@ -34,4 +34,4 @@ export const rightsOf = (table: GuardedTable): TableRights => {
     ),
     delete: unless('delete', 'all'),
   };
-};
+}

@@ -5,18 +5,19 @@ import { storageProblem } from './storable.js';
 export const everyScope = '*';
 
 /**
- * A value of a scope column as it is compared with the bounds of a session's scope. Where it may be NULL the row is
- * nobody's, and stands at '': no scope is that text, and the range of every scope begins with it.
+ * The expression of a scope column that is compared with the bounds of a session's scope. A nullable column maps NULL to
+ * '': no scope has that value, and only the range of {@link everyScope} begins with it.
  */
-export const scopeValue = ({ nullable }: Column, value: string): string =>
-  nullable ? `coalesce(${value}, '')` : value;
+export function scopeValue({ nullable }: Column, value: string): string {
+  return nullable ? `coalesce(${value}, '')` : value;
+}
 
-/** Whether a row could be of that scope: it is the one text of a value that the column holds. */
-export const isScopeOf = (column: Column, scope: string): boolean => {
+/** Whether a row can have this scope: the text is the canonical form of a value that the column accepts. */
+export function isScopeOf(column: Column, scope: string): boolean {
   const value = column.kind === 'integer' ? Number(scope) : scope;
   return (
     String(value) === scope &&
     column.stored.safeParse(value).success &&
     storageProblem(column, value) === undefined
   );
-};
+}

@@ -28,5 +28,5 @@ export type InsertOf<S extends Shape> = Flatten<
   }
 >;
 
-/** What a patch takes: any of the columns. */
+/** What an update takes: any of the columns. */
 export type UpdateOf<S extends Shape> = Flatten<{ [K in keyof S]?: Present<z.output<S[K]>> | undefined }>;

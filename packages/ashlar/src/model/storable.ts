@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 
-// beyond this PostgreSQL and SQLite differ in what JSON they accept
+// PostgreSQL and SQLite differ in how deep JSON may be; both accept this
 const deepestJson = 512;
 
 const textProblem = (text: string): string | undefined => {
@@ -47,7 +47,7 @@ const characters = (text: string): number => {
 const lengthProblem = (text: string, column: Column): string | undefined => {
   const least = column.rules.minLength;
   if (least === undefined || text.length >= least * 2 || characters(text) >= least) return undefined;
-  // Zod counts UTF-16 units, databases count characters: an emoji is two of the one and one of the other
+  // Zod counts UTF-16 units, databases count characters: an emoji is two units and one character
   return `the database counts characters and wants at least ${least}`;
 };
 
@@ -81,11 +81,11 @@ const checks: Partial<Record<Column['kind'], Check>> = {
 };
 
 /**
- * Why a value that Zod accepts cannot be stored and read back identically on every engine; `undefined` when it can.
+ * Why a value that Zod accepts cannot be stored and read back identically on every engine; `undefined` if it can.
  * The round-trip rule of Ashlar: what is accepted comes back exactly as it went in.
  */
-export const storageProblem = (column: Column, value: unknown): string | undefined => {
-  // what is sealed must come back as it was, too
+export function storageProblem(column: Column, value: unknown): string | undefined {
+  // an encrypted value must come back as it was, too
   const shown = column.plaintext ?? column;
   return value === null && column.nullable ? undefined : checks[shown.kind]?.(value as never, shown);
-};
+}

@@ -41,7 +41,7 @@ const columnNames = (table: string, item: string, columns: readonly Column[]): s
 };
 
 /**
- * Sorts the items of a declaration by kind, names what has no name, and resolves columns to their names.
+ * Sorts the items of a declaration by kind, gives default names, and resolves columns to their names.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -85,7 +85,9 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       }
       case 'foreign-key': {
         const names = columnNames(table, 'A foreign key', item.columns);
-        parts.foreignKeys.push(foreignKey(table, names, item.target, item.onDelete, item.name));
+        parts.foreignKeys.push(
+          foreignKey({ table, names, target: item.target, onDelete: item.onDelete, name: item.name }),
+        );
         break;
       }
       case 'check':
@@ -99,7 +101,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
         if (item.from in columns)
           throw invalidTable(
             table,
-            `${name} was renamed from ${item.from}, which is still there.`,
+            `${name} was renamed from ${item.from}, which the table still has.`,
             'Remove one of them.',
           );
         parts.renames[name] = item.from;
@@ -110,13 +112,15 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
   return parts;
 }
 
-const foreignKey = (
-  table: string,
-  names: string[],
-  target: readonly Column[],
-  onDelete: OnDelete,
-  name: string | undefined,
-): ForeignKey => {
+interface ForeignKeyParts {
+  readonly table: string;
+  readonly names: string[];
+  readonly target: readonly Column[];
+  readonly onDelete: OnDelete;
+  readonly name: string | undefined;
+}
+
+const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): ForeignKey => {
   const [first] = target;
   if (!first || target.some((column) => column === undefined || column.table !== first.table)) {
     throw invalidTable(

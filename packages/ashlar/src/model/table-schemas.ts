@@ -34,7 +34,7 @@ const refuseUnstorable =
     }
   };
 
-/** JSON is looked at before Zod, which rebuilds it and leaves out what it does not like; the rest after, as it will be stored. */
+// JSON is checked before Zod parses it, since Zod rebuilds it and drops some keys; other values after, as they are stored
 const storable = (columns: TableFacts['columns'], schema: z.ZodType): z.ZodType => {
   const all = Object.values(columns);
   const isJson = (column: Column) => (column.plaintext ?? column).kind === 'json';
@@ -50,7 +50,7 @@ export interface TableSchemas<S extends Shape> {
   readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
 }
 
-/** Builds the schemas of a table; those for writing refuse what an engine could not give back. */
+/** Builds the schemas of a table. Those for writing refuse values that an engine could not return identically. */
 export function tableSchemas<S extends Shape>(
   columns: TableFacts['columns'],
   primaryKey: readonly string[],

@@ -8,10 +8,10 @@ import type { Table } from './table.js';
 export type Row<T> = T extends Table<string, infer S> ? RowOf<S> : never;
 /** What can be inserted into a table. */
 export type Insert<T> = T extends Table<string, infer S> ? InsertOf<S> : never;
-/** What a row of a table can be patched with. */
+/** What a row of a table can be updated with. */
 export type Update<T> = T extends Table<string, infer S> ? UpdateOf<S> : never;
 
-/** Tables by any name the code likes; queries use the tables' own names. */
+/** Tables by the names that the code uses; queries use the tables' own names. */
 export type Tables = Readonly<Record<string, Table>>;
 
 type IsCiphertext<T extends z.ZodType> = keyof CiphertextMark extends keyof T
@@ -22,7 +22,7 @@ type IsCiphertext<T extends z.ZodType> = keyof CiphertextMark extends keyof T
       ? IsCiphertext<U>
       : false;
 
-// a query sees what the database holds: of a ciphered column the ciphertext
+// a query returns what the database holds: for an encrypted column the ciphertext
 type Held<T extends z.ZodType> =
   IsCiphertext<T> extends true
     ? Uint8Array | (null extends z.output<T> ? null : never)

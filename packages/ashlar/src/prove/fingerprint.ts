@@ -5,18 +5,16 @@ import type { SystemFacts } from '../contract/system.js';
 import { defaultRoles, wantedRights } from '../roles/index.js';
 
 /**
- * SHA-256 over the schema of a system's tables and of what keeps their guarantees, as the engine describes it now, and
- * over the rights that the guarantees leave to the application. Whether it has those is looked at beside.
+ * SHA-256, in hex, over the schema of a system's tables and of the objects of their guarantees, as the engine describes
+ * them now, and over the rights that the guarantees leave to the application. It does not cover the rights granted:
+ * those are checked separately.
  */
-export const fingerprintOf = (engine: Engine, system: SystemFacts): Promise<string> =>
-  engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
+export function fingerprintOf(engine: Engine, system: SystemFacts): Promise<string> {
+  return engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
+}
 
-/** The same through a connection of the owner's that is at hand. */
-export const fingerprintThrough = async (
-  engine: Engine,
-  owner: Owner,
-  system: SystemFacts,
-): Promise<string> => {
+/** {@link fingerprintOf} on an open connection of the owner. */
+export async function fingerprintThrough(engine: Engine, owner: Owner, system: SystemFacts): Promise<string> {
   const real = await engine.introspect(owner);
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) =>
@@ -31,4 +29,4 @@ export const fingerprintThrough = async (
   const dump = engine.dialect.dump({ tables: own(real.tables), functions: own(real.functions) });
   const rights = [...wantedRights(engine.dialect, system, defaultRoles).tables];
   return createHash('sha256').update(dump).update(JSON.stringify(rights)).digest('hex');
-};
+}

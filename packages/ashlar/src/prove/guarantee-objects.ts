@@ -1,10 +1,14 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 
-/** What is missing of the objects that keep a system's guarantees, and the triggers that do not always fire. */
-export const missingObjects = async (engine: Engine, system: SystemFacts): Promise<readonly string[]> => {
+/**
+ * Compares the objects that the guarantees of a system need with the database.
+ *
+ * @returns one line for each missing object, and for each trigger that does not fire on a replica (ENABLE ALWAYS)
+ */
+export async function missingObjects(engine: Engine, system: SystemFacts): Promise<readonly string[]> {
   const rows = await engine.asOwner((owner) => owner.run(engine.dialect.proving.objects));
-  const there = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
+  const present = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
   const needed = Object.values(system.tables).flatMap((table) =>
     table.guarantees.flatMap((guarantee) => {
       const enforcement = guarantee[engine.dialect.name];
@@ -14,9 +18,9 @@ export const missingObjects = async (engine: Engine, system: SystemFacts): Promi
     }),
   );
   return needed.flatMap(({ of, object: { type, name, sql } }) => {
-    const always = there.get(`${type} ${name}`);
+    const always = present.get(`${type} ${name}`);
     if (always === undefined) return [`${of}: the ${type} ${name} is missing`];
     const sometimes = sql.includes('ENABLE ALWAYS TRIGGER') && always !== 'yes';
     return sometimes ? [`${of}: the trigger ${name} does not always fire`] : [];
   });
-};
+}

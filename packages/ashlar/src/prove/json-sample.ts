@@ -1,4 +1,4 @@
-/** The part of JSON Schema that Zod writes, as far as a sample needs it. */
+/** The part of JSON Schema that Zod writes and a sample needs. */
 interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly const?: unknown;
@@ -40,7 +40,7 @@ const number = ({ minimum, exclusiveMinimum, maximum }: JsonSchema): number =>
 
 const object = (schema: JsonSchema): Record<string, unknown> => {
   const { properties = {}, required = [], propertyNames, additionalProperties } = schema;
-  // a record over an enum wants each of its keys
+  // a record over an enum requires each of its keys
   const named = propertyNames?.enum?.map(String) ?? [];
   const each = typeof additionalProperties === 'object' ? additionalProperties : {};
   return Object.fromEntries([
@@ -55,7 +55,7 @@ const array = ({ items, prefixItems = [], minItems = 0 }: JsonSchema): unknown[]
   return [...prefixItems.map(sampleOf), ...Array.from({ length: rest }, () => sampleOf(each))];
 };
 
-/** A small value that a JSON Schema of Zod's accepts, most likely: whoever asks checks it. */
+/** A small value that a JSON Schema written by Zod most likely accepts. The caller validates it. */
 export function sampleOf(schema: JsonSchema): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];

@@ -3,9 +3,9 @@ import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { AshlarError } from '../errors.js';
 import {
-  type Audited,
   folderOf,
   ledgersOf,
+  type OpenLedger,
   originOf,
   verifyLedgerOf,
   withLedger,
@@ -14,23 +14,23 @@ import type { Verifier } from '../ledger/index.js';
 import type { LedgerProblem } from '../ledger/problems.js';
 import type { LedgerReport } from './report.js';
 
-/** Signed checkpoints that are kept outside of the database. */
+/** Signed checkpoints that are kept outside the database. */
 export interface Checkpoints {
-  /** The folder of all: each ledger has one of its own in it. */
+  /** The folder that holds one folder for each ledger. */
   readonly folder: string;
-  /** Whose checkpoints are believed. */
+  /** The keys whose checkpoints are trusted. */
   readonly verifiers: readonly Verifier[];
 }
 
-/** Up to so many entries all are compared; of a larger ledger those that no signed checkpoint covers. */
-const small = 100_000;
+/** A larger ledger is compared only from its newest signed checkpoint on. */
+const mostComparedEntries = 100_000;
 
 /** Seals and verifies each ledger of a system. */
-export const proveLedgers = async (
+export async function proveLedgers(
   engine: Engine,
   system: SystemFacts,
   checkpoints: Checkpoints | undefined,
-): Promise<readonly LedgerReport[]> => {
+): Promise<readonly LedgerReport[]> {
   const reports: LedgerReport[] = [];
   for (const table of ledgersOf(system)) {
     reports.push(
@@ -46,13 +46,13 @@ export const proveLedgers = async (
     );
   }
   return reports;
-};
+}
 
-const proveLedger = async (audited: Audited): Promise<LedgerReport> => {
-  const { engine, table, origin: ledger } = audited;
+const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
+  const { engine, table, origin: ledger } = opened;
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());
-    const found = await verifyLedgerOf(audited, { full: (head?.size ?? 0) <= small });
+    const found = await verifyLedgerOf(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
     const { size, checked, root, problems } = found;
     return {
       ledger,

@@ -4,36 +4,45 @@ import type { SqlRow } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { everyScope, type Table, type Tables } from '../model/index.js';
-import type { Hand } from './hand.js';
-import { type Made, type PlacedRow, Rows, scopeColumnOf } from './rows.js';
+import type { AttackTransaction } from './attack-transaction.js';
+import { type Attempt, type PlacedRow, SampleRows, scopeColumnOf } from './sample-rows.js';
 import { valueFor } from './values.js';
 
-/** Makes the probe of a table in the transaction of `hand`, or says why there is none. */
-export const makeProbe = async (
-  engine: Engine,
-  system: SystemFacts<Tables>,
-  hand: Hand,
-  table: Table,
-  partitions: readonly string[],
-): Promise<Made<Probe>> => {
-  const rows = new Rows(engine, system, hand);
+/** The table to probe, and its partitions by name. */
+export interface ProbeRequest {
+  readonly engine: Engine;
+  readonly system: SystemFacts<Tables>;
+  readonly transaction: AttackTransaction;
+  readonly table: Table;
+  readonly partitions: readonly string[];
+}
+
+/** Creates the probe of a table, with the rows that its attacks need, in the transaction; or the reason why it cannot. */
+export async function makeProbe({
+  engine,
+  system,
+  transaction,
+  table,
+  partitions,
+}: ProbeRequest): Promise<Attempt<Probe>> {
+  const rows = new SampleRows(engine, system, transaction);
   const column = table.facts.scope;
   try {
     const found = await findRows(rows, system, table);
-    if ('why' in found) return found;
-    const [{ row, partition: home }, second] = found.made;
-    const fixed = shared(table, row);
-    const proven = await rows.fresh(table, fixed);
-    const fresh = 'made' in proven ? proven : await rows.drafted(table, fixed);
-    if ('why' in fresh) return fresh;
+    if ('reason' in found) return found;
+    const [{ row, partition: home }, second] = found.value;
+    const fixed = sameScope(table, row);
+    const proven = await rows.insertable(table, fixed);
+    const fresh = 'value' in proven ? proven : await rows.valid(table, fixed);
+    if ('reason' in fresh) return fresh;
     const another = column && valueFor(column, { variant: 1, unlike: true });
     return {
-      made: {
+      value: {
         dialect: engine.dialect.name,
         row,
         other: second?.row,
-        fresh: fresh.made,
-        values: rows.sideValues(table, row),
+        fresh: fresh.value,
+        values: rows.otherValues(table, row),
         partitions:
           home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
         scope: column && (await scopeIn(rows, row[column.name])),
@@ -41,47 +50,52 @@ export const makeProbe = async (
       },
     };
   } catch (error) {
-    return { why: rootText(error) };
+    return { reason: rootText(error) };
   }
-};
+}
 
-// only everybody's scope reaches a row of nobody
-const scopeIn = async (rows: Rows, literal = 'NULL'): Promise<string> =>
+// only a session of every scope reaches a row without one
+const scopeIn = async (rows: SampleRows, literal = 'NULL'): Promise<string> =>
   literal === 'NULL' ? everyScope : rows.textOf(literal);
 
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 
-/** The scope in which the attacks of a table are tried that name none: that of the rows, where one holds them all. */
-export const usualScope = (table: Table, { scope }: Probe): string | null =>
-  isAlone(table) ? everyScope : (scope ?? null);
+/** The scope of attacks that name none: the scope of the probe's rows, where one scope can hold them all. */
+export function usualScope(table: Table, { scope }: Probe): string | null {
+  return holdsOneRow(table) ? everyScope : (scope ?? null);
+}
 
-/** Whether a scope holds one row of the table at most, as that of a client who is the scope himself. */
-const isAlone = (table: Table): boolean => {
+/** Whether a scope holds at most one row of the table, as where a client's own row is scoped by its id. */
+const holdsOneRow = (table: Table): boolean => {
   const column = scopeColumnOf(table);
   const keys = [table.primaryKey, ...table.uniques];
   return column !== undefined && keys.some(({ columns }) => columns.length === 1 && columns[0] === column);
 };
 
-// the rows of a probe are of one scope, wherever they can be
-const shared = (table: Table, row: SqlRow): SqlRow => {
+// the rows of a probe belong to one scope, wherever one scope can hold them
+const sameScope = (table: Table, row: SqlRow): SqlRow => {
   const column = scopeColumnOf(table);
-  return column === undefined || isAlone(table) ? {} : { [column]: row[column] ?? 'NULL' };
+  return column === undefined || holdsOneRow(table) ? {} : { [column]: row[column] ?? 'NULL' };
 };
 
-const findRows = async (rows: Rows, system: SystemFacts<Tables>, table: Table): Promise<Made<Pair>> => {
-  const [present] = await rows.present(table);
-  const first = present ? { made: present } : await rows.make(table);
-  if ('made' in first) {
-    const fixed = shared(table, first.made.row);
-    const beside = (await rows.present(table, fixed)).find(
-      ({ row }) => JSON.stringify(row) !== JSON.stringify(first.made.row),
+const findRows = async (
+  rows: SampleRows,
+  system: SystemFacts<Tables>,
+  table: Table,
+): Promise<Attempt<Pair>> => {
+  const [present] = await rows.existing(table);
+  const first = present ? { value: present } : await rows.insert(table);
+  if ('value' in first) {
+    const fixed = sameScope(table, first.value.row);
+    const second = (await rows.existing(table, fixed)).find(
+      ({ row }) => JSON.stringify(row) !== JSON.stringify(first.value.row),
     );
-    if (beside) return { made: [first.made, beside] };
-    const another = await rows.make(table, { fixed });
-    return { made: [first.made, 'made' in another ? another.made : undefined] };
+    if (second) return { value: [first.value, second] };
+    const another = await rows.insert(table, { fixed });
+    return { value: [first.value, 'value' in another ? another.value : undefined] };
   }
-  // a table that only the database writes gets its rows through what is written to the others
-  for (const other of Object.values(system.tables)) if (other !== table) await rows.make(other);
-  const [written, next] = await rows.present(table);
-  return written ? { made: [written, next] } : first;
+  // a table that only triggers write gets its rows when rows are inserted into the other tables
+  for (const other of Object.values(system.tables)) if (other !== table) await rows.insert(other);
+  const [written, next] = await rows.existing(table);
+  return written ? { value: [written, next] } : first;
 };

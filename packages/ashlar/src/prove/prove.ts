@@ -6,49 +6,49 @@ import { rootText } from '../engines/refusal.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import type { Table, Tables } from '../model/index.js';
 import type { Roles } from '../roles/index.js';
+import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
-import { type Hand, withHand } from './hand.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';
 import { makeProbe, usualScope } from './probe.js';
 import type { AttackReport, GuaranteeReport, ProveReport, StructureReport } from './report.js';
-import type { Made } from './rows.js';
-import { lookAtStructure } from './structure.js';
+import type { Attempt } from './sample-rows.js';
+import { checkStructure } from './structure.js';
 import { tryAttack } from './try-attack.js';
 
-/** How a proof is run. */
+/** How to prove a system. */
 export interface ProveOptions {
   /** The database opened as the owner of the schema, where the application connects as another user. */
   readonly owner?: Engine;
-  /** Whose rights are looked at. Default: `ashlar_app` and `ashlar_auditor`. */
+  /** The roles whose rights are checked. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles;
-  /** The signed checkpoints of its ledgers. Without them a ledger is compared with its rows and itself alone. */
+  /** The signed checkpoints of the ledgers. Without them a ledger is compared only with its rows and its own tree. */
   readonly checkpoints?: Checkpoints;
-  /** The moment it is for. Default: now. */
+  /** The time of the report. Default: now. */
   readonly now?: Date;
-  /** Told the name of each table before it is attacked. */
+  /** Called before a table is attacked. */
   readonly onTable?: (table: string, as: Attacker) => void;
 }
 
 /**
- * Attacks every guarantee of a system: as the application, and as the owner where the promise reaches him, in
- * transactions that are undone; looks whether everything that keeps the guarantees is in place; and verifies each ledger.
- * Nothing is changed but that numbers of autoincrement() may have been used, and that ledgers are sealed.
+ * Attacks every guarantee of a system in transactions that are rolled back: as the application, and as the owner where
+ * the guarantee binds the owner too. Checks that every object of the guarantees is in place, and verifies each ledger.
+ * Changes nothing, except that autoincrement() numbers may be used up and that ledgers are sealed.
  *
- * @returns the record; `ok` where nothing failed
- * @throws AshlarError when the database cannot be reached
+ * @returns the report; `ok` where nothing failed
+ * @throws AshlarError what opening or reading the database throws, for example `connection-lost`
  *
  * @example
- * const proof = await prove(db.engine, wills);
- * if (!proof.ok) console.error(failuresOf(proof).join('\n'));
+ * const report = await prove(db.engine, wills);
+ * if (!report.ok) console.error(failuresOf(report).join('\n'));
  */
-export const prove = async (
+export async function prove(
   engine: Engine,
   system: SystemFacts<Tables>,
   options: ProveOptions = {},
-): Promise<ProveReport> => {
+): Promise<ProveReport> {
   const { now = new Date(), owner = engine, roles, checkpoints, onTable } = options;
   for (const each of new Set([engine, owner])) each.register(Object.values(system.tables));
-  const structure = [...(await lookAtStructure(owner, system, now, roles)), sessionsOf(engine)];
+  const structure = [...(await checkStructure(owner, system, now, roles)), sessionsOf(engine)];
   const ledgers = await proveLedgers(owner, system, checkpoints);
   const tables = inCreationOrder(Object.values(system.tables)).filter((table) => table.guarantees.length > 0);
   const attacked = new Map<string, AttackReport[]>();
@@ -61,7 +61,7 @@ export const prove = async (
   }
   const reports = tables.flatMap((table) =>
     table.guarantees.map((guarantee, at) =>
-      proofOf(engine, table, guarantee, attacked.get(placeOf(table, at)) ?? []),
+      reportOf(engine, table, guarantee, attacked.get(placeOf(table, at)) ?? []),
     ),
   );
   return {
@@ -75,22 +75,22 @@ export const prove = async (
     ledgers,
     ok: structure.every(({ ok }) => ok) && ledgers.every(({ ok }) => ok) && reports.every(holds),
   };
-};
+}
 
-// tables may share a guarantee, and one table may have two of a name
+// tables may share a guarantee object, and one table may have two guarantees of a name
 const placeOf = (table: Table, at: number): string => `${table.name} ${at}`;
 
-// an application that can change the schema stands before no wall at all
+// no guarantee binds an application that can change the schema
 const sessionsOf = ({ connectedRole }: Engine): StructureReport => {
   const strong = connectedRole?.canChangeSchema === true && connectedRole.sessionRole === undefined;
-  const found = strong ? [`sessions act as ${connectedRole.user}, who could change the schema`] : [];
-  return { check: 'who sessions act as', ok: !strong, found };
+  const found = strong ? [`sessions act as ${connectedRole.user}, who can change the schema`] : [];
+  return { check: 'role of sessions', ok: !strong, found };
 };
 
 const holds = ({ level, attacks }: GuaranteeReport): boolean =>
   level !== 'refused' && attacks.every(({ verdict }) => verdict !== 'failed');
 
-const proofOf = (
+const reportOf = (
   engine: Engine,
   { name: table }: Table,
   guarantee: Guarantee,
@@ -108,7 +108,7 @@ const proofOf = (
   };
 };
 
-/** The proofs of a table's guarantees, by their place among them. */
+/** The reports on a table's guarantees, each with the position of its guarantee. */
 const attackTable = async (
   engines: Readonly<Record<Attacker, Engine>>,
   system: SystemFacts<Tables>,
@@ -123,11 +123,11 @@ const attackTable = async (
   const partitions = await engines.owner.asOwner((owner) => engines.owner.partitions(owner, table.name));
   const names = partitions.map(({ name }) => name);
   try {
-    return await withHand(engine, as, async (hand) => {
-      const probe = await makeProbe(engine, system, hand, table, names);
+    return await withAttackTransaction(engine, as, async (transaction) => {
+      const probe = await makeProbe({ engine, system, transaction, table, partitions: names });
       const tried: (readonly [number, readonly AttackReport[]])[] = [];
       for (const [at, guarantee] of attackable)
-        tried.push([at, await attackGuarantee(hand, table, guarantee, probe)]);
+        tried.push([at, await attackGuarantee(transaction, table, guarantee, probe)]);
       return tried;
     });
   } catch (error) {
@@ -136,23 +136,23 @@ const attackTable = async (
 };
 
 const attackGuarantee = async (
-  hand: Hand,
+  transaction: AttackTransaction,
   table: Table,
   guarantee: Guarantee,
-  probe: Made<Probe>,
+  probe: Attempt<Probe>,
 ): Promise<readonly AttackReport[]> => {
-  if ('why' in probe) return [notAttacked(hand.as, probe.why)];
+  if ('reason' in probe) return [notAttacked(transaction.as, probe.reason)];
   let attacks: readonly Attack[];
   try {
-    attacks = guarantee.attacks?.(table, probe.made) ?? [];
+    attacks = guarantee.attacks?.(table, probe.value) ?? [];
   } catch (error) {
-    return [notAttacked(hand.as, rootText(error))];
+    return [notAttacked(transaction.as, rootText(error))];
   }
   const reports: AttackReport[] = [];
   for (const attack of attacks) {
-    if (attack.as !== hand.as) continue;
-    const scope = attack.scope === undefined ? usualScope(table, probe.made) : attack.scope;
-    reports.push(await tryAttack(hand, attack, scope));
+    if (attack.as !== transaction.as) continue;
+    const scope = attack.scope === undefined ? usualScope(table, probe.value) : attack.scope;
+    reports.push(await tryAttack(transaction, attack, scope));
   }
   return reports;
 };

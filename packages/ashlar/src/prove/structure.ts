@@ -6,11 +6,11 @@ import { checkRoles, type Roles } from '../roles/index.js';
 import { missingObjects } from './guarantee-objects.js';
 import type { StructureReport } from './report.js';
 
-/** One look at whether what keeps the guarantees is in place. */
+/** One check of whether the objects and rights that keep guarantees are in place. */
 export interface StructureCheck {
   readonly name: string;
-  /** What is wrong, one line each. Changes nothing. */
-  readonly look: (
+  /** Finds what is wrong, one line each. Changes nothing. */
+  readonly find: (
     engine: Engine,
     system: SystemFacts,
     now: Date,
@@ -20,32 +20,32 @@ export interface StructureCheck {
 
 const migrations: StructureCheck = {
   name: 'migrations',
-  look: async (engine, system) => {
+  find: async (engine, system) => {
     const steps = await readSteps(system.migrations, engine.dialect.name);
     const { pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
     return [
-      ...pending.map(({ name }) => `${name} was not applied`),
-      ...changed.map((step) => `${step} was edited after it was applied`),
-      ...missing.map((step) => `${step} was applied, but is not in the folder`),
-      ...late.map((step) => `${step} sorts before one that was applied`),
+      ...pending.map(({ name }) => `the step ${name} was not applied`),
+      ...changed.map((step) => `the step ${step} was edited after it was applied`),
+      ...missing.map((step) => `the step ${step} was applied, but is not in the folder`),
+      ...late.map((step) => `the step ${step} sorts before an applied step`),
     ];
   },
 };
 
 const unchanged: StructureCheck = {
   name: 'schema',
-  look: async (engine, system) =>
-    (await drift(engine, system)).map((line) => `changed behind the migrations’ back: ${line}`),
+  find: async (engine, system) =>
+    (await drift(engine, system)).map((line) => `changed without a migration: ${line}`),
 };
 
 const objects: StructureCheck = {
-  name: 'what keeps the guarantees',
-  look: missingObjects,
+  name: 'objects of the guarantees',
+  find: missingObjects,
 };
 
 const inspections: StructureCheck = {
   name: 'partitions',
-  look: async (engine, system, now) => {
+  find: async (engine, system, now) => {
     const inspected = Object.values(system.tables).flatMap((table) =>
       table.guarantees.flatMap((guarantee) => {
         const enforcement = guarantee[engine.dialect.name];
@@ -70,8 +70,8 @@ const inspections: StructureCheck = {
 };
 
 const conditions: StructureCheck = {
-  name: 'the connection and what no definition shows',
-  look: (engine, system) => {
+  name: 'connection and catalogue',
+  find: (engine, system) => {
     const tables = Object.values(system.tables).map((table) => table.name);
     const { proving, foundation } = engine.dialect;
     return engine.asOwner(async (owner) => {
@@ -80,7 +80,7 @@ const conditions: StructureCheck = {
         lines.push(...(await owner.run(finds(tables))).map((row) => String(row.found)));
       for (const { name, exists } of foundation)
         if ((await owner.run(exists)).length === 0)
-          lines.push(`${name}, which guarantees rely on, is missing`);
+          lines.push(`${name}, which the guarantees need, is missing`);
       return lines;
     });
   },
@@ -88,11 +88,11 @@ const conditions: StructureCheck = {
 
 const rights: StructureCheck = {
   name: 'roles and rights',
-  look: (engine, system, _, roles) => checkRoles(engine, system, roles),
+  find: (engine, system, _, roles) => checkRoles(engine, system, roles),
 };
 
-/** Every look there is. Attacks find a wall that gives way; these find one that another wall stands in for. */
-export const structureChecks: readonly StructureCheck[] = [
+/** All checks. An attack finds a broken barrier only where no other barrier stops it; these checks find every one. */
+const structureChecks: readonly StructureCheck[] = [
   migrations,
   unchanged,
   objects,
@@ -101,28 +101,28 @@ export const structureChecks: readonly StructureCheck[] = [
   conditions,
 ];
 
-/** Runs every look. */
-export const lookAtStructure = async (
+/** Runs all checks. */
+export async function checkStructure(
   engine: Engine,
   system: SystemFacts,
   now: Date,
   roles: Roles | undefined,
-): Promise<readonly StructureReport[]> => {
+): Promise<readonly StructureReport[]> {
   const reports: StructureReport[] = [];
-  for (const { name: check, look } of structureChecks) {
+  for (const { name: check, find } of structureChecks) {
     try {
-      const found = await look(engine, system, now, roles);
+      const found = await find(engine, system, now, roles);
       reports.push({ check, ok: found.length === 0, found });
     } catch (error) {
       if (!(error instanceof AshlarError)) throw error;
-      reports.push(notLooked(check, error));
+      reports.push(notChecked(check, error));
     }
   }
   return reports;
-};
+}
 
-// comparing needs the embedded engine, which a server may do without; any other failure is one
-const notLooked = (check: string, error: AshlarError): StructureReport =>
+// the comparison needs the embedded engine, which may not be installed; any other error is a failure
+const notChecked = (check: string, error: AshlarError): StructureReport =>
   error.code === 'driver-missing'
     ? { check, ok: true, found: [], unknown: `${error.message} ${error.suggestion ?? ''}`.trim() }
-    : { check, ok: false, found: [`could not be looked at: ${error.message}`] };
+    : { check, ok: false, found: [`could not be checked: ${error.message}`] };

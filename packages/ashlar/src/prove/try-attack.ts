@@ -2,26 +2,30 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Attack } from '../contract/attack.js';
 import { isLockTimeout, refusalOf, rootText } from '../engines/refusal.js';
 import { everyScope } from '../model/index.js';
-import type { Hand } from './hand.js';
+import type { AttackTransaction } from './attack-transaction.js';
 import type { AttackReport } from './report.js';
 
-type Ending = Pick<AttackReport, 'stoppedBy' | 'by' | 'verdict'>;
+type Outcome = Pick<AttackReport, 'stoppedBy' | 'by' | 'verdict'>;
 
-const failed = (by: string): Ending => ({ stoppedBy: 'nothing', by, verdict: 'failed' });
+const failed = (by: string): Outcome => ({ stoppedBy: 'nothing', by, verdict: 'failed' });
 
-// a lock that is waited for keeps others waiting: so briefly, and often
+// other sessions queue behind a lock request: so each attempt waits briefly, and there are several
 const attempts = 10;
 
-/** Tries one attack in a savepoint, undoes it, and judges what became of it. */
-export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null): Promise<AttackReport> => {
+/** Runs one attack in a savepoint, rolls it back, and judges the outcome. */
+export async function tryAttack(
+  transaction: AttackTransaction,
+  attack: Attack,
+  scope: string | null,
+): Promise<AttackReport> {
   const { name, as, expect } = attack;
   for (let attempt = 1; ; attempt++) {
     try {
-      const ending = await hand.undone(async () => {
-        await hand.actIn(scope);
-        return attackOnce(hand, attack);
+      const outcome = await transaction.rolledBack(async () => {
+        await transaction.useScope(scope);
+        return attackOnce(transaction, attack);
       });
-      return { name, as, expect, ...ending };
+      return { name, as, expect, ...outcome };
     } catch (error) {
       if (isLockTimeout(error) && attempt < attempts) {
         await pause(20 + Math.random() * 80);
@@ -30,33 +34,33 @@ export const tryAttack = async (hand: Hand, attack: Attack, scope: string | null
       return { name, as, expect, ...failed(`could not be tried: ${rootText(error)}`) };
     }
   }
-};
+}
 
-const attackOnce = async (hand: Hand, attack: Attack): Promise<Ending> => {
+const attackOnce = async (transaction: AttackTransaction, attack: Attack): Promise<Outcome> => {
   const { preparation = [], statements } = attack;
   for (const ways of [...preparation, ...statements.slice(0, -1).map((sql) => [sql])]) {
-    const error = await prepare(hand, ways);
+    const error = await prepare(transaction, ways);
     if (error === undefined) continue;
     const refusal = refusalOf(error);
-    if (hand.as === 'owner' && refusal?.barrier === 'privilege') {
+    if (transaction.as === 'owner' && refusal?.barrier === 'privilege') {
       return { stoppedBy: 'privilege', by: refusal.text, verdict: 'refused' };
     }
     return failed(`could not be prepared: ${rootText(error)}`);
   }
   const last = statements.at(-1) ?? '';
-  let outcome: Awaited<ReturnType<Hand['run']>> | undefined;
+  let outcome: Awaited<ReturnType<AttackTransaction['run']>> | undefined;
   const error = await failureOf(async () => {
-    outcome = await hand.run(last);
+    outcome = await transaction.run(last);
   });
   if (error !== undefined || outcome === undefined) return judgeError(attack, error);
-  return judgeSuccess(hand, attack, outcome);
+  return judgeSuccess(transaction, attack, outcome);
 };
 
-/** Takes the first way that succeeds; gives the error of the first one where none does. */
-const prepare = async (hand: Hand, ways: readonly string[]): Promise<unknown> => {
+/** Runs the first statement that succeeds. @returns the first error where none does */
+const prepare = async (transaction: AttackTransaction, ways: readonly string[]): Promise<unknown> => {
   let first: unknown;
   for (const sql of ways) {
-    const error = await failureOf(() => hand.attempt(() => hand.run(sql)));
+    const error = await failureOf(() => transaction.inSavepoint(() => transaction.run(sql)));
     if (error === undefined) return undefined;
     first ??= error;
   }
@@ -73,7 +77,7 @@ const failureOf = async (work: () => Promise<unknown>): Promise<unknown> => {
   }
 };
 
-const judgeError = ({ expect }: Attack, error: unknown): Ending => {
+const judgeError = ({ expect }: Attack, error: unknown): Outcome => {
   if (expect === 'accepted') return failed(`was refused: ${rootText(error)}`);
   const refusal = refusalOf(error);
   if (!refusal) return failed(`failed for another reason: ${rootText(error)}`);
@@ -81,21 +85,21 @@ const judgeError = ({ expect }: Attack, error: unknown): Ending => {
 };
 
 const judgeSuccess = async (
-  hand: Hand,
+  transaction: AttackTransaction,
   { expect, detect }: Attack,
-  { rows, changes }: Awaited<ReturnType<Hand['run']>>,
-): Promise<Ending> => {
+  { rows, changes }: Awaited<ReturnType<AttackTransaction['run']>>,
+): Promise<Outcome> => {
   switch (expect) {
     case 'accepted':
-      return { stoppedBy: 'nothing', by: 'accepted, as promised', verdict: 'accepted' };
+      return { stoppedBy: 'nothing', by: 'accepted, as expected', verdict: 'accepted' };
     case 'untouched':
       return rows.length === 0 && changes === 0
         ? { stoppedBy: 'no-row', by: 'no row was seen or changed', verdict: 'untouched' }
         : failed(`reached ${Math.max(rows.length, changes)} of the rows`);
     case 'detected': {
-      // who detects is no session of one scope
-      await hand.actIn(everyScope);
-      const found = await detect?.(async (sql, parameters) => (await hand.run(sql, parameters)).rows);
+      // the check reads every scope
+      await transaction.useScope(everyScope);
+      const found = await detect?.(async (sql, parameters) => (await transaction.run(sql, parameters)).rows);
       return found === undefined
         ? failed('was not detected')
         : { stoppedBy: 'detection', by: found, verdict: 'detected' };

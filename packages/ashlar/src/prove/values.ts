@@ -7,7 +7,7 @@ import { sampleOf } from './json-sample.js';
 
 let clock = 0;
 
-// each later than the one before, because a column often has to lie after another of its row
+// each later than the one before: a column often must lie after another column of its row
 const moment = ({ precision }: Column): string => {
   clock = Math.max(clock + 1, Date.now());
   const text = new Date(clock).toISOString();
@@ -100,27 +100,28 @@ const candidates = (column: Column, variant: number, unlike: boolean): readonly 
   }
 };
 
-/** How a value is chosen. */
+/** Which value to choose. */
 export interface Choice {
-  /** Which one of an enum, or how far from the least number: another for each attempt. */
+  /** Which value of an enum, or how far from the smallest number: different for each attempt. */
   readonly variant: number;
-  /** Unlike any that is there already, because a key holds it. */
+  /** Whether the value must differ from every existing one, because a key contains it. */
   readonly unlike: boolean;
 }
 
 /**
- * A value that a column accepts, never NULL; `undefined` where none of those that are tried fits its Zod type. Of a
- * ciphered column it is the plaintext.
+ * A value that a column accepts, never NULL; `undefined` where its Zod type accepts none of the candidates. For an
+ * encrypted column it is the plaintext.
  */
-export const valueFor = (column: Column, { variant, unlike }: Choice): unknown =>
-  candidates(column.plaintext ?? column, variant, unlike).find(
+export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
+  return candidates(column.plaintext ?? column, variant, unlike).find(
     (value) =>
       value !== null && column.stored.safeParse(value).success && storageProblem(column, value) === undefined,
   );
+}
 
-/** Bytes that a ciphered column's CHECK takes for a ciphertext; nothing opens them. */
-export const envelopeLike = ({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array => {
+/** Bytes that satisfy the CHECK of an encrypted column, but that no key decrypts. */
+export function envelopeLike({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array {
   const bytes = new Uint8Array(randomBytes(minBytes + 16));
   if (firstByte !== undefined) bytes[0] = firstByte;
   return bytes;
-};
+}

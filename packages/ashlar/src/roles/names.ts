@@ -2,19 +2,19 @@ import type { Roles } from '../contract/roles.js';
 import { loginOf } from '../engines/open.js';
 import type { Settings } from '../settings/index.js';
 
-/** The roles where nothing else was said: without login, and the one user steps down to the first. */
+/** The default roles. They have no login; the one user of the database steps down to `app`. */
 export const defaultRoles: Roles = Object.freeze({ app: 'ashlar_app', auditor: 'ashlar_auditor' });
 
 /**
- * The roles that settings name. With two URLs of different users, the application is the user of `DATABASE_URL`;
- * `DATABASE_APP_ROLE` and `DATABASE_AUDITOR_ROLE` say otherwise.
+ * The roles that the settings name. With two URLs of different users, the application is the user of `DATABASE_URL`,
+ * unless `DATABASE_APP_ROLE` names another role.
  */
-export const rolesFrom = ({
+export function rolesFrom({
   databaseUrl,
   databaseMigrateUrl,
   databaseAppRole,
   databaseAuditorRole,
-}: Settings): Roles => {
+}: Settings): Roles {
   const auditor = databaseAuditorRole ?? defaultRoles.auditor;
   const login = databaseUrl && loginOf(databaseUrl.reveal());
   const migrates = databaseMigrateUrl && loginOf(databaseMigrateUrl.reveal());
@@ -23,4 +23,4 @@ export const rolesFrom = ({
   if (databaseAppRole !== undefined && databaseAppRole !== login.user)
     return { app: databaseAppRole, auditor };
   return { app: login.user, auditor, appConnects: { password: login.password } };
-};
+}

@@ -9,67 +9,71 @@ import { defaultRoles } from './names.js';
 import { wantedRights } from './wanted.js';
 
 /**
- * What differs between the roles of a database and what the guarantees of a system leave to them, each difference with
- * the statement that mends it, in the order to run them in. The one source for printing, applying and comparing; empty
- * where all is as it should be, and where the engine has no roles.
+ * Compares the roles of a database, and their rights, with what the guarantees of a system allow. Printing, applying and
+ * checking all use this plan.
+ *
+ * @returns each difference with the statement that corrects it, in the order to run them; empty where there is none, and
+ *   where the engine has no roles
  */
-export const planRights = async (
+export async function planRights(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<readonly RoleChange[]> =>
-  dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
+): Promise<readonly RoleChange[]> {
+  return dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
+}
 
-/** The statements that {@link applyRoles} would run now, as text for a person to run. */
-export const rolesSql = async (engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> => {
+/** The statements that {@link applyRoles} would run now, as a script for a DBA. */
+export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return script(changes);
-};
+}
 
-/** What differs from what should be, in words. */
-export const checkRoles = async (
+/** The differences between the rights of the roles and what the guarantees allow, one line each. */
+export async function checkRoles(
   engine: Engine,
   system: SystemFacts,
   roles?: Roles,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return changes.map(({ difference }) => difference);
-};
+}
 
 /**
- * Makes the roles, gives them what they lack and takes back what they have too much. Run again, it changes nothing.
+ * Creates the roles, grants the rights that they lack, and revokes the rights that they must not have. Idempotent.
  *
- * @returns what was done
+ * @returns the changes that were made
  * @throws AshlarError `role-missing`, whose detail is the SQL that a DBA must run; `role-too-strong`
  */
-export const applyRoles = (
+export function applyRoles(
   engine: Engine,
   system: SystemFacts,
   roles?: Roles,
-): Promise<readonly RoleChange[]> =>
-  engine.asOwner(
+): Promise<readonly RoleChange[]> {
+  return engine.asOwner(
     async (owner) => [
       ...(await prepareRoles(owner, engine.dialect, system, roles)),
       ...(await owner.atomically(() => grantRights(owner, engine.dialect, system, roles))),
     ],
     { exclusive: true },
   );
+}
 
 const attempts = 20;
 
 /**
- * Makes the roles themselves, in a transaction of its own, before anything is granted to them. Other processes may make
- * the same at the same moment: roles are the server's, not the database's.
+ * Creates the roles, in a transaction of their own, before anything is granted to them. Another process may create the
+ * same roles at the same time: roles belong to the server, not to the database.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
-export const prepareRoles = async (
+export async function prepareRoles(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<readonly RoleChange[]> => {
+): Promise<readonly RoleChange[]> {
   for (let attempt = 1; ; attempt++) {
     const changes = (await planRights(owner, dialect, system, roles)).filter(({ by }) => by === 'login');
     assertAllowed(changes);
@@ -82,38 +86,37 @@ export const prepareRoles = async (
       await pause(Math.random() * 20 * attempt);
     }
   }
-};
+}
 
 /**
- * Grants and takes back, in the transaction that is open.
+ * Grants and revokes rights, in the open transaction.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
-export const grantRights = async (
+export async function grantRights(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<readonly RoleChange[]> => {
+): Promise<readonly RoleChange[]> {
   const changes = await planRights(owner, dialect, system, roles);
   assertAllowed(changes);
   await dialect.roles?.apply(owner, changes, roles);
   return changes;
-};
+}
 
-/** Grants and takes back, in the transaction that is open, where the roles are there; else the next `up` does. */
-export const grantWhereRolesAre = async (
+/** Grants and revokes rights, in the open transaction, if the roles exist; if not, the next `up` does it. */
+export async function grantWhereRolesAre(
   owner: Owner,
   dialect: SqlDialect,
   system: SystemFacts,
   roles: Roles = defaultRoles,
-): Promise<void> => {
+): Promise<void> {
   const changes = await planRights(owner, dialect, system, roles);
   if (changes.every(({ by, allowed }) => by === 'owner' && allowed))
     await dialect.roles?.apply(owner, changes, roles);
-};
+}
 
-/** Statements as a script. */
 const script = (changes: readonly RoleChange[]): string =>
   changes
     .map(({ difference, sql }) => (sql === undefined ? `-- by hand: ${difference}\n` : `${sql};\n`))
@@ -123,18 +126,19 @@ const assertAllowed = (changes: readonly RoleChange[]): void => {
   const byHand = changes.filter(({ sql }) => sql === undefined);
   if (byHand.length > 0) {
     throw new AshlarError('role-too-strong', {
-      message: 'The roles cannot be told apart as they must be.',
+      message: 'The roles are not separate from each other.',
       detail: byHand.map(({ difference }) => `${difference}.`).join('\n'),
       suggestion:
-        'Let DATABASE_URL name a plain role, and the owner another: ashlar roles apply --owner NAME gives the tables to one.',
+        'Let DATABASE_URL name a role without privileges of its own, different from the owner. ashlar roles apply --owner NAME gives the tables to an owner.',
     });
   }
   const others = changes.filter(({ allowed }) => !allowed);
   if (others.length === 0) return;
   throw new AshlarError('role-missing', {
-    message: `${others[0]?.difference}, and this user may not mend it.`,
+    message: `${others[0]?.difference}, and this user may not change it.`,
     detail: script(others).trimEnd(),
-    suggestion: 'Let a DBA run these statements in this database, then run this again. Nothing was changed.',
+    suggestion:
+      'Let a DBA run these statements in this database, then run the command again. Nothing was changed.',
   });
 };
 

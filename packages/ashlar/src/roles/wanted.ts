@@ -5,8 +5,8 @@ import type { Roles, WantedRights } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { hiddenTables, noRights, readOnlyRights, rightsOf, sideObjects } from '../model/index.js';
 
-/** What the roles are to have in the database of a system: what its guarantees leave, and what Ashlar itself needs. */
-export const wantedRights = (dialect: SqlDialect, system: SystemFacts, roles: Roles): WantedRights => {
+/** The rights that the roles of a system's database must have: those that its guarantees allow and that Ashlar needs. */
+export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Roles): WantedRights {
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) => sideObjects(table, dialect.name));
   const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
@@ -23,4 +23,4 @@ export const wantedRights = (dialect: SqlDialect, system: SystemFacts, roles: Ro
     ]),
     functions: [...dialect.foundation.map(({ name }) => name), ...named('function')],
   };
-};
+}

@@ -58,6 +58,6 @@ export class EncryptedTables {
   }
 
   blindIndex(table: Table, column: string, scope: string, value: unknown): Steps<Uint8Array<ArrayBuffer>[]> {
-    return blindIndexes(this.#keys, table, { column, scope, value });
+    return blindIndexes({ keys: this.#keys, table, column, scope, value });
   }
 }

@@ -9,7 +9,9 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { Engine } from '../contract/engine.js';
+import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
+import { changesRows } from '../sql/kind.js';
 import type { Level } from './unit-of-work.js';
 
 const refuse = (what: string, suggestion: string) => async (): Promise<never> => {
@@ -32,21 +34,21 @@ const driver: Driver = {
   destroy: async () => undefined,
 };
 
-const writing = /^\s*(insert|update|delete|merge|replace|truncate)\b/i;
-
 /** Runs Kysely's queries in one level of a unit of work. */
 class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
+  readonly #dialect: SqlName;
   readonly #readOnly: boolean;
 
-  constructor(level: Level, readOnly: boolean) {
+  constructor(level: Level, dialect: SqlName, readOnly: boolean) {
     this.#level = level;
+    this.#dialect = dialect;
     this.#readOnly = readOnly;
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     // nested in a session that writes, a session that only reads is in a transaction that may write
-    if (this.#readOnly && writing.test(sql)) throw readOnlyError();
+    if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
     const { rows, changes } = await this.#level.execute(sql, parameters);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
@@ -61,6 +63,7 @@ class LevelConnection implements DatabaseConnection {
 
 /** The parts of Kysely that all sessions of an engine share. */
 export interface KyselyParts {
+  readonly sqlName: SqlName;
   readonly dialect: Dialect;
   readonly adapter: ReturnType<Engine['kysely']['adapter']>;
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
@@ -69,6 +72,7 @@ export interface KyselyParts {
 /** Kysely's adapter, compiler and dialect for an engine. */
 export function kyselyParts(engine: Engine): KyselyParts {
   return {
+    sqlName: engine.dialect.name,
     adapter: engine.kysely.adapter(),
     compiler: engine.kysely.compiler(),
     dialect: {
@@ -87,11 +91,11 @@ export function kyselyParts(engine: Engine): KyselyParts {
 
 /** A Kysely instance whose queries run in one level of a unit of work. */
 export function kyselyFor<Tables>(
-  { adapter, compiler, dialect }: KyselyParts,
+  { sqlName, adapter, compiler, dialect }: KyselyParts,
   level: Level,
   readOnly: boolean,
 ): Kysely<Tables> {
-  const connection = new LevelConnection(level, readOnly);
+  const connection = new LevelConnection(level, sqlName, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });

@@ -3,6 +3,7 @@ export { redactUrl } from './redact.js';
 export { reveal, Secret } from './secret.js';
 export {
   type ColumnKeys,
+  environmentOf,
   type LogLevel,
   logLevels,
   readKeyFile,

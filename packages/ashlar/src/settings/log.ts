@@ -3,7 +3,7 @@ import type { LogLevel } from './index.js';
 
 export type { Logger } from 'pino';
 
-// a Secret prints itself harmlessly; these are for plain objects that somebody logs whole
+// a Secret prints without its value; these paths are for plain objects that are logged whole
 const secretPaths = [
   'key',
   'password',
@@ -15,15 +15,15 @@ const secretPaths = [
 ];
 
 /**
- * A logger that writes lines of JSON to standard error, so that standard output stays free for results.
+ * Creates a logger that writes lines of JSON to standard error: standard output is for results.
  *
- * @param level - from which level on it writes; `settings().logLevel` is the environment's choice
+ * @param level - the lowest level to write; `settings().logLevel` is the one of the environment
  */
-export const logger = (
+export function logger(
   level: LogLevel,
   stream: DestinationStream = destination({ dest: 2, sync: true }),
-): Logger =>
-  pino(
+): Logger {
+  return pino(
     {
       name: 'ashlar',
       level,
@@ -33,12 +33,14 @@ export const logger = (
     },
     stream,
   );
+}
 
 /**
- * What to give an engine as `onStatement` so that every statement is logged at trace level: its text and time, never
- * its parameters. `undefined` when the logger is not that talkative, so that nothing is paid for it.
+ * An `onStatement` for an engine that logs every statement at trace level: its text and its time in milliseconds, never its
+ * parameters. `undefined` where the logger does not write that level, so that it costs nothing.
  */
-export const traceStatements = (log: Logger): ((sql: string, milliseconds: number) => void) | undefined =>
-  log.isLevelEnabled('trace')
+export function traceStatements(log: Logger): ((sql: string, milliseconds: number) => void) | undefined {
+  return log.isLevelEnabled('trace')
     ? (sql, milliseconds) => log.trace({ sql, ms: Math.round(milliseconds * 1000) / 1000 }, 'statement')
     : undefined;
+}

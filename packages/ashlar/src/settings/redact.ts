@@ -1,26 +1,29 @@
 const secretParameters = /([?&](?:password|key|hexkey|sslpassword)=)[^&#]*/gi;
 
 /**
- * A database URL without its password or key, for people and logs. Text that is no URL is redacted all the same: what
- * stands between `:` and `@` after a scheme goes.
+ * A database URL without its password or key, for people and logs. Text that is not a URL is redacted in the same way:
+ * whatever is between `:` and `@` after a scheme is removed.
  */
-export const redactUrl = (url: string): string =>
-  url
-    // the last @ before the path ends the password: passwords are often pasted without percent-encoding
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/is, (_, scheme: string, login: string) => {
-      const [user = ''] = login.split(':');
-      return login.includes(':') ? `${scheme}${user}:***@` : `${scheme}${user}@`;
-    })
-    .replace(secretParameters, '$1***');
+export function redactUrl(url: string): string {
+  return (
+    url
+      // the last @ before the path ends the password: passwords are often pasted without percent-encoding
+      .replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/is, (_, scheme: string, login: string) => {
+        const [user = ''] = login.split(':');
+        return login.includes(':') ? `${scheme}${user}:***@` : `${scheme}${user}@`;
+      })
+      .replace(secretParameters, '$1***')
+  );
+}
 
-/** The password in a URL, as written and decoded; empty when there is none. For {@link scrub}. */
-export const passwordsOf = (url: string): string[] => {
+/** The passwords in a URL, as written and decoded, for {@link scrub}; empty where it has none. */
+export function passwordsOf(url: string): string[] {
   const [, login = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/is.exec(url) ?? [];
   const at = login.indexOf(':');
   const written = at < 0 ? '' : login.slice(at + 1);
   const inQuery = [...url.matchAll(secretParameters)].map(([whole]) => whole.slice(whole.indexOf('=') + 1));
   return [written, ...inQuery].flatMap((text) => [text, decoded(text)]).filter((text) => text !== '');
-};
+}
 
 const decoded = (text: string): string => {
   try {
@@ -30,9 +33,10 @@ const decoded = (text: string): string => {
   }
 };
 
-/** Text with every one of these secrets replaced by `[secret]`: the last net before something is printed. */
-export const scrub = (text: string, secrets: readonly string[]): string =>
-  // shorter ones would eat ordinary words and protect nothing
-  secrets
+/** A text with each of these secrets replaced by `[secret]`: the last protection before something is printed. */
+export function scrub(text: string, secrets: readonly string[]): string {
+  // shorter secrets would replace parts of ordinary words and protect nothing
+  return secrets
     .filter((secret) => secret.length >= 4)
     .reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
+}

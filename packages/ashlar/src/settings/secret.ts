@@ -1,20 +1,20 @@
 import { inspect } from 'node:util';
 
 /**
- * A value that never prints: `toString`, template literals, JSON, `util.inspect` and logs all show `[secret]`, or the
- * harmless form it was given. Only {@link Secret.reveal} hands it out.
+ * A value that never prints: `toString`, template literals, JSON, `util.inspect` and logs show `[secret]`, or a given
+ * harmless form. Only {@link Secret.reveal} returns the value.
  */
 export class Secret {
   readonly #value: string;
   readonly #shown: string;
 
-  /** @param shown - what is printed in its place, where a harmless form helps (a URL without its password) */
+  /** @param shown - what is printed instead: `[secret]`, or a harmless form (a URL without its password) */
   constructor(value: string, shown = '[secret]') {
     this.#value = value;
     this.#shown = shown;
   }
 
-  /** The value itself. Hand it to a driver, never to a message. */
+  /** The value. Pass it to a driver, never to a message. */
   reveal(): string {
     return this.#value;
   }

@@ -6,57 +6,59 @@ import { AshlarError } from '../errors.js';
 import { redactUrl } from './redact.js';
 import { Secret } from './secret.js';
 
-/** The levels a log can have, most talkative first. */
+/** The log levels, the most detailed first. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** One of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** The keys that wrap the data keys of ciphered columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64. */
+/** The keys that wrap the data keys of encrypted columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64. */
 export interface ColumnKeys {
-  /** Wraps whatever is wrapped from now on. */
+  /** The key that wraps from now on. */
   readonly current: string | Secret;
-  /** Those before it, which still unwrap. */
+  /** Earlier keys, which still unwrap. */
   readonly old?: readonly (string | Secret)[] | undefined;
 }
 
-/** What Ashlar takes from the environment. URLs print without their password. */
+/** The settings that Ashlar reads from the environment. URLs print without their password. */
 export interface Settings {
-  /** `DATABASE_URL`: what the application reads and writes through. */
+  /** `DATABASE_URL`: the database, as the application's user. */
   readonly databaseUrl: Secret | undefined;
-  /** `DATABASE_MIGRATE_URL`: the owner's, for migrations; else the same as `databaseUrl`. */
+  /** `DATABASE_MIGRATE_URL`: the database, as its owner; by default the same as `databaseUrl`. */
   readonly databaseMigrateUrl: Secret | undefined;
-  /** `DATABASE_KEY`, or what the file `DATABASE_KEY_FILE` holds. */
+  /** `DATABASE_KEY`, or the content of the file `DATABASE_KEY_FILE`. */
   readonly databaseKey: Secret | undefined;
-  /** `NEW_DATABASE_KEY`, or what the file `NEW_DATABASE_KEY_FILE` holds: the key that a rotation goes over to. */
+  /** `NEW_DATABASE_KEY`, or the content of the file `NEW_DATABASE_KEY_FILE`: the new key of a rotation. */
   readonly newDatabaseKey: Secret | undefined;
-  /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or what the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE` hold. */
+  /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or the content of the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE`. */
   readonly columnKeys: ColumnKeys | undefined;
   /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
   readonly databaseSchema: string | undefined;
-  /** `DATABASE_APP_ROLE`: the role that sessions act as, where that is not the user of `DATABASE_URL`. */
+  /** `DATABASE_APP_ROLE`: the role of sessions, where it is not the user of `DATABASE_URL`. */
   readonly databaseAppRole: string | undefined;
   /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
   readonly databaseAuditorRole: string | undefined;
-  /** `LEDGER_KEY`, or what the file `LEDGER_KEY_FILE` holds: signs checkpoints of ledgers. */
+  /** `LEDGER_KEY`, or the content of the file `LEDGER_KEY_FILE`: signs checkpoints of ledgers. */
   readonly ledgerKey: Secret | undefined;
-  /** `LEDGER_PUBLIC_KEY`: whose checkpoints are believed; several with spaces between them. */
+  /** `LEDGER_PUBLIC_KEY`: the keys whose checkpoints are trusted, separated by spaces. */
   readonly ledgerPublicKeys: readonly string[];
-  /** `LEDGER_CHECKPOINTS`: the folder in which checkpoints are kept. Default `ledger-checkpoints`. */
+  /** `LEDGER_CHECKPOINTS`: the folder of checkpoints. Default `ledger-checkpoints`. */
   readonly ledgerCheckpoints: string;
-  /** `BACKUP_DIR`: the folder in which backups are kept. Default `backups`. */
+  /** `BACKUP_DIR`: the folder of backups. Default `backups`. */
   readonly backupDir: string;
-  /** `BACKUP_KEY`, or what the file `BACKUP_KEY_FILE` holds: makes backups and opens them. */
+  /** `BACKUP_KEY`, or the content of the file `BACKUP_KEY_FILE`: creates and opens backups. */
   readonly backupKey: Secret | undefined;
-  /** `BACKUP_RECIPIENT`: whom backups are encrypted to besides; several with spaces between them. */
+  /** `BACKUP_RECIPIENT`: further age recipients of backups, separated by spaces. */
   readonly backupRecipients: readonly string[];
-  /** `BACKUP_KEEP_LAST`, `_DAILY`, `_WEEKLY` and `_MONTHLY`: how many backups stay when they are pruned. */
+  /** `BACKUP_KEEP_LAST`, `_DAILY`, `_WEEKLY` and `_MONTHLY`: how many backups pruning keeps. */
   readonly backupKeep: {
     readonly last?: number;
     readonly daily?: number;
     readonly weekly?: number;
     readonly monthly?: number;
   };
-  /** `PG_DUMP` and `PG_RESTORE`: the programs that copy a server's database, where the usual ones are not to be used. */
+  /** `PG_DUMP`: the path of pg_dump, where it is not to be searched for. */
   readonly pgDump: string | undefined;
+  /** `PG_RESTORE`: the path of pg_restore, where it is not to be searched for. */
   readonly pgRestore: string | undefined;
   /** `LOG_LEVEL`. Default `info`. */
   readonly logLevel: LogLevel;
@@ -65,17 +67,17 @@ export interface Settings {
 const filled = z.string().trim().min(1, 'is empty');
 const url = filled.regex(
   /^[a-z]+:./,
-  'is no database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
+  'is not a database URL (sqlite:PATH, sqlcipher:PATH, pglite:DIR, postgres://…)',
 );
 
 const role = filled
   .max(63)
-  .regex(/^(?!pg_)[^\0]+$/, 'is no name that a role can have')
-  .refine((name) => name !== 'public' && name !== 'none', 'is no name that a role can have');
+  .regex(/^(?!pg_)[^\0]+$/, 'is not a valid name of a role')
+  .refine((name) => name !== 'public' && name !== 'none', 'is not a valid name of a role');
 
 const count = z
   .string()
-  .regex(/^\d{1,6}$/, 'must be a whole number')
+  .regex(/^\d{1,6}$/, 'must be an integer of at most six digits')
   .transform(Number);
 
 const variables = z.object({
@@ -113,7 +115,7 @@ const variables = z.object({
 });
 
 const invalid = (detail: string, suggestion: string): AshlarError =>
-  new AshlarError('settings-invalid', { message: 'The settings do not fit.', detail, suggestion });
+  new AshlarError('settings-invalid', { message: 'Invalid settings.', detail, suggestion });
 
 const dotEnv = (directory: string): NodeJS.Dict<string> => {
   try {
@@ -125,12 +127,23 @@ const dotEnv = (directory: string): NodeJS.Dict<string> => {
 };
 
 /**
- * The key in a file: its text without the line break at the end.
+ * The variables of the environment and of the file `.env` of a folder. The environment wins; an empty variable of the
+ * environment counts as not set.
  *
- * @param name - what asked for the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
+ * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read
+ */
+export function environmentOf(env: NodeJS.Dict<string>, directory: string): NodeJS.Dict<string> {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  return { ...dotEnv(directory), ...Object.fromEntries(given) };
+}
+
+/**
+ * Reads a key file: its text without the line break at the end.
+ *
+ * @param name - the variable or option that names the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
  * @throws AshlarError `settings-invalid`, naming `name` and never the content
  */
-export const readKeyFile = (name: string, path: string): Secret => {
+export function readKeyFile(name: string, path: string): Secret {
   let text: string;
   try {
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
@@ -138,20 +151,20 @@ export const readKeyFile = (name: string, path: string): Secret => {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     throw invalid(
       `${name} names a file that cannot be read (${reason}).`,
-      'Check the path and who may read it.',
+      'Check the path and its permissions.',
     );
   }
   if (text === '') throw invalid(`${name} names an empty file.`, 'Put the key into it.');
   return new Secret(text);
-};
+}
 
-/** A server's URL with a schema, unless it names one itself. Other URLs are given back as they are. */
-export const withSchema = (databaseUrl: string, schema: string | undefined): string => {
+/** The URL of a server with a schema, unless it already names one. Other URLs are returned unchanged. */
+export function withSchema(databaseUrl: string, schema: string | undefined): string {
   if (schema === undefined || !/^postgres(ql)?:/.test(databaseUrl) || /[?&]schema=/.test(databaseUrl)) {
     return databaseUrl;
   }
   return `${databaseUrl}${databaseUrl.includes('?') ? '&' : '?'}schema=${schema}`;
-};
+}
 
 const secretUrl = (text: string | undefined, schema: string | undefined): Secret | undefined => {
   if (text === undefined) return undefined;
@@ -177,18 +190,17 @@ const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | u
 };
 
 /**
- * Reads and checks the settings. Importing this module needs no environment; calling this does.
+ * Reads and validates the settings.
  *
- * @param env - the environment; a variable set to nothing counts as not set
- * @param directory - where an `.env` is looked for; what `env` says wins over it
+ * @param env - the environment; an empty variable counts as not set
+ * @param directory - the folder of the file `.env`; variables of `env` win over it
  * @throws AshlarError `settings-invalid`, which names variables and never a value
  */
-export const settings = (
+export function settings(
   env: NodeJS.Dict<string> = process.env,
   directory: string = process.cwd(),
-): Settings => {
-  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
-  const result = variables.safeParse({ ...dotEnv(directory), ...Object.fromEntries(given) });
+): Settings {
+  const result = variables.safeParse(environmentOf(env, directory));
   if (!result.success) {
     const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
     throw invalid(lines.join('\n'), 'Correct the variable in the environment or in .env.');
@@ -198,7 +210,7 @@ export const settings = (
   const columnKey = secretOf(data, 'COLUMN_KEY');
   const columnKeysOld = secretOf(data, 'COLUMN_KEYS_OLD');
   if (columnKeysOld && !columnKey) {
-    throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the key that encrypts.');
+    throw invalid('COLUMN_KEYS_OLD is set without COLUMN_KEY.', 'Set COLUMN_KEY to the current key.');
   }
   const databaseUrl = secretUrl(data.DATABASE_URL, data.DATABASE_SCHEMA);
   return {
@@ -232,4 +244,4 @@ export const settings = (
     pgRestore: data.PG_RESTORE,
     logLevel: data.LOG_LEVEL,
   };
-};
+}

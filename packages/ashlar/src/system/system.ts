@@ -2,34 +2,47 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import type { JobCommands } from '../jobs/job-commands.js';
 import type { Insert, Table, Tables } from '../model/index.js';
+import type { Command } from './command.js';
 
 /**
- * Tables, their migrations and their services under one name: one of the five that ship with Ashlar, or a user's own.
- * `connect`, the command line and the proofs take one.
+ * Tables, their migrations, and what they contribute to programs, under one name. `connect`, the command line and `prove`
+ * take a system.
  */
 export interface System<T extends Tables = Tables> extends SystemFacts<T> {
   readonly kind: 'system';
-  /** What it offers to `ashlar jobs`, where it has jobs. */
+  /** What it contributes to `ashlar jobs`. */
   readonly jobs?: JobCommands;
+  /** Its own commands, by name: `ashlar SYSTEM COMMAND`. */
+  readonly commands?: Readonly<Record<string, Command>>;
 }
 
-/** What a system is made of. */
+/** The parts of a system. */
 export interface SystemParts<T extends Tables> {
   readonly tables: T;
   readonly migrations: URL;
   readonly jobs?: JobCommands;
+  /** Commands that the command line serves as `ashlar SYSTEM COMMAND`, by name: lower-case words with hyphens. */
+  readonly commands?: Readonly<Record<string, Command>>;
   /**
-   * What `ashlar prove` puts into an empty table that it attacks, and cannot guess: the columns that a CHECK of one's
-   * own, or a `.refine()`, is about. Several rows where a key holds them. They never stay.
+   * Rows, or parts of rows, that `ashlar prove` inserts into an empty table before it attacks, for columns whose values it
+   * cannot guess: those of a `check()` or a `.refine()`. They are always rolled back.
    */
   readonly probes?: { readonly [K in keyof T]?: readonly Partial<Insert<T[K]>>[] };
 }
 
-/** Declares a system. @example export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) }) */
-export const system = <T extends Tables>(name: string, parts: SystemParts<T>): System<T> => {
+/**
+ * Declares a system.
+ *
+ * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table
+ *
+ * @example
+ * export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) });
+ */
+export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T> {
   assertKeyrings(name, Object.values<Table>(parts.tables));
+  assertCommandNames(name, Object.keys(parts.commands ?? {}));
   return Object.freeze({ kind: 'system' as const, name, ...parts }) as System<T>;
-};
+}
 
 const assertKeyrings = (name: string, tables: readonly Table[]): void => {
   const without = tables.find(
@@ -39,5 +52,14 @@ const assertKeyrings = (name: string, tables: readonly Table[]): void => {
   throw new AshlarError('table-invalid', {
     message: `The system ${name} lacks ${without.facts.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
     suggestion: 'Add it to the tables of the system.',
+  });
+};
+
+const assertCommandNames = (system: string, names: readonly string[]): void => {
+  const wrong = names.find((name) => !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name === 'help');
+  if (wrong === undefined) return;
+  throw new AshlarError('usage', {
+    message: `The system ${system} has a command with the invalid name ${wrong}.`,
+    suggestion: 'Use lower-case words with hyphens: low-stock.',
   });
 };

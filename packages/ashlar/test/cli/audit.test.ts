@@ -1,196 +1,179 @@
-import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { connect, id, system, table } from 'ashlar';
-import { appendOnly, ledgered } from 'ashlar/guarantees';
+import { audited, auditTrail, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { server } from '../../../../test/support/engines.js';
+import { engines, type Place, server } from '../../../../test/support/engines.js';
 import { makeUser } from '../../../../test/support/users.js';
-import { behindItsBack } from '../ledger/sabotage.js';
+import type { TrailPage } from '../../src/audit/query-trail.js';
 import { makeProject, type Project } from './cli.js';
 
 const guarantees = new URL('../../dist/guarantees/index.js', import.meta.url).href;
-const verifier = fileURLToPath(new URL('../../verifier/ashlar-verify.mjs', import.meta.url));
-const execute = promisify(execFile);
+const config = (trail: string, clauses: string) => `
+  import { audited, auditTrail, scoped } from '${guarantees}';
+  const { primaryKey } = ashlar;
+  const changes = auditTrail('changes'${trail});
+  const clauses = table('clauses', { id: id(), client: z.string(), body: z.string(), pin: z.string().nullable() },
+    (c) => [${clauses}audited({ into: changes, except: c.pin })]);
+  const tags = table('tags', { clause: z.uuid(), tag: z.string() }, (c) => [primaryKey(c.clause, c.tag), audited({ into: changes, acrossScopes: true })]);
+  export default { systems: [system('office', { tables: { changes, clauses, tags }, migrations: new URL('migrations/', import.meta.url) })] };`;
+const scopedTrail = config(', (c) => [scoped(c.scope)]', 'scoped(c.client), ');
 
-const notes = table('notes', { id: id(), body: z.string() }, () => [appendOnly(), ledgered()]);
+const changes = auditTrail('changes', (c) => [scoped(c.scope)]);
+const clauses = table(
+  'clauses',
+  { id: id(), client: z.string(), body: z.string(), pin: z.string().nullable() },
+  (c) => [scoped(c.client), audited({ into: changes, except: c.pin })],
+);
+const office = system('office', { tables: { changes, clauses }, migrations: new URL('file:///none/') });
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-describe('ashlar audit', () => {
-  let project: Project;
-  let url: string;
-  let env: NodeJS.Dict<string>;
-  let key: string;
+/** Ann inserts a clause and updates it, then Bob inserts one and deletes it, each for a client. */
+const work = async (place: Pick<Place, 'url' | 'key'>) => {
+  const db = await connect(office, { url: place.url, key: place.key });
+  const of = (actor: string, scope: string) => ({ actor, scope });
+  await db.session(of('ann', 'a'), (s) =>
+    s.insert(clauses, { id: uuid(1), client: 'a', body: 'old', pin: null }),
+  );
+  await db.session(of('ann', 'a'), (s) => s.update(clauses, uuid(1), { body: 'new', pin: '1234' }));
+  await db.session(of('bob', 'b'), (s) =>
+    s.insert(clauses, { id: uuid(2), client: 'b', body: 'x', pin: null }),
+  );
+  await db.session(of('bob', 'b'), (s) => s.delete(clauses, uuid(2)));
+  await db.close();
+};
 
-  const write = async (from: number, count: number) => {
-    const db = await connect(system('shop', { tables: { notes }, migrations: new URL('file:///none/') }), {
-      url,
-    });
-    await db.session((s) =>
-      s.insertMany(
-        notes,
-        Array.from({ length: count }, (_, n) => ({ id: uuid(from + n), body: `note ${from + n}` })),
-      ),
-    );
-    await db.close();
-  };
-  const audit = (...args: string[]) => project.json(['audit', ...args, '--url', url], env);
+const pageOf = ({ document }: { document: unknown }): TrailPage => document as TrailPage;
+
+// the command line runs in a process of its own, which a database in memory would not outlive
+describe.each(engines.filter(({ name }) => name !== 'pglite'))('ashlar audit on $name', (engine) => {
+  let project: Project;
+  let place: Place;
+  let env: NodeJS.Dict<string>;
+  const audit = (...args: string[]) => project.json(['audit', ...args], env);
+  const operationsOf = async (...args: string[]) =>
+    pageOf(await audit(...args)).changes.map(({ operation }) => operation);
 
   beforeAll(async () => {
-    project = await makeProject();
-    url = `sqlite:${join(project.folder, 'shop.db')}`;
-    await project.configure(`
-      import { appendOnly, ledgered } from '${guarantees}';
-      import { pathToFileURL } from 'node:url';
-      const notes = table('notes', { id: id(), body: z.string() }, () => [appendOnly(), ledgered()]);
-      export default { systems: [system('shop', { tables: { notes }, migrations: new URL('migrations/', import.meta.url) })] };
-    `);
+    [project, place] = [await makeProject(), await engine.place()];
+    env = { DATABASE_URL: place.url, DATABASE_KEY: place.key };
+    await project.configure(scopedTrail);
     await mkdir(join(project.folder, 'migrations'));
     expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });
-    expect(await project.ashlar(['up', '--url', url])).toMatchObject({ code: 0 });
-    expect(await project.ashlar(['audit', 'key', 'new', '--name', 'example.org/shop'])).toMatchObject({
-      code: 0,
-    });
-    key = (await readFile(join(project.folder, 'ledger.pub'), 'utf8')).trim();
-    env = { LEDGER_KEY_FILE: join(project.folder, 'ledger.key') };
-    await write(0, 300);
+    expect(await audit()).toMatchObject({ code: engine.name === 'postgres' ? 1 : 3 });
+    expect(await project.ashlar(['up', '--no-prove'], env)).toMatchObject({ code: 0 });
+    await work(place);
+  }, 240_000);
+  afterAll(async () => {
+    await project.remove();
+    await place.remove();
+  });
+
+  test('shows the changes of every scope, the newest first, as data and for people', async () => {
+    const page = pageOf(await audit());
+    expect(page.next).toBeNull();
+    expect(page.changes).toMatchObject([
+      { operation: 'delete', actor: 'bob', scope: 'b', before: { body: 'x' }, after: null, unseen: [] },
+      { operation: 'insert', actor: 'bob', before: null, after: { body: 'x', client: 'b' } },
+      { operation: 'update', before: { body: 'old' }, after: { body: 'new' }, unseen: ['pin'] },
+      {
+        system: 'office',
+        trail: 'changes',
+        table: 'clauses',
+        operation: 'insert',
+        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+        row_key: { id: uuid(1) },
+      },
+    ]);
+    const { stdout } = await project.ashlar(['audit', '--actor', 'ann'], env);
+    expect(stdout).toMatch(
+      /^\S+Z {2}ann \(\w+\) updated clauses \S+0001 · scope a\n {4}body {2}old → new\n/m,
+    );
+    expect(stdout).toContain('    changed, and kept out of the trail: pin\n');
+    expect(stdout).not.toMatch(/bob|1234/);
+  });
+
+  test('chooses by table, row, actor and time', async () => {
+    expect(await operationsOf('--table', 'clauses', '--row', uuid(2))).toEqual(['delete', 'insert']);
+    expect(await operationsOf('--table', 'tags', '--row', JSON.stringify([uuid(1), 'x']))).toEqual([]);
+    expect(await operationsOf('--actor', 'ann')).toEqual(['update', 'insert']);
+    expect(await operationsOf('--since', '2100-01-01')).toEqual([]);
+    expect(await operationsOf('--until', '2000-01-01T00:00:00+02:00')).toEqual([]);
+    expect(await operationsOf('--since', '2000-01-01', '--until', '2100-01-01')).toHaveLength(4);
+    const [newest] = pageOf(await audit()).changes;
+    expect(await operationsOf('--since', newest?.at ?? '')).toContain('delete');
+    expect(await operationsOf('--until', newest?.at ?? '')).not.toContain('delete');
+  });
+
+  test('pages: each change once, in order', async () => {
+    const all = pageOf(await audit()).changes;
+    const seen: unknown[] = [];
+    let next: string | null = null;
+    for (let pages = 0; pages < 4; pages++) {
+      const page = pageOf(await audit('--limit', '1', ...(next === null ? [] : ['--after', next])));
+      expect(page.changes).toHaveLength(1);
+      seen.push(...page.changes);
+      next = page.next;
+    }
+    expect(next).toBeNull();
+    expect(seen).toEqual(all);
+  });
+});
+
+describe('ashlar audit, asked wrongly', () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = await makeProject();
+    await project.configure(scopedTrail);
   });
   afterAll(() => project.remove());
 
-  test('a key is for its owner alone, is never printed and never written over', async () => {
-    const file = join(project.folder, 'ledger.key');
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const again = await project.ashlar(['audit', 'key', 'new']);
-    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('ledger.key cannot be written') });
+  // exit 2 and not 3: each is refused before a database is opened
+  const audit = (...args: string[]) => project.json(['audit', ...args, '--url', 'sqlite:none.db']);
+
+  test.each([
+    ['a time that is none', ['--since', 'yesterday']],
+    ['a day that does not exist', ['--since', '2026-02-30']],
+    ['an unknown table', ['--table', 'nothing']],
+    ['a row without its table', ['--row', uuid(1)]],
+    ['a row with too few columns', ['--table', 'tags', '--row', uuid(1)]],
+    ['too many changes', ['--limit', '1001']],
+    ['a cursor that is none', ['--after', 'here']],
+  ])('exits 2 for %s', async (_, args) => {
+    expect(await audit(...args)).toMatchObject({ code: 2, document: { error: { code: 'usage' } } });
   });
 
-  test('verifies, signs and keeps a checkpoint, and then verifies what is new', async () => {
-    expect(await audit('verify')).toMatchObject({
-      code: 0,
-      document: { ledgers: [{ ledger: 'shop/notes', size: 300, checked: 300, problems: [] }] },
-    });
-    expect(await audit('checkpoint')).toMatchObject({
-      code: 0,
-      document: { checkpoints: [{ size: 300, checkpoint: expect.stringMatching(/^shop\/notes\n300\n/) }] },
-    });
-    expect(await readdir(join(project.folder, 'ledger-checkpoints/shop/notes'))).toEqual(['300.checkpoint']);
-    await write(300, 20);
-    expect(await audit('verify')).toMatchObject({
-      document: { ledgers: [{ size: 320, checked: 20, trusted: 300 }] },
-    });
-    expect(await audit('verify', '--full')).toMatchObject({ document: { ledgers: [{ checked: 320 }] } });
-    expect(await audit('list')).toMatchObject({
-      document: { ledgers: [{ ledger: 'shop/notes', size: 320, unsealed: 0, last_checkpoint: 300 }] },
-    });
-  });
-
-  test('a database that was never set up is named so', async () => {
-    for (const command of ['list', 'verify', 'checkpoint'])
-      expect(await project.json(['audit', command, '--url', 'pglite:memory'], env)).toMatchObject({
-        code: 1,
-        document: { error: { code: 'migration-pending', message: 'shop is not set up in this database.' } },
-      });
-  });
-
-  test('a proof holds without Ashlar and without the database', async () => {
-    expect(await audit('proof', uuid(7), '--out', 'seven.tlog-proof')).toMatchObject({
-      code: 0,
-      document: { position: 7 },
-    });
-    const file = join(project.folder, 'seven.tlog-proof');
-    const { stdout } = await execute(process.execPath, [verifier, 'proof', file, '--key', key]);
-    expect(stdout).toContain('"body":"note 7"');
-    expect(await audit('proof', uuid(310))).toMatchObject({
-      document: { proof: expect.stringContaining('\n320\n') },
-    });
-    expect(await audit('proof', uuid(9999))).toMatchObject({ code: 1 });
-  });
-
-  test('an export holds without Ashlar', async () => {
-    expect(await audit('export', '--out', 'exported')).toMatchObject({ code: 0, document: { entries: 320 } });
-    const folder = join(project.folder, 'exported');
-    const { stdout } = await execute(process.execPath, [verifier, 'export', folder, '--key', key]);
-    expect(stdout).toContain('all 320 entries of shop/notes');
-  });
-
-  test('checkpoints are not passed over for want of a key', async () => {
-    expect(await project.json(['audit', 'verify', '--url', url])).toMatchObject({
+  test('says how to declare an audit trail where no system has one', async () => {
+    await project.configure(
+      `export default { systems: [system('bare', { tables: {}, migrations: new URL('migrations/', import.meta.url) })] };`,
+    );
+    expect(await audit()).toMatchObject({
       code: 2,
-      document: { error: { code: 'usage' } },
-    });
-    expect(await project.json(['audit', 'verify', '--url', url], { LEDGER_PUBLIC_KEY: key })).toMatchObject({
-      code: 0,
-    });
-  });
-
-  test('a proof verifies the ledger with its checkpoints', async () => {
-    const proven = await project.ashlar(['prove', '--url', url, '--report', 'proof.html'], env);
-    expect(proven).toMatchObject({ code: 0 });
-    expect(proven.stdout).toMatch(/^verified ledger shop\/notes: 320 entries, root \S{44}$/m);
-    expect(await readFile(join(project.folder, 'proof.html'), 'utf8')).toMatch(/shop\/notes[\s\S]*verified/);
-  });
-
-  test('exits 1 and names the row that is not what was written, and signs no more', async () => {
-    const db = await connect(system('shop', { tables: { notes }, migrations: new URL('file:///none/') }), {
-      url,
-    });
-    await behindItsBack(db.engine, 'notes', [`UPDATE notes SET body = 'other' WHERE id = '${uuid(5)}'`]);
-    await db.close();
-    expect(await audit('verify', '--full')).toMatchObject({
-      code: 1,
-      document: {
-        error: {
-          code: 'ledger-tampered',
-          message: expect.stringContaining(`The row ${uuid(5)} of notes, position 5`),
-        },
-        ledgers: [{ problems: [{ position: 5, row_key: uuid(5) }] }],
-      },
-    });
-    const told = await project.ashlar(['audit', 'verify', '--full', '--url', url], env);
-    expect(told.stdout).toContain(`5 ${uuid(5)} the column body is not what was written`);
-    const found = `ledger shop/notes: the row ${uuid(5)}, position 5: the column body is not what was written`;
-    expect(await project.json(['prove', '--url', url], env)).toMatchObject({
-      code: 1,
-      document: { ok: false, reports: [{ failures: expect.arrayContaining([found]) }] },
+      document: { error: { code: 'usage', suggestion: expect.stringContaining('auditTrail(') } },
     });
   });
 });
 
-describe.each(server)('ashlar audit of a scoped table, with users of a server', (engine) => {
-  test('reads as the owner or the auditor, and says so to the application', async () => {
+describe.each(server)('ashlar audit with users of a server', (engine) => {
+  test('reads as the owner or as the auditor', async () => {
     const project = await makeProject();
     const place = await engine.place();
     const [app, auditor] = [await makeUser('app'), await makeUser('auditor')];
+    await project.configure(scopedTrail);
+    await mkdir(join(project.folder, 'migrations'));
+    await project.ashlar(['migrate', 'new', 'initial']);
     const env = {
       DATABASE_URL: app.at(place),
       DATABASE_MIGRATE_URL: place.url,
       DATABASE_AUDITOR_ROLE: auditor.name,
     };
-    await project.configure(`
-      import { appendOnly, ledgered, scoped } from '${guarantees}';
-      const notes = table('notes', { id: id(), client: z.uuid(), body: z.string() }, (c) => [scoped(c.client), appendOnly(), ledgered()]);
-      export default { systems: [system('shop', { tables: { notes }, migrations: new URL('migrations/', import.meta.url) })] };
-    `);
-    await mkdir(join(project.folder, 'migrations'));
-    expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });
-    expect(await project.ashlar(['up'], env)).toMatchObject({ code: 0 });
-    const verified = { document: { ledgers: [{ ledger: 'shop/notes', size: 0, problems: [] }] } };
-    expect(await project.json(['audit', 'verify'], env)).toMatchObject(verified);
-    expect(await project.json(['audit', 'verify'], { DATABASE_URL: auditor.at(place) })).toMatchObject(
-      verified,
-    );
-    const refused = await project.json(['audit', 'verify'], { DATABASE_URL: app.at(place) });
-    expect(refused.code).not.toBe(0);
-    expect(refused).toMatchObject({
-      document: {
-        error: { code: 'privilege-missing', suggestion: expect.stringContaining('DATABASE_MIGRATE_URL') },
-      },
-    });
+    expect(await project.ashlar(['up', '--no-prove'], env)).toMatchObject({ code: 0 });
+    await work({ url: app.at(place) });
+    for (const by of [env, { DATABASE_URL: auditor.at(place) }])
+      expect(pageOf(await project.json(['audit'], by)).changes).toHaveLength(4);
     await place.remove();
     for (const user of [app, auditor]) await user.drop();
     await project.remove();
-  });
+  }, 240_000);
 });

@@ -59,7 +59,7 @@ describe('ashlar backup', () => {
   });
   afterAll(() => project.remove());
 
-  test('without a key says how to make one, and makes it', async () => {
+  test('says how to create a key, and creates it', async () => {
     expect(await backup('create')).toMatchObject({
       code: 2,
       document: {
@@ -75,7 +75,7 @@ describe('ashlar backup', () => {
     env.BACKUP_KEY_FILE = 'backup.key';
   });
 
-  test('creates, lists and verifies; status tells what would be lost', async () => {
+  test('creates, lists and verifies; status says what would be lost', async () => {
     for (let n = 0; n < 3; n++) {
       const { code, document } = await backup('create');
       expect(code).toBe(0);
@@ -123,7 +123,7 @@ describe('ashlar backup', () => {
     await place?.remove();
   });
 
-  test('restores with the backup’s key alone, whatever the database’s key is by then', async () => {
+  test('restores with the backup’s key alone, whatever the key of the database is', async () => {
     const other = { ...env, DATABASE_KEY: 'the key of another day' };
     const [first = ''] = names;
     const path = join('backups', `${first}.age`);
@@ -153,7 +153,7 @@ describe('ashlar backup', () => {
     });
   });
 
-  test('exits 1 for what is damaged, 2 for what is not there, 3 for another key', async () => {
+  test('exits 1 for a damaged backup, 2 for a missing one, 3 for the wrong key', async () => {
     const name = names[2] ?? '';
     const path = join(project.folder, 'backups', `${name}.age`);
     const bytes = await readFile(path);
@@ -176,7 +176,7 @@ describe('ashlar backup', () => {
     });
   });
 
-  test('prunes and tells why, and keeps what it was told to by settings', async () => {
+  test('prunes with reasons, by the rules of options and settings', async () => {
     const rules = ['--keep-daily', '0', '--keep-weekly', '0', '--keep-monthly', '0'];
     const settings = { ...env, BACKUP_KEEP_LAST: '1' };
     const planned = await project.json(['backup', 'prune', '--dry-run', ...rules], settings);

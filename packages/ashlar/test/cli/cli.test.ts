@@ -31,9 +31,9 @@ describe('exit codes', () => {
     ['no system', ['up', '--url', 'sqlite:s.db'], 2],
     ['an unknown system', ['up', '--system', 'nope', '--url', 'sqlite:s.db'], 2],
     ['no database', ['up', '--system', 'wills'], 2],
-    ['a URL that is none', ['up', '--system', 'wills', '--url', 'mysql://db/x'], 2],
-    ['a configuration that is not there', ['status', '--config', 'nowhere.config.js'], 2],
-    ['a folder that is not there', ['up', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
+    ['an invalid URL', ['up', '--system', 'wills', '--url', 'mysql://db/x'], 2],
+    ['a missing configuration', ['status', '--config', 'nowhere.config.js'], 2],
+    ['a missing folder', ['up', '--system', 'wills', '--url', 'sqlite:none/s.db'], 3],
     [
       'a server that does not answer',
       ['up', '--system', 'wills', '--url', 'postgres://u:pw-3f9a@127.0.0.1:1/x'],
@@ -55,13 +55,13 @@ describe('exit codes', () => {
     expect(`${plain.stderr}${json.stdout}${json.stderr}`).not.toContain('pw-3f9a');
   });
 
-  test('an unknown command is answered with the one that was meant', async () => {
+  test('an unknown command suggests the one that was meant', async () => {
     expect((await project.ashlar(['statsu'])).stderr).toContain('Did you mean status?');
   });
 });
 
 describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ place: newPlace }) => {
-  test('up, status and migrate, for people and as data, and never a secret', async () => {
+  test('up, status and migrate: as text, as JSON, and never with a secret', async () => {
     const place = await newPlace();
     const said: string[] = [];
     const env = { DATABASE_URL: place.url, DATABASE_KEY: place.key, LOG_LEVEL: 'trace' };
@@ -141,7 +141,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
 describe('a system of one’s own', () => {
   const url = ['--url', 'sqlite:shop.db'];
 
-  test('from its tables to a migrated database, and on to the next step', async () => {
+  test('from its tables to a migrated database, and to the next step', async () => {
     await project.configure(notes);
     const wrote = await project.ashlar(['migrate', 'new', 'initial']);
     expect(wrote).toMatchObject({
@@ -178,7 +178,7 @@ describe('a system of one’s own', () => {
     expect(await readFile(join(project.folder, 'schema.sqlite.sql'), 'utf8')).toContain('CREATE TABLE notes');
   }, 180_000);
 
-  test('dangerous statements are pointed out before they run; a failing one leaves nothing', async () => {
+  test('dangerous statements are named before they run; a failing step is rolled back', async () => {
     await project.configure(notes);
     await step('0001_initial', {
       'up.sqlite.sql': 'CREATE TABLE notes (id TEXT PRIMARY KEY, body TEXT) STRICT;',
@@ -192,7 +192,7 @@ describe('a system of one’s own', () => {
     expect((await project.ashlar(['migrate', 'history', ...url])).stdout).not.toContain('0002');
   });
 
-  test('a history that does not fit is exit 1, and stamp repairs it', async () => {
+  test('an edited step exits 1, and stamp repairs the history', async () => {
     await project.configure(notes);
     const create = 'CREATE TABLE notes (id TEXT PRIMARY KEY, body TEXT) STRICT;';
     await step('0001_initial', { 'up.sqlite.sql': create });
@@ -208,7 +208,7 @@ describe('a system of one’s own', () => {
     expect(await project.ashlar(['up', ...url])).toMatchObject({ code: 0 });
   });
 
-  test('settings come from .env, and a wrong one is named without its value', async () => {
+  test('settings come from .env, and an invalid one is named without its value', async () => {
     await project.configure(notes);
     await step('0001_initial', {
       'up.sqlite.sql': 'CREATE TABLE notes (id TEXT PRIMARY KEY, body TEXT) STRICT;',
@@ -220,7 +220,7 @@ describe('a system of one’s own', () => {
     expect(wrong.stderr).not.toContain('hushhush');
   });
 
-  test('a configuration that is not as it must be is exit 2', async () => {
+  test('an invalid configuration exits 2', async () => {
     await project.configure('export default { systems: [{ name: "x" }] };');
     expect(await project.json(['status'])).toMatchObject({
       code: 2,

@@ -23,7 +23,7 @@ export interface Ended {
 export interface Project {
   readonly folder: string;
   ashlar(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended>;
-  /** The same with `--json`: what stands on standard output, parsed. */
+  /** The same with `--json`: standard output, parsed. */
   json(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended & { document: unknown }>;
   /** Runs it here as on a terminal, and types `keys` when standard error first says something like `question`. */
   typed(
@@ -109,7 +109,7 @@ export const makeProject = async (): Promise<Project> => {
             said[name] += chunk;
             if (!asked && question.test(said.stderr)) {
               asked = true;
-              // nobody answers while the question is still being written
+              // an answer while the question is still being written would be lost
               setImmediate(() => stdin.write(keys));
             }
             done();

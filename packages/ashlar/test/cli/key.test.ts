@@ -50,7 +50,7 @@ describe('ashlar key', () => {
     env = { DATABASE_URL: url, DATABASE_KEY_FILE: 'database.key', COLUMN_KEY: keyOf(1) };
     await project.configure(`
       import { appendOnly, encrypted, keyring, ledgered } from '${guarantees}';
-      const { ciphered } = ashlar;
+      const { ciphertext } = ashlar;
       const dataKeys = keyring('data_keys');
       const dossiers = table('dossiers', { id: id(), client: z.string(), note: ciphertext(z.string()) },
         (c) => [encrypted({ scope: c.client, keys: dataKeys })]);
@@ -76,7 +76,7 @@ describe('ashlar key', () => {
   });
   afterAll(() => project.remove());
 
-  test('new: is for its owner alone, is never printed and never written over', async () => {
+  test('new: the file has mode 600, is never printed and never overwritten', async () => {
     expect((await stat(join(project.folder, 'database.key'))).mode & 0o777).toBe(0o600);
     expect(await fileOf('database.key')).toMatch(/^[0-9a-f]{64}\n$/);
     expect(await project.ashlar(['key', 'new'])).toMatchObject({
@@ -85,7 +85,7 @@ describe('ashlar key', () => {
     });
   });
 
-  test('rotate database: from one file to another, said by check, never printed', async () => {
+  test('rotate database: changes the key, check says which key opens it, no key is printed', async () => {
     expect(await key(['rotate', 'database'])).toMatchObject({ code: 2 });
     await project.ashlar(['key', 'new', '--out', 'next.key']);
     const keys = [await fileOf('database.key'), await fileOf('next.key')].map((text) => text.trim());
@@ -112,7 +112,7 @@ describe('ashlar key', () => {
     await engine.close();
   });
 
-  test('rotate columns: data keys are wrapped anew, and it says what is still needed', async () => {
+  test('rotate columns: rewraps data keys, and says which keys are still needed', async () => {
     const next = { COLUMN_KEY: keyOf(2) };
     expect(await key(['rotate', 'columns'], next)).toMatchObject({
       code: 3,
@@ -141,7 +141,7 @@ describe('ashlar key', () => {
     expect(row?.note).toBe('secret');
   });
 
-  test('rotate data: a scope gets another key, and rows that may change are moved', async () => {
+  test('rotate data: a scope gets a new key, and rows that may change are re-encrypted', async () => {
     expect(await key(['rotate', 'data', 'ann'])).toMatchObject({
       code: 0,
       document: {
@@ -157,10 +157,10 @@ describe('ashlar key', () => {
         ],
       },
     });
-    expect(await key(['rotate', 'data', 'nobody'])).toMatchObject({ code: 1 });
+    expect(await key(['rotate', 'data', 'unknown'])).toMatchObject({ code: 1 });
   });
 
-  test('shred: only when it is meant', async () => {
+  test('shred: only after a confirmation', async () => {
     expect(await key(['shred', 'bob'])).toMatchObject({ code: 2, document: { error: { code: 'usage' } } });
     expect(await key(['shred', 'bob', '--yes'])).toMatchObject({
       code: 0,
@@ -172,7 +172,7 @@ describe('ashlar key', () => {
     });
   });
 
-  test('shred: asks for the scope on a terminal, and erases nothing for any other answer', async () => {
+  test('shred: asks for the scope on a terminal, and destroys nothing for any other answer', async () => {
     const { id } = await withDb(keyOf(2), (db) =>
       db.session((s) => s.insert(dossiers, { client: 'cleo', note: 'kept' })),
     );
@@ -190,35 +190,35 @@ describe('ashlar key', () => {
       });
       expect(await noteOf()).toBe('kept');
     }
-    // whoever reads a document cannot answer
+    // with --json no question can be answered
     expect(await typed(`cleo${enter}`, '--json')).toMatchObject({ code: 2, asked: false });
     expect(await typed(`cleo${enter}`)).toMatchObject({
       code: 0,
       asked: true,
-      stdout: 'office: 1 key of cleo erased\n',
+      stdout: 'office: 1 key of cleo shredded\n',
     });
     await expect(noteOf()).rejects.toMatchObject({ code: 'scope-shredded' });
   });
 
-  test('rotate signer: the first checkpoint is signed by both, and a handover is believed', async () => {
+  test('rotate signer: both keys sign the first checkpoint, and a handover is accepted', async () => {
     for (const name of ['ledger', 'second'])
-      await project.ashlar(['audit', 'key', 'new', '--name', `example.org/${name}`, '--out', name]);
+      await project.ashlar(['ledger', 'key', 'new', '--name', `example.org/${name}`, '--out', name]);
     const [old, next] = [(await fileOf('ledger.pub')).trim(), (await fileOf('second.pub')).trim()];
     const before = { ...env, LEDGER_KEY_FILE: 'ledger.key' };
-    await project.ashlar(['audit', 'checkpoint'], before);
+    await project.ashlar(['ledger', 'checkpoint'], before);
     expect(await key(['rotate', 'signer', '--new-key-file', 'second.key'], before)).toMatchObject({
       code: 0,
       document: { verifier_key: next, former: old, handover: 'second.handover', checkpoints: [{ size: 2 }] },
     });
     const folder = join(project.folder, 'ledger-checkpoints/office/letters');
     expect(await readdir(folder)).toEqual(['2.checkpoint']);
-    // whoever trusts only one of them goes on
+    // a verifier that trusts only one of the keys can continue
     for (const LEDGER_PUBLIC_KEY of [old, next])
-      expect(await project.ashlar(['audit', 'verify'], { ...env, LEDGER_PUBLIC_KEY })).toMatchObject({
+      expect(await project.ashlar(['ledger', 'verify'], { ...env, LEDGER_PUBLIC_KEY })).toMatchObject({
         code: 0,
       });
     const accept = (trusted: string) =>
-      project.ashlar(['audit', 'key', 'accept', 'second.handover'], { ...env, LEDGER_PUBLIC_KEY: trusted });
+      project.ashlar(['ledger', 'key', 'accept', 'second.handover'], { ...env, LEDGER_PUBLIC_KEY: trusted });
     expect(await accept(old)).toMatchObject({ code: 0, stdout: `LEDGER_PUBLIC_KEY=${old} ${next}\n` });
     await writeFile(
       join(project.folder, 'second.handover'),
@@ -227,7 +227,7 @@ describe('ashlar key', () => {
     expect(await accept(old)).toMatchObject({ code: 1 });
     const after = { ...env, LEDGER_KEY_FILE: 'second.key', LEDGER_PUBLIC_KEY: old };
     await withDb(keyOf(2), (db) => db.session((s) => s.insert(letters, { client: 'ann', body: 'again' })));
-    expect(await project.ashlar(['audit', 'checkpoint'], after)).toMatchObject({ code: 0 });
+    expect(await project.ashlar(['ledger', 'checkpoint'], after)).toMatchObject({ code: 0 });
     expect((await readdir(folder)).sort()).toEqual(['2.checkpoint', '3.checkpoint']);
   });
 });
@@ -242,7 +242,7 @@ describe('ashlar import', () => {
   afterAll(() => project.remove());
   const env = { DATABASE_KEY_FILE: 'database.key' };
 
-  test('a plain file and an encrypted one, into a new encrypted one', async () => {
+  test('a plain file and an encrypted one become a new encrypted file', async () => {
     const source = join(project.folder, 'old.db');
     const key = (await readFile(join(project.folder, 'database.key'), 'utf8')).trim();
     foreign.plain(source);

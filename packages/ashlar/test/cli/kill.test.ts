@@ -13,7 +13,7 @@ const data = (step: string, from: number) => `export const up = async (owner) =>
   ${killed(step)}
 };`;
 
-// an embedded engine in memory ends with its process: there is nothing to complete
+// an engine in memory ends with its process: there is nothing to complete
 const lasting = engines.filter(({ name }) => name !== 'pglite');
 
 describe.each(lasting)('an up killed with -9 on $name', ({ place: newPlace }) => {

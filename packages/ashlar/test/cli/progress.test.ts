@@ -21,9 +21,9 @@ describe('ProgressBar', () => {
   test('is a bar on a terminal', () => {
     const { stream, text } = capture(true);
     const bar = new ProgressBar(stream, 'running');
-    bar.update({ done: 500, total: 1000, notes: ['3 failed', '$1,234.56'] });
+    bar.update({ done: 500, total: 1000, notes: ['3 failed', '12 MB/s'] });
     bar.end();
-    expect(text()).toContain('██████████████░░░░░░░░░░░░░░ running: 500 of 1,000 · 3 failed · $1,234.56');
+    expect(text()).toContain('██████████████░░░░░░░░░░░░░░ running: 500 of 1,000 · 3 failed · 12 MB/s');
   });
 
   test('is a line every 10 % elsewhere', () => {
@@ -64,13 +64,13 @@ describe('Output', () => {
     expect(stderr.text()).toBe('careful\n');
   });
 
-  test('colours only where they are wanted', () => {
+  test('colours only a terminal, unless NO_COLOR is set', () => {
     expect(make(false).out.style('red', 'x')).not.toBe('x');
     expect(make(false, { NO_COLOR: '1' }).out.style('red', 'x')).toBe('x');
     expect(make(true).out.style('red', 'x')).toBe('x');
   });
 
-  test('takes known secrets out of whatever is printed', () => {
+  test('removes known secrets from everything that is printed', () => {
     const { out, stdout, stderr } = make(false);
     out.hide('s3cret-key');
     out.line('opened with s3cret-key');

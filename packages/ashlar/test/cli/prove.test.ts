@@ -22,7 +22,7 @@ const sabotage = (sql: string): void => {
 };
 
 describe('ashlar prove', () => {
-  test('shows each attack and what refused it, for people, as data and as a page', async () => {
+  test('shows each attack and what refused it: as text, as JSON and as a page', async () => {
     const brought = await project.json(['up', ...wills]);
     expect(brought).toMatchObject({
       code: 0,
@@ -33,7 +33,7 @@ describe('ashlar prove', () => {
     expect(shown.stdout).toMatch(/audit_logs: append-only · A row, once written/);
     expect(shown.stdout).toMatch(/^DELETE of a row +app +trigger +refused$/m);
     expect(shown.stdout).toMatch(/partitioned[\s\S]*emulated: One table with an index/);
-    expect(shown.stdout).toMatch(/proven \d{2,} attacks on 10 guarantees, none got through\n$/);
+    expect(shown.stdout).toMatch(/proven \d{2,} attacks on 10 guarantees, none succeeded\n$/);
     const page = await readFile(join(project.folder, 'proof.html'), 'utf8');
     expect(page).toContain('All guarantees hold');
     expect(await project.json(['prove', ...wills])).toMatchObject({
@@ -55,7 +55,7 @@ describe('ashlar prove', () => {
     });
   });
 
-  test('exits with 1 and names what was done to the database', async () => {
+  test('exits 1 and names what was changed in the database', async () => {
     expect(await project.ashlar(['up', ...wills, '--no-prove'])).toMatchObject({
       code: 0,
       stdout: expect.not.stringContaining('proven'),
@@ -79,7 +79,7 @@ describe('ashlar prove', () => {
     expect(await project.ashlar(['up', ...wills, '--no-prove'])).toMatchObject({ code: 0 });
   });
 
-  test('makes no database, and says where a report cannot be written', async () => {
+  test('creates no database, and says where a report cannot be written', async () => {
     expect(await project.ashlar(['prove', ...wills])).toMatchObject({ code: 3 });
     await project.ashlar(['up', ...wills]);
     expect(await project.ashlar(['prove', ...wills, '--report', 'none/proof.html'])).toMatchObject({
@@ -89,7 +89,7 @@ describe('ashlar prove', () => {
 });
 
 describe.each(server)('ashlar prove, with two users of a server', (engine) => {
-  test('attacks as each of them, and names a grant that was widened', async () => {
+  test('attacks as each user, and names a right that was added', async () => {
     const place = await engine.place();
     const [owner, app] = [await makeUser('owner'), await makeUser('app')];
     const { auditor } = freshRoles();

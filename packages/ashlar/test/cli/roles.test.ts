@@ -18,11 +18,11 @@ describe('ashlar roles, with one user', () => {
     await engine.close();
   };
 
-  test('up makes and grants them, and says so; status says what one user costs', async () => {
+  test('up creates and grants them, and says so; status says what one user costs', async () => {
     const first = await project.ashlar(['up', ...url]);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toMatch(/granted ashlar_app and ashlar_auditor what they lacked \(\d+ statements\)/);
-    expect(first.stdout).not.toContain('mended');
+    expect(first.stdout).toMatch(/granted ashlar_app and ashlar_auditor missing rights \(\d+ statements\)/);
+    expect(first.stdout).not.toContain('corrected');
     expect((await project.json(['up', ...url])).document).toMatchObject({
       systems: [{ changed: false, roles: [] }],
     });
@@ -33,7 +33,7 @@ describe('ashlar roles, with one user', () => {
     expect(status.stdout).toContain('One user owns the schema and runs the application');
   }, 240_000);
 
-  test('check finds a right too many, sql prints what mends it, apply runs just that', async () => {
+  test('check finds an extra right, sql prints what revokes it, apply runs exactly that', async () => {
     expect(await project.ashlar(['roles', 'check', ...url])).toMatchObject({ code: 0, stdout: 'ok wills\n' });
     expect((await project.ashlar(['roles', 'sql', ...url])).stdout).toBe('-- wills: nothing to do\n');
     await widen('GRANT DELETE ON audit_logs TO ashlar_app');
@@ -49,13 +49,13 @@ describe('ashlar roles, with one user', () => {
     expect((await project.ashlar(['roles', 'sql', ...url])).stdout).toBe(`${sql};\n`);
     expect((await project.ashlar(['roles', 'apply', ...url])).stdout).toBe(`wills\n  ${sql}\n`);
     expect((await project.json(['roles', 'apply', ...url])).document).toEqual({
-      systems: [{ system: 'wills', mended: [] }],
+      systems: [{ system: 'wills', corrected: [] }],
     });
     await widen('GRANT DELETE ON audit_logs TO ashlar_app');
-    expect((await project.ashlar(['up', ...url])).stdout).toContain(`mended ${difference}`);
+    expect((await project.ashlar(['up', ...url])).stdout).toContain(`corrected ${difference}`);
   }, 240_000);
 
-  test('the tables go to an owner without login, and up goes on as him', async () => {
+  test('the tables go to an owner without login, and up continues as that owner', async () => {
     expect(await project.ashlar(['roles', 'apply', '--owner', 'wills_owner', ...url])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('ALTER TABLE clauses OWNER TO wills_owner'),
@@ -64,7 +64,7 @@ describe('ashlar roles, with one user', () => {
     expect((await project.ashlar(['status', ...url])).stdout).toContain('wills_owner owns');
   }, 240_000);
 
-  test('a database that cannot be stepped down in is not worked in, unless it is allowed', async () => {
+  test('a database without a role to step down to is refused, unless it is allowed', async () => {
     const jobs = ['--system', 'shipping', '--url', 'pglite:jobs'];
     expect(await project.ashlar(['up', ...jobs])).toMatchObject({ code: 0 });
     expect(await project.ashlar(['jobs', 'list', ...jobs])).toMatchObject({ code: 0 });
@@ -89,7 +89,7 @@ describe('ashlar roles, with one user', () => {
 });
 
 describe.each(server)('ashlar roles, with two users of a server', (engine) => {
-  test('a DBA is told what to run; then up grants to the user of DATABASE_URL, who may do no more', async () => {
+  test('a DBA gets the SQL to run; then up grants the rights of the user of DATABASE_URL, and no more', async () => {
     const place = await engine.place();
     const [owner, app] = [await makeUser('owner'), await makeUser('app')];
     const { auditor } = freshRoles();
@@ -113,7 +113,7 @@ describe.each(server)('ashlar roles, with two users of a server', (engine) => {
     );
     expect(status.stdout).not.toContain('One user');
     expect(await project.ashlar(['jobs', 'list', ...system], env)).toMatchObject({ code: 0 });
-    // where only the application's own URL is known, it still may look
+    // where only the application's own URL is known, status still works
     const deployed = await project.ashlar(['status', ...system], {
       DATABASE_URL: app.at(place),
       DATABASE_AUDITOR_ROLE: auditor,

@@ -13,7 +13,7 @@ import { XaesKey } from '../../src/encryption/xaes.js';
 import { envelopeForm } from '../../src/model/index.js';
 
 const key = new XaesKey(randomBytes(32));
-const data = Buffer.from('associated data');
+const data = Buffer.from('its place');
 const text = Buffer.from('secret plaintext');
 
 describe('an envelope', () => {
@@ -33,7 +33,7 @@ describe('an envelope', () => {
     expect(new Set(all).size).toBe(100);
   });
 
-  it('cannot be decrypted with any bit changed; the version is bound by the associated data', () => {
+  it('does not open with any bit changed: the associated data binds the version', () => {
     const bound = (version: number) => cellData({ table: 't', column: 'c', scope: 's', row: [1] }, version);
     const envelope = encryptToEnvelope(key, 1, text, bound(1));
     for (let bit = 0; bit < envelope.length * 8; bit++) {
@@ -46,7 +46,7 @@ describe('an envelope', () => {
     }
   });
 
-  it('can be decrypted at its full length only', () => {
+  it('opens at its full length only', () => {
     const envelope = encryptToEnvelope(key, 1, text, data);
     for (let length = 0; length < envelope.length; length++) {
       expect(decryptEnvelope(key, envelope.subarray(0, length), data), `${length} bytes`).toBeUndefined();
@@ -71,22 +71,22 @@ describe('associated data', () => {
     );
   });
 
-  const cell = { table: 'clients', column: 'email', scope: 'ann', row: ['1', 2] };
+  const place = { table: 'clients', column: 'email', scope: 'ann', row: ['1', 2] };
   it.each([
-    ['table', { ...cell, table: 'client' }, 1],
-    ['column', { ...cell, column: 'phone' }, 1],
-    ['scope', { ...cell, scope: 'bob' }, 1],
-    ['row', { ...cell, row: ['1', 3] }, 1],
-    ['number of key columns', { ...cell, row: ['12'] }, 1],
-    ['key version', cell, 2],
+    ['table', { ...place, table: 'client' }, 1],
+    ['column', { ...place, column: 'phone' }, 1],
+    ['scope', { ...place, scope: 'bob' }, 1],
+    ['row', { ...place, row: ['1', 3] }, 1],
+    ['number of key columns', { ...place, row: ['12'] }, 1],
+    ['key version', place, 2],
   ])('differs by %s', (_, other, version) => {
-    const envelope = encryptToEnvelope(key, 1, text, cellData(cell, 1));
-    expect(decryptEnvelope(key, envelope, cellData(cell, 1))).toEqual(text);
+    const envelope = encryptToEnvelope(key, 1, text, cellData(place, 1));
+    expect(decryptEnvelope(key, envelope, cellData(place, 1))).toEqual(text);
     expect(decryptEnvelope(key, envelope, cellData(other, version))).toBeUndefined();
   });
 });
 
-it('the bytes of a key appear neither in inspect nor in JSON', () => {
+it('a key never prints', () => {
   const bytes = randomBytes(32);
   const shown = `${inspect(new XaesKey(bytes), { depth: 9, showHidden: true })}${JSON.stringify(new XaesKey(bytes))}`;
   expect(shown).not.toContain(bytes.toString('hex'));

@@ -44,7 +44,7 @@ const all = table(
 const plain = table('plain', { id: id(), note: z.string() });
 const tables = { all, plain, dataKeys };
 
-describe.each(engines)('encrypted columns on $name', (engine) => {
+describe.each(engines)('an encrypted column on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe.each(engines)('encrypted columns on $name', (engine) => {
     nested: 'x',
   };
 
-  it('can be of any kind, in a table with any primary key', async () => {
+  it('can be of any kind, in a row of any key', async () => {
     expect(await db.session((s) => s.insert(all, row))).toEqual(row);
     const key = { client: 7, at: row.at, part: true };
     expect(await db.get(all, key)).toEqual(row);
@@ -81,7 +81,7 @@ describe.each(engines)('encrypted columns on $name', (engine) => {
     expect(await db.get(all, key)).toEqual({ ...row, ...change });
   });
 
-  it('are re-encrypted by the exact scope, not by another spelling of it', async () => {
+  it('is re-encrypted by the canonical spelling of its scope only', async () => {
     await rotateDataKey(db, '7');
     expect(await reencrypt(db, '007')).toBe(0);
     expect(await reencrypt(db, '7')).toBe(1);
@@ -89,7 +89,7 @@ describe.each(engines)('encrypted columns on $name', (engine) => {
     expect(keys).toEqual([{ scope: '7' }]);
   });
 
-  it('need a key; other tables do not', async () => {
+  it('needs no key in a table without encrypted columns', async () => {
     const { db: without, remove: drop } = await withTables(engine, tables);
     try {
       const made = await without.session((s) => s.insert(plain, { note: 'in the clear' }));

@@ -34,7 +34,7 @@ describe.each(engines)('rotation on $name', (engine) => {
 
   const write = (client_id: string, note = 'secret', to = db) =>
     to.session((s) => s.insert(dossiers, { client_id, title: 't', email: 'a@example.org', note }));
-  // the same database, opened with other keys
+  // the same database as a process with other keys opens it
   const seenWith = (columnKeys: ConnectOptions['columnKeys']) => {
     const { engine: same, system: of } = db;
     return new (db.constructor as new (...given: unknown[]) => Database<typeof tables>)(same, of, {
@@ -50,7 +50,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     ];
   };
 
-  it('of the master key rewraps every data key, while the old key still unwraps', async () => {
+  it('of the master key rewraps every data key, while the old key still opens', async () => {
     const rows = await Promise.all(['ann', 'bob', 'eve'].map((client) => write(client)));
     await shred(db, 'eve', { vacuum: false });
     const both = seenWith({ current: second, old: [first] });
@@ -67,7 +67,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await codeOf(db.get(dossiers, rows[0]?.id ?? ''))).toBe('key-missing');
   });
 
-  it('needs the right keys, and reports which one', async () => {
+  it('needs the right keys, and names the missing one', async () => {
     const row = await write('ann');
     const wrong = seenWith({ current: masterKey(1) });
     await expect(wrong.get(dossiers, row.id)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await codeOf(seenWith({ current: second }).get(dossiers, row.id))).toBe('key-missing');
   });
 
-  it('of a data key: old rows can be read, new ones written, and reencrypt converts the old ones', async () => {
+  it('of a data key: old rows stay readable, new rows use the new key, and re-encryption moves the old ones', async () => {
     const old = await Promise.all(['1', '2', '3'].map((note) => write('ann', note)));
     const bob = await write('bob');
     expect(await rotateDataKey(db, 'ann')).toEqual({ data_keys: 2 });
@@ -107,7 +107,7 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await codeOf(rotateDataKey(db, 'unknown'))).toBe('state-conflict');
   });
 
-  it('runs while sessions read and write, and loses none of their writes', async () => {
+  it('runs while other sessions read and write, and loses none of their writes', async () => {
     const client = randomUUID();
     const rows = await Promise.all(Array.from({ length: 20 }, (_, i) => write(client, `note ${i}`)));
     const latest = new Map(rows.map((row) => [row.id, row.note]));
@@ -161,7 +161,7 @@ describe.each(engines)('rotation on $name', (engine) => {
 
 describe('column keys', () => {
   const open = (columnKeys: ConnectOptions['columnKeys']) =>
-    connect(system('testing', { tables, migrations: new URL('file:///missing/') }), {
+    connect(system('testing', { tables, migrations: new URL('file:///nowhere/') }), {
       url: 'sqlite::memory:',
       columnKeys,
     });
@@ -178,7 +178,7 @@ describe('column keys', () => {
     expect(JSON.stringify(error)).not.toContain(String(keys?.current).slice(-20));
   });
 
-  it('can be in hex or base64', async () => {
+  it('may be in hex or base64', async () => {
     const hex = first.slice(2);
     for (const text of [hex, hex.toUpperCase(), Buffer.from(hex, 'hex').toString('base64')]) {
       const db = await open({ current: `1:${text}` });

@@ -1,10 +1,23 @@
-import { ciphertext, type Database, id, reencrypt, rotateDataKey, shred, table } from 'ashlar';
-import { encrypted, scoped } from 'ashlar/guarantees';
+import {
+  ciphertext,
+  type Database,
+  id,
+  keyringStatus,
+  reencrypt,
+  rotateDataKey,
+  rotateMaster,
+  shred,
+  table,
+} from 'ashlar';
+import { encrypted, keyring, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { columnKeys, dataKeys } from './support.js';
+import { columnKeys } from './support.js';
+
+// the keys are scoped too: a session reads those of its own scope only, and shredding and rotation reach all
+const dataKeys = keyring('data_keys', (c) => [scoped(c.scope)]);
 
 const letters = table(
   'letters',
@@ -13,7 +26,7 @@ const letters = table(
 );
 const tables = { letters, dataKeys };
 
-describe.each(engines)('a table that is scoped and encrypted on $name', (engine) => {
+describe.each(engines)('a table that is scoped and encrypted, under scoped keys, on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
@@ -21,7 +34,7 @@ describe.each(engines)('a table that is scoped and encrypted on $name', (engine)
   });
   afterAll(() => remove());
 
-  it('is written, read, rotated and shredded by sessions of each client', async () => {
+  it('is written, read, rotated and shredded by the sessions of each client', async () => {
     const write = (client: string) =>
       db.session({ scope: client }, (s) => s.insert(letters, { client, body: `of ${client}` }));
     const [ann, bob] = [await write('ann'), await write('bob')];
@@ -33,7 +46,9 @@ describe.each(engines)('a table that is scoped and encrypted on $name', (engine)
     expect(await reencrypt(db, 'ann')).toBe(1);
     expect(await db.get(letters, ann.id, { scope: 'ann' })).toEqual(updated);
 
-    await shred(db, 'ann');
+    expect(await rotateMaster(db)).toBe(0);
+    expect(await shred(db, 'ann')).toMatchObject({ keys: 2 });
+    expect(await keyringStatus(db)).toMatchObject([{ scopes: 2, shredded: 1, wrappedBy: { 1: 1 } }]);
     await expect(db.get(letters, ann.id, { scope: 'ann' })).rejects.toMatchObject({ code: 'scope-shredded' });
     expect(await db.get(letters, bob.id, { scope: 'bob' })).toEqual(bob);
   });

@@ -13,8 +13,8 @@ const letters = table(
   (c) => [appendOnly(), ledgered(), encrypted({ scope: c.client_id, keys: dataKeys })],
 );
 
-describe.each(engines)('a ledger with a shredded scope on $name', (engine) => {
-  it('still verifies, and accepts new entries', async () => {
+describe.each(engines)('a ledger of which a scope was shredded, on $name', (engine) => {
+  it('still verifies, and accepts new rows', async () => {
     const { db, remove } = await withTables(engine, { letters, dataKeys }, { columnKeys: columnKeys() });
     try {
       const write = (client_id: string, text: string) =>

@@ -8,13 +8,13 @@ import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { columnKeys, dossiers, tables } from './support.js';
 
-const testing = system('testing', { tables, migrations: new URL('file:///missing/') });
+const testing = system('testing', { tables, migrations: new URL('file:///nowhere/') });
 const codeOf = (work: Promise<unknown>) =>
   work.then(
     () => 'nothing',
     (error) => error.code,
   );
-const plaintext = 'Plaintext-that-must-not-leak';
+const plaintext = 'Plaintext-that-must-not-be-found';
 
 describe.each(engines)('shredding a scope on $name', (engine) => {
   let keys: ColumnKeys;
@@ -34,7 +34,7 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
   const keyRows = (scope: string) =>
     db.read((s) => s.query.selectFrom('data_keys').selectAll().where('scope', '=', scope).execute());
 
-  it('makes the columns of this client unreadable, and leaves those of others intact', async () => {
+  it('makes the columns of that client unreadable, and leaves those of other clients intact', async () => {
     const [ann, bob] = [await write('ann'), await write('bob')];
     expect(await shred(db, 'ann', { actor: 'user:1' })).toEqual({
       scope: 'ann',
@@ -67,18 +67,18 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     expect(await keyRows('ann')).toEqual([key]);
   });
 
-  it('is refused inside a session, which could be rolled back', async () => {
+  it('cannot run in a session, which could be rolled back', async () => {
     const inside = db.session(async () => shred(db, 'ann'));
     await expect(inside).rejects.toMatchObject({ code: 'usage' });
     expect(await write('ann')).toMatchObject({ note: plaintext });
   });
 
-  it('applies to a scope without a key: it never gets one', async () => {
-    expect(await shred(db, 'new client')).toMatchObject({ keys: 0 });
-    expect(await codeOf(write('new client'))).toBe('scope-shredded');
+  it('works for a scope without a key: it never gets one', async () => {
+    expect(await shred(db, 'new scope')).toMatchObject({ keys: 0 });
+    expect(await codeOf(write('new scope'))).toBe('scope-shredded');
   });
 
-  it('leaves plain columns, and the rows can be deleted', async () => {
+  it('keeps columns that are not encrypted, and rows can be deleted', async () => {
     const row = await write('ann');
     await shred(db, 'ann');
     const found = await db.read((s) =>
@@ -89,7 +89,7 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     expect(await db.get(dossiers, row.id)).toBeUndefined();
   });
 
-  it('wins over concurrent sessions that create the first key of the scope', async () => {
+  it('wins over sessions that create the first key of the scope at the same time', async () => {
     const scopes = Array.from({ length: 10 }, () => randomUUID());
     await Promise.allSettled(
       scopes.flatMap((scope) => [write(scope), shred(db, scope, { vacuum: false }), write(scope)]),
@@ -103,7 +103,7 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
     }
   });
 
-  it('holds in a backup made afterwards, with all keys', async () => {
+  it('holds in a later backup, opened with every key', async () => {
     const [ann, bob] = [await write('ann'), await write('bob')];
     await shred(db, 'ann');
     const columns = ['id', 'client_id', 'title', 'email', 'email_index', 'note', 'facts', 'cents'] as const;
@@ -128,9 +128,9 @@ describe.each(engines)('shredding a scope on $name', (engine) => {
   });
 });
 
-// only one process can open a PGlite database
-describe.each(engines.filter(({ name }) => name !== 'pglite'))('shredding on $name', (engine) => {
-  it('applies to the next session of another process', async () => {
+// one process at a time can open a PGlite database
+describe.each(engines.filter(({ name }) => name !== 'pglite'))('a shredding on $name', (engine) => {
+  it('takes effect in the next session of another process', async () => {
     const keys = columnKeys();
     const opened = await withTables(engine, tables, { columnKeys: keys });
     const { db } = opened;
@@ -149,9 +149,9 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('shredding on $na
 });
 
 describe.each(engines.filter(({ name }) => name === 'postgres'))(
-  'a role on $name that is not the owner',
+  'a role on $name that is no owner',
   (engine) => {
-    it('shreds, and the report says that the owner must rewrite the keyring', async () => {
+    it('shreds, and reports that the owner must rewrite the keyring', async () => {
       const keys = columnKeys();
       const opened = await withTables(engine, tables, { columnKeys: keys });
       const role = `app_${randomUUID().replaceAll('-', '')}`;
@@ -183,13 +183,13 @@ describe('the files of a plain SQLite database', () => {
     return needles.filter((needle) => files.some((file) => file.includes(Buffer.from(needle))));
   };
 
-  it('never contain plaintext, and contain no wrapped key after shredding', async () => {
+  it('never contain the plaintext, and no wrapped key after shredding', async () => {
     const opened = await withTables(engines[0] ?? never(), tables, { columnKeys: columnKeys() });
     const { db, url } = opened;
     const copies = await mkdtemp(join(tmpdir(), 'ashlar-copies-'));
     try {
       const path = url.replace('sqlite:', '');
-      // a keyring of many pages that are split repeatedly: split pages keep copies of overwritten rows
+      // a keyring of many pages that were split: pages keep copies of earlier content
       const clients = Array.from({ length: 1_500 }, (): string => randomUUID());
       await db.session((s) =>
         s.insertMany(
@@ -213,7 +213,7 @@ describe('the files of a plain SQLite database', () => {
       const others = [...wrapped].filter(([scope]) => !shredded.includes(scope)).map(([, key]) => key);
       for (const scope of shredded) await shred(db, scope, { vacuum: scope === shredded.at(-1) });
 
-      // read copies: opening and closing the file itself would drop SQLite's locks
+      // reads copies: to close a descriptor of the open file would drop SQLite's locks
       for (const ending of ['', '-wal', '-shm'])
         await copyFile(`${path}${ending}`, join(copies, `copy${ending}`)).catch(() => undefined);
       expect(await found(copies, [Buffer.from(plaintext), Buffer.from('a@example.org')])).toEqual([]);
@@ -230,5 +230,5 @@ describe('the files of a plain SQLite database', () => {
 });
 
 const never = (): never => {
-  throw new TypeError('missing');
+  throw new TypeError('is not there');
 };

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 export const dataKeys = keyring('data_keys');
 
-/** Dossiers, encrypted under a key for each client. */
+/** Dossiers that are encrypted with a key for each client. */
 export const dossiers = table(
   'dossiers',
   {
@@ -28,7 +28,7 @@ export const dossiers = table(
   ],
 );
 
-/** Answers, whose scope is a UUID. */
+/** Rows with a composite key. */
 export const answers = table(
   'answers',
   { id: id(), client_id: z.uuid(), text: ciphertext(z.string()) },

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { XaesKey } from '../../src/encryption/xaes.js';
 
-// the deterministic stream of the specification's accumulated test: SHAKE-128 of the empty input, read continuously
+// the deterministic stream of the specification's accumulated test: SHAKE-128 of no input
 const shakeStream = (bytes: number) => {
   const stream = createHash('shake128', { outputLength: bytes }).digest();
   let at = 0;
@@ -46,7 +46,7 @@ describe('XAES-256-GCM', () => {
     expect(hash.digest('hex')).toBe('e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939');
   });
 
-  it('decrypts nothing under another key, nonce or data', () => {
+  it('does not decrypt with another key, nonce or data', () => {
     const xaes = new XaesKey(randomBytes(32));
     fc.assert(
       fc.property(fc.uint8Array(), fc.uint8Array(), fc.nat(191), (text, data, bit) => {

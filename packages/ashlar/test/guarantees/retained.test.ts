@@ -328,7 +328,7 @@ describe('a declaration of retained', () => {
     const given = { for: { years: 1 }, reason: 'law' };
     const declare = (options: Partial<Parameters<typeof retained>[1]>) => () =>
       table('t', shape, (c) => [retained(c.at, { ...given, ...options })]);
-    expect(() => table('t', shape, (c) => [retained(c.code, given)])).toThrow(/no moment/);
+    expect(() => table('t', shape, (c) => [retained(c.code, given)])).toThrow(/not a timestamp/);
     expect(declare({ for: {} })).toThrow(/no period/);
     expect(declare({ for: { days: 1.5 } })).toThrow(/no period/);
     expect(declare({ reason: ' ' })).toThrow(/no reason/);
@@ -338,12 +338,12 @@ describe('a declaration of retained', () => {
         references(c.parent, clients.columns.id, { onDelete: 'cascade' }),
         retained(c.at, given),
       ]),
-    ).toThrow(/before their time/);
+    ).toThrow(/before they expire/);
     expect(() =>
       table('t', { ...shape, version: z.int(), current: z.boolean(), previous: z.uuid().nullable() }, (c) => [
         versioned({ key: c.code, version: c.version, current: c.current, previous: c.previous }),
         retained(c.at, given),
       ]),
-    ).toThrow(/chain/);
+    ).toThrow(/retained and versioned cannot hold together/);
   });
 });

@@ -19,7 +19,7 @@ describe('a checkpoint', () => {
     expect(formatCheckpoint(checkpoint)).toBe(published);
   });
 
-  test('comes back from its signed note, and from no other key', () => {
+  test('is read from its signed note, and only with its key', () => {
     const signer = newSigner('example.com/audit');
     const head = { origin: 'example.com/audit', size: 0, root: emptyRoot };
     const note = signCheckpoint(head, signer);
@@ -44,7 +44,7 @@ describe('a checkpoint', () => {
     expect(() => parseCheckpoint(text)).toThrow(invalid);
   });
 
-  test('of a head that no log has is not written', () => {
+  test('of an impossible head is refused', () => {
     const head = { origin: 'example.com/audit', size: 1, root: emptyRoot };
     for (const wrong of [{ origin: '' }, { origin: 'two\nlines' }, { size: -1 }, { root: Buffer.of(1) }])
       expect(() => formatCheckpoint({ ...head, ...wrong })).toThrow(

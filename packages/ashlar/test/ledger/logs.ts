@@ -6,7 +6,7 @@ import { type ConsistencyProof, formatConsistency, formatProof } from '../../src
 import { consistencyProof, inclusionProof, treeRoot } from '../../src/ledger/proofs.js';
 import { readerOf } from './trees.js';
 
-/** A log held in memory, with entries as a ledgered table has them. */
+/** A log in memory, with entries in the form of a ledgered table. */
 export interface TestLog {
   readonly origin: string;
   readonly entries: readonly Buffer[];
@@ -16,7 +16,7 @@ export interface TestLog {
   consistency(from: number, size: number, signer: Signer): Promise<string>;
 }
 
-/** An entry in the form in which a ledgered table keeps it. */
+/** An entry in the form of a ledgered table. */
 export const entryOf = (log: string, at: number): Buffer =>
   Buffer.from(
     JSON.stringify([
@@ -60,7 +60,7 @@ export const logOf = (origin: string, entries: readonly Buffer[]): TestLog => {
   };
 };
 
-/** A log of `count` entries that differ. */
+/** A log of `count` different entries. */
 export const testLog = (count: number, origin = 'example.com/audit'): TestLog =>
   logOf(
     origin,

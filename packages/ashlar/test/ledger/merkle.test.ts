@@ -11,7 +11,7 @@ const grown = (count: number): Frontier => {
 };
 
 describe('roots', () => {
-  test('of nothing, and of one empty entry, are the published ones', () => {
+  test('of no entries and of one empty entry have the published values', () => {
     expect(emptyRoot.toString('hex')).toBe(
       'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     );
@@ -20,7 +20,7 @@ describe('roots', () => {
     );
   });
 
-  test('are what RFC 9162 defines, at every size', () => {
+  test('match RFC 9162 at every size', () => {
     fc.assert(
       fc.property(sizes, (count) => {
         const entries = entriesOf(count);
@@ -32,13 +32,13 @@ describe('roots', () => {
     expect(new Frontier().root()).toEqual(emptyRoot);
   });
 
-  test('of no hashes at all cannot be asked for', () => {
+  test('need at least one hash', () => {
     expect(() => rootOf([])).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });
 
 describe('a frontier', () => {
-  test('comes back from its bytes and goes on growing as if it had never been written', () => {
+  test('can be encoded, decoded and extended', () => {
     fc.assert(
       fc.property(sizes, fc.integer({ min: 0, max: 40 }), (count, more) => {
         const before = grown(count);
@@ -51,7 +51,7 @@ describe('a frontier', () => {
     );
   });
 
-  test('of another size, or cut, is refused', () => {
+  test('of another size, or truncated, is refused', () => {
     const bytes = grown(7).encode();
     const refused = expect.objectContaining({ code: 'value-corrupt' });
     expect(() => Frontier.decode(8, bytes)).toThrow(refused);
@@ -61,7 +61,7 @@ describe('a frontier', () => {
     expect(() => new Frontier(1.5, [emptyRoot])).toThrow(refused);
   });
 
-  test('of the largest tree that a number can count still holds together', () => {
+  test('works for the largest possible tree', () => {
     const size = Number.MAX_SAFE_INTEGER - 1;
     const frontier = new Frontier(
       size,
@@ -71,7 +71,7 @@ describe('a frontier', () => {
     expect([frontier.size, frontier.hashes.length]).toEqual([Number.MAX_SAFE_INTEGER, 53]);
   });
 
-  test('keeps its hashes to itself', () => {
+  test('returns copies of its hashes', () => {
     const frontier = grown(3);
     const root = frontier.root();
     frontier.root().fill(0);

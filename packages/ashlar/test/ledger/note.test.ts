@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { newSigner, openNote, parsePrivateKey, parseVerifierKey, signNote } from '../../src/ledger/note.js';
 import { Secret } from '../../src/settings/secret.js';
 
-// The keys and the note of the tests of Go's golang.org/x/mod/sumdb/note, which other implementations read too.
+// The keys and the note of the tests of Go's golang.org/x/mod/sumdb/note, which other implementations use too.
 const peterKey = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
 const peterPrivate = 'PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz';
 const enochKey = 'EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop';
@@ -26,20 +26,20 @@ describe('the published example', () => {
     expect(signNote(text, signer)).toBe(`${text}\n${peterLine}`);
   });
 
-  test('is opened, with the signatures of known keys told and the others ignored', () => {
+  test('opens with the signatures of known keys; other signatures are ignored', () => {
     const both = `${text}\n${peterLine}${enochLine}`;
     expect(openNote(both, [peter])).toEqual({ text, signedBy: [peter] });
     expect(openNote(Buffer.from(both), [enoch, peter]).signedBy).toEqual([peter, enoch]);
     expect(() => openNote(both, [])).toThrow(invalid);
   });
 
-  test('is refused with a signature of a known key that does not hold, though another does', () => {
+  test('is refused if one signature of a known key is invalid, even if another is valid', () => {
     const broken = enochLine.replace('m2/5n2t', 'm2/5n2u');
     expect(openNote(`${text}\n${peterLine}${broken}`, [peter]).signedBy).toEqual([peter]);
     expect(() => openNote(`${text}\n${peterLine}${broken}`, [peter, enoch])).toThrow(invalid);
   });
 
-  test('is refused in every malformed way', () => {
+  test('is refused in every malformed form', () => {
     const cutAt = [...Array(`${text}\n${peterLine}`.length).keys()];
     for (const end of cutAt)
       expect(() => openNote(`${text}\n${peterLine}`.slice(0, end), [peter])).toThrow(invalid);
@@ -58,7 +58,7 @@ describe('the published example', () => {
     expect(() => openNote(Buffer.from(`\xff${text}\n${peterLine}`, 'latin1'), [peter])).toThrow(invalid);
   });
 
-  test('keeps every other spelling of its keys out', () => {
+  test('has keys with only one valid spelling', () => {
     const refused = expect.objectContaining({ code: 'settings-invalid' });
     for (let end = 0; end < peterKey.length; end += 1)
       expect(() => parseVerifierKey(peterKey.slice(0, end))).toThrow(refused);
@@ -81,10 +81,10 @@ describe('the published example', () => {
 });
 
 describe('a new key', () => {
-  test('signs what its verifier key opens, and comes back from its private key', () => {
+  test('signs notes that its public key opens, and is read from its private key', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9./-]{1,40}$/), fc.array(fc.string()), (name, words) => {
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: a note has none of them
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression excludes them
         const words2 = words.map((word) => word.replace(/[\u0000-\u001f]/g, ''));
         const note = `${words2.join('\n')}\n`;
         const signer = newSigner(name);
@@ -97,7 +97,7 @@ describe('a new key', () => {
     );
   });
 
-  test('never prints its private half', () => {
+  test('never prints its private key', () => {
     const signer = newSigner('example.com/audit');
     const seed = signer.privateKey.reveal().slice(-40);
     for (const shown of [
@@ -108,13 +108,13 @@ describe('a new key', () => {
       expect(shown).not.toContain(seed);
   });
 
-  test('needs a name without spaces and plus signs', () => {
+  test('needs a name without white space and plus signs', () => {
     for (const name of ['', 'two words', 'a+b', 'tab\there', 'wide\u2003space', '\ud800'])
       expect(() => newSigner(name)).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });
 
-test('sixteen signatures are read, and seventeen are not', () => {
+test('a note may have sixteen signatures, not seventeen', () => {
   const signers = Array.from({ length: 17 }, (_, at) => newSigner(`signer-${at}`));
   const last = parseVerifierKey(signers[15]?.verifierKey ?? '');
   expect(openNote(signNote(text, ...signers.slice(0, 16)), [last]).signedBy).toEqual([last]);
@@ -136,7 +136,7 @@ test('every bit of a text is signed', () => {
   }
 });
 
-test('what is no note is not signed', () => {
+test('only a valid text can be signed', () => {
   const refused = expect.objectContaining({ code: 'usage' });
   expect(() => signNote('no newline', newSigner('a'))).toThrow(refused);
   expect(() => signNote('tab\t\n', newSigner('a'))).toThrow(refused);

@@ -11,7 +11,7 @@ const refused = expect.objectContaining({ code: expect.stringMatching(/^(proof|s
 const proofInvalid = expect.objectContaining({ code: 'proof-invalid' });
 
 describe('a proof file', () => {
-  test('shows the entry, where it stands, and of which log', async () => {
+  test('shows the entry, its position and its log', async () => {
     const proven = verifyProof(await log.proof(17, 40, signer), [signer]);
     expect(proven.position).toBe(17);
     expect(proven.entry).toEqual({
@@ -31,7 +31,7 @@ describe('a proof file', () => {
     expect(lines.slice(4, 7)).toEqual(['', 'example.com/audit', '3']);
   });
 
-  test('comes back from what was written', async () => {
+  test('parses to what was written', async () => {
     const file = await log.proof(5, 21, signer);
     expect(formatProof(parseProof(Buffer.from(file)))).toBe(file);
   });
@@ -40,7 +40,7 @@ describe('a proof file', () => {
     expect(verifyProof(await log.proof(0, 1, signer), [signer]).position).toBe(0);
   });
 
-  test('is refused with any character changed, put in or left out', async () => {
+  test('is refused with any character changed, inserted or removed', async () => {
     const file = await log.proof(9, 23, signer);
     const at = fc.nat({ max: file.length - 1 });
     fc.assert(
@@ -57,7 +57,7 @@ describe('a proof file', () => {
     );
   });
 
-  test('of an entry moved to another log, or which is none, is refused', async () => {
+  test('of an entry of another log, or of other bytes, is refused', async () => {
     const foreign = logOf('example.com/other', log.entries);
     expect(() => verifyProof('', [signer])).toThrow(proofInvalid);
     expect(verifyProof(await log.proof(3, 7, signer), [signer]).entry.log).toBe('example.com/audit');
@@ -72,7 +72,7 @@ describe('a proof file', () => {
     );
   });
 
-  test('under another key, or around another note, is refused', async () => {
+  test('with another key or another note is refused', async () => {
     const file = await log.proof(3, 7, signer);
     expect(() => verifyProof(file, [newSigner('example.com/audit')])).toThrow(refused);
     const proof = parseProof(file);
@@ -99,7 +99,7 @@ describe('a consistency file', () => {
     }
   });
 
-  test('is refused where it is about another history, log or size', async () => {
+  test('is refused for another history, log or size', async () => {
     const file = await log.consistency(7, 30, signer);
     const forged = testLog(40);
     const rewritten = logOf('example.com/audit', [...log.entries.slice(0, 6), ...forged.entries.slice(7)]);
@@ -112,7 +112,7 @@ describe('a consistency file', () => {
     await expect(check(log.head(7), 'old 7')).rejects.toThrow(proofInvalid);
   });
 
-  test('opens against a checkpoint read from its own note', async () => {
+  test('verifies against a checkpoint that was read from its note', async () => {
     const earlier = openCheckpoint(signCheckpoint(await log.head(12), signer), [signer]);
     expect(verifyConsistencyFile(earlier, await log.consistency(12, 13, signer), [signer]).size).toBe(13);
   });

@@ -20,7 +20,7 @@ const sizes = fc.integer({ min: 1, max: most });
 const share = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const bits = fc.nat({ max: 255 });
 
-test('the root and frontier of every earlier tree are read from the present one', async () => {
+test('the root and frontier of every earlier tree can be read from the current tree', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: most }), async (size) => {
       expect(await treeRoot(readerOf(leaves), size)).toEqual(rootAt(size));
@@ -30,12 +30,14 @@ test('the root and frontier of every earlier tree are read from the present one'
 });
 
 describe('an inclusion proof', () => {
-  test('holds for every leaf of every tree up to 40 leaves, asking the reader once', async () => {
+  test('verifies for every leaf of every tree up to 40 leaves, with one call of the reader', async () => {
     for (let size = 1; size <= 40; size += 1)
       for (let position = 0; position < size; position += 1) {
         const reader = readerOf(leaves);
         const path = await inclusionProof(reader, position, size);
-        expect(verifyInclusion(leafAt(position), position, size, path, rootAt(size))).toBe(true);
+        expect(verifyInclusion({ leaf: leafAt(position), position, size, path, root: rootAt(size) })).toBe(
+          true,
+        );
         expect(reader.asked).toBeLessThanOrEqual(1);
       }
   });
@@ -46,24 +48,25 @@ describe('an inclusion proof', () => {
         const position = Math.floor(whichLeaf * size);
         const [leaf, root] = [leafAt(position), rootAt(size)];
         const path = await inclusionProof(readerOf(leaves), position, size);
-        expect(verifyInclusion(leaf, position, size, path, root)).toBe(true);
-        expect(verifyInclusion(flipBit(leaf, bit), position, size, path, root)).toBe(false);
-        expect(verifyInclusion(leaf, position, size, path, flipBit(root, bit))).toBe(false);
-        expect(verifyInclusion(leaf, position, size, [...path, root], root)).toBe(false);
+        expect(verifyInclusion({ leaf, position, size, path, root })).toBe(true);
+        expect(verifyInclusion({ leaf: flipBit(leaf, bit), position, size, path, root })).toBe(false);
+        expect(verifyInclusion({ leaf, position, size, path, root: flipBit(root, bit) })).toBe(false);
+        expect(verifyInclusion({ leaf, position, size, path: [...path, root], root })).toBe(false);
         for (let other = 0; other < size; other += 1)
-          if (other !== position) expect(verifyInclusion(leaf, other, size, path, root)).toBe(false);
+          if (other !== position)
+            expect(verifyInclusion({ leaf, position: other, size, path, root })).toBe(false);
         if (path.length === 0) return;
         const at = Math.floor(whichHash * path.length);
         const bent = path.map((hash, index) => (index === at ? flipBit(hash, bit) : hash));
-        expect(verifyInclusion(leaf, position, size, bent, root)).toBe(false);
-        expect(verifyInclusion(leaf, position, size, path.toSpliced(at, 1), root)).toBe(false);
+        expect(verifyInclusion({ leaf, position, size, path: bent, root })).toBe(false);
+        expect(verifyInclusion({ leaf, position, size, path: path.toSpliced(at, 1), root })).toBe(false);
       }),
     );
   });
 
-  test('of what is malformed is false, never an error', () => {
+  test('of malformed arguments is false, never an error', () => {
     const root = rootAt(1);
-    expect(verifyInclusion(leafAt(0), 0, 1, [], root)).toBe(true);
+    expect(verifyInclusion({ leaf: leafAt(0), position: 0, size: 1, path: [], root })).toBe(true);
     for (const [position, size] of [
       [1, 1],
       [-1, 1],
@@ -72,12 +75,16 @@ describe('an inclusion proof', () => {
       [0, 2 ** 53],
       [Number.NaN, 1],
     ] as const)
-      expect(verifyInclusion(leafAt(0), position, size, [], root)).toBe(false);
-    expect(verifyInclusion(leafAt(0).subarray(1), 0, 1, [], root)).toBe(false);
-    expect(verifyInclusion(leafAt(0), 0, 2, [Buffer.of(1)], root)).toBe(false);
+      expect(verifyInclusion({ leaf: leafAt(0), position, size, path: [], root })).toBe(false);
+    expect(verifyInclusion({ leaf: leafAt(0).subarray(1), position: 0, size: 1, path: [], root })).toBe(
+      false,
+    );
+    expect(verifyInclusion({ leaf: leafAt(0), position: 0, size: 2, path: [Buffer.of(1)], root })).toBe(
+      false,
+    );
   });
 
-  test('of a leaf that is not in the tree cannot be asked for', async () => {
+  test('of a leaf outside the tree is refused', async () => {
     const refused = expect.objectContaining({ code: 'usage' });
     await expect(inclusionProof(readerOf(leaves), 5, 5)).rejects.toThrow(refused);
     await expect(inclusionProof(readerOf(leaves), -1, 5)).rejects.toThrow(refused);
@@ -86,12 +93,12 @@ describe('an inclusion proof', () => {
 });
 
 describe('a consistency proof', () => {
-  test('holds between every two trees up to 40 leaves, asking the reader once', async () => {
+  test('verifies between every two trees up to 40 leaves, with one call of the reader', async () => {
     for (let to = 0; to <= 40; to += 1)
       for (let from = 0; from <= to; from += 1) {
         const reader = readerOf(leaves);
         const path = await consistencyProof(reader, from, to);
-        expect(verifyConsistency(from, to, rootAt(from), rootAt(to), path)).toBe(true);
+        expect(verifyConsistency({ from, to, fromRoot: rootAt(from), toRoot: rootAt(to), path })).toBe(true);
         expect(reader.asked).toBeLessThanOrEqual(1);
       }
   });
@@ -102,46 +109,65 @@ describe('a consistency proof', () => {
         const from = Math.floor(whichSize * to);
         const [before, after] = [rootAt(from), rootAt(to)];
         const path = await consistencyProof(readerOf(leaves), from, to);
-        expect(verifyConsistency(from, to, before, after, path)).toBe(true);
-        expect(verifyConsistency(from, to, flipBit(before, bit), after, path)).toBe(false);
-        expect(verifyConsistency(from, to, before, after, [...path, after])).toBe(false);
-        expect(verifyConsistency(to, from, after, before, path)).toBe(false);
+        expect(verifyConsistency({ from, to, fromRoot: before, toRoot: after, path })).toBe(true);
+        expect(verifyConsistency({ from, to, fromRoot: flipBit(before, bit), toRoot: after, path })).toBe(
+          false,
+        );
+        expect(verifyConsistency({ from, to, fromRoot: before, toRoot: after, path: [...path, after] })).toBe(
+          false,
+        );
+        expect(verifyConsistency({ from: to, to: from, fromRoot: after, toRoot: before, path })).toBe(false);
         if (from === 0) return;
-        expect(verifyConsistency(from, to, before, flipBit(after, bit), path)).toBe(false);
+        expect(verifyConsistency({ from, to, fromRoot: before, toRoot: flipBit(after, bit), path })).toBe(
+          false,
+        );
         for (let other = 1; other < to; other += 1)
-          if (other !== from) expect(verifyConsistency(other, to, before, after, path)).toBe(false);
+          if (other !== from)
+            expect(verifyConsistency({ from: other, to, fromRoot: before, toRoot: after, path })).toBe(false);
         const at = Math.floor(whichHash * path.length);
         const bent = path.map((hash, index) => (index === at ? flipBit(hash, bit) : hash));
-        expect(verifyConsistency(from, to, before, after, bent)).toBe(false);
-        expect(verifyConsistency(from, to, before, after, path.toSpliced(at, 1))).toBe(false);
+        expect(verifyConsistency({ from, to, fromRoot: before, toRoot: after, path: bent })).toBe(false);
+        expect(
+          verifyConsistency({ from, to, fromRoot: before, toRoot: after, path: path.toSpliced(at, 1) }),
+        ).toBe(false);
       }),
     );
   });
 
-  test('fails where the history was written anew', async () => {
+  test('fails for a rewritten history', async () => {
     const forged = leaves.map((leaf, at) => (at === 4 ? leafHash(Buffer.from('forged')) : leaf));
     const path = await consistencyProof(readerOf(forged), 10, 20);
     const root = await treeRoot(readerOf(forged), 20);
-    expect(verifyConsistency(10, 20, rootAt(10), root, path)).toBe(false);
+    expect(verifyConsistency({ from: 10, to: 20, fromRoot: rootAt(10), toRoot: root, path })).toBe(false);
   });
 
-  test('from nothing needs the empty root, and equal sizes equal roots', () => {
-    expect(verifyConsistency(0, 3, emptyRoot, rootAt(3), [])).toBe(true);
-    expect(verifyConsistency(0, 3, rootAt(1), rootAt(3), [])).toBe(false);
-    expect(verifyConsistency(0, 0, rootAt(1), rootAt(1), [])).toBe(false);
-    expect(verifyConsistency(3, 3, rootAt(3), rootAt(4), [])).toBe(false);
-    expect(verifyConsistency(2, 4, rootAt(2), rootAt(4), [])).toBe(false);
+  test('from the empty tree needs the empty root, and equal sizes need equal roots', () => {
+    expect(verifyConsistency({ from: 0, to: 3, fromRoot: emptyRoot, toRoot: rootAt(3), path: [] })).toBe(
+      true,
+    );
+    expect(verifyConsistency({ from: 0, to: 3, fromRoot: rootAt(1), toRoot: rootAt(3), path: [] })).toBe(
+      false,
+    );
+    expect(verifyConsistency({ from: 0, to: 0, fromRoot: rootAt(1), toRoot: rootAt(1), path: [] })).toBe(
+      false,
+    );
+    expect(verifyConsistency({ from: 3, to: 3, fromRoot: rootAt(3), toRoot: rootAt(4), path: [] })).toBe(
+      false,
+    );
+    expect(verifyConsistency({ from: 2, to: 4, fromRoot: rootAt(2), toRoot: rootAt(4), path: [] })).toBe(
+      false,
+    );
   });
 
-  test('from a larger tree cannot be asked for', async () => {
+  test('from a larger tree is refused', async () => {
     await expect(consistencyProof(readerOf(leaves), 6, 5)).rejects.toThrow(
       expect.objectContaining({ code: 'usage' }),
     );
   });
 });
 
-test('trees beyond 32 bits are proven as small ones are', async () => {
-  // All leaves alike: the root of a subtree then depends on its height alone, so a tree of any size can be read.
+test('proofs work for trees larger than 32 bits', async () => {
+  // All leaves are equal, so the root of a subtree depends only on its height: a tree of any size can be read.
   const byHeight = [leafHash(Buffer.from('same'))];
   while (byHeight.length <= 53)
     byHeight.push(nodeHash(byHeight.at(-1) ?? emptyRoot, byHeight.at(-1) ?? emptyRoot));
@@ -153,10 +179,16 @@ test('trees beyond 32 bits are proven as small ones are', async () => {
   const [size, from] = [2 ** 53 - 1, 2 ** 40 + 12_345];
   for (const position of [0, 2 ** 31, 2 ** 32 + 1, 2 ** 52 + 7, size - 1]) {
     const path = await inclusionProof(reader, position, size);
-    expect(verifyInclusion(leaf, position, size, path, await treeRoot(reader, size))).toBe(true);
+    expect(verifyInclusion({ leaf, position, size, path, root: await treeRoot(reader, size) })).toBe(true);
   }
   const path = await consistencyProof(reader, from, size);
   expect(
-    verifyConsistency(from, size, await treeRoot(reader, from), await treeRoot(reader, size), path),
+    verifyConsistency({
+      from,
+      to: size,
+      fromRoot: await treeRoot(reader, from),
+      toRoot: await treeRoot(reader, size),
+      path,
+    }),
   ).toBe(true);
 });

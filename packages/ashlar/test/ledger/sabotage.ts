@@ -1,6 +1,6 @@
 import type { Engine, Table } from 'ashlar';
 
-/** Runs statements as somebody who may switch the triggers of a table off, and does. */
+/** Runs statements as an owner who disables the triggers of a table. */
 export const behindItsBack = (engine: Engine, table: string, statements: readonly string[]): Promise<void> =>
   engine.asOwner(async (owner) => {
     const isPostgres = engine.dialect.name === 'postgres';
@@ -21,7 +21,7 @@ export const behindItsBack = (engine: Engine, table: string, statements: readonl
     }
   });
 
-/** All that stands in the tables of a ledger. */
+/** The content of the tables of a ledger. */
 export const partsOf = (table: Table): readonly string[] => [
   table.name,
   ...['entries', 'tree', 'blocks', 'head'].map((part) => `${table.name}_ledger_${part}`),

@@ -29,7 +29,7 @@ const rewritten = (count: number): TestLog =>
   );
 
 describe('a signer', () => {
-  test('signs what continues, and keeps each checkpoint before handing it out', async () => {
+  test('signs a continuation, and stores each checkpoint before it returns it', async () => {
     const log = testLog(30);
     for (const size of [0, 1, 9, 30]) {
       const note = await sign(log, size);
@@ -52,19 +52,19 @@ describe('a signer', () => {
     expect((await readCheckpoints(folder, [signer])).map((one) => one.size)).toEqual([12]);
   });
 
-  test('refuses a history written anew, of the same size or larger', async () => {
+  test('refuses a rewritten history, of the same size or larger', async () => {
     await sign(testLog(12));
     await expect(sign(rewritten(12))).rejects.toThrow(conflict);
     await expect(sign(rewritten(20))).rejects.toThrow(conflict);
     await expect(sign(testLog(20))).resolves.toContain('example.com/audit\n20\n');
   });
 
-  test('refuses another ledger under the same memory', async () => {
+  test('refuses another ledger in the same folder', async () => {
     await sign(testLog(3));
     await expect(sign(testLog(5, 'example.com/other'))).rejects.toThrow(conflict);
   });
 
-  test('refuses a head that is not the root of the tree, also as the first it signs', async () => {
+  test('refuses a head that is not the root of the tree, for the first checkpoint too', async () => {
     const [log, other] = [testLog(6), rewritten(6)];
     await expect(signHead({ folder, signer, head: await other.head(), reader: log.reader })).rejects.toThrow(
       conflict,
@@ -72,7 +72,7 @@ describe('a signer', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('refuses to go on where something it did not sign lies in its memory', async () => {
+  test('refuses a folder with a checkpoint that it did not sign', async () => {
     await sign(testLog(3));
     const other = newSigner('example.com/audit');
     await expect(sign(testLog(5), 5, other)).rejects.toThrow(
@@ -82,7 +82,7 @@ describe('a signer', () => {
     await expect(sign(testLog(5))).rejects.toThrow(/^4\.checkpoint: /);
   });
 
-  test('changes its key by naming the former one, and is still held to what that signed', async () => {
+  test('changes its key, and is still bound by what the former key signed', async () => {
     await sign(testLog(4));
     const next = newSigner('example.com/audit');
     const request = { folder, signer: next, former: [signer], reader: testLog(4).reader };
@@ -94,7 +94,7 @@ describe('a signer', () => {
     );
   });
 
-  test('is not led astray by a draft that a crash left behind', async () => {
+  test('ignores the temporary file of a crash', async () => {
     await sign(testLog(4));
     await writeFile(join(folder, '.9.checkpoint.0a1b2c3d4e5f'), 'half a no');
     await expect(sign(testLog(5))).resolves.toContain('\n5\n');
@@ -102,7 +102,7 @@ describe('a signer', () => {
 });
 
 describe('checkpoints', () => {
-  test('are read from one file too, and none that is unreadable is passed over', async () => {
+  test('are read from one file or a folder, and an unreadable one is an error', async () => {
     await sign(testLog(4));
     const file = join(folder, '4.checkpoint');
     expect((await readCheckpoints(file, [signer])).map((one) => [one.size, one.file])).toEqual([[4, file]]);
@@ -114,7 +114,7 @@ describe('checkpoints', () => {
   });
 });
 
-test('a ledger continues its own beginnings, and nothing else', async () => {
+test('a ledger continues only its own earlier states', async () => {
   const log = testLog(25);
   for (let size = 0; size <= 25; size += 1)
     await expect(

@@ -4,7 +4,7 @@ import { rootOf } from '../../src/ledger/merkle.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 
-/** The root as RFC 9162 section 2.1.1 defines it, word for word. */
+/** The root exactly as RFC 9162 section 2.1.1 defines it. */
 export const definedRoot = (entries: readonly Uint8Array[]): Buffer => {
   const [first] = entries;
   if (first === undefined) return sha256();
@@ -14,7 +14,7 @@ export const definedRoot = (entries: readonly Uint8Array[]): Buffer => {
   return sha256(Buffer.of(1), definedRoot(entries.slice(0, split)), definedRoot(entries.slice(split)));
 };
 
-/** A reader over leaf hashes held in memory, which counts how often it was asked. */
+/** A reader of leaf hashes in memory, which counts its calls. */
 export const readerOf = (leaves: readonly Buffer[]): TreeReader & { asked: number } => ({
   asked: 0,
   subtrees(wanted) {
@@ -29,11 +29,11 @@ export const readerOf = (leaves: readonly Buffer[]): TreeReader & { asked: numbe
   },
 });
 
-/** `count` entries that differ. */
+/** `count` different entries. */
 export const entriesOf = (count: number): Buffer[] =>
   Array.from({ length: count }, (_, at) => Buffer.from(`entry ${at}`));
 
-/** The bytes with one bit turned over. */
+/** The bytes with one bit flipped. */
 export const flipBit = (bytes: Uint8Array, bit: number): Buffer => {
   const flipped = Buffer.from(bytes);
   const at = Math.floor(bit / 8) % flipped.length;

@@ -51,7 +51,7 @@ const write = async (name: string, content: string | Uint8Array): Promise<string
 };
 
 describe('the program', () => {
-  test('passes its own test, in a folder where there is nothing but itself', async () => {
+  test('passes its own test in an empty folder', async () => {
     await cp(join(program, '..'), join(place, 'alone'), { recursive: true });
     const child = spawn(process.execPath, [join(place, 'alone/ashlar-verify.mjs'), 'self-test'], {
       cwd: place,
@@ -75,14 +75,14 @@ describe('the program', () => {
     }
   });
 
-  test('imports nothing but what comes with Node', async () => {
+  test('imports only modules of Node', async () => {
     const source = await readFile(program, 'utf8');
     const imports = [...source.matchAll(/(?:from|import)\s*\(?'([^']+)'/g)].map(([, name]) => name);
     expect(imports.length).toBeGreaterThan(0);
     expect(imports.filter((name) => !name?.startsWith('node:'))).toEqual([]);
   });
 
-  test('says how it is called, and ends with 2', async () => {
+  test('prints its usage, and exits 2', async () => {
     const file = await write('a.tlog-proof', await log.proof(3, 25, signer));
     for (const args of [
       [],
@@ -102,7 +102,7 @@ describe('the program', () => {
     }
   });
 
-  test('shows the row that a proof proves', async () => {
+  test('shows the row of an inclusion proof', async () => {
     const file = await write('a.tlog-proof', await log.proof(3, 25, signer));
     const { code, said } = await run(
       'proof',
@@ -117,7 +117,7 @@ describe('the program', () => {
     expect(said).toContain('{"id":3,"what":"péage"}');
   });
 
-  test('ends with 1 where a proof does not hold, and says why', async () => {
+  test('exits 1 for an invalid proof, and says why', async () => {
     const proof = await log.proof(3, 25, signer);
     for (const [text, why] of [
       [proof.replace('index 3', 'index 4'), 'not at position 4'],
@@ -176,7 +176,7 @@ describe('an exported ledger', () => {
   const verify = (...args: string[]): Promise<Ended> => run('export', place, '--key', key, ...args);
   const foreign = entryOf('example.com/audit', 99).toString('base64');
 
-  test('is valid as it was written, with or without leaves, quotes and earlier checkpoints', async () => {
+  test('is valid with or without leaves, quotes and earlier checkpoints', async () => {
     for (const options of [{}, { leaves: true }, { quoted: true }]) {
       await exported(log, options);
       expect(await verify()).toMatchObject({ code: 0 });
@@ -213,7 +213,7 @@ describe('an exported ledger', () => {
     expect((await verify()).code).toBe(1);
   });
 
-  test('is not valid where leaves and entries agree, but not with what was signed', async () => {
+  test('is not valid where leaves and entries match each other, but not the signed root', async () => {
     const forged = logOf('example.com/audit', log.entries.with(4, entryOf('example.com/audit', 99)));
     await exported(forged, { leaves: true });
     await write('checkpoint', signCheckpoint(await log.head(), signer));
@@ -223,7 +223,7 @@ describe('an exported ledger', () => {
     });
   });
 
-  test('is held to every checkpoint there is, not only to its own', async () => {
+  test('is compared with every checkpoint, not only with its own', async () => {
     const forged = logOf('example.com/audit', log.entries.with(4, entryOf('example.com/audit', 99)));
     await exported(forged, { leaves: true });
     expect((await verify()).code).toBe(0);
@@ -236,13 +236,13 @@ describe('an exported ledger', () => {
     expect((await verify()).code).toBe(1);
   });
 
-  test('is not valid where a checkpoint knows of more entries: the end was cut off', async () => {
+  test('is not valid where a checkpoint has more entries: the end was cut off', async () => {
     await exported(testLog(20), { leaves: true });
     await write('25.checkpoint', signCheckpoint(await log.head(), signer));
     expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('has only 20') });
   });
 
-  test('is not valid with entries of another log under the right hashes', async () => {
+  test('is not valid with entries of another log, even with matching hashes', async () => {
     await exported(logOf('example.com/other', log.entries));
     expect(await verify()).toMatchObject({ code: 1, said: expect.stringContaining('line 1 ') });
   });
@@ -269,7 +269,7 @@ describe('the program and the library', () => {
         for (const path of [consistency, bendOne(consistency), consistency.slice(1)])
           for (const size of [from, c])
             expect(verifier.verifyConsistency(size, to, root(size), root(to), path)).toBe(
-              verifyConsistency(size, to, root(size), root(to), path),
+              verifyConsistency({ from: size, to, fromRoot: root(size), toRoot: root(to), path }),
             );
         expect(verifier.verifyConsistency(from, to, root(from), root(to), consistency)).toBe(true);
 
@@ -279,14 +279,14 @@ describe('the program and the library', () => {
         for (const path of [inclusion, bendOne(inclusion), inclusion.slice(1)])
           for (const where of [position, at])
             expect(verifier.verifyInclusion(leaf, where, to, path, root(to))).toBe(
-              verifyInclusion(leaf, where, to, path, root(to)),
+              verifyInclusion({ leaf, position: where, size: to, path, root: root(to) }),
             );
         expect(verifier.verifyInclusion(leaf, position, to, inclusion, root(to))).toBe(true);
       }),
     );
   });
 
-  test('agree that nothing malformed holds', () => {
+  test('agree that malformed input is not valid', () => {
     const [leaf = Buffer.of(), other = Buffer.of()] = leaves;
     const root = rootOf([leaf, other]);
     for (const [position, size] of [
@@ -296,18 +296,25 @@ describe('the program and the library', () => {
       [2, 2],
       [0, 2 ** 53],
     ] as const)
-      for (const check of [verifyInclusion, verifier.verifyInclusion])
-        expect(check(leaf, position, size, [other], root)).toBe(false);
+      expect([
+        verifyInclusion({ leaf, position, size, path: [other], root }),
+        verifier.verifyInclusion(leaf, position, size, [other], root),
+      ]).toEqual([false, false]);
     for (const [from, to] of [
       [-1, 2],
       [0.5, 2],
       [3, 2],
       [1, 2 ** 53],
     ] as const)
-      for (const check of [verifyConsistency, verifier.verifyConsistency])
-        expect(check(from, to, leaf, root, [other])).toBe(false);
-    for (const check of [verifyConsistency, verifier.verifyConsistency])
-      expect(check(1, 1, Buffer.of(1), Buffer.of(1), [])).toBe(false);
+      expect([
+        verifyConsistency({ from, to, fromRoot: leaf, toRoot: root, path: [other] }),
+        verifier.verifyConsistency(from, to, leaf, root, [other]),
+      ]).toEqual([false, false]);
+    const short = Buffer.of(1);
+    expect([
+      verifyConsistency({ from: 1, to: 1, fromRoot: short, toRoot: short, path: [] }),
+      verifier.verifyConsistency(1, 1, short, short, []),
+    ]).toEqual([false, false]);
   });
 
   test('agree on how many signatures a checkpoint may have', async () => {

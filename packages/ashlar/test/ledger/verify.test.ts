@@ -57,7 +57,7 @@ describe.each(engines)('verification on $name', (engine) => {
   });
   afterEach(() => remove());
 
-  it('finds nothing wrong where nothing is', async () => {
+  it('finds no problem in a sound ledger', async () => {
     const checkpoints = [await known(300), await known(1), await known(600)];
     const found = await verifyTable(db.engine, notes, { chunk: 100, checkpoints });
     expect(found).toMatchObject({ log: 'notes', size: 600, checked: 600, problems: [] });
@@ -69,14 +69,14 @@ describe.each(engines)('verification on $name', (engine) => {
       'an edited row',
       '',
       `UPDATE notes SET body = 'other' WHERE n = 350`,
-      'the column body is not what was written',
+      'the column body was changed after it was written',
     ],
     ['a deleted row', '', 'DELETE FROM notes WHERE n = 350', 'the row is missing'],
     [
       'two rows that changed places',
       '',
       `UPDATE notes SET n = 701 - n, body = CASE n WHEN 350 THEN 'note 351' ELSE 'note 350' END WHERE n IN (350, 351)`,
-      'the column n is not what was written',
+      'the column n was changed after it was written',
     ],
     [
       'an edited entry',
@@ -84,7 +84,7 @@ describe.each(engines)('verification on $name', (engine) => {
       isSqlite
         ? `UPDATE notes_ledger_entries SET entry = replace(entry, 'note 350', 'note 999') WHERE row_key = '${uuid(350)}'`
         : `UPDATE notes_ledger_entries SET entry = convert_to(replace(convert_from(entry, 'UTF8'), 'note 350', 'note 999'), 'UTF8') WHERE row_key = '${uuid(350)}'`,
-      'the entry does not belong to its leaf',
+      'the entry does not match the hash of its leaf',
     ],
     [
       'a deleted entry',
@@ -96,14 +96,14 @@ describe.each(engines)('verification on $name', (engine) => {
       'an edited leaf',
       'tree',
       `UPDATE notes_ledger_tree SET hash = ${zeros} WHERE row_key = '${uuid(350)}'`,
-      'the entry does not belong to its leaf',
+      'the entry does not match the hash of its leaf',
     ],
   ])('names the row of %s', async (_, part, sql, what) => {
     await sabotage(part, sql);
     expect(await first()).toEqual({ position: 350, row_key: uuid(350), what });
   });
 
-  it('names a row that was put in with an earlier time', async () => {
+  it('names a row with a backdated time', async () => {
     await db.engine.asOwner((owner) =>
       owner.run(
         `INSERT INTO notes (id, n, body, created_at) VALUES ('${uuid(900)}', 900, 'late', '2020-01-01T00:00:00.000Z')`,
@@ -134,7 +134,7 @@ describe.each(engines)('verification on $name', (engine) => {
       `UPDATE notes_ledger_tree SET row_key = '${uuid(351)}' WHERE level = 0 AND position = 350`,
     );
     expect(await first()).toMatchObject({
-      what: expect.stringMatching(/not those of|is not that of its leaves/),
+      what: expect.stringMatching(/differs? from|does not match its leaves/),
     });
   });
 
@@ -152,16 +152,16 @@ describe.each(engines)('verification on $name', (engine) => {
       `UPDATE notes_ledger_tree SET hash = ${binary(leafHash(leaf?.entry ?? new Uint8Array()))} WHERE row_key = '${uuid(350)}'`,
     );
     const problem = await first();
-    expect(problem?.what).toMatch(/the leaves \d+ to 599 are not those of|level 1, position 1/);
+    expect(problem?.what).toMatch(/the leaves \d+ to 599 differ from|level 1, position 1/);
   });
 
   it.each([
-    ['a block', 'blocks', `UPDATE notes_ledger_blocks SET root = ${zeros}`, /not those of the block/],
+    ['a block', 'blocks', `UPDATE notes_ledger_blocks SET root = ${zeros}`, /from the block/],
     [
       'a hash of the tree',
       'tree',
       `UPDATE notes_ledger_tree SET hash = ${zeros} WHERE level = 1 AND position = 1`,
-      /the hash at level 1, position 1 of the tree is not that of its leaves/,
+      /the hash at level 1, position 1 of the tree does not match its leaves/,
     ],
     [
       'a hash of the tree that is gone',
@@ -169,8 +169,8 @@ describe.each(engines)('verification on $name', (engine) => {
       'DELETE FROM notes_ledger_tree WHERE level = 1 AND position = 1',
       /the hash at level 1, position 1 of the tree is missing/,
     ],
-    ['the head', 'head', 'UPDATE notes_ledger_head SET size = 599', /the head says 599 leaves/],
-    ['the head that is gone', 'head', 'DELETE FROM notes_ledger_head', /the head is missing/],
+    ['the head', 'head', 'UPDATE notes_ledger_head SET size = 599', /the head of 599 leaves/],
+    ['the missing head', 'head', 'DELETE FROM notes_ledger_head', /the head is missing/],
     [
       'a gap',
       'tree',
@@ -181,14 +181,14 @@ describe.each(engines)('verification on $name', (engine) => {
       'a truncated tail',
       'tree',
       'DELETE FROM notes_ledger_tree WHERE level = 0 AND position >= 590',
-      /a block was sealed with 600 leaves, there are 590|the leaf at this position is missing/,
+      /a block was sealed with 600 leaves, but there are 590|the leaf at this position is missing/,
     ],
   ])('finds %s', async (_, part, sql, what) => {
     await sabotage(part, sql);
     expect((await first())?.what).toMatch(what);
   });
 
-  it('finds an earlier state put back, where a checkpoint was kept outside', async () => {
+  it('finds an earlier state that was put back, with a checkpoint that was kept outside', async () => {
     const checkpoints = [await known(600)];
     const leaves = await withLedger(db.engine, notes, (reader) => reader.leaves(0, 300));
     const frontier = new Frontier();
@@ -211,13 +211,13 @@ describe.each(engines)('verification on $name', (engine) => {
       `UPDATE notes_ledger_head SET size = 300, frontier = ${binary(frontier.encode())}${isSqlite ? ', sealed = 300' : ''}`,
     );
     expect(await first()).toBeUndefined();
-    expect((await first({ checkpoints }))?.what).toBe('a checkpoint has 600 leaves, there are 300');
+    expect((await first({ checkpoints }))?.what).toBe('a checkpoint has 600 leaves, but there are 300');
     expect((await first({ trusted: checkpoints[0] }))?.what).toBe(
-      'there are fewer leaves than the 600 of a checkpoint',
+      'the ledger has fewer than the 600 leaves of a checkpoint',
     );
   });
 
-  it('verifies only what is new after what is trusted, and finds what is wrong with it', async () => {
+  it('verifies only the entries after a trusted root, and finds problems in them', async () => {
     const trusted = await known(600);
     await add(600, 70);
     await db.engine.seal();
@@ -230,14 +230,14 @@ describe.each(engines)('verification on $name', (engine) => {
     expect(await first({ trusted })).toMatchObject({ position: 650, row_key: uuid(650) });
   });
 
-  it('does not go on from a root that is not the tree’s, and says which row is wrong', async () => {
+  it('does not continue from a trusted root that the tree contradicts, and names the changed row', async () => {
     const trusted = await known(600);
     await sabotage('tree', `UPDATE notes_ledger_tree SET hash = ${zeros} WHERE level = 0 AND position = 599`);
     const { checked, problems } = await verifyTable(db.engine, notes, { trusted });
     expect(checked).toBe(600);
     expect(problems[0]).toMatchObject({ position: 599, row_key: uuid(599) });
     expect(problems.map(({ what }) => what)).toContain(
-      'the first 600 leaves have another root than in a checkpoint',
+      'the root of the first 600 leaves differs from a checkpoint',
     );
   });
 

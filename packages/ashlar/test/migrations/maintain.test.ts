@@ -23,7 +23,7 @@ const tended = (name: string, maintain: Enforcement['maintain']): Table =>
 const until = (day: string) => async () => ({ done: [`made ${day}`], goodUntil: new Date(day) });
 
 describe.each(engines)('maintain on $name', ({ place: newPlace }) => {
-  test('does what is due in transactions of the owner, and tells until when that is enough', async () => {
+  test('runs due work in transactions of the owner, and returns until when that is enough', async () => {
     const place = await newPlace();
     const engine = await openEngine({ url: place.url, key: place.key });
     const now = new Date('2026-01-01T00:00:00Z');

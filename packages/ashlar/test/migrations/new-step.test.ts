@@ -166,7 +166,7 @@ describe('newStep', () => {
     await isChecked(model);
   });
 
-  test('a committed dump that is not what the migrations make is found', async () => {
+  test('a committed dump that differs from the migrations is reported', async () => {
     const model = shop(initial as Table);
     await write(model, 'initial');
     const dump = await dumpSchema(model, 'sqlite');
@@ -182,13 +182,13 @@ describe('newStep', () => {
     });
   });
 
-  test('refuses a name that is none', async () => {
+  test('refuses a name that is not in snake_case', async () => {
     await expect(newStep(shop(), folder.url, 'Not A Name')).rejects.toMatchObject({ code: 'usage' });
   });
 });
 
 describe.each(engines)('generated steps on $name', ({ place: newPlace }) => {
-  test('keep the rows up and down, and leave no drift', async () => {
+  test('preserve the rows up and down, and cause no drift', async () => {
     const place = await newPlace();
     const engine = await openEngine({ url: place.url, key: place.key });
     const model = shop(withNote as Table);

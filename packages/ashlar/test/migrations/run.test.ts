@@ -56,7 +56,7 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect(await up(engine, shop)).toEqual([]);
   });
 
-  test('plan tells what up runs, and up to where it is asked', async () => {
+  test('plan lists what up runs, up to a given step', async () => {
     const planned = await plan(engine, shop, { to: '1' });
     expect(planned.steps.map(({ step }) => step.name)).toEqual(['0001_initial']);
     expect((await up(engine, shop, { to: '1' })).map(({ step }) => step)).toEqual(['0001_initial']);
@@ -64,7 +64,7 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     await expect(plan(engine, shop, { to: '0009_none' })).rejects.toMatchObject({ code: 'usage' });
   });
 
-  test('goes down by steps or to one, the history with it', async () => {
+  test('undoes a number of steps, or all after a given one, and updates the history', async () => {
     await up(engine, shop);
     expect((await down(engine, shop)).map(({ step }) => step)).toEqual(['0002_rows']);
     expect(await rows()).toEqual([]);
@@ -77,14 +77,14 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect((await up(engine, shop)).length).toBe(2);
   });
 
-  test('goes no step down when one of them has no way back', async () => {
+  test('undoes nothing when one of the steps cannot be undone', async () => {
     await folder.step('0003_forward', 'DELETE FROM notes WHERE id = 1;');
     await up(engine, shop);
     await expect(down(engine, shop, { steps: 3 })).rejects.toMatchObject({ code: 'migration-irreversible' });
     expect(await applied()).toHaveLength(3);
   });
 
-  test('keeps nothing of a step that fails, and says where', async () => {
+  test('rolls back a step that fails, and names the statement', async () => {
     await folder.step(
       '0003_broken',
       "-- head\nINSERT INTO notes VALUES (3, 'd');\nINSERT INTO nowhere VALUES (1);",
@@ -124,7 +124,7 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect(await up(engine, shop)).toEqual([]);
   });
 
-  test('a step merged late is refused, and run when that is wanted', async () => {
+  test('a step merged late is refused, and runs with allowLate', async () => {
     await folder.step('0004_later', "INSERT INTO notes VALUES (4, 'e');");
     await up(engine, shop);
     await folder.step('0003_late', "INSERT INTO notes VALUES (3, 'd');");
@@ -146,7 +146,7 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect(await up(engine, shop)).toEqual([]);
   });
 
-  test('another system with a table of the same name is refused, with a way out', async () => {
+  test('another system with a table of the same name is refused, with a suggestion', async () => {
     await up(engine, shop);
     const other = system('archive', { tables: { notes }, migrations: folder.url });
     await expect(up(engine, other)).rejects.toMatchObject({
@@ -182,7 +182,7 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect(await applied()).toHaveLength(4);
   });
 
-  test('a step without a transaction keeps what it did before failing, and says so', async () => {
+  test('a step without a transaction keeps the statements before the failing one, and says so', async () => {
     await folder.step(
       '0003_loose',
       "-- ashlar: no-transaction\nINSERT INTO notes VALUES (3, 'd');\nINSERT INTO nowhere VALUES (1);",
@@ -207,13 +207,13 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
     expect(await drift(engine, shop)).toEqual([]);
   });
 
-  test('many at once apply each step once', async () => {
+  test('concurrent runs apply each step once', async () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => up(engine, shop)));
     expect(all.flat().map(({ step }) => step)).toEqual(['0001_initial', '0002_rows']);
     expect(await rows()).toHaveLength(2);
   });
 
-  test('a system with tables and no step is told to write one', async () => {
+  test('a system with tables and without steps is refused, with a suggestion', async () => {
     await folder.drop('0001_initial');
     await folder.drop('0002_rows');
     await expect(up(engine, shop)).rejects.toMatchObject({ code: 'migration-pending' });

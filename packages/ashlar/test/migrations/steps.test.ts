@@ -20,7 +20,7 @@ describe('readSteps', () => {
     expect(await names()).toEqual(['0001_first', '0002_second', '10000_last']);
   });
 
-  test('the checksum is that of the bytes, whatever the line endings', async () => {
+  test('the checksum does not depend on line endings', async () => {
     await folder.step('0001_unix', 'SELECT 1;\nSELECT 2;\n');
     await folder.step('0002_dos', 'SELECT 1;\r\nSELECT 2;\r\n');
     await folder.step('0003_other', 'SELECT 1;\nSELECT 3;\n');
@@ -30,7 +30,7 @@ describe('readSteps', () => {
     expect(unix?.checksum).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('code has the checksum of its source, and runs as what it was built to', async () => {
+  test('a code step has the checksum of its source, and runs its build', async () => {
     await folder.write({ '0001_data/up.ts': 'export const up = async () => {};' });
     const [source] = await readSteps(folder.url, 'sqlite');
     await folder.write({ '0001_data/up.js': 'export const up = async () => {};\n//built' });
@@ -39,7 +39,7 @@ describe('readSteps', () => {
     expect([source?.up.file, built?.up.file]).toEqual(['up.ts', 'up.js']);
   });
 
-  test('reads directives from the comment at the head only', async () => {
+  test('reads directives only from comments at the beginning', async () => {
     await folder.step(
       '0001_a',
       '-- ashlar: no-transaction\nSELECT 1;',
@@ -55,9 +55,9 @@ describe('readSteps', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['a folder without a number', { 'initial/up.sqlite.sql': '' }, /not a step/],
     ['a file where a folder should be', { '0001_initial.sql': '' }, /not a step/],
-    ['no way up for this engine', { '0001_a/up.postgres.sql': '' }, /no way up for sqlite/],
+    ['no up file for this engine', { '0001_a/up.postgres.sql': '' }, /no up file for sqlite/],
     ['two ways up', { '0001_a/up.sqlite.sql': '', '0001_a/up.ts': '' }, /both/],
-    ['an unknown directive', { '0001_a/up.sqlite.sql': '-- ashlar: quickly' }, /cannot be obeyed/],
+    ['an unknown directive', { '0001_a/up.sqlite.sql': '-- ashlar: quickly' }, /not a valid directive/],
   ])('refuses %s', async (_, files, message) => {
     await folder.write(files);
     await expect(names()).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('readSteps', () => {
     });
   });
 
-  test('refuses a folder that is not there', async () => {
+  test('refuses a missing folder', async () => {
     await expect(readSteps(`${folder.path}/none`, 'sqlite')).rejects.toMatchObject({
       code: 'migration-invalid',
     });

@@ -4,8 +4,8 @@ import { failuresOf, newStep, type ProveReport, prove, type Table } from 'ashlar
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import {
-  type Audited,
   folderOf,
+  type OpenLedger,
   originOf,
   signCheckpointOf,
   verifyLedgerOf,
@@ -40,7 +40,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
       expect(attacks.length, `${table} ${guarantee}`).toBeGreaterThan(0);
   };
 
-  it('is proven while it is empty, and nothing is left behind', async () => {
+  it('is proven while it is empty, and nothing is changed', async () => {
     const before = await contents(proven);
     const report = await proven.prove();
     expectProven(report);
@@ -64,8 +64,8 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
     expect(await contents(proven)).toEqual(before);
   });
 
-  describe('of which the ledger is tampered with', () => {
-    let audited: Audited;
+  describe('with a ledger that was tampered with', () => {
+    let audited: OpenLedger;
     let checkpoints: { folder: string; verifiers: readonly Verifier[] };
     const found = async (): Promise<string> =>
       (await proveLedgers(proven.engine, proven.system, checkpoints))
@@ -116,7 +116,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
       expect(await found()).toBe('');
     });
 
-    it('and only a checkpoint tells that all of it was rewound', async () => {
+    it('only a checkpoint shows that the whole ledger was rolled back', async () => {
       await putBack(proven.engine, 'older');
       const [, alone] = await proveLedgers(proven.engine, proven.system, undefined);
       expect(alone).toMatchObject({ ok: true, size: 6 });
@@ -126,7 +126,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
       await putBack(proven.engine, 'kept');
     });
 
-    it('a checkpoint is edited, or of somebody else', async () => {
+    it('an edited checkpoint, or one of another signer, is found', async () => {
       const file = join(audited.checkpoints ?? '', '9.checkpoint');
       const note = await readFile(file, 'utf8');
       await writeFile(file, note.replace('\n9\n', '\n8\n'));
@@ -144,7 +144,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
     });
   });
 
-  describe('to which a great deal is done at once', () => {
+  describe('with many sabotages at once', () => {
     const sabotages = sqlOf(engine) === 'sqlite' ? sqliteEverySabotages : postgresEverySabotages;
     let failures: string;
     beforeAll(async () => {
@@ -155,7 +155,7 @@ describe.each(engines)('a system of every guarantee on $name', (engine) => {
 
     it.each(sabotages)('$name', ({ named }) => expect(failures).toMatch(named));
 
-    it('and nothing is found once all is put right', async () => {
+    it('nothing is found once everything is restored', async () => {
       expect(await proven.failures()).toBe('');
     });
   });

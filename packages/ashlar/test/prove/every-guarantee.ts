@@ -41,7 +41,7 @@ const holds = legalHolds('holds');
 const dataKeys = keyring('data_keys', (c) => [audited({ into: trail, except: c.wrapped })]);
 const law = { for: { years: 10 }, reason: 'law', hold: holds };
 
-/** Whose rows the others are: a client is of his own scope. */
+/** Clients: the scopes of the other tables. A client's own row is in its scope. */
 const clients = table(
   'clients',
   {
@@ -135,13 +135,13 @@ const folders = table(
 
 const tables = { trail, holds, dataKeys, clients, dossiers, letters, visits, folders };
 
-/** A system in which every guarantee stands, together with the others. */
+/** A system that uses every guarantee, combined with the others. */
 export const everyGuarantee = (migrations: URL) => system('every', { tables, migrations });
 
-/** The same, for what takes any system. */
+/** The same system as a plain `System`. */
 export const asSystem = (migrations: URL): System => everyGuarantee(migrations) as unknown as System;
 
-/** Two clients, whose scopes are their own. */
+/** Two clients with a scope each. */
 export const people = [
   '00000000-0000-7000-8000-00000000000a',
   '00000000-0000-7000-8000-00000000000b',
@@ -150,7 +150,7 @@ export const people = [
 const open = (engine: Engine, migrations: URL) =>
   new Database(engine, everyGuarantee(migrations), { columnKeys: columnKeys(), maintain: false });
 
-/** Writes rows of two clients, each in a session of his scope. */
+/** Writes rows of two clients, each in a session of the client's scope. */
 export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
   for (const scope of people) {
     await open(engine, migrations).session({ actor: 'user:7', scope }, async (s) => {
@@ -166,7 +166,7 @@ export const fill = async (engine: Engine, migrations: URL): Promise<void> => {
   await engine.seal();
 };
 
-/** Writes three letters more. */
+/** Writes three more letters. */
 export const writeMore = async (engine: Engine, migrations: URL): Promise<void> => {
   const [scope] = people;
   await open(engine, migrations).session({ actor: 'user:7', scope }, async (s) => {

@@ -4,7 +4,7 @@ import type { Sabotage } from './sabotages.js';
 const thisMonth = `visits_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
 const within = 'client_id BETWEEN ashlar_scope_uuid_low() AND ashlar_scope_uuid_high()';
 
-/** A trigger of a guarantee that is switched off. */
+/** A disabled trigger of a guarantee. */
 const disabled = (table: string, trigger: string, named: RegExp): Sabotage => ({
   name: `the trigger ${trigger} is disabled`,
   sql: [`ALTER TABLE ${table} DISABLE TRIGGER ${trigger}`],
@@ -12,7 +12,7 @@ const disabled = (table: string, trigger: string, named: RegExp): Sabotage => ({
   named,
 });
 
-/** A trigger of a guarantee that is gone. */
+/** A dropped trigger of a guarantee. */
 const dropped = (table: string, trigger: string, guarantee: string, on = ` ON ${table}`): Sabotage => ({
   name: `the trigger ${trigger} is dropped`,
   sql: [`DROP TRIGGER ${trigger}${on}`],
@@ -20,7 +20,7 @@ const dropped = (table: string, trigger: string, guarantee: string, on = ` ON ${
   named: new RegExp(`${table}, ${guarantee}: the trigger ${trigger} is missing`),
 });
 
-/** A function of a guarantee that does something else now. */
+/** A replaced function of a guarantee. */
 const emptied = (name: string, body: string, returns = 'trigger'): Sabotage => ({
   name: `the function ${name} is emptied`,
   sql: [
@@ -37,7 +37,7 @@ const granted = (privilege: string, table: string, named: RegExp): Sabotage => (
   named,
 });
 
-/** What is done to the system of every guarantee on Postgres, all at once. */
+/** The sabotages of the system of every guarantee on Postgres, all at once. */
 export const postgresEverySabotages: readonly Sabotage[] = [
   {
     name: 'row level security is off',
@@ -81,7 +81,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
       'CREATE OR REPLACE FUNCTION ashlar_scope_bigint_low() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$SELECT 0::bigint$$',
     ],
     undo: scopeBounds.filter(({ name }) => name === 'ashlar_scope_bigint_low').map(({ create }) => create),
-    named: /ashlar_scope_bigint_low, which guarantees rely on, is missing/,
+    named: /ashlar_scope_bigint_low, which the guarantees need, is missing/,
   },
   disabled(
     'dossiers',
@@ -136,7 +136,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   },
 ];
 
-/** What is done to it on SQLite, all at once. */
+/** The sabotages on SQLite, all at once. */
 export const sqliteEverySabotages: readonly Sabotage[] = [
   ...(
     [
@@ -179,6 +179,6 @@ export const sqliteEverySabotages: readonly Sabotage[] = [
     name: 'the table that says what may be retired is dropped',
     sql: ['ALTER TABLE ashlar_purge RENAME TO ashlar_retired'],
     undo: ['ALTER TABLE ashlar_retired RENAME TO ashlar_purge'],
-    named: /ashlar_purge, which guarantees rely on, is missing/,
+    named: /ashlar_purge, which the guarantees need, is missing/,
   },
 ];

@@ -1,15 +1,15 @@
 import type { Engine, SqlName } from 'ashlar';
 import { people } from './every-guarantee.js';
 
-/** The tables of the ledger of `letters`, each of which can be put back as it was. */
+/** The tables of the ledger of `letters`; each can be restored. */
 export const parts = ['letters', 'entries', 'tree', 'blocks', 'head'].map((part) =>
   part === 'letters' ? part : `letters_ledger_${part}`,
 );
 
-/** Something that somebody who can switch triggers off does to the ledger of `letters`. */
+/** A change of the ledger of `letters` by an owner who can disable triggers. */
 export interface LedgerSabotage {
   readonly name: string;
-  /** Triggers stay on: what is written leaves its entry. */
+  /** Triggers stay enabled: each write leaves an entry. */
   readonly openly?: true;
   readonly sql: (dialect: SqlName) => readonly string[];
   readonly named: RegExp;
@@ -28,7 +28,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     name: 'a row is edited',
     sql: () => [`UPDATE letters SET body = 'other' WHERE ${rowOf('two')}`],
     named: new RegExp(
-      `^ledger every/letters: the row ${uuid}, position 1: the column body is not what was written`,
+      `^ledger every/letters: the row ${uuid}, position 1: the column body was changed after it was written`,
     ),
   },
   {
@@ -36,7 +36,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     sql: (dialect) => [
       `UPDATE letters SET note = ${hex(dialect, `01${'00'.repeat(60)}`)} WHERE ${rowOf('two')}`,
     ],
-    named: new RegExp(`the row ${uuid}, position 1: the column note is not what was written`),
+    named: new RegExp(`the row ${uuid}, position 1: the column note was changed after it was written`),
   },
   {
     name: 'a row is deleted',
@@ -53,12 +53,12 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
   {
     name: 'a row is given to another client',
     sql: () => [`UPDATE letters SET client_id = '${people[1]}' WHERE ${rowOf('two')}`],
-    named: new RegExp(`the row ${uuid}, position 1: the column client_id is not what was written`),
+    named: new RegExp(`the row ${uuid}, position 1: the column client_id was changed after it was written`),
   },
   {
     name: 'a row that is there is dated back',
     sql: () => [`UPDATE letters SET at = '2001-01-01T00:00:00.000000Z' WHERE ${rowOf('two')}`],
-    named: new RegExp(`the row ${uuid}, position 1: the column at is not what was written`),
+    named: new RegExp(`the row ${uuid}, position 1: the column at was changed after it was written`),
   },
   {
     name: 'a row of an earlier time is put in',
@@ -82,32 +82,32 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
       `DELETE FROM letters_ledger_entries WHERE row_key IN (SELECT row_key FROM letters_ledger_tree WHERE position > 6)`,
       'DELETE FROM letters_ledger_tree WHERE position > 6',
     ],
-    named: /the checkpoint .*9\.checkpoint has 9 leaves, there are 7/,
+    named: /the checkpoint .*9\.checkpoint has 9 leaves, but there are 7/,
   },
   {
     name: 'all of the ledger is rewound to an older copy of itself',
     sql: () =>
       parts.flatMap((part) => [`DELETE FROM ${part}`, `INSERT INTO ${part} SELECT * FROM older_${part}`]),
-    named: /the checkpoint .*9\.checkpoint has 9 leaves, there are 6/,
+    named: /the checkpoint .*9\.checkpoint has 9 leaves, but there are 6/,
   },
   {
     name: 'a block is edited',
     sql: (dialect) => [
       `UPDATE letters_ledger_blocks SET root = ${hex(dialect, '00'.repeat(32))} WHERE size = 6`,
     ],
-    named: /not those of the block of 6 sealed at/,
+    named: /from the block of 6 sealed at/,
   },
   {
     name: 'the newest block is deleted',
     sql: () => ['DELETE FROM letters_ledger_blocks WHERE size = 9'],
-    named: /position \d: the leaves from here on have no block/,
+    named: /position \d: the leaves from this position on have no block/,
   },
   {
     name: 'a block is put in',
     sql: (dialect) => [
       `INSERT INTO letters_ledger_blocks (size, root) VALUES (20, ${hex(dialect, '00'.repeat(32))})`,
     ],
-    named: /a block was sealed with 20 leaves, there are 9/,
+    named: /a block was sealed with 20 leaves, but there are 9/,
   },
   {
     name: 'a hash of the tree is edited',
@@ -128,7 +128,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
         (step) =>
           `UPDATE letters_ledger_tree SET position = ${['', '99', '0', '1'][step]} WHERE level = 0 AND position = ${['', '0', '1', '99'][step]}`,
       ),
-    named: /not those of (the block|the checkpoint)/,
+    named: /from (the block|the checkpoint)/,
   },
   {
     name: 'an entry is edited together with its row',
@@ -153,7 +153,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
   {
     name: 'the head says something else',
     sql: () => ['UPDATE letters_ledger_head SET first_provable = 3, size = 8'],
-    named: /the head says 8 leaves and is not that of the tree of 9/,
+    named: /the head of 8 leaves does not match the tree of 9/,
   },
 ];
 
@@ -179,20 +179,20 @@ export const behindTheLedger = (engine: Engine, statements: readonly string[]): 
     }
   });
 
-/** Keeps copies of the ledger of `letters` under a name. */
+/** Copies the ledger of `letters` to tables with a prefix. */
 export const keepCopy = (engine: Engine, name: string): Promise<void> =>
   engine.asOwner(async (owner) => {
     for (const part of parts) await owner.script(`CREATE TABLE ${name}_${part} AS SELECT * FROM ${part}`);
   });
 
-/** Puts the ledger of `letters` back as it was when its copy was made. */
+/** Restores the ledger of `letters` from its copy. */
 export const putBack = (engine: Engine, name: string): Promise<void> =>
   behindTheLedger(
     engine,
     parts.flatMap((part) => [`DELETE FROM ${part}`, `INSERT INTO ${part} SELECT * FROM ${name}_${part}`]),
   );
 
-/** Throws the copies away. */
+/** Drops the copies. */
 export const dropCopies = (engine: Engine, names: readonly string[]): Promise<void> =>
   engine.asOwner(async (owner) => {
     for (const name of names) for (const part of parts) await owner.script(`DROP TABLE ${name}_${part}`);

@@ -27,7 +27,7 @@ import { engines, sqlOf, type TestEngine } from '../../../../test/support/engine
 import { inCreationOrder } from '../../src/migrations/shadow.js';
 import { makeFolder } from '../migrations/folder.js';
 
-/** Proves a system of these tables, made by one step whose text `spoil` may change. */
+/** Proves a system of these tables, created by one step whose text `spoil` may change. */
 const proofOf = async (
   engine: TestEngine,
   tables: Readonly<Record<string, unknown>>,
@@ -161,10 +161,10 @@ const guessing = table('guessing', { id: id(), word: z.string() }, () => [
   appendOnly(),
 ]);
 
-describe.each(engines)('a system of one’s own on $name', (engine) => {
+describe.each(engines)('a user’s own system on $name', (engine) => {
   const dialect = sqlOf(engine);
 
-  it('proves a guarantee of one’s own', async () => {
+  it('proves a user’s own guarantee', async () => {
     const report = await proofOf(engine, { readings });
     expect(failuresOf(report)).toEqual([]);
     expect(report.tables).toMatchObject([
@@ -181,17 +181,17 @@ describe.each(engines)('a system of one’s own on $name', (engine) => {
     ]);
   });
 
-  it('fails it where the migrations have left the trigger out', async () => {
+  it('fails a guarantee whose trigger the migrations do not create', async () => {
     const report = await proofOf(engine, { readings }, { spoil: (sql) => sql.replace(trigger[dialect], '') });
     expect(report.ok).toBe(false);
     expect(failuresOf(report)).toEqual([
-      'what keeps the guarantees: readings, even: the trigger readings_even is missing',
+      'objects of the guarantees: readings, even: the trigger readings_even is missing',
       'readings, even, as the app: an odd amount, as the app: was not refused',
       'readings, even, as the owner: an odd amount, as the owner: was not refused',
     ]);
   });
 
-  it('makes rows of every kind of column to attack, and parents for them', async () => {
+  it('creates rows to attack for every kind of column, and their parents', async () => {
     const report = await proofOf(engine, { kinds, children, parents, ranges });
     expect(failuresOf(report)).toEqual([]);
     expect(new Set(report.tables.map(({ table: of }) => of))).toEqual(
@@ -208,7 +208,7 @@ describe.each(engines)('a system of one’s own on $name', (engine) => {
     expect(scopes.flatMap(({ attacks }) => attacks.map(({ verdict }) => verdict))).toContain('untouched');
   });
 
-  it('fails where no row can be made, until the system gives one', async () => {
+  it('fails where no row can be created, until the system gives one', async () => {
     const helpless = await proofOf(engine, { guessing });
     expect(helpless.ok).toBe(false);
     expect(failuresOf(helpless)).toContainEqual(
@@ -218,7 +218,7 @@ describe.each(engines)('a system of one’s own on $name', (engine) => {
     expect(failuresOf(helped)).toEqual([]);
   });
 
-  it('fails an attack that cannot be tried, or that is not as it was expected', async () => {
+  it('fails an attack that cannot run, or that ends in another way than expected', async () => {
     const attacks = [
       { name: 'no SQL', statements: ['FROB'], expect: 'refused' },
       { name: 'no preparation', statements: ['FROB', 'SELECT 1'], expect: 'untouched' },

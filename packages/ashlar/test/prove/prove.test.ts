@@ -5,11 +5,11 @@ import { approval, type OpenWills, openWills, someClause } from '../../../../sys
 import { engines } from '../../../../test/support/engines.js';
 import { bringUp, contents, forEachBlock, systems } from './support.js';
 
-describe.each(engines)('a proof on $name', (engine) => {
+describe.each(engines)('proving on $name', (engine) => {
   describe.each(systems)('of $name', ({ system }) => {
     const proven = forEachBlock(engine, system);
 
-    it('refuses or finds every attack, and leaves no trace', async () => {
+    it('every attack is refused or detected, and nothing is changed', async () => {
       const before = await contents(proven());
       const report = await proven().prove();
       expect(failuresOf(report)).toEqual([]);
@@ -24,14 +24,14 @@ describe.each(engines)('a proof on $name', (engine) => {
       expect(await contents(proven())).toEqual(before);
     });
 
-    it('has one fingerprint for one schema', async () => {
+    it('the fingerprint of a schema is stable', async () => {
       const first = await proven().prove();
       expect(first.fingerprint).toMatch(/^[0-9a-f]{64}$/);
       const other = await bringUp(engine, system);
       try {
         expect((await other.prove()).fingerprint).toBe(first.fingerprint);
         const [table] = Object.values(system.tables);
-        await other.run(`CREATE INDEX of_somebody_else ON ${table?.name} (created_at)`);
+        await other.run(`CREATE INDEX of_another_owner ON ${table?.name} (created_at)`);
         expect((await other.prove()).fingerprint).not.toBe(first.fingerprint);
       } finally {
         await other.close();
@@ -51,7 +51,7 @@ describe.each(engines)('a proof on $name', (engine) => {
     });
     afterAll(() => open.remove());
 
-    it('attacks those rows, beside a session that works', async () => {
+    it('attacks those rows, next to a running session', async () => {
       const stored = () =>
         open.db.read(async (s) => [
           await s.query.selectFrom('clauses').selectAll().orderBy('id').execute(),
@@ -71,13 +71,13 @@ describe.each(engines)('a proof on $name', (engine) => {
     });
   });
 
-  it('of a database that was not brought up fails', async () => {
+  it('fails on a database that is not initialised', async () => {
     const place = await engine.place();
     const opened = await openEngine({ url: place.url, key: place.key });
     try {
       const report = await prove(opened, wills);
       expect(report.ok).toBe(false);
-      expect(failuresOf(report)).toContain('migrations: 0001_initial was not applied');
+      expect(failuresOf(report)).toContain('migrations: the step 0001_initial was not applied');
       expect(failuresOf(report).join('\n')).toMatch(/could not be attacked/);
     } finally {
       await opened.close();

@@ -44,10 +44,10 @@ const report: ProveReport = {
   ok: false,
 };
 
-describe('the page for an auditor', () => {
+describe('the HTML report', () => {
   const page = reportPage(report);
 
-  it('escapes everything that it was given', () => {
+  it('escapes every value', () => {
     expect(page).not.toContain('<script');
     expect(page).not.toContain('sqlite:<w>');
     expect(page).toContain('&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;');
@@ -55,7 +55,7 @@ describe('the page for an auditor', () => {
     expect(page).toContain('Rows &amp; more stay.');
   });
 
-  it('is one file: nothing is loaded from elsewhere, and it prints', () => {
+  it('is one file that loads nothing and can be printed', () => {
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).not.toMatch(/\b(src|href)=|@import|url\(/);
     expect(page).toContain('@media print');
@@ -64,7 +64,7 @@ describe('the page for an auditor', () => {
       expect(count(new RegExp(`</${tag}>`, 'g')), tag).toBe(count(new RegExp(`<${tag}[ >]`, 'g')));
   });
 
-  it('tells when, of which schema and which ledger head, and what failed', () => {
+  it('shows the time, the schema fingerprint, the ledger heads and the failures', () => {
     for (const text of ['2026-02-06T08:00:00.000Z', 'f'.repeat(64), '7 entries', 'no driver', 'abc'])
       expect(page).toContain(text);
     expect(page).toContain('a&quot;table, append-only, as the owner: UPDATE: was not refused');

@@ -8,7 +8,7 @@ import { bringUp, type Proven } from './support.js';
 
 const all = { sqlite: sqliteSabotages, postgres: postgresSabotages };
 
-it('are many on each kind of engine', () => {
+it('there are many sabotages on each engine', () => {
   for (const sabotages of Object.values(all)) expect(sabotages.length).toBeGreaterThanOrEqual(20);
   const others = { sqlite: sqliteEverySabotages, postgres: postgresEverySabotages };
   const count = (dialect: SqlName) => all[dialect].length + others[dialect].length + ledgerSabotages.length;
@@ -16,7 +16,7 @@ it('are many on each kind of engine', () => {
   expect(count('sqlite')).toBeGreaterThanOrEqual(55);
 });
 
-describe.each(engines)('a proof on $name names what the owner did', (engine) => {
+describe.each(engines)('proving on $name names each sabotage', (engine) => {
   const dialect = sqlOf(engine);
   const open = new Map<string, Proven>();
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe.each(engines)('a proof on $name names what the owner did', (engine) => 
     }
   });
 
-  it('and finds nothing once all is put right', async () => {
+  it('finds nothing once everything is restored', async () => {
     for (const proven of open.values()) expect(await proven.failures()).toBe('');
   });
 });

@@ -2,19 +2,19 @@ import type { SqlName, System } from 'ashlar';
 import { foreignKeyGuards } from '../../src/engines/sqlite/schema/foreign-key-guard.js';
 import { type Proven, systems } from './support.js';
 
-/** Something that the owner does to a database behind the migrations' back, and how a proof names it. */
+/** A change of a database by its owner, without a migration, and how prove names it. */
 export interface Sabotage {
   readonly name: string;
   readonly system?: 'wills' | 'shipping';
   readonly sql: readonly string[];
-  /** Puts it right again; objects of guarantees by their name. */
+  /** Undoes the change; an object of a guarantee is given by its name. */
   readonly undo:
     | readonly string[]
     | { readonly remake: readonly string[]; readonly also?: readonly string[] };
   readonly named: RegExp;
 }
 
-/** The statements that make what keeps the guarantees under a name: a trigger and its function may share it, unless it says which. */
+/** The statements that create the objects of guarantees with a name: a trigger and its function may share it. */
 export const objectSql = (system: System, dialect: SqlName, name: string): readonly string[] =>
   Object.values(system.tables).flatMap((table) => [
     ...table.guarantees.flatMap((guarantee) => {
@@ -27,7 +27,7 @@ export const objectSql = (system: System, dialect: SqlName, name: string): reado
     ...(dialect === 'sqlite' ? foreignKeyGuards(table).filter((sql) => sql.includes(` ${name} `)) : []),
   ]);
 
-/** Undoes what was done. */
+/** Undoes a sabotage. */
 export const putRight = async (
   { engine, system }: Pick<Proven, 'engine' | 'system'>,
   { undo }: Sabotage,
@@ -68,7 +68,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     name: 'a trigger no longer fires for replicas',
     sql: ['ALTER TABLE consent_records ENABLE TRIGGER consent_records_append_only_truncate'],
     undo: ['ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_append_only_truncate'],
-    // audited refuses the statement too, so that only a look finds it
+    // audited refuses the statement too, so that only the structure check finds it
     named:
       /consent_records, append-only: the trigger consent_records_append_only_truncate does not always fire/,
   },
@@ -368,12 +368,12 @@ export const sqliteSabotages: readonly Sabotage[] = [
     undo: [
       'CREATE TABLE ashlar_session (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), actor TEXT, scope TEXT) STRICT',
     ],
-    named: /ashlar_session, which guarantees rely on, is missing/,
+    named: /ashlar_session, which the guarantees need, is missing/,
   },
   {
     name: 'the history was emptied',
     sql: ['CREATE TABLE kept AS SELECT * FROM ashlar_migrations', 'DELETE FROM ashlar_migrations'],
     undo: ['INSERT INTO ashlar_migrations SELECT * FROM kept', 'DROP TABLE kept'],
-    named: /migrations: 0001_initial was not applied/,
+    named: /migrations: the step 0001_initial was not applied/,
   },
 ];

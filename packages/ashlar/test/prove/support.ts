@@ -21,14 +21,14 @@ export const systems = [
   { name: 'sophia', system: sophia as unknown as System },
 ] as const;
 
-/** A database of a system, brought up. */
+/** An initialised database of a system. */
 export interface Proven {
   readonly engine: Engine;
   readonly place: Place;
   readonly system: System;
   run(sql: string): Promise<readonly Record<string, unknown>[]>;
   prove(): Promise<ProveReport>;
-  /** What a proof finds wrong, as one text. */
+  /** The failures of a report, as one text. */
   failures(): Promise<string>;
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export const contents = async ({ run, system }: Pick<Proven, 'run' | 'system'>):
   return Promise.all(tables.map((name) => run(`SELECT * FROM ${name} ORDER BY 1`)));
 };
 
-/** A database of a system for the tests of a block. */
+/** A database of a system for the tests of a describe block. */
 export const forEachBlock = (testEngine: TestEngine, system: System): (() => Proven) => {
   let proven: Proven;
   beforeAll(async () => {

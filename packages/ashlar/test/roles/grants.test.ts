@@ -9,7 +9,7 @@ import type { Folder } from '../migrations/folder.js';
 import { someSystem, type tables } from './support.js';
 
 describe.each(withRoles)('rights on $name', (engine) => {
-  // roles are the server's: other tests grant to the usual ones at the same time, in databases of their own
+  // roles belong to the server: other tests grant to the default ones at the same time, in their own databases
   const roles = freshRoles();
   let db: Database<typeof tables>;
   let place: Place;
@@ -42,7 +42,7 @@ describe.each(withRoles)('rights on $name', (engine) => {
     return changes;
   };
 
-  test('are as they should be after up, and a second up finds nothing to do', async () => {
+  test('are complete after up, and a second up changes nothing', async () => {
     expect(await check()).toEqual([]);
     expect(await rolesSql(db.engine, shop, roles)).toBe('');
     expect(await runUp()).toEqual([]);
@@ -75,7 +75,7 @@ describe.each(withRoles)('rights on $name', (engine) => {
     [`REVOKE INSERT (what) ON events FROM ${roles.app}`, `${roles.app} lacks INSERT (what) on events`],
     [`REVOKE SELECT ON events FROM ${roles.auditor}`, `${roles.auditor} lacks SELECT on events`],
     [`REVOKE USAGE ON SCHEMA public FROM PUBLIC`, `${roles.app} may not use the schema public`],
-  ])('that somebody changed by %s are found, and mended by up', async (sql, difference) => {
+  ])('that were changed by %s are found, and corrected by up', async (sql, difference) => {
     await asOwner(sql);
     expect((await check()).join('\n')).toContain(difference);
     const changes = await runUp();
@@ -83,7 +83,7 @@ describe.each(withRoles)('rights on $name', (engine) => {
     expect(await check()).toEqual([]);
   });
 
-  test('that are printed mend the same when somebody runs them by hand', async () => {
+  test('that are printed as SQL have the same effect when a DBA runs them', async () => {
     await asOwner(
       `GRANT ALL ON events, trail, ${partition} TO ${roles.app}; REVOKE ALL ON notes FROM ${roles.app}, ${roles.auditor}`,
     );
@@ -93,7 +93,7 @@ describe.each(withRoles)('rights on $name', (engine) => {
     expect(await check()).toEqual([]);
   });
 
-  test('are the same after any grants and revocations by hand, once they are applied', async () => {
+  test('are the same after any manual grants and revocations, once they are applied', async () => {
     const rights = () =>
       db.engine.asOwner((owner) =>
         owner.run(`
@@ -144,7 +144,7 @@ ORDER BY 1, 2, 3, 4, 5`),
     expect((await db.engine.read('SELECT * FROM more', [])).rows).toEqual([]);
   });
 
-  test('are right again after a way back that makes tables again', async () => {
+  test('are restored after a down migration that recreates tables', async () => {
     await folder.write({
       '0003_without/up.postgres.sql': 'DROP TABLE events;',
       '0003_without/down.postgres.sql': `CREATE TABLE events (id uuid PRIMARY KEY, created_at timestamptz(3) NOT NULL DEFAULT now(), what text, seen text);`,

@@ -16,12 +16,12 @@ const tableOf = (...all: readonly Rights[]) =>
     all.map((rights, at) => withholding(`g${at}`, rights)),
   );
 
-describe('what the guarantees of a table leave', () => {
-  test('is everything where there are none', () => {
+describe('the rights that the guarantees of a table allow', () => {
+  test('are all rights where there are no guarantees', () => {
     expect(rightsOf(tableOf())).toEqual({ select: 'all', insert: 'all', update: 'all', delete: 'all' });
   });
 
-  test('is what none of them withholds', () => {
+  test('are the rights that no guarantee withholds', () => {
     const rights = rightsOf(
       tableOf(
         { withheld: ['delete'], notInsertable: ['a'], updatable: ['a', 'b'] },
@@ -32,14 +32,14 @@ describe('what the guarantees of a table leave', () => {
     expect(rights).toEqual({ select: 'all', insert: ['id', 'c'], update: ['b'], delete: [] });
   });
 
-  test('is nothing of a right that is withheld, whatever the columns', () => {
+  test('exclude a withheld right, whatever its columns', () => {
     const rights = rightsOf(
       tableOf({ withheld: ['insert', 'update'], notInsertable: ['a'], updatable: ['a'] }),
     );
     expect(rights).toMatchObject({ insert: [], update: [] });
   });
 
-  test('of an append-only table: to insert without the server’s clock, and its stamps', () => {
+  test('of an append-only table: insert without server-set columns, and update its stamps', () => {
     const records = table('records', { id: id(), made: createdAt(), ended: z.string().nullable() }, (c) => [
       appendOnly({ stampOnce: c.ended }),
     ]);
@@ -51,7 +51,7 @@ describe('what the guarantees of a table leave', () => {
     });
   });
 
-  test('of versions: to insert, and to lock the current one', () => {
+  test('of versions: insert, and lock the current version', () => {
     const texts = table(
       'texts',
       {

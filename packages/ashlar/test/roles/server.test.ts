@@ -9,7 +9,7 @@ import { applyRoles, checkRoles, defaultRoles, rolesFrom } from '../../src/roles
 import type { Folder } from '../migrations/folder.js';
 import { events, notes, someSystem, type tables } from './support.js';
 
-// users that are not superusers, and databases that are not theirs, are of a server: PGlite has one user
+// only a server has users that are not superusers, and databases that they do not own: PGlite has one user
 describe.each(server)('roles on a server', (engine) => {
   let place: Place;
   let folder: Folder;
@@ -35,7 +35,7 @@ describe.each(server)('roles on a server', (engine) => {
     users.push(one);
     return one;
   };
-  /** The user who owns the database, and so may create in its schema, and nothing else. */
+  /** The user who owns the database, and so may create in its schema, but has no other privilege. */
   const owner = async (attributes?: string): Promise<User> => {
     const one = await user('owner', attributes);
     await asAdmin(`ALTER DATABASE ${databaseOf(place)} OWNER TO ${one.name}`);
@@ -108,7 +108,7 @@ describe.each(server)('roles on a server', (engine) => {
     await db.close();
   });
 
-  test('two URLs: the user of DATABASE_URL is made with its password, where the owner may', async () => {
+  test('two URLs: the user of DATABASE_URL is created with its password, where the owner may', async () => {
     const migrates = await owner('CREATEROLE');
     const app = userNamed();
     users.push(app);
@@ -127,7 +127,7 @@ describe.each(server)('roles on a server', (engine) => {
     await db.close();
   });
 
-  test('an owner who may make no roles is told the SQL for a DBA, before anything is done', async () => {
+  test('an owner who may not create roles gets the SQL for a DBA, before anything is changed', async () => {
     const migrates = await owner();
     const roles = names();
     const refusal = await bringUp(migrates.at(place), roles).then(
@@ -163,7 +163,7 @@ describe.each(server)('roles on a server', (engine) => {
     await db.close();
   });
 
-  test('an owner who may make roles makes them, and may step down', async () => {
+  test('an owner who may create roles creates them, and can step down', async () => {
     const migrates = await owner('CREATEROLE');
     const roles = names();
     await bringUp(migrates.at(place), roles);
@@ -174,7 +174,7 @@ describe.each(server)('roles on a server', (engine) => {
     expect(await differences(migrates.at(place), roles)).toEqual([]);
   });
 
-  test('a schema of somebody else, and an open one, are for a DBA', async () => {
+  test('a schema of another owner, and one open to all, need a DBA', async () => {
     const migrates = await user('owner', 'CREATEROLE');
     const roles = names();
     await asDba(`CREATE SCHEMA apart; GRANT USAGE, CREATE ON SCHEMA apart TO ${migrates.name}, PUBLIC;
@@ -209,14 +209,14 @@ describe.each(server)('roles on a server', (engine) => {
     const db = await connect(shop, { url: migrates.at(place), allowOwner: true });
     await db.session((s) => s.insert(events, { what: 'x', created_at: '2020-01-01T00:00:00.000Z' }));
     await db.close();
-    // the application's own user, given too much
+    // the application's user with too many rights
     await asDba(`GRANT CREATE ON SCHEMA public TO ${app.name}`);
     expect(await codeOf(connect(shop, { url: app.at(place), appRole: app.name }))).toBe('role-too-strong');
     await bringUp(migrates.at(place), roles);
     await (await connect(shop, { url: app.at(place), appRole: app.name })).close();
   });
 
-  test('a superuser, or the owner himself, is never taken for the application', async () => {
+  test('a superuser or the owner is never used as the application', async () => {
     const migrates = await owner('CREATEROLE');
     const strong = await user('strong', 'SUPERUSER');
     const auditor = names().auditor;
@@ -228,7 +228,7 @@ describe.each(server)('roles on a server', (engine) => {
     }
   });
 
-  test('an application that may act as the owner is stopped from it', async () => {
+  test('an application that can act as the owner is refused', async () => {
     const migrates = await owner();
     const app = await user('app');
     const auditor = names().auditor;
@@ -249,7 +249,7 @@ describe.each(server)('roles on a server', (engine) => {
     expect(await differences(place.url, roles)).toEqual([]);
   });
 
-  test('the tables are given to an owner without login, as whom the migrating user then works', async () => {
+  test('the tables go to an owner without login, and the migrating user acts as that owner', async () => {
     const migrates = await owner('CREATEROLE');
     const roles = names();
     await bringUp(migrates.at(place), roles);
@@ -275,7 +275,7 @@ describe.each(server)('roles on a server', (engine) => {
     await opened.close();
   });
 
-  test('several databases of one server are brought up at the same moment', async () => {
+  test('several databases of one server are initialised at the same time', async () => {
     const roles = names();
     const places = await Promise.all(Array.from({ length: 6 }, () => engine.place()));
     const ran = await Promise.all(places.map(({ url }) => bringUp(url, roles)));
@@ -285,7 +285,7 @@ describe.each(server)('roles on a server', (engine) => {
   });
 });
 
-describe('the roles that settings name', () => {
+describe('the roles that the settings name', () => {
   test.each([
     [{}, 'ashlar_app'],
     [{ DATABASE_URL: 'sqlite:a.db' }, 'ashlar_app'],

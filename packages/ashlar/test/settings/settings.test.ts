@@ -36,7 +36,7 @@ describe('Secret', () => {
     expect(printed).not.toContain('opensesame');
   });
 
-  test('gives its value when asked', () => expect(secret.reveal()).toBe('opensesame'));
+  test('returns its value with reveal()', () => expect(secret.reveal()).toBe('opensesame'));
 });
 
 describe('redactUrl', () => {
@@ -49,7 +49,7 @@ describe('redactUrl', () => {
     ['sqlcipher:shop.db?key=abc', 'sqlcipher:shop.db?key=***'],
   ])('%s', (url, redacted) => expect(redactUrl(url)).toBe(redacted));
 
-  test('finds passwords as written and as decoded, so that text can be cleaned of them', () => {
+  test('finds passwords as written and as decoded, so that scrub can remove both', () => {
     const secrets = passwordsOf('postgres://app:p%40ss@db/shop');
     expect(secrets).toEqual(['p%40ss', 'p@ss']);
     expect(scrub('could not log in with p@ss', secrets)).toBe('could not log in with [secret]');
@@ -57,7 +57,7 @@ describe('redactUrl', () => {
 });
 
 describe('settings', () => {
-  test('an empty environment is fine until something is needed', () => {
+  test('an empty environment is valid', () => {
     expect(settings({}, folder)).toEqual({
       backupDir: 'backups',
       backupKey: undefined,
@@ -82,7 +82,7 @@ describe('settings', () => {
     expect(read.logLevel).toBe('error');
   });
 
-  test('the schema becomes part of a server URL, and of no other', () => {
+  test('the schema becomes part of the URL of a server only', () => {
     const read = settings({ DATABASE_URL: 'postgres://db/shop', DATABASE_SCHEMA: 'wills' }, folder);
     expect(read.databaseUrl?.reveal()).toBe('postgres://db/shop?schema=wills');
     expect(withSchema('postgres://db/shop?schema=own', 'wills')).toBe('postgres://db/shop?schema=own');
@@ -113,7 +113,7 @@ describe('settings', () => {
     });
   });
 
-  test('the programs of a server are named like anything else', () => {
+  test('the programs of a server can be named in .env', () => {
     writeFileSync(join(folder, '.env'), 'PG_DUMP=/opt/pg/pg_dump\nPG_RESTORE=/opt/pg/pg_restore\n');
     expect(settings({ PG_DUMP: '/other/pg_dump' }, folder)).toMatchObject({
       pgDump: '/other/pg_dump',
@@ -121,14 +121,14 @@ describe('settings', () => {
     });
   });
 
-  test('a key may stand in a file, without its line break', () => {
+  test('a key can be read from a file, without its line break', () => {
     writeFileSync(join(folder, 'key'), 'correct horse\n');
     expect(settings({ DATABASE_KEY_FILE: join(folder, 'key') }, folder).databaseKey?.reveal()).toBe(
       'correct horse',
     );
   });
 
-  test('nothing of the settings prints a password or a key', () => {
+  test('no setting prints a password or a key', () => {
     const read = settings(
       { DATABASE_URL: 'postgres://app:s3cret@db/shop', DATABASE_KEY: 'k3y-value' },
       folder,
@@ -162,7 +162,7 @@ describe('logger', () => {
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ level: 10, sql: 'SELECT 1', ms: 0.123 });
   });
 
-  test('costs nothing where statements are not logged', () => {
+  test('adds no callback where statements are not logged', () => {
     expect(traceStatements(logger('info', { write: () => undefined }))).toBeUndefined();
   });
 });
@@ -188,7 +188,7 @@ describe('column keys', () => {
     expect(settings({}, folder).columnKeys).toBeUndefined();
   });
 
-  test('of old need a current one', () => {
+  test('old keys need a current key', () => {
     expect(thrownBy(() => settings({ COLUMN_KEYS_OLD: old }, folder))).toMatchObject({
       code: 'settings-invalid',
     });

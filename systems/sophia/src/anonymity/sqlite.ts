@@ -6,7 +6,7 @@ import { type GuardedTable, guards, namesClient } from './sql.js';
 export function anonymityOnSqlite(table: GuardedTable): readonly GuaranteeObject[] {
   const { guarantee, named, scope } = guards[table];
   const refuse = (text: string, where: string): string =>
-    `SELECT ${raiseOnSqlite(guarantee, text)}\n  WHERE ${where.replaceAll('\n', '\n  ')}`;
+    `SELECT ${raiseOnSqlite(guarantee, text)}\nWHERE ${where}`;
   const trigger = (event: 'INSERT' | 'UPDATE', when?: string): GuaranteeObject =>
     sqliteTrigger({
       name: `${table}_${guarantee.replaceAll('-', '_')}_${event.toLowerCase()}`,

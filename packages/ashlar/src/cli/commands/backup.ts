@@ -7,13 +7,14 @@ import { pruneCommand } from './backup/prune.js';
 import { restoreCommand } from './backup/restore.js';
 import { verifyCommand } from './backup/verify.js';
 
-/** `ashlar backup …`: copies of a database that are known to restore. */
-export const backupCommand = (commands: Commands): Command =>
-  new Command('backup')
-    .description('encrypted copies of a database, verified by restoring them')
+/** `ashlar backup …`: encrypted copies of a database. */
+export function backupCommand(commands: Commands): Command {
+  return new Command('backup')
+    .description('create, verify and restore encrypted copies of a database')
     .addCommand(createCommand(commands))
     .addCommand(listCommand(commands))
     .addCommand(verifyCommand(commands))
     .addCommand(restoreCommand(commands))
     .addCommand(pruneCommand(commands))
     .addCommand(keyCommand(commands));
+}

@@ -12,16 +12,23 @@ interface Options {
 }
 
 /** `ashlar import FILE --to URL`. */
-export const importCommand = (commands: Commands): Command =>
-  commands
+export function importCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'import',
-      'make a database of an SQLite file, or of a SQLCipher file of version 1 to 4',
+      'create a database from an SQLite file, or from a SQLCipher file of version 1 to 4',
       run,
     )
-    .argument('<file>', 'the file; it is only read')
-    .requiredOption('--to <url>', 'sqlcipher:PATH, under DATABASE_KEY; or sqlite:PATH. Must not be there yet')
-    .option('--from-key-file <file>', 'a file with the key of the file, where it is not the new database’s');
+    .argument('<file>', 'the file; it is not changed')
+    .requiredOption(
+      '--to <url>',
+      'the new database: sqlcipher:PATH, encrypted with DATABASE_KEY, or sqlite:PATH',
+    )
+    .option(
+      '--from-key-file <file>',
+      'a file with the key of the imported file (default: the key of the new database)',
+    );
+}
 
 const run = async (invocation: Invocation, { to, fromKeyFile }: Options, file = ''): Promise<Answer> => {
   const { out } = invocation;
@@ -31,13 +38,13 @@ const run = async (invocation: Invocation, { to, fromKeyFile }: Options, file = 
   const imported = await tryKeys(given, key, (from) => importDatabase({ path, key: from }, { url: to, key }));
   const { source, rows, digest, keyFingerprint } = imported;
   const tables = Object.entries(rows).filter(([name]) => !name.startsWith('sqlite_'));
-  out.line(`${imported.path} holds what ${file} does (${source}); both were read and compared.`);
+  out.line(`${imported.path} has the content of ${file} (${source}); both were read and compared.`);
   out.table(['table', 'rows'], tables);
-  out.note('Systems whose tables it has: ashlar migrate stamp; then ashlar up, and ashlar prove.');
+  out.note('If it has the tables of a system: ashlar migrate stamp head, then ashlar up and ashlar prove.');
   return { document: { path: imported.path, source, rows, digest, key_fingerprint: keyFingerprint ?? null } };
 };
 
-/** A plain file has no key; of an encrypted one it may be that of the new database. */
+/** A plain file has no key; an encrypted file may have the key of the new database. */
 const tryKeys = async (
   given: string | undefined,
   own: string | undefined,

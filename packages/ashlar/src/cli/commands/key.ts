@@ -8,18 +8,19 @@ import { rotateDatabaseCommand } from './key/rotate-database.js';
 import { rotateSignerCommand } from './key/rotate-signer.js';
 import { shredCommand } from './key/shred.js';
 
-/** `ashlar key …`: the keys of the database, of ciphered columns, and of checkpoints. */
-export const keyCommand = (commands: Commands): Command =>
-  new Command('key')
-    .description('keys: make, look which fits, change, erase')
+/** `ashlar key …`: the keys of the database, of encrypted columns, and of checkpoints. */
+export function keyCommand(commands: Commands): Command {
+  return new Command('key')
+    .description('create, check, rotate and shred keys')
     .addCommand(newCommand(commands))
     .addCommand(checkCommand(commands))
     .addCommand(
       new Command('rotate')
-        .description('another key for the database, its columns, a scope, or whoever signs')
+        .description('change the key of the database, of its columns, of a scope, or of checkpoints')
         .addCommand(rotateDatabaseCommand(commands))
         .addCommand(rotateColumnsCommand(commands))
         .addCommand(rotateDataCommand(commands))
         .addCommand(rotateSignerCommand(commands)),
     )
     .addCommand(shredCommand(commands));
+}

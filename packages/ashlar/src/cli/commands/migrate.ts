@@ -10,10 +10,10 @@ import { sqlCommand } from './migrate/sql.js';
 import { stampCommand } from './migrate/stamp.js';
 import { migrateUpCommand } from './migrate/up.js';
 
-/** `ashlar migrate …`: the steps of the schema. */
-export const migrateCommand = (commands: Commands): Command =>
-  new Command('migrate')
-    .description('the steps of the schema')
+/** `ashlar migrate …`: the migration steps of the schema. */
+export function migrateCommand(commands: Commands): Command {
+  return new Command('migrate')
+    .description('plan, write, apply and check the migration steps of the schema')
     .addCommand(planCommand(commands))
     .addCommand(newCommand(commands))
     .addCommand(migrateUpCommand(commands))
@@ -23,3 +23,4 @@ export const migrateCommand = (commands: Commands): Command =>
     .addCommand(historyCommand(commands))
     .addCommand(stampCommand(commands))
     .addCommand(dumpCommand(commands));
+}

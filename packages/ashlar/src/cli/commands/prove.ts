@@ -16,16 +16,17 @@ interface Options {
   readonly report?: string;
 }
 
-/** `ashlar prove`: attacks every guarantee, in transactions that are undone. */
-export const proveCommand = (commands: Commands): Command =>
-  commands
+/** `ashlar prove`: attacks every guarantee, in transactions that are rolled back. */
+export function proveCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'prove',
-      'attack every guarantee: what refused each attack; exit 1 if one gets through',
+      'attack every guarantee, in transactions that are rolled back; exit 1 if an attack succeeds',
       run,
     )
-    .option('--brief', 'only how many attacks there were, and what failed')
-    .option('--report <file>', 'write a page for an auditor (HTML) besides');
+    .option('--brief', 'print only the number of attacks and the failures')
+    .option('--report <file>', 'also write the report as an HTML page, for an auditor');
+}
 
 const run = async (invocation: Invocation, { report: file, brief }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -58,10 +59,11 @@ const run = async (invocation: Invocation, { report: file, brief }: Options): Pr
 };
 
 /** Proves a system in a database that is open as its owner. */
-export const proveWith = (invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> =>
-  invocation.alsoAsApp(owner, (app) =>
+export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
+  return invocation.alsoAsApp(owner, (app) =>
     prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
   );
+}
 
 const writeReport = async (
   { out, streams }: Invocation,
@@ -76,7 +78,7 @@ const writeReport = async (
   } catch (cause) {
     throw new AshlarError('usage', {
       message: `The report cannot be written to ${named}.`,
-      suggestion: 'Name a file in a folder that is there.',
+      suggestion: 'Name a file in an existing folder.',
       cause,
     });
   }
@@ -84,13 +86,13 @@ const writeReport = async (
   return named;
 };
 
-/** That a proof failed, with the first of what did. */
-export const guaranteeBroken = (reports: readonly ProveReport[]): AshlarError => {
+/** The error for reports with failures: it names the first one. */
+export function guaranteeBroken(reports: readonly ProveReport[]): AshlarError {
   const failures = reports.flatMap(failuresOf);
   const [first] = failures;
   return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold: ${first ?? ''}`,
-    detail: failures.length > 1 ? `And ${failures.length - 1} more; all are listed above.` : undefined,
-    suggestion: 'Find out who changed the database; ashlar status and ashlar up tell what is missing.',
+    detail: failures.length > 1 ? `${failures.length - 1} more failures are listed above.` : undefined,
+    suggestion: 'Find out who changed the database. ashlar status shows what is missing.',
   });
-};
+}

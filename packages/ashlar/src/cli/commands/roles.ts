@@ -4,10 +4,11 @@ import { applyCommand } from './roles/apply.js';
 import { checkRolesCommand } from './roles/check.js';
 import { rolesSqlCommand } from './roles/sql.js';
 
-/** `ashlar roles …`: who may do what. */
-export const rolesCommand = (commands: Commands): Command =>
-  new Command('roles')
-    .description('owner, app and auditor, and their rights')
+/** `ashlar roles …`: the roles of a Postgres database and their rights. */
+export function rolesCommand(commands: Commands): Command {
+  return new Command('roles')
+    .description('print, apply and check the rights of owner, application and auditor (Postgres)')
     .addCommand(rolesSqlCommand(commands))
     .addCommand(applyCommand(commands))
     .addCommand(checkRolesCommand(commands));
+}

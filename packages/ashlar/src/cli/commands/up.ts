@@ -17,16 +17,17 @@ interface Options {
   readonly prove: boolean;
 }
 
-/** `ashlar up`: from nothing, or from whatever is there, to a database in order. */
-export const upCommand = (commands: Commands): Command =>
-  commands
+/** `ashlar up`: initialises a database, or brings it up to date. */
+export function upCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'up',
-      'create what is missing, migrate to head, grant, make partitions, prove; run again, it changes nothing',
+      'create and migrate the database, grant rights, create partitions, prove; safe to repeat',
       run,
     )
     .option('--actor <name>', 'who is recorded as having applied the steps')
-    .option('--no-prove', 'attack no guarantee in the end');
+    .option('--no-prove', 'skip the final proof');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const chosen = await invocation.systems();
@@ -34,7 +35,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const failed: ProveReport[] = [];
   for (const system of chosen) {
     const [changes, report] = await invocation.withEngine('owner', async (engine) => [
-      await bringUp(invocation, engine, system, options),
+      await initialise(invocation, engine, system, options),
       options.prove ? await proveNow(invocation, engine, system) : undefined,
     ]);
     if (report && !report.ok) failed.push(report);
@@ -53,7 +54,7 @@ const proveNow = async (invocation: Invocation, engine: Engine, system: System):
   return report;
 };
 
-/** A proof in short; `ashlar prove --json` gives the whole. */
+/** A report in short; `ashlar prove --json` prints all of it. */
 interface ReportSummary {
   readonly ok: boolean;
   readonly attacks: number;
@@ -73,7 +74,7 @@ interface UpReport {
   readonly engine: string;
   readonly url: string;
   readonly applied: readonly RunStep[];
-  /** What was other than it should be about roles and rights, and was mended. */
+  /** The differences of roles and rights that were corrected. */
   readonly roles: readonly string[];
   readonly maintained: readonly string[];
   readonly changed: boolean;
@@ -81,7 +82,7 @@ interface UpReport {
   readonly report: ReportSummary | null;
 }
 
-const bringUp = async (
+const initialise = async (
   invocation: Invocation,
   engine: Engine,
   system: System,

@@ -23,20 +23,20 @@ import { Refusals } from './wire/refusals.js';
 import type { SharedConnection } from './wire/shared-connection.js';
 import { isKept, isPlainRead } from './wire/statement-kind.js';
 
-/** What a server and the embedded engine do differently. */
+/** What differs between a server and the embedded engine. */
 export interface Backend {
   readonly label: string;
   /** Without password. */
   readonly url: string;
   readonly leases: Leases;
   /**
-   * The connection for what guarantees do after commits; `undefined` where there is only one connection, so that they
-   * do it in each transaction before it commits.
+   * The connection that seals ledgers after commits; `undefined` if there is only one connection: each transaction then
+   * seals before it commits.
    */
   readonly sealing: SharedConnection | undefined;
-  /** Who the user was found to be when it was opened. */
+  /** The role of the connected user when the database was opened. */
   readonly connectedRole: ConnectedRole;
-  /** A connection for changes of the schema. */
+  /** Takes a connection for changes of the schema. */
   takeOwner(): Promise<Lease>;
   /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
   exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
@@ -47,7 +47,7 @@ export interface Backend {
 
 const encode = (column: Column, value: unknown): unknown => {
   if (column.kind !== 'json') return value;
-  // SQL's NULL where the column is nullable, else JSON's null
+  // SQL NULL for a nullable column, else the JSON value null
   return value === null && column.nullable ? null : JSON.stringify(value);
 };
 
@@ -58,7 +58,7 @@ const fileOf = async (owner: Owner, table: string): Promise<unknown> => {
 
 const readAttempts = 3;
 
-// what is sent without waiting for the answers travels in one packet
+// requests that are sent without waiting for replies travel in one packet
 const together = async (channel: Channel, requests: readonly Request[], answer: number): Promise<Reply> => {
   const replies = await Promise.allSettled(requests.map((request) => channel.send(request)));
   const failed = replies.slice(0, answer).find((reply) => reply.status === 'rejected');
@@ -102,7 +102,7 @@ const read = async (
 };
 
 /** The engine over a server's pool or the embedded engine. */
-export const postgresEngine = (backend: Backend, options: OpenOptions): Engine => {
+export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const { leases } = backend;
   const sealer = new Sealer(backend.sealing ?? leases);
   const hooks: Hooks = backend.sealing
@@ -112,14 +112,14 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
     ? {}
     : {
         beforeCommit: (channel) => {
-          // what there was to settle may be gone in this very transaction
+          // this transaction itself may have dropped the ledger that was to be sealed
           sealer.forget();
           return sealer.within(channel);
         },
       };
   const refusals = new Refusals();
   let { connectedRole } = backend;
-  // an owner's work may have made roles, or what they are needed for
+  // the owner's work may have created roles, or objects that need them
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
     const seen: ConnectionFacts | undefined = await readConnectionFacts(channel, options).catch(
       () => undefined,
@@ -190,9 +190,9 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
         const owner = ownerOf(lease.channel, options.onStatement);
         for (const { name } of tables) {
           const before = await fileOf(owner, name);
-          // a plain VACUUM leaves the bytes on their pages
+          // a plain VACUUM leaves the old bytes on their pages
           await owner.run(`VACUUM (FULL) ${identifier(name)}`);
-          // for anyone but the owner it only warns
+          // for other users than the owner it only warns
           if ((await fileOf(owner, name)) === before) {
             return `Only the owner of ${name} can rewrite it: VACUUM (FULL) ${identifier(name)}.`;
           }
@@ -211,4 +211,4 @@ export const postgresEngine = (backend: Backend, options: OpenOptions): Engine =
       await backend.close();
     },
   };
-};
+}

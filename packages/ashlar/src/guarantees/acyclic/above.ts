@@ -1,26 +1,27 @@
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
 /**
- * The keys of NEW's parent and of all rows above it. UNION leaves out what was there already, so that it ends in a table
- * that had a circle before it had the guarantee, too.
+ * The keys of NEW's parent and of all rows above it. UNION drops duplicates, so that it also ends in a table that had a
+ * cycle before it declared the guarantee.
  */
-export const aboveNew = (table: TableFacts, { id, parent }: Tree): string => {
+export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   const [name, key, up] = [table.name, id, parent].map(identifier);
-  return [
-    `WITH RECURSIVE above (${key}) AS (`,
-    `  SELECT NEW.${up}`,
-    '  UNION',
-    `  SELECT ${name}.${up} FROM ${name} JOIN above ON ${name}.${key} = above.${key}`,
-    `  WHERE ${name}.${up} IS NOT NULL`,
-    ')',
-    `SELECT ${key} FROM above`,
-  ].join('\n');
-};
+  return sql`
+    WITH RECURSIVE above (${key}) AS (
+      SELECT NEW.${up}
+      UNION
+      SELECT ${name}.${up} FROM ${name} JOIN above ON ${name}.${key} = above.${key}
+      WHERE ${name}.${up} IS NOT NULL
+    )
+    SELECT ${key} FROM above
+  `;
+}
 
-/** When an update moves a row under another, or gives it another key. */
-export const isMoved = ({ id, parent }: Tree, differs: string): string => {
+/** The condition that an update moves a row under another one, or changes its key. */
+export function isMoved({ id, parent }: Tree, differs: string): string {
   const [key, up] = [id, parent].map(identifier);
   return `NEW.${up} IS NOT NULL AND (NEW.${up} ${differs} OLD.${up} OR NEW.${key} ${differs} OLD.${key})`;
-};
+}

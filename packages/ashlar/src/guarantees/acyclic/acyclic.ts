@@ -2,26 +2,27 @@ import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn } from '../shared/declaration.js';
 import { acyclicAttacks } from './attacks.js';
 import { acyclicOnPostgres } from './postgres.js';
 import { acyclicOnSqlite } from './sqlite.js';
 import { treeOf } from './tree.js';
 
 /**
- * No row stands above itself: who follows `parent` upward comes to an end, also where rows are moved at the same time.
+ * No row is its own ancestor: following `parent` upward always ends, even if sessions move rows at the same time.
  *
  * @param parent - a nullable column that refers to the table's own primary key, alone or together with others
- * @throws AshlarError `table-invalid`, when the table is declared, if the column does not refer to it
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column does not
  *
  * @example
  * table('folders', { id: id(), parent_id: z.uuid().nullable() }, (c) => [references(c.parent_id, c.id), acyclic(c.parent_id)]);
  */
-export const acyclic = (parent: Column): Guarantee =>
-  Object.freeze({
+export function acyclic(parent: Column): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'acyclic',
-    summary: 'No row stands above itself: who follows its parents comes to an end.',
+    summary: 'No row is its own ancestor: following the parents always ends.',
     conflicts: [
       {
         fact: 'partition' as const,
@@ -32,9 +33,9 @@ export const acyclic = (parent: Column): Guarantee =>
     validate: (table: TableFacts) => {
       assertOwn(table, 'acyclic', [parent]);
       if (!parent.nullable)
-        throw unfit(
-          table,
-          `${parent.name} is not nullable, so no row could be the first.`,
+        throw invalidTable(
+          table.name,
+          `${parent.name} is not nullable, so no row can be the root.`,
           'Add .nullable().',
         );
       treeOf(table, parent);
@@ -49,3 +50,4 @@ export const acyclic = (parent: Column): Guarantee =>
     },
     attacks: (table: TableFacts, probe: Probe) => acyclicAttacks(table, probe, treeOf(table, parent)),
   });
+}

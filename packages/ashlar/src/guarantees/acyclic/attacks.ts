@@ -16,14 +16,14 @@ import {
 } from '../shared/attacks.js';
 import type { Tree } from './tree.js';
 
-/** Every short way to a circle. */
-export const acyclicAttacks = (table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] => {
+/** Every short way to create a cycle. */
+export function acyclicAttacks(table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] {
   const moves = moved(table, probe, tree);
   const drafts = [...moves, ...entered(table, probe, tree), ...replaced(table, probe, tree)];
   return [...triedByBoth(drafts), ...triedBy(['owner'], asReplica(probe, moves))];
-};
+}
 
-/** The columns besides the parent in which a row must be like the one above it. */
+/** The other columns in which a row must equal its parent row. */
 const alike = ({ link, parent }: Tree, above: SqlRow): SqlRow =>
   Object.fromEntries(
     link.columns.flatMap((column, at) =>
@@ -31,7 +31,7 @@ const alike = ({ link, parent }: Tree, above: SqlRow): SqlRow =>
     ),
   );
 
-/** A new row right under the one that is there, and where to find its key. */
+/** A new child of the existing row, and the expression for its key. */
 const childOf = (table: TableFacts, probe: Probe, tree: Tree): { insert: string; key: string } => {
   const { row, fresh } = probe;
   const child = { ...fresh, ...alike(tree, row), [tree.parent]: row[tree.id] ?? 'NULL' };
@@ -80,7 +80,7 @@ const entered = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] 
   ];
 };
 
-/** Other values where two rows may not have the same, but for those in which a row is like the one above it. */
+/** Distinct values for unique columns, except those in which a row must equal its parent row. */
 const elsewhere = (table: TableFacts, { fresh, values }: Probe, { link }: Tree): SqlRow =>
   Object.fromEntries(
     table.uniques

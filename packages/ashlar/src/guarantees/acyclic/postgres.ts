@@ -1,8 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
@@ -15,24 +16,28 @@ export const acyclicOnPostgres = (table: TableFacts, tree: Tree): readonly Guara
     objectName(table.name, tree.parent, 'acyclic', ...(suffix === undefined ? [] : [suffix]));
   const [name, key, up] = [table.name, tree.id, tree.parent].map(identifier);
   const lock = `PERFORM pg_advisory_xact_lock(hashtextextended('ashlar.acyclic.' || TG_TABLE_SCHEMA || ${literal(`.${table.name}`)}, 0));`;
-  const above = aboveNew(table, tree).replaceAll('\n', '\n  ');
+  const above = aboveNew(table, tree);
   return [
     triggerFunction(part('lock'), [lock, 'RETURN NULL;'], { compares: true }),
     triggerFunction(
       part(),
-      [
-        "IF TG_OP = 'UPDATE' THEN",
-        `  ${lock}`,
-        "  IF current_setting('transaction_isolation') <> 'read committed' THEN",
-        '    -- a snapshot from before the wait would hide what was moved meanwhile: locking a row that was is an error',
-        `    PERFORM FROM ${name} WHERE ${key} IN (\n      ${above.replaceAll('\n', '\n    ')}\n    ) FOR SHARE;`,
-        '  END IF;',
-        'END IF;',
-        `IF NEW.${key} IN (\n  ${above}\n) THEN`,
-        raise('acyclic', `a row of ${table.name} cannot stand above itself`).replaceAll(/^/gm, '  '),
-        'END IF;',
-        'RETURN NULL;',
-      ],
+      sql`
+        IF TG_OP = 'UPDATE' THEN
+          ${lock}
+          IF current_setting('transaction_isolation') <> 'read committed' THEN
+            -- a snapshot from before the wait would hide what was moved meanwhile: locking a row that was is an error
+            PERFORM FROM ${name} WHERE ${key} IN (
+              ${above}
+            ) FOR SHARE;
+          END IF;
+        END IF;
+        IF NEW.${key} IN (
+          ${above}
+        ) THEN
+          ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}
+        END IF;
+        RETURN NULL;
+      `,
       { reads: true, asOwner: true, ...(table.facts.scope ? { seesAll: 'scopes' as const } : {}) },
     ),
     // before any row is locked: who waits here then holds none that the other needs

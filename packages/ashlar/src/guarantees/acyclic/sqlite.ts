@@ -1,8 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import { aboveNew, isMoved } from './above.js';
 import type { Tree } from './tree.js';
 
@@ -14,7 +15,12 @@ export const acyclicOnSqlite = (table: TableFacts, tree: Tree): readonly Guarant
       name: objectName(table.name, tree.parent, 'acyclic', event),
       on: `AFTER ${event.toUpperCase()}`,
       table: table.name,
-      when: `${when}\n  AND NEW.${identifier(tree.id)} IN (\n    ${aboveNew(table, tree).replaceAll('\n', '\n    ')}\n  )`,
+      when: sql`
+        ${when}
+          AND NEW.${identifier(tree.id)} IN (
+            ${aboveNew(table, tree)}
+          )
+      `,
       body: [`SELECT ${raise('acyclic', `a row of ${table.name} cannot stand above itself`)}`],
     });
   return [

@@ -1,26 +1,30 @@
 import type { Column } from '../../contract/column.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
-import { unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
 
-/** A table whose rows stand under each other. */
+/** A table whose rows form trees. */
 export interface Tree {
   readonly id: string;
   readonly parent: string;
-  /** What says that a parent is a row of the same table; it may name more, such as whose both are. */
+  /** The foreign key to the table itself; it may contain more columns, such as the scope of both rows. */
   readonly link: ForeignKey;
 }
 
-/** @throws AshlarError `table-invalid` where the column does not refer to the table’s own primary key */
-export const treeOf = (table: TableFacts, parent: Column): Tree => {
+/**
+ * The tree that a parent column makes of a table.
+ *
+ * @throws AshlarError `table-invalid` if the column does not refer to the table’s own primary key
+ */
+export function treeOf(table: TableFacts, parent: Column): Tree {
   const [id = '', ...others] = table.primaryKey.columns;
   const link = table.foreignKeys.find(
     ({ columns, target }) =>
       target.table === table.name && target.columns[columns.indexOf(parent.name)] === id,
   );
   if (link && others.length === 0) return { id, parent: parent.name, link };
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${parent.name} does not refer to the table’s own primary key.`,
     'Add references(c.parent_id, c.id), to a primary key of one column.',
   );
-};
+}

@@ -3,37 +3,37 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { Rights } from '../../contract/rights.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { appendOnlyAttacks } from './attacks.js';
 import { appendOnlyOnPostgres, guardPartition } from './postgres.js';
 import type { AppendOnlyRules } from './rules.js';
 import { appendOnlyOnSqlite } from './sqlite.js';
 import { stampOf } from './stamp.js';
 
-/** Where an append-only table may yet change. */
+/** The changes that an append-only table allows. */
 export interface AppendOnlyOptions {
   /**
-   * Columns of foreign keys (`onDelete: 'cascade'`) whose parent takes its rows along when it is deleted. While the
-   * parent is there no row can be deleted, and the parent cannot be replaced (on SQLite not by an upsert on its key).
+   * Columns of foreign keys with `onDelete: 'cascade'`: a row is deleted together with its parent. While the parent exists,
+   * no row can be deleted and the parent cannot be replaced (on SQLite not even by an upsert on its key).
    */
   readonly cascade?: Column | readonly Column[];
   /**
-   * Columns that go from NULL to a value once, or from false to true: a withdrawal stamped on a consent, a gap that was
-   * resolved.
+   * Columns that are set once, from NULL to a value or from false to true: the withdrawal of a consent, a resolved gap.
    */
   readonly stampOnce?: Column | readonly Column[];
 }
 
 /**
- * A row, once written, is never changed and never leaves.
+ * A row is never changed or deleted after its insert.
  *
- * @param options - which parent's deletion takes rows along, which columns are stamped once
- * @throws AshlarError `table-invalid`, when the table is declared, if an option does not fit it
+ * @param options - the exceptions: with which parents rows are deleted, which columns are set once
+ * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its option
  *
  * @example
  * table('audit_logs', { id: id(), message: z.string(), created_at: createdAt() }, () => [appendOnly()]);
  */
-export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
+export function appendOnly(options: AppendOnlyOptions = {}): Guarantee {
   const cascade = list(options.cascade);
   const stamps = list(options.stampOnce).flatMap((column) => stampOf(column) ?? []);
   const rules = (table: TableFacts): AppendOnlyRules => ({
@@ -44,7 +44,7 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'append-only',
-    summary: 'A row, once written, is never changed and never leaves.',
+    summary: 'A row is never changed or deleted after its insert.',
     facts: () => ({
       appendOnly: { strict: cascade.length === 0 && list(options.stampOnce).length === 0 },
     }),
@@ -77,12 +77,12 @@ export const appendOnly = (options: AppendOnlyOptions = {}): Guarantee => {
     },
     attacks: (table: TableFacts, probe: Probe) => appendOnlyAttacks(table, probe, rules(table)),
   });
-};
+}
 
 const rightsLeft = (table: TableFacts, stamps: readonly string[]): Rights => ({
   withheld: stamps.length > 0 ? ['delete'] : ['update', 'delete'],
   ...(stamps.length > 0 ? { updatable: stamps } : {}),
-  // when a row was written is told by the clock that the row cannot argue with
+  // only the database's clock says when a row was written
   notInsertable: clocks(table),
 });
 
@@ -93,10 +93,10 @@ const clocks = (table: TableFacts): readonly string[] =>
 
 const assertStamp = (table: TableFacts, column: Column): void => {
   if (stampOf(column)) return;
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${column.name} is stamped once but is not empty before.`,
-    `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or a boolean that begins as false.`,
+    `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or z.boolean().default(false).`,
   );
 };
 
@@ -105,8 +105,8 @@ const parentKey = (table: TableFacts, column: Column): ForeignKey => {
     (each) => each.columns.includes(column.name) && each.onDelete === 'cascade',
   );
   if (key) return key;
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${column.name} has no foreign key that cascades.`,
     `Add references(c.${column.name}, parent.columns.id, { onDelete: 'cascade' }).`,
   );

@@ -15,25 +15,27 @@ import { clockForgeries } from '../shared/forgeries.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
-/** What would change a row, take one away, or put another in its place. */
-export const appendOnlyAttacks = (
+/** Statements that change, delete or replace a row. */
+export function appendOnlyAttacks(
   table: TableFacts,
   probe: Probe,
   { parents, stamps, clocks }: AppendOnlyRules,
-): readonly Attack[] => [
-  ...changesAndRemovals(
-    table,
-    probe,
-    stamps.map(({ name }) => name),
-  ),
-  ...triedBy(['app'], clockForgeries(table, probe, clocks)),
-  ...triedByBoth(stamps.flatMap((stamp) => stampAttacks(table, probe, stamp))),
-  ...triedByBoth(parents.flatMap((parent) => parentAttacks(table, probe, parent))),
-  ...triedBy(
-    ['owner'],
-    parents.flatMap((parent) => parentTruncation(probe, parent)),
-  ),
-];
+): readonly Attack[] {
+  return [
+    ...changesAndRemovals(
+      table,
+      probe,
+      stamps.map(({ name }) => name),
+    ),
+    ...triedBy(['app'], clockForgeries(table, probe, clocks)),
+    ...triedByBoth(stamps.flatMap((stamp) => stampAttacks(table, probe, stamp))),
+    ...triedByBoth(parents.flatMap((parent) => parentAttacks(table, probe, parent))),
+    ...triedBy(
+      ['owner'],
+      parents.flatMap((parent) => parentTruncation(probe, parent)),
+    ),
+  ];
+}
 
 const stampAttacks = (
   table: TableFacts,
@@ -77,7 +79,7 @@ const stampAttacks = (
   ];
 };
 
-/** Ways to lose a row through its parent, which is not deleted. */
+/** Statements that delete or orphan a row through its parent, without deleting the parent. */
 const parentAttacks = (
   table: TableFacts,
   probe: Probe,

@@ -1,8 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
@@ -17,12 +18,15 @@ export const appendOnlyOnPostgres = (
   const stamp = objectName(table.name, 'append_only_stamp');
   const cascade = objectName(table.name, 'append_only_cascade');
   return [
-    triggerFunction(refusal, [
-      "IF TG_OP = 'UPDATE' THEN",
-      indent(refuse(`rows of ${table.name} are never changed`)),
-      'END IF;',
-      refuse(`rows of ${table.name} are never deleted`),
-    ]),
+    triggerFunction(
+      refusal,
+      sql`
+        IF TG_OP = 'UPDATE' THEN
+          ${refuse(`rows of ${table.name} are never changed`)}
+        END IF;
+        ${refuse(`rows of ${table.name} are never deleted`)}
+      `,
+    ),
     ...(stamps.length > 0 ? [stampFunction(stamp, table, stamps)] : []),
     ...(parents.length > 0 ? [cascadeFunction(cascade, table, parents)] : []),
     alwaysTrigger({
@@ -68,21 +72,21 @@ const stampFunction = (name: string, table: TableFacts, stamps: readonly Stamp[]
     stamps.length > 1
       ? stamps.map((stamp) => {
           const column = identifier(stamp.name);
-          return `  AND (${stamp.isBlank('OLD')} OR NEW.${column} IS NOT DISTINCT FROM OLD.${column})`;
+          return `AND (${stamp.isBlank('OLD')} OR NEW.${column} IS NOT DISTINCT FROM OLD.${column})`;
         })
       : [];
   const stamped = stamps.map((stamp) => `${stamp.isBlank('OLD')} AND ${stamp.isSet('NEW')}`).join(' OR ');
   return triggerFunction(
     name,
-    [
-      `IF ${unchanged(table, names)}`,
-      ...kept,
-      `  AND (${stamped})`,
-      'THEN',
-      '  RETURN NEW;',
-      'END IF;',
-      refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`),
-    ],
+    sql`
+      IF ${unchanged(table, names)}
+        ${kept}
+        AND (${stamped})
+      THEN
+        RETURN NEW;
+      END IF;
+      ${refuse(`rows of ${table.name} are never changed, except that ${names.join(' or ')} is set once`)}
+    `,
     { compares: true },
   );
 };
@@ -90,27 +94,27 @@ const stampFunction = (name: string, table: TableFacts, stamps: readonly Stamp[]
 const cascadeFunction = (name: string, table: TableFacts, parents: readonly ForeignKey[]): GuaranteeObject =>
   triggerFunction(
     name,
-    [
-      '-- a cascade has deleted the parent, and comes through the trigger of the foreign key',
-      ...parents.flatMap(({ columns, target }) => {
-        const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
-        const same = target.columns.map(
-          (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
-        );
-        return [
-          `IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}`,
-          `  AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})`,
-          'THEN',
-          '  RETURN OLD;',
-          'END IF;',
-        ];
-      }),
-      refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`),
-    ],
+    sql`
+      -- a cascade has deleted the parent, and comes through the trigger of the foreign key
+      ${parents.map(leavesWithParent)}
+      ${refuse(`rows of ${table.name} leave only with their row of ${parentNames(parents)}`)}
+    `,
     { reads: true, seesAll: table.facts.scope ? 'scopes' : 'rows' },
   );
 
+const leavesWithParent = ({ columns, target }: ForeignKey): string => {
+  const full = columns.map((column) => `OLD.${identifier(column)} IS NOT NULL`);
+  const same = target.columns.map(
+    (column, at) => `${identifier(column)} = OLD.${identifier(columns[at] ?? column)}`,
+  );
+  return sql`
+    IF pg_trigger_depth() > 1 AND ${full.join(' AND ')}
+      AND NOT EXISTS (SELECT FROM ${identifier(target.table)} WHERE ${same.join(' AND ')})
+    THEN
+      RETURN OLD;
+    END IF;
+  `;
+};
+
 const parentNames = (parents: readonly ForeignKey[]): string =>
   [...new Set(parents.map((key) => key.target.table))].join(' or ');
-
-const indent = (text: string): string => text.replaceAll(/^/gm, '  ');

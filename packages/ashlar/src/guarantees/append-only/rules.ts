@@ -1,7 +1,7 @@
 import type { ForeignKey } from '../../contract/table.js';
 import type { Stamp } from './stamp.js';
 
-/** What the engines need to know of the options, looked up in the table. */
+/** The options, resolved against the table. */
 export interface AppendOnlyRules {
   readonly parents: readonly ForeignKey[];
   readonly stamps: readonly Stamp[];

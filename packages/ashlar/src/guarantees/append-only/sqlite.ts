@@ -1,22 +1,22 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { isIndexed } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
+import { mentions } from '../../sql/code.js';
+import { all, any } from '../../sql/conditions.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
 import {
-  all,
-  any,
   emptied,
   hiddenRowid,
-  raise,
   replacing,
   rowidKey,
   rowidOf,
-  sqliteTrigger,
   unchanged,
   uniqueKeys,
-} from '../shared/sqlite-sql.js';
+} from '../../sql/sqlite-keys.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { hanging, sql } from '../../sql/template.js';
+import { isIndexed } from '../shared/declaration.js';
 import type { AppendOnlyRules } from './rules.js';
 import type { Stamp } from './stamp.js';
 
@@ -52,12 +52,12 @@ const update = (table: TableFacts, stamps: readonly Stamp[]): GuaranteeObject =>
   const lawful = all([...unchanged(table, settable), ...kept, `(${stamped.join(' OR ')})`]);
   // a stamp may carry the row into a unique key, and OR REPLACE would then remove the row that is there
   const entered = uniqueKeys(table).filter(({ columns, where = '' }) =>
-    settable.some((name) => columns.includes(name) || new RegExp(`\\b${name}\\b`, 'i').test(where)),
+    settable.some((name) => columns.includes(name) || mentions(where, name, 'sqlite')),
   );
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   return sqliteTrigger({
     ...trigger,
-    when: any([`NOT (${lawful.replaceAll('\n', '\n  ')})`, ...replacing(table, entered, [another])]),
+    when: any([`NOT (${hanging(lawful)})`, ...replacing(table, entered, [another])]),
     body: [
       refuse(`rows of ${table.name} are never changed, except that ${settable.join(' or ')} is set once`),
     ],
@@ -129,7 +129,11 @@ const parentStays = (table: TableFacts, { columns, target }: ForeignKey): readon
       on: 'BEFORE UPDATE',
       table: target.table,
       ifMissing: true,
-      when: `(${moved.join(' OR ')})\n  AND (${under('OLD')}\n    OR ${under('NEW')})`,
+      when: sql`
+        (${moved.join(' OR ')})
+          AND (${under('OLD')}
+            OR ${under('NEW')})
+      `,
       body,
     }),
   ];

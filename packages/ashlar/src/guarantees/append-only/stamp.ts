@@ -1,21 +1,21 @@
 import type { Column } from '../../contract/column.js';
 import { identifier } from '../../model/index.js';
 
-/** A column that is set once and then stays: from NULL to a value, or from false to true. */
+/** A column that is set once: from NULL to a value, or from false to true. */
 export interface Stamp {
   readonly name: string;
-  /** What it holds before, in SQL. */
+  /** Its value before, in SQL. */
   readonly blank: 'NULL' | 'false';
-  /** What it may be set to, in SQL, where there is no choice. */
+  /** The only value it may be set to, in SQL; `undefined`: any. */
   readonly only: string | undefined;
-  /** The condition that it is not set yet in a row: `isBlank('OLD')`. */
+  /** The condition that it is not set in a row: `isBlank('OLD')`. */
   isBlank(row: string): string;
   /** The condition that it is set in a row. */
   isSet(row: string): string;
 }
 
-/** The stamp that a column can be; `undefined` where it always holds something. */
-export const stampOf = ({ name, kind, nullable, default: fallback }: Column): Stamp | undefined => {
+/** The stamp of a column; `undefined` if the column is never blank. */
+export function stampOf({ name, kind, nullable, default: fallback }: Column): Stamp | undefined {
   const of = (row: string): string => `${row}.${identifier(name)}`;
   if (nullable && fallback === undefined) {
     return {
@@ -30,4 +30,4 @@ export const stampOf = ({ name, kind, nullable, default: fallback }: Column): St
     return { name, blank: 'false', only: 'true', isBlank: (row) => `NOT ${of(row)}`, isSet: of };
   }
   return undefined;
-};
+}

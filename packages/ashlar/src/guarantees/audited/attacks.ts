@@ -19,8 +19,8 @@ import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
 
-/** Ways to write into a trail what no trigger wrote. That its lines are changed or removed is append-only's to refuse. */
-export const trailAttacks = (trail: TableFacts, { dialect, row }: Probe): readonly Attack[] => {
+/** Statements that write into a trail without a trigger. Updates and deletes of its lines are attacks on append-only. */
+export function trailAttacks(trail: TableFacts, { dialect, row }: Probe): readonly Attack[] {
   const { id: _id, at: _at, ...line } = row;
   const forged = { ...line, actor: literal('somebody else') };
   return [
@@ -29,19 +29,15 @@ export const trailAttacks = (trail: TableFacts, { dialect, row }: Probe): readon
       ['app'],
       [
         refused('a line of another time', insertRow(trail.name, { ...row, id: '1000000' })),
-        // on a file only the name and the time of a line are proven: see `weaker`
+        // on a file only the actor and the time of a line are enforced: see `weaker`
         ...(dialect === 'postgres' ? [refused('a line of no change', insertRow(trail.name, line))] : []),
       ],
     ),
   ];
-};
+}
 
-/** Ways to change a row: each must be refused, or leave its line in the trail. */
-export const auditedAttacks = (
-  table: TableFacts,
-  probe: Probe,
-  { trail }: AuditedRules,
-): readonly Attack[] => {
+/** Statements that change a row: each must be refused, or recorded in the trail. */
+export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: AuditedRules): readonly Attack[] {
   const { dialect, fresh, partitions, row } = probe;
   const name = identifier(table.name);
   const target = targetOf(table, probe);
@@ -52,7 +48,7 @@ export const auditedAttacks = (
     name: of,
     statements,
     expect: 'detected',
-    detect: (run) => lineOf(run, table, trail, operation, tells),
+    detect: (run) => lineOf({ run, table, trail, operation, key: tells }),
   });
   const inserted = told('INSERT of a row', 'insert', key, insert);
   const ways = [
@@ -96,13 +92,13 @@ export const auditedAttacks = (
       ],
     ),
   ];
-};
+}
 
-/** The condition that finds the lines of the probe's fresh row in a trail, by what is known of its key. */
+/** The condition that finds the lines of the probe's fresh row in a trail, by the known columns of its key. */
 const freshKey = (table: TableFacts, { fresh }: Probe): string => {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
   if (known.length > 0) return keyIs(plainly(table, known).map((name) => [name, fresh[name] ?? 'NULL']));
-  // a key that the database counts is the greatest of all until something else is inserted
+  // a generated key is the greatest until another row is inserted
   return keyIs(
     table.primaryKey.columns.map((name) => [
       name,
@@ -111,7 +107,7 @@ const freshKey = (table: TableFacts, { fresh }: Probe): string => {
   );
 };
 
-/** Those of these columns whose SQL literals are also the text of their JSON; all where there are none such. */
+/** The columns whose SQL literals are also the text of their JSON; all columns if there are none. */
 const plainly = (table: TableFacts, names: readonly string[]): readonly string[] => {
   const plain = names.filter((name) => ['text', 'integer', 'uuid'].includes(table.columns[name]?.kind ?? ''));
   return plain.length > 0 ? plain : names;
@@ -122,15 +118,17 @@ const keyIs = (values: readonly (readonly [name: string, sql: string])[]): strin
     .map(([name, sql]) => `CAST(row_key ->> ${literal(name)} AS text) = CAST(${sql} AS text)`)
     .join(' AND ');
 
-const lineOf = async (
-  run: RunSql,
-  table: TableFacts,
-  trail: TableFacts,
-  operation: Operation,
-  key: string,
-): Promise<string | undefined> => {
+interface SoughtLine {
+  readonly run: RunSql;
+  readonly table: TableFacts;
+  readonly trail: TableFacts;
+  readonly operation: Operation;
+  readonly key: string;
+}
+
+const lineOf = async ({ run, table, trail, operation, key }: SoughtLine): Promise<string | undefined> => {
   const lines = await run(
     `SELECT id FROM ${identifier(trail.name)} WHERE table_name = ${literal(table.name)} AND operation = ${literal(operation)} AND ${key}`,
   );
-  return lines.length > 0 ? `the trail ${trail.name} tells of the ${operation}` : undefined;
+  return lines.length > 0 ? `the trail ${trail.name} records the ${operation}` : undefined;
 };

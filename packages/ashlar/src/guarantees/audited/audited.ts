@@ -2,36 +2,38 @@ import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { auditedAttacks } from './attacks.js';
 import { auditedOnPostgres, guardPartition } from './postgres.js';
 import type { AuditedRules } from './rules.js';
 import { auditedOnSqlite } from './sqlite.js';
 import type { AuditTrail } from './trail.js';
 
-/** Where the trail of a table goes, and what is kept out of it. */
+/** The trail of a table, and what it leaves out. */
 export interface AuditedOptions {
   /** A table made by `auditTrail`, in the same system. */
   readonly into: AuditTrail;
-  /** Columns whose values stay out of the trail; that they changed is told in its column `unseen`. */
+  /** Columns whose values stay out of the trail; its column `unseen` names those that changed. */
   readonly except?: Column | readonly Column[];
-  /** Says that every session may read in the trail what stands in rows of other scopes, where only the table is scoped. */
+  /** Allows a trail without scopes for a scoped table: every session can then read values of other scopes in the trail. */
   readonly acrossScopes?: boolean;
 }
 
 /**
- * Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.
+ * Each insert, update and delete is recorded in a trail: who, what, when, before and after, on every path.
  *
- * On SQLite a writer that is no session is refused. The trail of a scoped table is scoped itself: a session sees the lines
- * that sessions of its scope have left, and `everyScope` all.
+ * On SQLite a write outside a session is refused. The trail of a scoped table must be scoped: a session reads the lines of
+ * sessions in its scope, and `everyScope` all. What the trail holds of a row stays when the row is purged: give the trail
+ * a retention of its own.
  *
- * @throws AshlarError `table-invalid`, when the table is declared, if `into` is no trail, or not scoped as the table is, or a column does not fit
+ * @throws AshlarError `table-invalid`, when the table is declared, if `into` is not a trail or lacks a scope, or a column does not suit its option
  *
  * @example
  * const changes = auditTrail('changes');
  * table('clients', { id: id(), name: z.string(), pin: z.string() }, (c) => [audited({ into: changes, except: c.pin })]);
  */
-export const audited = (options: AuditedOptions): Guarantee => {
+export function audited(options: AuditedOptions): Guarantee {
   const except = list(options.except);
   const rules: AuditedRules = {
     trail: options.into as unknown as TableFacts,
@@ -41,7 +43,7 @@ export const audited = (options: AuditedOptions): Guarantee => {
     kind: 'guarantee' as const,
     name: 'audited',
     summary:
-      'Each insert, update and delete leaves a line in a trail: who, what, when, before and after, by whatever path it came.',
+      'Each insert, update and delete is recorded in a trail: who, what, when, before and after, on every path.',
     facts: () => ({ audited: { trail: options.into?.name, except: rules.except } }),
     conflicts: [
       {
@@ -55,16 +57,16 @@ export const audited = (options: AuditedOptions): Guarantee => {
       assertTrail(table, options);
       const key = except.find(({ name }) => table.primaryKey.columns.includes(name));
       if (key) {
-        throw unfit(
-          table,
-          `${key.name} is a part of the primary key, which the trail tells in any case.`,
-          'Take it out of except.',
+        throw invalidTable(
+          table.name,
+          `${key.name} is part of the primary key, which the trail always records.`,
+          'Remove it from except.',
         );
       }
     },
     sqlite: {
       level: 'emulated' as const,
-      weaker: 'A file has no roles: whoever writes a session row by hand acts in the name that it has.',
+      weaker: 'A file has no roles: SQL that writes a session row itself chooses the actor that is recorded.',
       readsSession: true,
       objects: (table: TableFacts) => auditedOnSqlite(table, rules),
     },
@@ -75,21 +77,21 @@ export const audited = (options: AuditedOptions): Guarantee => {
     },
     attacks: (table: TableFacts, probe: Probe) => auditedAttacks(table, probe, rules),
   });
-};
+}
 
 const assertTrail = (table: TableFacts, { into, acrossScopes = false }: Partial<AuditedOptions>): void => {
   if (into === undefined || !into.facts?.trail) {
-    throw unfit(
-      table,
-      'audited({ into }) is no audit trail.',
+    throw invalidTable(
+      table.name,
+      'audited({ into }) is not an audit trail.',
       "Declare one: const changes = auditTrail('changes').",
     );
   }
   if (table.facts.scope && !into.facts.scope && !acrossScopes) {
-    throw unfit(
-      table,
-      `it is scoped, but what stands in its rows could be read by every session in its trail ${into.name}.`,
-      `Scope the trail: auditTrail('${into.name}', (c) => [scoped(c.scope)]), or say audited({ acrossScopes: true }).`,
+    throw invalidTable(
+      table.name,
+      `it is scoped, but its trail ${into.name} is not: every session could read values of other scopes there.`,
+      `Scope the trail: auditTrail('${into.name}', (c) => [scoped(c.scope)]), or allow it: audited({ acrossScopes: true }).`,
     );
   }
 };

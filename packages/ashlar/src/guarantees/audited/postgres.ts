@@ -1,9 +1,10 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
-import { rowJson } from '../shared/row-json-postgres.js';
+import { identifier, identifiers, literal } from '../../model/index.js';
+import { objectName } from '../../sql/object-name.js';
+import { rowJson } from '../../sql/postgres-row-json.js';
+import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import type { AuditedRules } from './rules.js';
 
 /** What writes the trail of a table of Postgres; who writes the table needs no right on the trail. */
@@ -13,31 +14,39 @@ export const auditedOnPostgres = (
 ): readonly GuaranteeObject[] => {
   const write = objectName(table.name, 'audited');
   const refusal = refusalName(table);
-  const key = (row: 'NEW' | 'OLD'): string =>
-    indent(rowJson(table, row, { only: table.primaryKey.columns }), 6);
-  const all = (row: 'NEW' | 'OLD'): string => indent(rowJson(table, row, { except }), 6);
+  const key = (row: 'NEW' | 'OLD'): string => rowJson(table, row, { only: table.primaryKey.columns });
+  const all = (row: 'NEW' | 'OLD'): string => rowJson(table, row, { except });
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
+  const hasUnseen = except.length > 0;
   return [
     triggerFunction(
       write,
-      [
-        `INSERT INTO ${identifier(trail.name)} (`,
-        `  ${[...columns, ...(except.length > 0 ? ['unseen'] : [])].map(identifier).join(', ')}`,
-        ')',
-        'VALUES (',
-        "  nullif(current_setting('ashlar.actor', true), ''),",
-        "  nullif(current_setting('ashlar.scope', true), ''),",
-        '  -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to',
-        "  coalesce(nullif(current_setting('role'), 'none'), session_user),",
-        `  ${literal(table.name)},`,
-        '  lower(TG_OP),',
-        `  CASE WHEN TG_OP = 'INSERT' THEN\n${key('NEW')}\n  ELSE\n${key('OLD')}\n  END,`,
-        `  CASE WHEN TG_OP <> 'INSERT' THEN\n${all('OLD')}\n  END,`,
-        `  CASE WHEN TG_OP <> 'DELETE' THEN\n${all('NEW')}\n  END${except.length > 0 ? ',' : ''}`,
-        ...(except.length > 0 ? [`  ${unseen(except)}`] : []),
-        ');',
-        'RETURN NULL;',
-      ],
+      sql`
+        INSERT INTO ${identifier(trail.name)} (
+          ${identifiers([...columns, ...(hasUnseen ? ['unseen'] : [])])}
+        )
+        VALUES (
+          nullif(current_setting('ashlar.actor', true), ''),
+          nullif(current_setting('ashlar.scope', true), ''),
+          -- the user of this function is the owner; who acts is the one that connected, or the one he stepped down to
+          coalesce(nullif(current_setting('role'), 'none'), session_user),
+          ${literal(table.name)},
+          lower(TG_OP),
+          CASE WHEN TG_OP = 'INSERT' THEN
+              ${key('NEW')}
+          ELSE
+              ${key('OLD')}
+          END,
+          CASE WHEN TG_OP <> 'INSERT' THEN
+              ${all('OLD')}
+          END,
+          CASE WHEN TG_OP <> 'DELETE' THEN
+              ${all('NEW')}
+          END${hasUnseen ? ',' : ''}
+          ${hasUnseen ? [unseen(except)] : []}
+        );
+        RETURN NULL;
+      `,
       { reads: true, asOwner: true },
     ),
     triggerFunction(refusal, [
@@ -92,5 +101,3 @@ const unseen = (except: readonly string[]): string => {
   );
   return `nullif(to_jsonb(array_remove(ARRAY[${names.join(', ')}], NULL)), '[]')`;
 };
-
-const indent = (text: string, by: number): string => text.replaceAll(/^/gm, ' '.repeat(by));

@@ -1,6 +1,6 @@
 import type { TableFacts } from '../../contract/table.js';
 
-/** What the engines need to know of the options. */
+/** The options, resolved. */
 export interface AuditedRules {
   readonly trail: TableFacts;
   readonly except: readonly string[];

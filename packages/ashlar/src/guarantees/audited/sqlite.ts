@@ -1,9 +1,11 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { rowJson } from '../shared/row-json-sqlite.js';
-import { any, raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { identifier, identifiers, literal } from '../../model/index.js';
+import { any } from '../../sql/conditions.js';
+import { objectName } from '../../sql/object-name.js';
+import { rowJson } from '../../sql/sqlite-row-json.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import type { AuditedRules } from './rules.js';
 
 type Row = 'NEW' | 'OLD';
@@ -17,8 +19,9 @@ export const auditedOnSqlite = (
   { trail, except }: AuditedRules,
 ): readonly GuaranteeObject[] => {
   const columns = ['actor', 'scope', 'role', 'table_name', 'operation', 'row_key', 'before', 'after'];
-  const key = (row: Row): string => indent(rowJson(table, row, { only: table.primaryKey.columns }));
-  const all = (row: Row): string => indent(rowJson(table, row, { except }));
+  const hasUnseen = except.length > 0;
+  const key = (row: Row): string => rowJson(table, row, { only: table.primaryKey.columns });
+  const all = (row: Row): string => rowJson(table, row, { except });
   const write = (
     operation: 'insert' | 'update' | 'delete',
     before: string,
@@ -30,22 +33,25 @@ export const auditedOnSqlite = (
       on: `AFTER ${operation.toUpperCase()}`,
       table: table.name,
       body: [
-        `SELECT ${raise('audited', 'a writer without a session is refused')}\n  WHERE NOT EXISTS (SELECT 1 FROM ashlar_session)`,
-        [
-          `INSERT INTO ${identifier(trail.name)} (`,
-          `    ${[...columns, ...(except.length > 0 ? ['unseen'] : [])].map(identifier).join(', ')}`,
-          '  )',
-          '  SELECT',
-          `    actor, scope, 'session', ${literal(table.name)}, ${literal(operation)},`,
-          [key(of), before, after, ...(except.length > 0 ? [unseen(operation, except)] : [])].join(',\n'),
-          '  FROM ashlar_session',
-        ].join('\n'),
+        sql`
+          SELECT ${raise('audited', 'a writer without a session is refused')}
+          WHERE NOT EXISTS (SELECT 1 FROM ashlar_session)
+        `,
+        sql`
+          INSERT INTO ${identifier(trail.name)} (
+            ${identifiers([...columns, ...(hasUnseen ? ['unseen'] : [])])}
+          )
+          SELECT
+            actor, scope, 'session', ${literal(table.name)}, ${literal(operation)},
+            ${[key(of), before, after, ...(hasUnseen ? [unseen(operation, except)] : [])].join(',\n')}
+          FROM ashlar_session
+        `,
       ],
     });
   return [
-    write('insert', '    NULL', all('NEW'), 'NEW'),
+    write('insert', 'NULL', all('NEW'), 'NEW'),
     write('update', all('OLD'), all('NEW'), 'OLD'),
-    write('delete', all('OLD'), '    NULL', 'OLD'),
+    write('delete', all('OLD'), 'NULL', 'OLD'),
   ];
 };
 
@@ -76,7 +82,5 @@ const unseen = (operation: 'insert' | 'update' | 'delete', except: readonly stri
     };
     return `iif(${changed[operation]}, ${literal(`,${JSON.stringify(name)}`)}, '')`;
   });
-  return `    nullif('[' || substr(${parts.join(' || ')}, 2) || ']', '[]')`;
+  return `nullif('[' || substr(${parts.join(' || ')}, 2) || ']', '[]')`;
 };
-
-const indent = (text: string): string => text.replaceAll(/^/gm, '    ');

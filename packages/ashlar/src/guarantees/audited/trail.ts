@@ -22,31 +22,31 @@ const shape = () => ({
   id: autoincrement(),
   /** When, by the database's clock: the time of the transaction, on SQLite of the statement. */
   at: createdAt({ precision: 6 }),
-  /** In whose name the session acted, and in which scope; NULL where nobody said so. */
+  /** The actor and the scope of the session; NULL if it has none. */
   actor: z.string().nullable(),
   scope: z.string().nullable(),
-  /** The user of the database that acted; on SQLite, which has none, `session`. */
+  /** The database user; on SQLite, which has no users, `session`. */
   role: z.string(),
   table_name: z.string(),
   operation: z.enum(['insert', 'update', 'delete']),
-  /** The primary key of the row, as it was before. */
+  /** The primary key of the row, before the change. */
   row_key: json(z.record(z.string(), z.json())),
   before: json(z.record(z.string(), z.json())).nullable(),
   after: json(z.record(z.string(), z.json())).nullable(),
-  /** The columns that were changed but whose values are kept out of the trail; NULL where there are none. */
+  /** The changed columns whose values the trail leaves out; NULL if there are none. */
   unseen: z.array(z.string()).nullable(),
 });
 
 type TrailShape = ReturnType<typeof shape>;
 
-/** A table into which audited tables write. */
+/** A table that records the changes of audited tables. */
 export type AuditTrail<Name extends string = string> = Table<Name, TrailShape>;
 
 const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'trail',
   facts: () => ({ trail: true as const }),
-  summary: 'Its lines are written by the database alone, in the name of whoever acts.',
+  summary: 'Only the database writes its lines, in the name of the session’s actor.',
   sqlite: {
     level: 'emulated' as const,
     weaker:
@@ -63,25 +63,26 @@ const trail: Guarantee = Object.freeze({
 });
 
 /**
- * Declares a table that audited tables write into: append-only, and written by the database alone.
+ * Declares an audit trail: append-only, and written only by the database.
  *
- * With `(c) => [scoped(c.scope)]` a session sees the lines that sessions of its scope have left, and `everyScope` all.
+ * With `(c) => [scoped(c.scope)]` a session reads the lines of sessions in its scope, and `everyScope` all.
  *
  * @param name - the table's name
- * @param extra - further guarantees, indexes and the like, given the columns
+ * @param extra - given the columns, returns further guarantees and indexes
  *
  * @example
  * const changes = auditTrail('changes');
  * const clauses = table('clauses', { id: id(), text: z.string() }, () => [audited({ into: changes })]);
  */
-export const auditTrail = <const Name extends string>(
+export function auditTrail<const Name extends string>(
   name: Name,
   extra: (columns: Columns<TrailShape>) => readonly TableItem[] = () => [],
-): AuditTrail<Name> =>
-  table(name, shape(), (c) => [
+): AuditTrail<Name> {
+  return table(name, shape(), (c) => [
     index(c.table_name, c.row_key),
     index(c.at),
     appendOnly(),
     trail,
     ...extra(c),
   ]);
+}

@@ -9,8 +9,8 @@ const bytes = (dialect: Probe['dialect'], hex: string): string =>
 const where = (table: TableFacts, row: SqlRow): string =>
   table.primaryKey.columns.map((name) => `${identifier(name)} = ${row[name]}`).join(' AND ');
 
-/** What would break `encrypted`. That a ciphertext was moved only its key can tell: the tests show that. */
-export const encryptedAttacks = (table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] => {
+/** Statements that break `encrypted`. Only the key can detect a moved ciphertext; tests cover that. */
+export function encryptedAttacks(table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] {
   const asApp = { as: 'app' as const, expect: 'refused' as const, ...(scope === undefined ? {} : { scope }) };
   const fixed = [...new Set([...table.primaryKey.columns, table.facts.encryption?.scope ?? ''])];
   return [
@@ -37,4 +37,4 @@ export const encryptedAttacks = (table: TableFacts, { dialect, row, scope }: Pro
         : [];
     }),
   ];
-};
+}

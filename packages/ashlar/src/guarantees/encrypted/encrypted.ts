@@ -2,49 +2,44 @@ import type { Column } from '../../contract/column.js';
 import type { DeclaredColumns, Guarantee } from '../../contract/guarantee.js';
 import type { BlindIndex, GuaranteeFacts, TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../shared/postgres-sql.js';
-import { raise as raiseOnSqlite, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise as raiseOnPostgres, triggerFunction } from '../../sql/postgres-triggers.js';
+import { raise as raiseOnSqlite, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { encryptedAttacks } from './attacks.js';
 
-/** How a ciphered column can be searched for equality. */
+/** A blind index: finds equal values of an encrypted column. */
 export interface BlindIndexOptions {
-  /** The ciphered column. */
+  /** The encrypted column. */
   readonly of: Column;
-  /** Where its keyed hash goes: a column `bytes().nullable()` of its own, which Ashlar fills in. */
+  /** The column of the keyed hash: `bytes().nullable()`, filled in by Ashlar. It shows which rows of a scope have equal values. */
   readonly into: Column;
-  /**
-   * How many bits of the hash are kept, 8 to 256. With all 256 (the default) equal values of a scope are seen to be
-   * equal by whoever reads the database. With fewer, others fall together with them: for R rows a scope, about
-   * R / 2^bits, which should lie between 2 and the square root of R; each match must then be compared decrypted.
-   */
-  readonly bits?: number;
-  /** What values that count as equal have in common: `(email) => email.toLowerCase()`. Default: the value itself. */
+  /** Maps values that count as equal to the same text: `(email) => email.toLowerCase()`. Default: the value itself. */
   readonly fold?: (value: string) => string;
 }
 
-/** With whose key a table's ciphered columns are encrypted. */
+/** How a table's encrypted columns are encrypted. */
 export interface EncryptedOptions {
-  /** The column that says whose a row is; it never changes in a row. */
+  /** The scope column, whose data key encrypts the row; it never changes in a row. */
   readonly scope: Column;
-  /** Where the data keys are kept: a table declared by `keyring(…)`. */
+  /** The keyring that holds the data keys: a table declared by `keyring(…)`. */
   readonly keys: TableFacts;
   readonly blindIndex?: BlindIndexOptions | readonly BlindIndexOptions[];
   /**
-   * The names to which ciphertexts are bound, where the table or a column was renamed after rows were written: what it
-   * was called then. `columns`: name now → name then.
+   * The former names that ciphertexts are bound to, if the table or a column was renamed after rows were written.
+   * `columns`: name now → name then.
    */
   readonly bound?: { readonly table?: string; readonly columns?: Readonly<Record<string, string>> };
 }
 
 /**
- * A ciphered column's plaintext never reaches the database; erasing a scope's key erases its data.
+ * The plaintext of an encrypted column never reaches the database; shredding a scope's key makes its data unreadable.
  *
  * Every column declared with `ciphertext(…)` is encrypted by XAES-256-GCM under its scope's data key and bound to its
- * table, column, scope and row. The database refuses what is no ciphertext, and that a row changes its scope or key.
+ * table, column, scope and row. The database refuses other values than ciphertexts, and a change of a row's scope or primary key.
  *
- * @throws AshlarError `table-invalid`, when the table is declared, if a column does not fit its part
+ * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its part
  *
  * @example
  * export const dataKeys = keyring('data_keys');
@@ -52,10 +47,10 @@ export interface EncryptedOptions {
  *   encrypted({ scope: c.id, keys: dataKeys, blindIndex: { of: c.email, into: c.email_index } }),
  * ]);
  */
-export const encrypted = (options: EncryptedOptions): Guarantee => {
+export function encrypted(options: EncryptedOptions): Guarantee {
   const { scope, keys, bound = {} } = options;
   const blindIndexes = list(options.blindIndex).map(
-    ({ of, into, bits = 256, fold = (value: string) => value }): BlindIndex => ({ of, into, bits, fold }),
+    ({ of, into, fold = (value: string) => value }): BlindIndex => ({ of, into, fold }),
   );
   const fixed = (table: TableFacts): readonly string[] => [
     ...new Set([...table.primaryKey.columns, scope.name]),
@@ -67,7 +62,7 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     kind: 'guarantee' as const,
     name: 'encrypted',
     summary:
-      'A ciphered column’s plaintext never reaches the database; erasing a scope’s key erases its data.',
+      'The plaintext of an encrypted column never reaches the database; shredding a scope’s key makes its data unreadable.',
     facts: ({ name: table, columns }: DeclaredColumns): GuaranteeFacts => ({
       encryption: {
         scope: scope?.name,
@@ -103,7 +98,7 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     postgres: {
       level: 'enforced' as const,
       objects: (table: TableFacts) => [
-        triggerFunction(name(table), [raiseOnPostgres('encrypted', refusal(table))]),
+        triggerFunction(name(table), raiseOnPostgres('encrypted', refusal(table))),
         alwaysTrigger({
           name: name(table),
           on: 'BEFORE UPDATE',
@@ -117,24 +112,40 @@ export const encrypted = (options: EncryptedOptions): Guarantee => {
     },
     attacks: encryptedAttacks,
   });
-};
+}
 
 const assertScope = (table: TableFacts, { scope }: EncryptedOptions): void => {
   const ciphertext = Object.values(table.columns).some((column) => column.plaintext);
   if (!ciphertext)
-    throw unfit(table, 'encrypted has no ciphered column.', 'Declare one: email: ciphertext(z.email()).');
+    throw invalidTable(
+      table.name,
+      'encrypted has no encrypted column.',
+      'Declare one: email: ciphertext(z.email()).',
+    );
   if (scope.plaintext)
-    throw unfit(table, `the scope ${scope.name} is ciphered itself.`, 'Choose a column in the clear.');
+    throw invalidTable(
+      table.name,
+      `the scope ${scope.name} is encrypted itself.`,
+      'Choose a column that is not encrypted.',
+    );
   if (scope.nullable)
-    throw unfit(table, `the scope ${scope.name} is nullable.`, 'Remove .nullable(): each row is somebody’s.');
+    throw invalidTable(
+      table.name,
+      `the scope ${scope.name} is nullable.`,
+      'Remove .nullable(): every row needs a scope.',
+    );
   if (!['text', 'uuid', 'integer'].includes(scope.kind))
-    throw unfit(table, `the scope ${scope.name} is no name.`, 'Use a text, uuid or whole number column.');
+    throw invalidTable(
+      table.name,
+      `the scope ${scope.name} is of the kind ${scope.kind}.`,
+      'Use a text, uuid or whole number column.',
+    );
   for (const name of new Set([...table.primaryKey.columns, scope.name])) {
     const generated = table.columns[name]?.generated;
     if (generated !== 'identity' && generated !== 'now') continue;
-    throw unfit(
-      table,
-      `${name} is made by the database, but a ciphertext is bound to it before the row is there.`,
+    throw invalidTable(
+      table.name,
+      `${name} is generated by the database, but a ciphertext is bound to its value before the insert.`,
       'Use id(), or a column whose value is given.',
     );
   }
@@ -142,30 +153,36 @@ const assertScope = (table: TableFacts, { scope }: EncryptedOptions): void => {
 
 const assertKeys = (table: TableFacts, keys: TableFacts): void => {
   if (keys?.facts?.keyring) return;
-  throw unfit(table, 'encrypted keeps its data keys nowhere.', "Give keys: keyring('data_keys').");
+  throw invalidTable(
+    table.name,
+    'encrypted has no keyring for its data keys.',
+    "Give keys: keyring('data_keys').",
+  );
 };
 
-const assertBlindIndex = (table: TableFacts, { of, into, bits }: BlindIndex): void => {
+const assertBlindIndex = (table: TableFacts, { of, into }: BlindIndex): void => {
   if (!of.plaintext)
-    throw unfit(table, `the blind index of ${of.name} is needless: it is not ciphered.`, 'Use index(…).');
+    throw invalidTable(
+      table.name,
+      `the blind index of ${of.name} is not needed: the column is not encrypted.`,
+      'Use index(…).',
+    );
   if (into.kind !== 'bytes' || into.plaintext || !into.nullable || into.default !== undefined) {
-    throw unfit(table, `${into.name} cannot hold a blind index.`, 'Make it bytes().nullable().');
+    throw invalidTable(table.name, `${into.name} cannot hold a blind index.`, 'Make it bytes().nullable().');
   }
-  if (!Number.isInteger(bits) || bits < 8 || bits > 256)
-    throw unfit(table, `the blind index ${into.name} has ${bits} bits.`, 'Keep 8 to 256 of them.');
 };
 
-// the ciphertexts of equal values differ, so that a key over them would keep nothing
+// the ciphertexts of equal values differ, so that a key over them would never find a duplicate
 const assertUncompared = (table: TableFacts): void => {
   const ciphertext = (name: string): boolean => table.columns[name]?.plaintext !== undefined;
   const keys = [table.primaryKey, ...table.uniques, ...table.foreignKeys, ...table.indexes];
   for (const key of keys) {
     const column = key.columns.find(ciphertext);
     if (column === undefined) continue;
-    throw unfit(
-      table,
-      `${key.name} compares ${column}, which is ciphered: equal values have different ciphertexts.`,
-      'Put it over a blind index of the column.',
+    throw invalidTable(
+      table.name,
+      `${key.name} compares ${column}, which is encrypted: equal values have different ciphertexts.`,
+      'Use a blind index of the column instead.',
     );
   }
 };
@@ -175,8 +192,8 @@ const assertBound = (table: TableFacts, { columns = {} }: NonNullable<EncryptedO
     (name) => table.columns[name]?.plaintext !== undefined && columns[name] === undefined,
   );
   if (lost === undefined) return;
-  throw unfit(
-    table,
+  throw invalidTable(
+    table.name,
     `${lost} was renamed, but its ciphertexts are bound to the name ${table.renames[lost]}.`,
     `Add bound: { columns: { ${lost}: '${table.renames[lost]}' } }.`,
   );

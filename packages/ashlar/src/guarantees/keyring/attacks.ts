@@ -11,8 +11,8 @@ const zeros = (dialect: Probe['dialect']): string =>
 
 const where = (row: SqlRow): string => `scope = ${row.scope} AND version = ${row.version}`;
 
-/** What would bring a shredded scope back, or take the record of it away. */
-export const keyringAttacks = (table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] => {
+/** Statements that restore a shredded scope, or remove the record of the shredding. */
+export function keyringAttacks(table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] {
   const name = identifier(table.name);
   const shred = `UPDATE ${name} SET wrapped = NULL, shredded_at = ${now(dialect)} WHERE scope = ${row.scope} AND shredded_at IS NULL`;
   const attack = (title: string, as: Attack['as'], ...statements: string[]): Attack => ({
@@ -42,4 +42,4 @@ export const keyringAttacks = (table: TableFacts, { dialect, row, scope }: Probe
       `UPDATE ${name} SET scope = 'ashlar-attack' WHERE ${where(row)}`,
     ),
   ]);
-};
+}

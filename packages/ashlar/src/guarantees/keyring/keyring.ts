@@ -18,11 +18,11 @@ import { keyringOnSqlite } from './sqlite.js';
 
 /** The columns of a keyring. */
 const shape = {
-  /** Whose key it is. */
+  /** The scope that the key encrypts. */
   scope: z.string().min(1),
   /** 1, 2, 3, …: the highest encrypts, all decrypt. */
   version: z.int32().min(1),
-  /** The data key under a master key; empty once it is shredded. */
+  /** The data key, encrypted under a master key; NULL once it is shredded. */
   wrapped: bytes().nullable(),
   master_version: z.int32().min(0),
   created_at: createdAt(),
@@ -33,25 +33,26 @@ const shape = {
 export type Keyring<Name extends string = string> = Table<Name, typeof shape>;
 
 /**
- * The table in which the data keys of scopes are kept, each wrapped by a master key that is kept elsewhere. A key can be
- * wrapped anew and shredded, and nothing else: a scope that was shredded never gets another.
+ * Declares a keyring: the table of the scopes' data keys, each wrapped by a master key that is kept elsewhere. A key can be
+ * rewrapped and shredded, and nothing else: a shredded scope never gets another key.
  *
- * @param name - of the table
- * @param items - what else it shall keep: `(c) => [audited()]`
+ * @param name - the table's name
+ * @param items - given the columns, returns further guarantees: `(c) => [audited({ into: changes, except: c.wrapped })]`
  *
  * @example
  * export const dataKeys = keyring('data_keys');
  */
-export const keyring = <const Name extends string>(
+export function keyring<const Name extends string>(
   name: Name,
   items: (columns: Columns<typeof shape>) => readonly TableItem[] = () => [],
-): Keyring<Name> =>
-  table(name, shape, (c) => [
+): Keyring<Name> {
+  return table(name, shape, (c) => [
     primaryKey(c.scope, c.version),
     check(`${name}_shredded`, '(wrapped IS NULL) = (shredded_at IS NOT NULL)'),
     erasedForGood,
     ...items(c),
   ]);
+}
 
 const erasedForGood: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
@@ -78,7 +79,7 @@ const erasedForGood: Guarantee = Object.freeze({
       suggestion: 'Leave the keys out of the trail: audited({ into, except: c.wrapped }).',
     },
   ],
-  summary: 'A data key is erased for good: a scope that was shredded never gets another.',
+  summary: 'A shredded scope never gets another data key.',
   sqlite: { level: 'enforced' as const, objects: keyringOnSqlite },
   postgres: {
     level: 'enforced' as const,
@@ -88,7 +89,7 @@ const erasedForGood: Guarantee = Object.freeze({
       updatable: ['wrapped', 'master_version', 'shredded_at'],
     }),
   },
-  // as the CHECK wants it: a key, or the moment in which it was shredded
+  // the CHECK wants either a key or the time of its shredding
   probes: [{ wrapped: new Uint8Array(77) }],
   attacks: keyringAttacks,
 });

@@ -1,18 +1,11 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import {
-  all,
-  any,
-  hiddenRowid,
-  raise,
-  replacing,
-  rowidKey,
-  sqliteTrigger,
-  unchanged,
-  uniqueKeys,
-} from '../shared/sqlite-sql.js';
+import { all, any } from '../../sql/conditions.js';
+import { objectName } from '../../sql/object-name.js';
+import { hiddenRowid, replacing, rowidKey, unchanged, uniqueKeys } from '../../sql/sqlite-keys.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { hanging } from '../../sql/template.js';
 
 const refuse = (text: string): string => `SELECT ${raise('keyring', text)}`;
 
@@ -49,7 +42,7 @@ export const keyringOnSqlite = (table: TableFacts): readonly GuaranteeObject[] =
     trigger(
       'update',
       'UPDATE',
-      `NOT (${lawful.replaceAll('\n', '\n  ')})`,
+      `NOT (${hanging(lawful)})`,
       `a key of ${table.name} is only wrapped anew, or shredded for good`,
     ),
     trigger('delete', 'DELETE', undefined, `keys of ${table.name} are shredded, never deleted`),

@@ -2,26 +2,28 @@ import type { Attack, Probe } from '../../contract/attack.js';
 import type { TableFacts } from '../../contract/table.js';
 import { verifyRow } from '../../ledger/verify.js';
 import { identifier } from '../../model/index.js';
+import { objectName } from '../../sql/object-name.js';
 import { type Draft, insertRow, isFresh, isRow, refused, triedBy, triedByBoth } from '../shared/attacks.js';
-import { objectName } from '../shared/names.js';
 import { keyColumns, ledgerNames } from './names.js';
 import { sealingLock } from './postgres-seal.js';
 import { keySql, rowKeySql } from './queries.js';
 import { ledgerReader } from './reader.js';
 
-/** What would break a ledger: writing beside it is refused, and what its owner does behind its back is found. */
-export const ledgeredAttacks = (table: TableFacts, probe: Probe): readonly Attack[] => [
-  ...triedBy(['app'], forgeries(table, probe)),
-  ...triedByBoth(changes(table, probe)),
-  ...triedBy(['owner'], tampering(table, probe)),
-];
+/** Statements that break a ledger: writes by the application are refused, and changes by the owner are detected. */
+export function ledgeredAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
+  return [
+    ...triedBy(['app'], forgeries(table, probe)),
+    ...triedByBoth(changes(table, probe)),
+    ...triedBy(['owner'], tampering(table, probe)),
+  ];
+}
 
 const binary = ({ dialect }: Probe, hex: string): string =>
   dialect === 'sqlite' ? `x'${hex}'` : `decode('${hex}', 'hex')`;
 
 const zeros = (probe: Probe): string => binary(probe, '00'.repeat(32));
 
-// JSON that is no entry; text on SQLite, bytes on Postgres
+// JSON that is not an entry; text on SQLite, bytes on Postgres
 const noEntry = (probe: Probe): string => (probe.dialect === 'sqlite' ? `'[]'` : binary(probe, '5b5d'));
 
 const forgeries = (table: TableFacts, probe: Probe): readonly Draft[] => {
@@ -29,7 +31,7 @@ const forgeries = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const insert = (name: string, values: string): Draft =>
     refused(`INSERT into ${name}`, `INSERT INTO ${identifier(name)} ${values}`);
   return [
-    // a key that is JSON: that of several columns is read as such
+    // a key in JSON: a key of several columns is read as JSON
     insert(entries, `(row_key, entry) VALUES ('["forged"]', ${noEntry(probe)})`),
     insert(tree, `(level, position, hash, row_key) VALUES (0, 999999999, ${zeros(probe)}, '["forged"]')`),
     insert(blocks, `(size, root) VALUES (999999999, ${zeros(probe)})`),
@@ -61,12 +63,12 @@ const changes = (table: TableFacts, probe: Probe): readonly Draft[] => {
   });
 };
 
-/** Some triggers fire for rows only: where nothing is sealed yet, there must be some. */
+/** Some triggers fire for each row, so the side tables need rows even if nothing is sealed yet. */
 const filled = (table: TableFacts, probe: Probe): readonly (readonly string[])[] => {
   if (probe.dialect === 'postgres') return sealing(table, probe);
   const { entries, tree, blocks, head } = ledgerNames(table);
   const [e, t, b, h] = [entries, tree, blocks, head].map(identifier);
-  // beside a scoped table a session writes nothing, and is refused whatever there is
+  // a session never writes side tables of a scoped table: it is refused with or without rows
   const orNothing = probe.scope === undefined ? [] : ['SELECT 1'];
   const size = `(SELECT max(position) + 1 FROM ${t} WHERE level = 0)`;
   return [
@@ -85,7 +87,7 @@ const filled = (table: TableFacts, probe: Probe): readonly (readonly string[])[]
   ];
 };
 
-/** What an owner can do who switches triggers off, and what a verification of the row says of it. */
+/** Changes by an owner who disables triggers, with the finding of a verification. */
 const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const names = ledgerNames(table);
   const { row, fresh, values } = probe;
@@ -99,7 +101,7 @@ const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
   const sealed = sealing(table, probe);
   const found = (name: string, of: 'row' | 'fresh', off: readonly string[], sql: string): Draft => ({
     name,
-    // what is done to a row before it is sealed is what is sealed
+    // a change before the row is sealed would be sealed with it
     preparation: sealed,
     statements: [...off, sql],
     expect: 'detected',
@@ -172,7 +174,7 @@ const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
   ];
 };
 
-/** On Postgres: seals everything in the transaction that is open, whoever else was sealing. */
+/** On Postgres: seals everything in the open transaction, after any other process that is sealing. */
 const sealing = (table: TableFacts, { dialect }: Probe): readonly (readonly string[])[] => {
   if (dialect === 'sqlite') return [];
   const { seal } = ledgerNames(table);
@@ -183,7 +185,7 @@ const sealing = (table: TableFacts, { dialect }: Probe): readonly (readonly stri
   ];
 };
 
-/** Switches off what guards a table, or one trigger alone. */
+/** Disables the triggers of a table, or one of them. */
 const unguarded = ({ dialect }: Probe, table: string, trigger?: string): readonly string[] => {
   if (dialect === 'postgres')
     return [`ALTER TABLE ${identifier(table)} DISABLE TRIGGER ${trigger ? identifier(trigger) : 'USER'}`];

@@ -7,10 +7,10 @@ import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /**
- * What of a ledger goes with rows whose time is over: their entries. Their leaves stay, so that every proof about what
- * stays still holds, and `first_provable` tells from which leaf on each has its entry.
+ * What a ledger purges with expired rows: their entries. Their leaves stay, so that proofs about other rows remain valid;
+ * `first_provable` is the position from which on every leaf has its entry.
  */
-export const onLedgerPurge = (table: TableFacts, dialect: SqlName): PurgeFollowUp => {
+export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowUp {
   const names = ledgerNames(table);
   const qualified = (name: string): string => `${dialect === 'sqlite' ? 'main.' : ''}${identifier(name)}`;
   const [entries, tree, head] = [names.entries, names.tree, names.head].map(qualified);
@@ -18,7 +18,7 @@ export const onLedgerPurge = (table: TableFacts, dialect: SqlName): PurgeFollowU
     dialect === 'sqlite' ? sqliteRowKey(table, row) : postgresRowKey(table, row);
   return {
     key,
-    // what is not sealed yet has no leaf that could stay
+    // a row that is not sealed yet has no leaf
     ready: (row) => `EXISTS (SELECT 1 FROM ${tree} AS leaf WHERE leaf.row_key = ${key(row)})`,
     statements: (keys) => {
       const next = `(SELECT max(leaf.position) + 1 FROM ${tree} AS leaf WHERE leaf.row_key IN (${keys}))`;
@@ -28,4 +28,4 @@ export const onLedgerPurge = (table: TableFacts, dialect: SqlName): PurgeFollowU
       ];
     },
   };
-};
+}

@@ -1,15 +1,15 @@
 import type { TableFacts } from '../../contract/table.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
 
-/** What stands beside a ledgered table. */
+/** The side tables and functions of a ledger. */
 export interface LedgerNames {
   /** The canonical bytes of each row, once. */
   readonly entries: string;
   /** Leaves at level 0, and at level n the roots of full runs of 256ⁿ leaves. */
   readonly tree: string;
-  /** Size and root at each sealing. */
+  /** Size and root after each sealed block. */
   readonly blocks: string;
-  /** One row: where sealing goes on. A cache that is never trusted. */
+  /** One row: the state from which sealing continues. Verification never trusts it. */
   readonly head: string;
   /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
   readonly append: string;
@@ -20,16 +20,19 @@ export interface LedgerNames {
 }
 
 /** The names of a ledger's parts. */
-export const ledgerNames = ({ name }: Pick<TableFacts, 'name'>): LedgerNames => ({
-  entries: objectName(name, 'ledger_entries'),
-  tree: objectName(name, 'ledger_tree'),
-  blocks: objectName(name, 'ledger_blocks'),
-  head: objectName(name, 'ledger_head'),
-  append: objectName(name, 'ledger_append'),
-  stamp: objectName(name, 'ledger_stamp'),
-  seal: objectName(name, 'ledger_seal'),
-});
+export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
+  return {
+    entries: objectName(name, 'ledger_entries'),
+    tree: objectName(name, 'ledger_tree'),
+    blocks: objectName(name, 'ledger_blocks'),
+    head: objectName(name, 'ledger_head'),
+    append: objectName(name, 'ledger_append'),
+    stamp: objectName(name, 'ledger_stamp'),
+    seal: objectName(name, 'ledger_seal'),
+  };
+}
 
-/** The columns of a table's key, in the order of the key. */
-export const keyColumns = ({ primaryKey, columns }: TableFacts) =>
-  primaryKey.columns.flatMap((name) => columns[name] ?? []);
+/** The columns of a table's primary key, in its order. */
+export function keyColumns({ primaryKey, columns }: TableFacts) {
+  return primaryKey.columns.flatMap((name) => columns[name] ?? []);
+}

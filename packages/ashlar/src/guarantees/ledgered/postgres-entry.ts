@@ -1,7 +1,7 @@
 import type { Column, ColumnKind } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { address, utc } from '../shared/row-json-postgres.js';
+import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
 /** The types of PostgreSQL that keys of a ledger have. */

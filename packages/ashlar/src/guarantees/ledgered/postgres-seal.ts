@@ -1,7 +1,8 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { everyScopeSql, inItsSchema } from '../shared/postgres-sql.js';
+import { everyScopeSql, inItsSchema } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { ledgerNames } from './names.js';
 import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 
@@ -23,139 +24,139 @@ export const sealFunction = (table: TableFacts, log: string): GuaranteeObject =>
   return {
     type: 'function',
     name: names.seal,
-    sql: `CREATE FUNCTION ${identifier(names.seal)}() RETURNS text
-LANGUAGE plpgsql
-SECURITY DEFINER
-${inItsSchema} AS $$
-DECLARE
-  ${everyScopeSql.declare}
-  head record;
-  mark pg_snapshot;
-  this_cluster text;
-  waiting xid8[] := '{}';
-  low xid8 := '0';
-  high xid8 := '18446744073709551615';
-  nodes bytea[];
-  parents bytea[];
-  count integer;
-  last xid8;
-  height integer := 0;
-  at bigint;
-  kept integer;
-  new_frontier bytea := '';
-  root bytea;
-BEGIN
-  IF NOT pg_try_advisory_xact_lock(${sealingLock(table)}) THEN
-    RETURN 'busy';
-  END IF;
-  SELECT * INTO head FROM ${head};
-  IF NOT FOUND THEN
-    IF EXISTS (SELECT FROM ${tree}) THEN
-      RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has lost its head';
-    END IF;
-    INSERT INTO ${head} (cluster) VALUES (NULL) RETURNING * INTO head;
-  END IF;
-  this_cluster := (SELECT system_identifier::text FROM pg_control_system());
+    sql: sql`
+      CREATE FUNCTION ${identifier(names.seal)}() RETURNS text
+      LANGUAGE plpgsql
+      SECURITY DEFINER
+      ${inItsSchema} AS $$
+      DECLARE
+        ${everyScopeSql.declare}
+        head record;
+        mark pg_snapshot;
+        this_cluster text;
+        waiting xid8[] := '{}';
+        low xid8 := '0';
+        high xid8 := '18446744073709551615';
+        nodes bytea[];
+        parents bytea[];
+        count integer;
+        last xid8;
+        height integer := 0;
+        at bigint;
+        kept integer;
+        new_frontier bytea := '';
+        root bytea;
+      BEGIN
+        IF NOT pg_try_advisory_xact_lock(${sealingLock(table)}) THEN
+          RETURN 'busy';
+        END IF;
+        SELECT * INTO head FROM ${head};
+        IF NOT FOUND THEN
+          IF EXISTS (SELECT FROM ${tree}) THEN
+            RAISE EXCEPTION 'ashlar/ledgered: the ledger of ${table.name} has lost its head';
+          END IF;
+          INSERT INTO ${head} (cluster) VALUES (NULL) RETURNING * INTO head;
+        END IF;
+        this_cluster := (SELECT system_identifier::text FROM pg_control_system());
 
-  -- taken before looking: what is not visible below was under way in this snapshot, or began after it
-  mark := pg_current_snapshot();
-  IF head.cluster = this_cluster THEN
-    low := pg_snapshot_xmax(head.watermark);
-    waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
-    -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
-    IF head.sealer < low THEN
-      waiting := waiting || head.sealer;
-    END IF;
-    high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
-  END IF;
+        -- taken before looking: what is not visible below was under way in this snapshot, or began after it
+        mark := pg_current_snapshot();
+        IF head.cluster = this_cluster THEN
+          low := pg_snapshot_xmax(head.watermark);
+          waiting := ARRAY(SELECT pg_snapshot_xip(head.watermark));
+          -- a snapshot leaves its own transaction out, which may have gone on after it had sealed
+          IF head.sealer < low THEN
+            waiting := waiting || head.sealer;
+          END IF;
+          high := greatest(pg_snapshot_xmax(mark), pg_current_xact_id_if_assigned());
+        END IF;
 
-  -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
-  ${everyScopeSql.begin}
-  WITH fresh AS MATERIALIZED (
-    SELECT e.xid, e.row_key, e.entry, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
-    FROM (
-      SELECT t.${stamps.xid} AS xid, t.leaf_key AS row_key,
-${entrySql(table, log, 't')
-  .map((line) => `        ${line}`)
-  .join('\n')} AS entry
-      FROM (
-        SELECT *
-        FROM (
-          SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} = ANY (waiting)
-          UNION ALL
-          SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} >= low AND t.${stamps.xid} <= high
-        ) candidate
-        WHERE (SELECT leaf.position FROM ${tree} leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
-        ORDER BY candidate.${stamps.xid}, candidate.leaf_key
-        LIMIT ${batch}
-      ) t
-    ) e
-  ), written AS (
-    INSERT INTO ${entries} (row_key, entry)
-    SELECT fresh.row_key, fresh.entry FROM fresh
-  ), leaves AS (
-    INSERT INTO ${tree} (level, position, hash, row_key)
-    SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
-  )
-  SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
-  ${everyScopeSql.end}
-  count := coalesce(cardinality(nodes), 0);
-  IF count = 0 THEN
-    IF head.cluster IS DISTINCT FROM this_cluster THEN
-      UPDATE ${head} SET cluster = this_cluster, watermark = mark, sealer = pg_current_xact_id();
-    END IF;
-    RETURN 'done';
-  END IF;
+        -- of every scope; the lookup is no join: it must stay a look into the index, however the tables have grown
+        ${everyScopeSql.begin}
+        WITH fresh AS MATERIALIZED (
+          SELECT e.xid, e.row_key, e.entry, sha256('\\x00' || e.entry) AS hash, head.size - 1 + row_number() OVER (ORDER BY e.xid, e.row_key) AS position
+          FROM (
+            SELECT t.${stamps.xid} AS xid, t.leaf_key AS row_key,
+              ${entrySql(table, log, 't')} AS entry
+            FROM (
+              SELECT *
+              FROM (
+                SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} = ANY (waiting)
+                UNION ALL
+                SELECT t.*, ${rowKeySql(table, 't')} AS leaf_key FROM ${own} t WHERE t.${stamps.xid} >= low AND t.${stamps.xid} <= high
+              ) candidate
+              WHERE (SELECT leaf.position FROM ${tree} leaf WHERE leaf.row_key = candidate.leaf_key) IS NULL
+              ORDER BY candidate.${stamps.xid}, candidate.leaf_key
+              LIMIT ${batch}
+            ) t
+          ) e
+        ), written AS (
+          INSERT INTO ${entries} (row_key, entry)
+          SELECT fresh.row_key, fresh.entry FROM fresh
+        ), leaves AS (
+          INSERT INTO ${tree} (level, position, hash, row_key)
+          SELECT 0, fresh.position, fresh.hash, fresh.row_key FROM fresh
+        )
+        SELECT array_agg(fresh.hash ORDER BY fresh.position), max(fresh.xid) INTO nodes, last FROM fresh;
+        ${everyScopeSql.end}
+        count := coalesce(cardinality(nodes), 0);
+        IF count = 0 THEN
+          IF head.cluster IS DISTINCT FROM this_cluster THEN
+            UPDATE ${head} SET cluster = this_cluster, watermark = mark, sealer = pg_current_xact_id();
+          END IF;
+          RETURN 'done';
+        END IF;
 
-  -- what was left over by the batch stands at or above the last one sealed
-  IF count = ${batch} THEN
-    IF head.cluster = this_cluster THEN
-      mark := CASE
-        WHEN last < pg_snapshot_xmax(mark) THEN format('%s:%s:%s', least(last, pg_snapshot_xmin(mark)), last,
-          (SELECT string_agg(xip::text, ',' ORDER BY xip) FROM pg_snapshot_xip(mark) xip WHERE xip < last))::pg_snapshot
-        ELSE mark
-      END;
-    ELSE
-      mark := head.watermark;
-      this_cluster := head.cluster;
-    END IF;
-  END IF;
+        -- what was left over by the batch stands at or above the last one sealed
+        IF count = ${batch} THEN
+          IF head.cluster = this_cluster THEN
+            mark := CASE
+              WHEN last < pg_snapshot_xmax(mark) THEN format('%s:%s:%s', least(last, pg_snapshot_xmin(mark)), last,
+                (SELECT string_agg(xip::text, ',' ORDER BY xip) FROM pg_snapshot_xip(mark) xip WHERE xip < last))::pg_snapshot
+              ELSE mark
+            END;
+          ELSE
+            mark := head.watermark;
+            this_cluster := head.cluster;
+          END IF;
+        END IF;
 
-  -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
-  at := head.size;
-  kept := length(head.frontier) / 32;
-  WHILE cardinality(nodes) > 0 LOOP
-    IF at % 2 = 1 THEN
-      nodes := substr(head.frontier, 32 * kept - 31, 32) || nodes;
-      kept := kept - 1;
-    END IF;
-    IF cardinality(nodes) % 2 = 1 THEN
-      new_frontier := nodes[cardinality(nodes)] || new_frontier;
-    END IF;
-    parents := '{}';
-    FOR i IN 1 .. cardinality(nodes) / 2 LOOP
-      parents[i] := sha256('\\x01' || nodes[2 * i - 1] || nodes[2 * i]);
-    END LOOP;
-    nodes := parents;
-    at := at / 2;
-    height := height + 1;
-    IF height % 8 = 0 THEN
-      INSERT INTO ${tree} (level, position, hash)
-      SELECT height / 8, at + run.number - 1, run.hash FROM unnest(nodes) WITH ORDINALITY AS run (hash, number);
-    END IF;
-  END LOOP;
-  new_frontier := substr(head.frontier, 1, 32 * kept) || new_frontier;
+        -- height by height: a left sibling that waits in the frontier comes first, one without a right sibling waits there
+        at := head.size;
+        kept := length(head.frontier) / 32;
+        WHILE cardinality(nodes) > 0 LOOP
+          IF at % 2 = 1 THEN
+            nodes := substr(head.frontier, 32 * kept - 31, 32) || nodes;
+            kept := kept - 1;
+          END IF;
+          IF cardinality(nodes) % 2 = 1 THEN
+            new_frontier := nodes[cardinality(nodes)] || new_frontier;
+          END IF;
+          parents := '{}';
+          FOR i IN 1 .. cardinality(nodes) / 2 LOOP
+            parents[i] := sha256('\\x01' || nodes[2 * i - 1] || nodes[2 * i]);
+          END LOOP;
+          nodes := parents;
+          at := at / 2;
+          height := height + 1;
+          IF height % 8 = 0 THEN
+            INSERT INTO ${tree} (level, position, hash)
+            SELECT height / 8, at + run.number - 1, run.hash FROM unnest(nodes) WITH ORDINALITY AS run (hash, number);
+          END IF;
+        END LOOP;
+        new_frontier := substr(head.frontier, 1, 32 * kept) || new_frontier;
 
-  kept := length(new_frontier) / 32;
-  root := substr(new_frontier, 32 * kept - 31);
-  FOR i IN REVERSE kept - 1 .. 1 LOOP
-    root := sha256('\\x01' || substr(new_frontier, 32 * i - 31, 32) || root);
-  END LOOP;
-  INSERT INTO ${blocks} (size, root) VALUES (head.size + count, root);
-  UPDATE ${head}
-  SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
-  RETURN CASE WHEN count = ${batch} THEN 'more' ELSE 'done' END;
-END
-$$`,
+        kept := length(new_frontier) / 32;
+        root := substr(new_frontier, 32 * kept - 31);
+        FOR i IN REVERSE kept - 1 .. 1 LOOP
+          root := sha256('\\x01' || substr(new_frontier, 32 * i - 31, 32) || root);
+        END LOOP;
+        INSERT INTO ${blocks} (size, root) VALUES (head.size + count, root);
+        UPDATE ${head}
+        SET size = head.size + count, frontier = new_frontier, watermark = mark, sealer = pg_current_xact_id(), cluster = this_cluster;
+        RETURN CASE WHEN count = ${batch} THEN 'more' ELSE 'done' END;
+      END
+      $$
+    `,
   };
 };

@@ -1,8 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { isPurgingOnPostgres } from '../shared/purging.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
@@ -53,14 +54,14 @@ const leave = (table: TableFacts, names: LedgerNames): GuaranteeObject =>
 const leaveFunction = (table: TableFacts, { entries }: LedgerNames): GuaranteeObject =>
   triggerFunction(
     objectName(table.name, 'ledger_leave'),
-    [
-      `IF ${isPurgingOnPostgres(table)}`,
-      `  AND NOT EXISTS (SELECT FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})`,
-      'THEN',
-      '  RETURN OLD;',
-      'END IF;',
-      raise('ledgered', `rows of ${entries} are never changed and never deleted`),
-    ],
+    sql`
+      IF ${isPurgingOnPostgres(table)}
+        AND NOT EXISTS (SELECT FROM ${identifier(table.name)} AS owner WHERE ${hasRowKey(table, 'owner', 'OLD.row_key')})
+      THEN
+        RETURN OLD;
+      END IF;
+      ${raise('ledgered', `rows of ${entries} are never changed and never deleted`)}
+    `,
     { reads: true, seesAll: 'scopes' },
   );
 
@@ -70,74 +71,78 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
   {
     type: 'table',
     name: entries,
-    sql: `CREATE TABLE ${identifier(entries)} (
-  row_key text COLLATE "C" NOT NULL,
-  entry bytea NOT NULL,
-  CONSTRAINT ${part(entries, 'pkey')} PRIMARY KEY (row_key)
-)`,
+    sql: sql`
+      CREATE TABLE ${identifier(entries)} (
+        row_key text COLLATE "C" NOT NULL,
+        entry bytea NOT NULL,
+        CONSTRAINT ${part(entries, 'pkey')} PRIMARY KEY (row_key)
+      )
+    `,
   },
   {
     type: 'table',
     name: tree,
-    sql: `CREATE TABLE ${identifier(tree)} (
-  level integer NOT NULL,
-  position bigint NOT NULL,
-  hash bytea NOT NULL CONSTRAINT ${part(tree, 'hash_check')} CHECK (length(hash) = 32),
-  row_key text COLLATE "C",
-  CONSTRAINT ${part(tree, 'pkey')} PRIMARY KEY (level, position),
-  CONSTRAINT ${part(tree, 'row_key_key')} UNIQUE (row_key),
-  CONSTRAINT ${part(tree, 'check')} CHECK (position >= 0 AND level >= 0 AND (level = 0) = (row_key IS NOT NULL))
-)`,
+    sql: sql`
+      CREATE TABLE ${identifier(tree)} (
+        level integer NOT NULL,
+        position bigint NOT NULL,
+        hash bytea NOT NULL CONSTRAINT ${part(tree, 'hash_check')} CHECK (length(hash) = 32),
+        row_key text COLLATE "C",
+        CONSTRAINT ${part(tree, 'pkey')} PRIMARY KEY (level, position),
+        CONSTRAINT ${part(tree, 'row_key_key')} UNIQUE (row_key),
+        CONSTRAINT ${part(tree, 'check')} CHECK (position >= 0 AND level >= 0 AND (level = 0) = (row_key IS NOT NULL))
+      )
+    `,
   },
   {
     type: 'table',
     name: blocks,
-    sql: `CREATE TABLE ${identifier(blocks)} (
-  size bigint NOT NULL,
-  root bytea NOT NULL CONSTRAINT ${part(blocks, 'root_check')} CHECK (length(root) = 32),
-  sealed_at timestamptz(3) DEFAULT now() NOT NULL,
-  CONSTRAINT ${part(blocks, 'pkey')} PRIMARY KEY (size)
-)`,
+    sql: sql`
+      CREATE TABLE ${identifier(blocks)} (
+        size bigint NOT NULL,
+        root bytea NOT NULL CONSTRAINT ${part(blocks, 'root_check')} CHECK (length(root) = 32),
+        sealed_at timestamptz(3) DEFAULT now() NOT NULL,
+        CONSTRAINT ${part(blocks, 'pkey')} PRIMARY KEY (size)
+      )
+    `,
   },
   {
     type: 'table',
     name: head,
-    sql: `CREATE TABLE ${identifier(head)} (
-  id integer DEFAULT 1 NOT NULL CONSTRAINT ${part(head, 'id_check')} CHECK (id = 1),
-  size bigint DEFAULT 0 NOT NULL,
-  frontier bytea DEFAULT '\\x' NOT NULL,
-  watermark pg_snapshot DEFAULT pg_current_snapshot() NOT NULL,
-  sealer xid8,
-  cluster text DEFAULT (pg_control_system()).system_identifier::text,
-  first_provable bigint DEFAULT 0 NOT NULL,
-  CONSTRAINT ${part(head, 'pkey')} PRIMARY KEY (id)
-);
+    sql: sql`
+      CREATE TABLE ${identifier(head)} (
+        id integer DEFAULT 1 NOT NULL CONSTRAINT ${part(head, 'id_check')} CHECK (id = 1),
+        size bigint DEFAULT 0 NOT NULL,
+        frontier bytea DEFAULT '\\x' NOT NULL,
+        watermark pg_snapshot DEFAULT pg_current_snapshot() NOT NULL,
+        sealer xid8,
+        cluster text DEFAULT (pg_control_system()).system_identifier::text,
+        first_provable bigint DEFAULT 0 NOT NULL,
+        CONSTRAINT ${part(head, 'pkey')} PRIMARY KEY (id)
+      );
 
-INSERT INTO ${identifier(head)} DEFAULT VALUES`,
+      INSERT INTO ${identifier(head)} DEFAULT VALUES
+    `,
   },
 ];
 
 /** Says of each row in which transaction it came, and when: by that the sealing finds it, and its entry tells the time. */
 const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): GuaranteeObject => {
   const retained = table.facts.retention !== undefined;
+  const refuseUsedKey = sql`
+    -- the leaf of a row that has left stays its own
+    IF EXISTS (SELECT FROM ${identifier(tree)} WHERE row_key = ${rowKeySql(table, 'NEW')}) THEN
+      ${raise('ledgered', `a row of ${table.name} with this key has left, and its key is not used again`)}
+    END IF;
+  `;
   return triggerFunction(
     stamp,
-    [
-      ...(retained
-        ? [
-            '-- the leaf of a row that has left stays its own',
-            `IF EXISTS (SELECT FROM ${identifier(tree)} WHERE row_key = ${rowKeySql(table, 'NEW')}) THEN`,
-            raise(
-              'ledgered',
-              `a row of ${table.name} with this key has left, and its key is not used again`,
-            ).replaceAll(/^/gm, '  '),
-            'END IF;',
-          ]
-        : []),
-      `NEW.${stamps.xid} := pg_current_xact_id();`,
-      `NEW.${stamps.at} := now();`,
-      'RETURN NEW;',
-    ],
+    sql`
+      ${retained ? [refuseUsedKey] : []}
+      NEW.${stamps.xid} := pg_current_xact_id();
+      NEW.${stamps.at} := now();
+      RETURN NEW;
+    `,
     { reads: retained, asOwner: retained },
   );
 };

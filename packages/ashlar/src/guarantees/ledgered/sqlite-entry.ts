@@ -1,7 +1,7 @@
 import type { Column } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { jsonText } from '../shared/row-json-sqlite.js';
+import { jsonText } from '../../sql/sqlite-row-json.js';
 import { keyColumns } from './names.js';
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;

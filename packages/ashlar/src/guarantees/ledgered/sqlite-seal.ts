@@ -61,7 +61,7 @@ export const sealOnSqlite = (table: TableFacts, log: string): ((now: RunNow) => 
     if (!fresh || fresh.length === 0) return;
     const frontier = openFrontier(now, sql);
     while (fresh.length > 0) {
-      for (const { row_key, entry } of fresh) append(now, sql, frontier, row_key, entry);
+      for (const { row_key, entry } of fresh) append({ now, sql, frontier, key: row_key, entry });
       const sealed = fresh.at(-1)?.id;
       now(sql.block, [frontier.size, frontier.root()]);
       now(sql.move, [frontier.size, frontier.encode(), sealed]);
@@ -87,7 +87,15 @@ const openFrontier = (now: RunNow, sql: Statements): Frontier => {
   return Frontier.decode(head?.size ?? 0, head?.frontier ?? new Uint8Array());
 };
 
-const append = (now: RunNow, sql: Statements, frontier: Frontier, key: string, entry: string): void => {
+interface NewLeaf {
+  readonly now: RunNow;
+  readonly sql: Statements;
+  readonly frontier: Frontier;
+  readonly key: string;
+  readonly entry: string;
+}
+
+const append = ({ now, sql, frontier, key, entry }: NewLeaf): void => {
   const hash = leafHash(Buffer.from(entry));
   now(sql.leaf, [frontier.size, hash, key]);
   frontier.append(hash);

@@ -1,9 +1,11 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { all, any } from '../../sql/conditions.js';
+import { objectName } from '../../sql/object-name.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { hanging, sql } from '../../sql/template.js';
 import { isPurgingOnSqlite } from '../shared/purging.js';
-import { all, any, raise, sqliteTrigger } from '../shared/sqlite-sql.js';
 import { type LedgerNames, ledgerNames } from './names.js';
 import { entrySql, hasRowKey, rowKeySql } from './sqlite-entry.js';
 
@@ -21,13 +23,13 @@ export const ledgeredOnSqlite = (table: TableFacts, log: string): readonly Guara
       on: 'AFTER INSERT',
       table: table.name,
       body: [
-        [
-          `INSERT INTO ${identifier(names.entries)} (row_key, entry)`,
-          'VALUES (',
-          `  ${rowKeySql(table, 'NEW')},`,
-          ...entrySql(table, log, 'NEW').map((line) => `  ${line}`),
-          ')',
-        ].join('\n  '),
+        sql`
+          INSERT INTO ${identifier(names.entries)} (row_key, entry)
+          VALUES (
+            ${rowKeySql(table, 'NEW')},
+            ${entrySql(table, log, 'NEW')}
+          )
+        `,
       ],
     }),
   ];
@@ -40,46 +42,54 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
   {
     type: 'table',
     name: entries,
-    sql: `CREATE TABLE ${identifier(entries)} (
-  id      INTEGER CONSTRAINT ${part(entries, 'pkey')} PRIMARY KEY AUTOINCREMENT,
-  row_key TEXT    NOT NULL,
-  entry   TEXT    NOT NULL,
-  CONSTRAINT ${part(entries, 'row_key_key')} UNIQUE (row_key)
-) STRICT`,
+    sql: sql`
+      CREATE TABLE ${identifier(entries)} (
+        id      INTEGER CONSTRAINT ${part(entries, 'pkey')} PRIMARY KEY AUTOINCREMENT,
+        row_key TEXT    NOT NULL,
+        entry   TEXT    NOT NULL,
+        CONSTRAINT ${part(entries, 'row_key_key')} UNIQUE (row_key)
+      ) STRICT
+    `,
   },
   {
     type: 'table',
     name: tree,
-    sql: `CREATE TABLE ${identifier(tree)} (
-  level    INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  hash     BLOB    NOT NULL CONSTRAINT ${part(tree, 'hash_check')} CHECK (length(hash) = 32),
-  row_key  TEXT,
-  CONSTRAINT ${part(tree, 'pkey')} PRIMARY KEY (level, position),
-  CONSTRAINT ${part(tree, 'row_key_key')} UNIQUE (row_key)
-) STRICT, WITHOUT ROWID`,
+    sql: sql`
+      CREATE TABLE ${identifier(tree)} (
+        level    INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        hash     BLOB    NOT NULL CONSTRAINT ${part(tree, 'hash_check')} CHECK (length(hash) = 32),
+        row_key  TEXT,
+        CONSTRAINT ${part(tree, 'pkey')} PRIMARY KEY (level, position),
+        CONSTRAINT ${part(tree, 'row_key_key')} UNIQUE (row_key)
+      ) STRICT, WITHOUT ROWID
+    `,
   },
   {
     type: 'table',
     name: blocks,
-    sql: `CREATE TABLE ${identifier(blocks)} (
-  size      INTEGER NOT NULL,
-  root      BLOB    NOT NULL CONSTRAINT ${part(blocks, 'root_check')} CHECK (length(root) = 32),
-  sealed_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  CONSTRAINT ${part(blocks, 'pkey')} PRIMARY KEY (size)
-) STRICT, WITHOUT ROWID`,
+    sql: sql`
+      CREATE TABLE ${identifier(blocks)} (
+        size      INTEGER NOT NULL,
+        root      BLOB    NOT NULL CONSTRAINT ${part(blocks, 'root_check')} CHECK (length(root) = 32),
+        sealed_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+        CONSTRAINT ${part(blocks, 'pkey')} PRIMARY KEY (size)
+      ) STRICT, WITHOUT ROWID
+    `,
   },
   {
     type: 'table',
     name: head,
-    sql: `CREATE TABLE ${identifier(head)} (
-  id             INTEGER NOT NULL CONSTRAINT ${part(head, 'id_check')} CHECK (id = 1),
-  size           INTEGER NOT NULL,
-  frontier       BLOB    NOT NULL,
-  sealed         INTEGER NOT NULL,
-  first_provable INTEGER NOT NULL DEFAULT 0,
-  CONSTRAINT ${part(head, 'pkey')} PRIMARY KEY (id)
-) STRICT, WITHOUT ROWID`,
+    sql: sql`
+      CREATE TABLE ${identifier(head)} (
+        id             INTEGER NOT NULL CONSTRAINT ${part(head, 'id_check')} CHECK (id = 1),
+        size           INTEGER NOT NULL,
+        frontier       BLOB    NOT NULL,
+        sealed         INTEGER NOT NULL,
+        first_provable INTEGER NOT NULL DEFAULT 0,
+        CONSTRAINT ${part(head, 'pkey')} PRIMARY KEY (id)
+      ) STRICT, WITHOUT ROWID
+    `,
   },
 ];
 
@@ -100,16 +110,16 @@ const insertable = (
       // the leaf of a row that has left stays its own
       ...(table.facts.retention ? [`NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)`] : []),
     ]),
-    [tree]: [
-      'CASE NEW.level',
-      `    WHEN 0 THEN NEW.position = coalesce((SELECT max(position) + 1 FROM ${t} WHERE level = 0), 0)`,
-      `      AND EXISTS (SELECT 1 FROM ${e} WHERE row_key = NEW.row_key)`,
-      `      AND NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)`,
-      '    ELSE NEW.row_key IS NULL',
-      `      AND NOT EXISTS (SELECT 1 FROM ${t} WHERE level = NEW.level AND position = NEW.position)`,
-      `      AND EXISTS (SELECT 1 FROM ${t} WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)`,
-      '  END',
-    ].join('\n'),
+    [tree]: hanging(sql`
+      CASE NEW.level
+        WHEN 0 THEN NEW.position = coalesce((SELECT max(position) + 1 FROM ${t} WHERE level = 0), 0)
+          AND EXISTS (SELECT 1 FROM ${e} WHERE row_key = NEW.row_key)
+          AND NOT EXISTS (SELECT 1 FROM ${t} WHERE row_key = NEW.row_key)
+        ELSE NEW.row_key IS NULL
+          AND NOT EXISTS (SELECT 1 FROM ${t} WHERE level = NEW.level AND position = NEW.position)
+          AND EXISTS (SELECT 1 FROM ${t} WHERE level = NEW.level - 1 AND position = 256 * NEW.position + 255)
+      END
+    `),
     [blocks]: all([
       `NOT EXISTS (SELECT 1 FROM ${b} WHERE size = NEW.size)`,
       `NEW.size = (SELECT max(position) + 1 FROM ${t} WHERE level = 0)`,
@@ -130,9 +140,7 @@ const guards = (table: string, lawful: string, leaves?: string): readonly Guaran
       name: objectName(table, 'append_only', on.toLowerCase()),
       on: `BEFORE ${on}`,
       table,
-      ...(on === 'DELETE' && leaves !== undefined
-        ? { when: `NOT (${leaves.replaceAll('\n', '\n  ')})` }
-        : {}),
+      ...(on === 'DELETE' && leaves !== undefined ? { when: `NOT (${hanging(leaves)})` } : {}),
       body: [refuse(`rows of ${table} are never changed and never deleted`)],
     }),
   ),
@@ -148,9 +156,10 @@ const guards = (table: string, lawful: string, leaves?: string): readonly Guaran
 /** The head only follows the blocks; `first_provable` alone may grow by itself. */
 const headGuards = ({ head, tree, blocks }: LedgerNames): readonly GuaranteeObject[] => {
   const sealed = `NEW.size = (SELECT max(size) FROM ${identifier(blocks)}) AND NEW.size > OLD.size AND NEW.first_provable = OLD.first_provable`;
-  const purged = all(
-    ['id', 'size', 'frontier', 'sealed'].map((name) => `NEW.${name} IS OLD.${name}`),
-  ).replaceAll('\n', '');
+  // two spaces, as committed migrations have it
+  const purged = ['id', 'size', 'frontier', 'sealed']
+    .map((name) => `NEW.${name} IS OLD.${name}`)
+    .join('  AND ');
   return [
     sqliteTrigger({
       name: objectName(head, 'update'),

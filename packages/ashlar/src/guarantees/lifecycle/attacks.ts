@@ -15,11 +15,11 @@ import {
 } from '../shared/attacks.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
-// a status column of many values has thousands of wrong steps; these are enough to show that the rule is there
+// a status column of many values has thousands of refused transitions; this many show that the rule is enforced
 const mostSteps = 60;
 
-/** Every wrong beginning and every wrong step, and ways around the steps. */
-export const lifecycleAttacks = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] => {
+/** Statements with a refused first status or transition, and transitions other than by UPDATE. */
+export function lifecycleAttacks(table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] {
   const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
   const around = waysAround(table, probe, rules);
   return [
@@ -27,7 +27,7 @@ export const lifecycleAttacks = (table: TableFacts, probe: Probe, rules: Lifecyc
     ...triedByBoth(around),
     ...triedBy(['owner'], [...steps.slice(0, 3), ...asReplica(probe, steps.slice(0, 3))]),
   ];
-};
+}
 
 const withStatus = ({ fresh }: Probe, { column }: Lifecycle, status: string): SqlRow => ({
   ...fresh,
@@ -41,7 +41,7 @@ const beginnings = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
       refused(`${rules.column} begins as ${status}`, insertRow(table.name, withStatus(probe, rules, status))),
     );
 
-/** The lawful way to a status, its beginning first. */
+/** The allowed transitions to a status, the first status first. */
 const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
   const ways = new Map(rules.initial.map((begin) => [begin, [begin] as readonly string[]]));
   for (const [reached, way] of ways)
@@ -49,10 +49,18 @@ const wayTo = (rules: Lifecycle, status: string): readonly string[] => {
   return ways.get(status) ?? [];
 };
 
-const moveTo = (table: TableFacts, probe: Probe, { column }: Lifecycle, value: string, also = ''): string =>
+interface Move {
+  readonly table: TableFacts;
+  readonly probe: Probe;
+  readonly rules: Lifecycle;
+  readonly value: string;
+  readonly also?: string;
+}
+
+const moveTo = ({ table, probe, rules: { column }, value, also = '' }: Move): string =>
   `UPDATE ${identifier(table.name)} SET ${identifier(column)} = ${value}${also} WHERE ${isFresh(table, probe)}`;
 
-/** What a CHECK may want together with a status: some of what may be empty, filled. */
+/** Values for nullable columns, which a CHECK may require together with a status. */
 const companions = (table: TableFacts, probe: Probe, { column }: Lifecycle): readonly SqlRow[] => {
   const mayBeEmpty = Object.values(table.columns)
     .filter(({ name, nullable }) => nullable && name !== column && probe.values[name] !== undefined)
@@ -63,7 +71,7 @@ const companions = (table: TableFacts, probe: Probe, { column }: Lifecycle): rea
   return [{}, filled(mayBeEmpty), emptied, ...mayBeEmpty.slice(0, 12).map((name) => filled([name]))];
 };
 
-/** The statements that lead a new row to a status lawfully. */
+/** The statements that bring a new row to a status by allowed transitions. */
 const arrivedAt = (
   table: TableFacts,
   probe: Probe,
@@ -77,13 +85,13 @@ const arrivedAt = (
     ...moves.map((to) =>
       beside.map((also) => {
         const assignments = Object.entries(also).map(([name, value]) => `, ${identifier(name)} = ${value}`);
-        return moveTo(table, probe, rules, literal(to), assignments.join(''));
+        return moveTo({ table, probe, rules, value: literal(to), also: assignments.join('') });
       }),
     ),
   ];
 };
 
-/** An attack that must be refused once a row has come to a status. */
+/** An attack that must be refused once a row has a status. */
 const afterwards = (preparation: Draft['preparation'], name: string, statement: string): Draft => ({
   ...refused(name, statement),
   ...(preparation ? { preparation } : {}),
@@ -97,12 +105,12 @@ const wrongSteps = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
         afterwards(
           arrivedAt(table, probe, rules, from),
           `${rules.column} from ${from} to ${to}`,
-          moveTo(table, probe, rules, literal(to)),
+          moveTo({ table, probe, rules, value: literal(to) }),
         ),
       ),
   );
 
-/** Ways to a status that are no step of an UPDATE. */
+/** Changes of a status other than by UPDATE. */
 const waysAround = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly Draft[] => {
   const name = identifier(table.name);
   const status = identifier(rules.column);
@@ -113,8 +121,12 @@ const waysAround = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
   const there = arrivedAt(table, probe, rules, last);
   const beginning = columnsAndValues(withStatus(probe, rules, begin));
   return [
-    afterwards(there, `${rules.column} becomes NULL`, moveTo(table, probe, rules, 'NULL')),
-    afterwards(there, `${rules.column} becomes no status`, moveTo(table, probe, rules, literal('prove'))),
+    afterwards(there, `${rules.column} becomes NULL`, moveTo({ table, probe, rules, value: 'NULL' })),
+    afterwards(
+      there,
+      `${rules.column} becomes no status`,
+      moveTo({ table, probe, rules, value: literal('prove') }),
+    ),
     ...(hasWholeKey(table, probe)
       ? [
           afterwards(

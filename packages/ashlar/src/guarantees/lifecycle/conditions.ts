@@ -1,20 +1,28 @@
 import { identifier, literal } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import type { Lifecycle } from './rules.js';
 
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 
-/** When an insert is refused; also where the status is NULL, which OR REPLACE would turn into the default. */
-export const beginsWrongly = ({ column, initial }: Lifecycle): string =>
-  `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
+/** The condition on which an insert is refused; also if the status is NULL, which OR REPLACE would turn into the default. */
+export function beginsWrongly({ column, initial }: Lifecycle): string {
+  return `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
+}
 
-/** When an update is refused. */
-export const movesWrongly = ({ column, statuses, transitions }: Lifecycle): string => {
+/** The condition on which an update is refused. */
+export function movesWrongly({ column, statuses, transitions }: Lifecycle): string {
   const name = identifier(column);
   const changes = `OLD.${name} IS DISTINCT FROM NEW.${name}`;
   const cases = statuses.flatMap((from) => {
     const to = transitions[from] ?? [];
-    return to.length === 0 ? [] : [`    WHEN ${literal(from)} THEN NEW.${name} IN (${oneOf(to)})`];
+    return to.length === 0 ? [] : [`WHEN ${literal(from)} THEN NEW.${name} IN (${oneOf(to)})`];
   });
   if (cases.length === 0) return changes;
-  return [changes, `  AND (CASE OLD.${name}`, ...cases, '    ELSE false', '  END) IS NOT TRUE'].join('\n');
-};
+  return sql`
+    ${changes}
+      AND (CASE OLD.${name}
+        ${cases}
+        ELSE false
+      END) IS NOT TRUE
+  `;
+}

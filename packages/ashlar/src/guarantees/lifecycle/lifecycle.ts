@@ -2,29 +2,30 @@ import type { Probe } from '../../contract/attack.js';
 import type { Column } from '../../contract/column.js';
 import type { Guarantee } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, list, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn, list } from '../shared/declaration.js';
 import { lifecycleAttacks } from './attacks.js';
 import { lifecycleOnPostgres } from './postgres.js';
 import type { Lifecycle, Transitions } from './rules.js';
 import { lifecycleOnSqlite } from './sqlite.js';
 
-/** Where a status begins. */
+/** The first statuses of a lifecycle. */
 export interface LifecycleOptions {
   readonly initial: string | readonly string[];
 }
 
 /**
- * A status moves only along the declared transitions, and begins as one of the initial ones.
+ * A status changes only along the declared transitions, and starts as an initial one.
  *
  * @param column - a column of `z.enum(…)`
- * @param transitions - from each status, those it may go to
- * @param options - `initial`: what a new row's status may be
+ * @param transitions - for each status, the statuses it may change to
+ * @param options - `initial`: the statuses that a new row may have
  * @throws AshlarError `table-invalid`, when the table is declared, if a status is unknown or can never be reached
  *
  * @example
  * lifecycle(c.status, { pending: ['running', 'cancelled'], running: ['completed', 'failed'] }, { initial: 'pending' })
  */
-export const lifecycle = (column: Column, transitions: Transitions, options: LifecycleOptions): Guarantee => {
+export function lifecycle(column: Column, transitions: Transitions, options: LifecycleOptions): Guarantee {
   const rules: Lifecycle = Object.freeze({
     column: column?.name,
     statuses: (column?.rules.oneOf ?? []).map(String),
@@ -34,7 +35,7 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'lifecycle',
-    summary: 'A status moves only along the declared transitions.',
+    summary: 'A status changes only along the declared transitions.',
     conflicts: [
       {
         fact: 'appendOnly' as const,
@@ -59,7 +60,7 @@ export const lifecycle = (column: Column, transitions: Transitions, options: Lif
     },
     attacks: (table: TableFacts, probe: Probe) => lifecycleAttacks(table, probe, rules),
   });
-};
+}
 
 const assertStatuses = (
   table: TableFacts,
@@ -67,23 +68,28 @@ const assertStatuses = (
   { statuses, initial, transitions }: Lifecycle,
 ): void => {
   if (column.kind !== 'text' || statuses.length === 0) {
-    throw unfit(table, `${column.name} has no list of statuses.`, 'Make it z.enum([…]).');
+    throw invalidTable(table.name, `${column.name} has no list of statuses.`, 'Make it z.enum([…]).');
   }
   if (column.nullable)
-    throw unfit(table, `${column.name} is nullable, but a row always has a status.`, 'Remove .nullable().');
-  if (initial.length === 0) throw unfit(table, `${column.name} has no initial status.`, 'Give { initial }.');
+    throw invalidTable(
+      table.name,
+      `${column.name} is nullable, but a row always has a status.`,
+      'Remove .nullable().',
+    );
+  if (initial.length === 0)
+    throw invalidTable(table.name, `${column.name} has no initial status.`, 'Give { initial }.');
   const named = [...initial, ...Object.entries(transitions).flatMap(([from, to]) => [from, ...to])];
   const unknown = named.find((status) => !statuses.includes(status));
   if (unknown !== undefined) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} has no status ${unknown}.`,
       `Its statuses are ${statuses.join(', ')}.`,
     );
   }
   if (column.default !== undefined && !initial.includes(String(column.default))) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column.name} is ${String(column.default)} by default, which is not an initial status.`,
       'Change one of the two.',
     );
@@ -95,10 +101,10 @@ const assertReachable = (table: TableFacts, { column, statuses, initial, transit
   for (const status of reached) for (const next of transitions[status] ?? []) reached.add(next);
   const lost = statuses.filter((status) => !reached.has(status));
   if (lost.length > 0) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${column} can never become ${lost.join(' or ')}.`,
-      'Add a transition to it, or take it out.',
+      'Add a transition to it, or remove the status.',
     );
   }
 };

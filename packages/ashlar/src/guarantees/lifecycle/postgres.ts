@@ -1,8 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
 import type { Lifecycle } from './rules.js';
 
@@ -20,12 +21,15 @@ export const lifecycleOnPostgres = (table: TableFacts, rules: Lifecycle): readon
       calls: refusal,
     });
   return [
-    triggerFunction(refusal, [
-      "IF TG_OP = 'INSERT' THEN",
-      raise('lifecycle', `${of} cannot begin as %`, [`NEW.${status}`]).replaceAll(/^/gm, '  '),
-      'END IF;',
-      raise('lifecycle', `${of} cannot go from % to %`, [`OLD.${status}`, `NEW.${status}`]),
-    ]),
+    triggerFunction(
+      refusal,
+      sql`
+        IF TG_OP = 'INSERT' THEN
+          ${raise('lifecycle', `${of} cannot begin as %`, [`NEW.${status}`])}
+        END IF;
+        ${raise('lifecycle', `${of} cannot go from % to %`, [`OLD.${status}`, `NEW.${status}`])}
+      `,
+    ),
     trigger('insert', beginsWrongly(rules)),
     trigger('update', movesWrongly(rules)),
   ];

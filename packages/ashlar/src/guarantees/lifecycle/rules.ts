@@ -1,7 +1,7 @@
-/** From each status, those it may go to. A status that is left out, or has an empty list, is final. */
+/** For each status, the statuses it may change to. A status that is left out, or has an empty list, is final. */
 export type Transitions = Readonly<Record<string, readonly string[]>>;
 
-/** A status column with all its rules. */
+/** A status column and its rules. */
 export interface Lifecycle {
   readonly column: string;
   readonly statuses: readonly string[];
@@ -9,6 +9,7 @@ export interface Lifecycle {
   readonly transitions: Transitions;
 }
 
-/** Whether a status may go to another. */
-export const mayGo = ({ transitions }: Lifecycle, from: string, to: string): boolean =>
-  transitions[from]?.includes(to) ?? false;
+/** Whether a status may change to another. */
+export function mayGo({ transitions }: Lifecycle, from: string, to: string): boolean {
+  return transitions[from]?.includes(to) ?? false;
+}

@@ -1,8 +1,11 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { any, emptied, raise, replacing, rowidOf, sqliteTrigger, uniqueKeys } from '../shared/sqlite-sql.js';
+import { all, any } from '../../sql/conditions.js';
+import { objectName } from '../../sql/object-name.js';
+import { emptied, replacing, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import { beginsWrongly, movesWrongly } from './conditions.js';
 import { type Lifecycle, mayGo } from './rules.js';
 
@@ -15,20 +18,24 @@ export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly
   // a RAISE takes only a constant, so each wrong step has its own
   const beginnings = rules.statuses
     .filter((to) => !rules.initial.includes(to))
-    .map((to) => `    WHEN ${literal(to)} THEN ${refuse(`${of} cannot begin as ${to}`)}`);
+    .map((to) => `WHEN ${literal(to)} THEN ${refuse(`${of} cannot begin as ${to}`)}`);
   const steps = rules.statuses.flatMap((from) =>
     rules.statuses
       .filter((to) => from !== to && !mayGo(rules, from, to))
       .map(
-        (to) =>
-          `    WHEN ${literal(`${from} to ${to}`)} THEN ${refuse(`${of} cannot go from ${from} to ${to}`)}`,
+        (to) => `WHEN ${literal(`${from} to ${to}`)} THEN ${refuse(`${of} cannot go from ${from} to ${to}`)}`,
       ),
   );
   const otherwise = refuse(`${of} has no such status`);
   const choose = (value: string, cases: readonly string[]): string =>
     cases.length === 0
       ? `SELECT ${otherwise}`
-      : [`SELECT CASE ${value}`, ...cases, `    ELSE ${otherwise}`, '  END'].join('\n');
+      : sql`
+          SELECT CASE ${value}
+            ${cases}
+            ELSE ${otherwise}
+          END
+        `;
 
   const keys = uniqueKeys(table);
   const replaced = [`${status} IS NOT NEW.${status}`];
@@ -64,7 +71,10 @@ export const lifecycleOnSqlite = (table: TableFacts, rules: Lifecycle): readonly
       name: name('move'),
       on: 'BEFORE UPDATE',
       table: table.name,
-      when: `(${moved.join(' OR ')})\n  AND (${any([...replacing(table, keys, [...replaced, another]), ...emptied(table, keys)])})`,
+      when: all([
+        `(${moved.join(' OR ')})`,
+        `(${any([...replacing(table, keys, [...replaced, another]), ...emptied(table, keys)])})`,
+      ]),
       body: [replacement],
     }),
   ];

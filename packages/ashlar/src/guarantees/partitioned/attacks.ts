@@ -11,8 +11,8 @@ const moments = {
   'a row of a month far ahead': '2999-01-31T08:00:00.000',
 } as const;
 
-/** Rows of months that have no partition must be taken; a row must not get into a partition that is not its own. */
-export const partitionedAttacks = (table: GuardedTable, probe: Probe, column: string): readonly Attack[] => {
+/** Rows of months without a partition must be accepted; a row must not get into the partition of another month. */
+export function partitionedAttacks(table: GuardedTable, probe: Probe, column: string): readonly Attack[] {
   const { partitions } = probe;
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
   const at = (moment: string): SqlRow => ({
@@ -33,7 +33,7 @@ export const partitionedAttacks = (table: GuardedTable, probe: Probe, column: st
           .map((name) => refused('a row into a partition by name', insertRow(name, now))),
       ],
     ),
-    // only the owner may say what the database's clock says
+    // only the owner may write a column that the database's clock fills in
     ...triedBy(
       ['owner'],
       [
@@ -42,9 +42,9 @@ export const partitionedAttacks = (table: GuardedTable, probe: Probe, column: st
       ],
     ),
   ];
-};
+}
 
-/** A partition takes rows of its own months only, also where it is written to by name. */
+/** A partition accepts rows of its own month only, even if a statement names the partition. */
 const misplaced = (
   table: GuardedTable,
   { partitions }: Probe,

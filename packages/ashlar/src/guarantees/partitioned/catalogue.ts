@@ -1,6 +1,7 @@
 import type { RunSql } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
 /** A partition with a range: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is open. */
@@ -16,16 +17,17 @@ export interface Catalogue {
   readonly default: string | undefined;
 }
 
-const partitionsSql = `
-SELECT c.relname::text AS name,
-  b.bound = 'DEFAULT' AS "isDefault",
-  extract(epoch FROM (regexp_match(b.bound, $re$FROM \\('([^']+)'\\)$re$))[1]::timestamptz)::text AS "from",
-  extract(epoch FROM (regexp_match(b.bound, $re$TO \\('([^']+)'\\)$re$))[1]::timestamptz)::text AS "to"
-FROM pg_inherits i
-JOIN pg_class c ON c.oid = i.inhrelid
-CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
-WHERE i.inhparent = $1::text::regclass AND NOT i.inhdetachpending
-ORDER BY c.relname`;
+const partitionsSql = sql`
+  SELECT c.relname::text AS name,
+    b.bound = 'DEFAULT' AS "isDefault",
+    extract(epoch FROM (regexp_match(b.bound, $re$FROM \\('([^']+)'\\)$re$))[1]::timestamptz)::text AS "from",
+    extract(epoch FROM (regexp_match(b.bound, $re$TO \\('([^']+)'\\)$re$))[1]::timestamptz)::text AS "to"
+  FROM pg_inherits i
+  JOIN pg_class c ON c.oid = i.inhrelid
+  CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
+  WHERE i.inhparent = $1::text::regclass AND NOT i.inhdetachpending
+  ORDER BY c.relname
+`;
 
 const milliseconds = (epoch: unknown, open: number): number => (epoch === null ? open : Number(epoch) * 1000);
 
@@ -54,15 +56,16 @@ export const countByMonth = async (
   column: string,
   last: Month,
 ): Promise<ReadonlyMap<Month, number>> => {
-  const rows = await run(`
-SELECT (extract(year FROM moment) * 12 + extract(month FROM moment) - 1)::int::text AS month, count(*)::text AS rows
-FROM (
-  SELECT ${identifier(column)} AT TIME ZONE 'UTC' AS moment
-  FROM ${identifier(from)}
-  WHERE ${within(column, firstMonth, last)}
-) AS moments
-GROUP BY 1
-ORDER BY 1::text::int`);
+  const rows = await run(sql`
+    SELECT (extract(year FROM moment) * 12 + extract(month FROM moment) - 1)::int::text AS month, count(*)::text AS rows
+    FROM (
+      SELECT ${identifier(column)} AT TIME ZONE 'UTC' AS moment
+      FROM ${identifier(from)}
+      WHERE ${within(column, firstMonth, last)}
+    ) AS moments
+    GROUP BY 1
+    ORDER BY 1::text::int
+  `);
   return new Map(rows.map((row) => [Number(row.month), Number(row.rows)]));
 };
 

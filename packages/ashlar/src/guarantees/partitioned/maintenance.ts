@@ -83,7 +83,9 @@ export const maintainPartitions = async (
   if ((await look(async (_, catalogue) => catalogue.default)) === undefined) await ensureDefault();
   for (let round = 1; ; round++) {
     if (await caught())
-      await step((run, catalogue) => rotateDefault(run, table, column, catalogue, { last, reach }));
+      await step((run, catalogue) =>
+        rotateDefault({ run, table, column, catalogue, until: { last, reach } }),
+      );
     try {
       const now = await look(async (_, catalogue) => catalogue);
       for (const month of monthsBetween(current, last))

@@ -2,7 +2,8 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
 import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
+import { sql } from '../../sql/template.js';
 import { value, within } from './catalogue.js';
 import { type Month, monthName, startOf } from './months.js';
 import { partitionObjects } from './objects.js';
@@ -26,37 +27,44 @@ export const makeAside = async (
   const check = range
     ? `,\n  CONSTRAINT ${identifier(rangeCheck(name))} CHECK (${within(range.column, range.first, range.last)})`
     : '';
-  await run(`CREATE TABLE ${identifier(name)} (
-  LIKE ${identifier(table.name)}
-    INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
-)`);
+  await run(sql`
+    CREATE TABLE ${identifier(name)} (
+      LIKE ${identifier(table.name)}
+        INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION${check}
+    )
+  `);
   await takeRights(run, name);
 };
 
 // what new tables are granted by default would be a way around what the whole table allows
 const takeRights = (run: RunSql, name: string): Promise<unknown> =>
-  run(`DO $ashlar$
-DECLARE
-  who regrole;
-BEGIN
-  FOR who IN
-    SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
-    WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
-  LOOP
-    EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
-  END LOOP;
-  REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
-END
-$ashlar$`);
+  run(sql`
+    DO $ashlar$
+    DECLARE
+      who regrole;
+    BEGIN
+      FOR who IN
+        SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
+        WHERE c.oid = ${literal(identifier(name))}::regclass AND a.grantee NOT IN (0, c.relowner)
+      LOOP
+        EXECUTE format('REVOKE ALL ON TABLE %I FROM %s', ${literal(name)}, who);
+      END LOOP;
+      REVOKE ALL ON TABLE ${identifier(name)} FROM PUBLIC;
+    END
+    $ashlar$
+  `);
+
+/** A table that becomes the partition of the months from `first` to `last`. */
+export interface MonthsToAttach {
+  readonly run: RunSql;
+  readonly table: GuardedTable;
+  readonly name: string;
+  readonly first: Month;
+  readonly last: Month;
+}
 
 /** Gives a table aside what the guarantees need on it, and makes it the partition of these months. */
-export const attachMonths = async (
-  run: RunSql,
-  table: GuardedTable,
-  name: string,
-  first: Month,
-  last: Month,
-): Promise<void> => {
+export const attachMonths = async ({ run, table, name, first, last }: MonthsToAttach): Promise<void> => {
   await run(
     `ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} FOR VALUES FROM ('${startOf(first)}') TO ('${startOf(last + 1)}')`,
   );
@@ -85,7 +93,7 @@ export const makeMonth = async (
   const name = partitionName(table, month, month);
   await makeAside(run, table, name, { column, first: month, last: month });
   await guard(run, table, name);
-  await attachMonths(run, table, name, month, month);
+  await attachMonths({ run, table, name, first: month, last: month });
   await dropRangeCheck(run, name);
   return name;
 };

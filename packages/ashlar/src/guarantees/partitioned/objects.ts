@@ -1,11 +1,14 @@
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
 
-/** The name of the partition that holds what fits no other. */
-export const defaultPartition = (table: GuardedTable): string => objectName(table.name, 'default');
+/** The name of the default partition, for rows of months without a partition. */
+export function defaultPartition(table: GuardedTable): string {
+  return objectName(table.name, 'default');
+}
 
-/** What all guarantees of a table need on one of its partitions. */
-export const partitionObjects = (table: GuardedTable, partition: string): readonly GuaranteeObject[] =>
-  table.guarantees.flatMap(({ postgres }) =>
+/** The objects that the guarantees of a table need on one of its partitions. */
+export function partitionObjects(table: GuardedTable, partition: string): readonly GuaranteeObject[] {
+  return table.guarantees.flatMap(({ postgres }) =>
     postgres.level === 'refused' ? [] : (postgres.onPartition?.(table, partition) ?? []),
   );
+}

@@ -3,52 +3,53 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuaranteeObject, GuardedTable, MaintenanceTools } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
-import { indexObject } from '../shared/index-object.js';
-import { objectName } from '../shared/names.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { indexObject } from '../../sql/index-object.js';
+import { objectName } from '../../sql/object-name.js';
+import { assertOwn } from '../shared/declaration.js';
 import { partitionedAttacks } from './attacks.js';
 import { inspectPartitions } from './inspect.js';
 import { maintainPartitions } from './maintenance.js';
 import { defaultPartition, partitionObjects } from './objects.js';
 
-/** How a table is cut, and how far ahead. */
+/** How a table is partitioned. */
 export interface PartitionedOptions {
   readonly by: 'month';
-  /** Months made ahead of the current one; at least 3. Default 14. */
+  /** How many months ahead partitions are created: 3 to 120. Default 14. */
   readonly ahead?: number;
 }
 
 /**
- * No insert ever fails for want of a partition; old months leave whole.
+ * No insert fails because a partition is missing; old months are dropped whole.
  *
- * Months are those of UTC. What fits no month yet lies in a default partition until maintenance gives it a place.
+ * Months are those of UTC. Rows of a month without a partition go to a default partition until maintenance moves them.
  *
  * @param column - a timestamp that is part of the primary key and of every unique key
- * @throws AshlarError `table-invalid`, when the table is declared, if the column does not fit
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column or a key does not suit it
  *
  * @example
  * partitioned(c.created_at, { by: 'month' })
  */
-export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions): Guarantee =>
-  Object.freeze({
+export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions): Guarantee {
+  return Object.freeze({
     kind: 'guarantee' as const,
     name: 'partitioned',
-    summary: 'No insert ever fails for want of a partition; old months leave whole.',
+    summary: 'No insert fails because a partition is missing; old months are dropped whole.',
     facts: () => ({ partition: { column: column?.name } }),
     validate: (table: TableFacts) => {
       assertOwn(table, 'partitioned', [column]);
       assertPartitionable(table, column);
       if (!Number.isInteger(ahead) || ahead < 3 || ahead > 120) {
-        throw unfit(
-          table,
-          `partitions cannot be made ${ahead} months ahead.`,
+        throw invalidTable(
+          table.name,
+          `partitions cannot be created ${ahead} months ahead.`,
           'Choose a whole number from 3 to 120.',
         );
       }
     },
     sqlite: {
       level: 'emulated' as const,
-      weaker: `One table with an index on ${column.name}; old months leave by a range of it, not whole.`,
+      weaker: `One table with an index on ${column.name}; old months are deleted by range, not dropped whole.`,
       objects: (table: GuardedTable) => indexOnSqlite(table, column),
     },
     postgres: {
@@ -59,31 +60,36 @@ export const partitioned = (column: Column, { ahead = 14 }: PartitionedOptions):
         maintainPartitions({ table, column: column.name, ahead }, tools),
       inspect: (table: GuardedTable, tools: MaintenanceTools) =>
         inspectPartitions({ table, column: column.name, ahead }, tools),
-      // a row of any other month than this one was not written when it says
+      // with a column of the database's clock, every new row belongs to this month
       rights: () => (column.generated === 'now' ? { notInsertable: [column.name] } : {}),
     },
     attacks: (table: GuardedTable, probe: Probe) => partitionedAttacks(table, probe, column.name),
   });
+}
 
 const assertPartitionable = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
-    throw unfit(
-      table,
-      `${column.name} is no moment, so it has no month.`,
+    throw invalidTable(
+      table.name,
+      `${column.name} is not a timestamp, so it has no month.`,
       'Partition by a timestamp() or createdAt().',
     );
   }
   if (column.nullable)
-    throw unfit(table, `${column.name} is nullable, but each row has a month.`, 'Remove .nullable().');
+    throw invalidTable(
+      table.name,
+      `${column.name} is nullable, but each row has a month.`,
+      'Remove .nullable().',
+    );
   const unique = table.indexes.filter((index) => index.unique);
   const lacking = [table.primaryKey, ...table.uniques, ...unique].find(
     (key) => !key.columns.includes(column.name),
   );
   if (lacking) {
-    throw unfit(
-      table,
+    throw invalidTable(
+      table.name,
       `${lacking.name} does not contain ${column.name}, by which the table is partitioned.`,
-      `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the key in a table of its own.`,
+      `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the unique value in a table of its own.`,
     );
   }
 };

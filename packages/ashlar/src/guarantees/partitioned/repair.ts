@@ -1,6 +1,7 @@
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import type { RunSql } from '../../contract/sql.js';
 import { identifier } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import type { Catalogue } from './catalogue.js';
 import { asOne } from './making.js';
 import { partitionObjects } from './objects.js';
@@ -14,33 +15,36 @@ export interface Repair {
   readonly sql: string;
 }
 
-const triggersSql = `
-SELECT c.relname::text AS partition, t.tgname::text AS name, t.tgenabled::text AS enabled, p.tgenabled::text AS "parentEnabled"
-FROM pg_inherits i
-JOIN pg_class c ON c.oid = i.inhrelid
-JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
-LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
-WHERE i.inhparent = $1::text::regclass`;
+const triggersSql = sql`
+  SELECT c.relname::text AS partition, t.tgname::text AS name, t.tgenabled::text AS enabled, p.tgenabled::text AS "parentEnabled"
+  FROM pg_inherits i
+  JOIN pg_class c ON c.oid = i.inhrelid
+  JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+  LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
+  WHERE i.inhparent = $1::text::regclass
+`;
 
-const indexesSql = `
-SELECT c.relname::text AS partition, x.relname::text AS name
-FROM pg_inherits i
-JOIN pg_class c ON c.oid = i.inhrelid
-JOIN pg_index d ON d.indrelid = c.oid
-JOIN pg_class x ON x.oid = d.indexrelid
-WHERE i.inhparent = $1::text::regclass`;
+const indexesSql = sql`
+  SELECT c.relname::text AS partition, x.relname::text AS name
+  FROM pg_inherits i
+  JOIN pg_class c ON c.oid = i.inhrelid
+  JOIN pg_index d ON d.indrelid = c.oid
+  JOIN pg_class x ON x.oid = d.indexrelid
+  WHERE i.inhparent = $1::text::regclass
+`;
 
 // a partition's policy is its parent's word for word
-const policiesSql = `
-SELECT c.relname::text AS partition, p.polname::text AS name,
-  c.relrowsecurity AND c.relforcerowsecurity
-    AND (q.oid IS NULL OR (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), p.polcmd, p.polpermissive, p.polroles)
-      IS NOT DISTINCT FROM (pg_get_expr(q.polqual, q.polrelid), pg_get_expr(q.polwithcheck, q.polrelid), q.polcmd, q.polpermissive, q.polroles)) AS kept
-FROM pg_inherits i
-JOIN pg_class c ON c.oid = i.inhrelid
-JOIN pg_policy p ON p.polrelid = c.oid
-LEFT JOIN pg_policy q ON q.polrelid = i.inhparent AND q.polname = p.polname
-WHERE i.inhparent = $1::text::regclass`;
+const policiesSql = sql`
+  SELECT c.relname::text AS partition, p.polname::text AS name,
+    c.relrowsecurity AND c.relforcerowsecurity
+      AND (q.oid IS NULL OR (pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), p.polcmd, p.polpermissive, p.polroles)
+        IS NOT DISTINCT FROM (pg_get_expr(q.polqual, q.polrelid), pg_get_expr(q.polwithcheck, q.polrelid), q.polcmd, q.polpermissive, q.polroles)) AS kept
+  FROM pg_inherits i
+  JOIN pg_class c ON c.oid = i.inhrelid
+  JOIN pg_policy p ON p.polrelid = c.oid
+  LEFT JOIN pg_policy q ON q.polrelid = i.inhparent AND q.polname = p.polname
+  WHERE i.inhparent = $1::text::regclass
+`;
 
 /** What partitions lack of that which the guarantees need on each: an object that is gone, a trigger that is off. */
 export const findRepairs = async (

@@ -2,7 +2,8 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import type { RunSql } from '../../contract/sql.js';
 import { AshlarError } from '../../errors.js';
 import { identifier, identifiers } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
+import { sql } from '../../sql/template.js';
 import { type Catalogue, countByMonth, value, within } from './catalogue.js';
 import { attachMonths, dropRangeCheck, guard, makeAside, partitionName } from './making.js';
 import { type Month, startTime } from './months.js';
@@ -10,6 +11,15 @@ import { defaultPartition, partitionObjects } from './objects.js';
 
 // more than these, one by one, would be a mistake in the data rather than months of a table
 const mostMonths = 1200;
+
+/** A partitioned table, the column of its ranges and its partitions. */
+export interface DefaultPartition {
+  readonly run: RunSql;
+  readonly table: GuardedTable;
+  readonly column: string;
+  readonly catalogue: Catalogue;
+  readonly until: { readonly last: Month; readonly reach: Month };
+}
 
 /**
  * Gives the rows of the default partition a place of their own, in the transaction of `run`. The default partition
@@ -22,13 +32,13 @@ const mostMonths = 1200;
  * @returns what was done, one line each
  * @throws AshlarError `partition-conflict`
  */
-export const rotateDefault = async (
-  run: RunSql,
-  table: GuardedTable,
-  column: string,
-  catalogue: Catalogue,
-  { last, reach }: { readonly last: Month; readonly reach: Month },
-): Promise<string[]> => {
+export const rotateDefault = async ({
+  run,
+  table,
+  column,
+  catalogue,
+  until: { last, reach },
+}: DefaultPartition): Promise<string[]> => {
   const old = catalogue.default;
   if (old === undefined) return [];
   await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(old)}`);
@@ -43,8 +53,8 @@ export const rotateDefault = async (
   const placed = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const rotates = placed === rows && !overlaps(catalogue, from, to) && (to <= last || from === to);
   return rotates
-    ? rotate(run, table, old, from, to, rows)
-    : copy(run, table, column, old, counts, { last: reach, rows });
+    ? rotate({ run, table, old, first: from, last: to, rows })
+    : copy({ run, table, column, old, counts, until: { last: reach, rows } });
 };
 
 /** Makes an empty default partition. */
@@ -63,17 +73,19 @@ const attachDefault = async (run: RunSql, table: GuardedTable, name: string): Pr
 const overlaps = ({ ranges }: Catalogue, first: Month, last: Month): boolean =>
   ranges.some((range) => range.from < startTime(last + 1) && range.to > startTime(first));
 
-const rotate = async (
-  run: RunSql,
-  table: GuardedTable,
-  old: string,
-  first: Month,
-  last: Month,
-  rows: number,
-): Promise<string[]> => {
+interface Rotation {
+  readonly run: RunSql;
+  readonly table: GuardedTable;
+  readonly old: string;
+  readonly first: Month;
+  readonly last: Month;
+  readonly rows: number;
+}
+
+const rotate = async ({ run, table, old, first, last, rows }: Rotation): Promise<string[]> => {
   const name = partitionName(table, first, last);
   await rename(run, table, old, name);
-  await attachMonths(run, table, name, first, last);
+  await attachMonths({ run, table, name, first, last });
   await makeDefault(run, table);
   return [`${table.name}: the default partition, with ${rows} rows, became ${name}`];
 };
@@ -106,24 +118,35 @@ const rename = async (run: RunSql, table: GuardedTable, old: string, name: strin
   }
 };
 
-const copy = async (
-  run: RunSql,
-  table: GuardedTable,
-  column: string,
-  old: string,
-  counts: ReadonlyMap<Month, number>,
-  { last, rows }: { readonly last: Month; readonly rows: number },
-): Promise<string[]> => {
+interface MonthsToCopy {
+  readonly run: RunSql;
+  readonly table: GuardedTable;
+  readonly column: string;
+  readonly old: string;
+  readonly counts: ReadonlyMap<Month, number>;
+  readonly until: { readonly last: Month; readonly rows: number };
+}
+
+const copy = async ({
+  run,
+  table,
+  column,
+  old,
+  counts,
+  until: { last, rows },
+}: MonthsToCopy): Promise<string[]> => {
   if (counts.size > mostMonths) throw tooManyMonths(table, counts.size);
   const columns = await columnsOf(run, old);
   const copyTo = async (to: string, where: string): Promise<number> =>
     Number(
       await value(
         run,
-        `WITH copied AS (
-  INSERT INTO ${identifier(to)} (${columns}) SELECT ${columns} FROM ${identifier(old)} WHERE ${where} RETURNING 1
-)
-SELECT count(*)::text FROM copied`,
+        sql`
+          WITH copied AS (
+            INSERT INTO ${identifier(to)} (${columns}) SELECT ${columns} FROM ${identifier(old)} WHERE ${where} RETURNING 1
+          )
+          SELECT count(*)::text FROM copied
+        `,
       ),
     );
 
@@ -135,7 +158,7 @@ SELECT count(*)::text FROM copied`,
     await makeAside(run, table, name, { column, first: month, last: month });
     copied += await copyTo(name, within(column, month, month));
     await guard(run, table, name);
-    await attachMonths(run, table, name, month, month);
+    await attachMonths({ run, table, name, first: month, last: month });
     await dropRangeCheck(run, name);
     done.push(`${table.name}: ${count} rows of the default partition were copied to ${name}`);
   }
@@ -152,9 +175,11 @@ SELECT count(*)::text FROM copied`,
 
 const columnsOf = async (run: RunSql, table: string): Promise<string> => {
   const rows = await run(
-    `SELECT attname::text AS name FROM pg_attribute
-WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-ORDER BY attnum`,
+    sql`
+      SELECT attname::text AS name FROM pg_attribute
+      WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+      ORDER BY attnum
+    `,
     [identifier(table)],
   );
   return identifiers(rows.map((row) => String(row.name)));

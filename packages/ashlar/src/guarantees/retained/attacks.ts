@@ -16,8 +16,8 @@ import {
 import { purgingSetting } from '../shared/purging.js';
 import { frozenColumns } from './names.js';
 
-/** Ways to let a row leave before its time, and to make its time come sooner. */
-export const retainedAttacks = (table: TableFacts, probe: Probe, retention: Retention): readonly Attack[] => {
+/** Statements that delete a row before it expires, or make it expire earlier. */
+export function retainedAttacks(table: TableFacts, probe: Probe, retention: Retention): readonly Attack[] {
   const { dialect, row } = probe;
   const target = targetOf(table, probe);
   const name = identifier(table.name);
@@ -38,7 +38,7 @@ export const retainedAttacks = (table: TableFacts, probe: Probe, retention: Rete
         ...truncates(probe, target).slice(2),
         ...throughPartition(target).filter(({ name: way }) => way.startsWith('DELETE')),
         ...asReplica(probe, deletes(target)),
-        // a row that is due may leave so
+        // an expired row may be deleted this way
         ...(isRecent(row[retention.column])
           ? [
               refused(
@@ -60,7 +60,7 @@ export const retainedAttacks = (table: TableFacts, probe: Probe, retention: Rete
       ],
     ),
   ];
-};
+}
 
 const day = 86_400_000;
 

@@ -1,20 +1,22 @@
 import type { Retention } from '../../contract/retention.js';
 import { periodText } from '../shared/period.js';
 
-/** Why a row may not leave, in the words of every refusal. */
-export const refusals = (table: string, { column, period, reason }: Retention) => ({
-  early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
-  held: `a row of ${table} is under a legal hold`,
-  unasked: `rows of ${table} leave by retirement alone`,
-  emptied: `${table} is never emptied at once`,
-  moved: (columns: readonly string[]): string =>
-    `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed, by which rows stay and are held`,
-});
+/** The messages of refusals. They are part of the triggers' SQL, and so of migrations: never reword them. */
+export function refusals(table: string, { column, period, reason }: Retention) {
+  return {
+    early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
+    held: `a row of ${table} is under a legal hold`,
+    unasked: `rows of ${table} leave by retirement alone`,
+    emptied: `${table} is never emptied at once`,
+    moved: (columns: readonly string[]): string =>
+      `${columns.join(', ')} of ${table} ${columns.length > 1 ? 'are' : 'is'} never changed, by which rows stay and are held`,
+  };
+}
 
-/** What one engine needs to tell of rows: `row` is the row's name where the condition stands. */
+/** The conditions of one engine; `row` is the alias of the row. */
 export interface Conditions {
-  /** That its time is over at `moment`, an expression of the engine; by default the database's own clock. */
+  /** The row has expired at `moment`, an SQL expression; default: the database's clock. */
   due(row: string, moment?: string): string;
-  /** That an open hold names it. */
+  /** An open hold applies to the row. */
   held(row: string): string;
 }

@@ -18,13 +18,13 @@ const shape = () => ({
   table_name: z.string().nullable(),
   /** The primary key of the one row that stays, as an object of its columns; NULL for every row. */
   row_key: json(z.record(z.string(), z.json())).nullable(),
-  /** Whose rows stay; NULL for everybody's. */
+  /** The scope whose rows stay; NULL for every scope. */
   scope: z.string().nullable(),
   reason: z.string().min(1),
   placed_by: z.string().min(1),
   placed_at: createdAt(),
   released_by: z.string().nullable(),
-  /** Stamped once; the hold is open until then. */
+  /** Set once; the hold is open until then. */
   released_at: timestamp().nullable(),
 });
 
@@ -36,19 +36,19 @@ export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
 const made = new WeakSet<object>();
 
 /**
- * Declares a table of legal holds: while one is open, the rows that it names stay, whatever their time.
+ * Declares a table of legal holds: while a hold is open, its rows are not purged even if they have expired.
  *
- * What a hold leaves open it holds all of: one without `table_name`, `row_key` and `scope` holds everything. A `row_key`
- * that does not have all columns of a table's primary key holds the whole table, rather than nothing.
+ * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks a
+ * column of the table's primary key holds the whole table.
  *
  * @example
  * const holds = legalHolds('legal_holds');
  * await db.session((s) => s.insert(holds, { scope: clientId, reason: 'case 12/2026', placed_by: 'user:7' }));
  */
-export const legalHolds = <const Name extends string>(
+export function legalHolds<const Name extends string>(
   name: Name,
   extra: (columns: Columns<HoldShape>) => readonly TableItem[] = () => [],
-): LegalHolds<Name> => {
+): LegalHolds<Name> {
   const holds = table(name, shape(), (c) => [
     index(c.table_name, { where: 'released_at IS NULL' }),
     appendOnly({ stampOnce: [c.released_at, c.released_by] }),
@@ -56,7 +56,9 @@ export const legalHolds = <const Name extends string>(
   ]);
   made.add(holds);
   return holds;
-};
+}
 
 /** Whether a table was made by {@link legalHolds}. */
-export const isLegalHolds = (given: object): boolean => made.has(given);
+export function isLegalHolds(given: object): boolean {
+  return made.has(given);
+}

@@ -2,11 +2,12 @@ import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { objectName } from '../../sql/object-name.js';
+import { rowJson } from '../../sql/postgres-row-json.js';
+import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { inMonthsAndDays } from '../shared/period.js';
-import { alwaysTrigger, neverChanged, raise, triggerFunction } from '../shared/postgres-sql.js';
 import { isPurgingOnPostgres } from '../shared/purging.js';
-import { rowJson } from '../shared/row-json-postgres.js';
 import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
@@ -23,21 +24,21 @@ export const postgresConditions = (table: TableFacts, retention: Retention): Con
 
 const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: string): string => {
   const key = table.primaryKey.columns;
-  return [
-    'EXISTS (',
-    `  SELECT FROM ${identifier(holds)} AS hold`,
-    '  WHERE hold.released_at IS NULL',
-    `    AND (hold.table_name IS NULL OR hold.table_name = ${literal(table.name)})`,
-    '    AND (',
-    '      hold.row_key IS NULL',
-    `      OR NOT hold.row_key ?& ARRAY[${key.map(literal).join(', ')}]`,
-    `      OR hold.row_key @> ${rowJson(table, row, { only: key }).replaceAll('\n', '\n      ')}`,
-    '    )',
-    scope === undefined
-      ? '    AND (hold.scope IS NULL OR hold.table_name IS NOT NULL)'
-      : `    AND (hold.scope IS NULL OR hold.scope = ${row}.${identifier(scope)}::text)`,
-    ')',
-  ].join('\n');
+  const ofScope =
+    scope === undefined ? 'hold.table_name IS NOT NULL' : `hold.scope = ${row}.${identifier(scope)}::text`;
+  return sql`
+    EXISTS (
+      SELECT FROM ${identifier(holds)} AS hold
+      WHERE hold.released_at IS NULL
+        AND (hold.table_name IS NULL OR hold.table_name = ${literal(table.name)})
+        AND (
+          hold.row_key IS NULL
+          OR NOT hold.row_key ?& ARRAY[${key.map(literal).join(', ')}]
+          OR hold.row_key @> ${rowJson(table, row, { only: key })}
+        )
+        AND (hold.scope IS NULL OR ${ofScope})
+    )
+  `;
 };
 
 /** What keeps the rows of a table of Postgres for their time, also from its owner. */
@@ -52,28 +53,20 @@ export const retainedOnPostgres = (table: TableFacts, retention: Retention): rea
     ...clockIndex(table, retention),
     triggerFunction(
       remove,
-      [
-        `IF (${due('OLD')}) IS NOT TRUE THEN`,
-        indent(refuse(text.early)),
-        'END IF;',
-        ...(retention.holds === undefined
-          ? []
-          : [
-              '-- no hold can be placed between the look for one and the end of the transaction',
-              `LOCK TABLE ${identifier(retention.holds)} IN SHARE MODE;`,
-              `IF ${held('OLD')} THEN`,
-              indent(refuse(text.held)),
-              'END IF;',
-            ]),
-        `IF NOT (${isPurgingOnPostgres(table)}) THEN`,
-        indent(refuse(text.unasked)),
-        'END IF;',
-        'RETURN OLD;',
-      ],
+      sql`
+        IF (${due('OLD')}) IS NOT TRUE THEN
+          ${refuse(text.early)}
+        END IF;
+        ${retention.holds === undefined ? undefined : [lookForHolds(retention.holds, held('OLD'), text.held)]}
+        IF NOT (${isPurgingOnPostgres(table)}) THEN
+          ${refuse(text.unasked)}
+        END IF;
+        RETURN OLD;
+      `,
       { reads: true, seesAll: 'scopes' },
     ),
-    triggerFunction(update, [refuse(text.moved(frozen))]),
-    triggerFunction(refusalName(table), [refuse(text.emptied)]),
+    triggerFunction(update, refuse(text.moved(frozen))),
+    triggerFunction(refusalName(table), refuse(text.emptied)),
     alwaysTrigger({ name: remove, on: 'BEFORE DELETE', table: table.name, calls: remove }),
     alwaysTrigger({
       name: update,
@@ -92,7 +85,13 @@ export const guardPartition = (table: TableFacts, partition: string): readonly G
 ];
 
 const refuse = (text: string): string => raise('retained', text.replaceAll('%', '%%'));
-const indent = (text: string): string => text.replaceAll(/^/gm, '  ');
+const lookForHolds = (holds: string, held: string, refusal: string): string => sql`
+  -- no hold can be placed between the look for one and the end of the transaction
+  LOCK TABLE ${identifier(holds)} IN SHARE MODE;
+  IF ${held} THEN
+    ${refuse(refusal)}
+  END IF;
+`;
 const refusalName = (table: TableFacts): string => objectName(table.name, 'retained_truncate');
 
 // a clock that was empty may be set
@@ -118,16 +117,18 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
     {
       type: 'table',
       name,
-      sql: `CREATE TABLE ${identifier(name)} (
-  id bigint GENERATED ALWAYS AS IDENTITY,
-  reason text COLLATE "C" NOT NULL,
-  rows bigint NOT NULL,
-  earliest timestamptz(6) NOT NULL,
-  latest timestamptz(6) NOT NULL,
-  partition text COLLATE "C",
-  purged_at timestamptz(3) DEFAULT now() NOT NULL,
-  CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY (id)
-)`,
+      sql: sql`
+        CREATE TABLE ${identifier(name)} (
+          id bigint GENERATED ALWAYS AS IDENTITY,
+          reason text COLLATE "C" NOT NULL,
+          rows bigint NOT NULL,
+          earliest timestamptz(6) NOT NULL,
+          latest timestamptz(6) NOT NULL,
+          partition text COLLATE "C",
+          purged_at timestamptz(3) DEFAULT now() NOT NULL,
+          CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY (id)
+        )
+      `,
     },
     ...neverChanged('retained', name),
   ];

@@ -2,6 +2,7 @@ import type { GuardedTable, Purged, PurgeReport, PurgeTools } from '../../contra
 import type { Retention } from '../../contract/retention.js';
 import type { RunSql } from '../../contract/sql.js';
 import { identifier, literal } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import { type RangePartition, readCatalogue, value } from '../partitioned/catalogue.js';
 import { alone, lockTimeout, persistently } from '../partitioned/maintenance.js';
 import { purgingSetting } from '../shared/purging.js';
@@ -83,9 +84,11 @@ const purgePartition = (
         const { due, held, referred, ready } = ripe(table, retention, postgresPurge, tools);
         const clock = `gone.${identifier(retention.column)}`;
         const [row = {}] = await run(
-          `SELECT count(*) AS rows, min(${clock}) AS earliest, max(${clock}) AS latest,
-  count(*) FILTER (WHERE (${due}) IS NOT TRUE OR ${held} OR ${referred} OR NOT ${ready}) AS staying
-FROM ${identifier(name)} AS gone`,
+          sql`
+            SELECT count(*) AS rows, min(${clock}) AS earliest, max(${clock}) AS latest,
+              count(*) FILTER (WHERE (${due}) IS NOT TRUE OR ${held} OR ${referred} OR NOT ${ready}) AS staying
+            FROM ${identifier(name)} AS gone
+          `,
         );
         if (Number(row.staying) > 0) return undefined;
         await run(`ALTER TABLE ${identifier(table.name)} DETACH PARTITION ${identifier(name)}`);

@@ -8,6 +8,7 @@ import type {
 import type { Retention } from '../../contract/retention.js';
 import type { RunSql, SqlName } from '../../contract/sql.js';
 import { identifier, identifiers, literal } from '../../model/index.js';
+import { sql } from '../../sql/template.js';
 import type { Conditions } from './conditions.js';
 import { purgesName } from './names.js';
 
@@ -28,11 +29,11 @@ export interface PurgeSql {
 const batch = 1_000;
 
 /** What rows a table would let go, as conditions on a row named `gone`. */
-export const ripe = (table: GuardedTable, retention: Retention, sql: PurgeSql, tools: PurgeTools) => {
-  const { due, held } = sql.conditions(table, retention);
-  const moment = sql.moment(tools);
-  const references = referring(table, sql, tools);
-  const all = followUps(table, sql.dialect).map(({ ready }) => ready('gone'));
+export const ripe = (table: GuardedTable, retention: Retention, texts: PurgeSql, tools: PurgeTools) => {
+  const { due, held } = texts.conditions(table, retention);
+  const moment = texts.moment(tools);
+  const references = referring(table, texts, tools);
+  const all = followUps(table, texts.dialect).map(({ ready }) => ready('gone'));
   const referred = references.length > 0 ? references.join(' OR ') : 'false';
   return {
     due: due('gone', moment),
@@ -50,7 +51,7 @@ export const followUps = (table: GuardedTable, dialect: SqlName): readonly Purge
   });
 
 // rows that others refer to stay with them; in a dry run those that would leave themselves do not count
-const referring = (table: GuardedTable, sql: PurgeSql, tools: PurgeTools): readonly string[] =>
+const referring = (table: GuardedTable, texts: PurgeSql, tools: PurgeTools): readonly string[] =>
   tools.tables.flatMap((child) =>
     child.foreignKeys
       .filter(
@@ -62,13 +63,13 @@ const referring = (table: GuardedTable, sql: PurgeSql, tools: PurgeTools): reado
           (name, at) => `child.${identifier(name)} = gone.${identifier(target.columns[at] ?? name)}`,
         );
         const retention = tools.dryRun && child !== table ? child.facts.retention : undefined;
-        const conditions = retention && sql.conditions(child, retention);
+        const conditions = retention && texts.conditions(child, retention);
         const stays = conditions
           ? [
-              `NOT (coalesce(${conditions.due('child', sql.moment(tools))}, false) AND NOT ${conditions.held('child')})`,
+              `NOT (coalesce(${conditions.due('child', texts.moment(tools))}, false) AND NOT ${conditions.held('child')})`,
             ]
           : [];
-        return `EXISTS (SELECT 1 FROM ${sql.name(child.name)} AS child WHERE ${[...same, ...stays].join(' AND ')})`;
+        return `EXISTS (SELECT 1 FROM ${texts.name(child.name)} AS child WHERE ${[...same, ...stays].join(' AND ')})`;
       }),
   );
 
@@ -81,8 +82,8 @@ const count = async (run: RunSql, from: string, where: string): Promise<number> 
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
 /** The statement that records what left. */
-export const recordSql = (table: GuardedTable, sql: PurgeSql, gone: Purged): string =>
-  `INSERT INTO ${sql.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
+export const recordSql = (table: GuardedTable, texts: PurgeSql, gone: Purged): string =>
+  `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),
     String(gone.rows),
     literal(gone.earliest),
@@ -97,14 +98,14 @@ export const recordSql = (table: GuardedTable, sql: PurgeSql, gone: Purged): str
 export const purgeByRange = async (
   table: GuardedTable,
   retention: Retention,
-  sql: PurgeSql,
+  texts: PurgeSql,
   tools: PurgeTools,
 ): Promise<PurgeReport> => {
-  const from = sql.name(table.name);
+  const from = texts.name(table.name);
   const clock = identifier(retention.column);
-  const { due, held, referred, ready } = ripe(table, retention, sql, tools);
+  const { due, held, referred, ready } = ripe(table, retention, texts, tools);
   const leaves = `${due} AND NOT ${held} AND NOT ${referred} AND ${ready}`;
-  const beside = followUps(table, sql.dialect);
+  const beside = followUps(table, texts.dialect);
   const purged: Purged[] = [];
   const told = { table: table.name, reason: retention.reason, partition: undefined };
 
@@ -123,16 +124,18 @@ export const purgeByRange = async (
       `${clock} AS moment`,
       ...beside.map((each, at) => `${each.key(identifier(table.name))} AS key_${at}`),
     ];
-    const remove = `DELETE FROM ${from} WHERE (${identifiers(key)}) IN (
-  SELECT ${key.map((name) => `gone.${identifier(name)}`).join(', ')} FROM ${from} AS gone
-  WHERE ${leaves}
-  ORDER BY gone.${clock}
-  LIMIT ${batch}
-)
-RETURNING ${returned.join(', ')}`;
+    const remove = sql`
+      DELETE FROM ${from} WHERE (${identifiers(key)}) IN (
+        SELECT ${key.map((name) => `gone.${identifier(name)}`).join(', ')} FROM ${from} AS gone
+        WHERE ${leaves}
+        ORDER BY gone.${clock}
+        LIMIT ${batch}
+      )
+      RETURNING ${returned.join(', ')}
+    `;
     for (;;) {
       const gone = await tools.atomically(async (run) => {
-        for (const statement of sql.open(table.name)) await run(statement);
+        for (const statement of texts.open(table.name)) await run(statement);
         const rows = await run(remove);
         const moments = rows.map(({ moment }) => String(moment)).sort();
         const [earliest] = moments;
@@ -146,9 +149,9 @@ RETURNING ${returned.join(', ')}`;
             const keys = rows.map((row) => literal(String(row[`key_${at}`]))).join(', ');
             for (const statement of statements(keys)) await run(statement);
           }
-          await run(recordSql(table, sql, left));
+          await run(recordSql(table, texts, left));
         }
-        for (const statement of sql.close(table.name)) await run(statement);
+        for (const statement of texts.close(table.name)) await run(statement);
         return left;
       });
       if (gone) purged.push(gone);

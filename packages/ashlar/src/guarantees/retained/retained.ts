@@ -3,7 +3,8 @@ import type { Column } from '../../contract/column.js';
 import type { Guarantee, GuardedTable, PurgeTools } from '../../contract/guarantee.js';
 import type { Period, Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
-import { assertOwn, unfit } from '../shared/declaration.js';
+import { invalidTable } from '../../model/invalid-table.js';
+import { assertOwn } from '../shared/declaration.js';
 import { inMonthsAndDays } from '../shared/period.js';
 import { retainedAttacks } from './attacks.js';
 import { isLegalHolds, type LegalHolds } from './holds.js';
@@ -13,30 +14,30 @@ import { sqlitePurge } from './purge-sqlite.js';
 import { purgeByRange } from './range.js';
 import { retainedOnSqlite } from './sqlite.js';
 
-/** How long rows stay, why, and what may keep them for longer. */
+/** How long rows stay, why, and which holds extend it. */
 export interface RetainedOptions {
   readonly for: Period;
-  /** The ground, as it stands in every refusal and every record: `POPIA s14(1)`. */
+  /** The legal or contractual ground, which refusals and purge records name: `POPIA s14(1)`. */
   readonly reason: string;
   /** A table made by `legalHolds`, in the same system. */
   readonly hold?: LegalHolds;
-  /** The column that says whose a row is, for holds on all that is somebody's. */
+  /** The scope column, for holds on all rows of a scope. */
   readonly scope?: Column;
 }
 
 /**
- * Rows stay for their time and are gone after it, unless held.
+ * Rows stay for their period and can be purged after it, unless held.
  *
- * No row can be deleted before its time or under a legal hold, by whatever path; after it, `retire` lets it leave, also
- * from a table that is append-only. The column of the clock never changes once it is set; while it is NULL the row stays.
+ * No row can be deleted before it expires or under a legal hold, on any path; `purge` then deletes expired rows, even of
+ * an append-only table. The column of the clock never changes once it is set; while it is NULL the row does not expire.
  *
  * @param column - the time from which the period runs
- * @throws AshlarError `table-invalid`, when the table is declared, if the column, the period or the hold does not fit
+ * @throws AshlarError `table-invalid`, when the table is declared, if the column, the period, the reason or the hold is invalid
  *
  * @example
  * retained(c.created_at, { for: { years: 5 }, reason: 'POPIA s14(1)', hold: legalHolds })
  */
-export const retained = (column: Column, options: RetainedOptions): Guarantee => {
+export function retained(column: Column, options: RetainedOptions): Guarantee {
   const retention: Retention = Object.freeze({
     column: column?.name,
     period: options.for,
@@ -47,7 +48,7 @@ export const retained = (column: Column, options: RetainedOptions): Guarantee =>
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'retained',
-    summary: 'Rows stay for their time and are gone after it, unless held.',
+    summary: 'Rows stay for their period and can be purged after it, unless held.',
     facts: () => ({ retention }),
     conflicts: [
       {
@@ -66,7 +67,7 @@ export const retained = (column: Column, options: RetainedOptions): Guarantee =>
     sqlite: {
       level: 'emulated' as const,
       weaker:
-        'A file has no roles: a session could let a row leave that is due and not held, or say of a new row that it is old.',
+        'A file has no roles: a session could purge an expired row without a hold, or insert a row with an old time.',
       readsSession: true,
       objects: (table: GuardedTable) => retainedOnSqlite(table, retention),
       purge: (table: GuardedTable, tools: PurgeTools) => purgeByRange(table, retention, sqlitePurge, tools),
@@ -83,21 +84,21 @@ export const retained = (column: Column, options: RetainedOptions): Guarantee =>
     },
     attacks: (table: GuardedTable, probe: Probe) => retainedAttacks(table, probe, retention),
   });
-};
+}
 
 const assertClock = (table: TableFacts, column: Column): void => {
   if (column.kind !== 'timestamp') {
-    throw unfit(
-      table,
-      `${column.name} is no moment from which a period could run.`,
-      'Name a timestamp() or createdAt().',
+    throw invalidTable(
+      table.name,
+      `${column.name} is not a timestamp, so no period can run from it.`,
+      'Use a timestamp() or createdAt().',
     );
   }
   if (column.touched) {
-    throw unfit(
-      table,
-      `${column.name} changes with every patch, so that its rows would never be due.`,
-      'Name a time that stays: createdAt().',
+    throw invalidTable(
+      table.name,
+      `${column.name} changes with every update, so rows would never expire.`,
+      'Use a time that does not change: createdAt().',
     );
   }
 };
@@ -106,15 +107,19 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
   const { months, days } = inMonthsAndDays(period);
   const counts = [period.years, period.months, period.days].map((count) => count ?? 0);
   if (counts.some((count) => !Number.isInteger(count) || count < 0) || months + days === 0) {
-    throw unfit(table, 'retained has no period.', 'Give whole numbers: { for: { years: 5 } }.');
+    throw invalidTable(table.name, 'retained has no period.', 'Give whole numbers: { for: { years: 5 } }.');
   }
   if (!/\S/.test(reason) || !reason.isWellFormed() || /\p{Cc}/u.test(reason)) {
-    throw unfit(table, 'retained has no reason.', "Say why, in one line: { reason: 'POPIA s14(1)' }.");
+    throw invalidTable(
+      table.name,
+      'retained has no reason.',
+      "Say why, in one line: { reason: 'POPIA s14(1)' }.",
+    );
   }
   if (hold !== undefined && !isLegalHolds(hold)) {
-    throw unfit(
-      table,
-      'retained({ hold }) is no table of legal holds.',
+    throw invalidTable(
+      table.name,
+      'retained({ hold }) is not a table of legal holds.',
       "Declare one: const holds = legalHolds('legal_holds').",
     );
   }
@@ -123,10 +128,10 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
 const assertMayLeave = (table: TableFacts): void => {
   const parent = table.foreignKeys.find(({ onDelete }) => onDelete === 'cascade');
   if (parent) {
-    throw unfit(
-      table,
-      `its rows would leave with their row of ${parent.target.table}, before their time.`,
-      'Take onDelete: cascade away: rows leave before those they refer to.',
+    throw invalidTable(
+      table.name,
+      `its rows would be deleted with their row of ${parent.target.table} before they expire.`,
+      'Remove onDelete: cascade: rows are purged before the rows they refer to.',
     );
   }
 };

@@ -2,19 +2,13 @@ import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { Retention } from '../../contract/retention.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, literal } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
+import { any } from '../../sql/conditions.js';
+import { objectName } from '../../sql/object-name.js';
+import { emptied, replacing, rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import { inMonthsAndDays } from '../shared/period.js';
 import { isPurgingOnSqlite } from '../shared/purging.js';
-import {
-  any,
-  emptied,
-  raise,
-  replacing,
-  rowidKey,
-  rowidOf,
-  sqliteTrigger,
-  uniqueKeys,
-} from '../shared/sqlite-sql.js';
 import { type Conditions, refusals } from './conditions.js';
 import { clockIndex, frozenColumns, purgesName } from './names.js';
 
@@ -36,17 +30,19 @@ const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: str
   const path = (name: string): string => literal(`$.${JSON.stringify(name)}`);
   const lacking = key.map((name) => `json_type(hold.row_key, ${path(name)}) IS NULL`);
   const same = key.map((name) => `json_extract(hold.row_key, ${path(name)}) IS ${row}.${identifier(name)}`);
-  return [
-    'EXISTS (',
-    `  SELECT 1 FROM ${identifier(holds)} AS hold`,
-    '  WHERE hold.released_at IS NULL',
-    `    AND (hold.table_name IS NULL OR hold.table_name = ${literal(table.name)})`,
-    `    AND (hold.row_key IS NULL OR ${lacking.join(' OR ')} OR (${same.join(' AND ')}))`,
+  const ofScope =
     scope === undefined
-      ? '    AND (hold.scope IS NULL OR hold.table_name IS NOT NULL)'
-      : `    AND (hold.scope IS NULL OR hold.scope = CAST(${row}.${identifier(scope)} AS TEXT))`,
-    ')',
-  ].join('\n');
+      ? 'hold.table_name IS NOT NULL'
+      : `hold.scope = CAST(${row}.${identifier(scope)} AS TEXT)`;
+  return sql`
+    EXISTS (
+      SELECT 1 FROM ${identifier(holds)} AS hold
+      WHERE hold.released_at IS NULL
+        AND (hold.table_name IS NULL OR hold.table_name = ${literal(table.name)})
+        AND (hold.row_key IS NULL OR ${lacking.join(' OR ')} OR (${same.join(' AND ')}))
+        AND (hold.scope IS NULL OR ${ofScope})
+    )
+  `;
 };
 
 const refuse = (text: string): string => `SELECT ${raise('retained', text)}`;
@@ -63,11 +59,22 @@ export const retainedOnSqlite = (table: TableFacts, retention: Retention): reado
       on: 'BEFORE DELETE',
       table: table.name,
       body: [
-        `${refuse(text.early)}\n  WHERE (${due('OLD')}) IS NOT TRUE`,
+        sql`
+          ${refuse(text.early)}
+          WHERE (${due('OLD')}) IS NOT TRUE
+        `,
         ...(retention.holds === undefined
           ? []
-          : [`${refuse(text.held)}\n  WHERE ${held('OLD').replaceAll('\n', '\n  ')}`]),
-        `${refuse(text.unasked)}\n  WHERE NOT ${isPurgingOnSqlite(table)}`,
+          : [
+              sql`
+                ${refuse(text.held)}
+                WHERE ${held('OLD')}
+              `,
+            ]),
+        sql`
+          ${refuse(text.unasked)}
+          WHERE NOT ${isPurgingOnSqlite(table)}
+        `,
       ],
     }),
     sqliteTrigger({
@@ -98,7 +105,10 @@ const replacements = (table: TableFacts): readonly GuaranteeObject[] => {
   const another = `${rowidOf(table)} <> OLD.${rowidOf(table)}`;
   const body = [refuse(`a row of ${table.name} with this key exists and is never replaced`)];
   const when = (conditions: readonly string[]): string =>
-    `${foreign}\n  AND (${any(conditions).replaceAll('\n', '\n  ')})`;
+    sql`
+      ${foreign}
+        AND (${any(conditions)})
+    `;
   return [
     sqliteTrigger({
       name: objectName(table.name, 'retained_replace'),
@@ -131,15 +141,17 @@ const purges = (table: TableFacts): readonly GuaranteeObject[] => {
     {
       type: 'table',
       name,
-      sql: `CREATE TABLE ${identifier(name)} (
-  id         INTEGER CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY AUTOINCREMENT,
-  reason     TEXT    NOT NULL,
-  rows       INTEGER NOT NULL,
-  earliest   TEXT    NOT NULL,
-  latest     TEXT    NOT NULL,
-  partition  TEXT,
-  purged_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-) STRICT`,
+      sql: sql`
+        CREATE TABLE ${identifier(name)} (
+          id         INTEGER CONSTRAINT ${identifier(objectName(name, 'pkey'))} PRIMARY KEY AUTOINCREMENT,
+          reason     TEXT    NOT NULL,
+          rows       INTEGER NOT NULL,
+          earliest   TEXT    NOT NULL,
+          latest     TEXT    NOT NULL,
+          partition  TEXT,
+          purged_at TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        ) STRICT
+      `,
     },
     guard('UPDATE'),
     guard('DELETE'),

@@ -4,8 +4,8 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlRow } from '../../contract/sql.js';
 import { hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
 
-/** Statements by which the application would reach a row of another scope. They need a row, and the two scopes. */
-export const attacksOnScope = (table: GuardedTable, column: Column, probe: Probe): readonly Attack[] => {
+/** Statements by which the application would reach a row of another scope. They need a row and two scopes. */
+export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe): readonly Attack[] {
   const { row, fresh, scope, otherScope, dialect } = probe;
   if (scope === undefined || otherScope === undefined) return [];
   const name = identifier(table.name);
@@ -40,7 +40,7 @@ export const attacksOnScope = (table: GuardedTable, column: Column, probe: Probe
     scope: as,
   });
   const taken = { ...row, [column.name]: moved };
-  // where the scope is a part of the key, a row of one scope never meets one of another
+  // if the scope is part of the key, rows of two scopes never collide
   const meets = !keys.includes(column.name);
   const upsert = `${insert(name, taken)} ON CONFLICT (${identifiers(keys)}) DO UPDATE SET ${own} = excluded.${own}`;
   const beside = hiddenTables(table, dialect).flatMap((side): [string, string][] => [
@@ -66,7 +66,7 @@ export const attacksOnScope = (table: GuardedTable, column: Column, probe: Probe
         ]
       : []),
   ];
-};
+}
 
 const attacks = (
   scope: string | null,

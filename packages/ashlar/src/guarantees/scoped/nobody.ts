@@ -3,8 +3,9 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import { rightsOf } from '../../model/index.js';
 
 /**
- * Whether a session without a scope may add rows without one, which it then does not see. Only where the database alone
- * writes, in whoever's name: a trail keeps what nobody did, too.
+ * Whether a session without a scope may insert rows without a scope, which it cannot read afterwards. Only where the
+ * database alone writes: a trail also records sessions without a scope.
  */
-export const takesRowsOfNobody = (table: GuardedTable, { nullable }: Column): boolean =>
-  nullable && rightsOf(table).insert.length === 0;
+export function takesRowsOfNobody(table: GuardedTable, { nullable }: Column): boolean {
+  return nullable && rightsOf(table).insert.length === 0;
+}

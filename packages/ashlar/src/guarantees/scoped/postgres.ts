@@ -1,8 +1,9 @@
 import type { Column } from '../../contract/column.js';
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import { identifier, scopeValue } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import { takesRowsOfNobody } from './nobody.js';
 
 /**
@@ -27,15 +28,13 @@ const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObjec
   return {
     type: 'policy',
     name,
-    sql: [
-      `ALTER TABLE ${identifier(on)} ENABLE ROW LEVEL SECURITY;`,
-      `ALTER TABLE ${identifier(on)} FORCE ROW LEVEL SECURITY;`,
-      `CREATE POLICY ${identifier(name)} ON ${identifier(on)}`,
-      `  USING (${within(identifier(column.name), column)})`,
-      ...(takesRowsOfNobody(table, column)
-        ? [`  WITH CHECK (${ownOrNobodys(identifier(column.name), column)})`]
-        : []),
-    ].join('\n'),
+    sql: sql`
+      ALTER TABLE ${identifier(on)} ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE ${identifier(on)} FORCE ROW LEVEL SECURITY;
+      CREATE POLICY ${identifier(name)} ON ${identifier(on)}
+        USING (${within(identifier(column.name), column)})
+        ${takesRowsOfNobody(table, column) ? [`WITH CHECK (${ownOrNobodys(identifier(column.name), column)})`] : []}
+    `,
   };
 };
 
@@ -58,9 +57,10 @@ const ownOrNobodys = (value: string, column: Column): string =>
 const actionGuard = (table: GuardedTable, column: Column): readonly GuaranteeObject[] => {
   const refusal = objectName(table.name, 'scoped_action');
   return [
-    triggerFunction(refusal, [
+    triggerFunction(
+      refusal,
       raise('scoped', `rows of ${table.name} are written by sessions of their scope only`),
-    ]),
+    ),
     alwaysTrigger({
       name: refusal,
       on: 'BEFORE UPDATE OR DELETE',

@@ -1,8 +1,9 @@
 import type { Column } from '../../contract/column.js';
 import type { GuaranteeObject, GuardedTable } from '../../contract/guarantee.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { raise, sqliteTrigger } from '../shared/sqlite-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import { takesRowsOfNobody } from './nobody.js';
 
 /**
@@ -28,11 +29,11 @@ const outside = (column: Column, rows: readonly ('OLD' | 'NEW')[], nobodys: bool
     const value = `${row}.${identifier(column.name)}`;
     return `scope = ${column.kind === 'integer' ? `CAST(${value} AS TEXT)` : value}`;
   });
-  return [
-    'NOT EXISTS (',
-    '  SELECT 1 FROM ashlar_session',
-    `  WHERE scope = '*' OR (scope <> '' AND ${own.join(' AND ')})`,
-    ...(nobodys ? [`    OR (coalesce(scope, '') = '' AND NEW.${identifier(column.name)} IS NULL)`] : []),
-    ')',
-  ].join('\n');
+  return sql`
+    NOT EXISTS (
+      SELECT 1 FROM ashlar_session
+      WHERE scope = '*' OR (scope <> '' AND ${own.join(' AND ')})
+        ${nobodys ? [`OR (coalesce(scope, '') = '' AND NEW.${identifier(column.name)} IS NULL)`] : []}
+    )
+  `;
 };

@@ -2,90 +2,101 @@ import type { Attack, Attacker, Probe } from '../../contract/attack.js';
 import type { SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers } from '../../model/index.js';
-import { rowidKey, rowidOf, uniqueKeys } from './sqlite-sql.js';
+import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
-/** An attack before it is said who tries it. */
+/** An attack without its attacker. */
 export type Draft = Omit<Attack, 'as'>;
 
-/** The same attacks by each of these. The owner's are named so, because a name is unique in its guarantee. */
-export const triedBy = (who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] =>
-  who.flatMap((as) =>
+/** The same attacks by each attacker. The owner's names say so, because a name is unique in its guarantee. */
+export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] {
+  return who.flatMap((as) =>
     drafts.map((draft) => ({
       ...draft,
       name: as === 'owner' ? `${draft.name}, by the owner` : draft.name,
       as,
     })),
   );
+}
 
 /** Tried by the application and by the owner. */
-export const triedByBoth = (drafts: readonly Draft[]): readonly Attack[] => triedBy(['app', 'owner'], drafts);
+export function triedByBoth(drafts: readonly Draft[]): readonly Attack[] {
+  return triedBy(['app', 'owner'], drafts);
+}
 
 /** An attack that must be refused. All statements but the last prepare it. */
-export const refused = (name: string, ...statements: string[]): Draft => ({
-  name,
-  statements,
-  expect: 'refused',
-});
+export function refused(name: string, ...statements: string[]): Draft {
+  return {
+    name,
+    statements,
+    expect: 'refused',
+  };
+}
 
-/** What is attacked: a row of some table, which need not be one that was declared. */
+/** The row to attack, of a declared table or of a side table. */
 export interface Target {
   readonly name: string;
   /** Finds the row. */
   readonly where: string;
-  /** An assignment that would change the row and offend nothing but a guarantee. */
+  /** An assignment that changes the row and violates nothing but a guarantee. */
   readonly set: string;
-  /** The same where an insert meets the row, if the assignment would be ambiguous there. */
+  /** The same for ON CONFLICT, if the assignment would be ambiguous there. */
   readonly setOnConflict?: string;
   /** The columns of its primary key. */
   readonly key: readonly string[];
-  /** The row that is there. */
+  /** The existing row. */
   readonly row: SqlRow;
   /** Its partitions by name; the first holds the row. */
   readonly partitions: readonly string[];
 }
 
 /** The condition that finds a row by these columns. */
-export const isRow = (columns: readonly string[], row: SqlRow): string =>
-  columns.map((name) => `${identifier(name)} = ${row[name] ?? 'NULL'}`).join(' AND ');
+export function isRow(columns: readonly string[], row: SqlRow): string {
+  return columns.map((name) => `${identifier(name)} = ${row[name] ?? 'NULL'}`).join(' AND ');
+}
 
 /**
- * The condition that finds the probe's fresh row once it is inserted, also where the database gives it its key; no other
- * row is found as long as nothing else is inserted.
+ * The condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds no
+ * other row as long as nothing else is inserted.
  */
-export const isFresh = (table: TableFacts, { fresh }: Probe): string => {
+export function isFresh(table: TableFacts, { fresh }: Probe): string {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
   if (known.length > 0) return isRow(known, fresh);
   const [counted = ''] = table.primaryKey.columns.map(identifier);
   return `${counted} = (SELECT max(${counted}) FROM ${identifier(table.name)})`;
-};
+}
 
-/** Whether an insert of the probe's fresh row says its whole key, so that a second one meets the first. */
-export const hasWholeKey = (table: TableFacts, { fresh }: Probe): boolean =>
-  table.primaryKey.columns.every((name) => fresh[name] !== undefined);
+/** Whether an insert of the probe's fresh row gives its whole key, so that a second insert conflicts with it. */
+export function hasWholeKey(table: TableFacts, { fresh }: Probe): boolean {
+  return table.primaryKey.columns.every((name) => fresh[name] !== undefined);
+}
 
 /** The statement that inserts a row. */
-export const insertRow = (table: string, row: SqlRow): string =>
-  `INSERT INTO ${identifier(table)} ${columnsAndValues(row)}`;
+export function insertRow(table: string, row: SqlRow): string {
+  return `INSERT INTO ${identifier(table)} ${columnsAndValues(row)}`;
+}
 
 /** `(a, b) VALUES (1, 2)`. */
-export const columnsAndValues = (row: SqlRow): string =>
-  `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
+export function columnsAndValues(row: SqlRow): string {
+  return `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
+}
 
-/** The probe's row as a target. `except`: columns that may lawfully be changed. */
-export const targetOf = (
+/** The probe's row as a target. `except`: columns that may be changed. */
+export function targetOf(
   table: TableFacts,
   { row, values, partitions }: Probe,
   except: readonly string[] = [],
-): Target => ({
-  name: table.name,
-  where: isRow(table.primaryKey.columns, row),
-  ...changeOf(table, row, values, except),
-  key: table.primaryKey.columns,
-  row,
-  partitions,
-});
+): Target {
+  return {
+    name: table.name,
+    where: isRow(table.primaryKey.columns, row),
+    ...changeOf(table, row, values, except),
+    key: table.primaryKey.columns,
+    row,
+    partitions,
+  };
+}
 
-// a column that no key holds: nothing but the guarantee should stand in the way
+// a column of no key: only the guarantee should refuse the change
 const changeOf = (
   table: TableFacts,
   row: SqlRow,
@@ -105,8 +116,8 @@ const changeOf = (
   return { set: `${any} = ${any}`, setOnConflict: `${any} = excluded.${any}` };
 };
 
-/** Ways to change a row in place. */
-export const updates = ({ name, where, set, setOnConflict = set, key, row }: Target): readonly Draft[] => {
+/** Statements that change a row in place. */
+export function updates({ name, where, set, setOnConflict = set, key, row }: Target): readonly Draft[] {
   const table = identifier(name);
   const [first = ''] = Object.keys(row);
   return [
@@ -120,15 +131,15 @@ export const updates = ({ name, where, set, setOnConflict = set, key, row }: Tar
       `INSERT INTO ${table} ${columnsAndValues(row)} ON CONFLICT (${identifiers(key)}) DO UPDATE SET ${setOnConflict}`,
     ),
   ];
-};
+}
 
-/** Ways to remove a row. */
-export const deletes = ({ name, where }: Target): readonly Draft[] => [
-  refused('DELETE of a row', `DELETE FROM ${identifier(name)} WHERE ${where}`),
-];
+/** Statements that delete a row. */
+export function deletes({ name, where }: Target): readonly Draft[] {
+  return [refused('DELETE of a row', `DELETE FROM ${identifier(name)} WHERE ${where}`)];
+}
 
-/** Ways to change or remove a row that only Postgres has; none elsewhere. */
-export const merges = (probe: Probe, { name, where, set }: Target): readonly Draft[] => {
+/** Statements of Postgres only that change or delete a row; none on SQLite. */
+export function merges(probe: Probe, { name, where, set }: Target): readonly Draft[] {
   if (probe.dialect !== 'postgres') return [];
   const table = identifier(name);
   return [
@@ -145,11 +156,11 @@ export const merges = (probe: Probe, { name, where, set }: Target): readonly Dra
       `WITH gone AS (DELETE FROM ${table} WHERE ${where} RETURNING 1) SELECT count(*) FROM gone`,
     ),
   ];
-};
+}
 
 /** TRUNCATE of the table and of each of its partitions by name; SQLite has none. */
-export const truncates = (probe: Probe, { name, partitions }: Target): readonly Draft[] =>
-  probe.dialect !== 'postgres'
+export function truncates(probe: Probe, { name, partitions }: Target): readonly Draft[] {
+  return probe.dialect !== 'postgres'
     ? []
     : [
         refused('TRUNCATE', `TRUNCATE ${identifier(name)}`),
@@ -158,22 +169,20 @@ export const truncates = (probe: Probe, { name, partitions }: Target): readonly 
           refused(`TRUNCATE of the partition ${partition}`, `TRUNCATE ${identifier(partition)}`),
         ),
       ];
+}
 
 /** UPDATE and DELETE of a row in its partition by name; none where the table has no partitions. */
-export const throughPartition = ({ partitions, where, set }: Target): readonly Draft[] =>
-  partitions
+export function throughPartition({ partitions, where, set }: Target): readonly Draft[] {
+  return partitions
     .slice(0, 1)
     .flatMap((partition) => [
       refused('UPDATE in the partition', `UPDATE ${identifier(partition)} SET ${set} WHERE ${where}`),
       refused('DELETE in the partition', `DELETE FROM ${identifier(partition)} WHERE ${where}`),
     ]);
+}
 
-/** Ways of SQLite to put a row in the place of another, through each of its keys; none on Postgres. */
-export const replaces = (
-  table: TableFacts,
-  probe: Probe,
-  except: readonly string[] = [],
-): readonly Draft[] => {
+/** Statements of SQLite only that replace a row, through each of its keys; none on Postgres. */
+export function replaces(table: TableFacts, probe: Probe, except: readonly string[] = []): readonly Draft[] {
   if (probe.dialect !== 'sqlite') return [];
   const name = identifier(table.name);
   const { row, fresh, values } = probe;
@@ -216,7 +225,7 @@ export const replaces = (
         ),
       ),
   ];
-};
+}
 
 const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where: string): Draft => {
   const name = identifier(table.name);
@@ -230,7 +239,7 @@ const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where:
       `INSERT OR REPLACE INTO ${into(fresh)} SELECT ${rowid}, ${list} FROM ${name} WHERE ${where}`,
     );
   }
-  // a session of a scope sees a view, which has none: so the row is put where its number is known
+  // a session in a scope sees a view, which has no rowid: insert the row under a known rowid
   const other = {
     ...fresh,
     ...pick(
@@ -245,22 +254,23 @@ const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where:
 const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? 'NULL']));
 
-/** What a superuser who replicates tries on Postgres: ordinary triggers do not fire for him. Tried by the owner. */
-export const asReplica = (probe: Probe, drafts: readonly Draft[]): readonly Draft[] =>
-  probe.dialect !== 'postgres'
+/** The same attacks in replication mode on Postgres, where ordinary triggers do not fire. Tried by the owner. */
+export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draft[] {
+  return probe.dialect !== 'postgres'
     ? []
     : drafts.map((draft) => ({
         ...draft,
         name: `${draft.name}, replicating`,
         statements: ['SET LOCAL session_replication_role = replica', ...draft.statements],
       }));
+}
 
-/** Everything that would change or remove the probe's row, in all the ways that both engines have. */
-export const changesAndRemovals = (
+/** All statements of both engines that would change or delete the probe's row. */
+export function changesAndRemovals(
   table: TableFacts,
   probe: Probe,
   except: readonly string[] = [],
-): readonly Attack[] => {
+): readonly Attack[] {
   const target = targetOf(table, probe, except);
   const plain = (of: Target): readonly Draft[] => [
     ...updates(of),
@@ -273,9 +283,9 @@ export const changesAndRemovals = (
     ...triedBy(['app'], [...plain(fewer(target)), ...ways]),
     ...triedBy(['owner'], [...plain(target), ...ways, ...asReplica(probe, plain(fewer(target)))]),
   ];
-};
+}
 
-/** One partition of each kind: that of the row, another, and the default, whose name comes last. */
+/** One partition of each kind: the row's, another one, and the default. */
 const fewer = (target: Target): Target => {
   const { partitions } = target;
   const chosen = [partitions[0], partitions[1], partitions.at(-1)].filter((name) => name !== undefined);

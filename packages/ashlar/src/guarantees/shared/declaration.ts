@@ -1,32 +1,28 @@
 import type { Column } from '../../contract/column.js';
 import type { TableFacts } from '../../contract/table.js';
-import { AshlarError } from '../../errors.js';
-
-/** An error about a guarantee that does not fit its table. */
-export const unfit = (table: TableFacts, message: string, suggestion: string): AshlarError =>
-  new AshlarError('table-invalid', { message: `Table ${table.name}: ${message}`, suggestion });
+import { invalidTable } from '../../model/invalid-table.js';
 
 /**
  * Refuses columns that are not of this table, or that are named twice.
  *
  * @throws AshlarError `table-invalid`
  */
-export const assertOwn = (
+export function assertOwn(
   table: TableFacts,
   guarantee: string,
   columns: readonly (Column | undefined)[],
-): void => {
+): void {
   for (const column of columns) {
     if (column === undefined) {
-      throw unfit(
-        table,
+      throw invalidTable(
+        table.name,
         `${guarantee} names a column that the table does not have.`,
         'Check the spelling after "c.".',
       );
     }
     if (column.table !== table.name) {
-      throw unfit(
-        table,
+      throw invalidTable(
+        table.name,
         `${guarantee} names the column ${column.table}.${column.name} of another table.`,
         'Use the columns of the callback: (c) => [appendOnly({ stampOnce: [c.withdrawn_at] })].',
       );
@@ -34,27 +30,32 @@ export const assertOwn = (
   }
   const names = columns.map((column) => column?.name);
   if (new Set(names).size < names.length) {
-    throw unfit(table, `${guarantee} names a column twice.`, 'Name each column once.');
+    throw invalidTable(table.name, `${guarantee} names a column twice.`, 'Name each column once.');
   }
-};
+}
 
-/** Whether a declared key, unique or not, is led by these columns, in any order: lookups by them are fast. */
-export const isIndexed = (table: TableFacts, columns: readonly string[]): boolean =>
-  [table.primaryKey, ...table.uniques, ...table.indexes.filter((index) => index.where === undefined)].some(
-    (key) => sameSet(key.columns.slice(0, columns.length), columns),
-  );
+/** Whether a declared key or index starts with these columns, in any order: lookups by them are fast. */
+export function isIndexed(table: TableFacts, columns: readonly string[]): boolean {
+  return [
+    table.primaryKey,
+    ...table.uniques,
+    ...table.indexes.filter((index) => index.where === undefined),
+  ].some((key) => sameSet(key.columns.slice(0, columns.length), columns));
+}
 
-/** Whether the table itself declares that no two rows have the same values in exactly these columns. */
-export const isUnique = (table: TableFacts, columns: readonly string[]): boolean =>
-  [
+/** Whether a declared unique key has exactly these columns. */
+export function isUnique(table: TableFacts, columns: readonly string[]): boolean {
+  return [
     table.primaryKey,
     ...table.uniques,
     ...table.indexes.filter((index) => index.unique && index.where === undefined),
   ].some((key) => sameSet(key.columns, columns));
+}
 
 const sameSet = (some: readonly string[], others: readonly string[]): boolean =>
   some.length === others.length && some.every((name) => others.includes(name));
 
 /** One or several, as a list. */
-export const list = <T>(given: T | readonly T[] | undefined): readonly T[] =>
-  given === undefined ? [] : ([given].flat() as readonly T[]);
+export function list<T>(given: T | readonly T[] | undefined): readonly T[] {
+  return given === undefined ? [] : ([given].flat() as readonly T[]);
+}

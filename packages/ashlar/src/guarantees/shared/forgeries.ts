@@ -3,16 +3,17 @@ import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
 import { type Draft, insertRow, refused } from './attacks.js';
 
-/** Inserts by the application that say what only the database's clock says; a file has no roles that could be refused. */
-export const clockForgeries = (
+/** Inserts by the application into columns that only the database's clock fills in. None on SQLite, which has no roles. */
+export function clockForgeries(
   table: TableFacts,
   probe: Probe,
   columns: readonly string[],
-): readonly Draft[] =>
-  probe.dialect !== 'postgres'
+): readonly Draft[] {
+  return probe.dialect !== 'postgres'
     ? []
     : columns.map((column) => {
         const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
         const moment = literal(`2001-01-01T00:00:00.000${digits}`);
         return refused(`forging ${column}`, insertRow(table.name, { ...probe.fresh, [column]: moment }));
       });
+}

@@ -18,12 +18,12 @@ import {
 } from '../shared/attacks.js';
 import type { VersionedColumns } from './columns.js';
 
-/** What would change a version, fork or break a chain, or leave a key with no current version or with two. */
-export const versionedAttacks = (
+/** Statements that change a version, fork or break a chain, or leave a key without a current version or with two. */
+export function versionedAttacks(
   table: TableFacts,
   probe: Probe,
   columns: VersionedColumns,
-): readonly Attack[] => {
+): readonly Attack[] {
   const target = targetOf(table, probe);
   const plain = [...updates(target), ...deletes(target), ...truncates(probe, target)];
   const chained = [...edits(table, probe, columns), ...links(table, probe, columns)];
@@ -31,16 +31,16 @@ export const versionedAttacks = (
     ...triedByBoth([...plain, ...chained, ...merges(probe, target), ...replaces(table, probe)]),
     ...triedBy(['owner'], asReplica(probe, [...plain, ...edits(table, probe, columns)])),
   ];
-};
+}
 
-/** A key of its own with two versions, the first of them retired. */
+/** A new key with two versions; the second is current. */
 interface Chain {
   readonly begun: readonly string[];
   /** Finds a version of the chain. */
   readonly where: (version: number) => string;
   /** The primary key of a version, as an expression. */
   readonly idOf: (version: number) => string;
-  /** A further version that says it follows another. */
+  /** A further version with the given predecessor. */
   readonly follow: (version: number, previous: string, changes?: SqlRow) => string;
 }
 
@@ -51,9 +51,9 @@ const chainOf = (table: TableFacts, { fresh, values }: Probe, columns: Versioned
   const ofKey = key.map((column) => `${identifier(column)} = ${fresh[column]}`).join(' AND ');
   const where = (number: number): string => `${ofKey} AND ${identifier(version)} = ${number}`;
   const idOf = (number: number): string => `(SELECT ${identifier(id)} FROM ${name} WHERE ${where(number)})`;
-  // a key that the database counts is left to it
+  // a generated key is left to the database
   const another = first === undefined ? {} : { [id]: values[id] ?? first };
-  // what must be unique among all versions, and not only within the chain
+  // columns that must be unique among all versions, not only within the chain
   const own = table.uniques
     .filter((unique) => !unique.columns.includes(version))
     .flatMap((unique) => unique.columns);

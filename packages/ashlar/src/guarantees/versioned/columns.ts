@@ -1,4 +1,4 @@
-/** The columns' names. */
+/** The names of the columns of a version. `touched`: set by every update, and so when a version stops being current. */
 export interface VersionedColumns {
   readonly id: string;
   readonly key: readonly string[];

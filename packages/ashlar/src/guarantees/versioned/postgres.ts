@@ -1,8 +1,9 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import { alwaysTrigger, raise, triggerFunction, unchanged } from '../shared/postgres-sql.js';
+import { objectName } from '../../sql/object-name.js';
+import { alwaysTrigger, raise, triggerFunction, unchanged } from '../../sql/postgres-triggers.js';
+import { sql } from '../../sql/template.js';
 import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
@@ -30,7 +31,7 @@ export const versionedOnPostgres = (
     insertFunction(part('insert'), table, columns),
     retireFunction(part('retire'), table, columns),
     updateFunction(part('update'), table, columns),
-    triggerFunction(part('delete'), [refuse(`versions of ${table.name} are never deleted`)]),
+    triggerFunction(part('delete'), refuse(`versions of ${table.name} are never deleted`)),
     trigger('insert', 'BEFORE INSERT'),
     trigger('retire', 'AFTER INSERT'),
     trigger('update', 'BEFORE UPDATE'),
@@ -40,7 +41,6 @@ export const versionedOnPostgres = (
 };
 
 const refuse = (text: string): string => raise('versioned', text);
-const indent = (text: string): string => text.replaceAll(/^/gm, '  ');
 
 const sameKey = ({ key }: VersionedColumns, row: string): string =>
   key.map((column) => `${identifier(column)} = ${row}.${identifier(column)}`).join(' AND ');
@@ -49,26 +49,26 @@ const insertFunction = (name: string, table: TableFacts, columns: VersionedColum
   const [id, version, current, previous] = names(columns);
   return triggerFunction(
     name,
-    [
-      `IF NEW.${current} IS NOT TRUE THEN`,
-      indent(refuse(`a new version of ${table.name} is the current one`)),
-      'END IF;',
-      `IF NEW.${previous} IS NULL THEN`,
-      `  IF NEW.${version} IS DISTINCT FROM 1 THEN`,
-      indent(indent(refuse(`a first version of ${table.name} has the number 1`))),
-      '  END IF;',
-      '  RETURN NEW;',
-      'END IF;',
-      '',
-      '-- whoever supersedes the same version at the same time waits here, and then finds it retired',
-      `PERFORM FROM ${identifier(table.name)}`,
-      `WHERE ${id} = NEW.${previous} AND ${sameKey(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}`,
-      'FOR NO KEY UPDATE;',
-      'IF NOT FOUND THEN',
-      indent(refuse(`a new version of ${table.name} follows the current one of its key`)),
-      'END IF;',
-      'RETURN NEW;',
-    ],
+    sql`
+      IF NEW.${current} IS NOT TRUE THEN
+        ${refuse(`a new version of ${table.name} is the current one`)}
+      END IF;
+      IF NEW.${previous} IS NULL THEN
+        IF NEW.${version} IS DISTINCT FROM 1 THEN
+          ${refuse(`a first version of ${table.name} has the number 1`)}
+        END IF;
+        RETURN NEW;
+      END IF;
+
+      -- whoever supersedes the same version at the same time waits here, and then finds it retired
+      PERFORM FROM ${identifier(table.name)}
+      WHERE ${id} = NEW.${previous} AND ${sameKey(columns, 'NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
+      FOR NO KEY UPDATE;
+      IF NOT FOUND THEN
+        ${refuse(`a new version of ${table.name} follows the current one of its key`)}
+      END IF;
+      RETURN NEW;
+    `,
     { reads: true, asOwner: true },
   );
 };
@@ -81,12 +81,12 @@ const retireFunction = (name: string, table: TableFacts, columns: VersionedColum
   ];
   return triggerFunction(
     name,
-    [
-      `UPDATE ${identifier(table.name)}`,
-      `SET ${set.join(', ')}`,
-      `WHERE ${id} = NEW.${previous};`,
-      'RETURN NULL;',
-    ],
+    sql`
+      UPDATE ${identifier(table.name)}
+      SET ${set.join(', ')}
+      WHERE ${id} = NEW.${previous};
+      RETURN NULL;
+    `,
     { reads: true, asOwner: true },
   );
 };
@@ -95,19 +95,19 @@ const updateFunction = (name: string, table: TableFacts, columns: VersionedColum
   const [id, version, current, previous] = names(columns);
   return triggerFunction(
     name,
-    [
-      '-- the one change there is: a version that has a successor is no longer current',
-      `IF OLD.${current} AND NOT NEW.${current}`,
-      `  AND ${unchanged(table, [columns.current, ...columns.touched])}`,
-      '  AND EXISTS (',
-      `    SELECT FROM ${identifier(table.name)}`,
-      `    WHERE ${previous} = OLD.${id} AND ${sameKey(columns, 'OLD')} AND ${version} = OLD.${version} + 1`,
-      '  )',
-      'THEN',
-      '  RETURN NEW;',
-      'END IF;',
-      refuse(`versions of ${table.name} are never changed`),
-    ],
+    sql`
+      -- the one change there is: a version that has a successor is no longer current
+      IF OLD.${current} AND NOT NEW.${current}
+        AND ${unchanged(table, [columns.current, ...columns.touched])}
+        AND EXISTS (
+          SELECT FROM ${identifier(table.name)}
+          WHERE ${previous} = OLD.${id} AND ${sameKey(columns, 'OLD')} AND ${version} = OLD.${version} + 1
+        )
+      THEN
+        RETURN NEW;
+      END IF;
+      ${refuse(`versions of ${table.name} are never changed`)}
+    `,
     { reads: true, asOwner: true },
   );
 };

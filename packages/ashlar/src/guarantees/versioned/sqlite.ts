@@ -1,18 +1,11 @@
 import type { GuaranteeObject } from '../../contract/guarantee.js';
 import type { TableFacts } from '../../contract/table.js';
 import { identifier } from '../../model/index.js';
-import { objectName } from '../shared/names.js';
-import {
-  any,
-  emptied,
-  hiddenRowid,
-  raise,
-  replacing,
-  rowidKey,
-  sqliteTrigger,
-  unchanged,
-  uniqueKeys,
-} from '../shared/sqlite-sql.js';
+import { any } from '../../sql/conditions.js';
+import { objectName } from '../../sql/object-name.js';
+import { emptied, hiddenRowid, replacing, rowidKey, unchanged, uniqueKeys } from '../../sql/sqlite-keys.js';
+import { raise, sqliteTrigger } from '../../sql/sqlite-triggers.js';
+import { sql } from '../../sql/template.js';
 import type { VersionedColumns } from './columns.js';
 import { versionIndexes } from './indexes.js';
 
@@ -53,18 +46,26 @@ export const versionedOnSqlite = (
       on: 'BEFORE INSERT',
       table: table.name,
       body: [
-        `${refuse(`a new version of ${table.name} is the current one`)}\n  WHERE NEW.${current} IS NOT TRUE`,
-        `${refuse(`a first version of ${table.name} has the number 1`)}\n  WHERE NEW.${previous} IS NULL AND NEW.${version} IS NOT 1`,
-        `${refuse(`a new version of ${table.name} follows the current one of its key`)}
-  WHERE NEW.${previous} IS NOT NULL
-    AND NOT EXISTS (
-      SELECT 1 FROM ${name}
-      WHERE ${id} = NEW.${previous} AND ${sameKey('NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
-    )`,
-        `${refuse(`a row of ${table.name} with this key exists and is never replaced`)}\n  WHERE ${any([
-          ...replacing(table, keys),
-          ...emptied(table, keys),
-        ]).replaceAll('\n', '\n  ')}`,
+        sql`
+          ${refuse(`a new version of ${table.name} is the current one`)}
+          WHERE NEW.${current} IS NOT TRUE
+        `,
+        sql`
+          ${refuse(`a first version of ${table.name} has the number 1`)}
+          WHERE NEW.${previous} IS NULL AND NEW.${version} IS NOT 1
+        `,
+        sql`
+          ${refuse(`a new version of ${table.name} follows the current one of its key`)}
+          WHERE NEW.${previous} IS NOT NULL
+            AND NOT EXISTS (
+              SELECT 1 FROM ${name}
+              WHERE ${id} = NEW.${previous} AND ${sameKey('NEW')} AND ${version} = NEW.${version} - 1 AND ${current}
+            )
+        `,
+        sql`
+          ${refuse(`a row of ${table.name} with this key exists and is never replaced`)}
+          WHERE ${any([...replacing(table, keys), ...emptied(table, keys)])}
+        `,
       ],
     }),
     ...hiddenRowid(table, 'versioned'),
@@ -79,7 +80,11 @@ export const versionedOnSqlite = (
       name: objectName(table.name, 'versioned_update'),
       on: 'BEFORE UPDATE',
       table: table.name,
-      when: `NOT (\n  ${lawful.join('\n  AND ')}\n)`,
+      when: sql`
+        NOT (
+          ${lawful.join('\nAND ')}
+        )
+      `,
       body: [refuse(`versions of ${table.name} are never changed`)],
     }),
     sqliteTrigger({

@@ -17,57 +17,61 @@ import type { KnownRoot } from '../problems.js';
 import type { Verification } from '../verify.js';
 import { verifyTable, withLedger } from './ledgers.js';
 
-/** One ledger of a system, with what its checkpoints are signed by and where they are kept. */
-export interface Audited {
+/** One ledger in an open database, with the keys and the folder of its checkpoints. */
+export interface OpenLedger {
   readonly engine: Engine;
   readonly system: SystemFacts;
   readonly table: TableFacts;
-  /** The name that stands in its checkpoints: `shop/audit_logs`. */
+  /** The name of the ledger in its checkpoints: `shop/audit_logs`. */
   readonly origin: string;
-  /** The folder of its checkpoints, or one file; `undefined` where none are kept. */
+  /** The folder of its checkpoints, or one checkpoint file; `undefined` where there are none. */
   readonly checkpoints: string | undefined;
   readonly signer: Signer | undefined;
-  /** Whose checkpoints are believed. */
+  /** The keys whose checkpoints are trusted. */
   readonly verifiers: readonly Verifier[];
 }
 
 /** The tables of a system that are ledgers. */
-export const ledgersOf = (system: SystemFacts): readonly TableFacts[] =>
-  Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
+export function ledgersOf(system: SystemFacts): readonly TableFacts[] {
+  return Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
+}
 
-/** What the checkpoints of a table's ledger are signed with as their origin. */
-export const originOf = (system: SystemFacts, table: TableFacts): string =>
-  `${system.name}/${table.facts.ledger?.log}`;
+/** The origin in the checkpoints of a table's ledger: `SYSTEM/LOG`. */
+export function originOf(system: SystemFacts, table: TableFacts): string {
+  return `${system.name}/${table.facts.ledger?.log}`;
+}
 
-/** The folder of a ledger's checkpoints, inside the one of all. */
-export const folderOf = (folder: string, system: SystemFacts, table: TableFacts): string =>
-  join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
+/** The folder of a ledger's checkpoints, inside the folder of all checkpoints. */
+export function folderOf(folder: string, system: SystemFacts, table: TableFacts): string {
+  return join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
+}
 
 /**
- * The signed checkpoints that are kept of a ledger, smallest first.
+ * The signed checkpoints of a ledger that are kept, the smallest first.
  *
- * @throws AshlarError `usage` where there are some and no key to believe; `signature-invalid`; `ledger-conflict` where one is of another log
+ * @throws AshlarError `usage` where there are some, but no trusted key; `signature-invalid`; `ledger-conflict` where one
+ *   belongs to another ledger
  */
-export const keptCheckpoints = async ({
+export async function keptCheckpoints({
   checkpoints,
   verifiers,
   origin,
-}: Audited): Promise<readonly KeptCheckpoint[]> => {
+}: OpenLedger): Promise<readonly KeptCheckpoint[]> {
   if (checkpoints === undefined || !existsSync(checkpoints)) return [];
   if (verifiers.length === 0) {
     throw new AshlarError('usage', {
-      message: `There are checkpoints at ${checkpoints}, but no key to check them with.`,
-      suggestion: 'Set LEDGER_PUBLIC_KEY to the verifier key of whoever signed them.',
+      message: `The checkpoints at ${checkpoints} cannot be verified without a public key.`,
+      suggestion: 'Set LEDGER_PUBLIC_KEY to the public key of their signer.',
     });
   }
   const kept = await readCheckpoints(checkpoints, verifiers);
-  const stranger = kept.find((one) => one.origin !== origin);
-  if (!stranger) return kept;
+  const foreign = kept.find((one) => one.origin !== origin);
+  if (!foreign) return kept;
   throw new AshlarError('ledger-conflict', {
-    message: `${stranger.file} is a checkpoint of ${stranger.origin}, not of ${origin}.`,
-    suggestion: 'Keep the checkpoints of each log in a folder of its own.',
+    message: `${foreign.file} is a checkpoint of ${foreign.origin}, not of ${origin}.`,
+    suggestion: 'Keep the checkpoints of each ledger in a folder of its own.',
   });
-};
+}
 
 const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
   size,
@@ -76,53 +80,53 @@ const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
 });
 
 /**
- * Verifies a ledger against all checkpoints that are kept of it: what came after the newest, or with `full` everything.
+ * Verifies a ledger against its kept checkpoints: the entries after the newest one, or with `full` all entries.
  *
  * @throws AshlarError `usage`, `signature-invalid`, `ledger-conflict`, `lock-timeout`
  */
-export const verifyLedgerOf = async (
-  audited: Audited,
+export async function verifyLedgerOf(
+  ledger: OpenLedger,
   { full = false }: { full?: boolean } = {},
-): Promise<Verification & { readonly trusted: number }> => {
-  const kept = await keptCheckpoints(audited);
+): Promise<Verification & { readonly trusted: number }> {
+  const kept = await keptCheckpoints(ledger);
   const newest = full ? undefined : kept.at(-1);
-  const found = await verifyTable(audited.engine, audited.table, {
+  const found = await verifyTable(ledger.engine, ledger.table, {
     trusted: newest && known(newest),
     checkpoints: kept.map(known),
   });
   return { ...found, trusted: found.size - found.checked };
-};
+}
 
-/** An error that names what is wrong first. */
-export const tampered = ({ log, problems: [first] }: Verification): AshlarError => {
+/** The error for a ledger with problems: it names the first one. */
+export function tampered({ log, problems: [first] }: Verification): AshlarError {
   const where = first?.position == null ? '' : `, position ${first.position}`;
   const row = first?.row_key == null ? 'The ledger' : `The row ${first.row_key}`;
   return new AshlarError('ledger-tampered', {
     message: `${row} of ${log}${where}: ${first?.what}.`,
-    suggestion: 'Keep the database as it is, and compare it with a backup from before.',
+    suggestion: 'Keep the database as it is, and compare it with an earlier backup.',
   });
-};
+}
 
 /**
- * Seals, verifies what is new, signs the head and keeps it.
+ * Seals the ledger, verifies the entries after the newest checkpoint, signs the head and keeps it as a checkpoint.
  *
- * @param cosigner - signs besides: the former key, on the first checkpoint of a new one
+ * @param cosigner - a second signer: the former key, on the first checkpoint of a new key
  * @returns the signed checkpoint, and its size
  * @throws AshlarError `usage` without a key; `ledger-tampered`, `ledger-conflict`, `signature-invalid`, `lock-timeout`
  */
-export const signCheckpointOf = async (
-  audited: Audited,
+export async function signCheckpointOf(
+  ledger: OpenLedger,
   cosigner?: Signer,
-): Promise<{ size: number; note: string }> => {
-  const { engine, table, signer, verifiers, origin, checkpoints } = audited;
+): Promise<{ size: number; note: string }> {
+  const { engine, table, signer, verifiers, origin, checkpoints } = ledger;
   if (!signer || checkpoints === undefined) {
     throw new AshlarError('usage', {
-      message: 'There is no key to sign checkpoints with.',
+      message: 'Checkpoints cannot be signed without a key.',
       suggestion:
-        'Make one with ashlar audit key new, and set LEDGER_KEY_FILE. Keep it away from the database.',
+        'Create one with ashlar ledger key new, and set LEDGER_KEY_FILE. Keep it away from the database.',
     });
   }
-  const found = await verifyLedgerOf(audited);
+  const found = await verifyLedgerOf(ledger);
   if (found.problems.length > 0) throw tampered(found);
   const { size, root } = found;
   const note = await withLedger(engine, table, (reader) =>
@@ -136,38 +140,38 @@ export const signCheckpointOf = async (
     }),
   );
   return { size, note };
-};
+}
 
-/** The newest signed checkpoint of at least `size` leaves: one that is kept, or one that is signed now. */
-export const checkpointOver = async (
-  audited: Audited,
+/** The newest kept checkpoint if it has at least `size` leaves; else a checkpoint that is signed now. */
+export async function checkpointOver(
+  ledger: OpenLedger,
   size: number,
-): Promise<{ size: number; note: string }> => {
-  const newest = (await keptCheckpoints(audited)).at(-1);
-  return newest && newest.size >= size ? newest : signCheckpointOf(audited);
-};
+): Promise<{ size: number; note: string }> {
+  const newest = (await keptCheckpoints(ledger)).at(-1);
+  return newest && newest.size >= size ? newest : signCheckpointOf(ledger);
+}
 
 /**
- * A file that shows to anybody who knows the verifier key that a row is in the ledger.
+ * An inclusion proof: a file that shows that a row is in the ledger, to everyone who knows the public key.
  *
  * @param rowKey - the key of the row as text; of several columns a JSON array
- * @throws AshlarError `row-not-found`, and what {@link signCheckpointOf} throws where no checkpoint reaches the row yet
+ * @throws AshlarError `row-not-found`, and what {@link signCheckpointOf} throws where no kept checkpoint covers the row
  */
-export const proofOf = async (
-  audited: Audited,
+export async function proofOf(
+  ledger: OpenLedger,
   rowKey: string,
-): Promise<{ position: number; proof: string }> => {
-  const { engine, table } = audited;
+): Promise<{ position: number; proof: string }> {
+  const { engine, table } = ledger;
   await engine.seal();
   const leaf = await withLedger(engine, table, (reader) => reader.leafOf(rowKey));
   if (leaf?.entry === undefined) {
     throw new AshlarError('row-not-found', {
-      message: `The ledger of ${table.name} has no entry of a row with that key.`,
-      suggestion: 'Give the key as text; of several columns as a JSON array: \'["a","2026-01-01"]\'.',
+      message: `The ledger of ${table.name} has no entry for a row with that key.`,
+      suggestion: 'Give the key as text; a key of several columns as a JSON array: \'["a","2026-01-01"]\'.',
     });
   }
   const { position, entry } = leaf;
-  const { size, note } = await checkpointOver(audited, position + 1);
+  const { size, note } = await checkpointOver(ledger, position + 1);
   const path = await withLedger(engine, table, (reader) => inclusionProof(reader, position, size));
   return { position, proof: formatProof({ entry, position, path, checkpoint: note }) };
-};
+}

@@ -3,32 +3,32 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AshlarError } from '../../errors.js';
-import { type Audited, checkpointOver, keptCheckpoints } from './checkpoints.js';
+import { checkpointOver, keptCheckpoints, type OpenLedger } from './checkpoints.js';
 import { withLedger } from './ledgers.js';
 
 const chunk = 5_000;
 
 /**
- * Writes a ledger into an empty folder, for `ashlar-verify.mjs export`: `entries.jsonl`, `leaves.bin`, `checkpoint`, and
- * the checkpoints that are kept.
+ * Exports a ledger into an empty folder, for `ashlar-verify.mjs export`: `entries.jsonl` (a base64 string for each entry),
+ * `leaves.bin` (the 32-byte leaf hashes), `checkpoint`, and the kept checkpoints.
  *
- * @returns how many entries there are in it
+ * @returns the number of exported entries
  * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what `signCheckpointOf` throws
  */
-export const exportLedger = async (audited: Audited, folder: string): Promise<number> => {
+export async function exportLedger(ledger: OpenLedger, folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) {
     throw new AshlarError('usage', {
       message: `The folder ${folder} is not empty.`,
-      suggestion: 'Name a new one.',
+      suggestion: 'Name a new folder.',
     });
   }
-  const { engine, table, origin, signer } = audited;
+  const { engine, table, origin, signer } = ledger;
   await engine.seal();
   const head = await withLedger(engine, table, (reader) => reader.head());
-  // without a key to sign with, up to the newest checkpoint that is kept
-  const { size, note } = await checkpointOver(audited, signer ? (head?.size ?? 0) : 1);
-  const kept = await keptCheckpoints(audited);
+  // without a signing key, the export ends at the newest kept checkpoint
+  const { size, note } = await checkpointOver(ledger, signer ? (head?.size ?? 0) : 1);
+  const kept = await keptCheckpoints(ledger);
   for (const { file, note: text } of kept) await writeFile(join(folder, basename(file)), text);
   await writeFile(join(folder, 'checkpoint'), note);
   const entries = createWriteStream(join(folder, 'entries.jsonl'));
@@ -51,10 +51,10 @@ export const exportLedger = async (audited: Audited, folder: string): Promise<nu
     for (const stream of [entries, leaves]) await new Promise<void>((resolve) => stream.end(resolve));
   }
   return size;
-};
+}
 
 const missing = (origin: string, position: number): AshlarError =>
   new AshlarError('ledger-tampered', {
     message: `The ledger ${origin} has no entry at position ${position}.`,
-    suggestion: 'Run ashlar audit verify --full.',
+    suggestion: 'Run ashlar ledger verify --full.',
   });

@@ -1,8 +1,8 @@
 export {
-  type Audited,
   folderOf,
   keptCheckpoints,
   ledgersOf,
+  type OpenLedger,
   originOf,
   proofOf,
   signCheckpointOf,
@@ -10,4 +10,4 @@ export {
   verifyLedgerOf,
 } from './checkpoints.js';
 export { exportLedger } from './export.js';
-export { ledgersThere, verifyTable, withLedger } from './ledgers.js';
+export { existingLedgers, verifyTable, withLedger } from './ledgers.js';

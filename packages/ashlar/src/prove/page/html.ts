@@ -1,4 +1,4 @@
-/** Markup that needs no escaping any more. */
+/** Markup that is already escaped. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -22,6 +22,9 @@ const rendered = (part: Part): string => {
   return String(part).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 };
 
-/** A template of markup: what is put into it is escaped, unless it is markup itself. */
-export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
-  new Html(strings.map((text, at) => text + (at < parts.length ? rendered(parts[at] ?? '') : '')).join(''));
+/** A template of markup: escapes every value that is not {@link Html} itself. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  return new Html(
+    strings.map((text, at) => text + (at < parts.length ? rendered(parts[at] ?? '') : '')).join(''),
+  );
+}

@@ -10,7 +10,7 @@ import {
 import { type Html, html } from './html.js';
 import { style } from './style.js';
 
-/** Who is meant, in words that an auditor knows. */
+/** The attackers, in words that an auditor knows. */
 const people = { app: 'the application', owner: 'the owner' } as const;
 
 const attackRow = ({ name, as, stoppedBy, by, verdict }: AttackReport): Html => html`
@@ -35,7 +35,7 @@ const guaranteeSection = ({
     <p class="quiet">${level}${weaker === undefined ? '' : `: ${weaker}`}</p>
     ${
       attacks.length === 0
-        ? html`<p class="quiet">It declares no attacks; only its structure was looked at.</p>`
+        ? html`<p class="quiet">This guarantee declares no attacks; only its objects were checked.</p>`
         : html`<table>
       <thead><tr><th>attack</th><th>by</th><th>refused by</th><th>verdict</th></tr></thead>
       <tbody>${attacks.map(attackRow)}</tbody>
@@ -79,8 +79,8 @@ const failureSection = (failures: readonly string[]): Html =>
     <ul>${failures.map((line) => html`<li>${line}</li>`)}</ul>
   </section>`;
 
-/** A proof as one page for an auditor: it needs nothing else to be read or printed. */
-export const reportPage = (report: ProveReport): string => {
+/** A report as one self-contained HTML page, for an auditor to read or print. */
+export function reportPage(report: ProveReport): string {
   const { system, engine, url, at, fingerprint, tables, structure, ledgers, ok } = report;
   const count = countAttacks(report);
   const failures = failuresOf(report);
@@ -89,26 +89,26 @@ export const reportPage = (report: ProveReport): string => {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Proof of guarantees: ${system}, ${at.slice(0, 10)}</title>
+<title>Report on guarantees: ${system}, ${at.slice(0, 10)}</title>
 <style>${style}</style>
 </head>
 <body>
-  <h1>Proof of guarantees: ${system}</h1>
-  <p>Every guarantee of the system was attacked, in transactions that were undone.</p>
-  <p><span class="seal ${ok ? 'good' : 'bad'}">${ok ? 'All guarantees hold' : `${failures.length} failed`}</span></p>
+  <h1>Report on guarantees: ${system}</h1>
+  <p>Every guarantee of the system was attacked, in transactions that were rolled back.</p>
+  <p><span class="stamp ${ok ? 'good' : 'bad'}">${ok ? 'All guarantees hold' : `${failures.length} failed`}</span></p>
   <dl>
     <dt>when</dt><dd>${at}</dd>
     <dt>database</dt><dd>${url}</dd>
     <dt>engine</dt><dd>${engine}</dd>
     <dt>attacks</dt><dd>${count}</dd>
-    <dt>schema fingerprint</dt><dd><code>${fingerprint ?? 'not known'}</code></dd>
+    <dt>schema fingerprint</dt><dd><code>${fingerprint ?? 'unknown'}</code></dd>
     ${ledgers.map(({ ledger, size, root }) => html`<dt>ledger head of ${ledger}</dt><dd>${size} entries, <code>${root}</code></dd>`)}
   </dl>
   ${failureSection(failures)}
   <section>
-    <h2>What keeps the guarantees</h2>
+    <h2>Objects and rights of the guarantees</h2>
     <table>
-      <thead><tr><th>looked at</th><th>found</th><th>verdict</th></tr></thead>
+      <thead><tr><th>check</th><th>found</th><th>verdict</th></tr></thead>
       <tbody>${structure.map(structureRow)}</tbody>
     </table>
   </section>
@@ -117,4 +117,4 @@ export const reportPage = (report: ProveReport): string => {
 </body>
 </html>
 `.text;
-};
+}

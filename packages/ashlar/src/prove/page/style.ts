@@ -1,6 +1,6 @@
 import { Html } from './html.js';
 
-/** How the report looks on a screen and on paper. Nothing of it comes from elsewhere. */
+/** The style sheet of the report, for screen and print. It loads nothing from the network. */
 export const style = new Html(`
   :root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; }
   body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.5rem; }
@@ -18,7 +18,7 @@ export const style = new Html(`
   .good { color: #14682c; }
   .bad { color: #b3261e; font-weight: 600; }
   .quiet { color: #666; }
-  .seal { display: inline-block; border: 2px solid; border-radius: .35rem; padding: .2rem .8rem; font-weight: 600; }
+  .stamp { display: inline-block; border: 2px solid; border-radius: .35rem; padding: .2rem .8rem; font-weight: 600; }
   ul { padding-left: 1.25rem; }
   @page { margin: 18mm; }
   @media print {

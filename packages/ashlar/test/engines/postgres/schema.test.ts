@@ -126,7 +126,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
   ): Promise<readonly SchemaChange[]> =>
     postgresDialect.changes(await describeSchema(engine), wanted, model, renames);
 
-  it('is described without what is not the tables own, and dumps to readable SQL that makes it again', async () => {
+  it('is described without the objects of other tables, and dumps to readable SQL that creates it again', async () => {
     await reset();
     await createTables(engine, jobs, lines, events);
     await run([
@@ -195,12 +195,12 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
       "
     `);
     await run(['DROP TABLE events, lines, jobs CASCADE', 'DROP FUNCTION refuse_change()']);
-    // jobs stand behind events and before lines, as their names happen to sort
+    // the names sort events, jobs, lines; lines refer to jobs
     await run([text]);
     expect(await describeSchema(engine)).toEqual(schema);
   });
 
-  it('is the same whether made fresh or step by step', async () => {
+  it('is the same when created at once and step by step', async () => {
     await reset();
     const wanted = await shadowOf([jobs, lines, events]);
     const steps = await compare(wanted, [lines, events, jobs]);
@@ -356,7 +356,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "notes is rewritten and cannot be read or written meanwhile; values that do not fit make it fail.",
+          "danger": "notes is rewritten and cannot be read or written until it is done; it fails where a value cannot be converted.",
           "down": [
             "ALTER TABLE notes ALTER COLUMN size DROP DEFAULT",
             "ALTER TABLE notes ALTER COLUMN size TYPE text COLLATE "C" USING size::text",
@@ -417,7 +417,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "The values of notes.legacy are lost; on the way back every row gets ''.",
+          "danger": "The values of notes.legacy are lost; undoing it sets '' in every row.",
           "down": [
             "ALTER TABLE notes ADD COLUMN legacy text COLLATE "C" DEFAULT '' NOT NULL",
             "ALTER TABLE notes ALTER COLUMN legacy DROP DEFAULT",
@@ -441,7 +441,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "notes cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.",
+          "danger": "notes cannot be written while the index is built. On a large live table, create it beforehand with CREATE INDEX CONCURRENTLY.",
           "down": [
             "DROP INDEX notes_kind_idx",
           ],
@@ -471,7 +471,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
       { id: 1, heading: 'one', size: 11, body: 'x', flag: true, kind: 'a', job_id: null },
       { id: 2, heading: 'two', size: 22, body: 'y', flag: true, kind: 'a', job_id: null },
     ]);
-    // the values of legacy are gone: its CHECK refuses the placeholder until they are put back
+    // the values of legacy are lost: its CHECK refuses the placeholder until they are restored
     await expect(down(steps)).rejects.toMatchObject({ code: 'check-violation' });
     await run(['DELETE FROM notes WHERE id = 2']);
     await down(
@@ -488,7 +488,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
     ]);
   });
 
-  it('gains and loses guarantees, and replaces functions', async () => {
+  it('adds and removes guarantees, and replaces functions', async () => {
     const plain = table('plain', { id: autoincrement(), name: z.string() });
     const kept = table('plain', { id: autoincrement(), name: z.string() }, () => [frozen]);
     await reset();
@@ -520,7 +520,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
     expect(await compare(await shadowOf([plain]), [plain])).toEqual([]);
   });
 
-  it('drops tables behind those that refer to them, with a warning and a way back', async () => {
+  it('drops tables after those that refer to them, with a warning and a way back', async () => {
     await reset();
     await createTables(engine, jobs, lines);
     const was = await describeSchema(engine);

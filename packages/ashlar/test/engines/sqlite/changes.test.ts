@@ -137,7 +137,7 @@ const summaries = (changes: readonly SchemaChange[]) => changes.map(({ summary }
 const model = (clausesNow: Table) => authorsWithTrigger([authors, clausesNow]);
 
 describe('a schema', () => {
-  test('made from the model equals itself, whatever white space and comments its text has', async () => {
+  test('made from the model equals itself, with any white space and comments in its text', async () => {
     const engine = await filled();
     same(await schemaOf(engine), await freshSchema(model(clauses)));
   });
@@ -150,7 +150,7 @@ describe('a schema', () => {
     expect(await schemaOf(engine)).toEqual({ tables: [], functions: [] });
   });
 
-  test('is dumped as SQL that makes it again', async () => {
+  test('is dumped as SQL that creates it again', async () => {
     const engine = await filled();
     const text = sqliteDialect.dump(await schemaOf(engine));
     expect(text).toMatchInlineSnapshot(`
@@ -297,7 +297,7 @@ describe('a column', () => {
     expect(changes).toMatchInlineSnapshot(`
       [
         {
-          "danger": "clauses is written anew, and writers wait meanwhile. It fails, and changes nothing, where a value of length, note does not fit.",
+          "danger": "clauses is rewritten; writers wait until it is done. It fails, and changes nothing, where a value of length, note is invalid for the new column.",
           "down": [
             "CREATE TABLE clauses_new (
         id         INTEGER CONSTRAINT clauses_pkey PRIMARY KEY AUTOINCREMENT
@@ -431,7 +431,7 @@ describe('a column', () => {
     ]);
   });
 
-  test('whose values do not fit a new type fails the rebuild, and nothing is changed', async () => {
+  test('with values that are invalid for a new type fails the rebuild, and nothing changes', async () => {
     const engine = await filled();
     await engine.asOwner((owner) => owner.script("UPDATE clauses SET size = 'large' WHERE id = 1"));
     const before = await schemaOf(engine);
@@ -448,7 +448,7 @@ describe('a column', () => {
     ]);
   });
 
-  test('is dropped in place where it can come back', async () => {
+  test('is dropped in place where it can be added again', async () => {
     const engine = await filled();
     const { note, ...others } = clauseColumns;
     const now = table('clauses', { ...others, ...timestamps() }, (c) => [
@@ -542,7 +542,7 @@ describe('a table', () => {
     );
   });
 
-  test('that a guarantee keeps beside another is made with it, or after it', async () => {
+  test('that is a side table of another is created with it, or after it', async () => {
     const beside = (): ReturnType<typeof trigger> => ({
       ...trigger(),
       sqlite: {
@@ -578,7 +578,7 @@ describe('a table', () => {
   });
 });
 
-test('an index or a trigger that says something else is replaced', async () => {
+test('an index or a trigger with another definition is replaced', async () => {
   const engine = await filled();
   const now = table('clauses', { ...clauseColumns, ...timestamps() }, (c) => [
     unique(c.code),

@@ -141,7 +141,7 @@ const guarantee = (sqlite: Guarantee['sqlite']): Guarantee => ({
   postgres: { level: 'refused', why: 'not here' },
 });
 
-test('what keeps a guarantee comes with its table', () => {
+test('the objects of a guarantee are created with its table', () => {
   const noted = table('noted', { id: id() }, () => [
     guarantee({
       level: 'enforced',
@@ -228,7 +228,7 @@ describe('the database itself checks values', () => {
     await script(engine, insert({}));
   });
 
-  test('and lets all pass that a schema accepts', async () => {
+  test('accepts all values that a Zod schema accepts', async () => {
     const engine = await open({ path: ':memory:' });
     await create(engine, [people, everything]);
     await script(engine, `INSERT INTO people VALUES ('${person}', 'Ada')`);
@@ -272,7 +272,7 @@ describe('the database itself checks values', () => {
   });
 });
 
-test('numbers that were given out are not given again', async () => {
+test('assigned numbers are not reused', async () => {
   const engine = await open({ path: ':memory:' });
   await create(engine, [people, everything]);
   await script(

@@ -154,7 +154,7 @@ describe('cached statements', () => {
     });
     await script(
       engine,
-      'ALTER TABLE authors RENAME COLUMN name TO title; ALTER TABLE authors ADD COLUMN retired INTEGER NOT NULL DEFAULT 0',
+      'ALTER TABLE authors RENAME COLUMN name TO title; ALTER TABLE authors ADD COLUMN purged INTEGER NOT NULL DEFAULT 0',
     );
     engine.register([renamed]);
     for (const read of [reader, writer]) {

@@ -90,6 +90,8 @@ describe('scoped tables of SQLite', () => {
     ["UPDATE notes SET body = 'y' /* WHERE false", 1],
     ['DELETE FROM notes WHERE (body = 1) OR (body = 2) OR 1 RETURNING body', [{ body: 'a' }]],
     ['DELETE FROM notes;', 1],
+    ['DELETE FROM notes \0 WHERE body = 1', 1],
+    ["DELETE FROM 'notes' -- \r WHERE true", 1],
     ['DELETE FROM notes ORDER BY body DESC LIMIT 5', 1],
     ["UPDATE notes SET body = z.b FROM (SELECT 'z' AS b) AS z RETURNING body", [{ body: 'z' }]],
   ])('runs %s within the scope', async (statement, expected) => {
@@ -121,7 +123,7 @@ describe('scoped tables of SQLite', () => {
     );
   });
 
-  it('keeps to the scope in a database that is brought up later, and by others', async () => {
+  it('applies to a database that another connection initialises later', async () => {
     const path = file();
     const engine = await open({ path });
     engine.register([notes, plain]);
@@ -138,7 +140,7 @@ describe('scoped tables of SQLite', () => {
       ]);
   });
 
-  it('keeps out of the owner’s way', async () => {
+  it('does not restrict the owner', async () => {
     const engine = await opened();
     expect(await inScope(engine, 'ann', 'write', 'SELECT body FROM notes')).toEqual([{ body: 'a' }]);
     await engine.asOwner(async (owner) => {
@@ -151,7 +153,7 @@ describe('scoped tables of SQLite', () => {
     expect(await inScope(engine, 'bob', 'read', 'SELECT words FROM notes')).toEqual([{ words: 'b!' }]);
   });
 
-  it('is kept in a database in memory too, and without promises', async () => {
+  it('applies to a database in memory, and to synchronous sessions', async () => {
     const engine = await open({ path: ':memory:' });
     engine.register([notes, plain]);
     await bringUp(engine);
@@ -162,7 +164,7 @@ describe('scoped tables of SQLite', () => {
     transaction?.rollback();
   });
 
-  it('lets nobody write who has no session, on any connection', async () => {
+  it('refuses every write outside of a session, on any connection', async () => {
     const path = file();
     await opened(path);
     const stranger = new Database(path);

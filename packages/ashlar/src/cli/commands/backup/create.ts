@@ -10,11 +10,12 @@ interface Options {
 }
 
 /** `ashlar backup create`. */
-export const createCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('create', 'copy the database as it is now, encrypted, while it is used', run)
-    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)')
-    .option('--label <name>', 'what its name begins with (default: the name of the database)');
+export function createCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('create', 'create an encrypted backup of the database; it may be in use', run)
+    .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)')
+    .option('--label <name>', 'the beginning of its name (default: the name of the database)');
+}
 
 const run = async (invocation: Invocation, { dir, label }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -35,6 +36,6 @@ const run = async (invocation: Invocation, { dir, label }: Options): Promise<Ans
     { create: false },
   );
   const rows = Object.values(manifest.rows).reduce((sum, count) => sum + count, 0);
-  out.line(`${out.style('green', 'made')} ${manifest.name} · ${rows} rows · ${manifest.file.size} bytes`);
+  out.line(`${out.style('green', 'created')} ${manifest.name} · ${rows} rows · ${manifest.file.size} bytes`);
   return { document: { backup: manifest, folder } };
 };

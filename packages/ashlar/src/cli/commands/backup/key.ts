@@ -9,10 +9,11 @@ interface Options {
 }
 
 /** `ashlar backup key`. */
-export const keyCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('key', 'a fresh key for backups, as age-keygen writes one', run)
+export function keyCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('key', 'create a key for backups, in the format of age-keygen', run)
     .option('--out <file>', 'the file', 'backup.key');
+}
 
 const run = async (invocation: Invocation, { out: file }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -21,7 +22,9 @@ const run = async (invocation: Invocation, { out: file }: Options): Promise<Answ
   await writeNew(invocation, file, text, 0o600);
   out.line(`BACKUP_KEY_FILE=${file}`);
   out.line(`BACKUP_RECIPIENT=${recipient}`);
-  out.note('The first makes backups and opens them; the second, where it is set alone, only makes them.');
-  out.note('Keep the file apart from the backups, and a copy of it: without it they are lost.');
+  out.note('The first creates and opens backups. The second, set alone, can only create them.');
+  out.note(
+    'Keep the file apart from the backups, and keep a copy of it: without it no backup can be opened.',
+  );
   return { document: { key: file, recipient } };
 };

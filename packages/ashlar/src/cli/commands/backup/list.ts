@@ -8,10 +8,11 @@ interface Options {
 }
 
 /** `ashlar backup list`. */
-export const listCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('list', 'the backups there are, oldest first; exit 1 if one is not whole', run)
-    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+export function listCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('list', 'list the backups, the oldest first; exit 1 if one is incomplete', run)
+    .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)');
+}
 
 const run = async (invocation: Invocation, { dir }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -20,11 +21,11 @@ const run = async (invocation: Invocation, { dir }: Options): Promise<Answer> =>
   if (listed.length === 0) out.line(`no backups in ${folder}`);
   else {
     out.table(
-      ['backup', 'made', 'verified', 'engine', 'bytes'],
+      ['backup', 'created', 'verified', 'engine', 'bytes'],
       listed.map(({ name, manifest, verifiedAt, problem }) => [
         name,
         manifest?.created_at ?? '–',
-        problem === undefined ? (verifiedAt ?? 'never') : out.style('red', 'not whole'),
+        problem === undefined ? (verifiedAt ?? 'never') : out.style('red', 'incomplete'),
         manifest?.engine ?? '–',
         manifest?.file.size ?? '–',
       ]),

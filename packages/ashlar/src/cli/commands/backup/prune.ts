@@ -15,16 +15,24 @@ interface Options {
 }
 
 /** `ashlar backup prune`. */
-export const pruneCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('prune', 'remove what no rule keeps; never the newest that was verified', run)
-    .option('--keep-last <n>', 'the newest ones (BACKUP_KEEP_LAST, else 3)')
-    .option('--keep-daily <n>', 'the newest of each of so many days (BACKUP_KEEP_DAILY, else 7)')
-    .option('--keep-weekly <n>', 'of each week (BACKUP_KEEP_WEEKLY, else 5)')
-    .option('--keep-monthly <n>', 'of each month (BACKUP_KEEP_MONTHLY, else 12)')
-    .option('--label <name>', 'only backups of the database with this label')
-    .option('--dry-run', 'only say what would be done')
-    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+export function pruneCommand(commands: Commands): Command {
+  return commands
+    .make<Options>(
+      'prune',
+      'remove the backups that no rule keeps; the newest verified one always stays',
+      run,
+    )
+    .option('--keep-last <n>', 'keep the newest N (default: BACKUP_KEEP_LAST, else 3)')
+    .option('--keep-daily <n>', 'keep the newest of each of N days (default: BACKUP_KEEP_DAILY, else 7)')
+    .option('--keep-weekly <n>', 'keep the newest of each of N weeks (default: BACKUP_KEEP_WEEKLY, else 5)')
+    .option(
+      '--keep-monthly <n>',
+      'keep the newest of each of N months (default: BACKUP_KEEP_MONTHLY, else 12)',
+    )
+    .option('--label <name>', 'only backups with this label')
+    .option('--dry-run', 'remove nothing; show what would be removed')
+    .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -34,11 +42,11 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   if (decided.length === 0) out.line(`no backups in ${folder}`);
   else {
     out.table(
-      ['backup', 'made', 'verdict', 'why'],
+      ['backup', 'created', 'verdict', 'why'],
       decided.map(({ name, createdAt, verdict, why }) => [
         name,
         createdAt,
-        verdict === 'removed' ? out.style('yellow', dryRun ? 'would go' : 'removed') : 'kept',
+        verdict === 'removed' ? out.style('yellow', dryRun ? 'would be removed' : 'removed') : 'kept',
         why.join(', '),
       ]),
     );

@@ -14,13 +14,14 @@ interface Options {
 }
 
 /** `ashlar backup restore`. */
-export const restoreCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('restore', 'put a backup in the place of a database, once it has been checked', run)
+export function restoreCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('restore', 'check a backup, and make it the database at a URL', run)
     .argument('<file>', 'the backup: its name, or the path of one of its files')
-    .requiredOption('--to <url>', 'where to; an encrypted file is opened with DATABASE_KEY from then on')
-    .option('--replace', 'also where there is a database: stop what uses it before')
-    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)');
+    .requiredOption('--to <url>', 'where to restore it; an encrypted file gets the key DATABASE_KEY')
+    .option('--replace', 'replace an existing database; stop every process that uses it first')
+    .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)');
+}
 
 const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {
   const { out, streams } = invocation;
@@ -35,12 +36,12 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
       checkpoints: invocation.ledgerKeys(),
       roles: invocation.roles(),
       onProgress,
-      onStep: (step) => out.note(`looking at ${step} …`),
+      onStep: (step) => out.note(`checking ${step} …`),
     }),
   );
   const attacks = reports.reduce((sum, report) => sum + countAttacks(report), 0);
   out.line(
-    `${out.style('green', 'restored')} ${manifest.name} of ${manifest.created_at} to ${url} · ${attacks} attacks, none got through`,
+    `${out.style('green', 'restored')} ${manifest.name} of ${manifest.created_at} to ${url} · ${attacks} attacks, none succeeded`,
   );
   return { document: { ok: true, backup: manifest, to: url, attacks } };
 };

@@ -16,13 +16,14 @@ interface Options {
   readonly live: boolean;
 }
 
-/** `ashlar backup verify`: restores into a throwaway engine. */
-export const verifyCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('verify', 'restore it where nobody sees it, and look whether it is what was copied', run)
+/** `ashlar backup verify`: restores a backup into a temporary database. */
+export function verifyCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('verify', 'restore into a temporary database and compare with the manifest', run)
     .argument('<file>', 'the backup: its name, or the path of one of its files')
-    .option('--dir <folder>', 'where backups are kept (default: BACKUP_DIR)')
-    .option('--no-live', 'do not compare its ledgers with those of the database as it is now');
+    .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)')
+    .option('--no-live', 'do not compare its ledgers with those of the current database');
+}
 
 const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {
   const { out, streams } = invocation;
@@ -42,26 +43,27 @@ const run = async (invocation: Invocation, options: Options, file = ''): Promise
         checkpoints: invocation.ledgerKeys(),
         roles: invocation.roles(),
         onProgress,
-        onStep: (step) => out.note(`looking at ${step} …`),
+        onStep: (step) => out.note(`checking ${step} …`),
       }),
     );
     print(invocation, found);
-    if (found.notNoted !== undefined) out.note(`not noted beside the backup: ${found.notNoted}`);
-    if (unknown !== undefined) out.note(`not compared with the live database: ${unknown}`);
+    if (found.notNoted !== undefined)
+      out.note(`the verification could not be recorded in the folder: ${found.notNoted}`);
+    if (unknown !== undefined) out.note(`not compared with the current database: ${unknown}`);
     return { document: documentOf(found, unknown) };
   } finally {
     await live?.close();
   }
 };
 
-// without one, what needs a server finds none
+// without a database only the copies of servers cannot be verified
 const targetIfNamed = (invocation: Invocation): Promise<OpenOptions | undefined> =>
   invocation.target('owner').catch((error: unknown) => {
     if (error instanceof AshlarError && error.code === 'usage') return undefined;
     throw error;
   });
 
-// the database may be gone: that is what backups are for
+// the database may be lost: that is what backups are for
 const openLive = async (
   invocation: Invocation,
 ): Promise<{ live: Engine | undefined; unknown: string | undefined }> => {
@@ -78,10 +80,10 @@ const openLive = async (
 const print = ({ out }: Invocation, { manifest, reports, ledgers }: BackupVerification): void => {
   const attacks = reports.reduce((sum, report) => sum + countAttacks(report), 0);
   out.line(
-    `${out.style('green', 'verified')} ${manifest.name} · ${Object.keys(manifest.rows).length} tables · ${attacks} attacks, none got through`,
+    `${out.style('green', 'verified')} ${manifest.name} · ${Object.keys(manifest.rows).length} tables · ${attacks} attacks, none succeeded`,
   );
   for (const { ledger, size, live, relation } of ledgers ?? [])
-    out.line(`  ledger ${ledger}: ${size} entries, the live one ${live} (${relation})`);
+    out.line(`  ledger ${ledger}: ${size} entries, ${live} in the current database (${relation})`);
 };
 
 const documentOf = (

@@ -9,17 +9,18 @@ interface Options {
 }
 
 /** `ashlar key check`. */
-export const checkCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('check', 'which of the keys given the database is encrypted with; exit 3 if none', run)
-    .option('--new-key-file <file>', 'the file with the other key; or set NEW_DATABASE_KEY');
+export function checkCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('check', 'find out which of the given keys opens the database; exit 3 if none does', run)
+    .option('--new-key-file <file>', 'a file with a second key; or set NEW_DATABASE_KEY');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { url, key } = await invocation.target('app');
   const newKey = invocation.newDatabaseKey(options.newKeyFile);
   if (key === undefined && newKey === undefined) {
     throw new AshlarError('key-missing', {
-      message: 'No key was given.',
+      message: 'No key is given.',
       suggestion: 'Set DATABASE_KEY or DATABASE_KEY_FILE, or give --key-file.',
     });
   }
@@ -29,11 +30,11 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   });
   if (!found) {
     throw new AshlarError('key-wrong', {
-      message: 'None of the keys given is that of the database.',
-      detail: 'No page of the file was written under one of them.',
+      message: 'None of the given keys opens the database.',
+      detail: 'No page of the file is encrypted with one of them.',
     });
   }
   const { name, fingerprint } = found;
-  invocation.out.line(`The ${name} key is the database’s; its fingerprint is ${fingerprint}.`);
+  invocation.out.line(`The ${name} key opens the database. Its fingerprint is ${fingerprint}.`);
   return { document: { key: name, fingerprint } };
 };

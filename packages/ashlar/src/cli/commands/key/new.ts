@@ -9,10 +9,15 @@ interface Options {
 }
 
 /** `ashlar key new`. */
-export const newCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('new', 'a random key for an encrypted database, in a file that only you can read', run)
-    .option('--out <file>', 'the file', 'database.key');
+export function newCommand(commands: Commands): Command {
+  return commands
+    .make<Options>(
+      'new',
+      'create a random key for an encrypted database, in a file that only you can read',
+      run,
+    )
+    .option('--out <file>', 'the new file', 'database.key');
+}
 
 const run = async (invocation: Invocation, { out: file }: Options): Promise<Answer> => {
   await writeNew(invocation, file, `${randomBytes(32).toString('hex')}\n`, 0o600);

@@ -10,14 +10,15 @@ interface Options {
 }
 
 /** `ashlar key rotate columns`. */
-export const rotateColumnsCommand = (commands: Commands): Command =>
-  commands
+export function rotateColumnsCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'columns',
-      'wrap the data keys of ciphered columns anew under COLUMN_KEY, while COLUMN_KEYS_OLD opens them',
+      'rewrap the data keys of encrypted columns with COLUMN_KEY; COLUMN_KEYS_OLD must open them',
       run,
     )
-    .option('--actor <name>', 'who does it');
+    .option('--actor <name>', 'who is recorded as acting');
+}
 
 const run = async (invocation: Invocation, { actor = defaultActor() }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -29,23 +30,23 @@ const run = async (invocation: Invocation, { actor = defaultActor() }: Options):
       ...new Set(keyrings.flatMap(({ wrappedBy }) => Object.keys(wrappedBy).map(Number))),
     ].filter((other) => other !== version);
     out.line(out.style('bold', db.system.name));
-    out.line(`  ${wrapped} data keys were wrapped anew under the column key of version ${version}`);
+    out.line(`  ${wrapped} data keys rewrapped with the column key of version ${version}`);
     for (const { keyring, scopes, shredded } of keyrings)
       out.line(`  ${keyring}: ${scopes} scopes, ${shredded} of them shredded`);
     return { system: db.system.name, wrapped, master_version: version, still_needed: needed, keyrings };
   });
   const needed = [...new Set(systems.flatMap(({ still_needed }) => still_needed))];
-  // sessions with the former key as their current one make such while they run
+  // running sessions that still have the former key as their current one create such data keys
   if (needed.length > 0) {
     out.note(
-      `Data keys made meanwhile are still wrapped by version ${needed.join(', ')}: somebody works with`,
+      `Some data keys are still wrapped with version ${needed.join(', ')}: a process still uses an older COLUMN_KEY.`,
     );
-    out.note('an older COLUMN_KEY. Give everybody the new one, and run the command again.');
+    out.note('Give every process the new key, and run the command again.');
   } else {
     out.note(
-      'These systems need no older key any more. Other systems may, and backups from before do: keep it for',
+      'These systems no longer need the older keys. Other systems may, and earlier backups do: destroy an',
     );
-    out.note('as long as they are kept, then destroy it.');
+    out.note('older key when those backups are gone.');
   }
   return { document: { systems } };
 };

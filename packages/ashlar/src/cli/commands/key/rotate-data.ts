@@ -12,11 +12,12 @@ interface Options {
 }
 
 /** `ashlar key rotate data SCOPE`. */
-export const rotateDataCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('data', 'give one scope a new data key, and encrypt its rows anew under it', run)
-    .argument('<scope>', 'the scope: a client, a tenant')
-    .option('--actor <name>', 'who does it');
+export function rotateDataCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('data', 'give a scope a new data key, and re-encrypt its rows with it', run)
+    .argument('<scope>', 'the scope: for example the id of a client or tenant')
+    .option('--actor <name>', 'who is recorded as acting');
+}
 
 const run = async (
   invocation: Invocation,
@@ -33,8 +34,8 @@ const run = async (
     for (const { table, moved, stays } of tables)
       out.line(
         stays
-          ? `  ${table}: its rows never change, and stay under their key`
-          : `  ${table}: ${moved} rows moved`,
+          ? `  ${table}: its rows cannot change, and keep their key`
+          : `  ${table}: ${moved} rows re-encrypted`,
       );
     return { system: db.system.name, versions, tables };
   });
@@ -44,7 +45,7 @@ const run = async (
 interface Moved {
   readonly table: string;
   readonly moved: number;
-  /** Its rows never change: they stay under the key that they were written with. */
+  /** Whether its rows cannot change, and keep the key that they were written with. */
   readonly stays: boolean;
 }
 

@@ -9,14 +9,11 @@ interface Options {
 }
 
 /** `ashlar key rotate database`. */
-export const rotateDatabaseCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>(
-      'database',
-      'write an encrypted file anew under another key, and put it in place; nobody may have it open',
-      run,
-    )
+export function rotateDatabaseCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('database', 'rewrite an encrypted file with another key; no process may have it open', run)
     .option('--new-key-file <file>', 'a file with the new key; or set NEW_DATABASE_KEY');
+}
 
 const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -24,20 +21,20 @@ const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Ans
   const newKey = invocation.newDatabaseKey(newKeyFile);
   if (newKey === undefined) {
     throw new AshlarError('usage', {
-      message: 'No new key was given.',
-      suggestion: 'Make one with ashlar key new --out new.key, and give --new-key-file new.key.',
+      message: 'No new key is given.',
+      suggestion: 'Create one with ashlar key new --out new.key, and give --new-key-file new.key.',
     });
   }
   const { outcome, path, rows, keyFingerprint } = await rotateDatabaseKey(target, newKey);
   const count = Object.values(rows).reduce((sum, each) => sum + each, 0);
   out.line(
     outcome === 'rotated'
-      ? `${path} is under the new key, with all of its ${count} rows. The key’s fingerprint is ${keyFingerprint}.`
-      : `${path} was under the new key already: nothing was done. The key’s fingerprint is ${keyFingerprint}.`,
+      ? `${path} is encrypted with the new key, with all its ${count} rows. The fingerprint of the key is ${keyFingerprint}.`
+      : `${path} is already encrypted with the new key: nothing was done. The fingerprint of the key is ${keyFingerprint}.`,
   );
-  out.note('From now on only the new key opens it: put it where DATABASE_KEY or DATABASE_KEY_FILE is set.');
+  out.note('Only the new key opens it now: change DATABASE_KEY or DATABASE_KEY_FILE.');
   out.note(
-    'Copies of the file from before open with the old one alone; what ashlar backup made needs neither.',
+    'Earlier copies of the file open only with the old key; backups of ashlar backup need neither key.',
   );
   return { document: { outcome, path, rows, key_fingerprint: keyFingerprint } };
 };

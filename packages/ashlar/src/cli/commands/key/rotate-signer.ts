@@ -15,15 +15,19 @@ interface Options extends LedgerOptions {
 }
 
 /** `ashlar key rotate signer`. */
-export const rotateSignerCommand = (commands: Commands): Command =>
-  commands
+export function rotateSignerCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'signer',
-      'sign a checkpoint of each ledger by the old key and the new one, and a note that hands over',
+      'sign a checkpoint of each ledger with the old and the new key, and write a handover to the new key',
       run,
     )
-    .requiredOption('--new-key-file <file>', 'the new key, made by ashlar audit key new')
-    .option('--out <file>', 'where the handover is written, for whoever trusts the old key');
+    .requiredOption('--new-key-file <file>', 'a file with the new key, from ashlar ledger key new')
+    .option(
+      '--out <file>',
+      'the file of the handover, for everyone who trusts the old key (default: NAME.handover)',
+    );
+}
 
 const run = async (invocation: Invocation, { newKeyFile, out: given }: Options): Promise<Answer> => {
   const { out } = invocation;
@@ -31,31 +35,31 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
   const text = invocation.keyFrom('--new-key-file', newKeyFile);
   if (!former || text === undefined) {
     throw new AshlarError('usage', {
-      message: 'There is no key that could be handed over.',
-      suggestion: 'Set LEDGER_KEY_FILE to the key that has signed until now.',
+      message: 'No signing key is set to hand over from.',
+      suggestion: 'Set LEDGER_KEY_FILE to the key that signs now.',
     });
   }
   const next = parsePrivateKey(new Secret(text));
   if (next.verifierKey === former.verifierKey) {
     throw new AshlarError('usage', {
-      message: 'The new key is the one that signs already.',
-      suggestion: 'Make another one: ashlar audit key new --out next',
+      message: 'The new key is the current signing key.',
+      suggestion: 'Create another one: ashlar ledger key new --out next',
     });
   }
-  const checkpoints = await withLedgers(invocation, {}, async (audited) => {
-    const verifiers = [next, ...audited.verifiers];
-    const { size } = await signCheckpointOf({ ...audited, signer: next, verifiers }, former);
-    out.line(`${audited.origin}: ${size} entries, signed by both keys`);
-    return { ledger: audited.origin, size, folder: audited.checkpoints };
+  const checkpoints = await withLedgers(invocation, {}, async (ledger) => {
+    const verifiers = [next, ...ledger.verifiers];
+    const { size } = await signCheckpointOf({ ...ledger, signer: next, verifiers }, former);
+    out.line(`${ledger.origin}: ${size} entries, signed with both keys`);
+    return { ledger: ledger.origin, size, folder: ledger.checkpoints };
   });
   const handover = given ?? `${basename(newKeyFile ?? '', '.key')}.handover`;
   await writeNew(invocation, handover, formatHandover(former, next), 0o644);
   out.line(`LEDGER_KEY_FILE=${newKeyFile}`);
   out.line(`LEDGER_PUBLIC_KEY=${next.verifierKey} ${former.verifierKey}`);
-  out.note(`Give ${handover} to whoever trusts the old key: ashlar audit key accept ${handover} checks it.`);
   out.note(
-    'The old public key stays in LEDGER_PUBLIC_KEY for as long as checkpoints that it signed are kept.',
+    `Give ${handover} to everyone who trusts the old key: ashlar ledger key accept ${handover} verifies it.`,
   );
+  out.note('Keep the old public key in LEDGER_PUBLIC_KEY as long as checkpoints that it signed are kept.');
   return {
     document: { verifier_key: next.verifierKey, former: former.verifierKey, handover, checkpoints },
   };

@@ -9,22 +9,23 @@ import { withEncryptedSystems } from '../../with-encrypted-systems.js';
 interface Options {
   readonly yes?: boolean;
   readonly actor?: string;
-  /** Set to false by `--no-purge`. */
+  /** Set to false by `--no-vacuum`. */
   readonly vacuum: boolean;
 }
 
 /** `ashlar key shred SCOPE`. */
-export const shredCommand = (commands: Commands): Command =>
-  commands
+export function shredCommand(commands: Commands): Command {
+  return commands
     .make<Options>(
       'shred',
-      'erase the data keys of a scope: what is encrypted with them is gone for good',
+      'destroy the data keys of a scope: its encrypted data can never be read again',
       run,
     )
-    .argument('<scope>', 'the scope: a client, a tenant')
-    .option('--yes', 'do not ask')
-    .option('--actor <name>', 'who does it')
-    .option('--no-purge', 'leave the files as they are, with copies of the wrapped key in them');
+    .argument('<scope>', 'the scope: for example the id of a client or tenant')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--actor <name>', 'who is recorded as acting')
+    .option('--no-vacuum', 'do not rewrite the database files; they keep copies of the wrapped key');
+}
 
 const run = async (invocation: Invocation, options: Options, scope = ''): Promise<Answer> => {
   const { out } = invocation;
@@ -32,12 +33,12 @@ const run = async (invocation: Invocation, options: Options, scope = ''): Promis
   if (!options.yes) await confirmed(invocation, scope);
   const systems = await withEncryptedSystems(invocation, async (db) => {
     const { keys, remains } = await shred(db, scope, { actor, vacuum });
-    out.line(`${db.system.name}: ${keys} ${keys === 1 ? 'key' : 'keys'} of ${scope} erased`);
-    if (remains !== undefined) out.note(`A copy may still be in a file: ${remains}`);
+    out.line(`${db.system.name}: ${keys} ${keys === 1 ? 'key' : 'keys'} of ${scope} shredded`);
+    if (remains !== undefined) out.note(`A file may still contain a copy of the wrapped key: ${remains}`);
     return { system: db.system.name, keys, remains: remains ?? null };
   });
   out.note(
-    'Backups from before still hold the wrapped key, until the column key of their time is destroyed.',
+    'Earlier backups still contain the wrapped key. Destroy the column key of their time to make it useless.',
   );
   return { document: { scope, systems } };
 };
@@ -45,13 +46,13 @@ const run = async (invocation: Invocation, options: Options, scope = ''): Promis
 const confirmed = async ({ out, streams }: Invocation, scope: string): Promise<void> => {
   const refusal = new AshlarError('usage', {
     message: `The data of ${scope} was not shredded.`,
-    detail: 'It cannot be brought back afterwards.',
-    suggestion: 'Say that it is meant: --yes',
+    detail: 'Shredding cannot be undone.',
+    suggestion: 'Confirm it with --yes.',
   });
   if (!streams.interactive || out.json) throw refusal;
   const { isCancel, text } = await import('@clack/prompts');
   const answer = await text({
-    message: `Everything that is encrypted for ${scope} will be unreadable for good. Type the scope to go on.`,
+    message: `All data that is encrypted for ${scope} will be unreadable for ever. Type the scope to continue.`,
     input: streams.stdin,
     output: streams.stderr,
   });

@@ -10,11 +10,12 @@ interface Options {
   readonly dialect?: string;
 }
 
-/** `ashlar migrate check`: do the migrations make what the tables ask for? */
-export const checkCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('check', 'do the migrations make what the tables ask for? exit 1 if not', run)
+/** `ashlar migrate check`: compares the migrations with the declared tables. */
+export function checkCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('check', 'compare the migrations with the declared tables; exit 1 on a difference', run)
     .option('--dialect <name>', 'sqlite or postgres (default: both)');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;

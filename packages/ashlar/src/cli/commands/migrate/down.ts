@@ -10,11 +10,12 @@ interface Options {
 }
 
 /** `ashlar migrate down`: undo applied steps. */
-export const downCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('down', 'undo the last step, or more', run)
-    .option('--steps <n>', 'how many (default: 1)')
-    .option('--to <step>', 'back to just after this step; base is before the first');
+export function downCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('down', 'undo the last applied step, or several', run)
+    .option('--steps <n>', 'how many steps (default: 1)')
+    .option('--to <step>', 'undo every step after this one; base: undo all steps');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;

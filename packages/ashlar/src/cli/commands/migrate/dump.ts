@@ -11,11 +11,12 @@ interface Options {
 }
 
 /** `ashlar migrate dump`: the whole schema as text. */
-export const dumpCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('dump', 'the schema that all steps make, as text', run)
+export function dumpCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('dump', 'print the schema that all steps create', run)
     .option('--dialect <name>', 'sqlite or postgres (default: both)')
-    .option('--write', 'into schema.sqlite.sql and schema.postgres.sql beside the migrations folder');
+    .option('--write', 'write schema.sqlite.sql and schema.postgres.sql next to the migrations folder');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const { out } = invocation;

@@ -3,9 +3,10 @@ import { history } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
-/** `ashlar migrate history`: what was applied, when and by whom. */
-export const historyCommand = (commands: Commands): Command =>
-  commands.make('history', 'what was applied, when, by whom and how long it took', run);
+/** `ashlar migrate history`: the applied steps. */
+export function historyCommand(commands: Commands): Command {
+  return commands.make('history', 'list the applied steps: when, by whom, and how long each took', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
@@ -14,7 +15,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     const look = { create: false };
     const applied = await invocation.withEngine('app', (engine) => history(engine, system), look);
     out.line(out.style('bold', system.name));
-    if (applied.length === 0) out.line('  nothing was applied');
+    if (applied.length === 0) out.line('  no steps applied');
     else {
       out.table(
         ['step', 'applied at', 'by', 'ms', 'checksum'],

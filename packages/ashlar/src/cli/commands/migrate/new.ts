@@ -13,15 +13,16 @@ interface Options {
   readonly folder?: string;
 }
 
-/** `ashlar migrate new`: write the step that leads from the migrations to the tables. */
-export const newCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('new', 'write the step that leads from the migrations to the tables', run)
-    .argument('<name>', 'what it does, in snake_case')
+/** `ashlar migrate new`: writes the step from the migrations to the declared tables. */
+export function newCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('new', 'write the next step: from the migrations to the declared tables', run)
+    .argument('<name>', 'what the step does, in snake_case')
     .option('--rename <table.old:new>', 'a column was renamed (repeatable)', collect)
-    .option('--drop', 'columns that are gone were dropped, not renamed')
-    .option('--empty', 'write the files although nothing differs, to be filled in by hand')
-    .option('--folder <path>', 'the migrations folder (default: where the system says)');
+    .option('--drop', 'treat missing columns as dropped, not as renamed')
+    .option('--empty', 'write empty files, to be filled in by hand')
+    .option('--folder <path>', 'the migrations folder (default: the one of the system)');
+}
 
 const run = async (invocation: Invocation, options: Options, name = ''): Promise<Answer> => {
   const { out, streams } = invocation;
@@ -34,7 +35,7 @@ const run = async (invocation: Invocation, options: Options, name = ''): Promise
     empty: options.empty,
   });
   if (!step) {
-    out.line('nothing to do: the migrations make what the tables ask for');
+    out.line('nothing to do: the migrations match the declared tables');
     return { document: { system: system.name, step: null, changes: {} } };
   }
   out.line(`wrote ${relative(streams.directory, step.folder) || step.folder}`);
@@ -55,8 +56,8 @@ const parseRenames = (given: readonly string[]): Record<string, Record<string, s
     const [, table, from, to] = /^(\w+)\.(\w+):(\w+)$/.exec(text) ?? [];
     if (table === undefined || from === undefined || to === undefined) {
       throw new AshlarError('usage', {
-        message: `--rename ${text} cannot be understood.`,
-        suggestion: 'Write --rename table.old:new.',
+        message: `Invalid value of --rename: ${text}.`,
+        suggestion: 'Write --rename table.old:new',
       });
     }
     renames[table] = { ...renames[table], [to]: from };
@@ -69,7 +70,7 @@ const ask =
   async ({ table, lost, candidates }) => {
     const { isCancel, select } = await import('@clack/prompts');
     const answer = await select<string>({
-      message: `What became of ${table}.${lost}?`,
+      message: `What happened to ${table}.${lost}?`,
       options: [
         ...candidates.map((name) => ({
           value: name,
@@ -80,6 +81,6 @@ const ask =
       input: streams.stdin,
       output: streams.stderr,
     });
-    if (isCancel(answer)) throw new AshlarError('usage', { message: 'Cancelled; nothing was written.' });
+    if (isCancel(answer)) throw new AshlarError('usage', { message: 'Cancelled. Nothing was written.' });
     return answer === '' ? undefined : answer;
   };

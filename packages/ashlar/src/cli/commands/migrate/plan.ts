@@ -1,37 +1,34 @@
 import type { Command } from 'commander';
-import { plan } from '../../../migrations/index.js';
+import { type PlannedStep, plan } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
+import type { Output } from '../../output.js';
 
 interface Options {
   readonly to?: string;
   readonly allowLate?: boolean;
+  readonly sql?: boolean;
 }
 
 /** `ashlar migrate plan`: what `up` would run. */
-export const planCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('plan', 'what up would run, with dangerous statements pointed out', run)
+export function planCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('plan', 'summarise the steps that up would run, and point out dangerous statements', run)
+    .option('--sql', 'also print the SQL of each step')
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before one that is applied');
+    .option('--allow-late', 'also steps that sort before an applied step');
+}
 
-const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
+async function run(invocation: Invocation, { sql = false, ...options }: Options): Promise<Answer> {
   const { out } = invocation;
   const documents: unknown[] = [];
   for (const system of await invocation.systems()) {
     const planned = await invocation.withEngine('owner', (engine) => plan(engine, system, options));
+    const count = planned.steps.length;
     out.line(
-      `${out.style('bold', system.name)} · ${planned.applied} applied · head ${planned.head ?? 'none'}`,
+      `${out.style('bold', system.name)} · ${planned.applied} applied, head ${planned.head ?? 'none'} · ${count} to apply`,
     );
-    if (planned.steps.length === 0) out.line('  nothing to do');
-    for (const { step, dangers } of planned.steps) {
-      out.line(
-        `  ${step.name} (${step.up.file}${step.up.mode === 'transaction' ? '' : `, ${step.up.mode}`})`,
-      );
-      for (const { line, why } of dangers)
-        out.line(`    ${out.style('yellow', 'careful')} line ${line}: ${why}`);
-      if (step.up.kind === 'sql') out.line(step.up.text.trimEnd().replace(/^(?=.)/gm, '    '));
-    }
+    for (const step of planned.steps) printStep(out, step, sql);
     documents.push({
       system: system.name,
       head: planned.head ?? null,
@@ -41,10 +38,20 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
         checksum: step.checksum,
         file: step.up.file,
         mode: step.up.mode,
+        statements: step.up.kind === 'sql' ? step.up.statements.length : null,
         sql: step.up.kind === 'sql' ? step.up.text : null,
         dangers,
       })),
     });
   }
   return { document: { systems: documents } };
-};
+}
+
+function printStep(out: Output, { step, dangers }: PlannedStep, sql: boolean): void {
+  const { up } = step;
+  const count = up.kind === 'sql' ? up.statements.length : 0;
+  const what = up.kind === 'code' ? 'code' : `${count} statement${count === 1 ? '' : 's'}`;
+  out.line(`  ${step.name} · ${up.file} · ${what}${up.mode === 'transaction' ? '' : ` · ${up.mode}`}`);
+  for (const { line, why } of dangers) out.line(`    ${out.style('yellow', 'careful')} line ${line}: ${why}`);
+  if (sql && up.kind === 'sql') out.line(up.text.trimEnd().replace(/^(?=.)/gm, '    '));
+}

@@ -10,13 +10,14 @@ interface Options {
   readonly all?: boolean;
 }
 
-/** `ashlar migrate sql`: what `up` would run, for somebody who runs it by hand. */
-export const sqlCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('sql', 'the SQL that up would run, with the lines of the history', run)
+/** `ashlar migrate sql`: the SQL that `up` would run, for a DBA. */
+export function sqlCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('sql', 'print the SQL that up would run, with its history entries', run)
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before one that is applied')
+    .option('--allow-late', 'also steps that sort before an applied step')
     .option('--all', 'all steps, as for an empty database');
+}
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {
   const system = await invocation.system();
@@ -24,7 +25,13 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
     const planned = options.all ? undefined : await plan(engine, system, options);
     const steps =
       planned?.steps.map(({ step }) => step) ?? (await readSteps(system.migrations, engine.dialect.name));
-    return sqlOf(engine.dialect, system.name, steps, defaultActor(), (planned?.applied ?? 0) === 0);
+    return sqlOf({
+      dialect: engine.dialect,
+      system: system.name,
+      steps,
+      actor: defaultActor(),
+      firstEver: (planned?.applied ?? 0) === 0,
+    });
   });
   invocation.out.line(sql.trimEnd());
   return { document: { system: system.name, sql } };

@@ -8,19 +8,20 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar migrate stamp`: repair the history without running anything. */
-export const stampCommand = (commands: Commands): Command =>
-  commands
+/** `ashlar migrate stamp`: repairs the history without running anything. */
+export function stampCommand(commands: Commands): Command {
+  return commands
     .make<Options>('stamp', 'record a step (head: all steps) as applied, without running it', run)
     .argument('<step>', 'a step, or head')
-    .option('--forget', 'take the step out of the history instead')
-    .option('--actor <name>', 'who is recorded');
+    .option('--forget', 'remove the step from the history instead')
+    .option('--actor <name>', 'who is recorded as having applied it');
+}
 
 const run = async (invocation: Invocation, options: Options, step = 'head'): Promise<Answer> => {
   const { out } = invocation;
   const system = await invocation.system();
   const changed = await invocation.withEngine('owner', (engine) => stamp(engine, system, step, options));
-  for (const name of changed) out.line(`${options.forget ? 'forgotten' : 'stamped'} ${name}`);
+  for (const name of changed) out.line(`${options.forget ? 'removed' : 'stamped'} ${name}`);
   if (changed.length === 0) out.line('nothing to do');
   return { document: { system: system.name, [options.forget ? 'forgotten' : 'stamped']: changed } };
 };

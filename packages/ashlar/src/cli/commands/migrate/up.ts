@@ -11,13 +11,14 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar migrate up`: apply what is pending, and nothing else. */
-export const migrateUpCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('up', 'apply the steps that are pending', run)
+/** `ashlar migrate up`: applies pending steps, and does nothing else. */
+export function migrateUpCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('up', 'apply pending steps', run)
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before one that is applied')
+    .option('--allow-late', 'also steps that sort before an applied step')
     .option('--actor <name>', 'who is recorded as having applied them');
+}
 
 const run = async (invocation: Invocation, { to, allowLate, actor }: Options): Promise<Answer> => {
   const { out } = invocation;

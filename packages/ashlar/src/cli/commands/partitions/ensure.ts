@@ -3,9 +3,10 @@ import { maintain } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
-/** `ashlar partitions ensure`: what `up` does for partitions, alone. */
-export const ensureCommand = (commands: Commands): Command =>
-  commands.make('ensure', 'make the partitions that will be needed; run again, it changes nothing', run);
+/** `ashlar partitions ensure`: creates partitions ahead of time, as `up` does. */
+export function ensureCommand(commands: Commands): Command {
+  return commands.make('ensure', 'create the partitions that will be needed; safe to repeat', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
@@ -19,7 +20,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     out.line(out.style('bold', system.name));
     for (const line of done) out.line(`  ${line}`);
     if (done.length === 0) out.line('  nothing to do');
-    if (goodUntil) out.line(`  good until ${goodUntil.toISOString().slice(0, 10)}`);
+    if (goodUntil) out.line(`  enough until ${goodUntil.toISOString().slice(0, 10)}`);
     documents.push({ system: system.name, done, good_until: goodUntil?.toISOString() ?? null });
   }
   return { document: { systems: documents } };

@@ -11,8 +11,9 @@ interface TablePartitions {
 }
 
 /** `ashlar partitions list`. */
-export const listPartitionsCommand = (commands: Commands): Command =>
-  commands.make('list', 'all partitions, with their bounds and about how many rows they hold', run);
+export function listPartitionsCommand(commands: Commands): Command {
+  return commands.make('list', 'list all partitions: bounds, and the estimated number of rows', run);
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
@@ -24,7 +25,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
   if (all.length === 0) out.line('no partitions');
   else {
     out.table(
-      ['table', 'partition', 'from', 'to', 'rows, about'],
+      ['table', 'partition', 'from', 'to', 'rows (estimate)'],
       all.flatMap(({ table, partitions }) =>
         partitions.map(({ name, from, to, rows }) => [table, name, from ?? '–', to ?? '–', rows]),
       ),

@@ -7,15 +7,20 @@ interface Options {
   readonly owner?: string;
 }
 
-/** `ashlar roles apply`: make the roles, and give them exactly the rights that the guarantees leave. */
-export const applyCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('apply', 'make the roles, and give them what the guarantees leave and no more', run)
-    .option('--owner <name>', 'also make this role, without login, and give it the tables of the system');
+/** `ashlar roles apply`: creates the roles, and gives them exactly the rights that the guarantees allow. */
+export function applyCommand(commands: Commands): Command {
+  return commands
+    .make<Options>(
+      'apply',
+      'create the roles, and give them exactly the rights that the guarantees allow',
+      run,
+    )
+    .option('--owner <name>', 'also create this role, without login, and make it the owner of the tables');
+}
 
 const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
   const { out } = invocation;
-  const documents: { system: string; mended: readonly string[] }[] = [];
+  const documents: { system: string; corrected: readonly string[] }[] = [];
   for (const system of await invocation.systems()) {
     out.line(out.style('bold', system.name));
     const changes = await invocation.withEngine(
@@ -25,7 +30,7 @@ const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> 
     );
     for (const { sql } of changes) out.line(`  ${sql}`);
     if (changes.length === 0) out.line('  nothing to do');
-    documents.push({ system: system.name, mended: changes.map(({ difference }) => difference) });
+    documents.push({ system: system.name, corrected: changes.map(({ difference }) => difference) });
   }
   return { document: { systems: documents } };
 };

@@ -5,9 +5,14 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { reportError } from '../../report-error.js';
 
-/** `ashlar roles check`: do the roles have what the guarantees leave to them, and no more? */
-export const checkRolesCommand = (commands: Commands): Command =>
-  commands.make('check', 'have the roles what the guarantees leave, and no more? exit 1 if not', run);
+/** `ashlar roles check`: compares the rights of the roles with what the guarantees allow. */
+export function checkRolesCommand(commands: Commands): Command {
+  return commands.make(
+    'check',
+    'compare the rights of the roles with what the guarantees allow; exit 1 on a difference',
+    run,
+  );
+}
 
 const run = async (invocation: Invocation): Promise<Answer> => {
   const { out } = invocation;
@@ -28,7 +33,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
 
 const differ = (system: string, differences: readonly string[]): AshlarError =>
   new AshlarError('roles-differ', {
-    message: `Roles have other rights than the guarantees of ${system} allow.`,
+    message: `The rights of the roles differ from what the guarantees of ${system} allow.`,
     detail: differences.join('\n'),
-    suggestion: 'See ashlar roles sql, then run: ashlar roles apply',
+    suggestion: 'Run ashlar roles apply. ashlar roles sql shows what it does.',
   });

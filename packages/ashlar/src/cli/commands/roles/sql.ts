@@ -8,10 +8,11 @@ interface Options {
 }
 
 /** `ashlar roles sql`: the statements that `ashlar roles apply` would run. */
-export const rolesSqlCommand = (commands: Commands): Command =>
-  commands
-    .make<Options>('sql', 'the statements that apply would run now, for somebody who runs them by hand', run)
-    .option('--owner <name>', 'with those that make this role the owner');
+export function rolesSqlCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('sql', 'print the statements that apply would run now, for a DBA', run)
+    .option('--owner <name>', 'with the statements that make this role the owner');
+}
 
 const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
   const documents: { system: string; sql: string }[] = [];

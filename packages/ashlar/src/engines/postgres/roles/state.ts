@@ -86,7 +86,7 @@ const grantee = (acl: string): string =>
 export async function readConnection(run: RunSql): Promise<ConnectionState> {
   const [row = {}] = await run(`
 SELECT u.rolname::text AS login, u.rolsuper AS superuser, u.rolcreaterole AS creates, current_user::text AS current,
-  current_schema()::text AS schema, current_setting('server_version_num')::int < 160000 AS old
+  CASE WHEN current_schema() NOT LIKE 'pg\\_temp\\_%' THEN current_schema()::text END AS schema, current_setting('server_version_num')::int < 160000 AS old
 FROM pg_roles u WHERE u.rolname = session_user`);
   return {
     login: text(row.login),

@@ -2,6 +2,8 @@ import type { Column } from '../../../contract/column.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import type { TableFacts } from '../../../contract/table.js';
 import { identifier, literal } from '../../../model/index.js';
+import { codeOf, mentions } from '../../../sql/code.js';
+import { hanging } from '../../../sql/template.js';
 import { change } from './change.js';
 import { dropPolicy, securityOf } from './change-security.js';
 import { columnDefinition } from './column-sql.js';
@@ -11,30 +13,34 @@ const alter = (table: string, action: string): string => `ALTER TABLE ${identifi
 const alterColumn = (table: string, column: string, action: string): string =>
   alter(table, `ALTER COLUMN ${identifier(column)} ${action}`);
 
-const collation = /COLLATE ("[^"]*"|\w+)/;
-const fullType = ({ type, rest }: SchemaColumn): string =>
-  [type, ...(collation.exec(rest)?.slice(0, 1) ?? [])].join(' ');
-const withoutCollation = ({ rest }: SchemaColumn): string => rest.replace(collation, '').trim();
+// a description begins with the collation, where it has one
+const collationEnd = ({ rest }: SchemaColumn): number => {
+  const [first, name] = codeOf(rest, 'postgres');
+  return first?.word === 'COLLATE' && name ? name.end : 0;
+};
+const fullType = (column: SchemaColumn): string =>
+  `${column.type} ${column.rest.slice(0, collationEnd(column))}`.trim();
+const withoutCollation = (column: SchemaColumn): string => column.rest.slice(collationEnd(column)).trim();
 const isIdentity = ({ rest }: SchemaColumn): boolean => rest.includes('AS IDENTITY');
 
 const needsValue = (column: SchemaColumn): boolean =>
   column.notNull && column.default === undefined && withoutCollation(column) === '';
 
-/** Adds a column, as the model writes it where it is the model's. */
-export const addColumn = (table: string, column: SchemaColumn, model: Column | undefined): SchemaChange => {
+/** Adds a column, as the model writes it if it is one of the model. */
+export function addColumn(table: string, column: SchemaColumn, model: Column | undefined): SchemaChange {
   const name = identifier(column.name);
   return change({
     summary: `${table}: add column ${column.name}`,
-    up: [alter(table, `ADD COLUMN ${model ? columnDefinition(model) : schemaColumnSql(column)}`)],
+    up: [alter(table, `ADD COLUMN ${model ? hanging(columnDefinition(model)) : schemaColumnSql(column)}`)],
     down: [alter(table, `DROP COLUMN ${name}`)],
     danger: needsValue(column)
       ? `${table}.${column.name} is required and has no default: this fails where ${table} has rows. ` +
         `Give it a default, or add it as nullable, fill it (UPDATE ${identifier(table)} SET ${name} = …) and then SET NOT NULL.`
       : undefined,
   });
-};
+}
 
-// what a required column is filled with when a step that dropped it is undone
+// the values of a required column when the step that dropped it is undone
 const placeholders: readonly (readonly [RegExp, string])[] = [
   [/^(integer|bigint|smallint|double precision|real|numeric)/, '0'],
   [/^boolean/, 'false'],
@@ -48,8 +54,8 @@ const placeholders: readonly (readonly [RegExp, string])[] = [
 const placeholder = (type: string): string =>
   placeholders.find(([pattern]) => pattern.test(type))?.[1] ?? "''";
 
-/** Drops a column. Its values are lost; the way back fills a required column with a placeholder. */
-export const dropColumn = (table: string, column: SchemaColumn): SchemaChange => {
+/** Drops a column. Its values are lost; undoing fills a required column with a placeholder. */
+export function dropColumn(table: string, column: SchemaColumn): SchemaChange {
   const fill = needsValue(column) ? placeholder(column.type) : undefined;
   const again = schemaColumnSql(fill === undefined ? column : { ...column, default: fill });
   return change({
@@ -61,9 +67,9 @@ export const dropColumn = (table: string, column: SchemaColumn): SchemaChange =>
     ],
     danger:
       `The values of ${table}.${column.name} are lost` +
-      (fill === undefined ? '.' : `; on the way back every row gets ${fill}.`),
+      (fill === undefined ? '.' : `; undoing it sets ${fill} in every row.`),
   });
-};
+}
 
 const conversion = (column: string, from: string, to: string): string => {
   const name = identifier(column);
@@ -75,10 +81,7 @@ const conversion = (column: string, from: string, to: string): string => {
   return `${name}::${to}`;
 };
 
-const mentions = (definition: string, column: string): boolean =>
-  new RegExp(`(^|[^\\w"])"?${column}"?($|[^\\w"])`).test(definition);
-
-/** What stands on a table and may name its columns: how it is taken away and made again. */
+/** An object that may name columns of its table: how it is dropped and created again. */
 interface BlockingObject {
   readonly drop: readonly string[];
   readonly definition: string;
@@ -91,8 +94,8 @@ const retypeSql = (
   blocking: readonly BlockingObject[],
 ): string[] => {
   const hasDefault = from.default !== undefined || to.default !== undefined;
-  // a trigger or a policy that names the column stands in the way
-  const inTheWay = blocking.filter(({ definition }) => mentions(definition, to.name));
+  // a trigger or a policy that names the column blocks the change of its type
+  const inTheWay = blocking.filter(({ definition }) => mentions(definition, to.name, 'postgres'));
   return [
     ...inTheWay.flatMap(({ drop }) => drop),
     ...(from.default === undefined ? [] : [alterColumn(table, to.name, 'DROP DEFAULT')]),
@@ -117,11 +120,11 @@ const retype = (
     down: retypeSql(table.name, to, from, blocking),
     danger: isWider
       ? undefined
-      : `${table.name} is rewritten and cannot be read or written meanwhile; values that do not fit make it fail.`,
+      : `${table.name} is rewritten and cannot be read or written until it is done; it fails where a value cannot be converted.`,
   });
 };
 
-// the check is made while others write; SET NOT NULL then trusts it and looks at no row
+// VALIDATE lets others write; SET NOT NULL then relies on the constraint and reads no row
 const setNotNull = (table: string, column: string): string[] => {
   const proof = identifier(`${table}_${column}_present`.slice(-63));
   return [
@@ -163,7 +166,7 @@ const identitySql = (table: string, column: SchemaColumn): string[] =>
 
 const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaChange =>
   change({
-    summary: `${table}: ${to.name} ${isIdentity(to) ? 'counts' : 'no longer counts'} by itself`,
+    summary: `${table}: ${to.name} ${isIdentity(to) ? 'becomes' : 'is no longer'} an identity column`,
     up: identitySql(table, to),
     down: identitySql(table, from),
   });
@@ -190,12 +193,12 @@ const changeColumn = (
   ];
 };
 
-/** What changes in the columns of a table that stays: added and altered first, dropped last. */
-export const changeColumns = (
+/** The changes of the columns of an existing table: added and altered first, dropped last. */
+export function changeColumns(
   before: SchemaTable,
   after: SchemaTable,
   model: TableFacts | undefined,
-): SchemaChange[] => {
+): SchemaChange[] {
   const was = new Map(before.columns.map((column) => [column.name, column]));
   const is = new Set(after.columns.map(({ name }) => name));
   const keptOf = (was: readonly SchemaObject[], is: readonly SchemaObject[]): readonly SchemaObject[] =>
@@ -221,4 +224,4 @@ export const changeColumns = (
     }),
     ...before.columns.filter(({ name }) => !is.has(name)).map((column) => dropColumn(after.name, column)),
   ];
-};
+}

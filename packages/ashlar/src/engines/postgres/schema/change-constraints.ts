@@ -1,21 +1,22 @@
 import type { SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { firstWord } from '../../../sql/kind.js';
 import { change } from './change.js';
 
-/** What two lists of named things have not in common; one that was redefined is in both. */
+/** How two lists of named objects differ; a redefined object is removed and added. */
 export interface Difference {
   readonly removed: readonly SchemaObject[];
   readonly added: readonly SchemaObject[];
-  /** The same under another name: before and now. */
+  /** The same object under another name: before and now. */
   readonly renamed: readonly (readonly [string, string])[];
 }
 
-/** Compares by name and definition; what differs in its name alone is renamed. `sameButName` tells so. */
-export const difference = (
+/** Compares by name and definition. Objects for which `sameButName` is true differ only in their names: they are renamed. */
+export function difference(
   before: readonly SchemaObject[],
   after: readonly SchemaObject[],
   sameButName: (a: SchemaObject, b: SchemaObject) => boolean = () => false,
-): Difference => {
+): Difference {
   const isIn = (list: readonly SchemaObject[], one: SchemaObject): boolean =>
     list.some(({ name, definition }) => name === one.name && definition === one.definition);
   const nameIn = (list: readonly SchemaObject[], { name }: SchemaObject): boolean =>
@@ -37,14 +38,25 @@ export const difference = (
     added: added.filter((one) => !isRenamed.has(one)),
     renamed,
   };
-};
+}
 
-const isUnchecked = (definition: string): boolean => /^(CHECK|FOREIGN KEY)/.test(definition);
+const kinds: ReadonlyMap<string, string> = new Map([
+  ['PRIMARY', 'primary key'],
+  ['UNIQUE', 'unique'],
+  ['FOREIGN', 'foreign key'],
+  ['CHECK', 'check'],
+]);
+
+const kind = ({ definition }: SchemaObject): string =>
+  kinds.get(firstWord(definition, 'postgres')) ?? 'constraint';
+
+const canBeUnchecked = (definition: string): boolean =>
+  ['CHECK', 'FOREIGN'].includes(firstWord(definition, 'postgres'));
 
 const addSql = ({ name: table, options }: SchemaTable, { name, definition }: SchemaObject): string[] => {
   const add = `ALTER TABLE ${identifier(table)} ADD CONSTRAINT ${identifier(name)} ${definition}`;
   // a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18
-  if (!isUnchecked(definition) || options) return [add];
+  if (!canBeUnchecked(definition) || options) return [add];
   return [`${add} NOT VALID`, `ALTER TABLE ${identifier(table)} VALIDATE CONSTRAINT ${identifier(name)}`];
 };
 
@@ -52,52 +64,53 @@ const dropSql = ({ name: table }: SchemaTable, { name }: SchemaObject): string[]
   `ALTER TABLE ${identifier(table)} DROP CONSTRAINT ${identifier(name)}`,
 ];
 
-const kind = ({ definition }: SchemaObject): string =>
-  /^(PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK)/.exec(definition)?.[0].toLowerCase() ?? 'constraint';
-
-/** Adds a constraint, checking the rows that are there without keeping others from writing where that is possible. */
-export const addConstraint = (table: SchemaTable, constraint: SchemaObject, sql: string): SchemaChange =>
-  change({
+/** Adds a constraint. Existing rows are checked without blocking writers where PostgreSQL can. */
+export function addConstraint(table: SchemaTable, constraint: SchemaObject, sql: string): SchemaChange {
+  return change({
     summary: `${table.name}: add ${kind(constraint)} ${constraint.name}`,
     up: addSql(table, { name: constraint.name, definition: sql }),
     down: dropSql(table, constraint),
-    danger: isUnchecked(constraint.definition)
+    danger: canBeUnchecked(constraint.definition)
       ? undefined
       : `${table.name} cannot be written while the index of ${constraint.name} is built.`,
   });
+}
 
 /** Drops a constraint. */
-export const dropConstraint = (table: SchemaTable, constraint: SchemaObject): SchemaChange =>
-  change({
+export function dropConstraint(table: SchemaTable, constraint: SchemaObject): SchemaChange {
+  return change({
     summary: `${table.name}: drop ${kind(constraint)} ${constraint.name}`,
     up: dropSql(table, constraint),
     down: addSql(table, constraint),
   });
+}
 
 /** Adds an index. */
-export const addIndex = (table: SchemaTable, { name }: SchemaObject, sql: string): SchemaChange =>
-  change({
+export function addIndex(table: SchemaTable, { name }: SchemaObject, sql: string): SchemaChange {
+  return change({
     summary: `${table.name}: add index ${name}`,
     up: [sql],
     down: [`DROP INDEX ${identifier(name)}`],
-    danger: `${table.name} cannot be written while the index is built. On a large live table build it by hand before, with CREATE INDEX CONCURRENTLY.`,
+    danger: `${table.name} cannot be written while the index is built. On a large live table, create it beforehand with CREATE INDEX CONCURRENTLY.`,
   });
+}
 
 /** Drops an index. */
-export const dropIndex = (table: SchemaTable, { name, definition }: SchemaObject): SchemaChange =>
-  change({
+export function dropIndex(table: SchemaTable, { name, definition }: SchemaObject): SchemaChange {
+  return change({
     summary: `${table.name}: drop index ${name}`,
     up: [`DROP INDEX ${identifier(name)}`],
     down: [definition],
   });
+}
 
-/** Gives a constraint or an index another name. */
-export const renameObject = (
+/** Renames a constraint or an index. */
+export function renameObject(
   table: string,
   what: 'constraint' | 'index',
   before: string,
   now: string,
-): SchemaChange => {
+): SchemaChange {
   const rename = (from: string, to: string): string =>
     what === 'index'
       ? `ALTER INDEX ${identifier(from)} RENAME TO ${identifier(to)}`
@@ -107,4 +120,4 @@ export const renameObject = (
     up: [rename(before, now)],
     down: [rename(now, before)],
   });
-};
+}

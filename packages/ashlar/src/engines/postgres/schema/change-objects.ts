@@ -6,37 +6,46 @@ const dropTriggerSql = (table: string, { name }: SchemaObject): string =>
   `DROP TRIGGER ${identifier(name)} ON ${identifier(table)}`;
 
 /** Adds a trigger. */
-export const addTrigger = ({ name: table }: SchemaTable, trigger: SchemaObject, sql: string): SchemaChange =>
-  change({
+export function addTrigger({ name: table }: SchemaTable, trigger: SchemaObject, sql: string): SchemaChange {
+  return change({
     summary: `${table}: add trigger ${trigger.name}`,
     up: [sql],
     down: [dropTriggerSql(table, trigger)],
   });
+}
 
 /** Drops a trigger. */
-export const dropTrigger = ({ name: table }: SchemaTable, trigger: SchemaObject): SchemaChange =>
-  change({
+export function dropTrigger({ name: table }: SchemaTable, trigger: SchemaObject): SchemaChange {
+  return change({
     summary: `${table}: drop trigger ${trigger.name}`,
     up: [dropTriggerSql(table, trigger)],
     down: [trigger.definition],
   });
+}
 
-// a described function's name is quoted already, and has its arguments where it takes any
+// the name of a described function is already quoted, and has its arguments if it takes any
 const dropFunctionSql = ({ name }: SchemaObject): string =>
   `DROP FUNCTION ${name.includes('(') ? name : `${name}()`}`;
 
 /** Adds a function. */
-export const addFunction = (added: SchemaObject, sql: string): SchemaChange =>
-  change({ summary: `add function ${added.name}`, up: [sql], down: [dropFunctionSql(added)] });
+export function addFunction(added: SchemaObject, sql: string): SchemaChange {
+  return change({ summary: `add function ${added.name}`, up: [sql], down: [dropFunctionSql(added)] });
+}
 
-/** Replaces a function's text. */
-export const replaceFunction = (before: SchemaObject, after: SchemaObject): SchemaChange =>
-  change({ summary: `replace function ${after.name}`, up: [after.definition], down: [before.definition] });
+/** Replaces the definition of a function. */
+export function replaceFunction(before: SchemaObject, after: SchemaObject): SchemaChange {
+  return change({
+    summary: `replace function ${after.name}`,
+    up: [after.definition],
+    down: [before.definition],
+  });
+}
 
 /** Drops a function. */
-export const dropFunction = (dropped: SchemaObject): SchemaChange =>
-  change({
+export function dropFunction(dropped: SchemaObject): SchemaChange {
+  return change({
     summary: `drop function ${dropped.name}`,
     up: [dropFunctionSql(dropped)],
     down: [dropped.definition],
   });
+}

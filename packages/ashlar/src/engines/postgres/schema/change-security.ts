@@ -1,22 +1,22 @@
 import type { RowSecurity, SchemaChange, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier, literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 import { change } from './change.js';
 
-// what stands on partitions is no part of the compared schema, and is made again by maintenance
-const onPartitions = (table: string, objects: string, statement: string, values: string): string =>
-  [
-    'DO $ashlar$',
-    'DECLARE',
-    '  found record;',
-    'BEGIN',
-    `  FOR found IN ${objects}`,
-    `    WHERE i.inhparent = ${literal(identifier(table))}::regclass`,
-    '  LOOP',
-    `    EXECUTE format(${literal(statement)}, ${values});`,
-    '  END LOOP;',
-    'END',
-    '$ashlar$',
-  ].join('\n');
+// objects of partitions are not part of the compared schema; maintenance creates them again
+const onPartitions = (table: string, objects: string, statement: string, values: string): string => sql`
+  DO $ashlar$
+  DECLARE
+    found record;
+  BEGIN
+    FOR found IN ${objects}
+      WHERE i.inhparent = ${literal(identifier(table))}::regclass
+    LOOP
+      EXECUTE format(${literal(statement)}, ${values});
+    END LOOP;
+  END
+  $ashlar$
+`;
 
 const dropPolicySql = ({ name: table, options }: SchemaTable, { name }: SchemaObject): string[] => [
   ...(options
@@ -33,32 +33,36 @@ const dropPolicySql = ({ name: table, options }: SchemaTable, { name }: SchemaOb
 ];
 
 /** Adds a policy. */
-export const addPolicy = (table: SchemaTable, policy: SchemaObject): SchemaChange =>
-  change({
+export function addPolicy(table: SchemaTable, policy: SchemaObject): SchemaChange {
+  return change({
     summary: `${table.name}: add policy ${policy.name}`,
     up: [policy.definition],
     down: dropPolicySql(table, policy),
   });
+}
 
-/** Drops a policy, also from partitions: a column that a policy names cannot be changed. */
-export const dropPolicy = (table: SchemaTable, policy: SchemaObject): SchemaChange =>
-  change({
+/** Drops a policy, also of partitions: a column that a policy names cannot be changed. */
+export function dropPolicy(table: SchemaTable, policy: SchemaObject): SchemaChange {
+  return change({
     summary: `${table.name}: drop policy ${policy.name}`,
     up: dropPolicySql(table, policy),
     down: [policy.definition],
   });
+}
 
 const noSecurity: RowSecurity = { enabled: false, forced: false, policies: [] };
 
-/** Row level security of a table; one that has none is as one where it is off. */
-export const securityOf = ({ rowSecurity = noSecurity }: SchemaTable): RowSecurity => rowSecurity;
+/** Row level security of a table; off for a table without it. */
+export function securityOf({ rowSecurity = noSecurity }: SchemaTable): RowSecurity {
+  return rowSecurity;
+}
 
 /** The statements that switch row level security of a table from one state to another. */
-export const securitySql = (
+export function securitySql(
   { name: table, options }: Pick<SchemaTable, 'name' | 'options'>,
   from: RowSecurity,
   to: RowSecurity,
-): string[] => {
+): string[] {
   const actions = [
     ...(from.enabled === to.enabled ? [] : [`${to.enabled ? 'ENABLE' : 'DISABLE'} ROW LEVEL SECURITY`]),
     ...(from.forced === to.forced ? [] : [`${to.forced ? 'FORCE' : 'NO FORCE'} ROW LEVEL SECURITY`]),
@@ -77,13 +81,13 @@ export const securitySql = (
         ]
       : []),
   ]);
-};
+}
 
 const described = ({ enabled, forced }: RowSecurity): string =>
   enabled ? (forced ? 'on, for the owner too' : 'on, not for the owner') : 'off';
 
-/** Switches row level security on or off, for the owner too or not. */
-export const changeSecurity = (table: SchemaTable, from: RowSecurity, to: RowSecurity): SchemaChange[] => {
+/** Changes whether row level security is on, and whether it applies to the owner. */
+export function changeSecurity(table: SchemaTable, from: RowSecurity, to: RowSecurity): SchemaChange[] {
   const up = securitySql(table, from, to);
   return up.length === 0
     ? []
@@ -94,4 +98,4 @@ export const changeSecurity = (table: SchemaTable, from: RowSecurity, to: RowSec
           down: securitySql(table, to, from),
         }),
       ];
-};
+}

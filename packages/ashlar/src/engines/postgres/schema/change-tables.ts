@@ -1,18 +1,16 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { referredTables } from '../../../sql/code.js';
 import { change } from './change.js';
 import { guaranteeObjects, indexSql, tableSql } from './create-table.js';
 import { recreateTable } from './schema-sql.js';
 
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
-  constraints.flatMap(({ definition }) => {
-    const target = /REFERENCES ("(?:[^"]|"")*"|\w+)/.exec(definition)?.[1];
-    return target ? [target.replaceAll('"', '')] : [];
-  });
+  constraints.flatMap(({ definition }) => referredTables(definition, 'postgres'));
 
-/** Tables so that each stands behind those its foreign keys refer to. */
-export const referredFirst = (tables: readonly SchemaTable[]): readonly SchemaTable[] => {
+/** Tables ordered so that each comes after those its foreign keys refer to. */
+export function referredFirst(tables: readonly SchemaTable[]): readonly SchemaTable[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const sorted = new Set<SchemaTable>();
   const visiting = new Set<SchemaTable>();
@@ -27,21 +25,22 @@ export const referredFirst = (tables: readonly SchemaTable[]): readonly SchemaTa
   };
   for (const table of tables) visit(table);
   return [...sorted];
-};
+}
 
 const dropTableSql = (name: string): string => `DROP TABLE ${identifier(name)}`;
 
-/** Functions and side tables that are there already, so that a second table that brings them does not make them again. */
+/** Existing functions and side tables, so that a second table that needs them does not create them again. */
 export type Existing = Set<string>;
 
-export const existingIn = (schema: Schema): Existing =>
-  new Set([
+export function existingIn(schema: Schema): Existing {
+  return new Set([
     ...schema.functions.map(({ name }) => `function ${name}`),
     ...schema.tables.map(({ name }) => `table ${name}`),
   ]);
+}
 
-/** Creates a table of the model with all that its guarantees bring; what they bring is added to `existing`. */
-export const createModelTable = (table: GuardedTable, existing: Existing): SchemaChange => {
+/** Creates a table of the model with the objects of its guarantees, which are added to `existing`. */
+export function createModelTable(table: GuardedTable, existing: Existing): SchemaChange {
   const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
   for (const { type, name } of objects)
     if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);
@@ -55,27 +54,29 @@ export const createModelTable = (table: GuardedTable, existing: Existing): Schem
       ...objects.map(({ sql }) => sql),
     ],
     down: [
-      // a default partition goes with its table, and cannot be dropped after it
+      // a default partition is dropped with its table, and cannot be dropped after it
       ...brought('table').map(dropTableSql),
       dropTableSql(table.name),
       ...brought('function').map((name) => `DROP FUNCTION ${identifier(name)}()`),
     ],
   });
-};
+}
 
-/** Creates a table that no model has, as the server describes it. */
-export const createDescribedTable = (table: SchemaTable): SchemaChange =>
-  change({
+/** Creates a table that is in no model, as the server describes it. */
+export function createDescribedTable(table: SchemaTable): SchemaChange {
+  return change({
     summary: `${table.name}: create table`,
     up: recreateTable(table),
     down: [dropTableSql(table.name)],
   });
+}
 
 /** Drops a table with all its rows. */
-export const dropTable = (table: SchemaTable): SchemaChange =>
-  change({
+export function dropTable(table: SchemaTable): SchemaChange {
+  return change({
     summary: `${table.name}: drop table`,
     up: [dropTableSql(table.name)],
     down: recreateTable(table),
     danger: `All rows of ${table.name} are lost.`,
   });
+}

@@ -1,10 +1,12 @@
 import type { SchemaChange } from '../../../contract/schema.js';
 
-/** A change without danger unless it says so. PostgreSQL alters tables in place: nothing is ever rebuilt. */
-export const change = (
+/** A change, without danger by default. PostgreSQL alters tables in place and never rebuilds them. */
+export function change(
   facts: Omit<SchemaChange, 'rebuild' | 'danger'> & { danger?: string | undefined },
-): SchemaChange => ({
-  ...facts,
-  danger: facts.danger,
-  rebuild: [],
-});
+): SchemaChange {
+  return {
+    ...facts,
+    danger: facts.danger,
+    rebuild: [],
+  };
+}

@@ -39,7 +39,7 @@ const renameColumns = (renames: Renames): SchemaChange[] =>
     }),
   );
 
-/** The changes of a table that stays, in the phases in which all tables are changed together. */
+/** The changes of an existing table, by the phases in which all tables change together. */
 interface TableChanges {
   readonly renames: readonly SchemaChange[];
   readonly unlinks: readonly SchemaChange[];
@@ -81,7 +81,7 @@ const changeTable = (
   const [secured, security] = [securityOf(before), securityOf(after)];
   const policies = difference(secured.policies, security.policies);
   const was = new Set(before.columns.map(({ name }) => name));
-  // a new column of the model brings its CHECK along
+  // a new column of the model includes its CHECK
   const brought = new Set(
     Object.values(model?.columns ?? {}).flatMap((column) =>
       was.has(column.name) ? [] : (columnCheck(column)?.name ?? []),
@@ -162,8 +162,8 @@ const changeFunctions = (
 };
 
 /**
- * The statements that turn one described schema into another, in the order in which they must run; the ways back run
- * in the opposite order.
+ * The statements that turn one described schema into another, in the order in which they must run. Undoing runs in the
+ * opposite order.
  *
  * @throws AshlarError `partition-conflict` where a table would have to be partitioned in place
  */

@@ -55,7 +55,7 @@ const rangeRule = (name: string, { least, most, above, below }: Bounds): string[
 
 const integerRules = (name: string, { rules }: Column): string[] => {
   const narrow = isNarrow(rules);
-  // beyond 2^53 a number would come back as another one
+  // a number beyond 2^53 would come back changed
   const least = narrow ? rules.minimum : Math.max(rules.minimum ?? -largest, -largest);
   const most = narrow ? rules.maximum : Math.min(rules.maximum ?? largest, largest);
   const above = rules.exclusiveMinimum === true && least === rules.minimum;
@@ -96,12 +96,12 @@ const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => st
     ...(minBytes === undefined ? [] : [`octet_length(${name}) >= ${minBytes}`]),
     ...(firstByte === undefined ? [] : [`substr(${name}, 1, 1) = ${literal(`\\x${hexByte(firstByte)}`)}`]),
   ],
-  // an address of one host, not of a network
+  // the address of a host, not of a network
   inet: (name) => [`${name} = host(${name})::inet`],
 };
 
-/** The one CHECK of a column, with its name; `undefined` when its type says it all. */
-export const columnCheck = (column: Column): { readonly name: string; readonly sql: string } | undefined => {
+/** The CHECK of a column, with its name; `undefined` when its type is enough. */
+export function columnCheck(column: Column): { readonly name: string; readonly sql: string } | undefined {
   const name = identifier(column.name);
   const { oneOf } = column.rules;
   const parts = [
@@ -110,7 +110,7 @@ export const columnCheck = (column: Column): { readonly name: string; readonly s
   ];
   if (parts.length === 0) return undefined;
   return { name: `${column.table}_${column.name}_check`, sql: `CHECK (${parts.join(' AND ')})` };
-};
+}
 
 const defaultSql = (column: Column): string | undefined => {
   if (column.generated === 'now') return 'now()';
@@ -121,16 +121,16 @@ const defaultSql = (column: Column): string | undefined => {
 };
 
 /** A column's type with its collation: `text COLLATE "C"`. */
-export const columnType = (column: Column): string => {
+export function columnType(column: Column): string {
   const type = types[column.kind](column);
   // text is ordered by code point on every engine
   return type === 'text' ? `${type} COLLATE "C"` : type;
-};
+}
 
 const longestLine = 100;
 
-/** A column as it stands in CREATE TABLE or ADD COLUMN: name, type, default, NOT NULL, its CHECK. */
-export const columnDefinition = (column: Column): string => {
+/** A column definition for CREATE TABLE or ADD COLUMN: name, type, default, NOT NULL, CHECK. */
+export function columnDefinition(column: Column): string {
   const check = columnCheck(column);
   const byDefault = defaultSql(column);
   const definition = [
@@ -143,5 +143,5 @@ export const columnDefinition = (column: Column): string => {
   if (!check) return definition;
   const constraint = `CONSTRAINT ${identifier(check.name)} ${check.sql}`;
   const isLong = definition.length + constraint.length > longestLine;
-  return `${definition}${isLong ? '\n    ' : ' '}${constraint}`;
-};
+  return `${definition}${isLong ? '\n  ' : ' '}${constraint}`;
+}

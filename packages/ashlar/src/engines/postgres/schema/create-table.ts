@@ -2,6 +2,8 @@ import type { GuaranteeObject, GuardedTable, PostgresEnforcement } from '../../.
 import type { ForeignKey, Index, Key } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
+import { withoutSemicolon } from '../../../sql/code.js';
+import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
@@ -12,23 +14,28 @@ const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
 
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
-/** The constraints that stand behind the columns: name and definition. */
-export const tableConstraints = (
+/** The table constraints: name and definition. */
+export function tableConstraints(
   table: GuardedTable,
-): readonly { readonly name: string; readonly sql: string }[] => [
-  { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
-  ...table.uniques.map((key) => ({
-    name: key.name,
-    sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
-  })),
-  ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
-  ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
-];
+): readonly { readonly name: string; readonly sql: string }[] {
+  return [
+    { name: table.primaryKey.name, sql: keySql('PRIMARY KEY', table.primaryKey) },
+    ...table.uniques.map((key) => ({
+      name: key.name,
+      sql: keySql(key.nullsEqual.length > 0 ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE', key),
+    })),
+    ...table.foreignKeys.map((key) => ({ name: key.name, sql: foreignKeySql(key) })),
+    ...table.checks.map((check) => ({ name: check.name, sql: `CHECK (${check.sql.postgres})` })),
+  ];
+}
 
-/** The statement that makes an index of a table. */
-export const indexSql = (table: GuardedTable, { name, columns, unique, where }: Index): string =>
-  `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
-  (where === undefined ? '' : ` WHERE ${where}`);
+/** The statement that creates an index of a table. */
+export function indexSql(table: GuardedTable, { name, columns, unique, where }: Index): string {
+  return (
+    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
+    (where === undefined ? '' : ` WHERE ${where}`)
+  );
+}
 
 const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
   table.guarantees.map(({ name, postgres }) => {
@@ -40,39 +47,43 @@ const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
     });
   });
 
-// a trigger calls a function, a table's index is there before anything fires
+// a trigger calls a function, and an index must exist before a trigger fires
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
-const withoutSemicolon = (sql: string): string => sql.trim().replace(/;\s*$/, '');
-
-/** What the guarantees of a table put beside it, in the order in which it can be made. @throws AshlarError `guarantee-refused` */
-export const guaranteeObjects = (table: GuardedTable): readonly GuaranteeObject[] => {
+/** The objects of a table's guarantees, in the order in which they can be created. @throws AshlarError `guarantee-refused` */
+export function guaranteeObjects(table: GuardedTable): readonly GuaranteeObject[] {
   const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
   return order.flatMap((type) =>
     objects
       .filter((object) => object.type === type)
       .map((object) => ({ ...object, sql: withoutSemicolon(object.sql) })),
   );
-};
+}
 
-/** CREATE TABLE with all that stands inside and right behind it. @throws AshlarError `guarantee-refused` */
-export const tableSql = (table: GuardedTable): string => {
+/** CREATE TABLE with constraints and clauses. @throws AshlarError `guarantee-refused` */
+export function tableSql(table: GuardedTable): string {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
     ...enforcements(table).flatMap(({ columns }) => columns ?? []),
     ...tableConstraints(table).map(({ name, sql }) => constraint(name, sql)),
   ];
   const clauses = enforcements(table).flatMap(({ clause }) => (clause ? [clause(table)] : []));
-  return `CREATE TABLE ${identifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${clauses.map((clause) => ` ${clause}`).join('')}`;
-};
+  return sql`
+    CREATE TABLE ${identifier(table.name)} (
+      ${lines.join(',\n')}
+    )${clauses.map((clause) => ` ${clause}`).join('')}
+  `;
+}
 
 /**
  * The statements that create a table with its indexes and the objects of its guarantees.
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const createTable = (table: GuardedTable): readonly string[] => [
-  tableSql(table),
-  ...table.indexes.map((index) => indexSql(table, index)),
-  ...guaranteeObjects(table).map(({ sql }) => sql),
-];
+export function createTable(table: GuardedTable): readonly string[] {
+  return [
+    tableSql(table),
+    ...table.indexes.map((index) => indexSql(table, index)),
+    ...guaranteeObjects(table).map(({ sql }) => sql),
+  ];
+}

@@ -5,7 +5,7 @@ const byName = <T extends { readonly name: string }>(things: readonly T[]): read
   things.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 /** A schema as readable SQL in a fixed order: tables each with their indexes and policies, then functions, then triggers. */
-export const dump = (schema: Schema): string => {
+export function dump(schema: Schema): string {
   const tables = byName(schema.tables);
   const blocks = [
     ...tables.map((table) =>
@@ -19,4 +19,4 @@ export const dump = (schema: Schema): string => {
     ...tables.flatMap(({ triggers }) => byName(triggers).map(({ definition }) => definition)),
   ];
   return blocks.map((block) => `${block};\n`).join('\n') || '\n';
-};
+}

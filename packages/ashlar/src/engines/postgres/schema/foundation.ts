@@ -1,18 +1,19 @@
 import type { FoundationObject } from '../../../contract/dialect.js';
 import { everyScope, literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 
 interface ScopeType {
   readonly type: 'uuid' | 'text' | 'bigint';
   /** The ends of the type, as SQL. */
   readonly ends: readonly [low: string, high: string];
-  /** That a scope is the text of a value, as SQL. */
+  /** The condition that the scope is the text of a value of the type. */
   readonly isValue: string;
 }
 
 const scope = "pg_catalog.current_setting('ashlar.scope', true)";
 const like = (pattern: string): string => `${scope} OPERATOR(pg_catalog.~) ${literal(pattern)}`;
 
-// text has no greatest value: the scopes that begin with the last character there is are nobody's
+// text has no greatest value: a scope that begins with the last Unicode character is refused
 const last = "U&'\\+10FFFF'";
 
 const types: readonly ScopeType[] = [
@@ -34,23 +35,26 @@ const types: readonly ScopeType[] = [
 ];
 
 /**
- * A function that gives a bound of what the session's scope reaches in a column; NULL, which no row equals, where it is
- * nobody's or no value of the type. It is inlined into the conditions of queries, so it can bound a search in an index,
- * and a kept plan asks it each time.
+ * A function that returns a bound of the session's scope in a column; NULL, which no row equals, when the scope is empty
+ * or not a value of the type. PostgreSQL inlines it into the conditions of queries, so it can bound an index search, and
+ * a cached plan evaluates it each time.
  */
 const scopeBound = ({ type, ends, isValue }: ScopeType, at: 0 | 1): FoundationObject => {
   const name = `ashlar_scope_${type}_${at === 0 ? 'low' : 'high'}`;
-  const body = [
-    'SELECT CASE',
-    `  WHEN ${scope} OPERATOR(pg_catalog.=) ${literal(everyScope)} THEN ${ends[at]}::pg_catalog.${type === 'bigint' ? 'int8' : type}`,
-    `  WHEN ${isValue} THEN ${scope}::pg_catalog.${type === 'bigint' ? 'int8' : type}`,
-    'END',
-  ].join('\n');
+  const internal = type === 'bigint' ? 'int8' : type;
+  const body = sql`
+    SELECT CASE
+      WHEN ${scope} OPERATOR(pg_catalog.=) ${literal(everyScope)} THEN ${ends[at]}::pg_catalog.${internal}
+      WHEN ${isValue} THEN ${scope}::pg_catalog.${internal}
+    END
+  `;
   return {
     name,
-    exists: `SELECT 1 AS found FROM pg_catalog.pg_proc
-WHERE proname = ${literal(name)} AND pronamespace = pg_catalog.quote_ident(current_schema())::regnamespace
-  AND prosrc = ${literal(body)} AND provolatile = 's' AND NOT prosecdef AND proconfig IS NULL`,
+    exists: sql`
+      SELECT 1 AS found FROM pg_catalog.pg_proc
+      WHERE proname = ${literal(name)} AND pronamespace = pg_catalog.quote_ident(current_schema())::regnamespace
+        AND prosrc = ${literal(body)} AND provolatile = 's' AND NOT prosecdef AND proconfig IS NULL
+    `,
     create: `CREATE OR REPLACE FUNCTION ${name}() RETURNS ${type} LANGUAGE sql STABLE PARALLEL SAFE AS $$${body}$$`,
   };
 };

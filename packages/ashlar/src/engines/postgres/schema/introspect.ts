@@ -1,74 +1,82 @@
 import type { Owner } from '../../../contract/owner.js';
 import type { Schema, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
+import { sql } from '../../../sql/template.js';
 
 type Row = Readonly<Record<string, string>>;
 
-const tablesSql = `
-SELECT c.oid::text AS oid, c.relname AS name,
-       CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END AS options,
-       c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced
-FROM pg_class c
-WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
-  AND NOT c.relispartition AND c.relname NOT LIKE 'ashlar\\_%'
-  AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-ORDER BY c.relname`;
+const tablesSql = sql`
+  SELECT c.oid::text AS oid, c.relname AS name,
+         CASE c.relkind WHEN 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END AS options,
+         c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced
+  FROM pg_class c
+  WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+    AND NOT c.relispartition AND c.relname NOT LIKE 'ashlar\\_%'
+    AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  ORDER BY c.relname
+`;
 
-const columnsSql = `
-SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
-       pg_get_expr(d.adbin, d.adrelid) AS default_sql, a.attgenerated::text AS generated, a.attidentity::text AS identity,
-       CASE WHEN a.attcollation <> t.typcollation THEN format('%I', o.collname) END AS collation
-FROM pg_attribute a
-JOIN pg_type t ON t.oid = a.atttypid
-LEFT JOIN pg_collation o ON o.oid = a.attcollation
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attrelid, a.attnum`;
+const columnsSql = sql`
+  SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
+         pg_get_expr(d.adbin, d.adrelid) AS default_sql, a.attgenerated::text AS generated, a.attidentity::text AS identity,
+         CASE WHEN a.attcollation <> t.typcollation THEN format('%I', o.collname) END AS collation
+  FROM pg_attribute a
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_collation o ON o.oid = a.attcollation
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  ORDER BY a.attrelid, a.attnum
+`;
 
-// contype n: since PostgreSQL 18 NOT NULL stands there too; conparentid: copies that partitioning makes
-const constraintsSql = `
-SELECT conrelid::text AS oid, conname AS name, pg_get_constraintdef(oid, true) AS definition
-FROM pg_constraint
-WHERE conrelid = ANY ($1::oid[]) AND contype IN ('p', 'u', 'f', 'c', 'x') AND conparentid = 0
-ORDER BY conrelid, array_position(ARRAY['p', 'u', 'x', 'f', 'c']::"char"[], contype), conname`;
+// contype n: NOT NULL constraints since PostgreSQL 18; conparentid: copies that partitioning makes
+const constraintsSql = sql`
+  SELECT conrelid::text AS oid, conname AS name, pg_get_constraintdef(oid, true) AS definition
+  FROM pg_constraint
+  WHERE conrelid = ANY ($1::oid[]) AND contype IN ('p', 'u', 'f', 'c', 'x') AND conparentid = 0
+  ORDER BY conrelid, array_position(ARRAY['p', 'u', 'x', 'f', 'c']::"char"[], contype), conname
+`;
 
-const indexesSql = `
-SELECT i.indrelid::text AS oid, c.relname AS name, pg_get_indexdef(i.indexrelid, 0, true) AS definition
-FROM pg_index i
-JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid = ANY ($1::oid[])
-  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-ORDER BY i.indrelid, c.relname`;
+const indexesSql = sql`
+  SELECT i.indrelid::text AS oid, c.relname AS name, pg_get_indexdef(i.indexrelid, 0, true) AS definition
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE i.indrelid = ANY ($1::oid[])
+    AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+  ORDER BY i.indrelid, c.relname
+`;
 
-const triggersSql = `
-SELECT t.tgrelid::text AS oid, t.tgname AS name, pg_get_triggerdef(t.oid, true) AS definition, t.tgenabled::text AS enabled,
-       format('%I', c.relname) AS on_table, format('%I', t.tgname) AS quoted
-FROM pg_trigger t
-JOIN pg_class c ON c.oid = t.tgrelid
-WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal
-ORDER BY t.tgrelid, t.tgname`;
+const triggersSql = sql`
+  SELECT t.tgrelid::text AS oid, t.tgname AS name, pg_get_triggerdef(t.oid, true) AS definition, t.tgenabled::text AS enabled,
+         format('%I', c.relname) AS on_table, format('%I', t.tgname) AS quoted
+  FROM pg_trigger t
+  JOIN pg_class c ON c.oid = t.tgrelid
+  WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal
+  ORDER BY t.tgrelid, t.tgname
+`;
 
-const policiesSql = `
-SELECT p.polrelid::text AS oid, p.polname AS name,
-       format('CREATE POLICY %I ON %I', p.polname, c.relname)
-         || CASE WHEN p.polpermissive THEN '' ELSE ' AS RESTRICTIVE' END
-         || CASE p.polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' ELSE '' END
-         || coalesce((SELECT ' TO ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles)), '')
-         || coalesce(E'\\n  USING (' || pg_get_expr(p.polqual, p.polrelid, true) || ')', '')
-         || coalesce(E'\\n  WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')', '') AS definition
-FROM pg_policy p
-JOIN pg_class c ON c.oid = p.polrelid
-WHERE p.polrelid = ANY ($1::oid[])
-ORDER BY p.polrelid, p.polname`;
+const policiesSql = sql`
+  SELECT p.polrelid::text AS oid, p.polname AS name,
+         format('CREATE POLICY %I ON %I', p.polname, c.relname)
+           || CASE WHEN p.polpermissive THEN '' ELSE ' AS RESTRICTIVE' END
+           || CASE p.polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' ELSE '' END
+           || coalesce((SELECT ' TO ' || string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles)), '')
+           || coalesce(E'\\n  USING (' || pg_get_expr(p.polqual, p.polrelid, true) || ')', '')
+           || coalesce(E'\\n  WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')', '') AS definition
+  FROM pg_policy p
+  JOIN pg_class c ON c.oid = p.polrelid
+  WHERE p.polrelid = ANY ($1::oid[])
+  ORDER BY p.polrelid, p.polname
+`;
 
-const functionsSql = `
-SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
-       pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema, format('%L, %L', n.nspname, 'pg_temp') AS path
-FROM pg_proc p
-JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND p.proname NOT LIKE 'ashlar\\_%'
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
-ORDER BY 1`;
+const functionsSql = sql`
+  SELECT format('%I', p.proname) || CASE WHEN p.pronargs = 0 THEN '' ELSE '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS name,
+         pg_get_functiondef(p.oid) AS definition, format('%I', n.nspname) AS schema, format('%L, %L', n.nspname, 'pg_temp') AS path
+  FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE n.nspname = current_schema() AND p.prokind IN ('f', 'p') AND p.proname NOT LIKE 'ashlar\\_%'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+  ORDER BY 1
+`;
 
 const shortType = (type: string): string =>
   type.replace(/^timestamp(\(\d\))? with time zone/, 'timestamptz$1');
@@ -99,7 +107,7 @@ const columnOf = (row: Readonly<Record<string, unknown>>): SchemaColumn => {
 
 const plainObject = ({ name = '', definition = '' }: Row): SchemaObject => ({ name, definition });
 
-// a partitioned table's own index is described as standing on ONLY it; btree is what an index is unless it says otherwise
+// the index of a partitioned table is described as ON ONLY; btree is the default
 const indexObject = ({ name = '', definition = '' }: Row): SchemaObject => ({
   name,
   definition: definition.replace(' ON ONLY ', ' ON ').replace(' USING btree ', ' '),
@@ -123,15 +131,15 @@ const triggerObject = ({
 
 const functionObject = ({ name = '', definition = '', schema = '', path = '' }: Row): SchemaObject => ({
   name,
-  // the server qualifies a function's own name always
+  // the server always qualifies the function's own name
   definition: definition
     .trim()
-    .replace(new RegExp(`^(CREATE OR REPLACE \\w+ )${schema.replace(/\W/g, '\\$&')}\\.`), '$1')
+    .replace(` ${schema}.`, ' ')
     .replace(`\n SET search_path TO ${path}\n`, '\n SET search_path FROM CURRENT\n'),
 });
 
-/** What the current schema holds, in the server's words and without the schema's name. */
-export const introspect = async (owner: Owner): Promise<Schema> => {
+/** The current schema as the server describes it, without the schema's name. */
+export async function introspect(owner: Owner): Promise<Schema> {
   const tables = await owner.run(tablesSql);
   const oids = `{${tables.map((table) => table.oid).join(',')}}`;
   const of = async (sql: string): Promise<Map<string, Row[]>> => {
@@ -167,4 +175,4 @@ export const introspect = async (owner: Owner): Promise<Schema> => {
     }),
     functions: functions.map(functionObject),
   };
-};
+}

@@ -2,16 +2,16 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import { columnCheck } from './column-sql.js';
 import { guaranteeObjects, indexSql, tableConstraints } from './create-table.js';
 
-/** How the model writes a table's named parts: what a person reads, where the server's words are harder to read. */
+/** How the model writes the named parts of a table, which is easier to read than the server's description. */
 export interface ModelSql {
   readonly constraints: ReadonlyMap<string, string>;
   readonly indexes: ReadonlyMap<string, string>;
-  /** By type and name, `trigger jobs_audited`: a trigger and its function may share theirs. */
+  /** By type and name, `trigger jobs_audited`: a trigger and its function may have the same name. */
   readonly objects: ReadonlyMap<string, string>;
 }
 
-/** The named parts of a table of the model; all empty where there is none. @throws AshlarError `guarantee-refused` */
-export const modelSql = (table: GuardedTable | undefined): ModelSql => {
+/** The named parts of a table of the model; empty without a table. @throws AshlarError `guarantee-refused` */
+export function modelSql(table: GuardedTable | undefined): ModelSql {
   if (!table) return { constraints: new Map(), indexes: new Map(), objects: new Map() };
   const checks = Object.values(table.columns).flatMap((column) => columnCheck(column) ?? []);
   return {
@@ -19,4 +19,4 @@ export const modelSql = (table: GuardedTable | undefined): ModelSql => {
     indexes: new Map(table.indexes.map((index) => [index.name, indexSql(table, index)])),
     objects: new Map(guaranteeObjects(table).map(({ type, name, sql }) => [`${type} ${name}`, sql])),
   };
-};
+}

@@ -1,14 +1,16 @@
 import type { Proving } from '../../../contract/dialect.js';
 import { identifier, literal } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 
-const own = (tables: readonly string[]): string => `
+const own = (tables: readonly string[]): string => sql`
   AND (c.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])
     OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
       WHERE i.inhrelid = c.oid AND p.relname = ANY (ARRAY[${tables.map(literal).join(', ')}]::name[])))
   AND c.relnamespace = quote_ident(current_schema())::regnamespace
-ORDER BY 1`;
+  ORDER BY 1
+`;
 
-/** What the proofs need to know of PostgreSQL. */
+/** What `prove` needs to know of PostgreSQL. */
 export const postgresProving: Proving = {
   literal: (value) => {
     if (value === null || value === undefined) return 'NULL';
@@ -20,41 +22,48 @@ export const postgresProving: Proving = {
     `(SELECT p.relname::text FROM pg_class p WHERE p.oid = ${identifier(table)}.tableoid AND p.relispartition)`,
   conditions: [
     {
-      // DISABLE TRIGGER ALL reaches them, and no definition shows it
+      // DISABLE TRIGGER ALL disables them, and no definition shows it
       name: 'foreign keys are checked',
-      finds: (tables) => `
-SELECT DISTINCT format('%s: the foreign key %s is not checked, its triggers are off', c.relname, k.conname) AS found
-FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_constraint k ON k.oid = t.tgconstraint
-WHERE t.tgisinternal AND t.tgenabled = 'D'${own(tables)}`,
+      finds: (tables) => sql`
+        SELECT DISTINCT format('%s: the foreign key %s is not checked, its triggers are off', c.relname, k.conname) AS found
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_constraint k ON k.oid = t.tgconstraint
+        WHERE t.tgisinternal AND t.tgenabled = 'D'
+          ${own(tables)}
+      `,
     },
     {
       name: 'indexes are valid',
-      finds: (tables) => `
-SELECT format('%s: the index %s is not valid', c.relname, x.relname) AS found
-FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
-WHERE NOT (i.indisvalid AND i.indisready)${own(tables)}`,
+      finds: (tables) => sql`
+        SELECT format('%s: the index %s is not valid', c.relname, x.relname) AS found
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+        WHERE NOT (i.indisvalid AND i.indisready)
+          ${own(tables)}
+      `,
     },
     {
       name: 'no rule rewrites statements',
-      finds: (tables) => `
-SELECT format('%s: the rule %s rewrites statements', c.relname, r.rulename) AS found
-FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-WHERE c.relkind IN ('r', 'p')${own(tables)}`,
+      finds: (tables) => sql`
+        SELECT format('%s: the rule %s rewrites statements', c.relname, r.rulename) AS found
+        FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+        WHERE c.relkind IN ('r', 'p')
+          ${own(tables)}
+      `,
     },
   ],
-  // with partitions, whose own triggers are no part of the schema as it is compared
-  objects: `
-WITH place AS (SELECT quote_ident(current_schema())::regnamespace::oid AS oid)
-SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'index' ELSE 'table' END AS type, c.relname::text AS name, 'yes' AS always
-FROM pg_class c JOIN place ON c.relnamespace = place.oid WHERE c.relkind IN ('r', 'p', 'i', 'I')
-UNION ALL
-SELECT 'function', p.proname::text, 'yes' FROM pg_proc p JOIN place ON p.pronamespace = place.oid
-UNION ALL
-SELECT 'policy', l.polname::text, 'yes' FROM pg_policy l
-JOIN pg_class c ON c.oid = l.polrelid JOIN place ON c.relnamespace = place.oid
-UNION ALL
-SELECT 'trigger', t.tgname::text, CASE WHEN bool_and(t.tgenabled = 'A') THEN 'yes' ELSE 'no' END FROM pg_trigger t
-JOIN pg_class c ON c.oid = t.tgrelid JOIN place ON c.relnamespace = place.oid
-WHERE NOT t.tgisinternal
-GROUP BY t.tgname`,
+  // includes partitions, whose triggers are not part of the compared schema
+  objects: sql`
+    WITH place AS (SELECT quote_ident(current_schema())::regnamespace::oid AS oid)
+    SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'index' ELSE 'table' END AS type, c.relname::text AS name, 'yes' AS always
+    FROM pg_class c JOIN place ON c.relnamespace = place.oid WHERE c.relkind IN ('r', 'p', 'i', 'I')
+    UNION ALL
+    SELECT 'function', p.proname::text, 'yes' FROM pg_proc p JOIN place ON p.pronamespace = place.oid
+    UNION ALL
+    SELECT 'policy', l.polname::text, 'yes' FROM pg_policy l
+    JOIN pg_class c ON c.oid = l.polrelid JOIN place ON c.relnamespace = place.oid
+    UNION ALL
+    SELECT 'trigger', t.tgname::text, CASE WHEN bool_and(t.tgenabled = 'A') THEN 'yes' ELSE 'no' END FROM pg_trigger t
+    JOIN pg_class c ON c.oid = t.tgrelid JOIN place ON c.relnamespace = place.oid
+    WHERE NOT t.tgisinternal
+    GROUP BY t.tgname
+  `,
 };

@@ -1,36 +1,33 @@
 import type { Renames } from '../../../contract/dialect.js';
 import type { Schema, SchemaObject, SchemaTable } from '../../../contract/schema.js';
-import { identifier } from '../../../model/index.js';
-
-// string literals, quoted names, words
-const tokens = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*/gi;
+import { codeOf, nameOf, replaceNames } from '../../../sql/code.js';
 
 /** before → now */
 type Names = ReadonlyMap<string, string>;
 
-const renameTokens = (sql: string, names: Names): string =>
-  sql.replace(tokens, (token) => {
-    const now = names.get(token.startsWith('"') ? token.slice(1, -1) : token);
-    return now === undefined ? token : identifier(now);
-  });
-
-const reference = /REFERENCES ("(?:[^"]|"")*"|\w+)\(([^)]*)\)/;
+const renamed = (sql: string, names: Names): string =>
+  replaceNames(sql, 'postgres', (name) => names.get(name));
 
 const renameConstraint = (definition: string, own: Names, all: ReadonlyMap<string, Names>): string => {
-  const [whole, target = '', columns = ''] = reference.exec(definition) ?? [];
-  if (!whole) return renameTokens(definition, own);
-  const theirs = all.get(target.replaceAll('"', '')) ?? new Map();
-  return definition
-    .split(whole)
-    .map((part) => renameTokens(part, own))
-    .join(`REFERENCES ${target}(${renameTokens(columns, theirs)})`);
+  const tokens = codeOf(definition, 'postgres');
+  const at = tokens.findIndex(({ word }) => word === 'REFERENCES');
+  const target = tokens[at + 1];
+  const close = tokens.find(({ text, start }) => target && text === ')' && start > target.end);
+  if (at < 0 || !target || !close) return renamed(definition, own);
+  const theirs = all.get(nameOf(target)) ?? new Map();
+  return [
+    renamed(definition.slice(0, target.start), own),
+    definition.slice(target.start, target.end),
+    renamed(definition.slice(target.end, close.end), theirs),
+    renamed(definition.slice(close.end), own),
+  ].join('');
 };
 
 const renameTable = (table: SchemaTable, all: ReadonlyMap<string, Names>): SchemaTable => {
   const own: Names = all.get(table.name) ?? new Map();
-  const renamed = ({ name, definition }: SchemaObject): SchemaObject => ({
+  const object = ({ name, definition }: SchemaObject): SchemaObject => ({
     name,
-    definition: renameTokens(definition, own),
+    definition: renamed(definition, own),
   });
   return {
     ...table,
@@ -39,17 +36,17 @@ const renameTable = (table: SchemaTable, all: ReadonlyMap<string, Names>): Schem
       name,
       definition: renameConstraint(definition, own, all),
     })),
-    indexes: table.indexes.map(renamed),
-    triggers: table.triggers.map(renamed),
-    options: renameTokens(table.options, own),
+    indexes: table.indexes.map(object),
+    triggers: table.triggers.map(object),
+    options: renamed(table.options, own),
     ...(table.rowSecurity && {
-      rowSecurity: { ...table.rowSecurity, policies: table.rowSecurity.policies.map(renamed) },
+      rowSecurity: { ...table.rowSecurity, policies: table.rowSecurity.policies.map(object) },
     }),
   };
 };
 
-/** A schema as the server will describe it once columns are renamed: it follows them everywhere but in functions. */
-export const renameInSchema = (schema: Schema, renames: Renames): Schema => {
+/** A schema as the server describes it after columns are renamed: it renames them everywhere but in functions. */
+export function renameInSchema(schema: Schema, renames: Renames): Schema {
   const all = new Map<string, Names>(
     Object.entries(renames).map(([table, columns]) => [
       table,
@@ -59,4 +56,4 @@ export const renameInSchema = (schema: Schema, renames: Renames): Schema => {
   return all.size === 0
     ? schema
     : { ...schema, tables: schema.tables.map((table) => renameTable(table, all)) };
-};
+}

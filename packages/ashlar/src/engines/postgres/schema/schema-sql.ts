@@ -1,37 +1,46 @@
 import type { SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { sql } from '../../../sql/template.js';
 import { securityOf, securitySql } from './change-security.js';
 
-/** A described column as it stands in CREATE TABLE. */
-export const schemaColumnSql = (column: SchemaColumn): string =>
-  [
+/** A described column as written in CREATE TABLE. */
+export function schemaColumnSql(column: SchemaColumn): string {
+  return [
     identifier(column.name),
     column.type,
     ...(column.rest ? [column.rest] : []),
     ...(column.default === undefined ? [] : [`DEFAULT ${column.default}`]),
     ...(column.notNull ? ['NOT NULL'] : []),
   ].join(' ');
+}
 
 const constraintSql = ({ name, definition }: SchemaObject): string =>
   `CONSTRAINT ${identifier(name)} ${definition}`;
 
 /** CREATE TABLE of a described table, without its indexes and triggers. */
-export const schemaTableSql = (table: SchemaTable): string => {
+export function schemaTableSql(table: SchemaTable): string {
   const lines = [...table.columns.map(schemaColumnSql), ...table.constraints.map(constraintSql)];
-  return `CREATE TABLE ${identifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${table.options ? ` ${table.options}` : ''}`;
-};
+  // not indented further: the server's descriptions of several lines are dumped as they are
+  return sql`
+    CREATE TABLE ${identifier(table.name)} (
+    ${lines.map((line) => `  ${line}`).join(',\n')}
+    )${table.options ? ` ${table.options}` : ''}
+  `;
+}
 
 /** The statements that secure the rows of a described table. */
-export const securityStatements = (table: SchemaTable): readonly string[] => {
+export function securityStatements(table: SchemaTable): readonly string[] {
   const security = securityOf(table);
   const off = { enabled: false, forced: false, policies: [] };
   return [...securitySql(table, off, security), ...security.policies.map(({ definition }) => definition)];
-};
+}
 
-/** The statements that make a described table again. Its triggers' functions must be there. */
-export const recreateTable = (table: SchemaTable): readonly string[] => [
-  schemaTableSql(table),
-  ...table.indexes.map(({ definition }) => definition),
-  ...securityStatements(table),
-  ...table.triggers.map(({ definition }) => definition),
-];
+/** The statements that create a described table again. The functions of its triggers must exist. */
+export function recreateTable(table: SchemaTable): readonly string[] {
+  return [
+    schemaTableSql(table),
+    ...table.indexes.map(({ definition }) => definition),
+    ...securityStatements(table),
+    ...table.triggers.map(({ definition }) => definition),
+  ];
+}

@@ -27,15 +27,15 @@ export const postgresCopies: Copies = {
           await owner.run('SET ROLE NONE');
           await removeLeft(owner, schema);
           if (!(await hasObjects(owner.run, schema))) {
-            await fill(engine, owner, options, copy, check);
+            await fill({ engine, owner, options, copy, check });
           } else if (replace) {
-            await replaceSchema(
+            await replaceSchema({
               owner,
-              who?.role === who?.user ? undefined : String(who?.role),
+              role: who?.role === who?.user ? undefined : String(who?.role),
               options,
               copy,
               check,
-            );
+            });
           } else {
             throw new AshlarError('restore-target-not-empty', {
               message: `The schema ${schema} of ${shown} is not empty.`,
@@ -98,14 +98,16 @@ const restored = async (
   });
 };
 
+interface Restore {
+  readonly engine: Engine;
+  readonly owner: Owner;
+  readonly options: OpenOptions;
+  readonly copy: Copy;
+  readonly check: (engine: Engine) => Promise<void>;
+}
+
 /** Restores into an empty schema, and empties it again if the check fails. */
-const fill = async (
-  engine: Engine,
-  owner: Owner,
-  options: OpenOptions,
-  copy: Copy,
-  check: (engine: Engine) => Promise<void>,
-): Promise<void> => {
+const fill = async ({ engine, owner, options, copy, check }: Restore): Promise<void> => {
   const { schema } = parseServerUrl(options.url);
   try {
     await restored(owner, options, copy);
@@ -116,18 +118,20 @@ const fill = async (
   }
 };
 
+interface Replacement {
+  readonly owner: Owner;
+  readonly role: string | undefined;
+  readonly options: OpenOptions;
+  readonly copy: Copy;
+  readonly check: (engine: Engine) => Promise<void>;
+}
+
 /**
  * Replaces a schema by a copy. The copy is restored and checked in a temporary database first. There its schema gets a
  * temporary name, under which it is copied next to the old one, and one transaction swaps the two. So the target is
  * complete at every moment, and open sessions continue in the new schema.
  */
-const replaceSchema = async (
-  owner: Owner,
-  role: string | undefined,
-  options: OpenOptions,
-  copy: Copy,
-  check: (engine: Engine) => Promise<void>,
-): Promise<void> => {
+const replaceSchema = async ({ owner, role, options, copy, check }: Replacement): Promise<void> => {
   const { schema } = parseServerUrl(options.url);
   await assertIndependent(owner, schema);
   const temporary = `${leftPrefix(schema)}${randomBytes(4).toString('hex')}`;

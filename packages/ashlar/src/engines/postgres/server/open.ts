@@ -7,7 +7,7 @@ import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
-import type { Lease } from '../wire/channel.js';
+import type { Channel, Lease } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
@@ -79,9 +79,15 @@ const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
   }
 };
 
+/** How to open a server. */
+interface ServerOptions extends OpenOptions {
+  /** Whether the schema of the URL may be missing where it is not created. */
+  readonly anySchema?: boolean;
+}
+
 const firstLook = async (
   leases: ReturnType<typeof poolLeases>,
-  options: OpenOptions,
+  options: ServerOptions,
   { schema }: ServerUrl,
 ): Promise<ConnectionFacts> => {
   const lease = await leases.take();
@@ -98,19 +104,29 @@ const firstLook = async (
         suggestion: 'Upgrade the server.',
       });
     }
+    if (options.create === false && !options.anySchema && !(await hasSchema(lease.channel, schema))) {
+      throw new AshlarError('database-missing', {
+        message: `The schema ${schema} does not exist in this database.`,
+        suggestion: 'Create it: ashlar up',
+      });
+    }
     return seen;
   } finally {
     lease.release();
   }
 };
 
-const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
-  const look = await channel.send({
+const hasSchema = async (channel: Channel, schema: string): Promise<boolean> => {
+  const found = await channel.send({
     text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
     values: [schema],
   });
+  return decodeRows(found).length > 0;
+};
+
+const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {
   // CREATE SCHEMA IF NOT EXISTS needs the privilege even if the schema exists
-  if (decodeRows(look).length === 0)
+  if (!(await hasSchema(channel, schema)))
     await channel.send({ text: `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}` });
 };
 
@@ -147,7 +163,7 @@ const exclusively =
  * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
  *   `server-too-old`, `pooler-unfit`
  */
-export async function openPostgres(options: OpenOptions): Promise<Engine> {
+export async function openPostgres(options: ServerOptions): Promise<Engine> {
   const url = parseServerUrl(options.url);
   const driver = await loadDriver();
   const config = clientConfig(url, options);

@@ -32,7 +32,8 @@ export async function withThrowaway<T>(
   options: OpenOptions,
   work: (options: OpenOptions, owner: Owner) => Promise<T>,
 ): Promise<T> {
-  const server = await openPostgres({ ...options, create: false, connections: 1 });
+  // only databases are created here: the schema of the URL need not exist
+  const server = await openPostgres({ ...options, create: false, anySchema: true, connections: 1 });
   try {
     const name = await asLogin(server, (run) => create(run));
     try {

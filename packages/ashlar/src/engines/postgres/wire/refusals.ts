@@ -2,10 +2,16 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Privilege } from '../../../contract/rights.js';
 import { AshlarError } from '../../../errors.js';
 import { rightsOf } from '../../../model/index.js';
+import { codeOf } from '../../../sql/code.js';
 import { asAshlarError } from './errors.js';
 
 const denied = /^permission denied for table (.*)$/;
-const verb = /\b(insert|update|delete|truncate)\b/i;
+const rights: ReadonlyMap<string, Privilege> = new Map([
+  ['INSERT', 'insert'],
+  ['UPDATE', 'update'],
+  ['DELETE', 'delete'],
+  ['TRUNCATE', 'delete'],
+]);
 
 /**
  * Translates errors of statements, and tells a right that a guarantee withholds from one that is missing. Every engine
@@ -31,13 +37,12 @@ export class Refusals {
     const made = asAshlarError(error);
     if (made.code !== 'privilege-missing') return made;
     const table = this.#tables.get(denied.exec(made.detail ?? '')?.[1] ?? '');
-    const tried = verb.exec(sql)?.[1]?.toLowerCase();
-    if (!table || !tried) return made;
-    const right = (tried === 'truncate' ? 'delete' : tried) as Privilege;
-    if (rightsOf(table)[right] === 'all') return made;
+    const tried = codeOf(sql, 'postgres').find(({ word }) => rights.has(word))?.word ?? '';
+    const right = rights.get(tried);
+    if (!table || !right || rightsOf(table)[right] === 'all') return made;
     const names = table.guarantees.map(({ name }) => name).join(', ');
     return new AshlarError('guarantee-violated', {
-      message: `The application's role may not ${tried} those columns or rows of ${table.name}.`,
+      message: `The application's role may not ${tried.toLowerCase()} those columns or rows of ${table.name}.`,
       detail: `Its guarantees withhold the right: ${names}.`,
       cause: made.cause,
     });

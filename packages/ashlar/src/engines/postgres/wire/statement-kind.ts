@@ -1,12 +1,25 @@
-const data = /^\s*(?:select|insert|update|delete|with|merge|values)\b/i;
-const plainRead = /^\s*(?:select|values|table|show|explain)\b/i;
+import { firstWord } from '../../../sql/kind.js';
+
+const ofRows: ReadonlySet<string> = new Set([
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'WITH',
+  'MERGE',
+  'VALUES',
+]);
+const reading: ReadonlySet<string> = new Set(['SELECT', 'VALUES', 'TABLE', 'SHOW']);
 
 /** Whether a statement is worth preparing and keeping: a query or a change of rows, not DDL. */
 export function isKept(sql: string): boolean {
-  return data.test(sql);
+  return ofRows.has(firstWord(sql, 'postgres'));
 }
 
-/** Whether a statement cannot change rows by its form; others run in a read-only transaction where only reading is allowed. */
+/**
+ * Whether a statement cannot change rows by its form. All others are read in a read-only transaction: WITH may hold an
+ * INSERT, and EXPLAIN ANALYZE runs what it explains.
+ */
 export function isPlainRead(sql: string): boolean {
-  return plainRead.test(sql);
+  return reading.has(firstWord(sql, 'postgres'));
 }

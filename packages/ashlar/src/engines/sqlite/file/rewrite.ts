@@ -47,7 +47,12 @@ export async function rewriteUnderKey(source: RewriteSource, target: RewriteTarg
     const path = createEmpty(target.path);
     try {
       inItsEncoding((encoding) => {
-        const copy = openCopy(driver, { path: file.path, key: from, cipher }, { path, key: to }, encoding);
+        const copy = openCopy({
+          driver,
+          source: { path: file.path, key: from, cipher },
+          target: { path, key: to },
+          encoding,
+        });
         try {
           copy.run();
         } finally {
@@ -71,19 +76,22 @@ export interface PendingCopy {
   close(): void;
 }
 
+/** The two files of a copy, and how they are opened. */
+export interface CopyFiles {
+  readonly driver: Driver;
+  readonly source: BareFile;
+  readonly target: BareFile;
+  readonly encoding: string;
+  readonly hold?: boolean;
+}
+
 /**
  * Opens the connection with which {@link rewriteUnderKey} copies. Throws the errors of the driver.
  *
  * @param target - an empty file
  * @param hold - the caller will lock the old file, so it is opened for writing
  */
-export function openCopy(
-  driver: Driver,
-  source: BareFile,
-  target: BareFile,
-  encoding: string,
-  hold = false,
-): PendingCopy {
+export function openCopy({ driver, source, target, encoding, hold = false }: CopyFiles): PendingCopy {
   const { cipher = ownCipher } = source;
   // VACUUM INTO cannot change the page size of an encrypted file
   const repaged =

@@ -37,7 +37,7 @@ export async function rotateKey(
     const [from, to] = [await rawKey(key, file.header), await rawKey(newKey, randomBytes(saltBytes))];
     if (keyFingerprint(await rawKey(newKey, file.header)) === keyFingerprint(from)) throw sameKey();
     try {
-      return await swap(driver, file, from, to, lockTimeout);
+      return await swap({ driver, file, from, to, lockTimeout });
     } catch (error) {
       const failure = await openFailure(error, file, triedKey(key, from));
       // an earlier run may have been killed after the rename
@@ -49,18 +49,20 @@ export async function rotateKey(
   }
 }
 
-const swap = async (
-  driver: Driver,
-  file: DatabaseFile,
-  from: string,
-  to: string,
-  lockTimeout: number,
-): Promise<KeyRotation> => {
+interface Swap {
+  readonly driver: Driver;
+  readonly file: DatabaseFile;
+  readonly from: string;
+  readonly to: string;
+  readonly lockTimeout: number;
+}
+
+const swap = async ({ driver, file, from, to, lockTimeout }: Swap): Promise<KeyRotation> => {
   const fresh = createEmpty(temporaryName(file.path, 'key'));
   try {
     return inItsEncoding((encoding): KeyRotation => {
       const source = { path: file.path, key: from };
-      const copy = openCopy(driver, source, { path: fresh, key: to }, encoding, true);
+      const copy = openCopy({ driver, source, target: { path: fresh, key: to }, encoding, hold: true });
       try {
         takeAlone(copy.database, file.path, lockTimeout);
         // under EXCLUSIVE locking SQLite leaves the journal of a finished transaction

@@ -1,14 +1,14 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { SchemaChange, SchemaColumn, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { codeOf, folded } from '../../../sql/code.js';
 import { createTable } from './ddl.js';
 import { columnText } from './layout.js';
 import { rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
-import { folded } from './sql-text.js';
 
-/** Said of everything whose way back makes the form anew, and not the content. */
-export const withoutData = 'going back restores the form, not the data';
+/** A warning of changes whose way back restores the schema, but not the rows. */
+export const withoutData = 'going back restores the schema, not the data';
 
 /** Column now → column before. */
 type Renamed = Readonly<Record<string, string>>;
@@ -19,17 +19,17 @@ interface Difference {
   readonly renamed: Renamed;
   readonly added: readonly SchemaColumn[];
   readonly dropped: readonly SchemaColumn[];
-  /** Columns in both, the later first. */
+  /** Columns in both: after, before. */
   readonly changed: readonly (readonly [SchemaColumn, SchemaColumn])[];
 }
 
-/** The changes from one form of a table to another: in place where SQLite can, else by rebuilding the table. */
-export const alterTable = (
+/** The changes from one schema of a table to another: in place where SQLite can, else by rebuilding the table. */
+export function alterTable(
   before: SchemaTable,
   after: SchemaTable,
   model: GuardedTable | undefined,
   renamed: Renamed,
-): SchemaChange[] => {
+): SchemaChange[] {
   const difference = compare(before, after, renamed);
   if (mustRebuild(difference)) return [rebuild(difference, model)];
   const { added, dropped } = difference;
@@ -43,7 +43,7 @@ export const alterTable = (
     ...indexes.create,
     ...triggers.create,
   ];
-};
+}
 
 const compare = (before: SchemaTable, after: SchemaTable, given: Renamed): Difference => {
   const old = new Map(before.columns.map((column) => [column.name, column]));
@@ -77,7 +77,7 @@ const sameColumn = (a: SchemaColumn, b: SchemaColumn): boolean =>
 
 const texts = (objects: readonly SchemaObject[]): string =>
   objects
-    .map(({ name, definition }) => `${name}\n${folded(definition)}`)
+    .map(({ name, definition }) => `${name}\n${folded(definition, 'sqlite')}`)
     .sort()
     .join('\n');
 
@@ -85,16 +85,19 @@ const mustRebuild = ({ before, after, added, dropped, changed }: Difference): bo
   changed.length > 0 ||
   texts(before.constraints) !== texts(after.constraints) ||
   before.options !== after.options ||
-  // what is dropped must come back on the way down
+  // the way down must be able to add a dropped column again
   [...added, ...dropped].some((column) => !canBeAdded(column));
+
+const notAddable = new Set(['PRIMARY', 'UNIQUE', 'REFERENCES', 'GENERATED']);
 
 /** https://sqlite.org/lang_altertable.html#altertabaddcol */
 const canBeAdded = ({ notNull, default: standard, rest }: SchemaColumn): boolean => {
-  const constant = standard === undefined || !/^\(|^CURRENT_/i.test(standard);
+  const [first] = codeOf(standard ?? '', 'sqlite');
+  const isConstant = first?.text !== '(' && !first?.word.startsWith('CURRENT_');
   return (
-    constant &&
+    isConstant &&
     (!notNull || standard !== undefined) &&
-    !/\b(?:PRIMARY KEY|UNIQUE|REFERENCES|GENERATED)\b/i.test(rest)
+    !codeOf(rest, 'sqlite').some(({ word }) => notAddable.has(word))
   );
 };
 
@@ -128,7 +131,8 @@ const objectChanges = (
 ): { drop: SchemaChange[]; create: SchemaChange[] } => {
   const missingFrom = (others: readonly SchemaObject[]) => (object: SchemaObject) =>
     !others.some(
-      ({ name, definition }) => name === object.name && folded(definition) === folded(object.definition),
+      ({ name, definition }) =>
+        name === object.name && folded(definition, 'sqlite') === folded(object.definition, 'sqlite'),
     );
   const drop = ({ name }: SchemaObject): string => `DROP ${type.toUpperCase()} ${identifier(name)}`;
   const change = (verb: string, object: SchemaObject, up: string, down: string): SchemaChange => ({
@@ -181,10 +185,10 @@ const rebuildDangers = ({ before, after, added, dropped, changed }: Difference):
     now.type !== was.type || now.rest !== was.rest || (now.notNull && !was.notNull) ? [now] : [],
   );
   return [
-    `${table} is written anew, and writers wait meanwhile.`,
+    `${table} is rewritten; writers wait until it is done.`,
     dropped.length > 0 ? `The values of ${names(dropped)} are lost; ${withoutData}.` : '',
     stricter.length > 0
-      ? `It fails, and changes nothing, where a value of ${names(stricter)} does not fit.`
+      ? `It fails, and changes nothing, where a value of ${names(stricter)} is invalid for the new column.`
       : '',
     unfilled.length > 0 ? `It fails where ${table} has rows: ${names(unfilled)} has no default.` : '',
     unfilledBack.length > 0

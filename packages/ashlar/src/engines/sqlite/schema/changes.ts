@@ -13,12 +13,12 @@ import { renderWhole } from './render.js';
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const changes = (
+export function changes(
   before: Schema,
   after: Schema,
   model: readonly GuardedTable[],
   renames: Renames,
-): readonly SchemaChange[] => {
+): readonly SchemaChange[] {
   const had = new Map(before.tables.map((table) => [table.name, table]));
   const has = new Map(after.tables.map((table) => [table.name, table]));
   const created = parentsFirst(after.tables.filter(({ name }) => !had.has(name)));
@@ -32,9 +32,9 @@ export const changes = (
     }),
     ...dropped.map(dropTable),
   ];
-};
+}
 
-// tables that keep a guarantee are made with the table that declares it
+// side tables of a guarantee are created with the table that declares it
 const companions = (table: GuardedTable): string[] =>
   table.guarantees.flatMap(({ sqlite }) =>
     sqlite.level === 'refused'

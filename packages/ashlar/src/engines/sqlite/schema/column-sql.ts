@@ -16,13 +16,16 @@ const types: Readonly<Record<ColumnKind, string>> = {
 };
 
 /** The type that a column has in a STRICT table. */
-export const columnType = (column: Column): string => types[column.kind];
+export function columnType(column: Column): string {
+  return types[column.kind];
+}
 
 const timestampFormat = "'%Y-%m-%dT%H:%M:%fZ'";
 
-/** The current time in the form a timestamp column holds. SQLite knows milliseconds; the rest are zeros. */
-export const now = (precision: 3 | 6): string =>
-  precision === 3 ? `strftime(${timestampFormat}, 'now')` : "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')";
+/** The current time as timestamp columns store it. SQLite has milliseconds; further digits are zeros. */
+export function now(precision: 3 | 6): string {
+  return precision === 3 ? `strftime(${timestampFormat}, 'now')` : "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')";
+}
 
 /** A constant as SQLite writes it. */
 const constant = (value: unknown): string | undefined => {
@@ -33,10 +36,10 @@ const constant = (value: unknown): string | undefined => {
 };
 
 /** A column's default as an SQL expression; `undefined` when it has none. */
-export const columnDefault = (column: Column): string | undefined => {
+export function columnDefault(column: Column): string | undefined {
   if (column.generated === 'now') return `(${now(column.precision)})`;
   return column.default === undefined ? undefined : constant(encode(column, column.default));
-};
+}
 
 type Conditions = (name: string, column: Column) => readonly (string | undefined)[];
 
@@ -60,7 +63,7 @@ const textConditions: Conditions = (name, { rules }) => [
   lengthCondition(name, rules.minLength, rules.maxLength),
   rules.startsWith && `substr(${name}, 1, ${[...rules.startsWith].length}) = ${literal(rules.startsWith)}`,
   rules.endsWith && `substr(${name}, -${[...rules.endsWith].length}) = ${literal(rules.endsWith)}`,
-  // both functions look no further than a NUL
+  // both functions stop at a NUL
   rules.maxLength !== undefined || rules.endsWith ? noNul(name) : undefined,
 ];
 
@@ -126,8 +129,8 @@ const conditions: Partial<Record<ColumnKind, Conditions>> = {
   ],
 };
 
-/** The condition that a column's CHECK holds: all that SQLite can check of its Zod type. `undefined` when nothing. */
-export const columnCondition = (column: Column): string | undefined => {
+/** The condition of a column's CHECK: what SQLite can check of its Zod type; `undefined` when nothing. */
+export function columnCondition(column: Column): string | undefined {
   const found = conditions[column.kind]?.(identifier(column.name), column).filter(Boolean) ?? [];
   return found.length > 0 ? found.join(' AND ') : undefined;
-};
+}

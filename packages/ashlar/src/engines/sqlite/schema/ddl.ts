@@ -3,6 +3,7 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { ForeignKey, Index, Unique } from '../../../contract/table.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
+import { withoutSemicolon } from '../../../sql/code.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
 import { type ColumnParts, tableText } from './layout.js';
@@ -54,7 +55,7 @@ const indexStatement = (table: GuardedTable, index: Index): string => {
   return `CREATE ${kind} ${identifier(index.name)} ON ${identifier(table.name)} (${identifiers(index.columns)})${where}`;
 };
 
-// SQLite has no NULLS NOT DISTINCT, but an index may be over what stands for a NULL
+// SQLite has no NULLS NOT DISTINCT, but an index may be over an expression that has a value for NULL
 const uniqueStatement = ({ name }: GuardedTable, key: Unique): string => {
   const parts = key.columns.flatMap((column) =>
     key.nullsEqual.includes(column) ? nullsAlike(identifier(column)) : [identifier(column)],
@@ -75,12 +76,12 @@ const enforcements = (table: GuardedTable) =>
   });
 
 /**
- * The statements that create a table, its indexes and what keeps its guarantees, as a person would write them; none
- * ends with a semicolon.
+ * The statements that create a table, its indexes and the objects of its guarantees, formatted as if written by hand.
+ * None ends with a semicolon.
  *
  * @throws AshlarError `guarantee-refused`
  */
-export const createTable = (table: GuardedTable): readonly string[] => {
+export function createTable(table: GuardedTable): readonly string[] {
   const enforcement = enforcements(table);
   const options = ['STRICT', ...enforcement.flatMap(({ clause }) => clause?.(table) ?? [])];
   return [
@@ -95,6 +96,6 @@ export const createTable = (table: GuardedTable): readonly string[] => {
       .map((key) => uniqueStatement(table, key)),
     ...table.indexes.map((index) => indexStatement(table, index)),
     ...foreignKeyGuards(table),
-    ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => sql.trim().replace(/;$/, '')),
+    ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => withoutSemicolon(sql)),
   ];
-};
+}

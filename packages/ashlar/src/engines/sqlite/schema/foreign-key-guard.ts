@@ -1,5 +1,7 @@
 import type { ForeignKey, TableFacts } from '../../../contract/table.js';
 import { identifier, identifiers, literal } from '../../../model/index.js';
+import { all } from '../../../sql/conditions.js';
+import { sqliteTrigger } from '../../../sql/sqlite-triggers.js';
 
 const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
   const given = columns.map((name) => `NEW.${identifier(name)} IS NOT NULL`);
@@ -11,31 +13,33 @@ const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
   );
   const conditions = [
     ...given,
-    // a row may refer to itself, which is not there yet
+    // a row may refer to itself before it exists
     ...(target.table === table.name ? [`NOT (${itself.join(' AND ')})`] : []),
     `NOT EXISTS (SELECT 1 FROM ${identifier(target.table)} WHERE ${matches.join(' AND ')})`,
   ];
-  return conditions.join('\n  AND ');
+  return all(conditions);
 };
 
 /**
- * Triggers that refuse orphans where SQLite's own foreign keys are off, as they are in the sqlite3 shell and in every
- * connection that does not ask for them (sqlite.org/foreignkeys.html, section 2).
+ * Triggers that refuse orphans where SQLite's own foreign keys are off, as they are by default in the sqlite3 shell and
+ * in every new connection (sqlite.org/foreignkeys.html, section 2).
  */
-export const foreignKeyGuards = (table: TableFacts): string[] =>
-  table.foreignKeys.flatMap((key) =>
+export function foreignKeyGuards(table: TableFacts): readonly string[] {
+  return table.foreignKeys.flatMap((key) =>
     (
       [
         ['insert', 'INSERT'],
         ['update', `UPDATE OF ${identifiers(key.columns)}`],
       ] as const
-    ).map(([suffix, event]) =>
-      [
-        `CREATE TRIGGER ${identifier(`${key.name}_${suffix}`)} BEFORE ${event} ON ${identifier(table.name)}`,
-        `WHEN ${orphan(table, key)}`,
-        'BEGIN',
-        `  SELECT RAISE(ABORT, ${literal(`FOREIGN KEY constraint failed: ${key.name}`)});`,
-        'END',
-      ].join('\n'),
+    ).map(
+      ([suffix, event]) =>
+        sqliteTrigger({
+          name: `${key.name}_${suffix}`,
+          on: `BEFORE ${event}`,
+          table: table.name,
+          when: orphan(table, key),
+          body: [`SELECT RAISE(ABORT, ${literal(`FOREIGN KEY constraint failed: ${key.name}`)})`],
+        }).sql,
     ),
   );
+}

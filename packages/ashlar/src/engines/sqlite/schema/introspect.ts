@@ -1,5 +1,6 @@
 import type { Schema, SchemaObject, SchemaTable } from '../../../contract/schema.js';
 import type { RunSql } from '../../../contract/sql.js';
+import { sql } from '../../../sql/template.js';
 import { parseTable } from './parse-table.js';
 
 interface Entry {
@@ -10,16 +11,17 @@ interface Entry {
 }
 
 // indexes that SQLite makes for keys have no text
-const entries = `
+const entries = sql`
   SELECT type, name, tbl_name AS "table", sql
   FROM sqlite_schema
   WHERE sql IS NOT NULL
     AND tbl_name NOT GLOB 'sqlite_*'
     AND tbl_name NOT GLOB 'ashlar_*'
-  ORDER BY name`;
+  ORDER BY name
+`;
 
-/** What the database holds now, from the texts that SQLite keeps of it; Ashlar's own tables left out. */
-export const introspect = async (run: RunSql): Promise<Schema> => {
+/** The schema of a database, from the texts in sqlite_schema, without Ashlar's own tables. */
+export async function introspect(run: RunSql): Promise<Schema> {
   const all = (await run(entries)) as unknown as readonly Entry[];
   const objects = (type: string, table: string): SchemaObject[] =>
     all
@@ -36,4 +38,4 @@ export const introspect = async (run: RunSql): Promise<Schema> => {
       }),
     );
   return { tables, functions: [] };
-};
+}

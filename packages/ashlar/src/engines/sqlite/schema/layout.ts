@@ -1,8 +1,9 @@
-import { line, splitAtAnds, splitAtCommas, tokens } from './sql-text.js';
+import { codeOf, findWords, line, splitAtAnds, splitAtCommas } from '../../../sql/code.js';
+import { sql } from '../../../sql/template.js';
 
 const lineWidth = 110;
 
-/** A column's parts, in the order in which they are written. */
+/** The parts of a column definition, in the order in which they are written. */
 export interface ColumnParts {
   readonly name: string;
   readonly type: string;
@@ -13,56 +14,68 @@ export interface ColumnParts {
 }
 
 /** The text of a CREATE TABLE: one column a line, types aligned, long CHECKs on lines of their own. */
-export const tableText = (
+export function tableText(
   name: string,
   columns: readonly ColumnParts[],
   constraints: readonly string[],
   options: string,
-): string => {
+): string {
   const nameWidth = Math.max(...columns.map((column) => column.name.length));
   const typeWidth = Math.max(...columns.map((column) => column.type.length));
-  const lines = [
-    ...columns.map((column) => columnLines(column, nameWidth, typeWidth)),
-    ...constraints.map((constraint) => `  ${constraint}`),
-  ];
-  return `CREATE TABLE ${name} (\n${lines.join(',\n')}\n)${options && ` ${options}`}`;
-};
+  const lines = [...columns.map((column) => columnLines(column, nameWidth, typeWidth)), ...constraints];
+  return sql`
+    CREATE TABLE ${name} (
+      ${lines.join(',\n')}
+    )${options && ` ${options}`}
+  `;
+}
 
 /** One column on one line: what ALTER TABLE … ADD COLUMN takes. */
-export const columnText = ({ name, type, rules, check }: ColumnParts): string =>
-  [name, type, rules, check].filter(Boolean).join(' ');
+export function columnText({ name, type, rules, check }: ColumnParts): string {
+  return [name, type, rules, check].filter(Boolean).join(' ');
+}
 
 const columnLines = (
   { name, type, rules, check }: ColumnParts,
   nameWidth: number,
   typeWidth: number,
 ): string => {
-  const start = `  ${name.padEnd(nameWidth)} ${type.padEnd(typeWidth)} ${rules}`.trimEnd();
+  const start = `${name.padEnd(nameWidth)} ${type.padEnd(typeWidth)} ${rules}`.trimEnd();
   if (!check) return start;
-  if (start.length + check.length < lineWidth) return `${start} ${check}`;
-  return `${start}\n${wrapped(check, 4)}`;
+  if (start.length + 2 + check.length < lineWidth) return `${start} ${check}`;
+  return sql`
+    ${start}
+      ${wrapped(check)}
+  `;
 };
 
-// breaks a CHECK that is too long after each of its conditions
-const wrapped = (check: string, indent: number): string => {
-  const margin = ' '.repeat(indent);
-  if (indent + check.length < lineWidth) return margin + check;
-  const [, head, body] = /^(.*?\bCHECK \()([\s\S]*)\)$/.exec(check) ?? [];
-  if (head === undefined || body === undefined) return margin + check;
-  const conditions = splitAtAnds(tokens(body)).map(line);
-  return `${margin}${head}\n${margin}  ${conditions.join(`\n${margin}  AND `)}\n${margin})`;
+// breaks a CHECK that is too long for a line of its own before each of its conditions
+const wrapped = (check: string): string => {
+  if (4 + check.length < lineWidth) return check;
+  const tokens = codeOf(check, 'sqlite');
+  const open = findWords(tokens, 'CHECK') + 1;
+  if (tokens[open]?.text !== '(' || tokens.at(-1)?.text !== ')') return check;
+  const conditions = splitAtAnds(tokens.slice(open + 1, -1)).map(line);
+  return sql`
+    ${line(tokens.slice(0, open + 1))}
+      ${conditions.join('\nAND ')}
+    )
+  `;
 };
 
 /** Names in brackets, wrapped when they are many: `(a, b, c)`. */
-export const nameList = (names: string, indent: number): string => {
-  if (names.length + indent < lineWidth - 20) return `(${names})`;
-  const margin = ' '.repeat(indent);
+export function nameList(names: string): string {
+  if (names.length < lineWidth - 20) return `(${names})`;
   const lines: string[] = [];
-  for (const name of splitAtCommas(tokens(names)).map(line)) {
+  for (const name of splitAtCommas(codeOf(names, 'sqlite')).map(line)) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + name.length < lineWidth - indent - 4)
+    if (last !== undefined && last.length + name.length < lineWidth - 4)
       lines[lines.length - 1] = `${last}, ${name}`;
     else lines.push(name);
   }
-  return `(\n${margin}  ${lines.join(`,\n${margin}  `)}\n${margin})`;
-};
+  return sql`
+    (
+      ${lines.join(',\n')}
+    )
+  `;
+}

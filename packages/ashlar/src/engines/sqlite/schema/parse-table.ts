@@ -1,7 +1,7 @@
 import type { SchemaColumn, SchemaObject } from '../../../contract/schema.js';
-import { depths, line, nameOf, splitAtCommas, type Token, tokens } from './sql-text.js';
+import { type CodeToken, codeOf, depths, line, nameOf, splitAtCommas } from '../../../sql/code.js';
 
-/** What stands in a CREATE TABLE statement. */
+/** The parts of a CREATE TABLE statement. */
 export interface TableText {
   readonly columns: readonly SchemaColumn[];
   readonly constraints: readonly SchemaObject[];
@@ -26,9 +26,9 @@ const columnWords = new Set([
   ],
 ]);
 
-/** Takes a CREATE TABLE statement apart. SQLite itself has no other place for CHECK constraints than this text. */
-export const parseTable = (sql: string): TableText => {
-  const all = tokens(sql);
+/** Parses a CREATE TABLE statement. SQLite stores CHECK constraints in this text only. */
+export function parseTable(sql: string): TableText {
+  const all = codeOf(sql, 'sqlite');
   const depth = depths(all);
   const open = all.findIndex(({ text }) => text === '(');
   const close = all.findIndex(({ text }, i) => i > open && text === ')' && depth[i] === 0);
@@ -39,20 +39,20 @@ export const parseTable = (sql: string): TableText => {
     else columns.push(parseColumn(part));
   }
   return { columns, constraints, options: line(all.slice(close + 1)) };
-};
+}
 
-const parseConstraint = (part: readonly Token[]): SchemaObject => {
+const parseConstraint = (part: readonly CodeToken[]): SchemaObject => {
   const [first, second] = part;
   if (first?.word !== 'CONSTRAINT' || !second) return { name: line(part), definition: line(part) };
   return { name: nameOf(second), definition: line(part.slice(2)) };
 };
 
-const parseColumn = ([name, ...rest]: readonly Token[]): SchemaColumn => {
+const parseColumn = ([name, ...rest]: readonly CodeToken[]): SchemaColumn => {
   const found = rest.findIndex(({ word }) => columnWords.has(word));
   const typeEnd = found < 0 ? rest.length : found;
   const clauses = rest.slice(typeEnd);
   const depth = depths(clauses);
-  const other: Token[] = [];
+  const other: CodeToken[] = [];
   let notNull = false;
   let standard: string | undefined;
   for (let i = 0; i < clauses.length; i++) {
@@ -77,7 +77,7 @@ const parseColumn = ([name, ...rest]: readonly Token[]): SchemaColumn => {
 };
 
 // a bracketed expression, or a literal with or without a sign: up to the next clause
-const defaultEnd = (clauses: readonly Token[], depth: readonly number[], start: number): number => {
+const defaultEnd = (clauses: readonly CodeToken[], depth: readonly number[], start: number): number => {
   for (let i = start + 1; i < clauses.length; i++) {
     if (depth[i] === 0 && columnWords.has(clauses[i]?.word ?? '')) return i;
   }

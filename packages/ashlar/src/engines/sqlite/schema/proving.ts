@@ -7,7 +7,7 @@ const pragma = (name: string, value: 0 | 1, otherwise: string): Condition => ({
     `SELECT ${literal(`${name} is ${value === 1 ? 'off' : 'on'}: ${otherwise}`)} AS found FROM pragma_${name} WHERE ${name} <> ${value}`,
 });
 
-/** What the proofs need to know of SQLite. */
+/** What `prove` needs to know of SQLite. */
 export const sqliteProving: Proving = {
   literal: (value) => {
     if (value === null || value === undefined) return 'NULL';
@@ -19,9 +19,9 @@ export const sqliteProving: Proving = {
   partitionOf: () => 'NULL',
   conditions: [
     pragma('foreign_keys', 1, 'a row could refer to one that does not exist'),
-    pragma('recursive_triggers', 1, 'INSERT OR REPLACE would delete without asking the triggers'),
+    pragma('recursive_triggers', 1, 'INSERT OR REPLACE would delete without firing triggers'),
     pragma('trusted_schema', 0, 'the schema could run functions with side effects'),
   ],
-  // a trigger of SQLite is there or not: it cannot be switched off
+  // SQLite cannot disable a trigger
   objects: "SELECT type, name, 'yes' AS always FROM sqlite_schema",
 };

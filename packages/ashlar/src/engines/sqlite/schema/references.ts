@@ -1,25 +1,17 @@
 import type { SchemaTable } from '../../../contract/schema.js';
-import { nameOf, tokens } from './sql-text.js';
+import { referredTables } from '../../../sql/code.js';
 
-/** The names of the tables that a table's foreign keys refer to; its own among them where it refers to itself. */
-export const referenced = (table: SchemaTable): Set<string> => {
+/** The names of the tables that a table's foreign keys refer to, including its own if it refers to itself. */
+export function referenced(table: SchemaTable): Set<string> {
   const texts = [
     ...table.columns.map(({ rest }) => rest),
     ...table.constraints.map(({ definition }) => definition),
   ];
-  const found = new Set<string>();
-  for (const text of texts) {
-    const list = tokens(text);
-    list.forEach(({ word }, i) => {
-      const target = list[i + 1];
-      if (word === 'REFERENCES' && target) found.add(nameOf(target));
-    });
-  }
-  return found;
-};
+  return new Set(texts.flatMap((text) => referredTables(text, 'sqlite')));
+}
 
-/** Tables in an order in which each comes after those it refers to, as far as there is one. */
-export const parentsFirst = (tables: readonly SchemaTable[]): SchemaTable[] => {
+/** Tables ordered so that each comes after those it refers to; cycles are cut. */
+export function parentsFirst(tables: readonly SchemaTable[]): SchemaTable[] {
   const waiting = new Map(tables.map((table) => [table.name, table]));
   const ordered: SchemaTable[] = [];
   const visit = (table: SchemaTable): void => {
@@ -32,4 +24,4 @@ export const parentsFirst = (tables: readonly SchemaTable[]): SchemaTable[] => {
   };
   for (const table of tables) visit(table);
   return ordered;
-};
+}

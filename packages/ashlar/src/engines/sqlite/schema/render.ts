@@ -1,10 +1,10 @@
 import type { Schema, SchemaColumn, SchemaTable } from '../../../contract/schema.js';
 import { identifier } from '../../../model/index.js';
+import { codeOf, findWords, line } from '../../../sql/code.js';
 import { type ColumnParts, tableText } from './layout.js';
-import { depths, line, tokens } from './sql-text.js';
 
-/** A column that was introspected, as it is written. */
-export const columnParts = (column: SchemaColumn): ColumnParts => {
+/** An introspected column, as parts to write. */
+export function columnParts(column: SchemaColumn): ColumnParts {
   const { before, check } = splitCheck(column.rest);
   const rules = [
     before,
@@ -12,21 +12,20 @@ export const columnParts = (column: SchemaColumn): ColumnParts => {
     column.default === undefined ? '' : `DEFAULT ${column.default}`,
   ];
   return { name: identifier(column.name), type: column.type, rules: rules.filter(Boolean).join(' '), check };
-};
+}
 
-// a key, a collation … stand in the column's own line, its CHECK may take lines of its own
+// keys and collations are written in the column's line; its CHECK may take separate lines
 const splitCheck = (rest: string): { before: string; check: string } => {
-  const list = tokens(rest);
-  const depth = depths(list);
-  const word = list.findIndex((token, i) => token.word === 'CHECK' && depth[i] === 0);
+  const list = codeOf(rest, 'sqlite');
+  const word = findWords(list, 'CHECK');
   if (word < 0) return { before: rest, check: '' };
   const start = list[word - 2]?.word === 'CONSTRAINT' ? word - 2 : word;
   return { before: line(list.slice(0, start)), check: line(list.slice(start)) };
 };
 
-/** The CREATE TABLE of a table that was introspected, under a name. */
-export const renderTable = (table: SchemaTable, name = table.name): string =>
-  tableText(
+/** The CREATE TABLE of an introspected table, under a name. */
+export function renderTable(table: SchemaTable, name = table.name): string {
+  return tableText(
     identifier(name),
     table.columns.map(columnParts),
     table.constraints.map(({ name: constraint, definition }) =>
@@ -34,21 +33,22 @@ export const renderTable = (table: SchemaTable, name = table.name): string =>
     ),
     table.options,
   );
+}
 
-/** Everything that makes a table that was introspected; no statement ends with a semicolon. */
-export const renderWhole = (table: SchemaTable): string[] => [
-  renderTable(table),
-  ...[...table.indexes, ...table.triggers].map(({ definition }) => definition),
-];
+/** The statements that create an introspected table with its indexes and triggers; none ends with a semicolon. */
+export function renderWhole(table: SchemaTable): string[] {
+  return [renderTable(table), ...[...table.indexes, ...table.triggers].map(({ definition }) => definition)];
+}
 
 const byName = <T extends { readonly name: string }>(objects: readonly T[]): T[] =>
   [...objects].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** A schema as SQL text, in the order of names. */
-export const dump = (schema: Schema): string =>
-  byName(schema.tables)
+/** A schema as SQL text, ordered by name. */
+export function dump(schema: Schema): string {
+  return byName(schema.tables)
     .map((table) =>
       renderWhole({ ...table, indexes: byName(table.indexes), triggers: byName(table.triggers) }),
     )
     .map((statements) => statements.map((statement) => `${statement};\n`).join(''))
     .join('\n');
+}

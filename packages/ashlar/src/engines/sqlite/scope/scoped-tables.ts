@@ -5,13 +5,13 @@ import { everyScope, hiddenTables, identifier, scopeValue } from '../../../model
 type Kind = 'text' | 'integer';
 type Bound = 'low' | 'high';
 
-// SQLite orders numbers before texts, and bytes behind both
+// SQLite orders numbers before texts, and both before bytes
 const ends: Readonly<Record<Kind, Readonly<Record<Bound, string | number | Buffer>>>> = {
   text: { low: '', high: Buffer.alloc(0) },
   integer: { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
 };
 
-// NULL is no row's scope
+// no row has the scope NULL
 const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | number | Buffer | null => {
   if (!scope) return null;
   if (scope === everyScope) return ends[kind][bound];
@@ -21,33 +21,34 @@ const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | numbe
 
 const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}_${bound}`;
 
-/** The functions that tell SQL the bounds of what a scope reaches; `current` gives the scope. */
-export const boundFunctions = (
+/** SQL functions that return the bounds of a scope; `current` returns the scope. */
+export function boundFunctions(
   current: () => string | null,
-): readonly { readonly name: string; readonly run: () => unknown }[] =>
-  (['text', 'integer'] as const).flatMap((kind) =>
+): readonly { readonly name: string; readonly run: () => unknown }[] {
+  return (['text', 'integer'] as const).flatMap((kind) =>
     (['low', 'high'] as const).map((bound) => ({
       name: functionName(kind, bound),
       run: () => boundOf(current(), kind, bound),
     })),
   );
+}
 
-/** That a value of a scope column is within the scope of the session, as SQL. */
-export const withinBounds = (column: Column, value: string): string => {
+/** The condition that a value of a scope column is within the session's scope. */
+export function withinBounds(column: Column, value: string): string {
   const kind = column.kind === 'integer' ? 'integer' : 'text';
   return `${scopeValue(column, value)} BETWEEN ${functionName(kind, 'low')}() AND ${functionName(kind, 'high')}()`;
-};
+}
 
-// of all scopes only that of everybody begins with it
+// only the scope of all rows begins with it
 const inEveryScope = `${functionName('text', 'low')}() = ''`;
 
-/** The tables of which a session reaches only the rows of its scope, with the column that says whose a row is. */
+/** The tables of which a session reaches only the rows of its scope, with their scope columns. */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
   readonly #hidden = new Set<string>();
   #version = 0;
 
-  /** Another number whenever there are other tables; 0 while there are none. */
+  /** Changes whenever tables are registered; 0 while there are none. */
   get version(): number {
     return this.#version;
   }
@@ -66,12 +67,12 @@ export class ScopedTables {
     return this.#columns.get(table);
   }
 
-  /** Whether a table stands beside a scoped one: a session reads it in every scope only, and writes to it in none. */
+  /** Whether a table is a side table of a scoped one: only sessions of every scope read it, and none writes to it. */
   hides(table: string): boolean {
     return this.#hidden.has(table);
   }
 
-  /** The views that stand before the tables: name and definition. A view is found before a table of its name. */
+  /** The views that hide the tables: name and definition. SQLite finds a temporary view before a table of its name. */
   get views(): readonly { readonly name: string; readonly sql: string }[] {
     const view = (table: string, condition: string) => {
       const name = identifier(table);

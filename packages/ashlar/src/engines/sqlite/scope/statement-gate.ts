@@ -1,50 +1,56 @@
 import { AshlarError } from '../../../errors.js';
+import { readCode } from '../../../sql/code.js';
+import { firstWord } from '../../../sql/kind.js';
 import { foundation } from '../schema/foundation.js';
-import { nameOf, tokens } from '../schema/sql-text.js';
+import { nameIn } from './name-in.js';
 
-// SQLite has no roles: what the role of an application may not do on a server is refused by its first word here
-const allowed = new Set(['select', 'insert', 'update', 'delete', 'replace', 'with', 'values', 'explain']);
-const transactional = new Set(['begin', 'commit', 'end', 'rollback', 'savepoint', 'release']);
-
-const leading = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/;
-
-const firstWord = (sql: string): string =>
-  /^[a-z]+/i.exec(sql.slice(leading.exec(sql)?.[0].length ?? 0))?.[0].toLowerCase() ?? '';
+// SQLite has no roles: what an application's role may not do on a server is refused here by the statement's first word
+const allowed = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH', 'VALUES', 'EXPLAIN']);
+const transactional = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE']);
 
 /**
- * Lets pass what an application's role may do: read and write rows. Not the schema, pragmas or other files, which could
- * switch guarantees off; and not transactions, which are the session's.
+ * Allows the statements that an application's role may run: those that read and write rows. Refused are changes of the
+ * schema, pragmas and other files, which could switch guarantees off, and transactions, which belong to the session.
  *
  * @throws AshlarError `privilege-missing`
  */
-export const assertStatementAllowed = (sql: string): void => {
-  const word = firstWord(sql);
+export function assertStatementAllowed(sql: string): void {
+  const word = firstWord(sql, 'sqlite');
   if (allowed.has(word)) {
-    assertNoneOfOurs(sql);
+    assertNoFoundation(sql);
     return;
   }
   throw new AshlarError('privilege-missing', {
-    message: word ? `A session may not run ${word.toUpperCase()}.` : 'The statement is empty.',
+    message: word ? `A session may not run ${word}.` : 'The statement is empty.',
     detail:
       'A session reads and writes rows; it does not change the schema, the connection or the transaction.',
     suggestion: transactional.has(word)
       ? 'The session is the transaction; nest s.session(…) for a savepoint.'
       : 'Put changes of the schema into a migration.',
   });
-};
+}
 
-const ours: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
+const foundationNames: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
 
-// whoever could write there could act in another's name
-const assertNoneOfOurs = (sql: string): void => {
-  if (!/ashlar_/i.test(sql)) return;
-  const named = tokens(sql)
-    .map((token) => nameOf(token).toLowerCase())
-    .find((name) => ours.has(name));
-  if (named === undefined) return;
-  throw new AshlarError('privilege-missing', {
-    message: `A session may not use ${named}.`,
-    detail: 'By it the guarantees know who acts.',
-    suggestion: 'Use the tables of the system.',
-  });
+// where SQLite would take a string for the name of a table
+const beforeTable: ReadonlySet<string> = new Set([
+  ...['INTO', 'UPDATE', 'FROM', 'JOIN', 'IN', '.', ',', '('],
+  ...['ABORT', 'FAIL', 'IGNORE', 'REPLACE', 'ROLLBACK'],
+]);
+
+// a session that could write there could act as another actor
+const assertNoFoundation = (sql: string): void => {
+  if (!sql.toLowerCase().includes('ashlar_')) return;
+  let before = '';
+  for (const token of readCode(sql, 'sqlite')) {
+    const name = nameIn(token);
+    const isText = token.kind === 'string' && !beforeTable.has(before);
+    before = token.word || token.text;
+    if (isText || !foundationNames.has(name)) continue;
+    throw new AshlarError('privilege-missing', {
+      message: `A session may not use ${name}.`,
+      detail: 'The guarantees read the session’s actor and scope from it.',
+      suggestion: 'Use the tables of the system.',
+    });
+  }
 };

@@ -1,83 +1,78 @@
 import { AshlarError } from '../../../errors.js';
-import { depths, nameOf, type Token, tokens } from '../schema/sql-text.js';
+import { type CodeToken, codeOf, depths, nameOf } from '../../../sql/code.js';
+import { verbAt } from '../../../sql/kind.js';
+import { nameIn } from './name-in.js';
 import { type ScopedTables, withinBounds } from './scoped-tables.js';
 
 /**
- * A statement of a session as it runs where there are scoped tables. In a session their names are views, which show the
- * rows of the scope; only the target of a write has to be the table itself, and an UPDATE or DELETE of it then gets the
- * scope as one more condition. Triggers look at what is written. What stands beside a scoped table is not written to.
+ * A statement of a session as it runs in a database with scoped tables. Their names are views there, which show the rows
+ * of the session's scope. Only the target of a write must be the table itself; an UPDATE or DELETE of it gets the scope
+ * as one more condition, and triggers check the rows that are written. Side tables of a scoped table are never written.
  *
- * @throws AshlarError `privilege-missing` for a statement that names a table past its view, or writes to one beside
+ * @throws AshlarError `privilege-missing` for a statement that names a table past its view, or writes to a side table
  */
-export const withinScope = (sql: string, scoped: ScopedTables): string => {
+export function withinScope(sql: string, scoped: ScopedTables): string {
   if (scoped.version === 0) return sql;
-  if (suspect.test(sql)) assertNoBypass(tokens(sql), scoped);
-  return writing.test(sql) ? aimed(sql, scoped) : sql;
-};
+  const tokens = codeOf(sql, 'sqlite');
+  assertNoBypass(tokens, scoped);
+  const end = tokens.findIndex(({ text }) => text === ';');
+  return aimed(sql, end < 0 ? tokens : tokens.slice(0, end), scoped);
+}
 
-// only a statement with one of these could name a table past its view, or write
-const suspect = /main|sqlite_stat/i;
-const writing = /insert|replace|update|delete/i;
-
-const assertNoBypass = (list: readonly Token[], scoped: ScopedTables): void => {
-  list.forEach((_, at) => {
-    const name = nameAt(list, at);
-    // samples of every index are kept there, whosever rows they come from
-    if (/^sqlite_stat\d$/.test(name)) throw refusal(name);
-    if (name !== 'main' || list[at + 1]?.text !== '.') return;
-    const table = nameAt(list, at + 2);
-    if (scoped.column(table) || scoped.hides(table)) throw refusal(`main.${table}`);
+const assertNoBypass = (tokens: readonly CodeToken[], scoped: ScopedTables): void => {
+  tokens.forEach((_, at) => {
+    const name = nameAt(tokens, at);
+    // samples of every index are kept there, whatever scope their rows have
+    if (/^sqlite_stat\d$/.test(name)) throw bypass(name);
+    if (name !== 'main' || tokens[at + 1]?.text !== '.') return;
+    const table = nameAt(tokens, at + 2);
+    if (scoped.column(table) || scoped.hides(table)) throw bypass(`main.${table}`);
   });
 };
 
-const refusal = (name: string): AshlarError =>
+const bypass = (name: string): AshlarError =>
   new AshlarError('privilege-missing', {
     message: `A session may not name ${name}.`,
     detail: 'It holds rows of every scope; a scoped table is reached by its bare name.',
     suggestion: 'Leave "main." out.',
   });
 
-const notWritten = (table: string): AshlarError =>
+const writtenByTriggers = (table: string): AshlarError =>
   new AshlarError('privilege-missing', {
     message: `A session may not write to ${table}.`,
-    detail: 'It stands beside a scoped table, and the database alone writes to it.',
+    detail: 'It is a side table of a scoped table; only triggers write to it.',
   });
 
-// SQLite takes a string for a name where it wants one, and names in any case
-const nameAt = (list: readonly Token[], at: number): string => {
-  const token = list[at];
-  if (!token) return '';
-  const name = token.text.startsWith("'") ? token.text.slice(1, -1).replaceAll("''", "'") : nameOf(token);
-  return name.toLowerCase();
+const nameAt = (tokens: readonly CodeToken[], at: number): string => {
+  const token = tokens[at];
+  return token ? nameIn(token) : '';
 };
 
-const verbs = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE', 'SELECT', 'VALUES']);
-const behindCondition = new Set(['RETURNING', 'ORDER', 'LIMIT']);
+const afterCondition = new Set(['RETURNING', 'ORDER', 'LIMIT']);
 
-const aimed = (sql: string, scoped: ScopedTables): string => {
-  const all = tokens(sql);
-  const end = all.findIndex(({ text }) => text === ';');
-  const list = end < 0 ? all : all.slice(0, end);
-  const depth = depths(list);
-  const isOutside = (i: number): boolean => depth[i] === 0;
-  const verb = list.findIndex(({ word }, i) => isOutside(i) && verbs.has(word));
-  const target = targetAt(list, verb);
-  const table = nameAt(list, target);
-  if (scoped.hides(table)) throw notWritten(table);
+/** The statement with the table itself as the target of its write, if that is a scoped table. */
+const aimed = (sql: string, tokens: readonly CodeToken[], scoped: ScopedTables): string => {
+  const verb = verbAt(tokens);
+  const target = targetAt(tokens, verb);
+  const table = nameAt(tokens, target);
+  if (scoped.hides(table)) throw writtenByTriggers(table);
   const column = scoped.column(table);
-  const token = list[target];
-  if (!token || !column || list[target + 1]?.text === '.') return sql;
+  const token = tokens[target];
+  if (!token || !column || tokens[target + 1]?.text === '.') return sql;
   const edits: Edit[] = [{ at: token.start, text: 'main.' }];
-  const { word } = list[verb] ?? {};
+  const { word } = tokens[verb] ?? {};
   if (word === 'UPDATE' || word === 'DELETE') {
-    // brackets that close what they did not open would close the one that is put around the condition
+    const depth = depths(tokens);
+    // a parenthesis that closes what was not opened would close the one that is put around the condition
     if (depth.some((level) => level < 0)) return sql;
-    const alias = list[target + 1]?.word === 'AS' ? nameOf(list[target + 2] ?? token) : table;
+    const alias = tokens[target + 1]?.word === 'AS' ? nameOf(tokens[target + 2] ?? token) : table;
     const condition = withinBounds(column, `"${alias.replaceAll('"', '""')}"."${column.name}"`);
-    const where = list.findIndex((each, i) => i > target && isOutside(i) && each.word === 'WHERE');
-    const behind = list.findIndex((each, i) => i > target && isOutside(i) && behindCondition.has(each.word));
-    const last = list[(behind < 0 ? list.length : behind) - 1] ?? token;
-    const first = list[where + 1];
+    const after = (test: (each: CodeToken) => boolean): number =>
+      tokens.findIndex((each, at) => at > target && depth[at] === 0 && test(each));
+    const where = after((each) => each.word === 'WHERE');
+    const rest = after((each) => afterCondition.has(each.word));
+    const last = tokens[(rest < 0 ? tokens.length : rest) - 1] ?? token;
+    const first = tokens[where + 1];
     if (where >= 0 && first) edits.push({ at: first.start, text: '(' });
     edits.push({ at: last.end, text: where >= 0 ? `) AND ${condition}` : ` WHERE ${condition}` });
   }
@@ -85,10 +80,10 @@ const aimed = (sql: string, scoped: ScopedTables): string => {
 };
 
 // UPDATE [OR …] t · INSERT [OR …] INTO t · REPLACE INTO t · DELETE FROM t
-const targetAt = (list: readonly Token[], verb: number): number => {
-  const next = verb + (list[verb + 1]?.word === 'OR' ? 3 : 1);
-  const word = list[next]?.word;
-  switch (list[verb]?.word) {
+const targetAt = (tokens: readonly CodeToken[], verb: number): number => {
+  const next = verb + (tokens[verb + 1]?.word === 'OR' ? 3 : 1);
+  const word = tokens[next]?.word;
+  switch (tokens[verb]?.word) {
     case 'UPDATE':
       return next;
     case 'INSERT':

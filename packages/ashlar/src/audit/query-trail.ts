@@ -1,0 +1,200 @@
+import type { Engine } from '../contract/engine.js';
+import type { GuardedTable } from '../contract/guarantee.js';
+import type { SystemFacts } from '../contract/system.js';
+
+import { AshlarError } from '../errors.js';
+import { everyScope, identifier, literal } from '../model/index.js';
+
+/** Which changes of an audit trail to read. What is left out does not restrict. */
+export interface TrailQuery {
+  /** Changes of this table. */
+  readonly table?: string | undefined;
+  /** Changes of the row with this primary key: the text of each of its columns. */
+  readonly row?: Readonly<Record<string, string>> | undefined;
+  readonly actor?: string | undefined;
+  /** Changes at or after this time: ISO 8601, UTC, six digits of a second. */
+  readonly since?: string | undefined;
+  /** Changes before this time, in the same form. */
+  readonly until?: string | undefined;
+  /** How many changes at most, 1 to 1,000. Default 50. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. */
+  readonly after?: string | undefined;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** One inserted, updated or deleted row, as its audit trail records it. */
+export interface TrailChange {
+  readonly system: string;
+  /** The table of the trail. */
+  readonly trail: string;
+  readonly id: number;
+  /** ISO 8601, UTC, six digits of a second. */
+  readonly at: string;
+  readonly actor: string | null;
+  readonly scope: string | null;
+  /** The database user that made the change; `session` on SQLite. */
+  readonly role: string;
+  readonly table: string;
+  readonly operation: 'insert' | 'update' | 'delete';
+  readonly row_key: Json;
+  readonly before: Json | null;
+  readonly after: Json | null;
+  /** Columns that changed, but whose values the trail leaves out. */
+  readonly unseen: readonly string[];
+}
+
+/** Changes, the newest first, and where the next page begins. */
+export interface TrailPage {
+  readonly changes: readonly TrailChange[];
+  /** To be given as `after`; `null` after the last page. */
+  readonly next: string | null;
+}
+
+/** The most changes that one page can have. */
+export const mostChanges = 1_000;
+const usualChanges = 50;
+
+/** The audit trails of a system. */
+export function trailsOf(system: Pick<SystemFacts, 'tables'>): readonly GuardedTable[] {
+  return Object.values(system.tables).filter(({ facts }) => facts.trail);
+}
+
+/**
+ * Reads the audit trails of a system, the newest change first. It reads as the owner or the auditor does: trails of
+ * every scope.
+ *
+ * @throws AshlarError `usage` for a cursor or a limit that is not valid; `privilege-missing` when the user may not read
+ *   a trail
+ */
+export async function queryTrail(
+  engine: Engine,
+  system: SystemFacts,
+  query: TrailQuery = {},
+): Promise<TrailPage> {
+  const limit = query.limit ?? usualChanges;
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostChanges) {
+    throw new AshlarError('usage', {
+      message: `A page of an audit trail cannot have ${limit} changes.`,
+      suggestion: `Give a limit from 1 to ${mostChanges}.`,
+    });
+  }
+  const cursor = query.after === undefined ? undefined : parseCursor(query.after);
+  const trails = trailsOf(system);
+  engine.register(trails);
+  const transaction = await engine.begin({ mode: 'read', actor: null, scope: everyScope, asOwner: true });
+  try {
+    const pages: TrailPage[] = [];
+    for (const trail of trails) {
+      const sql = selectSql(system, trail, { ...query, limit }, cursor);
+      const { rows } = await transaction.execute(sql, []);
+      const changes = rows.map((row) => changeOf(system, trail, row));
+      pages.push(pageOf(changes, limit));
+    }
+    return mergePages(pages, limit);
+  } finally {
+    await transaction.rollback();
+  }
+}
+
+/** One page of several, the newest changes first. */
+export function mergePages(pages: readonly TrailPage[], limit = usualChanges): TrailPage {
+  const all = pages.flatMap(({ changes }) => changes).sort(newestFirst);
+  const page = pageOf(all, limit);
+  const last = page.changes.at(-1);
+  return page.next === null && last && pages.some(({ next }) => next !== null)
+    ? { ...page, next: cursorOf(last) }
+    : page;
+}
+
+function pageOf(changes: readonly TrailChange[], limit: number): TrailPage {
+  const page = changes.slice(0, limit);
+  const last = page.at(-1);
+  return { changes: page, next: changes.length > limit && last ? cursorOf(last) : null };
+}
+
+/** A place in the order of changes. */
+export interface Cursor {
+  readonly at: string;
+  readonly trail: string;
+  readonly id: number;
+}
+
+// the order of changes: by time, then by trail, then by number; a cursor holds all three
+const trailName = (system: string, trail: string): string => `${system}/${trail}`;
+
+function cursorOf({ at, system, trail, id }: TrailChange): string {
+  return `${at},${trailName(system, trail)},${id}`;
+}
+
+/** The place that a cursor names. @throws AshlarError `usage` */
+export function parseCursor(text: string): Cursor {
+  const [, at, trail, id] = /^([\d:.TZ-]+),([^,]+),(\d{1,15})$/.exec(text) ?? [];
+  if (at !== undefined && trail !== undefined && id !== undefined) return { at, trail, id: Number(id) };
+  throw new AshlarError('usage', {
+    message: 'Invalid cursor of an audit trail.',
+    suggestion: 'Give the `next` of the page before.',
+  });
+}
+
+function newestFirst(a: TrailChange, b: TrailChange): number {
+  if (a.at !== b.at) return a.at < b.at ? 1 : -1;
+  const [left, right] = [trailName(a.system, a.trail), trailName(b.system, b.trail)];
+  if (left !== right) return left < right ? -1 : 1;
+  return b.id - a.id;
+}
+
+function selectSql(
+  system: SystemFacts,
+  trail: GuardedTable,
+  query: TrailQuery & { limit: number },
+  cursor: Cursor | undefined,
+): string {
+  const { table, row, actor, since, until, limit } = query;
+  const conditions = [
+    ...(table === undefined ? [] : [`table_name = ${literal(table)}`]),
+    ...Object.entries(row ?? {}).map(
+      ([name, value]) => `CAST(row_key ->> ${literal(name)} AS text) = ${literal(value)}`,
+    ),
+    ...(actor === undefined ? [] : [`actor = ${literal(actor)}`]),
+    ...(since === undefined ? [] : [`at >= ${literal(since)}`]),
+    ...(until === undefined ? [] : [`at < ${literal(until)}`]),
+    ...(cursor ? [isAfter(cursor, trailName(system.name, trail.name))] : []),
+  ];
+  const columns = 'id, at, actor, scope, role, table_name, operation, row_key, before, after, unseen';
+  const where = conditions.length > 0 ? `\nWHERE ${conditions.join('\n  AND ')}` : '';
+  return `SELECT ${columns.split(', ').map(identifier).join(', ')} FROM ${identifier(trail.name)}${where}
+ORDER BY at DESC, id DESC
+LIMIT ${limit + 1}`;
+}
+
+function isAfter({ at, trail, id }: Cursor, own: string): string {
+  const older = `at < ${literal(at)}`;
+  const same = `at = ${literal(at)}`;
+  if (own === trail) return `(${older} OR (${same} AND id < ${id}))`;
+  return own > trail ? `(${older} OR ${same})` : older;
+}
+
+function changeOf(
+  system: SystemFacts,
+  trail: GuardedTable,
+  row: Readonly<Record<string, unknown>>,
+): TrailChange {
+  const text = (name: string): string | null => (row[name] === null ? null : String(row[name]));
+  return {
+    system: system.name,
+    trail: trail.name,
+    id: Number(row.id),
+    at: String(row.at),
+    actor: text('actor'),
+    scope: text('scope'),
+    role: String(row.role),
+    table: String(row.table_name),
+    operation: row.operation as TrailChange['operation'],
+    row_key: row.row_key as Json,
+    before: row.before as Json | null,
+    after: row.after as Json | null,
+    unseen: (row.unseen ?? []) as readonly string[],
+  };
+}

@@ -1,0 +1,15 @@
+/** The commands of Ashlar, in the groups and the order in which `ashlar --help` lists them. */
+export const commandGroups = {
+  'Database:': ['up', 'status', 'prove'],
+  'Schema and roles:': ['migrate', 'partitions', 'roles'],
+  'Records:': ['audit', 'ledger', 'retention'],
+  'Keys and copies:': ['key', 'import', 'backup'],
+  'Work:': ['jobs'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** Whether a name is taken by a command of Ashlar, so that a system with commands cannot have it. */
+export function isCommandName(name: string): boolean {
+  return (
+    name === 'help' || Object.values<readonly string[]>(commandGroups).some((names) => names.includes(name))
+  );
+}

@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { proofOf } from '../../../ledger/database/index.js';
+import type { Answer, Commands } from '../../command.js';
+import type { Invocation } from '../../invocation.js';
+import { type LedgerOptions, withLedger } from '../../with-ledgers.js';
+
+interface Options extends LedgerOptions {
+  readonly out?: string;
+}
+
+/** `ashlar ledger proof ROW`. */
+export function proofCommand(commands: Commands): Command {
+  return commands
+    .make<Options>('proof', 'write an inclusion proof: a file that shows that a row is in a ledger', run)
+    .argument('<row>', 'the primary key of the row; a key of several columns as a JSON array')
+    .option('--table <name>', 'only the ledger of this table')
+    .option('--out <file>', 'the new file (default: print it)');
+}
+
+const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
+  const { out, streams } = invocation;
+  const { position, proof } = await withLedger(invocation, options, (ledger) => proofOf(ledger, row));
+  if (options.out === undefined) out.line(proof.trimEnd());
+  else {
+    await writeFile(resolve(streams.directory, options.out), proof, { flag: 'wx' });
+    out.line(`wrote ${options.out}: the row is at position ${position}`);
+  }
+  return { document: { row, position, ...(options.out === undefined ? { proof } : { file: options.out }) } };
+};

@@ -1,0 +1,54 @@
+import { type CodeToken, depths, hasWords, nameOf, splitAtCommas } from '../sql/code.js';
+
+/** Reads a statement, or one action of an ALTER TABLE, from its first word on. */
+export class Reader {
+  readonly #tokens: readonly CodeToken[];
+  #at = 0;
+
+  constructor(tokens: readonly CodeToken[]) {
+    this.#tokens = tokens;
+  }
+
+  /** Reads these words where they come next; false when they do not. */
+  take(...words: readonly string[]): boolean {
+    const found = this.next(...words);
+    if (found) this.#at += words.length;
+    return found;
+  }
+
+  /** Whether these words come next. */
+  next(...words: readonly string[]): boolean {
+    return hasWords(this.#tokens, this.#at, ...words);
+  }
+
+  /** Reads the name of a table without its schema, and IF [NOT] EXISTS and ONLY before it; `''` where there is none. */
+  table(): string {
+    if (!this.take('IF', 'NOT', 'EXISTS')) this.take('IF', 'EXISTS');
+    this.take('ONLY');
+    if (this.#tokens[this.#at + 1]?.text === '.') this.#at += 2;
+    const token = this.#tokens[this.#at];
+    this.#at += 1;
+    return token ? nameOf(token) : '';
+  }
+
+  /** Reads on to behind these words outside of parentheses; false where they do not come. */
+  skipTo(...words: readonly string[]): boolean {
+    const depth = depths(this.#tokens);
+    const found = this.#tokens.findIndex(
+      (_, at) => at >= this.#at && depth[at] === 0 && hasWords(this.#tokens, at, ...words),
+    );
+    if (found < 0) return false;
+    this.#at = found + words.length;
+    return true;
+  }
+
+  /** Whether one of the words that follow, also in parentheses, is such. */
+  some(test: (word: string) => boolean): boolean {
+    return this.#tokens.slice(this.#at).some(({ word }) => test(word));
+  }
+
+  /** What follows, split at its commas. */
+  parts(): readonly Reader[] {
+    return splitAtCommas(this.#tokens.slice(this.#at)).map((part) => new Reader(part));
+  }
+}

@@ -1,0 +1,162 @@
+import type { SqlName } from '../contract/sql.js';
+import { identifier } from '../model/index.js';
+import { readTokens, type Token } from './lexer.js';
+
+/** A token that is neither white space nor a comment. */
+export interface CodeToken extends Token {
+  /** The word in upper case, as keywords are compared; `''` for every other token. */
+  readonly word: string;
+  /** Whether white space or a comment precedes it. */
+  readonly spaced: boolean;
+}
+
+/** Whether a token is white space or a comment. */
+export function isBlank({ kind }: Token): boolean {
+  return kind === 'space' || kind === 'line-comment' || kind === 'block-comment';
+}
+
+/** A token as code. */
+export function asCode(token: Token, spaced: boolean): CodeToken {
+  const { kind, text, start, end, terminated } = token;
+  return { kind, text, start, end, terminated, word: kind === 'word' ? text.toUpperCase() : '', spaced };
+}
+
+/** Reads the tokens of a text that are neither white space nor comments; nothing from a NUL character on. */
+export function* readCode(sql: string, dialect: SqlName): Generator<CodeToken, void> {
+  let spaced = false;
+  for (const token of readTokens(sql, dialect)) {
+    if (token.kind === 'unread') return;
+    if (!isBlank(token)) yield asCode(token, spaced);
+    spaced = isBlank(token);
+  }
+}
+
+/** All tokens of a text that are neither white space nor comments. */
+export function codeOf(sql: string, dialect: SqlName): readonly CodeToken[] {
+  return [...readCode(sql, dialect)];
+}
+
+const unquoted = (quoted: string): string => {
+  const quote = quoted.charAt(0);
+  const inner = quoted.slice(1, -1);
+  return quote === '[' ? inner : inner.replaceAll(quote + quote, quote);
+};
+
+/**
+ * The name that a token is, without its quotes and in the case in which it is written; of another token its text.
+ * The escapes of `U&"…"` are not resolved.
+ */
+export function nameOf({ kind, text }: Token): string {
+  return kind === 'name' && !text.startsWith('U&') && !text.startsWith('u&') ? unquoted(text) : text;
+}
+
+/** What a string of SQL stands for: `'it''s'` → `it's`. Of another token its text. */
+export function stringOf({ kind, text }: Token): string {
+  return kind === 'string' && text.startsWith("'") ? unquoted(text) : text;
+}
+
+/** How deep in parentheses each token is; a parenthesis counts as outside of itself. */
+export function depths(tokens: readonly Token[]): readonly number[] {
+  let depth = 0;
+  return tokens.map(({ text }) => {
+    if (text === ')') depth--;
+    const here = depth;
+    if (text === '(') depth++;
+    return here;
+  });
+}
+
+/** Splits tokens at the commas outside of parentheses. */
+export function splitAtCommas(tokens: readonly CodeToken[]): CodeToken[][] {
+  const depth = depths(tokens);
+  const parts: CodeToken[][] = [[]];
+  tokens.forEach((token, i) => {
+    if (token.text === ',' && depth[i] === 0) parts.push([]);
+    else parts.at(-1)?.push(token);
+  });
+  return parts;
+}
+
+/** Splits tokens at each AND that joins conditions; that of BETWEEN … AND does not. */
+export function splitAtAnds(tokens: readonly CodeToken[]): CodeToken[][] {
+  const depth = depths(tokens);
+  const parts: CodeToken[][] = [[]];
+  let between = 0;
+  tokens.forEach((token, i) => {
+    if (depth[i] === 0 && token.word === 'BETWEEN') between++;
+    if (depth[i] === 0 && token.word === 'AND' && between-- <= 0) {
+      between = 0;
+      parts.push([]);
+    } else parts.at(-1)?.push(token);
+  });
+  return parts;
+}
+
+/** Tokens as one line: white space folded, none inside parentheses, one space after a comma, no needless quotes. */
+export function line(tokens: readonly CodeToken[]): string {
+  let text = '';
+  let previous = '';
+  for (const token of tokens) {
+    const apart =
+      previous === ',' || (token.spaced && previous !== '(' && token.text !== ')' && token.text !== ',');
+    const written = token.kind === 'name' ? identifier(nameOf(token)) : token.text;
+    text += text !== '' && apart && token.text !== ',' ? ` ${written}` : written;
+    previous = token.text;
+  }
+  return text;
+}
+
+/** A text without white space, comments and quotes that change nothing: two texts that say the same fold to one. */
+export function folded(sql: string, dialect: SqlName): string {
+  return line(codeOf(sql, dialect));
+}
+
+/** Whether the tokens from an offset on are these words, in this order. */
+export function hasWords(tokens: readonly CodeToken[], at: number, ...words: readonly string[]): boolean {
+  return words.every((word, i) => tokens[at + i]?.word === word);
+}
+
+/** Where these words stand next to each other, outside of parentheses; -1 when nowhere. */
+export function findWords(tokens: readonly CodeToken[], ...words: readonly string[]): number {
+  const depth = depths(tokens);
+  return tokens.findIndex((_, at) => depth[at] === 0 && hasWords(tokens, at, ...words));
+}
+
+/** Whether a text names something: as a word in any case, or in quotes. What strings and comments hold does not count. */
+export function mentions(sql: string, name: string, dialect: SqlName): boolean {
+  const wanted = name.toLowerCase();
+  for (const token of readCode(sql, dialect)) {
+    if ((token.kind === 'word' || token.kind === 'name') && nameOf(token).toLowerCase() === wanted)
+      return true;
+  }
+  return false;
+}
+
+/** A text in which names are replaced. `rename` gets the name without quotes; `undefined` keeps it as it is written. */
+export function replaceNames(
+  sql: string,
+  dialect: SqlName,
+  rename: (name: string) => string | undefined,
+): string {
+  let text = '';
+  for (const token of readTokens(sql, dialect)) {
+    const now = token.kind === 'word' || token.kind === 'name' ? rename(nameOf(token)) : undefined;
+    text += now === undefined ? token.text : identifier(now);
+  }
+  return text;
+}
+
+/** The tables that foreign keys in a text refer to, in its order. */
+export function referredTables(sql: string, dialect: SqlName): readonly string[] {
+  const tokens = codeOf(sql, dialect);
+  return tokens.flatMap(({ word }, at) => {
+    const target = tokens[at + 1];
+    return word === 'REFERENCES' && target ? [nameOf(target)] : [];
+  });
+}
+
+/** A statement without white space around it and without a semicolon at its end. */
+export function withoutSemicolon(sql: string): string {
+  const text = sql.trim();
+  return text.endsWith(';') ? text.slice(0, -1).trimEnd() : text;
+}

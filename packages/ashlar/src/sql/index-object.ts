@@ -1,0 +1,25 @@
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import { identifier, identifiers } from '../model/index.js';
+import { sql } from './template.js';
+
+/** Options of an index. */
+export interface IndexObjectOptions {
+  readonly unique?: boolean;
+  readonly where?: string;
+}
+
+/** An index that a guarantee needs; the same SQL on every engine. */
+export function indexObject(
+  name: string,
+  table: string,
+  columns: readonly string[],
+  { unique = false, where }: IndexObjectOptions = {},
+): GuaranteeObject {
+  const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
+  const rows = where === undefined ? '' : ` WHERE ${where}`;
+  return {
+    type: 'index',
+    name,
+    sql: sql`CREATE ${kind} ${identifier(name)} ON ${identifier(table)} (${identifiers(columns)})${rows}`,
+  };
+}

@@ -1,0 +1,104 @@
+import type { GuaranteeObject } from '../contract/guarantee.js';
+import type { TableFacts } from '../contract/table.js';
+import { identifier, nullsAlike } from '../model/index.js';
+import { mentions } from './code.js';
+import { objectName } from './object-name.js';
+import { raise, sqliteTrigger } from './sqlite-triggers.js';
+
+/** The name under which a table's hidden row number can be reached. */
+export function rowidOf(table: TableFacts): string {
+  return 'rowid' in table.columns ? '_rowid_' : 'rowid';
+}
+
+interface UniqueKey {
+  readonly columns: readonly string[];
+  readonly where: string | undefined;
+  /** The columns whose NULLs count as equal. */
+  readonly nullsEqual?: readonly string[];
+}
+
+// a single whole-number key is itself the rowid
+const isRowid = ({ primaryKey, columns }: TableFacts): boolean =>
+  primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
+
+/** The hidden row number as one more unique key, where the table has one. */
+export function rowidKey(table: TableFacts): readonly UniqueKey[] {
+  return isRowid(table) ? [] : [{ columns: [rowidOf(table)], where: undefined }];
+}
+
+/**
+ * Refuses negative hidden row numbers. Before an insert SQLite shows a number that is yet to be chosen as -1, so that a
+ * row that had it would stop every later insert of a table that guards its {@link rowidKey}.
+ */
+export function hiddenRowid(table: TableFacts, guarantee: string): readonly GuaranteeObject[] {
+  return rowidKey(table).map(() =>
+    sqliteTrigger({
+      name: objectName(table.name, guarantee.replaceAll('-', '_'), 'rowid'),
+      on: 'AFTER INSERT',
+      table: table.name,
+      when: `NEW.${rowidOf(table)} < 0`,
+      body: [`SELECT ${raise(guarantee, `rows of ${table.name} have no negative rowid`)}`],
+    }),
+  );
+}
+
+/** Every key of which a table allows each value once. */
+export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
+  const all: UniqueKey[] = [
+    { columns: table.primaryKey.columns, where: undefined },
+    ...table.uniques.map(({ columns, nullsEqual }) => ({ columns, nullsEqual, where: undefined })),
+    ...table.indexes.filter((index) => index.unique).map(({ columns, where }) => ({ columns, where })),
+  ];
+  const seen = new Set<string>();
+  return all.filter(({ columns, where, nullsEqual = [] }) => {
+    const text = JSON.stringify([[...columns].sort(), where, nullsEqual]);
+    return !seen.has(text) && seen.add(text);
+  });
+}
+
+/**
+ * The conditions under which writing NEW would remove another row if the statement says OR REPLACE, which fires no
+ * delete trigger on a connection without `recursive_triggers`. `and` narrows which other rows count.
+ */
+export function replacing(
+  table: TableFacts,
+  keys: readonly UniqueKey[],
+  and: readonly string[] = [],
+): readonly string[] {
+  return keys.map(({ columns, where, nullsEqual = [] }) => {
+    const same = columns.flatMap((column) => {
+      const name = identifier(column);
+      if (!nullsEqual.includes(column)) return [`${name} = NEW.${name}`];
+      const given = nullsAlike(`NEW.${name}`);
+      // as the index has it, so that it is used
+      return nullsAlike(name).map((part, at) => `(${part}) = (${given[at]})`);
+    });
+    const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');
+    const exists = `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${others})`;
+    return where === undefined ? exists : `(${exists} AND ${newRowFits(table, where)})`;
+  });
+}
+
+// a partial index holds the new row only if its condition is true of NEW
+const newRowFits = (table: TableFacts, where: string): string => {
+  const named = Object.keys(table.columns).filter((name) => mentions(where, name, 'sqlite'));
+  const values = named.map((name) => `NEW.${identifier(name)} AS ${identifier(name)}`).join(', ');
+  return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
+};
+
+/** OR REPLACE turns a NULL in such a column into its default, after every BEFORE trigger has looked at it. */
+export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly string[] {
+  return [...new Set(keys.flatMap(({ columns }) => columns))]
+    .filter((name) => {
+      const column = table.columns[name];
+      return column && !column.nullable && (column.default !== undefined || column.generated === 'now');
+    })
+    .map((name) => `NEW.${identifier(name)} IS NULL`);
+}
+
+/** That NEW and OLD are alike in every column but these, and are the same row. */
+export function unchanged(table: TableFacts, except: readonly string[]): readonly string[] {
+  return [rowidOf(table), ...Object.keys(table.columns)]
+    .filter((name) => !except.includes(name))
+    .map((name) => `NEW.${identifier(name)} IS OLD.${identifier(name)}`);
+}
