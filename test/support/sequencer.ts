@@ -2,7 +2,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest, slowest first. They start first, so that no worker runs one alone at the end. */
 const slowest = [
+  'packages/ashlar/test/cli/roles.test.ts',
   'packages/ashlar/test/cli/cli.test.ts',
+  'packages/ashlar/test/prove/every-guarantee.test.ts',
   'packages/ashlar/test/guarantees/scoped-property.test.ts',
   'packages/ashlar/test/ledger/verify.test.ts',
   'packages/ashlar/test/backup/backup.test.ts',
@@ -10,7 +12,6 @@ const slowest = [
   'packages/ashlar/test/cli/backup.test.ts',
   'packages/ashlar/test/cli/audit.test.ts',
   'packages/ashlar/test/prove/own.test.ts',
-  'packages/ashlar/test/prove/every-guarantee.test.ts',
   'packages/ashlar/test/cli/key.test.ts',
   'packages/ashlar/test/cli/prove.test.ts',
 ];
