@@ -17,12 +17,12 @@ export interface AppliedStep {
   readonly duration_ms: number;
 }
 
-/** Makes what Ashlar itself needs in a database, where it is not there yet: the table of applied steps among it. */
-export const ensureHistory = async (owner: Owner, dialect: SqlDialect): Promise<void> => {
+/** Creates the objects that Ashlar itself needs in a database, such as the table of applied steps, where they are missing. */
+export async function ensureHistory(owner: Owner, dialect: SqlDialect): Promise<void> {
   await createFoundation(owner, dialect);
   const { exists, create } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) await owner.script(create);
-};
+}
 
 /** The applied steps of all systems in this place, in order; empty when there is no history yet. */
 export async function readHistory(owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> {
