@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/support/sequencer.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,10 +19,11 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'systems/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/scratch.ts', 'test/support/postgres-server.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     maxWorkers: '100%',
     isolate: false,
+    sequence: { sequencer: SlowestFirst },
   },
 });

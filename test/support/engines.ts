@@ -29,11 +29,11 @@ const filePlace = async (scheme: 'sqlite' | 'sqlcipher'): Promise<Place> => {
 };
 
 /** Runs one statement as the test server's superuser, in the database `postgres`. */
-export async function asAdmin(sql: string): Promise<void> {
+export async function asAdmin(sql: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client(inject('postgresUrl'));
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {
     await client.end();
   }
@@ -44,7 +44,12 @@ const serverPlace = async (): Promise<Place> => {
   await asAdmin(`CREATE DATABASE ${name}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
-  return { url: url.href, remove: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return {
+    url: url.href,
+    remove: async () => {
+      await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
 };
 
 const all: readonly TestEngine[] = [

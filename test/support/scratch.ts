@@ -1,13 +1,25 @@
-import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const memory = '/dev/shm';
+const prefix = 'ashlar-tests-';
+const longest = 3 * 3_600_000;
 const enough = 4 * 1024 ** 3;
 
 const inMemory = async (): Promise<boolean> => {
   const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
   return bavail * bsize >= enough;
+};
+
+/** Deletes what runs that were killed left: nothing frees memory that files occupy. */
+const removeAbandoned = async (parent: string): Promise<void> => {
+  for (const name of await readdir(parent)) {
+    const path = join(parent, name);
+    if (!name.startsWith(prefix)) continue;
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > longest) await rm(path, { recursive: true, force: true });
+  }
 };
 
 /**
@@ -16,7 +28,9 @@ const inMemory = async (): Promise<boolean> => {
  */
 export async function setup(): Promise<() => Promise<void>> {
   const before = process.env.TMPDIR;
-  const folder = await mkdtemp(join((await inMemory()) ? memory : tmpdir(), 'ashlar-tests-'));
+  const parent = (await inMemory()) ? memory : tmpdir();
+  await removeAbandoned(parent);
+  const folder = await mkdtemp(join(parent, prefix));
   // the PostgreSQL server, which runs as another user where this process is root, reads files here
   await chmod(folder, 0o755);
   process.env.TMPDIR = folder;

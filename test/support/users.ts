@@ -29,7 +29,9 @@ export function userNamed(name = fresh('later')): User {
       if (schema !== undefined) url.searchParams.set('schema', schema);
       return url.href;
     },
-    drop: () => asAdmin(`DROP ROLE IF EXISTS ${name}`),
+    drop: async () => {
+      await asAdmin(`DROP ROLE IF EXISTS ${name}`);
+    },
   };
 }
 

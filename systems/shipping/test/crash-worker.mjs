@@ -15,5 +15,5 @@ const executor = {
     return simulated.run(row, attempt);
   },
 };
-await shipments.run(db, jobId, executor, { concurrency: 8, flushEvery: 40 });
+await shipments.run(db, jobId, executor, { concurrency: 8, flushEvery: 40, leaseSeconds: 3_600 });
 await db.close();

@@ -47,10 +47,8 @@ describe.each(shared)('a job whose process is killed with -9 on $name', (engine)
         expect(now.status).toBe('running');
         expect(balanced).toBe(true);
       }
-      const begun = performance.now();
       const done = await shipments.run(db, job.id, simulatedExecutor());
-      // the run did not wait for the dead worker's lease to expire
-      expect(performance.now() - begun).toBeLessThan(25_000);
+      // that it ended within the time of the test shows that it waited for no lease: those of the dead workers last an hour
       expect(done).toMatchObject({
         status: 'completed',
         total_rows: 2_001,

@@ -9,7 +9,7 @@ export default { systems: [system('shop', { tables: { notes }, migrations: new U
 
 let project: Project;
 beforeEach(async () => {
-  project = await makeProject();
+  project = await makeProject({ processes: true });
 });
 afterEach(() => project.remove());
 

@@ -25,7 +25,7 @@ describe.each(lasting)('an up killed with -9 on $name', ({ place: newPlace }) =>
   beforeEach(async () => {
     place = await newPlace();
     folder = await makeFolder();
-    project = await makeProject();
+    project = await makeProject({ processes: true });
     env = { DATABASE_URL: place.url, DATABASE_KEY: place.key };
     await project.configure(
       `export default { systems: [system('shop', { tables: {}, migrations: new URL('${folder.url.href}') })] };`,

@@ -148,9 +148,13 @@ const run = async (
 
 const sorted = (rows: readonly unknown[]): readonly string[] => rows.map((row) => JSON.stringify(row)).sort();
 
-const total = 10_000;
+// The guarantee's SQL is that of the dialect: one engine of each runs all, the other runs other queries of the same kinds.
+const totals = { sqlite: 10_000, sqlcipher: 2_500, pglite: 2_500, postgres: 10_000 };
+const seeds = { sqlite: 20_260_131, sqlcipher: 20_260_132, pglite: 20_260_133, postgres: 20_260_131 };
 
-describe.each(engines)('ten thousand queries in scoped sessions on $name', (engine) => {
+describe.each(engines)('thousands of queries in scoped sessions on $name', (engine) => {
+  const total = totals[engine.name];
+
   it('never return or touch a row of another scope, and find all of their own', async () => {
     const world = await openScopedWorld(engine, barred, watching(engine));
     const place = await engine.place();
@@ -174,8 +178,7 @@ describe.each(engines)('ten thousand queries in scoped sessions on $name', (engi
       ];
       const before = await all();
       const db = world.db as unknown as Database<typeof open>;
-      const seed = 20_260_131;
-      const chance = chancesFrom(seed);
+      const chance = chancesFrom(seeds[engine.name]);
       const queries = new ScopedQueries(
         db.kysely as unknown as Kysely<Record<string, Record<string, unknown>>>,
         sqlOf(engine),
@@ -219,7 +222,7 @@ describe.each(engines)('ten thousand queries in scoped sessions on $name', (engi
       const outcomes = Object.values(seen);
       const done = outcomes.reduce((sum, each) => sum + each.done, 0);
       expect(done / total).toBeGreaterThan(0.85);
-      for (const [kind, each] of Object.entries(seen)) expect(each.done, kind).toBeGreaterThan(50);
+      for (const [kind, each] of Object.entries(seen)) expect(each.done, kind).toBeGreaterThan(total / 200);
       expect(returned).toBeGreaterThan(total);
       expect(written).toBeGreaterThan(total / 20);
       expect(compared).toBeGreaterThan(total / 5);

@@ -131,7 +131,7 @@ test.each([
   'SELECT * FROM (SELECT actor FROM [ashlar_session])',
   "INSERT INTO ashlar_purge VALUES ('audit_logs')",
   // SQLite takes a string for a name
-  "INSERT INTO 'ashlar_session' VALUES (1, 'somebody else', '*')",
+  "INSERT INTO 'ashlar_session' VALUES (1, 'another user', '*')",
   "UPDATE OR IGNORE main.'ashlar_session' SET actor = NULL",
   "SELECT * FROM ('ashlar_session')",
 ])('a session cannot access the tables from which guarantees read the actor: %s', async (sql) => {
