@@ -521,7 +521,7 @@ describe('a declaration of audited', () => {
   it('names a trail, and hides no key', () => {
     const plain = table('plain', { id: id() }, () => [appendOnly()]);
     expect(() => table('t', { id: id() }, () => [audited({ into: plain as never })])).toThrow(
-      /no audit trail/,
+      /is not an audit trail/,
     );
     expect(() => table('t', { id: id() }, (c) => [audited({ into: changes, except: c.id })])).toThrow(
       /primary key/,
