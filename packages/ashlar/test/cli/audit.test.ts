@@ -4,7 +4,7 @@ import { connect, id, system, table } from 'ashlar';
 import { audited, auditTrail, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { engines, type Place, server } from '../../../../test/support/engines.js';
+import { type Place, server } from '../../../../test/support/engines.js';
 import { makeUser } from '../../../../test/support/users.js';
 import type { TrailPage } from '../../src/audit/query-trail.js';
 import { makeProject, type Project } from './cli.js';
@@ -46,46 +46,23 @@ const work = async (place: Pick<Place, 'url' | 'key'>) => {
 
 const pageOf = ({ document }: { document: unknown }): TrailPage => document as TrailPage;
 
-// the command line runs in a process of its own, which a database in memory would not outlive
-describe.each(engines.filter(({ name }) => name !== 'pglite'))('ashlar audit on $name', (engine) => {
+describe('ashlar audit', () => {
   let project: Project;
-  let place: Place;
-  let env: NodeJS.Dict<string>;
+  const env = { DATABASE_URL: 'sqlite:office.db' };
   const audit = (...args: string[]) => project.json(['audit', ...args], env);
-  const operationsOf = async (...args: string[]) =>
-    pageOf(await audit(...args)).changes.map(({ operation }) => operation);
 
   beforeAll(async () => {
-    [project, place] = [await makeProject(), await engine.place()];
-    env = { DATABASE_URL: place.url, DATABASE_KEY: place.key };
+    project = await makeProject();
     await project.configure(scopedTrail);
     await mkdir(join(project.folder, 'migrations'));
     expect(await project.ashlar(['migrate', 'new', 'initial'])).toMatchObject({ code: 0 });
-    expect(await audit()).toMatchObject({ code: engine.name === 'postgres' ? 1 : 3 });
+    expect(await audit()).toMatchObject({ code: 3, document: { error: { code: 'database-missing' } } });
     expect(await project.ashlar(['up', '--no-prove'], env)).toMatchObject({ code: 0 });
-    await work(place);
+    await work({ url: `sqlite:${join(project.folder, 'office.db')}` });
   }, 240_000);
-  afterAll(async () => {
-    await project.remove();
-    await place.remove();
-  });
+  afterAll(() => project.remove());
 
-  test('shows the changes of every scope, the newest first, as data and for people', async () => {
-    const page = pageOf(await audit());
-    expect(page.next).toBeNull();
-    expect(page.changes).toMatchObject([
-      { operation: 'delete', actor: 'bob', scope: 'b', before: { body: 'x' }, after: null, unseen: [] },
-      { operation: 'insert', actor: 'bob', before: null, after: { body: 'x', client: 'b' } },
-      { operation: 'update', before: { body: 'old' }, after: { body: 'new' }, unseen: ['pin'] },
-      {
-        system: 'office',
-        trail: 'changes',
-        table: 'clauses',
-        operation: 'insert',
-        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
-        row_key: { id: uuid(1) },
-      },
-    ]);
+  test('shows who changed what, when, and from what to what', async () => {
     const { stdout } = await project.ashlar(['audit', '--actor', 'ann'], env);
     expect(stdout).toMatch(
       /^\S+Z {2}ann \(\w+\) updated clauses \S+0001 · scope a\n {4}body {2}old → new\n/m,
@@ -94,34 +71,23 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('ashlar audit on 
     expect(stdout).not.toMatch(/bob|1234/);
   });
 
-  test('chooses by table, row, actor and time', async () => {
-    expect(await operationsOf('--table', 'clauses', '--row', uuid(2))).toEqual(['delete', 'insert']);
-    expect(await operationsOf('--table', 'tags', '--row', JSON.stringify([uuid(1), 'x']))).toEqual([]);
-    expect(await operationsOf('--actor', 'ann')).toEqual(['update', 'insert']);
-    expect(await operationsOf('--since', '2100-01-01')).toEqual([]);
-    expect(await operationsOf('--until', '2000-01-01T00:00:00+02:00')).toEqual([]);
-    expect(await operationsOf('--since', '2000-01-01', '--until', '2100-01-01')).toHaveLength(4);
-    const [newest] = pageOf(await audit()).changes;
-    expect(await operationsOf('--since', newest?.at ?? '')).toContain('delete');
-    expect(await operationsOf('--until', newest?.at ?? '')).not.toContain('delete');
-  });
-
-  test('pages: each change once, in order', async () => {
-    const all = pageOf(await audit()).changes;
-    const seen: unknown[] = [];
-    let next: string | null = null;
-    for (let pages = 0; pages < 4; pages++) {
-      const page = pageOf(await audit('--limit', '1', ...(next === null ? [] : ['--after', next])));
-      expect(page.changes).toHaveLength(1);
-      seen.push(...page.changes);
-      next = page.next;
-    }
-    expect(next).toBeNull();
-    expect(seen).toEqual(all);
+  test('takes its options, and pages as data', async () => {
+    const since = ['--since', '2000-01-01', '--until', '2100-01-01T00:00:00+02:00'];
+    const page = pageOf(await audit('--table', 'clauses', '--row', uuid(2), '--limit', '1', ...since));
+    expect(page).toMatchObject({ changes: [{ operation: 'delete' }], next: expect.any(String) });
+    expect(
+      pageOf(await audit('--table', 'clauses', '--row', uuid(2), '--after', page.next ?? '')),
+    ).toMatchObject({
+      changes: [{ operation: 'insert' }],
+      next: null,
+    });
+    expect(await audit('--table', 'tags', '--row', JSON.stringify([uuid(1), 'x']))).toMatchObject({
+      document: { changes: [], next: null },
+    });
   });
 });
 
-describe('ashlar audit, asked wrongly', () => {
+describe('ashlar audit, with wrong usage', () => {
   let project: Project;
   beforeAll(async () => {
     project = await makeProject();

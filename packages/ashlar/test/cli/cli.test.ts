@@ -10,6 +10,7 @@ export default { systems: [system('shop', { tables: { notes }, migrations: new U
 let project: Project;
 beforeEach(async () => {
   project = await makeProject({ processes: true });
+  await writeFile(join(project.folder, 'empty.config.js'), 'export default {};');
 });
 afterEach(() => project.remove());
 
@@ -28,7 +29,7 @@ describe('exit codes', () => {
     ['an unknown command', ['frobnicate'], 2],
     ['an unknown option', ['up', '--frobnicate'], 2],
     ['a missing argument', ['jobs', 'run', '--system', 'shipping', '--url', 'sqlite:s.db'], 2],
-    ['no system', ['up', '--url', 'sqlite:s.db'], 2],
+    ['no system', ['up', '--config', 'empty.config.js', '--url', 'sqlite:s.db'], 2],
     ['an unknown system', ['up', '--system', 'nope', '--url', 'sqlite:s.db'], 2],
     ['no database', ['up', '--system', 'wills'], 2],
     ['an invalid URL', ['up', '--system', 'wills', '--url', 'mysql://db/x'], 2],
