@@ -30,7 +30,7 @@ describe('ashlar prove', () => {
     });
     const shown = await project.ashlar(['prove', ...wills, '--report', 'proof.html']);
     expect(shown).toMatchObject({ code: 0 });
-    expect(shown.stdout).toMatch(/audit_logs: append-only · A row, once written/);
+    expect(shown.stdout).toMatch(/audit_logs: append-only · A row is never changed or deleted/);
     expect(shown.stdout).toMatch(/^DELETE of a row +app +trigger +refused$/m);
     expect(shown.stdout).toMatch(/partitioned[\s\S]*emulated: One table with an index/);
     expect(shown.stdout).toMatch(/proven \d{2,} attacks on 10 guarantees, none succeeded\n$/);

@@ -72,14 +72,19 @@ describe('another process that holds the write lock', () => {
     await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
     const other = await otherProcess(
       path,
-      `db.exec('BEGIN IMMEDIATE; INSERT INTO t VALUES (1)'); setTimeout(() => db.exec('COMMIT'), 300);`,
+      `db.exec('BEGIN IMMEDIATE; INSERT INTO t VALUES (1)');
+       process.stdin.once('data', () => db.exec('COMMIT'));`,
     );
-    let ticks = 0;
-    const clock = setInterval(() => ticks++, 5);
-    await write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', []));
-    clearInterval(clock);
+    let isWritten = false;
+    const writing = write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', [])).then(() => {
+      isWritten = true;
+    });
+    // the other process ends its transaction only when this one, while it waits, says so
+    for (let turn = 0; turn < 4; turn++) await sleep(5);
+    expect(isWritten).toBe(false);
+    other.process.stdin?.write('commit\n');
+    await writing;
     expect(await rows(engine, 'SELECT x FROM t ORDER BY x')).toEqual([{ x: 1 }, { x: 2 }]);
-    expect(ticks).toBeGreaterThan(3);
     await other.end();
   });
 
