@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { proofOf } from '../../../ledger/database/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedger } from '../../with-ledgers.js';
+import { writeNew } from '../../write-new.js';
 
 interface Options extends LedgerOptions {
   readonly out?: string;
@@ -20,11 +19,11 @@ export function proofCommand(commands: Commands): Command {
 }
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
-  const { out, streams } = invocation;
+  const { out } = invocation;
   const { position, proof } = await withLedger(invocation, options, (ledger) => proofOf(ledger, row));
   if (options.out === undefined) out.line(proof.trimEnd());
   else {
-    await writeFile(resolve(streams.directory, options.out), proof, { flag: 'wx' });
+    await writeNew(invocation, options.out, proof, 0o644);
     out.line(`wrote ${options.out}: the row is at position ${position}`);
   }
   return { document: { row, position, ...(options.out === undefined ? { proof } : { file: options.out }) } };
