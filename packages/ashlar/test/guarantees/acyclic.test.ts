@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { type Attack, openWorld, refuses, type World } from './setup.js';
+import { type Attack, type Fixture, openFixture, refuses } from './setup.js';
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
@@ -20,7 +20,7 @@ const folders = table(
     acyclic(c.parent_id),
   ],
 );
-// without a key over the parent, whose rows would lock each other
+// no unique key contains the parent: its rows would lock each other
 const nodes = table('nodes', { id: id(), parent_id: z.uuid().nullable() }, (c) => [
   references(c.parent_id, c.id),
   acyclic(c.parent_id),
@@ -31,23 +31,27 @@ const row = (n: number, parent: number | null): string =>
   `INSERT INTO folders (id, owner, parent_id, name) VALUES ('${uuid(n)}', 1, ${parent === null ? 'NULL' : `'${uuid(parent)}'`}, 'f${n}')`;
 const move = (n: number, parent: number): string =>
   `UPDATE folders SET parent_id = '${uuid(parent)}' WHERE id = '${uuid(n)}'`;
-const circle = /^ashlar\/acyclic: a row of folders cannot be its own ancestor$/;
+const cycle = /^ashlar\/acyclic: a row of folders cannot be its own ancestor$/;
 
 const attacks: readonly Attack[] = [
-  { name: 'its own parent', sql: move(1, 1), by: circle },
-  { name: 'under its child', sql: move(1, 2), by: circle },
-  { name: 'under its grandchild', sql: move(1, 3), by: circle },
-  { name: 'entering under itself', sql: row(9, 9), by: circle },
+  { name: 'an update to its own parent', sql: move(1, 1), by: cycle },
+  { name: 'a move under its child', sql: move(1, 2), by: cycle },
+  { name: 'a move under its grandchild', sql: move(1, 3), by: cycle },
+  { name: 'an insert under itself', sql: row(9, 9), by: cycle },
   {
-    name: 'two that enter under each other',
+    name: 'an insert of two rows under each other',
     sql: `${row(8, 9)}, ('${uuid(9)}', 1, '${uuid(8)}', 'f9')`,
     by: /acyclic|FOREIGN KEY/,
   },
-  { name: 'several at once', sql: `UPDATE folders SET parent_id = '${uuid(3)}' WHERE owner = 1`, by: circle },
+  {
+    name: 'an update of several rows',
+    sql: `UPDATE folders SET parent_id = '${uuid(3)}' WHERE owner = 1`,
+    by: cycle,
+  },
   {
     name: 'an upsert',
     sql: `${row(1, 3)} ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id`,
-    by: circle,
+    by: cycle,
   },
   {
     name: 'OR REPLACE',
@@ -59,31 +63,31 @@ const attacks: readonly Attack[] = [
     name: 'MERGE',
     only: 'postgres',
     sql: `MERGE INTO folders USING (SELECT 1) AS once ON id = '${uuid(1)}' WHEN MATCHED THEN UPDATE SET parent_id = '${uuid(2)}'`,
-    by: circle,
+    by: cycle,
   },
 ];
 
 describe.each(engines)('acyclic on $name', (engine) => {
-  let world: World;
+  let fixture: Fixture;
   beforeAll(async () => {
-    world = await openWorld(engine, [folders] as Table[]);
-    for (const sql of [row(1, null), row(2, 1), row(3, 2), row(4, null)]) await world.run(sql);
+    fixture = await openFixture(engine, [folders] as Table[]);
+    for (const sql of [row(1, null), row(2, 1), row(3, 2), row(4, null)]) await fixture.run(sql);
   });
-  afterAll(() => world.close());
+  afterAll(() => fixture.close());
 
   describe('refuses', () => {
-    refuses(engine, () => world, 'acyclic', ['folders'], attacks);
+    refuses(engine, () => fixture, 'acyclic', ['folders'], attacks);
   });
 
-  it('lets rows move wherever they do not stand', async () => {
+  it('allows a move that creates no cycle', async () => {
     for (const sql of [move(3, 4), move(1, 3), move(2, 1), `UPDATE folders SET parent_id = NULL`, move(2, 1)])
-      await world.run(sql);
-    await world.run(`UPDATE folders SET name = 'renamed' WHERE id = '${uuid(2)}'`);
-    await world.run(move(3, 2));
+      await fixture.run(sql);
+    await fixture.run(`UPDATE folders SET name = 'renamed' WHERE id = '${uuid(2)}'`);
+    await fixture.run(move(3, 2));
   });
 });
 
-describe.each(engines)('rows that are moved at the same time on $name', (engine) => {
+describe.each(engines)('concurrent moves on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
@@ -93,7 +97,7 @@ describe.each(engines)('rows that are moved at the same time on $name', (engine)
   });
   afterAll(() => remove());
 
-  it('never make a circle together, whatever moves they are', async () => {
+  it('never create a cycle', async () => {
     const node = fc.integer({ min: 0, max: 3 });
     const session = fc.array(fc.tuple(node, node), { minLength: 1, maxLength: 3 });
     await fc.assert(
@@ -124,8 +128,8 @@ describe.each(engines)('rows that are moved at the same time on $name', (engine)
   });
 });
 
-describe('acyclic where a snapshot is older than the wait', () => {
-  it('fails rather than overlooks what was moved meanwhile', async () => {
+describe('acyclic in a REPEATABLE READ transaction', () => {
+  it('fails when a concurrent transaction moved a row after the snapshot', async () => {
     const place = await engines.find(({ name }) => name === 'postgres')?.place();
     if (!place) throw new Error('no server');
     const engine = await openEngine({ url: place.url });
@@ -155,11 +159,11 @@ describe('a declaration of acyclic', () => {
 
   it.each([
     [
-      'a parent that refers to nothing',
+      'a parent column without a foreign key',
       declare({ up: z.uuid().nullable() }, (c) => [acyclic(c.up as never)]),
     ],
     [
-      'a parent that is always there',
+      'a parent column that is not nullable',
       declare({ up: z.uuid() }, (c) => [references(c.up as never, c.id as never), acyclic(c.up as never)]),
     ],
     [
@@ -173,7 +177,7 @@ describe('a declaration of acyclic', () => {
     expect(work).toThrow(AshlarError);
   });
 
-  it('stands with a scope', () => {
+  it('can be combined with scoped', () => {
     const scopedFolders = table(
       'folders',
       { id: id(), owner: z.int(), parent_id: z.uuid().nullable() },

@@ -21,7 +21,7 @@ import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 import { verifyTable } from '../../src/ledger/database/ledgers.js';
-import { foreignConnection, rootMessage, type World } from './setup.js';
+import { type Fixture, foreignConnection, rootMessage } from './setup.js';
 
 const changes = auditTrail('changes', (c) => [index(c.actor)]);
 const notes = table(
@@ -77,7 +77,7 @@ const nullable = <S extends Record<string, z.ZodType>>(given: S) =>
 const every = table('every_kind', { id: id(), ...kinds, ...nullable(kinds) }, () => [
   audited({ into: changes }),
 ]);
-// more columns than a function of PostgreSQL takes arguments
+// more columns than a PostgreSQL function accepts arguments
 const wide = table(
   'wide',
   {
@@ -89,9 +89,9 @@ const wide = table(
   },
   () => [audited({ into: changes })],
 );
-const sealed = auditTrail('sealed', () => [ledgered()]);
-const accounts = table('accounts', { id: id(), name: z.string() }, () => [audited({ into: sealed })]);
-const tables = { sealed, accounts, changes, notes, replies, clauses, monthly, counted, every, wide };
+const ledgeredTrail = auditTrail('sealed', () => [ledgered()]);
+const accounts = table('accounts', { id: id(), name: z.string() }, () => [audited({ into: ledgeredTrail })]);
+const tables = { ledgeredTrail, accounts, changes, notes, replies, clauses, monthly, counted, every, wide };
 
 type Db = Database<typeof tables>;
 const clerk = { actor: 'user:1', scope: 'client-a' };
@@ -100,12 +100,12 @@ const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStar
 describe.each(engines)('audited on $name', (engine) => {
   const dialect = sqlOf(engine);
   let db: Db;
-  let world: World;
+  let fixture: Fixture;
   let remove: () => Promise<void>;
   beforeAll(async () => {
     const opened = await withTables(engine, tables);
     ({ db, remove } = opened);
-    world = {
+    fixture = {
       engine: db.engine,
       place: { url: opened.url, ...(opened.key === undefined ? {} : { key: opened.key }), remove },
       run: (text, parameters) => db.engine.asOwner((owner) => owner.run(text, parameters)),
@@ -115,7 +115,7 @@ describe.each(engines)('audited on $name', (engine) => {
   });
   afterAll(() => remove());
 
-  /** The lines that `work` leaves, in order. */
+  /** The audit trail lines that `work` writes, in order. */
   const lines = async (work: () => Promise<unknown>) => {
     const since = (id: number) =>
       db.read((s) => s.query.selectFrom('changes').selectAll().where('id', '>', id).orderBy('id').execute());
@@ -134,7 +134,7 @@ describe.each(engines)('audited on $name', (engine) => {
   const brief = ({ table_name, operation, row_key }: Awaited<ReturnType<typeof lines>>[number]) =>
     `${operation} ${table_name} ${JSON.stringify(Object.fromEntries(Object.entries(row_key).sort()))}`;
 
-  it('tells who, what, when, before and after', async () => {
+  it('records actor, operation, time and the values before and after', async () => {
     const before = new Date(Date.now() - 60_000).toISOString();
     const [line, ...others] = await lines(() =>
       db.session(clerk, (s) => s.insert(notes, { id: uuid(1), code: 'a' })),
@@ -164,8 +164,8 @@ describe.each(engines)('audited on $name', (engine) => {
       unseen: ['pin'],
     });
     expect(JSON.stringify(update)).not.toContain('1234');
-    const [gone] = await lines(() => db.session(clerk, (s) => s.delete(notes, uuid(1))));
-    expect(gone).toMatchObject({
+    const [removed] = await lines(() => db.session(clerk, (s) => s.delete(notes, uuid(1))));
+    expect(removed).toMatchObject({
       operation: 'delete',
       before: { body: 'some' },
       after: null,
@@ -173,12 +173,12 @@ describe.each(engines)('audited on $name', (engine) => {
     });
   });
 
-  it('tells of a session of nobody', async () => {
+  it('records a session without actor and scope', async () => {
     const [line] = await lines(() => db.session({}, (s) => s.insert(counted, { note: 'x' })));
     expect(line).toMatchObject({ actor: null, scope: null, row_key: { id: expect.any(Number) } });
   });
 
-  it('tells of many rows, an upsert and raw SQL', async () => {
+  it('records writes of many rows, upserts and raw SQL', async () => {
     const made = await lines(() =>
       db.session(clerk, (s) =>
         s.insertMany(
@@ -215,7 +215,7 @@ describe.each(engines)('audited on $name', (engine) => {
     expect(changed.every((line) => line.actor === 'user:1' && line.scope === 'client-a')).toBe(true);
   });
 
-  it('tells of an update of the key under the key that was', async () => {
+  it('records an update of the key under the old key', async () => {
     const [, line] = await lines(() =>
       db.session(clerk, async (s) => {
         await s.insert(notes, { id: uuid(21), code: 'key' });
@@ -239,7 +239,7 @@ describe.each(engines)('audited on $name', (engine) => {
     expect(history.map(({ operation }) => operation)).toEqual(['insert', 'update']);
   });
 
-  it('tells of what a cascade and another guarantee change', async () => {
+  it('records changes made by a cascade and by another guarantee', async () => {
     const cascade = await lines(() =>
       db.session(clerk, async (s) => {
         await s.insert(notes, { id: uuid(31), code: 'parent' });
@@ -269,7 +269,7 @@ describe.each(engines)('audited on $name', (engine) => {
     ]);
   });
 
-  it('keeps nothing of what is rolled back, and what a nested session keeps', async () => {
+  it('records nothing that is rolled back, and everything that a nested session commits', async () => {
     const failed = await lines(() =>
       db
         .session(clerk, async (s) => {
@@ -294,7 +294,7 @@ describe.each(engines)('audited on $name', (engine) => {
     expect(nested.map(({ after }) => after?.note)).toEqual(['outer', 'kept']);
   });
 
-  it('tells of the owner, and of rows of a month', async () => {
+  it('records writes of the owner and writes to a partitioned table', async () => {
     const at = '2026-01-05T00:00:00.000Z';
     const month = dialect === 'postgres' ? 'monthly_default' : 'monthly';
     const found = await lines(() =>
@@ -312,15 +312,15 @@ describe.each(engines)('audited on $name', (engine) => {
     expect(found.map(({ actor, scope }) => [actor, scope])).toEqual(Array(3).fill(['owner', '*']));
   });
 
-  it('writes into a trail that is a ledger', async () => {
+  it('writes to an audit trail that is ledgered', async () => {
     await db.session(clerk, async (s) => {
       await s.insert(accounts, { id: uuid(57), name: 'x' });
       await s.update(accounts, uuid(57), { name: 'y' });
     });
-    expect(await verifyTable(db.engine, sealed as never)).toMatchObject({ problems: [], size: 2 });
+    expect(await verifyTable(db.engine, ledgeredTrail as never)).toMatchObject({ problems: [], size: 2 });
   });
 
-  it('takes wide rows', async () => {
+  it('records rows of many columns', async () => {
     const values = Object.fromEntries(Array.from({ length: 70 }, (_, at) => [`c${at}`, at]));
     const [line] = await lines(() =>
       db.session(clerk, (s) => s.insert(wide, { id: uuid(61), ...values } as never)),
@@ -328,7 +328,7 @@ describe.each(engines)('audited on $name', (engine) => {
     expect(line?.after).toEqual({ id: uuid(61), ...values });
   });
 
-  it('tells each value as the session gives it back', async () => {
+  it('records each value as the session returns it', async () => {
     const text = fc
       .string({ unit: 'grapheme' })
       .filter((given) => given.isWellFormed() && !given.includes('\0'));
@@ -342,7 +342,7 @@ describe.each(engines)('audited on $name', (engine) => {
         fc.constantFrom(0.1, 5e-324, 1.7976931348623157e308, 1e21),
       )
       .map((n) => (n === 0 ? 0 : n));
-    const moment = fc.date({
+    const date = fc.date({
       min: new Date('0001-01-01T00:00:00Z'),
       max: new Date('9999-12-31T23:59:59.999Z'),
       noInvalidDate: true,
@@ -354,11 +354,11 @@ describe.each(engines)('audited on $name', (engine) => {
       real: number,
       flag: fc.boolean(),
       uuid: fc.uuid(),
-      at: moment.map((date) => date.toISOString()),
+      at: date.map((value) => value.toISOString()),
       precise: fc
-        .tuple(moment, fc.integer({ min: 0, max: 999 }))
-        .map(([date, micros]) => date.toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`)),
-      day: moment.map((date) => date.toISOString().slice(0, 10)),
+        .tuple(date, fc.integer({ min: 0, max: 999 }))
+        .map(([value, micros]) => value.toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`)),
+      day: date.map((value) => value.toISOString().slice(0, 10)),
       address: fc.oneof(
         fc.ipV4(),
         fc.constantFrom('::', '::1', '::102:304', '::ffff:1.2.3.4', '::1:0', '::ffff:ffff', '2001:db8::1'),
@@ -384,7 +384,7 @@ describe.each(engines)('audited on $name', (engine) => {
       fc.asyncProperty(all, all, async (first, second) => {
         let stored: Record<string, unknown> | undefined;
         let after: Record<string, unknown> | undefined;
-        const refused = await lines(() =>
+        const written = await lines(() =>
           db
             .session(clerk, async (s) => {
               const row = await s.insert(every, first as never);
@@ -397,10 +397,10 @@ describe.each(engines)('audited on $name', (engine) => {
             }),
         );
         if (!stored) {
-          expect(refused).toEqual([]);
+          expect(written).toEqual([]);
           return;
         }
-        const [inserted, updated] = refused;
+        const [inserted, updated] = written;
         expect(inserted?.after).toEqual(asJson(stored));
         expect(updated?.before).toEqual(asJson(stored));
         expect(updated?.after).toEqual(asJson(after));
@@ -420,9 +420,9 @@ describe.each(engines)('audited on $name', (engine) => {
       expect(left).toEqual([]);
       return text;
     };
-    it('a line that no trigger wrote, and lines that change or leave', async () => {
+    it('inserts without a trigger, updates and deletes of the audit trail', async () => {
       await lines(() => db.session(clerk, (s) => s.insert(counted, { note: 'x' })));
-      const line = `('somebody', 'x', 'session', 'notes', 'delete', '{}')`;
+      const line = `('intruder', 'x', 'session', 'notes', 'delete', '{}')`;
       const forged = `INSERT INTO changes (actor, scope, role, table_name, operation, row_key) VALUES ${line}`;
       expect(await refusal(() => asOwner(forged))).toMatch(/^ashlar\/trail: /);
       expect(await refusal(() => db.session(clerk, (s) => sql.raw(forged).execute(s.query)))).toMatch(
@@ -435,7 +435,7 @@ describe.each(engines)('audited on $name', (engine) => {
     });
 
     if (dialect === 'postgres')
-      it('to be emptied at once', async () => {
+      it('TRUNCATE', async () => {
         for (const name of ['changes', 'notes CASCADE', 'monthly', 'monthly_default'])
           expect(await refusal(() => asOwner(`TRUNCATE ${name}`))).toMatch(
             /^ashlar\/(append-only|audited): /,
@@ -443,8 +443,8 @@ describe.each(engines)('audited on $name', (engine) => {
       });
 
     if (dialect === 'sqlite')
-      it('a writer without a session, and a line of another time', async () => {
-        const file = foreignConnection(world, ['recursive_triggers = OFF']);
+      it('writes without a session and audit trail lines with a given time or id', async () => {
+        const file = foreignConnection(fixture, ['recursive_triggers = OFF']);
         const without = (text: string) => refusal(async () => file.exec(text));
         expect(await without(`INSERT INTO notes (id, code) VALUES ('${uuid(91)}', 'z')`)).toMatch(
           /^ashlar\/audited: /,
@@ -465,7 +465,7 @@ describe.each(engines)('audited on $name', (engine) => {
   });
 
   if (dialect === 'sqlite')
-    it('tells of a row that another replaces, as a deletion', async () => {
+    it('records a replaced row as a delete', async () => {
       const found = await lines(() =>
         db.session(clerk, async (s) => {
           await s.insert(notes, { id: uuid(71), code: 'r1' });
@@ -481,7 +481,7 @@ describe.each(engines)('audited on $name', (engine) => {
     });
 
   if (dialect === 'postgres')
-    it('tells of a superuser who replicates', async () => {
+    it('records writes under session_replication_role = replica', async () => {
       const found = await lines(() =>
         asOwner(
           'SET LOCAL session_replication_role = replica',
@@ -492,9 +492,9 @@ describe.each(engines)('audited on $name', (engine) => {
     });
 
   if (engine.name === 'postgres')
-    it('tells of COPY, and of the role that acts', async () => {
+    it('records COPY and the role of the session', async () => {
       const found = await lines(async () => {
-        const client = new pg.Client(world.place.url);
+        const client = new pg.Client(fixture.place.url);
         await client.connect();
         try {
           await client.query('CREATE ROLE audited_clerk');
@@ -518,7 +518,7 @@ describe.each(engines)('audited on $name', (engine) => {
 });
 
 describe('a declaration of audited', () => {
-  it('names a trail, and hides no key', () => {
+  it('requires an audit trail and refuses to exclude a key column', () => {
     const plain = table('plain', { id: id() }, () => [appendOnly()]);
     expect(() => table('t', { id: id() }, () => [audited({ into: plain as never })])).toThrow(
       /is not an audit trail/,

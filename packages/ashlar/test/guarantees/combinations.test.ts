@@ -46,7 +46,7 @@ const trail = auditTrail('trail', (c) => [scoped(c.scope), ledgered(), retained(
 const keys = keyring('data_keys', (c) => [scoped(c.scope), audited({ into: trail, except: c.wrapped })]);
 
 const shape = (names: readonly string[]) => {
-  const hidden = names.includes('encrypted');
+  const isEncrypted = names.includes('encrypted');
   return {
     id: id(),
     client_id: z.uuid(),
@@ -56,9 +56,9 @@ const shape = (names: readonly string[]) => {
     previous_id: z.uuid().nullable(),
     parent_id: z.uuid().nullable(),
     status: z.enum(['open', 'closed']).default('open'),
-    body: hidden ? ciphertext(z.string()) : z.string(),
-    // what is encrypted is bound to the key of its row, which the database must not make
-    at: hidden && names.includes('partitioned') ? timestamp() : createdAt(),
+    body: isEncrypted ? ciphertext(z.string()) : z.string(),
+    // a ciphertext is bound to the key of its row, so the database must not generate that key
+    at: isEncrypted && names.includes('partitioned') ? timestamp() : createdAt(),
     seen_at: timestamp().nullable(),
     ...timestamps(),
   };
@@ -86,7 +86,7 @@ const names = Object.keys(declarations);
 const declare = (given: readonly string[], name = 'things'): GuardedTable =>
   table(name, shape(given), (c) => given.flatMap((each) => declarations[each]?.(c as Columns) ?? []));
 
-/** The guarantees of one name on a table of their own, whatever they require of others. */
+/** The guarantees of one name on a separate table, without the guarantees that they require. */
 const alone = (name: string) => {
   const { columns } = table('things', shape([]));
   const items = declarations[name]?.(columns as Columns) ?? [];
@@ -95,7 +95,7 @@ const alone = (name: string) => {
   );
 };
 
-/** Why guarantees cannot hold together, as they say themselves. */
+/** Why guarantees cannot be combined, as they declare it. */
 const reasonOf = (given: readonly string[]) => whyNot(given.flatMap(alone));
 
 const subsets = (of: readonly string[]): readonly (readonly string[])[] =>
@@ -109,12 +109,12 @@ const some = all.filter(({ length }) => length === 2 || length === 3);
 const holding = all.filter((given) => given.length > 0 && reasonOf(given) === undefined);
 const within = (part: readonly string[], whole: readonly string[]) =>
   part.every((name) => whole.includes(name));
-/** Each as large as it can be: together they have every pair and every triple that can hold. */
+/** The maximal combinations: together they contain every valid pair and triple. */
 const largest = holding.filter(
   (given) => !holding.some((other) => other.length > given.length && within(given, other)),
 );
 
-/** The failures of a proof of these tables, in one database. */
+/** What `prove` reports as failures for these tables in one database. */
 const failuresIn = async (
   engine: TestEngine,
   tables: readonly GuardedTable[],
@@ -139,9 +139,9 @@ const failuresIn = async (
   }
 };
 
-describe('guarantees of one table', () => {
+describe('guarantees on one table', () => {
   it.each(some.map((given) => ({ given: given.join(' + '), names: given })))(
-    '$given: declared, or refused with the reason that they give',
+    '$given: can be declared, or is refused with the declared reason',
     ({ names: given }) => {
       const reason = reasonOf(given);
       let refusal: unknown;
@@ -157,7 +157,7 @@ describe('guarantees of one table', () => {
     },
   );
 
-  it('are refused in these pairs, a missing requirement aside', () => {
+  it('refuse exactly these pairs, apart from missing requirements', () => {
     const refused = all.filter(
       (given) => given.length === 2 && !given.includes('ledgered') && reasonOf(given)?.why,
     );
@@ -173,7 +173,7 @@ describe('guarantees of one table', () => {
     ]);
   });
 
-  it('hold together on SQLite, each pair alone and as many as there can be', async () => {
+  it('hold on SQLite in every valid pair and in every maximal combination', async () => {
     const [sqlite] = engines;
     const pairs = holding.filter(({ length }) => length === 2);
     const tables = [...pairs, ...largest].map((given, at) => declare(given, `things_${at}`));
@@ -181,7 +181,7 @@ describe('guarantees of one table', () => {
   });
 
   it.each(engines.filter(({ name }) => name === 'pglite' || name === 'postgres'))(
-    'hold together on $name, as many as there can be',
+    'hold on $name in every maximal combination',
     async (engine) => {
       const tables = largest.map((given, at) => declare(given, `things_${at}`));
       expect(await failuresIn(engine, tables)).toEqual([]);
@@ -189,7 +189,7 @@ describe('guarantees of one table', () => {
   );
 });
 
-describe('a table of fixed columns', () => {
+describe('a table with fixed columns', () => {
   it.each<readonly [string, () => unknown, RegExp]>([
     [
       'a keyring that is append-only',
@@ -202,7 +202,7 @@ describe('a table of fixed columns', () => {
       /keyring and retained cannot hold together\. A data key is shredded, never deleted/,
     ],
     [
-      'a keyring whose trail keeps the keys',
+      'a keyring whose audit trail records the keys',
       () => keyring('k', () => [audited({ into: trail })]),
       /keyring and audited without except: c\.wrapped cannot hold together\. The trail would keep copies/,
     ],
@@ -212,16 +212,20 @@ describe('a table of fixed columns', () => {
       /ledgered requires append-only without cascade and stampOnce/,
     ],
     [
-      'legal holds in a ledger, which are stamped',
+      'legal holds in a ledger',
       () => legalHolds('h', () => [ledgered()]),
       /ledgered requires append-only without cascade and stampOnce/,
     ],
     [
-      'a trail with a trail',
+      'an audit trail with an audit trail',
       () => auditTrail('t', () => [audited({ into: trail })]),
       /audited and trail cannot hold together\. Only the database writes a trail/,
     ],
-    ['a trail that is append-only twice', () => auditTrail('t', () => [appendOnly()]), /append-only twice/],
+    [
+      'an audit trail that is append-only twice',
+      () => auditTrail('t', () => [appendOnly()]),
+      /append-only twice/,
+    ],
   ])('refuses %s', (_, declaration, message) => {
     expect(declaration).toThrow(
       expect.objectContaining({ code: 'table-invalid', message: expect.stringMatching(message) }),
@@ -229,7 +233,7 @@ describe('a table of fixed columns', () => {
   });
 });
 
-it('two guarantees of one name on one column are refused, on two columns they hold', () => {
+it('the same guarantee can be declared on two columns, but not twice on one column', () => {
   const statuses = { id: id(), one: z.enum(['a', 'b']), other: z.enum(['a', 'b']) };
   const path = { a: ['b'] };
   const twice = (both: boolean) => () =>

@@ -32,14 +32,18 @@ const good = { open: ['closed'] };
 const chain = (c: Columns) => ({ key: c.code, version: c.version, current: c.current, previous: c.previous });
 
 const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[], RegExp])[] = [
-  ['a stamp that is never empty', (c) => [appendOnly({ stampOnce: [c.code] })], /code is stamped once/],
   [
-    'a stamp that begins as true',
+    'a stampOnce column that is not nullable',
+    (c) => [appendOnly({ stampOnce: [c.code] })],
+    /code is stamped once/,
+  ],
+  [
+    'a boolean stampOnce column without the default false',
     (c) => [appendOnly({ stampOnce: c.current })],
     /current is stamped once but is not empty before/,
   ],
   ['a column of another table', () => [appendOnly({ stampOnce: [other.columns.id] })], /of another table/],
-  ['a column twice', (c) => [appendOnly({ stampOnce: [c.note, c.note] })], /twice/],
+  ['a column given twice', (c) => [appendOnly({ stampOnce: [c.note, c.note] })], /twice/],
   [
     'a cascade without a foreign key',
     (c) => [appendOnly({ cascade: [c.previous] })],
@@ -56,18 +60,22 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
     /no status shut/,
   ],
   ['an unknown initial status', (c) => [lifecycle(c.status, good, { initial: 'new' })], /no status new/],
-  ['a status out of reach', (c) => [lifecycle(c.status, {}, { initial: 'open' })], /never become closed/],
+  ['an unreachable status', (c) => [lifecycle(c.status, {}, { initial: 'open' })], /never become closed/],
   ['no initial status', (c) => [lifecycle(c.status, good, { initial: [] })], /no initial status/],
   [
     'a default that is not initial',
     (c) => [lifecycle(c.status, { closed: ['open'] }, { initial: 'closed' })],
     /by default/,
   ],
-  ['a status without a list', (c) => [lifecycle(c.code, good, { initial: 'open' })], /no list of statuses/],
-  ['months of a text', (c) => [partitioned(c.code, { by: 'month' })], /is not a timestamp/],
-  ['months of what may be empty', (c) => [partitioned(c.stamped_at, { by: 'month' })], /nullable/],
   [
-    'months outside the primary key',
+    'a status column without a list of statuses',
+    (c) => [lifecycle(c.code, good, { initial: 'open' })],
+    /no list of statuses/,
+  ],
+  ['partitions by a text column', (c) => [partitioned(c.code, { by: 'month' })], /is not a timestamp/],
+  ['partitions by a nullable column', (c) => [partitioned(c.stamped_at, { by: 'month' })], /nullable/],
+  [
+    'a partition column outside the primary key',
     (c) => [partitioned(c.at, { by: 'month' })],
     /things_pkey does not contain at/,
   ],
@@ -76,22 +84,34 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
     (c) => [partitioned(c.at, { by: 'month', ahead: 1 })],
     /things_pkey|1 months ahead/,
   ],
-  ['a unique code', (c) => [unique(c.code), versioned(chain(c))], /a second version could not be inserted/],
   [
-    'a unique current code',
+    'a unique key column',
+    (c) => [unique(c.code), versioned(chain(c))],
+    /a second version could not be inserted/,
+  ],
+  [
+    'a key column that is unique among current rows',
     (c) => [index(c.code, { unique: true, where: 'current' }), versioned(chain(c))],
     /a second version could not be inserted/,
   ],
   [
-    'a version that does not count',
+    'a version column that is not an integer',
     (c) => [versioned({ ...chain(c), version: c.code })],
     /does not count|twice/,
   ],
-  ['a current that is no boolean', (c) => [versioned({ ...chain(c), current: c.note })], /nullable/],
-  ['a previous of another type', (c) => [versioned({ ...chain(c), previous: c.note })], /cannot hold the id/],
+  [
+    'a current column that is not a boolean',
+    (c) => [versioned({ ...chain(c), current: c.note })],
+    /nullable/,
+  ],
+  [
+    'a previous column of another type',
+    (c) => [versioned({ ...chain(c), previous: c.note })],
+    /cannot hold the id/,
+  ],
 ];
 
-describe('a guarantee that does not fit its table', () => {
+describe('the declaration of a guarantee', () => {
   it.each(refused)('refuses %s', (_, items, message) => {
     const declare = () => table('things', shape, items);
     expect(declare).toThrow(
@@ -99,7 +119,7 @@ describe('a guarantee that does not fit its table', () => {
     );
   });
 
-  it('refuses a unique key without the column of the partitions', () => {
+  it('refuses a unique key without the partition column', () => {
     const declare = () =>
       table('things', { id: id(), at: createdAt(), code: z.string() }, (c) => [
         primaryKey(c.id, c.at),
@@ -122,19 +142,16 @@ describe('the objects of guarantees', () => {
     lifecycle(c.status, { a: ['b'] }, { initial: 'a' }),
   ]);
 
-  it.each(['sqlite', 'postgres'] as const)(
-    'have names of their own, of at most 63 characters, on %s',
-    (sql) => {
-      const names = [all, moving].flatMap((each) =>
-        each.guarantees.flatMap((guarantee) => {
-          const enforcement = guarantee[sql];
-          return enforcement.level === 'refused'
-            ? []
-            : enforcement.objects(each).map((object) => `${object.type} ${object.name}`);
-        }),
-      );
-      expect(new Set(names).size).toBe(names.length);
-      for (const name of names) expect(name.split(' ')[1]?.length).toBeLessThanOrEqual(63);
-    },
-  );
+  it.each(['sqlite', 'postgres'] as const)('have unique names of at most 63 characters on %s', (sql) => {
+    const names = [all, moving].flatMap((each) =>
+      each.guarantees.flatMap((guarantee) => {
+        const enforcement = guarantee[sql];
+        return enforcement.level === 'refused'
+          ? []
+          : enforcement.objects(each).map((object) => `${object.type} ${object.name}`);
+      }),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name.split(' ')[1]?.length).toBeLessThanOrEqual(63);
+  });
 });

@@ -5,13 +5,13 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { guaranteeSamples, guaranteesPage } from '../../../../scripts/write-docs.mjs';
 
-it('the page of guarantees is as the guarantees are now', () => {
+it('docs/guarantees.md matches the guarantees', () => {
   const committed = readFileSync(new URL('../../../../docs/guarantees.md', import.meta.url), 'utf8');
   expect(committed).toBe(guaranteesPage(ashlar, guarantees, z));
 });
 
-it('the page leaves no guarantee out', () => {
-  // what the SQL of a guarantee of one's own is made of
+it('docs/guarantees.md documents every guarantee', () => {
+  // the helpers from which the SQL of a custom guarantee is built
   const parts = ['alwaysTrigger', 'raiseOnPostgres', 'raiseOnSqlite', 'sqliteTrigger', 'triggerFunction'];
   expect([...Object.keys(guaranteeSamples), ...parts].sort()).toEqual(Object.keys(guarantees).sort());
 });

@@ -37,7 +37,7 @@ const dossiers = table('dossiers', { id: id(), client: z.uuid(), body: z.string(
   audited({ into: trail }),
   retained(c.at, { for: { years: 5 }, reason: 'law' }),
 ]);
-// everybody's, but who changed what is not
+// readable in every scope; the audit trail of its changes is not
 const settingsTable = table('preferences', { id: id(), body: z.string() }, () => [audited({ into: trail })]);
 const tables = { trail, dossiers, preferences: settingsTable };
 type Db = Database<typeof tables>;
@@ -63,11 +63,11 @@ const write = async (db: Db): Promise<void> => {
       await s.insert(settingsTable, { body: `wish of ${client}` });
     });
   }
-  await db.session({ scope: null }, (s) => s.insert(settingsTable, { body: 'wish of nobody' }));
+  await db.session({ scope: null }, (s) => s.insert(settingsTable, { body: 'unscoped wish' }));
   await db.engine.seal();
 };
 
-/** Bytes as the text that they may be. */
+/** Rows as JSON, with bytes decoded as text. */
 const shown = (rows: unknown): string =>
   JSON.stringify(rows, (_, value: unknown) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
@@ -75,7 +75,7 @@ const shown = (rows: unknown): string =>
     Buffer.from(data.split(',').map(Number)).toString('latin1'),
   );
 
-describe.each(engines)('what stands beside a scoped table on $name', (engine) => {
+describe.each(engines)('the side tables of a scoped table on $name', (engine) => {
   const isSqlite = sqlOf(engine) === 'sqlite';
   let db: Db;
   let place: Place;
@@ -84,7 +84,7 @@ describe.each(engines)('what stands beside a scoped table on $name', (engine) =>
   let everything: readonly string[];
 
   const asOwner = (text: string) => db.engine.asOwner((owner) => owner.atomically(() => owner.run(text)));
-  const tell = (scope: string | null, text: string, how: 'read' | 'session' = 'read'): Promise<string> =>
+  const outcomeOf = (scope: string | null, text: string, how: 'read' | 'session' = 'read'): Promise<string> =>
     db[how]({ scope }, async (s: Session<typeof tables>) =>
       shown((await sql.raw(text).execute(s.query)).rows),
     ).catch((error: { code: string }) => error.code);
@@ -130,37 +130,37 @@ describe.each(engines)('what stands beside a scoped table on $name', (engine) =>
       : [(name: string) => `TABLE ${name}`]),
   ];
 
-  it('is all there, and holds what belongs to each', async () => {
+  it('exist and contain the data of every scope', async () => {
     expect(everything).toEqual(expect.arrayContaining([...sideTables, 'trail', 'dossiers']));
     for (const name of ['trail', 'dossiers', 'dossiers_ledger_entries', 'trail_ledger_entries'])
       expect(shown(await asOwner(`SELECT * FROM ${name}`)), name).toContain(`secret of ${bob}`);
     expect(shown(await asOwner('SELECT * FROM dossiers_ledger_tree'))).toContain(bobRow);
   });
 
-  it('tells a session nothing of another scope, whatever table it names, and however', async () => {
+  it('show a session nothing of another scope, however a statement names them', async () => {
     for (const name of everything) {
       for (const way of ways) {
         for (const how of ['read', 'session'] as const) {
-          const told = await tell(ann, way(name), how);
-          const nobodys = await tell(null, way(name), how);
+          const scopedResult = await outcomeOf(ann, way(name), how);
+          const unscopedResult = await outcomeOf(null, way(name), how);
           for (const mark of [bobRow, bob, `secret of ${bob}`]) {
-            // what everybody may read is no secret
+            // preferences are readable in every scope
             if (name === 'preferences') continue;
-            expect(told, way(name)).not.toContain(mark);
-            expect(nobodys, way(name)).not.toContain(mark);
+            expect(scopedResult, way(name)).not.toContain(mark);
+            expect(unscopedResult, way(name)).not.toContain(mark);
           }
         }
       }
     }
-    expect(await tell(ann, 'SELECT * FROM dossiers')).toContain(annRow);
+    expect(await outcomeOf(ann, 'SELECT * FROM dossiers')).toContain(annRow);
   });
 
-  it('shows no row of it at all in a scope', async () => {
+  it('show no row to a session with a scope', async () => {
     for (const name of sideTables)
-      expect(await tell(ann, `SELECT * FROM ${name}`), name).toBe(isSqlite ? '[]' : 'privilege-missing');
+      expect(await outcomeOf(ann, `SELECT * FROM ${name}`), name).toBe(isSqlite ? '[]' : 'privilege-missing');
   });
 
-  it('is not written to, and a write tells nothing of what is there', async () => {
+  it('refuse writes, and the refusal does not depend on the rows they contain', async () => {
     const before = await asOwner('SELECT * FROM dossiers_ledger_entries ORDER BY row_key');
     for (const key of [bobRow, 'none']) {
       for (const text of [
@@ -168,21 +168,21 @@ describe.each(engines)('what stands beside a scoped table on $name', (engine) =>
         `DELETE FROM dossiers_ledger_entries WHERE row_key = '${key}' RETURNING *`,
         `INSERT INTO dossiers_ledger_tree (level, position, hash, row_key) SELECT 0, 99, hash, '${key}' FROM dossiers_ledger_tree`,
       ])
-        expect(await tell(ann, text, 'session'), text).toBe('privilege-missing');
+        expect(await outcomeOf(ann, text, 'session'), text).toBe('privilege-missing');
     }
     expect(await asOwner('SELECT * FROM dossiers_ledger_entries ORDER BY row_key')).toEqual(before);
   });
 
-  it('is seen in every scope on a file, and by the owner alone where there are roles', async () => {
-    const entries = await tell(everyScope, 'SELECT * FROM dossiers_ledger_entries');
+  it('are readable with everyScope on SQLite, and only by the owner on PostgreSQL', async () => {
+    const entries = await outcomeOf(everyScope, 'SELECT * FROM dossiers_ledger_entries');
     if (isSqlite) expect(entries).toContain(`secret of ${bob}`);
     else expect(entries).toBe('privilege-missing');
     for (const name of ['dossiers', 'trail'])
-      expect(await tell(everyScope, `SELECT * FROM ${name}`), name).toContain(`secret of ${bob}`);
+      expect(await outcomeOf(everyScope, `SELECT * FROM ${name}`), name).toContain(`secret of ${bob}`);
   });
 
-  it('shows each session the lines of its scope in the trail, and those of nobody to every scope only', async () => {
-    const told = (scope: string | null) =>
+  it('the audit trail shows a session the lines of its scope; only everyScope sees lines without a scope', async () => {
+    const linesIn = (scope: string | null) =>
       db.read({ scope }, async (s) => {
         const lines = await s.query.selectFrom('trail').select(['scope', 'table_name', 'after']).execute();
         return lines.map(({ scope: whose, table_name, after }) => [whose, table_name, after?.body]).sort();
@@ -191,21 +191,21 @@ describe.each(engines)('what stands beside a scoped table on $name', (engine) =>
       [client, 'dossiers', `secret of ${client}`],
       [client, 'preferences', `wish of ${client}`],
     ];
-    expect(await told(ann)).toEqual(linesOf(ann));
-    expect(await told(bob)).toEqual(linesOf(bob));
-    expect(await told(null)).toEqual([]);
-    expect(await told(everyScope)).toEqual(
-      [[null, 'preferences', 'wish of nobody'], ...linesOf(ann), ...linesOf(bob)].sort(),
+    expect(await linesIn(ann)).toEqual(linesOf(ann));
+    expect(await linesIn(bob)).toEqual(linesOf(bob));
+    expect(await linesIn(null)).toEqual([]);
+    expect(await linesIn(everyScope)).toEqual(
+      [[null, 'preferences', 'unscoped wish'], ...linesOf(ann), ...linesOf(bob)].sort(),
     );
   });
 
-  it('refuses a scope that only the trail could keep', async () => {
+  it('a scope that only the audit trail could store is refused', async () => {
     await expect(db.read({ scope: 'ann' }, async () => undefined)).rejects.toMatchObject({
       code: 'value-invalid',
     });
   });
 
-  it('is sealed by whoever writes, and verified in every scope', async () => {
+  it('ledgers are sealed and verified after sessions of any scope', async () => {
     for (const scope of [ann, everyScope])
       await db.session({ scope }, (s) => s.insert(dossiers, { client: ann, body: 'later' }));
     await db.engine.seal();
@@ -215,22 +215,23 @@ describe.each(engines)('what stands beside a scoped table on $name', (engine) =>
       expect(problems).toEqual([]);
       expect(size).toBeGreaterThan(3);
     }
-    // and the connection is the application's again
-    if (!isSqlite) expect(await tell(ann, 'SELECT 1 FROM dossiers_ledger_head')).toBe('privilege-missing');
+    // the connection is back in the application's role
+    if (!isSqlite)
+      expect(await outcomeOf(ann, 'SELECT 1 FROM dossiers_ledger_head')).toBe('privilege-missing');
   });
 
-  it('stands all of its proofs, and drifts from nothing', async () => {
+  it('prove, drift and the role check find nothing', async () => {
     expect(await drift(db.engine, shop)).toEqual([]);
     expect(await checkRoles(db.engine, shop)).toEqual([]);
-    const proof = await prove(db.engine, shop as unknown as System);
-    expect(failuresOf(proof)).toEqual([]);
-    const tried = proof.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
+    const report = await prove(db.engine, shop as unknown as System);
+    expect(failuresOf(report)).toEqual([]);
+    const tried = report.tables.flatMap(({ attacks }) => attacks.map(({ name }) => name));
     expect(tried).toContain('SELECT from dossiers_ledger_entries, from another scope');
   });
 });
 
-describe.each(server)('the ledger of a scoped table, with users of a server', (engine) => {
-  it('is read by the owner and the auditor, and not by the application', async () => {
+describe.each(server)('the ledger of a scoped table with roles on a server', (engine) => {
+  it('is readable by the owner and the auditor, not by the application', async () => {
     const { shop, folder } = await makeSystem();
     const place = await engine.place();
     const [app, auditor] = [await makeUser('app'), await makeUser('auditor')];
@@ -272,11 +273,11 @@ describe.each(server)('the ledger of a scoped table, with users of a server', (e
   });
 });
 
-describe('a trail of a scoped table', () => {
+describe('the audit trail of a scoped table', () => {
   const shape = () => ({ id: id(), client: z.uuid(), body: z.string() });
   const plain = auditTrail('plain');
 
-  it('is scoped itself, unless it is meant to be read across scopes', () => {
+  it('must be scoped, unless the declaration sets acrossScopes', () => {
     expect(() => table('notes', shape(), (c) => [scoped(c.client), audited({ into: plain })])).toThrow(
       expect.objectContaining({
         code: 'table-invalid',

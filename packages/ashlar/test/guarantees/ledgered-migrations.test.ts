@@ -36,10 +36,10 @@ const monthly = table('monthly', { id: id(), at: createdAt() }, (c) => [
 
 describe('migrations of a ledger', () => {
   let folder: Folder;
-  const made = (tables: Tables) => system('testing', { tables, migrations: folder.url });
-  const first = () => made({ before });
-  const second = () => made({ after, monthly });
-  const third = () => made({ widened, monthly });
+  const systemWith = (tables: Tables) => system('testing', { tables, migrations: folder.url });
+  const first = () => systemWith({ before });
+  const second = () => systemWith({ after, monthly });
+  const third = () => systemWith({ widened, monthly });
 
   beforeAll(async () => {
     folder = await makeFolder();
@@ -50,7 +50,7 @@ describe('migrations of a ledger', () => {
   afterAll(() => folder.remove());
 
   it.each(engines)(
-    'a table becomes a ledger with the rows it has, and gets columns, on $name',
+    'a migration adds ledgered to a table with rows, and columns to a ledger, on $name',
     async (engine) => {
       const place = await engine.place();
       const options = { url: place.url, key: place.key };

@@ -29,14 +29,14 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
 
   const add = (note: string) => db.session((s) => s.insert(counted, { note }));
   const rows = async () => Number((await db.engine.read('SELECT count(*) AS n FROM counted', [])).rows[0]?.n);
-  const sound = async () => {
+  const expectVerified = async () => {
     const { size, problems } = await verifyTable(db.engine, counted);
     expect(problems).toEqual([]);
     expect(size).toBe(await rows());
   };
   const size = () => withLedger(db.engine, counted, async (reader) => (await reader.head())?.size);
 
-  it('does not wait for a long transaction, and does not lose it', async () => {
+  it('sealing does not wait for an open transaction and seals its rows later', async () => {
     const client = new pg.Client(url);
     await client.connect();
     try {
@@ -53,14 +53,14 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       await client.query('RELEASE s');
       await client.query('COMMIT');
       await add('after');
-      await sound();
+      await expectVerified();
       expect(await size()).toBe(7);
     } finally {
       await client.end();
     }
   });
 
-  it('does not lose what a transaction appends after it has sealed', async () => {
+  it('sealing includes rows that a transaction inserts after it sealed', async () => {
     const client = new pg.Client(url);
     await client.connect();
     try {
@@ -68,9 +68,9 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       await client.query(`INSERT INTO counted (note) VALUES ('first')`);
       await client.query('SELECT counted_ledger_seal()');
       await client.query(`INSERT INTO counted (note) VALUES ('second')`);
-      await add('meanwhile');
+      await add('concurrent');
       await client.query('COMMIT');
-      await sound();
+      await expectVerified();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
       await client.query('SELECT 1 FROM counted');
       await add('not in its snapshot');
@@ -78,13 +78,13 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       await client.query(`INSERT INTO counted (note) VALUES ('third')`);
       await expect(client.query('SELECT counted_ledger_seal()')).rejects.toThrow();
       await client.query('ROLLBACK');
-      await sound();
+      await expectVerified();
     } finally {
       await client.end();
     }
   });
 
-  it('seals in the background, and once more when it is closed', async () => {
+  it('rows are sealed in the background and on close', async () => {
     await add('one');
     while ((await size()) === 0) await pause(20);
     const other = await connect(system('testing', { tables, migrations: new URL('file:///none/') }), { url });
@@ -93,7 +93,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
     expect(await size()).toBe(2);
   });
 
-  it('misses no row and seals none twice when processes are killed', async () => {
+  it('sealing seals each row exactly once when processes are killed', async () => {
     for (let round = 0; round < 3; round++) {
       const worker = spawn(
         process.execPath,
@@ -112,13 +112,13 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       await once(worker, 'exit');
     }
     expect(await rows()).toBeGreaterThan(10);
-    await sound();
+    await expectVerified();
   });
 
-  it('goes on in another cluster, where transactions are counted anew', async () => {
+  it('sealing continues in another cluster, where transaction ids restart', async () => {
     for (let n = 0; n < 5; n++) await add(`sealed ${n}`);
     await db.engine.seal();
-    // as after a restore: numbers of transactions far ahead, also of entries that no sealing has seen
+    // as after a restore: transaction ids are far ahead, also for entries that are not sealed yet
     await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
     await behindItsBack(db.engine, 'counted', [
       `UPDATE counted SET ashlar_xid = (ashlar_xid::text::bigint + 1000000000)::text::xid8`,
@@ -127,12 +127,12 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       `UPDATE counted_ledger_head SET cluster = 'another', watermark = '1000000900:1000000900:'`,
     ]);
     await add('after the restore');
-    await sound();
-    for (let n = 0; n < 3; n++) await add(`and on ${n}`);
-    await sound();
+    await expectVerified();
+    for (let n = 0; n < 3; n++) await add(`later ${n}`);
+    await expectVerified();
   });
 
-  it('can be copied into another database, with what was not sealed yet', async () => {
+  it('a ledger with unsealed rows can be copied into another database', async () => {
     for (let n = 0; n < 300; n++) await add(`row ${n}`);
     await db.engine.seal();
     await db.engine.asOwner((owner) => owner.run('INSERT INTO counted (note) VALUES ($1)', ['unsealed']));
@@ -149,14 +149,14 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
       try {
         await target.query('DELETE FROM counted_ledger_head');
         for (const name of names) {
-          // as a dump does: no triggers
+          // a restore of a dump fires no triggers
           await target.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
           const { rows: all } = await source.query(`SELECT t::text AS row FROM ${name} t`);
           for (const { row } of all) await target.query(`INSERT INTO ${name} SELECT ($1::${name}).*`, [row]);
           await target.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
         }
         await target.query(`SELECT setval(pg_get_serial_sequence('counted', 'id'), 1000)`);
-        await target.query(`UPDATE counted_ledger_head SET cluster = 'the one it came from'`);
+        await target.query(`UPDATE counted_ledger_head SET cluster = 'the source cluster'`);
       } finally {
         await Promise.all([source.end(), target.end()]);
       }
@@ -174,7 +174,7 @@ describe.each(server)('ledgered on a server ($name)', (engine) => {
     }
   });
 
-  it('never fails a session when sealing fails, and says so when it is asked to seal', async () => {
+  it('a failed sealing does not fail the session; an explicit seal() rejects', async () => {
     await add('one');
     await db.engine.seal();
     await behindItsBack(db.engine, 'counted_ledger_tree', [

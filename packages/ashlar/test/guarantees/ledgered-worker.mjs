@@ -1,4 +1,4 @@
-// appends to a ledger until it is killed: argv is the library, the guarantees, the URL
+// appends to a ledger until it is killed; argv: the library, the guarantees, zod, the database URL
 const [, , library, guarantees, zod, url] = process.argv;
 const { autoincrement, connect, system, table } = await import(library);
 const { appendOnly, ledgered } = await import(guarantees);

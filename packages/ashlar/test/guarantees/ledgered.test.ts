@@ -102,13 +102,13 @@ describe.each(engines)('ledgered on $name', (engine) => {
   });
   afterAll(() => remove());
 
-  const sound = async (one: Table): Promise<number> => {
+  const expectVerified = async (one: Table): Promise<number> => {
     const { problems, size } = await verifyTable(db.engine, one);
     expect(problems).toEqual([]);
     return size;
   };
 
-  it('writes into each entry what is given back of the row, of every kind of column', async () => {
+  it('an entry contains the row as the session returns it, for every kind of column', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 20 }), async (rows) => {
         const stored = await db.session(async (s) => {
@@ -116,7 +116,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
           for (const each of rows) all.push(await s.insert(every, each));
           return all;
         });
-        await sound(every);
+        await expectVerified(every);
         await withLedger(db.engine, every, async (reader) => {
           for (const each of stored) {
             const entry = readEntry((await reader.leafOf(each.id))?.entry ?? new Uint8Array());
@@ -139,7 +139,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
     );
   });
 
-  it('keeps rows of composite keys, of months and of counted keys', async () => {
+  it('rows with composite keys, partitions and autoincrement keys verify', async () => {
     await db.session(async (s) => {
       for (let n = 0; n < 5; n++) {
         await s.insert(monthly, { note: `note "${n}"` });
@@ -147,10 +147,10 @@ describe.each(engines)('ledgered on $name', (engine) => {
         await s.insert(counted, { note: `${n}` });
       }
     });
-    for (const one of [monthly, named, counted]) expect(await sound(one)).toBe(5);
+    for (const one of [monthly, named, counted]) expect(await expectVerified(one)).toBe(5);
   });
 
-  it('shows the columns that were declared and no other, however it is read', async () => {
+  it('every read returns the declared columns only', async () => {
     const rows = await db.session(async (s) => [
       await s.insert(counted, { note: 'shown' }),
       await s.query.insertInto('counted').values({ note: 'shown' }).returningAll().executeTakeFirstOrThrow(),
@@ -163,7 +163,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
     expect(rows).toHaveLength(5);
   });
 
-  it('leaves nothing unsealed behind a commit where there is one writer, however it was written', async () => {
+  it('a commit of a single writer leaves no row unsealed', async () => {
     if (engine.name === 'postgres') await db.engine.seal();
     const before = await withLedger(db.engine, counted, (reader) => reader.unsealed());
     expect(before).toBe(0);
@@ -184,7 +184,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
     if (db.engine.sync) db.sync.session({}, (s) => s.insert(counted, { note: 'sync' }));
     if (engine.name === 'postgres') await db.engine.seal();
     expect(await withLedger(db.engine, counted, (reader) => reader.unsealed())).toBe(0);
-    expect(await sound(counted)).toBe(await count('counted'));
+    expect(await expectVerified(counted)).toBe(await count('counted'));
   });
 
   const count = async (name: string): Promise<number> => {
@@ -192,29 +192,29 @@ describe.each(engines)('ledgered on $name', (engine) => {
     return Number(rows[0]?.n);
   };
 
-  it('misses no row of many sessions at once, and seals none twice', async () => {
-    const writer = (who: number) => async () => {
+  it('sealing seals each row of concurrent sessions exactly once', async () => {
+    const writer = (writerId: number) => async () => {
       for (let n = 0; n < 12; n++) {
         await db
           .session(async (s) => {
-            await s.insert(counted, { note: `${who} ${n}` });
+            await s.insert(counted, { note: `${writerId} ${n}` });
             await s
               .session(async (inner) => {
-                await inner.insert(counted, { note: `${who} ${n} inner` });
+                await inner.insert(counted, { note: `${writerId} ${n} inner` });
                 if (n % 3 === 0) throw new Error('undone');
               })
               .catch(() => undefined);
             if (n % 5 === 0) throw new Error('undone');
           })
           .catch(() => undefined);
-        if (n % 4 === who % 4) await db.engine.seal();
+        if (n % 4 === writerId % 4) await db.engine.seal();
       }
     };
-    await Promise.all(Array.from({ length: 8 }, (_, who) => writer(who)()));
-    expect(await sound(counted)).toBe(await count('counted'));
+    await Promise.all(Array.from({ length: 8 }, (_, writerId) => writer(writerId)()));
+    expect(await expectVerified(counted)).toBe(await count('counted'));
   });
 
-  it('refuses what would break it, and finds what an owner does behind its back', async () => {
+  it('every attack is refused or detected', async () => {
     for (const one of [every, counted, monthly]) {
       const isSqlite = engine.name.startsWith('sql');
       const uuid = 'aaaaaaaa-0000-7000-8000-000000000001';
@@ -227,7 +227,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
           ? (await db.engine.read(`SELECT at FROM monthly WHERE id = ${literalOf(key?.id)}`, [])).rows
           : [];
       const extra = at ? { at: literalOf(at.at) } : {};
-      const content = {
+      const columns = {
         every_kind: {
           text: `'t'`,
           integer: '1',
@@ -246,7 +246,7 @@ describe.each(engines)('ledgered on $name', (engine) => {
         dialect: isSqlite ? ('sqlite' as const) : ('postgres' as const),
         row: { id: literalOf(key?.id), ...extra },
         other: undefined,
-        fresh: { id: one === counted ? '777777' : literalOf(uuid), ...content },
+        fresh: { id: one === counted ? '777777' : literalOf(uuid), ...columns },
         values: one === every ? { text: `'another'` } : { note: `'another'` },
         partitions: [],
         scope: undefined,
@@ -254,18 +254,18 @@ describe.each(engines)('ledgered on $name', (engine) => {
       };
       const ledger = one.guarantees.find(({ name }) => name === 'ledgered');
       for (const attack of ledger?.attacks?.(one as Table, probe) ?? []) {
-        // without roles, an insert on Postgres is kept from the application by nothing
+        // on PostgreSQL only a role keeps the application from these inserts, and this test has none
         if (!isSqlite && attack.as === 'app' && /INSERT|head/.test(attack.name)) continue;
-        expect(await ending(attack), `${one.name}: ${attack.name}`).toBe(attack.expect);
+        expect(await outcomeOf(attack), `${one.name}: ${attack.name}`).toBe(attack.expect);
       }
-      await sound(one as Table);
+      await expectVerified(one as Table);
     }
   });
 
   class Undone extends Error {}
 
-  const ending = async (attack: Attack): Promise<string> => {
-    let end = 'nothing';
+  const outcomeOf = async (attack: Attack): Promise<string> => {
+    let outcome = 'nothing';
     await db.engine
       .asOwner((owner) =>
         owner.atomically(async () => {
@@ -277,16 +277,16 @@ describe.each(engines)('ledgered on $name', (engine) => {
           try {
             await run(last);
           } catch (error) {
-            end = 'refused';
+            outcome = 'refused';
             throw error;
           }
-          if ((await attack.detect?.(run)) !== undefined) end = 'detected';
+          if ((await attack.detect?.(run)) !== undefined) outcome = 'detected';
           throw new Undone();
         }),
       )
       .catch((error: unknown) => {
-        if (!(error instanceof Undone) && end !== 'refused') throw error;
+        if (!(error instanceof Undone) && outcome !== 'refused') throw error;
       });
-    return end;
+    return outcome;
   };
 });

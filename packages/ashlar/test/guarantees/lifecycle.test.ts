@@ -3,7 +3,7 @@ import { lifecycle, partitioned } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
-import { type Attack, openWorld, refuses, type World } from './setup.js';
+import { type Attack, type Fixture, openFixture, refuses } from './setup.js';
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
@@ -36,33 +36,33 @@ const seed = [
 
 const attacks: readonly Attack[] = [
   {
-    name: 'a step that is not declared',
+    name: 'a transition that is not declared',
     sql: move(1, 'completed'),
     by: /^ashlar\/lifecycle: jobs.status cannot go from pending to completed$/,
   },
   {
-    name: 'a step out of a final status',
+    name: 'a transition out of a final status',
     sql: move(2, 'running'),
     by: /^ashlar\/lifecycle: jobs.status cannot go from completed to running$/,
   },
   {
-    name: 'a step to a status with a quote',
+    name: 'a transition to a status with a quote in its name',
     sql: move(1, "can't"),
     by: /^ashlar\/lifecycle: jobs.status cannot go from pending to can't$/,
   },
-  { name: 'a step to NULL', sql: `UPDATE jobs SET status = NULL WHERE id = '${uuid(2)}'` },
-  { name: 'a step to no status', sql: move(2, 'nonsense') },
+  { name: 'a transition to NULL', sql: `UPDATE jobs SET status = NULL WHERE id = '${uuid(2)}'` },
+  { name: 'a transition to an unknown status', sql: move(2, 'nonsense') },
   {
-    name: 'a wrong beginning',
+    name: 'an insert with a status that is not initial',
     sql: `INSERT INTO jobs VALUES ('${uuid(3)}', 3, 0, 'completed')`,
     by: /^ashlar\/lifecycle: jobs.status cannot begin as completed$/,
   },
-  { name: 'many at once', sql: `UPDATE jobs SET status = 'completed'` },
+  { name: 'an update of many rows', sql: `UPDATE jobs SET status = 'completed'` },
   { name: 'upsert', sql: `${row(2, 2)} ON CONFLICT (id) DO UPDATE SET status = 'pending'` },
-  { name: 'a step in a partitioned table', sql: `UPDATE monthly SET status = 'new'` },
-  { name: 'a step in a partition', only: 'postgres', sql: `UPDATE monthly_default SET status = 'new'` },
+  { name: 'a transition in a partitioned table', sql: `UPDATE monthly SET status = 'new'` },
+  { name: 'a transition in a partition', only: 'postgres', sql: `UPDATE monthly_default SET status = 'new'` },
   {
-    name: 'a wrong beginning in a partition',
+    name: 'an insert with a status that is not initial into a partition',
     only: 'postgres',
     sql: `INSERT INTO monthly_default (id, status) VALUES ('${uuid(2)}', 'old')`,
   },
@@ -82,7 +82,7 @@ const attacks: readonly Attack[] = [
     sql: `INSERT OR REPLACE INTO jobs (id, line, part) VALUES ('${uuid(9)}', 2, 0)`,
   },
   {
-    name: 'OR REPLACE by a unique key left to its default',
+    name: 'OR REPLACE by a unique key with an omitted default',
     only: 'sqlite',
     sql: `INSERT OR REPLACE INTO jobs (id, line) VALUES ('${uuid(9)}', 2)`,
   },
@@ -102,39 +102,39 @@ const attacks: readonly Attack[] = [
     sql: `UPDATE OR REPLACE jobs SET status = NULL WHERE id = '${uuid(2)}'`,
   },
   {
-    name: 'UPDATE OR REPLACE that takes a place',
+    name: 'UPDATE OR REPLACE that replaces a row by its primary key',
     only: 'sqlite',
     sql: `UPDATE OR REPLACE jobs SET id = '${uuid(2)}' WHERE id = '${uuid(1)}'`,
   },
   {
-    name: 'UPDATE OR REPLACE that takes a place by a unique key',
+    name: 'UPDATE OR REPLACE that replaces a row by a unique key',
     only: 'sqlite',
     sql: 'UPDATE OR REPLACE jobs SET line = 2 WHERE line = 1',
   },
 ];
 
 describe.each(engines)('lifecycle on $name', (engine) => {
-  let world: World;
+  let fixture: Fixture;
   beforeAll(async () => {
-    world = await openWorld(engine, [jobs, monthly] as Table[]);
-    for (const sql of seed) await world.run(sql);
+    fixture = await openFixture(engine, [jobs, monthly] as Table[]);
+    for (const sql of seed) await fixture.run(sql);
   });
-  afterAll(() => world.close());
+  afterAll(() => fixture.close());
 
   describe('refuses', () => {
-    refuses(engine, () => world, 'lifecycle', ['jobs', 'monthly'], attacks);
+    refuses(engine, () => fixture, 'lifecycle', ['jobs', 'monthly'], attacks);
   });
 
-  it('lets a status go along the declared transitions, and other columns change', async () => {
-    await world.run(row(11, 11));
+  it('allows the declared transitions and updates of other columns', async () => {
+    await fixture.run(row(11, 11));
     for (const status of ['running', 'pending', 'running', 'running', "can't"])
-      await world.run(move(11, status));
-    await world.run(`UPDATE jobs SET line = 12, status = 'can''t' WHERE id = '${uuid(11)}'`);
-    await world.run(`DELETE FROM jobs WHERE id = '${uuid(11)}'`);
+      await fixture.run(move(11, status));
+    await fixture.run(`UPDATE jobs SET line = 12, status = 'can''t' WHERE id = '${uuid(11)}'`);
+    await fixture.run(`DELETE FROM jobs WHERE id = '${uuid(11)}'`);
   });
 
-  it('leaves a duplicate with an unmoved status to the unique key', async () => {
-    await expect(world.run(row(1, 1))).rejects.toMatchObject({ code: 'unique-violation' });
-    await world.run(`${row(1, 1)} ON CONFLICT DO NOTHING`);
+  it('a duplicate with an unchanged status fails with unique-violation', async () => {
+    await expect(fixture.run(row(1, 1))).rejects.toMatchObject({ code: 'unique-violation' });
+    await fixture.run(`${row(1, 1)} ON CONFLICT DO NOTHING`);
   });
 });

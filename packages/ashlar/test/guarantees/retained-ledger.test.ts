@@ -31,7 +31,7 @@ const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStar
 const old = '2015-03-05T00:00:00.000Z';
 const young = new Date().toISOString();
 
-describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
+describe.each(engines)('a ledger whose rows expire on $name', (engine) => {
   const dialect = sqlOf(engine);
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
@@ -46,7 +46,7 @@ describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
   };
 
   it.each(['letters', 'monthly'] as const)(
-    'keeps its leaves, and tells from where on all is provable: %s',
+    'keeps the leaves of purged rows and reports firstProvable: %s',
     async (name) => {
       const of = tables[name] as typeof letters;
       const add = (n: number, sent_at: string) =>
@@ -73,7 +73,7 @@ describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
       await add(6, young);
       expect(await verifyTable(db.engine, of as never)).toMatchObject({ problems: [], firstProvable: 3 });
 
-      // its month holds nothing else now, and leaves whole where there are partitions
+      // the month has no other row now: on PostgreSQL its partition is dropped as a whole
       await db.session((s) => s.update(holds, kept.id, { released_at: s.now(), released_by: 'user:7' }));
       const last = await purge(db.engine, db.system);
       const partition = name === 'monthly' && dialect === 'postgres' ? 'monthly_2015_03' : undefined;
@@ -83,7 +83,7 @@ describe.each(engines)('a ledger whose rows leave, on $name', (engine) => {
     },
   );
 
-  it('lets no entry go whose row is there, and no key be used again', async () => {
+  it('refuses to delete the entry of an existing row and to reuse the key of a purged row', async () => {
     for (const n of [1, 2])
       await db.session((s) => s.insert(letters, { id: uuid(n), sent_at: n === 1 ? old : young, text: 'x' }));
     await purge(db.engine, db.system);

@@ -24,7 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { foreignConnection, rootMessage, type World } from './setup.js';
+import { type Fixture, foreignConnection, rootMessage } from './setup.js';
 
 const holds = legalHolds('legal_holds');
 const trail = auditTrail('trail');
@@ -62,17 +62,17 @@ const yearsAgo = (years: number, days = 0): string => {
   date.setUTCFullYear(date.getUTCFullYear() - years);
   return new Date(date.getTime() - days * 86_400_000).toISOString();
 };
-const micro = (moment: string): string => moment.replace('Z', '000Z');
+const micro = (time: string): string => time.replace('Z', '000Z');
 
 describe.each(engines)('retained on $name', (engine) => {
   const dialect = sqlOf(engine);
   let db: Db;
   let remove: () => Promise<void>;
-  let world: World;
+  let fixture: Fixture;
   beforeAll(async () => {
     const opened = await withTables(engine, tables, { maintain: false });
     ({ db, remove } = opened);
-    world = {
+    fixture = {
       engine: db.engine,
       place: { url: opened.url, ...(opened.key === undefined ? {} : { key: opened.key }), remove },
       run: (text, parameters) => db.engine.asOwner((owner) => owner.run(text, parameters)),
@@ -95,7 +95,7 @@ describe.each(engines)('retained on $name', (engine) => {
       (error: unknown) => rootMessage(error),
     );
   const ids = async (name: string): Promise<unknown[]> =>
-    (await world.rows(name)).map((row) => (row as { id: string }).id);
+    (await fixture.rows(name)).map((row) => (row as { id: string }).id);
   const permit = (name: string): string =>
     dialect === 'postgres'
       ? `SELECT set_config('ashlar.purging', '${name}', true)`
@@ -109,12 +109,12 @@ describe.each(engines)('retained on $name', (engine) => {
   const letter = (n: number, of: number, at: string) =>
     `INSERT INTO letters (id, client_id, text, at) VALUES ('${uuid(n)}', '${uuid(of)}', 'l${n}', '${at}')`;
 
-  it('lets rows leave when their time is over, those that refer first, and records what left', async () => {
+  it('purges expired rows, referencing rows first, and records each purge', async () => {
     const [old, young] = [yearsAgo(5, 1), yearsAgo(5, -2)];
     await asOwner(client(1, old), client(2, young), client(3, old), client(4, old));
     await asOwner(letter(11, 1, old), letter(12, 2, old), letter(13, 3, young));
-    const told = await purge(db.engine, testing(), { dryRun: true });
-    expect(told.purged.map(({ table: name, rows }) => [name, rows])).toEqual([
+    const planned = await purge(db.engine, testing(), { dryRun: true });
+    expect(planned.purged.map(({ table: name, rows }) => [name, rows])).toEqual([
       ['letters', 2],
       ['clients', 2],
     ]);
@@ -125,15 +125,15 @@ describe.each(engines)('retained on $name', (engine) => {
       { table: 'clients', reason, rows: 2, earliest: old, latest: old, partition: undefined },
     ]);
     expect(held).toEqual({});
-    // a letter that is not due refers to it
+    // a letter that has not expired references this client
     expect(stuck).toEqual({ clients: 1 });
     expect(await ids('clients')).toEqual([uuid(2), uuid(3)]);
     expect(await ids('letters')).toEqual([uuid(13)]);
-    expect(await world.rows('clients_purges')).toMatchObject([{ reason, rows: 2, partition: null }]);
+    expect(await fixture.rows('clients_purges')).toMatchObject([{ reason, rows: 2, partition: null }]);
     expect((await purge(db.engine, testing())).purged).toEqual([]);
   });
 
-  it('keeps what is held: a row, somebody’s rows, a table; until it is released', async () => {
+  it('a legal hold on a row, a scope or a table prevents a purge until it is released', async () => {
     const old = yearsAgo(6);
     await asOwner(client(21, yearsAgo(1)), client(22, yearsAgo(1)));
     await asOwner(letter(31, 21, old), letter(32, 21, old), letter(33, 22, old), client(23, old));
@@ -158,7 +158,7 @@ describe.each(engines)('retained on $name', (engine) => {
     await expect(release(row)).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 
-  it('keeps a whole table under a hold that does not have its key', async () => {
+  it('a hold whose row_key does not match the table’s key holds the whole table', async () => {
     await asOwner(client(41, yearsAgo(6)));
     const odd = await hold({ table_name: 'clients', row_key: { number: '41' } });
     expect((await purge(db.engine, testing())).held).toMatchObject({ clients: 2 });
@@ -166,7 +166,7 @@ describe.each(engines)('retained on $name', (engine) => {
     expect((await purge(db.engine, testing())).purged).toMatchObject([{ table: 'clients', rows: 1 }]);
   });
 
-  it('counts from a clock that is set later, and leaves its line in a trail', async () => {
+  it('retention starts when the time column is set, and the audit trail records the purge', async () => {
     const key = (n: number) => `INSERT INTO cases (id, code) VALUES ('${uuid(n)}', 'k${n}')`;
     await asOwner(key(51), key(52), key(53));
     const close = (n: number, at: string) => `UPDATE cases SET closed_at = '${at}' WHERE id = '${uuid(n)}'`;
@@ -180,14 +180,14 @@ describe.each(engines)('retained on $name', (engine) => {
     );
   });
 
-  it('lets whole months leave with their partition, and the rest by range', async () => {
+  it('a purge drops partitions whose rows all expired and deletes other expired rows', async () => {
     const month = (back: number): string => {
       const now = new Date();
       return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1, 8)).toISOString();
     };
     const row = (n: number, at: string) =>
       `INSERT INTO monthly (id, at, note) VALUES ('${uuid(n)}', '${micro(at)}', 'm${n}')`;
-    // each month once a maintenance, so that each gets a partition of its own
+    // maintenance runs once for each month, so that each month gets its own partition
     for (const [at, back] of [30, 29, 28, 1].entries()) {
       await asOwner(row(61 + 2 * at, month(back)), row(62 + 2 * at, month(back)));
       await maintain(db.engine, [monthly], new Date());
@@ -204,10 +204,10 @@ describe.each(engines)('retained on $name', (engine) => {
         [1, undefined],
       ]);
       const partitions = await db.engine.asOwner((owner) => db.engine.partitions(owner, 'monthly'));
-      const there = partitions.map((partition) => partition.name);
-      expect(there).not.toContain(name(30));
-      expect(there).toContain(name(29));
-      expect(await world.rows('monthly_purges')).toMatchObject([
+      const remaining = partitions.map((partition) => partition.name);
+      expect(remaining).not.toContain(name(30));
+      expect(remaining).toContain(name(29));
+      expect(await fixture.rows('monthly_purges')).toMatchObject([
         { rows: 2, partition: name(30) },
         { rows: 2, partition: name(28) },
         { rows: 1, partition: null },
@@ -230,7 +230,7 @@ describe.each(engines)('retained on $name', (engine) => {
     });
     const del = (n: number) => `DELETE FROM clients WHERE id = '${uuid(n)}'`;
 
-    it('a row that is due, unless it retires', async () => {
+    it('the delete of an expired row outside a purge', async () => {
       expect(await refusal(del(81))).toMatch(/^ashlar\/retained: only a purge deletes rows of clients/);
       expect(await refusal(permit('letters'), del(81))).toMatch(/only a purge deletes rows of clients/);
       expect(await refusal('DELETE FROM letters')).toMatch(/^ashlar\/retained: /);
@@ -238,13 +238,13 @@ describe.each(engines)('retained on $name', (engine) => {
         code: 'guarantee-violated',
       });
     });
-    it('a row that is not due or held, whoever asks', async () => {
+    it('the purge of a row that has not expired or is held', async () => {
       expect(await refusal(permit('clients'), del(83))).toBe(
         `ashlar/retained: rows of clients stay for 5 years from at (${reason})`,
       );
       expect(await refusal(permit('clients'), del(82))).toMatch(/under a legal hold/);
     });
-    it('another time or key', async () => {
+    it('updates of the time or key', async () => {
       expect(await refusal(`UPDATE clients SET at = '${yearsAgo(9)}'`)).toMatch(
         /^ashlar\/retained: at, id of clients/,
       );
@@ -253,24 +253,24 @@ describe.each(engines)('retained on $name', (engine) => {
       );
       await asOwner(`UPDATE clients SET name = 'other', at = at WHERE id = '${uuid(82)}'`);
     });
-    it('any row of a table that has not said that it may leave', async () => {
+    it('the purge of a table without retained', async () => {
       expect(await refusal(permit('forever'), 'DELETE FROM forever')).toMatch(/^ashlar\/append-only: /);
     });
-    it('changes of the record', async () => {
+    it('changes to the record of purges', async () => {
       expect(await refusal('UPDATE clients_purges SET rows = 1')).toMatch(/^ashlar\/retained: /);
       expect(await refusal(permit('clients'), 'DELETE FROM clients_purges')).toMatch(/^ashlar\/retained: /);
     });
 
     if (dialect === 'postgres') {
-      it('to be emptied at once, and a superuser who replicates', async () => {
+      it('TRUNCATE, and deletes under session_replication_role = replica', async () => {
         for (const name of ['clients CASCADE', 'letters', 'monthly', 'monthly_default'])
           expect(await refusal(`TRUNCATE ${name}`)).toMatch(/^ashlar\/(retained|append-only): /);
         const replica = 'SET LOCAL session_replication_role = replica';
         expect(await refusal(replica, del(83))).toMatch(/^ashlar\/retained: /);
       });
     } else {
-      it('a foreign connection', async () => {
-        const file = foreignConnection(world, ['recursive_triggers = OFF', 'foreign_keys = OFF']);
+      it('writes from a connection without Ashlar', async () => {
+        const file = foreignConnection(fixture, ['recursive_triggers = OFF', 'foreign_keys = OFF']);
         const tried = (text: string) => expect(() => file.exec(text)).toThrow(/^ashlar\/retained: /);
         tried(del(83));
         tried(`REPLACE INTO clients SELECT id, 'z', at FROM clients WHERE id = '${uuid(83)}'`);
@@ -278,7 +278,7 @@ describe.each(engines)('retained on $name', (engine) => {
         tried(`INSERT INTO clients_purges (reason, rows, earliest, latest) VALUES ('x', 1, 'x', 'x')`);
         file.close();
       });
-      it('a session that replaces a row', async () => {
+      it('REPLACE in a session', async () => {
         const replaced = db.session((s) =>
           sql`REPLACE INTO clients SELECT id, 'z', at FROM clients WHERE id = ${uuid(83)}`.execute(s.query),
         );
@@ -287,13 +287,13 @@ describe.each(engines)('retained on $name', (engine) => {
     }
   });
 
-  it('agrees with the other engines on the ends of months', async () => {
+  it('computes the end of a month as every other engine does', async () => {
     const ends: readonly (readonly [at: string, now: string, due: boolean])[] = [
       ['2024-02-29T12:00:00.000Z', '2025-02-28T12:00:00.000Z', false],
       ['2024-02-29T12:00:00.000Z', '2025-03-01T00:00:00.000Z', true],
       ['2024-02-28T12:00:00.000Z', '2025-02-28T12:00:00.000Z', true],
       ['2024-02-28T12:00:00.001Z', '2025-02-28T12:00:00.000Z', false],
-      // the leap day before is the last day of the February a year ago
+      // one year before the leap day is the last day of February
       ['2023-02-28T12:00:00.000Z', '2024-02-29T12:00:00.000Z', true],
       ['2023-02-28T12:00:00.001Z', '2024-02-29T12:00:00.000Z', false],
     ];
@@ -324,7 +324,7 @@ describe.each(engines)('retained on $name', (engine) => {
 
 describe('a declaration of retained', () => {
   const shape = { id: id(), code: z.string(), at: createdAt(), up: timestamp(), parent: z.uuid() };
-  it('names a clock, a period, a reason and a hold', () => {
+  it('requires a time column, a period, a reason and legal holds', () => {
     const given = { for: { years: 1 }, reason: 'law' };
     const declare = (options: Partial<Parameters<typeof retained>[1]>) => () =>
       table('t', shape, (c) => [retained(c.at, { ...given, ...options })]);

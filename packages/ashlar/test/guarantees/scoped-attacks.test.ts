@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
-import { openScopedWorld, type ScopedWorld } from './scoped-setup.js';
+import { openScopedFixture, type ScopedFixture } from './scoped-setup.js';
 
 const [ann, bob] = ['019a0000-0000-7000-8000-00000000000a', '019a0000-0000-7000-8000-00000000000b'] as const;
 
@@ -37,12 +37,12 @@ const insert = (name: string, row: SqlRow): string =>
   `INSERT INTO ${name} (${Object.keys(row).join(', ')}) VALUES (${Object.values(row).join(', ')})`;
 
 describe.each(engines)('the attacks on scoped on $name', (engine) => {
-  let world: ScopedWorld<typeof tables>;
+  let fixture: ScopedFixture<typeof tables>;
   beforeAll(async () => {
-    world = await openScopedWorld(engine, tables);
-    for (const { of, row } of cases) await world.run(insert(of.name, row));
+    fixture = await openScopedFixture(engine, tables);
+    for (const { of, row } of cases) await fixture.run(insert(of.name, row));
   });
-  afterAll(() => world.close());
+  afterAll(() => fixture.close());
 
   describe.each(cases)('of $of.name', ({ of, scopes, row, fresh, partition }) => {
     const probe: Probe = {
@@ -58,8 +58,8 @@ describe.each(engines)('the attacks on scoped on $name', (engine) => {
     const attacks = of.guarantees.find(({ name }) => name === 'scoped')?.attacks?.(of, probe) ?? [];
 
     it.each(attacks)('$name', async ({ statements, expect: expected, scope = null }) => {
-      const before = await world.run(`SELECT * FROM ${of.name}`);
-      const tried = world.db.session({ scope }, async (s) => {
+      const before = await fixture.run(`SELECT * FROM ${of.name}`);
+      const tried = fixture.db.session({ scope }, async (s) => {
         let result: unknown = 'nothing';
         for (const statement of statements) {
           const { rows, numAffectedRows } = await sql.raw(statement).execute(s.query);
@@ -70,14 +70,14 @@ describe.each(engines)('the attacks on scoped on $name', (engine) => {
       const outcome = await tried.catch((error: { code: string }) => error.code);
       if (expected === 'refused') expect(outcome).toMatch(/^(guarantee-violated|privilege-missing)$/);
       else expect(outcome).toEqual({ rows: [], changes: 0 });
-      expect(await world.run(`SELECT * FROM ${of.name}`)).toEqual(before);
+      expect(await fixture.run(`SELECT * FROM ${of.name}`)).toEqual(before);
     });
 
-    it('would succeed in the scope of the row', async () => {
+    it('reach the row in its own scope', async () => {
       expect(new Set(attacks.map(({ name }) => name)).size).toBe(attacks.length);
       const reading = attacks.filter(({ expect: expected }) => expected === 'untouched');
       for (const { statements } of reading) {
-        const found = await world.db
+        const found = await fixture.db
           .session({ scope: scopes[0] }, async (s) => {
             const { rows, numAffectedRows } = await sql.raw(statements[0] ?? '').execute(s.query);
             throw new RangeError(String(rows.length + Number(numAffectedRows ?? 0)));
@@ -88,7 +88,7 @@ describe.each(engines)('the attacks on scoped on $name', (engine) => {
     });
   });
 
-  it('are none without two scopes', () => {
+  it('are empty without two scopes', () => {
     const [first] = cases;
     const probe = {
       dialect: sqlOf(engine),

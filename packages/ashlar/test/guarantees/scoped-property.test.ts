@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { chancesFrom, type Scope, ScopedQueries } from './scoped-queries.js';
-import { openScopedWorld } from './scoped-setup.js';
+import { openScopedFixture } from './scoped-setup.js';
 
 const shapes = {
   notes: {
@@ -25,15 +25,15 @@ const shapes = {
   tags: { id: z.string().max(200), name: z.string(), weight: z.int() },
 };
 
-const barred = {
+const scopedTables = {
   notes: table('notes', shapes.notes, (c) => [primaryKey(c.id), scoped(c.client_id)]),
   tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id), scoped(c.owner)]),
   tags: table('tags', shapes.tags, (c) => [primaryKey(c.id)]),
 };
-const open = {
+const plainTables = {
   notes: table('notes', shapes.notes, (c) => [primaryKey(c.id)]),
   tasks: table('tasks', shapes.tasks, (c) => [primaryKey(c.id)]),
-  tags: barred.tags,
+  tags: scopedTables.tags,
 };
 
 const scopes: readonly [Scope, Scope, Scope] = [
@@ -43,7 +43,7 @@ const scopes: readonly [Scope, Scope, Scope] = [
 ];
 const [ann] = scopes;
 
-// every column of a row says whose it is
+// every column of a row contains the marker or id of its scope
 const rowsOf = ({ id, marker }: Scope, at: number) =>
   Array.from({ length: 6 }, (_, n) => ({
     note: {
@@ -62,19 +62,20 @@ const rowsOf = ({ id, marker }: Scope, at: number) =>
     },
   }));
 
-const fill = async (db: Database<typeof open>, whose: readonly Scope[]): Promise<void> => {
+const fill = async (db: Database<typeof plainTables>, filled: readonly Scope[]): Promise<void> => {
   await db.session({ scope: everyScope }, async (s) => {
-    for (const scope of whose) {
+    for (const scope of filled) {
       for (const { note, task } of rowsOf(scope, scopes.indexOf(scope))) {
-        await s.insert(open.notes, note);
-        await s.insert(open.tasks, task);
+        await s.insert(plainTables.notes, note);
+        await s.insert(plainTables.tasks, task);
       }
     }
-    for (let n = 0; n < 4; n++) await s.insert(open.tags, { id: `g${n}`, name: `common ${n}`, weight: n });
+    for (let n = 0; n < 4; n++)
+      await s.insert(plainTables.tags, { id: `g${n}`, name: `common ${n}`, weight: n });
   });
 };
 
-// each row that is written leaves its scope there, whoever wrote it: rows of tables behind a wall too
+// triggers record the scope of each written row, also of rows that the session cannot see
 const watching = (engine: TestEngine): readonly string[] => {
   const kinds = [
     ['INSERT', ['NEW']],
@@ -112,12 +113,17 @@ interface Result {
   readonly error?: unknown;
 }
 
-const ours = new Set(['guarantee-violated', 'privilege-missing']);
-// what any database says of some statements, whoever runs them
-const legitimate = new Set(['statement-failed', 'unique-violation', 'not-null-violation', 'check-violation']);
+const refusedCodes = new Set(['guarantee-violated', 'privilege-missing']);
+// errors that a random statement may cause on any database
+const statementErrors = new Set([
+  'statement-failed',
+  'unique-violation',
+  'not-null-violation',
+  'check-violation',
+]);
 
 const run = async (
-  db: Database<typeof open>,
+  db: Database<typeof plainTables>,
   scope: string,
   { query, isRead }: ReturnType<ScopedQueries['next']>,
 ): Promise<Result> => {
@@ -138,7 +144,11 @@ const run = async (
   } catch (error) {
     if (!(error instanceof Undone)) {
       const { code } = error as { code: string };
-      const outcome = ours.has(code) ? 'refused' : legitimate.has(code) ? 'impossible' : undefined;
+      const outcome = refusedCodes.has(code)
+        ? 'refused'
+        : statementErrors.has(code)
+          ? 'impossible'
+          : undefined;
       if (!outcome) throw error;
       return { outcome, rows, touched, error };
     }
@@ -148,36 +158,36 @@ const run = async (
 
 const sorted = (rows: readonly unknown[]): readonly string[] => rows.map((row) => JSON.stringify(row)).sort();
 
-// The guarantee's SQL is that of the dialect: one engine of each runs all, the other runs other queries of the same kinds.
+// The guarantee's SQL depends on the dialect only: one engine of each dialect runs all queries, the other runs fewer with another seed.
 const totals = { sqlite: 10_000, sqlcipher: 2_500, pglite: 2_500, postgres: 10_000 };
 const seeds = { sqlite: 20_260_131, sqlcipher: 20_260_132, pglite: 20_260_133, postgres: 20_260_131 };
 
-describe.each(engines)('thousands of queries in scoped sessions on $name', (engine) => {
+describe.each(engines)('random queries in scoped sessions on $name', (engine) => {
   const total = totals[engine.name];
 
-  it('never return or touch a row of another scope, and find all of their own', async () => {
-    const world = await openScopedWorld(engine, barred, watching(engine));
+  it('return and write all rows of their scope and none of another', async () => {
+    const fixture = await openScopedFixture(engine, scopedTables, watching(engine));
     const place = await engine.place();
-    // a database in which there is nothing but the rows of one scope: what its sessions must see
+    // a database with the rows of one scope only: what its sessions must see
     const alone = await connect(
-      system('alone', { tables: open, migrations: new URL('file:///nowhere/') }),
+      system('alone', { tables: plainTables, migrations: new URL('file:///nowhere/') }),
       place,
     );
     try {
       await alone.engine.asOwner(async (owner) => {
-        for (const made of Object.values(open)) {
+        for (const made of Object.values(plainTables)) {
           for (const statement of alone.engine.dialect.createTable(made)) await owner.script(statement);
         }
       });
-      await fill(world.db as unknown as Database<typeof open>, scopes);
-      await world.run('DELETE FROM touched');
+      await fill(fixture.db as unknown as Database<typeof plainTables>, scopes);
+      await fixture.run('DELETE FROM touched');
       await fill(alone, [ann]);
       const all = async () => [
-        await world.run('SELECT * FROM notes ORDER BY id'),
-        await world.run('SELECT * FROM tasks ORDER BY id'),
+        await fixture.run('SELECT * FROM notes ORDER BY id'),
+        await fixture.run('SELECT * FROM tasks ORDER BY id'),
       ];
       const before = await all();
-      const db = world.db as unknown as Database<typeof open>;
+      const db = fixture.db as unknown as Database<typeof plainTables>;
       const chance = chancesFrom(seeds[engine.name]);
       const queries = new ScopedQueries(
         db.kysely as unknown as Kysely<Record<string, Record<string, unknown>>>,
@@ -199,11 +209,11 @@ describe.each(engines)('thousands of queries in scoped sessions on $name', (engi
         counts[result.outcome]++;
         returned += result.rows.length;
         if (result.touched.length > 0) written++;
-        const told = JSON.stringify([result.rows, result.touched]);
+        const output = JSON.stringify([result.rows, result.touched]);
         const others = scopes.filter((scope) => scope !== own);
-        const leak = others.some(({ id, marker }) => told.includes(marker) || told.includes(id));
+        const leak = others.some(({ id, marker }) => output.includes(marker) || output.includes(id));
         const { sql: text, parameters } = generated.query.compile();
-        if (leak) failures.push(`leak to ${own.marker}: ${text} ${JSON.stringify(parameters)} → ${told}`);
+        if (leak) failures.push(`leak to ${own.marker}: ${text} ${JSON.stringify(parameters)} → ${output}`);
         if (own !== ann || !generated.isRead) continue;
         const expected = await run(alone, everyScope, generated);
         compared++;
@@ -212,13 +222,13 @@ describe.each(engines)('thousands of queries in scoped sessions on $name', (engi
           JSON.stringify(sorted(expected.rows)) !== JSON.stringify(sorted(result.rows))
         )
           failures.push(
-            `other than alone: ${text} ${JSON.stringify(parameters)} → ${result.outcome} ${told}, not ${expected.outcome} ${JSON.stringify(expected.rows)} ${String(result.error)}`,
+            `differs from the database with one scope: ${text} ${JSON.stringify(parameters)} → ${result.outcome} ${output}, not ${expected.outcome} ${JSON.stringify(expected.rows)} ${String(result.error)}`,
           );
       }
       expect(failures.slice(0, 3)).toEqual([]);
       expect(await all()).toEqual(before);
 
-      // the queries must be such that a wall is needed: without one they do find and change the others' rows
+      // the queries must be able to cross scopes: without scoped they read and change rows of other scopes
       const outcomes = Object.values(seen);
       const done = outcomes.reduce((sum, each) => sum + each.done, 0);
       expect(done / total).toBeGreaterThan(0.85);
@@ -229,16 +239,16 @@ describe.each(engines)('thousands of queries in scoped sessions on $name', (engi
     } finally {
       await alone.close();
       await place.remove();
-      await world.close();
+      await fixture.close();
     }
   }, 600_000);
 
-  it('would find and change them without a scope of their own', async () => {
-    const world = await openScopedWorld(engine, barred, watching(engine));
+  it('read and write rows of other scopes with everyScope', async () => {
+    const fixture = await openScopedFixture(engine, scopedTables, watching(engine));
     try {
-      const db = world.db as unknown as Database<typeof open>;
+      const db = fixture.db as unknown as Database<typeof plainTables>;
       await fill(db, scopes);
-      await world.run('DELETE FROM touched');
+      await fixture.run('DELETE FROM touched');
       const queries = new ScopedQueries(
         db.kysely as unknown as Kysely<Record<string, Record<string, unknown>>>,
         sqlOf(engine),
@@ -249,13 +259,13 @@ describe.each(engines)('thousands of queries in scoped sessions on $name', (engi
       for (let i = 0; i < 800; i++) {
         const generated = queries.next(ann);
         const result = await run(db, everyScope, generated);
-        const told = JSON.stringify([result.rows, result.touched]);
-        if (/BOB|CAT|bbbb|cccc/.test(told)) found[generated.kind] = (found[generated.kind] ?? 0) + 1;
+        const output = JSON.stringify([result.rows, result.touched]);
+        if (/BOB|CAT|bbbb|cccc/.test(output)) found[generated.kind] = (found[generated.kind] ?? 0) + 1;
       }
       for (const kind of ['select', 'set operation', 'CTE', 'UPDATE', 'DELETE', 'UPDATE … FROM'])
         expect(found[kind], kind).toBeGreaterThan(3);
     } finally {
-      await world.close();
+      await fixture.close();
     }
   });
 });

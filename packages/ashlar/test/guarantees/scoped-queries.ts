@@ -20,7 +20,7 @@ type Condition = RawBuilder<SqlBool>;
 /** A whole number from 0 up to, not including, `below`. */
 export type Chance = (below: number) => number;
 
-/** The same chances for the same seed. */
+/** The same sequence for the same seed. */
 export const chancesFrom = (seed: number): Chance => {
   let state = seed;
   return (below) => {
@@ -31,7 +31,7 @@ export const chancesFrom = (seed: number): Chance => {
   };
 };
 
-/** One of a session's scopes, and how its rows can be told from others wherever they turn up. */
+/** A scope, and the marker that its rows contain. */
 export interface Scope {
   readonly id: string;
   readonly marker: string;
@@ -41,11 +41,11 @@ export interface Scope {
 export interface Generated {
   readonly kind: string;
   readonly query: Compilable<unknown>;
-  /** Set when its rows, in any order, depend on the rows it can reach and on nothing else. */
+  /** Set when its result, in any order, depends only on the rows that it can reach. */
   readonly isRead: boolean;
 }
 
-/** What can stand in FROM, and what of it can be named. */
+/** A source in FROM, with the columns that a query may name. */
 interface Source {
   readonly from: string | ReturnType<Select['as']>;
   readonly alias: string;
@@ -69,7 +69,7 @@ const tables: readonly ScopedTable[] = [
   { name: 'tags', texts: ['id', 'name'], whole: 'weight', scope: undefined },
 ];
 
-/** Generates statements of Kysely over notes and tasks, which are scoped, and tags, which are not. */
+/** Generates Kysely statements over notes and tasks, which are scoped, and tags, which is not. */
 export class ScopedQueries {
   readonly #db: Builder;
   readonly #sql: SqlName;
@@ -85,7 +85,7 @@ export class ScopedQueries {
     this.#scopes = scopes;
   }
 
-  /** The next statement, for a session of that scope. */
+  /** The next statement, for a session with this scope. */
   next(own: Scope): Generated {
     this.#shadowed = [];
     const kinds: readonly (() => Generated)[] = [
@@ -108,7 +108,7 @@ export class ScopedQueries {
 
   #pick<T>(from: readonly T[]): T {
     const one = from[this.#chance(from.length)];
-    if (one === undefined) throw new RangeError('nothing to pick from');
+    if (one === undefined) throw new RangeError('empty list');
     return one;
   }
 
@@ -120,7 +120,7 @@ export class ScopedQueries {
     return `q${++this.#names}`;
   }
 
-  // a uuid as text, since it stands beside texts
+  // a uuid is cast to text, because queries combine it with text columns
   #text(alias: string, column: string): Text {
     const ref = sql.ref(`${alias}.${column}`);
     return column === 'client_id' ? sql<string>`cast(${ref} as text)` : sql<string>`${ref}`;
@@ -145,7 +145,7 @@ export class ScopedQueries {
     return this.#table(this.#pick([...tables.map(({ name }) => name), ...this.#shadowed]));
   }
 
-  /** k and v, texts, and n, a whole number, of up to three joined sources. */
+  /** Selects k and v (text) and n (an integer) from up to three joined sources. */
   #select(depth: number): Select {
     const first = this.#source(depth);
     const sources = [first];
@@ -295,7 +295,7 @@ export class ScopedQueries {
     }
   }
 
-  // NOT IN is never true of a list with a NULL in it
+  // NOT IN is never true for a list that contains NULL
   #subselect(sources: readonly Source[]): Select {
     const inner = this.#source(1);
     return this.#from(inner, [sources]).select(sql<string>`coalesce(${this.#pick(inner.texts)}, '')`.as('t'));
@@ -308,7 +308,7 @@ export class ScopedQueries {
   }
 
   #withCte(): Generated {
-    // a name that shadows a table: within its own definition SQLite would take it for the table that is being defined
+    // the name shadows a table; the definition uses the other table, because SQLite would resolve this name to the CTE itself
     const name = this.#pick(['found', 'notes', 'tasks']);
     const inner = this.#table(name === 'notes' ? 'tasks' : 'notes');
     const definition = this.#plain(
@@ -375,7 +375,7 @@ export class ScopedQueries {
     return { table, source, label: table.name === 'notes' ? 'title' : 'label' };
   }
 
-  // SQLite's RETURNING knows the bare names alone
+  // RETURNING on SQLite accepts unqualified column names only
   #returning(source: Source, table: ScopedTable): readonly RawBuilder<unknown>[] {
     return [...table.texts, table.whole].map((column) =>
       this.#sql === 'sqlite' ? sql.ref(column) : sql.ref(`${source.alias}.${column}`),
@@ -425,15 +425,15 @@ export class ScopedQueries {
   }
 
   #row(own: Scope, table: ScopedTable): Record<string, unknown> {
-    const whose = this.#chance(5) === 0 ? this.#pick(this.#scopes) : own;
+    const rowScope = this.#chance(5) === 0 ? this.#pick(this.#scopes) : own;
     const { marker } = this.#pick(this.#scopes);
     const isTaken = this.#chance(3) === 0;
     const key = isTaken
       ? `${marker}-${table.name === 'notes' ? 'n' : 't'}${this.#chance(6)}`
       : `new-${this.#chance(1_000_000)}`;
     return table.name === 'notes'
-      ? { id: key, client_id: whose.id, title: 'inserted', body: null, num: 7 }
-      : { id: key, owner: whose.id, note_id: null, label: 'inserted', size: 7 };
+      ? { id: key, client_id: rowScope.id, title: 'inserted', body: null, num: 7 }
+      : { id: key, owner: rowScope.id, note_id: null, label: 'inserted', size: 7 };
   }
 
   #insert(own: Scope): Generated {
@@ -456,11 +456,11 @@ export class ScopedQueries {
   #insertSelect(own: Scope): Generated {
     const table = this.#pick(scopedTables);
     const source = this.#source(2);
-    const whose = this.#chance(6) === 0 ? this.#pick(this.#scopes) : own;
+    const rowScope = this.#chance(6) === 0 ? this.#pick(this.#scopes) : own;
     const scope =
       table.scope === 'client_id' && this.#sql === 'postgres'
-        ? sql`cast(${whose.id} as uuid)`
-        : sql`cast(${whose.id} as text)`;
+        ? sql`cast(${rowScope.id} as uuid)`
+        : sql`cast(${rowScope.id} as text)`;
     const columns =
       table.name === 'notes' ? ['id', 'client_id', 'title', 'num'] : ['id', 'owner', 'label', 'size'];
     const rows = this.#from(source, []).select([

@@ -13,14 +13,14 @@ import { asAdmin, sqlOf, type TestEngine } from '../../../../test/support/engine
 import { createFoundation } from '../../src/engines/foundation.js';
 import { ensureHistory } from '../../src/migrations/history.js';
 
-/** A database whose sessions run as a role that owns nothing and is no superuser, where the engine has roles. */
-export interface ScopedWorld<T extends Tables> {
+/** A database whose sessions run as a role without ownership and superuser rights, where the engine has roles. */
+export interface ScopedFixture<T extends Tables> {
   readonly db: Database<T>;
   readonly url: string;
   readonly key: string | undefined;
-  /** One statement of the schema's owner, who acts in every scope. */
+  /** Runs one statement as the schema's owner, who acts in every scope. */
   readonly run: RunSql;
-  /** Work of the owner's on an engine. */
+  /** Runs work on the owner's engine. */
   asOwner<R>(work: (engine: Engine) => Promise<R>): Promise<R>;
   close(): Promise<void>;
 }
@@ -32,24 +32,24 @@ const grants = (role: string): string =>
 const systemOf = <T extends Tables>(tables: T) =>
   system('testing', { tables, migrations: new URL('file:///nowhere/') });
 
-/** Makes the tables, then what `beside` says, and connects as the plain role. */
-export const openScopedWorld = async <T extends Tables>(
+/** Creates the tables, runs the statements in `additional`, and connects as a plain role. */
+export const openScopedFixture = async <T extends Tables>(
   engine: TestEngine,
   tables: T,
-  beside: readonly string[] = [],
-): Promise<ScopedWorld<T>> => {
+  additional: readonly string[] = [],
+): Promise<ScopedFixture<T>> => {
   const place = await engine.place();
   const owner = await openEngine({ url: place.url, key: place.key });
-  const make = () =>
+  const createTables = () =>
     owner.asOwner(async (connection) => {
       await createFoundation(connection, owner.dialect);
-      const made: readonly Table[] = Object.values(tables);
-      for (const table of made) {
+      const created: readonly Table[] = Object.values(tables);
+      for (const table of created) {
         for (const statement of owner.dialect.createTable(table)) await connection.script(statement);
       }
-      for (const statement of beside) await connection.script(statement);
+      for (const statement of additional) await connection.script(statement);
     });
-  await make();
+  await createTables();
   if (sqlOf(engine) === 'sqlite') {
     await owner.close();
     const db = await connect(systemOf(tables), { url: place.url, key: place.key });
@@ -57,7 +57,7 @@ export const openScopedWorld = async <T extends Tables>(
       db,
       url: place.url,
       key: place.key,
-      // outside a transaction the owner is nobody on SQLite
+      // on SQLite the owner has no scope outside a transaction
       run: (sql, parameters) =>
         db.engine.asOwner((connection) => connection.atomically(() => connection.run(sql, parameters))),
       asOwner: (work) => work(db.engine),
@@ -68,12 +68,12 @@ export const openScopedWorld = async <T extends Tables>(
     };
   }
   if (engine.name === 'pglite') {
-    // the one user's sessions step down where the application's role was granted to
+    // PGlite has one user: its sessions switch to the application's role once that role has grants
     await owner.asOwner(async (connection) => {
       await ensureHistory(connection, owner.dialect);
       await connection.script(`CREATE ROLE ashlar_app; ${grants('ashlar_app')}`);
     });
-    // as on a server, where sessions are of a user who could not maintain anything
+    // as on a server, where the sessions' user may not maintain tables
     const db = new Database(owner, systemOf(tables), { maintain: false });
     return {
       db,

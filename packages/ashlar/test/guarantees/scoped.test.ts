@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
-import { openScopedWorld, type ScopedWorld } from './scoped-setup.js';
+import { openScopedFixture, type ScopedFixture } from './scoped-setup.js';
 
 const uuid = (n: number): string => `019a0000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const [ann, bob] = [uuid(1), uuid(2)] as const;
@@ -64,29 +64,29 @@ const seed = [
 ];
 
 describe.each(engines)('scoped on $name', (engine) => {
-  let world: ScopedWorld<typeof tables>;
+  let fixture: ScopedFixture<typeof tables>;
   beforeAll(async () => {
-    world = await openScopedWorld(engine, tables);
-    for (const statement of seed) await world.run(statement);
+    fixture = await openScopedFixture(engine, tables);
+    for (const statement of seed) await fixture.run(statement);
   });
-  afterAll(() => world.close());
+  afterAll(() => fixture.close());
 
   const titles = async (scope: string | null) => {
-    const rows = await world.db.read({ scope }, (s) =>
+    const rows = await fixture.db.read({ scope }, (s) =>
       s.query.selectFrom('notes').select('title').orderBy('title').execute(),
     );
     return rows.map(({ title }) => title);
   };
-  const all = () => world.run('SELECT * FROM notes ORDER BY id');
+  const all = () => fixture.run('SELECT * FROM notes ORDER BY id');
 
-  /** What a session did is looked at from every scope, then undone. */
-  const refusal = (scope: string | null, work: Parameters<typeof world.db.session>[1]) =>
-    world.db.session({ scope }, work as never).then(
+  /** The error code of a session, or 'nothing' when it commits. */
+  const refusal = (scope: string | null, work: Parameters<typeof fixture.db.session>[1]) =>
+    fixture.db.session({ scope }, work as never).then(
       () => 'nothing',
       (error: { code?: string; message: string }) => error.code,
     );
 
-  it('shows each session the rows of its scope, nobody none, and every scope all', async () => {
+  it('a session sees the rows of its scope; a session without a scope sees none; everyScope sees all', async () => {
     expect(await titles(ann)).toEqual(['of 0']);
     expect(await titles(bob)).toEqual(['of 1']);
     expect(await titles(null)).toEqual([]);
@@ -95,9 +95,9 @@ describe.each(engines)('scoped on $name', (engine) => {
     expect(await titles(everyScope)).toEqual(['of 0', 'of 1']);
   });
 
-  it('keeps texts and whole numbers apart as well as uuids', async () => {
+  it('separates text and integer scopes as well as uuids', async () => {
     const counted = (scope: string) =>
-      world.db.read({ scope }, async (s) => [
+      fixture.db.read({ scope }, async (s) => [
         (await s.query.selectFrom('words').selectAll().execute()).length,
         (await s.query.selectFrom('numbers').select('n').execute()).map(({ n }) => n),
       ]);
@@ -109,27 +109,27 @@ describe.each(engines)('scoped on $name', (engine) => {
   });
 
   it.each([notices, letters])(
-    'keeps a row of nobody for every scope alone, to read and to write: $name',
+    'only everyScope reads and writes rows without a scope: $name',
     async (kept) => {
       const name = kept.name as 'notices';
       const texts = (scope: string | null) =>
-        world.db.read({ scope }, async (s) => {
+        fixture.db.read({ scope }, async (s) => {
           const rows = await s.query.selectFrom(name).select('text').orderBy('text').execute();
           return rows.map(({ text }) => text);
         });
-      const nobodys = { id: uuid(60), whose: null, text: 'of nobody' };
+      const unscopedRow = { id: uuid(60), whose: null, text: 'without scope' };
       for (const scope of [null, ann]) {
-        expect(await refusal(scope, ((s: Session<typeof tables>) => s.insert(kept, nobodys)) as never)).toBe(
-          'guarantee-violated',
-        );
+        expect(
+          await refusal(scope, ((s: Session<typeof tables>) => s.insert(kept, unscopedRow)) as never),
+        ).toBe('guarantee-violated');
       }
-      await world.db.session({ scope: ann }, (s) => s.insert(kept, { whose: ann, text: 'of ann' }));
-      await world.db.session({ scope: everyScope }, (s) => s.insert(kept, nobodys));
-      expect(await texts(everyScope)).toEqual(['of ann', 'of nobody']);
+      await fixture.db.session({ scope: ann }, (s) => s.insert(kept, { whose: ann, text: 'of ann' }));
+      await fixture.db.session({ scope: everyScope }, (s) => s.insert(kept, unscopedRow));
+      expect(await texts(everyScope)).toEqual(['of ann', 'without scope']);
       expect(await texts(ann)).toEqual(['of ann']);
       expect(await texts(null)).toEqual([]);
       const left = (scope: string | null) =>
-        world.db.session({ scope }, async (s) => {
+        fixture.db.session({ scope }, async (s) => {
           const [changed] = await s.query
             .updateTable(name)
             .set({ text: 'taken' })
@@ -140,7 +140,7 @@ describe.each(engines)('scoped on $name', (engine) => {
         });
       expect(await left(ann)).toEqual([0, 0]);
       expect(await left(null)).toEqual([0, 0]);
-      // one of its own is not given away to nobody
+      // a session cannot set the scope of its own row to NULL
       expect(
         await refusal(ann, ((s: Session<typeof tables>) =>
           s.query.updateTable(name).set({ whose: null }).execute()) as never),
@@ -149,8 +149,8 @@ describe.each(engines)('scoped on $name', (engine) => {
     },
   );
 
-  it('refuses a scope that no row of the system could have', async () => {
-    const only = await openScopedWorld(engine, { folders, notes });
+  it('refuses a scope that no row of the system can have', async () => {
+    const only = await openScopedFixture(engine, { folders, notes });
     try {
       for (const scope of ['1', 'ann', ann.replace('a', 'A'), "' OR true --"]) {
         await expect(only.db.read({ scope }, async () => undefined)).rejects.toMatchObject({
@@ -165,24 +165,24 @@ describe.each(engines)('scoped on $name', (engine) => {
     }
   });
 
-  it('follows the scope of each session on the same connection, also where its statements are kept', async () => {
+  it('each session on a connection uses its own scope, also for prepared statements', async () => {
     for (const scope of [ann, bob, ann, everyScope, bob]) {
-      const found = await world.db.session({ scope }, (s) =>
+      const found = await fixture.db.session({ scope }, (s) =>
         s.query.selectFrom('notes').select('client_id').where('title', 'like', 'of %').execute(),
       );
       expect(found.map((row) => row.client_id).sort()).toEqual(scope === everyScope ? [ann, bob] : [scope]);
-      expect(await world.db.get(notes, uuid(10), { scope })).toEqual(
+      expect(await fixture.db.get(notes, uuid(10), { scope })).toEqual(
         scope === bob ? undefined : expect.objectContaining({ tags: ['t0'], done: true }),
       );
     }
-    expect(await world.db.get(notes, uuid(10))).toBeUndefined();
-    const inside = await world.db.read({ scope: ann }, () => world.db.get(notes, uuid(10)));
+    expect(await fixture.db.get(notes, uuid(10))).toBeUndefined();
+    const inside = await fixture.db.read({ scope: ann }, () => fixture.db.get(notes, uuid(10)));
     expect(inside?.title).toBe('of 0');
   });
 
-  it('writes, counts, returns and decodes as an unscoped table does', async () => {
+  it('writes return, count and decode rows as on an unscoped table', async () => {
     await expect(
-      world.db.session({ scope: ann }, async (s) => {
+      fixture.db.session({ scope: ann }, async (s) => {
         const made = await s.insert(notes, { client_id: ann, title: 'new', tags: ['a', 'b'] });
         expect(made).toMatchObject({ title: 'new', tags: ['a', 'b'], done: false, folder_id: null });
         expect(await s.update(notes, made.id, { done: true })).toEqual({ ...made, done: true });
@@ -218,9 +218,9 @@ describe.each(engines)('scoped on $name', (engine) => {
     ).rejects.toThrow('undone');
   });
 
-  it('lets SQL of a session’s own read and write within the scope', async () => {
+  it('raw SQL of a session reads and writes within its scope', async () => {
     await expect(
-      world.db.session({ scope: ann }, async (s) => {
+      fixture.db.session({ scope: ann }, async (s) => {
         const run = async (text: string) => (await sql.raw<{ title: string }>(text).execute(s.query)).rows;
         expect(await run('SELECT title FROM notes')).toEqual([{ title: 'of 0' }]);
         expect(
@@ -245,7 +245,7 @@ describe.each(engines)('scoped on $name', (engine) => {
     expect(await all()).toHaveLength(2);
   });
 
-  it('refuses rows of another scope, and moves into one, with one code', async () => {
+  it('refuses writes to another scope and moves into it', async () => {
     const before = await all();
     const other = { client_id: bob, title: 'not mine' };
     for (const scope of [ann, null]) {
@@ -261,15 +261,15 @@ describe.each(engines)('scoped on $name', (engine) => {
       sql`INSERT INTO notes (id, client_id, title) VALUES (${uuid(10)}, ${bob}, 'x')
         ON CONFLICT (id) DO UPDATE SET title = excluded.title`.execute(s.query);
     expect(await refusal(bob, upsert)).toBe('guarantee-violated');
-    const double: Parameters<typeof refusal>[1] = (s) =>
+    const duplicate: Parameters<typeof refusal>[1] = (s) =>
       s.insert(notes, { id: uuid(10), client_id: bob, title: 'x' });
-    expect(await refusal(bob, double)).toBe('unique-violation');
+    expect(await refusal(bob, duplicate)).toBe('unique-violation');
     expect(await all()).toEqual(before);
   });
 
-  it('lets every scope write all of them', async () => {
+  it('everyScope writes rows of every scope', async () => {
     await expect(
-      world.db.session({ scope: everyScope }, async (s) => {
+      fixture.db.session({ scope: everyScope }, async (s) => {
         await s.insert(notes, { client_id: uuid(3), title: 'third' });
         const moved = await s.query.updateTable('notes').set({ client_id: ann }).executeTakeFirst();
         expect(moved.numUpdatedRows).toBe(3n);
@@ -278,13 +278,13 @@ describe.each(engines)('scoped on $name', (engine) => {
     ).rejects.toThrow('undone');
   });
 
-  it('lets no cascade take along rows of another scope', async () => {
+  it('refuses a cascade that would delete rows of another scope', async () => {
     const before = await all();
     const cascade: Parameters<typeof refusal>[1] = (s) => s.delete(folders, uuid(5));
     expect(await refusal(ann, cascade)).toBe('guarantee-violated');
     expect(await all()).toEqual(before);
     await expect(
-      world.db.session({ scope: everyScope }, async (s) => {
+      fixture.db.session({ scope: everyScope }, async (s) => {
         await s.delete(folders, uuid(5));
         expect(await s.query.selectFrom('notes').selectAll().execute()).toEqual([]);
         throw new RangeError('undone');
@@ -292,9 +292,9 @@ describe.each(engines)('scoped on $name', (engine) => {
     ).rejects.toThrow('undone');
   });
 
-  it('goes together with append-only rows that leave with their parent', async () => {
+  it('combines with append-only rows that cascade with their parent', async () => {
     await expect(
-      world.db.session({ scope: ann }, async (s) => {
+      fixture.db.session({ scope: ann }, async (s) => {
         const { id: dossier_id } = await s.insert(dossiers, { client_id: ann });
         const { id: entry } = await s.insert(entries, { client_id: ann, dossier_id });
         const remove = s.session((inner) => inner.delete(entries, entry));
@@ -306,9 +306,9 @@ describe.each(engines)('scoped on $name', (engine) => {
     ).rejects.toThrow('undone');
   });
 
-  it('looks its rows up in the index of the scope', async () => {
+  it('queries use the index of the scope', async () => {
     const explain = sqlOf(engine) === 'sqlite' ? 'EXPLAIN QUERY PLAN ' : 'EXPLAIN ';
-    const plans = await world.db.session({ scope: ann }, async (s) => {
+    const plans = await fixture.db.session({ scope: ann }, async (s) => {
       if (sqlOf(engine) === 'postgres') await sql`SET LOCAL enable_seqscan = off`.execute(s.query);
       const plan = async (text: string) =>
         JSON.stringify((await sql.raw(explain + text).execute(s.query)).rows);
@@ -330,15 +330,15 @@ describe.each(engines)('scoped on $name', (engine) => {
     });
   });
 
-  it('keeps the owner in every scope, and nobody after him', async () => {
-    expect(await world.run('SELECT title FROM notes')).toHaveLength(2);
-    const read = await world.db.engine.read('SELECT title FROM notes', []);
+  it('the owner reads every scope; a later read on the same engine has no scope', async () => {
+    expect(await fixture.run('SELECT title FROM notes')).toHaveLength(2);
+    const read = await fixture.db.engine.read('SELECT title FROM notes', []);
     expect(read.rows).toEqual([]);
   });
 });
 
 describe('scoped', () => {
-  it('refuses what cannot be a scope', () => {
+  it('refuses a column that cannot be a scope', () => {
     const shape = { id: id(), at: timestamp(), maybe: z.int().nullable(), who: z.uuid() };
     const declare = (name: keyof typeof shape) => () => table('things', shape, (c) => [scoped(c[name])]);
     expect(declare('at')).toThrow(/cannot be a scope/);

@@ -4,15 +4,15 @@ import { expect, it } from 'vitest';
 import { type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
 
-/** A way into the database. `attempt` runs the statements in one transaction, and commits. */
-export interface Door {
+/** A kind of access to the database. `attempt` runs the statements in one transaction and commits. */
+export interface Access {
   readonly name: string;
   readonly on: readonly SqlName[];
-  attempt(world: World, statements: readonly string[]): Promise<void>;
+  attempt(fixture: Fixture, statements: readonly string[]): Promise<void>;
 }
 
-/** A database with some tables in it. */
-export interface World {
+/** A database with the tables of a test. */
+export interface Fixture {
   readonly engine: Engine;
   readonly place: Place;
   readonly run: RunSql;
@@ -21,7 +21,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export const openWorld = async (testEngine: TestEngine, tables: readonly Table[]): Promise<World> => {
+export const openFixture = async (testEngine: TestEngine, tables: readonly Table[]): Promise<Fixture> => {
   const place = await testEngine.place();
   const engine = await openEngine({ url: place.url, key: place.key });
   const run: RunSql = (sql, parameters) => engine.asOwner((owner) => owner.run(sql, parameters));
@@ -50,7 +50,7 @@ export const openWorld = async (testEngine: TestEngine, tables: readonly Table[]
 };
 
 const asOwner =
-  (before: readonly string[], after: readonly string[] = []): Door['attempt'] =>
+  (before: readonly string[], after: readonly string[] = []): Access['attempt'] =>
   ({ engine }, statements) =>
     engine.asOwner(async (owner) => {
       for (const sql of before) await owner.run(sql);
@@ -63,8 +63,8 @@ const asOwner =
       }
     });
 
-/** A connection to an SQLite file that knows nothing of Ashlar. */
-export const foreignConnection = ({ place }: World, pragmas: readonly string[]): Database.Database => {
+/** A connection to an SQLite file without Ashlar's functions and settings. */
+export const foreignConnection = ({ place }: Fixture, pragmas: readonly string[]): Database.Database => {
   const file = new Database(place.url.replace(/^[a-z]+:/, ''));
   if (place.key !== undefined) {
     file.pragma("cipher = 'sqlcipher'");
@@ -76,9 +76,9 @@ export const foreignConnection = ({ place }: World, pragmas: readonly string[]):
 };
 
 const foreign =
-  (...pragmas: string[]): Door['attempt'] =>
-  async (world, statements) => {
-    const file = foreignConnection(world, pragmas);
+  (...pragmas: string[]): Access['attempt'] =>
+  async (fixture, statements) => {
+    const file = foreignConnection(fixture, pragmas);
     try {
       file.exec('BEGIN IMMEDIATE');
       for (const sql of statements) file.exec(sql);
@@ -88,16 +88,16 @@ const foreign =
     }
   };
 
-export const doors: readonly Door[] = [
+export const accesses: readonly Access[] = [
   { name: 'as the owner', on: ['sqlite', 'postgres'], attempt: asOwner([]) },
   {
-    name: 'as a superuser who replicates',
+    name: 'as a superuser with session_replication_role = replica',
     on: ['postgres'],
     attempt: asOwner(['SET session_replication_role = replica'], ['RESET session_replication_role']),
   },
-  { name: 'from a foreign connection', on: ['sqlite'], attempt: foreign('recursive_triggers = OFF') },
+  { name: 'from a connection without Ashlar', on: ['sqlite'], attempt: foreign('recursive_triggers = OFF') },
   {
-    name: 'from a foreign connection without checks and foreign keys',
+    name: 'from a connection without Ashlar, checks and foreign keys',
     on: ['sqlite'],
     attempt: foreign('recursive_triggers = OFF', 'foreign_keys = OFF', 'ignore_check_constraints = ON'),
   },
@@ -106,41 +106,41 @@ export const doors: readonly Door[] = [
 /** Statements that would break a guarantee. */
 export interface Attack {
   readonly name: string;
-  /** On one kind of engine only, where the other has no such statement. */
+  /** The only dialect that has such a statement. */
   readonly only?: SqlName;
   readonly sql: string | readonly string[];
-  /** What refuses it, where it is not the guarantee. */
+  /** The expected message, if something other than the guarantee may refuse it. */
   readonly by?: RegExp;
 }
 
-/** What the database itself said. */
+/** The message of the database. */
 export const rootMessage = (error: unknown): string => {
   const { message, cause } = error as AshlarError;
   return cause === undefined ? message : rootMessage(cause);
 };
 
-/** Tests that each attack is refused through each door, and that no row of these tables is then other than before. */
+/** Tests that each attack is refused for each kind of access and changes no row of these tables. */
 export const refuses = (
   engine: TestEngine,
-  world: () => World,
+  fixture: () => Fixture,
   guarantee: string,
   tables: readonly string[],
   attacks: readonly Attack[],
 ): void => {
   const dialect = sqlOf(engine);
-  const tried = doors.filter((door) => door.on.includes(dialect));
+  const tried = accesses.filter((access) => access.on.includes(dialect));
   it.each(attacks.filter(({ only = dialect }) => only === dialect))('$name', async (attack) => {
     const { by = new RegExp(`^ashlar/${guarantee}: `) } = attack;
     const statements = [attack.sql].flat();
-    const state = () => Promise.all(tables.map((table) => world().rows(table)));
+    const state = () => Promise.all(tables.map((table) => fixture().rows(table)));
     const before = await state();
-    for (const door of tried) {
-      const refusal = await door.attempt(world(), statements).then(
+    for (const access of tried) {
+      const refusal = await access.attempt(fixture(), statements).then(
         () => 'nothing',
         (error: unknown) => rootMessage(error),
       );
-      expect(refusal, `${door.name}: ${statements.join('; ')}`).toMatch(by);
-      expect(await state(), door.name).toEqual(before);
+      expect(refusal, `${access.name}: ${statements.join('; ')}`).toMatch(by);
+      expect(await state(), access.name).toEqual(before);
     }
   });
 };

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
-import { type Attack, openWorld, refuses, rootMessage, type World } from './setup.js';
+import { type Attack, type Fixture, openFixture, refuses, rootMessage } from './setup.js';
 
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
@@ -47,36 +47,42 @@ const seed = [first(1, 'a'), next(2, 'a', 2, 1), first(11, 'b')];
 
 const attacks: readonly Attack[] = [
   { name: 'UPDATE of a body', sql: `UPDATE clauses SET body = 'z'` },
-  { name: 'UPDATE of a retired version', sql: `UPDATE clauses SET body = 'z' WHERE id = '${uuid(1)}'` },
-  { name: 'making none current', sql: `UPDATE clauses SET is_current = false WHERE id = '${uuid(2)}'` },
-  { name: 'making an old one current', sql: `UPDATE clauses SET is_current = true WHERE id = '${uuid(1)}'` },
+  { name: 'UPDATE of a superseded version', sql: `UPDATE clauses SET body = 'z' WHERE id = '${uuid(1)}'` },
   {
-    name: 'swapping what is current',
+    name: 'UPDATE that leaves no version current',
+    sql: `UPDATE clauses SET is_current = false WHERE id = '${uuid(2)}'`,
+  },
+  {
+    name: 'UPDATE that makes an old version current',
+    sql: `UPDATE clauses SET is_current = true WHERE id = '${uuid(1)}'`,
+  },
+  {
+    name: 'UPDATE that swaps the current version',
     sql: `UPDATE clauses SET is_current = NOT is_current WHERE code = 'a'`,
   },
-  { name: 'renumbering', sql: `UPDATE clauses SET version = version + 1` },
-  { name: 'relinking', sql: `UPDATE clauses SET previous_version_id = NULL` },
-  { name: 'touching', sql: `UPDATE clauses SET updated_at = '2020-01-01T00:00:00.000Z'` },
+  { name: 'UPDATE of the version number', sql: `UPDATE clauses SET version = version + 1` },
+  { name: 'UPDATE of the predecessor', sql: `UPDATE clauses SET previous_version_id = NULL` },
+  { name: 'UPDATE of updated_at', sql: `UPDATE clauses SET updated_at = '2020-01-01T00:00:00.000Z'` },
   { name: 'DELETE of the current version', sql: `DELETE FROM clauses WHERE id = '${uuid(2)}'` },
-  { name: 'DELETE of all', sql: 'DELETE FROM clauses' },
-  { name: 'a gap', sql: next(3, 'a', 4, 2) },
-  { name: 'a fork', sql: next(3, 'a', 2, 1) },
-  { name: 'a fork beside the current version', sql: next(3, 'a', 3, 1) },
+  { name: 'DELETE of all versions', sql: 'DELETE FROM clauses' },
+  { name: 'a gap in the version numbers', sql: next(3, 'a', 4, 2) },
+  { name: 'a fork with a taken version number', sql: next(3, 'a', 2, 1) },
+  { name: 'a fork with the next version number', sql: next(3, 'a', 3, 1) },
   {
-    name: 'a chain that begins anew',
+    name: 'a later version without a predecessor',
     sql: `INSERT INTO clauses (id, code, version) VALUES ('${uuid(3)}', 'a', 3)`,
   },
   {
-    name: 'a chain that begins with 2',
+    name: 'a first version with the number 2',
     sql: `INSERT INTO clauses (id, code, version) VALUES ('${uuid(3)}', 'c', 2)`,
   },
-  { name: 'a version of another key', sql: next(3, 'c', 2, 11) },
+  { name: 'a predecessor of another key', sql: next(3, 'c', 2, 11) },
   { name: 'a predecessor that does not exist', sql: next(3, 'a', 3, 99) },
   {
     name: 'a new version that is not current',
     sql: `INSERT INTO clauses (id, code, is_current) VALUES ('${uuid(3)}', 'c', false)`,
   },
-  { name: 'a first version again', sql: first(3, 'a'), by: /ashlar\/versioned: |clauses_code_version_idx/ },
+  { name: 'a second first version', sql: first(3, 'a'), by: /ashlar\/versioned: |clauses_code_version_idx/ },
   {
     name: 'two successors in one statement',
     sql: `${next(3, 'a', 3, 2)}, ('${uuid(4)}', 'a', 3, '${uuid(2)}')`,
@@ -95,7 +101,7 @@ const attacks: readonly Attack[] = [
     by: /ashlar\/versioned: |syntax error/,
   },
   {
-    name: 'a trigger of a temporary table that retires without a successor',
+    name: 'a trigger on a temporary table that unsets the current version',
     only: 'postgres',
     sql: [
       'CREATE TEMP TABLE lever (x int) ON COMMIT DROP',
@@ -126,17 +132,17 @@ const attacks: readonly Attack[] = [
     sql: `INSERT OR REPLACE INTO clauses (rowid, id, code) VALUES (1, '${uuid(3)}', 'c')`,
   },
   {
-    name: 'a rowid that would stop every later insert',
+    name: 'a negative rowid',
     only: 'sqlite',
     sql: `INSERT INTO clauses (rowid, id, code) VALUES (-1, '${uuid(3)}', 'c')`,
   },
   {
-    name: 'OR REPLACE with a fitting successor',
+    name: 'OR REPLACE with a valid successor',
     only: 'sqlite',
     sql: `INSERT OR REPLACE INTO clauses (rowid, id, code, version, previous_version_id) VALUES (2, '${uuid(3)}', 'a', 3, '${uuid(2)}')`,
   },
   {
-    name: 'OR REPLACE of a counted version',
+    name: 'OR REPLACE of a version with an autoincrement key',
     only: 'sqlite',
     sql: `INSERT OR REPLACE INTO notes (id, tenant, key, version) VALUES (1, 't', 'other', 1)`,
   },
@@ -154,72 +160,72 @@ const attacks: readonly Attack[] = [
 ];
 
 describe.each(engines)('versioned on $name', (engine) => {
-  let world: World;
+  let fixture: Fixture;
   beforeAll(async () => {
-    world = await openWorld(engine, [clauses, notes] as Table[]);
-    for (const sql of seed) await world.run(sql);
-    await world.run(`INSERT INTO notes (tenant, key, version) VALUES ('t', 'k', 1)`);
+    fixture = await openFixture(engine, [clauses, notes] as Table[]);
+    for (const sql of seed) await fixture.run(sql);
+    await fixture.run(`INSERT INTO notes (tenant, key, version) VALUES ('t', 'k', 1)`);
   });
-  afterAll(() => world.close());
+  afterAll(() => fixture.close());
 
   const chain = async (code: string) =>
-    (await world.run(`SELECT version, is_current FROM clauses WHERE code = '${code}' ORDER BY version`)).map(
-      (row) => `${row.version}${row.is_current === true || row.is_current === 1 ? ' current' : ''}`,
-    );
+    (
+      await fixture.run(`SELECT version, is_current FROM clauses WHERE code = '${code}' ORDER BY version`)
+    ).map((row) => `${row.version}${row.is_current === true || row.is_current === 1 ? ' current' : ''}`);
 
   describe('refuses', () => {
-    refuses(engine, () => world, 'versioned', ['clauses', 'notes'], attacks);
+    refuses(engine, () => fixture, 'versioned', ['clauses', 'notes'], attacks);
   });
 
-  it('retires the predecessor in the same statement, and gives the new version back as current', async () => {
-    await world.run(first(21, 'c'));
-    const [created] = await world.run(`${next(22, 'c', 2, 21)} RETURNING is_current, updated_at`);
+  it('an insert supersedes the predecessor and returns the new version as current', async () => {
+    await fixture.run(first(21, 'c'));
+    const [created] = await fixture.run(`${next(22, 'c', 2, 21)} RETURNING is_current, updated_at`);
     expect([true, 1]).toContain(created?.is_current);
     expect(await chain('c')).toEqual(['1', '2 current']);
-    const [purged] = await world.run(`SELECT updated_at FROM clauses WHERE id = '${uuid(21)}'`);
-    expect(purged?.updated_at).toEqual(created?.updated_at);
+    const [superseded] = await fixture.run(`SELECT updated_at FROM clauses WHERE id = '${uuid(21)}'`);
+    expect(superseded?.updated_at).toEqual(created?.updated_at);
   });
 
-  it('takes several versions in one statement', async () => {
-    await world.run(`INSERT INTO clauses (id, code, version, previous_version_id) VALUES
+  it('accepts several versions in one statement', async () => {
+    await fixture.run(`INSERT INTO clauses (id, code, version, previous_version_id) VALUES
       ('${uuid(31)}', 'd', 1, NULL), ('${uuid(32)}', 'd', 2, '${uuid(31)}'), ('${uuid(33)}', 'd', 3, '${uuid(32)}')`);
     expect(await chain('d')).toEqual(['1', '2', '3 current']);
   });
 
-  it('keeps the current version where a successor is left out for a conflict', async () => {
-    await world.run(first(41, 'e'));
-    await world.run(`${next(1, 'e', 2, 41)} ON CONFLICT DO NOTHING`).catch(() => undefined);
+  it('keeps the current version when ON CONFLICT DO NOTHING skips a successor', async () => {
+    await fixture.run(first(41, 'e'));
+    await fixture.run(`${next(1, 'e', 2, 41)} ON CONFLICT DO NOTHING`).catch(() => undefined);
     expect(await chain('e')).toEqual(['1 current']);
   });
 
-  it('keeps keys of several columns apart', async () => {
-    await world.run(`INSERT INTO notes (tenant, key, version) VALUES ('u', 'k', 1)`);
-    await world.run(`INSERT INTO notes (tenant, key, version, before) VALUES ('t', 'k', 2, 1)`);
-    const current = await world.run('SELECT tenant, version FROM notes WHERE current ORDER BY tenant');
+  it('separates composite keys', async () => {
+    await fixture.run(`INSERT INTO notes (tenant, key, version) VALUES ('u', 'k', 1)`);
+    await fixture.run(`INSERT INTO notes (tenant, key, version, before) VALUES ('t', 'k', 2, 1)`);
+    const current = await fixture.run('SELECT tenant, version FROM notes WHERE current ORDER BY tenant');
     expect(current.map((row) => `${row.tenant}${row.version}`)).toEqual(['t2', 'u1']);
     await expect(
-      world.run(`INSERT INTO notes (tenant, key, version, before) VALUES ('u', 'k', 3, 3)`),
+      fixture.run(`INSERT INTO notes (tenant, key, version, before) VALUES ('u', 'k', 3, 3)`),
     ).rejects.toMatchObject({ code: 'guarantee-violated' });
   });
 });
 
 describe.each(engines.filter(({ name }) => name === 'postgres'))(
-  'versioned among sessions of $name',
+  'versioned with concurrent sessions on $name',
   (engine) => {
-    let world: World;
+    let fixture: Fixture;
     beforeAll(async () => {
-      world = await openWorld(engine, [clauses] as Table[]);
+      fixture = await openFixture(engine, [clauses] as Table[]);
     });
-    afterAll(() => world.close());
+    afterAll(() => fixture.close());
 
     const connections = async (count: number): Promise<pg.Client[]> => {
-      const clients = Array.from({ length: count }, () => new pg.Client(world.place.url));
+      const clients = Array.from({ length: count }, () => new pg.Client(fixture.place.url));
       await Promise.all(clients.map((client) => client.connect()));
       return clients;
     };
 
-    it('lets fifty supersede one after the other behind a lock on the first version', async () => {
-      await world.run(first(1, 'busy'));
+    it('fifty sessions that lock the first version create fifty successive versions', async () => {
+      await fixture.run(first(1, 'busy'));
       const clients = await connections(50);
       try {
         await Promise.all(
@@ -240,15 +246,15 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))(
       } finally {
         await Promise.all(clients.map((client) => client.end()));
       }
-      const rows = await world.run(
+      const rows = await fixture.run(
         `SELECT version, is_current FROM clauses WHERE code = 'busy' ORDER BY version`,
       );
       expect(rows.map((row) => Number(row.version))).toEqual(Array.from({ length: 51 }, (_, at) => at + 1));
       expect(rows.filter((row) => row.is_current)).toEqual([rows.at(-1)]);
     });
 
-    it('lets one of two win without a lock, and refuses the other cleanly', async () => {
-      await world.run(first(2, 'race'));
+    it('without a lock one of two successors is inserted and the other is refused', async () => {
+      await fixture.run(first(2, 'race'));
       const [one, two] = await connections(2);
       if (!one || !two) throw new AshlarError('usage', { message: 'two connections' });
       try {
@@ -268,21 +274,21 @@ describe.each(engines.filter(({ name }) => name === 'postgres'))(
       }
     });
 
-    it('needs no right to update', async () => {
-      await world.run(first(5, 'granted'));
-      await world.run('CREATE ROLE writer NOLOGIN').catch(() => undefined);
-      await world.run('GRANT SELECT, INSERT ON clauses TO writer');
-      await world.engine.asOwner((owner) =>
+    it('a new version needs no UPDATE privilege', async () => {
+      await fixture.run(first(5, 'granted'));
+      await fixture.run('CREATE ROLE writer NOLOGIN').catch(() => undefined);
+      await fixture.run('GRANT SELECT, INSERT ON clauses TO writer');
+      await fixture.engine.asOwner((owner) =>
         owner.atomically(async () => {
           await owner.run('SET LOCAL ROLE writer');
           await owner.run(next(6, 'granted', 2, 5));
         }),
       );
-      expect(await world.run(`SELECT version FROM clauses WHERE code = 'granted' AND is_current`)).toEqual([
+      expect(await fixture.run(`SELECT version FROM clauses WHERE code = 'granted' AND is_current`)).toEqual([
         { version: 2 },
       ]);
-      await world.run('DROP OWNED BY writer');
-      await world.run('DROP ROLE writer');
+      await fixture.run('DROP OWNED BY writer');
+      await fixture.run('DROP ROLE writer');
     });
   },
 );

@@ -66,7 +66,7 @@ describe('a table', () => {
     expect(notes.checks.map((c) => c.name)).toEqual(['notes_no_shouting']);
   });
 
-  it('derives what a database can check', () => {
+  it('derives the rules that a database can check from Zod', () => {
     expect(notes.columns.body.rules).toEqual({ minLength: 1, maxLength: 500 });
     expect(notes.columns.mood).toMatchObject({
       kind: 'text',
@@ -82,7 +82,7 @@ describe('a table', () => {
     expect(notes.columns.created_at).toMatchObject({ kind: 'timestamp', precision: 3, generated: 'now' });
   });
 
-  it('fills in an id and defaults on insert, and leaves times to the database', () => {
+  it('an insert gets an id and defaults; the database generates times', () => {
     const author_id = '0190a0b0-0000-7000-8000-000000000000';
     const row = notes.insert.parse({ author_id, body: 'hello' });
     expect(row).toMatchObject({ author_id, body: 'hello', mood: 'good', stars: null, tags: [] });
@@ -90,26 +90,26 @@ describe('a table', () => {
     expect((row as { id: string }).id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
-  it('has ids that sort by the time they were made', () => {
+  it('ids sort by creation time', () => {
     const ids = Array.from({ length: 500 }, () => (people.insert.parse({ name: 'x' }) as { id: string }).id);
     expect([...ids].sort()).toEqual(ids);
   });
 
-  it('patches any column but the key, without bringing defaults back', () => {
+  it('an update accepts any column except the key and applies no defaults', () => {
     expect(notes.update.parse({ stars: 3 })).toEqual({ stars: 3 });
     expect(notes.update.safeParse({ id: '0190a0b0-0000-7000-8000-000000000000' }).success).toBe(false);
   });
 
-  it('refuses columns it does not have', () => {
+  it('refuses unknown columns', () => {
     expect(people.insert.safeParse({ name: 'x', nmae: 'y' }).success).toBe(false);
   });
 
-  it('gives a JSON Schema', () => {
+  it('can be converted to a JSON Schema', () => {
     expect(z.toJSONSchema(people.row)).toMatchObject({ type: 'object', required: ['id', 'name'] });
   });
 });
 
-describe('a declaration that contradicts itself is refused, with table and column named', () => {
+describe('an invalid declaration is refused with the table and column named', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['no primary key', declare({ name: z.string() }), /things: there is no primary key/],
     [
@@ -119,7 +119,7 @@ describe('a declaration that contradicts itself is refused, with table and colum
     ],
     ['an index on no column', declare({ id: id() }, () => [index()]), /things: An index has no column/],
     [
-      'an index on a column that is not there',
+      'an index on a column that does not exist',
       declare({ id: id() }, (c) => [index(c.nope as never)]),
       /does not have/,
     ],
@@ -133,7 +133,11 @@ describe('a declaration that contradicts itself is refused, with table and colum
       declare({ code: z.string().nullable() }, (c) => [primaryKey(c.code as never)]),
       /code is nullable/,
     ],
-    ['a counter that is no key', declare({ id: id(), n: autoincrement() }), /two primary keys: id and n/],
+    [
+      'an autoincrement column that is not the primary key',
+      declare({ id: id(), n: autoincrement() }),
+      /two primary keys: id and n/,
+    ],
     [
       'set null on a required column',
       declare({ id: id(), a: z.uuid() }, (c) => [
@@ -142,18 +146,18 @@ describe('a declaration that contradicts itself is refused, with table and colum
       /a cannot be set to null/,
     ],
     [
-      'two constraints of one name',
+      'two constraints with the same name',
       declare({ id: id(), a: z.int() }, (c) => [index(c.a as never), index(c.a as never)]),
       /two constraints or indexes are named things_a_idx/,
     ],
-    ["a column of a name of Ashlar's own", declare({ id: id(), ashlar_at: z.int() }), /named "ashlar_at"/],
+    ['a column name that Ashlar reserves', declare({ id: id(), ashlar_at: z.int() }), /named "ashlar_at"/],
     [
-      "a table of a name of Ashlar's own",
+      'a table name that Ashlar reserves',
       () => table('ashlar_things', { id: id() }),
       /named "ashlar_things"/,
     ],
     ['an upper-case name', () => table('Things', { id: id() }), /cannot be named "Things"/],
-    ['a name PostgreSQL would cut off', declare({ id: id(), ['a'.repeat(60)]: z.int() }), /characters/],
+    ['a name that PostgreSQL would truncate', declare({ id: id(), ['a'.repeat(60)]: z.int() }), /characters/],
   ])('%s', (_, work, message) => {
     expect(error(work)).toMatchObject({ code: 'table-invalid', message: expect.stringMatching(message) });
   });
@@ -169,7 +173,7 @@ describe('a declaration that contradicts itself is refused, with table and colum
     ['a date inside JSON', z.object({ at: z.date() })],
     ['a mixed choice', z.literal(['a', 1])],
     ['a union of strings', z.union([z.email(), z.url()])],
-  ])('%s has no column form', (_, type) => {
+  ])('%s cannot be a column', (_, type) => {
     expect(error(declare({ id: id(), odd: type }))).toMatchObject({
       code: 'column-type-unsupported',
       message: expect.stringContaining('things.odd'),
@@ -177,7 +181,7 @@ describe('a declaration that contradicts itself is refused, with table and colum
   });
 });
 
-describe('what cannot come back as it was is refused before anything is written', () => {
+describe('a value that cannot be read back unchanged is refused before it is written', () => {
   const things = table('things', {
     id: id(),
     text: z.string().min(2).max(4),
@@ -216,7 +220,7 @@ describe('what cannot come back as it was is refused before anything is written'
     ['JSON of 500 levels', { data: deep(500) }],
     ['an IPv4-mapped address', { address: '::ffff:127.0.0.1' }],
     ['the last year', { at: '9999-12-31T23:59:59.999Z' }],
-  ])('but not %s', (_, change) => {
+  ])('%s is accepted', (_, change) => {
     expect(things.insert.safeParse({ ...good, ...change })).toMatchObject({ success: true });
   });
 });

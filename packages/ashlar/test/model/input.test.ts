@@ -29,7 +29,7 @@ describe('the input of a service', () => {
     expect(suggestion).toMatch(/^Nothing was read or written\./);
   });
 
-  it('is refused with all invalid parts and a suggestion', () => {
+  it('is refused with every invalid part and a suggestion', () => {
     const { message, detail, suggestion } = refusal({ page: { limit: 'x' } }, 'Ask again.');
     expect(message).toContain('page.limit');
     expect(detail?.split('\n')).toEqual([

@@ -34,7 +34,7 @@ const letters = table('letters', { id: id(), body: ciphertext(z.string().max(9))
 type S = Session<{ notes: typeof notes; counted: typeof counted; letters: typeof letters }>;
 
 describe('types', () => {
-  it('a row is what Zod infers', () => {
+  it('a row has the types that Zod infers', () => {
     expectTypeOf<Row<typeof notes>>().toMatchObjectType<{
       id: string;
       title: string;
@@ -47,7 +47,7 @@ describe('types', () => {
     expectTypeOf<Row<typeof notes>['raw']>().toExtend<Uint8Array>();
   });
 
-  it('an insert may leave out what is generated, nullable or defaulted, and nothing else', () => {
+  it('an insert may omit only generated, nullable and defaulted columns', () => {
     expectTypeOf<{ title: string; data: null; raw: Uint8Array<ArrayBuffer> }>().toExtend<
       Insert<typeof notes>
     >();
@@ -56,12 +56,12 @@ describe('types', () => {
     expectTypeOf<{ note: number }>().not.toExtend<Insert<typeof counted>>();
   });
 
-  it('a patch takes any column', () => {
+  it('an update accepts any column', () => {
     expectTypeOf<{ stars: null }>().toExtend<Update<typeof notes>>();
     expectTypeOf<{ mood: 'ugly' }>().not.toExtend<Update<typeof notes>>();
   });
 
-  it('queries are typed by the tables’ own names', () => {
+  it('queries are typed by table names', () => {
     const query = (s: S) =>
       s.query.selectFrom('notes').select(['title', 'stars']).where('mood', '=', 'good').execute();
     expectTypeOf<ReturnType<typeof query>>().resolves.items.toEqualTypeOf<{
@@ -73,7 +73,7 @@ describe('types', () => {
     expectTypeOf(wrong).toBeFunction();
   });
 
-  it('a ciphered column is its plaintext in a row, bytes in a query, and its plaintext again once decrypted', () => {
+  it('an encrypted column is plaintext in a row, bytes in a query and plaintext after decrypt', () => {
     expectTypeOf<Row<typeof letters>>().toEqualTypeOf<{ id: string; body: string | null }>();
     expectTypeOf<{ body: string }>().toExtend<Insert<typeof letters>>();
     const query = (s: S) => s.query.selectFrom('letters').selectAll().execute();
@@ -88,7 +88,7 @@ describe('types', () => {
     }>();
   });
 
-  it('writes are typed by the table', () => {
+  it('writes have the types of the table', () => {
     const insert = (s: S) => s.insert(counted, { note: 'x' });
     expectTypeOf<ReturnType<typeof insert>>().resolves.toEqualTypeOf<{ id: number; note: string }>();
     // @ts-expect-error note is text

@@ -41,7 +41,7 @@ const holds = legalHolds('holds');
 const dataKeys = keyring('data_keys', (c) => [audited({ into: trail, except: c.wrapped })]);
 const law = { for: { years: 10 }, reason: 'law', hold: holds };
 
-/** Clients: the scopes of the other tables. A client's own row is in its scope. */
+/** Each client is a scope of the other tables. The client's own row is in that scope. */
 const clients = table(
   'clients',
   {
@@ -141,7 +141,7 @@ export const everyGuarantee = (migrations: URL) => system('every', { tables, mig
 /** The same system as a plain `System`. */
 export const asSystem = (migrations: URL): System => everyGuarantee(migrations) as unknown as System;
 
-/** Two clients with a scope each. */
+/** Two clients, each with its own scope. */
 export const people = [
   '00000000-0000-7000-8000-00000000000a',
   '00000000-0000-7000-8000-00000000000b',

@@ -4,7 +4,7 @@ import type { Sabotage } from './sabotages.js';
 const thisMonth = `visits_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
 const within = 'client_id BETWEEN ashlar_scope_uuid_low() AND ashlar_scope_uuid_high()';
 
-/** A disabled trigger of a guarantee. */
+/** Disables a trigger of a guarantee. */
 const disabled = (table: string, trigger: string, named: RegExp): Sabotage => ({
   name: `the trigger ${trigger} is disabled`,
   sql: [`ALTER TABLE ${table} DISABLE TRIGGER ${trigger}`],
@@ -12,7 +12,7 @@ const disabled = (table: string, trigger: string, named: RegExp): Sabotage => ({
   named,
 });
 
-/** A dropped trigger of a guarantee. */
+/** Drops a trigger of a guarantee. */
 const dropped = (table: string, trigger: string, guarantee: string, on = ` ON ${table}`): Sabotage => ({
   name: `the trigger ${trigger} is dropped`,
   sql: [`DROP TRIGGER ${trigger}${on}`],
@@ -20,7 +20,7 @@ const dropped = (table: string, trigger: string, guarantee: string, on = ` ON ${
   named: new RegExp(`${table}, ${guarantee}: the trigger ${trigger} is missing`),
 });
 
-/** A replaced function of a guarantee. */
+/** Replaces the body of a function of a guarantee. */
 const emptied = (name: string, body: string, returns = 'trigger'): Sabotage => ({
   name: `the function ${name} is emptied`,
   sql: [
@@ -37,7 +37,7 @@ const granted = (privilege: string, table: string, named: RegExp): Sabotage => (
   named,
 });
 
-/** The sabotages of the system of every guarantee on Postgres, all at once. */
+/** The sabotages of the system with every guarantee on PostgreSQL, applied together. */
 export const postgresEverySabotages: readonly Sabotage[] = [
   {
     name: 'row level security is off',
@@ -52,7 +52,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     named: /schema: .*dossiers: row level security on, not for the owner/,
   },
   {
-    name: 'a policy lets everybody pass',
+    name: 'a policy admits every row',
     sql: ['ALTER POLICY letters_scoped ON letters USING (true)'],
     undo: [`ALTER POLICY letters_scoped ON letters USING (${within})`],
     named: /letters, scoped, as the app: SELECT, from another scope: reached 1 of the rows/,
@@ -64,9 +64,9 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     named: /schema: .*visits: drop policy visits_scoped/,
   },
   {
-    name: 'another policy is added, which permits more',
-    sql: ['CREATE POLICY everybody ON dossiers USING (true)'],
-    undo: ['DROP POLICY everybody ON dossiers'],
+    name: 'a permissive policy is added',
+    sql: ['CREATE POLICY admit_all ON dossiers USING (true)'],
+    undo: ['DROP POLICY admit_all ON dossiers'],
     named: /dossiers, scoped, as the app: SELECT, from another scope: reached 1 of the rows/,
   },
   {
@@ -76,7 +76,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     named: new RegExp(`partitions: ${thisMonth}: the policy visits_scoped is not in force`),
   },
   {
-    name: 'the bound of a scope is another',
+    name: 'a scope bound function is replaced',
     sql: [
       'CREATE OR REPLACE FUNCTION ashlar_scope_bigint_low() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$SELECT 0::bigint$$',
     ],
@@ -127,7 +127,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     /holds, append-only, as the owner: DELETE of a row.*: was not refused/,
   ),
   {
-    name: 'a CHECK lets plaintext in',
+    name: 'a CHECK against plaintext is dropped',
     sql: ['ALTER TABLE clients DROP CONSTRAINT clients_email_check'],
     undo: [
       "ALTER TABLE clients ADD CONSTRAINT clients_email_check CHECK (octet_length(email) >= 45 AND substr(email, 1, 1) = '\\x01')",
@@ -136,7 +136,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   },
 ];
 
-/** The sabotages on SQLite, all at once. */
+/** The sabotages of the system with every guarantee on SQLite, applied together. */
 export const sqliteEverySabotages: readonly Sabotage[] = [
   ...(
     [
@@ -161,7 +161,7 @@ export const sqliteEverySabotages: readonly Sabotage[] = [
     ] as const
   ).map(([table, trigger, guarantee]) => dropped(table, trigger, guarantee, '')),
   {
-    name: 'a trigger that audits does nothing',
+    name: 'a trigger of audited is replaced by one that does nothing',
     sql: [
       'DROP TRIGGER clients_audited_insert',
       'CREATE TRIGGER clients_audited_insert AFTER INSERT ON clients BEGIN SELECT 1; END',
@@ -176,9 +176,9 @@ export const sqliteEverySabotages: readonly Sabotage[] = [
     named: /dossiers, scoped: the index dossiers_client_id_scope_idx is missing/,
   },
   {
-    name: 'the table that says what may be retired is dropped',
-    sql: ['ALTER TABLE ashlar_purge RENAME TO ashlar_retired'],
-    undo: ['ALTER TABLE ashlar_retired RENAME TO ashlar_purge'],
+    name: 'the table that permits purges is renamed',
+    sql: ['ALTER TABLE ashlar_purge RENAME TO ashlar_purge_gone'],
+    undo: ['ALTER TABLE ashlar_purge_gone RENAME TO ashlar_purge'],
     named: /ashlar_purge, which the guarantees need, is missing/,
   },
 ];

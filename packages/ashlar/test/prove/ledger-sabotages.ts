@@ -6,7 +6,7 @@ export const parts = ['letters', 'entries', 'tree', 'blocks', 'head'].map((part)
   part === 'letters' ? part : `letters_ledger_${part}`,
 );
 
-/** A change of the ledger of `letters` by an owner who can disable triggers. */
+/** A change of the ledger of `letters` by the owner, who can disable triggers. */
 export interface LedgerSabotage {
   readonly name: string;
   /** Triggers stay enabled: each write leaves an entry. */
@@ -51,17 +51,17 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     named: new RegExp(`the row ${uuid}, position 0: the column body[\\s\\S]*position 1: the column body`),
   },
   {
-    name: 'a row is given to another client',
+    name: 'a row is moved to another client',
     sql: () => [`UPDATE letters SET client_id = '${people[1]}' WHERE ${rowOf('two')}`],
     named: new RegExp(`the row ${uuid}, position 1: the column client_id was changed after it was written`),
   },
   {
-    name: 'a row that is there is dated back',
+    name: 'a row is backdated',
     sql: () => [`UPDATE letters SET at = '2001-01-01T00:00:00.000000Z' WHERE ${rowOf('two')}`],
     named: new RegExp(`the row ${uuid}, position 1: the column at was changed after it was written`),
   },
   {
-    name: 'a row of an earlier time is put in',
+    name: 'a row with an earlier time is inserted',
     openly: true,
     sql: () => [
       `INSERT INTO letters (id, client_id, at, body) VALUES ('${forged}', '${client}', '2001-01-01T00:00:00.000000Z', 'late')`,
@@ -69,12 +69,12 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     named: new RegExp(`the row ${forged}, position 9: the column at is not the time of the write`),
   },
   {
-    name: 'a row is put in without an entry',
+    name: 'a row is inserted without an entry',
     sql: () => [`INSERT INTO letters (id, client_id, body) VALUES ('${forged}', '${client}', 'late')`],
     named: new RegExp(`the row ${forged}: the row has no entry`),
   },
   {
-    name: 'the tail is cut off',
+    name: 'the last rows and leaves are deleted',
     sql: () => [
       `DELETE FROM letters WHERE CAST(id AS text) IN (SELECT row_key FROM letters_ledger_tree WHERE position > 6)`,
       `DELETE FROM letters_ledger_entries WHERE row_key IN (SELECT row_key FROM letters_ledger_tree WHERE position > 6)`,
@@ -83,7 +83,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     named: /the checkpoint .*9\.checkpoint has 9 leaves, but there are 7/,
   },
   {
-    name: 'all of the ledger is rewound to an older copy of itself',
+    name: 'the whole ledger is replaced by an older copy',
     sql: () =>
       parts.flatMap((part) => [`DELETE FROM ${part}`, `INSERT INTO ${part} SELECT * FROM older_${part}`]),
     named: /the checkpoint .*9\.checkpoint has 9 leaves, but there are 6/,
@@ -101,7 +101,7 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     named: /position \d: the leaves from this position on have no block/,
   },
   {
-    name: 'a block is put in',
+    name: 'a block is inserted',
     sql: (dialect) => [
       `INSERT INTO letters_ledger_blocks (size, root) VALUES (20, ${hex(dialect, '00'.repeat(32))})`,
     ],
@@ -149,14 +149,14 @@ export const ledgerSabotages: readonly LedgerSabotage[] = [
     named: new RegExp(`the row ${uuid}, position 1: `),
   },
   {
-    name: 'the head says something else',
+    name: 'the head is edited',
     sql: () => ['UPDATE letters_ledger_head SET first_provable = 3, size = 8'],
     named: /the head of 8 leaves does not match the tree of 9/,
   },
 ];
 
 /** Runs statements while the triggers of the ledger of `letters` are off. */
-export const behindTheLedger = (engine: Engine, statements: readonly string[]): Promise<void> =>
+export const withoutTriggers = (engine: Engine, statements: readonly string[]): Promise<void> =>
   engine.asOwner(async (owner) => {
     const list = parts.map((part) => `'${part}'`).join(', ');
     const triggers =
@@ -178,14 +178,14 @@ export const behindTheLedger = (engine: Engine, statements: readonly string[]): 
   });
 
 /** Copies the ledger of `letters` to tables with a prefix. */
-export const keepCopy = (engine: Engine, name: string): Promise<void> =>
+export const copyLedger = (engine: Engine, name: string): Promise<void> =>
   engine.asOwner(async (owner) => {
     for (const part of parts) await owner.script(`CREATE TABLE ${name}_${part} AS SELECT * FROM ${part}`);
   });
 
 /** Restores the ledger of `letters` from its copy. */
-export const putBack = (engine: Engine, name: string): Promise<void> =>
-  behindTheLedger(
+export const restoreCopy = (engine: Engine, name: string): Promise<void> =>
+  withoutTriggers(
     engine,
     parts.flatMap((part) => [`DELETE FROM ${part}`, `INSERT INTO ${part} SELECT * FROM ${name}_${part}`]),
   );

@@ -27,8 +27,8 @@ import { engines, sqlOf, type TestEngine } from '../../../../test/support/engine
 import { inCreationOrder } from '../../src/migrations/shadow.js';
 import { makeFolder } from '../migrations/folder.js';
 
-/** Proves a system of these tables, created by one step whose text `spoil` may change. */
-const proofOf = async (
+/** Runs `prove` on a system with these tables. One step creates them; `spoil` may change its text. */
+const reportOf = async (
   engine: TestEngine,
   tables: Readonly<Record<string, unknown>>,
   { probes, spoil = (sql: string) => sql }: { probes?: object; spoil?: (sql: string) => string } = {},
@@ -55,7 +55,7 @@ const proofOf = async (
   }
 };
 
-/** A user's own guarantee: amounts are even. */
+/** A custom guarantee: amounts are even. */
 const even = (): Guarantee => ({
   kind: 'guarantee',
   name: 'even',
@@ -102,7 +102,7 @@ const trigger = {
   postgres: /CREATE TRIGGER readings_even[\s\S]*?ALTER TABLE readings ENABLE ALWAYS TRIGGER readings_even/,
 };
 
-// every kind of column, each under the guarantee that needs a row most
+// every kind of column, under append-only, whose attacks need a row
 const kinds = table(
   'kinds',
   {
@@ -161,11 +161,11 @@ const guessing = table('guessing', { id: id(), word: z.string() }, () => [
   appendOnly(),
 ]);
 
-describe.each(engines)('a user’s own system on $name', (engine) => {
+describe.each(engines)('prove on a custom system on $name', (engine) => {
   const dialect = sqlOf(engine);
 
-  it('proves a user’s own guarantee', async () => {
-    const report = await proofOf(engine, { readings });
+  it('attacks a custom guarantee', async () => {
+    const report = await reportOf(engine, { readings });
     expect(failuresOf(report)).toEqual([]);
     expect(report.tables).toMatchObject([
       {
@@ -181,8 +181,12 @@ describe.each(engines)('a user’s own system on $name', (engine) => {
     ]);
   });
 
-  it('fails a guarantee whose trigger the migrations do not create', async () => {
-    const report = await proofOf(engine, { readings }, { spoil: (sql) => sql.replace(trigger[dialect], '') });
+  it('reports a guarantee whose trigger the migrations do not create', async () => {
+    const report = await reportOf(
+      engine,
+      { readings },
+      { spoil: (sql) => sql.replace(trigger[dialect], '') },
+    );
     expect(report.ok).toBe(false);
     expect(failuresOf(report)).toEqual([
       'objects of the guarantees: readings, even: the trigger readings_even is missing',
@@ -191,8 +195,8 @@ describe.each(engines)('a user’s own system on $name', (engine) => {
     ]);
   });
 
-  it('creates rows to attack for every kind of column, and their parents', async () => {
-    const report = await proofOf(engine, { kinds, children, parents, ranges });
+  it('creates rows with every kind of column, and their parents, to attack them', async () => {
+    const report = await reportOf(engine, { kinds, children, parents, ranges });
     expect(failuresOf(report)).toEqual([]);
     expect(new Set(report.tables.map(({ table: of }) => of))).toEqual(
       new Set(['kinds', 'children', 'ranges']),
@@ -200,25 +204,25 @@ describe.each(engines)('a user’s own system on $name', (engine) => {
     for (const { attacks } of report.tables) expect(attacks.length).toBeGreaterThan(1);
   });
 
-  it('attacks the rows of one scope from another', async () => {
-    const report = await proofOf(engine, { dossiers, clients });
+  it('attacks rows of one scope from another scope', async () => {
+    const report = await reportOf(engine, { dossiers, clients });
     expect(failuresOf(report)).toEqual([]);
     const scopes = report.tables.filter(({ guarantee }) => guarantee === 'scoped');
     expect(scopes.map(({ attacks }) => attacks.length > 5)).toEqual([true, true]);
     expect(scopes.flatMap(({ attacks }) => attacks.map(({ verdict }) => verdict))).toContain('untouched');
   });
 
-  it('fails where no row can be created, until the system gives one', async () => {
-    const helpless = await proofOf(engine, { guessing });
-    expect(helpless.ok).toBe(false);
-    expect(failuresOf(helpless)).toContainEqual(
+  it('fails when no row can be created and the system has no probe row', async () => {
+    const withoutProbe = await reportOf(engine, { guessing });
+    expect(withoutProbe.ok).toBe(false);
+    expect(failuresOf(withoutProbe)).toContainEqual(
       expect.stringMatching(/^guessing, append-only, as the app: .*could not be attacked: .*guessing_word/),
     );
-    const helped = await proofOf(engine, { guessing }, { probes: { guessing: [{ word: 'xyzzy' }] } });
-    expect(failuresOf(helped)).toEqual([]);
+    const withProbe = await reportOf(engine, { guessing }, { probes: { guessing: [{ word: 'xyzzy' }] } });
+    expect(failuresOf(withProbe)).toEqual([]);
   });
 
-  it('fails an attack that cannot run, or that ends in another way than expected', async () => {
+  it('an attack fails when it cannot run or when its result is not the expected one', async () => {
     const attacks = [
       { name: 'no SQL', statements: ['FROB'], expect: 'refused' },
       { name: 'no preparation', statements: ['FROB', 'SELECT 1'], expect: 'untouched' },
@@ -232,8 +236,8 @@ describe.each(engines)('a user’s own system on $name', (engine) => {
     const odd = table('readings', { id: id(), amount: z.int() }, () => [
       { ...even(), attacks: () => attacks.map((attack) => ({ ...attack, as: 'owner' as const })) },
     ]);
-    const [proven] = (await proofOf(engine, { odd })).tables;
-    const verdicts = Object.fromEntries((proven?.attacks ?? []).map(({ name, verdict }) => [name, verdict]));
+    const [entry] = (await reportOf(engine, { odd })).tables;
+    const verdicts = Object.fromEntries((entry?.attacks ?? []).map(({ name, verdict }) => [name, verdict]));
     expect(verdicts).toEqual({
       'no SQL': 'failed',
       'no preparation': 'failed',

@@ -3,15 +3,15 @@ import { countAttacks, failuresOf, openEngine, prove } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approval, type OpenWills, openWills, someClause } from '../../../../systems/wills/test/support.js';
 import { engines } from '../../../../test/support/engines.js';
-import { bringUp, contents, forEachBlock, systems } from './support.js';
+import { contents, forEachBlock, initialise, systems } from './support.js';
 
 describe.each(engines)('proving on $name', (engine) => {
   describe.each(systems)('of $name', ({ system }) => {
-    const proven = forEachBlock(engine, system);
+    const database = forEachBlock(engine, system);
 
-    it('every attack is refused or detected, and nothing is changed', async () => {
-      const before = await contents(proven());
-      const report = await proven().prove();
+    it('every attack is refused or detected, and prove changes nothing', async () => {
+      const before = await contents(database());
+      const report = await database().prove();
       expect(failuresOf(report)).toEqual([]);
       expect(report.ok).toBe(true);
       expect(countAttacks(report)).toBeGreaterThanOrEqual(60);
@@ -21,17 +21,17 @@ describe.each(engines)('proving on $name', (engine) => {
         expect(new Set(names).size, guarantee).toBe(names.length);
       }
       expect(report.structure.every(({ ok, unknown }) => ok && unknown === undefined)).toBe(true);
-      expect(await contents(proven())).toEqual(before);
+      expect(await contents(database())).toEqual(before);
     });
 
     it('the fingerprint of a schema is stable', async () => {
-      const first = await proven().prove();
+      const first = await database().prove();
       expect(first.fingerprint).toMatch(/^[0-9a-f]{64}$/);
-      const other = await bringUp(engine, system);
+      const other = await initialise(engine, system);
       try {
         expect((await other.prove()).fingerprint).toBe(first.fingerprint);
         const [table] = Object.values(system.tables);
-        await other.run(`CREATE INDEX of_another_owner ON ${table?.name} (created_at)`);
+        await other.run(`CREATE INDEX undeclared_idx ON ${table?.name} (created_at)`);
         expect((await other.prove()).fingerprint).not.toBe(first.fingerprint);
       } finally {
         await other.close();
@@ -51,7 +51,7 @@ describe.each(engines)('proving on $name', (engine) => {
     });
     afterAll(() => open.remove());
 
-    it('attacks those rows, next to a running session', async () => {
+    it('attacks those rows while other sessions write', async () => {
       const stored = () =>
         open.db.read(async (s) => [
           await s.query.selectFrom('clauses').selectAll().orderBy('id').execute(),

@@ -50,7 +50,7 @@ const letters = table('letters', { id: id(), at: createdAt(), body: z.string() }
 ]);
 const tables = { trail, holds, notes, counted, monthly, letters };
 
-it.each(engines)('what is audited and retained is proven on $name', async (engine) => {
+it.each(engines)('prove attacks audited and retained tables on $name', async (engine) => {
   const folder = await makeFolder();
   const place = await engine.place();
   const opened = await openEngine({ url: place.url, key: place.key });

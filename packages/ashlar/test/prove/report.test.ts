@@ -55,7 +55,7 @@ describe('the HTML report', () => {
     expect(page).toContain('Rows &amp; more stay.');
   });
 
-  it('is one file that loads nothing and can be printed', () => {
+  it('is one printable file that loads no other resource', () => {
     expect(page).toMatch(/^<!doctype html>/);
     expect(page).not.toMatch(/\b(src|href)=|@import|url\(/);
     expect(page).toContain('@media print');

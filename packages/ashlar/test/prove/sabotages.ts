@@ -1,20 +1,20 @@
 import type { SqlName, System } from 'ashlar';
 import { foreignKeyGuards } from '../../src/engines/sqlite/schema/foreign-key-guard.js';
-import { type Proven, systems } from './support.js';
+import { type InitialisedDatabase, systems } from './support.js';
 
-/** A change of a database by its owner, without a migration, and how prove names it. */
+/** A change of a database by its owner without a migration, and the text with which `prove` names it. */
 export interface Sabotage {
   readonly name: string;
   readonly system?: 'wills' | 'shipping';
   readonly sql: readonly string[];
-  /** Undoes the change; an object of a guarantee is given by its name. */
+  /** The statements that undo the change, or the names of the guarantees' objects to create again. */
   readonly undo:
     | readonly string[]
     | { readonly remake: readonly string[]; readonly also?: readonly string[] };
   readonly named: RegExp;
 }
 
-/** The statements that create the objects of guarantees with a name: a trigger and its function may share it. */
+/** The statements that create the guarantees' objects with this name. A trigger and its function may share one. */
 export const objectSql = (system: System, dialect: SqlName, name: string): readonly string[] =>
   Object.values(system.tables).flatMap((table) => [
     ...table.guarantees.flatMap((guarantee) => {
@@ -28,8 +28,8 @@ export const objectSql = (system: System, dialect: SqlName, name: string): reado
   ]);
 
 /** Undoes a sabotage. */
-export const putRight = async (
-  { engine, system }: Pick<Proven, 'engine' | 'system'>,
+export const undoSabotage = async (
+  { engine, system }: Pick<InitialisedDatabase, 'engine' | 'system'>,
   { undo }: Sabotage,
 ): Promise<void> => {
   const dialect = engine.dialect.name;
@@ -68,7 +68,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     name: 'a trigger no longer fires for replicas',
     sql: ['ALTER TABLE consent_records ENABLE TRIGGER consent_records_append_only_truncate'],
     undo: ['ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_append_only_truncate'],
-    // audited refuses the statement too, so that only the structure check finds it
+    // audited refuses the statement too, so only the structure check reports it
     named:
       /consent_records, append-only: the trigger consent_records_append_only_truncate does not always fire/,
   },
@@ -85,7 +85,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /the trigger clauses_versioned_delete is missing/,
   },
   {
-    name: 'a trigger function lets everything pass',
+    name: 'a trigger function accepts every statement',
     sql: [
       'CREATE OR REPLACE FUNCTION consent_records_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
     ],
@@ -166,7 +166,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /clauses_previous_version_id_fkey/,
   },
   {
-    name: 'every trigger of a table is off, those of its foreign keys too',
+    name: 'every trigger of a table is disabled, including those of its foreign keys',
     system: 'shipping',
     sql: ['ALTER TABLE job_chunks DISABLE TRIGGER ALL'],
     undo: ['ALTER TABLE job_chunks ENABLE TRIGGER ALL'],
@@ -181,7 +181,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /consent_records_withdrawn_after_accepted/,
   },
   {
-    name: 'a CHECK no longer holds for rows that are there',
+    name: 'a CHECK is not validated for existing rows',
     sql: [
       'ALTER TABLE consent_records DROP CONSTRAINT consent_records_withdrawn_after_accepted',
       'ALTER TABLE consent_records ADD CONSTRAINT consent_records_withdrawn_after_accepted CHECK (withdrawn_at >= accepted_at) NOT VALID',
@@ -196,26 +196,26 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /consent_records_pkey/,
   },
   {
-    name: 'a column may be empty',
+    name: 'a column becomes nullable',
     sql: ['ALTER TABLE consent_records ALTER consent_version DROP NOT NULL'],
     undo: ['ALTER TABLE consent_records ALTER consent_version SET NOT NULL'],
     named: /consent_version/,
   },
   {
-    name: 'the clock is not the database’s any more',
+    name: 'the default of a time column is no longer the database clock',
     sql: [`ALTER TABLE consent_records ALTER created_at SET DEFAULT '2020-01-01'`],
     undo: ['ALTER TABLE consent_records ALTER created_at SET DEFAULT now()'],
     named: /consent_records.*created_at/,
   },
   {
-    name: 'a status may jump',
+    name: 'a transition that is not declared is allowed',
     system: 'shipping',
     sql: ['DROP TRIGGER jobs_status_lifecycle_update ON jobs'],
     undo: { remake: ['jobs_status_lifecycle_update'] },
     named: /jobs, lifecycle, as the app: status from completed to running: was not refused/,
   },
   {
-    name: 'a log may be thinned while its job lives',
+    name: 'rows of a log can be deleted while its job exists',
     system: 'shipping',
     sql: [
       'CREATE OR REPLACE FUNCTION audit_logs_append_only_cascade() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$',
@@ -224,13 +224,13 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /audit_logs, append-only, as the (app|owner): DELETE of a row.*: was not refused/,
   },
   {
-    name: 'the application may delete',
+    name: 'the application is granted DELETE',
     sql: ['GRANT DELETE ON consent_records TO ashlar_app'],
     undo: ['REVOKE DELETE ON consent_records FROM ashlar_app'],
     named: /roles and rights: ashlar_app has DELETE on consent_records/,
   },
   {
-    name: 'the application may update any column',
+    name: 'the application is granted UPDATE on every column',
     sql: ['GRANT UPDATE ON consent_records TO ashlar_app'],
     undo: [
       'REVOKE UPDATE ON consent_records FROM ashlar_app',
@@ -239,19 +239,19 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /roles and rights: ashlar_app .*UPDATE.* consent_records/,
   },
   {
-    name: 'the application may say what the clock says',
+    name: 'the application is granted INSERT on a generated time column',
     sql: ['GRANT INSERT (created_at) ON audit_logs TO ashlar_app'],
     undo: ['REVOKE INSERT (created_at) ON audit_logs FROM ashlar_app'],
     named: /audit_logs, append-only, as the app: forging created_at: was not refused/,
   },
   {
-    name: 'everybody may delete',
+    name: 'PUBLIC is granted DELETE',
     sql: ['GRANT DELETE ON clauses TO PUBLIC'],
     undo: ['REVOKE DELETE ON clauses FROM PUBLIC'],
     named: /roles and rights: .*DELETE on clauses/,
   },
   {
-    name: 'the application may write to a partition by its name',
+    name: 'the application is granted INSERT on partitions',
     sql: ['GRANT INSERT ON audit_logs_default TO ashlar_app', `GRANT INSERT ON ${thisMonth} TO ashlar_app`],
     undo: [
       'REVOKE INSERT ON audit_logs_default FROM ashlar_app',
@@ -260,7 +260,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /partitioned, as the app: a row into a partition by name: was not refused/,
   },
   {
-    name: 'the application may not insert any more',
+    name: 'INSERT is revoked from the application',
     sql: ['REVOKE INSERT ON consent_records FROM ashlar_app'],
     undo: [
       'GRANT INSERT (id, subject_id, consent_version, privacy_policy_version, consent_categories, accepted_at, withdrawn_at, ip_address, user_agent) ON consent_records TO ashlar_app',
@@ -268,7 +268,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     named: /roles and rights: ashlar_app .*INSERT.* consent_records/,
   },
   {
-    name: 'the history was edited',
+    name: 'the migration history is edited',
     sql: [`UPDATE ashlar_migrations SET checksum = reverse(checksum)`],
     undo: [`UPDATE ashlar_migrations SET checksum = reverse(checksum)`],
     named: /migrations: 0001_initial was edited after it was applied/,
@@ -283,7 +283,7 @@ export const sqliteSabotages: readonly Sabotage[] = [
     named: new RegExp(`the trigger consent_records_append_only_${what} is missing`),
   })),
   ...['insert', 'retire', 'update', 'delete'].map((what) => ({
-    name: `the trigger of versions on ${what} is dropped`,
+    name: `the versioned trigger on ${what} is dropped`,
     sql: [`DROP TRIGGER clauses_versioned_${what}`],
     undo: { remake: [`clauses_versioned_${what}`] },
     named: new RegExp(
@@ -325,14 +325,14 @@ export const sqliteSabotages: readonly Sabotage[] = [
     named: /audit_logs_job_id_fkey_insert/,
   },
   {
-    name: 'a status may jump',
+    name: 'a transition that is not declared is allowed',
     system: 'shipping',
     sql: ['DROP TRIGGER jobs_status_lifecycle_update'],
     undo: { remake: ['jobs_status_lifecycle_update'] },
     named: /jobs, lifecycle, as the app: status from completed to running: was not refused/,
   },
   {
-    name: 'a job may be replaced above its log',
+    name: 'a job with a log can be replaced',
     system: 'shipping',
     sql: ['DROP TRIGGER audit_logs_append_only_job_id_insert'],
     undo: { remake: ['audit_logs_append_only_job_id_insert'] },
@@ -345,13 +345,13 @@ export const sqliteSabotages: readonly Sabotage[] = [
     named: /consent_records.*hidden/,
   },
   {
-    name: 'triggers are not asked when a row is replaced',
+    name: 'replacing a row fires no delete triggers',
     sql: ['PRAGMA recursive_triggers = OFF'],
     undo: ['PRAGMA recursive_triggers = ON'],
     named: /recursive_triggers is off/,
   },
   {
-    name: 'foreign keys are off',
+    name: 'foreign keys are not enforced',
     sql: ['PRAGMA foreign_keys = OFF'],
     undo: ['PRAGMA foreign_keys = ON'],
     named: /foreign_keys is off/,
@@ -363,7 +363,7 @@ export const sqliteSabotages: readonly Sabotage[] = [
     named: /trusted_schema is on/,
   },
   {
-    name: 'the table that tells who acts is dropped',
+    name: 'the table of the session’s actor and scope is dropped',
     sql: ['DROP TABLE ashlar_session'],
     undo: [
       'CREATE TABLE ashlar_session (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), actor TEXT, scope TEXT) STRICT',
@@ -371,7 +371,7 @@ export const sqliteSabotages: readonly Sabotage[] = [
     named: /ashlar_session, which the guarantees need, is missing/,
   },
   {
-    name: 'the history was emptied',
+    name: 'the migration history is emptied',
     sql: ['CREATE TABLE kept AS SELECT * FROM ashlar_migrations', 'DELETE FROM ashlar_migrations'],
     undo: ['INSERT INTO ashlar_migrations SELECT * FROM kept', 'DROP TABLE kept'],
     named: /migrations: the step 0001_initial was not applied/,

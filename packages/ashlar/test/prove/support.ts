@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll } from 'vitest';
 import type { Place, TestEngine } from '../../../../test/support/engines.js';
 
-/** The systems whose guarantees are proven here. */
+/** The systems whose guarantees these tests attack. */
 export const systems = [
   { name: 'wills', system: wills as unknown as System },
   { name: 'shipping', system: shipping as unknown as System },
@@ -22,18 +22,18 @@ export const systems = [
 ] as const;
 
 /** An initialised database of a system. */
-export interface Proven {
+export interface InitialisedDatabase {
   readonly engine: Engine;
   readonly place: Place;
   readonly system: System;
   run(sql: string): Promise<readonly Record<string, unknown>[]>;
   prove(): Promise<ProveReport>;
-  /** The failures of a report, as one text. */
+  /** The failures of a new report, one per line. */
   failures(): Promise<string>;
   close(): Promise<void>;
 }
 
-export const bringUp = async (testEngine: TestEngine, system: System): Promise<Proven> => {
+export const initialise = async (testEngine: TestEngine, system: System): Promise<InitialisedDatabase> => {
   const place = await testEngine.place();
   const engine = await openEngine({ url: place.url, key: place.key });
   await up(engine, system);
@@ -53,17 +53,20 @@ export const bringUp = async (testEngine: TestEngine, system: System): Promise<P
 };
 
 /** All rows of all tables of a system. */
-export const contents = async ({ run, system }: Pick<Proven, 'run' | 'system'>): Promise<unknown> => {
+export const contents = async ({
+  run,
+  system,
+}: Pick<InitialisedDatabase, 'run' | 'system'>): Promise<unknown> => {
   const tables = Object.values(system.tables).map(({ name }) => name);
   return Promise.all(tables.map((name) => run(`SELECT * FROM ${name} ORDER BY 1`)));
 };
 
-/** A database of a system for the tests of a describe block. */
-export const forEachBlock = (testEngine: TestEngine, system: System): (() => Proven) => {
-  let proven: Proven;
+/** One database of a system for all tests of a describe block. */
+export const forEachBlock = (testEngine: TestEngine, system: System): (() => InitialisedDatabase) => {
+  let database: InitialisedDatabase;
   beforeAll(async () => {
-    proven = await bringUp(testEngine, system);
+    database = await initialise(testEngine, system);
   });
-  afterAll(() => proven.close());
-  return () => proven;
+  afterAll(() => database.close());
+  return () => database;
 };
