@@ -27,10 +27,10 @@ const foreignKeyFailed = 'FOREIGN KEY constraint failed';
 
 const foreignKeyViolation: Describe = (message) => ({
   code: 'foreign-key-violation',
-  message: 'A row references a row that does not exist, or is still referenced.',
+  message: 'A row references a missing row, or a row to delete or change is still referenced.',
   detail:
     message === foreignKeyFailed
-      ? 'SQLite does not say which foreign key it was.'
+      ? 'SQLite does not report which foreign key was violated.'
       : `The foreign key is ${after(message, `${foreignKeyFailed}: `)}.`,
   suggestion: 'Insert the referenced row first, or delete the referencing rows first.',
 });
@@ -131,7 +131,7 @@ const known: Readonly<Record<string, Describe>> = {
   SQLITE_LOCKED: busy,
 };
 
-/** SQLite's extended result code of an error of the driver; `''` for any other error. */
+/** Returns SQLite's extended result code from a driver error; `''` for any other error. */
 export function sqliteCode(error: unknown): string {
   return error instanceof Error &&
     'code' in error &&
@@ -141,7 +141,7 @@ export function sqliteCode(error: unknown): string {
     : '';
 }
 
-/** SQLite's primary result code: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
+/** Returns SQLite's primary result code of an error, for example `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
 export function primaryCode(error: unknown): string {
   return /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
 }
@@ -172,7 +172,7 @@ export function sqliteError(error: unknown): AshlarError {
   });
 }
 
-/** Translates the error of a COMMIT: `outcome-unknown` when the commit may be durable all the same. */
+/** Translates the error of a COMMIT: `outcome-unknown` if the commit may be durable despite the error. */
 export function commitError(error: unknown): AshlarError {
   const code = primaryCode(error);
   if (code !== 'SQLITE_IOERR' && code !== 'SQLITE_FULL') return sqliteError(error);
