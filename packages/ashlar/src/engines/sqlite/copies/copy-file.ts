@@ -18,7 +18,8 @@ export function assertFormat(copy: Copy, { url }: OpenOptions): void {
 export function unfit({ format }: Copy): AshlarError {
   return new AshlarError('copy-unfit', {
     message: `A copy in the format ${format} cannot be used with the engine of this URL.`,
-    detail: 'A restore neither encrypts nor decrypts: a plain copy becomes a plain file, an encrypted copy an encrypted file.',
+    detail:
+      'A restore neither encrypts nor decrypts: a plain copy becomes a plain file, an encrypted copy an encrypted file.',
     suggestion: 'Use a URL of the engine that was backed up.',
   });
 }
@@ -65,7 +66,8 @@ const unsound = (detail: string): AshlarError =>
   new AshlarError('database-corrupt', {
     message: 'The copy of the database is damaged.',
     detail,
-    suggestion: 'The database was already damaged when it was copied. Check the database and earlier backups.',
+    suggestion:
+      'The database was already damaged when it was copied. Check the database and earlier backups.',
   });
 
 /** Returns the start of the names of the temporary files that a restore writes next to its target. */

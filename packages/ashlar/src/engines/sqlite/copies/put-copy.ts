@@ -73,7 +73,10 @@ const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: 
 const assertEmpty = (path: string): void => {
   const found = ['', log, journal].map((ending) => path + ending).find(hasContent);
   if (found === undefined) return;
-  throw notEmpty(found, found === path ? undefined : 'SQLite would play this file back into the restored database.');
+  throw notEmpty(
+    found,
+    found === path ? undefined : 'SQLite would play this file back into the restored database.',
+  );
 };
 
 const notEmpty = (found: string, detail: string | undefined): AshlarError =>

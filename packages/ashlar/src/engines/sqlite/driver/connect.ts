@@ -88,7 +88,7 @@ const assertSet = (name: string, expected: string | number, actual: unknown): vo
   if (actual === expected) return;
   throw new AshlarError('driver-unfit', {
     message: `SQLite does not accept the setting ${name} = ${expected}.`,
-    detail: `The value is ${String(actual)}.`,
+    detail: `After it was set, the value is ${String(actual)}.`,
     suggestion: 'Install a published version of better-sqlite3-multiple-ciphers.',
   });
 };

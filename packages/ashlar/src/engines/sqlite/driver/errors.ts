@@ -87,7 +87,7 @@ const corrupt: Describe = () => ({
   code: 'database-corrupt',
   message: 'The database file is damaged.',
   detail: 'One of its pages is invalid.',
-  suggestion: 'Keep the file and its -wal, and restore the last verified backup to another path.',
+  suggestion: 'Keep the file and its -wal file, and restore the last verified backup to another path.',
 });
 
 const busy: Describe = () => ({

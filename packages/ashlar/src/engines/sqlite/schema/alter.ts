@@ -7,7 +7,7 @@ import { columnText } from './layout.js';
 import { rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
 
-/** A warning of changes whose way back restores the schema, but not the rows. */
+/** The warning for changes whose reversal restores the schema, but not the rows. */
 export const withoutData = 'going back restores the schema, not the data';
 
 /** Column now → column before. */
@@ -23,7 +23,10 @@ interface Difference {
   readonly changed: readonly (readonly [SchemaColumn, SchemaColumn])[];
 }
 
-/** The changes from one schema of a table to another: in place where SQLite can, else by rebuilding the table. */
+/**
+ * Generates the changes from one schema of a table to another: in place if SQLite can, otherwise by rebuilding the
+ * table.
+ */
 export function alterTable(
   before: SchemaTable,
   after: SchemaTable,
