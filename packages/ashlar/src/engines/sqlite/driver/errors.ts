@@ -18,7 +18,7 @@ const uniqueViolation: Describe = (message) => {
   return {
     code: 'unique-violation',
     message: 'A row with the same unique key exists.',
-    detail: `The key is ${columns}.`,
+    detail: `The columns of the key: ${columns}.`,
     suggestion: 'Choose another value, or update the existing row.',
   };
 };
@@ -49,7 +49,7 @@ const triggerRefusal: Describe = (message) => {
   return {
     code: isDuplicate ? 'unique-violation' : 'guarantee-violated',
     message: text,
-    detail: `The guarantee "${name}" of the table refuses it.`,
+    detail: `The guarantee "${name}" of the table refuses this statement.`,
   };
 };
 
@@ -59,7 +59,7 @@ const intoView = /^cannot modify (\S+) because it is a view$/;
 const viewRefusal: Describe = (message) => ({
   code: 'privilege-missing',
   message: `A session cannot write to ${intoView.exec(message)?.[1]} with a statement of this form.`,
-  detail: 'The table is scoped, and Ashlar does not recognise the write.',
+  detail: 'The table is scoped, and Ashlar cannot find its name as the target of this statement.',
   suggestion: 'Use the table name without a schema, as in UPDATE notes SET …',
 });
 
@@ -73,7 +73,7 @@ const readOnly: Describe = () => ({
 const moved: Describe = () => ({
   code: 'connection-lost',
   message: 'The database file was replaced after it was opened; nothing was written.',
-  detail: 'Its key was changed, or a backup was restored.',
+  detail: 'The key of the file was changed, or a backup was restored to its path.',
   suggestion: 'Close the database and open it again.',
 });
 

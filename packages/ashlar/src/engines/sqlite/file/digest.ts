@@ -6,7 +6,9 @@ import type { DriverDatabase } from '../driver/driver.js';
 export interface DatabaseDigest {
   /** The row count of each stored table, shadow tables of virtual tables included. */
   readonly rows: Readonly<Record<string, number>>;
-  /** SHA-256, in hex, over the schema, the rows in order with their hidden rowids, user_version and application_id. */
+  /**
+   * SHA-256, in hex, of user_version, application_id, the schema, and the rows in key order with their hidden rowids.
+   */
   readonly digest: string;
 }
 

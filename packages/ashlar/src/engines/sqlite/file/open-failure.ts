@@ -37,8 +37,9 @@ export function triedKey(given: string | undefined, raw: string | undefined): Tr
 }
 
 /**
- * Finds out why a file cannot be opened, and makes the error that says so. SQLite reports "not a database" for a wrong
- * key, a missing key, another SQLCipher version and damage alike. This function distinguishes them by the pages' HMACs.
+ * Determines why a file cannot be opened, and returns the AshlarError for that cause. SQLite reports "not a database"
+ * for a wrong key, a missing key, another SQLCipher version and damage alike. This function distinguishes them by the
+ * pages' HMACs.
  */
 export async function openFailure(
   error: unknown,

@@ -42,7 +42,7 @@ export function withinBounds(column: Column, value: string): string {
 // only the scope of all rows begins with it
 const inEveryScope = `${functionName('text', 'low')}() = ''`;
 
-/** The scoped tables, of which a session reaches only the rows of its scope, with their scope columns. */
+/** The registered scoped tables with their scope columns; a session reaches only those rows that are in its scope. */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
   readonly #hidden = new Set<string>();

@@ -6,7 +6,9 @@ import { identifier, identifiers } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError, sqliteError } from '../driver/errors.js';
 
-/** Called when a transaction ends: its connection is `usable` again, or to `discard`. */
+/**
+ * A callback for the end of a transaction. `usable`: the connection can be used again. `discard`: it must be closed.
+ */
 export type Release = (outcome: 'usable' | 'discard') => void;
 
 const ended = (): AshlarError =>

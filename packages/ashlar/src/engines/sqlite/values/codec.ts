@@ -122,7 +122,7 @@ const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
     cause,
   });
 
-/** Returns the decoder of a column's values; `undefined` if the values are stored without conversion. */
+/** Returns the function that decodes a column's stored values; `undefined` if they are stored without conversion. */
 export function decoderOf(column: Column): Decode | undefined {
   switch (column.kind) {
     case 'boolean':
