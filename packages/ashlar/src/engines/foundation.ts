@@ -1,7 +1,7 @@
 import type { SqlDialect } from '../contract/dialect.js';
 import type { Owner } from '../contract/owner.js';
 
-/** Creates the foundation objects that are missing; guarantees rely on them. Idempotent. */
+/** Creates the missing foundation objects: the database objects of Ashlar that guarantees rely on. Idempotent. */
 export async function createFoundation(owner: Owner, dialect: SqlDialect): Promise<void> {
   for (const { exists, create } of dialect.foundation) {
     if ((await owner.run(exists)).length === 0) await owner.script(create);

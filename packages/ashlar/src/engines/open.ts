@@ -41,7 +41,8 @@ const partsOf = (url: string): { scheme: string; rest: string } => {
 };
 
 /**
- * Operations on the database file at a URL as a whole: encrypting, decrypting, changing its key.
+ * Returns the operations on the whole database file at a URL: importing another file, finding the key, changing the
+ * key.
  *
  * @throws AshlarError `usage` when the database is not a single file
  */
@@ -51,7 +52,7 @@ export async function wholeFileAt(url: string): Promise<WholeFile> {
     return (await import('./sqlite/file/whole-file.js')).wholeFile(rest, scheme === 'sqlcipher');
   throw new AshlarError('usage', {
     message: 'This command needs a database in a single file.',
-    detail: 'Ashlar does not encrypt servers and PGlite folders.',
+    detail: 'PostgreSQL servers and PGlite folders are not single files; Ashlar does not encrypt them.',
     suggestion: 'Use a URL of the form sqlcipher:PATH or sqlite:PATH.',
   });
 }
@@ -76,7 +77,7 @@ const copies: Readonly<Record<string, () => Promise<Copies>>> = {
 };
 
 /**
- * How the engine of a URL copies and restores databases.
+ * Returns the operations of a URL's engine on database copies: restoring and inspecting them.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`
  */
@@ -88,8 +89,8 @@ export async function copiesOf(url: string): Promise<Copies> {
 }
 
 /**
- * The user that a URL connects as, and the password in it, both decoded; `undefined` when the URL names no user or its
- * engine has none.
+ * Returns the user that a URL connects as and the password in the URL, both decoded; `undefined` if the URL names no
+ * user or its engine has no users.
  */
 export function loginOf(url: string): { user: string; password: string | undefined } | undefined {
   if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
@@ -99,7 +100,10 @@ export function loginOf(url: string): { user: string; password: string | undefin
   return user ? { user, password: secret ?? undefined } : undefined;
 }
 
-/** All dialects, for work without a database: generating and comparing migrations. Each is imported on use. */
+/**
+ * The SQL dialects by name, for work that needs no database: generating and comparing migrations. Each is imported on
+ * use.
+ */
 export const dialects: Readonly<Record<SqlName, () => Promise<SqlDialect>>> = {
   sqlite: async () => (await import('./sqlite/dialect.js')).sqliteDialect,
   postgres: async () => (await import('./postgres/dialect.js')).postgresDialect,

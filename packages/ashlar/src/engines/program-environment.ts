@@ -1,8 +1,8 @@
 const needed = /^(PATH|HOME|APPDATA|SYSTEMROOT|TEMP|TMP|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH)$/i;
 
 /**
- * The environment for a program that this process starts: only variables that programs need to run. Keys and passwords
- * are not passed on.
+ * Returns the environment for a program that this process starts: only the variables that programs need to run. Keys
+ * and passwords are not passed on.
  *
  * @param own - matches the names of further variables that this program needs
  */

@@ -1,6 +1,6 @@
 import { AshlarError } from '../errors.js';
 
-/** What refused a statement. */
+/** The kind of database mechanism that refused a statement. */
 export type Barrier = 'privilege' | 'policy' | 'trigger' | 'constraint' | 'partition';
 
 /** The barrier that refused a statement, and the text of its error. */
@@ -56,7 +56,10 @@ const signs: readonly Sign[] = [
   { barrier: 'privilege', message: /^cannot modify .* because it is a view$/ },
 ];
 
-/** The barrier that an error comes from; `undefined` when the statement failed for another reason. */
+/**
+ * Returns the barrier that refused a statement, from the error of the statement; `undefined` when the statement failed
+ * for another reason.
+ */
 export function refusalOf(error: unknown): Refusal | undefined {
   const { code, message } = rootOf(error);
   const sign = signs.find(
@@ -65,7 +68,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return sign ? { barrier: sign.barrier, text: message } : undefined;
 }
 
-/** The database's own message at the root of an error. */
+/** Returns the database's own message from the innermost cause of an error. */
 export function rootText(error: unknown): string {
   const { message } = rootOf(error);
   return message || String(error);

@@ -6,7 +6,7 @@ import { foundation } from './schema/foundation.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
 
-/** The SQL of SQLite. */
+/** The SQL dialect of SQLite: creating, comparing and dumping schemas. */
 export const sqliteDialect: SqlDialect = {
   name: 'sqlite',
   now,

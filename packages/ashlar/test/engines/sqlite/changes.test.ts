@@ -478,7 +478,7 @@ describe('a column', () => {
       references(c.author_id, authors.columns.id),
     ]);
     const { changes, down } = await migrate(engine, model(now));
-    expect(changes[0]?.danger).toContain('Going back fails where clauses has rows: size has no default.');
+    expect(changes[0]?.danger).toContain('Undoing it fails if clauses has rows: size has no default.');
     await failure('not-null-violation', down);
     await engine.asOwner((owner) => owner.script('DELETE FROM clauses'));
     await down();

@@ -250,7 +250,7 @@ describe('errors are distinguished', () => {
     damage(path, 200, 1);
     expect((await failure('database-corrupt', opened)).detail).toContain('The key is right');
     writeFileSync(path, intact.subarray(0, 4096 + 100));
-    expect((await failure('database-corrupt', opened)).detail).toContain('Its end is missing');
+    expect((await failure('database-corrupt', opened)).detail).toContain('The end of the file is missing');
     // the state after a PRAGMA rekey was killed while it committed: another salt than the one its journal is encrypted under
     writeFileSync(path, intact);
     const other = await otherProcess(

@@ -14,14 +14,14 @@ const largestImage = 1_073_741_824;
 // https://sqlite.org/fileformat2.html#file_format_version_numbers: 2 is WAL, which is not possible in memory
 const [writeVersion, readVersion, rollback] = [18, 19, 1];
 
-/** Copies of SQLite and SQLCipher databases. A copy is a database file. */
+/** Restores and inspects copies of SQLite and SQLCipher databases. A copy is a database file. */
 export const sqliteCopies: Copies = {
   put: (options, copy, how) => putCopy(options, copy, how),
   examine: (options, copy, work) => examine(options, copy, work),
 };
 
 /**
- * Opens a copy for inspection. No plaintext of it reaches a disk.
+ * Opens a copy as a temporary database and gives it to `work` for inspection. No plaintext of the copy reaches a disk.
  *
  * @param image - the size up to which SQLite loads a plain copy into memory, in bytes
  * @throws AshlarError `copy-unfit` for another kind of copy, and for a plain copy that does not fit into memory
@@ -67,7 +67,7 @@ const inMemory = async <T>(
 const tooLarge = (size: number): AshlarError =>
   new AshlarError('copy-unfit', {
     message: 'The copy is too large to check in memory, and it is not encrypted.',
-    detail: `SQLite loads at most 1 GiB, and /dev/shm has no room for the ${size} bytes of this copy and a quarter more. On a disk it would be plaintext.`,
+    detail: `SQLite loads at most 1 GiB into memory, and /dev/shm has no room for the ${size} bytes of this copy plus a quarter. On a disk, the copy would be plaintext.`,
     suggestion:
       'Enlarge /dev/shm (in a container: --shm-size), encrypt the database (sqlcipher:), or restore the backup to a new path.',
   });

@@ -14,11 +14,12 @@ export function assertFormat(copy: Copy, { url }: OpenOptions): void {
   if (!url.startsWith(`${copy.format}:`)) throw unfit(copy);
 }
 
-/** The error for a copy of another format. */
+/** Makes the error `copy-unfit`: the format of a copy does not match the engine of the URL. */
 export function unfit({ format }: Copy): AshlarError {
   return new AshlarError('copy-unfit', {
-    message: `A copy in the format ${format} cannot become the database of this URL.`,
-    detail: 'A plain file stays plain, and an encrypted file stays encrypted.',
+    message: `A copy in the format ${format} cannot be used with the engine of this URL.`,
+    detail:
+      'A restore neither encrypts nor decrypts: a plain copy becomes a plain file, an encrypted copy an encrypted file.',
     suggestion: 'Use a URL of the engine that was backed up.',
   });
 }
@@ -37,7 +38,7 @@ export async function writeCopy(path: string, { bytes }: Copy): Promise<void> {
 }
 
 /**
- * Opens the file of a copy, after authenticating every page.
+ * Opens the file of a copy as a database, after authenticating every page of an encrypted file.
  *
  * @throws AshlarError `database-corrupt`; the errors of opening
  */
@@ -50,7 +51,7 @@ export async function openCopy(options: OpenOptions, path: string): Promise<Engi
   return openSqlite({ ...options, create: false }, key !== undefined, path);
 }
 
-/** Runs integrity_check and foreign_key_check. @throws AshlarError `database-corrupt` */
+/** Throws if integrity_check or foreign_key_check finds damage in a database. @throws AshlarError `database-corrupt` */
 export function assertSound(engine: Engine): Promise<void> {
   return engine.asOwner(async ({ run }) => {
     const [found] = await run('PRAGMA integrity_check(1)');
@@ -65,15 +66,16 @@ const unsound = (detail: string): AshlarError =>
   new AshlarError('database-corrupt', {
     message: 'The copy of the database is damaged.',
     detail,
-    suggestion: 'The database was already damaged when it was copied. Check it, and earlier backups.',
+    suggestion:
+      'The database was already damaged when it was copied. Check the database and earlier backups.',
   });
 
-/** How the names of temporary files begin that a restore writes next to its target. */
+/** Returns the start of the names of the temporary files that a restore writes next to its target. */
 export function temporaryPrefix(base: string): string {
   return `.${base}.restoring-`;
 }
 
-/** A name for a file that will replace another one in the same folder. */
+/** Returns a new name for the temporary file of a restore, which will replace the target in the same folder. */
 export function temporaryName(base: string): string {
   return `${temporaryPrefix(base)}${processMark()}-${randomBytes(4).toString('hex')}`;
 }

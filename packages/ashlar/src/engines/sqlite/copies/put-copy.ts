@@ -30,8 +30,9 @@ const [log, journal, shared] = ['-wal', '-journal', '-shm'] as const;
 const linger = 100;
 
 /**
- * Makes a copy the database at a path. First checkpoints the write-ahead log of the old database and locks it, so that it
- * is complete and unused until it is replaced. Then writes the copy next to it, checks it, and renames it.
+ * Restores a copy: makes it the database at the path of a URL. First checkpoints the write-ahead log of the old
+ * database and locks it, so that it is complete and unused until it is replaced. Then writes the copy next to it,
+ * checks it, and renames it.
  *
  * @throws AshlarError `restore-target-not-empty`, `database-locked` if the old database is in use, `copy-unfit`,
  *   `key-missing`, `key-invalid`; `key-wrong` and `database-corrupt` if it cannot be opened; the errors of `check`
@@ -72,7 +73,10 @@ const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: 
 const assertEmpty = (path: string): void => {
   const found = ['', log, journal].map((ending) => path + ending).find(hasContent);
   if (found === undefined) return;
-  throw notEmpty(found, found === path ? undefined : 'SQLite would play it back into the restored database.');
+  throw notEmpty(
+    found,
+    found === path ? undefined : 'SQLite would play this file back into the restored database.',
+  );
 };
 
 const notEmpty = (found: string, detail: string | undefined): AshlarError =>
@@ -128,7 +132,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
   } catch (error) {
     if (!(error instanceof AshlarError) || unrelated.has(error.code)) throw error;
     throw new AshlarError(error.code, {
-      message: `The file at ${path} cannot be opened, and so is not replaced: ${error.message}`,
+      message: `The file at ${path} cannot be opened and is therefore not replaced: ${error.message}`,
       detail: error.detail,
       suggestion: `Move ${basename(path)}, and ${basename(path)}${log} if it exists, to another folder; then restore again.`,
       cause: error,
@@ -191,7 +195,7 @@ const swap = (fresh: string, path: string, replaces: boolean): void => {
 
 /** Gives a copy a name that had no database at the start. A database that was created in the meantime is kept. */
 const putNew = (fresh: string, path: string): void => {
-  const taken = () => notEmpty(path, 'It was created while the copy was checked.');
+  const taken = () => notEmpty(path, 'The file was created while the copy was checked.');
   if (hasContent(path)) throw taken();
   setAside(path);
   rmSync(path, { force: true });

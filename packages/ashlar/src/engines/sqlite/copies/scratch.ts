@@ -10,7 +10,9 @@ const memory = '/dev/shm';
 // linux/magic.h
 const tmpfs = 0x01021994;
 
-/** A folder whose files are in memory only; `undefined` if there is none, or it has no room for `size` bytes. */
+/**
+ * Returns a folder whose files are in memory only; `undefined` if there is none, or it has no room for `size` bytes.
+ */
 export async function memoryFolder(size: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -33,7 +35,7 @@ export async function withScratch<T>(inside: string, work: (folder: string) => P
   }
 }
 
-/** Removes the scratch folders of killed processes, which take up disk space or memory. */
+/** Removes the temporary folders that killed processes left, because they take up disk space or memory. */
 export async function removeOldScratch(): Promise<void> {
   for (const inside of [tmpdir(), memory]) await removeLeftovers(inside, mark);
 }

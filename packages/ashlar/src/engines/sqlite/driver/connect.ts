@@ -11,7 +11,7 @@ export interface ConnectionSettings {
   readonly path: string;
   /** The initial content of a database in memory: the bytes of a plain file that is not in WAL mode. */
   readonly image?: Buffer | undefined;
-  /** The raw key as `x'…'`, followed by the salt where it is known; `undefined` for a plain file. */
+  /** The raw key, with the salt if it is known, in hex as `x'…'`; `undefined` for a plain file. */
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
@@ -46,7 +46,7 @@ export function connect(settings: ConnectionSettings, role: 'writer' | 'reader')
   return new Connection(database, settings);
 }
 
-/** The pragmas that a connection needs before its key: the SQLCipher 4 format. */
+/** The pragmas that select the SQLCipher 4 format; a connection runs them before it sets its key. */
 export const cipherSettings = ["cipher = 'sqlcipher'", 'legacy = 4'] as const;
 
 const unlock = (database: DriverDatabase, key: string): void => {
@@ -88,7 +88,7 @@ const assertSet = (name: string, expected: string | number, actual: unknown): vo
   if (actual === expected) return;
   throw new AshlarError('driver-unfit', {
     message: `SQLite does not accept the setting ${name} = ${expected}.`,
-    detail: `The value is ${String(actual)}.`,
-    suggestion: 'Install a released build of the driver.',
+    detail: `After it was set, the value is ${String(actual)}.`,
+    suggestion: 'Install a published version of better-sqlite3-multiple-ciphers.',
   });
 };

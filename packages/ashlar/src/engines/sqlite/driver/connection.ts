@@ -25,7 +25,7 @@ export type OnStatement = (sql: string, milliseconds: number) => void;
 
 const cachedStatements = 500;
 
-/** One open connection with its cache of prepared statements. */
+/** One open connection to a SQLite database, with its cache of prepared statements. */
 export class Connection {
   /** The driver's own connection, for the owner's statements, which run outside sessions. */
   readonly database: DriverDatabase;
@@ -60,7 +60,11 @@ export class Connection {
     return this.database.inTransaction;
   }
 
-  /** Limits the statements of sessions to the rows of one scope; `null` reaches none. @throws the driver's errors */
+  /**
+   * Limits the statements of sessions to the rows of one scope; with `null`, they reach no row of a scoped table.
+   *
+   * @throws the driver's errors
+   */
   enter(scope: string | null): void {
     if (this.#viewsVersion !== this.#scoped.version) this.#createScopeViews();
     this.#scope = scope;
@@ -110,8 +114,8 @@ export class Connection {
   }
 
   /**
-   * Streams rows one by one. The driver runs no other statement on a connection while rows are being read, so another
-   * statement first reads the rest of them into memory.
+   * Runs one statement of a session, and streams its rows one by one. The driver runs no other statement on a
+   * connection while rows are being read, so another statement first reads the rest of them into memory.
    *
    * @throws AshlarError, as `sqliteError` translates
    */
@@ -142,8 +146,8 @@ export class Connection {
   }
 
   /**
-   * Runs a statement of Ashlar itself inside a transaction, in every scope. It is cached, and its rows are not decoded. A
-   * statement that writes to a scoped table must qualify it with `main.`.
+   * Runs a statement of Ashlar itself inside a transaction, on the rows of every scope. It is cached, and its rows are
+   * not decoded. A statement that writes to a scoped table must qualify it with `main.`.
    *
    * @throws the driver's errors
    */
@@ -177,7 +181,8 @@ export class Connection {
   }
 
   /**
-   * Runs the commands that open a transaction: of a session when a scope is given (`null` is no scope), else of the owner.
+   * Opens a transaction with these commands: of a session if a scope is given (`null` means no scope), otherwise of the
+   * owner.
    *
    * @returns `false` when another process holds the lock
    * @throws AshlarError, as `sqliteError` translates
@@ -194,7 +199,7 @@ export class Connection {
     }
   }
 
-  /** Empties the statement caches: after the schema or the registered tables changed. */
+  /** Empties the statement caches, which a change of the schema or of the registered tables makes invalid. */
   forgetStatements(): void {
     this.#sessionStatements.clear();
     this.#internalStatements.clear();
@@ -286,7 +291,7 @@ class OpenStream {
   next(): Row | undefined {
     if (this.#closed) {
       throw new AshlarError('session-ended', {
-        message: 'The rows of a session were read after it ended.',
+        message: 'The rows of a session were read after the session had ended.',
         suggestion: 'Read all rows inside the session’s callback.',
       });
     }

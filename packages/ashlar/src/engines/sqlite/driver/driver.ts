@@ -9,14 +9,14 @@ import { AshlarError } from '../../../errors.js';
 export type DriverDatabase = Sqlite.Database;
 /** A prepared statement of the driver; its rows are objects. */
 export type DriverStatement = Sqlite.Statement<unknown[], Record<string, unknown>>;
-/** The name and the origin of a result column. */
+/** The name of a result column, and the table and column that it comes from. */
 export type DriverColumn = ReturnType<DriverStatement['columns']>[number];
 
-/** The driver, with the version of SQLite that is bundled with it. */
+/** The loaded SQLite driver, with the version of SQLite that is bundled with it. */
 export interface Driver {
   readonly Database: new (pathOrImage: string | Buffer, options?: Sqlite.Options) => DriverDatabase;
   readonly version: string;
-  /** The path of its module, for worker threads to load. */
+  /** The path of the driver's module, which worker threads load. */
   readonly path: string;
 }
 
@@ -66,7 +66,7 @@ const load = async (): Promise<Driver> => {
 type DriverModule = Pick<Driver, 'Database' | 'path'>;
 
 /**
- * Imports the driver as the module at `from` finds it, after checking that this Node can load it.
+ * Imports the driver, resolved from the module at `from`, after checking that this version of Node can load it.
  *
  * @param from - the URL of the importing module; the package is resolved from its folder upwards
  * @throws AshlarError `driver-missing`, `driver-unfit`

@@ -18,7 +18,7 @@ const uniqueViolation: Describe = (message) => {
   return {
     code: 'unique-violation',
     message: 'A row with the same unique key exists.',
-    detail: `The key is ${columns}.`,
+    detail: `The columns of the key: ${columns}.`,
     suggestion: 'Choose another value, or update the existing row.',
   };
 };
@@ -27,10 +27,10 @@ const foreignKeyFailed = 'FOREIGN KEY constraint failed';
 
 const foreignKeyViolation: Describe = (message) => ({
   code: 'foreign-key-violation',
-  message: 'A row references a row that does not exist, or is still referenced.',
+  message: 'A row references a missing row, or a row to delete or change is still referenced.',
   detail:
     message === foreignKeyFailed
-      ? 'SQLite does not say which foreign key it was.'
+      ? 'SQLite does not report which foreign key was violated.'
       : `The foreign key is ${after(message, `${foreignKeyFailed}: `)}.`,
   suggestion: 'Insert the referenced row first, or delete the referencing rows first.',
 });
@@ -49,7 +49,7 @@ const triggerRefusal: Describe = (message) => {
   return {
     code: isDuplicate ? 'unique-violation' : 'guarantee-violated',
     message: text,
-    detail: `The guarantee "${name}" of the table refuses it.`,
+    detail: `The guarantee "${name}" of the table refuses this statement.`,
   };
 };
 
@@ -59,7 +59,7 @@ const intoView = /^cannot modify (\S+) because it is a view$/;
 const viewRefusal: Describe = (message) => ({
   code: 'privilege-missing',
   message: `A session cannot write to ${intoView.exec(message)?.[1]} with a statement of this form.`,
-  detail: 'The table is scoped, and Ashlar does not recognise the write.',
+  detail: 'The table is scoped, and Ashlar cannot find its name as the target of this statement.',
   suggestion: 'Use the table name without a schema, as in UPDATE notes SET …',
 });
 
@@ -73,7 +73,7 @@ const readOnly: Describe = () => ({
 const moved: Describe = () => ({
   code: 'connection-lost',
   message: 'The database file was replaced after it was opened; nothing was written.',
-  detail: 'Its key was changed, or a backup was restored.',
+  detail: 'The key of the file was changed, or a backup was restored to its path.',
   suggestion: 'Close the database and open it again.',
 });
 
@@ -87,7 +87,7 @@ const corrupt: Describe = () => ({
   code: 'database-corrupt',
   message: 'The database file is damaged.',
   detail: 'One of its pages is invalid.',
-  suggestion: 'Keep the file and its -wal, and restore the last verified backup to another path.',
+  suggestion: 'Keep the file and its -wal file, and restore the last verified backup to another path.',
 });
 
 const busy: Describe = () => ({
@@ -131,7 +131,7 @@ const known: Readonly<Record<string, Describe>> = {
   SQLITE_LOCKED: busy,
 };
 
-/** SQLite's extended result code of an error of the driver; `''` for any other error. */
+/** Returns SQLite's extended result code from a driver error; `''` for any other error. */
 export function sqliteCode(error: unknown): string {
   return error instanceof Error &&
     'code' in error &&
@@ -141,7 +141,7 @@ export function sqliteCode(error: unknown): string {
     : '';
 }
 
-/** SQLite's primary result code: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
+/** Returns SQLite's primary result code of an error, for example `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
 export function primaryCode(error: unknown): string {
   return /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
 }
@@ -172,7 +172,7 @@ export function sqliteError(error: unknown): AshlarError {
   });
 }
 
-/** Translates the error of a COMMIT: `outcome-unknown` when the commit may be durable all the same. */
+/** Translates the error of a COMMIT: `outcome-unknown` if the commit may be durable despite the error. */
 export function commitError(error: unknown): AshlarError {
   const code = primaryCode(error);
   if (code !== 'SQLITE_IOERR' && code !== 'SQLITE_FULL') return sqliteError(error);

@@ -1,4 +1,4 @@
-/** Releases the lock; a second call does nothing. */
+/** A function that releases a lock; a second call does nothing. */
 export type Unlock = () => void;
 
 interface Waiter {
@@ -28,7 +28,10 @@ export class Lock {
     return this.#held ? undefined : this.#grant();
   }
 
-  /** Waits for the lock in turn. Rejects with `timeoutError()` after `timeout` milliseconds under one holder. */
+  /**
+   * Waits until the lock is granted, in the order of the requests. Rejects with `timeoutError()` after `timeout`
+   * milliseconds under one holder.
+   */
   acquire(timeout: number, timeoutError: () => unknown): Promise<Unlock> {
     const unlock = this.tryAcquire();
     if (unlock) return Promise.resolve(unlock);

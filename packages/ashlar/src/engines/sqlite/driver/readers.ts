@@ -6,7 +6,7 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A pool of connections that read. They are opened on demand, and each serves one transaction at a time. */
+/** A pool of read connections. They are opened on demand, and each serves one transaction at a time. */
 export class Readers {
   readonly #open: () => Connection;
   readonly #most: number;
@@ -40,7 +40,10 @@ export class Readers {
     return connection;
   }
 
-  /** Waits for a connection in turn. Rejects with `timeoutError()` after `timeout` milliseconds. */
+  /**
+   * Waits for a free connection, in the order of the requests. Rejects with `timeoutError()` after `timeout`
+   * milliseconds.
+   */
   acquire(timeout: number, timeoutError: () => unknown): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const connection = this.tryAcquire();

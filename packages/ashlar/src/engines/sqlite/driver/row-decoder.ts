@@ -2,10 +2,10 @@ import type { TableFacts } from '../../../contract/table.js';
 import { type Decode, decoderOf } from '../values/codec.js';
 import type { DriverColumn } from './driver.js';
 
-/** Decodes a row in place. */
+/** A function that decodes the values of a row in place. */
 export type DecodeRow = (row: Record<string, unknown>) => void;
 
-/** The columns of the registered tables that SQLite stores in another form than their Zod type. */
+/** The decoders of those columns of the registered tables whose stored form differs from their Zod type. */
 export class Origins {
   readonly #decoders = new Map<string, Map<string, Decode>>();
 
@@ -25,7 +25,10 @@ export class Origins {
   }
 }
 
-/** The decoder for the rows of a statement, by the origin of each result column; `undefined` when no column needs one. */
+/**
+ * Makes the decoder for the rows of a statement, from the table and column that each result column comes from;
+ * `undefined` if no column needs decoding.
+ */
 export function rowDecoder(columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined {
   // of two result columns with the same name, the row contains the later one
   const byName = new Map<string, Decode | undefined>();

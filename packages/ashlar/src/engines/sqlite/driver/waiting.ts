@@ -17,7 +17,7 @@ export async function retryWhileBusy(
   }
 }
 
-/** `lock-timeout`: another process holds the write lock of the file. */
+/** Makes the error `lock-timeout`: another process holds the write lock of the file. */
 export function fileLocked(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'Another process holds the database’s write lock.',
@@ -25,7 +25,7 @@ export function fileLocked(): AshlarError {
   });
 }
 
-/** `lock-timeout`: another session of this process holds the write lock. */
+/** Makes the error `lock-timeout`: another session of this process holds the write lock. */
 export function writerTaken(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'Another session of this process holds the database’s write lock.',
@@ -33,7 +33,7 @@ export function writerTaken(): AshlarError {
   });
 }
 
-/** `lock-timeout`: all connections that read are in use. */
+/** Makes the error `lock-timeout`: all read connections are in use. */
 export function readersTaken(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'All read connections are in use.',
@@ -41,14 +41,14 @@ export function readersTaken(): AshlarError {
   });
 }
 
-/** `migration-locked`: another process migrates this database. */
+/** Makes the error `migration-locked`: another process migrates this database. */
 export function migrationLocked(): AshlarError {
   return new AshlarError('migration-locked', {
     message: 'Another migration of this database is running.',
     suggestion: 'Wait until it has finished, and run the command again.',
   });
 }
-/** `database-locked`: a process has the file open, where exclusive access is needed. */
+/** Makes the error `database-locked`: a process has the file open, but the operation needs exclusive access. */
 export function fileInUse(path: string, cause?: unknown): AshlarError {
   return new AshlarError('database-locked', {
     message: `${path} is in use; this operation needs exclusive access.`,
@@ -56,7 +56,7 @@ export function fileInUse(path: string, cause?: unknown): AshlarError {
     cause,
   });
 }
-/** `database-closed`: the engine was used after it was closed. */
+/** Makes the error `database-closed`: the engine was used after it was closed. */
 export function databaseClosed(): AshlarError {
   return new AshlarError('database-closed', {
     message: 'The database is closed.',

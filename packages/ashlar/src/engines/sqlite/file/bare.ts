@@ -1,10 +1,10 @@
 import type { Driver, DriverDatabase } from '../driver/driver.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
-/** A database file, and how to open it without a session. */
+/** A database file, with the key and the format to open it outside sessions. */
 export interface BareFile {
   readonly path: string;
-  /** `x'KEYSALT'`; `undefined` for a plain file. */
+  /** The raw key and the salt in hex, as `x'KEYSALT'`; `undefined` for a plain file. */
   readonly key: string | undefined;
   readonly cipher?: Cipher | undefined;
 }
@@ -30,7 +30,7 @@ export function openBare(driver: Driver, file: BareFile, mode: 'read' | 'write')
   }
 }
 
-/** Sets a key as bytes, because SQL text can reach logs. */
+/** Sets the key of a connection, as bytes because SQL text can reach logs. */
 export function setKey(database: DriverDatabase, key: string, cipher: Cipher = ownCipher): void {
   setCipher(database, cipher);
   const secret = Buffer.from(key);
@@ -38,7 +38,7 @@ export function setKey(database: DriverDatabase, key: string, cipher: Cipher = o
   secret.fill(0);
 }
 
-/** Sets the format of the next file that is keyed or attached. */
+/** Sets the encryption format of the next file that the connection keys or attaches. */
 export function setCipher(database: DriverDatabase, { version, pageBytes }: Cipher): void {
   database.pragma("cipher = 'sqlcipher'");
   database.pragma(`legacy = ${version}`);

@@ -6,11 +6,15 @@ import type { DriverDatabase } from '../driver/driver.js';
 export interface DatabaseDigest {
   /** The row count of each stored table, shadow tables of virtual tables included. */
   readonly rows: Readonly<Record<string, number>>;
-  /** SHA-256, in hex, over the schema, the rows in order with their hidden rowids, user_version and application_id. */
+  /**
+   * SHA-256, in hex, of user_version, application_id, the schema, and the rows in key order with their hidden rowids.
+   */
   readonly digest: string;
 }
 
-/** Reads every row of a database, or of an attached one. Throws the errors of the driver. */
+/**
+ * Counts and hashes all rows of the main database, or of the attached database `old`. Throws the errors of the driver.
+ */
 export function digestOf(database: DriverDatabase, place: 'main' | 'old' = 'main'): DatabaseDigest {
   const hash = createHash('sha256');
   const rows: Record<string, number> = {};
@@ -52,7 +56,10 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
-/** The name of a table's hidden rowid; `undefined` if it has none, or columns have all three names. */
+/**
+ * Returns a name that reads a table's hidden rowid; `undefined` if the table has none, or if columns use all three
+ * names.
+ */
 export function rowidOf(database: DriverDatabase, table: string, place: 'main' | 'old'): string | undefined {
   const names = database
     .prepare<unknown[], { name: string }>('SELECT name FROM pragma_table_xinfo(?, ?)')

@@ -7,20 +7,23 @@ import { fileError } from './file.js';
 /** The endings of the files that SQLite keeps next to a database. */
 const sideFiles = ['-wal', '-shm', '-journal'] as const;
 
-/** Removes a database file with its side files. */
+/** Removes a database file with its -wal, -shm and -journal files. */
 export function removeFile(path: string): void {
   for (const ending of ['', ...sideFiles]) rmSync(path + ending, { force: true });
 }
 
-/** Makes a file and its name survive a power cut. Call only when this process does not have the file open. */
+/**
+ * Syncs a file and its folder to the disk, so that the content and the name of the file are durable. Call only when
+ * this process does not have the file open.
+ */
 export function persist(path: string): void {
   sync(path);
   sync(dirname(path));
 }
 
 /**
- * Replaces a file by another in one step that survives a power cut. The caller ensures that no process has either open,
- * and that the side files of the old one are no longer part of it.
+ * Replaces a file by another, atomically and durably. The caller ensures that no process has either open, and that the
+ * side files of the old one are no longer part of it.
  */
 export function replaceFile(fresh: string, path: string): void {
   sync(fresh);
@@ -35,7 +38,7 @@ export function replaceFile(fresh: string, path: string): void {
   sync(dirname(path));
 }
 
-/** A name for a file that will replace another one in the same folder. */
+/** Returns a new name for a temporary file, which will replace the file at `path` in the same folder. */
 export function temporaryName(path: string, purpose: 'key' | 'import'): string {
   return `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
 }

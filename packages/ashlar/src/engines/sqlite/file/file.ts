@@ -6,17 +6,17 @@ import { saltBytes } from './key.js';
 
 /** A database file that this process is about to open, or has open. */
 export interface DatabaseFile {
-  /** Absolute, without symbolic links. */
+  /** The path of the file, absolute and without symbolic links. */
   readonly path: string;
-  /** Device and inode, because the path can name another file later. */
+  /** Device and inode of the file, because the path can name another file later. */
   readonly identity: string;
-  /** The first 16 bytes, read before the file was first opened here; fewer if it is new. */
+  /** The first 16 bytes, read before this process first opened the file; fewer if the file is new. */
   readonly header: Buffer;
-  /** Whether this process has it open elsewhere. Then it must not be read. */
+  /** Whether this process has the file open elsewhere. Then the file must not be read. */
   readonly shared: boolean;
-  /** Records the salt of a new file. */
+  /** Records the header of a new file, which contains its salt. */
   remember(header: Buffer): void;
-  /** Call when this process has closed it. */
+  /** Records that this process has closed the file. */
   close(): void;
 }
 
@@ -57,7 +57,7 @@ export function openFile(given: string, create: boolean): DatabaseFile {
 }
 
 /**
- * The path of a database file, absolute and without symbolic links. The file need not exist.
+ * Returns the path of a database file, absolute and without symbolic links. The file need not exist.
  *
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`
  */
@@ -96,13 +96,13 @@ const fileIdentity = (path: string, create: boolean): string => {
     if (!found.isFile()) {
       throw new AshlarError('url-invalid', {
         message: `${path} is not a file.`,
-        suggestion: 'Name a file in the folder: sqlite:data/app.db.',
+        suggestion: 'Name a file in the folder, for example sqlite:data/app.db.',
       });
     }
     if (!create && found.size === 0n) {
       throw new AshlarError('database-missing', {
         message: `${path} is an empty file, not a database.`,
-        suggestion: 'Check the path, or let it be created: ashlar up.',
+        suggestion: 'Check the path, or create the database: ashlar up.',
       });
     }
     return `${found.dev}:${found.ino}`;
@@ -128,13 +128,13 @@ const readHeader = (path: string): Buffer => {
 const errno = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** The AshlarError for an error of the file system; an AshlarError is returned unchanged. */
+/** Translates an error of the file system into an AshlarError; returns an AshlarError unchanged. */
 export function fileError(path: string, error: unknown): unknown {
   switch (errno(error)) {
     case 'ENOENT':
       return new AshlarError('database-missing', {
         message: `There is no database at ${path}.`,
-        suggestion: 'Check the path, or let it be created.',
+        suggestion: 'Check the path, or create the database first.',
         cause: error,
       });
     case 'EACCES':

@@ -25,7 +25,7 @@ interface Mount {
 const unescapeOctal = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** The mount of a path, from the text of /proc/self/mountinfo (proc(5)). */
+/** Finds the mount that contains a path, in the text of /proc/self/mountinfo (proc(5)). */
 export function mountOf(path: string, mountinfo: string): Mount | undefined {
   let found: Mount | undefined;
   for (const line of mountinfo.split('\n')) {
@@ -40,14 +40,14 @@ export function mountOf(path: string, mountinfo: string): Mount | undefined {
   return found;
 }
 
-/** Whether SQLite is safe on a file system with this magic number. */
+/** Whether a file system with this magic number is known to be safe for SQLite databases. */
 export function isSafeFileSystem(magic: number): boolean {
   return safe.has(magic >>> 0);
 }
 
 /**
- * Refuses a folder on a file system on which SQLite's WAL can corrupt: network mounts, FUSE, NTFS, the host's disks
- * under WSL. Checks on Linux only.
+ * Throws if a folder is on a file system on which SQLite in WAL mode can corrupt databases: network mounts, FUSE, NTFS,
+ * the host's disks under WSL. Checks on Linux only.
  *
  * @param directory - resolved, without symbolic links
  * @throws AshlarError `filesystem-unsafe`
@@ -58,10 +58,10 @@ export function assertSafeFileSystem(directory: string): void {
   if (isSafeFileSystem(magic)) return;
   const mount = mountOf(directory, readMountinfo());
   throw new AshlarError('filesystem-unsafe', {
-    message: `${directory} is on a file system on which SQLite can corrupt.`,
+    message: `${directory} is on a file system on which SQLite can corrupt databases.`,
     detail: mount
       ? `${mount.point} is mounted as ${mount.type}: its locks or its shared memory are not reliable.`
-      : `Its type is 0x${(magic >>> 0).toString(16)}, which is not known to be safe.`,
+      : `The type of the file system is 0x${(magic >>> 0).toString(16)}, which is not known to be safe.`,
     suggestion: 'Put the database on a local disk (ext4, xfs, btrfs, zfs, tmpfs).',
   });
 }

@@ -14,9 +14,9 @@ import { type Cipher, ownCipher } from './sqlcipher.js';
 import { verified } from './verified.js';
 
 /**
- * Imports a plain SQLite file, or a SQLCipher file of any version. The source is only read, with its write-ahead log. The
- * new file is written under a temporary name, read back and compared, then renamed: after a kill at any point, the target
- * is complete or missing.
+ * Imports a plain SQLite file, or a SQLCipher file of any version, into a new database file. The source is only read,
+ * with its write-ahead log. The new file is written under a temporary name, read back and compared, then renamed: after
+ * a kill at any point, the target is complete or missing.
  *
  * @param target - a file that does not exist, or is empty; and its key, if it is encrypted
  * @throws AshlarError `state-conflict` if the target is not empty, or the source was being written; the errors of

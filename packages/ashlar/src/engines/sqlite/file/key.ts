@@ -22,7 +22,7 @@ const invalid = (detail: string): AshlarError =>
 const rawForm = /^(?:x'([0-9a-f]*)'|([0-9a-f]{32,}))$/i;
 
 /**
- * Refuses a malformed key.
+ * Throws if a key is missing or malformed.
  *
  * @throws AshlarError `key-missing`, `key-invalid`
  */
@@ -36,7 +36,7 @@ export function assertKey(key: string | undefined): asserts key is string {
   }
   const bare = key.replace(/^[\s\u{FEFF}"]+|[\s"]+$/gu, '');
   if (bare !== key && rawDigits(bare) !== undefined)
-    throw invalid('It looks like a raw key in blanks or quotes, or with a byte order mark.');
+    throw invalid('It looks like a raw key within blanks or quotes, or with a byte order mark.');
   if (!key.isWellFormed() || key.includes('\0'))
     throw invalid('A passphrase must not contain NUL or lone surrogates.');
 }
@@ -47,8 +47,8 @@ const rawDigits = (key: string): string | undefined => {
 };
 
 /**
- * The raw key of a SQLCipher database with its salt, as `x'KEYSALT'` in hex. A passphrase is derived here once, in a thread,
- * instead of by each connection on the event loop.
+ * Converts a key into the raw key of a SQLCipher database with its salt, as `x'KEYSALT'` in hex. A passphrase is
+ * derived here once, in a thread, instead of by each connection on the event loop.
  *
  * @param key - a passphrase, or 64 hex digits (96 with a salt, which then replaces `salt`)
  * @param salt - the first bytes of the file; random for a new file
@@ -67,8 +67,8 @@ export async function rawKey(key: string, salt: Buffer, version: CipherVersion =
 }
 
 /**
- * A fingerprint of a key, 16 hex digits: the same for a raw key in every file, different for a passphrase in each file.
- * Guessing a passphrase from it costs as much as guessing it from the file.
+ * Returns a fingerprint of a key, 16 hex digits: for a raw key the same in every file, for a passphrase a different one
+ * in each file. Guessing a passphrase from it costs as much as guessing it from the file.
  *
  * @param raw - `x'KEYSALT'`
  */
@@ -83,5 +83,5 @@ export function keyFingerprint(raw: string): string {
 const missingKey = (): AshlarError =>
   new AshlarError('key-missing', {
     message: 'An encrypted database was opened without a key.',
-    suggestion: 'Set DATABASE_KEY to its passphrase, or to its raw key of 64 hex digits.',
+    suggestion: 'Set DATABASE_KEY to the passphrase of the database, or to its raw key of 64 hex digits.',
   });

@@ -7,13 +7,13 @@ import { type Cipher, ownCipher } from './sqlcipher.js';
 
 const plainHeader = 'SQLite format 3\0';
 
-/** Whether a header is one of a plain SQLite file. */
+/** Whether the header of a file is that of a plain SQLite file. */
 export function isPlain(header: Buffer): boolean {
   return header.toString('latin1') === plainHeader;
 }
 
 /**
- * Refuses a plain file by its header, before it is opened.
+ * Throws if the header of a file shows that the file is plain, before it is opened as an encrypted file.
  *
  * @throws AshlarError `database-not-encrypted`
  */
@@ -25,20 +25,21 @@ export function assertEncryptable(file: DatabaseFile): void {
   });
 }
 
-/** A key as a user gives it, and as `x'KEYSALT'` for a file. */
+/** A key in two forms: as the user gives it, and as `x'KEYSALT'` in hex for one file. */
 export interface TriedKey {
   readonly given: string;
   readonly raw: string;
 }
 
-/** Both forms of a key; `undefined` if there is no key. */
+/** Combines the two forms of a key; returns `undefined` if there is no key. */
 export function triedKey(given: string | undefined, raw: string | undefined): TriedKey | undefined {
   return given === undefined || raw === undefined ? undefined : { given, raw };
 }
 
 /**
- * The error for a file that cannot be opened. SQLite reports "not a database" for a wrong key, a missing key, another
- * SQLCipher version and damage alike. This function distinguishes them by the pages' HMACs.
+ * Determines why a file cannot be opened, and returns the AshlarError for that cause. SQLite reports "not a database"
+ * for a wrong key, a missing key, another SQLCipher version and damage alike. This function distinguishes them by the
+ * pages' HMACs.
  */
 export async function openFailure(
   error: unknown,
@@ -50,7 +51,7 @@ export async function openFailure(
     case 'SQLITE_NOTADB':
       return key === undefined ? unreadable(file, error) : undecipherable(file, key, error);
     case 'SQLITE_CORRUPT':
-      return damaged(file, error, endIsMissing(file) ? cutOff : 'One of its pages was changed.');
+      return damaged(file, error, endIsMissing(file) ? cutOff : 'One of the pages of the file was changed.');
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
       return new AshlarError('database-locked', {
@@ -140,7 +141,7 @@ const noDatabase = ({ path }: DatabaseFile, cause: unknown): AshlarError =>
     cause,
   });
 
-const cutOff = 'Its end is missing: its size is not a multiple of the page size.';
+const cutOff = 'The end of the file is missing: the size is not a multiple of the page size.';
 
 // the smallest page size is 512
 const endIsMissing = ({ path, header }: DatabaseFile): boolean =>
@@ -148,7 +149,7 @@ const endIsMissing = ({ path, header }: DatabaseFile): boolean =>
 
 const journalMagic = Buffer.from('d9d505f920a163d7', 'hex');
 
-/** Whether a file has a rollback journal that SQLite would play back. */
+/** Whether a database file has a rollback journal that SQLite would play back. */
 export function hasHotJournal(path: string): boolean {
   try {
     return startOf(`${path}-journal`, journalMagic.length).equals(journalMagic);
@@ -176,6 +177,6 @@ const damaged = (file: DatabaseFile, cause: unknown, detail: string | undefined)
   new AshlarError('database-corrupt', {
     message: `${file.path} is damaged.`,
     detail,
-    suggestion: 'Keep the file and its -wal, and restore the last verified backup to another path.',
+    suggestion: 'Keep the file and its -wal file, and restore the last verified backup to another path.',
     cause,
   });

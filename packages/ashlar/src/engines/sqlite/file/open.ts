@@ -16,13 +16,13 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
   readonly lockTimeout: number;
 }
 
-/** A database with its first connection. */
+/** An opened database: its settings and its first connection, the writer. */
 export interface Opened {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
   /** Device and inode of the file; `undefined` in memory. */
   readonly identity: string | undefined;
-  /** Call when all connections are closed. */
+  /** Records that this process has closed all connections to the file. */
   readonly forgetFile: () => void;
 }
 

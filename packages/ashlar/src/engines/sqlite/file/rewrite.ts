@@ -10,20 +10,20 @@ import { rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
-/** The database file to copy. */
+/** The database file to copy, with its key and format. */
 export interface RewriteSource {
   readonly path: string;
-  /** As a user gives it; `undefined` for a plain file. */
+  /** The key as a user gives it; `undefined` for a plain file. */
   readonly key?: string | undefined;
-  /** Its format. Default: the format that Ashlar writes. */
+  /** The format of the file. Default: the format that Ashlar writes. */
   readonly cipher?: Cipher | undefined;
 }
 
-/** The file to write. */
+/** The new file to write, and its key. */
 export interface RewriteTarget {
-  /** Must not exist. */
+  /** The path of the new file; it must not exist. */
   readonly path: string;
-  /** As a user gives it; `undefined` for a plain file. */
+  /** The key as a user gives it; `undefined` for a plain file. */
   readonly key?: string | undefined;
 }
 
@@ -69,14 +69,14 @@ export async function rewriteUnderKey(source: RewriteSource, target: RewriteTarg
   }
 }
 
-/** A connection to the new file, with the old one attached as `old`. */
+/** A copy to run: a connection to the new file, with the old file attached as `old`. */
 export interface PendingCopy {
   readonly database: DriverDatabase;
   run(): void;
   close(): void;
 }
 
-/** The two files of a copy, and how they are opened. */
+/** The two files of a copy, and how to open them. */
 export interface CopyFiles {
   readonly driver: Driver;
   readonly source: BareFile;
@@ -129,7 +129,7 @@ export function createEmpty(given: string): string {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(path, cause);
     throw new AshlarError('state-conflict', {
-      message: `${path} exists, and is not overwritten.`,
+      message: `${path} exists and is not overwritten.`,
       suggestion: 'Choose another path, or move the file away.',
       cause,
     });
@@ -151,8 +151,8 @@ const copyWhole = (database: DriverDatabase, path: string, encrypted: boolean): 
 };
 
 /**
- * Calls `work` with each text encoding until it fits: a file can be attached only to one of the same encoding, and the
- * encoding of an encrypted file is not known before.
+ * Calls `work` with one text encoding after another until one matches the file: SQLite attaches a file only to a
+ * database of the same encoding, and the encoding of an encrypted file is not known before.
  */
 export function inItsEncoding<T>(
   work: (encoding: string) => T,

@@ -1,29 +1,29 @@
 /** The versions of the SQLCipher format: https://www.zetetic.net/sqlcipher/design/ */
 export type CipherVersion = 1 | 2 | 3 | 4;
 
-/** The format of an encrypted file. */
+/** The format of an encrypted file: SQLCipher version and page size. */
 export interface Cipher {
   readonly version: CipherVersion;
   readonly pageBytes: number;
 }
 
-/** The parameters of a version of the format. */
+/** The parameters of one version of the SQLCipher format. */
 export interface CipherForm {
-  /** For key derivation and the HMAC of pages. */
+  /** The hash function of the key derivation and of the HMAC of pages. */
   readonly hash: 'sha1' | 'sha512';
-  /** Rounds of PBKDF2 for a passphrase. */
+  /** The rounds of PBKDF2 that derive a key from a passphrase. */
   readonly rounds: number;
-  /** The bytes at the end of each page: an IV, an HMAC, padding. */
+  /** The number of bytes at the end of each page for an IV, an HMAC and padding. */
   readonly reservedBytes: number;
   readonly macBytes: number;
-  /** The default of SQLCipher. */
+  /** The default page size of this SQLCipher version, in bytes. */
   readonly pageBytes: number;
 }
 
 /** The size of the IV of a page, in bytes. */
 export const ivBytes = 16;
 
-/** The parameters of each version. */
+/** The parameters of each version of the SQLCipher format. */
 export const cipherForms: Readonly<Record<CipherVersion, CipherForm>> = {
   4: { hash: 'sha512', rounds: 256_000, reservedBytes: 80, macBytes: 64, pageBytes: 4096 },
   3: { hash: 'sha1', rounds: 64_000, reservedBytes: 48, macBytes: 20, pageBytes: 1024 },

@@ -8,7 +8,7 @@ import { keyFingerprint } from './key.js';
 
 const differs = (detail: string, cause?: unknown): AshlarError =>
   new AshlarError('state-conflict', {
-    message: 'The copy differs from the database, and was discarded.',
+    message: 'The copy differs from the database and was discarded.',
     detail,
     suggestion: 'Stop the processes that write to the database, and run the command again.',
     cause,

@@ -3,7 +3,7 @@ import { findKey } from './find-key.js';
 import { importFile } from './import-file.js';
 import { rotateKey } from './rotate-key.js';
 
-/** The operations on a whole database file, plain or encrypted. */
+/** Returns the operations on a whole database file, plain or encrypted. */
 export function wholeFile(path: string, encrypted: boolean): WholeFile {
   return {
     rotateKey: encrypted ? (options, newKey) => rotateKey(path, options, newKey) : undefined,

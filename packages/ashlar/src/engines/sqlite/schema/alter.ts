@@ -7,8 +7,8 @@ import { columnText } from './layout.js';
 import { rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
 
-/** A warning of changes whose way back restores the schema, but not the rows. */
-export const withoutData = 'going back restores the schema, not the data';
+/** The warning for changes whose reversal restores the schema, but not the rows. */
+export const withoutData = 'undoing it restores the schema, not the data';
 
 /** Column now → column before. */
 type Renamed = Readonly<Record<string, string>>;
@@ -23,7 +23,10 @@ interface Difference {
   readonly changed: readonly (readonly [SchemaColumn, SchemaColumn])[];
 }
 
-/** The changes from one schema of a table to another: in place where SQLite can, else by rebuilding the table. */
+/**
+ * Generates the changes from one schema of a table to another: in place if SQLite can, otherwise by rebuilding the
+ * table.
+ */
 export function alterTable(
   before: SchemaTable,
   after: SchemaTable,
@@ -190,9 +193,9 @@ const rebuildDangers = ({ before, after, added, dropped, changed }: Difference):
     stricter.length > 0
       ? `It fails, and changes nothing, where a value of ${names(stricter)} is invalid for the new column.`
       : '',
-    unfilled.length > 0 ? `It fails where ${table} has rows: ${names(unfilled)} has no default.` : '',
+    unfilled.length > 0 ? `It fails if ${table} has rows: ${names(unfilled)} has no default.` : '',
     unfilledBack.length > 0
-      ? `Going back fails where ${before.name} has rows: ${names(unfilledBack)} has no default.`
+      ? `Undoing it fails if ${before.name} has rows: ${names(unfilledBack)} has no default.`
       : '',
   ].filter(Boolean);
 };

@@ -15,14 +15,17 @@ const types: Readonly<Record<ColumnKind, string>> = {
   bytes: 'BLOB',
 };
 
-/** The type that a column has in a STRICT table. */
+/** Returns the SQL type that a column has in a STRICT table. */
 export function columnType(column: Column): string {
   return types[column.kind];
 }
 
 const timestampFormat = "'%Y-%m-%dT%H:%M:%fZ'";
 
-/** The current time as timestamp columns store it. SQLite has milliseconds; further digits are zeros. */
+/**
+ * Returns the SQL expression for the current time as timestamp columns store it. SQLite has milliseconds; further
+ * digits are zeros.
+ */
 export function now(precision: 3 | 6): string {
   return precision === 3 ? `strftime(${timestampFormat}, 'now')` : "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')";
 }
@@ -35,7 +38,7 @@ const constant = (value: unknown): string | undefined => {
   return String(value);
 };
 
-/** A column's default as an SQL expression; `undefined` when it has none. */
+/** Returns a column's default as an SQL expression; `undefined` when it has none. */
 export function columnDefault(column: Column): string | undefined {
   if (column.generated === 'now') return `(${now(column.precision)})`;
   return column.default === undefined ? undefined : constant(encode(column, column.default));
@@ -129,7 +132,10 @@ const conditions: Partial<Record<ColumnKind, Conditions>> = {
   ],
 };
 
-/** The condition of a column's CHECK: what SQLite can check of its Zod type; `undefined` when nothing. */
+/**
+ * Returns the condition of a column's CHECK: as much of its Zod type as SQLite can check; `undefined` if SQLite can
+ * check nothing.
+ */
 export function columnCondition(column: Column): string | undefined {
   const found = conditions[column.kind]?.(identifier(column.name), column).filter(Boolean) ?? [];
   return found.length > 0 ? found.join(' AND ') : undefined;

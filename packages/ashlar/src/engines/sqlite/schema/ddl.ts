@@ -67,17 +67,17 @@ const enforcements = (table: GuardedTable) =>
   table.guarantees.map((guarantee) => {
     if (guarantee.sqlite.level === 'refused') {
       throw new AshlarError('guarantee-refused', {
-        message: `SQLite cannot keep the guarantee "${guarantee.name}" of the table ${table.name}.`,
+        message: `SQLite cannot enforce the guarantee "${guarantee.name}" of the table ${table.name}.`,
         detail: guarantee.sqlite.why,
-        suggestion: 'Use PostgreSQL for it, or take the guarantee off the table.',
+        suggestion: 'Use PostgreSQL for this table, or remove the guarantee from the table.',
       });
     }
     return guarantee.sqlite;
   });
 
 /**
- * The statements that create a table, its indexes and the objects of its guarantees, formatted as if written by hand.
- * None ends with a semicolon.
+ * Generates the statements that create a table, its indexes and the objects of its guarantees, formatted as if written
+ * by hand. None ends with a semicolon.
  *
  * @throws AshlarError `guarantee-refused`
  */

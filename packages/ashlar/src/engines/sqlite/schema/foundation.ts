@@ -2,9 +2,9 @@ import type { FoundationObject } from '../../../contract/dialect.js';
 import { sql } from '../../../sql/template.js';
 
 /**
- * The actor and scope of the session that writes. A trigger can see neither temporary tables nor, with
- * `trusted_schema=OFF`, application-defined functions: so a session writes its actor and scope into this one row, and
- * deletes it before it commits. Without the row, a writer is not a session.
+ * The table that contains the actor and scope of the session that writes. A trigger can see neither temporary tables
+ * nor, with `trusted_schema=OFF`, application-defined functions: so a session writes its actor and scope into this one
+ * row, and deletes it before it commits. Without the row, a writer is not a session.
  */
 export const sessionTable: FoundationObject = {
   name: 'ashlar_session',
@@ -18,7 +18,7 @@ export const sessionTable: FoundationObject = {
   `,
 };
 
-/** The statements that write and delete the row. */
+/** The statements that write and delete the row of the session table. */
 export const sessionRow = {
   write: 'INSERT OR REPLACE INTO main.ashlar_session (id, actor, scope) VALUES (1, ?, ?)',
   remove: 'DELETE FROM main.ashlar_session',
@@ -35,5 +35,5 @@ const purgeTable: FoundationObject = {
   `,
 };
 
-/** The tables that must exist before any table of a system. */
+/** The foundation objects on SQLite: tables that must exist before any table of a system. */
 export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable];

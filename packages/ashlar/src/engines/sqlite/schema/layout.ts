@@ -7,13 +7,13 @@ const lineWidth = 110;
 export interface ColumnParts {
   readonly name: string;
   readonly type: string;
-  /** NOT NULL, DEFAULT …; may be empty. */
+  /** The NOT NULL and DEFAULT clauses; may be empty. */
   readonly rules: string;
-  /** CONSTRAINT … CHECK (…); may be empty. */
+  /** The clause CONSTRAINT … CHECK (…); may be empty. */
   readonly check: string;
 }
 
-/** The text of a CREATE TABLE: one column a line, types aligned, long CHECKs on lines of their own. */
+/** Formats a CREATE TABLE statement: one column per line, types aligned, long CHECKs on lines of their own. */
 export function tableText(
   name: string,
   columns: readonly ColumnParts[],
@@ -30,7 +30,7 @@ export function tableText(
   `;
 }
 
-/** One column on one line: what ALTER TABLE … ADD COLUMN takes. */
+/** Formats a column definition on one line, for ALTER TABLE … ADD COLUMN. */
 export function columnText({ name, type, rules, check }: ColumnParts): string {
   return [name, type, rules, check].filter(Boolean).join(' ');
 }
@@ -63,7 +63,7 @@ const wrapped = (check: string): string => {
   `;
 };
 
-/** Names in brackets, wrapped when they are many: `(a, b, c)`. */
+/** Formats a list of names in brackets, wrapped if it is long: `(a, b, c)`. */
 export function nameList(names: string): string {
   if (names.length < lineWidth - 20) return `(${names})`;
   const lines: string[] = [];

@@ -7,7 +7,7 @@ const pragma = (name: string, value: 0 | 1, otherwise: string): Condition => ({
     `SELECT ${literal(`${name} is ${value === 1 ? 'off' : 'on'}: ${otherwise}`)} AS found FROM pragma_${name} WHERE ${name} <> ${value}`,
 });
 
-/** What `prove` needs to know of SQLite. */
+/** The parts of `prove` that are specific to SQLite. */
 export const sqliteProving: Proving = {
   literal: (value) => {
     if (value === null || value === undefined) return 'NULL';
@@ -18,7 +18,7 @@ export const sqliteProving: Proving = {
   quoted: (expression) => `quote(${expression})`,
   partitionOf: () => 'NULL',
   conditions: [
-    pragma('foreign_keys', 1, 'a row could refer to one that does not exist'),
+    pragma('foreign_keys', 1, 'a row could refer to a row that does not exist'),
     pragma('recursive_triggers', 1, 'INSERT OR REPLACE would delete without firing triggers'),
     pragma('trusted_schema', 0, 'the schema could run functions with side effects'),
   ],

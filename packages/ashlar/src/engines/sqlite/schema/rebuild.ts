@@ -4,7 +4,7 @@ import { codeOf } from '../../../sql/code.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
 
-/** The name that a column of the new schema has in the old one. */
+/** Returns the name that a column of the new schema has in the old schema. */
 export type FormerName = (column: string) => string;
 
 const counts = (table: SchemaTable): boolean =>
@@ -18,7 +18,7 @@ const copied = (from: SchemaColumn, to: SchemaColumn): string => {
 };
 
 /**
- * Replaces a table by one with another schema and the same rows, by the procedure of
+ * Generates the statements that replace a table by one with another schema and the same rows, by the procedure of
  * https://sqlite.org/lang_altertable.html#otheralter. Runs with foreign keys not enforced.
  *
  * @param create - the CREATE TABLE of the new schema under the name `TABLE_new`; rendered from `after` by default

@@ -3,7 +3,7 @@ import { identifier } from '../../../model/index.js';
 import { codeOf, findWords, line } from '../../../sql/code.js';
 import { type ColumnParts, tableText } from './layout.js';
 
-/** An introspected column, as parts to write. */
+/** Splits an introspected column into the parts of its definition. */
 export function columnParts(column: SchemaColumn): ColumnParts {
   const { before, check } = splitCheck(column.rest);
   const rules = [
@@ -23,7 +23,7 @@ const splitCheck = (rest: string): { before: string; check: string } => {
   return { before: line(list.slice(0, start)), check: line(list.slice(start)) };
 };
 
-/** The CREATE TABLE of an introspected table, under a name. */
+/** Generates the CREATE TABLE statement of an introspected table, under a given name. */
 export function renderTable(table: SchemaTable, name = table.name): string {
   return tableText(
     identifier(name),
@@ -35,7 +35,9 @@ export function renderTable(table: SchemaTable, name = table.name): string {
   );
 }
 
-/** The statements that create an introspected table with its indexes and triggers; none ends with a semicolon. */
+/**
+ * Generates the statements that create an introspected table with its indexes and triggers; none ends with a semicolon.
+ */
 export function renderWhole(table: SchemaTable): string[] {
   return [renderTable(table), ...[...table.indexes, ...table.triggers].map(({ definition }) => definition)];
 }
@@ -43,7 +45,7 @@ export function renderWhole(table: SchemaTable): string[] {
 const byName = <T extends { readonly name: string }>(objects: readonly T[]): T[] =>
   [...objects].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** A schema as SQL text, ordered by name. */
+/** Generates the SQL text of a schema, ordered by name. */
 export function dump(schema: Schema): string {
   return byName(schema.tables)
     .map((table) =>

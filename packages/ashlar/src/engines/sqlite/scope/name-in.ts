@@ -2,8 +2,8 @@ import { nameOf, stringOf } from '../../../sql/code.js';
 import type { Token } from '../../../sql/lexer.js';
 
 /**
- * The name that SQLite may find in a token, in lower case: it compares names in any case, and takes a string for a name
- * where it expects one.
+ * Returns the name, in lower case, that SQLite may read from a token: SQLite ignores the case of names, and accepts a
+ * string in place of a name.
  */
 export function nameIn(token: Token): string {
   return (token.kind === 'string' ? stringOf(token) : nameOf(token)).toLowerCase();

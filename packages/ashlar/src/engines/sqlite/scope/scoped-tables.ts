@@ -21,7 +21,7 @@ const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | numbe
 
 const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}_${bound}`;
 
-/** SQL functions that return the bounds of a scope; `current` returns the scope. */
+/** Returns the SQL functions that give the lower and upper bounds of the current scope, which `current` returns. */
 export function boundFunctions(
   current: () => string | null,
 ): readonly { readonly name: string; readonly run: () => unknown }[] {
@@ -33,7 +33,7 @@ export function boundFunctions(
   );
 }
 
-/** The condition that a value of a scope column is within the session's scope. */
+/** Returns the SQL condition that a value of a scope column is within the session's scope. */
 export function withinBounds(column: Column, value: string): string {
   const kind = column.kind === 'integer' ? 'integer' : 'text';
   return `${scopeValue(column, value)} BETWEEN ${functionName(kind, 'low')}() AND ${functionName(kind, 'high')}()`;
@@ -42,13 +42,13 @@ export function withinBounds(column: Column, value: string): string {
 // only the scope of all rows begins with it
 const inEveryScope = `${functionName('text', 'low')}() = ''`;
 
-/** The tables of which a session reaches only the rows of its scope, with their scope columns. */
+/** The registered scoped tables with their scope columns; a session reaches only those rows that are in its scope. */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
   readonly #hidden = new Set<string>();
   #version = 0;
 
-  /** Changes whenever tables are registered; 0 while there are none. */
+  /** A number that changes whenever scoped tables are registered; 0 while none are. */
   get version(): number {
     return this.#version;
   }
@@ -67,12 +67,18 @@ export class ScopedTables {
     return this.#columns.get(table);
   }
 
-  /** Whether a table is a side table of a scoped one: only sessions of every scope read it, and none writes to it. */
+  /**
+   * Whether a table is a side table of a scoped table: only sessions with every scope read it, and no session writes to
+   * it.
+   */
   hides(table: string): boolean {
     return this.#hidden.has(table);
   }
 
-  /** The views that hide the tables: name and definition. SQLite finds a temporary view before a table of its name. */
+  /**
+   * The temporary views that hide scoped tables and their side tables: name and definition. SQLite finds a temporary
+   * view before a table of its name.
+   */
   get views(): readonly { readonly name: string; readonly sql: string }[] {
     const view = (table: string, condition: string) => {
       const name = identifier(table);

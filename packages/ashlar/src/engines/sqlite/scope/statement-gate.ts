@@ -9,7 +9,7 @@ const allowed = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WIT
 const transactional = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE']);
 
 /**
- * Allows the statements that an application's role may run: those that read and write rows. Refused are changes of the
+ * Throws unless a statement only reads or writes rows, as the role of an application may. Refused are changes of the
  * schema, pragmas and other files, which could switch guarantees off, and transactions, which belong to the session.
  *
  * @throws AshlarError `privilege-missing`
@@ -49,7 +49,7 @@ const assertNoFoundation = (sql: string): void => {
     if (isText || !foundationNames.has(name)) continue;
     throw new AshlarError('privilege-missing', {
       message: `A session may not use ${name}.`,
-      detail: 'The guarantees read the session’s actor and scope from it.',
+      detail: 'Guarantees rely on this table of Ashlar, for example to read the session’s actor and scope.',
       suggestion: 'Use the tables of the system.',
     });
   }

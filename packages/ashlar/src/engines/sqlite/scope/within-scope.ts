@@ -5,9 +5,10 @@ import { nameIn } from './name-in.js';
 import { type ScopedTables, withinBounds } from './scoped-tables.js';
 
 /**
- * A statement of a session as it runs in a database with scoped tables. Their names are views there, which show the rows
- * of the session's scope. Only the target of a write must be the table itself; an UPDATE or DELETE of it gets the scope
- * as one more condition, and triggers check the rows that are written. Side tables of a scoped table are never written.
+ * Rewrites a statement of a session so that it reaches only the rows of the session's scope. The names of scoped tables
+ * are views, which show these rows. Only the target of a write must be the table itself; an UPDATE or DELETE of it gets
+ * the scope as one more condition, and triggers check the rows that are written. Side tables of a scoped table are
+ * never written.
  *
  * @throws AshlarError `privilege-missing` for a statement that names a table past its view, or writes to a side table
  */
@@ -32,9 +33,10 @@ const assertNoBypass = (tokens: readonly CodeToken[], scoped: ScopedTables): voi
 
 const bypass = (name: string): AshlarError =>
   new AshlarError('privilege-missing', {
-    message: `A session may not name ${name}.`,
-    detail: 'It holds rows of every scope; a scoped table is reached by its bare name.',
-    suggestion: 'Leave "main." out.',
+    message: `A session may not use the name ${name}.`,
+    detail:
+      'This name reaches rows of every scope; the bare name of a scoped table reaches the rows of the session’s scope.',
+    suggestion: 'Use the table name without "main.".',
   });
 
 const writtenByTriggers = (table: string): AshlarError =>

@@ -21,7 +21,10 @@ export interface ConnectionsOptions {
   readonly lockTimeout: number;
 }
 
-/** The connections to one database: one that writes, guarded by a lock, and several that read. Opens transactions on them. */
+/**
+ * The connections to one database: one for writing, guarded by a lock, and several for reading. Opens transactions on
+ * them.
+ */
 export class Connections {
   readonly lock = new Lock();
   readonly #settings: ConnectionSettings;
@@ -45,7 +48,7 @@ export class Connections {
     return this.#writer;
   }
 
-  /** Opens a transaction: at once where a connection is free, else when one is. */
+  /** Opens a transaction: immediately if a connection is free, otherwise as soon as one is free. */
   begin(options: TransactionOptions): Awaitable<Transaction> {
     if (options.mode === 'read' && this.#readers) {
       const reader = this.#readers.tryAcquire();
@@ -60,7 +63,7 @@ export class Connections {
   }
 
   /**
-   * Opens a transaction in this turn of the event loop.
+   * Opens a transaction synchronously, or throws.
    *
    * @throws AshlarError `lock-timeout` when this process uses all connections, or another process holds the file
    */
@@ -93,13 +96,16 @@ export class Connections {
     }
   }
 
-  /** Drops prepared statements: after the schema or the registered tables changed. */
+  /** Drops the prepared statements, which a change of the schema or of the registered tables makes invalid. */
   forgetStatements(): void {
     this.#writer.forgetStatements();
     for (const reader of this.#readers?.all ?? []) reader.forgetStatements();
   }
 
-  /** Refuses new transactions, and waits up to the lock timeout until those under way and `others` have ended. */
+  /**
+   * Refuses new transactions, and waits up to the lock timeout until the open transactions have ended and `others()` is
+   * false.
+   */
   async drain(others: () => boolean): Promise<void> {
     this.lock.close(databaseClosed);
     this.#readers?.close(databaseClosed);

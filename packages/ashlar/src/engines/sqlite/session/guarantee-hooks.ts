@@ -13,7 +13,7 @@ export class GuaranteeHooks {
   #contextStored = false;
   readonly #registered = new Set<GuardedTable>();
 
-  /** Adds the work of these tables. A table that is registered twice counts once. */
+  /** Adds the work that the guarantees of these tables do. A table that is registered twice counts once. */
   register(tables: readonly GuardedTable[]): void {
     const added = tables.filter((table) => !this.#registered.has(table));
     for (const table of added) this.#registered.add(table);
@@ -27,7 +27,7 @@ export class GuaranteeHooks {
     ];
   }
 
-  /** Whether there is work to do before a commit. */
+  /** Whether guarantees have work to do before a commit. */
   get hasBeforeCommit(): boolean {
     return this.#beforeCommit.length > 0;
   }

@@ -9,7 +9,7 @@ import type { GuaranteeHooks } from './guarantee-hooks.js';
 /** What the owner's statements need from the engine. */
 export interface OwnerOptions {
   readonly lockTimeout: number;
-  /** The error when another process holds the lock for longer than the timeout. */
+  /** Makes the error for a lock that another process holds for longer than the timeout. */
   readonly timeoutError: () => AshlarError;
   /** Called after each statement, which may have changed the schema. */
   readonly onChange: () => void;
@@ -21,7 +21,7 @@ interface Violation {
   readonly parent: string;
 }
 
-/** The owner's access to a database through its writing connection. Rows are not decoded. */
+/** Returns the owner's access to a database through its writing connection. Rows are not decoded. */
 export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   const { database } = connection;
 

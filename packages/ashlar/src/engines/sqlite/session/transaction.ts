@@ -6,7 +6,9 @@ import { identifier, identifiers } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError, sqliteError } from '../driver/errors.js';
 
-/** Called when a transaction ends, with what to do with its connection. */
+/**
+ * A callback for the end of a transaction. `usable`: the connection can be used again. `discard`: it must be closed.
+ */
 export type Release = (outcome: 'usable' | 'discard') => void;
 
 const ended = (): AshlarError =>
@@ -18,7 +20,7 @@ const ended = (): AshlarError =>
 const lost = (): AshlarError =>
   new AshlarError('session-aborted', {
     message: 'SQLite has rolled back the whole transaction.',
-    detail: 'It does so when the disk is full or the file cannot be read or written.',
+    detail: 'SQLite does this when the disk is full or the file cannot be read or written.',
     suggestion: 'Remove the cause, and run the session again.',
   });
 

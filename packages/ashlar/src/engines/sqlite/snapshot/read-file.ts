@@ -73,9 +73,9 @@ for (let page = 1; page <= pages; page += pagesAtOnce) {
 }`;
 
 /**
- * Streams the pages of a file that this process has open as a database: each page from the log if it is there, else from
- * the file. A child process reads them, because closing a descriptor of the file here would drop SQLite's locks on it
- * (fcntl(2)).
+ * Streams the pages of a database file that this process has open, read by a child process: each page from the
+ * write-ahead log if the log contains it, otherwise from the file. This process does not read them, because closing a
+ * descriptor of the file here would drop SQLite's locks on it (fcntl(2)).
  *
  * @throws AshlarError through the stream: `state-conflict` if the file was replaced, `statement-failed`
  */

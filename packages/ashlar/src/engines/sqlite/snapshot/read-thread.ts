@@ -49,8 +49,8 @@ parentPort.on('message', (question) => {
 });`;
 
 /**
- * A read-only connection in a thread, because counting the rows of a large encrypted table takes seconds, which would block
- * the event loop.
+ * A read-only connection in a worker thread: counting the rows of a large encrypted table takes seconds, and would
+ * block the event loop.
  */
 export class ReadThread {
   readonly #worker: Worker;
@@ -100,7 +100,7 @@ export class ReadThread {
     });
   }
 
-  /** Aborted before the transaction ends, with the reason. */
+  /** A signal that is aborted, with the reason, before the transaction ends. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }

@@ -9,12 +9,12 @@ import { fileLocked, retryWhileBusy, writerTaken } from '../driver/waiting.js';
 import { readFileElsewhere } from './read-file.js';
 import type { ReadThread } from './read-thread.js';
 
-/** The database of a snapshot. */
+/** The database from which a snapshot is taken. */
 export interface SnapshotSource {
   readonly settings: ConnectionSettings;
-  /** Device and inode of its file. */
+  /** Device and inode of the database file. */
   readonly identity: string;
-  /** The lock of the writers in this process. */
+  /** The lock that serialises the writers in this process. */
   readonly lock: Lock;
   readonly writer: () => Connection;
 }
@@ -23,7 +23,7 @@ const timeout = 30_000;
 /** The first read of a transaction, with which its snapshot begins. */
 const firstRead = 'SELECT 1 FROM sqlite_schema LIMIT 1';
 
-/** The error for a snapshot of a database in memory. */
+/** Makes the error for a snapshot of a database in memory. */
 export function inMemory(): AshlarError {
   return new AshlarError('usage', {
     message: 'A database in memory has no file to copy.',

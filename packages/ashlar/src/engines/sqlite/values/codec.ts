@@ -1,7 +1,7 @@
 import type { Column } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
-/** The stored form of a column's value on SQLite. The value must have passed the table's schema. */
+/** Converts a column's value to its stored form on SQLite. The value must have passed the table's schema. */
 export function encode(column: Column, value: unknown): unknown {
   if (value === undefined || (value === null && (column.kind !== 'json' || column.nullable))) return null;
   switch (column.kind) {
@@ -57,7 +57,12 @@ const bindableObject = (given: unknown, i: number): unknown => {
       }
       return jsonText(given as object, i);
     case 'undefined':
-      throw invalid(i, 'undefined', 'It could mean NULL or no value.', 'Pass null, or leave the column out.');
+      throw invalid(
+        i,
+        'undefined',
+        'It could mean NULL, or that the column is left out.',
+        'Pass null, or leave the column out.',
+      );
     default:
       throw invalid(
         i,
@@ -113,11 +118,11 @@ const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
   new AshlarError('value-corrupt', {
     message: `A stored value of ${column.table}.${column.name} cannot be read back.`,
     detail: why,
-    suggestion: 'Find out what wrote it: the CHECK constraint of the column refuses such values.',
+    suggestion: 'Find the program that wrote it: the CHECK constraint of the column refuses such values.',
     cause,
   });
 
-/** The decoder of a column's values; `undefined` when they are stored as they are. */
+/** Returns the function that decodes a column's stored values; `undefined` if they are stored without conversion. */
 export function decoderOf(column: Column): Decode | undefined {
   switch (column.kind) {
     case 'boolean':
