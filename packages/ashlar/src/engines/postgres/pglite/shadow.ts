@@ -42,7 +42,7 @@ const giveBack = async (engine: Engine): Promise<void> => {
 };
 
 /**
- * Opens an empty database in memory. Creating one takes most of a second, emptying one some milliseconds: a closed one is
+ * Opens an empty PGlite database in memory. Creating one takes most of a second, emptying one some milliseconds: a closed one is
  * kept for a short time and reused.
  */
 export async function openPgliteShadow(): Promise<Engine> {

@@ -66,8 +66,8 @@ const assertDump = ({ format, bytes }: Copy): void => {
   if (format === 'pg-custom') return;
   bytes.destroy();
   throw new AshlarError('copy-unfit', {
-    message: `The copy belongs to another engine (${format}).`,
-    suggestion: 'Use a URL of the engine that was backed up.',
+    message: `The copy was made by another engine (format ${format}).`,
+    suggestion: 'Use a URL of the engine that made the copy.',
   });
 };
 
