@@ -15,7 +15,11 @@ import { finishReplacing } from './directory-replace.js';
 import { pgliteSnapshot } from './snapshot.js';
 import { createPglite } from './template.js';
 
-/** Creates the folder of a database if `create` is set, and checks that it is writable. @throws AshlarError `directory-missing` */
+/**
+ * Creates the folder of a database if `create` is set, and checks that it is writable.
+ *
+ * @throws AshlarError `directory-missing`
+ */
 export async function prepareDirectory(directory: string, create: boolean): Promise<void> {
   try {
     if (create) await mkdir(directory, { recursive: true });

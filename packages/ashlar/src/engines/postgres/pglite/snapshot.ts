@@ -14,8 +14,8 @@ import { translated } from '../wire/errors.js';
 const level = 1;
 
 /**
- * Gives `work` a snapshot of a PGlite database. Its only connection is held while `work` reads, and until the data folder
- * is in memory as a tar. Compression, which takes several times as long, runs after the connection is released.
+ * Gives `work` a snapshot of a PGlite database. Its only connection is held while `work` reads, and until the data
+ * folder is in memory as a tar. Compression, which takes several times as long, runs after the connection is released.
  */
 export async function pgliteSnapshot<T>(
   database: PGlite,

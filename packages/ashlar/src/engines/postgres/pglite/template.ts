@@ -131,8 +131,8 @@ const openDirectory = async (
 };
 
 /**
- * Creates or opens a PGlite database. Because initdb takes seconds, a new cluster is a copy of a cached template, one for each
- * version of PGlite.
+ * Creates or opens a PGlite database. Because initdb takes seconds, a new cluster is a copy of a cached template, one
+ * for each version of PGlite.
  *
  * @param directory - the data folder; `undefined` for memory
  * @param create - whether to create a missing database

@@ -13,8 +13,8 @@ export interface ConnectionState {
   readonly superuser: boolean;
   readonly createsRoles: boolean;
   /**
-   * Whether the server is older than PostgreSQL 16: a role with CREATEROLE may then grant any role, and memberships have no
-   * options.
+   * Whether the server is older than PostgreSQL 16: a role with CREATEROLE may then grant any role, and memberships
+   * have no options.
    */
   readonly old: boolean;
   /** The role that the connection acts as (`current_user`). */
@@ -35,7 +35,10 @@ export interface RoleState {
   readonly ownsAsMember: boolean;
 }
 
-/** One privilege of a grantee, on an object or on one column of a table. `privilege` ends in `*` for `WITH GRANT OPTION`. */
+/**
+ * One privilege of a grantee, on an object or on one column of a table. `privilege` ends in `*` for `WITH GRANT
+ * OPTION`.
+ */
 export interface Entry {
   readonly grantee: string;
   readonly privilege: string;

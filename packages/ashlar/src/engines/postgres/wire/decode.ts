@@ -80,8 +80,8 @@ const decoderOf = (field: Field): Decoder =>
     : (decoders.get(field.dataTypeID) ?? asIs);
 
 /**
- * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that guarantees
- * add to a table (`ashlar_…`) are left out.
+ * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
+ * guarantees add to a table (`ashlar_…`) are left out.
  *
  * @throws AshlarError `value-corrupt`
  */
@@ -101,7 +101,11 @@ export function decodeRows(reply: Reply): Record<string, unknown>[] {
 
 const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
-/** Decodes a reply to the result of a statement. @throws AshlarError `value-corrupt` */
+/**
+ * Decodes the reply to a statement: its rows, and the number of rows that it changed.
+ *
+ * @throws AshlarError `value-corrupt`
+ */
 export function decodeReply(reply: Reply): QueryResult {
   return {
     rows: decodeRows(reply),
