@@ -74,7 +74,7 @@ const assertReplaceable = async (directory: string, replace: boolean): Promise<v
   if (files.includes('PG_VERSION')) return;
   throw new AshlarError('restore-target-not-empty', {
     message: `The folder ${directory} has files, but no database.`,
-    detail: 'Only a database can be replaced. Nothing was changed.',
+    detail: '--replace replaces only a database. Nothing was changed.',
     suggestion: 'Choose an empty folder.',
   });
 };

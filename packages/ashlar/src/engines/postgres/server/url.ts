@@ -7,7 +7,7 @@ export interface ServerUrl {
   readonly shown: string;
   readonly schema: string;
   readonly database: string;
-  /** Host and port, for messages. */
+  /** The host and port of the server, for messages. */
   readonly address: string;
 }
 

@@ -28,7 +28,7 @@ export class Sealer {
     this.#leases = leases;
   }
 
-  /** Whether no registered table needs sealing. */
+  /** Whether none of the registered tables has a ledger to seal. */
   get idle(): boolean {
     return this.#statements.length === 0;
   }
@@ -67,7 +67,7 @@ export class Sealer {
     this.#known.clear();
   }
 
-  /** Starts sealing in the background after a commit. A failure is retried after the next commit. */
+  /** Schedules sealing in the background; called after each commit. A failure is retried after the next commit. */
   soon(): void {
     if (this.idle || this.#closed) return;
     if (this.#running) this.#again = true;
@@ -89,7 +89,7 @@ export class Sealer {
         if (performance.now() > deadline) {
           throw new AshlarError('lock-timeout', {
             message: 'A ledger could not be sealed in time.',
-            detail: 'Another transaction has been sealing it for more than 30 seconds.',
+            detail: 'Another transaction has been sealing the ledger for more than 30 seconds.',
             suggestion: 'End the open transaction that is sealing the ledger, and try again.',
           });
         }

@@ -9,14 +9,17 @@ export interface Request {
   readonly keep?: boolean;
 }
 
-/** One column of a reply: the OID of its type, and the type's modifier (-1 for none). */
+/** One column of a reply: its name, the OID of its type, and the type modifier (-1 for none). */
 export interface Field {
   readonly name: string;
   readonly dataTypeID: number;
   readonly dataTypeModifier: number;
 }
 
-/** The reply to a statement, not decoded. `command` is the first word of the command tag: SELECT, INSERT, ROLLBACK. */
+/**
+ * The reply to a statement, with all values as the server sent them. `command` is the first word of the command tag:
+ * SELECT, INSERT, ROLLBACK.
+ */
 export interface Reply {
   readonly fields: readonly Field[];
   readonly rows: readonly (readonly (string | null)[])[];

@@ -28,7 +28,7 @@ const timestamp = (text: string, digits: 3 | 6 | undefined): string => {
   if (!text.endsWith('+00')) {
     // infinity and years BC: no declared column holds them, but an expression may
     if (!/^\d/.test(text) || text.endsWith('BC')) return text;
-    throw corrupt('time', 'The time zone of the connection was changed: do not set it, it must be UTC.');
+    throw corrupt('time', 'Do not change the setting TimeZone: the time zone of the connection must be UTC.');
   }
   const dot = text.indexOf('.');
   const seconds = text.slice(0, dot === -1 ? -3 : dot).replace(' ', 'T');

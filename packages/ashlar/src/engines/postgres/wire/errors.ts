@@ -77,7 +77,7 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
       code: 'unique-violation',
       message: `A row of ${table} with the same ${columns ?? 'key'} exists.`,
       detail: `The unique key ${constraint}${columns ? ` (${columns})` : ''} allows each value once.`,
-      suggestion: 'Use another value, or update the row that has it.',
+      suggestion: 'Use another value, or update the row that has this value.',
     };
   },
   '23503': foreignKey,
@@ -93,7 +93,7 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
   '23502': ({ table, column }) => ({
     code: 'not-null-violation',
     message: `The required column ${table}.${column} has no value.`,
-    suggestion: 'Pass a value.',
+    suggestion: 'Pass a value for the column.',
   }),
   '42501': ({ message }) => ({
     code: 'privilege-missing',
