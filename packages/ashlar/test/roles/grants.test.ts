@@ -64,8 +64,8 @@ describe.each(withRoles)('rights on $name', (engine) => {
     [`GRANT INSERT ON ashlar_migrations TO ${roles.app}`, `${roles.app} has INSERT on ashlar_migrations`],
     [`GRANT UPDATE ON notes TO ${roles.auditor}`, `${roles.auditor} has UPDATE on notes`],
     [`GRANT UPDATE ON SEQUENCE notes_id_seq TO ${roles.app}`, `${roles.app} has UPDATE on notes_id_seq`],
-    [`GRANT CREATE ON SCHEMA public TO ${roles.app}`, `${roles.app} may create in the schema public`],
-    [`GRANT CREATE ON SCHEMA public TO PUBLIC`, `PUBLIC may create in the schema public`],
+    [`GRANT CREATE ON SCHEMA public TO ${roles.app}`, `${roles.app} may create objects in the schema public`],
+    [`GRANT CREATE ON SCHEMA public TO PUBLIC`, `PUBLIC may create objects in the schema public`],
     [`ALTER ROLE ${roles.app} BYPASSRLS`, `${roles.app} bypasses row-level security`],
     [
       `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT TRUNCATE ON TABLES TO ${roles.app}`,

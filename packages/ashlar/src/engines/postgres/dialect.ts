@@ -6,7 +6,7 @@ import { dump } from './schema/dump.js';
 import { scopeBounds } from './schema/foundation.js';
 import { postgresProving } from './schema/proving.js';
 
-/** The SQL of PostgreSQL, on a server and embedded. */
+/** The SQL dialect of PostgreSQL, for servers and for PGlite. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,

@@ -23,24 +23,24 @@ import { Refusals } from './wire/refusals.js';
 import type { SharedConnection } from './wire/shared-connection.js';
 import { isKept, isPlainRead } from './wire/statement-kind.js';
 
-/** What differs between a server and the embedded engine. */
+/** The parts of the PostgreSQL engine that differ between a server and PGlite. */
 export interface Backend {
   readonly label: string;
-  /** Without password. */
+  /** The URL without password. */
   readonly url: string;
   readonly leases: Leases;
   /**
-   * The connection that seals ledgers after commits; `undefined` if there is only one connection: each transaction then
-   * seals before it commits.
+   * The connection that seals ledgers after commits; if `undefined`, each transaction seals before it commits, because
+   * the engine has only one connection.
    */
   readonly sealing: SharedConnection | undefined;
-  /** The role of the connected user when the database was opened. */
+  /** The connected role, as read when the database was opened. */
   readonly connectedRole: ConnectedRole;
-  /** Takes a connection for changes of the schema. */
+  /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(): Promise<Lease>;
-  /** Keeps other processes out while `work` runs. @throws AshlarError `migration-locked` */
+  /** Runs `work` while no other process can migrate the database. @throws AshlarError `migration-locked` */
   exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
-  /** See {@link Engine.snapshot}. */
+  /** Gives `work` a snapshot of the database, see {@link Engine.snapshot}. */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -101,7 +101,7 @@ const read = async (
   }
 };
 
-/** The engine over a server's pool or the embedded engine. */
+/** Creates the engine for the connection pool of a PostgreSQL server, or for PGlite. */
 export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const { leases } = backend;
   const sealer = new Sealer(backend.sealing ?? leases);

@@ -356,7 +356,7 @@ describe.each(postgresEngines)('the schema on $name', (test) => {
           ],
         },
         {
-          "danger": "notes is rewritten and cannot be read or written until it is done; it fails where a value cannot be converted.",
+          "danger": "notes cannot be read or written while PostgreSQL rewrites it; the change fails if a value cannot be converted.",
           "down": [
             "ALTER TABLE notes ALTER COLUMN size DROP DEFAULT",
             "ALTER TABLE notes ALTER COLUMN size TYPE text COLLATE "C" USING size::text",

@@ -20,7 +20,7 @@ const describe = serialize.describe({ type: 'P', name: '' });
 const execute = serialize.execute({ portal: '', rows: 0 });
 
 /**
- * The only connection of the embedded engine, over PostgreSQL's wire protocol. A statement is one call, and the reply has
+ * The only connection of a PGlite database, over PostgreSQL's wire protocol. A statement is one call, and the reply has
  * the type modifier of each column, which PGlite's `query` leaves out.
  */
 export class PgliteChannel implements Channel {
@@ -42,7 +42,7 @@ export class PgliteChannel implements Channel {
     }
   }
 
-  /** Drops all kept statements. */
+  /** Deallocates all prepared statements of the connection. */
   forget(): void {
     this.#kept.forget();
     this.#exchange(serialize.query('DEALLOCATE ALL'));

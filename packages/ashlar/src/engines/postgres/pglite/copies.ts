@@ -16,7 +16,7 @@ import { freshTar, unfinished } from './template.js';
 
 const scheme = 'pglite:';
 
-/** Copies of embedded databases. A copy is held in memory completely. */
+/** Restores copies of PGlite databases, and opens copies for examination. A copy is held in memory completely. */
 export const pgliteCopies: Copies = {
   put: async (options, copy, { check, replace }) => {
     const directory = folderOf(options.url);
@@ -56,7 +56,7 @@ const folderOf = (url: string): string => {
   if (directory !== 'memory') return resolve(directory);
   throw new AshlarError('usage', {
     message: 'A copy cannot be restored into a database in memory.',
-    detail: 'It would be lost when the command ends.',
+    detail: 'A database in memory is lost when the command ends.',
     suggestion: 'Use a folder: pglite:DIR.',
   });
 };
@@ -74,7 +74,7 @@ const assertReplaceable = async (directory: string, replace: boolean): Promise<v
   if (files.includes('PG_VERSION')) return;
   throw new AshlarError('restore-target-not-empty', {
     message: `The folder ${directory} has files, but no database.`,
-    detail: 'Only a database can be replaced. Nothing was changed.',
+    detail: '--replace replaces only a database. Nothing was changed.',
     suggestion: 'Choose an empty folder.',
   });
 };
@@ -87,25 +87,25 @@ const openCopy = async (
   if (format !== 'pglite-tar') {
     bytes.destroy();
     throw new AshlarError('copy-unfit', {
-      message: `The copy belongs to another engine (${format}).`,
-      suggestion: 'Use a URL of the engine that was backed up.',
+      message: `The copy was made by another engine (format ${format}).`,
+      suggestion: 'Use a URL of the engine that made the copy.',
     });
   }
   const content = await unzipped(bytes);
   const [found, expected] = await Promise.all([majorInTar(content), majorInTar(await freshTar())]);
-  if (found === undefined) throw damaged('It is not a data folder of PostgreSQL.');
+  if (found === undefined) throw damaged('The copy contains no data folder of PostgreSQL.');
   if (found !== expected) {
     throw new AshlarError('copy-unfit', {
-      message: `The copy is of PostgreSQL ${found}, and this PGlite is PostgreSQL ${expected}.`,
-      detail: 'Only the same major version can read a data folder.',
-      suggestion: 'Open it with the PGlite version that made it, and move the data.',
+      message: `The copy was made with PostgreSQL ${found}, but this PGlite is PostgreSQL ${expected}.`,
+      detail: 'Only the same major version of PostgreSQL can read a data folder.',
+      suggestion: 'Restore the copy with the PGlite version that made it, and export the data from there.',
     });
   }
   try {
     return await openPglite({ ...options, create: true }, directory, content);
   } catch (error) {
     if (error instanceof AshlarError && error.code !== 'statement-failed') throw error;
-    throw damaged('PGlite cannot open it.', error);
+    throw damaged('PGlite cannot open the copy.', error);
   }
 };
 
@@ -117,7 +117,7 @@ const unzipped = async (bytes: Readable): Promise<Blob> => {
     });
   } catch (error) {
     if (/^Z_/.test((error as NodeJS.ErrnoException).code ?? ''))
-      throw damaged('It is truncated or was changed.', error);
+      throw damaged('The file of the copy is truncated or was changed.', error);
     throw error;
   }
   return new Blob(parts);

@@ -18,7 +18,7 @@ export async function filesIn(directory: string): Promise<readonly string[]> {
   return (await readdir(directory)).filter((name) => !ours.has(name) && !isDirectoryLock(name));
 }
 
-/** Creates the empty folder in which the new database is prepared. */
+/** Creates an empty folder inside `directory`, in which the database that replaces the current one is prepared. */
 export async function prepareIncoming(directory: string): Promise<string> {
   const folder = join(directory, incoming);
   await rm(folder, { recursive: true, force: true });
@@ -27,10 +27,10 @@ export async function prepareIncoming(directory: string): Promise<string> {
 }
 
 /**
- * Makes the incoming folder the database of `directory`. The caller holds the lock of `directory`. A folder cannot be
- * renamed over a non-empty one, so the entries are moved one by one, and two marker files record the progress. After a kill
- * before the first marker the old database is unchanged; after it, the next process that opens the folder completes the
- * replacement.
+ * Replaces the database in `directory` with the one that was prepared in its incoming folder. The caller holds the lock
+ * of `directory`. A folder cannot be renamed over a non-empty one, so the entries are moved one by one, and two marker
+ * files record the progress. After a kill before the first marker the old database is unchanged; after it, the next
+ * process that opens the folder completes the replacement.
  */
 export async function replaceByIncoming(directory: string): Promise<void> {
   await syncAll(join(directory, incoming));
@@ -40,7 +40,10 @@ export async function replaceByIncoming(directory: string): Promise<void> {
   await finishReplacing(directory);
 }
 
-/** Completes an interrupted replacement, or removes one that was not marked complete. Call under the folder's lock. */
+/**
+ * Completes an interrupted replacement of the database, or discards the new files if they were not marked as complete.
+ * Call under the folder's lock.
+ */
 export async function finishReplacing(directory: string): Promise<void> {
   const [from, to] = [join(directory, incoming), join(directory, outgoing)];
   if (existsSync(join(directory, leaving))) {

@@ -15,16 +15,20 @@ import { finishReplacing } from './directory-replace.js';
 import { pgliteSnapshot } from './snapshot.js';
 import { createPglite } from './template.js';
 
-/** Creates the folder of a database if `create` is set, and checks that it is writable. @throws AshlarError `directory-missing` */
+/**
+ * Creates the folder of a database if `create` is set, and checks that it is writable.
+ *
+ * @throws AshlarError `directory-missing`
+ */
 export async function prepareDirectory(directory: string, create: boolean): Promise<void> {
   try {
     if (create) await mkdir(directory, { recursive: true });
     await access(`${directory}${sep}`, constants.W_OK);
   } catch (cause) {
     throw new AshlarError('directory-missing', {
-      message: `The folder ${directory} is not usable.`,
+      message: `The folder ${directory} cannot be used for a database.`,
       detail: `It ${create ? 'cannot be created or written' : 'does not exist or cannot be written'} (${(cause as NodeJS.ErrnoException).code}).`,
-      suggestion: 'Choose a writable folder that is used for nothing else.',
+      suggestion: 'Choose a writable folder that contains nothing else.',
       cause,
     });
   }
@@ -44,7 +48,7 @@ const reset = async (channel: PgliteChannel): Promise<void> => {
 };
 
 /**
- * Opens the embedded engine, in a folder or in memory. It has one connection; transactions queue.
+ * Opens a PGlite database, in a folder or in memory. It has one connection; transactions queue.
  *
  * @param directory - the data folder; `undefined` for memory
  * @param content - the tar of a data folder, for an empty folder or memory

@@ -42,8 +42,8 @@ const giveBack = async (engine: Engine): Promise<void> => {
 };
 
 /**
- * Opens an empty database in memory. Creating one takes most of a second, emptying one some milliseconds: a closed one is
- * kept for a short time and reused.
+ * Opens an empty PGlite database in memory. Creating one takes most of a second, emptying one some milliseconds: a
+ * closed one is kept for a short time and reused.
  */
 export async function openPgliteShadow(): Promise<Engine> {
   const engine = takeIdle() ?? (await openPglite({ url: 'pglite:memory' }, undefined));

@@ -14,8 +14,8 @@ import { translated } from '../wire/errors.js';
 const level = 1;
 
 /**
- * Gives `work` a snapshot of the embedded engine. Its only connection is held while `work` reads, and until the data folder
- * is in memory as a tar. Compression, which takes several times as long, runs after the connection is released.
+ * Gives `work` a snapshot of a PGlite database. Its only connection is held while `work` reads, and until the data
+ * folder is in memory as a tar. Compression, which takes several times as long, runs after the connection is released.
  */
 export async function pgliteSnapshot<T>(
   database: PGlite,
@@ -72,7 +72,7 @@ const compressed = (tar: Promise<Blob>): Readable => {
 
 const released = (): AshlarError =>
   new AshlarError('usage', {
-    message: 'A snapshot was used after its copy.',
-    detail: 'The embedded engine has one connection, which is released when the copy is in memory.',
+    message: 'The snapshot was used after its copy was made.',
+    detail: 'PGlite has one connection, which the snapshot releases as soon as the copy is in memory.',
     suggestion: 'Read from the snapshot first, then copy it once.',
   });

@@ -2,8 +2,8 @@ const block = 512;
 const sizeAt = 124;
 
 /**
- * The major version of PostgreSQL of a data folder in a tar (POSIX 1003.1-1988, ustar), from its PG_VERSION; `undefined` if
- * it has none.
+ * Reads the major version of PostgreSQL from the file PG_VERSION of a data folder in a tar (POSIX 1003.1-1988, ustar);
+ * `undefined` if the tar has no such file.
  */
 export async function majorInTar(tar: Blob): Promise<number | undefined> {
   for (let at = 0; at + block <= tar.size; ) {

@@ -88,13 +88,13 @@ const templateOf = (version: string): Promise<Blob> => {
   return template;
 };
 
-/** The tar of a fresh data folder of the installed PGlite. @throws AshlarError `driver-missing` */
+/** Returns the tar of a new, empty data folder of the installed PGlite version. @throws AshlarError `driver-missing` */
 export async function freshTar(): Promise<Blob> {
   await loadDriver();
   return templateOf(await driverVersion());
 }
 
-/** The name of a marker file in a folder while the template is copied into it. */
+/** The name of the file that marks a folder while the template is copied into the folder. */
 export const unfinished = 'ashlar.unfinished';
 
 const openDirectory = async (
@@ -115,13 +115,13 @@ const openDirectory = async (
     // a cluster that lost its PG_VERSION looks like this too, and must not be overwritten
     throw new AshlarError('database-corrupt', {
       message: `The folder ${directory} has files, but no database.`,
-      detail: 'PG_VERSION, which every PGlite database has, is missing. Nothing was changed.',
+      detail: 'The file PG_VERSION, which every PGlite database has, is missing. Nothing was changed.',
       suggestion: 'Choose an empty folder, or restore the database that was here.',
     });
   } else if (!create) {
     throw new AshlarError('database-missing', {
       message: `There is no database in ${directory}.`,
-      suggestion: 'Check the path, or create the database: ashlar up.',
+      suggestion: 'Check the path, or create the database with `ashlar up`.',
     });
   }
   await writeFile(mark, '');
@@ -131,8 +131,8 @@ const openDirectory = async (
 };
 
 /**
- * Creates or opens a PGlite. Because initdb takes seconds, a new cluster is a copy of a cached template, one for each
- * version of PGlite.
+ * Creates or opens a PGlite database. Because initdb takes seconds, a new cluster is a copy of a cached template, one
+ * for each version of PGlite.
  *
  * @param directory - the data folder; `undefined` for memory
  * @param create - whether to create a missing database

@@ -2,7 +2,7 @@ import type { RoleChange, WantedRights } from '../../../contract/roles.js';
 import { identifier } from '../../../model/index.js';
 import type { ConnectionState, ObjectState, RoleState } from './state.js';
 
-/** The changes after which the roles exist, with the attributes and memberships they need and no others. */
+/** Plans the changes that create missing roles and correct the attributes and memberships of the roles. */
 export function planAttributes(
   connection: ConnectionState,
   { roles }: WantedRights,
@@ -47,7 +47,7 @@ export function planAttributes(
     ...(roles.owner === undefined ? [] : make(roles.owner)),
     // the application's own user only compares; it owns nothing
     ...(roles.owner === undefined || connection.login === roles.app ? [] : join(roles.owner, 'act as')),
-    ...(roles.appConnects === undefined ? join(roles.app, 'step down to') : []),
+    ...(roles.appConnects === undefined ? join(roles.app, 'set the role') : []),
     ...excessOf({ connection, role: known.get(roles.app), owner, objects, seesAll: false }),
     // an auditor may see the rows of every scope
     ...excessOf({ connection, role: known.get(roles.auditor), owner, objects, seesAll: true }),

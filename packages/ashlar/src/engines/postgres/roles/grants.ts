@@ -2,7 +2,7 @@ import type { Extent, TableRights } from '../../../contract/rights.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import { type Entry, publicGrantee } from './state.js';
 
-/** The entries for the rights that a role should have on a table, in a fixed order. */
+/** Converts the rights that a role should have on a table into entries, in a fixed order. */
 export function tableEntries(grantee: string, rights: TableRights): readonly Entry[] {
   return (['select', 'insert', 'update', 'delete'] as const).flatMap((privilege) =>
     extentEntries(grantee, privilege.toUpperCase(), rights[privilege]),
@@ -14,12 +14,12 @@ const extentEntries = (grantee: string, privilege: string, extent: Extent): read
     ? [{ grantee, privilege, column: undefined }]
     : extent.map((column) => ({ grantee, privilege, column }));
 
-/** One entry for each privilege, on the whole object. */
+/** Returns one entry for each privilege, on the whole object and not on single columns. */
 export function plainEntries(grantee: string, ...privileges: readonly string[]): readonly Entry[] {
   return privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
 }
 
-/** The rights that a grantee lacks, and those that it has in excess. */
+/** The rights that a grantee lacks, and the rights that it has but should not have. */
 export interface GranteeDifference {
   readonly grantee: string;
   readonly missing: readonly Entry[];
@@ -28,7 +28,7 @@ export interface GranteeDifference {
 
 const keyOf = ({ grantee, privilege, column }: Entry): string => JSON.stringify([grantee, privilege, column]);
 
-/** The differences between actual and wanted rights, by grantee. */
+/** Compares actual with wanted rights, and returns the differences for each grantee. */
 export function compareEntries(
   actual: readonly Entry[],
   wanted: readonly Entry[],
@@ -58,7 +58,7 @@ const isOptionOf =
   (other: Entry): boolean =>
     bare(other) === entry.privilege && other.column === entry.column;
 
-/** `SELECT, INSERT (name, body)`. */
+/** Formats entries as a list of privileges: `SELECT, INSERT (name, body)`. */
 export function privilegeList(entries: readonly Entry[]): string {
   return [...new Set(entries.map(bare))]
     .map((privilege) => {
@@ -70,12 +70,12 @@ export function privilegeList(entries: readonly Entry[]): string {
     .join(', ');
 }
 
-/** The SQL for a grantee: a quoted role, or PUBLIC. */
+/** Returns the SQL for a grantee: a quoted role, or PUBLIC. */
 export function granteeSql(grantee: string): string {
   return grantee === publicGrantee ? 'PUBLIC' : identifier(grantee);
 }
 
-/** The name of a grantee for messages. */
+/** Returns the name of a grantee as messages show it: the role, or PUBLIC. */
 export function granteeName(grantee: string): string {
   return grantee === publicGrantee ? 'PUBLIC' : grantee;
 }

@@ -26,7 +26,10 @@ import {
   type SchemaState,
 } from './state.js';
 
-/** The differences between the roles and rights of a database and the wanted ones, in the order in which to correct them. */
+/**
+ * Compares the roles and rights of a database with the wanted ones, and returns the differences in the order in which
+ * to correct them.
+ */
 export async function planRoles(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]> {
   const connection = await readConnection(run);
   const { roles } = wanted;
@@ -46,7 +49,7 @@ export async function planRoles(run: RunSql, wanted: WantedRights): Promise<read
       .filter(({ isTrigger }) => !isTrigger)
       .flatMap(({ signature, withoutExecute }) =>
         withoutExecute.map((role) => ({
-          difference: `${role} may not call ${signature}`,
+          difference: `${role} may not call the function ${signature}`,
           sql: `GRANT EXECUTE ON FUNCTION ${signature} TO ${identifier(role)}`,
           takes: false,
           by: 'owner' as const,
@@ -91,14 +94,14 @@ const planOwnership = ({
   if (moved.length === 0) return [];
   return [
     {
-      difference: `${owner} may not create in the schema ${schema}`,
+      difference: `${owner} may not create objects in the schema ${schema}`,
       sql: `GRANT USAGE, CREATE ON SCHEMA ${identifier(schema)} TO ${identifier(owner)}`,
       takes: false,
       by: 'login',
       allowed: superuser || grantable,
     },
     ...moved.map(({ what, from, allowed }) => ({
-      difference: `${from} owns ${what.replace(/^\w+ /, '')}, not ${owner}`,
+      difference: `${what.replace(/^\w+ /, '')} is owned by ${from} instead of ${owner}`,
       sql: `ALTER ${what} OWNER TO ${identifier(owner)}`,
       takes: true,
       by: 'login' as const,
@@ -137,7 +140,7 @@ const planSchema = (
       ),
     ...[...creating].map((role) =>
       change(
-        `${granteeName(role)} may create in the schema ${name}`,
+        `${granteeName(role)} may create objects in the schema ${name}`,
         `REVOKE CREATE ${on} FROM ${granteeSql(role)} CASCADE`,
       ),
     ),
@@ -146,7 +149,7 @@ const planSchema = (
       .filter((role) => creators.has(role) && !creating.has(role) && !creating.has(publicGrantee))
       // reported already
       .filter((role) => !known.get(role)?.superuser && !known.get(role)?.ownsAsMember)
-      .map((role) => change(`${role} may create in the schema ${name}`, undefined)),
+      .map((role) => change(`${role} may create objects in the schema ${name}`, undefined)),
   ];
 };
 

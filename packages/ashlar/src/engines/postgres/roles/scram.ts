@@ -2,7 +2,10 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 
 const iterations = 4096;
 
-/** The SCRAM-SHA-256 verifier that PostgreSQL stores for a password (RFC 5803), so that the password itself is not sent. */
+/**
+ * Computes the SCRAM-SHA-256 verifier that PostgreSQL stores for a password (RFC 5803), so that the password itself is
+ * not sent.
+ */
 export function scramVerifier(password: string, salt = randomBytes(16)): string {
   const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
   const keyed = (text: string): Buffer => createHmac('sha256', salted).update(text).digest();

@@ -3,18 +3,21 @@ import type { RunSql } from '../../../contract/sql.js';
 import { literal } from '../../../model/index.js';
 import { maySet } from '../session/connected-role.js';
 
-/** The grantee PUBLIC: all roles. No role can have this name. */
+/** The name of the grantee PUBLIC, which means all roles. No role can have this name. */
 export const publicGrantee = 'public';
 
-/** The connection that reads the state. */
+/** The user, the current role and the schema of the connection that reads roles and rights. */
 export interface ConnectionState {
-  /** The connected user. */
+  /** The connected user (`session_user`). */
   readonly login: string;
   readonly superuser: boolean;
   readonly createsRoles: boolean;
-  /** Before PostgreSQL 16: a role with CREATEROLE may grant any role, and memberships have no options. */
+  /**
+   * Whether the server is older than PostgreSQL 16: a role with CREATEROLE may then grant any role, and memberships
+   * have no options.
+   */
   readonly old: boolean;
-  /** The role that the connection acts as. */
+  /** The role that the connection acts as (`current_user`). */
   readonly current: string;
   readonly schema: string | undefined;
 }
@@ -24,41 +27,44 @@ export interface RoleState {
   readonly name: string;
   readonly superuser: boolean;
   readonly bypassesRls: boolean;
-  /** Whether the connected user may set this role. */
+  /** Whether the connected user may change to this role with SET ROLE. */
   readonly maySet: boolean;
   /** Whether the connected user may grant this role to others. */
   readonly mayGrant: boolean;
-  /** Whether this role may act as the owner. */
+  /** Whether this role is a member of the owner's role, and so may act as the owner. */
   readonly ownsAsMember: boolean;
 }
 
-/** A right of a grantee. `privilege` ends in `*` for `WITH GRANT OPTION`. */
+/**
+ * One privilege of a grantee, on an object or on one column of a table. `privilege` ends in `*` for `WITH GRANT
+ * OPTION`.
+ */
 export interface Entry {
   readonly grantee: string;
   readonly privilege: string;
   readonly column: string | undefined;
 }
 
-/** A table, partition or sequence with the rights on it, without those of its owner. */
+/** A table, partition or sequence, with the rights of all roles except its owner. */
 export interface ObjectState {
   readonly kind: 'table' | 'partition' | 'sequence';
   readonly name: string;
   readonly owner: string;
-  /** Whether the connection may grant rights on it. */
+  /** Whether the connection may grant rights on this object. */
   readonly grantable: boolean;
-  /** Its current columns: an earlier step may lack some of the model's. */
+  /** The columns that exist in the database now; a later migration may add columns of the model. */
   readonly columns: readonly string[];
   readonly entries: readonly Entry[];
 }
 
-/** The schema, and the default rights on the owner's future tables (r) and sequences (S). */
+/** The rights on the schema, and the default rights on the owner's future tables (r) and sequences (S). */
 export interface SchemaState {
-  /** Whether the connection may grant rights on it. */
+  /** Whether the connection may grant rights on the schema. */
   readonly grantable: boolean;
   readonly entries: readonly Entry[];
   /** The roles that may use the schema, directly or through a membership. */
   readonly users: ReadonlySet<string>;
-  /** The roles that may create in the schema. */
+  /** The roles that may create objects in the schema. */
   readonly creators: ReadonlySet<string>;
   readonly defaults: Readonly<Record<'r' | 'S', readonly Entry[]>>;
 }
@@ -82,7 +88,7 @@ const grantee = (acl: string): string =>
   `CASE ${acl}.grantee WHEN 0 THEN '${publicGrantee}' ELSE pg_get_userbyid(${acl}.grantee)::text END AS grantee,
   ${acl}.privilege_type || CASE WHEN ${acl}.is_grantable THEN '*' ELSE '' END AS privilege`;
 
-/** Reads the state of the connection. */
+/** Reads the user, the current role and the schema of the connection. */
 export async function readConnection(run: RunSql): Promise<ConnectionState> {
   const [row = {}] = await run(`
 SELECT u.rolname::text AS login, u.rolsuper AS superuser, u.rolcreaterole AS creates, current_user::text AS current,
@@ -98,7 +104,7 @@ FROM pg_roles u WHERE u.rolname = session_user`);
   };
 }
 
-/** Reads the state of those of these roles that exist. */
+/** Reads the attributes and memberships of the named roles; the result omits roles that do not exist. */
 export async function readRoles(
   run: RunSql,
   names: Iterable<string>,
@@ -142,7 +148,7 @@ WITH RECURSIVE wanted AS (
   JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
 )`;
 
-/** Reads the tables of these names, their partitions and sequences, and the rights on them. */
+/** Reads the named tables, their partitions and sequences, and the rights on all of these. */
 export async function readObjects(run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> {
   const rows = await run(`${objectsOf(tables)}
 SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
@@ -181,7 +187,7 @@ const entryOf = (row: Row): Entry => ({
   column: row.column === null || row.column === undefined ? undefined : text(row.column),
 });
 
-/** Reads the state of the connection's schema for these roles. */
+/** Reads the rights in the current schema, and which of `roles` may use it or create objects in it. */
 export async function readSchema(run: RunSql, roles: Iterable<string>, owner: string): Promise<SchemaState> {
   const names = [...roles];
   const [schema = {}] = await run(

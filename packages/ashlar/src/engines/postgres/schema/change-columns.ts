@@ -26,7 +26,7 @@ const isIdentity = ({ rest }: SchemaColumn): boolean => rest.includes('AS IDENTI
 const needsValue = (column: SchemaColumn): boolean =>
   column.notNull && column.default === undefined && withoutCollation(column) === '';
 
-/** Adds a column, as the model writes it if it is one of the model. */
+/** Returns the change that adds a column; the model's definition is used if the model declares the column. */
 export function addColumn(table: string, column: SchemaColumn, model: Column | undefined): SchemaChange {
   const name = identifier(column.name);
   return change({
@@ -34,8 +34,8 @@ export function addColumn(table: string, column: SchemaColumn, model: Column | u
     up: [alter(table, `ADD COLUMN ${model ? hanging(columnDefinition(model)) : schemaColumnSql(column)}`)],
     down: [alter(table, `DROP COLUMN ${name}`)],
     danger: needsValue(column)
-      ? `${table}.${column.name} is required and has no default: this fails where ${table} has rows. ` +
-        `Give it a default, or add it as nullable, fill it (UPDATE ${identifier(table)} SET ${name} = …) and then SET NOT NULL.`
+      ? `${table}.${column.name} is required and has no default: adding it fails if ${table} has rows. ` +
+        `Give the column a default, or add it as nullable, fill it (UPDATE ${identifier(table)} SET ${name} = …) and then SET NOT NULL.`
       : undefined,
   });
 }
@@ -54,7 +54,7 @@ const placeholders: readonly (readonly [RegExp, string])[] = [
 const placeholder = (type: string): string =>
   placeholders.find(([pattern]) => pattern.test(type))?.[1] ?? "''";
 
-/** Drops a column. Its values are lost; undoing fills a required column with a placeholder. */
+/** Returns the change that drops a column. Its values are lost; undoing fills a required column with a placeholder. */
 export function dropColumn(table: string, column: SchemaColumn): SchemaChange {
   const fill = needsValue(column) ? placeholder(column.type) : undefined;
   const again = schemaColumnSql(fill === undefined ? column : { ...column, default: fill });
@@ -120,7 +120,7 @@ const retype = (
     down: retypeSql(table.name, to, from, blocking),
     danger: isWider
       ? undefined
-      : `${table.name} is rewritten and cannot be read or written until it is done; it fails where a value cannot be converted.`,
+      : `${table.name} cannot be read or written while PostgreSQL rewrites it; the change fails if a value cannot be converted.`,
   });
 };
 
@@ -139,7 +139,7 @@ const renull = (table: string, to: SchemaColumn): SchemaChange => {
   const required = setNotNull(table, to.name);
   const optional = [alterColumn(table, to.name, 'DROP NOT NULL')];
   return change({
-    summary: `${table}: ${to.name} ${to.notNull ? 'becomes required' : 'may be null'}`,
+    summary: `${table}: ${to.name} ${to.notNull ? 'becomes required' : 'becomes nullable'}`,
     up: to.notNull ? required : optional,
     down: to.notNull ? optional : required,
   });
@@ -193,7 +193,7 @@ const changeColumn = (
   ];
 };
 
-/** The changes of the columns of an existing table: added and altered first, dropped last. */
+/** Returns the changes of the columns of an existing table: columns are added and altered first, and dropped last. */
 export function changeColumns(
   before: SchemaTable,
   after: SchemaTable,

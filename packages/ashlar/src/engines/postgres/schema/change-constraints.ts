@@ -3,15 +3,18 @@ import { identifier } from '../../../model/index.js';
 import { firstWord } from '../../../sql/kind.js';
 import { change } from './change.js';
 
-/** How two lists of named objects differ; a redefined object is removed and added. */
+/** The difference between two lists of named objects; a redefined object is in both `removed` and `added`. */
 export interface Difference {
   readonly removed: readonly SchemaObject[];
   readonly added: readonly SchemaObject[];
-  /** The same object under another name: before and now. */
+  /** Objects of which only the name differs, as pairs of the old and the new name. */
   readonly renamed: readonly (readonly [string, string])[];
 }
 
-/** Compares by name and definition. Objects for which `sameButName` is true differ only in their names: they are renamed. */
+/**
+ * Compares two lists of objects by name and definition. Objects for which `sameButName` is true differ only in their
+ * names: they are renamed.
+ */
 export function difference(
   before: readonly SchemaObject[],
   after: readonly SchemaObject[],
@@ -64,7 +67,7 @@ const dropSql = ({ name: table }: SchemaTable, { name }: SchemaObject): string[]
   `ALTER TABLE ${identifier(table)} DROP CONSTRAINT ${identifier(name)}`,
 ];
 
-/** Adds a constraint. Existing rows are checked without blocking writers where PostgreSQL can. */
+/** Returns the change that adds a constraint. Existing rows are checked without blocking writers if PostgreSQL can. */
 export function addConstraint(table: SchemaTable, constraint: SchemaObject, sql: string): SchemaChange {
   return change({
     summary: `${table.name}: add ${kind(constraint)} ${constraint.name}`,
@@ -76,7 +79,7 @@ export function addConstraint(table: SchemaTable, constraint: SchemaObject, sql:
   });
 }
 
-/** Drops a constraint. */
+/** Returns the change that drops a constraint. */
 export function dropConstraint(table: SchemaTable, constraint: SchemaObject): SchemaChange {
   return change({
     summary: `${table.name}: drop ${kind(constraint)} ${constraint.name}`,
@@ -85,7 +88,7 @@ export function dropConstraint(table: SchemaTable, constraint: SchemaObject): Sc
   });
 }
 
-/** Adds an index. */
+/** Returns the change that adds an index. */
 export function addIndex(table: SchemaTable, { name }: SchemaObject, sql: string): SchemaChange {
   return change({
     summary: `${table.name}: add index ${name}`,
@@ -95,7 +98,7 @@ export function addIndex(table: SchemaTable, { name }: SchemaObject, sql: string
   });
 }
 
-/** Drops an index. */
+/** Returns the change that drops an index. */
 export function dropIndex(table: SchemaTable, { name, definition }: SchemaObject): SchemaChange {
   return change({
     summary: `${table.name}: drop index ${name}`,
@@ -104,7 +107,7 @@ export function dropIndex(table: SchemaTable, { name, definition }: SchemaObject
   });
 }
 
-/** Renames a constraint or an index. */
+/** Returns the change that renames a constraint or an index. */
 export function renameObject(
   table: string,
   what: 'constraint' | 'index',

@@ -5,7 +5,7 @@ import { change } from './change.js';
 const dropTriggerSql = (table: string, { name }: SchemaObject): string =>
   `DROP TRIGGER ${identifier(name)} ON ${identifier(table)}`;
 
-/** Adds a trigger. */
+/** Returns the change that adds a trigger. */
 export function addTrigger({ name: table }: SchemaTable, trigger: SchemaObject, sql: string): SchemaChange {
   return change({
     summary: `${table}: add trigger ${trigger.name}`,
@@ -14,7 +14,7 @@ export function addTrigger({ name: table }: SchemaTable, trigger: SchemaObject, 
   });
 }
 
-/** Drops a trigger. */
+/** Returns the change that drops a trigger. */
 export function dropTrigger({ name: table }: SchemaTable, trigger: SchemaObject): SchemaChange {
   return change({
     summary: `${table}: drop trigger ${trigger.name}`,
@@ -27,12 +27,12 @@ export function dropTrigger({ name: table }: SchemaTable, trigger: SchemaObject)
 const dropFunctionSql = ({ name }: SchemaObject): string =>
   `DROP FUNCTION ${name.includes('(') ? name : `${name}()`}`;
 
-/** Adds a function. */
+/** Returns the change that adds a function. */
 export function addFunction(added: SchemaObject, sql: string): SchemaChange {
   return change({ summary: `add function ${added.name}`, up: [sql], down: [dropFunctionSql(added)] });
 }
 
-/** Replaces the definition of a function. */
+/** Returns the change that replaces the definition of a function. */
 export function replaceFunction(before: SchemaObject, after: SchemaObject): SchemaChange {
   return change({
     summary: `replace function ${after.name}`,
@@ -41,7 +41,7 @@ export function replaceFunction(before: SchemaObject, after: SchemaObject): Sche
   });
 }
 
-/** Drops a function. */
+/** Returns the change that drops a function. */
 export function dropFunction(dropped: SchemaObject): SchemaChange {
   return change({
     summary: `drop function ${dropped.name}`,

@@ -32,7 +32,7 @@ const dropPolicySql = ({ name: table, options }: SchemaTable, { name }: SchemaOb
   `DROP POLICY ${identifier(name)} ON ${identifier(table)}`,
 ];
 
-/** Adds a policy. */
+/** Returns the change that adds a policy. */
 export function addPolicy(table: SchemaTable, policy: SchemaObject): SchemaChange {
   return change({
     summary: `${table.name}: add policy ${policy.name}`,
@@ -41,7 +41,10 @@ export function addPolicy(table: SchemaTable, policy: SchemaObject): SchemaChang
   });
 }
 
-/** Drops a policy, also of partitions: a column that a policy names cannot be changed. */
+/**
+ * Returns the change that drops a policy of a table and of its partitions: a column that a policy names cannot be
+ * changed.
+ */
 export function dropPolicy(table: SchemaTable, policy: SchemaObject): SchemaChange {
   return change({
     summary: `${table.name}: drop policy ${policy.name}`,
@@ -52,12 +55,12 @@ export function dropPolicy(table: SchemaTable, policy: SchemaObject): SchemaChan
 
 const noSecurity: RowSecurity = { enabled: false, forced: false, policies: [] };
 
-/** Row level security of a table; off for a table without it. */
+/** Returns the row-level security of a table; disabled if the table declares none. */
 export function securityOf({ rowSecurity = noSecurity }: SchemaTable): RowSecurity {
   return rowSecurity;
 }
 
-/** The statements that switch row level security of a table from one state to another. */
+/** Returns the statements that change the row-level security of a table from one state to another. */
 export function securitySql(
   { name: table, options }: Pick<SchemaTable, 'name' | 'options'>,
   from: RowSecurity,
@@ -86,7 +89,7 @@ export function securitySql(
 const described = ({ enabled, forced }: RowSecurity): string =>
   enabled ? (forced ? 'on, for the owner too' : 'on, not for the owner') : 'off';
 
-/** Changes whether row level security is on, and whether it applies to the owner. */
+/** Returns the changes that turn row-level security on or off, and those that apply it to the owner or not. */
 export function changeSecurity(table: SchemaTable, from: RowSecurity, to: RowSecurity): SchemaChange[] {
   const up = securitySql(table, from, to);
   return up.length === 0

@@ -9,7 +9,7 @@ import { recreateTable } from './schema-sql.js';
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
   constraints.flatMap(({ definition }) => referredTables(definition, 'postgres'));
 
-/** Tables ordered so that each comes after those its foreign keys refer to. */
+/** Sorts tables so that each comes after the tables that its foreign keys reference. */
 export function referredFirst(tables: readonly SchemaTable[]): readonly SchemaTable[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const sorted = new Set<SchemaTable>();
@@ -29,7 +29,7 @@ export function referredFirst(tables: readonly SchemaTable[]): readonly SchemaTa
 
 const dropTableSql = (name: string): string => `DROP TABLE ${identifier(name)}`;
 
-/** Existing functions and side tables, so that a second table that needs them does not create them again. */
+/** The existing functions and side tables, which a second table that needs them must not create again. */
 export type Existing = Set<string>;
 
 export function existingIn(schema: Schema): Existing {
@@ -39,7 +39,10 @@ export function existingIn(schema: Schema): Existing {
   ]);
 }
 
-/** Creates a table of the model with the objects of its guarantees, which are added to `existing`. */
+/**
+ * Returns the change that creates a table of the model with the objects of its guarantees. Adds their functions and
+ * side tables to `existing`.
+ */
 export function createModelTable(table: GuardedTable, existing: Existing): SchemaChange {
   const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
   for (const { type, name } of objects)
@@ -62,7 +65,7 @@ export function createModelTable(table: GuardedTable, existing: Existing): Schem
   });
 }
 
-/** Creates a table that is in no model, as the server describes it. */
+/** Returns the change that creates a table from the server's description, because no model declares the table. */
 export function createDescribedTable(table: SchemaTable): SchemaChange {
   return change({
     summary: `${table.name}: create table`,
@@ -71,7 +74,7 @@ export function createDescribedTable(table: SchemaTable): SchemaChange {
   });
 }
 
-/** Drops a table with all its rows. */
+/** Returns the change that drops a table with all its rows. */
 export function dropTable(table: SchemaTable): SchemaChange {
   return change({
     summary: `${table.name}: drop table`,

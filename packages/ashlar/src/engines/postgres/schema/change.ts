@@ -1,6 +1,9 @@
 import type { SchemaChange } from '../../../contract/schema.js';
 
-/** A change, without danger by default. PostgreSQL alters tables in place and never rebuilds them. */
+/**
+ * Builds a schema change; `danger` is `undefined` unless it is given. PostgreSQL alters tables in place and never
+ * rebuilds them.
+ */
 export function change(
   facts: Omit<SchemaChange, 'rebuild' | 'danger'> & { danger?: string | undefined },
 ): SchemaChange {

@@ -60,7 +60,8 @@ const assertSameOptions = (before: SchemaTable, after: SchemaTable): void => {
   throw new AshlarError('partition-conflict', {
     message: `The table ${after.name} cannot be changed to "${after.options || 'not partitioned'}" in place.`,
     detail: 'PostgreSQL partitions a table only when it is created.',
-    suggestion: 'Write the step by hand: create a new table, copy the rows, swap the names.',
+    suggestion:
+      'Write the migration step by hand: create a new table, copy the rows, and swap the names of the two tables.',
   });
 };
 
@@ -162,8 +163,8 @@ const changeFunctions = (
 };
 
 /**
- * The statements that turn one described schema into another, in the order in which they must run. Undoing runs in the
- * opposite order.
+ * Returns the changes that turn one described schema into another, in the order in which they must run. Undoing runs in
+ * the opposite order.
  *
  * @throws AshlarError `partition-conflict` where a table would have to be partitioned in place
  */

@@ -100,7 +100,7 @@ const kindRules: Partial<Record<ColumnKind, (name: string, column: Column) => st
   inet: (name) => [`${name} = host(${name})::inet`],
 };
 
-/** The CHECK of a column, with its name; `undefined` when its type is enough. */
+/** Returns the CHECK constraint of a column, with its name; `undefined` if the column's type needs no CHECK. */
 export function columnCheck(column: Column): { readonly name: string; readonly sql: string } | undefined {
   const name = identifier(column.name);
   const { oneOf } = column.rules;
@@ -120,7 +120,7 @@ const defaultSql = (column: Column): string | undefined => {
   return typeof given === 'string' ? literal(given) : String(given);
 };
 
-/** A column's type with its collation: `text COLLATE "C"`. */
+/** Returns a column's type with its collation: `text COLLATE "C"`. */
 export function columnType(column: Column): string {
   const type = types[column.kind](column);
   // text is ordered by code point on every engine
@@ -129,7 +129,7 @@ export function columnType(column: Column): string {
 
 const longestLine = 100;
 
-/** A column definition for CREATE TABLE or ADD COLUMN: name, type, default, NOT NULL, CHECK. */
+/** Returns a column definition for CREATE TABLE or ADD COLUMN: name, type, default, NOT NULL, CHECK. */
 export function columnDefinition(column: Column): string {
   const check = columnCheck(column);
   const byDefault = defaultSql(column);

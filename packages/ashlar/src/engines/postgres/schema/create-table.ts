@@ -14,7 +14,7 @@ const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
 
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
-/** The table constraints: name and definition. */
+/** Returns the name and the definition of each table constraint. */
 export function tableConstraints(
   table: GuardedTable,
 ): readonly { readonly name: string; readonly sql: string }[] {
@@ -29,7 +29,7 @@ export function tableConstraints(
   ];
 }
 
-/** The statement that creates an index of a table. */
+/** Returns the statement that creates an index of a table. */
 export function indexSql(table: GuardedTable, { name, columns, unique, where }: Index): string {
   return (
     `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${identifier(name)} ON ${identifier(table.name)} (${identifiers(columns)})` +
@@ -41,7 +41,7 @@ const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
   table.guarantees.map(({ name, postgres }) => {
     if (postgres.level !== 'refused') return postgres;
     throw new AshlarError('guarantee-refused', {
-      message: `PostgreSQL cannot keep the guarantee ${name} of the table ${table.name}.`,
+      message: `PostgreSQL cannot enforce the guarantee "${name}" of the table ${table.name}.`,
       detail: postgres.why,
       suggestion: 'Use another engine for this table, or remove the guarantee.',
     });
@@ -50,7 +50,11 @@ const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
 // a trigger calls a function, and an index must exist before a trigger fires
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
-/** The objects of a table's guarantees, in the order in which they can be created. @throws AshlarError `guarantee-refused` */
+/**
+ * Returns the objects of a table's guarantees, in the order in which they can be created.
+ *
+ * @throws AshlarError `guarantee-refused`
+ */
 export function guaranteeObjects(table: GuardedTable): readonly GuaranteeObject[] {
   const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
   return order.flatMap((type) =>
@@ -60,7 +64,11 @@ export function guaranteeObjects(table: GuardedTable): readonly GuaranteeObject[
   );
 }
 
-/** CREATE TABLE with constraints and clauses. @throws AshlarError `guarantee-refused` */
+/**
+ * Returns the CREATE TABLE statement of a table, with constraints and clauses.
+ *
+ * @throws AshlarError `guarantee-refused`
+ */
 export function tableSql(table: GuardedTable): string {
   const lines = [
     ...Object.values(table.columns).map(columnDefinition),
@@ -76,7 +84,7 @@ export function tableSql(table: GuardedTable): string {
 }
 
 /**
- * The statements that create a table with its indexes and the objects of its guarantees.
+ * Returns the statements that create a table with its indexes and the objects of its guarantees.
  *
  * @throws AshlarError `guarantee-refused`
  */

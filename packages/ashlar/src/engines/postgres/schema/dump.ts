@@ -4,7 +4,10 @@ import { schemaTableSql, securityStatements } from './schema-sql.js';
 const byName = <T extends { readonly name: string }>(things: readonly T[]): readonly T[] =>
   things.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** A schema as readable SQL in a fixed order: tables each with their indexes and policies, then functions, then triggers. */
+/**
+ * Writes a schema as readable SQL in a fixed order: each table with its indexes and policies, then all functions, then
+ * all triggers.
+ */
 export function dump(schema: Schema): string {
   const tables = byName(schema.tables);
   const blocks = [

@@ -35,9 +35,9 @@ const types: readonly ScopeType[] = [
 ];
 
 /**
- * A function that returns a bound of the session's scope in a column; NULL, which no row equals, when the scope is empty
- * or not a value of the type. PostgreSQL inlines it into the conditions of queries, so it can bound an index search, and
- * a cached plan evaluates it each time.
+ * A function that returns a bound of the session's scope in a column; NULL, which no row equals, when the scope is
+ * empty or not a value of the type. PostgreSQL inlines it into the conditions of queries, so it can bound an index
+ * search, and a cached plan evaluates it each time.
  */
 const scopeBound = ({ type, ends, isValue }: ScopeType, at: 0 | 1): FoundationObject => {
   const name = `ashlar_scope_${type}_${at === 0 ? 'low' : 'high'}`;
@@ -59,7 +59,7 @@ const scopeBound = ({ type, ends, isValue }: ScopeType, at: 0 | 1): FoundationOb
   };
 };
 
-/** The bounds of a session's scope, for each type that a scope column may have. */
+/** The SQL functions that return the bounds of a session's scope, for each type that a scope column may have. */
 export const scopeBounds: readonly FoundationObject[] = types.flatMap((type) => [
   scopeBound(type, 0),
   scopeBound(type, 1),

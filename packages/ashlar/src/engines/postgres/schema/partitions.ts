@@ -40,7 +40,10 @@ const ends = (bound: string): readonly string[] =>
     tokens[at - 1]?.text === '(' ? [stringOf(token)] : [],
   );
 
-/** The partitions of a table, by name. Only the default partition's rows are counted, by its owner; the others' are the server's estimate. */
+/**
+ * Reads the partitions of a table, sorted by name. Only the default partition's rows are counted, by its owner; the
+ * numbers of the others are the server's estimates.
+ */
 export async function partitions(owner: Owner, table: string): Promise<readonly Partition[]> {
   const listed = (await owner.run(listing, [table])) as unknown as readonly Listed[];
   return Promise.all(

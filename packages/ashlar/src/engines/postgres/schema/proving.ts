@@ -10,7 +10,7 @@ const own = (tables: readonly string[]): string => sql`
   ORDER BY 1
 `;
 
-/** What `prove` needs to know of PostgreSQL. */
+/** The PostgreSQL expressions and catalogue queries that `prove` uses. */
 export const postgresProving: Proving = {
   literal: (value) => {
     if (value === null || value === undefined) return 'NULL';

@@ -45,7 +45,7 @@ const renameTable = (table: SchemaTable, all: ReadonlyMap<string, Names>): Schem
   };
 };
 
-/** A schema as the server describes it after columns are renamed: it renames them everywhere but in functions. */
+/** Renames columns in a described schema as the server does: in all definitions except those of functions. */
 export function renameInSchema(schema: Schema, renames: Renames): Schema {
   const all = new Map<string, Names>(
     Object.entries(renames).map(([table, columns]) => [

@@ -3,7 +3,7 @@ import { identifier } from '../../../model/index.js';
 import { sql } from '../../../sql/template.js';
 import { securityOf, securitySql } from './change-security.js';
 
-/** A described column as written in CREATE TABLE. */
+/** Returns the definition of a described column for CREATE TABLE. */
 export function schemaColumnSql(column: SchemaColumn): string {
   return [
     identifier(column.name),
@@ -17,7 +17,7 @@ export function schemaColumnSql(column: SchemaColumn): string {
 const constraintSql = ({ name, definition }: SchemaObject): string =>
   `CONSTRAINT ${identifier(name)} ${definition}`;
 
-/** CREATE TABLE of a described table, without its indexes and triggers. */
+/** Returns the CREATE TABLE statement of a described table, without its indexes and triggers. */
 export function schemaTableSql(table: SchemaTable): string {
   const lines = [...table.columns.map(schemaColumnSql), ...table.constraints.map(constraintSql)];
   // not indented further: the server's descriptions of several lines are dumped as they are
@@ -28,14 +28,17 @@ export function schemaTableSql(table: SchemaTable): string {
   `;
 }
 
-/** The statements that secure the rows of a described table. */
+/** Returns the statements that enable row-level security on a described table and create its policies. */
 export function securityStatements(table: SchemaTable): readonly string[] {
   const security = securityOf(table);
   const off = { enabled: false, forced: false, policies: [] };
   return [...securitySql(table, off, security), ...security.policies.map(({ definition }) => definition)];
 }
 
-/** The statements that create a described table again. The functions of its triggers must exist. */
+/**
+ * Returns the statements that create a described table again, with all its objects. The functions of its triggers must
+ * exist.
+ */
 export function recreateTable(table: SchemaTable): readonly string[] {
   return [
     schemaTableSql(table),

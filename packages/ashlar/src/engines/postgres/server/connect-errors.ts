@@ -14,8 +14,8 @@ const refused = ({ address }: ServerUrl, detail: string): AshlarError =>
   });
 
 /**
- * The AshlarError for a failed connection. It does not have the driver's error as its cause, which can contain the
- * password.
+ * Translates the error of a failed connection into an AshlarError. The driver's error, which can contain the password,
+ * is not its cause.
  */
 export function connectError(error: unknown, url: ServerUrl): AshlarError {
   const { code = '', message = '' } = error as { code?: string; message?: string };
@@ -37,12 +37,15 @@ export function connectError(error: unknown, url: ServerUrl): AshlarError {
   }
   if (code === '57P03') return refused(url, 'The server is starting up or shutting down.');
   if (code === '53300')
-    return refused(url, 'The server has no free connection: lower "connections", or raise max_connections.');
+    return refused(
+      url,
+      'The server has no free connection: lower the option "connections", or raise max_connections on the server.',
+    );
   if (message.includes('unsupported startup parameter')) {
     return new AshlarError('pooler-unfit', {
       message: `The pooler at ${url.address} refuses the settings in the startup packet.`,
       detail: message,
-      suggestion: 'Connect to the server directly. Through PgBouncer: ignore_startup_parameters = options.',
+      suggestion: 'Connect to the server directly, or set ignore_startup_parameters = options in PgBouncer.',
     });
   }
   if (timedOut.test(message)) return refused(url, 'The connection timed out.');

@@ -13,7 +13,10 @@ import { parseServerUrl } from './url.js';
 /** How long the swap of two schemas waits for readers of the old one, in milliseconds. */
 const lockWait = 10_000;
 
-/** Copies on a server. The target is the schema of the URL; the rest of the database is not changed. */
+/**
+ * Restores copies on a server, and opens copies for examination. The target is the schema of the URL; the rest of the
+ * database is not changed.
+ */
 export const postgresCopies: Copies = {
   put: async (options, copy, { check, replace }) => {
     assertDump(copy);
@@ -66,8 +69,8 @@ const assertDump = ({ format, bytes }: Copy): void => {
   if (format === 'pg-custom') return;
   bytes.destroy();
   throw new AshlarError('copy-unfit', {
-    message: `The copy belongs to another engine (${format}).`,
-    suggestion: 'Use a URL of the engine that was backed up.',
+    message: `The copy was made by another engine (format ${format}).`,
+    suggestion: 'Use a URL of the engine that made the copy.',
   });
 };
 
@@ -92,9 +95,9 @@ const restored = async (
   await restoreInto(options, bytes, { schema, role, major: Number(row?.major) });
   if (await hasObjects(owner.run, schema)) return;
   throw new AshlarError('copy-unfit', {
-    message: `The copy has no objects of the schema ${schema}.`,
-    detail: 'A copy is restored under the original name of its schema.',
-    suggestion: 'Put that name into the URL: ?schema=NAME.',
+    message: `The copy contains no objects of the schema ${schema}.`,
+    detail: 'A schema can only be restored under its original name.',
+    suggestion: 'Put the original name of the schema into the URL: ?schema=NAME.',
   });
 };
 
@@ -194,7 +197,7 @@ const locked = async <T>(owner: Owner, schema: string, work: () => Promise<T>): 
   if (row?.locked !== true) {
     throw new AshlarError('database-locked', {
       message: 'Another process is restoring into this schema.',
-      suggestion: 'Wait until it has finished.',
+      suggestion: 'Wait until the other process has finished, and try again.',
     });
   }
   try {
@@ -220,7 +223,7 @@ const assertIndependent = async (owner: Owner, schema: string): Promise<void> =>
   if (others.length === 0) return;
   throw new AshlarError('state-conflict', {
     message: `The schema ${schema} cannot be replaced: objects in other schemas depend on it.`,
-    detail: `${others.join(', ')} would be dropped with it.`,
-    suggestion: 'Drop them first, or restore into an empty schema.',
+    detail: `${others.join(', ')} would be dropped with the schema.`,
+    suggestion: 'Drop those objects first, or restore into an empty schema.',
   });
 };

@@ -107,7 +107,7 @@ const firstLook = async (
     if (options.create === false && !options.anySchema && !(await hasSchema(lease.channel, schema))) {
       throw new AshlarError('database-missing', {
         message: `The schema ${schema} does not exist in this database.`,
-        suggestion: 'Create it: ashlar up',
+        suggestion: 'Create the schema with `ashlar up`.',
       });
     }
     return seen;
@@ -143,8 +143,8 @@ const exclusively =
       if (Date.now() >= deadline) {
         throw new AshlarError('migration-locked', {
           message: 'Another process is migrating this database.',
-          detail: `It held the lock for longer than ${lockTimeout} ms.`,
-          suggestion: 'Wait until it has finished, then run the command again.',
+          detail: `The other process held the migration lock for longer than ${lockTimeout} ms.`,
+          suggestion: 'Wait until the other process has finished, then run the command again.',
         });
       }
       await sleep(Math.min(lockPoll, Math.max(1, deadline - Date.now())));
@@ -160,8 +160,8 @@ const exclusively =
 /**
  * Connects to a PostgreSQL server. `?schema=NAME` in the URL chooses the schema; default `public`.
  *
- * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`, `database-missing`,
- *   `server-too-old`, `pooler-unfit`
+ * @throws AshlarError `url-invalid`, `driver-missing`, `connection-refused`, `authentication-failed`,
+ *   `database-missing`, `server-too-old`, `pooler-unfit`
  */
 export async function openPostgres(options: ServerOptions): Promise<Engine> {
   const url = parseServerUrl(options.url);

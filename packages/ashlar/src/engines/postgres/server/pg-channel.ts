@@ -24,7 +24,8 @@ const replyOf = ({ fields, rows, command, rowCount }: PgResult): Reply => ({
 });
 
 /**
- * A connection of `pg` in pipeline mode. Statements sent in one turn of the event loop travel in one packet.
+ * A connection of the driver `pg`, in pipeline mode. Statements sent in one turn of the event loop travel in one
+ * packet.
  */
 export class PgChannel implements Channel {
   readonly client: Client;

@@ -25,8 +25,8 @@ const variables: Readonly<Record<string, string>> = {
 };
 
 /**
- * The environment in which PostgreSQL's programs connect to the server of a URL. It contains the password, because every
- * user of the machine can read command lines.
+ * Returns the environment variables with which pg_dump and pg_restore connect to the server of a URL. The environment
+ * contains the password, because every user of the machine can read command lines.
  *
  * @param settings - server settings for the connection
  * @throws AshlarError `url-invalid`
@@ -63,18 +63,20 @@ export function toolEnvironment(url: string, settings: Environment = {}): Record
 
 const escaped = (value: string): string => value.replace(/[\\ ]/g, '\\$&');
 
-/** The password in an environment, to be removed from messages. */
+/** Returns the password in an environment, so that it can be removed from messages. */
 export function passwordOf(environment: Environment): string | undefined {
   return environment.PGPASSWORD || undefined;
 }
 
 /**
- * A database name as an argument. Quoted, because a name that looks like a connection string would be parsed as one.
+ * Returns the argument with which pg_dump and pg_restore open the database of a URL. Quoted, because a name that looks
+ * like a connection string would be parsed as one.
  *
  * @throws AshlarError `url-invalid`
  */
 export function databaseArgument(url: string): string {
   const { database } = parseServerUrl(url);
-  if (database.includes('\0')) throw new AshlarError('url-invalid', { message: 'The database has no name.' });
+  if (database.includes('\0'))
+    throw new AshlarError('url-invalid', { message: 'The name of the database contains NUL.' });
   return `--dbname=dbname='${database.replace(/[\\']/g, '\\$&')}'`;
 }

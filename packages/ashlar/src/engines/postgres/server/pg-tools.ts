@@ -6,7 +6,7 @@ import { AshlarError } from '../../../errors.js';
 import { settings } from '../../../settings/index.js';
 import { passwordOf } from './pg-environment.js';
 
-/** One of PostgreSQL's own programs. */
+/** A client program of PostgreSQL that Ashlar runs. */
 export type ToolName = 'pg_dump' | 'pg_restore';
 
 const run = promisify(execFile);
@@ -23,8 +23,9 @@ const chosen = (name: ToolName, { pgDump, pgRestore }: OpenOptions): string | un
   name === 'pg_dump' ? pgDump || settings().pgDump : pgRestore || settings().pgRestore;
 
 /**
- * Finds a program that works with a server: the configured one (`pgDump`, `pgRestore`, or the settings `PG_DUMP` and
- * `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the PATH.
+ * Finds a pg_dump or pg_restore that is not older than a server: the configured program (`pgDump`, `pgRestore`, or the
+ * settings `PG_DUMP` and `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the
+ * PATH.
  *
  * @param major - the server's major version; an older program does not know its features
  * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `settings-invalid`
@@ -43,13 +44,15 @@ export async function findTool(name: ToolName, options: OpenOptions, major: numb
   if (older) {
     throw new AshlarError('pg-dump-unfit', {
       message: `${name} is older than the server, which is PostgreSQL ${major}.`,
-      detail: `${older}; it does not know all features of the server.`,
+      detail: `${older}; an older program does not know all features of the server.`,
       suggestion,
     });
   }
   throw new AshlarError('pg-dump-missing', {
     message: `The program ${name} is missing.`,
-    detail: choice ? `${choice} is not ${name}.` : 'It is neither in the usual folders nor on the PATH.',
+    detail: choice
+      ? `${choice} is not ${name}.`
+      : 'The program is neither in the usual folders nor on the PATH.',
     suggestion,
   });
 }
@@ -64,14 +67,16 @@ const versionOf = async (path: string): Promise<string | undefined> => {
   }
 };
 
-/** A running program. */
+/** A running pg_dump or pg_restore. */
 export interface RunningTool {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Resolves when it has ended with status 0. @throws AshlarError `pg-dump-failed` */
+  /** Resolves when the program has ended with exit code 0. @throws AshlarError `pg-dump-failed` */
   readonly ended: Promise<void>;
 }
 
-/** Starts a program. Every user of the machine can read its arguments, so they must not contain a secret. */
+/**
+ * Starts pg_dump or pg_restore. Every user of the machine can read its arguments, so they must not contain a secret.
+ */
 export function startTool(
   path: string,
   args: readonly string[],
@@ -86,13 +91,16 @@ export function startTool(
   child.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (cause) =>
-      reject(failed(path, `It cannot be started (${(cause as NodeJS.ErrnoException).code}).`)),
+      reject(failed(path, `The program cannot be started (${(cause as NodeJS.ErrnoException).code}).`)),
     );
     child.once('close', (code, signal) => {
       if (code === 0) resolve();
       else
         reject(
-          failed(path, complaint(errors, environment) || `It ended with ${signal ?? `exit code ${code}`}.`),
+          failed(
+            path,
+            complaint(errors, environment) || `The program ended with ${signal ?? `exit code ${code}`}.`,
+          ),
         );
     });
   });
@@ -109,7 +117,10 @@ const failed = (path: string, detail: string): AshlarError =>
 
 const longest = 5;
 
-/** The error lines of a program, without values of rows, which it prints in separate lines, and without the password. */
+/**
+ * Returns the error lines of pg_dump or pg_restore, without the values of rows, which the program prints in separate
+ * lines, and without the password.
+ */
 export function complaint(errors: string, environment: Readonly<Record<string, string>>): string {
   const text = errors
     .split('\n')

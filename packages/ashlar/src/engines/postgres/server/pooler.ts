@@ -22,10 +22,10 @@ export async function assertSettings(channel: PgChannel, schema: string): Promis
   );
   if (dropped.length === 0) return;
   throw new AshlarError('pooler-unfit', {
-    message: 'The connection lost the settings that it was opened with.',
-    detail: `A pooler between client and server dropped them: ${dropped.map(([name]) => name).join(', ')}.`,
+    message: 'The settings with which the connection was opened are not in force.',
+    detail: `A pooler between client and server dropped these settings: ${dropped.map(([name]) => name).join(', ')}.`,
     suggestion:
-      'Connect to the server directly. Through PgBouncer: pool_mode = session, and give the login role these ' +
+      'Connect to the server directly, or set pool_mode = session in PgBouncer and give the login role these ' +
       `settings: ${dropped.map(([name, value]) => `ALTER ROLE … SET ${name} = ${name === 'search_path' ? value : literal(value)}`).join('; ')}.`,
   });
 }

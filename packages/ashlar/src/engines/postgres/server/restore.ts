@@ -11,8 +11,8 @@ import { findTool, startTool } from './pg-tools.js';
  * those roles: the connected role (or `role`) owns the objects, and `up` grants rights.
  *
  * @param schema - the schema of the copy, which exists and is empty
- * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `pg-dump-failed`; the errors of the copy's bytes, in which case
- *   the copy may have been restored all the same
+ * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `pg-dump-failed`; the errors of the copy's bytes, in which
+ *   case the copy may have been restored all the same
  */
 export async function restoreInto(
   options: OpenOptions,
@@ -57,7 +57,7 @@ export async function restoreInto(
   }
 }
 
-/** The arguments of pg_restore. */
+/** Returns the command-line arguments of pg_restore that restore one schema in one transaction. */
 export function restoreArguments({
   database,
   schema,
@@ -94,7 +94,7 @@ UNION ALL SELECT 'TYPE', o.oid::regtype::text
 FROM pg_type o WHERE o.typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
   AND o.typtype IN ('e', 'd', 'r') AND ${notOfExtension('pg_type')}`;
 
-/** Whether a schema has any object that does not belong to an extension. */
+/** Whether a schema contains an object that does not belong to an extension. */
 export async function hasObjects(run: RunSql, schema: string): Promise<boolean> {
   return (await run(`SELECT 1 FROM (${objects}) AS found LIMIT 1`, [schema])).length > 0;
 }

@@ -24,8 +24,8 @@ const passesAllRows = ({ permissive, condition }: Policy): boolean =>
   permissive === true && (condition === 'true' || scopedRange.test(condition ?? ''));
 
 /**
- * Whether row level security applies to the current role, so that the copy must be made under it in `everyScope`. A policy
- * other than those of `scoped` could silently leave rows out, and is refused.
+ * Whether row-level security applies to the current role; a copy must then be made in `everyScope`. A policy other than
+ * those of `scoped` could silently leave rows out, and is refused.
  *
  * @throws AshlarError `copy-incomplete`
  */
@@ -35,9 +35,9 @@ export async function isBoundByRowSecurity(run: RunSql, schema: string): Promise
     const own = policies.filter((policy) => policy.table === table);
     if (own.some(passesAllRows) && own.every(({ permissive }) => permissive === true)) continue;
     throw new AshlarError('copy-incomplete', {
-      message: `Row level security can leave rows of ${table} out of the copy.`,
-      detail: 'The table has policies other than those of `scoped`, which apply to this role.',
-      suggestion: 'Use a role with BYPASSRLS in the URL for backups.',
+      message: `Row-level security can leave rows of ${table} out of the copy.`,
+      detail: 'Policies that do not belong to the guarantee `scoped` apply to this role.',
+      suggestion: 'For backups, use a URL whose role has BYPASSRLS.',
     });
   }
   return policies.length > 0;

@@ -24,8 +24,8 @@ const begin = [
 const lockWait = 30_000;
 
 /**
- * Gives `work` a snapshot of a server's database. pg_dump uses the exported snapshot of the transaction, so reads and the
- * copy see the same rows. No other session waits for it.
+ * Gives `work` a snapshot of a server's database. pg_dump uses the exported snapshot of the transaction, so reads and
+ * the copy see the same rows. No other session waits for it.
  *
  * @param channel - a connection that is used for nothing else, with the owner's role
  */
@@ -92,7 +92,7 @@ const startDump = async (id: string, read: Snapshot['read'], options: OpenOption
   return startTool(tool, args, toolEnvironment(options.url, isBound ? { 'ashlar.scope': everyScope } : {}));
 };
 
-/** The arguments of pg_dump. */
+/** Returns the command-line arguments of pg_dump that copy one schema as of a snapshot. */
 export function dumpArguments({
   schema,
   snapshot,

@@ -23,8 +23,8 @@ const kind = `SELECT to_jsonb(d) ->> 'datlocprovider' AS provider, pg_encoding_t
 FROM pg_database d WHERE datname = current_database()`;
 
 /**
- * Gives `work` an empty temporary database on the server of a URL, and drops it afterwards. Also drops those of killed
- * processes: databases with such a name that have no connection.
+ * Runs `work` with an empty temporary database on the server of a URL, and drops the database afterwards. Also drops
+ * those of killed processes: databases with such a name that have no connection.
  *
  * @throws AshlarError `privilege-missing` if the user cannot create databases; the errors of `work`
  */
@@ -78,11 +78,12 @@ const create = async (run: RunSql): Promise<string> => {
   } catch (error) {
     if (!(error instanceof AshlarError) || error.code !== 'privilege-missing') throw error;
     throw new AshlarError('privilege-missing', {
-      message: 'This user cannot create a database, which is needed to check a copy before it is used.',
+      message:
+        'The connected user may not create the temporary database in which a copy is checked before its use.',
       detail:
-        'The copy is restored into a temporary database on the same server, which is dropped afterwards.',
+        'The copy is restored into a temporary database on the same server, and the database is dropped afterwards.',
       suggestion:
-        'Ask a DBA for the right (ALTER ROLE … CREATEDB), or choose another server on which the user has it.',
+        'Ask a DBA for the right to create databases (ALTER ROLE … CREATEDB), or choose a server on which the user has it.',
       cause: error,
     });
   }

@@ -3,11 +3,11 @@ import { AshlarError } from '../../../errors.js';
 /** The parts of a server's URL. `connection` contains the password: pass it to the driver only. */
 export interface ServerUrl {
   readonly connection: string;
-  /** For messages: without password. */
+  /** The URL without password, for messages. */
   readonly shown: string;
   readonly schema: string;
   readonly database: string;
-  /** Host and port, for messages. */
+  /** The host and port of the server, for messages. */
   readonly address: string;
 }
 
@@ -23,11 +23,11 @@ const invalid = (detail: string): AshlarError =>
 
 /** Parses a `postgres://` URL. @throws AshlarError `url-invalid` */
 export function parseServerUrl(text: string): ServerUrl {
-  if (!URL.canParse(text)) throw invalid('It is not a URL.');
+  if (!URL.canParse(text)) throw invalid('The text is not a URL.');
   const url = new URL(text);
   if (url.pathname.includes('@') || url.hash !== '') {
     throw invalid(
-      'It has a "#", or an "@" after the host: special characters of the password are not encoded.',
+      'The URL contains a "#", or an "@" after the host: special characters of the password are not encoded.',
     );
   }
   const schema = url.searchParams.get('schema') ?? 'public';

@@ -6,7 +6,10 @@ import type { Channel, Request } from '../wire/channel.js';
 /** The default name of the application's role. */
 export const defaultAppRole = 'ashlar_app';
 
-/** SQL for the privilege that lets a role be set. Before PostgreSQL 16, every member of a role could set it. */
+/**
+ * The SQL expression for the privilege that SET ROLE requires, for pg_has_role. Before PostgreSQL 16, every member of a
+ * role could set it.
+ */
 export const maySet = `CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END`;
 
 /** SQL that finds the table of applied steps in the current schema. */
@@ -56,19 +59,25 @@ export async function readConnectionFacts(channel: Channel, options: OpenOptions
   };
 }
 
-/** The statement that sets the role of a connection; `null` is the connected user. */
+/** Returns the statement that sets the role of a connection; `null` means the connected user. */
 export function setRole(role: string | null): Request {
   return {
     text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,
   };
 }
 
-/** SQL that lets a transaction act as the schema's owner where the connected user may, else as that user. */
+/**
+ * The SQL that makes a transaction act as the schema's owner if the connected user may do so, and otherwise as the
+ * connected user.
+ */
 export const setLocalOwnerRole = `SET LOCAL ROLE NONE; SELECT set_config('role', pg_get_userbyid(h.relowner)::text, true)
 FROM (${historyTable}) h, pg_roles u
 WHERE u.rolname = session_user AND h.relowner <> u.oid AND pg_has_role(u.oid, h.relowner, ${maySet})`;
 
-/** Lets a connection act as the schema's owner where the connected user may, so that new objects belong to the owner. */
+/**
+ * Makes a connection act as the schema's owner if the connected user may do so, so that new objects belong to the
+ * owner.
+ */
 export async function actAsOwner(channel: Channel): Promise<void> {
   const { rows } = await channel.send({
     text: `SELECT pg_get_userbyid(h.relowner)::text FROM (${historyTable}) h, pg_roles u

@@ -11,7 +11,10 @@ import type { Hooks, OnStatement } from './transaction.js';
 // other clients
 const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
-/** The owner's access to a database through a connection. No statement is prepared, because the schema changes. */
+/**
+ * Returns the `Owner` that runs its statements through a connection. No statement is prepared, because the schema
+ * changes.
+ */
 export function ownerOf(channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner {
   let inTransaction = false;
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {

@@ -11,7 +11,10 @@ const busyPause = 20;
 /** How long {@link Sealer.all} waits for another process at most, in milliseconds. */
 const longestWait = 30_000;
 
-/** Runs the `seal` statements of registered tables: in the background, on demand, or before a commit. */
+/**
+ * Seals the ledgers of registered tables with their `seal` statements: in the background, on demand, or before a
+ * commit.
+ */
 export class Sealer {
   #statements: readonly string[] = [];
   readonly #known = new Set<string>();
@@ -25,7 +28,7 @@ export class Sealer {
     this.#leases = leases;
   }
 
-  /** Whether no registered table needs sealing. */
+  /** Whether none of the registered tables has a ledger to seal. */
   get idle(): boolean {
     return this.#statements.length === 0;
   }
@@ -39,7 +42,7 @@ export class Sealer {
     this.#statements = [...new Set([...this.#statements, ...statements])];
   }
 
-  /** Seals all rows within the transaction that is open on a connection, right before its COMMIT. */
+  /** Seals all waiting rows in the open transaction of a connection, right before its COMMIT. */
   async within(channel: Channel): Promise<void> {
     for (const sql of this.#statements) {
       if (this.#known.has(sql)) {
@@ -59,19 +62,23 @@ export class Sealer {
     }
   }
 
-  /** Forgets which ledgers exist: after the schema may have changed. */
+  /** Forgets which ledgers exist. Call it when the schema may have changed. */
   forget(): void {
     this.#known.clear();
   }
 
-  /** Starts sealing in the background after a commit. A failure is retried after the next commit. */
+  /** Schedules sealing in the background; called after each commit. A failure is retried after the next commit. */
   soon(): void {
     if (this.idle || this.#closed) return;
     if (this.#running) this.#again = true;
     else this.#timer ??= setTimeout(() => this.#start(), interval).unref();
   }
 
-  /** Seals all rows that were committed before the call. @throws AshlarError `lock-timeout`, and what the statements throw */
+  /**
+   * Seals all rows that were committed before the call.
+   *
+   * @throws AshlarError `lock-timeout`, and what the statements throw
+   */
   async all(): Promise<void> {
     const deadline = performance.now() + longestWait;
     for (const sql of this.#statements) {
@@ -82,8 +89,8 @@ export class Sealer {
         if (performance.now() > deadline) {
           throw new AshlarError('lock-timeout', {
             message: 'A ledger could not be sealed in time.',
-            detail: 'Another transaction has been sealing it for more than 30 seconds.',
-            suggestion: 'End the transaction that was left open, and try again.',
+            detail: 'Another transaction has been sealing the ledger for more than 30 seconds.',
+            suggestion: 'End the open transaction that is sealing the ledger, and try again.',
           });
         }
         await sleep(busyPause);

@@ -15,16 +15,16 @@ import { insertManyRequest } from './insert-many.js';
 /** Called after each statement with its text and its duration in milliseconds. */
 export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
 
-/** Work around the COMMIT of a transaction that has sent statements. */
+/** Functions that run before and after the COMMIT of a transaction that has sent statements. */
 export interface Hooks {
-  /** Runs in the transaction; a failure rolls it back. */
+  /** Runs in the transaction; an error rolls the transaction back. */
   readonly beforeCommit?: (channel: Channel) => Promise<void>;
   readonly afterCommit?: () => void;
 }
 
 /** The parts of an engine that its transactions share. */
 export interface TransactionParts {
-  /** The role that transactions act as; `undefined`: the connected user. */
+  /** The role that transactions act as; `undefined` means the connected user. */
   readonly role: string | undefined;
   readonly refusals: Refusals;
   readonly onStatement: OnStatement;
@@ -287,7 +287,7 @@ export class PostgresTransaction implements Transaction {
 }
 
 const lost = (): AshlarError =>
-  asAshlarError({ code: '08006', message: 'It was lost earlier in this session.' });
+  asAshlarError({ code: '08006', message: 'The connection was lost earlier in this session.' });
 
 const ended = (): AshlarError =>
   new AshlarError('session-ended', {
@@ -298,7 +298,7 @@ const ended = (): AshlarError =>
 const outcomeUnknown = (cause: unknown): AshlarError =>
   new AshlarError('outcome-unknown', {
     message: 'The connection was lost during the commit.',
-    detail: 'The server may or may not have committed the session.',
-    suggestion: 'Check whether its rows were committed before running it again.',
+    detail: 'It is unknown whether the server committed the session.',
+    suggestion: 'Check whether the rows of the session were committed before you run the session again.',
     cause: asAshlarError(cause),
   });

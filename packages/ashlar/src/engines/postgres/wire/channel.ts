@@ -1,4 +1,4 @@
-/** The wire form of a parameter: text, bytes, or NULL. */
+/** The value of a parameter as it is sent to the server: text, bytes, or NULL. */
 export type WireValue = string | Buffer | null;
 
 /** One statement to send. Without `values`, the text may contain several statements. */
@@ -9,14 +9,17 @@ export interface Request {
   readonly keep?: boolean;
 }
 
-/** One column of a reply: the OID of its type, and the type's modifier (-1 for none). */
+/** One column of a reply: its name, the OID of its type, and the type modifier (-1 for none). */
 export interface Field {
   readonly name: string;
   readonly dataTypeID: number;
   readonly dataTypeModifier: number;
 }
 
-/** The reply to a statement, not decoded. `command` is the first word of the command tag: SELECT, INSERT, ROLLBACK. */
+/**
+ * The reply to a statement, with all values as the server sent them. `command` is the first word of the command tag:
+ * SELECT, INSERT, ROLLBACK.
+ */
 export interface Reply {
   readonly fields: readonly Field[];
   readonly rows: readonly (readonly (string | null)[])[];
@@ -25,13 +28,13 @@ export interface Reply {
 }
 
 /**
- * One connection to PostgreSQL or PGlite. Statements that are sent without waiting are pipelined, and answered in order.
- * Rejections are errors of the driver.
+ * One connection to PostgreSQL or PGlite. Statements that are sent without waiting are pipelined, and answered in
+ * order. Rejections are errors of the driver.
  */
 export interface Channel {
   /**
-   * The role that the connection acts as outside transactions. `null`: the connected user. `undefined`: unknown, because
-   * SQL of a session may have changed it.
+   * The role that the connection acts as outside transactions. `null`: the connected user. `undefined`: unknown,
+   * because SQL of a session may have changed it.
    */
   role: string | null | undefined;
   send(request: Request): Promise<Reply>;
@@ -40,7 +43,7 @@ export interface Channel {
 /** A connection for exclusive use until it is released. */
 export interface Lease {
   readonly channel: Channel;
-  /** Returns the connection. A broken one is closed. */
+  /** Returns the connection to its source. A broken connection is closed. */
   release(broken?: boolean): void;
 }
 

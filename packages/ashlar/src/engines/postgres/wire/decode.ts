@@ -28,7 +28,7 @@ const timestamp = (text: string, digits: 3 | 6 | undefined): string => {
   if (!text.endsWith('+00')) {
     // infinity and years BC: no declared column holds them, but an expression may
     if (!/^\d/.test(text) || text.endsWith('BC')) return text;
-    throw corrupt('time', 'The time zone of the connection was changed: do not set it, it must be UTC.');
+    throw corrupt('time', 'Do not change the setting TimeZone: the time zone of the connection must be UTC.');
   }
   const dot = text.indexOf('.');
   const seconds = text.slice(0, dot === -1 ? -3 : dot).replace(' ', 'T');
@@ -80,8 +80,8 @@ const decoderOf = (field: Field): Decoder =>
     : (decoders.get(field.dataTypeID) ?? asIs);
 
 /**
- * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that guarantees
- * add to a table (`ashlar_…`) are left out.
+ * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
+ * guarantees add to a table (`ashlar_…`) are left out.
  *
  * @throws AshlarError `value-corrupt`
  */
@@ -101,7 +101,11 @@ export function decodeRows(reply: Reply): Record<string, unknown>[] {
 
 const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
-/** Decodes a reply to the result of a statement. @throws AshlarError `value-corrupt` */
+/**
+ * Decodes the reply to a statement: its rows, and the number of rows that it changed.
+ *
+ * @throws AshlarError `value-corrupt`
+ */
 export function decodeReply(reply: Reply): QueryResult {
   return {
     rows: decodeRows(reply),

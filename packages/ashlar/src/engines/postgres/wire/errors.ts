@@ -47,8 +47,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Whether a prepared statement is no longer valid, because the schema changed, or no longer exists. The statement can be
- * run again on another connection.
+ * Whether an error means that a prepared statement is no longer valid because the schema changed, or no longer exists.
+ * The statement can be run again on another connection.
  */
 export function isStaleStatement(error: unknown): boolean {
   const { code, message = '' } = facts(error);
@@ -77,7 +77,7 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
       code: 'unique-violation',
       message: `A row of ${table} with the same ${columns ?? 'key'} exists.`,
       detail: `The unique key ${constraint}${columns ? ` (${columns})` : ''} allows each value once.`,
-      suggestion: 'Use another value, or update the row that has it.',
+      suggestion: 'Use another value, or update the row that has this value.',
     };
   },
   '23503': foreignKey,
@@ -88,12 +88,12 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
     message: constraint
       ? `The CHECK constraint ${constraint} refused a value.`
       : `No partition of ${table} accepts the row.`,
-    detail: constraint ? `It is a constraint of ${table}.` : undefined,
+    detail: constraint ? `The constraint belongs to the table ${table}.` : undefined,
   }),
   '23502': ({ table, column }) => ({
     code: 'not-null-violation',
     message: `The required column ${table}.${column} has no value.`,
-    suggestion: 'Pass a value.',
+    suggestion: 'Pass a value for the column.',
   }),
   '42501': ({ message }) => ({
     code: 'privilege-missing',
@@ -104,7 +104,7 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
     code: 'lock-timeout',
     message: 'A lock was not granted in time.',
     detail: 'Another transaction has locked the rows or the table.',
-    suggestion: 'Try again, or raise lockTimeout.',
+    suggestion: 'Try again, or raise the option lockTimeout.',
   }),
   '25006': () => ({
     code: 'session-read-only',
@@ -148,7 +148,7 @@ function foreignKey({ table, constraint, detail = '' }: DriverError): Described 
     message: referencing
       ? `A row is still referenced by ${referencing}.`
       : `A row of ${table} references a row${missing ? ` of ${missing}` : ''} that does not exist.`,
-    detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} requires it.`,
+    detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} refused the statement.`,
     suggestion: referencing ? 'Delete the referencing rows first.' : 'Insert the referenced row first.',
   };
 }
@@ -158,7 +158,7 @@ function unstorable(): Described {
     code: 'value-unstorable',
     message: 'A text contains characters that PostgreSQL cannot store.',
     detail: 'PostgreSQL stores no NUL (U+0000) and no lone surrogates.',
-    suggestion: 'Remove them before storing the text.',
+    suggestion: 'Remove these characters before storing the text.',
   };
 }
 
@@ -168,7 +168,7 @@ const describe = (error: DriverError): Described => {
     return {
       code: 'guarantee-violated',
       message: `rows of ${secured} are written by sessions of their scope only`,
-      detail: `The guarantee "scoped" of ${secured} refuses it.`,
+      detail: `The guarantee "scoped" of ${secured} refused the statement.`,
     };
   }
   const [, guarantee, text] = guaranteeRefusal.exec(error.message ?? '') ?? [];
@@ -176,7 +176,7 @@ const describe = (error: DriverError): Described => {
     return {
       code: 'guarantee-violated',
       message: text,
-      detail: `The guarantee "${guarantee}" of ${error.table ?? 'the table'} refuses it.`,
+      detail: `The guarantee "${guarantee}" of ${error.table ?? 'the table'} refused the statement.`,
     };
   }
   const known = violations[error.code ?? ''];
@@ -195,7 +195,10 @@ const describe = (error: DriverError): Described => {
 // serialization failure, deadlock
 const runAgain = new Set(['40001', '40P01']);
 
-/** Translates an error of the driver into an AshlarError without values of rows or passwords. Returns an AshlarError as it is. */
+/**
+ * Translates an error of the driver into an AshlarError without values of rows or passwords. Returns an AshlarError as
+ * it is.
+ */
 export function asAshlarError(error: unknown): AshlarError {
   if (error instanceof AshlarError) return error;
   const driver = facts(error);
@@ -204,7 +207,7 @@ export function asAshlarError(error: unknown): AshlarError {
   return runAgain.has(driver.code ?? '') || isStaleStatement(driver) ? markRetryable(made) : made;
 }
 
-/** Runs `work` and translates its errors. @throws AshlarError */
+/** Runs `work` and translates the driver's errors into AshlarErrors. @throws AshlarError */
 export async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

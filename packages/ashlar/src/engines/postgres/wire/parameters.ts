@@ -4,7 +4,7 @@ import type { WireValue } from './channel.js';
 const unstorable = (position: number, why: string): AshlarError =>
   new AshlarError('value-unstorable', {
     message: `Parameter $${position} cannot be stored: ${why}.`,
-    suggestion: 'Remove those characters before storing the text.',
+    suggestion: 'Remove these characters before storing the text.',
   });
 
 const nulCharacter = 'PostgreSQL stores no NUL character (U+0000)';
@@ -36,7 +36,7 @@ const invalid = (position: number, what: string): AshlarError =>
   });
 
 /**
- * The wire form of a parameter.
+ * Converts a parameter to the form in which it is sent to the server.
  *
  * @param position - from 1, for the error
  * @throws AshlarError `value-unstorable` (NUL, lone surrogates), `value-invalid` (Date, undefined, functions)
@@ -59,7 +59,11 @@ export function wireValue(value: unknown, position: number): WireValue {
   }
 }
 
-/** The wire forms of parameters. @throws AshlarError `value-unstorable`, `value-invalid` */
+/**
+ * Converts parameters to the form in which they are sent to the server.
+ *
+ * @throws AshlarError `value-unstorable`, `value-invalid`
+ */
 export function wireValues(parameters: readonly unknown[]): WireValue[] {
   const values = new Array<WireValue>(parameters.length);
   for (let i = 0; i < parameters.length; i++) values[i] = wireValue(parameters[i], i + 1);

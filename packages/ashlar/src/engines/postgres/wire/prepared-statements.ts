@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** A prepared statement: its name, whether it is prepared already, and the name of a statement to close for it. */
+/** A prepared statement: its name, whether it exists already, and the name of the evicted statement to close. */
 export interface PreparedStatement {
   readonly name: string;
   readonly known: boolean;
@@ -8,9 +8,9 @@ export interface PreparedStatement {
 }
 
 /**
- * The prepared statements of one connection, of which the least recently used is evicted. A name is never reused, also not
- * by another connection: behind a pooler, a server connection holds the statements of several clients, and with a shared
- * name one client would run the other's statement.
+ * The prepared statements of one connection; above a limit, the least recently used one is evicted. A name is never
+ * reused, also not by another connection: behind a pooler, a server connection holds the statements of several clients,
+ * and with a shared name one client would run the other's statement.
  */
 export class PreparedStatements {
   readonly #names = new Map<string, string>();
@@ -22,7 +22,7 @@ export class PreparedStatements {
     this.#limit = limit;
   }
 
-  /** The prepared statement of a text; a new text gets a new name. */
+  /** Returns the prepared statement for an SQL text; a new text gets a new name. */
   use(text: string): PreparedStatement {
     const name = this.#names.get(text);
     if (name !== undefined) {
@@ -35,7 +35,10 @@ export class PreparedStatements {
     return { name: fresh, known: false, evicted: this.#evict() };
   }
 
-  /** Forgets one text, which could not be prepared; without `text` all of them, because the server dropped them. */
+  /**
+   * Forgets the statement of `text`, which could not be prepared; without `text`, forgets all statements, because the
+   * server dropped them.
+   */
   forget(text?: string): void {
     if (text === undefined) this.#names.clear();
     else this.#names.delete(text);

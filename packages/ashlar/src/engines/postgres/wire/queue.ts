@@ -5,7 +5,11 @@ export class Queue {
   #last: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** Waits for the caller's turn. @returns a function that ends the turn @throws AshlarError `database-closed` */
+  /**
+   * Waits until all earlier callers have finished. @returns a function that ends the turn
+   *
+   * @throws AshlarError `database-closed`
+   */
   async enter(): Promise<() => void> {
     if (this.#closed) {
       throw new AshlarError('database-closed', {

@@ -14,8 +14,8 @@ const rights: ReadonlyMap<string, Privilege> = new Map([
 ]);
 
 /**
- * Translates errors of statements, and tells a right that a guarantee withholds from one that is missing. Every engine
- * then reports `guarantee-violated`, whether a trigger refused the statement or the role lacks the right for it.
+ * Translates errors of statements, and distinguishes a right that a guarantee withholds from a missing right. Every
+ * engine then reports `guarantee-violated`, whether a trigger refused the statement or the role lacks the right for it.
  */
 export class Refusals {
   readonly #tables = new Map<string, GuardedTable>();
@@ -24,7 +24,7 @@ export class Refusals {
     for (const table of tables) this.#tables.set(table.name, table);
   }
 
-  /** Runs `work`, which sends `sql`, and translates its errors. @throws AshlarError */
+  /** Runs `work`, which sends `sql`, and translates errors of the driver into AshlarErrors. @throws AshlarError */
   async translated<T>(sql: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -42,8 +42,8 @@ export class Refusals {
     if (!table || !right || rightsOf(table)[right] === 'all') return made;
     const names = table.guarantees.map(({ name }) => name).join(', ');
     return new AshlarError('guarantee-violated', {
-      message: `The application's role may not ${tried.toLowerCase()} those columns or rows of ${table.name}.`,
-      detail: `Its guarantees withhold the right: ${names}.`,
+      message: `The application's role may not ${tried.toLowerCase()} the columns or rows of ${table.name} that the statement uses.`,
+      detail: `The guarantees of the table withhold this right: ${names}.`,
       cause: made.cause,
     });
   }

@@ -11,14 +11,14 @@ const ofRows: ReadonlySet<string> = new Set([
 ]);
 const reading: ReadonlySet<string> = new Set(['SELECT', 'VALUES', 'TABLE', 'SHOW']);
 
-/** Whether a statement is worth preparing and keeping: a query or a change of rows, not DDL. */
+/** Whether a statement is prepared once and reused: queries and changes of rows are, DDL is not. */
 export function isKept(sql: string): boolean {
   return ofRows.has(firstWord(sql, 'postgres'));
 }
 
 /**
- * Whether a statement cannot change rows by its form. All others are read in a read-only transaction: WITH may hold an
- * INSERT, and EXPLAIN ANALYZE runs what it explains.
+ * Whether the first word of a statement shows that the statement only reads. All others are read in a read-only
+ * transaction: WITH may hold an INSERT, and EXPLAIN ANALYZE runs what it explains.
  */
 export function isPlainRead(sql: string): boolean {
   return reading.has(firstWord(sql, 'postgres'));
