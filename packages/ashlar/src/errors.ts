@@ -1,9 +1,9 @@
-/** The status a process exits with when an error ends it. 1: a check failed · 2: wrong usage · 3: could not connect or open. */
+/** The exit status of a process that an error ends. 1: a check failed · 2: wrong usage · 3: could not connect or open. */
 export type ExitCode = 1 | 2 | 3;
 
-/** What a catalogue says about an error code. */
+/** The entry of an error code in a catalogue: its exit status and its meaning. */
 export interface ErrorEntry {
-  /** The exit status of a command that the error ends. */
+  /** The exit status of a command that ends with the error. */
   readonly exit: ExitCode;
   /** What the code means, in one sentence. */
   readonly meaning: string;
@@ -205,7 +205,7 @@ export const errorCodes = {
 // biome-ignore lint/suspicious/noEmptyInterface: systems add their catalogues to it
 export interface SystemErrors {}
 
-/** Ashlar's own codes, and those that systems add through {@link SystemErrors}. */
+/** An error code: one of Ashlar's own, or one that a system adds through {@link SystemErrors}. */
 export type ErrorCode =
   | keyof typeof errorCodes
   | { [Name in keyof SystemErrors]: keyof SystemErrors[Name] & string }[keyof SystemErrors];
@@ -271,7 +271,7 @@ export interface ErrorFacts {
 }
 
 /**
- * The one error class of Ashlar. `code` is stable and catalogued; `message` says what happened, `detail` why, and
+ * The class of every error that Ashlar throws on purpose. `code` is stable and catalogued; `message` says what happened, `detail` why, and
  * `suggestion` what to do. No text holds a key, a password or the plaintext of an encrypted column.
  */
 export class AshlarError extends Error {
@@ -287,12 +287,12 @@ export class AshlarError extends Error {
     this.suggestion = facts.suggestion;
   }
 
-  /** The exit status of a command that this error ends; 1 for a code that no catalogue has. */
+  /** The exit status of a command that ends with this error; 1 if no catalogue has its code. */
   get exitCode(): ExitCode {
     return entryOf(this.code)?.exit ?? 1;
   }
 
-  /** The error as data, without stack or cause. */
+  /** Returns the error as plain data, without stack and cause. */
   toJSON(): { code: ErrorCode; message: string; detail?: string; suggestion?: string } {
     return {
       code: this.code,

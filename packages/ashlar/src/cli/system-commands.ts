@@ -14,7 +14,7 @@ import { withDatabase } from './with-database.js';
 
 type Given = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** `ashlar SYSTEM …`: the commands that a system contributes; `undefined` where it contributes none. */
+/** `ashlar SYSTEM …`: the commands that a system contributes; `undefined` if it contributes none. */
 export function systemCommand(commands: Commands, system: System): Command | undefined {
   const own = Object.entries(system.commands ?? {});
   if (own.length === 0) return undefined;
