@@ -50,7 +50,11 @@ export class Invocation {
     this.#options = options;
   }
 
-  /** Returns the systems that `--system` names; without it, all. @throws AshlarError `usage`, `system-unknown`, `config-invalid` */
+  /**
+   * Returns the systems that `--system` names; without it, all.
+   *
+   * @throws AshlarError `usage`, `system-unknown`, `config-invalid`
+   */
   async systems(): Promise<System[]> {
     return chooseSystems(this.#options.system ?? [], await this.#configuration());
   }
@@ -66,25 +70,33 @@ export class Invocation {
     if (first && others.length === 0) return first;
     throw new AshlarError('usage', {
       message: 'This command works on one system.',
-      suggestion: 'Name it with --system.',
+      suggestion: 'Choose the system with --system.',
     });
   }
 
-  /** Returns the options that open the database. @throws AshlarError `usage` without a URL, `settings-invalid`, `config-invalid` */
+  /**
+   * Returns the options that open the database.
+   *
+   * @throws AshlarError `usage` without a URL, `settings-invalid`, `config-invalid`
+   */
   async target(role: Role): Promise<OpenOptions> {
     const known = this.#known();
     const fromSettings = role === 'owner' ? known.databaseMigrateUrl : known.databaseUrl;
     const plain = this.#options.url ?? fromSettings?.reveal() ?? (await this.#configuration()).url;
     if (plain === undefined) {
       throw new AshlarError('usage', {
-        message: 'No database is named.',
+        message: 'No database URL is given.',
         suggestion: 'Give --url sqlite:PATH (or sqlcipher:, pglite:, postgres://), or set DATABASE_URL.',
       });
     }
     return this.targetAt(plain);
   }
 
-  /** Returns the options that open the database at another URL, with the same key. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the options that open the database at another URL, with the same key.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   targetAt(plain: string): OpenOptions {
     const known = this.#known();
     const url = withSchema(plain, known.databaseSchema);
@@ -129,7 +141,11 @@ export class Invocation {
     return columnKeys;
   }
 
-  /** Returns the roles in the settings. `--url` gives one user for both roles. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the roles in the settings. `--url` gives one user for both roles.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   roles(): Roles {
     const known = this.#known();
     const { databaseUrl, databaseMigrateUrl } =

@@ -9,8 +9,8 @@ type Format = Parameters<typeof styleText>[0];
 const always = { validateStream: false };
 
 /**
- * Writes the output of a command. Lines and tables for people go to standard output; with `--json`, one document goes there
- * instead, at the end. Notes and progress always go to standard error. Known secrets are removed from everything.
+ * Writes the output of a command. Lines and tables for people go to standard output; with `--json`, one document goes
+ * there instead, at the end. Notes and progress always go to standard error. Known secrets are removed from everything.
  */
 export class Output {
   readonly json: boolean;

@@ -25,6 +25,6 @@ const findSystem = (name: string, systems: readonly System[]): System => {
   if (system) return system;
   throw new AshlarError('system-unknown', {
     message: `The configuration has no system named ${name}.`,
-    suggestion: `It has: ${systems.map((each) => each.name).join(', ')}.`,
+    suggestion: `The configured systems are: ${systems.map((each) => each.name).join(', ')}.`,
   });
 };

@@ -73,7 +73,7 @@ export async function withLedger<T>(
   if (count > 1) {
     throw new AshlarError('usage', {
       message: 'This command works on one ledger, and there are several.',
-      suggestion: 'Name the table of one with --table.',
+      suggestion: 'Choose one with --table.',
     });
   }
   const [result] = await withLedgers(invocation, options, work);

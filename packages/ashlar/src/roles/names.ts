@@ -6,8 +6,8 @@ import type { Settings } from '../settings/index.js';
 export const defaultRoles: Roles = Object.freeze({ app: 'ashlar_app', auditor: 'ashlar_auditor' });
 
 /**
- * Returns the roles that the settings name, or the default roles. With two URLs of different users, the application is the user of `DATABASE_URL`,
- * unless `DATABASE_APP_ROLE` names another role.
+ * Returns the roles that the settings name, or the default roles. With two URLs of different users, the application is
+ * the user of `DATABASE_URL`, unless `DATABASE_APP_ROLE` names another role.
  */
 export function rolesFrom({
   databaseUrl,

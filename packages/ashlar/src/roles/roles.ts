@@ -9,8 +9,8 @@ import { defaultRoles } from './names.js';
 import { wantedRights } from './wanted.js';
 
 /**
- * Compares the roles of a database, and their rights, with what the guarantees of a system allow. Printing, applying and
- * checking all use this plan.
+ * Compares the roles of a database, and their rights, with what the guarantees of a system allow. Printing, applying
+ * and checking all use this plan.
  *
  * @returns each difference with the statement that corrects it, in the order to run them; empty where there is none, and
  *   where the engine has no roles
@@ -63,8 +63,8 @@ export function applyRoles(
 const attempts = 20;
 
 /**
- * Creates the missing roles in a separate transaction, before any right is granted to them. Another process may create the
- * same roles at the same time: roles belong to the server, not to the database.
+ * Creates the missing roles in a separate transaction, before any right is granted to them. Another process may create
+ * the same roles at the same time: roles belong to the server, not to the database.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */

@@ -1,8 +1,8 @@
 const secretParameters = /([?&](?:password|key|hexkey|sslpassword)=)[^&#]*/gi;
 
 /**
- * Returns a database URL with its password and key replaced by `***`, for messages and logs. Text that is not a URL is redacted in the same way:
- * whatever is between `:` and `@` after a scheme is removed.
+ * Returns a database URL with its password and key replaced by `***`, for messages and logs. Text that is not a URL is
+ * redacted in the same way: whatever is between `:` and `@` after a scheme is removed.
  */
 export function redactUrl(url: string): string {
   return (

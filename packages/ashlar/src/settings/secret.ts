@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * Wraps a secret value so that it is never printed: `toString`, template literals, JSON, `util.inspect` and logs show `[secret]`, or a given
- * harmless form. Only {@link Secret.reveal} returns the value.
+ * Wraps a secret value so that it is never printed: `toString`, template literals, JSON, `util.inspect` and logs show
+ * `[secret]`, or a given harmless form. Only {@link Secret.reveal} returns the value.
  */
 export class Secret {
   readonly #value: string;

@@ -11,7 +11,9 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 /** A log level: one of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** The keys that wrap the data keys of encrypted columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64. */
+/**
+ * The keys that wrap the data keys of encrypted columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64.
+ */
 export interface ColumnKeys {
   /** The key that wraps new data keys. */
   readonly current: string | Secret;
@@ -127,8 +129,8 @@ const dotEnv = (directory: string): NodeJS.Dict<string> => {
 };
 
 /**
- * Returns the variables of the environment and of a folder's file `.env`. The environment wins; an empty variable of the
- * environment counts as not set.
+ * Returns the variables of the environment and of a folder's file `.env`. The environment wins; an empty variable of
+ * the environment counts as not set.
  *
  * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read
  */

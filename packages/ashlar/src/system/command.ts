@@ -15,7 +15,9 @@ export interface CommandContext<T extends Tables = Tables, Input = unknown, Sett
   readonly actor: string;
   /** The first Ctrl-C aborts this signal: the command must then finish its current work and return. */
   readonly signal: AbortSignal;
-  /** Prints a line of the result as text; nothing with `--json`. Without any output, the returned document is printed. */
+  /**
+   * Prints a line of the result as text; nothing with `--json`. Without any output, the returned document is printed.
+   */
   readonly print: (line: string) => void;
   /** Prints a table of results as text; nothing with `--json`. */
   readonly printTable: (head: readonly string[], rows: readonly (readonly (string | number)[])[]) => void;
@@ -34,8 +36,8 @@ export interface CommandParts<T extends Tables, I extends z.ZodObject, S extends
   /** The tables of the system. They only give `db` its type. */
   readonly tables?: T;
   /**
-   * The schema of the input. Each property becomes an option (`maxPrice` → `--max-price`); its type, `.describe()`, default and
-   * choices are shown by `--help`.
+   * The schema of the input. Each property becomes an option (`maxPrice` → `--max-price`); its type, `.describe()`,
+   * default and choices are shown by `--help`.
    */
   readonly input: I;
   /** The properties of the input that are arguments instead of options, in order. The last may be an array. */
@@ -79,8 +81,8 @@ export function optionName(property: string): string {
 }
 
 /**
- * Declares a command that a system adds to the command line. The command line serves it as `ashlar SYSTEM COMMAND …`: it parses the input by the
- * schema, opens the database, runs the command and closes the database.
+ * Declares a command that a system adds to the command line. The command line serves it as `ashlar SYSTEM COMMAND …`:
+ * it parses the input by the schema, opens the database, runs the command and closes the database.
  *
  * @throws AshlarError `usage` when a property has the name of an option that every command has, or an argument is not a
  *   property of the input

@@ -25,7 +25,8 @@ export interface SystemParts<T extends Tables> {
   readonly commands?: Readonly<Record<string, Command>>;
   /**
    * Complete or partial rows that `ashlar prove` inserts into an empty table before it attacks the table. They give the
-   * columns whose valid values it cannot guess, because a `check()` or a `.refine()` restricts them. They are always rolled back.
+   * columns whose valid values it cannot guess, because a `check()` or a `.refine()` restricts them. They are always
+   * rolled back.
    */
   readonly probes?: { readonly [K in keyof T]?: readonly Partial<Insert<T[K]>>[] };
 }
