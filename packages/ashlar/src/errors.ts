@@ -263,7 +263,7 @@ function assertNewCode(system: string, code: string, { exit, meaning }: ErrorEnt
   const owner = Object.hasOwn(errorCodes, code) ? 'Ashlar' : same ? undefined : known?.system;
   if (owner === undefined) return;
   throw new AshlarError('usage', {
-    message: `The error code ${code} of ${system} is already one of ${owner}.`,
+    message: `The error code ${code} of ${system} is already an error code of ${owner}.`,
     suggestion: `Choose another code, for example ${system}-${code}.`,
   });
 }
@@ -274,15 +274,15 @@ function entryOf(code: string): ErrorEntry | undefined {
     : systemCodes.get(code)?.entry;
 }
 
-/** The texts of an error. None may hold a key, a password or the plaintext of an encrypted column. */
+/** The texts and the cause of an error. No text may hold a key, a password or the plaintext of an encrypted column. */
 export interface ErrorFacts {
   /** What happened, in one sentence. */
   message: string;
-  /** Why it happened. */
+  /** Why it happened: the reason or further facts, one a line. */
   detail?: string | undefined;
-  /** What to do about it. */
+  /** What the caller or user can do about the error. */
   suggestion?: string | undefined;
-  /** The underlying error: for logs, never shown to a user. */
+  /** The underlying error, for logs only: it is never shown to a user. */
   cause?: unknown;
 }
 

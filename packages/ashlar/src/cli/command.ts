@@ -26,7 +26,7 @@ export class Commands {
     this.#streams = streams;
   }
 
-  /** Creates a command. The caller adds its arguments and options. */
+  /** Creates a command that runs `handler` and reports its errors. The caller adds its arguments and options. */
   make<Options>(name: string, description: string, handler: Handler<Options>): Command {
     const command = new Command(name).description(description);
     return command.action(async () => {

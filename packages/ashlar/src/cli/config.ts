@@ -17,7 +17,7 @@ const isSystem = (value: unknown): value is System =>
 const systemSchema = z
   .custom<System>(isSystem, 'is not a system: make it with system(name, { tables, migrations })')
   .refine(({ name, commands }) => !commands || !isCommandName(name), {
-    error: 'has commands, but its name is a command of Ashlar: rename the system',
+    error: 'has commands, but has the same name as a command of Ashlar: rename the system',
     abort: true,
   });
 

@@ -139,7 +139,7 @@ function problemsOf({
   const { pending, changed, missing, late } = migrations;
   return [
     ...pending.filter((step) => !late.includes(step)).map((step) => `the step ${step} is not applied`),
-    ...late.map((step) => `the step ${step} is not applied, and sorts before one that is`),
+    ...late.map((step) => `the step ${step} is not applied, and sorts before an applied step`),
     ...changed.map((step) => `the step ${step} was edited after it was applied`),
     ...missing.map((step) => `the step ${step} is applied, but the folder does not contain it`),
     ...(found ?? []).map((line) => `drift: ${line}`),

@@ -129,7 +129,7 @@ const assertAllowed = (changes: readonly RoleChange[]): void => {
       message: 'The roles are not separate from each other.',
       detail: byHand.map(({ difference }) => `${difference}.`).join('\n'),
       suggestion:
-        'Let DATABASE_URL name a role without privileges of its own, different from the owner. ashlar roles apply --owner NAME gives the tables to an owner.',
+        'Let DATABASE_URL name a role without privileges of its own, different from the owner. `ashlar roles apply --owner NAME` makes another role the owner of the tables.',
     });
   }
   const others = changes.filter(({ allowed }) => !allowed);

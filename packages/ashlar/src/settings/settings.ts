@@ -95,7 +95,7 @@ const variables = z.object({
   COLUMN_KEYS_OLD_FILE: filled.optional(),
   DATABASE_SCHEMA: filled
     .max(63)
-    .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
+    .regex(/^[a-z_][a-z0-9_]*$/, 'must consist of lower-case letters, digits and underscores')
     .optional(),
   DATABASE_APP_ROLE: role.optional(),
   DATABASE_AUDITOR_ROLE: role.optional(),
@@ -185,7 +185,7 @@ type SecretName =
 const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
   const [value, file] = [data[name], data[`${name}_FILE`]];
   if (value !== undefined && file !== undefined) {
-    throw invalid(`${name} and ${name}_FILE are both set.`, 'Keep one of them.');
+    throw invalid(`${name} and ${name}_FILE are both set.`, 'Set only one of them.');
   }
   if (file !== undefined) return readKeyFile(`${name}_FILE`, file);
   return value === undefined ? undefined : new Secret(value);

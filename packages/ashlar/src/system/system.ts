@@ -51,8 +51,8 @@ const assertKeyrings = (name: string, tables: readonly Table[]): void => {
   );
   if (!without) return;
   throw new AshlarError('table-invalid', {
-    message: `The system ${name} lacks ${without.facts.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
-    suggestion: 'Add it to the tables of the system.',
+    message: `The system ${name} lacks the table ${without.facts.encryption?.keys.name}, which holds the data keys of ${without.name}.`,
+    suggestion: 'Add that table to the system.',
   });
 };
 

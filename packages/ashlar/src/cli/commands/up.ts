@@ -29,7 +29,7 @@ export function upCommand(commands: Commands): Command {
       '--actor <name>',
       'the actor to record in the history (default: the user of the operating system)',
     )
-    .option('--no-prove', 'skip the final proof');
+    .option('--no-prove', 'skip the attacks on guarantees at the end');
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {

@@ -44,9 +44,9 @@ const run = async (invocation: Invocation, { actor = defaultActor() }: Options):
     out.note('Give the new COLUMN_KEY to every process, and run the command again.');
   } else {
     out.note(
-      'These systems no longer need the older keys. Other systems may, and earlier backups do: destroy an',
+      'These systems no longer need the older keys. Other systems and earlier backups may need them: destroy an',
     );
-    out.note('older key when those backups are gone.');
+    out.note('older key only when no system and no backup needs it.');
   }
   return { document: { systems } };
 };

@@ -36,7 +36,7 @@ const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Ans
       ? `${path} is encrypted with the new key, with all its ${count} rows. The fingerprint of the key is ${keyFingerprint}.`
       : `${path} is already encrypted with the new key: nothing was done. The fingerprint of the key is ${keyFingerprint}.`,
   );
-  out.note('Only the new key opens it now: change DATABASE_KEY or DATABASE_KEY_FILE.');
+  out.note('Only the new key opens the file now: change DATABASE_KEY or DATABASE_KEY_FILE.');
   out.note(
     'Earlier copies of the file open only with the old key; backups created by `ashlar backup` need neither key.',
   );
