@@ -16,7 +16,7 @@ export function redactUrl(url: string): string {
   );
 }
 
-/** Returns the passwords and keys in a URL, as written and percent-decoded, for {@link scrub}. */
+/** Returns the passwords and keys in a URL, as written and percent-decoded, for {@link scrub}; empty if it has none. */
 export function passwordsOf(url: string): string[] {
   const [, login = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/is.exec(url) ?? [];
   const at = login.indexOf(':');

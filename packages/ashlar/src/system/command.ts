@@ -5,7 +5,7 @@ import type { Database } from '../session/database.js';
 
 /** The values and functions that Ashlar passes to a system's command when it runs. */
 export interface CommandContext<T extends Tables = Tables, Input = unknown, Settings = unknown> {
-  /** The database of the system, opened as the application's user. It is closed when the command ends. */
+  /** The database of the system, opened in the application's role. It is closed when the command ends. */
   readonly db: Database<T>;
   /** The input of the command, parsed by its input schema. */
   readonly input: Input;
