@@ -1,9 +1,11 @@
-/** The status a process exits with when an error ends it. 1: a check failed · 2: wrong usage · 3: could not connect or open. */
+/**
+ * The exit status of a process that an error ends. 1: a check failed · 2: wrong usage · 3: could not connect or open.
+ */
 export type ExitCode = 1 | 2 | 3;
 
-/** What a catalogue says about an error code. */
+/** The entry of an error code in a catalogue: its exit status and its meaning. */
 export interface ErrorEntry {
-  /** The exit status of a command that the error ends. */
+  /** The exit status of a command that ends with the error. */
   readonly exit: ExitCode;
   /** What the code means, in one sentence. */
   readonly meaning: string;
@@ -15,8 +17,14 @@ export const errorCodes = {
     exit: 2,
     meaning: 'A table declaration contradicts itself or names something that does not exist.',
   },
-  'column-type-unsupported': { exit: 2, meaning: 'A Zod type in a table has no column type.' },
-  'guarantee-refused': { exit: 2, meaning: 'An engine cannot keep a guarantee that a table declares.' },
+  'column-type-unsupported': {
+    exit: 2,
+    meaning: 'A table uses a Zod type that has no corresponding column type.',
+  },
+  'guarantee-refused': {
+    exit: 2,
+    meaning: 'The engine can neither enforce nor emulate a guarantee that a table declares.',
+  },
   'guarantee-violated': {
     exit: 1,
     meaning: 'The database refused a statement because it would break a guarantee.',
@@ -27,7 +35,7 @@ export const errorCodes = {
     meaning: 'A value cannot be stored and read back identically on every engine. Nothing was written.',
   },
   'value-corrupt': { exit: 1, meaning: 'A stored value cannot be read back as the type of its column.' },
-  'unique-violation': { exit: 1, meaning: 'A row with the same unique key exists.' },
+  'unique-violation': { exit: 1, meaning: 'Another row already has the same unique key.' },
   'foreign-key-violation': {
     exit: 1,
     meaning: 'A row refers to a row that does not exist, or another row still refers to it.',
@@ -55,10 +63,10 @@ export const errorCodes = {
   },
   'outcome-unknown': {
     exit: 1,
-    meaning: 'The commit failed in a way that does not show whether it became durable.',
+    meaning: 'The commit failed, and it is unknown whether the changes were saved.',
   },
   'statement-failed': { exit: 1, meaning: 'The database refused a statement.' },
-  'privilege-missing': { exit: 1, meaning: 'The role of this connection lacks the privilege.' },
+  'privilege-missing': { exit: 1, meaning: 'The connected role lacks the privilege for a statement.' },
   'lock-timeout': { exit: 1, meaning: 'A lock was not granted in time.' },
   'disk-full': { exit: 1, meaning: 'The disk is full. The statement was rolled back.' },
   'url-invalid': { exit: 2, meaning: 'A database URL is not valid.' },
@@ -66,21 +74,22 @@ export const errorCodes = {
   'driver-missing': { exit: 3, meaning: 'The driver package of an engine is not installed.' },
   'driver-unfit': {
     exit: 3,
-    meaning: 'The installed driver cannot be used: it does not run on this Node, or it corrupts databases.',
+    meaning:
+      'The installed driver cannot be used: it does not run on this version of Node.js, or it corrupts databases.',
   },
   'key-missing': { exit: 3, meaning: 'Encrypted data cannot be opened without a key.' },
   'key-invalid': { exit: 3, meaning: 'A key is malformed.' },
   'key-wrong': { exit: 3, meaning: 'The key does not open the database.' },
-  'database-locked': { exit: 3, meaning: 'Another process holds the database.' },
+  'database-locked': { exit: 3, meaning: 'Another process has locked the database.' },
   'database-corrupt': { exit: 3, meaning: 'The database file is damaged.' },
   'database-not-encrypted': {
     exit: 3,
-    meaning: 'The file is plain SQLite, but an encrypted one was expected.',
+    meaning: 'The file is a plain SQLite database, but an encrypted database was expected.',
   },
   'not-a-database': { exit: 3, meaning: 'The file is not a database, neither plain nor encrypted.' },
   'cipher-version': {
     exit: 3,
-    meaning: 'The key is right, but the file has another SQLCipher version or page size.',
+    meaning: 'The key is correct, but the file has a different SQLCipher version or page size.',
   },
   'database-closed': { exit: 1, meaning: 'The database was used after it was closed.' },
   'directory-missing': { exit: 3, meaning: 'The folder of a database file does not exist.' },
@@ -91,53 +100,59 @@ export const errorCodes = {
     meaning: 'The connection to the server broke, or another file replaced the database file.',
   },
   'authentication-failed': { exit: 3, meaning: 'The server refused the user or the password.' },
-  'database-missing': { exit: 3, meaning: 'The server has no database of that name.' },
+  'database-missing': { exit: 3, meaning: 'The server has no database with that name.' },
   'pooler-unfit': {
     exit: 3,
-    meaning: 'A pooler between client and server drops settings or prepared statements.',
+    meaning: 'A connection pooler between client and server drops settings or prepared statements.',
   },
   'server-too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 15.' },
-  'migration-changed': { exit: 1, meaning: 'An applied step was edited afterwards.' },
+  'migration-changed': { exit: 1, meaning: 'A migration step was edited after it was applied.' },
   'migration-missing': {
     exit: 1,
-    meaning: 'The database has applied a step that the folder does not contain.',
+    meaning: 'A step was applied to the database, but the migrations folder does not contain it.',
   },
-  'migration-late': { exit: 1, meaning: 'A pending step sorts before a step that is already applied.' },
-  'migration-failed': { exit: 1, meaning: 'A step failed and was rolled back.' },
+  'migration-late': {
+    exit: 1,
+    meaning: 'A pending migration step sorts before a step that is already applied.',
+  },
+  'migration-failed': { exit: 1, meaning: 'A migration step failed and was rolled back.' },
   'migration-invalid': { exit: 2, meaning: 'A migration folder or file is not valid.' },
   'migration-locked': { exit: 1, meaning: 'Another process is migrating this database.' },
   'migration-ambiguous': {
     exit: 2,
-    meaning:
-      'A column was either renamed, or dropped while another was added. The model does not show which.',
+    meaning: 'A column was either renamed, or dropped while another was added. The tables do not show which.',
   },
-  'migration-irreversible': { exit: 1, meaning: 'A step has no down migration.' },
+  'migration-irreversible': {
+    exit: 1,
+    meaning: 'A migration step has no down migration, so it cannot be undone.',
+  },
   'migration-pending': {
     exit: 1,
-    meaning: 'The migrations differ from the model, or from what the database has applied.',
+    meaning: 'The migrations differ from the declared tables, or from the steps applied to the database.',
   },
-  'system-unknown': { exit: 2, meaning: 'No system has that name.' },
+  'system-unknown': { exit: 2, meaning: 'No configured system has the given name.' },
   'system-collision': {
     exit: 2,
     meaning: 'Another system in the same database has a table of the same name.',
   },
   'status-failed': {
     exit: 1,
-    meaning: '`ashlar status --check` found drift, missing steps or guarantees that are not in place.',
+    meaning:
+      '`ashlar status --check` found drift, missing steps, missing objects of guarantees or wrong rights.',
   },
   'retention-unmet': { exit: 1, meaning: 'Expired rows could not be purged.' },
   'signature-invalid': {
     exit: 1,
     meaning: 'A signed checkpoint cannot be read, or its signature is not valid.',
   },
-  'proof-invalid': { exit: 1, meaning: 'An inclusion proof cannot be read, or does not verify.' },
+  'proof-invalid': { exit: 1, meaning: 'An inclusion proof cannot be read, or its verification failed.' },
   'ledger-tampered': {
     exit: 1,
     meaning: 'Rows, entries or hashes of a ledger were changed after they were written.',
   },
   'ledger-conflict': {
     exit: 1,
-    meaning: 'The ledger does not continue one that was signed or verified before.',
+    meaning: 'The ledger is not an extension of the state that was signed or verified before.',
   },
   'scope-shredded': {
     exit: 1,
@@ -149,7 +164,8 @@ export const errorCodes = {
   },
   'guarantee-broken': {
     exit: 1,
-    meaning: 'An attack on a guarantee succeeded, or an object that keeps guarantees is not in place.',
+    meaning:
+      'An attack on a guarantee succeeded, or a database object that enforces a guarantee is missing or changed.',
   },
   'role-missing': {
     exit: 1,
@@ -157,12 +173,12 @@ export const errorCodes = {
   },
   'role-too-strong': { exit: 3, meaning: 'A role that can change the schema may not run the application.' },
   'roles-differ': { exit: 1, meaning: 'The rights of the roles differ from what the guarantees allow.' },
-  'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be arranged as declared.' },
+  'partition-conflict': { exit: 1, meaning: 'The partitions of a table cannot be created as declared.' },
   'backup-key-missing': { exit: 2, meaning: 'Backups cannot be created or opened without a key.' },
   'backup-key-invalid': { exit: 2, meaning: 'A key for backups is malformed.' },
   'backup-key-wrong': { exit: 3, meaning: 'The key does not open the backup.' },
-  'backup-missing': { exit: 2, meaning: 'No backup has that name.' },
-  'backup-damaged': { exit: 1, meaning: 'A file of a backup was changed or cut off.' },
+  'backup-missing': { exit: 2, meaning: 'No backup has the given name.' },
+  'backup-damaged': { exit: 1, meaning: 'A file of a backup was changed or truncated.' },
   'backup-manifest-mismatch': {
     exit: 1,
     meaning: 'A backup and its manifest do not belong together.',
@@ -177,16 +193,16 @@ export const errorCodes = {
   },
   'copy-unfit': {
     exit: 1,
-    meaning: 'A copy of a database has another engine or version than its target needs.',
+    meaning: 'A copy of a database cannot be restored to the target: its engine or version differs.',
   },
   'copy-incomplete': {
     exit: 1,
-    meaning: 'Row level security would hide rows from a copy of the database.',
+    meaning: 'A copy of the database would be incomplete, because row-level security hides rows.',
   },
   'pg-dump-missing': { exit: 3, meaning: 'The program pg_dump or pg_restore is not installed.' },
   'pg-dump-unfit': { exit: 3, meaning: 'The program pg_dump or pg_restore is older than the server.' },
   'pg-dump-failed': { exit: 1, meaning: 'The program pg_dump or pg_restore ended with an error.' },
-  usage: { exit: 2, meaning: 'A command or a function was called in the wrong way.' },
+  usage: { exit: 2, meaning: 'A command or a function was called incorrectly.' },
   'input-invalid': { exit: 1, meaning: 'The input of a service is not valid.' },
   'state-conflict': { exit: 1, meaning: 'The current state does not allow the request.' },
   'config-invalid': { exit: 2, meaning: 'The configuration file is not valid.' },
@@ -205,7 +221,7 @@ export const errorCodes = {
 // biome-ignore lint/suspicious/noEmptyInterface: systems add their catalogues to it
 export interface SystemErrors {}
 
-/** Ashlar's own codes, and those that systems add through {@link SystemErrors}. */
+/** An error code: one of Ashlar's own, or one that a system adds through {@link SystemErrors}. */
 export type ErrorCode =
   | keyof typeof errorCodes
   | { [Name in keyof SystemErrors]: keyof SystemErrors[Name] & string }[keyof SystemErrors];
@@ -247,7 +263,7 @@ function assertNewCode(system: string, code: string, { exit, meaning }: ErrorEnt
   const owner = Object.hasOwn(errorCodes, code) ? 'Ashlar' : same ? undefined : known?.system;
   if (owner === undefined) return;
   throw new AshlarError('usage', {
-    message: `The error code ${code} of ${system} is already one of ${owner}.`,
+    message: `The error code ${code} of ${system} is already an error code of ${owner}.`,
     suggestion: `Choose another code, for example ${system}-${code}.`,
   });
 }
@@ -258,21 +274,22 @@ function entryOf(code: string): ErrorEntry | undefined {
     : systemCodes.get(code)?.entry;
 }
 
-/** The texts of an error. None may hold a key, a password or the plaintext of an encrypted column. */
+/** The texts and the cause of an error. No text may hold a key, a password or the plaintext of an encrypted column. */
 export interface ErrorFacts {
   /** What happened, in one sentence. */
   message: string;
-  /** Why it happened. */
+  /** Why it happened: the reason or further facts, one a line. */
   detail?: string | undefined;
-  /** What to do about it. */
+  /** What the caller or user can do about the error. */
   suggestion?: string | undefined;
-  /** The underlying error: for logs, never shown to a user. */
+  /** The underlying error, for logs only: it is never shown to a user. */
   cause?: unknown;
 }
 
 /**
- * The one error class of Ashlar. `code` is stable and catalogued; `message` says what happened, `detail` why, and
- * `suggestion` what to do. No text holds a key, a password or the plaintext of an encrypted column.
+ * The class of every error that Ashlar throws on purpose. `code` is stable and catalogued; `message` says what
+ * happened, `detail` why, and `suggestion` what to do. No text holds a key, a password or the plaintext of an encrypted
+ * column.
  */
 export class AshlarError extends Error {
   readonly code: ErrorCode;
@@ -287,12 +304,12 @@ export class AshlarError extends Error {
     this.suggestion = facts.suggestion;
   }
 
-  /** The exit status of a command that this error ends; 1 for a code that no catalogue has. */
+  /** The exit status of a command that ends with this error; 1 if no catalogue has its code. */
   get exitCode(): ExitCode {
     return entryOf(this.code)?.exit ?? 1;
   }
 
-  /** The error as data, without stack or cause. */
+  /** Returns the error as plain data, without stack and cause. */
   toJSON(): { code: ErrorCode; message: string; detail?: string; suggestion?: string } {
     return {
       code: this.code,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version of the package, from its own package.json: the same file for the sources and for the build. */
+/** Returns the version in the package's own package.json, which is the same file for the sources and for the build. */
 export function version(): string {
   const found: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   return typeof found === 'object' && found !== null && 'version' in found

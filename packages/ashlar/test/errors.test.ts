@@ -61,7 +61,7 @@ describe('errors', () => {
   ])('refuse %s', (_, system, code, owner) => {
     defineErrors('bakery', { 'flour-out': { exit: 1, meaning: 'No flour is left.' } });
     expect(() => defineErrors(system, { [code]: { exit: 2, meaning: 'Another.' } })).toThrow(
-      `The error code ${code} of ${system} is already one of ${owner}.`,
+      `The error code ${code} of ${system} is already an error code of ${owner}.`,
     );
   });
 

@@ -5,20 +5,20 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { everyScope, identifier, literal } from '../model/index.js';
 
-/** Which changes of an audit trail to read. What is left out does not restrict. */
+/** Selects changes of an audit trail. A property that is left out does not restrict the selection. */
 export interface TrailQuery {
-  /** Changes of this table. */
+  /** Selects changes of this table. */
   readonly table?: string | undefined;
-  /** Changes of the row with this primary key: the text of each of its columns. */
+  /** Selects changes of the row with this primary key: the value of each key column, as text. */
   readonly row?: Readonly<Record<string, string>> | undefined;
   readonly actor?: string | undefined;
-  /** Changes at or after this time: ISO 8601, UTC, six digits of a second. */
+  /** Selects changes at or after this time: ISO 8601, UTC, six digits of a second. */
   readonly since?: string | undefined;
-  /** Changes before this time, in the same form. */
+  /** Selects changes before this time: ISO 8601, UTC, six digits of a second. */
   readonly until?: string | undefined;
-  /** How many changes at most, 1 to 1,000. Default 50. */
+  /** The maximum number of changes on a page: 1 to 1,000, by default 50. */
   readonly limit?: number | undefined;
-  /** The `next` of the page before. */
+  /** The cursor at which to continue: the `next` of the previous page. */
   readonly after?: string | undefined;
 }
 
@@ -27,43 +27,43 @@ type Json = Readonly<Record<string, unknown>>;
 /** One inserted, updated or deleted row, as its audit trail records it. */
 export interface TrailChange {
   readonly system: string;
-  /** The table of the trail. */
+  /** The name of the table that holds the audit trail. */
   readonly trail: string;
   readonly id: number;
-  /** ISO 8601, UTC, six digits of a second. */
+  /** The time of the change: ISO 8601, UTC, six digits of a second. */
   readonly at: string;
   readonly actor: string | null;
   readonly scope: string | null;
-  /** The database user that made the change; `session` on SQLite. */
+  /** The database user that made the change; always `session` on SQLite, which has no users. */
   readonly role: string;
   readonly table: string;
   readonly operation: 'insert' | 'update' | 'delete';
   readonly row_key: Json;
   readonly before: Json | null;
   readonly after: Json | null;
-  /** Columns that changed, but whose values the trail leaves out. */
+  /** The changed columns whose values the audit trail does not record. */
   readonly unseen: readonly string[];
 }
 
-/** Changes, the newest first, and where the next page begins. */
+/** A page of changes, the newest first, and the cursor of the next page. */
 export interface TrailPage {
   readonly changes: readonly TrailChange[];
-  /** To be given as `after`; `null` after the last page. */
+  /** The cursor of the next page, for `after`; `null` on the last page. */
   readonly next: string | null;
 }
 
-/** The most changes that one page can have. */
+/** The maximum number of changes on one page. */
 export const mostChanges = 1_000;
 const usualChanges = 50;
 
-/** The audit trails of a system. */
+/** Returns the tables of a system that are audit trails. */
 export function trailsOf(system: Pick<SystemFacts, 'tables'>): readonly GuardedTable[] {
   return Object.values(system.tables).filter(({ facts }) => facts.trail);
 }
 
 /**
- * Reads the audit trails of a system, the newest change first. It reads as the owner or the auditor does: trails of
- * every scope.
+ * Reads one page of the audit trails of a system, the newest change first. The connected role must be the owner or the
+ * auditor: the page has the changes of every scope.
  *
  * @throws AshlarError `usage` for a cursor or a limit that is not valid; `privilege-missing` when the user may not read
  *   a trail
@@ -98,7 +98,7 @@ export async function queryTrail(
   }
 }
 
-/** One page of several, the newest changes first. */
+/** Merges several pages into one page, the newest changes first. */
 export function mergePages(pages: readonly TrailPage[], limit = usualChanges): TrailPage {
   const all = pages.flatMap(({ changes }) => changes).sort(newestFirst);
   const page = pageOf(all, limit);
@@ -114,7 +114,7 @@ function pageOf(changes: readonly TrailChange[], limit: number): TrailPage {
   return { changes: page, next: changes.length > limit && last ? cursorOf(last) : null };
 }
 
-/** A place in the order of changes. */
+/** The position of a change in the order of changes: time, audit trail, number. */
 export interface Cursor {
   readonly at: string;
   readonly trail: string;
@@ -128,13 +128,13 @@ function cursorOf({ at, system, trail, id }: TrailChange): string {
   return `${at},${trailName(system, trail)},${id}`;
 }
 
-/** The place that a cursor names. @throws AshlarError `usage` */
+/** Parses the text of a cursor. @throws AshlarError `usage` if it is not valid */
 export function parseCursor(text: string): Cursor {
   const [, at, trail, id] = /^([\d:.TZ-]+),([^,]+),(\d{1,15})$/.exec(text) ?? [];
   if (at !== undefined && trail !== undefined && id !== undefined) return { at, trail, id: Number(id) };
   throw new AshlarError('usage', {
     message: 'Invalid cursor of an audit trail.',
-    suggestion: 'Give the `next` of the page before.',
+    suggestion: 'Give the `next` of the previous page.',
   });
 }
 

@@ -16,24 +16,24 @@ interface JsonSchema {
   readonly required?: readonly string[];
 }
 
-/** A property of the input of a command, as an argument or an option shows it. */
+/** A property of a command's input schema, described as an argument or option of the command line. */
 export interface InputProperty {
-  /** The name in the schema: `maxPrice`. */
+  /** The name of the property in the schema: `maxPrice`. */
   readonly name: string;
-  /** `max-price`. */
+  /** The name of the option, without the two hyphens: `max-price`. */
   readonly option: string;
   readonly kind: 'text' | 'number' | 'boolean' | 'json';
-  /** Whether it holds several values, so that the option may be repeated. */
+  /** Whether the property is an array, so that the option may be repeated. */
   readonly list: boolean;
   /** The placeholder of the value in the help: `number`, `date`, `small|large`. */
   readonly placeholder: string;
   readonly required: boolean;
-  /** The default, `undefined` where there is none. */
+  /** The default value; `undefined` if there is none. */
   readonly standard: unknown;
   readonly description: string;
 }
 
-/** The properties of an object schema, in the order of their declaration. */
+/** Returns the properties of an object schema, in the order of their declaration. */
 export function propertiesOf(schema: z.ZodObject): readonly InputProperty[] {
   // the input side: what has a default need not be given
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
@@ -79,7 +79,7 @@ function placeholderOf(schema: JsonSchema): string {
 }
 
 /**
- * The input of a command, from the texts of the command line.
+ * Converts the texts of the command line to the input of a command, and validates it.
  *
  * @param given - the text of each property that was given; several for a list, `true` or `false` for a switch
  * @param help - the command that shows its help, for the suggestion

@@ -7,7 +7,7 @@ export const commandGroups = {
   'Work:': ['jobs'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** Whether a name is taken by a command of Ashlar, so that a system with commands cannot have it. */
+/** Whether a command of Ashlar has this name: a system that declares commands cannot have the same name. */
 export function isCommandName(name: string): boolean {
   return (
     name === 'help' || Object.values<readonly string[]>(commandGroups).some((names) => names.includes(name))

@@ -4,20 +4,20 @@ import { Output } from './output.js';
 import { reportError } from './report-error.js';
 import type { Streams } from './streams.js';
 
-/** The result of a command: the document of `--json`, and the exit status where it is not 0. */
+/** The result of a command: the document that `--json` prints, and the exit status (by default 0). */
 export interface Answer {
   readonly document: unknown;
   readonly exitCode?: 0 | 1;
 }
 
-/** The work of a command. It prints for people, and returns the same as data. */
+/** The function that runs a command. It prints the result as text, and returns the same result as data. */
 export type Handler<Options> = (
   invocation: Invocation,
   options: Options,
   ...given: string[]
 ) => Promise<Answer>;
 
-/** Creates commands that share streams, and keeps the exit status of the one that ran. */
+/** Creates commands that share streams, and holds the exit status of the command that ran. */
 export class Commands {
   exitCode = 0;
   readonly #streams: Streams;
@@ -26,7 +26,7 @@ export class Commands {
     this.#streams = streams;
   }
 
-  /** Creates a command. The caller adds its arguments and options. */
+  /** Creates a command that runs `handler` and reports its errors. The caller adds its arguments and options. */
   make<Options>(name: string, description: string, handler: Handler<Options>): Command {
     const command = new Command(name).description(description);
     return command.action(async () => {

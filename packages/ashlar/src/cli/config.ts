@@ -4,10 +4,10 @@ import { AshlarError } from '../errors.js';
 import type { System } from '../system/system.js';
 import { isCommandName } from './command-names.js';
 
-/** What `ashlar.config.ts`, `.js` or `.json` may contain. */
+/** The content of the configuration file: `ashlar.config.ts`, `.js` or `.json`. */
 export interface Config {
   readonly systems?: readonly System[];
-  /** The database of the systems, where neither `--url` nor the environment names one. */
+  /** The URL of the database, used if neither `--url` nor the environment gives one. */
   readonly url?: string;
 }
 
@@ -17,7 +17,7 @@ const isSystem = (value: unknown): value is System =>
 const systemSchema = z
   .custom<System>(isSystem, 'is not a system: make it with system(name, { tables, migrations })')
   .refine(({ name, commands }) => !commands || !isCommandName(name), {
-    error: 'has commands, but its name is a command of Ashlar: rename the system',
+    error: 'has commands, but has the same name as a command of Ashlar: rename the system',
     abort: true,
   });
 
@@ -35,7 +35,7 @@ const invalid = (detail: string, cause?: unknown): AshlarError =>
   });
 
 /**
- * Reads the configuration of the folder that a command runs in; empty where the folder has none.
+ * Reads the configuration file of a folder; returns an empty configuration if the folder has none.
  *
  * @param file - the file to read instead of `ashlar.config.*`; it must exist
  * @throws AshlarError `config-invalid`

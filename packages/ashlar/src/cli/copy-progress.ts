@@ -5,7 +5,7 @@ import { ProgressBar } from './progress.js';
 // smaller copies end before a bar would help
 const worthShowing = 33_554_432;
 
-/** Shows how many bytes were copied while `work` runs. */
+/** Runs `work`, and shows how many bytes it has copied. */
 export async function withCopyProgress<T>(
   { streams }: Invocation,
   title: string,

@@ -2,7 +2,7 @@ import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
 
 /**
- * The SQL dialect that `--dialect` names; both without it.
+ * Returns the SQL dialects to work on: the one that `--dialect` names, or both if the option is not given.
  *
  * @throws AshlarError `usage`
  */

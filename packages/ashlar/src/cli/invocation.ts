@@ -33,7 +33,7 @@ export interface GlobalOptions {
   readonly allowOwner?: boolean;
 }
 
-/** The role to open a database with: the owner of the schema, or the application. */
+/** The role that opens a database: the owner of the schema, or the application. */
 export type Role = 'owner' | 'app';
 
 /** One run of a command: its options, settings, systems and output. */
@@ -50,41 +50,53 @@ export class Invocation {
     this.#options = options;
   }
 
-  /** The systems of the command: those of `--system`, else all. @throws AshlarError `usage`, `system-unknown`, `config-invalid` */
+  /**
+   * Returns the systems that `--system` names; without it, all.
+   *
+   * @throws AshlarError `usage`, `system-unknown`, `config-invalid`
+   */
   async systems(): Promise<System[]> {
     return chooseSystems(this.#options.system ?? [], await this.#configuration());
   }
 
-  /** The variables of the environment and of the file `.env`, for the settings of a system. @throws AshlarError `settings-invalid` */
+  /** Returns the variables of the environment and of the file `.env`. @throws AshlarError `settings-invalid` */
   environment(): NodeJS.Dict<string> {
     return environmentOf(this.streams.env, this.streams.directory);
   }
 
-  /** The one system of the command. @throws AshlarError `usage` where there are several */
+  /** Returns the system of a command that works on one. @throws AshlarError `usage` if there are several */
   async system(): Promise<System> {
     const [first, ...others] = await this.systems();
     if (first && others.length === 0) return first;
     throw new AshlarError('usage', {
       message: 'This command works on one system.',
-      suggestion: 'Name it with --system.',
+      suggestion: 'Choose the system with --system.',
     });
   }
 
-  /** How to open the database. @throws AshlarError `usage` where no database is named, `settings-invalid`, `config-invalid` */
+  /**
+   * Returns the options that open the database.
+   *
+   * @throws AshlarError `usage` without a URL, `settings-invalid`, `config-invalid`
+   */
   async target(role: Role): Promise<OpenOptions> {
     const known = this.#known();
     const fromSettings = role === 'owner' ? known.databaseMigrateUrl : known.databaseUrl;
     const plain = this.#options.url ?? fromSettings?.reveal() ?? (await this.#configuration()).url;
     if (plain === undefined) {
       throw new AshlarError('usage', {
-        message: 'No database is named.',
+        message: 'No database URL is given.',
         suggestion: 'Give --url sqlite:PATH (or sqlcipher:, pglite:, postgres://), or set DATABASE_URL.',
       });
     }
     return this.targetAt(plain);
   }
 
-  /** How to open the database of another URL, with the same key. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the options that open the database at another URL, with the same key.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   targetAt(plain: string): OpenOptions {
     const known = this.#known();
     const url = withSchema(plain, known.databaseSchema);
@@ -100,24 +112,28 @@ export class Invocation {
     };
   }
 
-  /** The key in the file that an option names, else the key of a setting. It is removed from all output. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the key in the file that an option names; without that option, the key of a setting. All output hides it.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   keyFrom(option: string, file: string | undefined, setting?: Secret): string | undefined {
     const key = file === undefined ? setting : readKeyFile(option, resolve(this.streams.directory, file));
     if (key) this.out.hide(key.reveal());
     return key?.reveal();
   }
 
-  /** The key of an encrypted database. @throws AshlarError `settings-invalid` */
+  /** Returns the key of an encrypted database, if one is given. @throws AshlarError `settings-invalid` */
   databaseKey(): string | undefined {
     return this.keyFrom('--key-file', this.#options.keyFile, this.#known().databaseKey);
   }
 
-  /** The new key of a rotation. @throws AshlarError `settings-invalid` */
+  /** Returns the key to rotate an encrypted database to, if one is given. @throws AshlarError `settings-invalid` */
   newDatabaseKey(file: string | undefined): string | undefined {
     return this.keyFrom('--new-key-file', file, this.#known().newDatabaseKey);
   }
 
-  /** The keys of encrypted columns. They are removed from all output. @throws AshlarError `settings-invalid` */
+  /** Returns the keys of encrypted columns, if set. All output hides them. @throws AshlarError `settings-invalid` */
   columnKeys(): ColumnKeys | undefined {
     const { columnKeys } = this.#known();
     const texts = columnKeys ? [columnKeys.current, ...(columnKeys.old ?? [])] : [];
@@ -125,7 +141,11 @@ export class Invocation {
     return columnKeys;
   }
 
-  /** The roles of the settings. `--url` names one user for both roles. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the roles in the settings. `--url` gives one user for both roles.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   roles(): Roles {
     const known = this.#known();
     const { databaseUrl, databaseMigrateUrl } =
@@ -133,7 +153,7 @@ export class Invocation {
     return rolesFrom({ ...known, databaseUrl, databaseMigrateUrl });
   }
 
-  /** The keys and the folder of checkpoints. @throws AshlarError `settings-invalid` */
+  /** Returns the keys that sign and verify checkpoints, and their folder. @throws AshlarError `settings-invalid` */
   ledgerKeys(): { signer: Signer | undefined; verifiers: readonly Verifier[]; folder: string } {
     const { ledgerKey, ledgerPublicKeys, ledgerCheckpoints } = this.#known();
     if (ledgerKey) this.out.hide(ledgerKey.reveal());
@@ -146,7 +166,7 @@ export class Invocation {
     };
   }
 
-  /** The folder, the keys and the keep rules of backups. @throws AshlarError `settings-invalid` */
+  /** Returns the folder, the keys and the keep rules of backups. @throws AshlarError `settings-invalid` */
   backups(dir?: string): { folder: string; keys: BackupKeysGiven; keep: Partial<KeepRules> } {
     const { backupDir, backupKey, backupRecipients, backupKeep } = this.#known();
     if (backupKey) this.out.hide(...backupKey.reveal().split(/\r?\n/));
@@ -157,7 +177,7 @@ export class Invocation {
     };
   }
 
-  /** Opens the database, gives it to `work` and closes it. */
+  /** Opens the database, passes it to `work` and closes it. */
   async withEngine<T>(
     role: Role,
     work: (engine: Engine) => Promise<T>,
@@ -171,7 +191,7 @@ export class Invocation {
     }
   }
 
-  /** Gives `work` the same database as the application's user: a second connection, or `owner` where there is one URL. */
+  /** Passes `work` a connection as the application's user to the same database; if both users have one URL, `owner`. */
   async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
     const [app, own] = [await this.target('app'), await this.target('owner')];
     return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });

@@ -6,7 +6,7 @@ export function collect(value: string, all: readonly string[] = []): string[] {
 }
 
 /**
- * The value of an option that takes an integer from 1; `undefined` where it is not given.
+ * Parses the value of an option that takes an integer from 1; returns `undefined` if the option is not given.
  *
  * @throws AshlarError `usage`
  */
@@ -20,7 +20,7 @@ export function wholeNumber(option: string, text: string | undefined): number | 
 }
 
 /**
- * The value of an option that takes an integer from 0; `undefined` where it is not given.
+ * Parses the value of an option that takes an integer from 0; returns `undefined` if the option is not given.
  *
  * @throws AshlarError `usage`
  */

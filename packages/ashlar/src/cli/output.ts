@@ -9,8 +9,8 @@ type Format = Parameters<typeof styleText>[0];
 const always = { validateStream: false };
 
 /**
- * The output of a command. Lines and tables for people go to standard output; with `--json`, one document goes there
- * instead, at the end. Notes and progress always go to standard error. Known secrets are removed from everything.
+ * Writes the output of a command. Lines and tables for people go to standard output; with `--json`, one document goes
+ * there instead, at the end. Notes and progress always go to standard error. Known secrets are removed from everything.
  */
 export class Output {
   readonly json: boolean;
@@ -22,17 +22,17 @@ export class Output {
     this.json = json;
   }
 
-  /** Registers texts that must never be printed. */
+  /** Registers secrets, which all output replaces by `[secret]`. */
   hide(...secrets: readonly string[]): void {
     this.#secrets.push(...secrets);
   }
 
-  /** A text without the secrets, for files. */
+  /** Returns a text in which registered secrets are replaced by `[secret]`, for files. */
   clean(text: string): string {
     return scrub(text, this.#secrets);
   }
 
-  /** Prints a line of the result for people. */
+  /** Prints a line of the result on standard output; nothing with `--json`. */
   line(text = ''): void {
     if (!this.json) this.#write(this.#streams.stdout, `${text}\n`);
   }
@@ -42,7 +42,7 @@ export class Output {
     this.#write(this.#streams.stderr, `${text}\n`);
   }
 
-  /** Prints the document of `--json`. */
+  /** Prints the result as a JSON document with `--json`; nothing without it. */
   document(value: unknown): void {
     if (!this.json) return;
     // only values: a secret that equals a property name must not change the document's form
@@ -51,7 +51,7 @@ export class Output {
     this.#streams.stdout.write(`${JSON.stringify(value, clean, 2)}\n`);
   }
 
-  /** Prints a table for people. Columns of numbers are right-aligned. */
+  /** Prints a table on standard output; nothing with `--json`. Columns of numbers are right-aligned. */
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
     const table = new Table({
       head: head.map((title) => this.style('bold', title)),
@@ -63,12 +63,12 @@ export class Output {
     for (const line of table.toString().split('\n')) this.line(line.trimEnd());
   }
 
-  /** A text in a style, where standard output is a terminal that shows colours. */
+  /** Applies a style to a text if standard output is a terminal that shows colours; otherwise returns it unchanged. */
   style(format: Format, text: string): string {
     return this.#coloured(this.#streams.stdout) ? styleText(format, text, always) : text;
   }
 
-  /** {@link style} for standard error. */
+  /** Applies a style to a text if standard error is a terminal that shows colours; otherwise returns it unchanged. */
   styleNote(format: Format, text: string): string {
     return this.#coloured(this.#streams.stderr) ? styleText(format, text, always) : text;
   }

@@ -1,15 +1,15 @@
 import type { Partition } from '../contract/engine.js';
 
-/** The partitions of a table in short. */
+/** A summary of the partitions of a table. */
 export interface PartitionReport {
   readonly count: number;
-  /** The end of the last partition: ISO 8601; later rows go into the default partition. */
+  /** The end of the last partition (ISO 8601); later rows go into the default partition. */
   readonly horizon: string | undefined;
-  /** Rows in the default partition, as the database estimates them. */
+  /** The database's estimate of the number of rows in the default partition. */
   readonly rows_in_default: number;
 }
 
-/** Sums up the partitions of a table. */
+/** Summarises the partitions of a table. */
 export function partitionReport(partitions: readonly Partition[]): PartitionReport {
   const ranges = partitions.filter(({ to }) => to !== undefined);
   return {

@@ -14,7 +14,8 @@ export function printChange(out: Output, change: TrailChange): void {
   const names = changedColumns(before, after).filter((name) => !(name in row_key) || operation === 'update');
   const width = Math.max(0, ...names.map((name) => name.length));
   for (const name of names) out.line(`    ${name.padEnd(width)}  ${valueText(name, change)}`);
-  if (unseen.length > 0) out.line(`    changed, and kept out of the trail: ${unseen.join(', ')}`);
+  if (unseen.length > 0)
+    out.line(`    changed columns whose values the trail does not record: ${unseen.join(', ')}`);
 }
 
 function changedColumns(before: TrailChange['before'], after: TrailChange['after']): readonly string[] {

@@ -2,7 +2,7 @@ import type { Output } from './output.js';
 
 type Cell = string | number;
 
-/** Prints a document for people: a list of objects as a table, an object as lines, anything else as JSON. */
+/** Prints a document as text: a list of objects as a table, an object as lines, any other value as JSON. */
 export function printDocument(out: Output, document: unknown): void {
   if (Array.isArray(document)) printList(out, document);
   else if (isRecord(document)) printRecord(out, document);

@@ -1,7 +1,7 @@
 import type { RoleChange, Roles } from '../roles/index.js';
 import type { Output } from './output.js';
 
-/** Prints the changes of roles and rights: how many statements granted something, and each right that was revoked. */
+/** Prints the changes of roles and rights: the number of statements that granted rights, and each revoked right. */
 export function printGrants(out: Output, { app, auditor }: Roles, changes: readonly RoleChange[]): void {
   const taken = changes.filter(({ takes }) => takes);
   const given = changes.length - taken.length;

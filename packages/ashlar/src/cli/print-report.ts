@@ -4,7 +4,7 @@ import type { Output } from './output.js';
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
-/** Prints every attack, table by table, then the checks and the ledgers, and the failures last. */
+/** Prints a report of `prove`: the attacks table by table, the checks, the ledgers, and last the failures. */
 export function printReport(out: Output, report: ProveReport): void {
   out.line(`${out.style('bold', report.system)} · ${report.engine} · ${report.url}`);
   for (const { table, guarantee, summary, level, weaker, attacks } of report.tables) {
@@ -40,7 +40,7 @@ const rowOf =
     out.style(verdict === 'failed' ? 'red' : 'green', verdict),
   ];
 
-/** Prints the number of attacks, and each failure. */
+/** Prints the verdict of a report: the number of attacks, and each failure. */
 export function printVerdict(out: Output, report: ProveReport): void {
   const attacks = plural(countAttacks(report), 'attack');
   const guarantees = plural(report.tables.length, 'guarantee');
@@ -49,6 +49,6 @@ export function printVerdict(out: Output, report: ProveReport): void {
     return;
   }
   const failures = failuresOf(report);
-  out.line(out.style('red', `failed ${plural(failures.length, 'failure')} in ${attacks} on ${guarantees}`));
+  out.line(out.style('red', `${plural(failures.length, 'failure')} in ${attacks} on ${guarantees}`));
   for (const line of failures) out.line(out.style('red', `  ${line}`));
 }

@@ -4,7 +4,7 @@ import type { RolesReport, StatusReport, TableReport } from './status-report.js'
 
 const indent = ' '.repeat(14);
 
-/** Prints the page of one system. */
+/** Prints the status report of one system. */
 export function printStatus(out: Output, report: StatusReport): void {
   const fact = (name: string, text: string) => out.line(`  ${name.padEnd(12)}${text}`);
   out.line(out.style('bold', report.system));
@@ -57,8 +57,8 @@ function rolesText(out: Output, roles: RolesReport): string {
     cost === null
       ? `${app} runs the application`
       : steps_down
-        ? `${user} runs the application and steps down to ${app}`
-        : `${user} runs the application and cannot step down to ${app}`;
+        ? `${user} runs the application in the role ${app}`
+        : `${user} runs the application and cannot switch to the role ${app}`;
   return [
     owner === null ? 'no tables yet' : `${owner} owns`,
     runs,

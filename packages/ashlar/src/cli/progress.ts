@@ -4,12 +4,12 @@ const barWidth = 28;
 const redrawMilliseconds = 80;
 const lineMilliseconds = 5_000;
 
-/** The progress of long work. */
+/** The progress of a long operation. */
 export interface Progress {
   readonly done: number;
-  /** `undefined` while it is unknown. */
+  /** The expected value of `done` at the end; `undefined` while it is unknown. */
   readonly total: number | undefined;
-  /** Further facts: `3 failed`. */
+  /** Further texts to show beside the numbers: `3 failed`. */
   readonly notes?: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export class ProgressBar {
     this.#title = title;
   }
 
-  /** Takes the current progress. Draws it unless the last drawing is too recent. */
+  /** Shows the current progress, unless the last drawing is too recent. */
   update(progress: Progress): void {
     this.#last = progress;
     const now = performance.now();
@@ -44,7 +44,7 @@ export class ProgressBar {
     this.#stream.write(`${this.#text(progress)}\n`);
   }
 
-  /** Draws the last progress and ends the line. */
+  /** Draws the last known progress and ends the line of the bar. */
   end(): void {
     if (this.#last && this.#stream.isTTY) this.#stream.write(`\r\u001B[2K${this.#bar(this.#last)}\n`);
   }

@@ -13,7 +13,7 @@ interface Reported {
 }
 
 /**
- * Reports an error: to people on standard error, and with `--json` as the one document.
+ * Prints an error on standard error; with `--json`, also prints it as the JSON document on standard output.
  *
  * @returns the exit status
  */

@@ -24,7 +24,7 @@ import type { Streams } from './streams.js';
 import { systemCommand } from './system-commands.js';
 
 /**
- * Runs one command line.
+ * Parses the arguments of a command line, and runs the command that they name.
  *
  * @param given - the arguments after the program's name
  * @returns 0 done · 1 a check failed · 2 wrong usage · 3 could not connect or open
@@ -71,7 +71,7 @@ function usage(complaint: string, suggestion: string | undefined): AshlarError {
   const message = complaint.replace(/^error: /, '').replace(/[^.]$/, '$&.');
   return new AshlarError('usage', {
     message: `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
-    suggestion: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'See ashlar --help, and --help after any command.',
+    suggestion: suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'Run `ashlar --help`, or any command with --help.',
   });
 }
 

@@ -9,55 +9,55 @@ import { checkRoles, type Roles } from '../roles/index.js';
 import type { System } from '../system/system.js';
 import { type PartitionReport, partitionReport } from './partition-report.js';
 
-/** How an engine keeps a guarantee of a table. */
+/** A guarantee of a table, and the level at which the engine enforces it. */
 export interface GuaranteeReport {
   readonly name: string;
   readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
 }
 
-/** A guarantee that the engine does not fully enforce, once for all tables that have it for the same reason. */
+/** A guarantee that the engine does not fully enforce, and the tables for which the same reason holds. */
 export interface WeakerGuarantee {
   readonly guarantee: string;
   readonly level: 'emulated' | 'refused';
-  /** In which way it is weaker, or why it is refused. */
+  /** The reason, as a sentence: how the guarantee is weaker, or why the engine refuses it. */
   readonly reason: string;
   readonly tables: readonly string[];
 }
 
-/** One table of the system. */
+/** The state of one table of the system. */
 export interface TableReport {
   readonly name: string;
-  /** `hidden`: the role in use may not read it. */
+  /** Whether the table exists: `present`, `missing`, or `hidden` if the connected role may not read it. */
   readonly state: 'present' | 'missing' | 'hidden';
-  /** `null` unless the table is present. */
+  /** The number of rows; `null` unless `state` is `present`. */
   readonly rows: number | null;
   readonly guarantees: readonly GuaranteeReport[];
   readonly partitions: PartitionReport | null;
 }
 
-/** Who owns the schema, and who runs the application. */
+/** The roles of a database: the owner of the schema, the application and the auditor. */
 export interface RolesReport {
-  /** The user of the connection. */
+  /** The database user of the connection. */
   readonly user: string;
-  /** The owner of the tables; `null` while there are none. */
+  /** The owner of the tables; `null` while there are no tables. */
   readonly owner: string | null;
   readonly app: string;
   readonly auditor: string;
-  /** Whether the owner's user also runs the application, and steps down to `app` for each session. */
+  /** Whether the owner also runs the application and switches to the role `app` in each session. */
   readonly steps_down: boolean;
   readonly differences: readonly string[];
-  /** What it costs that one user has both roles; `null` where two users have them. */
+  /** The risk, as a sentence, if one user is both owner and application; `null` if they are two users. */
   readonly cost: string | null;
 }
 
-/** One page about one system in one database. */
+/** The status of one system in one database. */
 export interface StatusReport {
   readonly system: string;
   readonly engine: string;
   readonly url: string;
   readonly encrypted: boolean;
-  /** `null` where the engine has no roles. */
+  /** The roles of the database; `null` if the engine has no roles. */
   readonly roles: RolesReport | null;
   readonly migrations: {
     readonly head: string | null;
@@ -67,23 +67,23 @@ export interface StatusReport {
     readonly missing: readonly string[];
     readonly late: readonly string[];
   };
-  /** Differences between the database and its migrations; `null` where they could not be compared. */
+  /** The differences between the database and its migrations; `null` if they could not be compared. */
   readonly drift: readonly string[] | null;
   readonly drift_unknown: string | undefined;
-  /** Whether comparing failed; it is also unknown, without failing, where the embedded engine is not installed. */
+  /** Whether the comparison failed; `false` if it was skipped because the embedded engine is not installed. */
   readonly drift_failed: boolean;
-  /** Objects of guarantees that are missing in the database. */
+  /** The database objects of guarantees that are missing. */
   readonly missing_objects: readonly string[];
   readonly tables: readonly TableReport[];
   readonly weaker: readonly WeakerGuarantee[];
   readonly backups: BackupsReport;
-  /** Whether `--check` finds nothing, and what it finds: drift, missing steps, guarantees that are not in place. */
+  /** Whether `ashlar status --check` passes: `problems` is empty. */
   readonly ok: boolean;
   readonly problems: readonly string[];
 }
 
 /**
- * Reports what the role in use can see of a system in a database. Changes nothing.
+ * Reports the status of a system in a database, as far as the connected role can see it. Changes nothing.
  *
  * @param backupFolder - the folder of its backups
  * @throws AshlarError `migration-invalid`, `privilege-missing`
@@ -139,7 +139,7 @@ function problemsOf({
   const { pending, changed, missing, late } = migrations;
   return [
     ...pending.filter((step) => !late.includes(step)).map((step) => `the step ${step} is not applied`),
-    ...late.map((step) => `the step ${step} is not applied, and sorts before one that is`),
+    ...late.map((step) => `the step ${step} is not applied, and sorts before an applied step`),
     ...changed.map((step) => `the step ${step} was edited after it was applied`),
     ...missing.map((step) => `the step ${step} is applied, but the folder does not contain it`),
     ...(found ?? []).map((line) => `drift: ${line}`),

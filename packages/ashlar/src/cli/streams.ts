@@ -1,20 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** A stream that may be a terminal. */
+/** An output stream, which may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** The streams, environment and folder of a command. */
+/** The streams, the environment and the working directory of a command. */
 export interface Streams {
   readonly stdin: Readable;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: NodeJS.Dict<string>;
   readonly directory: string;
-  /** Whether a person can answer a question. */
+  /** Whether the command may ask the user questions: input and output are terminals. */
   readonly interactive: boolean;
 }
 
-/** The streams of this process. */
+/** Returns the streams, the environment and the working directory of this process. */
 export function processStreams(): Streams {
   return {
     stdin: process.stdin,

@@ -14,7 +14,7 @@ import { withDatabase } from './with-database.js';
 
 type Given = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** `ashlar SYSTEM …`: the commands that a system contributes; `undefined` where it contributes none. */
+/** `ashlar SYSTEM …`: the commands that a system contributes; `undefined` if it contributes none. */
 export function systemCommand(commands: Commands, system: System): Command | undefined {
   const own = Object.entries(system.commands ?? {});
   if (own.length === 0) return undefined;
@@ -51,8 +51,8 @@ function contributed(commands: Commands, system: System, name: string, command: 
     made.description(`${command.summary}\n\n${command.description}`).summary(command.summary);
   for (const property of ordered) made.addArgument(argumentOf(property));
   for (const property of options) for (const option of optionsOf(property)) made.addOption(option);
-  made.option('--actor <name>', 'who is recorded as acting (default: the user of the operating system)');
-  made.option('--allow-owner', 'also run with a role that can change the schema');
+  made.option('--actor <name>', 'the actor to record (default: the user of the operating system)');
+  made.option('--allow-owner', 'run even if the connected role can change the schema');
   if (command.settings)
     made.addHelpText('after', () => settingsHelp(propertiesOf(command.settings ?? command.input)));
   return made;

@@ -3,7 +3,7 @@ import type { System } from '../system/system.js';
 import type { Config } from './config.js';
 
 /**
- * The systems with these names, or all systems of the configuration where no name is given.
+ * Returns the systems with these names; without names, all systems of the configuration.
  *
  * @throws AshlarError `system-unknown` where the configuration has no system of that name; `usage` where it has no system
  */
@@ -25,6 +25,6 @@ const findSystem = (name: string, systems: readonly System[]): System => {
   if (system) return system;
   throw new AshlarError('system-unknown', {
     message: `The configuration has no system named ${name}.`,
-    suggestion: `It has: ${systems.map((each) => each.name).join(', ')}.`,
+    suggestion: `The configured systems are: ${systems.map((each) => each.name).join(', ')}.`,
   });
 };

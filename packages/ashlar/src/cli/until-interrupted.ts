@@ -1,6 +1,6 @@
 /**
- * Runs work that can be stopped: the first Ctrl-C aborts its signal, so that it stops cleanly; the second ends the process
- * at once.
+ * Runs `work` until it ends or is interrupted: the first Ctrl-C aborts the signal that `work` receives, so that it can
+ * stop cleanly; the second Ctrl-C ends the process at once.
  *
  * @param onAsked - called at the first Ctrl-C
  */

@@ -6,7 +6,7 @@ import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
 /**
- * Opens the database of a system that has jobs, passes both to `work`, and closes it.
+ * Opens the database of a system that has jobs, passes the jobs and the database to `work`, and closes the database.
  *
  * @throws AshlarError `usage` when the system has no jobs, `migration-pending`, and what {@link connect} throws
  */

@@ -3,14 +3,14 @@ import { folderOf, ledgersOf, type OpenLedger, originOf } from '../ledger/databa
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
-/** Options that choose ledgers and their checkpoints. */
+/** The options that select ledgers and the folder of their checkpoints. */
 export interface LedgerOptions {
   readonly table?: string;
   readonly checkpoints?: string;
 }
 
 /**
- * Opens the database of each system, and gives its ledgers to `work` one by one.
+ * Opens the database of each system, and passes its ledgers to `work` one by one.
  *
  * @throws AshlarError `usage` where there is no ledger, or none of that table; `migration-pending` where the database is not
  *   initialised
@@ -61,7 +61,7 @@ export async function withLedgers<T>(
   return results;
 }
 
-/** Gives the one ledger of a command to `work`. @throws AshlarError `usage` where there are several */
+/** Passes the only ledger that the options select to `work`. @throws AshlarError `usage` if there are several */
 export async function withLedger<T>(
   invocation: Invocation,
   options: LedgerOptions,
@@ -73,7 +73,7 @@ export async function withLedger<T>(
   if (count > 1) {
     throw new AshlarError('usage', {
       message: 'This command works on one ledger, and there are several.',
-      suggestion: 'Name the table of one with --table.',
+      suggestion: 'Choose one with --table.',
     });
   }
   const [result] = await withLedgers(invocation, options, work);

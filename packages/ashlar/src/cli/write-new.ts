@@ -3,7 +3,7 @@ import { AshlarError } from '../errors.js';
 import { writeNewFile } from '../files/write.js';
 import type { Invocation } from './invocation.js';
 
-/** Writes a new file. @throws AshlarError `usage` where it exists or cannot be written */
+/** Writes a new file, never over an existing one. @throws AshlarError `usage` if it exists or cannot be written */
 export async function writeNew(
   { streams }: Invocation,
   file: string,

@@ -2,12 +2,12 @@ import type { Roles } from '../contract/roles.js';
 import { loginOf } from '../engines/open.js';
 import type { Settings } from '../settings/index.js';
 
-/** The default roles. They have no login; the one user of the database steps down to `app`. */
+/** The names of the roles if the settings name none. They have no login: the connected user switches to `app`. */
 export const defaultRoles: Roles = Object.freeze({ app: 'ashlar_app', auditor: 'ashlar_auditor' });
 
 /**
- * The roles that the settings name. With two URLs of different users, the application is the user of `DATABASE_URL`,
- * unless `DATABASE_APP_ROLE` names another role.
+ * Returns the roles that the settings name, or the default roles. With two URLs of different users, the application is
+ * the user of `DATABASE_URL`, unless `DATABASE_APP_ROLE` names another role.
  */
 export function rolesFrom({
   databaseUrl,

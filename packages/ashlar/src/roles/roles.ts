@@ -9,8 +9,8 @@ import { defaultRoles } from './names.js';
 import { wantedRights } from './wanted.js';
 
 /**
- * Compares the roles of a database, and their rights, with what the guarantees of a system allow. Printing, applying and
- * checking all use this plan.
+ * Compares the roles of a database, and their rights, with what the guarantees of a system allow. Printing, applying
+ * and checking all use this plan.
  *
  * @returns each difference with the statement that corrects it, in the order to run them; empty where there is none, and
  *   where the engine has no roles
@@ -24,13 +24,13 @@ export async function planRights(
   return dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
 }
 
-/** The statements that {@link applyRoles} would run now, as a script for a DBA. */
+/** Returns the SQL script that {@link applyRoles} would run now, for a DBA. */
 export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return script(changes);
 }
 
-/** The differences between the rights of the roles and what the guarantees allow, one line each. */
+/** Returns the differences between the roles' rights and the rights that the guarantees allow, one line each. */
 export async function checkRoles(
   engine: Engine,
   system: SystemFacts,
@@ -63,8 +63,8 @@ export function applyRoles(
 const attempts = 20;
 
 /**
- * Creates the roles, in a transaction of their own, before anything is granted to them. Another process may create the
- * same roles at the same time: roles belong to the server, not to the database.
+ * Creates the missing roles in a separate transaction, before any right is granted to them. Another process may create
+ * the same roles at the same time: roles belong to the server, not to the database.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
@@ -89,7 +89,7 @@ export async function prepareRoles(
 }
 
 /**
- * Grants and revokes rights, in the open transaction.
+ * Grants missing rights and revokes excessive ones, in the open transaction.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
@@ -105,7 +105,7 @@ export async function grantRights(
   return changes;
 }
 
-/** Grants and revokes rights, in the open transaction, if the roles exist; if not, the next `up` does it. */
+/** Grants and revokes rights in the open transaction if the roles exist; otherwise the next `ashlar up` does so. */
 export async function grantWhereRolesAre(
   owner: Owner,
   dialect: SqlDialect,
@@ -129,7 +129,7 @@ const assertAllowed = (changes: readonly RoleChange[]): void => {
       message: 'The roles are not separate from each other.',
       detail: byHand.map(({ difference }) => `${difference}.`).join('\n'),
       suggestion:
-        'Let DATABASE_URL name a role without privileges of its own, different from the owner. ashlar roles apply --owner NAME gives the tables to an owner.',
+        'Let DATABASE_URL name a role without privileges of its own, different from the owner. `ashlar roles apply --owner NAME` makes another role the owner of the tables.',
     });
   }
   const others = changes.filter(({ allowed }) => !allowed);

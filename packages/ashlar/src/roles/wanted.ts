@@ -5,7 +5,7 @@ import type { Roles, WantedRights } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { hiddenTables, noRights, readOnlyRights, rightsOf, sideObjects } from '../model/index.js';
 
-/** The rights that the roles of a system's database must have: those that its guarantees allow and that Ashlar needs. */
+/** Returns the rights that the roles must have: those that the system's guarantees allow and that Ashlar needs. */
 export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Roles): WantedRights {
   const tables = Object.values(system.tables);
   const objects = tables.flatMap((table) => sideObjects(table, dialect.name));

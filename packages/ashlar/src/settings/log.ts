@@ -36,8 +36,8 @@ export function logger(
 }
 
 /**
- * An `onStatement` for an engine that logs every statement at trace level: its text and its time in milliseconds, never its
- * parameters. `undefined` where the logger does not write that level, so that it costs nothing.
+ * Returns an `onStatement` callback for an engine, which logs every statement at trace level: its text and its duration
+ * in milliseconds, never its parameters. `undefined` if the logger does not write that level, so that it costs nothing.
  */
 export function traceStatements(log: Logger): ((sql: string, milliseconds: number) => void) | undefined {
   return log.isLevelEnabled('trace')

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { AshlarError } from '../errors.js';
 
 /**
- * Reads the settings of a system from the environment.
+ * Reads and validates the settings of a system, which are variables of the environment.
  *
  * @param system - the name of the system, for the message
  * @param variables - an object schema of the variables. A message of the schema follows the name of its variable:

@@ -1,8 +1,8 @@
 const secretParameters = /([?&](?:password|key|hexkey|sslpassword)=)[^&#]*/gi;
 
 /**
- * A database URL without its password or key, for people and logs. Text that is not a URL is redacted in the same way:
- * whatever is between `:` and `@` after a scheme is removed.
+ * Returns a database URL with its password and key replaced by `***`, for messages and logs. Text that is not a URL is
+ * redacted in the same way: whatever is between `:` and `@` after a scheme is removed.
  */
 export function redactUrl(url: string): string {
   return (
@@ -16,7 +16,7 @@ export function redactUrl(url: string): string {
   );
 }
 
-/** The passwords in a URL, as written and decoded, for {@link scrub}; empty where it has none. */
+/** Returns the passwords and keys in a URL, as written and percent-decoded, for {@link scrub}; empty if it has none. */
 export function passwordsOf(url: string): string[] {
   const [, login = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/is.exec(url) ?? [];
   const at = login.indexOf(':');
@@ -33,7 +33,7 @@ const decoded = (text: string): string => {
   }
 };
 
-/** A text with each of these secrets replaced by `[secret]`: the last protection before something is printed. */
+/** Replaces each of these secrets in a text by `[secret]`: the last protection before the text is printed. */
 export function scrub(text: string, secrets: readonly string[]): string {
   // shorter secrets would replace parts of ordinary words and protect nothing
   return secrets

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A value that never prints: `toString`, template literals, JSON, `util.inspect` and logs show `[secret]`, or a given
- * harmless form. Only {@link Secret.reveal} returns the value.
+ * Wraps a secret value so that it is never printed: `toString`, template literals, JSON, `util.inspect` and logs show
+ * `[secret]`, or a given harmless form. Only {@link Secret.reveal} returns the value.
  */
 export class Secret {
   readonly #value: string;
@@ -14,7 +14,7 @@ export class Secret {
     this.#shown = shown;
   }
 
-  /** The value. Pass it to a driver, never to a message. */
+  /** Returns the secret value. Pass it to a driver, never to a message. */
   reveal(): string {
     return this.#value;
   }
@@ -36,7 +36,7 @@ export class Secret {
   }
 }
 
-/** The plain value of what may be a {@link Secret}. Hand it to a driver, never to a message. */
+/** Returns the value of a {@link Secret}, or a plain text unchanged. Pass it to a driver, never to a message. */
 export function reveal(value: string | Secret): string {
   return value instanceof Secret ? value.reveal() : value;
 }

@@ -6,61 +6,63 @@ import { AshlarError } from '../errors.js';
 import { redactUrl } from './redact.js';
 import { Secret } from './secret.js';
 
-/** The log levels, the most detailed first. */
+/** The log levels, from the most detailed (`trace`) to none (`silent`). */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-/** One of {@link logLevels}. */
+/** A log level: one of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** The keys that wrap the data keys of encrypted columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64. */
+/**
+ * The keys that wrap the data keys of encrypted columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64.
+ */
 export interface ColumnKeys {
-  /** The key that wraps from now on. */
+  /** The key that wraps new data keys. */
   readonly current: string | Secret;
-  /** Earlier keys, which still unwrap. */
+  /** Earlier keys, which unwrap the data keys that they wrapped. */
   readonly old?: readonly (string | Secret)[] | undefined;
 }
 
 /** The settings that Ashlar reads from the environment. URLs print without their password. */
 export interface Settings {
-  /** `DATABASE_URL`: the database, as the application's user. */
+  /** `DATABASE_URL`: the URL with which the application's user opens the database. */
   readonly databaseUrl: Secret | undefined;
-  /** `DATABASE_MIGRATE_URL`: the database, as its owner; by default the same as `databaseUrl`. */
+  /** `DATABASE_MIGRATE_URL`: the URL with which the owner opens the database; by default `databaseUrl`. */
   readonly databaseMigrateUrl: Secret | undefined;
-  /** `DATABASE_KEY`, or the content of the file `DATABASE_KEY_FILE`. */
+  /** `DATABASE_KEY`, or the content of the file `DATABASE_KEY_FILE`: the key of an encrypted database. */
   readonly databaseKey: Secret | undefined;
-  /** `NEW_DATABASE_KEY`, or the content of the file `NEW_DATABASE_KEY_FILE`: the new key of a rotation. */
+  /** `NEW_DATABASE_KEY`, or the content of the file `NEW_DATABASE_KEY_FILE`: the key to rotate to. */
   readonly newDatabaseKey: Secret | undefined;
-  /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or the content of the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE`. */
+  /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE`: the column keys. */
   readonly columnKeys: ColumnKeys | undefined;
-  /** `DATABASE_SCHEMA`: the schema on a server; already part of the URLs. */
+  /** `DATABASE_SCHEMA`: the schema on a PostgreSQL server; the URLs of these settings already contain it. */
   readonly databaseSchema: string | undefined;
-  /** `DATABASE_APP_ROLE`: the role of sessions, where it is not the user of `DATABASE_URL`. */
+  /** `DATABASE_APP_ROLE`: the role of sessions, if it is not the user of `DATABASE_URL`. */
   readonly databaseAppRole: string | undefined;
-  /** `DATABASE_AUDITOR_ROLE`: the role that may read everything. */
+  /** `DATABASE_AUDITOR_ROLE`: the role of auditors, which may read all rows of all scopes. */
   readonly databaseAuditorRole: string | undefined;
-  /** `LEDGER_KEY`, or the content of the file `LEDGER_KEY_FILE`: signs checkpoints of ledgers. */
+  /** `LEDGER_KEY`, or the content of the file `LEDGER_KEY_FILE`: the key that signs checkpoints of ledgers. */
   readonly ledgerKey: Secret | undefined;
-  /** `LEDGER_PUBLIC_KEY`: the keys whose checkpoints are trusted, separated by spaces. */
+  /** `LEDGER_PUBLIC_KEY`: the public keys that verify checkpoints, separated by spaces. */
   readonly ledgerPublicKeys: readonly string[];
-  /** `LEDGER_CHECKPOINTS`: the folder of checkpoints. Default `ledger-checkpoints`. */
+  /** `LEDGER_CHECKPOINTS`: the folder that holds signed checkpoints. Default `ledger-checkpoints`. */
   readonly ledgerCheckpoints: string;
-  /** `BACKUP_DIR`: the folder of backups. Default `backups`. */
+  /** `BACKUP_DIR`: the folder that holds backups. Default `backups`. */
   readonly backupDir: string;
-  /** `BACKUP_KEY`, or the content of the file `BACKUP_KEY_FILE`: creates and opens backups. */
+  /** `BACKUP_KEY`, or the content of the file `BACKUP_KEY_FILE`: the age key that creates and opens backups. */
   readonly backupKey: Secret | undefined;
-  /** `BACKUP_RECIPIENT`: further age recipients of backups, separated by spaces. */
+  /** `BACKUP_RECIPIENT`: further age recipients to encrypt backups for, separated by spaces. */
   readonly backupRecipients: readonly string[];
-  /** `BACKUP_KEEP_LAST`, `_DAILY`, `_WEEKLY` and `_MONTHLY`: how many backups pruning keeps. */
+  /** `BACKUP_KEEP_LAST`, `_DAILY`, `_WEEKLY` and `_MONTHLY`: how many backups `ashlar backup prune` keeps. */
   readonly backupKeep: {
     readonly last?: number;
     readonly daily?: number;
     readonly weekly?: number;
     readonly monthly?: number;
   };
-  /** `PG_DUMP`: the path of pg_dump, where it is not to be searched for. */
+  /** `PG_DUMP`: the path of the program pg_dump; without it, Ashlar searches for the program. */
   readonly pgDump: string | undefined;
-  /** `PG_RESTORE`: the path of pg_restore, where it is not to be searched for. */
+  /** `PG_RESTORE`: the path of the program pg_restore; without it, Ashlar searches for the program. */
   readonly pgRestore: string | undefined;
-  /** `LOG_LEVEL`. Default `info`. */
+  /** `LOG_LEVEL`: the lowest level of log lines to write. Default `info`. */
   readonly logLevel: LogLevel;
 }
 
@@ -93,7 +95,7 @@ const variables = z.object({
   COLUMN_KEYS_OLD_FILE: filled.optional(),
   DATABASE_SCHEMA: filled
     .max(63)
-    .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower case letters, digits and underscores')
+    .regex(/^[a-z_][a-z0-9_]*$/, 'must consist of lower-case letters, digits and underscores')
     .optional(),
   DATABASE_APP_ROLE: role.optional(),
   DATABASE_AUDITOR_ROLE: role.optional(),
@@ -127,8 +129,8 @@ const dotEnv = (directory: string): NodeJS.Dict<string> => {
 };
 
 /**
- * The variables of the environment and of the file `.env` of a folder. The environment wins; an empty variable of the
- * environment counts as not set.
+ * Returns the variables of the environment and of a folder's file `.env`. The environment wins; an empty variable of
+ * the environment counts as not set.
  *
  * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read
  */
@@ -138,7 +140,7 @@ export function environmentOf(env: NodeJS.Dict<string>, directory: string): Node
 }
 
 /**
- * Reads a key file: its text without the line break at the end.
+ * Reads a key file, and returns its text without the line break at the end.
  *
  * @param name - the variable or option that names the file, for the message: `DATABASE_KEY_FILE` or `--key-file`
  * @throws AshlarError `settings-invalid`, naming `name` and never the content
@@ -158,7 +160,7 @@ export function readKeyFile(name: string, path: string): Secret {
   return new Secret(text);
 }
 
-/** The URL of a server with a schema, unless it already names one. Other URLs are returned unchanged. */
+/** Adds a schema to the URL of a PostgreSQL server that names none. Other URLs are returned unchanged. */
 export function withSchema(databaseUrl: string, schema: string | undefined): string {
   if (schema === undefined || !/^postgres(ql)?:/.test(databaseUrl) || /[?&]schema=/.test(databaseUrl)) {
     return databaseUrl;
@@ -183,14 +185,14 @@ type SecretName =
 const secretOf = (data: z.infer<typeof variables>, name: SecretName): Secret | undefined => {
   const [value, file] = [data[name], data[`${name}_FILE`]];
   if (value !== undefined && file !== undefined) {
-    throw invalid(`${name} and ${name}_FILE are both set.`, 'Keep one of them.');
+    throw invalid(`${name} and ${name}_FILE are both set.`, 'Set only one of them.');
   }
   if (file !== undefined) return readKeyFile(`${name}_FILE`, file);
   return value === undefined ? undefined : new Secret(value);
 };
 
 /**
- * Reads and validates the settings.
+ * Reads and validates the settings of Ashlar from the environment and the file `.env`.
  *
  * @param env - the environment; an empty variable counts as not set
  * @param directory - the folder of the file `.env`; variables of `env` win over it

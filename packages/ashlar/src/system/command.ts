@@ -3,50 +3,52 @@ import { AshlarError } from '../errors.js';
 import type { Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 
-/** What a command of a system is given when it runs. */
+/** The values and functions that Ashlar passes to a system's command when it runs. */
 export interface CommandContext<T extends Tables = Tables, Input = unknown, Settings = unknown> {
-  /** The open database of the system, as the application's role. It is closed when the command ends. */
+  /** The database of the system, opened in the application's role. It is closed when the command ends. */
   readonly db: Database<T>;
-  /** The input, as the schema parsed it. */
+  /** The input of the command, parsed by its input schema. */
   readonly input: Input;
-  /** The settings, as their schema parsed the environment and the file `.env`. */
+  /** The settings of the command: the environment and the file `.env`, parsed by its settings schema. */
   readonly settings: Settings;
-  /** Who runs the command: `--actor`, or the user of the operating system. Give it to sessions. */
+  /** The actor that runs the command: `--actor`, or the user of the operating system. Pass it to sessions. */
   readonly actor: string;
-  /** Aborted by the first Ctrl-C: finish what must be finished, and return. */
+  /** The first Ctrl-C aborts this signal: the command must then finish its current work and return. */
   readonly signal: AbortSignal;
-  /** Prints a line of the result for people. Without any output, the returned document is printed. */
+  /**
+   * Prints a line of the result as text; nothing with `--json`. Without any output, the returned document is printed.
+   */
   readonly print: (line: string) => void;
-  /** Prints a table for people. */
+  /** Prints a table of results as text; nothing with `--json`. */
   readonly printTable: (head: readonly string[], rows: readonly (readonly (string | number)[])[]) => void;
   /** Prints a remark on standard error, with `--json` too. */
   readonly note: (line: string) => void;
-  /** Shows how far long work has come; `total` is left out while it is not known. */
+  /** Shows the progress of a long operation; leave out `total` while it is unknown. */
   readonly progress: (done: number, total?: number) => void;
 }
 
 /** The declaration of a command. */
 export interface CommandParts<T extends Tables, I extends z.ZodObject, S extends z.ZodObject> {
-  /** What the command does, in one line. */
+  /** One line that says what the command does, for the lists of `--help`. */
   readonly summary: string;
-  /** More about it, for its `--help`. */
+  /** Further text for the command's `--help`. */
   readonly description?: string;
-  /** The tables of the system: only to give `db` its type. */
+  /** The tables of the system. They only give `db` its type. */
   readonly tables?: T;
   /**
-   * The input. Each property becomes an option (`maxPrice` → `--max-price`); its type, `.describe()`, default and
-   * choices are shown by `--help`.
+   * The schema of the input. Each property becomes an option (`maxPrice` → `--max-price`); its type, `.describe()`,
+   * default and choices are shown by `--help`.
    */
   readonly input: I;
   /** The properties of the input that are arguments instead of options, in order. The last may be an array. */
   readonly positionals?: readonly (keyof z.input<I> & string)[];
   /** The environment variables that the command reads, as one object schema. */
   readonly settings?: S;
-  /** Does the work. @returns the document that `--json` prints: plain data */
+  /** Runs the command. @returns the document that `--json` prints: plain data */
   readonly run: (context: CommandContext<T, z.output<I>, z.output<S>>) => Promise<unknown>;
 }
 
-/** A command that a system contributes, made by {@link command}. */
+/** A command that a system contributes, created by {@link command}. */
 export interface Command {
   readonly kind: 'command';
   readonly summary: string;
@@ -57,7 +59,7 @@ export interface Command {
   readonly run: (context: CommandContext) => Promise<unknown>;
 }
 
-/** The options that each command has; a property of the input cannot have one of these names. */
+/** The names of options that every command has; no property of an input schema can have one of them. */
 export const reservedOptions: readonly string[] = [
   'actor',
   'allow-owner',
@@ -70,7 +72,7 @@ export const reservedOptions: readonly string[] = [
   'version',
 ];
 
-/** The option of a property: `maxPrice` and `max_price` → `max-price`. */
+/** Converts the name of a property to the name of its option: `maxPrice` and `max_price` → `max-price`. */
 export function optionName(property: string): string {
   return property
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
@@ -79,8 +81,8 @@ export function optionName(property: string): string {
 }
 
 /**
- * Declares a command of a system. The command line serves it as `ashlar SYSTEM COMMAND …`: it parses the input by the
- * schema, opens the database, runs the command and closes the database.
+ * Declares a command that a system adds to the command line. The command line serves it as `ashlar SYSTEM COMMAND …`:
+ * it parses the input by the schema, opens the database, runs the command and closes the database.
  *
  * @throws AshlarError `usage` when a property has the name of an option that every command has, or an argument is not a
  *   property of the input

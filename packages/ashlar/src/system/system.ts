@@ -5,33 +5,34 @@ import type { Insert, Table, Tables } from '../model/index.js';
 import type { Command } from './command.js';
 
 /**
- * Tables, their migrations, and what they contribute to programs, under one name. `connect`, the command line and `prove`
+ * A named set of tables with their migrations, jobs and commands. `connect`, the command line and `prove`
  * take a system.
  */
 export interface System<T extends Tables = Tables> extends SystemFacts<T> {
   readonly kind: 'system';
-  /** What it contributes to `ashlar jobs`. */
+  /** The batch jobs that the system contributes to `ashlar jobs`. */
   readonly jobs?: JobCommands;
-  /** Its own commands, by name: `ashlar SYSTEM COMMAND`. */
+  /** The system's own commands by name, which run as `ashlar SYSTEM COMMAND`. */
   readonly commands?: Readonly<Record<string, Command>>;
 }
 
-/** The parts of a system. */
+/** The tables, migrations, jobs, commands and probe rows that declare a system. */
 export interface SystemParts<T extends Tables> {
   readonly tables: T;
   readonly migrations: URL;
   readonly jobs?: JobCommands;
-  /** Commands that the command line serves as `ashlar SYSTEM COMMAND`, by name: lower-case words with hyphens. */
+  /** The system's own commands, which run as `ashlar SYSTEM COMMAND`, by name: lower-case words with hyphens. */
   readonly commands?: Readonly<Record<string, Command>>;
   /**
-   * Rows, or parts of rows, that `ashlar prove` inserts into an empty table before it attacks, for columns whose values it
-   * cannot guess: those of a `check()` or a `.refine()`. They are always rolled back.
+   * Complete or partial rows that `ashlar prove` inserts into an empty table before it attacks the table. They give the
+   * columns whose valid values it cannot guess, because a `check()` or a `.refine()` restricts them. They are always
+   * rolled back.
    */
   readonly probes?: { readonly [K in keyof T]?: readonly Partial<Insert<T[K]>>[] };
 }
 
 /**
- * Declares a system.
+ * Declares a system: a named set of tables with their migrations, jobs and commands.
  *
  * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table
  *
@@ -50,8 +51,8 @@ const assertKeyrings = (name: string, tables: readonly Table[]): void => {
   );
   if (!without) return;
   throw new AshlarError('table-invalid', {
-    message: `The system ${name} lacks ${without.facts.encryption?.keys.name}, in which ${without.name} keeps its data keys.`,
-    suggestion: 'Add it to the tables of the system.',
+    message: `The system ${name} lacks the table ${without.facts.encryption?.keys.name}, which holds the data keys of ${without.name}.`,
+    suggestion: 'Add that table to the system.',
   });
 };
 

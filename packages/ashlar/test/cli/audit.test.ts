@@ -67,7 +67,7 @@ describe('ashlar audit', () => {
     expect(stdout).toMatch(
       /^\S+Z {2}ann \(\w+\) updated clauses \S+0001 · scope a\n {4}body {2}old → new\n/m,
     );
-    expect(stdout).toContain('    changed, and kept out of the trail: pin\n');
+    expect(stdout).toContain('    changed columns whose values the trail does not record: pin\n');
     expect(stdout).not.toMatch(/bob|1234/);
   });
 

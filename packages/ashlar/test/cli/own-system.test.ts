@@ -243,7 +243,10 @@ describe('a system in a folder of its own', () => {
     expect(await json('status', '--config', 'audit.config.ts')).toMatchObject({
       code: 2,
       document: {
-        error: { code: 'config-invalid', detail: expect.stringContaining('its name is a command of Ashlar') },
+        error: {
+          code: 'config-invalid',
+          detail: expect.stringContaining('has the same name as a command of Ashlar'),
+        },
       },
     });
   });

@@ -28,7 +28,7 @@ describe('ashlar roles, with one user', () => {
     });
     const status = await project.ashlar(['status', ...url]);
     expect(status.stdout).toContain(
-      'postgres owns · postgres runs the application and steps down to ashlar_app · ashlar_auditor reads',
+      'postgres owns · postgres runs the application in the role ashlar_app · ashlar_auditor reads',
     );
     expect(status.stdout).toContain('One user owns the schema and runs the application');
   }, 240_000);

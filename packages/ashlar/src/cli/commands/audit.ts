@@ -30,19 +30,22 @@ interface Options {
 /** `ashlar audit`: queries the audit trail. */
 export function auditCommand(commands: Commands): Command {
   return commands
-    .make<Options>('audit', 'show who changed which row, when, and from what to what', run)
+    .make<Options>('audit', 'show changes of rows: who made each, when, and the values before and after', run)
     .option('--table <name>', 'only changes of this table')
-    .option('--row <key>', 'only changes of the row with this primary key; of several columns a JSON array')
+    .option(
+      '--row <key>',
+      'only changes of the row with this primary key; a JSON array for a key of several columns',
+    )
     .option('--actor <name>', 'only changes of this actor')
     .option('--since <time>', 'only changes at or after this time: 2026-03-31 or 2026-03-31T08:00:00Z')
     .option('--until <time>', 'only changes before this time')
-    .option('--limit <n>', `at most so many changes, 1 to ${mostChanges} (default: 50)`)
-    .option('--after <cursor>', 'the next page: the cursor that the page before ends with')
+    .option('--limit <n>', `the maximum number of changes, 1 to ${mostChanges} (default: 50)`)
+    .option('--after <cursor>', 'continue at this cursor, which the previous page ends with')
     .addHelpText(
       'after',
       [
         '',
-        'Reads the tables that audited() writes, the newest change first, as the owner or the auditor does:',
+        'Reads the audit trails, the newest change first. The URL must be that of the owner or the auditor:',
         'DATABASE_MIGRATE_URL, else DATABASE_URL.',
         '',
         'Examples:',
@@ -119,7 +122,7 @@ function assertChosen(withTrails: readonly System[], chosen: readonly System[], 
   const names = withTrails.flatMap(auditedTables).map(({ name }) => name);
   throw new AshlarError('usage', {
     message: `No audited table has the name ${table}.`,
-    suggestion: `Audited are: ${names.join(', ') || 'none'}.`,
+    suggestion: `The audited tables are: ${names.join(', ') || 'none'}.`,
   });
 }
 

@@ -7,7 +7,7 @@ import { pruneCommand } from './backup/prune.js';
 import { restoreCommand } from './backup/restore.js';
 import { verifyCommand } from './backup/verify.js';
 
-/** `ashlar backup …`: encrypted copies of a database. */
+/** `ashlar backup …`: creates, verifies and restores encrypted copies of a database. */
 export function backupCommand(commands: Commands): Command {
   return new Command('backup')
     .description('create, verify and restore encrypted copies of a database')

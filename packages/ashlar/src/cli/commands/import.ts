@@ -11,7 +11,7 @@ interface Options {
   readonly fromKeyFile?: string;
 }
 
-/** `ashlar import FILE --to URL`. */
+/** `ashlar import FILE --to URL`: creates a database from an SQLite or SQLCipher file. */
 export function importCommand(commands: Commands): Command {
   return commands
     .make<Options>(
@@ -19,7 +19,7 @@ export function importCommand(commands: Commands): Command {
       'create a database from an SQLite file, or from a SQLCipher file of version 1 to 4',
       run,
     )
-    .argument('<file>', 'the file; it is not changed')
+    .argument('<file>', 'the file to import; it is not changed')
     .requiredOption(
       '--to <url>',
       'the new database: sqlcipher:PATH, encrypted with DATABASE_KEY, or sqlite:PATH',
@@ -40,7 +40,9 @@ const run = async (invocation: Invocation, { to, fromKeyFile }: Options, file = 
   const tables = Object.entries(rows).filter(([name]) => !name.startsWith('sqlite_'));
   out.line(`${imported.path} has the content of ${file} (${source}); both were read and compared.`);
   out.table(['table', 'rows'], tables);
-  out.note('If it has the tables of a system: ashlar migrate stamp head, then ashlar up and ashlar prove.');
+  out.note(
+    'If it has the tables of a system, run `ashlar migrate stamp head`, `ashlar up` and `ashlar prove`.',
+  );
   return { document: { path: imported.path, source, rows, digest, key_fingerprint: keyFingerprint ?? null } };
 };
 

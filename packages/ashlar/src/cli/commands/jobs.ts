@@ -7,7 +7,7 @@ import { retryCommand } from './jobs/retry.js';
 import { runCommand } from './jobs/run.js';
 import { showCommand } from './jobs/show.js';
 
-/** `ashlar jobs …`, for systems that have jobs. */
+/** `ashlar jobs …`: lists, imports, runs and controls the batch jobs of a system. */
 export function jobsCommand(commands: Commands): Command {
   const jobs = new Command('jobs')
     .description('list, import, run and control the batch jobs of a system')
@@ -20,6 +20,6 @@ export function jobsCommand(commands: Commands): Command {
     .addCommand(cancelCommand(commands))
     .addCommand(retryCommand(commands));
   for (const command of jobs.commands)
-    command.option('--allow-owner', 'also connect with a role that can change the schema');
+    command.option('--allow-owner', 'connect even if the role can change the schema');
   return jobs;
 }

@@ -8,7 +8,7 @@ import { rotateDatabaseCommand } from './key/rotate-database.js';
 import { rotateSignerCommand } from './key/rotate-signer.js';
 import { shredCommand } from './key/shred.js';
 
-/** `ashlar key …`: the keys of the database, of encrypted columns, and of checkpoints. */
+/** `ashlar key …`: creates, checks, rotates and shreds keys of databases, columns and checkpoints. */
 export function keyCommand(commands: Commands): Command {
   return new Command('key')
     .description('create, check, rotate and shred keys')

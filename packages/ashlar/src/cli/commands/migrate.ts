@@ -10,7 +10,7 @@ import { sqlCommand } from './migrate/sql.js';
 import { stampCommand } from './migrate/stamp.js';
 import { migrateUpCommand } from './migrate/up.js';
 
-/** `ashlar migrate …`: the migration steps of the schema. */
+/** `ashlar migrate …`: plans, writes, applies and checks the migration steps of the schema. */
 export function migrateCommand(commands: Commands): Command {
   return new Command('migrate')
     .description('plan, write, apply and check the migration steps of the schema')

@@ -58,7 +58,7 @@ const run = async (invocation: Invocation, { report: file, brief }: Options): Pr
   };
 };
 
-/** Proves a system in a database that is open as its owner. */
+/** Runs `prove` on a system, in a database that is open as its owner. */
 export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
   return invocation.alsoAsApp(owner, (app) =>
     prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
@@ -86,13 +86,13 @@ const writeReport = async (
   return named;
 };
 
-/** The error for reports with failures: it names the first one. */
+/** Creates the error for reports with failures. Its message is the first failure. */
 export function guaranteeBroken(reports: readonly ProveReport[]): AshlarError {
   const failures = reports.flatMap(failuresOf);
   const [first] = failures;
   return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold: ${first ?? ''}`,
     detail: failures.length > 1 ? `${failures.length - 1} more failures are listed above.` : undefined,
-    suggestion: 'Find out who changed the database. ashlar status shows what is missing.',
+    suggestion: 'Find out who changed the database. `ashlar status` lists missing objects.',
   });
 }

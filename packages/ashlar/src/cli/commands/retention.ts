@@ -3,10 +3,10 @@ import type { Commands } from '../command.js';
 import { listRetentionCommand } from './retention/list.js';
 import { purgeCommand } from './retention/purge.js';
 
-/** `ashlar retention …`: how long rows stay, and deleting those that have expired. */
+/** `ashlar retention …`: shows the retention periods of tables, and purges expired rows. */
 export function retentionCommand(commands: Commands): Command {
   return new Command('retention')
-    .description('show how long rows stay, and purge those that have expired')
+    .description('show the retention periods of tables, and purge expired rows')
     .addCommand(listRetentionCommand(commands))
     .addCommand(purgeCommand(commands));
 }

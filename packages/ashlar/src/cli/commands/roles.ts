@@ -4,7 +4,7 @@ import { applyCommand } from './roles/apply.js';
 import { checkRolesCommand } from './roles/check.js';
 import { rolesSqlCommand } from './roles/sql.js';
 
-/** `ashlar roles …`: the roles of a Postgres database and their rights. */
+/** `ashlar roles …`: prints, applies and checks the rights of the roles of a PostgreSQL database. */
 export function rolesCommand(commands: Commands): Command {
   return new Command('roles')
     .description('print, apply and check the rights of owner, application and auditor (Postgres)')

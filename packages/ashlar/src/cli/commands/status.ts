@@ -10,7 +10,7 @@ interface Options {
   readonly check?: boolean;
 }
 
-/** `ashlar status`: one page about each system. */
+/** `ashlar status`: shows the status of each system on one page. */
 export function statusCommand(commands: Commands): Command {
   return commands
     .make<Options>(
@@ -18,7 +18,7 @@ export function statusCommand(commands: Commands): Command {
       'show one page: engine, roles, migrations, drift, tables, guarantees, backups',
       run,
     )
-    .option('--check', 'exit 1 on drift, missing steps, or guarantees or rights that are not in place');
+    .option('--check', 'exit 1 on drift, missing steps, missing objects of guarantees, or wrong rights');
 }
 
 async function run(invocation: Invocation, { check = false }: Options): Promise<Answer> {
@@ -44,9 +44,9 @@ async function run(invocation: Invocation, { check = false }: Options): Promise<
 
 function statusFailed(failed: readonly StatusReport[]): AshlarError {
   return new AshlarError('status-failed', {
-    message: `The database is not in order: ${failed.map(({ system }) => system).join(', ')}.`,
+    message: `The database has problems: ${failed.map(({ system }) => system).join(', ')}.`,
     detail: failed.flatMap(({ system, problems }) => problems.map((line) => `${system}: ${line}`)).join('\n'),
     suggestion:
-      'ashlar up applies missing steps and restores rights. Drift and missing objects need a new step.',
+      '`ashlar up` applies missing steps and restores rights. Drift and missing objects need a new step.',
   });
 }

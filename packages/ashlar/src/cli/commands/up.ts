@@ -22,11 +22,14 @@ export function upCommand(commands: Commands): Command {
   return commands
     .make<Options>(
       'up',
-      'create and migrate the database, grant rights, create partitions, prove; safe to repeat',
+      'create and migrate the database, grant rights, create partitions, attack guarantees; safe to repeat',
       run,
     )
-    .option('--actor <name>', 'who is recorded as having applied the steps')
-    .option('--no-prove', 'skip the final proof');
+    .option(
+      '--actor <name>',
+      'the actor to record in the history (default: the user of the operating system)',
+    )
+    .option('--no-prove', 'skip the attacks on guarantees at the end');
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {

@@ -9,12 +9,12 @@ interface Options {
   readonly label?: string;
 }
 
-/** `ashlar backup create`. */
+/** `ashlar backup create`: creates an encrypted backup of the database. */
 export function createCommand(commands: Commands): Command {
   return commands
-    .make<Options>('create', 'create an encrypted backup of the database; it may be in use', run)
+    .make<Options>('create', 'create an encrypted backup of the database, which may be in use', run)
     .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)')
-    .option('--label <name>', 'the beginning of its name (default: the name of the database)');
+    .option('--label <name>', 'the beginning of the name of the backup (default: the name of the database)');
 }
 
 const run = async (invocation: Invocation, { dir, label }: Options): Promise<Answer> => {

@@ -8,11 +8,11 @@ interface Options {
   readonly out: string;
 }
 
-/** `ashlar backup key`. */
+/** `ashlar backup key`: creates a key for backups. */
 export function keyCommand(commands: Commands): Command {
   return commands
     .make<Options>('key', 'create a key for backups, in the format of age-keygen', run)
-    .option('--out <file>', 'the file', 'backup.key');
+    .option('--out <file>', 'the new file', 'backup.key');
 }
 
 const run = async (invocation: Invocation, { out: file }: Options): Promise<Answer> => {
@@ -22,7 +22,9 @@ const run = async (invocation: Invocation, { out: file }: Options): Promise<Answ
   await writeNew(invocation, file, text, 0o600);
   out.line(`BACKUP_KEY_FILE=${file}`);
   out.line(`BACKUP_RECIPIENT=${recipient}`);
-  out.note('The first creates and opens backups. The second, set alone, can only create them.');
+  out.note(
+    'The key creates and opens backups. A process that has only the recipient can create backups, but not open them.',
+  );
   out.note(
     'Keep the file apart from the backups, and keep a copy of it: without it no backup can be opened.',
   );

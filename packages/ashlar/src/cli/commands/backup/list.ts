@@ -7,7 +7,7 @@ interface Options {
   readonly dir?: string;
 }
 
-/** `ashlar backup list`. */
+/** `ashlar backup list`: lists the backups, the oldest first. */
 export function listCommand(commands: Commands): Command {
   return commands
     .make<Options>('list', 'list the backups, the oldest first; exit 1 if one is incomplete', run)

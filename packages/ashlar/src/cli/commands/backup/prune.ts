@@ -14,22 +14,28 @@ interface Options {
   readonly keepMonthly?: string;
 }
 
-/** `ashlar backup prune`. */
+/** `ashlar backup prune`: removes the backups that no keep rule keeps. */
 export function pruneCommand(commands: Commands): Command {
   return commands
     .make<Options>(
       'prune',
-      'remove the backups that no rule keeps; the newest verified one always stays',
+      'remove the backups that no keep rule keeps; the newest verified backup always stays',
       run,
     )
-    .option('--keep-last <n>', 'keep the newest N (default: BACKUP_KEEP_LAST, else 3)')
-    .option('--keep-daily <n>', 'keep the newest of each of N days (default: BACKUP_KEEP_DAILY, else 7)')
-    .option('--keep-weekly <n>', 'keep the newest of each of N weeks (default: BACKUP_KEEP_WEEKLY, else 5)')
+    .option('--keep-last <n>', 'keep the N newest backups (default: BACKUP_KEEP_LAST, else 3)')
+    .option(
+      '--keep-daily <n>',
+      'keep the newest backup of each of N days (default: BACKUP_KEEP_DAILY, else 7)',
+    )
+    .option(
+      '--keep-weekly <n>',
+      'keep the newest backup of each of N weeks (default: BACKUP_KEEP_WEEKLY, else 5)',
+    )
     .option(
       '--keep-monthly <n>',
-      'keep the newest of each of N months (default: BACKUP_KEEP_MONTHLY, else 12)',
+      'keep the newest backup of each of N months (default: BACKUP_KEEP_MONTHLY, else 12)',
     )
-    .option('--label <name>', 'only backups with this label')
+    .option('--label <name>', 'remove only backups with this label')
     .option('--dry-run', 'remove nothing; show what would be removed')
     .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)');
 }

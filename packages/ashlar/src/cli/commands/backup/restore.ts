@@ -13,12 +13,15 @@ interface Options {
   readonly replace?: boolean;
 }
 
-/** `ashlar backup restore`. */
+/** `ashlar backup restore`: verifies a backup, and restores it as the database at a URL. */
 export function restoreCommand(commands: Commands): Command {
   return commands
-    .make<Options>('restore', 'check a backup, and make it the database at a URL', run)
+    .make<Options>('restore', 'verify a backup, and restore it as the database at a URL', run)
     .argument('<file>', 'the backup: its name, or the path of one of its files')
-    .requiredOption('--to <url>', 'where to restore it; an encrypted file gets the key DATABASE_KEY')
+    .requiredOption(
+      '--to <url>',
+      'the URL of the restored database; an encrypted file gets the key DATABASE_KEY',
+    )
     .option('--replace', 'replace an existing database; stop every process that uses it first')
     .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)');
 }

@@ -16,13 +16,17 @@ interface Options {
   readonly live: boolean;
 }
 
-/** `ashlar backup verify`: restores a backup into a temporary database. */
+/** `ashlar backup verify`: restores a backup into a temporary database, and compares it with its manifest. */
 export function verifyCommand(commands: Commands): Command {
   return commands
-    .make<Options>('verify', 'restore into a temporary database and compare with the manifest', run)
+    .make<Options>(
+      'verify',
+      'restore a backup into a temporary database and compare it with its manifest',
+      run,
+    )
     .argument('<file>', 'the backup: its name, or the path of one of its files')
     .option('--dir <folder>', 'the folder of backups (default: BACKUP_DIR)')
-    .option('--no-live', 'do not compare its ledgers with those of the current database');
+    .option('--no-live', 'do not compare the ledgers of the backup with those of the current database');
 }
 
 const run = async (invocation: Invocation, options: Options, file = ''): Promise<Answer> => {

@@ -16,17 +16,17 @@ const control = (commands: Commands, verb: Verb, description: string): Command =
     )
     .argument('<id>', 'the id of the job');
 
-/** `ashlar jobs pause ID`. */
+/** `ashlar jobs pause ID`: pauses a job after its rows in flight. */
 export function pauseCommand(commands: Commands): Command {
-  return control(commands, 'pause', 'finish the rows in flight and start no others');
+  return control(commands, 'pause', 'pause a job: finish the rows in flight and start no other rows');
 }
 
-/** `ashlar jobs resume ID`. */
+/** `ashlar jobs resume ID`: makes a paused job runnable again. */
 export function resumeCommand(commands: Commands): Command {
-  return control(commands, 'resume', 'make a paused job runnable; then run it');
+  return control(commands, 'resume', 'make a paused job runnable again, for `ashlar jobs run`');
 }
 
-/** `ashlar jobs cancel ID`. */
+/** `ashlar jobs cancel ID`: ends a job, and skips its pending rows. */
 export function cancelCommand(commands: Commands): Command {
-  return control(commands, 'cancel', 'end a job for good; pending rows are skipped');
+  return control(commands, 'cancel', 'end a job permanently; pending rows are skipped');
 }

@@ -18,13 +18,17 @@ interface Options {
 
 const shownRejections = 20;
 
-/** `ashlar jobs import FILE`. */
+/** `ashlar jobs import FILE`: creates a job from the lines of a file. */
 export function importCommand(commands: Commands): Command {
   return commands
-    .make<Options>('import', 'make a job of the lines of a file, in the format that the system reads', run)
-    .argument('<file>', 'the file')
+    .make<Options>('import', 'create a job from the lines of a file, in a format that the system reads', run)
+    .argument('<file>', 'the file to import')
     .option('--name <name>', 'the name of the job (default: the name of the file)')
-    .option('--where <column=value>', 'only lines with this value (repeatable)', collect);
+    .option(
+      '--where <column=value>',
+      'import only lines that have this value in this column (repeatable)',
+      collect,
+    );
 }
 
 const run = (invocation: Invocation, options: Options, file = ''): Promise<Answer> =>
@@ -35,7 +39,7 @@ const run = (invocation: Invocation, options: Options, file = ''): Promise<Answe
     if (!importFile) {
       throw new AshlarError('usage', {
         message: `The system ${db.system.name} does not import files.`,
-        suggestion: 'Make the job with its own services.',
+        suggestion: 'Create the job with the services of the system.',
       });
     }
     const bar = new ProgressBar(streams.stderr, 'importing');

@@ -4,7 +4,7 @@ import type { Invocation } from '../../invocation.js';
 import { sumText } from '../../print-job.js';
 import { withJobs } from '../../with-jobs.js';
 
-/** `ashlar jobs list`. */
+/** `ashlar jobs list`: lists the 100 newest jobs. */
 export function listCommand(commands: Commands): Command {
   return commands.make('list', 'list the 100 newest jobs', run);
 }

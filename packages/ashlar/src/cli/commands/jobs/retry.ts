@@ -9,12 +9,12 @@ interface Options {
   readonly row?: readonly string[];
 }
 
-/** `ashlar jobs retry ID`. */
+/** `ashlar jobs retry ID`: makes the failed rows of a job pending again. */
 export function retryCommand(commands: Commands): Command {
   return commands
-    .make<Options>('retry', 'make failed rows pending again; then run the job', run)
+    .make<Options>('retry', 'make the failed rows of a job pending again, for `ashlar jobs run`', run)
     .argument('<id>', 'the id of the job')
-    .option('--row <number>', 'only this row, also if it is in doubt (repeatable)', collect);
+    .option('--row <number>', 'retry only this row, even if its outcome is in doubt (repeatable)', collect);
 }
 
 const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer> =>

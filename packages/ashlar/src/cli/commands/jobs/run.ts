@@ -11,12 +11,12 @@ interface Options {
   readonly concurrency?: string;
 }
 
-/** `ashlar jobs run ID`. */
+/** `ashlar jobs run ID`: runs or continues a job. */
 export function runCommand(commands: Commands): Command {
   return commands
     .make<Options>('run', 'run a job, or continue it; Ctrl-C pauses it', run)
     .argument('<id>', 'the id of the job')
-    .option('--concurrency <n>', 'how many rows are in flight at once');
+    .option('--concurrency <n>', 'the maximum number of rows in flight at the same time');
 }
 
 const run = (invocation: Invocation, options: Options, id = ''): Promise<Answer> =>

@@ -4,7 +4,7 @@ import type { Invocation } from '../../invocation.js';
 import { printJob } from '../../print-job.js';
 import { withJobs } from '../../with-jobs.js';
 
-/** `ashlar jobs show ID`. */
+/** `ashlar jobs show ID`: shows a job, its rows by status, its failures and its log. */
 export function showCommand(commands: Commands): Command {
   return commands
     .make('show', 'show a job: its rows by status, its failures and its log', run)

@@ -8,7 +8,7 @@ interface Options {
   readonly newKeyFile?: string;
 }
 
-/** `ashlar key check`. */
+/** `ashlar key check`: finds the key that opens an encrypted database. */
 export function checkCommand(commands: Commands): Command {
   return commands
     .make<Options>('check', 'find out which of the given keys opens the database; exit 3 if none does', run)
@@ -31,7 +31,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   if (!found) {
     throw new AshlarError('key-wrong', {
       message: 'None of the given keys opens the database.',
-      detail: 'No page of the file is encrypted with one of them.',
+      detail: 'No page of the file is encrypted with any of these keys.',
     });
   }
   const { name, fingerprint } = found;

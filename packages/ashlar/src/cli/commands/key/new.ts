@@ -8,7 +8,7 @@ interface Options {
   readonly out: string;
 }
 
-/** `ashlar key new`. */
+/** `ashlar key new`: creates a random key for an encrypted database. */
 export function newCommand(commands: Commands): Command {
   return commands
     .make<Options>(

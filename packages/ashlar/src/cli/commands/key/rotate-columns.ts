@@ -9,15 +9,15 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar key rotate columns`. */
+/** `ashlar key rotate columns`: wraps the data keys of encrypted columns with the current column key. */
 export function rotateColumnsCommand(commands: Commands): Command {
   return commands
     .make<Options>(
       'columns',
-      'rewrap the data keys of encrypted columns with COLUMN_KEY; COLUMN_KEYS_OLD must open them',
+      'rewrap the data keys of encrypted columns with COLUMN_KEY; COLUMN_KEYS_OLD must have the keys that wrap them now',
       run,
     )
-    .option('--actor <name>', 'who is recorded as acting');
+    .option('--actor <name>', 'the actor to record (default: the user of the operating system)');
 }
 
 const run = async (invocation: Invocation, { actor = defaultActor() }: Options): Promise<Answer> => {
@@ -41,12 +41,12 @@ const run = async (invocation: Invocation, { actor = defaultActor() }: Options):
     out.note(
       `Some data keys are still wrapped with version ${needed.join(', ')}: a process still uses an older COLUMN_KEY.`,
     );
-    out.note('Give every process the new key, and run the command again.');
+    out.note('Give the new COLUMN_KEY to every process, and run the command again.');
   } else {
     out.note(
-      'These systems no longer need the older keys. Other systems may, and earlier backups do: destroy an',
+      'These systems no longer need the older keys. Other systems and earlier backups may need them: destroy an',
     );
-    out.note('older key when those backups are gone.');
+    out.note('older key only when no system and no backup needs it.');
   }
   return { document: { systems } };
 };

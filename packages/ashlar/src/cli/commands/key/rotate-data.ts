@@ -11,12 +11,12 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar key rotate data SCOPE`. */
+/** `ashlar key rotate data SCOPE`: gives a scope a new data key, and re-encrypts its rows. */
 export function rotateDataCommand(commands: Commands): Command {
   return commands
     .make<Options>('data', 'give a scope a new data key, and re-encrypt its rows with it', run)
     .argument('<scope>', 'the scope: for example the id of a client or tenant')
-    .option('--actor <name>', 'who is recorded as acting');
+    .option('--actor <name>', 'the actor to record (default: the user of the operating system)');
 }
 
 const run = async (
@@ -30,11 +30,11 @@ const run = async (
     const tables = await moveRows(db, scope, actor);
     out.line(out.style('bold', db.system.name));
     for (const [keyring, version] of Object.entries(versions))
-      out.line(`  ${keyring}: version ${version} of the data key encrypts from now on`);
+      out.line(`  ${keyring}: version ${version} of the data key encrypts new values`);
     for (const { table, moved, stays } of tables)
       out.line(
         stays
-          ? `  ${table}: its rows cannot change, and keep their key`
+          ? `  ${table}: the rows cannot be updated, and keep their old data key`
           : `  ${table}: ${moved} rows re-encrypted`,
       );
     return { system: db.system.name, versions, tables };

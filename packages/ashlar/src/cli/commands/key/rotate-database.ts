@@ -8,10 +8,14 @@ interface Options {
   readonly newKeyFile?: string;
 }
 
-/** `ashlar key rotate database`. */
+/** `ashlar key rotate database`: encrypts a database file with another key. */
 export function rotateDatabaseCommand(commands: Commands): Command {
   return commands
-    .make<Options>('database', 'rewrite an encrypted file with another key; no process may have it open', run)
+    .make<Options>(
+      'database',
+      'encrypt a database file with another key; no other process may have the file open',
+      run,
+    )
     .option('--new-key-file <file>', 'a file with the new key; or set NEW_DATABASE_KEY');
 }
 
@@ -22,7 +26,7 @@ const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Ans
   if (newKey === undefined) {
     throw new AshlarError('usage', {
       message: 'No new key is given.',
-      suggestion: 'Create one with ashlar key new --out new.key, and give --new-key-file new.key.',
+      suggestion: 'Create one with `ashlar key new --out new.key`, and give --new-key-file new.key.',
     });
   }
   const { outcome, path, rows, keyFingerprint } = await rotateDatabaseKey(target, newKey);
@@ -32,9 +36,9 @@ const run = async (invocation: Invocation, { newKeyFile }: Options): Promise<Ans
       ? `${path} is encrypted with the new key, with all its ${count} rows. The fingerprint of the key is ${keyFingerprint}.`
       : `${path} is already encrypted with the new key: nothing was done. The fingerprint of the key is ${keyFingerprint}.`,
   );
-  out.note('Only the new key opens it now: change DATABASE_KEY or DATABASE_KEY_FILE.');
+  out.note('Only the new key opens the file now: change DATABASE_KEY or DATABASE_KEY_FILE.');
   out.note(
-    'Earlier copies of the file open only with the old key; backups of ashlar backup need neither key.',
+    'Earlier copies of the file open only with the old key; backups created by `ashlar backup` need neither key.',
   );
   return { document: { outcome, path, rows, key_fingerprint: keyFingerprint } };
 };

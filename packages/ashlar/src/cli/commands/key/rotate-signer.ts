@@ -14,7 +14,7 @@ interface Options extends LedgerOptions {
   readonly out?: string;
 }
 
-/** `ashlar key rotate signer`. */
+/** `ashlar key rotate signer`: hands over from the current signing key of checkpoints to a new one. */
 export function rotateSignerCommand(commands: Commands): Command {
   return commands
     .make<Options>(
@@ -22,10 +22,10 @@ export function rotateSignerCommand(commands: Commands): Command {
       'sign a checkpoint of each ledger with the old and the new key, and write a handover to the new key',
       run,
     )
-    .requiredOption('--new-key-file <file>', 'a file with the new key, from ashlar ledger key new')
+    .requiredOption('--new-key-file <file>', 'a file with the new key, created by `ashlar ledger key new`')
     .option(
       '--out <file>',
-      'the file of the handover, for everyone who trusts the old key (default: NAME.handover)',
+      'the handover file to write, for everyone who trusts the old key (default: NAME.handover)',
     );
 }
 
@@ -35,15 +35,15 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
   const text = invocation.keyFrom('--new-key-file', newKeyFile);
   if (!former || text === undefined) {
     throw new AshlarError('usage', {
-      message: 'No signing key is set to hand over from.',
-      suggestion: 'Set LEDGER_KEY_FILE to the key that signs now.',
+      message: 'The current signing key is not set.',
+      suggestion: 'Set LEDGER_KEY_FILE to the file of the current signing key.',
     });
   }
   const next = parsePrivateKey(new Secret(text));
   if (next.verifierKey === former.verifierKey) {
     throw new AshlarError('usage', {
       message: 'The new key is the current signing key.',
-      suggestion: 'Create another one: ashlar ledger key new --out next',
+      suggestion: 'Create another key: ashlar ledger key new --out next',
     });
   }
   const checkpoints = await withLedgers(invocation, {}, async (ledger) => {
@@ -57,9 +57,9 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
   out.line(`LEDGER_KEY_FILE=${newKeyFile}`);
   out.line(`LEDGER_PUBLIC_KEY=${next.verifierKey} ${former.verifierKey}`);
   out.note(
-    `Give ${handover} to everyone who trusts the old key: ashlar ledger key accept ${handover} verifies it.`,
+    `Give ${handover} to everyone who trusts the old key: \`ashlar ledger key accept ${handover}\` verifies it.`,
   );
-  out.note('Keep the old public key in LEDGER_PUBLIC_KEY as long as checkpoints that it signed are kept.');
+  out.note('Keep the old public key in LEDGER_PUBLIC_KEY as long as you keep checkpoints that it signed.');
   return {
     document: { verifier_key: next.verifierKey, former: former.verifierKey, handover, checkpoints },
   };

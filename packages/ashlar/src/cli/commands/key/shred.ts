@@ -13,7 +13,7 @@ interface Options {
   readonly vacuum: boolean;
 }
 
-/** `ashlar key shred SCOPE`. */
+/** `ashlar key shred SCOPE`: destroys the data keys of a scope. */
 export function shredCommand(commands: Commands): Command {
   return commands
     .make<Options>(
@@ -23,8 +23,8 @@ export function shredCommand(commands: Commands): Command {
     )
     .argument('<scope>', 'the scope: for example the id of a client or tenant')
     .option('--yes', 'do not ask for confirmation')
-    .option('--actor <name>', 'who is recorded as acting')
-    .option('--no-vacuum', 'do not rewrite the database files; they keep copies of the wrapped key');
+    .option('--actor <name>', 'the actor to record (default: the user of the operating system)')
+    .option('--no-vacuum', 'do not rewrite the database files, which may then still contain the wrapped key');
 }
 
 const run = async (invocation: Invocation, options: Options, scope = ''): Promise<Answer> => {
@@ -38,7 +38,7 @@ const run = async (invocation: Invocation, options: Options, scope = ''): Promis
     return { system: db.system.name, keys, remains: remains ?? null };
   });
   out.note(
-    'Earlier backups still contain the wrapped key. Destroy the column key of their time to make it useless.',
+    'Earlier backups still contain the wrapped key. To make it useless, destroy the column key that wraps it there.',
   );
   return { document: { scope, systems } };
 };
@@ -47,12 +47,12 @@ const confirmed = async ({ out, streams }: Invocation, scope: string): Promise<v
   const refusal = new AshlarError('usage', {
     message: `The data of ${scope} was not shredded.`,
     detail: 'Shredding cannot be undone.',
-    suggestion: 'Confirm it with --yes.',
+    suggestion: 'Confirm with --yes.',
   });
   if (!streams.interactive || out.json) throw refusal;
   const { isCancel, text } = await import('@clack/prompts');
   const answer = await text({
-    message: `All data that is encrypted for ${scope} will be unreadable for ever. Type the scope to continue.`,
+    message: `All data that is encrypted for ${scope} will be permanently unreadable. Type the scope to continue.`,
     input: streams.stdin,
     output: streams.stderr,
   });

@@ -4,12 +4,12 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
 
-/** `ashlar ledger checkpoint`. */
+/** `ashlar ledger checkpoint`: verifies new entries, and signs the head of each ledger. */
 export function checkpointCommand(commands: Commands): Command {
   return commands
     .make<LedgerOptions>(
       'checkpoint',
-      'verify new entries, sign the head of each ledger, and keep it as a checkpoint',
+      'verify new entries, sign the head of each ledger, and save it as a checkpoint',
       run,
     )
     .option('--table <name>', 'only the ledger of this table');

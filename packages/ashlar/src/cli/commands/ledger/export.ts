@@ -9,11 +9,11 @@ interface Options extends LedgerOptions {
   readonly out: string;
 }
 
-/** `ashlar ledger export`. */
+/** `ashlar ledger export`: exports a ledger as files that `ashlar-verify.mjs` verifies. */
 export function exportCommand(commands: Commands): Command {
   return commands
     .make<Options>('export', 'export a ledger as files that ashlar-verify.mjs verifies', run)
-    .requiredOption('--out <folder>', 'a new folder')
+    .requiredOption('--out <folder>', 'the new folder to write the files to')
     .option('--table <name>', 'only the ledger of this table');
 }
 

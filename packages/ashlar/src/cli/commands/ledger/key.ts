@@ -12,7 +12,7 @@ interface Options {
   readonly out: string;
 }
 
-/** `ashlar ledger key new | accept`. */
+/** `ashlar ledger key new | accept`: creates keys that sign checkpoints, and accepts handovers to new keys. */
 export function keyCommand(commands: Commands): Command {
   return new Command('key')
     .description('create and accept keys that sign checkpoints')
@@ -23,8 +23,8 @@ export function keyCommand(commands: Commands): Command {
           'create a key pair: FILE.key to sign with (keep it secret), FILE.pub to verify with',
           run,
         )
-        .option('--name <name>', 'the name in the key: a host name with a path', 'ashlar')
-        .option('--out <file>', 'the files, without their extension', 'ledger'),
+        .option('--name <name>', 'the name that the key contains: a host name with a path', 'ashlar')
+        .option('--out <file>', 'the path of both files, without the extension', 'ledger'),
     )
     .addCommand(
       commands
@@ -33,7 +33,7 @@ export function keyCommand(commands: Commands): Command {
           'verify a handover, and print the trusted keys with the new one; exit 1 if it is not valid',
           accept,
         )
-        .argument('<file>', 'the handover that ashlar key rotate signer wrote'),
+        .argument('<file>', 'the handover file that `ashlar key rotate signer` wrote'),
     );
 }
 

@@ -9,13 +9,13 @@ interface Options extends LedgerOptions {
   readonly out?: string;
 }
 
-/** `ashlar ledger proof ROW`. */
+/** `ashlar ledger proof ROW`: writes an inclusion proof, which shows that a row is in a ledger. */
 export function proofCommand(commands: Commands): Command {
   return commands
     .make<Options>('proof', 'write an inclusion proof: a file that shows that a row is in a ledger', run)
-    .argument('<row>', 'the primary key of the row; a key of several columns as a JSON array')
+    .argument('<row>', 'the primary key of the row; a JSON array for a key of several columns')
     .option('--table <name>', 'only the ledger of this table')
-    .option('--out <file>', 'the new file (default: print it)');
+    .option('--out <file>', 'the new file (default: print the proof)');
 }
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {

@@ -9,7 +9,7 @@ interface Options extends LedgerOptions {
   readonly full?: boolean;
 }
 
-/** `ashlar ledger verify`: exits 1 and names the row where something was changed. */
+/** `ashlar ledger verify`: compares ledgers with their rows, blocks and checkpoints. */
 export function verifyCommand(commands: Commands): Command {
   return commands
     .make<Options>(
@@ -32,7 +32,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
     const state = problems.length === 0 ? out.style('green', 'verified') : out.style('red', 'tampered with');
     const before = trusted > 0 ? `, ${trusted} covered by the newest checkpoint` : '';
     out.line(`${ledger.origin}: ${state} · ${size} entries, ${checked} compared${before}`);
-    if (firstProvable > 0) out.line(`  purged: the entries before ${firstProvable}`);
+    if (firstProvable > 0) out.line(`  purged: all entries before position ${firstProvable}`);
     for (const { position, row_key, what } of problems)
       out.line(`  ${position === null ? '' : `${position} `}${row_key === null ? '' : `${row_key} `}${what}`);
     return {

@@ -9,12 +9,12 @@ interface Options {
   readonly to?: string;
 }
 
-/** `ashlar migrate down`: undo applied steps. */
+/** `ashlar migrate down`: undoes the last applied steps. */
 export function downCommand(commands: Commands): Command {
   return commands
-    .make<Options>('down', 'undo the last applied step, or several', run)
-    .option('--steps <n>', 'how many steps (default: 1)')
-    .option('--to <step>', 'undo every step after this one; base: undo all steps');
+    .make<Options>('down', 'undo the last applied step, or several with --steps or --to', run)
+    .option('--steps <n>', 'the number of steps to undo (default: 1)')
+    .option('--to <step>', 'undo all steps that were applied after this step; base: undo all steps');
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {

@@ -10,10 +10,10 @@ interface Options {
   readonly write?: boolean;
 }
 
-/** `ashlar migrate dump`: the whole schema as text. */
+/** `ashlar migrate dump`: prints the schema that all steps together create. */
 export function dumpCommand(commands: Commands): Command {
   return commands
-    .make<Options>('dump', 'print the schema that all steps create', run)
+    .make<Options>('dump', 'print the schema that all steps together create', run)
     .option('--dialect <name>', 'sqlite or postgres (default: both)')
     .option('--write', 'write schema.sqlite.sql and schema.postgres.sql next to the migrations folder');
 }

@@ -13,14 +13,14 @@ interface Options {
   readonly folder?: string;
 }
 
-/** `ashlar migrate new`: writes the step from the migrations to the declared tables. */
+/** `ashlar migrate new`: writes the step that changes the migrated schema to the declared tables. */
 export function newCommand(commands: Commands): Command {
   return commands
-    .make<Options>('new', 'write the next step: from the migrations to the declared tables', run)
+    .make<Options>('new', 'write the step that changes the migrated schema to the declared tables', run)
     .argument('<name>', 'what the step does, in snake_case')
-    .option('--rename <table.old:new>', 'a column was renamed (repeatable)', collect)
+    .option('--rename <table.old:new>', 'treat this column as renamed (repeatable)', collect)
     .option('--drop', 'treat missing columns as dropped, not as renamed')
-    .option('--empty', 'write empty files, to be filled in by hand')
+    .option('--empty', 'write empty files to fill in by hand')
     .option('--folder <path>', 'the migrations folder (default: the one of the system)');
 }
 

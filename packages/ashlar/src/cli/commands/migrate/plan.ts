@@ -10,13 +10,13 @@ interface Options {
   readonly sql?: boolean;
 }
 
-/** `ashlar migrate plan`: what `up` would run. */
+/** `ashlar migrate plan`: summarises the steps that `ashlar migrate up` would run. */
 export function planCommand(commands: Commands): Command {
   return commands
-    .make<Options>('plan', 'summarise the steps that up would run, and point out dangerous statements', run)
+    .make<Options>('plan', 'summarise the pending steps, and point out dangerous statements', run)
     .option('--sql', 'also print the SQL of each step')
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before an applied step');
+    .option('--allow-late', 'include steps that sort before an applied step');
 }
 
 async function run(invocation: Invocation, { sql = false, ...options }: Options): Promise<Answer> {

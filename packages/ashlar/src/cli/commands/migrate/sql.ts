@@ -10,13 +10,13 @@ interface Options {
   readonly all?: boolean;
 }
 
-/** `ashlar migrate sql`: the SQL that `up` would run, for a DBA. */
+/** `ashlar migrate sql`: prints the SQL that `ashlar migrate up` would run, for a DBA. */
 export function sqlCommand(commands: Commands): Command {
   return commands
-    .make<Options>('sql', 'print the SQL that up would run, with its history entries', run)
+    .make<Options>('sql', 'print the SQL that `ashlar migrate up` would run, with its history entries', run)
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before an applied step')
-    .option('--all', 'all steps, as for an empty database');
+    .option('--allow-late', 'include steps that sort before an applied step')
+    .option('--all', 'print all steps, as for an empty database');
 }
 
 const run = async (invocation: Invocation, options: Options): Promise<Answer> => {

@@ -8,13 +8,16 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar migrate stamp`: repairs the history without running anything. */
+/** `ashlar migrate stamp`: adds steps to the history, or removes one, without running any SQL of the steps. */
 export function stampCommand(commands: Commands): Command {
   return commands
     .make<Options>('stamp', 'record a step (head: all steps) as applied, without running it', run)
     .argument('<step>', 'a step, or head')
     .option('--forget', 'remove the step from the history instead')
-    .option('--actor <name>', 'who is recorded as having applied it');
+    .option(
+      '--actor <name>',
+      'the actor to record in the history (default: the user of the operating system)',
+    );
 }
 
 const run = async (invocation: Invocation, options: Options, step = 'head'): Promise<Answer> => {

@@ -16,8 +16,11 @@ export function migrateUpCommand(commands: Commands): Command {
   return commands
     .make<Options>('up', 'apply pending steps', run)
     .option('--to <step>', 'only up to this step')
-    .option('--allow-late', 'also steps that sort before an applied step')
-    .option('--actor <name>', 'who is recorded as having applied them');
+    .option('--allow-late', 'include steps that sort before an applied step')
+    .option(
+      '--actor <name>',
+      'the actor to record in the history (default: the user of the operating system)',
+    );
 }
 
 const run = async (invocation: Invocation, { to, allowLate, actor }: Options): Promise<Answer> => {

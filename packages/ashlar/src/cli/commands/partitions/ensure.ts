@@ -3,9 +3,9 @@ import { maintain } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
-/** `ashlar partitions ensure`: creates partitions ahead of time, as `up` does. */
+/** `ashlar partitions ensure`: creates partitions ahead of time, as `ashlar up` does. */
 export function ensureCommand(commands: Commands): Command {
-  return commands.make('ensure', 'create the partitions that will be needed; safe to repeat', run);
+  return commands.make('ensure', 'create partitions ahead of time; safe to repeat', run);
 }
 
 const run = async (invocation: Invocation): Promise<Answer> => {
@@ -20,7 +20,7 @@ const run = async (invocation: Invocation): Promise<Answer> => {
     out.line(out.style('bold', system.name));
     for (const line of done) out.line(`  ${line}`);
     if (done.length === 0) out.line('  nothing to do');
-    if (goodUntil) out.line(`  enough until ${goodUntil.toISOString().slice(0, 10)}`);
+    if (goodUntil) out.line(`  no more partitions needed until ${goodUntil.toISOString().slice(0, 10)}`);
     documents.push({ system: system.name, done, good_until: goodUntil?.toISOString() ?? null });
   }
   return { document: { systems: documents } };

@@ -4,9 +4,13 @@ import { assertInitialised } from '../../assert-initialised.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
-/** `ashlar retention list`. */
+/** `ashlar retention list`: shows the retention period of each table, and its expired rows. */
 export function listRetentionCommand(commands: Commands): Command {
-  return commands.make('list', 'show how long the rows of each table stay, and how many have expired', run);
+  return commands.make(
+    'list',
+    'show the retention period of each table, and how many rows have expired',
+    run,
+  );
 }
 
 async function run(invocation: Invocation): Promise<Answer> {
@@ -38,7 +42,7 @@ async function run(invocation: Invocation): Promise<Answer> {
       ]),
     );
     out.note(
-      'due: ashlar retention purge deletes them · held: by a legal hold · stuck: other rows refer to them',
+      'due: `ashlar retention purge` deletes these rows · held: under a legal hold · stuck: other rows refer to them',
     );
   }
   return { document: { tables: all } };

@@ -15,7 +15,7 @@ export function purgeCommand(commands: Commands): Command {
   return commands
     .make<Options>(
       'purge',
-      'delete expired rows, except those under a legal hold; exit 1 if some remain',
+      'delete expired rows, except those under a legal hold; exit 1 if any other expired row remains',
       run,
     )
     .option('--dry-run', 'delete nothing; show what would be deleted');
@@ -47,7 +47,8 @@ function print(out: Output, { purged, held }: Purge, dryRun: boolean): void {
       `  ${table}: ${counted(rows)} ${dryRun ? 'would be purged' : 'purged'}${where} · ${days} · ${reason}`,
     );
   }
-  for (const [table, rows] of Object.entries(held)) out.line(`  ${table}: ${counted(rows)} held`);
+  for (const [table, rows] of Object.entries(held))
+    out.line(`  ${table}: ${counted(rows)} under a legal hold`);
   if (purged.length === 0) out.line('  nothing to purge');
 }
 
@@ -65,6 +66,6 @@ function unmet(system: string, purged: Purge): AshlarError {
     detail: stuckIn(purged)
       .map(([table, rows]) => `${table}: ${counted(rows)}, because rows that have not expired refer to them`)
       .join('\n'),
-    suggestion: 'Give the tables that refer to them a period that is not longer.',
+    suggestion: 'Give the referring tables a retention period that is not longer than that of these rows.',
   });
 }

@@ -35,5 +35,5 @@ const differ = (system: string, differences: readonly string[]): AshlarError =>
   new AshlarError('roles-differ', {
     message: `The rights of the roles differ from what the guarantees of ${system} allow.`,
     detail: differences.join('\n'),
-    suggestion: 'Run ashlar roles apply. ashlar roles sql shows what it does.',
+    suggestion: 'Run `ashlar roles apply`. To see its statements first, run `ashlar roles sql`.',
   });

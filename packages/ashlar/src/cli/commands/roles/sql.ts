@@ -7,11 +7,11 @@ interface Options {
   readonly owner?: string;
 }
 
-/** `ashlar roles sql`: the statements that `ashlar roles apply` would run. */
+/** `ashlar roles sql`: prints the SQL statements that `ashlar roles apply` would run now. */
 export function rolesSqlCommand(commands: Commands): Command {
   return commands
-    .make<Options>('sql', 'print the statements that apply would run now, for a DBA', run)
-    .option('--owner <name>', 'with the statements that make this role the owner');
+    .make<Options>('sql', 'print the SQL statements that `ashlar roles apply` would run now, for a DBA', run)
+    .option('--owner <name>', 'also print the statements that make this role the owner of the tables');
 }
 
 const run = async (invocation: Invocation, { owner }: Options): Promise<Answer> => {
