@@ -35,8 +35,8 @@ export interface Attack {
   readonly as: Attacker;
   /**
    * The statements to run: the last one is the attack; the others prepare the attack and must succeed. If the owner
-   * lacks the privilege for a
-   * preparation (`session_replication_role` needs a superuser), the attack counts as refused.
+   * lacks the privilege for a preparation (`session_replication_role` needs a superuser), the attack counts as
+   * refused.
    */
   readonly statements: readonly string[];
   /**

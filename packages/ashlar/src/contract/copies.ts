@@ -26,8 +26,7 @@ export interface PutOptions {
 
 /**
  * Restores and examines copies of databases on one kind of engine. It verifies every copy with its own means first,
- * and refuses a damaged one with
- * `database-corrupt`.
+ * and refuses a damaged one with `database-corrupt`.
  */
 export interface Copies {
   /**

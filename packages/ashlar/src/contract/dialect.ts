@@ -36,8 +36,7 @@ export interface Proving {
   readonly conditions: readonly Condition[];
   /**
    * A query for the owner that lists every object of the schema: its `type` as in {@link GuaranteeObject}, its `name`,
-   * and
-   * for a trigger in `always` whether it fires in every case: `yes` or `no`.
+   * and for a trigger in `always` whether it fires in every case: `yes` or `no`.
    */
   readonly objects: string;
 }

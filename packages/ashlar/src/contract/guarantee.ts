@@ -116,21 +116,18 @@ export type SealResult = 'done' | 'more' | 'busy';
 export interface PostgresEnforcement extends Enforcement {
   /**
    * Definitions of additional columns that only the database fills in. Their names begin with `ashlar_`: results leave
-   * such
-   * columns out, and no declaration can have one.
+   * such columns out, and no declaration can have one.
    */
   readonly columns?: readonly string[];
   /**
    * Returns the rights that the guarantee withholds from the application's role. Its side tables can only be read, and
-   * those of a scoped table
-   * not even that.
+   * those of a scoped table not even that.
    */
   readonly rights?: (table: GuardedTable) => Rights;
   /**
    * Returns the statement that must run, as any role, soon after rows were committed: with one connection (PGlite) in
-   * each writing
-   * transaction, right before its COMMIT; on a server in the background. Idempotent. Returns one row with one column: a
-   * {@link SealResult}.
+   * each writing transaction, right before its COMMIT; on a server in the background. Idempotent. Returns one row with
+   * one column: a {@link SealResult}.
    */
   readonly seal?: (table: GuardedTable) => string;
 }

@@ -8,9 +8,8 @@ export interface Subtree {
 
 /**
  * Reads the hashes of a Merkle tree. `subtrees` returns the root of the leaves [index·2^height, (index + 1)·2^height)
- * for each
- * subtree, in the given order; the tree contains all of these leaves. It is called once per proof, so that a reader can
- * fetch all hashes in one query.
+ * for each subtree, in the given order; the tree contains all of these leaves. It is called once per proof, so that a
+ * reader can fetch all hashes in one query.
  */
 export interface TreeReader {
   subtrees(wanted: readonly Subtree[]): Promise<readonly Buffer[]>;

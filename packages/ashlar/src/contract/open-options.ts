@@ -19,8 +19,8 @@ export interface OpenOptions {
   readonly allowOwner?: boolean | undefined;
   /**
    * The path of `pg_dump`, which copies a server's database; `pgRestore` is the path of `pg_restore`. Default:
-   * `PG_DUMP` and `PG_RESTORE` of the settings, else those of the
-   * server's version in the usual folders, else on the PATH.
+   * `PG_DUMP` and `PG_RESTORE` of the settings, else those of the server's version in the usual folders, else on the
+   * PATH.
    */
   readonly pgDump?: string | undefined;
   readonly pgRestore?: string | undefined;

@@ -22,8 +22,7 @@ export interface Snapshot {
    * Returns a copy of the whole database as of this snapshot, as a stream. Read it once and to the end.
    *
    * @param others - settles when nothing else reads the snapshot any more: an engine with one connection starts the
-   * copy
-   *   then, and releases the connection as early as possible. Default: nothing else reads it
+   *   copy then, and releases the connection as early as possible. Default: nothing else reads it
    */
   copy(others?: Promise<unknown>): Readable;
 }

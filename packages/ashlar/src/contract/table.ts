@@ -60,8 +60,7 @@ export interface ColumnEncryption {
 
 /**
  * The facts that the guarantees of a table give about the table, merged. Guarantees know each other by these facts and
- * never by name. Each
- * fact has one source: two guarantees of a table that give the same fact are refused.
+ * never by name. Each fact has one source: two guarantees of a table that give the same fact are refused.
  */
 export interface GuaranteeFacts {
   /** Rows are never updated; if `strict`, there are no exceptions, and rows are never deleted. */
