@@ -43,7 +43,7 @@ export interface SchemaObject {
   readonly definition: string;
 }
 
-/** One of the changes that turn one schema into another. */
+/** A change between two schemas: the statements that make it and those that reverse it. */
 export interface SchemaChange {
   /** A one-line description for people: `clauses: add column category`. */
   readonly summary: string;

@@ -10,7 +10,7 @@ export type RunSql = (
   parameters?: readonly unknown[],
 ) => Promise<readonly Record<string, unknown>[]>;
 
-/** Runs one statement synchronously, in the open transaction. Only SQLite can. */
+/** Runs one statement synchronously, in the open transaction, and returns its rows. Only SQLite can. */
 export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
 
 /** A row as SQL: column name → SQL literal. */

@@ -23,7 +23,7 @@ const needed = (table: TableFacts, row: Values, name: string): unknown => {
   const value = row[name];
   if (value !== undefined && value !== null) return value;
   throw new AshlarError('usage', {
-    message: `A row of ${table.name} lacks ${name}, which its ciphertexts are bound to.`,
+    message: `A row of ${table.name} lacks ${name}, which is needed to encrypt or decrypt its values.`,
     suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
   });
 };

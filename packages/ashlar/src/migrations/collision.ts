@@ -8,7 +8,7 @@ import type { AppliedStep } from './history.js';
  * Throws if a database or schema has tables with the names of a system's tables, but no step of the system was
  * applied.
  *
- * @param applied - the whole history of this place, of all systems
+ * @param applied - the whole history of the database or schema, of all systems
  * @throws AshlarError `system-collision`
  */
 export async function assertNoCollision(

@@ -159,7 +159,7 @@ const renamedTo = ({ tokens }: SqlStatement): readonly string[] => {
 };
 
 /**
- * Points out statements that could lose data, block a live table or rewrite it.
+ * Finds statements that could lose data, or block or rewrite a table that is in use.
  *
  * @param newTables - tables that earlier steps of the same run create, and which have no rows yet; those that this body
  *   creates are added

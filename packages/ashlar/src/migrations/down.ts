@@ -23,7 +23,7 @@ interface WayBack {
 }
 
 /**
- * Undoes applied steps, the last first, each in its own transaction together with its line in the history. Nothing is
+ * Undoes applied steps, the last first, each in a transaction that also removes it from the history. Nothing is
  * undone when one of them cannot be undone.
  *
  * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`

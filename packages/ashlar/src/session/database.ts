@@ -77,7 +77,7 @@ export class Database<T extends Tables = Tables> {
     const outer = this.#outer(context);
     if (outer?.readOnly) {
       throw new AshlarError('session-read-only', {
-        message: 'A session that writes was opened inside one that only reads.',
+        message: 'A session that writes was opened inside a session that only reads.',
         suggestion: 'Use db.session(…) for the outer session as well.',
       });
     }

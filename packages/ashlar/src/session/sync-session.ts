@@ -96,7 +96,7 @@ export class SyncSession {
     return this.#execute({ sql, parameters }).rows as Row[];
   }
 
-  /** Runs a nested unit of work: a savepoint, which is rolled back alone when its callback throws. */
+  /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
   session<R>(work: (s: SyncSession) => R): R {
     const name = `ashlar_${++this.#depth}`;
     this.#now((t) => t.savepoint(name));

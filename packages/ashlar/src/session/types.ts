@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 
-/** The actor and the scope of a session. */
+/** The actor and the scope with which a session runs. */
 export interface SessionContext {
   /** The user or process that acts: `user:42`, `system`. The audit trail and other guarantees record it. */
   readonly actor?: string | null | undefined;
@@ -92,7 +92,7 @@ export interface Session<T extends Tables = Tables> {
    * @throws AshlarError `session-read-only`, `lock-timeout`
    */
   lock(name: string): Promise<void>;
-  /** Runs a nested unit of work: a savepoint, which is rolled back alone when its callback throws. */
+  /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R>;
   /**
    * Returns the current time as an ISO 8601 string with milliseconds, from the `clock` given to `connect` if there is

@@ -236,7 +236,7 @@ export function abortedError(cause: unknown): AshlarError {
 
 const shadowedError = (): AshlarError =>
   new AshlarError('session-conflict', {
-    message: 'A session was used inside one nested in it.',
+    message: 'A session was used inside a session that is nested in it.',
     detail: 'The nested session may be rolled back alone, so the outer one waits until it has ended.',
     suggestion: 'Use the session that is passed to the inner callback.',
   });
