@@ -37,8 +37,8 @@ export interface RunStep {
 }
 
 /**
- * Applies the pending steps, one process at a time, each step in a transaction that also
- * records it in the history and grants the rights that the guarantees allow. After a crash at any point, the next `up` completes the database.
+ * Applies the pending steps, one process at a time, each step in a transaction that also records it in the history and
+ * grants the rights that the guarantees allow. After a crash at any point, the next `up` completes the database.
  *
  * @returns the steps that ran; empty when nothing was pending
  * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
