@@ -1,44 +1,57 @@
 import type { RunSql, SqlName, SqlRow } from './sql.js';
 
-/** What an attack is built from: rows that are in the table during the attack, values, partitions and scopes. */
+/** The material for building attacks: rows that are in the table during the attack, values, partitions and scopes. */
 export interface Probe {
   readonly dialect: SqlName;
   /** An existing row. */
   readonly row: SqlRow;
-  /** Another existing row; `undefined` if the table can have one only. */
+  /** Another existing row; `undefined` if the table can have only one row. */
   readonly other: SqlRow | undefined;
   /** A row that can be inserted: its keys are unused. */
   readonly fresh: SqlRow;
-  /** A valid value for each column that a statement may set; it differs from the rows' values where the type has a second one. */
+  /**
+   * A valid value for each column that a statement may set; different from the values in the rows, if the type has a
+   * second value.
+   */
   readonly values: SqlRow;
-  /** Partitions by name; the first holds {@link row}. Empty where the table has none. */
+  /** The names of the table's partitions; the first one holds {@link row}. Empty if the table has none. */
   readonly partitions: readonly string[];
-  /** The scope of {@link row}, and another scope; both `undefined` where the table has no scope. */
+  /** The scope of {@link row}; `undefined` if the table has no scope. */
   readonly scope: string | undefined;
+  /** A scope other than that of {@link row}; `undefined` if the table has no scope. */
   readonly otherScope: string | undefined;
 }
 
-/** Who attacks: the application's role in a session, or the owner of the schema on a connection of its own. */
+/** The role that runs an attack: `app` in a session, or `owner`, the schema's owner, on a separate connection. */
 export type Attacker = 'app' | 'owner';
 
-/** Statements that would break a guarantee. They run in a savepoint that is always rolled back. */
+/**
+ * An attack: statements that would break a guarantee if the database accepted them. They run in a savepoint that is
+ * always rolled back.
+ */
 export interface Attack {
-  /** In a few words: `DELETE of a row`. Unique among the attacks of its guarantee. */
+  /** A short description of the attack: `DELETE of a row`. Unique among the attacks of its guarantee. */
   readonly name: string;
   readonly as: Attacker;
   /**
-   * The last statement is the attack; those before it prepare it and must succeed. If the owner lacks the privilege for a
-   * preparation (`session_replication_role` needs a superuser), the attack counts as refused.
+   * The statements to run: the last one is the attack; the others prepare the attack and must succeed. If the owner
+   * lacks the privilege for a preparation (`session_replication_role` needs a superuser), the attack counts as
+   * refused.
    */
   readonly statements: readonly string[];
-  /** Steps before the statements, each with alternatives: the first alternative that succeeds counts, and one must. */
+  /**
+   * Steps that run before the statements. A step is a list of alternatives, tried in order until one succeeds; one
+   * must succeed.
+   */
   readonly preparation?: readonly (readonly string[])[];
   /**
+   * The expected result of the attack: `refused`, `untouched`, `detected` or `accepted`.
    * `refused`: the database must raise an error. `untouched`: it must raise, or neither return nor change a row.
-   * `detected`: it may succeed, and `detect` must then find it. `accepted`: it must succeed, because the guarantee allows it.
+   * `detected`: it may succeed, and `detect` must then find it. `accepted`: it must succeed, because the guarantee
+   * allows it.
    */
   readonly expect: 'refused' | 'untouched' | 'detected' | 'accepted';
-  /** The scope of the application's session. */
+  /** The scope of the session in which the application's role attacks. */
   readonly scope?: string | null;
   /** The finding of the guarantee's own check after the attack; `undefined` if it finds nothing. */
   readonly detect?: (run: RunSql) => Promise<string | undefined>;

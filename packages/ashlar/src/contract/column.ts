@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What a column holds, independent of the engine. Each engine maps a kind to one native type. */
+/** The type of a column's values, independent of the engine. Each engine maps a kind to one native type. */
 export type ColumnKind =
   | 'text'
   | 'integer'
@@ -13,7 +13,7 @@ export type ColumnKind =
   | 'json'
   | 'bytes';
 
-/** Where a value comes from when an insert leaves it out. */
+/** The source of a column's value if an insert omits it. */
 export type Generator =
   /** A UUIDv7 (RFC 9562 section 5.7), generated in this process. */
   | 'uuid'
@@ -22,7 +22,7 @@ export type Generator =
   /** The time of the transaction, by the database's clock. */
   | 'now';
 
-/** The part of a Zod schema that a database can check by itself. Lengths count characters (code points). */
+/** The constraints of a Zod type that a database can check. Lengths count characters (code points). */
 export interface ColumnRules {
   readonly oneOf?: readonly (string | number)[];
   readonly minLength?: number;
@@ -34,12 +34,13 @@ export interface ColumnRules {
   readonly multipleOf?: number;
   readonly startsWith?: string;
   readonly endsWith?: string;
-  /** For bytes: their minimum number, and the value of the first one. */
+  /** For a column of bytes: the minimum number of bytes. */
   readonly minBytes?: number;
+  /** For a column of bytes: the value of the first byte. */
   readonly firstByte?: number;
 }
 
-/** The value of a column that an insert leaves out; always representable as JSON. */
+/** The value that a column gets if an insert omits it; always representable as JSON. */
 export type DefaultValue =
   | string
   | number
@@ -55,18 +56,18 @@ export interface Column {
   readonly kind: ColumnKind;
   readonly nullable: boolean;
   readonly rules: ColumnRules;
-  /** The exact number of digits after the second in a timestamp. */
+  /** The exact number of fractional digits of the seconds in a timestamp. */
   readonly precision: 3 | 6;
   readonly generated: Generator | undefined;
-  /** Set to the current time by every update (an `updated_at`). */
+  /** Whether every update sets the column to the current time (`updated_at`). */
   readonly touched: boolean;
-  /** A constant default that the database also has. */
+  /** The constant default, which the table in the database also has; `undefined` if there is none. */
   readonly default: DefaultValue | undefined;
   readonly primaryKey: boolean;
-  /** For an encrypted column, which holds bytes: the column without encryption. */
+  /** For an encrypted column, which stores bytes: the column as it would be without encryption. */
   readonly plaintext: Column | undefined;
-  /** The Zod type of a stored value: as declared, without its default. */
+  /** The Zod type of a stored value: the declared type without its default. */
   readonly stored: z.ZodType;
-  /** The Zod type as declared. */
+  /** The Zod type as the table declares it. */
   readonly declared: z.ZodType;
 }

@@ -10,7 +10,7 @@ import type { Awaitable } from './sql.js';
 import type { TableFacts } from './table.js';
 import type { QueryResult, Transaction, TransactionOptions } from './transaction.js';
 
-/** Opens transactions without promises. Only SQLite can. */
+/** Opens transactions synchronously, without promises. Only SQLite can. */
 export interface SyncEngine {
   begin(options: TransactionOptions): Transaction;
 }
@@ -18,20 +18,20 @@ export interface SyncEngine {
 /** An open database. */
 export interface Engine {
   readonly dialect: SqlDialect;
-  /** For people: `SQLCipher 4 (SQLite 3.53.2)`. */
+  /** The engine's name and version, for display: `SQLCipher 4 (SQLite 3.53.2)`. */
   readonly label: string;
   /** The URL without a password or key. */
   readonly url: string;
-  /** Encrypted at rest by the engine itself. */
+  /** Whether the engine itself encrypts the database at rest. */
   readonly encrypted: boolean;
   readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
   readonly sync: SyncEngine | undefined;
-  /** The role of sessions, as of the last `asOwner`; `undefined` where the engine has no roles. */
+  /** The connected role, as read by the last call of `asOwner`; `undefined` if the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;
 
-  /** Lets results of these tables' columns be decoded by their Zod types. */
+  /** Registers tables, so that query results are decoded by the Zod types of the tables' columns. */
   register(tables: readonly GuardedTable[]): void;
-  /** Encodes a value for `execute` and `insertMany`. Cheap; never fails. */
+  /** Encodes a column's value as a parameter for `execute` and `insertMany`. Cheap; never fails. */
   encode(column: Column, value: unknown): unknown;
 
   /** Opens a transaction. On SQLite, writers queue here. A dead pooled connection is replaced, not reported. */
@@ -40,19 +40,22 @@ export interface Engine {
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
 
   /**
-   * Runs `work` on a connection of the owner. With `exclusive`, one process at a time; others wait at most
+   * Runs `work` on a connection of the schema's owner. With `exclusive`, one process at a time; others wait at most
    * `lockTimeout` milliseconds (default 30,000), then `migration-locked`.
    */
   asOwner<T>(
     work: (owner: Owner) => Promise<T>,
     options?: { exclusive?: boolean; lockTimeout?: number },
   ): Promise<T>;
-  /** The current schema as the engine describes it, without Ashlar's own tables and without partitions. */
+  /** Reads the current schema as the engine describes it, without Ashlar's own tables and without partitions. */
   introspect(owner: Owner): Promise<Schema>;
-  /** The partitions of a table by name, with their bounds and estimated rows; empty where the engine has none. */
+  /**
+   * Lists the partitions of a table, with their bounds and estimated numbers of rows; empty if the engine has no
+   * partitions.
+   */
   partitions(owner: Owner, table: string): Promise<readonly Partition[]>;
 
-  /** Seals all ledgers up to the rows that were committed before the call. */
+  /** Seals, in all ledgers, the rows that were committed before the call. */
   seal(): Promise<void>;
 
   /**
@@ -72,7 +75,10 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** One partition. `from` inclusive and `to` exclusive are ISO timestamps; both `undefined` for the default. */
+/**
+ * A partition of a table: its bounds and its estimated number of rows. `from` inclusive and `to` exclusive are ISO
+ * timestamps; both `undefined` for the default.
+ */
 export interface Partition {
   readonly name: string;
   readonly from: string | undefined;

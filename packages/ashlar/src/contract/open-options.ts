@@ -1,6 +1,6 @@
-/** How an engine is opened. */
+/** Options for opening a database with an engine. */
 export interface OpenOptions {
-  /** The URL: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`. */
+  /** The URL of the database: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`. */
   readonly url: string;
   /** The key of an encrypted file: a passphrase, or 64 hex digits for a raw key. */
   readonly key?: string | undefined;
@@ -10,18 +10,25 @@ export interface OpenOptions {
   readonly lockTimeout?: number | undefined;
   /** Create the file or folder if it does not exist. Default true. */
   readonly create?: boolean | undefined;
-  /** The role that sessions act as if the user can change the schema and is a member of the role. Default `ashlar_app`. */
+  /**
+   * The role that sessions act as if the connected role can change the schema and is a member of this role. Default
+   * `ashlar_app`.
+   */
   readonly appRole?: string | undefined;
-  /** Let sessions act as the user even if the user can change the schema. Default false. */
+  /** Allow sessions to act as the connected role even if that role can change the schema. Default false. */
   readonly allowOwner?: boolean | undefined;
   /**
-   * The programs that copy a server's database. Default: `PG_DUMP` and `PG_RESTORE` of the settings, else those of the
-   * server's version in the usual folders, else on the PATH.
+   * The path of `pg_dump`, which copies a server's database; `pgRestore` is the path of `pg_restore`. Default:
+   * `PG_DUMP` and `PG_RESTORE` of the settings, else those of the server's version in the usual folders, else on the
+   * PATH.
    */
   readonly pgDump?: string | undefined;
   readonly pgRestore?: string | undefined;
-  /** SQLite's `synchronous`: with `full` every commit survives a power cut, with `normal` the last ones may be lost. Default `full`. */
+  /**
+   * The `synchronous` mode of SQLite: with `full`, a power failure loses no commit; with `normal`, it may lose the
+   * last commits. Default `full`.
+   */
   readonly durability?: 'full' | 'normal' | undefined;
-  /** Called with each statement's text (never its parameters) and duration in milliseconds. */
+  /** Called for each statement with its text (never its parameters) and its duration in milliseconds. */
   readonly onStatement?: ((sql: string, milliseconds: number) => void) | undefined;
 }

@@ -3,7 +3,7 @@ import type { RunSql } from './sql.js';
 /** A connection that may change the schema. */
 export interface Owner {
   readonly run: RunSql;
-  /** Runs a text with several statements. */
+  /** Runs an SQL text that may contain several statements. */
   script(sql: string): Promise<void>;
   /**
    * Runs `work` in one transaction. `lockTimeout` is in milliseconds. `rebuild` allows tables to be

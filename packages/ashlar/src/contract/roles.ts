@@ -2,13 +2,13 @@ import type { Owner } from './owner.js';
 import type { TableRights } from './rights.js';
 import type { RunSql } from './sql.js';
 
-/** The role of the sessions of an open database. */
+/** The role that connected to an open database, and the role that its sessions act as. */
 export interface ConnectedRole {
-  /** The user that connected. */
+  /** The name of the database user that connected. */
   readonly user: string;
   /** Whether that user can create or change tables in this schema. */
   readonly canChangeSchema: boolean;
-  /** The role that sessions act as; `undefined` where they act as the user. */
+  /** The role that sessions act as; `undefined` if they act as the user that connected. */
   readonly sessionRole: string | undefined;
   /** Whether the database is initialised: `up` has run, and the migration history exists. */
   readonly initialised: boolean;
@@ -16,13 +16,16 @@ export interface ConnectedRole {
   readonly owner: string | undefined;
 }
 
-/** The roles of a database by name. */
+/** The names of the roles of a database. */
 export interface Roles {
-  /** Reads and writes what the guarantees allow. */
+  /** The application's role, which reads and writes what the guarantees allow. */
   readonly app: string;
-  /** Reads everything. */
+  /** The auditor's role, which reads all tables. */
   readonly auditor: string;
-  /** Set if the application connects as `app` itself (two URLs); otherwise its user steps down to `app`. */
+  /**
+   * Set if the application connects as `app` itself (two URLs); otherwise the user that it connects as switches to
+   * `app`.
+   */
   readonly appConnects?: { readonly password: string | undefined } | undefined;
   /** The owner of the schema's objects. Default: the user that migrates. */
   readonly owner?: string | undefined;
@@ -31,30 +34,35 @@ export interface Roles {
 /** The rights that the roles should have. */
 export interface WantedRights {
   readonly roles: Roles;
-  /** What `app` may do, by table; the auditor reads all of them. Tables that do not exist yet are skipped. */
+  /**
+   * The rights of `app` by table name; the auditor reads all of these tables. Tables that do not exist yet are
+   * skipped.
+   */
   readonly tables: ReadonlyMap<string, TableRights>;
-  /** The functions of guarantees and those they rely on, by name. */
+  /** The names of the guarantees' functions and of the functions that these rely on. */
   readonly functions: readonly string[];
 }
 
-/** A difference between the rights that a role has and those it should have. */
+/** A difference between the rights that a role has and those it should have, with the statement that corrects it. */
 export interface RoleChange {
-  /** In words: `ashlar_app has DELETE on audit_logs`. */
+  /** The difference in words: `ashlar_app has DELETE on audit_logs`. */
   readonly difference: string;
   /** The statement that corrects it; `undefined` if a person has to decide. */
   readonly sql: string | undefined;
-  /** Whether it revokes something. */
+  /** Whether the change revokes a right. */
   readonly takes: boolean;
-  /** Who runs it: the user that connected, or the owner of the tables. */
+  /** The role that must run the statement: `login` is the user that connected, `owner` is the owner of the tables. */
   readonly by: 'login' | 'owner';
-  /** Whether this connection may run it. */
+  /** Whether this connection may run the statement. */
   readonly allowed: boolean;
 }
 
-/** How an engine with roles plans and grants rights. */
+/** Plans and grants the rights of roles on an engine that has roles. */
 export interface RoleDialect {
-  /** Compares the database with the wanted rights. Empty if there is no difference. */
+  /**
+   * Compares the rights in the database with the wanted rights and returns the differences. Empty if there are none.
+   */
   plan(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]>;
-  /** Applies changes in the open transaction. */
+  /** Applies changes of roles and rights in the open transaction. */
   apply(owner: Owner, changes: readonly RoleChange[], roles: Roles): Promise<void>;
 }

@@ -1,28 +1,28 @@
-/** A database's schema as its engine describes it: what two schemas are compared by. */
+/** A database's schema as its engine describes it: the form in which two schemas are compared. */
 export interface Schema {
   readonly tables: readonly SchemaTable[];
-  /** Functions by name, with the text that creates each. */
+  /** The functions of the schema, each with the statement that creates it. */
   readonly functions: readonly SchemaObject[];
 }
 
 export interface SchemaTable {
   readonly name: string;
   readonly columns: readonly SchemaColumn[];
-  /** Table constraints: name and definition in the engine's words. */
+  /** The table constraints, each with its definition as the engine writes it. */
   readonly constraints: readonly SchemaObject[];
   readonly indexes: readonly SchemaObject[];
   readonly triggers: readonly SchemaObject[];
-  /** What follows the closing bracket of CREATE TABLE: STRICT, PARTITION BY …. */
+  /** The text after the closing parenthesis of CREATE TABLE: STRICT, PARTITION BY …. */
   readonly options: string;
-  /** Which roles reach which rows; `undefined` for an engine without roles. */
+  /** The row-level security of the table; `undefined` for an engine without roles. */
   readonly rowSecurity?: RowSecurity;
 }
 
-/** Row level security of a table. */
+/** The row-level security of a table: which rows each role can reach. */
 export interface RowSecurity {
-  /** Without it policies have no effect. */
+  /** Whether row-level security is enabled; otherwise policies have no effect. */
   readonly enabled: boolean;
-  /** Policies also bind the table's owner. */
+  /** Whether the policies also apply to the table's owner. */
   readonly forced: boolean;
   readonly policies: readonly SchemaObject[];
 }
@@ -33,7 +33,7 @@ export interface SchemaColumn {
   readonly notNull: boolean;
   /** The default as an SQL expression; `undefined` when there is none. */
   readonly default: string | undefined;
-  /** Everything else of its definition: identity, collation, inline constraints. */
+  /** The rest of the column's definition: identity, collation, inline constraints. */
   readonly rest: string;
 }
 
@@ -43,15 +43,15 @@ export interface SchemaObject {
   readonly definition: string;
 }
 
-/** One step from a schema to another. */
+/** A change between two schemas: the statements that make it and those that reverse it. */
 export interface SchemaChange {
-  /** In one line, for people: `clauses: add column category`. */
+  /** A one-line description for people: `clauses: add column category`. */
   readonly summary: string;
   readonly up: readonly string[];
-  /** The reverse; empty if no reverse keeps the data. */
+  /** The statements that reverse `up`; empty if the reverse would lose data. */
   readonly down: readonly string[];
-  /** The reason, if `up` or `down` loses data, or blocks or rewrites the table. */
+  /** The reason why the change is dangerous, if `up` or `down` loses data, or blocks or rewrites the table. */
   readonly danger: string | undefined;
-  /** The directions that need `Owner.atomically` with `rebuild`. */
+  /** The directions (`up`, `down`) that must run in `Owner.atomically` with the option `rebuild`. */
   readonly rebuild: readonly ('up' | 'down')[];
 }

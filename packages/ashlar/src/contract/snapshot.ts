@@ -14,15 +14,15 @@ export interface Snapshot {
   readonly key?: string | undefined;
   /** The size of the copy in bytes, if known in advance. */
   readonly size?: number | undefined;
-  /** Reads the snapshot as the owner, in every scope. */
+  /** Runs a query on the snapshot as the owner, who sees the rows of every scope. */
   readonly read: RunSql;
-  /** The number of rows of a table. Does not block the event loop on a large table. */
+  /** Counts the rows of a table in the snapshot. Does not block the event loop on a large table. */
   count(table: string): Promise<number>;
   /**
-   * The whole database of this snapshot. Read it once and to the end.
+   * Returns a copy of the whole database as of this snapshot, as a stream. Read it once and to the end.
    *
-   * @param others - settles when nothing else reads the snapshot any more: an engine with one connection starts the copy
-   *   then, and releases the connection as early as possible. Default: nothing else reads it
+   * @param others - settles when nothing else reads the snapshot any more: an engine with one connection starts the
+   *   copy then, and releases the connection as early as possible. Default: nothing else reads it
    */
   copy(others?: Promise<unknown>): Readable;
 }

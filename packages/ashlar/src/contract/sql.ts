@@ -1,17 +1,17 @@
-/** The kinds of SQL an engine speaks. */
+/** The SQL dialect of an engine. */
 export type SqlName = 'sqlite' | 'postgres';
 
-/** A value, or a promise of it: SQLite answers at once, a server later. Always `await` it. */
+/** A value or a promise of the value: SQLite returns values at once, a server returns promises. Always `await` it. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Runs one statement and returns its rows; a value without a plainer JavaScript form is text. */
+/** Runs one statement and returns its rows; a value that has no plain JavaScript form is returned as text. */
 export type RunSql = (
   sql: string,
   parameters?: readonly unknown[],
 ) => Promise<readonly Record<string, unknown>[]>;
 
-/** Runs one statement synchronously, in the open transaction. Only SQLite can. */
+/** Runs one statement synchronously, in the open transaction, and returns its rows. Only SQLite can. */
 export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
 
-/** A row as SQL: column → literal. */
+/** A row as SQL: column name → SQL literal. */
 export type SqlRow = Readonly<Record<string, string>>;

@@ -1,12 +1,12 @@
 import type { GuardedTable } from './guarantee.js';
 
-/** A system as the database sees it: its tables and its migrations, without what it contributes to programs. */
+/** The parts of a system that concern its database: name, tables, migrations and example rows for attacks. */
 export interface SystemFacts<T = Readonly<Record<string, GuardedTable>>> {
-  /** Lower case; its migrations are recorded under this name. */
+  /** The system's name, in lower case; its migrations are recorded under this name. */
   readonly name: string;
   readonly tables: T;
-  /** The folder of its migrations, one folder a step. */
+  /** The folder of the system's migrations, which contains one folder for each step. */
   readonly migrations: URL;
-  /** Rows, or parts of rows, that `ashlar prove` attacks: by the tables' keys in `tables`. */
+  /** Example rows, or parts of rows, that `ashlar prove` uses in attacks, by the property names of `tables`. */
   readonly probes?: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[] | undefined>>;
 }

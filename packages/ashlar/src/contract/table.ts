@@ -2,14 +2,14 @@ import type { Column } from './column.js';
 import type { Retention } from './retention.js';
 import type { SqlName } from './sql.js';
 
-/** A named key. */
+/** A key with a name, over one or more columns. */
 export interface Key {
   readonly name: string;
   readonly columns: readonly string[];
 }
 
 export interface Unique extends Key {
-  /** The columns whose NULLs count as equal; empty where each NULL is distinct. */
+  /** The columns whose NULLs count as equal; empty if each NULL is distinct. */
   readonly nullsEqual: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export interface Check {
   readonly sql: Readonly<Record<SqlName, string>>;
 }
 
-/** A column that holds a keyed hash of an encrypted one, so that equal values can be found. */
+/** A column that holds a keyed hash of an encrypted column, so that equal values can be found. */
 export interface BlindIndex {
   readonly of: Column;
   readonly into: Column;
@@ -39,46 +39,51 @@ export interface BlindIndex {
   readonly fold: (value: string) => string;
 }
 
-/** How a table encrypts columns. */
+/**
+ * The encryption of a table's columns: the scope column, the keyring, the encrypted columns and their blind indexes.
+ */
 export interface ColumnEncryption {
-  /** The column that names the scope of a row, whose data key encrypts it. */
+  /** The column that contains the scope of a row; the data key of that scope encrypts the row's values. */
   readonly scope: string;
-  /** The keyring: the table that holds the data keys of scopes, wrapped. */
+  /** The keyring: the table that stores the wrapped data keys of the scopes. */
   readonly keys: TableFacts;
   /** The encrypted columns. */
   readonly columns: readonly Column[];
   readonly blindIndexes: readonly BlindIndex[];
-  /** The names of the table and its columns that ciphertexts are bound to: today's, unless something was renamed. */
+  /** The table name that ciphertexts are bound to: the current name, unless the table was renamed. */
   readonly boundTable: string;
+  /**
+   * Returns the column name that a column's ciphertexts are bound to: the current name, unless the column was renamed.
+   */
   readonly boundColumn: (name: string) => string;
 }
 
 /**
- * What the guarantees of a table say about it, merged. Guarantees know each other by these facts and never by name. Each
- * fact has one source: two guarantees of a table that give the same fact are refused.
+ * The facts that the guarantees of a table give about the table, merged. Guarantees know each other by these facts and
+ * never by name. Each fact has one source: two guarantees of a table that give the same fact are refused.
  */
 export interface GuaranteeFacts {
-  /** A row never changes. `strict`: without exceptions, and it is never deleted. */
+  /** Rows are never updated; if `strict`, there are no exceptions, and rows are never deleted. */
   readonly appendOnly?: { readonly strict: boolean };
   /** The table is an audit trail. */
   readonly trail?: true;
-  /** Changes are recorded in a trail; the values of `except` are not. */
+  /** Changes of the table are recorded in an audit trail, without the values of the columns in `except`. */
   readonly audited?: { readonly trail: string; readonly except: readonly string[] };
   readonly encryption?: ColumnEncryption;
   /** The table holds data keys. */
   readonly keyring?: true;
-  /** The rows are leaves of a Merkle tree, under the name of its log. */
+  /** The rows are leaves of a Merkle tree; `log` is the name of its log. */
   readonly ledger?: { readonly log: string };
   /** On PostgreSQL the table is partitioned by the month of this column. */
   readonly partition?: { readonly column: string };
   readonly retention?: Retention;
-  /** The column that names the scope of a row; a session reaches the rows of its scope only. */
+  /** The column that contains the scope of a row; a session can reach only the rows of its scope. */
   readonly scope?: Column;
-  /** Rows are versions; `current` marks the newest of its key. */
+  /** Rows are versions; the column `current` marks the newest version of each key. */
   readonly versions?: { readonly key: readonly string[]; readonly current: string };
 }
 
-/** What is known of a table: its columns, keys and constraints, and the facts of its guarantees. */
+/** A table's columns, keys, constraints and indexes, and the facts that its guarantees give. */
 export interface TableFacts {
   readonly name: string;
   readonly columns: Readonly<Record<string, Column>>;
@@ -87,7 +92,7 @@ export interface TableFacts {
   readonly foreignKeys: readonly ForeignKey[];
   readonly checks: readonly Check[];
   readonly indexes: readonly Index[];
-  /** Declared renames: the name now → the name before. */
+  /** The column renames that the table declares: current name → previous name. */
   readonly renames: Readonly<Record<string, string>>;
   readonly facts: GuaranteeFacts;
 }

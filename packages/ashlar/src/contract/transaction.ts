@@ -2,18 +2,20 @@ import type { Column } from './column.js';
 import type { Awaitable } from './sql.js';
 import type { TableFacts } from './table.js';
 
-/** Rows, decoded by their columns' Zod types, and the number of rows that a write changed. */
+/**
+ * The result of a statement: rows, decoded by their columns' Zod types, and the number of rows that a write changed.
+ */
 export interface QueryResult {
   readonly rows: Record<string, unknown>[];
   readonly changes: number;
 }
 
-/** The mode, actor and scope of a transaction; `null`: no actor, no scope. */
+/** The mode, actor and scope of a transaction; `null` means no actor or no scope. */
 export interface TransactionOptions {
   readonly mode: 'read' | 'write';
   readonly actor: string | null;
   readonly scope: string | null;
-  /** Acts as the connected user, to read what the application's role may not. */
+  /** Whether to act as the user that connected, to read data that the application's role may not read. */
   readonly asOwner?: boolean;
 }
 
@@ -24,25 +26,28 @@ export interface TransactionOptions {
  */
 export interface Transaction {
   execute(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
-  /** Returns rows in order, with at most `chunk` in memory. */
+  /** Returns the rows of a query in order, with at most `chunk` rows in memory. */
   stream(sql: string, parameters: readonly unknown[], chunk: number): AsyncIterable<Record<string, unknown>>;
-  /** Inserts many rows of encoded values, in the order of `columns`, in the fastest way of the engine. */
+  /** Inserts many rows of encoded values, in the order of `columns`, with the fastest method of the engine. */
   insertMany(
     table: TableFacts,
     columns: readonly Column[],
     rows: readonly (readonly unknown[])[],
   ): Awaitable<number>;
   /**
-   * Waits until no other writing transaction holds this name, and holds it until this transaction ends. With a single
-   * writer it returns at once.
+   * Locks a name until this transaction ends, after waiting until no other writing transaction holds the lock. With a
+   * single writer it returns at once.
    */
   lock(name: string): Awaitable<void>;
   savepoint(name: string): Awaitable<void>;
   rollbackTo(name: string): Awaitable<void>;
   release(name: string): Awaitable<void>;
-  /** Continues as another actor and scope: `prove` tries in one transaction what several sessions would do. */
+  /**
+   * Changes the actor and the scope of the open transaction, so that `prove` can test several sessions in one
+   * transaction.
+   */
   actAs(context: Pick<TransactionOptions, 'actor' | 'scope'>): Awaitable<void>;
-  /** Rejects with `outcome-unknown` if an I/O error leaves it open whether the commit is durable. */
+  /** Commits; rejects with `outcome-unknown` if, after an I/O error, it is unknown whether the commit is durable. */
   commit(): Awaitable<void>;
   rollback(): Awaitable<void>;
 }

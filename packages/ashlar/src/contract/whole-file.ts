@@ -1,37 +1,37 @@
 import type { OpenOptions } from './open-options.js';
 
-/** The content of a database file and the key it is under. */
+/** The content of a database file as row counts and a digest, and the fingerprint of the file's key. */
 export interface FileContent {
-  /** The number of rows of each table, the shadow tables of virtual tables included. */
+  /** The number of rows of each table, including the shadow tables of virtual tables. */
   readonly rows: Readonly<Record<string, number>>;
-  /** SHA-256 over schema and rows, in hex. */
+  /** The SHA-256 hash of the schema and all rows, in hex. */
   readonly digest: string;
-  /** Tells keys apart; `undefined` for a plain file. */
+  /** A fingerprint that identifies the key; `undefined` for a file without encryption. */
   readonly keyFingerprint: string | undefined;
 }
 
 /** The result of a key rotation. */
 export interface KeyRotation extends FileContent {
-  /** `already`: the file was under the new key before, and nothing was done. */
+  /** `rotated`, or `already` if the file already had the new key and was not changed. */
   readonly outcome: 'rotated' | 'already';
   readonly path: string;
 }
 
-/** A file to import. */
+/** A database file to import. */
 export interface ImportSource {
   readonly path: string;
-  /** Its key: a passphrase, or 64 hex digits. */
+  /** The key of the file: a passphrase, or 64 hex digits. */
   readonly key?: string | undefined;
 }
 
 /** The result of an import. */
 export interface Imported extends FileContent {
   readonly path: string;
-  /** The format of the source: `SQLite`, `SQLCipher 3`. */
+  /** The format of the imported file: `SQLite`, `SQLCipher 3`. */
   readonly source: string;
 }
 
-/** The key that opens a file. */
+/** The name and the fingerprint of the key that opens a file. */
 export interface FoundKey {
   readonly name: string;
   readonly fingerprint: string;

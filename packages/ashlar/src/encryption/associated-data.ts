@@ -1,4 +1,7 @@
-/** A part of the associated data of a ciphertext. A number is a key version: four bytes, big endian. */
+/**
+ * A part of the associated data with which a ciphertext is authenticated. A number is a key version: four bytes, big
+ * endian.
+ */
 export type Part = string | number | Uint8Array;
 
 const bytesOf = (part: Part): Uint8Array => {
@@ -10,7 +13,7 @@ const bytesOf = (part: Part): Uint8Array => {
   return typeof part === 'string' ? Buffer.from(part) : part;
 };
 
-/** Concatenates parts, each after its length in four bytes: no two lists of parts give the same bytes. */
+/** Concatenates parts, each after its length in four bytes, so that different lists of parts give different bytes. */
 export function lengthPrefixed(parts: readonly Part[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
@@ -22,7 +25,7 @@ export function lengthPrefixed(parts: readonly Part[]): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** The place of a value, to which its ciphertext is bound: it cannot be decrypted anywhere else. */
+/** The place of an encrypted value: its ciphertext cannot be decrypted at any other place. */
 export interface Place {
   readonly table: string;
   readonly column: string;
@@ -36,7 +39,7 @@ const keyPart = (value: unknown): Part => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-/** The associated data of a value's ciphertext. */
+/** Returns the associated data for the ciphertext of a column's value. */
 export function cellData({ table, column, scope, row }: Place, keyVersion: number): Buffer {
   return lengthPrefixed([
     'ashlar/cell/v1',
@@ -48,7 +51,7 @@ export function cellData({ table, column, scope, row }: Place, keyVersion: numbe
   ]);
 }
 
-/** The associated data of a wrapped data key. */
+/** Returns the associated data for a wrapped data key. */
 export function dataKeyData(keyring: string, scope: string, version: number, masterVersion: number): Buffer {
   return lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
 }

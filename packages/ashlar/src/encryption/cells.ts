@@ -8,7 +8,7 @@ import { decryptEnvelope, encryptToEnvelope, envelopeVersion } from './envelope.
 import { plaintextBytes, plaintextValue } from './plaintext.js';
 import type { Steps } from './steps.js';
 
-/** Column → value. */
+/** The values of a row: column name → value. */
 export type Values = Readonly<Record<string, unknown>>;
 
 const encryptionOf = (table: TableFacts): ColumnEncryption => {
@@ -23,7 +23,7 @@ const needed = (table: TableFacts, row: Values, name: string): unknown => {
   const value = row[name];
   if (value !== undefined && value !== null) return value;
   throw new AshlarError('usage', {
-    message: `A row of ${table.name} lacks ${name}, which its ciphertexts are bound to.`,
+    message: `A row of ${table.name} lacks ${name}, which is needed to encrypt or decrypt its values.`,
     suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
   });
 };
@@ -123,14 +123,14 @@ function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unk
   const scope = scopeOf(table, row);
   const place = placeOf(table, column.name, scope, row);
   const key = yield* keys.forDecryption(encryption.keys, scope, version);
-  if (!key) throw failed(table, column, row, `Its scope has no data key of version ${version}.`);
+  if (!key) throw failed(table, column, row, `The scope of the row has no data key of version ${version}.`);
   const bytes = decryptEnvelope(key.cells, envelope, cellData(place, version));
   if (!bytes) {
     throw failed(
       table,
       column,
       row,
-      'It was changed, or it was encrypted for another row, column, table or scope.',
+      'The ciphertext was changed, or it was encrypted for another row, column, table or scope.',
     );
   }
   return plaintextValue(column.plaintext ?? column, bytes);
@@ -148,7 +148,7 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
 // matches no row; `IN ()` would be invalid SQL
 const nothing = new Uint8Array(0);
 
-/** A value to look for by the blind index of a column; `scope` is that of the rows. */
+/** A value to find through the blind index of a column, in the rows of `scope`. */
 export interface IndexedValue {
   readonly keys: DataKeys;
   readonly table: TableFacts;
@@ -158,7 +158,8 @@ export interface IndexedValue {
 }
 
 /**
- * The blind indexes that a value can have: one for each version of the scope's data key, the newest first.
+ * Returns the blind indexes that rows with this value can have: one for each version of the scope's data key, the
+ * newest first.
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the column has no blind index
  */

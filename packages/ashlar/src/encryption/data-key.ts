@@ -5,7 +5,7 @@ import { decryptEnvelope, encryptToEnvelope } from './envelope.js';
 import type { MasterKeys } from './master-keys.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
-/** A data key: its keyring, its scope and its version. */
+/** The identity of a data key: its keyring, its scope and its version. */
 export interface KeyName {
   readonly keyring: string;
   readonly scope: string;
@@ -25,7 +25,7 @@ export class DataKey {
     this.#bytes = bytes;
   }
 
-  /** A key derived by HKDF-SHA256 (RFC 5869), for a purpose other than encryption. */
+  /** Derives a key for a purpose other than encryption, with HKDF-SHA256 (RFC 5869). */
   derived(info: Buffer): Buffer {
     const name = info.toString('base64');
     let key = this.#derived.get(name);
@@ -37,7 +37,7 @@ export class DataKey {
   }
 }
 
-/** A data key as the keyring stores it. */
+/** A data key as the keyring stores it: encrypted with a master key. */
 export interface WrappedKey {
   readonly wrapped: Uint8Array;
   readonly master_version: number;
@@ -54,21 +54,25 @@ const unwrapped = (masters: MasterKeys, name: KeyName, { wrapped, master_version
   if (!master) {
     throw new AshlarError('key-missing', {
       message: `The column key of version ${master_version} is missing.`,
-      detail: `A data key in ${name.keyring} is wrapped with it.`,
-      suggestion: 'Add it to COLUMN_KEYS_OLD until ashlar key rotate columns has rewrapped every data key.',
+      detail: `A data key in ${name.keyring} is wrapped with this column key.`,
+      suggestion:
+        'Add the key to COLUMN_KEYS_OLD until `ashlar key rotate columns` has rewrapped every data key.',
     });
   }
   const { keyring, scope, version } = name;
   const bytes = decryptEnvelope(master, wrapped, dataKeyData(keyring, scope, version, master_version));
   if (bytes) return bytes;
   throw new AshlarError('key-wrong', {
-    message: `The column key of version ${master_version} does not open the data key ${version} of the scope ${scope}.`,
-    detail: `Either another key has had that version, or the row in ${keyring} was changed.`,
-    suggestion: 'Give the key that was in use with that version.',
+    message: `The column key of version ${master_version} does not decrypt the data key ${version} of the scope ${scope}.`,
+    detail: `Either the data key was wrapped with a different key of that version, or the row in ${keyring} was changed.`,
+    suggestion: 'Set the column key that previously had this version.',
   });
 };
 
-/** A new data key of 32 random bytes, wrapped. It is not derived: a derived key could be derived again after shredding. */
+/**
+ * Creates a data key of 32 random bytes and wraps it. It is not derived: a derived key could be derived again after
+ * shredding.
+ */
 export function newWrappedKey(masters: MasterKeys, name: KeyName): WrappedKey {
   const bytes = randomBytes(keyBytes);
   try {

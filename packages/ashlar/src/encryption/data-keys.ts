@@ -5,7 +5,7 @@ import type { KeyringSql, StoredKey } from './keyring-sql.js';
 import type { MasterKeys } from './master-keys.js';
 import type { Steps } from './steps.js';
 
-/** What the sessions of a database need to encrypt and decrypt. */
+/** The master keys and keyring statements with which the sessions of a database encrypt and decrypt. */
 export interface Encryption {
   /** @throws AshlarError `key-missing`, `key-invalid` */
   readonly masters: () => MasterKeys;
@@ -46,9 +46,10 @@ class ScopeKeys {
 const mostScopes = 1_000;
 
 /**
- * The data keys that a session has used. They end with it: the next session reads the keyring again, so it does not use a
- * key that another process has shredded. A nested session also sees the keys of the outer one, but not the reverse: a key
- * that was created in a savepoint may be rolled back.
+ * The data keys of a session: reads and unwraps a key when the session first needs it, and keeps it for the session.
+ * They end with it: the next session reads the keyring again, so it does not use a key that another process has
+ * shredded. A nested session also sees the keys of the outer one, but not the reverse: a key that was created in a
+ * savepoint may be rolled back.
  */
 export class DataKeys {
   readonly #encryption: Encryption;
@@ -60,7 +61,11 @@ export class DataKeys {
     this.#outer = outer;
   }
 
-  /** The key that encrypts for a scope; created if the scope has none. @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong` */
+  /**
+   * Returns the data key that encrypts new values of a scope; creates a key if the scope has none.
+   *
+   * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`
+   */
   *forEncryption(keys: TableFacts, scope: string): Steps<DataKey> {
     const { masters, sql } = this.#encryption;
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
@@ -75,7 +80,11 @@ export class DataKeys {
     return key;
   }
 
-  /** The key of a version; `undefined` where the scope has no such key. @throws AshlarError as `forEncryption` */
+  /**
+   * Returns the data key of a scope with this version; `undefined` if the scope has no such key.
+   *
+   * @throws AshlarError as `forEncryption`
+   */
   *forDecryption(keys: TableFacts, scope: string, version: number): Steps<DataKey | undefined> {
     let found = this.#find(keys, scope) ?? (yield* this.#read(keys, scope));
     // the key was rotated after this session read the keyring
@@ -83,7 +92,7 @@ export class DataKeys {
     return found.key(this.#encryption.masters(), keys.name, scope, version);
   }
 
-  /** The keys of all versions, the newest first. @throws AshlarError as `forEncryption` */
+  /** Returns the data keys of all versions of a scope, the newest first. @throws AshlarError as `forEncryption` */
   *all(keys: TableFacts, scope: string): Steps<readonly DataKey[]> {
     const found = yield* this.#read(keys, scope);
     return found.versions
@@ -92,7 +101,7 @@ export class DataKeys {
       .reverse();
   }
 
-  /** Forgets every key: a savepoint that may have created some was rolled back. */
+  /** Forgets all keys, because a savepoint was rolled back in which keys may have been created. */
   forget(): void {
     this.#scopes.clear();
   }

@@ -6,12 +6,12 @@ const versionAt = 1;
 const nonceAt = versionAt + 4;
 const ciphertextAt = nonceAt + nonceBytes;
 
-/** How many bytes longer an envelope is than its plaintext. */
+/** The number of bytes by which an envelope is longer than its plaintext. */
 export const envelopeOverhead = ciphertextAt + tagBytes;
 
 /**
- * Encrypts bytes into an envelope: `0x01 ‖ key version (4 bytes, big endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`, with a
- * random nonce.
+ * Encrypts bytes into an envelope: `0x01 ‖ key version (4 bytes, big endian) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`,
+ * with a random nonce.
  *
  * @param associated - data that the ciphertext is bound to; it must contain the key version and the format
  */
@@ -29,13 +29,13 @@ export function encryptToEnvelope(
   return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
 }
 
-/** The key version in an envelope; `undefined` for bytes that are not an envelope. */
+/** Returns the key version in an envelope; `undefined` if the bytes are not an envelope. */
 export function envelopeVersion(envelope: Uint8Array): number | undefined {
   if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
   return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
 }
 
-/** Decrypts an envelope; `undefined` where it was encrypted with another key or other data, or was changed. */
+/** Decrypts an envelope; `undefined` if it was encrypted with another key or other associated data, or was changed. */
 export function decryptEnvelope(
   key: XaesKey,
   envelope: Uint8Array,

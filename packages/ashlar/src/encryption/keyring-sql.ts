@@ -3,7 +3,7 @@ import type { TableFacts } from '../contract/table.js';
 import type { WrappedKey } from './data-key.js';
 import type { Query } from './steps.js';
 
-/** A row of a keyring. */
+/** A data key as a row of a keyring. */
 export interface StoredKey {
   readonly version: number;
   readonly wrapped: Uint8Array | null;
@@ -31,7 +31,7 @@ export class KeyringSql {
     return { sql: text, parameters: [scope] };
   }
 
-  /** Adds a key, unless another session has added one with that version. */
+  /** Adds a key, unless another session has added a key of that scope and version. */
   add(keys: TableFacts, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
     const table = sql.table(keys.name);
     // ON CONFLICT alone would run into the trigger against INSERT OR REPLACE

@@ -1,11 +1,14 @@
 import { AshlarError } from '../errors.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
-/** The keys that wrap data keys, as the settings have them: `VERSION:KEY`, the key 32 random bytes in hex or base64. */
+/**
+ * The master keys, which wrap data keys, as texts from the settings: `VERSION:KEY`, the key 32 random bytes in hex or
+ * base64.
+ */
 export interface MasterKeyTexts {
-  /** The key that wraps from now on. */
+  /** The key that wraps new data keys. */
   readonly current: string;
-  /** Earlier keys, which still unwrap. */
+  /** Earlier keys, which only unwrap data keys. */
   readonly old: readonly string[];
 }
 
@@ -44,7 +47,10 @@ const parse = (text: string): { version: number; bytes: Buffer } => {
   return { version, bytes };
 };
 
-/** The master keys: the current one wraps, all of them unwrap. They are kept outside the database, and never print. */
+/**
+ * The master keys: the current key wraps data keys, and every key can unwrap them. They are kept outside the database,
+ * and never print.
+ */
 export class MasterKeys {
   readonly #keys: ReadonlyMap<number, MasterKey>;
   readonly current: MasterKey;
@@ -67,7 +73,7 @@ export class MasterKeys {
     this.current = keys.get(parsed[0]?.version ?? 0) as MasterKey;
   }
 
-  /** The key of a version; `undefined` where there is none. */
+  /** Returns the key of a version; `undefined` if there is none. */
   get(version: number): XaesKey | undefined {
     return this.#keys.get(version)?.key;
   }

@@ -1,12 +1,15 @@
-/** One statement and its parameters. */
+/** A statement with its parameters. */
 export interface Query {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
-/** The rows of a statement. */
+/** The rows that a statement returns. */
 export type Rows = readonly Record<string, unknown>[];
 
-/** Work that runs statements and continues with their rows: written once, for synchronous and asynchronous engines. */
+/**
+ * A generator that yields statements and receives their rows, so that the same code serves synchronous and
+ * asynchronous engines.
+ */
 export type Steps<T> = Generator<Query, T, Rows>;
 
 /** The result of steps: a value, or an error that the steps threw. The error of a statement is thrown instead. */
@@ -20,14 +23,14 @@ const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { r
   }
 };
 
-/** Runs steps with synchronous statements. */
+/** Runs steps on an engine that runs statements synchronously. */
 export function runStepsNow<T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, run(next.value));
   return 'error' in next ? next : { value: next.value as T };
 }
 
-/** Runs steps with asynchronous statements. */
+/** Runs steps on an engine that runs statements asynchronously. */
 export async function runSteps<T>(
   steps: Steps<T>,
   run: (query: Query) => Rows | Promise<Rows>,
@@ -37,7 +40,7 @@ export async function runSteps<T>(
   return 'error' in next ? next : { value: next.value as T };
 }
 
-/** The value of a result. @throws the error of the steps */
+/** Returns the value of a result, or throws its error. @throws the error of the steps */
 export function resultOf<T>(result: StepsResult<T>): T {
   if ('error' in result) throw result.error;
   return result.value;

@@ -28,9 +28,9 @@ const subkeyMask = (key: KeyObject): Uint8Array => {
 };
 
 /**
- * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM with a key that is derived for each nonce. Its random nonces
- * of 192 bits are safe for 2^80 messages, GCM's own of 96 bits only for 2^32. Keep the object: it computes once what
- * depends on the key alone. It never prints.
+ * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM with a key that is derived for each nonce. Its random
+ * nonces of 192 bits are safe for 2^80 messages, GCM's own of 96 bits only for 2^32. Keep the object: it computes once
+ * what depends on the key alone. It never prints.
  */
 export class XaesKey {
   readonly #key: KeyObject;
@@ -42,14 +42,17 @@ export class XaesKey {
     this.#mask = subkeyMask(this.#key);
   }
 
-  /** Encrypts. @returns the ciphertext followed by its tag of 16 bytes */
+  /** Encrypts bytes with a nonce. @returns the ciphertext followed by its tag of 16 bytes */
   encrypt(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
     const cipher = createCipheriv(gcm, this.#derive(nonce), nonce.subarray(12), { authTagLength: tagBytes });
     cipher.setAAD(associated);
     return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** Decrypts what {@link XaesKey.encrypt} returned; `undefined` where any bit of it, of the nonce or of the data differs. */
+  /**
+   * Decrypts the result of {@link XaesKey.encrypt}; `undefined` if any bit of the result, the nonce or the associated
+   * data differs.
+   */
   decrypt(nonce: Uint8Array, ciphertext: Uint8Array, associated: Uint8Array): Buffer | undefined {
     if (nonce.length !== nonceBytes || ciphertext.length < tagBytes) return undefined;
     const end = ciphertext.length - tagBytes;

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** The actor recorded with steps when none is given: the user of the operating system. */
+/** Returns the actor that is recorded with steps if none is given: the user of the operating system. */
 export function defaultActor(): string {
   try {
     return userInfo().username;

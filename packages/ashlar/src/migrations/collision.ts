@@ -5,9 +5,10 @@ import { AshlarError } from '../errors.js';
 import type { AppliedStep } from './history.js';
 
 /**
- * Refuses to start a system in a place that has tables of the same names which no step of the system created.
+ * Throws if a database or schema has tables with the names of a system's tables, but no step of the system was
+ * applied.
  *
- * @param applied - the whole history of this place, of all systems
+ * @param applied - the whole history of the database or schema, of all systems
  * @throws AshlarError `system-collision`
  */
 export async function assertNoCollision(
@@ -27,7 +28,7 @@ export async function assertNoCollision(
     message: `${system.name} cannot be created here: ${taken.join(', ')} already exist${taken.length > 1 ? '' : 's'}.`,
     detail:
       others.length > 0
-        ? `The place belongs to ${others.join(', ')}; no step of ${system.name} was ever applied.`
+        ? `The database or schema belongs to ${others.join(', ')}; no step of ${system.name} was ever applied.`
         : `No step of ${system.name} was ever applied here, so another program may have created the table${taken.length > 1 ? 's' : ''}.`,
     suggestion: `Give ${system.name} its own file, or on a server its own schema: ?schema=NAME in the URL. If the tables are its own: ashlar migrate stamp --system ${system.name} head`,
   });

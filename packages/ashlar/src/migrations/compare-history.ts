@@ -2,20 +2,21 @@ import { AshlarError } from '../errors.js';
 import type { AppliedStep } from './history.js';
 import { byStepOrder, type Step } from './steps.js';
 
-/** The steps of the folder, compared with those of the database. */
+/** The difference between the steps in the folder and the applied steps in the database. */
 export interface HistoryComparison {
   readonly applied: readonly AppliedStep[];
   readonly pending: readonly Step[];
-  /** Applied, and edited afterwards. */
+  /** The applied steps whose files were edited afterwards. */
   readonly changed: readonly string[];
-  /** Applied, and not in the folder. */
+  /** The applied steps that are not in the folder. */
   readonly missing: readonly string[];
-  /** Pending, and ordered before an applied step. */
+  /** The pending steps that sort before an applied step. */
   readonly late: readonly string[];
 }
 
 /**
- * Compares by membership and checksum. A comparison by the newest number would silently skip a step that was merged late.
+ * Compares the steps in the folder with the applied steps, by name and checksum. A comparison by the newest number
+ * would silently skip a step that was merged late.
  *
  * @param applied - the applied steps of this system
  */
@@ -40,7 +41,7 @@ const listed = (names: readonly string[]): string => `Step${names.length > 1 ? '
 const were = (names: readonly string[]): string => (names.length > 1 ? 'were' : 'was');
 
 /**
- * Refuses a history that differs from the folder, and says how to repair it.
+ * Throws if the history of the database differs from the folder; the error says how to repair it.
  *
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`
  */
@@ -53,8 +54,8 @@ export function assertHistory(
   const command = `ashlar migrate stamp --system ${system}`;
   if (changed.length > 0) {
     throw new AshlarError('migration-changed', {
-      message: `${listed(changed)} of ${system} ${were(changed)} applied and edited since.`,
-      detail: 'The checksum in the database differs from that of the file.',
+      message: `${listed(changed)} of ${system} ${were(changed)} applied, and the file was edited afterwards.`,
+      detail: 'The checksum in the database differs from the checksum of the file.',
       suggestion: `Restore the file and put the change into a new step. If the edit has no effect on the schema: ${command} ${changed[0]}`,
     });
   }
@@ -62,7 +63,7 @@ export function assertHistory(
     throw new AshlarError('migration-missing', {
       message: `${listed(missing)} of ${system} ${were(missing)} applied, but the folder has no such step.`,
       detail: 'The code is older than the database, or the folder was renamed or removed.',
-      suggestion: `Restore the folder. If the database no longer has its effect: ${command} --forget ${missing[0]}`,
+      suggestion: `Restore the folder. If the database no longer contains the changes of the step: ${command} --forget ${missing[0]}`,
     });
   }
   if (late.length > 0 && !options.allowLate) {
@@ -70,8 +71,8 @@ export function assertHistory(
     throw new AshlarError('migration-late', {
       message: `${listed(late)} of ${system} sort${late.length > 1 ? '' : 's'} before ${last}, which is already applied.`,
       detail:
-        'It was merged after a later step had run; other databases may have run the two in the other order.',
-      suggestion: `Renumber it after ${last}. If the order does not matter: ashlar migrate up --system ${system} --allow-late`,
+        'The step was merged after a later step had run; other databases may have run the two steps in the other order.',
+      suggestion: `Give the step a number after ${last}. If the order does not matter: ashlar migrate up --system ${system} --allow-late`,
     });
   }
 }

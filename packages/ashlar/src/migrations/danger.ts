@@ -61,7 +61,7 @@ const everywhere: readonly Rule[] = [
     const table = s.table();
     return s.skipTo('WHERE') ? undefined : table;
   }),
-  rule('changes every row: the table grows and its rows stay locked until the end', (s) => {
+  rule('changes every row: the table grows, and its rows stay locked until the transaction ends', (s) => {
     if (!s.take('UPDATE')) return undefined;
     const table = s.table();
     return s.skipTo('WHERE') ? undefined : table;
@@ -89,7 +89,7 @@ const rules: Readonly<Record<SqlName, readonly Rule[]>> = {
       changing(['TYPE'], ['SET', 'DATA', 'TYPE']),
     ),
     rule(
-      'fills in a default that differs from row to row: rewrites the table',
+      'rewrites the table, because the default differs for each row',
       altering(
         (action) =>
           action.take('ADD') &&
@@ -110,17 +110,17 @@ const rules: Readonly<Record<SqlName, readonly Rule[]>> = {
       (s) => (indexing(s) && !s.next('CONCURRENTLY') && s.skipTo('ON') ? s.table() : undefined),
     ),
     rule(
-      'accepts an invalid index that an interrupted run left behind; DROP INDEX CONCURRENTLY IF EXISTS first',
+      'also succeeds if an interrupted run has left an invalid index; DROP INDEX CONCURRENTLY IF EXISTS first',
       (s) => (indexing(s) && s.next('CONCURRENTLY', 'IF', 'NOT', 'EXISTS') ? '' : undefined),
       false,
     ),
     rule(
-      'blocks readers and writers of its table for a moment',
+      'briefly blocks readers and writers of the table of the index',
       (s) => (s.take('DROP', 'INDEX') && !s.next('CONCURRENTLY') ? '' : undefined),
       false,
     ),
     rule(
-      'rewrites under a lock that blocks readers',
+      'rewrites the table or index under a lock that blocks readers',
       (s) => {
         const isRewrite =
           s.next('CLUSTER') ||
@@ -159,7 +159,7 @@ const renamedTo = ({ tokens }: SqlStatement): readonly string[] => {
 };
 
 /**
- * Points out statements that could lose data, block a live table or rewrite it.
+ * Finds statements that could lose data, or block or rewrite a table that is in use.
  *
  * @param newTables - tables that earlier steps of the same run create, and which have no rows yet; those that this body
  *   creates are added

@@ -10,9 +10,9 @@ import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
 import { lockLimit, type RunOptions, type RunStep } from './up.js';
 
 export interface DownOptions extends RunOptions {
-  /** How many steps to go back. Default 1. */
+  /** The number of steps to undo. Default 1. */
   readonly steps?: number | undefined;
-  /** The last step that stays applied; `base` undoes all. */
+  /** The last step that remains applied; `base` undoes all steps. */
   readonly to?: string | undefined;
   readonly onStep?: ((step: RunStep) => void) | undefined;
 }
@@ -23,7 +23,7 @@ interface WayBack {
 }
 
 /**
- * Undoes applied steps, the last first, each in its own transaction together with its line in the history. Nothing is
+ * Undoes applied steps, the last first, each in a transaction that also removes it from the history. Nothing is
  * undone when one of them cannot be undone.
  *
  * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`
@@ -80,7 +80,7 @@ const waysBack = (
     if (step.down && !step.down.irreversible) return { step, body: step.down };
     throw new AshlarError('migration-irreversible', {
       message: `Step ${name} of ${system.name} cannot be undone.`,
-      detail: step.down ? `${step.down.file} is marked as irreversible.` : 'It has no down file.',
+      detail: step.down ? `${step.down.file} is marked as irreversible.` : 'The step has no down file.',
       suggestion: 'Write a new step that makes the wanted change, or complete the down file.',
     });
   });

@@ -7,8 +7,8 @@ import { inCreationOrder, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
 /**
- * How the database differs from the schema that its applied steps make: changes made outside of the migrations. Only the
- * system's own tables are compared; the place may hold tables of others.
+ * Finds the differences between the database and the schema that its applied steps create: changes made without a
+ * migration. Only the system's own tables are compared; the database or schema may contain tables of other systems.
  *
  * @returns one line for each difference, worded as the change that leads from the steps to the database
  * @throws AshlarError `migration-failed`, `driver-missing` (the shadow runs in an embedded engine)

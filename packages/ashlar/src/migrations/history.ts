@@ -6,25 +6,27 @@ import { literal } from '../model/index.js';
 import { historySql } from './history-sql.js';
 import { byStepOrder, type Step } from './steps.js';
 
-/** A step that a database has applied. */
+/** An applied step, as the history of a database records it. */
 export interface AppliedStep {
   readonly system: string;
   readonly step: string;
   readonly checksum: string;
-  /** ISO 8601, UTC. */
+  /** The time at which the step was applied, as ISO 8601 in UTC. */
   readonly applied_at: string;
   readonly applied_by: string;
   readonly duration_ms: number;
 }
 
-/** Creates the objects that Ashlar itself needs in a database, such as the table of applied steps, where they are missing. */
+/**
+ * Creates the objects that Ashlar itself needs in a database, such as the table of applied steps, if they are missing.
+ */
 export async function ensureHistory(owner: Owner, dialect: SqlDialect): Promise<void> {
   await createFoundation(owner, dialect);
   const { exists, create } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) await owner.script(create);
 }
 
-/** The applied steps of all systems in this place, in order; empty when there is no history yet. */
+/** Reads the applied steps of all systems in this database or schema, in order; empty if there is no history yet. */
 export async function readHistory(owner: Owner, dialect: SqlDialect): Promise<AppliedStep[]> {
   const { exists, appliedAt } = historySql[dialect.name];
   if ((await owner.run(exists)).length === 0) return [];
@@ -43,7 +45,7 @@ export async function readHistory(owner: Owner, dialect: SqlDialect): Promise<Ap
     .sort((a, b) => byStepOrder(a.step, b.step));
 }
 
-/** An applied step, as it is recorded: who applied it, and how long it ran, in milliseconds. */
+/** The record of an applied step: who applied it, and how long it ran, in milliseconds. */
 export interface StepRecord {
   readonly dialect: SqlDialect;
   readonly system: string;
@@ -52,18 +54,18 @@ export interface StepRecord {
   readonly milliseconds: number;
 }
 
-/** The statement that records a step as applied. */
+/** Returns the statement that records a step as applied. */
 export function recordSql({ dialect, system, step, actor, milliseconds }: StepRecord): string {
   return `INSERT INTO ashlar_migrations (system, step, checksum, applied_at, applied_by, duration_ms)
 VALUES (${[system, step.name, step.checksum].map(literal).join(', ')}, ${dialect.now(3)}, ${literal(actor)}, ${Math.round(milliseconds)})`;
 }
 
-/** The statement that removes a step from the history. */
+/** Returns the statement that removes a step from the history. */
 export function forgetSql(system: string, step: string): string {
   return `DELETE FROM ashlar_migrations WHERE system = ${literal(system)} AND step = ${literal(step)}`;
 }
 
-/** The applied steps of one system, in order: what `ashlar migrate history` shows. */
+/** Returns the applied steps of one system, in order; `ashlar migrate history` shows them. */
 export async function history(engine: Engine, system: { readonly name: string }): Promise<AppliedStep[]> {
   const all = await engine.asOwner((owner) => readHistory(owner, engine.dialect));
   return all.filter((applied) => applied.system === system.name);

@@ -10,12 +10,12 @@ import { type Comparison, declaredRenames } from './renames.js';
 import { inCreationOrder, schemaOfModel, schemaOfSteps } from './shadow.js';
 import { readSteps } from './steps.js';
 
-/** The schema that the migrations make and the one that the tables declare, in one dialect. */
+/** The schema that the migrations create and the schema that the tables declare, in one dialect. */
 export interface ModelComparison extends Comparison {
   readonly dialect: SqlDialect;
 }
 
-/** Builds both schemas in shadow databases. */
+/** Builds the schema of the migrations and the schema of the tables in temporary databases. */
 export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
@@ -23,7 +23,7 @@ export async function compareModel(system: SystemFacts, name: SqlName): Promise<
   return { dialect, before, after: await schemaOfModel(dialect, system) };
 }
 
-/** The changes that lead from the migrations to the tables. */
+/** Returns the changes that turn the schema of the migrations into the schema of the tables. */
 export function changesOf(
   system: SystemFacts,
   { dialect, before, after }: ModelComparison,
@@ -33,17 +33,18 @@ export function changesOf(
 }
 
 /**
- * Checks in one dialect that the migrations make the schema that the tables declare, and that the committed dump, if
+ * Checks in one dialect that the migrations create the schema that the tables declare, and that the dump file, if
  * there is one, is current. Needs no database.
  *
- * @throws AshlarError `migration-pending`, listing what differs; `migration-failed`, `migration-invalid`, `driver-missing`
+ * @throws AshlarError `migration-pending`, listing what differs; `migration-failed`, `migration-invalid`,
+ *   `driver-missing`
  */
 export async function check(system: SystemFacts, dialect: SqlName): Promise<void> {
   const comparison = await compareModel(system, dialect);
   const changes = changesOf(system, comparison, declaredRenames(system, comparison));
   if (changes.length === 0) return assertDumped(system, comparison);
   throw new AshlarError('migration-pending', {
-    message: `The migrations of ${system.name} do not make the schema that its tables declare on ${dialect}.`,
+    message: `The migrations of ${system.name} do not create the schema that its tables declare on ${dialect}.`,
     detail: changes.map((change) => change.summary).join('\n'),
     suggestion: `Write the missing step: ashlar migrate new --system ${system.name} NAME`,
   });
@@ -53,8 +54,8 @@ const assertDumped = async (system: SystemFacts, { dialect, before }: ModelCompa
   const committed = await readFile(dumpFile(system, dialect.name), 'utf8').catch(() => undefined);
   if (committed === undefined || committed.replaceAll('\r\n', '\n') === dumpText(dialect, before)) return;
   throw new AshlarError('migration-pending', {
-    message: `schema.${dialect.name}.sql of ${system.name} differs from the schema that its migrations make.`,
-    detail: 'The committed dump is older than the migrations, or was edited.',
+    message: `schema.${dialect.name}.sql of ${system.name} differs from the schema that its migrations create.`,
+    detail: 'The dump file is older than the migrations, or was edited.',
     suggestion: `Update it: ashlar migrate dump --system ${system.name} --write`,
   });
 };

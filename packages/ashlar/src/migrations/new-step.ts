@@ -11,11 +11,14 @@ import { type Decide, resolveRenames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
 export interface NewStepOptions {
-  /** table → { column now → column before } */
+  /** Renamed columns: table → { current column name → previous column name }. */
   readonly renames?: Renames | undefined;
-  /** Decides for each column that may have been renamed; without it such a column is an error. */
+  /**
+   * Decides whether a column was renamed or dropped; without this function, a column that may have been renamed is an
+   * error.
+   */
   readonly decide?: Decide | undefined;
-  /** Write the step although nothing differs, to complete it by hand. */
+  /** Write the step even if the migrations and the tables do not differ, to complete it by hand. */
   readonly empty?: boolean | undefined;
 }
 
@@ -29,7 +32,7 @@ export interface NewStep {
 const sqlNames: readonly SqlName[] = ['sqlite', 'postgres'];
 
 /**
- * Writes the step that leads from the migrations to the tables: up and down, in every dialect.
+ * Writes a step that turns the schema of the migrations into that of the tables: up and down files in every dialect.
  *
  * @param folder - the migrations folder to write into
  * @param name - describes the step, in snake_case

@@ -15,7 +15,7 @@ export interface PlannedStep {
   readonly dangers: readonly Danger[];
 }
 
-/** What `up` would do. */
+/** The steps that `up` would run, and the state of the database before them. */
 export interface Plan {
   readonly system: string;
   /** The last applied step; `undefined` on a new database. */
@@ -25,14 +25,14 @@ export interface Plan {
 }
 
 export interface PlanOptions {
-  /** The last step to run; by default all. */
+  /** The last step to run; by default the last step of the system. */
   readonly to?: string | undefined;
-  /** Also run steps that are ordered before an applied step. */
+  /** Also run steps that sort before an applied step. */
   readonly allowLate?: boolean | undefined;
 }
 
 /**
- * What `up` would run, with its dangerous statements. `up` runs exactly this plan.
+ * Returns the steps that `up` would run, with their dangerous statements. `up` runs exactly this plan.
  *
  * @throws AshlarError `migration-changed`, `migration-missing`, `migration-late`, `migration-invalid`,
  *   `migration-pending` (the system has tables and no steps), `system-collision`, `guarantee-refused`
@@ -42,7 +42,9 @@ export async function plan(engine: Engine, system: SystemFacts, options: PlanOpt
   return engine.asOwner((owner) => planOn({ engine, owner, system, steps, options }));
 }
 
-/** The steps of a system for an engine; checks that there are steps and that the engine keeps every guarantee. */
+/**
+ * Reads the steps of a system for an engine; checks that there are steps and that the engine enforces every guarantee.
+ */
 export async function readSystemSteps(engine: Engine, system: SystemFacts): Promise<Step[]> {
   assertGuaranteesKept(system, engine.dialect.name);
   const steps = await readSteps(system.migrations, engine.dialect.name);
@@ -55,7 +57,7 @@ export async function readSystemSteps(engine: Engine, system: SystemFacts): Prom
   return steps;
 }
 
-/** What is planned, and on which connection. */
+/** The input of a plan: the system, its options and the connection. */
 export interface PlanRequest {
   readonly engine: Engine;
   readonly owner: Owner;
@@ -64,7 +66,7 @@ export interface PlanRequest {
   readonly options: PlanOptions;
 }
 
-/** {@link plan} on an open connection of the owner. */
+/** Does the work of {@link plan} on an open connection of the owner. */
 export async function planOn({ engine, owner, system, steps, options }: PlanRequest): Promise<Plan> {
   const everything = await readHistory(owner, engine.dialect);
   await assertNoCollision(engine, owner, system, everything);
@@ -97,7 +99,7 @@ const upTo = (
 };
 
 /**
- * The step with this name, or with this number if only one step has it.
+ * Returns the step with this name, or with this number if only one step has the number.
  *
  * @throws AshlarError `usage`
  */

@@ -9,19 +9,22 @@ export class Reader {
     this.#tokens = tokens;
   }
 
-  /** Reads these words where they come next; false when they do not. */
+  /** Reads these words if they come next, and returns whether they do. */
   take(...words: readonly string[]): boolean {
     const found = this.next(...words);
     if (found) this.#at += words.length;
     return found;
   }
 
-  /** Whether these words come next. */
+  /** Returns whether these words come next; reads nothing. */
   next(...words: readonly string[]): boolean {
     return hasWords(this.#tokens, this.#at, ...words);
   }
 
-  /** Reads the name of a table without its schema, and IF [NOT] EXISTS and ONLY before it; `''` where there is none. */
+  /**
+   * Reads the name of a table without its schema, and IF [NOT] EXISTS and ONLY before it; returns `''` if there is
+   * none.
+   */
   table(): string {
     if (!this.take('IF', 'NOT', 'EXISTS')) this.take('IF', 'EXISTS');
     this.take('ONLY');
@@ -31,7 +34,7 @@ export class Reader {
     return token ? nameOf(token) : '';
   }
 
-  /** Reads on to behind these words outside of parentheses; false where they do not come. */
+  /** Skips past the next occurrence of these words outside of parentheses; returns false if there is none. */
   skipTo(...words: readonly string[]): boolean {
     const depth = depths(this.#tokens);
     const found = this.#tokens.findIndex(
@@ -42,12 +45,12 @@ export class Reader {
     return true;
   }
 
-  /** Whether one of the words that follow, also in parentheses, is such. */
+  /** Returns whether a condition is true for one of the remaining words, including words in parentheses. */
   some(test: (word: string) => boolean): boolean {
     return this.#tokens.slice(this.#at).some(({ word }) => test(word));
   }
 
-  /** What follows, split at its commas. */
+  /** Returns the remaining tokens, split at their commas. */
   parts(): readonly Reader[] {
     return splitAtCommas(this.#tokens.slice(this.#at)).map((part) => new Reader(part));
   }

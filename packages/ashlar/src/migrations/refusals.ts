@@ -3,7 +3,7 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 
 /**
- * Refuses a system with a guarantee that this kind of engine cannot keep.
+ * Throws if a system declares a guarantee that this kind of engine cannot enforce.
  *
  * @throws AshlarError `guarantee-refused`
  */
@@ -13,7 +13,7 @@ export function assertGuaranteesKept(system: SystemFacts, dialect: SqlName): voi
       const enforcement = guarantee[dialect];
       if (enforcement.level !== 'refused') continue;
       throw new AshlarError('guarantee-refused', {
-        message: `${table.name} declares ${guarantee.name}, which this engine cannot keep.`,
+        message: `${table.name} declares ${guarantee.name}, which this engine cannot enforce.`,
         detail: enforcement.why,
         suggestion: 'Choose another engine, or remove the guarantee from the table.',
       });

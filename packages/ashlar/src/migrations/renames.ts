@@ -10,19 +10,19 @@ export interface AmbiguousColumn {
   readonly candidates: readonly string[];
 }
 
-/** Decides whether a missing column was renamed: its new name, or `undefined` when it was dropped. */
+/** Decides whether a missing column was renamed: returns the column's new name, or `undefined` if it was dropped. */
 export type Decide = (question: AmbiguousColumn) => Promise<string | undefined>;
 
-/** The schemas before and after, in one dialect. */
+/** The schema before and the schema after a change, in one dialect. */
 export interface Comparison {
   readonly before: Schema;
   readonly after: Schema;
 }
 
-/** Decides that every missing column was dropped: `--drop`. */
+/** Decides that every missing column was dropped; the option `--drop`. */
 export const dropAll: Decide = async () => undefined;
 
-/** The renames declared in the tables that have not happened yet. */
+/** Returns the renames that the tables declare and that the migrations do not contain yet. */
 export function declaredRenames(system: SystemFacts, { before, after }: Comparison): Renames {
   const found: Record<string, Record<string, string>> = {};
   for (const table of Object.values(system.tables)) {
@@ -37,7 +37,7 @@ export function declaredRenames(system: SystemFacts, { before, after }: Comparis
 }
 
 /**
- * All renames of this comparison: those declared, those given, and those decided.
+ * Returns all renames between two schemas: declared in tables, given as options, and decided by `decide`.
  *
  * @param comparisons - the same comparison in each dialect; two types are the same when all dialects agree
  * @param given - `--rename`, as table → { now → before }
@@ -121,8 +121,8 @@ const assertFit = (given: Renames, comparison: Comparison): void => {
       if (lost.includes(from) && gained.includes(to)) continue;
       throw new AshlarError('usage', {
         message: `${table}.${from} cannot have been renamed to ${to}.`,
-        detail: `${table} lost ${lost.join(', ') || 'no column'} and gained ${gained.join(', ') || 'none'}.`,
-        suggestion: 'Write --rename table.old:new with a missing column and a new one.',
+        detail: `Missing columns of ${table}: ${lost.join(', ') || 'none'}. New columns: ${gained.join(', ') || 'none'}.`,
+        suggestion: 'Write --rename table.old:new with a missing column as old and a new column as new.',
       });
     }
   }
@@ -131,7 +131,6 @@ const assertFit = (given: Renames, comparison: Comparison): void => {
 const ambiguous = ({ table, lost, candidates }: AmbiguousColumn): AshlarError =>
   new AshlarError('migration-ambiguous', {
     message: `${table}.${lost} is missing and ${candidates.join(', ')} ${candidates.length > 1 ? 'are' : 'is'} new, of the same type.`,
-    detail:
-      'A rename keeps the values; a drop loses them. Which of the two it is cannot be seen from the tables.',
-    suggestion: `Say which: --rename ${table}.${lost}:${candidates[0]}, or --drop. Or declare it in the table: renamed(c.${candidates[0]}, '${lost}').`,
+    detail: 'A rename keeps the values; a drop loses them. The tables do not show which of the two is meant.',
+    suggestion: `Choose one: --rename ${table}.${lost}:${candidates[0]}, or --drop. Or declare it in the table: renamed(c.${candidates[0]}, '${lost}').`,
   });

@@ -6,9 +6,10 @@ import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 type StepFunction = (owner: Owner) => Promise<void>;
 
 /**
- * Runs one direction of a step; its transaction, if it has one, is already open.
+ * Runs one direction of a step; if the step runs in a transaction, the caller has opened it.
  *
- * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection are rethrown unchanged
+ * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection are rethrown
+ *   unchanged
  */
 export function runBody(owner: Owner, step: Step, body: StepBody): Promise<void> {
   return body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
@@ -90,8 +91,8 @@ const failed = (step: Step, where: string, error: unknown, undone: boolean): Ash
     message: `Step ${step.name} failed at ${where}.`,
     detail: reason.filter(Boolean).join('\n'),
     suggestion: undone
-      ? 'The step was rolled back; steps before it stay applied. Correct it and run: ashlar up'
-      : 'The step runs without a transaction: the statements before this one stay applied. Undo or guard them, then run: ashlar up',
+      ? 'The step was rolled back; the steps before it remain applied. Correct the step and run: ashlar up'
+      : 'The step runs without a transaction: the statements before this one remain applied. Undo them or make them repeatable, then run: ashlar up',
     cause: error,
   });
 };

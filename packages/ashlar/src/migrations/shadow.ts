@@ -19,7 +19,7 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
 };
 
 /**
- * The schema that these steps make, as the engine describes it: they run on an empty database in this process.
+ * Runs steps on an empty database in this process and returns the resulting schema as the engine describes it.
  *
  * @throws AshlarError `migration-failed`, `driver-missing`
  */
@@ -38,7 +38,7 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
   );
 }
 
-/** The schema that a system's tables declare, as the engine describes it. */
+/** Creates a system's tables on an empty database in this process and returns the schema as the engine describes it. */
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
@@ -50,7 +50,7 @@ export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise
   );
 }
 
-/** Tables in an order in which each comes after those that its foreign keys refer to. */
+/** Sorts tables so that each table comes after the tables that its foreign keys refer to. */
 export function inCreationOrder<T extends TableFacts>(tables: readonly T[]): T[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const ordered = new Set<T>();

@@ -4,7 +4,7 @@ import { recordSql } from './history.js';
 import { historySql } from './history-sql.js';
 import type { Step } from './steps.js';
 
-/** The steps of a system to write as SQL. */
+/** The input of {@link sqlOf}: the steps of a system to write as SQL. */
 export interface StepsAsSql {
   readonly dialect: SqlDialect;
   readonly system: string;
@@ -14,7 +14,7 @@ export interface StepsAsSql {
 }
 
 /**
- * The SQL that applies these steps and records them in the history, to run it by hand.
+ * Returns SQL to run by hand, which applies these steps and records them in the history.
  *
  * @param firstEver - also make the history's table
  * @throws AshlarError `usage` when a step is code

@@ -66,7 +66,7 @@ export async function stamp(
 const assertForgettable = (name: string): void => {
   if (name !== 'head') return;
   throw new AshlarError('usage', {
-    message: 'head cannot be removed from the history: name one step.',
-    suggestion: 'ashlar migrate stamp --forget 0002_name',
+    message: '`head` cannot be removed from the history: name one step.',
+    suggestion: 'For example: ashlar migrate stamp --forget 0002_name',
   });
 };

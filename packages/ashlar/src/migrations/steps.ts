@@ -7,7 +7,10 @@ import { AshlarError } from '../errors.js';
 import { readTokens } from '../sql/lexer.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
 
-/** How a step runs: in its own transaction, in none (`CREATE INDEX CONCURRENTLY`), or replacing tables (SQLite). */
+/**
+ * The mode in which a step runs: in a transaction, without one (`CREATE INDEX CONCURRENTLY`), or in one that may
+ * replace tables (SQLite).
+ */
 export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
 
 /** One direction of a step, written in SQL. */
@@ -17,7 +20,7 @@ export interface SqlBody {
   readonly text: string;
   readonly statements: readonly SqlStatement[];
   readonly mode: StepMode;
-  /** The author marked the step as irreversible, or its down file as unfinished. */
+  /** Whether a directive in the file marks the step as irreversible or the down file as unfinished. */
   readonly irreversible: boolean;
 }
 
@@ -34,7 +37,7 @@ export type StepBody = SqlBody | CodeBody;
 
 /** One step of a system's migrations, read from its folder for one dialect. */
 export interface Step {
-  /** The folder's name: `0002_owner_required`. */
+  /** The name of the step's folder: `0002_owner_required`. */
   readonly name: string;
   /** SHA-256 of the `up` file with line endings normalised, in hex. */
   readonly checksum: string;
@@ -47,12 +50,12 @@ const stepName = /^(\d{4,})_[a-z0-9_]+$/;
 const invalid = (message: string, suggestion: string, detail?: string): AshlarError =>
   new AshlarError('migration-invalid', { message, detail, suggestion });
 
-/** The path of a folder given as URL or path. */
+/** Returns the path of a folder that is given as a URL or a path. */
 export function folderPath(folder: URL | string): string {
   return typeof folder === 'string' ? folder : fileURLToPath(folder);
 }
 
-/** Orders steps by their number, then by name. */
+/** Compares two steps for sorting: by number, then by name. */
 export function byStepOrder(a: string, b: string): number {
   const difference = Number.parseInt(a, 10) - Number.parseInt(b, 10);
   return difference !== 0 ? difference : a < b ? -1 : a > b ? 1 : 0;
@@ -80,7 +83,7 @@ export async function readSteps(folder: URL | string, dialect: SqlName): Promise
     else if (entry.isDirectory() || /^\d{4,}.*\.(sql|ts|js)$/.test(entry.name)) {
       throw invalid(
         `${entry.name} in the migrations folder is not a step.`,
-        'A step is a folder such as 0002_owner_required, with up.sqlite.sql, down.sqlite.sql and the like inside.',
+        'A step is a folder such as 0002_owner_required, that contains files such as up.sqlite.sql and down.sqlite.sql.',
       );
     }
   }
@@ -93,7 +96,7 @@ const readStep = async (folder: string, name: string, dialect: SqlName): Promise
   if (!up) {
     throw invalid(
       `Step ${name} has no up file for ${dialect}.`,
-      `Add up.${dialect}.sql (a comment is enough where there is nothing to do), or up.ts for data.`,
+      `Add up.${dialect}.sql (a comment is enough if there is nothing to do), or up.ts to change data in code.`,
     );
   }
   const source = up.kind === 'sql' ? up.text : await readSource(folder, files);
@@ -132,7 +135,7 @@ const readBody = async ({
   if (files.has(sqlFile) && codeFile !== undefined) {
     throw invalid(
       `Step ${step} has both ${sqlFile} and ${codeFile}.`,
-      'Keep one of them, and put the other into a separate step.',
+      'Keep one of the two files, and move the other into a separate step.',
     );
   }
   if (codeFile !== undefined) {
@@ -152,8 +155,8 @@ const sqlBody = (step: string, file: string, text: string, dialect: SqlName): Sq
       mode = directive;
     else {
       throw invalid(
-        `${file} of step ${step} says "-- ashlar: ${directive}", which is not a valid directive here.`,
-        'Valid are irreversible, and either no-transaction or rebuild.',
+        `${file} of step ${step} contains "-- ashlar: ${directive}", which is not a valid directive here.`,
+        'Valid directives are irreversible, and either no-transaction or rebuild.',
       );
     }
   }

@@ -10,20 +10,23 @@ import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
 export interface RunOptions {
-  /** Recorded as `applied_by`; by default the user of the operating system. */
+  /** The actor, which is recorded as `applied_by`; by default the user of the operating system. */
   readonly actor?: string | undefined;
-  /** How long a step may wait for a lock, in milliseconds; by default as long as its connection does. */
+  /** How long a step may wait for a lock, in milliseconds; by default the lock timeout of its connection. */
   readonly lockTimeout?: number | undefined;
-  /** The roles that get rights; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the settings. */
+  /**
+   * The roles that get rights; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the
+   * settings.
+   */
   readonly roles?: Roles | undefined;
 }
 
 export interface UpOptions extends PlanOptions, RunOptions {
   /** Called with the plan before anything runs. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;
-  /** Called with each step when it is done. */
+  /** Called with each step after it has run. */
   readonly onStep?: ((step: RunStep) => void) | undefined;
-  /** Called with the changes of roles and rights, if there are any. */
+  /** Called with the changes that were made to roles and rights, if any. */
   readonly onRoles?: ((changes: readonly RoleChange[]) => void) | undefined;
 }
 
@@ -34,8 +37,8 @@ export interface RunStep {
 }
 
 /**
- * Applies the pending steps, one process at a time, each step in its own transaction together with its line in the
- * history and the rights that the guarantees allow. After a crash at any point, the next `up` completes the database.
+ * Applies the pending steps, one process at a time, each step in a transaction that also records it in the history and
+ * grants the rights that the guarantees allow. After a crash at any point, the next `up` completes the database.
  *
  * @returns the steps that ran; empty when nothing was pending
  * @throws AshlarError what {@link planOn} throws, `role-missing` and `role-too-strong` (before any step is run),
@@ -81,7 +84,7 @@ export async function up(engine: Engine, system: SystemFacts, options: UpOptions
   );
 }
 
-/** The lock timeout of these options, where they have one. */
+/** Returns the lock timeout of these options as an object; empty if the options have none. */
 export function lockLimit({ lockTimeout }: RunOptions): { lockTimeout?: number } {
   return lockTimeout === undefined ? {} : { lockTimeout };
 }

@@ -60,7 +60,7 @@ const unwrap = (where: string, declared: z.core.$ZodType): Unwrapped => {
       throw unsupportedType(
         where,
         '.optional()',
-        'Every row has a value in each column: use .nullable(), or .default(value).',
+        'A column always has a value: replace .optional() with .nullable() or .default(value).',
       );
     }
     if (!wraps) break;
@@ -97,7 +97,7 @@ const ciphertextColumn = (where: string, plaintext: Column): Column => {
     throw unsupportedType(
       where,
       'an encrypted value that the database or a clock generates',
-      'Do not encrypt it, or give its value yourself.',
+      'Do not encrypt the column, or use a type whose values the program sets.',
     );
   }
   return {

@@ -12,7 +12,7 @@ const stringKinds: Partial<Record<string, ColumnKind>> = {
 };
 
 /**
- * The kind of column that holds the values of a schema.
+ * Returns the kind of column that stores the values of a Zod type.
  *
  * @param where - the column in messages: `table.column`
  * @throws AshlarError `column-type-unsupported`
@@ -66,12 +66,12 @@ export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
       throw unsupportedType(
         where,
         `z.${def.type}()`,
-        'Use a type whose value is stored as it is, or json(…).',
+        'Use a type whose values can be stored unchanged, or json(…).',
       );
   }
 }
 
-/** How many digits a second has in a timestamp; 3 for every other schema. */
+/** Returns the number of fractional digits of the seconds in a timestamp type; 3 for every other type. */
 export function timestampPrecision(schema: z.core.$ZodType): 3 | 6 {
   const def = definitionOf(schema);
   return def.type === 'string' && 'offset' in def && def.precision === 6 ? 6 : 3;
@@ -83,7 +83,7 @@ const stringKind = (where: string, def: Extract<Definition, { type: 'string' }>)
     throw unsupportedType(
       where,
       'z.ipv6()',
-      'Use inet(): an IPv6 address has many spellings, and inet() accepts only the canonical one.',
+      'Use inet(): an IPv6 address can be written in several ways, and inet() accepts only the canonical one.',
     );
   }
   if ('offset' in def) assertUtc(where, def);
@@ -98,13 +98,13 @@ const assertUtc = (
     throw unsupportedType(
       where,
       'a time that is not in UTC',
-      'Use timestamp(); keep a time zone in a column of its own.',
+      'Use timestamp(); store a time zone in a separate column.',
     );
   }
   if (precision !== undefined && precision !== null && precision !== 3 && precision !== 6) {
     throw unsupportedType(
       where,
-      `a time of ${precision} digits`,
+      `a time with ${precision} fractional digits`,
       'Use precision 3 (milliseconds) or 6 (microseconds).',
     );
   }
@@ -126,7 +126,7 @@ const choiceKind = (where: string, values: readonly unknown[]): ColumnKind => {
   if (types.size === 1 && types.has('number') && values.every(Number.isSafeInteger)) return 'integer';
   throw unsupportedType(
     where,
-    'a choice of mixed values',
-    'Use strings only, or whole numbers only, or json(…).',
+    'a set of values that are neither all strings nor all integers',
+    'Use only strings, or only integers, or json(…).',
   );
 };

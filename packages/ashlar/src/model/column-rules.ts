@@ -4,7 +4,7 @@ import { type CheckDefinition, checksOf, definitionOf, formatOf } from './zod-de
 
 type Rules = { -readonly [K in keyof ColumnRules]: ColumnRules[K] };
 
-/** The part of a schema that a database can check by itself. */
+/** Returns the constraints of a Zod type that a database can check. */
 export function columnRules(schema: z.core.$ZodType, kind: ColumnKind): ColumnRules {
   if (kind === 'json' || kind === 'bytes') return {};
   const def = definitionOf(schema);

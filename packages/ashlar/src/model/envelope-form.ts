@@ -1,2 +1,2 @@
-/** The outer form of every ciphertext in a column: its first byte, and its minimum length in bytes. */
+/** The first byte and the minimum length in bytes of every ciphertext in an encrypted column. */
 export const envelopeForm = Object.freeze({ firstByte: 1, minBytes: 45 });

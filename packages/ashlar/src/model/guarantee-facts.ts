@@ -17,7 +17,7 @@ const usualGivers: Readonly<Record<keyof GuaranteeFacts, string>> = {
 };
 
 /**
- * The facts of all guarantees of a table.
+ * Merges the facts that the guarantees of a table give.
  *
  * @throws AshlarError `table-invalid` where two guarantees give the same fact
  */
@@ -43,11 +43,11 @@ const givenTwice = (table: string, one: string, other: string) =>
   invalidTable(
     table,
     one === other ? `it declares ${one} twice.` : `${one} and ${other} exclude each other.`,
-    'Keep one of the two.',
+    'Keep only one of the two guarantees.',
   );
 
 /**
- * Refuses guarantees that cannot hold on this table, alone or together.
+ * Throws if a guarantee cannot hold on this table, or two guarantees cannot hold together.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -56,7 +56,7 @@ export function assertGuarantees(table: GuardedTable): void {
   if (ciphertext && !table.facts.encryption) {
     throw invalidTable(
       table.name,
-      `${ciphertext.name} is encrypted, but no guarantee says with whose key.`,
+      `${ciphertext.name} is encrypted, but the table does not declare the guarantee that provides its keys.`,
       'Add the guarantee: encrypted({ scope: c.client_id, keys: dataKeys }).',
     );
   }

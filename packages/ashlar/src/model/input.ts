@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { AshlarError } from '../errors.js';
 
 /**
- * Parses the input of a service by its schema. The error lists the schema's messages, each after the path it is about.
+ * Parses the input of a service with a Zod schema. The error lists the schema's messages, each after the path it is
+ * about.
  *
  * @param what - the name of the input; the message begins with it
  * @param suggestion - what to do. Default: the text for a service that parses its input before it reads or writes

@@ -1,6 +1,6 @@
 import { AshlarError } from '../errors.js';
 
-/** The error of a declaration that cannot hold. */
+/** Returns the error for an invalid declaration of a table: `table-invalid`. */
 export function invalidTable(table: string, message: string, suggestion: string): AshlarError {
   return new AshlarError('table-invalid', { message: `Table ${table}: ${message}`, suggestion });
 }

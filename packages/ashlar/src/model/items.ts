@@ -2,7 +2,7 @@ import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
 
-/** A key, index or constraint over columns of one table. */
+/** A primary key that `table()` declares over columns of the table. */
 export interface PrimaryKeyItem {
   readonly kind: 'primary-key';
   readonly columns: readonly Column[];
@@ -40,7 +40,7 @@ export interface RenamedItem {
   readonly from: string;
 }
 
-/** What the third argument of `table()` may return. */
+/** A key, index, constraint or guarantee: an item that the third argument of `table()` may return. */
 export type TableItem =
   | PrimaryKeyItem
   | UniqueItem
@@ -63,7 +63,7 @@ const split = <Options>(
   };
 };
 
-/** A primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
+/** Declares a primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
 export function primaryKey(...columns: Column[]): PrimaryKeyItem {
   return { kind: 'primary-key', columns };
 }
@@ -71,13 +71,14 @@ export function primaryKey(...columns: Column[]): PrimaryKeyItem {
 /** Options of a unique key. */
 export interface UniqueOptions {
   name?: string;
-  /** NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is distinct. */
+  /** Whether NULLs count as equal (SQL:2023 `UNIQUE NULLS NOT DISTINCT`). By default each NULL is distinct. */
   nullsNotDistinct?: boolean;
 }
 
 /**
- * No two rows have the same values in these columns. Last argument: `{ name, nullsNotDistinct }`. On SQLite, where NULLs
- * are always distinct, a key with `nullsNotDistinct` is a unique index over expressions: ON CONFLICT cannot name its columns.
+ * Declares a unique key: no two rows have the same values in these columns. Last argument:
+ * `{ name, nullsNotDistinct }`. On SQLite, where NULLs are always distinct, a key with `nullsNotDistinct` is a unique
+ * index over expressions: ON CONFLICT cannot name its columns.
  */
 export function unique(...given: (Column | UniqueOptions)[]): UniqueItem {
   const { columns, options } = split<UniqueOptions>(given);
@@ -91,7 +92,7 @@ export interface IndexOptions {
   unique?: boolean;
 }
 
-/** An index, in the order of the columns. Last argument: `{ name, where, unique }`. */
+/** Declares an index over these columns, in this order. Last argument: `{ name, where, unique }`. */
 export function index(...given: (Column | IndexOptions)[]): IndexItem {
   const { columns, options } = split<IndexOptions>(given);
   return {
@@ -103,7 +104,7 @@ export function index(...given: (Column | IndexOptions)[]): IndexItem {
   };
 }
 
-/** A foreign key: each value of `column` is a value of `target`. */
+/** Declares a foreign key: each value of `column` must be a value of `target`. */
 export function references(
   column: Column | readonly Column[],
   target: Column | readonly Column[],
@@ -118,7 +119,7 @@ export function references(
   };
 }
 
-/** A CHECK in SQL: one text for both engines, or one for each. */
+/** Declares a CHECK constraint in SQL: one text for both SQL dialects, or one text for each. */
 export function check(name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem {
   return {
     kind: 'check',
@@ -127,7 +128,9 @@ export function check(name: string, sql: string | Readonly<Record<SqlName, strin
   };
 }
 
-/** Tells `migrate new` that this column was named `from` before, so that its data is kept. */
+/**
+ * Declares that this column was previously named `from`, so that `ashlar migrate new` renames it and keeps its data.
+ */
 export function renamed(column: Column, from: string): RenamedItem {
   return { kind: 'renamed', column, from };
 }

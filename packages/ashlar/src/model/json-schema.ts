@@ -13,7 +13,7 @@ const scalars: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Refuses a schema with a part that JSON has no form for.
+ * Throws if a part of the Zod type has values that JSON cannot represent.
  *
  * @param where - the column in messages: `table.column`
  * @throws AshlarError `column-type-unsupported`

@@ -17,33 +17,33 @@ const reserved = new Set(
     .filter(Boolean),
 );
 
-/** An SQL identifier, quoted only where it must be. */
+/** Returns a name as an SQL identifier, quoted only if necessary. */
 export function identifier(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Several identifiers, with commas. */
+/** Returns names as SQL identifiers, separated by commas. */
 export function identifiers(names: readonly string[]): string {
   return names.map(identifier).join(', ');
 }
 
-/** Two expressions for a unique index that treats NULLs as equal. */
+/** Returns two index expressions for a column, with which a unique index treats NULLs as equal. */
 export function nullsAlike(expression: string): readonly string[] {
   return [`coalesce(${expression}, '')`, `${expression} IS NULL`];
 }
 
-/** An SQL string literal. */
+/** Returns a text as an SQL string literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Whether a name is reserved for Ashlar's own tables, functions and hidden columns. */
+/** Returns whether a name is reserved for Ashlar's own tables, functions and hidden columns. */
 export function isOwn(name: string): boolean {
   return name.startsWith('ashlar_');
 }
 
 /**
- * Refuses a name that an engine would fold, truncate or confuse, and reserved names.
+ * Throws if an engine would change or truncate the name of a table, column or constraint, or if the name is reserved.
  *
  * @throws AshlarError `table-invalid`
  */

@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { Extent, Privilege, TableRights } from '../contract/rights.js';
 
-/** Read only: the rights of the application's role on side tables. */
+/** The rights of the application's role on side tables: SELECT only. */
 export const readOnlyRights: TableRights = Object.freeze({
   select: 'all',
   insert: [],
@@ -9,10 +9,10 @@ export const readOnlyRights: TableRights = Object.freeze({
   delete: [],
 });
 
-/** No rights: those of the application's role on side tables of a scoped table. */
+/** The rights of the application's role on side tables of a scoped table: none. */
 export const noRights: TableRights = Object.freeze({ select: [], insert: [], update: [], delete: [] });
 
-/** The rights of the application's role on a table: everything that no guarantee withholds. */
+/** Returns the rights of the application's role on a table: all rights that no guarantee withholds. */
 export function rightsOf(table: GuardedTable): TableRights {
   const all = table.guarantees.flatMap(({ postgres }) =>
     postgres.level !== 'refused' && postgres.rights ? [postgres.rights(table)] : [],

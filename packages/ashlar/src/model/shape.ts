@@ -4,10 +4,10 @@ import type { GeneratedMark } from './column-types.js';
 /** The Zod types of a table's columns, by name. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
-/** A type without `undefined`. */
+/** A TypeScript type without `undefined`. */
 export type Present<T> = Exclude<T, undefined>;
 
-/** Whether an insert may leave the column out: it is nullable, has a default or is generated. */
+/** Whether an insert may omit a column: the column is nullable, has a default or is generated. */
 export type MayOmit<T extends z.ZodType> = T extends z.ZodNullable | z.ZodDefault
   ? true
   : keyof GeneratedMark extends keyof T
@@ -18,15 +18,15 @@ type OmittableKeys<S extends Shape> = { [K in keyof S]: MayOmit<S[K]> extends tr
 
 type Flatten<T> = { [K in keyof T]: T[K] } & {};
 
-/** A stored row, as `z.infer` gives it. */
+/** The TypeScript type of a stored row, as `z.infer` gives it. */
 export type RowOf<S extends Shape> = Flatten<{ [K in keyof S]: Present<z.output<S[K]>> }>;
 
-/** What an insert takes: generated, nullable and defaulted columns may be left out. */
+/** The TypeScript type of a row to insert: generated and nullable columns, and those with a default, may be omitted. */
 export type InsertOf<S extends Shape> = Flatten<
   { [K in Exclude<keyof S, OmittableKeys<S>>]: z.input<S[K]> } & {
     [K in OmittableKeys<S>]?: z.input<S[K]> | undefined;
   }
 >;
 
-/** What an update takes: any of the columns. */
+/** The TypeScript type of the values of an update: any of the columns. */
 export type UpdateOf<S extends Shape> = Flatten<{ [K in keyof S]?: Present<z.output<S[K]>> | undefined }>;

@@ -1,7 +1,7 @@
 import type { GuaranteeObject, GuardedTable } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
 
-/** The objects that the guarantees of a table add on one kind of engine. */
+/** Returns the database objects that the guarantees of a table add in one SQL dialect. */
 export function sideObjects(table: GuardedTable, dialect: SqlName): readonly GuaranteeObject[] {
   return table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
@@ -10,8 +10,8 @@ export function sideObjects(table: GuardedTable, dialect: SqlName): readonly Gua
 }
 
 /**
- * The names of the side tables of a scoped table. They may hold values of every scope, so no session reads them in a
- * scope: Ashlar, the owner and the auditor do.
+ * Returns the names of a scoped table's side tables, on which the application's role has no rights. They may hold
+ * values of every scope, so no session reads them in a scope: Ashlar, the owner and the auditor do.
  */
 export function hiddenTables(table: GuardedTable, dialect: SqlName): readonly string[] {
   return table.facts.scope === undefined

@@ -10,8 +10,8 @@ const textProblem = (text: string): string | undefined => {
 };
 
 const numberProblem = (value: number): string | undefined => {
-  if (Object.is(value, -0)) return 'minus zero does not come back as minus zero from every engine; write 0';
-  if (!Number.isFinite(value)) return `${value} has no stored form`;
+  if (Object.is(value, -0)) return 'some engines return minus zero as zero; write 0';
+  if (!Number.isFinite(value)) return `${value} cannot be stored on every engine`;
   return undefined;
 };
 
@@ -29,9 +29,10 @@ const jsonProblem = (value: unknown, depth = 0): string | undefined => {
     return undefined;
   }
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return 'JSON has only plain objects and arrays';
+  if (prototype !== Object.prototype && prototype !== null)
+    return 'JSON can contain only plain objects and arrays';
   for (const [key, item] of Object.entries(value)) {
-    if (key === '__proto__') return 'Zod leaves out a JSON key named __proto__';
+    if (key === '__proto__') return 'Zod drops the JSON key __proto__';
     const problem = textProblem(key) ?? (item === undefined ? undefined : jsonProblem(item, depth + 1));
     if (problem) return problem;
   }
@@ -48,13 +49,13 @@ const lengthProblem = (text: string, column: Column): string | undefined => {
   const least = column.rules.minLength;
   if (least === undefined || text.length >= least * 2 || characters(text) >= least) return undefined;
   // Zod counts UTF-16 units, databases count characters: an emoji is two units and one character
-  return `the database counts characters and wants at least ${least}`;
+  return `the database requires at least ${least} characters and counts Unicode code points`;
 };
 
 const timestampProblem = (text: string, column: Column): string | undefined => {
   const expected = column.precision === 3 ? 24 : 27;
   if (text.length !== expected) {
-    return `times are kept with exactly ${column.precision} digits of a second (${
+    return `a time must have exactly ${column.precision} fractional digits of the second (${
       column.precision === 3 ? '2026-01-31T08:00:00.000Z' : '2026-01-31T08:00:00.000000Z'
     })`;
   }
@@ -65,7 +66,7 @@ const yearProblem = (text: string): string | undefined =>
   text.startsWith('0000') ? 'PostgreSQL has no year 0' : undefined;
 
 const uuidProblem = (text: string): string | undefined =>
-  text === text.toLowerCase() ? undefined : 'UUIDs are kept in lower case (RFC 9562 section 4)';
+  text === text.toLowerCase() ? undefined : 'a UUID must be in lower case (RFC 9562 section 4)';
 
 type Check = (value: never, column: Column) => string | undefined;
 
@@ -81,8 +82,8 @@ const checks: Partial<Record<Column['kind'], Check>> = {
 };
 
 /**
- * Why a value that Zod accepts cannot be stored and read back identically on every engine; `undefined` if it can.
- * The round-trip rule of Ashlar: what is accepted comes back exactly as it went in.
+ * Returns the reason why a value that Zod accepts cannot be stored and read back unchanged on every engine;
+ * `undefined` if it can. The round-trip rule of Ashlar: what is accepted comes back exactly as it went in.
  */
 export function storageProblem(column: Column, value: unknown): string | undefined {
   // an encrypted value must come back as it was, too

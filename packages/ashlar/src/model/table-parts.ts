@@ -4,7 +4,7 @@ import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../
 import { invalidTable } from './invalid-table.js';
 import type { TableItem } from './items.js';
 
-/** The items of a declaration, by what they are. */
+/** The items of a table's declaration, grouped by kind: keys, indexes, constraints, guarantees and renames. */
 export interface Parts {
   primaryKeys: string[][];
   uniques: Unique[];
@@ -102,7 +102,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
           throw invalidTable(
             table,
             `${name} was renamed from ${item.from}, which the table still has.`,
-            'Remove one of them.',
+            'Remove the old column or the rename.',
           );
         parts.renames[name] = item.from;
         break;
@@ -133,7 +133,7 @@ const foreignKey = ({ table, names, target, onDelete, name }: ForeignKeyParts): 
     throw invalidTable(
       table,
       `the foreign key of ${names.join(', ')} has ${target.length} target columns.`,
-      'Give as many on both sides.',
+      'Name as many target columns as columns.',
     );
   }
   return {

@@ -43,14 +43,17 @@ const storable = (columns: TableFacts['columns'], schema: z.ZodType): z.ZodType 
   return json.length === 0 ? checked : z.unknown().superRefine(refuseUnstorable(json)).pipe(checked);
 };
 
-/** The Zod schemas of a table: of a stored row, of what an insert takes, and of what an update takes. */
+/** The Zod schemas of a table: for a stored row, for a row to insert, and for the values of an update. */
 export interface TableSchemas<S extends Shape> {
   readonly row: z.ZodType<RowOf<S>>;
   readonly insert: z.ZodType<InsertOf<S>, InsertOf<S>>;
   readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
 }
 
-/** Builds the schemas of a table. Those for writing refuse values that an engine could not return identically. */
+/**
+ * Builds the Zod schemas of a table from its columns. Those for writing refuse values that an engine could not return
+ * identically.
+ */
 export function tableSchemas<S extends Shape>(
   columns: TableFacts['columns'],
   primaryKey: readonly string[],

@@ -13,21 +13,23 @@ import { tableSchemas } from './table-schemas.js';
 /** The columns of a table, by name. */
 export type Columns<S extends Shape = Shape> = { readonly [K in keyof S]: Column };
 
-/** A table: a Zod object with a name, keys, indexes and guarantees. Made by {@link table}; independent of any engine. */
+/**
+ * A table: a Zod object with a name, keys, indexes and guarantees. Made by {@link table}; independent of any engine.
+ */
 export interface Table<Name extends string = string, S extends Shape = Shape> extends GuardedTable {
   readonly kind: 'table';
   readonly name: Name;
   readonly columns: Columns<S>;
   /** Validates a stored row; `z.toJSONSchema(table.row)` is its JSON Schema. */
   readonly row: z.ZodType<RowOf<S>>;
-  /** Validates what an insert takes and fills in defaults and UUIDs; refuses unknown columns. */
+  /** Validates a row to insert and fills in defaults and UUIDs; refuses unknown columns. */
   readonly insert: z.ZodType<InsertOf<S>, InsertOf<S>>;
-  /** Validates what an update takes: any columns outside the primary key. */
+  /** Validates the values of an update: any columns outside the primary key. */
   readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
 }
 
 /**
- * Declares a table: its columns as Zod types, and its keys, indexes and guarantees.
+ * Declares a table: its columns as Zod types, with its keys, indexes and guarantees.
  *
  * @param name - the table's name in the database, snake_case
  * @param shape - column name → Zod type

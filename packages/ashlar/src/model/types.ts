@@ -4,14 +4,14 @@ import type { CiphertextMark } from './column-types.js';
 import type { InsertOf, MayOmit, Present, RowOf, Shape, UpdateOf } from './shape.js';
 import type { Table } from './table.js';
 
-/** A row of a table: `type Clause = Row<typeof clauses>`. */
+/** The TypeScript type of a table's row: `type Clause = Row<typeof clauses>`. */
 export type Row<T> = T extends Table<string, infer S> ? RowOf<S> : never;
-/** What can be inserted into a table. */
+/** The TypeScript type of a row to insert into a table. */
 export type Insert<T> = T extends Table<string, infer S> ? InsertOf<S> : never;
-/** What a row of a table can be updated with. */
+/** The TypeScript type of the values with which a row of a table can be updated. */
 export type Update<T> = T extends Table<string, infer S> ? UpdateOf<S> : never;
 
-/** Tables by the names that the code uses; queries use the tables' own names. */
+/** Tables by the names that the code uses; SQL and Kysely queries use the tables' own names. */
 export type Tables = Readonly<Record<string, Table>>;
 
 type IsCiphertext<T extends z.ZodType> = keyof CiphertextMark extends keyof T

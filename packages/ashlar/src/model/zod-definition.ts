@@ -3,35 +3,39 @@ import { AshlarError } from '../errors.js';
 
 type Schemas = z.core.$ZodTypes | z.core.$ZodStringFormatTypes | z.core.$ZodNumberFormat;
 
-/** What Zod knows of a schema: a union that `type` tells apart. */
+/** The definition that Zod stores for a schema: a union, discriminated by `type`. */
 export type Definition = Schemas['_zod']['def'];
 
-/** What Zod knows of a check: a union that `check` tells apart. */
+/** The definition that Zod stores for a check: a union, discriminated by `check`. */
 export type CheckDefinition = (
   | z.core.$ZodChecks
   | z.core.$ZodCheckStartsWith
   | z.core.$ZodCheckEndsWith
 )['_zod']['def'];
 
-/** The definition of a schema. */
+/** Returns the definition of a Zod schema. */
 export function definitionOf(schema: z.core.$ZodType): Definition {
   // the way into the union that Zod documents for library authors
   return (schema as Schemas)._zod.def;
 }
 
-/** The definitions of a schema's checks: `.min(1)`, `.startsWith('a')`. */
+/** Returns the definitions of a Zod schema's checks, such as `.min(1)`, `.startsWith('a')`. */
 export function checksOf(schema: z.core.$ZodType): readonly CheckDefinition[] {
   const { checks = [] } = schema._zod.def;
   return checks.map((check) => check._zod.def as CheckDefinition);
 }
 
-/** The format of a string or number schema (`z.uuid()`: `uuid`, `z.int()`: `safeint`); `undefined` without one. */
+/**
+ * Returns the format of a string or number schema (`z.uuid()`: `uuid`, `z.int()`: `safeint`); `undefined` if it has
+ * none.
+ */
 export function formatOf(def: Definition): string | undefined {
   return (def.type === 'string' || def.type === 'number') && 'format' in def ? def.format : undefined;
 }
 
 /**
- * A schema as one of `zod`, with its methods. Zod types the schemas inside another as those of its core.
+ * Returns the schema as a schema of `zod`, with its methods; throws for a schema of `zod/mini`. Zod types the schemas
+ * inside another as those of its core.
  *
  * @throws AshlarError `column-type-unsupported` for a schema of `zod/mini`
  */
@@ -40,7 +44,7 @@ export function classicSchema(where: string, schema: z.core.$ZodType): z.ZodType
   throw unsupportedType(where, 'a schema of zod/mini', "Import z from 'zod'.");
 }
 
-/** The error of a schema without a column form. */
+/** Returns the error for a Zod schema that cannot be the type of a column. */
 export function unsupportedType(where: string, what: string, suggestion: string): AshlarError {
   return new AshlarError('column-type-unsupported', {
     message: `${where}: ${what} has no column form.`,

@@ -10,12 +10,15 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
   /** The master keys of encrypted columns. Default: `COLUMN_KEY` and `COLUMN_KEYS_OLD`. */
   readonly columnKeys?: ColumnKeys | undefined;
   /**
-   * The clock for generated times, for tests and replays. Default: the database's own clock. Where only the database may
-   * fill in a column, the owner alone can set it: on PostgreSQL this option then needs `allowOwner`.
+   * The clock that generates times, for tests and replays. Default: the database's own clock. Where only the database
+   * may fill in a column, the owner alone can set it: on PostgreSQL this option then needs `allowOwner`.
    */
   readonly clock?: (() => Date) | undefined;
-  /** How many times a session runs at most when the server reports serialization failures or deadlocks. Default 5. */
+  /**
+   * The maximum number of times that a session runs if the server reports serialization failures or deadlocks. Default
+   * 5.
+   */
   readonly attempts?: number | undefined;
-  /** Run due maintenance, such as creating partitions, when a session starts. Default true. */
+  /** Whether the start of a session runs maintenance that is due, such as creating partitions. Default true. */
   readonly maintain?: boolean | undefined;
 }

@@ -51,7 +51,7 @@ const roleTooStrong = ({ connectedRole }: Engine): AshlarError | undefined => {
     return undefined;
   return new AshlarError('role-too-strong', {
     message: `The role ${connectedRole.user} can change the schema, so the guarantees would not bind its sessions.`,
-    detail: 'The user cannot step down to a role of the application that has rights in this schema.',
+    detail: 'The user cannot switch to an application role that has rights in this schema.',
     suggestion:
       'Run ashlar up, which creates the roles and grants their rights, or set DATABASE_URL to a role that can only read and write rows. allowOwner (--allow-owner) skips this check.',
   });

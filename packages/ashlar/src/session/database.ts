@@ -77,7 +77,7 @@ export class Database<T extends Tables = Tables> {
     const outer = this.#outer(context);
     if (outer?.readOnly) {
       throw new AshlarError('session-read-only', {
-        message: 'A session that writes was opened inside one that only reads.',
+        message: 'A session that writes was opened inside a session that only reads.',
         suggestion: 'Use db.session(…) for the outer session as well.',
       });
     }
@@ -101,9 +101,9 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * The row with that key, or `undefined`. Outside a session this is the fastest way to read one row; inside a session
-   * it reads within that session. A row of a scoped table is found only with its scope: in `context`, or in the session
-   * around the call.
+   * Returns the row with this primary key, or `undefined` if there is none. Outside a session this is the fastest way
+   * to read one row; inside a session it reads within that session. A row of a scoped table is found only with its
+   * scope: in `context`, or in the session around the call.
    *
    * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`
    */
@@ -123,7 +123,7 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Synchronous sessions, for engines that run in this thread (SQLite).
+   * Runs synchronous sessions, for engines that run in this thread (SQLite).
    *
    * @throws AshlarError `usage` on other engines
    */
@@ -145,19 +145,19 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Whether the caller runs inside a session of this database. The session may still be rolled back; effects outside the
-   * database, such as a removed file or a sent message, may not.
+   * Returns whether the caller runs inside a session of this database. The session may still be rolled back; effects
+   * outside the database, such as a removed file or a sent message, may not.
    */
   get inSession(): boolean {
     return this.#outer({}) !== undefined;
   }
 
-  /** The master keys and the keyring statements of this database, for work on keyrings. */
+  /** The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
   get encryption(): Encryption {
     return this.#parts.encryption;
   }
 
-  /** Builds queries for a session to run later. It has no connection. */
+  /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
     return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
   }
@@ -262,8 +262,8 @@ export class Database<T extends Tables = Tables> {
     for (const name of ['actor', 'scope'] as const) {
       if (context[name] !== undefined && context[name] !== current[name]) {
         throw new AshlarError('session-conflict', {
-          message: `A nested session has another ${name} than the session around it.`,
-          suggestion: `Leave out ${name}, or open the session outside the other one.`,
+          message: `A nested session has a different ${name} than its outer session.`,
+          suggestion: `Leave out ${name}, or open the session outside the outer session.`,
         });
       }
     }

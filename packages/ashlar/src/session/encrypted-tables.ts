@@ -14,7 +14,10 @@ import { notFound } from './values.js';
 
 type Row = Record<string, unknown>;
 
-/** Statements on tables with encrypted columns, as {@link Steps}: for synchronous and asynchronous engines alike. */
+/**
+ * Reads and writes rows of tables with encrypted columns, as {@link Steps}, which synchronous and asynchronous engines
+ * can run.
+ */
 export class EncryptedTables {
   readonly #parts: SessionParts;
   readonly #keys: DataKeys;
@@ -24,7 +27,7 @@ export class EncryptedTables {
     this.#keys = keys;
   }
 
-  /** The values of a new row, encrypted. */
+  /** Encrypts the values of a new row. */
   values(table: Table, values: Values): Steps<Values> {
     return encryptValues(this.#keys, table, values);
   }

@@ -69,7 +69,7 @@ export interface KyselyParts {
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
 }
 
-/** Kysely's adapter, compiler and dialect for an engine. */
+/** Returns Kysely's adapter, compiler and dialect for an engine. */
 export function kyselyParts(engine: Engine): KyselyParts {
   return {
     sqlName: engine.dialect.name,
@@ -89,7 +89,7 @@ export function kyselyParts(engine: Engine): KyselyParts {
   };
 }
 
-/** A Kysely instance whose queries run in one level of a unit of work. */
+/** Returns a Kysely instance whose queries run in one level of a unit of work: the transaction or a savepoint. */
 export function kyselyFor<Tables>(
   { sqlName, adapter, compiler, dialect }: KyselyParts,
   level: Level,
@@ -101,7 +101,7 @@ export function kyselyFor<Tables>(
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }
 
-/** The error of a write in a session that only reads: `session-read-only`. */
+/** Returns the error for a write in a session that only reads: `session-read-only`. */
 export function readOnlyError(): AshlarError {
   return new AshlarError('session-read-only', {
     message: 'This session cannot write.',

@@ -3,7 +3,7 @@ import { AshlarError } from '../errors.js';
 import { type ColumnKeys, reveal, settings } from '../settings/index.js';
 
 /**
- * The master keys of encrypted columns: those given, or those of the settings.
+ * Returns the master keys of encrypted columns: the given keys, or else the keys in the settings.
  *
  * @returns a function that returns them; it throws AshlarError `key-missing` when none are set
  */

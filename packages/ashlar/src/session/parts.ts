@@ -7,7 +7,7 @@ export interface SessionParts {
   readonly statements: Statements;
   readonly kysely: KyselyParts;
   readonly encryption: Encryption;
-  /** The time of this process, or the `clock` given to `connect`. */
+  /** Returns the current time, from the `clock` given to `connect` or else from this process. */
   readonly clock: () => Date;
   /** Whether generated times come from `clock`; otherwise the database generates them. */
   readonly stampsFromClock: boolean;

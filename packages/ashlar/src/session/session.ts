@@ -15,7 +15,7 @@ import { insertValues, isPromiseLike, notFound, updateValues } from './values.js
 /** How many rows `insertMany` sends in one statement. */
 const batchSize = 1_000;
 
-/** A session in one level of a unit of work. */
+/** An asynchronous session, in one level (transaction or savepoint) of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
   readonly #parts: SessionParts;
   #keys: DataKeys | undefined;
@@ -24,7 +24,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   #nested: Promise<unknown> = Promise.resolve();
   readonly level: Level;
   readonly readOnly: boolean;
-  /** The session around this one. */
+  /** The session in which this session is nested; `undefined` for the outermost session. */
   readonly parent: ActiveSession<T> | undefined;
 
   constructor(parts: SessionParts, level: Level, readOnly: boolean, parent?: ActiveSession<T>) {
@@ -188,7 +188,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#ended;
   }
 
-  /** Whether this session is open and nested, at any depth, in `outer`. */
+  /** Returns whether this session is open and nested, at any depth, in `outer`. */
   isInside(outer: object): boolean {
     if (this.#ended) return false;
     for (let session = this.parent; session; session = session.parent) if (session === outer) return true;

@@ -22,7 +22,7 @@ type AnyTables = Record<string, Record<string, unknown>>;
 const present = (table: Table, values: Values): Column[] =>
   Object.values(table.columns).filter((column) => values[column.name] !== undefined);
 
-/** The statements that write and read single rows, compiled once for each table and set of columns. */
+/** Compiles the statements that write and read single rows, once for each table and set of columns. */
 export class Statements {
   readonly #engine: Engine;
   readonly #kysely: Kysely<AnyTables>;
@@ -45,7 +45,7 @@ export class Statements {
     });
   }
 
-  /** INSERT … RETURNING every column. */
+  /** Returns an INSERT of one row, RETURNING every column. */
   insert(table: Table, values: Values): Statement {
     const columns = present(table, values);
     const compiled = this.#cached(table, `insert ${columns.map((c) => c.name).join()}`, () => {
@@ -59,7 +59,10 @@ export class Statements {
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, values) };
   }
 
-  /** UPDATE one row by its key, RETURNING every column. Columns that each update touches are set to the current time. */
+  /**
+   * Returns an UPDATE of one row by its primary key, RETURNING every column. Columns that each update touches are set
+   * to the current time.
+   */
   update(table: Table, key: Values, values: Values): Statement {
     const columns = present(table, values);
     const compiled = this.#cached(table, `update ${columns.map((c) => c.name).join()}`, () => {
@@ -78,7 +81,7 @@ export class Statements {
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, { ...values, ...key }) };
   }
 
-  /** SELECT one row by its key. */
+  /** Returns a SELECT of one row by its primary key. */
   get(table: Table, key: Values): Statement {
     const compiled = this.#cached(table, 'get', () => {
       const columns = this.#keyColumns(table);
@@ -89,7 +92,7 @@ export class Statements {
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
   }
 
-  /** DELETE one row by its key. */
+  /** Returns a DELETE of one row by its primary key. */
   delete(table: Table, key: Values): Statement {
     const compiled = this.#cached(table, 'delete', () => {
       const columns = this.#keyColumns(table);
@@ -100,7 +103,7 @@ export class Statements {
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
   }
 
-  /** The columns that have a value, and the values encoded in their order. */
+  /** Returns the columns for which a row has a value, and the encoded values in the same order. */
   encodeRow(table: Table, values: Values): { columns: readonly Column[]; encoded: readonly unknown[] } {
     const columns = present(table, values);
     return { columns, encoded: this.#encode(columns, values) };
@@ -130,7 +133,7 @@ export class Statements {
 }
 
 /**
- * The columns of a primary key with their values, from a single value or an object of columns.
+ * Converts a primary key, given as a single value or as an object of columns, to an object of its columns' values.
  *
  * @throws AshlarError `usage` when a column of the key is missing
  */

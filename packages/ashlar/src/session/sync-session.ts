@@ -30,7 +30,7 @@ export class SyncSession {
   }
 
   /**
-   * Validates and inserts a row.
+   * Validates and inserts a row, and returns the row as stored.
    *
    * @returns the row as stored, generated values included
    * @throws AshlarError as {@link Session.insert}
@@ -43,7 +43,7 @@ export class SyncSession {
   }
 
   /**
-   * Validates the given columns and updates the row with that key.
+   * Validates the given columns and updates the row with this primary key.
    *
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
@@ -57,7 +57,7 @@ export class SyncSession {
     return rows[0] as RowOf<S>;
   }
 
-  /** The row with that key, or `undefined`. */
+  /** Returns the row with this primary key, or `undefined` if there is none. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
     if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.get(table, key)) as RowOf<S> | undefined;
@@ -66,13 +66,13 @@ export class SyncSession {
       | undefined;
   }
 
-  /** Deletes the row with that key. @throws AshlarError `row-not-found`, and what the database refuses */
+  /** Deletes the row with this primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
     const { changes } = this.#execute(this.#parts.statements.delete(table, keyValues(table, key)));
     if (changes === 0) throw notFound(table);
   }
 
-  /** Rows of a query with their encrypted columns decrypted, as {@link Session.decrypt}. */
+  /** Decrypts the encrypted columns of rows that a query returned, as {@link Session.decrypt}. */
   decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
     table: Table<string, S>,
     rows: readonly R[],
@@ -80,7 +80,7 @@ export class SyncSession {
     return this.#encrypted((encrypted) => encrypted.decrypt(table, rows)) as Decrypted<S, R>[];
   }
 
-  /** The values of a blind index to search for, as {@link Session.blindIndex}. */
+  /** Returns the values to search for in a blind index, as {@link Session.blindIndex}. */
   blindIndex<S extends Shape, C extends keyof S & string>(
     table: Table<string, S>,
     column: C,
@@ -96,7 +96,7 @@ export class SyncSession {
     return this.#execute({ sql, parameters }).rows as Row[];
   }
 
-  /** Runs a nested unit of work: a savepoint, which is rolled back alone when its callback throws. */
+  /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
   session<R>(work: (s: SyncSession) => R): R {
     const name = `ashlar_${++this.#depth}`;
     this.#now((t) => t.savepoint(name));

@@ -5,7 +5,7 @@ import { everyScope, isScopeOf } from '../model/index.js';
 import type { SessionContext } from './types.js';
 
 /**
- * The options of the transaction that a session runs in.
+ * Returns the options of the transaction in which a session runs.
  *
  * @param scopeColumns - the scope columns of the system's tables that always hold a scope
  * @throws AshlarError `value-unstorable`, `value-invalid` for a scope that no row can have

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 
-/** The actor and the scope of a session. */
+/** The actor and the scope with which a session runs. */
 export interface SessionContext {
   /** The user or process that acts: `user:42`, `system`. The audit trail and other guarantees record it. */
   readonly actor?: string | null | undefined;
@@ -9,10 +9,12 @@ export interface SessionContext {
   readonly scope?: string | null | undefined;
 }
 
-/** A primary key: the value itself when the key is one column, otherwise an object of its columns. */
+/**
+ * A primary key: a single value if the key has one column, otherwise an object with a value for each of its columns.
+ */
 export type KeyOf<S extends Shape> = string | number | Partial<RowOf<S>>;
 
-/** A row of a query, with the encrypted columns of its table decrypted. */
+/** The type of a row that a query returned, after the encrypted columns of its table were decrypted. */
 export type Decrypted<S extends Shape, R> = {
   [K in keyof R]: K extends keyof S ? RowOf<S>[K & keyof RowOf<S>] : R[K];
 };
@@ -26,7 +28,7 @@ export interface Session<T extends Tables = Tables> {
   readonly actor: string | null;
   readonly scope: string | null;
   readonly readOnly: boolean;
-  /** Kysely, typed from the tables. Its queries run in this session. */
+  /** The Kysely instance of this session, typed from the tables. Its queries run in this session. */
   readonly query: Kysely<QueryTables<T>>;
 
   /**
@@ -48,29 +50,29 @@ export interface Session<T extends Tables = Tables> {
     rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
   ): Promise<number>;
   /**
-   * Validates the given columns and updates the row with that key.
+   * Validates the given columns and updates the row with this primary key.
    *
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
   update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): Promise<RowOf<S>>;
-  /** The row with that key, or `undefined`. */
+  /** Returns the row with this primary key, or `undefined` if there is none. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
-  /** Deletes the row with that key. @throws AshlarError `row-not-found`, and what the database refuses */
+  /** Deletes the row with this primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
   /**
    * Decrypts the encrypted columns of rows that `s.query` returned. Each row must contain the table's scope and primary
    * key, under their own names.
    *
-   * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the table has no
-   *   encrypted column, or a row lacks its scope or key
+   * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the table has
+   *   no encrypted column, or a row lacks its scope or key
    */
   decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
     table: Table<string, S>,
     rows: readonly R[],
   ): Promise<Decrypted<S, R>[]>;
   /**
-   * The values of a blind index to search for: one for each version of the scope's data key, the newest first.
+   * Returns the values to search for in a blind index: one for each version of the scope's data key, the newest first.
    * `s.query…where('email_index', 'in', await s.blindIndex(clients, 'email', client, 'a@b.org'))`.
    *
    * @returns at least one value; for a scope without a data key one that matches no row
@@ -90,8 +92,11 @@ export interface Session<T extends Tables = Tables> {
    * @throws AshlarError `session-read-only`, `lock-timeout`
    */
   lock(name: string): Promise<void>;
-  /** Runs a nested unit of work: a savepoint, which is rolled back alone when its callback throws. */
+  /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
   session<R>(work: (s: Session<T>) => Promise<R>): Promise<R>;
-  /** The current time, as an ISO 8601 string with milliseconds: from the `clock` of `connect` where one was given. */
+  /**
+   * Returns the current time as an ISO 8601 string with milliseconds, from the `clock` given to `connect` if there is
+   * one.
+   */
   now(): string;
 }

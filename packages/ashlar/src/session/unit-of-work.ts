@@ -3,11 +3,11 @@ import type { QueryResult, Transaction, TransactionOptions } from '../contract/t
 import { AshlarError } from '../errors.js';
 import { currentSession } from './current.js';
 
-/** A transaction with its savepoints: a stack of levels, of which only the innermost runs statements. */
+/** A transaction with its savepoints: a stack of levels; only the innermost level runs statements. */
 export class UnitOfWork {
   readonly engine: Engine;
   readonly options: TransactionOptions;
-  /** The transaction itself. */
+  /** The outermost level: the transaction itself. */
   readonly root: Level;
   readonly #transaction: Transaction;
   readonly #levels: Level[];
@@ -59,7 +59,10 @@ export class UnitOfWork {
     await this.#transaction.commit();
   }
 
-  /** Rolls back. It never fails: the error that caused the rollback matters more than one of the rollback. */
+  /**
+   * Rolls the transaction back. It never fails: the error that caused the rollback matters more than one of the
+   * rollback.
+   */
   async rollback(): Promise<void> {
     this.close(this.root);
     this.#outcome = 'rolled back';
@@ -72,8 +75,9 @@ export class UnitOfWork {
 }
 
 /**
- * The transaction, or a savepoint in it. A failed statement aborts the level it ran in: PostgreSQL would refuse every
- * further statement, so all engines do. While a nested level is open, the statements of this one wait.
+ * A level of a unit of work: the transaction, or a savepoint in the transaction. A failed statement aborts the level
+ * it ran in: PostgreSQL would refuse every further statement, so all engines do. While a nested level is open, the
+ * statements of this one wait.
  */
 export class Level {
   readonly unit: UnitOfWork;
@@ -94,7 +98,7 @@ export class Level {
     return this.#statements;
   }
 
-  /** Whether statements of this level are still running. */
+  /** Returns whether statements of this level are still running. */
   get busy(): boolean {
     return this.#running > 0;
   }
@@ -167,7 +171,7 @@ export class Level {
     };
   }
 
-  /** Ends this level; the unit of work calls it. */
+  /** Marks this level as ended; only the unit of work calls this method. */
   end(): void {
     this.#open = false;
     for (let level: Level | undefined = this; level; level = level.#parent) level.#wake();
@@ -210,7 +214,7 @@ export class Level {
   }
 }
 
-/** The error of a call on a session that has ended: `session-ended`. */
+/** Returns the error for a call on a session that has ended: `session-ended`. */
 export function endedError(): AshlarError {
   return new AshlarError('session-ended', {
     message: 'This session has ended.',
@@ -219,7 +223,7 @@ export function endedError(): AshlarError {
   });
 }
 
-/** The error of a call on a session in which a statement failed: `session-aborted`. */
+/** Returns the error for a call on a session in which a statement failed: `session-aborted`. */
 export function abortedError(cause: unknown): AshlarError {
   return new AshlarError('session-aborted', {
     message: 'A statement failed earlier in this session, so it can only be rolled back.',
@@ -232,7 +236,7 @@ export function abortedError(cause: unknown): AshlarError {
 
 const shadowedError = (): AshlarError =>
   new AshlarError('session-conflict', {
-    message: 'A session was used inside one nested in it.',
+    message: 'A session was used inside a session that is nested in it.',
     detail: 'The nested session may be rolled back alone, so the outer one waits until it has ended.',
     suggestion: 'Use the session that is passed to the inner callback.',
   });

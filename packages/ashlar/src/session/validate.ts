@@ -5,7 +5,7 @@ const isStorageIssue = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'custom' && issue.params?.storage === true;
 
 /**
- * Parses a value with a table's schema.
+ * Parses a value with a Zod schema of a table.
  *
  * @throws AshlarError `value-invalid` when Zod refuses the value, `value-unstorable` when engines could not return it
  *   unchanged

@@ -21,7 +21,7 @@ const stamp = (
 };
 
 /**
- * The values to insert for a row: validated, with defaults, UUIDs and, when a clock was given, generated times.
+ * Returns the values to insert for a row: validated, with defaults, UUIDs and, if a clock was given, generated times.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
@@ -32,7 +32,7 @@ export function insertValues({ clock, stampsFromClock }: SessionParts, table: Ta
 }
 
 /**
- * The values to set for an update: validated, with the times that each update touches when a clock was given.
+ * Returns the values that an update sets: validated and, if a clock was given, with the times that every update sets.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when no column is given
  */
@@ -52,7 +52,7 @@ export function updateValues(
   return values;
 }
 
-/** The error when no row has the given key, or the session's scope hides it: `row-not-found`. */
+/** Returns the error for a key that no row has, or whose row the session's scope hides: `row-not-found`. */
 export function notFound(table: Table): AshlarError {
   return new AshlarError('row-not-found', {
     message: `${table.name} has no row with this key.`,
@@ -60,7 +60,7 @@ export function notFound(table: Table): AshlarError {
   });
 }
 
-/** Whether a value has a `then` method. */
+/** Returns whether a value has a `then` method, as promises do. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
