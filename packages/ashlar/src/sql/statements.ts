@@ -4,11 +4,11 @@ import { readTokens, type Token } from './lexer.js';
 
 /** One statement of an SQL script. */
 export interface SqlStatement {
-  /** As written, without the semicolon; comments before it belong to it. */
+  /** The statement as written, without the semicolon; includes the comments before it. */
   readonly sql: string;
-  /** Without comments, with empty strings and collapsed white space: for messages, not for execution. */
+  /** The statement for messages, not for execution: without comments and the contents of strings, white space collapsed. */
   readonly code: string;
-  /** The line number of its first word in the script; the first line is 1. */
+  /** The line number of the statement's first word in the script; the first line is 1. */
   readonly line: number;
   readonly tokens: readonly CodeToken[];
 }

@@ -31,7 +31,7 @@ export function hanging(text: string, by = 2): string {
 }
 
 /**
- * SQL text without the template's own indentation, and without its first line break and its last line when they are blank.
+ * A template tag for SQL: removes the template's own indentation, and its first line break and last line when blank.
  * The lines of a value are indented like the line that contains it, except inside strings. A line that consists only of
  * values that are `undefined` or an empty list is omitted.
  *

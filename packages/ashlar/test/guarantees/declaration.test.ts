@@ -35,24 +35,24 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
   [
     'a stampOnce column that is not nullable',
     (c) => [appendOnly({ stampOnce: [c.code] })],
-    /code is stamped once/,
+    /code is in stampOnce/,
   ],
   [
     'a boolean stampOnce column without the default false',
     (c) => [appendOnly({ stampOnce: c.current })],
-    /current is stamped once but is not empty before/,
+    /current is in stampOnce, but is not empty in a new row/,
   ],
   ['a column of another table', () => [appendOnly({ stampOnce: [other.columns.id] })], /of another table/],
   ['a column given twice', (c) => [appendOnly({ stampOnce: [c.note, c.note] })], /twice/],
   [
     'a cascade without a foreign key',
     (c) => [appendOnly({ cascade: [c.previous] })],
-    /no foreign key that cascades/,
+    /no foreign key with onDelete: 'cascade'/,
   ],
   [
     'a cascade of a foreign key that restricts',
     (c) => [references(c.previous, other.columns.id), appendOnly({ cascade: c.previous })],
-    /no foreign key that cascades/,
+    /no foreign key with onDelete: 'cascade'/,
   ],
   [
     'an unknown status',

@@ -56,7 +56,7 @@ export function auditedOnSqlite(
   ];
 }
 
-/** The trigger that refuses trail rows with another actor, scope or time than the session's. */
+/** The trigger that refuses trail rows unless they have the session's actor and scope and the current time. */
 export function trailOnSqlite(trail: TableFacts): readonly GuaranteeObject[] {
   return [
     sqliteTrigger({

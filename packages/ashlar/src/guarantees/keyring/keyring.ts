@@ -61,13 +61,13 @@ const erasedForGood: Guarantee = Object.freeze({
   conflicts: [
     {
       fact: 'appendOnly' as const,
-      why: 'A data key is rotated and shredded by an update of its row.',
+      why: 'Rotating or shredding a data key updates its row.',
       suggestion: 'Remove appendOnly: a keyring refuses every other change.',
     },
     {
       fact: 'retention' as const,
       why: 'A data key is shredded, never deleted: its row shows that the scope must not get another key.',
-      suggestion: 'Remove retained, and shred the scope when its time is over.',
+      suggestion: 'Remove retained, and shred the scope when its retention period ends.',
     },
     {
       fact: 'audited' as const,

@@ -34,7 +34,7 @@ const stored = ({ height, index }: Subtree) => {
 };
 
 /**
- * Reads the ledger of a table through `run`.
+ * Returns a reader for the ledger of a table; the reader runs its queries through `run`.
  *
  * @throws AshlarError `usage` where the table has no ledger
  */

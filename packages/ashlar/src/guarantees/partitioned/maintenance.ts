@@ -13,11 +13,14 @@ import { makeDefault, rotateDefault } from './rotation.js';
 export interface MonthlyTable {
   readonly table: GuardedTable;
   readonly column: string;
-  /** The number of months created ahead of the current one. */
+  /** The number of months after the current month for which partitions are created in advance. */
   readonly ahead: number;
 }
 
-/** In milliseconds. Inserts queue behind a waiting lock request, so each attempt is short, and there are many. */
+/**
+ * How long one attempt waits for a lock, in milliseconds. Inserts queue behind a waiting lock request, so each attempt is
+ * short, and there are many.
+ */
 export const lockTimeout = 200;
 const attempts = 40;
 const rounds = 5;
@@ -116,7 +119,7 @@ export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
 }
 
 /**
- * Whether partitions cover a whole month.
+ * Whether the partitions of a table cover a whole month.
  *
  * @throws AshlarError `partition-conflict` when they cover only a part of it
  */
@@ -130,7 +133,7 @@ export function covers(table: GuardedTable, { ranges }: Catalogue, month: Month)
   if (odd === undefined) return false;
   throw new AshlarError('partition-conflict', {
     message: `The partition ${odd.name} of ${table.name} covers only a part of a month.`,
-    detail: 'It was not created by Ashlar, and the rest of the month has no partition.',
+    detail: 'The partition was not created by Ashlar, and the rest of the month has no partition.',
     suggestion: 'Create a partition for the rest of the month manually.',
   });
 }
@@ -145,7 +148,11 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Ashla
 
 const deadlock = '40P01';
 
-/** Tries again while other transactions hold a lock. @throws AshlarError `lock-timeout` when they do at every attempt */
+/**
+ * Runs `work`, and runs it again if other transactions hold a lock that it needs.
+ *
+ * @throws AshlarError `lock-timeout` when they do at every attempt
+ */
 export async function persistently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

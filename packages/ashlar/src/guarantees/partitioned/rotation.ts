@@ -12,7 +12,7 @@ import { defaultPartition, partitionObjects } from './objects.js';
 // more months than this, created one by one, indicate an error in the data
 const mostMonths = 1200;
 
-/** A partitioned table, the column of its ranges and its partitions. */
+/** The partitioned table whose default partition is emptied, its partitions, and the months that may get new ones. */
 export interface DefaultPartition {
   readonly run: RunSql;
   readonly table: GuardedTable;
@@ -195,5 +195,6 @@ const tooManyMonths = (table: GuardedTable, months: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: the default partition holds rows of ${months} months between other partitions.`,
     detail: `At most ${mostMonths} partitions are created at once. Rows with wrong times may have been inserted.`,
-    suggestion: 'Create partitions for them manually, as wide as the gaps between the others.',
+    suggestion:
+      'Create partitions for these months manually, each as wide as a gap between the existing partitions.',
   });
