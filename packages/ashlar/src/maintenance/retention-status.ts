@@ -18,7 +18,10 @@ export interface RetentionStatus {
   readonly due: number;
   /** The number of expired rows that remain because of an open legal hold. */
   readonly held: number;
-  /** The number of expired rows that remain because other rows refer to them, or because a ledger has not sealed them yet. */
+  /**
+   * The number of expired rows that remain because other rows refer to them, or because a ledger has not sealed them
+   * yet.
+   */
   readonly stuck: number;
 }
 

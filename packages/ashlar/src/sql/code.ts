@@ -92,7 +92,9 @@ export function splitAtAnds(tokens: readonly CodeToken[]): CodeToken[][] {
   return parts;
 }
 
-/** Writes tokens as one line: no line breaks, no space inside parentheses, one space after a comma, no needless quotes. */
+/**
+ * Writes tokens as one line: no line breaks, no space inside parentheses, one space after a comma, no needless quotes.
+ */
 export function line(tokens: readonly CodeToken[]): string {
   let text = '';
   let previous = '';
@@ -122,7 +124,10 @@ export function findWords(tokens: readonly CodeToken[], ...words: readonly strin
   return tokens.findIndex((_, at) => depth[at] === 0 && hasWords(tokens, at, ...words));
 }
 
-/** Whether an SQL text contains a name, as a word in upper or lower case or in quotes. Strings and comments do not count. */
+/**
+ * Whether an SQL text contains a name, as a word in upper or lower case or in quotes. Strings and comments do not
+ * count.
+ */
 export function mentions(sql: string, name: string, dialect: SqlName): boolean {
   const wanted = name.toLowerCase();
   for (const token of readCode(sql, dialect)) {

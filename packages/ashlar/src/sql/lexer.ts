@@ -95,7 +95,9 @@ interface End {
   readonly terminated: boolean;
 }
 
-/** The end of a quoted token; a doubled mark is an escaped one. `]` cannot be doubled, and E'…' has backslash escapes. */
+/**
+ * The end of a quoted token; a doubled mark is an escaped one. `]` cannot be doubled, and E'…' has backslash escapes.
+ */
 const quoteEnd = (text: string, from: number, mark: string, backslashes = false): End => {
   let at = from;
   while (at < text.length) {
@@ -108,7 +110,9 @@ const quoteEnd = (text: string, from: number, mark: string, backslashes = false)
   return { end: text.length, terminated: false };
 };
 
-/** The offset at which a string continues after white space with a line break, as in PostgreSQL; -1 when it does not. */
+/**
+ * The offset at which a string continues after white space with a line break, as in PostgreSQL; -1 when it does not.
+ */
 const continuation = (text: string, from: number): number => {
   let broken = false;
   for (let at = from; at < text.length; at += 1) {

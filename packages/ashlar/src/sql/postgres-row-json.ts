@@ -39,7 +39,8 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
 const mostPairs = 50;
 
 /**
- * An SQL expression of type jsonb for a row as a JSON object: each value in the form in which Ashlar returns it, bytes in hex.
+ * An SQL expression of type jsonb for a row as a JSON object: each value in the form in which Ashlar returns it, bytes
+ * in hex.
  *
  * @param row - the alias of the row: `NEW`
  */

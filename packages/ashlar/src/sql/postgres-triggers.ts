@@ -19,14 +19,16 @@ export function raise(guarantee: string, text: string, values: readonly string[]
 }
 
 /**
- * A clause of CREATE FUNCTION: the function finds tables in the schema in which it is created, regardless of the caller's
- * search_path and temporary tables. Connections that create functions search temporary tables last.
+ * A clause of CREATE FUNCTION: the function finds tables in the schema in which it is created, regardless of the
+ * caller's search_path and temporary tables. Connections that create functions search temporary tables last.
  */
 export const inItsSchema = 'SET search_path FROM CURRENT';
 
 /** Options of a trigger function. */
 export interface FunctionOptions {
-  /** Set when the body compares values: it then uses PostgreSQL's own operators, regardless of the caller's search_path. */
+  /**
+   * Set when the body compares values: it then uses PostgreSQL's own operators, regardless of the caller's search_path.
+   */
   readonly compares?: boolean;
   /** Set when the body reads tables: the function then finds the tables of the schema in which it is created. */
   readonly reads?: boolean;
@@ -41,7 +43,9 @@ export interface FunctionOptions {
   readonly seesAll?: 'rows' | 'scopes';
 }
 
-/** PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements before and after the body. */
+/**
+ * PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements before and after the body.
+ */
 export const everyScopeSql = {
   declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
   begin: "PERFORM set_config('ashlar.scope', '*', true);",
@@ -152,7 +156,9 @@ const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[])
     .map((name) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
-/** The SQL condition that NEW and OLD are byte-identical outside `except`; for `=`, 1.00 and 1.0 inside JSON are equal. */
+/**
+ * The SQL condition that NEW and OLD are byte-identical outside `except`; for `=`, 1.00 and 1.0 inside JSON are equal.
+ */
 export function unchanged(table: TableFacts, except: readonly string[]): string {
   return `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;
 }

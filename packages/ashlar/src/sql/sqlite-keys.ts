@@ -27,8 +27,9 @@ export function rowidKey(table: TableFacts): readonly UniqueKey[] {
 }
 
 /**
- * The triggers that refuse negative hidden row numbers (rowids). Before an insert SQLite shows a number that it has yet to choose as -1, so a row
- * with that number would block all later inserts into a table whose trigger checks its {@link rowidKey}.
+ * The triggers that refuse negative hidden row numbers (rowids). Before an insert SQLite shows a number that it has yet
+ * to choose as -1, so a row with that number would block all later inserts into a table whose trigger checks its {@link
+ * rowidKey}.
  */
 export function hiddenRowid(table: TableFacts, guarantee: string): readonly GuaranteeObject[] {
   return rowidKey(table).map(() =>
@@ -87,8 +88,8 @@ const newRowFits = (table: TableFacts, where: string): string => {
 };
 
 /**
- * Trigger conditions that refuse NULL in a key column: OR REPLACE would replace the NULL with the column's default after
- * all BEFORE triggers have run.
+ * Trigger conditions that refuse NULL in a key column: OR REPLACE would replace the NULL with the column's default
+ * after all BEFORE triggers have run.
  */
 export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ columns }) => columns))]

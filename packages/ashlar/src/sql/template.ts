@@ -15,8 +15,8 @@ const isNothing = (value: SqlPart): boolean =>
   value === undefined || (typeof value === 'object' && value.length === 0);
 
 /**
- * Indents every line of an SQL text except the first, so that a condition of several lines stays aligned. Blank lines stay
- * empty; strings and quoted names are not changed.
+ * Indents every line of an SQL text except the first, so that a condition of several lines stays aligned. Blank lines
+ * stay empty; strings and quoted names are not changed.
  */
 export function hanging(text: string, by = 2): string {
   if (by === 0 || !text.includes('\n')) return text;

@@ -97,7 +97,7 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
   [
     'a version column that is not an integer',
     (c) => [versioned({ ...chain(c), version: c.code })],
-    /does not count|twice/,
+    /cannot number versions|twice/,
   ],
   [
     'a current column that is not a boolean',
@@ -107,7 +107,7 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
   [
     'a previous column of another type',
     (c) => [versioned({ ...chain(c), previous: c.note })],
-    /cannot hold the id/,
+    /must be able to hold the id/,
   ],
 ];
 

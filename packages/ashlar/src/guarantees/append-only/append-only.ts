@@ -14,8 +14,8 @@ import { stampOf } from './stamp.js';
 /** The changes that an append-only table allows. */
 export interface AppendOnlyOptions {
   /**
-   * Columns of foreign keys with `onDelete: 'cascade'`: a row is deleted together with its parent. While the parent exists,
-   * no row can be deleted and the parent cannot be replaced (on SQLite not even by an upsert on its key).
+   * Columns of foreign keys with `onDelete: 'cascade'`: a row is deleted together with its parent. While the parent
+   * exists, no row can be deleted and the parent cannot be replaced (on SQLite not even by an upsert on its key).
    */
   readonly cascade?: Column | readonly Column[];
   /**

@@ -19,7 +19,10 @@ import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
 
-/** Statements that insert rows into an audit trail directly, instead of by a trigger. Updates and deletes of its lines are attacks on append-only. */
+/**
+ * Statements that insert rows into an audit trail directly, instead of by a trigger. Updates and deletes of its lines
+ * are attacks on append-only.
+ */
 export function trailAttacks(trail: TableFacts, { dialect, row }: Probe): readonly Attack[] {
   const { id: _id, at: _at, ...line } = row;
   const forged = { ...line, actor: literal('somebody else') };

@@ -23,9 +23,9 @@ export interface AuditedOptions {
 /**
  * Each insert, update and delete is recorded in an audit trail: who, when, which row, and its values before and after.
  *
- * On SQLite a write outside a session is refused. The trail of a scoped table must be scoped: a session reads the lines of
- * sessions in its scope, and `everyScope` all. What the trail holds of a row stays when the row is purged: give the trail
- * a retention of its own.
+ * On SQLite a write outside a session is refused. The trail of a scoped table must be scoped: a session reads the lines
+ * of sessions in its scope, and `everyScope` all. What the trail holds of a row stays when the row is purged: give the
+ * trail a retention of its own.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if `into` is not a trail or lacks a scope, or a column does not suit its option
  *

@@ -14,8 +14,8 @@ export interface BlindIndexOptions {
   /** The encrypted column. */
   readonly of: Column;
   /**
-   * The column that holds the keyed hash, declared as `bytes().nullable()`; Ashlar fills it in. It shows which rows of a
-   * scope have equal values.
+   * The column that holds the keyed hash, declared as `bytes().nullable()`; Ashlar fills it in. It shows which rows of
+   * a scope have equal values.
    */
   readonly into: Column;
   /** Normalises a value before it is hashed: `(email) => email.toLowerCase()`. Default: the value itself. */
@@ -37,10 +37,12 @@ export interface EncryptedOptions {
 }
 
 /**
- * The plaintext of an encrypted column never reaches the database; shredding the key of a scope makes the scope's data unreadable.
+ * The plaintext of an encrypted column never reaches the database; shredding the key of a scope makes the scope's data
+ * unreadable.
  *
  * Every column declared with `ciphertext(…)` is encrypted by XAES-256-GCM under its scope's data key and bound to its
- * table, column, scope and row. The database refuses other values than ciphertexts, and a change of a row's scope or primary key.
+ * table, column, scope and row. The database refuses other values than ciphertexts, and a change of a row's scope or
+ * primary key.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its part
  *

@@ -33,8 +33,8 @@ const shape = {
 export type Keyring<Name extends string = string> = Table<Name, typeof shape>;
 
 /**
- * Declares a keyring: the table of the scopes' data keys, each wrapped by a master key that is kept elsewhere. A key can be
- * rewrapped and shredded, and nothing else: a shredded scope never gets another key.
+ * Declares a keyring: the table of the scopes' data keys, each wrapped by a master key that is kept elsewhere. A key
+ * can be rewrapped and shredded, and nothing else: a shredded scope never gets another key.
  *
  * @param name - the table's name
  * @param items - given the columns, returns further guarantees: `(c) => [audited({ into: changes, except: c.wrapped })]`

@@ -5,13 +5,17 @@ import { objectName } from '../../sql/object-name.js';
 export interface LedgerNames {
   /** The side table of entries: the canonical bytes of each row. */
   readonly entries: string;
-  /** The side table of hashes. Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves. */
+  /**
+   * The side table of hashes. Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves.
+   */
   readonly tree: string;
   /** The side table of sealed blocks: the size and the root of the tree after each block. */
   readonly blocks: string;
   /** The side table with one row: the state from which sealing continues. Verification never trusts it. */
   readonly head: string;
-  /** The insert trigger: on SQLite it writes the entry of a row, on PostgreSQL it adds transaction and time to the row. */
+  /**
+   * The insert trigger: on SQLite it writes the entry of a row, on PostgreSQL it adds transaction and time to the row.
+   */
   readonly append: string;
   /** The function that the trigger `append` calls on PostgreSQL. */
   readonly stamp: string;

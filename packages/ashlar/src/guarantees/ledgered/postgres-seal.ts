@@ -15,8 +15,9 @@ export function sealingLock(table: TableFacts): string {
 }
 
 /**
- * The PostgreSQL function that seals the waiting rows of a ledger. It returns `done` when all visible rows are sealed, `more` when it stopped after a batch, and
- * `busy` when another process is sealing; in the last two cases the caller calls again.
+ * The PostgreSQL function that seals the waiting rows of a ledger. It returns `done` when all visible rows are sealed,
+ * `more` when it stopped after a batch, and `busy` when another process is sealing; in the last two cases the caller
+ * calls again.
  */
 export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
   const names = ledgerNames(table);

@@ -26,7 +26,10 @@ const blockOf = ({ size, root, sealed_at }: Row): Block => ({
   sealedAt: String(sealed_at),
 });
 
-/** Every eighth height is stored: the stored level below a subtree's height, and how many of its hashes form the subtree. */
+/**
+ * Every eighth height is stored: the stored level below a subtree's height, and how many of its hashes form the
+ * subtree.
+ */
 const stored = ({ height, index }: Subtree) => {
   const level = Math.floor(height / 8);
   const count = 2 ** (height - 8 * level);

@@ -12,7 +12,10 @@ export function rowKeySql(table: TableFacts, row: string): string {
   return names.length === 1 ? `CAST(${names[0]} AS TEXT)` : `json_array(${names.join(', ')})`;
 }
 
-/** The SQL condition that a row has this key: the index of the primary key finds the row, and the text of the key is identical. */
+/**
+ * The SQL condition that a row has this key: the index of the primary key finds the row, and the text of the key is
+ * identical.
+ */
 export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   const same = columns.map((column, at) =>

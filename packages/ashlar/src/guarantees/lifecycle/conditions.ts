@@ -4,7 +4,10 @@ import type { Lifecycle } from './rules.js';
 
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 
-/** The SQL condition that an INSERT is refused: no initial status, or NULL, which OR REPLACE would replace with the default. */
+/**
+ * The SQL condition that an INSERT is refused: no initial status, or NULL, which OR REPLACE would replace with the
+ * default.
+ */
 export function beginsWrongly({ column, initial }: Lifecycle): string {
   return `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
 }

@@ -8,10 +8,12 @@ import { defaultPartition } from './objects.js';
 
 const moments = {
   'INSERT of a row of a month in the past': '1999-12-31T23:59:59.999',
-  'a row of a month far ahead': '2999-01-31T08:00:00.000',
+  'INSERT of a row of a month in the far future': '2999-01-31T08:00:00.000',
 } as const;
 
-/** Inserts for months without a partition, which must be accepted, and into partitions of other months, which must not. */
+/**
+ * Inserts for months without a partition, which must be accepted, and into partitions of other months, which must not.
+ */
 export function partitionedAttacks(table: GuardedTable, probe: Probe, column: string): readonly Attack[] {
   const { partitions } = probe;
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';

@@ -18,8 +18,8 @@ export interface MonthlyTable {
 }
 
 /**
- * How long one attempt waits for a lock, in milliseconds. Inserts queue behind a waiting lock request, so each attempt is
- * short, and there are many.
+ * How long one attempt waits for a lock, in milliseconds. Inserts queue behind a waiting lock request, so each attempt
+ * is short, and there are many.
  */
 export const lockTimeout = 200;
 const attempts = 40;
@@ -31,8 +31,8 @@ const notice = 60 * day;
 const farthest = 120;
 
 /**
- * Creates the partitions that a table needs: the default partition, the months from the current one to `ahead`, and those
- * of rows in the default partition. Restores the objects of guarantees that partitions lack. Each step is a short
+ * Creates the partitions that a table needs: the default partition, the months from the current one to `ahead`, and
+ * those of rows in the default partition. Restores the objects of guarantees that partitions lack. Each step is a short
  * transaction of its own, so that inserts continue between them. Idempotent; several processes may run it concurrently.
  *
  * @throws AshlarError `lock-timeout` when other transactions held a lock at every attempt; `partition-conflict`
@@ -110,7 +110,9 @@ export async function maintainPartitions(
   return { done, goodUntil: await inspect(async (_, catalogue) => goodUntil(catalogue, current)) };
 }
 
-/** Locks the partitions of a table against changes by other processes until the transaction ends; waits for the lock. */
+/**
+ * Locks the partitions of a table against changes by other processes until the transaction ends; waits for the lock.
+ */
 export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
   await run(
     `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,

@@ -14,7 +14,8 @@ export function partitionName(table: GuardedTable, first: Month, last: Month): s
 }
 
 /**
- * Creates a table that can be attached as a partition later. The CHECK of its range makes the scan unnecessary when it is attached.
+ * Creates a table that can be attached as a partition later. The CHECK of its range makes the scan unnecessary when it
+ * is attached.
  *
  * @throws AshlarError `partition-conflict` when the name is taken
  */
@@ -108,7 +109,7 @@ const assertNameFree = async (run: RunSql, table: GuardedTable, name: string): P
   if (taken === null) return;
   throw new AshlarError('partition-conflict', {
     message: `${table.name} needs a partition ${name}, but another table has that name.`,
-    detail: 'The other table is not a partition of ${table.name}; it may have been detached manually.',
+    detail: `The other table is not a partition of ${table.name}; it may have been detached manually.`,
     suggestion: `Attach the other table again or rename it: ALTER TABLE ${name} RENAME TO ${name}_aside.`,
   });
 };

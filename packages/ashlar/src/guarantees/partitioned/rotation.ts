@@ -23,9 +23,9 @@ export interface DefaultPartition {
 
 /**
  * Moves the rows of the default partition into partitions of their months, in the transaction of `run`. The default
- * partition itself becomes the partition of those months, and a new empty one replaces it: no row is deleted. Where other
- * partitions exist between those months, or some rows cannot get a month yet, the rows are copied and counted instead,
- * and the old default partition is dropped.
+ * partition itself becomes the partition of those months, and a new empty one replaces it: no row is deleted. Where
+ * other partitions exist between those months, or some rows cannot get a month yet, the rows are copied and counted
+ * instead, and the old default partition is dropped.
  *
  * @param until - `last`: the last month created ahead; rows of later months get one partition a month, so that no wide
  *   partition covers future months. `reach`: the last month that can have a partition now; later rows stay

@@ -1,7 +1,10 @@
 import type { Retention } from '../../contract/retention.js';
 import { periodText } from '../shared/period.js';
 
-/** The messages with which the triggers of `retained` refuse a statement. They are part of the triggers' SQL: a new wording changes the schema. */
+/**
+ * The messages with which the triggers of `retained` refuse a statement. They are part of the triggers' SQL: a new
+ * wording changes the schema.
+ */
 export function refusals(table: string, { column, period, reason }: Retention) {
   return {
     early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,

@@ -36,10 +36,11 @@ export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
 const made = new WeakSet<object>();
 
 /**
- * Declares a table of legal holds: while a hold is open, the rows that it covers are not purged even if they have expired.
+ * Declares a table of legal holds: while a hold is open, the rows that it covers are not purged even if they have
+ * expired.
  *
- * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks a
- * column of the table's primary key holds the whole table.
+ * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks
+ * a column of the table's primary key holds the whole table.
  *
  * @example
  * const holds = legalHolds('legal_holds');

@@ -10,7 +10,9 @@ export function purgesName(table: TableFacts): string {
   return objectName(table.name, 'purges');
 }
 
-/** The columns that decide when a row expires and whether a hold covers it: changing them could make a row expire early. */
+/**
+ * The columns that decide when a row expires and whether a hold covers it: changing them could make a row expire early.
+ */
 export function frozenColumns(table: TableFacts, { column, scope }: Retention): readonly string[] {
   return [...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])])];
 }

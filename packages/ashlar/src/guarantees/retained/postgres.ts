@@ -79,7 +79,10 @@ export function retainedOnPostgres(table: TableFacts, retention: Retention): rea
   ];
 }
 
-/** The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the partition. */
+/**
+ * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
+ * partition.
+ */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];
 }

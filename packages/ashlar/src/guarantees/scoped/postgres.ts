@@ -8,7 +8,8 @@ import { acceptsUnscopedRows } from './unscoped.js';
 
 /**
  * The objects that confine a session to its scope on PostgreSQL: row level security, forced on the table's owner too.
- * Actions of foreign keys bypass it and could delete or change rows of other scopes; where the table has such actions, a trigger checks them.
+ * Actions of foreign keys bypass it and could delete or change rows of other scopes; where the table has such actions,
+ * a trigger checks them.
  */
 export function scopedOnPostgres(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
   return [
@@ -17,7 +18,10 @@ export function scopedOnPostgres(table: GuardedTable, column: Column): readonly 
   ];
 }
 
-/** The policy to create on each partition: a statement that names a partition is subject only to that partition's policies. */
+/**
+ * The policy to create on each partition: a statement that names a partition is subject only to that partition's
+ * policies.
+ */
 export function policyOnPartition(
   table: GuardedTable,
   column: Column,
@@ -42,7 +46,10 @@ const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObjec
   };
 };
 
-/** An SQL expression for the value of a scope column, in the type for comparisons. A nullable uuid is compared as text, which can represent NULL as ''. */
+/**
+ * An SQL expression for the value of a scope column, in the type for comparisons. A nullable uuid is compared as text,
+ * which can represent NULL as ''.
+ */
 export function scopeOnPostgres(column: Column, value: string): string {
   return scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);
 }

@@ -7,7 +7,10 @@ import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 /** An attack without the role that makes it. */
 export type Draft = Omit<Attack, 'as'>;
 
-/** Returns the attacks once for each of these roles. The owner's names say so, because a name is unique in its guarantee. */
+/**
+ * Returns the attacks once for each of these roles. The owner's names say so, because a name is unique in its
+ * guarantee.
+ */
 export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] {
   return who.flatMap((as) =>
     drafts.map((draft) => ({
@@ -55,8 +58,8 @@ export function isRow(columns: readonly string[], row: SqlRow): string {
 }
 
 /**
- * The SQL condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds no
- * other row as long as nothing else is inserted.
+ * The SQL condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds
+ * no other row as long as nothing else is inserted.
  */
 export function isFresh(table: TableFacts, { fresh }: Probe): string {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
@@ -254,7 +257,9 @@ const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where:
 const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? 'NULL']));
 
-/** Returns the attacks in PostgreSQL's replication mode, in which ordinary triggers do not fire. The owner makes them. */
+/**
+ * Returns the attacks in PostgreSQL's replication mode, in which ordinary triggers do not fire. The owner makes them.
+ */
 export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draft[] {
   return probe.dialect !== 'postgres'
     ? []

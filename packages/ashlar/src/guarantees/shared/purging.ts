@@ -5,7 +5,9 @@ import { sql } from '../../sql/template.js';
 /** The PostgreSQL setting that names the table whose expired rows the owner may delete in the current transaction. */
 export const purgingSetting = 'ashlar.purging';
 
-/** The SQL condition, for a PostgreSQL trigger function, that the owner of the trigger's table is purging this table. */
+/**
+ * The SQL condition, for a PostgreSQL trigger function, that the owner of the trigger's table is purging this table.
+ */
 export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string {
   return sql`
     current_setting('${purgingSetting}', true) IS NOT DISTINCT FROM ${literal(name)}

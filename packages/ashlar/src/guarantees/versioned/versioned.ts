@@ -24,8 +24,8 @@ export interface VersionedOptions {
 /**
  * Each key has one current version and an unbroken chain of versions; versions never change.
  *
- * A new version is inserted with the next number, `current` true, and `previous` the primary key of the current version.
- * The database sets that one to not current in the same statement; nothing else changes or deletes a version.
+ * A new version is inserted with the next number, `current` true, and `previous` the primary key of the current
+ * version. The database sets that one to not current in the same statement; nothing else changes or deletes a version.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its part
  *
