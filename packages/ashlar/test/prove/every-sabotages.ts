@@ -73,7 +73,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'row level security is off on a partition',
     sql: [`ALTER TABLE ${thisMonth} DISABLE ROW LEVEL SECURITY`],
     undo: [`ALTER TABLE ${thisMonth} ENABLE ROW LEVEL SECURITY`],
-    named: new RegExp(`partitions: ${thisMonth}: the policy visits_scoped is missing or disabled`),
+    named: new RegExp(`partitions: ${thisMonth}: the policy visits_scoped is missing, disabled or changed`),
   },
   {
     name: 'a scope bound function is replaced',

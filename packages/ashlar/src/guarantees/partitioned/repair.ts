@@ -8,7 +8,7 @@ import { partitionObjects } from './objects.js';
 
 /** An object that a partition lacks, and the statement that creates or enables it. */
 export interface Repair {
-  /** The report line before the repair: which object is missing or disabled. */
+  /** The report line before the repair: which object is missing, disabled or changed. */
   readonly lack: string;
   /** The report line after the repair: which object was created or enabled. */
   readonly text: string;
@@ -46,7 +46,7 @@ const policiesSql = sql`
   WHERE i.inhparent = $1::text::regclass
 `;
 
-/** Finds the missing objects and the disabled triggers of the guarantees on each partition of a table. */
+/** Finds the missing objects, changed policies and disabled triggers of the guarantees on each partition of a table. */
 export async function findRepairs(run: RunSql, table: GuardedTable, catalogue: Catalogue): Promise<Repair[]> {
   const parent = [identifier(table.name)];
   const triggers = await run(triggersSql, parent);
@@ -88,11 +88,11 @@ export async function findRepairs(run: RunSql, table: GuardedTable, catalogue: C
 const missingObject = (partition: string, object: GuaranteeObject): Repair => ({
   lack:
     object.type === 'policy'
-      ? `${partition}: the policy ${object.name} is missing or disabled`
+      ? `${partition}: the policy ${object.name} is missing, disabled or changed`
       : `${partition}: the ${object.type} ${object.name} is missing`,
   text:
     object.type === 'policy'
-      ? `${partition}: the policy ${object.name} was missing or disabled and is created again`
+      ? `${partition}: the policy ${object.name} was missing, disabled or changed and is created again`
       : `${partition}: the ${object.type} ${object.name} was missing and is created again`,
   sql: asOne(
     object.type === 'policy'
