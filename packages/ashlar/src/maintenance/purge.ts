@@ -2,29 +2,35 @@ import type { Engine } from '../contract/engine.js';
 import type { GuardedTable, Purged, PurgeReport, PurgeTools } from '../contract/guarantee.js';
 import type { SystemFacts } from '../contract/system.js';
 
-/** How to purge. */
+/** Options of `purge`. */
 export interface PurgeOptions {
   /**
-   * The time to decide by; default now. A row is purged only if it has expired by the database's clock too, so a future
-   * time is useful only with `dryRun`.
+   * The time at which rows must have expired; by default the current time. A row is purged only if it has expired by
+   * the database's clock too, so a future time is useful only with `dryRun`.
    */
   readonly now?: Date | undefined;
-  /** Delete nothing; report what would be deleted. Default false. */
+  /** If true, `purge` deletes nothing and reports what it would delete. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** The rows that were purged, or would be, and the expired rows that stay. */
+/** The result of a purge: the rows deleted (in a dry run, the rows to delete), and the expired rows that remain. */
 export interface Purge {
   readonly purged: readonly Purged[];
-  /** For each table, the number of expired rows that a legal hold keeps. Tables without any are left out. */
+  /**
+   * For each table, the number of expired rows that remain because of a legal hold. Tables without any are left out.
+   */
   readonly held: Readonly<Record<string, number>>;
-  /** For each table, the number of expired rows that other rows refer to. Tables without any are left out. */
+  /**
+   * For each table, the number of expired rows that remain because other rows refer to them. Tables without any are
+   * left out.
+   */
   readonly stuck: Readonly<Record<string, number>>;
 }
 
 /**
- * Deletes the expired rows of a system, as the owner: on Postgres whole months with their partition, else ranges of rows in
- * batches. Rows are deleted before the rows that they refer to. Each deletion is recorded in the side table `TABLE_purges`.
+ * Deletes the expired rows of a system, as the owner: on PostgreSQL it drops partitions in which all rows have expired;
+ * other rows are deleted in batches. Rows are deleted before the rows that they refer to. Each deletion is recorded in
+ * the side table `TABLE_purges`.
  *
  * @throws AshlarError `migration-locked`, `lock-timeout`, `privilege-missing`
  *

@@ -4,26 +4,29 @@ import type { SystemFacts } from '../contract/system.js';
 import { periodText } from '../guarantees/shared/period.js';
 import { purge } from './purge.js';
 
-/** How long the rows of a table stay, and how many of them have expired. */
+/** How long the rows of a table are kept, and how many rows have expired. */
 export interface RetentionStatus {
   readonly table: string;
-  /** The time from which the period runs. */
+  /** The column with the time from which the period runs. */
   readonly column: string;
   readonly period: Period;
   /** The period in words: `5 years`. */
   readonly period_text: string;
-  /** Why: the law, the contract. */
+  /** The law or contract that requires the period. */
   readonly reason: string;
-  /** Expired rows that `purge` would delete now. */
+  /** The number of expired rows that `purge` would delete now. */
   readonly due: number;
-  /** Expired rows that an open legal hold keeps. */
+  /** The number of expired rows that remain because of an open legal hold. */
   readonly held: number;
-  /** Expired rows that stay because other rows refer to them, or because a ledger has not sealed them yet. */
+  /**
+   * The number of expired rows that remain because other rows refer to them, or because a ledger has not sealed them
+   * yet.
+   */
   readonly stuck: number;
 }
 
 /**
- * The tables of a system whose rows expire, with their periods and the rows that have expired. Deletes nothing.
+ * Lists the tables of a system whose rows expire, with their periods and the rows that have expired. Deletes nothing.
  *
  * @param now - the time to look from; by default the current time
  * @throws AshlarError `migration-locked`, `lock-timeout`, `privilege-missing`

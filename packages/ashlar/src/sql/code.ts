@@ -4,9 +4,9 @@ import { readTokens, type Token } from './lexer.js';
 
 /** A token that is neither white space nor a comment. */
 export interface CodeToken extends Token {
-  /** The word in upper case, as keywords are compared; `''` for every other token. */
+  /** The text of a word in upper case, for comparison with keywords; `''` if the token is not a word. */
   readonly word: string;
-  /** Whether white space or a comment precedes it. */
+  /** Whether white space or a comment precedes the token. */
   readonly spaced: boolean;
 }
 
@@ -15,13 +15,13 @@ export function isBlank({ kind }: Token): boolean {
   return kind === 'space' || kind === 'line-comment' || kind === 'block-comment';
 }
 
-/** A token as code. */
+/** Converts a token to a `CodeToken`. */
 export function asCode(token: Token, spaced: boolean): CodeToken {
   const { kind, text, start, end, terminated } = token;
   return { kind, text, start, end, terminated, word: kind === 'word' ? text.toUpperCase() : '', spaced };
 }
 
-/** Reads the tokens of a text that are neither white space nor comments; nothing from a NUL character on. */
+/** Reads the tokens of a text that are neither white space nor comments; stops at the first NUL character. */
 export function* readCode(sql: string, dialect: SqlName): Generator<CodeToken, void> {
   let spaced = false;
   for (const token of readTokens(sql, dialect)) {
@@ -31,7 +31,7 @@ export function* readCode(sql: string, dialect: SqlName): Generator<CodeToken, v
   }
 }
 
-/** All tokens of a text that are neither white space nor comments. */
+/** Lists all tokens of an SQL text that are neither white space nor comments. */
 export function codeOf(sql: string, dialect: SqlName): readonly CodeToken[] {
   return [...readCode(sql, dialect)];
 }
@@ -77,7 +77,7 @@ export function splitAtCommas(tokens: readonly CodeToken[]): CodeToken[][] {
   return parts;
 }
 
-/** Splits tokens at each AND that joins conditions; that of BETWEEN … AND does not. */
+/** Splits tokens at each AND that joins conditions, but not at the AND of BETWEEN … AND. */
 export function splitAtAnds(tokens: readonly CodeToken[]): CodeToken[][] {
   const depth = depths(tokens);
   const parts: CodeToken[][] = [[]];
@@ -92,7 +92,9 @@ export function splitAtAnds(tokens: readonly CodeToken[]): CodeToken[][] {
   return parts;
 }
 
-/** Tokens as one line: white space folded, none inside parentheses, one space after a comma, no needless quotes. */
+/**
+ * Writes tokens as one line: no line breaks, no space inside parentheses, one space after a comma, no needless quotes.
+ */
 export function line(tokens: readonly CodeToken[]): string {
   let text = '';
   let previous = '';
@@ -106,12 +108,12 @@ export function line(tokens: readonly CodeToken[]): string {
   return text;
 }
 
-/** A text without insignificant white space, comments and quotes: equivalent texts become equal. */
+/** Removes insignificant white space, comments and quotes from an SQL text, so that equivalent texts become equal. */
 export function folded(sql: string, dialect: SqlName): string {
   return line(codeOf(sql, dialect));
 }
 
-/** Whether the tokens from an offset on are these words, in this order. */
+/** Whether the tokens at an offset are these words, in this order. */
 export function hasWords(tokens: readonly CodeToken[], at: number, ...words: readonly string[]): boolean {
   return words.every((word, i) => tokens[at + i]?.word === word);
 }
@@ -122,7 +124,10 @@ export function findWords(tokens: readonly CodeToken[], ...words: readonly strin
   return tokens.findIndex((_, at) => depth[at] === 0 && hasWords(tokens, at, ...words));
 }
 
-/** Whether a text contains a name: as a word in any case, or in quotes. Strings and comments do not count. */
+/**
+ * Whether an SQL text contains a name, as a word in upper or lower case or in quotes. Strings and comments do not
+ * count.
+ */
 export function mentions(sql: string, name: string, dialect: SqlName): boolean {
   const wanted = name.toLowerCase();
   for (const token of readCode(sql, dialect)) {
@@ -132,7 +137,7 @@ export function mentions(sql: string, name: string, dialect: SqlName): boolean {
   return false;
 }
 
-/** A text in which names are replaced. `rename` gets the name without quotes; `undefined` keeps it as it is written. */
+/** Replaces names in an SQL text. `rename` gets the name without quotes; `undefined` keeps it as it is written. */
 export function replaceNames(
   sql: string,
   dialect: SqlName,
@@ -146,7 +151,7 @@ export function replaceNames(
   return text;
 }
 
-/** The tables that foreign keys in a text refer to, in order of appearance. */
+/** The tables that foreign keys in an SQL text refer to, in order of appearance. */
 export function referredTables(sql: string, dialect: SqlName): readonly string[] {
   const tokens = codeOf(sql, dialect);
   return tokens.flatMap(({ word }, at) => {
@@ -155,7 +160,7 @@ export function referredTables(sql: string, dialect: SqlName): readonly string[]
   });
 }
 
-/** A statement without white space around it and without a semicolon at its end. */
+/** Removes the white space around a statement, and the semicolon at its end. */
 export function withoutSemicolon(sql: string): string {
   const text = sql.trim();
   return text.endsWith(';') ? text.slice(0, -1).trimEnd() : text;

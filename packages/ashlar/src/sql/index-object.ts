@@ -8,7 +8,7 @@ export interface IndexObjectOptions {
   readonly where?: string;
 }
 
-/** An index that a guarantee needs; the same SQL on every engine. */
+/** Builds the CREATE INDEX of an index that a guarantee needs; the SQL is the same on every engine. */
 export function indexObject(
   name: string,
   table: string,

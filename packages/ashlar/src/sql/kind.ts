@@ -2,8 +2,8 @@ import type { SqlName } from '../contract/sql.js';
 import { type CodeToken, codeOf, depths, readCode } from './code.js';
 
 /**
- * The first word of a statement in upper case; `''` when it begins with something else. Comments and empty statements
- * before it are skipped. It reads no further than the word.
+ * The first word of a statement in upper case; `''` when the statement does not begin with a word. Comments and empty
+ * statements before it are skipped. It reads no further than the word.
  */
 export function firstWord(sql: string, dialect: SqlName): string {
   for (const { text, word } of readCode(sql, dialect)) {
@@ -19,7 +19,9 @@ const writingVerbs: ReadonlySet<string> = new Set('INSERT REPLACE UPDATE DELETE 
 const leading: ReadonlySet<string> = new Set(['WITH', 'EXPLAIN']);
 const beforeName: ReadonlySet<string> = new Set(['WITH', 'RECURSIVE', ',']);
 
-/** The position of a statement's verb: after EXPLAIN and WITH …, otherwise its first word; -1 when it has none. */
+/**
+ * The position of a statement's verb: the first word, or the word after EXPLAIN and WITH …; -1 when there is no verb.
+ */
 export function verbAt(tokens: readonly CodeToken[]): number {
   const first = tokens.findIndex(({ text }) => text !== ';');
   if (!leading.has(tokens[first]?.word ?? '')) return tokens[first]?.word ? first : -1;
@@ -38,8 +40,9 @@ export function verbOf(sql: string, dialect: SqlName): string {
 }
 
 /**
- * Whether a statement changes rows by its form: INSERT, UPDATE, DELETE, MERGE, REPLACE or TRUNCATE, also as a common
- * table expression (PostgreSQL). EXPLAIN does not, except with ANALYZE (PostgreSQL). Changes made by functions are not detected.
+ * Whether the text of a statement shows that it changes rows: INSERT, UPDATE, DELETE, MERGE, REPLACE or TRUNCATE, also
+ * as a common table expression (PostgreSQL). EXPLAIN does not, except with ANALYZE (PostgreSQL). Changes made by
+ * functions are not detected.
  */
 export function changesRows(sql: string, dialect: SqlName): boolean {
   const tokens = codeOf(sql, dialect);

@@ -19,9 +19,9 @@ export type TokenKind =
 /** A piece of an SQL text. */
 export interface Token {
   readonly kind: TokenKind;
-  /** As written. */
+  /** The token's text, as written. */
   readonly text: string;
-  /** Offsets in the text, in UTF-16 code units; `end` is exclusive. */
+  /** The offset of the token in the SQL text, in UTF-16 code units; `end` is exclusive. */
   readonly start: number;
   readonly end: number;
   /** False when the text ends before the token's closing mark. */
@@ -95,7 +95,9 @@ interface End {
   readonly terminated: boolean;
 }
 
-/** The end of a quoted token; a doubled mark is an escaped one. `]` cannot be doubled, and E'…' has backslash escapes. */
+/**
+ * The end of a quoted token; a doubled mark is an escaped one. `]` cannot be doubled, and E'…' has backslash escapes.
+ */
 const quoteEnd = (text: string, from: number, mark: string, backslashes = false): End => {
   let at = from;
   while (at < text.length) {
@@ -108,7 +110,9 @@ const quoteEnd = (text: string, from: number, mark: string, backslashes = false)
   return { end: text.length, terminated: false };
 };
 
-/** The offset at which a string continues after white space with a line break, as in PostgreSQL; -1 when it does not. */
+/**
+ * The offset at which a string continues after white space with a line break, as in PostgreSQL; -1 when it does not.
+ */
 const continuation = (text: string, from: number): number => {
   let broken = false;
   for (let at = from; at < text.length; at += 1) {
@@ -198,7 +202,7 @@ const pieceAt = (text: string, at: number, dialect: SqlName): Piece => {
 };
 
 /**
- * Reads a text token by token, in linear time. Every text has tokens, and their texts joined are the text.
+ * Reads an SQL text token by token, in linear time. Every text has tokens, and their texts joined are the text.
  *
  * Never throws: text that no engine accepts becomes operators or an unterminated token.
  */
@@ -214,7 +218,7 @@ export function* readTokens(sql: string, dialect: SqlName): Generator<Token, voi
   if (nul >= 0) yield { kind: 'unread', text: sql.slice(nul), start: nul, end: sql.length, terminated: true };
 }
 
-/** All tokens of a text. */
+/** Splits an SQL text into all its tokens, white space and comments included. */
 export function tokenise(sql: string, dialect: SqlName): readonly Token[] {
   return [...readTokens(sql, dialect)];
 }

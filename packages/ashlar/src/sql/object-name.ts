@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 // PostgreSQL truncates longer names
 const longest = 63;
 
-/** The name of a database object, from its parts: `audit_logs_append_only_update`. A longer name ends in a hash. */
+/**
+ * Builds the name of a database object from its parts: `audit_logs_append_only_update`. A longer name ends in a hash.
+ */
 export function objectName(...parts: readonly string[]): string {
   const name = parts.join('_');
   if (name.length <= longest) return name;

@@ -8,12 +8,12 @@ export interface RowJsonOptions {
   readonly except?: readonly string[];
 }
 
-/** An expression for a time, in the form in which Ashlar returns it. */
+/** An SQL expression that formats a time in the form in which Ashlar returns it. */
 export function utc(value: string, precision: 3 | 6): string {
   return `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
 }
 
-/** An expression for an IP address in the form of RFC 5952: PostgreSQL writes ::1.2.3.4 for ::102:304. */
+/** An SQL expression that formats an IP address as in RFC 5952: PostgreSQL writes ::1.2.3.4 for ::102:304. */
 export function address(value: string): string {
   const low = `(${value} - '::'::inet)`;
   return `CASE WHEN ${value} BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex(${low} >> 16) || ':' || to_hex(${low} & 65535) ELSE host(${value}) END`;
@@ -39,7 +39,8 @@ const forms: Readonly<Record<ColumnKind, (value: string, column: Column) => stri
 const mostPairs = 50;
 
 /**
- * An expression of type jsonb for a row as a JSON object: each value in the form in which Ashlar returns it, bytes in hex.
+ * An SQL expression of type jsonb for a row as a JSON object: each value in the form in which Ashlar returns it, bytes
+ * in hex.
  *
  * @param row - the alias of the row: `NEW`
  */

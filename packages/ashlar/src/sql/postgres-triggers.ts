@@ -5,7 +5,7 @@ import { objectName } from './object-name.js';
 import { sql } from './template.js';
 
 /**
- * A PL/pgSQL statement that refuses a write: the writer gets the error `guarantee-violated` with the text.
+ * A PL/pgSQL statement that refuses a write: the caller gets the error `guarantee-violated` with this text.
  *
  * @param text - a sentence without its full stop; each % in it is replaced by the next of the values
  * @param values - SQL expressions
@@ -19,29 +19,33 @@ export function raise(guarantee: string, text: string, values: readonly string[]
 }
 
 /**
- * Makes a function find tables in the schema in which it is created, regardless of the caller's search_path and temporary
- * tables: connections that create functions search temporary tables last.
+ * A clause of CREATE FUNCTION: the function finds tables in the schema in which it is created, regardless of the
+ * caller's search_path and temporary tables. Connections that create functions search temporary tables last.
  */
 export const inItsSchema = 'SET search_path FROM CURRENT';
 
 /** Options of a trigger function. */
 export interface FunctionOptions {
-  /** Set when the body compares values: it then uses PostgreSQL's own operators, regardless of the caller's search_path. */
+  /**
+   * Set when the body compares values: it then uses PostgreSQL's own operators, regardless of the caller's search_path.
+   */
   readonly compares?: boolean;
-  /** Set when the body reads tables: it then finds those of the schema in which it is created. */
+  /** Set when the body reads tables: the function then finds the tables of the schema in which it is created. */
   readonly reads?: boolean;
-  /** Runs with the privileges of the table's owner, so that the caller needs none. */
+  /** If true, the function runs with the privileges of the table's owner, so that the caller needs no privileges. */
   readonly asOwner?: boolean;
-  /** Converts reals to text with all their digits, regardless of the caller's settings. */
+  /** If true, the function converts reals to text with all digits, regardless of the caller's settings. */
   readonly exactReals?: boolean;
   /**
-   * `rows`: fail if row level security hides rows from the caller, rather than miss them. `scopes`: read the rows of
-   * every scope where tables are scoped.
+   * If `rows`, the function fails when row level security hides rows from the caller, instead of missing them silently.
+   * If `scopes`, the function reads the rows of every scope of scoped tables.
    */
   readonly seesAll?: 'rows' | 'scopes';
 }
 
-/** PL/pgSQL for statements that must read the rows of every scope: what goes before and after them. */
+/**
+ * PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements before and after the body.
+ */
 export const everyScopeSql = {
   declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
   begin: "PERFORM set_config('ashlar.scope', '*', true);",
@@ -55,7 +59,7 @@ const inEveryScope = (body: string): string => sql`
 `;
 
 /**
- * A trigger function.
+ * Builds a PL/pgSQL trigger function.
  *
  * @param body - PL/pgSQL statements, each with its semicolon, to place between BEGIN and END, with a RETURN; the items of
  *   a list become lines
@@ -89,21 +93,21 @@ export function triggerFunction(
   };
 }
 
-/** A trigger: when it fires, on which condition, and the function it calls. */
+/** A PostgreSQL trigger: when it fires, on which condition, and the function that it calls. */
 export interface PostgresTrigger {
   readonly name: string;
-  /** `BEFORE UPDATE`, … */
+  /** The time and the event of the trigger: `BEFORE UPDATE`. */
   readonly on: string;
   readonly table: string;
-  /** An SQL condition. */
+  /** The SQL condition under which the trigger fires; by default always. */
   readonly when?: string;
-  /** The name of a {@link triggerFunction}. */
+  /** The name of the {@link triggerFunction} that the trigger calls. */
   readonly calls: string;
-  /** Default `ROW`. */
+  /** Whether the trigger fires for each row or for each statement; default `ROW`. */
   readonly each?: 'ROW' | 'STATEMENT';
 }
 
-/** A trigger that always fires, also where `session_replication_role` is `replica`. */
+/** Builds a trigger with ENABLE ALWAYS: it fires even if `session_replication_role` is `replica`. */
 export function alwaysTrigger({
   name,
   on,
@@ -152,7 +156,9 @@ const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[])
     .map((name) => `${row}.${identifier(name)}`)
     .join(', ')})::record`;
 
-/** The condition that NEW and OLD are identical byte for byte, except in these columns: `=` would accept 1.00 for 1.0 inside JSON. */
+/**
+ * The SQL condition that NEW and OLD are byte-identical outside `except`; for `=`, 1.00 and 1.0 inside JSON are equal.
+ */
 export function unchanged(table: TableFacts, except: readonly string[]): string {
   return `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;
 }

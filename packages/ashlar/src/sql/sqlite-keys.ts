@@ -21,14 +21,15 @@ interface UniqueKey {
 const isRowid = ({ primaryKey, columns }: TableFacts): boolean =>
   primaryKey.columns.length === 1 && columns[primaryKey.columns[0] ?? '']?.kind === 'integer';
 
-/** The hidden row number as one more unique key, where the table has one. */
+/** The hidden row number (rowid) as a unique key; an empty list if the table has no rowid. */
 export function rowidKey(table: TableFacts): readonly UniqueKey[] {
   return isRowid(table) ? [] : [{ columns: [rowidOf(table)], where: undefined }];
 }
 
 /**
- * Refuses negative hidden row numbers. Before an insert SQLite shows a number that it has yet to choose as -1, so a row
- * with that number would block all later inserts into a table whose trigger checks its {@link rowidKey}.
+ * The triggers that refuse negative hidden row numbers (rowids). Before an insert SQLite shows a number that it has yet
+ * to choose as -1, so a row with that number would block all later inserts into a table whose trigger checks its {@link
+ * rowidKey}.
  */
 export function hiddenRowid(table: TableFacts, guarantee: string): readonly GuaranteeObject[] {
   return rowidKey(table).map(() =>
@@ -42,7 +43,7 @@ export function hiddenRowid(table: TableFacts, guarantee: string): readonly Guar
   );
 }
 
-/** All unique keys of a table, its primary key included. */
+/** All unique keys of a table, including the primary key. */
 export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
   const all: UniqueKey[] = [
     { columns: table.primaryKey.columns, where: undefined },
@@ -57,8 +58,8 @@ export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
 }
 
 /**
- * The conditions under which writing NEW would remove another row if the statement says OR REPLACE, which fires no
- * delete trigger on a connection without `recursive_triggers`. `and` narrows which other rows count.
+ * The SQL conditions that OR REPLACE would delete another row to write NEW. On a connection without
+ * `recursive_triggers`, this deletion fires no delete trigger. `and` narrows which other rows count.
  */
 export function replacing(
   table: TableFacts,
@@ -86,7 +87,10 @@ const newRowFits = (table: TableFacts, where: string): string => {
   return `EXISTS (SELECT 1 FROM (SELECT ${values || '1'}) AS ${identifier(table.name)} WHERE ${where})`;
 };
 
-/** Conditions that refuse NULL in a key column: OR REPLACE turns it into the default after all BEFORE triggers have run. */
+/**
+ * Trigger conditions that refuse NULL in a key column: OR REPLACE would replace the NULL with the column's default
+ * after all BEFORE triggers have run.
+ */
 export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ columns }) => columns))]
     .filter((name) => {
@@ -96,7 +100,7 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
     .map((name) => `NEW.${identifier(name)} IS NULL`);
 }
 
-/** Conditions that NEW and OLD are the same row and equal in every column except these. */
+/** SQL conditions that NEW and OLD are the same row, with equal values in every column outside `except`. */
 export function unchanged(table: TableFacts, except: readonly string[]): readonly string[] {
   return [rowidOf(table), ...Object.keys(table.columns)]
     .filter((name) => !except.includes(name))

@@ -5,7 +5,9 @@ import type { RowJsonOptions } from './postgres-row-json.js';
 
 const quoted = (value: string): string => `json_quote(${value})`;
 
-/** Expressions for a value that is not NULL, as JSON text in the form in which Ashlar returns it. */
+/**
+ * For each column kind, an SQL expression for a value that is not NULL, as JSON text in the form that Ashlar returns.
+ */
 export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> = {
   text: quoted,
   integer: (value) => value,
@@ -21,7 +23,8 @@ export const jsonText: Readonly<Record<ColumnKind, (value: string) => string>> =
 };
 
 /**
- * An expression of type text for a row as a JSON object: each value in the form in which Ashlar returns it, bytes in hex.
+ * An SQL expression of type text for a row as a JSON object: each value in the form in which Ashlar returns it, bytes
+ * in hex.
  *
  * @param row - the alias of the row: `NEW`
  */

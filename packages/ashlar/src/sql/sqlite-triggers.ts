@@ -2,21 +2,21 @@ import type { GuaranteeObject } from '../contract/guarantee.js';
 import { identifier, literal } from '../model/index.js';
 import { sql } from './template.js';
 
-/** A trigger: when it fires, on which condition, and what it does. */
+/** An SQLite trigger: when it fires, on which condition, and the statements that it runs. */
 export interface SqliteTrigger {
   readonly name: string;
-  /** `BEFORE UPDATE`, … */
+  /** The time and the event of the trigger: `BEFORE UPDATE`. */
   readonly on: string;
   readonly table: string;
-  /** An SQL condition. */
+  /** The SQL condition under which the trigger fires; by default always. */
   readonly when?: string;
   /** SQL statements without their semicolons, such as `SELECT ${raise(…)} WHERE …`. */
   readonly body: readonly string[];
-  /** For a trigger on another table than the guarantee's, which may be created together with either. */
+  /** Set if another table's SQL may already have created the trigger: adds IF NOT EXISTS. */
   readonly ifMissing?: boolean;
 }
 
-/** Makes a trigger of SQLite. */
+/** Builds an SQLite trigger. */
 export function sqliteTrigger({ name, on, table, when, body, ifMissing }: SqliteTrigger): GuaranteeObject {
   return {
     type: 'trigger',
@@ -32,8 +32,8 @@ export function sqliteTrigger({ name, on, table, when, body, ifMissing }: Sqlite
 }
 
 /**
- * An SQL expression that refuses a write: the writer gets the error `guarantee-violated` with the text. The text is a constant: SQLite
- * before 3.47 refuses an expression in RAISE.
+ * An SQL expression that refuses a write: the caller gets the error `guarantee-violated` with this text. The text is
+ * a constant: SQLite before 3.47 refuses an expression in RAISE.
  *
  * @param text - a sentence without its full stop
  */

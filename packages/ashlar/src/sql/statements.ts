@@ -4,11 +4,13 @@ import { readTokens, type Token } from './lexer.js';
 
 /** One statement of an SQL script. */
 export interface SqlStatement {
-  /** As written, without the semicolon; comments before it belong to it. */
+  /** The statement as written, without the semicolon; includes the comments before it. */
   readonly sql: string;
-  /** Without comments, with empty strings and collapsed white space: for messages, not for execution. */
+  /**
+   * The statement for messages, not for execution: without comments and the contents of strings, white space collapsed.
+   */
   readonly code: string;
-  /** The line number of its first word in the script; the first line is 1. */
+  /** The line number of the statement's first word in the script; the first line is 1. */
   readonly line: number;
   readonly tokens: readonly CodeToken[];
 }
@@ -16,7 +18,9 @@ export interface SqlStatement {
 /** The words that may follow CREATE before the kind of object. */
 const modifiers: ReadonlySet<string> = new Set(['OR', 'REPLACE', 'TEMP', 'TEMPORARY']);
 const explaining: ReadonlySet<string> = new Set(['EXPLAIN', 'QUERY', 'PLAN']);
-/** The kinds of object whose body contains statements with semicolons, between BEGIN (PostgreSQL: BEGIN ATOMIC) and END. */
+/**
+ * The kinds of object whose body contains statements with semicolons, between BEGIN (PostgreSQL: BEGIN ATOMIC) and END.
+ */
 const bodied: Readonly<Record<SqlName, ReadonlySet<string>>> = {
   sqlite: new Set(['TRIGGER']),
   postgres: new Set(['FUNCTION', 'PROCEDURE']),

@@ -35,24 +35,24 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
   [
     'a stampOnce column that is not nullable',
     (c) => [appendOnly({ stampOnce: [c.code] })],
-    /code is stamped once/,
+    /code is in stampOnce/,
   ],
   [
     'a boolean stampOnce column without the default false',
     (c) => [appendOnly({ stampOnce: c.current })],
-    /current is stamped once but is not empty before/,
+    /current is in stampOnce, but is not empty in a new row/,
   ],
   ['a column of another table', () => [appendOnly({ stampOnce: [other.columns.id] })], /of another table/],
   ['a column given twice', (c) => [appendOnly({ stampOnce: [c.note, c.note] })], /twice/],
   [
     'a cascade without a foreign key',
     (c) => [appendOnly({ cascade: [c.previous] })],
-    /no foreign key that cascades/,
+    /no foreign key with onDelete: 'cascade'/,
   ],
   [
     'a cascade of a foreign key that restricts',
     (c) => [references(c.previous, other.columns.id), appendOnly({ cascade: c.previous })],
-    /no foreign key that cascades/,
+    /no foreign key with onDelete: 'cascade'/,
   ],
   [
     'an unknown status',
@@ -97,7 +97,7 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
   [
     'a version column that is not an integer',
     (c) => [versioned({ ...chain(c), version: c.code })],
-    /does not count|twice/,
+    /cannot number versions|twice/,
   ],
   [
     'a current column that is not a boolean',
@@ -107,7 +107,7 @@ const refused: readonly (readonly [string, (c: Columns) => readonly TableItem[],
   [
     'a previous column of another type',
     (c) => [versioned({ ...chain(c), previous: c.note })],
-    /cannot hold the id/,
+    /must be able to hold the id/,
   ],
 ];
 

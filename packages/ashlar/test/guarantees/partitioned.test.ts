@@ -232,8 +232,8 @@ describe.each(engines.filter((each) => sqlOf(each) === 'postgres'))('partitioned
       'events: partition events_2027_02 created',
       'events: partition events_2027_03 created',
       'events_2026_12: the trigger events_2026_12_append_only_truncate was missing and is created again',
-      expect.stringContaining('did not always fire and is enabled again'),
-      expect.stringContaining('did not always fire and is enabled again'),
+      expect.stringContaining('was not set to ENABLE ALWAYS and is enabled again'),
+      expect.stringContaining('was not set to ENABLE ALWAYS and is enabled again'),
     ]);
     expect((await maintain(fixture, table, november)).done).toEqual([]);
     expect(await refusal(fixture.run('TRUNCATE events_2026_12'))).toMatch(/^ashlar\/append-only: /);

@@ -73,7 +73,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'row level security is off on a partition',
     sql: [`ALTER TABLE ${thisMonth} DISABLE ROW LEVEL SECURITY`],
     undo: [`ALTER TABLE ${thisMonth} ENABLE ROW LEVEL SECURITY`],
-    named: new RegExp(`partitions: ${thisMonth}: the policy visits_scoped is not in force`),
+    named: new RegExp(`partitions: ${thisMonth}: the policy visits_scoped is missing, disabled or changed`),
   },
   {
     name: 'a scope bound function is replaced',
@@ -109,7 +109,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   disabled(
     'data_keys',
     'data_keys_keyring_delete',
-    /data_keys, keyring, as the owner: the record of a shredding removed, as owner: was not refused/,
+    /data_keys, keyring, as the owner: the record of a shredding is deleted, as owner: was not refused/,
   ),
   disabled(
     'visits',

@@ -146,7 +146,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     name: 'a partition’s rows can be deleted',
     sql: [`ALTER TABLE ${thisMonth} DISABLE TRIGGER audit_logs_append_only_delete`],
     undo: [`ALTER TABLE ${thisMonth} ENABLE ALWAYS TRIGGER audit_logs_append_only_delete`],
-    named: new RegExp(`${thisMonth}: the trigger audit_logs_append_only_delete does not always fire`),
+    named: new RegExp(`${thisMonth}: the trigger audit_logs_append_only_delete is not set to ENABLE ALWAYS`),
   },
   {
     name: 'the default partition is dropped',
@@ -155,7 +155,7 @@ export const postgresSabotages: readonly Sabotage[] = [
       remake: ['audit_logs_default', 'audit_logs_default_append_only_truncate'],
       also: ['REVOKE ALL ON audit_logs_default FROM ashlar_app, ashlar_auditor'],
     },
-    named: /a row of a month long past, by the owner: was refused: no partition of relation/,
+    named: /INSERT of a row of a month in the past, by the owner: was refused: no partition of relation/,
   },
   {
     name: 'a foreign key is dropped',
@@ -257,7 +257,7 @@ export const postgresSabotages: readonly Sabotage[] = [
       'REVOKE INSERT ON audit_logs_default FROM ashlar_app',
       `REVOKE INSERT ON ${thisMonth} FROM ashlar_app`,
     ],
-    named: /partitioned, as the app: a row into a partition by name: was not refused/,
+    named: /partitioned, as the app: INSERT that names a partition: was not refused/,
   },
   {
     name: 'INSERT is revoked from the application',

@@ -4,8 +4,8 @@ import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
 /**
- * The keys of NEW's parent and of all rows above it. UNION drops duplicates, so that it also ends in a table that had a
- * cycle before it declared the guarantee.
+ * A recursive SQL query for the keys of the parent of NEW and of all its ancestors. UNION drops duplicates, so that the
+ * query also ends in a table that had a cycle before it declared the guarantee.
  */
 export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   const [name, key, up] = [table.name, id, parent].map(identifier);
@@ -20,7 +20,7 @@ export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   `;
 }
 
-/** The condition that an update moves a row under another one, or changes its key. */
+/** The SQL condition that an UPDATE moves a row under another parent, or changes the key of the row. */
 export function isMoved({ id, parent }: Tree, differs: string): string {
   const [key, up] = [id, parent].map(identifier);
   return `NEW.${up} IS NOT NULL AND (NEW.${up} ${differs} OLD.${up} OR NEW.${key} ${differs} OLD.${key})`;

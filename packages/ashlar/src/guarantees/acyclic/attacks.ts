@@ -16,7 +16,7 @@ import {
 } from '../shared/attacks.js';
 import type { Tree } from './tree.js';
 
-/** Every short way to create a cycle. */
+/** Statements that create a cycle of one or two rows, by INSERT, UPDATE and upsert. */
 export function acyclicAttacks(table: TableFacts, probe: Probe, tree: Tree): readonly Attack[] {
   const moves = moved(table, probe, tree);
   const drafts = [...moves, ...entered(table, probe, tree), ...replaced(table, probe, tree)];
@@ -65,9 +65,12 @@ const entered = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] 
   const other = { ...fresh, ...elsewhere(table, probe, tree), [tree.id]: second, [tree.parent]: first };
   const upsert = columnsAndValues({ ...row, [tree.parent]: child.key });
   return [
-    refused('a row enters as its own parent', insertRow(table.name, { ...fresh, [tree.parent]: first })),
     refused(
-      'two rows enter, each under the other',
+      'INSERT of a row that is its own parent',
+      insertRow(table.name, { ...fresh, [tree.parent]: first }),
+    ),
+    refused(
+      'INSERT of two rows, each the parent of the other',
       `INSERT INTO ${name} ${columnsAndValues(one)}, (${Object.keys(one)
         .map((column) => other[column] ?? 'NULL')
         .join(', ')})`,

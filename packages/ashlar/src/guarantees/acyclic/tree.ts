@@ -6,12 +6,12 @@ import { invalidTable } from '../../model/invalid-table.js';
 export interface Tree {
   readonly id: string;
   readonly parent: string;
-  /** The foreign key to the table itself; it may contain more columns, such as the scope of both rows. */
+  /** The foreign key from the table to itself; it may contain more columns, such as the scope of both rows. */
   readonly link: ForeignKey;
 }
 
 /**
- * The tree that a parent column makes of a table.
+ * Finds the foreign key by which a parent column makes the rows of a table form trees.
  *
  * @throws AshlarError `table-invalid` if the column does not refer to the table’s own primary key
  */
@@ -25,6 +25,6 @@ export function treeOf(table: TableFacts, parent: Column): Tree {
   throw invalidTable(
     table.name,
     `${parent.name} does not refer to the table’s own primary key.`,
-    'Add references(c.parent_id, c.id), to a primary key of one column.',
+    'Add references(c.parent_id, c.id); c.id must be a primary key of one column.',
   );
 }

@@ -14,12 +14,13 @@ import { stampOf } from './stamp.js';
 /** The changes that an append-only table allows. */
 export interface AppendOnlyOptions {
   /**
-   * Columns of foreign keys with `onDelete: 'cascade'`: a row is deleted together with its parent. While the parent exists,
-   * no row can be deleted and the parent cannot be replaced (on SQLite not even by an upsert on its key).
+   * Columns of foreign keys with `onDelete: 'cascade'`: a row is deleted together with its parent. While the parent
+   * exists, no row can be deleted and the parent cannot be replaced (on SQLite not even by an upsert on its key).
    */
   readonly cascade?: Column | readonly Column[];
   /**
-   * Columns that are set once, from NULL to a value or from false to true: the withdrawal of a consent, a resolved gap.
+   * Columns that may be set once after the insert, from NULL to a value or from false to true: for example, the time at
+   * which a consent was withdrawn.
    */
   readonly stampOnce?: Column | readonly Column[];
 }
@@ -51,7 +52,7 @@ export function appendOnly(options: AppendOnlyOptions = {}): Guarantee {
     conflicts: [
       {
         fact: 'versions' as const,
-        why: 'A new version sets the previous one to not current, which append-only refuses.',
+        why: 'The insert of a new version sets the previous version to not current, which append-only refuses.',
         suggestion: 'Remove appendOnly: versioned refuses every other change of a version.',
       },
     ],
@@ -95,7 +96,7 @@ const assertStamp = (table: TableFacts, column: Column): void => {
   if (stampOf(column)) return;
   throw invalidTable(
     table.name,
-    `${column.name} is stamped once but is not empty before.`,
+    `${column.name} is in stampOnce, but is not empty in a new row.`,
     `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or z.boolean().default(false).`,
   );
 };
@@ -107,7 +108,7 @@ const parentKey = (table: TableFacts, column: Column): ForeignKey => {
   if (key) return key;
   throw invalidTable(
     table.name,
-    `${column.name} has no foreign key that cascades.`,
+    `${column.name} has no foreign key with onDelete: 'cascade'.`,
     `Add references(c.${column.name}, parent.columns.id, { onDelete: 'cascade' }).`,
   );
 };

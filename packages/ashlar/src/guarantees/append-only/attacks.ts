@@ -66,12 +66,12 @@ const stampAttacks = (
       ...stamped,
       `UPDATE ${name} SET ${identifier(stamp)} = ${blank} WHERE ${where}`,
     ),
-    refused(`DELETE of a row with ${stamp}`, ...stamped, `DELETE FROM ${name} WHERE ${where}`),
+    refused(`DELETE of a row whose ${stamp} is set`, ...stamped, `DELETE FROM ${name} WHERE ${where}`),
     ...(other === undefined
       ? []
       : [
           refused(
-            `changing ${other} while ${stamp} is set`,
+            `changing ${other} in the UPDATE that sets ${stamp}`,
             insertRow(table.name, { ...fresh, [stamp]: blank }),
             `UPDATE ${name} SET ${identifier(stamp)} = ${value}, ${identifier(other)} = ${values[other]} WHERE ${where}`,
           ),
@@ -95,14 +95,14 @@ const parentAttacks = (
   return [
     ...orphaned.map((column) =>
       refused(
-        `an UPDATE that orphans a row by ${column}`,
+        `UPDATE that sets the foreign key column ${column} to NULL`,
         `UPDATE ${name} SET ${identifier(column)} = NULL WHERE ${isRow(table.primaryKey.columns, row)}`,
       ),
     ),
     ...(dialect === 'sqlite'
       ? [
           refused(
-            `REPLACE of the row of ${target.table}`,
+            `REPLACE of the parent row in ${target.table}`,
             `REPLACE INTO ${identifier(target.table)} SELECT * FROM ${identifier(target.table)} WHERE ${above}`,
           ),
         ]

@@ -9,7 +9,10 @@ import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => raise('append-only', text);
 
-/** The triggers that keep a table append-only on PostgreSQL, also for its owner and with `session_replication_role = replica`. */
+/**
+ * The triggers that keep a table append-only on PostgreSQL, also for the owner and if `session_replication_role` is
+ * `replica`.
+ */
 export function appendOnlyOnPostgres(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,
@@ -50,7 +53,10 @@ export function appendOnlyOnPostgres(
   ];
 }
 
-/** The trigger that each partition needs: row triggers are inherited, but TRUNCATE of a partition fires only its own triggers. */
+/**
+ * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
+ * partition.
+ */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];
 }

@@ -4,17 +4,17 @@ import { identifier } from '../../model/index.js';
 /** A column that is set once: from NULL to a value, or from false to true. */
 export interface Stamp {
   readonly name: string;
-  /** Its value before, in SQL. */
+  /** The value of the column before it is set, as an SQL literal. */
   readonly blank: 'NULL' | 'false';
-  /** The only value it may be set to, in SQL; `undefined`: any. */
+  /** The only value that the column may be set to, as an SQL literal; `undefined` if every value is allowed. */
   readonly only: string | undefined;
-  /** The condition that it is not set in a row: `isBlank('OLD')`. */
+  /** Returns the SQL condition that the column is not set in a row: `isBlank('OLD')`. */
   isBlank(row: string): string;
-  /** The SQL condition that it is set in a row. */
+  /** Returns the SQL condition that the column is set in a row: `isSet('OLD')`. */
   isSet(row: string): string;
 }
 
-/** The stamp of a column; `undefined` if the column is never blank. */
+/** How a column is set once; `undefined` if the column is never empty in a new row, and so cannot be set later. */
 export function stampOf({ name, kind, nullable, default: fallback }: Column): Stamp | undefined {
   const of = (row: string): string => `${row}.${identifier(name)}`;
   if (nullable && fallback === undefined) {

@@ -19,24 +19,29 @@ import type { AuditedRules } from './rules.js';
 
 type Operation = 'insert' | 'update' | 'delete';
 
-/** Statements that write into a trail without a trigger. Updates and deletes of its lines are attacks on append-only. */
+/**
+ * Statements that insert rows into an audit trail directly, instead of by a trigger. Updates and deletes of its lines
+ * are attacks on append-only.
+ */
 export function trailAttacks(trail: TableFacts, { dialect, row }: Probe): readonly Attack[] {
   const { id: _id, at: _at, ...line } = row;
   const forged = { ...line, actor: literal('somebody else') };
   return [
-    ...triedByBoth([refused('a line in the name of another', insertRow(trail.name, forged))]),
+    ...triedByBoth([refused('INSERT into the trail with another actor', insertRow(trail.name, forged))]),
     ...triedBy(
       ['app'],
       [
-        refused('a line of another time', insertRow(trail.name, { ...row, id: '1000000' })),
+        refused('INSERT into the trail with another time', insertRow(trail.name, { ...row, id: '1000000' })),
         // on a file only the actor and the time of a line are enforced: see `weaker`
-        ...(dialect === 'postgres' ? [refused('a line of no change', insertRow(trail.name, line))] : []),
+        ...(dialect === 'postgres'
+          ? [refused('INSERT into the trail without a change of a table', insertRow(trail.name, line))]
+          : []),
       ],
     ),
   ];
 }
 
-/** Statements that change a row: each must be refused, or recorded in the trail. */
+/** Statements that change a row: the database must refuse each, or record the change in the trail. */
 export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: AuditedRules): readonly Attack[] {
   const { dialect, fresh, partitions, row } = probe;
   const name = identifier(table.name);
@@ -71,7 +76,7 @@ export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: Audit
           .slice(0, 1)
           .map((partition) =>
             told(
-              'UPDATE in the partition',
+              'UPDATE that names the partition',
               'update',
               keyIs(
                 plainly(table, table.primaryKey.columns).map((column) => [column, row[column] ?? 'NULL']),

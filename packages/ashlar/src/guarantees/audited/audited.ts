@@ -10,22 +10,22 @@ import type { AuditedRules } from './rules.js';
 import { auditedOnSqlite } from './sqlite.js';
 import type { AuditTrail } from './trail.js';
 
-/** The trail of a table, and what it leaves out. */
+/** The audit trail of a table, and the columns whose values the trail omits. */
 export interface AuditedOptions {
-  /** A table made by `auditTrail`, in the same system. */
+  /** The audit trail: a table declared with `auditTrail` in the same system. */
   readonly into: AuditTrail;
-  /** Columns whose values stay out of the trail; its column `unseen` names those that changed. */
+  /** Columns whose values are not recorded; the column `unseen` of the trail lists those of them that changed. */
   readonly except?: Column | readonly Column[];
-  /** Allows a trail without scopes for a scoped table: every session can then read values of other scopes in the trail. */
+  /** Allows an unscoped trail for a scoped table: every session can then read values of other scopes in the trail. */
   readonly acrossScopes?: boolean;
 }
 
 /**
- * Each insert, update and delete is recorded in a trail: who, what, when, before and after, on every path.
+ * Each insert, update and delete is recorded in an audit trail: who, when, which row, and its values before and after.
  *
- * On SQLite a write outside a session is refused. The trail of a scoped table must be scoped: a session reads the lines of
- * sessions in its scope, and `everyScope` all. What the trail holds of a row stays when the row is purged: give the trail
- * a retention of its own.
+ * On SQLite a write outside a session is refused. The trail of a scoped table must be scoped: a session reads the lines
+ * of sessions in its scope, and `everyScope` all. What the trail holds of a row stays when the row is purged: give the
+ * trail a retention of its own.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if `into` is not a trail or lacks a scope, or a column does not suit its option
  *
@@ -43,13 +43,13 @@ export function audited(options: AuditedOptions): Guarantee {
     kind: 'guarantee' as const,
     name: 'audited',
     summary:
-      'Each insert, update and delete is recorded in a trail: who, what, when, before and after, on every path.',
+      'Each insert, update and delete is recorded in an audit trail: who, when, which row, and its values before and after.',
     facts: () => ({ audited: { trail: options.into?.name, except: rules.except } }),
     conflicts: [
       {
         fact: 'trail' as const,
-        why: 'Only the database writes a trail, and its lines never change.',
-        suggestion: 'Use ledgered() to show that no line was changed.',
+        why: 'Only the database writes a trail, and rows of a trail never change.',
+        suggestion: 'Use ledgered() on the trail to detect changes of its rows.',
       },
     ],
     validate: (table: TableFacts) => {
@@ -66,7 +66,8 @@ export function audited(options: AuditedOptions): Guarantee {
     },
     sqlite: {
       level: 'emulated' as const,
-      weaker: 'A file has no roles: SQL that writes a session row itself chooses the actor that is recorded.',
+      weaker:
+        'A file has no roles: SQL that writes the session row itself can choose which actor is recorded.',
       readsSession: true,
       objects: (table: TableFacts) => auditedOnSqlite(table, rules),
     },
@@ -84,7 +85,7 @@ const assertTrail = (table: TableFacts, { into, acrossScopes = false }: Partial<
     throw invalidTable(
       table.name,
       'audited({ into }) is not an audit trail.',
-      "Declare one: const changes = auditTrail('changes').",
+      "Declare an audit trail: const changes = auditTrail('changes').",
     );
   }
   if (table.facts.scope && !into.facts.scope && !acrossScopes) {

@@ -7,7 +7,10 @@ import { alwaysTrigger, raise, triggerFunction } from '../../sql/postgres-trigge
 import { sql } from '../../sql/template.js';
 import type { AuditedRules } from './rules.js';
 
-/** The triggers that write the audit trail of a table on PostgreSQL. Writers of the table need no privilege on the trail. */
+/**
+ * The triggers that write the audit trail of a table on PostgreSQL. Writers of the table need no privilege on the
+ * trail.
+ */
 export function auditedOnPostgres(
   table: TableFacts,
   { trail, except }: AuditedRules,
@@ -62,12 +65,17 @@ export function auditedOnPostgres(
   ];
 }
 
-/** The trigger that each partition needs: row triggers are inherited, but TRUNCATE of a partition fires only its own triggers. */
+/**
+ * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
+ * partition.
+ */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];
 }
 
-/** The trigger that refuses trail rows not written by a trigger, the owner's included. */
+/**
+ * The trigger that refuses each insert into a trail, even by the owner, unless a trigger of an audited table makes it.
+ */
 export function trailOnPostgres(trail: TableFacts): readonly GuaranteeObject[] {
   const name = objectName(trail.name, 'trail_insert');
   return [

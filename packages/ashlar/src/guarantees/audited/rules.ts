@@ -1,6 +1,6 @@
 import type { TableFacts } from '../../contract/table.js';
 
-/** The options, resolved. */
+/** The options of `audited`: the trail, and the columns whose values it omits. */
 export interface AuditedRules {
   readonly trail: TableFacts;
   readonly except: readonly string[];

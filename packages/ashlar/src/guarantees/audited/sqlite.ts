@@ -12,8 +12,8 @@ type Row = 'NEW' | 'OLD';
 
 /**
  * The triggers that write the audit trail of a table on SQLite, with the session's actor and scope. A REPLACE fires the
- * delete triggers of the rows it removes only with `recursive_triggers`, which Ashlar's connections set. Other connections
- * have no session, so their writes, including REPLACE, are refused.
+ * delete triggers of the rows it removes only with `recursive_triggers`, which Ashlar's connections set. Other
+ * connections have no session, so their writes, including REPLACE, are refused.
  */
 export function auditedOnSqlite(
   table: TableFacts,
@@ -56,7 +56,7 @@ export function auditedOnSqlite(
   ];
 }
 
-/** The trigger that refuses trail rows with another actor, scope or time than the session's. */
+/** The trigger that refuses trail rows unless they have the session's actor and scope and the current time. */
 export function trailOnSqlite(trail: TableFacts): readonly GuaranteeObject[] {
   return [
     sqliteTrigger({

@@ -46,11 +46,11 @@ const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,
   name: 'trail',
   facts: () => ({ trail: true as const }),
-  summary: 'Only the database writes its lines, in the name of the session’s actor.',
+  summary: 'Only the database inserts rows into the trail, with the actor of the session.',
   sqlite: {
     level: 'emulated' as const,
     weaker:
-      'A file has no roles: a session could add a row itself, but only with its own actor, its own scope and the current time.',
+      'A file has no roles: a session could insert a trail row itself, but only with the session’s actor and scope and the current time.',
     readsSession: true,
     objects: trailOnSqlite,
   },

@@ -9,7 +9,10 @@ const bytes = (dialect: Probe['dialect'], hex: string): string =>
 const where = (table: TableFacts, row: SqlRow): string =>
   table.primaryKey.columns.map((name) => `${identifier(name)} = ${row[name]}`).join(' AND ');
 
-/** Statements that break `encrypted`. Only the key can detect a moved ciphertext; tests cover that. */
+/**
+ * Statements that write plaintext into an encrypted column, or change the scope or the primary key of a row. Only the
+ * key can detect a moved ciphertext; tests cover that.
+ */
 export function encryptedAttacks(table: TableFacts, { dialect, row, scope }: Probe): readonly Attack[] {
   const asApp = { as: 'app' as const, expect: 'refused' as const, ...(scope === undefined ? {} : { scope }) };
   const fixed = [...new Set([...table.primaryKey.columns, table.facts.encryption?.scope ?? ''])];
@@ -28,7 +31,7 @@ export function encryptedAttacks(table: TableFacts, { dialect, row, scope }: Pro
         ? [
             {
               ...asApp,
-              name: `another ${name} for a row`,
+              name: `changing ${name} of a row`,
               statements: [
                 `UPDATE ${identifier(table.name)} SET ${identifier(name)} = ${value} WHERE ${where(table, row)}`,
               ],

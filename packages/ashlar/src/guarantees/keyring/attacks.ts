@@ -24,20 +24,20 @@ export function keyringAttacks(table: TableFacts, { dialect, row, scope }: Probe
   });
   return (['app', 'owner'] as const).flatMap((as) => [
     attack(
-      'a shredded key put back',
+      'a shredded key is restored',
       as,
       shred,
       `UPDATE ${name} SET wrapped = ${zeros(dialect)}, shredded_at = NULL WHERE ${where(row)}`,
     ),
     attack(
-      'another key for a shredded scope',
+      'INSERT of another key for a shredded scope',
       as,
       shred,
       `INSERT INTO ${name} (scope, version, wrapped, master_version) VALUES (${row.scope}, ${row.version} + 1000, ${zeros(dialect)}, 1)`,
     ),
-    attack('the record of a shredding removed', as, shred, `DELETE FROM ${name} WHERE ${where(row)}`),
+    attack('the record of a shredding is deleted', as, shred, `DELETE FROM ${name} WHERE ${where(row)}`),
     attack(
-      'the key of one scope given to another',
+      'the key of a scope is moved to another scope',
       as,
       `UPDATE ${name} SET scope = 'ashlar-attack' WHERE ${where(row)}`,
     ),

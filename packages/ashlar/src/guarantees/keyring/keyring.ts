@@ -33,8 +33,8 @@ const shape = {
 export type Keyring<Name extends string = string> = Table<Name, typeof shape>;
 
 /**
- * Declares a keyring: the table of the scopes' data keys, each wrapped by a master key that is kept elsewhere. A key can be
- * rewrapped and shredded, and nothing else: a shredded scope never gets another key.
+ * Declares a keyring: the table of the scopes' data keys, each wrapped by a master key that is kept elsewhere. A key
+ * can be rewrapped and shredded, and nothing else: a shredded scope never gets another key.
  *
  * @param name - the table's name
  * @param items - given the columns, returns further guarantees: `(c) => [audited({ into: changes, except: c.wrapped })]`
@@ -61,13 +61,13 @@ const erasedForGood: Guarantee = Object.freeze({
   conflicts: [
     {
       fact: 'appendOnly' as const,
-      why: 'A data key is rotated and shredded by an update of its row.',
+      why: 'Rotating or shredding a data key updates its row.',
       suggestion: 'Remove appendOnly: a keyring refuses every other change.',
     },
     {
       fact: 'retention' as const,
       why: 'A data key is shredded, never deleted: its row shows that the scope must not get another key.',
-      suggestion: 'Remove retained, and shred the scope when its time is over.',
+      suggestion: 'Remove retained, and shred the scope when its retention period ends.',
     },
     {
       fact: 'audited' as const,

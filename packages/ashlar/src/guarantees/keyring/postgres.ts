@@ -7,7 +7,7 @@ import { sql } from '../../sql/template.js';
 
 const refuse = (text: string): string => raise('keyring', text);
 
-/** The triggers that protect a keyring on PostgreSQL, also from its owner. */
+/** The triggers that protect a keyring on PostgreSQL, even against its owner. */
 export function keyringOnPostgres(table: TableFacts): readonly GuaranteeObject[] {
   const name = (event: string): string => objectName(table.name, 'keyring', event);
   const trigger = (event: string, on: string, each: 'ROW' | 'STATEMENT' = 'ROW'): GuaranteeObject =>

@@ -122,38 +122,38 @@ const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
       ? []
       : [
           found(
-            'a row edited behind its back',
+            'a row is edited while the triggers are disabled',
             'row',
             unguarded(probe, table.name),
             `UPDATE ${own} SET ${identifier(edited)} = ${values[edited]} WHERE ${here}`,
           ),
         ]),
     found(
-      'a row deleted behind its back',
+      'a row is deleted while the triggers are disabled',
       'row',
       unguarded(probe, table.name),
       `DELETE FROM ${own} WHERE ${here}`,
     ),
     found(
-      'entries edited behind its back',
+      'entries are edited while the triggers are disabled',
       'row',
       unguarded(probe, names.entries),
       `UPDATE ${entries} SET entry = ${noEntry(probe)}`,
     ),
     found(
-      'entries deleted behind its back',
+      'entries are deleted while the triggers are disabled',
       'row',
       unguarded(probe, names.entries),
       `DELETE FROM ${entries}`,
     ),
     found(
-      'a block put in behind its back',
+      'a block is inserted while the triggers are disabled',
       'row',
       unguarded(probe, names.blocks),
       `INSERT INTO ${blocks} (size, root) VALUES (999999999, ${zeros(probe)})`,
     ),
     found(
-      'a row put in without an entry',
+      'a row is inserted without an entry',
       'fresh',
       unguarded(probe, table.name, names.append),
       insertRow(table.name, fresh),
@@ -161,7 +161,7 @@ const tampering = (table: TableFacts, probe: Probe): readonly Draft[] => {
     ...(clock
       ? [
           found(
-            'a row put in with an earlier time',
+            'a row is inserted with an earlier time',
             'fresh',
             [],
             insertRow(table.name, {

@@ -10,16 +10,16 @@ import { ledgeredOnPostgres, stampColumns } from './postgres.js';
 import { ledgeredOnSqlite } from './sqlite.js';
 import { sealOnSqlite } from './sqlite-seal.js';
 
-/** Options of a ledger. */
+/** Options of `ledgered`. */
 export interface LedgeredOptions {
-  /** The name of the log, which each entry contains. Default: the table's name. */
+  /** The name of the log; each entry contains this name. Default: the table's name. */
   readonly log?: string;
 }
 
 const keyKinds: ReadonlySet<ColumnKind> = new Set(['text', 'integer', 'uuid', 'timestamp', 'date', 'inet']);
 
 /**
- * A change behind the database's back is detected, and any row's membership can be proven to a third party.
+ * A change that bypasses the triggers is detected, and a third party can verify that a row is in the ledger.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if the table is not append-only without exceptions
  *
@@ -31,7 +31,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
     kind: 'guarantee' as const,
     name: 'ledgered',
     summary:
-      'A change behind the database’s back is detected, and any row’s membership can be proven to a third party.',
+      'A change that bypasses the triggers is detected, and a third party can verify that a row is in the ledger.',
     facts: (table: DeclaredColumns) => ({ ledger: { log: log ?? table.name } }),
     requires: [
       {
@@ -40,7 +40,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
           holds: ({ appendOnly }: GuaranteeFacts) => appendOnly?.strict === true,
           words: 'without cascade and stampOnce',
         },
-        why: 'The leaf of a row holds what was inserted, so the row must never change.',
+        why: 'The leaf of a row holds the hash of the inserted values, so the row must never change.',
         suggestion: 'Add appendOnly() without cascade and stampOnce.',
       },
     ],
@@ -49,7 +49,7 @@ export function ledgered({ log }: LedgeredOptions = {}): Guarantee {
         throw invalidTable(
           table.name,
           `${JSON.stringify(log)} cannot be the name of a log.`,
-          'Choose one line of text.',
+          'Choose a name that is one line of text.',
         );
       }
       const unfitKey = keyColumns(table).find(({ kind }) => !keyKinds.has(kind));

@@ -1,21 +1,25 @@
 import type { TableFacts } from '../../contract/table.js';
 import { objectName } from '../../sql/object-name.js';
 
-/** The side tables and functions of a ledger. */
+/** The names of the side tables, the trigger and the functions of a ledger. */
 export interface LedgerNames {
-  /** The entry of each row: its canonical bytes. */
+  /** The side table of entries: the canonical bytes of each row. */
   readonly entries: string;
-  /** Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves. */
+  /**
+   * The side table of hashes. Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves.
+   */
   readonly tree: string;
-  /** Size and root after each sealed block. */
+  /** The side table of sealed blocks: the size and the root of the tree after each block. */
   readonly blocks: string;
-  /** One row: the state from which sealing continues. Verification never trusts it. */
+  /** The side table with one row: the state from which sealing continues. Verification never trusts it. */
   readonly head: string;
-  /** The trigger on the table: on SQLite it writes the entry, on Postgres it stamps the row. */
+  /**
+   * The insert trigger: on SQLite it writes the entry of a row, on PostgreSQL it adds transaction and time to the row.
+   */
   readonly append: string;
-  /** The trigger's function, on PostgreSQL. */
+  /** The function that the trigger `append` calls on PostgreSQL. */
   readonly stamp: string;
-  /** The function that seals, on PostgreSQL. */
+  /** The function that seals waiting rows on PostgreSQL. */
   readonly seal: string;
 }
 
@@ -32,7 +36,7 @@ export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
   };
 }
 
-/** The columns of a table's primary key, in its order. */
+/** The columns of a table's primary key, in the order of the key. */
 export function keyColumns({ primaryKey, columns }: TableFacts) {
   return primaryKey.columns.flatMap((name) => columns[name] ?? []);
 }

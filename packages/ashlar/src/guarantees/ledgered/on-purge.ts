@@ -7,8 +7,8 @@ import { rowKeySql as postgresRowKey } from './postgres-entry.js';
 import { rowKeySql as sqliteRowKey } from './sqlite-entry.js';
 
 /**
- * What a ledger purges with expired rows: their entries. Their leaves stay, so that proofs about other rows remain valid;
- * `first_provable` is the position from which on every leaf has its entry.
+ * The statements that delete the entries of purged rows from a ledger. The leaves of these rows stay, so that proofs
+ * about other rows remain valid; `first_provable` is the position from which on every leaf has its entry.
  */
 export function onLedgerPurge(table: TableFacts, dialect: SqlName): PurgeFollowUp {
   const names = ledgerNames(table);

@@ -4,7 +4,7 @@ import { identifier, literal } from '../../model/index.js';
 import { address, utc } from '../../sql/postgres-row-json.js';
 import { keyColumns } from './names.js';
 
-/** The PostgreSQL types of the columns that can be in a ledger's key. */
+/** The PostgreSQL types of the columns that the primary key of a ledgered table can contain. */
 export const keyTypes: Partial<Record<ColumnKind, string>> = {
   text: 'text',
   integer: 'bigint',
@@ -38,7 +38,7 @@ const json = (column: Column, name: string): string => {
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
-/** An expression for the key of a row as text: the value itself, or a JSON array where the key has several columns. */
+/** An SQL expression for the key of a row as text: the value itself, or a JSON array if the key has several columns. */
 export function rowKeySql(table: TableFacts, row: string): string {
   const [first, ...others] = keyColumns(table);
   if (first && others.length === 0) return plain[first.kind](of(row, first), first);
@@ -46,7 +46,7 @@ export function rowKeySql(table: TableFacts, row: string): string {
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;
 }
 
-/** The condition that a row has this key, in a form that uses the index of the table's key. */
+/** The SQL condition that a row has this key, in a form for which PostgreSQL uses the index of the primary key. */
 export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   return columns
@@ -57,7 +57,7 @@ export function hasRowKey(table: TableFacts, row: string, key: string): string {
     .join(' AND ');
 }
 
-/** Columns of the table that the database sets: see `stampColumns`. */
+/** The names of the columns in which the database records the transaction and the time of each ledgered row. */
 export const stamps = { xid: 'ashlar_xid', at: 'ashlar_at' } as const;
 
 /** A member of a JSON object as arguments of `concat`; NULL, and so omitted with its name, where the column is NULL. */
@@ -85,7 +85,7 @@ const members = (table: TableFacts, row: string): string[] => {
   });
 };
 
-/** An expression for the entry of a row, as bytes. The entry of a row that is older than the ledger has no time. */
+/** An SQL expression for the entry of a row, as bytes. The entry of a row that is older than the ledger has no time. */
 export function entrySql(table: TableFacts, log: string, row: string): readonly string[] {
   return [
     'convert_to(concat(',

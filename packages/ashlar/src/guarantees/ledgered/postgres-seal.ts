@@ -9,14 +9,15 @@ import { entrySql, rowKeySql, stamps } from './postgres-entry.js';
 /** The most entries that one call seals. */
 const batch = 10_000;
 
-/** An expression for the number of the advisory lock that a process holds while it seals the ledger of a table. */
+/** An SQL expression for the number of the advisory lock that a process holds while it seals the ledger of a table. */
 export function sealingLock(table: TableFacts): string {
   return `hashtextextended(${literal(`ashlar ledger ${table.name} `)} || current_schema(), 0)`;
 }
 
 /**
- * The function that seals. It returns `done` when all visible rows are sealed, `more` when it stopped after a batch, and
- * `busy` when another process is sealing; in the last two cases the caller calls again.
+ * The PostgreSQL function that seals the waiting rows of a ledger. It returns `done` when all visible rows are sealed,
+ * `more` when it stopped after a batch, and `busy` when another process is sealing; in the last two cases the caller
+ * calls again.
  */
 export function sealFunction(table: TableFacts, log: string): GuaranteeObject {
   const names = ledgerNames(table);

@@ -9,7 +9,10 @@ import { type LedgerNames, ledgerNames } from './names.js';
 import { hasRowKey, rowKeySql, stamps } from './postgres-entry.js';
 import { sealFunction } from './postgres-seal.js';
 
-/** Columns that each row of the table gets: its transaction and its time. Rows older than the ledger have neither. */
+/**
+ * The definitions of the columns that record the transaction and the time of each row. Both are NULL in rows older than
+ * the ledger.
+ */
 export function stampColumns(): readonly string[] {
   return [`${stamps.xid} xid8 DEFAULT '0' NOT NULL`, `${stamps.at} timestamptz(6)`];
 }
@@ -125,7 +128,9 @@ const tables = ({ entries, tree, blocks, head }: LedgerNames): readonly Guarante
   },
 ];
 
-/** Stamps each row with its transaction, by which sealing finds it, and with its time, which becomes part of the entry. */
+/**
+ * Stamps each row with its transaction, by which sealing finds it, and with its time, which becomes part of the entry.
+ */
 const stampFunction = (table: TableFacts, { stamp, tree }: LedgerNames): GuaranteeObject => {
   const retained = table.facts.retention !== undefined;
   const refuseUsedKey = sql`

@@ -26,7 +26,10 @@ const blockOf = ({ size, root, sealed_at }: Row): Block => ({
   sealedAt: String(sealed_at),
 });
 
-/** Every eighth height is stored: the stored level below a subtree's height, and how many of its hashes form the subtree. */
+/**
+ * Every eighth height is stored: the stored level below a subtree's height, and how many of its hashes form the
+ * subtree.
+ */
 const stored = ({ height, index }: Subtree) => {
   const level = Math.floor(height / 8);
   const count = 2 ** (height - 8 * level);
@@ -34,7 +37,7 @@ const stored = ({ height, index }: Subtree) => {
 };
 
 /**
- * Reads the ledger of a table through `run`.
+ * Returns a reader for the ledger of a table; the reader runs its queries through `run`.
  *
  * @throws AshlarError `usage` where the table has no ledger
  */

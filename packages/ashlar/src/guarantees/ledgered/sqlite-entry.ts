@@ -6,13 +6,16 @@ import { keyColumns } from './names.js';
 
 const of = (row: string, column: Column): string => `${row}.${identifier(column.name)}`;
 
-/** An expression for the key of a row as text: the value itself, or a JSON array where the key has several columns. */
+/** An SQL expression for the key of a row as text: the value itself, or a JSON array if the key has several columns. */
 export function rowKeySql(table: TableFacts, row: string): string {
   const names = keyColumns(table).map((column) => of(row, column));
   return names.length === 1 ? `CAST(${names[0]} AS TEXT)` : `json_array(${names.join(', ')})`;
 }
 
-/** The condition that a row has this key: the table's key finds it by index, and the text of its key is identical. */
+/**
+ * The SQL condition that a row has this key: the index of the primary key finds the row, and the text of the key is
+ * identical.
+ */
 export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   const same = columns.map((column, at) =>
@@ -23,7 +26,7 @@ export function hasRowKey(table: TableFacts, row: string, key: string): string {
   return [...same, `${rowKeySql(table, row)} = ${key}`].join(' AND ');
 }
 
-/** An expression for the entry of a row, as text; without a time where the row is older than the ledger. */
+/** An SQL expression for the entry of a row, as text; the entry of a row that is older than the ledger has no time. */
 export function entrySql(
   table: TableFacts,
   log: string,

@@ -41,7 +41,9 @@ const statements = (table: TableFacts, log: string) => {
   };
 };
 
-/** Seals the rows of a transaction before its COMMIT; almost free when it has written none. */
+/**
+ * Returns the function that seals the rows of a transaction before its COMMIT; fast if the transaction inserted no row.
+ */
 export function sealOnSqlite(table: TableFacts, log: string): (now: RunNow) => void {
   const sql = statements(table, log);
   let exists = false;

@@ -18,7 +18,7 @@ import { type Lifecycle, mayGo } from './rules.js';
 // a status column of many values has thousands of refused transitions; this many show that the rule is enforced
 const mostSteps = 60;
 
-/** Statements with a refused first status or transition, and transitions other than by UPDATE. */
+/** Statements that set a refused first status or make a refused transition, by INSERT, UPDATE, upsert and REPLACE. */
 export function lifecycleAttacks(table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] {
   const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
   const around = waysAround(table, probe, rules);
@@ -124,7 +124,7 @@ const waysAround = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
     afterwards(there, `${rules.column} becomes NULL`, moveTo({ table, probe, rules, value: 'NULL' })),
     afterwards(
       there,
-      `${rules.column} becomes no status`,
+      `${rules.column} becomes an undeclared status`,
       moveTo({ table, probe, rules, value: literal('prove') }),
     ),
     ...(hasWholeKey(table, probe)

@@ -4,12 +4,15 @@ import type { Lifecycle } from './rules.js';
 
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 
-/** The condition on which an insert is refused; also if the status is NULL, which OR REPLACE would turn into the default. */
+/**
+ * The SQL condition that an INSERT is refused: no initial status, or NULL, which OR REPLACE would replace with the
+ * default.
+ */
 export function beginsWrongly({ column, initial }: Lifecycle): string {
   return `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
 }
 
-/** The condition on which an update is refused. */
+/** The SQL condition that an UPDATE is refused: the status changes, but not by a declared transition. */
 export function movesWrongly({ column, statuses, transitions }: Lifecycle): string {
   const name = identifier(column);
   const changes = `OLD.${name} IS DISTINCT FROM NEW.${name}`;

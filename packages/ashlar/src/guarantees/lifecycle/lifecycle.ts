@@ -9,13 +9,13 @@ import { lifecycleOnPostgres } from './postgres.js';
 import type { Lifecycle, Transitions } from './rules.js';
 import { lifecycleOnSqlite } from './sqlite.js';
 
-/** The first statuses of a lifecycle. */
+/** Options of `lifecycle`: the statuses that a new row may have. */
 export interface LifecycleOptions {
   readonly initial: string | readonly string[];
 }
 
 /**
- * A status changes only along the declared transitions, and starts as an initial one.
+ * A status changes only along the declared transitions, and each new row has an initial status.
  *
  * @param column - a column of `z.enum(…)`
  * @param transitions - for each status, the statuses it may change to
@@ -40,7 +40,7 @@ export function lifecycle(column: Column, transitions: Transitions, options: Lif
       {
         fact: 'appendOnly' as const,
         why: 'A row that never changes keeps its first status.',
-        suggestion: 'Remove one of the two guarantees, or keep each transition as a row of its own.',
+        suggestion: 'Remove one of the two guarantees, or insert a new row for each transition.',
       },
       {
         fact: 'versions' as const,
@@ -68,12 +68,12 @@ const assertStatuses = (
   { statuses, initial, transitions }: Lifecycle,
 ): void => {
   if (column.kind !== 'text' || statuses.length === 0) {
-    throw invalidTable(table.name, `${column.name} has no list of statuses.`, 'Make it z.enum([…]).');
+    throw invalidTable(table.name, `${column.name} declares no list of statuses.`, 'Make it z.enum([…]).');
   }
   if (column.nullable)
     throw invalidTable(
       table.name,
-      `${column.name} is nullable, but a row always has a status.`,
+      `${column.name} is nullable, but each row must have a status.`,
       'Remove .nullable().',
     );
   if (initial.length === 0)
@@ -91,7 +91,7 @@ const assertStatuses = (
     throw invalidTable(
       table.name,
       `${column.name} is ${String(column.default)} by default, which is not an initial status.`,
-      'Change one of the two.',
+      'Change the default or the initial statuses.',
     );
   }
 };
@@ -103,7 +103,7 @@ const assertReachable = (table: TableFacts, { column, statuses, initial, transit
   if (lost.length > 0) {
     throw invalidTable(
       table.name,
-      `${column} can never become ${lost.join(' or ')}.`,
+      `${column} can never become ${lost.join(' or ')}: no transition leads there.`,
       'Add a transition to it, or remove the status.',
     );
   }

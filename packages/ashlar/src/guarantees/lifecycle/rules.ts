@@ -1,7 +1,7 @@
 /** For each status, the statuses it may change to. A status that is left out, or has an empty list, is final. */
 export type Transitions = Readonly<Record<string, readonly string[]>>;
 
-/** A status column and its rules. */
+/** A status column, its initial statuses and its allowed transitions. */
 export interface Lifecycle {
   readonly column: string;
   readonly statuses: readonly string[];
@@ -9,7 +9,7 @@ export interface Lifecycle {
   readonly transitions: Transitions;
 }
 
-/** Whether a status may change to another. */
+/** Whether the lifecycle allows the status `from` to change to the status `to`. */
 export function mayGo({ transitions }: Lifecycle, from: string, to: string): boolean {
   return transitions[from]?.includes(to) ?? false;
 }

@@ -7,11 +7,13 @@ import { clockForgeries } from '../shared/forgeries.js';
 import { defaultPartition } from './objects.js';
 
 const moments = {
-  'a row of a month long past': '1999-12-31T23:59:59.999',
-  'a row of a month far ahead': '2999-01-31T08:00:00.000',
+  'INSERT of a row of a month in the past': '1999-12-31T23:59:59.999',
+  'INSERT of a row of a month in the far future': '2999-01-31T08:00:00.000',
 } as const;
 
-/** Rows of months without a partition must be accepted; a row must not get into the partition of another month. */
+/**
+ * Inserts for months without a partition, which must be accepted, and into partitions of other months, which must not.
+ */
 export function partitionedAttacks(table: GuardedTable, probe: Probe, column: string): readonly Attack[] {
   const { partitions } = probe;
   const digits = table.columns[column]?.precision === 6 ? '000Z' : 'Z';
@@ -26,11 +28,11 @@ export function partitionedAttacks(table: GuardedTable, probe: Probe, column: st
     ...triedBy(
       ['app'],
       [
-        accepted('a row of this month', insertRow(table.name, now)),
+        accepted('INSERT of a row of this month', insertRow(table.name, now)),
         ...(table.columns[column]?.generated === 'now' ? clockForgeries(table, probe, [column]) : []),
         ...partitions
           .slice(0, 1)
-          .map((name) => refused('a row into a partition by name', insertRow(name, now))),
+          .map((name) => refused('INSERT that names a partition', insertRow(name, now))),
       ],
     ),
     // only the owner may write a column that the database's clock fills in
@@ -38,7 +40,7 @@ export function partitionedAttacks(table: GuardedTable, probe: Probe, column: st
       ['owner'],
       [
         ...Object.entries(moments).map(([name, moment]) => accepted(name, insertRow(table.name, at(moment)))),
-        ...misplaced(table, probe, at(moments['a row of a month long past']), now),
+        ...misplaced(table, probe, at(moments['INSERT of a row of a month in the past']), now),
       ],
     ),
   ];
@@ -55,7 +57,7 @@ const misplaced = (
   const [month] = partitions.filter((partition) => partition !== rest);
   if (month === undefined) return [];
   return [
-    refused('a row in the partition of another month', insertRow(month, past)),
-    refused('a row of this month in the default partition', insertRow(rest, present)),
+    refused('INSERT into the partition of another month', insertRow(month, past)),
+    refused('INSERT of a row of this month into the default partition', insertRow(rest, present)),
   ];
 };

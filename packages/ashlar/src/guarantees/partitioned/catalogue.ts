@@ -4,14 +4,14 @@ import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
-/** A range partition: `from` inclusive, `to` exclusive, in milliseconds since 1970; infinite where it is unbounded. */
+/** A range partition: `from` inclusive, `to` exclusive, in milliseconds since 1970; an unbounded end is infinite. */
 export interface RangePartition {
   readonly name: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** The partitions of a table. */
+/** The partitions of a table, as the system catalogue of PostgreSQL lists them. */
 export interface Catalogue {
   readonly ranges: readonly RangePartition[];
   readonly default: string | undefined;
@@ -49,7 +49,7 @@ export async function readCatalogue(run: RunSql, table: TableFacts): Promise<Cat
   };
 }
 
-/** The number of rows of a table in each month up to `last`; rows later than that or before the year 1 are omitted. */
+/** The number of rows of a table in each month up to `last`; later rows and rows before the year 1 are not counted. */
 export async function countByMonth(
   run: RunSql,
   from: string,
@@ -69,12 +69,12 @@ export async function countByMonth(
   return new Map(rows.map((row) => [Number(row.month), Number(row.rows)]));
 }
 
-/** The condition that a time is in one of the months from the first to the last. */
+/** The SQL condition that a time is in one of the months from `first` to `last`. */
 export function within(column: string, first: Month, last: Month): string {
   return `${identifier(column)} >= '${startOf(first)}' AND ${identifier(column)} < '${startOf(last + 1)}'`;
 }
 
-/** Runs a query and returns the value of its first row as text; `null` where there is none. */
+/** Runs a query of one column and returns the value of the first row as text; `null` if there is no row. */
 export async function value(
   run: RunSql,
   sql: string,

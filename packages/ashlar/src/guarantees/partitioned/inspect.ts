@@ -8,7 +8,7 @@ import { findRepairs } from './repair.js';
 // maintenance creates the later months before they are needed
 const soon = 2;
 
-/** Reports the missing partitions of a table, and the objects of its guarantees that a partition lacks. */
+/** Reports the missing partitions of a table, and the missing objects of its guarantees on each partition. */
 export function inspectPartitions(
   { table }: MonthlyTable,
   { now, atomically }: MaintenanceTools,

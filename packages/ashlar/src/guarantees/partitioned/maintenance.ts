@@ -13,11 +13,14 @@ import { makeDefault, rotateDefault } from './rotation.js';
 export interface MonthlyTable {
   readonly table: GuardedTable;
   readonly column: string;
-  /** The number of months created ahead of the current one. */
+  /** The number of months after the current month for which partitions are created in advance. */
   readonly ahead: number;
 }
 
-/** In milliseconds. Inserts queue behind a waiting lock request, so each attempt is short, and there are many. */
+/**
+ * How long one attempt waits for a lock, in milliseconds. Inserts queue behind a waiting lock request, so each attempt
+ * is short, and there are many.
+ */
 export const lockTimeout = 200;
 const attempts = 40;
 const rounds = 5;
@@ -28,8 +31,8 @@ const notice = 60 * day;
 const farthest = 120;
 
 /**
- * Creates the partitions that a table needs: the default partition, the months from the current one to `ahead`, and those
- * of rows in the default partition. Restores the objects of guarantees that partitions lack. Each step is a short
+ * Creates the partitions that a table needs: the default partition, the months from the current one to `ahead`, and
+ * those of rows in the default partition. Restores the objects of guarantees that partitions lack. Each step is a short
  * transaction of its own, so that inserts continue between them. Idempotent; several processes may run it concurrently.
  *
  * @throws AshlarError `lock-timeout` when other transactions held a lock at every attempt; `partition-conflict`
@@ -107,7 +110,9 @@ export async function maintainPartitions(
   return { done, goodUntil: await inspect(async (_, catalogue) => goodUntil(catalogue, current)) };
 }
 
-/** Locks the partitions of a table against changes by other processes until the transaction ends; waits for the lock. */
+/**
+ * Locks the partitions of a table against changes by other processes until the transaction ends; waits for the lock.
+ */
 export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
   await run(
     `SELECT pg_advisory_xact_lock(hashtextextended('ashlar.partitions', $1::text::regclass::oid::int8))::text`,
@@ -116,7 +121,7 @@ export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
 }
 
 /**
- * Whether partitions cover a whole month.
+ * Whether the partitions of a table cover a whole month.
  *
  * @throws AshlarError `partition-conflict` when they cover only a part of it
  */
@@ -130,7 +135,7 @@ export function covers(table: GuardedTable, { ranges }: Catalogue, month: Month)
   if (odd === undefined) return false;
   throw new AshlarError('partition-conflict', {
     message: `The partition ${odd.name} of ${table.name} covers only a part of a month.`,
-    detail: 'It was not created by Ashlar, and the rest of the month has no partition.',
+    detail: 'The partition was not created by Ashlar, and the rest of the month has no partition.',
     suggestion: 'Create a partition for the rest of the month manually.',
   });
 }
@@ -145,7 +150,11 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Ashla
 
 const deadlock = '40P01';
 
-/** Tries again while other transactions hold a lock. @throws AshlarError `lock-timeout` when they do at every attempt */
+/**
+ * Runs `work`, and runs it again if other transactions hold a lock that it needs.
+ *
+ * @throws AshlarError `lock-timeout` when they do at every attempt
+ */
 export async function persistently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

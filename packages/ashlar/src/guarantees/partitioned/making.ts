@@ -8,13 +8,14 @@ import { value, within } from './catalogue.js';
 import { type Month, monthName, startOf } from './months.js';
 import { partitionObjects } from './objects.js';
 
-/** `audit_logs_2026_11`, or `audit_logs_2028_01_2028_03` for several months. */
+/** The name of a partition: `audit_logs_2026_11`, or `audit_logs_2028_01_2028_03` for several months. */
 export function partitionName(table: GuardedTable, first: Month, last: Month): string {
   return objectName(table.name, monthName(first), ...(last > first ? [monthName(last)] : []));
 }
 
 /**
- * Creates a table like its parent, not attached yet. The CHECK of its range makes the scan unnecessary when it is attached.
+ * Creates a table that can be attached as a partition later. The CHECK of its range makes the scan unnecessary when it
+ * is attached.
  *
  * @throws AshlarError `partition-conflict` when the name is taken
  */
@@ -64,14 +65,14 @@ export interface MonthsToAttach {
   readonly last: Month;
 }
 
-/** Attaches a table as the partition of these months. */
+/** Attaches a table as the partition of the months from `first` to `last`. */
 export async function attachMonths({ run, table, name, first, last }: MonthsToAttach): Promise<void> {
   await run(
     `ALTER TABLE ${identifier(table.name)} ATTACH PARTITION ${identifier(name)} FOR VALUES FROM ('${startOf(first)}') TO ('${startOf(last + 1)}')`,
   );
 }
 
-/** Drops the CHECK that only attaching needs. */
+/** Drops the CHECK constraint that `makeAside` adds, which a partition does not need once it is attached. */
 export async function dropRangeCheck(run: RunSql, name: string): Promise<void> {
   await run(`ALTER TABLE ${identifier(name)} DROP CONSTRAINT ${identifier(rangeCheck(name))}`);
 }
@@ -81,7 +82,7 @@ export async function guard(run: RunSql, table: GuardedTable, partition: string)
   for (const object of partitionObjects(table, partition)) await run(asOne(object.sql));
 }
 
-/** Wraps SQL of several statements into one, since maintenance runs single statements. */
+/** Wraps several SQL statements into one DO statement, because maintenance runs one statement at a time. */
 export function asOne(sql: string): string {
   return `DO $ashlar$\nBEGIN\n${sql};\nEND\n$ashlar$`;
 }
@@ -108,7 +109,7 @@ const assertNameFree = async (run: RunSql, table: GuardedTable, name: string): P
   if (taken === null) return;
   throw new AshlarError('partition-conflict', {
     message: `${table.name} needs a partition ${name}, but another table has that name.`,
-    detail: 'It is not a partition of the table; it may have been detached manually.',
-    suggestion: `Attach it again or rename it: ALTER TABLE ${name} RENAME TO ${name}_aside.`,
+    detail: `The other table is not a partition of ${table.name}; it may have been detached manually.`,
+    suggestion: `Attach the other table again or rename it: ALTER TABLE ${name} RENAME TO ${name}_aside.`,
   });
 };

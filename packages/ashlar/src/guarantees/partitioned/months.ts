@@ -1,10 +1,10 @@
-/** A month of UTC as a number: the months since January of the year 0, so that the next month is one more. */
+/** A month in UTC as a number: the count of months since January of the year 0. */
 export type Month = number;
 
 /** The first month that a partition can have: January of the year 1. */
 export const firstMonth: Month = 12;
 
-/** The month of a time. */
+/** The month in UTC that contains a time. */
 export function monthOf(moment: Date): Month {
   return moment.getUTCFullYear() * 12 + moment.getUTCMonth();
 }

@@ -20,7 +20,7 @@ export interface PartitionedOptions {
 }
 
 /**
- * No insert fails because a partition is missing; old months are dropped whole.
+ * No insert fails because a partition is missing; an old month can be dropped as a whole partition.
  *
  * Months are those of UTC. Rows of a month without a partition go to a default partition until maintenance moves them.
  *
@@ -34,7 +34,8 @@ export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions):
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'partitioned',
-    summary: 'No insert fails because a partition is missing; old months are dropped whole.',
+    summary:
+      'No insert fails because a partition is missing; an old month can be dropped as a whole partition.',
     facts: () => ({ partition: { column: column?.name } }),
     validate: (table: TableFacts) => {
       assertOwn(table, 'partitioned', [column]);
@@ -49,7 +50,7 @@ export function partitioned(column: Column, { ahead = 14 }: PartitionedOptions):
     },
     sqlite: {
       level: 'emulated' as const,
-      weaker: `One table with an index on ${column.name}; old months are deleted by range, not dropped whole.`,
+      weaker: `One table with an index on ${column.name}; the rows of old months are deleted in ranges, since there is no partition to drop.`,
       objects: (table: GuardedTable) => indexOnSqlite(table, column),
     },
     postgres: {
@@ -78,7 +79,7 @@ const assertPartitionable = (table: TableFacts, column: Column): void => {
   if (column.nullable)
     throw invalidTable(
       table.name,
-      `${column.name} is nullable, but each row has a month.`,
+      `${column.name} is nullable, but each row must belong to a month.`,
       'Remove .nullable().',
     );
   const unique = table.indexes.filter((index) => index.unique);
@@ -89,7 +90,7 @@ const assertPartitionable = (table: TableFacts, column: Column): void => {
     throw invalidTable(
       table.name,
       `${lacking.name} does not contain ${column.name}, by which the table is partitioned.`,
-      `PostgreSQL has unique keys only within a partition: add c.${column.name} to it, or keep the unique value in a table of its own.`,
+      `PostgreSQL enforces a unique key only within a partition: add c.${column.name} to the key, or move the unique value to a separate table.`,
     );
   }
 };

@@ -8,9 +8,9 @@ import { partitionObjects } from './objects.js';
 
 /** An object that a partition lacks, and the statement that creates or enables it. */
 export interface Repair {
-  /** What is wrong. */
+  /** The report line before the repair: which object is missing, disabled or changed. */
   readonly lack: string;
-  /** The report line after the repair. */
+  /** The report line after the repair: which object was created or enabled. */
   readonly text: string;
   readonly sql: string;
 }
@@ -46,7 +46,7 @@ const policiesSql = sql`
   WHERE i.inhparent = $1::text::regclass
 `;
 
-/** Finds the objects of the guarantees that partitions lack: a missing object, a disabled trigger. */
+/** Finds the missing objects, changed policies and disabled triggers of the guarantees on each partition of a table. */
 export async function findRepairs(run: RunSql, table: GuardedTable, catalogue: Catalogue): Promise<Repair[]> {
   const parent = [identifier(table.name)];
   const triggers = await run(triggersSql, parent);
@@ -88,11 +88,11 @@ export async function findRepairs(run: RunSql, table: GuardedTable, catalogue: C
 const missingObject = (partition: string, object: GuaranteeObject): Repair => ({
   lack:
     object.type === 'policy'
-      ? `${partition}: the policy ${object.name} is not in force`
+      ? `${partition}: the policy ${object.name} is missing, disabled or changed`
       : `${partition}: the ${object.type} ${object.name} is missing`,
   text:
     object.type === 'policy'
-      ? `${partition}: the policy ${object.name} was not in force and is created again`
+      ? `${partition}: the policy ${object.name} was missing, disabled or changed and is created again`
       : `${partition}: the ${object.type} ${object.name} was missing and is created again`,
   sql: asOne(
     object.type === 'policy'
@@ -102,7 +102,7 @@ const missingObject = (partition: string, object: GuaranteeObject): Repair => ({
 });
 
 const disabledTrigger = (partition: string, trigger: string): Repair => ({
-  lack: `${partition}: the trigger ${trigger} does not always fire`,
-  text: `${partition}: the trigger ${trigger} did not always fire and is enabled again`,
+  lack: `${partition}: the trigger ${trigger} is not set to ENABLE ALWAYS`,
+  text: `${partition}: the trigger ${trigger} was not set to ENABLE ALWAYS and is enabled again`,
   sql: `ALTER TABLE ${identifier(partition)} ENABLE ALWAYS TRIGGER ${identifier(trigger)}`,
 });

@@ -12,7 +12,7 @@ import { defaultPartition, partitionObjects } from './objects.js';
 // more months than this, created one by one, indicate an error in the data
 const mostMonths = 1200;
 
-/** A partitioned table, the column of its ranges and its partitions. */
+/** The partitioned table whose default partition is emptied, its partitions, and the months that may get new ones. */
 export interface DefaultPartition {
   readonly run: RunSql;
   readonly table: GuardedTable;
@@ -23,9 +23,9 @@ export interface DefaultPartition {
 
 /**
  * Moves the rows of the default partition into partitions of their months, in the transaction of `run`. The default
- * partition itself becomes the partition of those months, and a new empty one replaces it: no row is deleted. Where other
- * partitions exist between those months, or some rows cannot get a month yet, the rows are copied and counted instead,
- * and the old default partition is dropped.
+ * partition itself becomes the partition of those months, and a new empty one replaces it: no row is deleted. Where
+ * other partitions exist between those months, or some rows cannot get a month yet, the rows are copied and counted
+ * instead, and the old default partition is dropped.
  *
  * @param until - `last`: the last month created ahead; rows of later months get one partition a month, so that no wide
  *   partition covers future months. `reach`: the last month that can have a partition now; later rows stay
@@ -195,5 +195,6 @@ const tooManyMonths = (table: GuardedTable, months: number): AshlarError =>
   new AshlarError('partition-conflict', {
     message: `${table.name}: the default partition holds rows of ${months} months between other partitions.`,
     detail: `At most ${mostMonths} partitions are created at once. Rows with wrong times may have been inserted.`,
-    suggestion: 'Create partitions for them manually, as wide as the gaps between the others.',
+    suggestion:
+      'Create partitions for these months manually, each as wide as a gap between the existing partitions.',
   });

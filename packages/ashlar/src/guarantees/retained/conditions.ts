@@ -1,7 +1,10 @@
 import type { Retention } from '../../contract/retention.js';
 import { periodText } from '../shared/period.js';
 
-/** The messages of refusals. They are part of the triggers' SQL: a new wording changes the schema. */
+/**
+ * The messages with which the triggers of `retained` refuse a statement. They are part of the triggers' SQL: a new
+ * wording changes the schema.
+ */
 export function refusals(table: string, { column, period, reason }: Retention) {
   return {
     early: `rows of ${table} stay for ${periodText(period)} from ${column} (${reason})`,
@@ -13,10 +16,10 @@ export function refusals(table: string, { column, period, reason }: Retention) {
   };
 }
 
-/** The conditions of one engine; `row` is the alias of the row. */
+/** The retention conditions in the SQL of one engine; `row` is the alias of the row. */
 export interface Conditions {
-  /** The row has expired at `moment`, an SQL expression; default: the database's clock. */
+  /** The condition that the row has expired at `moment`, an SQL expression; by default the database's clock. */
   due(row: string, moment?: string): string;
-  /** An open hold applies to the row. */
+  /** The condition that an open legal hold applies to the row. */
   held(row: string): string;
 }

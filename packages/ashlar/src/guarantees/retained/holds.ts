@@ -36,10 +36,11 @@ export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
 const made = new WeakSet<object>();
 
 /**
- * Declares a table of legal holds: while a hold is open, its rows are not purged even if they have expired.
+ * Declares a table of legal holds: while a hold is open, the rows that it covers are not purged even if they have
+ * expired.
  *
- * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks a
- * column of the table's primary key holds the whole table.
+ * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks
+ * a column of the table's primary key holds the whole table.
  *
  * @example
  * const holds = legalHolds('legal_holds');
@@ -58,7 +59,7 @@ export function legalHolds<const Name extends string>(
   return holds;
 }
 
-/** Whether {@link legalHolds} made this table. */
+/** Whether a table was declared with {@link legalHolds}. */
 export function isLegalHolds(given: object): boolean {
   return made.has(given);
 }

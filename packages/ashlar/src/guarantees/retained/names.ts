@@ -10,12 +10,14 @@ export function purgesName(table: TableFacts): string {
   return objectName(table.name, 'purges');
 }
 
-/** The columns that decide when a row expires and whether it is held: a change could make it expire early. */
+/**
+ * The columns that decide when a row expires and whether a hold covers it: changing them could make a row expire early.
+ */
 export function frozenColumns(table: TableFacts, { column, scope }: Retention): readonly string[] {
   return [...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])])];
 }
 
-/** The index that finds the oldest rows; none if the table has such an index, or is partitioned by the same column. */
+/** The index that finds the oldest rows; none if the table has such an index, or is partitioned by the column. */
 export function clockIndex(table: TableFacts, { column }: Retention): readonly GuaranteeObject[] {
   return isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []

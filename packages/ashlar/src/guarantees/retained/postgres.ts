@@ -41,7 +41,7 @@ const heldBy = (table: TableFacts, { scope }: Retention, holds: string, row: str
   `;
 };
 
-/** The triggers that keep the rows of a table for their period on PostgreSQL, also from its owner. */
+/** The triggers that keep the rows of a table for their period on PostgreSQL, even against the owner. */
 export function retainedOnPostgres(table: TableFacts, retention: Retention): readonly GuaranteeObject[] {
   const text = refusals(table.name, retention);
   const { due, held } = postgresConditions(table, retention);
@@ -79,7 +79,10 @@ export function retainedOnPostgres(table: TableFacts, retention: Retention): rea
   ];
 }
 
-/** The trigger that each partition needs: row triggers are inherited, but TRUNCATE of a partition fires only its own triggers. */
+/**
+ * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
+ * partition.
+ */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];
 }

@@ -12,15 +12,15 @@ import { sql } from '../../sql/template.js';
 import type { Conditions } from './conditions.js';
 import { purgesName } from './names.js';
 
-/** The SQL of a purge in which the engines differ. */
+/** The parts of a purge's SQL that differ between the engines. */
 export interface PurgeSql {
   readonly dialect: SqlName;
   conditions(table: GuardedTable, retention: Retention): Conditions;
-  /** A table's name, unambiguous for the session. */
+  /** Quotes the name of a table, and qualifies it where a view of the session may have the same name. */
   name(table: string): string;
-  /** The time by which rows must have expired: never later than the database's clock, except in a dry run. */
+  /** SQL for the time by which rows must have expired: never later than the database's clock, except in a dry run. */
   time(tools: PurgeTools): string;
-  /** Statements that permit, and no longer permit, deleting expired rows of a table; at most until the transaction ends. */
+  /** Statements that permit deleting expired rows of a table, until `close` or at most until the transaction ends. */
   open(table: string): readonly string[];
   close(table: string): readonly string[];
 }
@@ -28,7 +28,7 @@ export interface PurgeSql {
 /** Rows per transaction: many enough to be fast, few enough that other writers wait briefly. */
 const batch = 1_000;
 
-/** The conditions that decide whether a row, with the alias `gone`, can be purged. */
+/** The SQL conditions that decide whether a row, with the alias `gone`, can be purged. */
 export function purgeConditions(
   table: GuardedTable,
   retention: Retention,
@@ -48,7 +48,7 @@ export function purgeConditions(
   };
 }
 
-/** What must be deleted with the rows of a table, for each guarantee that has side tables. */
+/** The deletions in side tables that accompany a purge of a table, for each guarantee that has side tables. */
 export function followUps(table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] {
   return table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];
@@ -87,7 +87,7 @@ const one = async (run: RunSql, sql: string): Promise<Record<string, unknown>> =
 const count = async (run: RunSql, from: string, where: string): Promise<number> =>
   Number((await one(run, `SELECT count(*) AS rows FROM ${from} AS gone WHERE ${where}`)).rows);
 
-/** The statement that records a purge. */
+/** The SQL statement that records a purge in the side table of purges. */
 export function recordSql(table: GuardedTable, texts: PurgeSql, gone: Purged): string {
   return `INSERT INTO ${texts.name(purgesName(table))} (reason, rows, earliest, latest, partition) VALUES (${[
     literal(gone.reason),

@@ -14,22 +14,23 @@ import { sqlitePurge } from './purge-sqlite.js';
 import { purgeByRange } from './range.js';
 import { retainedOnSqlite } from './sqlite.js';
 
-/** How long rows stay, why, and which holds extend it. */
+/** How long rows are kept, for which reason, and which legal holds extend the period. */
 export interface RetainedOptions {
   readonly for: Period;
-  /** The legal or contractual ground, which refusals and purge records name: `POPIA s14(1)`. */
+  /** The law or contract that requires the period, such as `POPIA s14(1)`; error messages and purge records name it. */
   readonly reason: string;
-  /** A table made by `legalHolds`, in the same system. */
+  /** The table of legal holds, declared with `legalHolds` in the same system. */
   readonly hold?: LegalHolds;
-  /** The scope column, for holds on all rows of a scope. */
+  /** The scope column: needed for legal holds that cover all rows of a scope. */
   readonly scope?: Column;
 }
 
 /**
- * Rows stay for their period and can be purged after it, unless held.
+ * Rows are kept for their retention period; then they can be purged, unless a legal hold covers them.
  *
- * No row can be deleted before it expires or under a legal hold, on any path; `purge` then deletes expired rows, even of
- * an append-only table. The column of the clock never changes once it is set; while it is NULL the row does not expire.
+ * No row can be deleted before it expires or under a legal hold, on any path; `purge` then deletes expired rows, even
+ * of an append-only table. The column of the clock never changes once it is set; while it is NULL the row does not
+ * expire.
  *
  * @param column - the time from which the period runs
  * @throws AshlarError `table-invalid`, when the table is declared, if the column, the period, the reason or the hold is invalid
@@ -48,12 +49,13 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'retained',
-    summary: 'Rows stay for their period and can be purged after it, unless held.',
+    summary:
+      'Rows are kept for their retention period; then they can be purged, unless a legal hold covers them.',
     facts: () => ({ retention }),
     conflicts: [
       {
         fact: 'versions' as const,
-        why: 'Versions form a chain from which none can be deleted.',
+        why: 'Versions form a chain from which no version can be deleted.',
         suggestion: 'Remove one of the two guarantees.',
       },
     ],
@@ -107,12 +109,16 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
   const { months, days } = inMonthsAndDays(period);
   const counts = [period.years, period.months, period.days].map((count) => count ?? 0);
   if (counts.some((count) => !Number.isInteger(count) || count < 0) || months + days === 0) {
-    throw invalidTable(table.name, 'retained has no period.', 'Give whole numbers: { for: { years: 5 } }.');
+    throw invalidTable(
+      table.name,
+      'retained() declares no period.',
+      'Give whole numbers: { for: { years: 5 } }.',
+    );
   }
   if (!/\S/.test(reason) || !reason.isWellFormed() || /\p{Cc}/u.test(reason)) {
     throw invalidTable(
       table.name,
-      'retained has no reason.',
+      'retained() declares no reason.',
       "Say why, in one line: { reason: 'POPIA s14(1)' }.",
     );
   }
@@ -120,7 +126,7 @@ const assertOptions = (table: TableFacts, { for: period, reason, hold }: Retaine
     throw invalidTable(
       table.name,
       'retained({ hold }) is not a table of legal holds.',
-      "Declare one: const holds = legalHolds('legal_holds').",
+      "Declare a table of legal holds: const holds = legalHolds('legal_holds').",
     );
   }
 };
@@ -130,7 +136,7 @@ const assertMayLeave = (table: TableFacts): void => {
   if (parent) {
     throw invalidTable(
       table.name,
-      `its rows would be deleted with their row of ${parent.target.table} before they expire.`,
+      `its rows would be deleted together with their parent row in ${parent.target.table}, before they expire.`,
       'Remove onDelete: cascade: rows are purged before the rows they refer to.',
     );
   }

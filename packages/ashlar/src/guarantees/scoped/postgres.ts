@@ -7,8 +7,9 @@ import { sql } from '../../sql/template.js';
 import { acceptsUnscopedRows } from './unscoped.js';
 
 /**
- * The objects that scope a table on PostgreSQL: row level security, forced on its owner too. Actions of foreign keys bypass
- * it and could delete or change rows of other scopes; where the table has such actions, a trigger checks them.
+ * The objects that confine a session to its scope on PostgreSQL: row level security, forced on the table's owner too.
+ * Actions of foreign keys bypass it and could delete or change rows of other scopes; where the table has such actions,
+ * a trigger checks them.
  */
 export function scopedOnPostgres(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
   return [
@@ -17,7 +18,10 @@ export function scopedOnPostgres(table: GuardedTable, column: Column): readonly 
   ];
 }
 
-/** The policy that each partition needs: a statement that names a partition is subject only to the partition's own policies. */
+/**
+ * The policy to create on each partition: a statement that names a partition is subject only to that partition's
+ * policies.
+ */
 export function policyOnPartition(
   table: GuardedTable,
   column: Column,
@@ -42,7 +46,10 @@ const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObjec
   };
 };
 
-/** A scope column's value as it is compared. A nullable uuid is compared as text, which can represent NULL as ''. */
+/**
+ * An SQL expression for the value of a scope column, in the type for comparisons. A nullable uuid is compared as text,
+ * which can represent NULL as ''.
+ */
 export function scopeOnPostgres(column: Column, value: string): string {
   return scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);
 }

@@ -4,10 +4,13 @@ import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers } from '../../model/index.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
-/** An attack without its attacker. */
+/** An attack without the role that makes it. */
 export type Draft = Omit<Attack, 'as'>;
 
-/** The same attacks by each attacker. The owner's names say so, because a name is unique in its guarantee. */
+/**
+ * Returns the attacks once for each of these roles. The owner's names say so, because a name is unique in its
+ * guarantee.
+ */
 export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] {
   return who.flatMap((as) =>
     drafts.map((draft) => ({
@@ -18,12 +21,12 @@ export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): rea
   );
 }
 
-/** Tried by the application and by the owner. */
+/** Returns the attacks once for the application's role and once for the owner. */
 export function triedByBoth(drafts: readonly Draft[]): readonly Attack[] {
   return triedBy(['app', 'owner'], drafts);
 }
 
-/** An attack that must be refused. All statements but the last prepare it. */
+/** Returns an attack that the database must refuse. All statements but the last prepare it. */
 export function refused(name: string, ...statements: string[]): Draft {
   return {
     name,
@@ -35,28 +38,28 @@ export function refused(name: string, ...statements: string[]): Draft {
 /** The row to attack, of a declared table or of a side table. */
 export interface Target {
   readonly name: string;
-  /** Finds the row. */
+  /** The SQL condition that finds the row. */
   readonly where: string;
-  /** An assignment that changes the row and violates nothing but a guarantee. */
+  /** An SQL assignment that changes the row and violates no rule except the guarantee. */
   readonly set: string;
-  /** The same for ON CONFLICT, if the assignment would be ambiguous there. */
+  /** The assignment for ON CONFLICT DO UPDATE, if `set` would be ambiguous there. */
   readonly setOnConflict?: string;
-  /** The columns of its primary key. */
+  /** The columns of the table's primary key. */
   readonly key: readonly string[];
-  /** The existing row. */
+  /** The values of the existing row, as SQL. */
   readonly row: SqlRow;
-  /** Its partitions by name; the first holds the row. */
+  /** The names of the table's partitions; the first partition holds the row. */
   readonly partitions: readonly string[];
 }
 
-/** The condition that finds a row by these columns. */
+/** The SQL condition that finds a row by its values in these columns. */
 export function isRow(columns: readonly string[], row: SqlRow): string {
   return columns.map((name) => `${identifier(name)} = ${row[name] ?? 'NULL'}`).join(' AND ');
 }
 
 /**
- * The condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds no
- * other row as long as nothing else is inserted.
+ * The SQL condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds
+ * no other row as long as nothing else is inserted.
  */
 export function isFresh(table: TableFacts, { fresh }: Probe): string {
   const known = table.primaryKey.columns.filter((name) => fresh[name] !== undefined);
@@ -65,7 +68,7 @@ export function isFresh(table: TableFacts, { fresh }: Probe): string {
   return `${counted} = (SELECT max(${counted}) FROM ${identifier(table.name)})`;
 }
 
-/** Whether an insert of the probe's fresh row gives its whole key, so that a second insert conflicts with it. */
+/** Whether the probe's fresh row has a value for each primary key column, so that a second insert of it conflicts. */
 export function hasWholeKey(table: TableFacts, { fresh }: Probe): boolean {
   return table.primaryKey.columns.every((name) => fresh[name] !== undefined);
 }
@@ -75,12 +78,12 @@ export function insertRow(table: string, row: SqlRow): string {
   return `INSERT INTO ${identifier(table)} ${columnsAndValues(row)}`;
 }
 
-/** `(a, b) VALUES (1, 2)`. */
+/** The columns and values of an INSERT: `(a, b) VALUES (1, 2)`. */
 export function columnsAndValues(row: SqlRow): string {
   return `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
 }
 
-/** The probe's row as a target. `except`: columns that may be changed. */
+/** Describes the probe's row as the target of attacks. `except`: columns that may be changed. */
 export function targetOf(
   table: TableFacts,
   { row, values, partitions }: Probe,
@@ -138,7 +141,7 @@ export function deletes({ name, where }: Target): readonly Draft[] {
   return [refused('DELETE of a row', `DELETE FROM ${identifier(name)} WHERE ${where}`)];
 }
 
-/** Statements of Postgres only that change or delete a row; none on SQLite. */
+/** MERGE and WITH statements that change or delete a row on PostgreSQL; an empty list on SQLite. */
 export function merges(probe: Probe, { name, where, set }: Target): readonly Draft[] {
   if (probe.dialect !== 'postgres') return [];
   const table = identifier(name);
@@ -158,7 +161,7 @@ export function merges(probe: Probe, { name, where, set }: Target): readonly Dra
   ];
 }
 
-/** TRUNCATE of the table and of each of its partitions by name; SQLite has none. */
+/** TRUNCATE of the table and of each partition by name; an empty list on SQLite, which has no TRUNCATE. */
 export function truncates(probe: Probe, { name, partitions }: Target): readonly Draft[] {
   return probe.dialect !== 'postgres'
     ? []
@@ -171,17 +174,17 @@ export function truncates(probe: Probe, { name, partitions }: Target): readonly 
       ];
 }
 
-/** UPDATE and DELETE of a row in its partition by name; none where the table has no partitions. */
+/** UPDATE and DELETE of a row that name its partition; an empty list if the table has no partitions. */
 export function throughPartition({ partitions, where, set }: Target): readonly Draft[] {
   return partitions
     .slice(0, 1)
     .flatMap((partition) => [
-      refused('UPDATE in the partition', `UPDATE ${identifier(partition)} SET ${set} WHERE ${where}`),
-      refused('DELETE in the partition', `DELETE FROM ${identifier(partition)} WHERE ${where}`),
+      refused('UPDATE that names the partition', `UPDATE ${identifier(partition)} SET ${set} WHERE ${where}`),
+      refused('DELETE that names the partition', `DELETE FROM ${identifier(partition)} WHERE ${where}`),
     ]);
 }
 
-/** Statements of SQLite only that replace a row, through each of its keys; none on Postgres. */
+/** Statements that replace a row through each of its keys on SQLite; an empty list on PostgreSQL. */
 export function replaces(table: TableFacts, probe: Probe, except: readonly string[] = []): readonly Draft[] {
   if (probe.dialect !== 'sqlite') return [];
   const name = identifier(table.name);
@@ -254,7 +257,9 @@ const throughRowid = (table: TableFacts, { fresh, values, scope }: Probe, where:
 const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? 'NULL']));
 
-/** The same attacks in replication mode on Postgres, where ordinary triggers do not fire. Tried by the owner. */
+/**
+ * Returns the attacks in PostgreSQL's replication mode, in which ordinary triggers do not fire. The owner makes them.
+ */
 export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draft[] {
   return probe.dialect !== 'postgres'
     ? []
@@ -265,7 +270,7 @@ export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draf
       }));
 }
 
-/** All statements of both engines that would change or delete the probe's row. */
+/** All statements that would change or delete the probe's row on its engine. */
 export function changesAndRemovals(
   table: TableFacts,
   probe: Probe,

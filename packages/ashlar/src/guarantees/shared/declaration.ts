@@ -34,7 +34,9 @@ export function assertOwn(
   }
 }
 
-/** Whether a declared key or index starts with these columns, in any order: lookups by them are fast. */
+/**
+ * Whether a declared key or index starts with these columns, in any order, so that lookups by these columns are fast.
+ */
 export function isIndexed(table: TableFacts, columns: readonly string[]): boolean {
   return [
     table.primaryKey,

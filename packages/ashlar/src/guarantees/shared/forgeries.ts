@@ -3,7 +3,10 @@ import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
 import { type Draft, insertRow, refused } from './attacks.js';
 
-/** Inserts by the application into columns that only the database's clock fills in. None on SQLite, which has no roles. */
+/**
+ * INSERTs by the application that set columns which only the database's clock may set. None on SQLite, which has no
+ * roles.
+ */
 export function clockForgeries(
   table: TableFacts,
   probe: Probe,

@@ -1,6 +1,6 @@
 import type { Period } from '../../contract/retention.js';
 
-/** A period in months and days: neither can be converted into the other. */
+/** Converts a period to months and days; neither unit can be converted to the other. */
 export function inMonthsAndDays({ years = 0, months = 0, days = 0 }: Period): {
   months: number;
   days: number;

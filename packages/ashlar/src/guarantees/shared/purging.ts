@@ -2,10 +2,12 @@ import type { TableFacts } from '../../contract/table.js';
 import { literal } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 
-/** The transaction-local setting of Postgres that names the table whose expired rows may be deleted; only the owner's counts. */
+/** The PostgreSQL setting that names the table whose expired rows the owner may delete in the current transaction. */
 export const purgingSetting = 'ashlar.purging';
 
-/** In a trigger function of Postgres: the condition that a purge of this table runs, as the owner of the trigger's table. */
+/**
+ * The SQL condition, for a PostgreSQL trigger function, that the owner of the trigger's table is purging this table.
+ */
 export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string {
   return sql`
     current_setting('${purgingSetting}', true) IS NOT DISTINCT FROM ${literal(name)}
@@ -13,7 +15,7 @@ export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string 
   `;
 }
 
-/** In a trigger of SQLite: the condition that a purge of this table runs. SQLite cannot tell who runs it. */
+/** The SQL condition, for an SQLite trigger, that a purge of this table is running. SQLite cannot tell who runs it. */
 export function isPurgingOnSqlite({ name }: Pick<TableFacts, 'name'>): string {
   return `EXISTS (SELECT 1 FROM ashlar_purge WHERE table_name = ${literal(name)})`;
 }

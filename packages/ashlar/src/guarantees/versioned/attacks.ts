@@ -87,10 +87,10 @@ const edits = (table: TableFacts, probe: Probe, columns: VersionedColumns): read
   return [
     edit('an old version is edited', set, 1),
     edit('the current version is edited', set, 2),
-    edit('an old version is made current: two currents', `${current} = true`, 1),
-    edit('the current version is retired: no current', `${current} = false`, 2),
+    edit('an old version is set to current, so that two are current', `${current} = true`, 1),
+    edit('the current version is set to not current, so that none is', `${current} = false`, 2),
     edit('a version is renumbered', `${version} = 7`, 2),
-    edit('a version is cut off from the one before', `${previous} = NULL`, 2),
+    edit('the link of a version to its predecessor is removed', `${previous} = NULL`, 2),
     {
       name: 'a successor leaves its predecessor current',
       statements: [...begun, `SELECT 1 FROM ${name} WHERE ${where(1)} AND ${current}`],
@@ -109,13 +109,13 @@ const links = (table: TableFacts, probe: Probe, columns: VersionedColumns): read
   const after = (what: string, ...statements: string[]): Draft => refused(what, begin, ...statements);
   const strange = probe.row[columns.id] ?? 'NULL';
   return [
-    after('a gap between versions', follow(3, idOf(1))),
-    after('a chain that begins again in the middle', follow(2, 'NULL')),
-    after('a second first version', follow(1, 'NULL')),
-    after('a forged predecessor, of another key', follow(2, strange)),
+    after('a new version skips a number', follow(3, idOf(1))),
+    after('a second version without a predecessor', follow(2, 'NULL')),
+    after('another version with the number 1', follow(1, 'NULL')),
+    after('a new version whose predecessor has another key', follow(2, strange)),
     after('a new version that is not current', follow(2, idOf(1), { [columns.current]: 'false' })),
     ...(probe.fresh[columns.id] === undefined
       ? []
-      : [after('a version that follows itself', follow(2, probe.values[columns.id] ?? 'NULL'))]),
+      : [after('a new version that is its own predecessor', follow(2, probe.values[columns.id] ?? 'NULL'))]),
   ];
 };

@@ -1,4 +1,7 @@
-/** The names of the columns of a version. `touched`: set by every update, and so when a version stops being current. */
+/**
+ * The names of the columns that `versioned` uses. `touched`: set by every update, and so when a version stops being
+ * current.
+ */
 export interface VersionedColumns {
   readonly id: string;
   readonly key: readonly string[];

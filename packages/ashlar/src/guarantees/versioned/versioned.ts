@@ -9,23 +9,23 @@ import type { VersionedColumns } from './columns.js';
 import { versionedOnPostgres } from './postgres.js';
 import { versionedOnSqlite } from './sqlite.js';
 
-/** The columns that make a table's versions. */
+/** The columns that identify, number and link the versions in a table. */
 export interface VersionedOptions {
-  /** The columns that all versions of one thing share. */
+  /** The columns that identify the versioned object: all its versions have the same values in them. */
   readonly key: Column | readonly Column[];
-  /** 1, 2, 3, … within a key. */
+  /** The number of the version: 1, 2, 3, … for each key. */
   readonly version: Column;
-  /** True for the newest version of a key only. */
+  /** A boolean that is true only for the newest version of a key. */
   readonly current: Column;
-  /** The primary key of the previous version; NULL for the first. */
+  /** The primary key of the previous version; NULL for the first version. */
   readonly previous: Column;
 }
 
 /**
- * Each key has one current version and an unbroken chain; versions never change.
+ * Each key has one current version and an unbroken chain of versions; versions never change.
  *
- * A new version is inserted with the next number, `current` true, and `previous` the primary key of the current version.
- * The database sets that one to not current in the same statement; nothing else changes or deletes a version.
+ * A new version is inserted with the next number, `current` true, and `previous` the primary key of the current
+ * version. The database sets that one to not current in the same statement; nothing else changes or deletes a version.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its part
  *
@@ -46,14 +46,14 @@ export function versioned(options: VersionedOptions): Guarantee {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'versioned',
-    summary: 'Each key has one current version and an unbroken chain; versions never change.',
+    summary: 'Each key has one current version and an unbroken chain of versions; versions never change.',
     facts: () => ({
       versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },
     }),
     conflicts: [
       {
         fact: 'partition' as const,
-        why: 'PostgreSQL has unique keys only within a partition, so versions would not be unique.',
+        why: 'PostgreSQL enforces unique keys only within a partition, so versions would not be unique.',
         suggestion: 'Remove one of the two guarantees.',
       },
     ],
@@ -82,25 +82,25 @@ const assertKinds = (table: TableFacts, { key, version, current, previous }: Ver
   if (keys.length === 0)
     throw invalidTable(
       table.name,
-      'versioned has no key.',
-      'Name the column that all versions of one thing share.',
+      'versioned() names no key column.',
+      'Name the columns that identify the versioned object, for example key: c.code.',
     );
   for (const column of [...keys, version, current]) {
     if (column.nullable)
       throw invalidTable(
         table.name,
-        `${column.name} is nullable, but each version has one.`,
+        `${column.name} is nullable, but each version must have a value.`,
         'Remove .nullable().',
       );
   }
   if (version.kind !== 'integer')
-    throw invalidTable(table.name, `${version.name} does not count versions.`, 'Make it z.int().min(1).');
-  if (current.kind !== 'boolean')
     throw invalidTable(
       table.name,
-      `${current.name} is not true or false.`,
-      'Make it z.boolean().default(true).',
+      `${version.name} is not an integer, so it cannot number versions.`,
+      'Make it z.int().min(1).',
     );
+  if (current.kind !== 'boolean')
+    throw invalidTable(table.name, `${current.name} is not a boolean.`, 'Make it z.boolean().default(true).');
   if (current.default === false) {
     throw invalidTable(
       table.name,
@@ -114,8 +114,8 @@ const assertKinds = (table: TableFacts, { key, version, current, previous }: Ver
   if (previous.kind !== table.columns[id]?.kind || !previous.nullable) {
     throw invalidTable(
       table.name,
-      `${previous.name} cannot hold the ${id} of another row, or nothing.`,
-      'Give it the type of the primary key, .nullable().',
+      `${previous.name} must be able to hold the ${id} of another row, or NULL.`,
+      'Give it the type of the primary key and add .nullable().',
     );
   }
 };
@@ -126,7 +126,7 @@ const assertVersionsFit = (table: TableFacts, { key }: VersionedColumns): void =
       throw invalidTable(
         table.name,
         `${name} allows each ${columns.join(', ')} once, so a second version could not be inserted.`,
-        'Remove it: versioned enforces one current version per key.',
+        'Remove this unique key: versioned enforces one current version per key.',
       );
     }
   }
