@@ -2,7 +2,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:c
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
 
-/** The cost parameters of scrypt (RFC 7914): 2^ln blocks of 128 · r bytes, p times. */
+/** The cost parameters of scrypt (RFC 7914): N = 2^`ln` blocks, block size `r` (128 · `r` bytes), parallelization `p`. */
 export interface PasswordCost {
   readonly ln: number;
   readonly r: number;
@@ -33,7 +33,7 @@ export async function hashPassword(
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** Whether a password matches, and whether its hash has a lower cost than a new one. */
+/** The result of {@link checkPassword}: whether the password matches, and whether its hash has a lower cost than new hashes. */
 export interface PasswordCheck {
   readonly matches: boolean;
   readonly outdated: boolean;
@@ -56,7 +56,7 @@ export async function checkPassword(
   };
 }
 
-/** Returns a hash that no password matches. A login of an unknown user is checked against it, so that it takes as long. */
+/** Returns a hash that no password matches, so that the login of an unknown user takes as long as any other login. */
 export function decoyHash({ ln, r, p }: PasswordCost): string {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.alloc(16))}$${unpadded(Buffer.alloc(32))}`;
 }
