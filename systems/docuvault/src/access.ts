@@ -34,8 +34,9 @@ export async function accessTo(
 }
 
 /**
- * Returns a document if the user has at least the needed access, and throws otherwise. Every document service calls this
- * function first. For more than `read` the document is locked until the session ends, so that the access stays valid.
+ * Returns a document if the user has at least the needed access, and throws otherwise. Every document service calls
+ * this function first. For more than `read` the document is locked until the session ends, so that the access stays
+ * valid.
  *
  * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when the
  *   user's access is lower

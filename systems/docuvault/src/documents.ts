@@ -190,7 +190,9 @@ export async function removeRow(s: DocuvaultSession, document: Document): Promis
   });
 }
 
-/** Lists a user's own documents by name: all, those in a folder, or, if `folder_id` is `null`, those outside any folder. */
+/**
+ * Lists a user's own documents by name: all, those in a folder, or, if `folder_id` is `null`, those outside any folder.
+ */
 export function listDocuments(
   s: DocuvaultSession,
   { user_id, folder_id }: { readonly user_id: string; readonly folder_id?: string | null | undefined },

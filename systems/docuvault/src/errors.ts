@@ -2,8 +2,8 @@ import { AshlarError } from 'ashlar';
 import type { DocuvaultSession } from './tables.js';
 
 /**
- * Creates the error `row-not-found` for a resource that does not exist, or whose existence the user must not learn. Both
- * cases have the same text.
+ * Creates the error `row-not-found` for a resource that does not exist, or whose existence the user must not learn.
+ * Both cases have the same text.
  */
 export function notFound(what: string): AshlarError {
   return new AshlarError('row-not-found', {
@@ -13,7 +13,8 @@ export function notFound(what: string): AshlarError {
 }
 
 /**
- * Runs `work` in a savepoint. A database error whose code is in `codes` becomes a `state-conflict` error with `message`.
+ * Runs `work` in a savepoint, and turns a database error whose code is in `codes` into a `state-conflict` error with
+ * `message`.
  *
  * @throws AshlarError `state-conflict`, and the other errors of `work`
  */

@@ -2,7 +2,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:c
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
 
-/** The cost parameters of scrypt (RFC 7914): N = 2^`ln` blocks, block size `r` (128 · `r` bytes), parallelization `p`. */
+/** The cost parameters of scrypt (RFC 7914): N = 2^`ln` blocks of 128 · `r` bytes, and the parallelization `p`. */
 export interface PasswordCost {
   readonly ln: number;
   readonly r: number;
@@ -33,7 +33,10 @@ export async function hashPassword(
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** The result of {@link checkPassword}: whether the password matches, and whether its hash has a lower cost than new hashes. */
+/**
+ * The result of {@link checkPassword}: whether the password matches, and whether its hash has a lower cost than new
+ * hashes.
+ */
 export interface PasswordCheck {
   readonly matches: boolean;
   readonly outdated: boolean;

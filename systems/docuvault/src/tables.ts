@@ -135,7 +135,9 @@ export const folders = table(
   ],
 );
 
-/** The documents: owner, folder, details, and the hash of the content. Several documents may reference the same content. */
+/**
+ * The documents: owner, folder, details, and the hash of the content. Several documents may reference the same content.
+ */
 export const documents = table(
   'documents',
   {

@@ -4,7 +4,9 @@ import { quotaExceeded, quotaOf } from './quota.js';
 import type { DocuvaultSession } from './tables.js';
 import type { DocuvaultDatabase } from './users.js';
 
-/** The database with the blob store of the documents' content. Services that use both take a vault instead of a session. */
+/**
+ * The database with the blob store of the documents' content. Services that use both take a vault instead of a session.
+ */
 export interface Vault {
   readonly db: DocuvaultDatabase;
   readonly blobs: BlobStore;
