@@ -38,8 +38,8 @@ export async function accessTo(
  * this function first. For more than `read` the document is locked until the session ends, so that the access stays
  * valid.
  *
- * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when the
- *   user's access is lower
+ * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when
+ *   the user's access is lower
  */
 export async function requireAccess(
   s: DocuvaultSession,
@@ -59,7 +59,9 @@ export async function requireAccess(
   if (ranks[found.access] >= ranks[needed]) return found.document;
   throw new AshlarError('access-denied', {
     message:
-      needed === 'owner' ? 'Only the owner may perform this operation on the document.' : 'The user may read the document, but not change it.',
+      needed === 'owner'
+        ? 'Only the owner may perform this operation on the document.'
+        : 'The user may read the document, but not change it.',
     detail: `The share of the document grants the user only the permission ${found.access}.`,
     suggestion: 'Ask the owner of the document to grant more access or to perform the operation.',
   });

@@ -6,8 +6,8 @@ import { type AuditRecord, auditLog, type DocuvaultSession } from './tables.js';
 export type AuditEvent = Omit<Insert<typeof auditLog>, 'id' | 'created_at'>;
 
 /**
- * Writes an event to `audit_log`, in the session's transaction: the event and the change it describes commit or roll back
- * together.
+ * Writes an event to `audit_log`, in the session's transaction: the event and the change it describes commit or roll
+ * back together.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
@@ -36,8 +36,8 @@ export interface AuditPage {
 }
 
 /**
- * Reads a page of `audit_log`, newest first. Pages are stable: events written between two calls do not shift the following
- * pages.
+ * Reads a page of `audit_log`, newest first. Pages are stable: events written between two calls do not shift the
+ * following pages.
  *
  * @throws AshlarError `input-invalid`
  */

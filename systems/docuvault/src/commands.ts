@@ -9,7 +9,8 @@ import { sweep } from './vault.js';
 export const commands = {
   sweep: command({
     summary: 'remove stored content that no document references, and report missing content',
-    description: 'Run this command when the service starts: it cleans up after a crash. Uploads and deletions may run concurrently.',
+    description:
+      'Run this command when the service starts: it cleans up after a crash. Uploads and deletions may run concurrently.',
     tables,
     input: z.object({}),
     settings: variables.pick({ BLOB_DIR: true }),

@@ -16,8 +16,8 @@ export interface DeletedTree {
  * Deletes a folder with its subfolders and documents, credits the quota, and removes the content that no other
  * document references.
  *
- * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage` inside
- *   a session
+ * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage`
+ *   inside a session
  */
 export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<DeletedTree> {
   assertNoSession(vault.db);

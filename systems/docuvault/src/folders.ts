@@ -13,7 +13,8 @@ const nameTaken = 'A folder of that name already exists.';
 /**
  * Creates a folder, inside another folder or at the root.
  *
- * @throws AshlarError `state-conflict` when the parent already contains the name; `row-not-found` for an unknown parent; `value-invalid`
+ * @throws AshlarError `state-conflict` when the parent already contains the name; `row-not-found` for an unknown
+ *   parent; `value-invalid`
  */
 export async function createFolder(
   s: DocuvaultSession,

@@ -10,8 +10,8 @@ export interface PasswordCost {
 }
 
 /**
- * The cost of new hashes: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. A running hash
- * takes 128 MiB, and Node.js runs four at a time.
+ * The cost of new hashes: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. A running
+ * hash takes 128 MiB, and Node.js runs four at a time.
  */
 export const currentCost: PasswordCost = Object.freeze({ ln: 17, r: 8, p: 1 });
 
@@ -21,8 +21,8 @@ const password = z.string().min(8, 'fewer than 8 characters').max(1_024, 'more t
  * Hashes a password with scrypt, off the event loop.
  *
  * @returns the hash with its salt and cost, in PHC string format: `$scrypt$ln=17,r=8,p=1$SALT$HASH`
- * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the error
- *   never contains the password
+ * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the
+ *   error never contains the password
  */
 export async function hashPassword(
   plaintext: string,

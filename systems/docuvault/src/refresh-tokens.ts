@@ -48,8 +48,8 @@ export async function issueToken(
  * family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the second use
  * revokes.
  *
- * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the session
- * has ended.
+ * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the
+ * session has ended.
  */
 export async function rotateToken(
   s: DocuvaultSession,

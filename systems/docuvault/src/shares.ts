@@ -10,8 +10,8 @@ export type Sharing = DocumentRef & { readonly recipient_id: string };
 /**
  * Shares a document with another user, on behalf of its owner. An existing share takes the new permission.
  *
- * @throws AshlarError `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the recipient
- *   is the owner
+ * @throws AshlarError `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the
+ *   recipient is the owner
  */
 export async function shareDocument(
   s: DocuvaultSession,

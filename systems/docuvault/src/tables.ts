@@ -42,7 +42,9 @@ const name = () =>
 /** The wrapped data keys of users: a side table, because a key must not be in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
 
-/** The users: handle, email, password hash, TOTP secret, role. Handles and email addresses are unique and in lower case. */
+/**
+ * The users: handle, email, password hash, TOTP secret, role. Handles and email addresses are unique and in lower case.
+ */
 export const users = table(
   'users',
   {
@@ -91,8 +93,8 @@ export const quotas = table(
 );
 
 /**
- * The refresh tokens of users, stored as hashes. All tokens that descend from one login by rotation share a `family_id`.
- * `used_at` distinguishes a rotated token from a revoked one.
+ * The refresh tokens of users, stored as hashes. All tokens that descend from one login by rotation share a
+ * `family_id`. `used_at` distinguishes a rotated token from a revoked one.
  */
 export const refreshTokens = table(
   'refresh_tokens',

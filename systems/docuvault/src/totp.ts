@@ -44,8 +44,8 @@ export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<s
 }
 
 /**
- * Checks the TOTP code of a user: the current, the previous and the next code are valid. Each code is accepted once (RFC
- * 6238, section 5.2). The first valid code enables TOTP.
+ * Checks the TOTP code of a user: the current, the previous and the next code are valid. Each code is accepted once
+ * (RFC 6238, section 5.2). The first valid code enables TOTP.
  */
 export async function confirmTotp(s: DocuvaultSession, user_id: string, code: string): Promise<boolean> {
   // this lock serialises concurrent uses of one code: the second use finds it already accepted

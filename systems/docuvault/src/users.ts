@@ -56,9 +56,9 @@ export interface LoginAttempt {
 }
 
 /**
- * Logs a user in: checks the password and returns the user, or `undefined` when the login is refused. Neither the result
- * nor its timing reveals whether the user exists or is active; `audit_log` records the login. A hash with a lower cost
- * than `cost` is replaced. The caller then issues a token with `issueToken`.
+ * Logs a user in: checks the password and returns the user, or `undefined` when the login is refused. Neither the
+ * result nor its timing reveals whether the user exists or is active; `audit_log` records the login. A hash with a
+ * lower cost than `cost` is replaced. The caller then issues a token with `issueToken`.
  *
  * The function takes the database instead of a session, because scrypt is slow and no transaction should wait for it.
  *

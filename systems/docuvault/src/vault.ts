@@ -30,8 +30,8 @@ export interface StoredBytes {
  * Receives content and stores it in the transaction that writes the reference: `write` charges the quota and writes the
  * row, then the content is stored under its hash. When the session fails, the content is removed again.
  *
- * Writers and removers of a reference lock the hash. Content is therefore never removed between the check for references
- * and the commit of a new reference.
+ * Writers and removers of a reference lock the hash. Content is therefore never removed between the check for
+ * references and the commit of a new reference.
  *
  * @throws AshlarError `size-exceeded`, `quota-exceeded`; `usage` inside a session; the errors of `source` and `write`
  */

@@ -34,8 +34,8 @@ export function leadsQuery(s: ExpertsSession) {
 }
 
 /**
- * Streams every lead, ordered by the code points of the email address, on every engine. Memory use is constant. Read the
- * stream to its end inside the session.
+ * Streams every lead, ordered by the code points of the email address, on every engine. Memory use is constant. Read
+ * the stream to its end inside the session.
  */
 export function readLeads(s: ExpertsSession): AsyncIterable<LeadSummary> {
   return leadsQuery(s).stream(500);

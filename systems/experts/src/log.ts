@@ -3,8 +3,8 @@ import { normaliseEmail } from './email.js';
 import { type Conversation, conversations, type ExpertsSession, emailAddress, leads } from './tables.js';
 
 /**
- * An exchange to log: a question and its response. The database sets `created_at`; pass it only to import an existing log (on PostgreSQL as
- * the schema's owner).
+ * An exchange to log: a question and its response. The database sets `created_at`; pass it only to import an existing
+ * log (on PostgreSQL as the schema's owner).
  */
 export type Exchange = Omit<Insert<typeof conversations>, 'id' | 'gap_resolved'>;
 

@@ -36,8 +36,8 @@ export function pageQuery(s: ExpertsSession, condition: Expression<SqlBool>, { b
 }
 
 /**
- * Reads a page of the exchanges that meet a condition. Pages are stable: exchanges logged between two calls do not shift
- * the following pages.
+ * Reads a page of the exchanges that meet a condition. Pages are stable: exchanges logged between two calls do not
+ * shift the following pages.
  */
 export async function pageOf(
   s: ExpertsSession,

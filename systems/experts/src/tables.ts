@@ -45,8 +45,8 @@ export const leads = table('leads', { email: emailAddress, captured_at: createdA
 export const openGap = "response_type = 'clarification' AND NOT gap_resolved";
 
 /**
- * The log of the chat: each row is one exchange, a question and its response. Append-only: `gap_resolved` can become true, once, and a row is
- * deleted only together with its lead.
+ * The log of the chat: each row is one exchange, a question and its response. Append-only: `gap_resolved` can become
+ * true, once, and a row is deleted only together with its lead.
  */
 export const conversations = table(
   'conversations',

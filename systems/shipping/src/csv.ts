@@ -63,7 +63,8 @@ const headerProblem = (header: readonly string[]): string | undefined => {
   const twice = header.find((name, position) => header.indexOf(name) !== position);
   if (twice !== undefined) return `two columns are named "${twice}"`;
   if (header.includes('__proto__')) return 'a column cannot be named "__proto__"';
-  if (header.some((name) => name.includes('\0') || name.includes('\uFFFD'))) return 'the header is not UTF-8 text';
+  if (header.some((name) => name.includes('\0') || name.includes('\uFFFD')))
+    return 'the header is not UTF-8 text';
   return undefined;
 };
 

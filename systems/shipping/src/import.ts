@@ -14,8 +14,8 @@ export interface ImportJobInput extends RowRules, ImportOptions {
 }
 
 /**
- * Creates a job from a CSV file, in one transaction and in constant memory. The first line names the columns. A line that
- * cannot be shipped is reported and logged, and becomes a failed row. If the import fails, nothing is stored.
+ * Creates a job from a CSV file, in one transaction and in constant memory. The first line names the columns. A line
+ * that cannot be shipped is reported and logged, and becomes a failed row. If the import fails, nothing is stored.
  *
  * @throws AshlarError `input-invalid` when the file does not exist, is not a CSV file, or has no header or no line that
  *   `where` selects

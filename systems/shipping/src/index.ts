@@ -16,8 +16,8 @@ export type ShippingDatabase = Database<ShippingTables>;
 export type ShippingSession = Session<ShippingTables>;
 
 /**
- * The system `shipping`: batch jobs that ship each order of a CSV file and record its outcome, even if a worker crashes.
- * `ashlar jobs run` uses the simulated executor, which calls no carrier.
+ * The system `shipping`: batch jobs that ship each order of a CSV file and record its outcome, even if a worker
+ * crashes. `ashlar jobs run` uses the simulated executor, which calls no carrier.
  */
 export const shipping = system('shipping', {
   tables,

@@ -14,7 +14,10 @@ export interface RowRules {
   readonly where?: Readonly<Record<string, string>> | undefined;
   /** The names of columns whose values must not be empty. */
   readonly required?: readonly string[] | undefined;
-  /** Computes the data of a row from a line. An error that this function throws rejects the line, with its message as the reason. */
+  /**
+   * Computes the data of a row from a line. An error that this function throws rejects the line, with its message as
+   * the reason.
+   */
   readonly mapRow?: ((record: CsvRecord, line: number) => RowData) | undefined;
 }
 

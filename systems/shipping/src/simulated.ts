@@ -40,8 +40,8 @@ export function simulatedRate(data: RowData): number {
 }
 
 /**
- * Creates an executor for demonstrations, which calls no carrier and ships nothing. Its prices come from an invented rate table,
- * every tracking number and label says SIMULATED, and the same row always gets the same result.
+ * Creates an executor for demonstrations, which calls no carrier and ships nothing. Its prices come from an invented
+ * rate table, every tracking number and label says SIMULATED, and the same row always gets the same result.
  */
 export function simulatedExecutor(options: SimulationOptions = {}): Executor {
   const failing = new Set(options.fail);

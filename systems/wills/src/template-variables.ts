@@ -12,7 +12,9 @@ export type TemplateToken = readonly [
 const isObject = (value: unknown): value is JsonSchema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Returns `schema` if it describes an object with `properties`, so that names can be looked up in it. */
+/**
+ * Returns `schema` if it describes an object with `properties`, in which names can be looked up; otherwise `undefined`.
+ */
 export function objectSchema(schema: unknown): JsonSchema | undefined {
   return isObject(schema) && schema.type === 'object' && isObject(schema.properties) ? schema : undefined;
 }

@@ -15,8 +15,8 @@ export interface StagedBlob {
 }
 
 /**
- * A content-addressed store: it stores each content once, under its hash. It knows no documents: `vault.ts` ensures that
- * content is not removed while a document that references it is being written.
+ * A content-addressed store: it stores each content once, under its hash. It knows no documents: `vault.ts` ensures
+ * that content is not removed while a document that references it is being written.
  */
 export interface BlobStore {
   /**

@@ -11,7 +11,8 @@ const receiving = new Set<string>();
 
 /**
  * Creates a blob store in a folder whose file system supports hard links. Content is a file: `incoming/HOST.PID.UUID`
- * while it is received, then `objects/ab/abcd…` by hash. A file gets its hash as its name only when it is complete and synced.
+ * while it is received, then `objects/ab/abcd…` by hash. A file gets its hash as its name only when it is complete and
+ * synced.
  *
  * @param folder - created when missing, accessible to this user only
  */

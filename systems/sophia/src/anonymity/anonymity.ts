@@ -7,7 +7,7 @@ const enforcement = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee,
   sqlite: {
     level: 'emulated',
     weaker:
-      'A file has no roles: a process that writes the session row for every scope itself counts as the operator.',
+      'A file has no roles: a process can write the session row of every scope itself and then name clients.',
     readsSession: true,
     objects: () => anonymityOnSqlite(on),
   },
@@ -16,10 +16,11 @@ const enforcement = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee,
 
 /**
  * The guarantee that no row of `institutional_knowledge` names a client: not in its content, source, category or tags.
- * Names match by whole words, regardless of punctuation and of the case of ASCII letters. A database cannot detect that a
- * description without a name identifies a client.
+ * Names match by whole words, regardless of punctuation and of the case of ASCII letters. A database cannot detect
+ * that a description without a name identifies a client.
  *
- * Only sessions of every scope may write: a refusal would otherwise reveal to a client's session that another client exists.
+ * Only sessions of every scope may write: a refusal would otherwise reveal to a client's session that another client
+ * exists.
  */
 export function namesNoClient(): Guarantee {
   return Object.freeze({
