@@ -55,7 +55,7 @@ export async function setQuota(
   const quota = await asConflict(
     s,
     ['check-violation'],
-    'The user already uses more than this limit.',
+    'The user already uses more space than the new limit allows.',
     (inner) => inner.update(quotas, user_id, { limit_bytes }),
   );
   await recordEvent(s, {

@@ -286,5 +286,5 @@ export const tables = {
   dataKeys,
 };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type DocuvaultSession = Session<typeof tables>;

@@ -34,7 +34,7 @@ export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<s
   if (!user) throw notFound('user');
   if (user.totp_enabled) {
     throw new AshlarError('state-conflict', {
-      message: 'TOTP is already enabled for the user.',
+      message: 'TOTP is already enabled for this user.',
       suggestion: 'Call disableTotp first.',
     });
   }

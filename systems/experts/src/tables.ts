@@ -83,5 +83,5 @@ export type Conversation = Row<typeof conversations>;
 /** The tables of this system. */
 export const tables = { leads, conversations };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type ExpertsSession = Session<typeof tables>;

@@ -80,7 +80,7 @@ export function figuresOf(
 
 /**
  * Updates a locked dossier and its figures, and records the change in `audit_log`. Every service that changes a
- * dossier uses it.
+ * dossier calls this function.
  */
 export async function changeClient(
   s: SophiaSession,

@@ -220,5 +220,5 @@ export const tables = {
   recordChanges,
 };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type SophiaSession = Session<typeof tables>;

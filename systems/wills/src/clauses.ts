@@ -87,7 +87,8 @@ export function clauseHistory(s: WillsSession, code: string): Promise<Clause[]> 
 }
 
 /**
- * Returns the current version of each clause in `display_order`, optionally of one category and of one type of will.
+ * Returns the current version of each clause, sorted by `display_order`. The filters select clauses of one category, of
+ * one type of will, or both.
  */
 export async function currentClauses(
   s: WillsSession,

@@ -139,5 +139,5 @@ export type RecordChange = Row<typeof recordChanges>;
 /** The tables of this system. */
 export const tables = { consentRecords, clauses, auditLogs, recordChanges };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type WillsSession = Session<typeof tables>;

@@ -87,7 +87,7 @@ const tokenProblems = ([kind, value, , , inner = []]: TemplateToken, contexts: C
 };
 
 /**
- * Checks the variables of a parsed template against the JSON Schema of its input.
+ * Checks the variables of a parsed template against the JSON Schema that declares them.
  *
  * @returns the problems, each once; empty for a valid template
  */
