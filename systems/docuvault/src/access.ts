@@ -2,10 +2,13 @@ import { AshlarError } from 'ashlar';
 import { notFound } from './errors.js';
 import { type Document, type DocuvaultSession, documents, type Permission } from './tables.js';
 
-/** A user's access to a document: `read`; `write`, which also changes content and details; `owner`, everything. */
+/**
+ * The level of access that a user has to a document: `read`, `write` (may also change content and details) or `owner`
+ * (may do everything).
+ */
 export type Access = Permission | 'owner';
 
-/** A document, and the user who accesses it. */
+/** The ids of a document and of the user who accesses it. */
 export interface DocumentRef {
   readonly user_id: string;
   readonly document_id: string;
@@ -31,11 +34,12 @@ export async function accessTo(
 }
 
 /**
- * Returns a document if the user has the needed access. Every document service calls it first. For more than `read` the
- * document is locked until the session ends, so that the access stays valid.
+ * Returns a document if the user has at least the needed access, and throws otherwise. Every document service calls
+ * this function first. For more than `read` the document is locked until the session ends, so that the access stays
+ * valid.
  *
- * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when the
- *   user's access is lower
+ * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when
+ *   the user's access is lower
  */
 export async function requireAccess(
   s: DocuvaultSession,
@@ -55,8 +59,10 @@ export async function requireAccess(
   if (ranks[found.access] >= ranks[needed]) return found.document;
   throw new AshlarError('access-denied', {
     message:
-      needed === 'owner' ? 'Only the owner may do this with the document.' : 'The document is read-only.',
-    detail: `The document is shared with the permission ${found.access}.`,
-    suggestion: 'Ask the owner of the document.',
+      needed === 'owner'
+        ? 'Only the owner may perform this operation on the document.'
+        : 'The user may read the document, but not change it.',
+    detail: `The share of the document grants the user only the permission ${found.access}.`,
+    suggestion: 'Ask the owner of the document to grant more access or to perform the operation.',
   });
 }

@@ -2,12 +2,12 @@ import { type Insert, parseInput } from 'ashlar';
 import { z } from 'zod';
 import { type AuditRecord, auditLog, type DocuvaultSession } from './tables.js';
 
-/** An event to record. The database assigns `id` and `created_at`. */
+/** An event to record in `audit_log`. The database assigns `id` and `created_at`. */
 export type AuditEvent = Omit<Insert<typeof auditLog>, 'id' | 'created_at'>;
 
 /**
- * Writes an event to `audit_log`, in the session's transaction: the event and the change it describes commit or roll back
- * together.
+ * Writes an event to `audit_log`, in the session's transaction: the event and the change it describes commit or roll
+ * back together.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
@@ -23,7 +23,10 @@ const query = z.strictObject({
   limit: z.int().min(1).max(1_000).default(100),
 });
 
-/** Filters of {@link queryEvents}. `limit` is 1 to 1,000 events, 100 by default; `before` is the `next` of the preceding page. */
+/**
+ * The filters and paging options of {@link queryEvents}. `limit` is 1 to 1,000 events, 100 by default; `before` is the
+ * `next` of the preceding page.
+ */
 export type AuditQuery = z.input<typeof query>;
 
 /** A page of events, newest first. `next` is the cursor of the following page, `undefined` on the last page. */
@@ -33,8 +36,8 @@ export interface AuditPage {
 }
 
 /**
- * Reads a page of `audit_log`, newest first. Pages are stable: events written between two calls do not shift the following
- * pages.
+ * Reads a page of `audit_log`, newest first. Pages are stable: events written between two calls do not shift the
+ * following pages.
  *
  * @throws AshlarError `input-invalid`
  */

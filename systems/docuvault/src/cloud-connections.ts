@@ -2,21 +2,21 @@ import { recordEvent } from './audit.js';
 import { notFound } from './errors.js';
 import { type CloudConnection, cloudConnections, type DocuvaultSession } from './tables.js';
 
-/** The credentials of an account, as the JSON that its provider needs. */
+/** The credentials of a cloud account, as the JSON object that its provider requires. */
 export type Credentials = CloudConnection['credentials_enc'];
 
-/** A connection without its credentials. */
+/** A connection to a cloud account, without its credentials. */
 export type CloudAccount = Omit<CloudConnection, 'credentials_enc'>;
 
-/** A connection, and the user who must own it. */
+/** The ids of a connection and of the user who must own it. */
 export interface ConnectionRef {
   readonly user_id: string;
   readonly connection_id: string;
 }
 
 /**
- * Connects a user with an account of another cloud. The database receives the credentials encrypted only, with the user's
- * key.
+ * Stores a user's connection to an account of another cloud. The database receives the credentials only encrypted, with
+ * the user's key.
  *
  * @throws AshlarError `foreign-key-violation` for an unknown user; `value-invalid`; `key-missing` without COLUMN_KEY
  */
@@ -39,7 +39,7 @@ export async function connectCloud(
 }
 
 /**
- * Replaces the credentials of a connection.
+ * Replaces the credentials of a user's connection to a cloud account.
  *
  * @throws AshlarError `row-not-found`, `scope-shredded`
  */
@@ -53,7 +53,7 @@ export async function renewCredentials(
 }
 
 /**
- * Returns the decrypted credentials of a connection.
+ * Returns the decrypted credentials of a user's connection to a cloud account.
  *
  * @throws AshlarError `row-not-found`, `scope-shredded`
  */
@@ -61,7 +61,7 @@ export async function cloudCredentials(s: DocuvaultSession, of: ConnectionRef): 
   return (await requireConnection(s, of)).credentials_enc;
 }
 
-/** Lists a user's connections by display name, without credentials. */
+/** Lists a user's connections to cloud accounts, sorted by display name and without credentials. */
 export function listConnections(s: DocuvaultSession, user_id: string): Promise<CloudAccount[]> {
   return s.query
     .selectFrom('cloud_connections')
@@ -73,7 +73,7 @@ export function listConnections(s: DocuvaultSession, user_id: string): Promise<C
 }
 
 /**
- * Deletes a connection.
+ * Deletes a user's connection to a cloud account, with its credentials.
  *
  * @throws AshlarError `row-not-found`, `scope-shredded`
  */

@@ -5,7 +5,7 @@ import { type FolderRef, requireFolder } from './folders.js';
 import { type DocuvaultSession, folders } from './tables.js';
 import { assertNoSession, releaseBytes, type Vault } from './vault.js';
 
-/** The number of folders, documents and bytes that were deleted with a folder. */
+/** The numbers of folders, documents and bytes that {@link deleteFolderTree} deleted. */
 export interface DeletedTree {
   readonly folders: number;
   readonly documents: number;
@@ -13,10 +13,11 @@ export interface DeletedTree {
 }
 
 /**
- * Deletes a folder with everything in it, credits the quota, and removes the bytes that no other document references.
+ * Deletes a folder with its subfolders and documents, credits the quota, and removes the content that no other
+ * document references.
  *
- * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage` inside
- *   a session
+ * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage`
+ *   inside a session
  */
 export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<DeletedTree> {
   assertNoSession(vault.db);

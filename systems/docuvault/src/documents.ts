@@ -9,7 +9,7 @@ import { chargeQuota } from './quota.js';
 import { type Document, type DocuvaultSession, documents } from './tables.js';
 import { assertNoSession, keepBytes, releaseBytes, type Vault } from './vault.js';
 
-/** A document to store. The service sets its size, hash and key. */
+/** A document to store: its owner, folder, details and content. The service sets its size, hash and key. */
 export type NewDocument = Omit<
   Insert<typeof documents>,
   'id' | 'size_bytes' | 'sha256' | 'object_key' | 'created_at' | 'updated_at'
@@ -19,7 +19,7 @@ export type NewDocument = Omit<
 };
 
 /**
- * Stores a document: its bytes, its row and the charge to its owner's quota, all or nothing.
+ * Stores the content and the row of a document and charges its owner's quota; on an error, none of these happens.
  *
  * @throws AshlarError `quota-exceeded`; `size-exceeded`; `row-not-found` for an unknown user or folder;
  *   `value-invalid`; `usage` inside a session
@@ -89,7 +89,7 @@ export async function replaceContent(
 }
 
 /**
- * Returns a document and a stream of its bytes, for a user with `read` access.
+ * Returns a document and a stream of its content, for a user with `read` access.
  *
  * @throws AshlarError `row-not-found`; `bytes-missing`
  */
@@ -115,18 +115,18 @@ export async function openDocument(
 
 const withoutBytes = (): AshlarError =>
   new AshlarError('bytes-missing', {
-    message: 'The document has no bytes.',
-    detail: 'It was recorded before this system stored bytes.',
-    suggestion: 'Call replaceContent to store its bytes.',
+    message: 'The content of the document is not stored.',
+    detail: 'The document was recorded before this system stored the content of documents.',
+    suggestion: 'Call replaceContent to store the content.',
   });
 
-/** The details of a document that can change, besides its bytes. */
+/** New values for the details of a document. Omitted details keep their value. */
 export type DocumentChanges = {
   [K in 'filename' | 'content_type' | 'extracted_text']?: Document[K] | undefined;
 };
 
 /**
- * Changes the details of a document, for a user with `write` access.
+ * Changes the filename, content type or extracted text of a document, for a user with `write` access.
  *
  * @throws AshlarError `row-not-found`, `access-denied`, `value-invalid`
  */
@@ -148,7 +148,7 @@ export async function updateDocument(
 }
 
 /**
- * Moves a document into another folder of its owner, or with `null` out of any folder.
+ * Moves a document into another folder of its owner, or, if `folder_id` is `null`, out of its folder.
  *
  * @throws AshlarError `row-not-found`, `access-denied`
  */
@@ -164,7 +164,7 @@ export async function moveDocument(
 }
 
 /**
- * Deletes a document with its shares, credits the quota, and removes the bytes unless another document references them.
+ * Deletes a document with its shares, credits the quota, and removes the content unless another document references it.
  *
  * @throws AshlarError `row-not-found`, `access-denied`; `usage` inside a session
  */
@@ -178,7 +178,7 @@ export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<vo
   await releaseBytes(vault, sha256);
 }
 
-/** Deletes the row of a document and credits the quota. The caller then releases the bytes with {@link releaseBytes}. */
+/** Deletes the row of a document and credits the quota. The caller then calls {@link releaseBytes}. */
 export async function removeRow(s: DocuvaultSession, document: Document): Promise<void> {
   await s.delete(documents, document.id);
   await chargeQuota(s, document.user_id, -document.size_bytes);
@@ -190,7 +190,9 @@ export async function removeRow(s: DocuvaultSession, document: Document): Promis
   });
 }
 
-/** Lists a user's own documents by name: all of them, those of a folder, or with `null` those outside any folder. */
+/**
+ * Lists a user's own documents by name: all, those in a folder, or, if `folder_id` is `null`, those outside any folder.
+ */
 export function listDocuments(
   s: DocuvaultSession,
   { user_id, folder_id }: { readonly user_id: string; readonly folder_id?: string | null | undefined },

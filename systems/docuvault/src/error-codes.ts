@@ -4,14 +4,14 @@ import { defineErrors } from 'ashlar';
 export const docuvaultErrors = defineErrors('docuvault', {
   'access-denied': {
     exit: 1,
-    meaning: 'The user can see the document or folder, but may not do that with it.',
+    meaning: 'The user can see the document or folder, but may not perform this operation on it.',
   },
   'quota-exceeded': {
     exit: 1,
-    meaning: 'The upload does not fit into the user’s quota. Nothing was stored.',
+    meaning: 'The upload exceeds the user’s quota. Nothing was stored.',
   },
   'size-exceeded': { exit: 1, meaning: 'The upload is larger than allowed. Nothing was stored.' },
-  'bytes-missing': { exit: 1, meaning: 'The stored bytes of a document are missing.' },
+  'bytes-missing': { exit: 1, meaning: 'The content of a document is not stored.' },
 });
 
 declare module 'ashlar' {

@@ -1,16 +1,20 @@
 import { AshlarError } from 'ashlar';
 import type { DocuvaultSession } from './tables.js';
 
-/** Creates the error for a resource that does not exist or that the user must not know of. Both cases read the same. */
+/**
+ * Creates the error `row-not-found` for a resource that does not exist, or whose existence the user must not learn.
+ * Both cases have the same text.
+ */
 export function notFound(what: string): AshlarError {
   return new AshlarError('row-not-found', {
     message: `The ${what} does not exist.`,
-    suggestion: 'Check the id and its owner.',
+    suggestion: `Check the id and the owner of the ${what}.`,
   });
 }
 
 /**
- * Runs `work` in a savepoint, and replaces database errors with one of `codes` by a `state-conflict` with `message`.
+ * Runs `work` in a savepoint, and turns a database error whose code is in `codes` into a `state-conflict` error with
+ * `message`.
  *
  * @throws AshlarError `state-conflict`, and the other errors of `work`
  */

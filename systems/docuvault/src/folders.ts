@@ -2,7 +2,7 @@ import { recordEvent } from './audit.js';
 import { asConflict, notFound } from './errors.js';
 import { type DocuvaultSession, type Folder, folders } from './tables.js';
 
-/** A folder, and the user who must own it. */
+/** The ids of a folder and of the user who must own it. */
 export interface FolderRef {
   readonly user_id: string;
   readonly folder_id: string;
@@ -11,9 +11,10 @@ export interface FolderRef {
 const nameTaken = 'A folder of that name already exists.';
 
 /**
- * Creates a folder, inside another one or at the root.
+ * Creates a folder, inside another folder or at the root.
  *
- * @throws AshlarError `state-conflict` when the parent already contains the name; `row-not-found` for an unknown parent; `value-invalid`
+ * @throws AshlarError `state-conflict` when the parent already contains the name; `row-not-found` for an unknown
+ *   parent; `value-invalid`
  */
 export async function createFolder(
   s: DocuvaultSession,
@@ -29,7 +30,7 @@ export async function createFolder(
 }
 
 /**
- * Moves a folder with its contents into another one, or with `null` to the root.
+ * Moves a folder with its contents into another folder, or, if `parent_id` is `null`, to the root.
  *
  * @throws AshlarError `state-conflict` when the new parent is inside the folder or already contains the name;
  *   `row-not-found`
@@ -82,7 +83,7 @@ export async function deleteFolder(s: DocuvaultSession, of: FolderRef): Promise<
   await record(s, 'folder.deleted', folder);
 }
 
-/** Lists the direct subfolders of a folder, or with `null` the root folders, by name. */
+/** Lists by name the direct subfolders of a folder, or, if `parent_id` is `null`, the root folders. */
 export function listFolders(
   s: DocuvaultSession,
   { user_id, parent_id }: { readonly user_id: string; readonly parent_id: string | null },
@@ -97,7 +98,7 @@ export function listFolders(
 }
 
 /**
- * Returns the names from the root down to a folder.
+ * Returns the names of the folders on the path from the root to a folder, which comes last.
  *
  * @throws AshlarError `row-not-found`
  */
@@ -112,7 +113,7 @@ export async function folderPath(s: DocuvaultSession, of: FolderRef): Promise<st
 }
 
 /**
- * Returns a user's folder.
+ * Returns a folder if the user owns it, and throws otherwise.
  *
  * @throws AshlarError `row-not-found` when it does not exist or belongs to another user
  */

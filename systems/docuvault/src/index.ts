@@ -78,7 +78,10 @@ export {
 } from './users.js';
 export { type Sweep, sweep, type Vault } from './vault.js';
 
-/** The system `docuvault`: documents of many users in folders, tagged and shared, under quotas, with their bytes in files. */
+/**
+ * The system `docuvault`: documents of many users, with folders, topics, shares and quotas; the content of documents is
+ * stored in files.
+ */
 export const docuvault = system('docuvault', {
   tables,
   migrations: new URL('../migrations/', import.meta.url),

@@ -2,7 +2,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:c
 import { parseInput } from 'ashlar';
 import { z } from 'zod';
 
-/** The cost parameters of scrypt (RFC 7914): 2^ln blocks of 128 · r bytes, p times. */
+/** The cost parameters of scrypt (RFC 7914): N = 2^`ln` blocks of 128 · `r` bytes, and the parallelization `p`. */
 export interface PasswordCost {
   readonly ln: number;
   readonly r: number;
@@ -10,8 +10,8 @@ export interface PasswordCost {
 }
 
 /**
- * The cost of new hashes: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. A running hash
- * takes 128 MiB, and Node.js runs four at a time.
+ * The cost of new hashes: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. A running
+ * hash takes 128 MiB, and Node.js runs four at a time.
  */
 export const currentCost: PasswordCost = Object.freeze({ ln: 17, r: 8, p: 1 });
 
@@ -21,8 +21,8 @@ const password = z.string().min(8, 'fewer than 8 characters').max(1_024, 'more t
  * Hashes a password with scrypt, off the event loop.
  *
  * @returns the hash with its salt and cost, in PHC string format: `$scrypt$ln=17,r=8,p=1$SALT$HASH`
- * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the error
- *   never contains the password
+ * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the
+ *   error never contains the password
  */
 export async function hashPassword(
   plaintext: string,
@@ -33,7 +33,10 @@ export async function hashPassword(
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** Whether a password matches, and whether its hash has a lower cost than a new one. */
+/**
+ * The result of {@link checkPassword}: whether the password matches, and whether its hash has a lower cost than new
+ * hashes.
+ */
 export interface PasswordCheck {
   readonly matches: boolean;
   readonly outdated: boolean;
@@ -56,7 +59,7 @@ export async function checkPassword(
   };
 }
 
-/** Returns a hash that no password matches. A login of an unknown user is checked against it, so that it takes as long. */
+/** Returns a hash that no password matches, so that the login of an unknown user takes as long as any other login. */
 export function decoyHash({ ln, r, p }: PasswordCost): string {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.alloc(16))}$${unpadded(Buffer.alloc(32))}`;
 }

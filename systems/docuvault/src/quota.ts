@@ -4,7 +4,7 @@ import { asConflict, notFound } from './errors.js';
 import { type DocuvaultSession, type Quota, quotas } from './tables.js';
 
 /**
- * Returns a user's quota: the limit and the use, in bytes.
+ * Returns a user's quota: the limit and the used space, in bytes.
  *
  * @throws AshlarError `row-not-found`
  */
@@ -44,7 +44,7 @@ export function quotaExceeded({ limit_bytes, used_bytes }: Quota, requested: str
 }
 
 /**
- * Sets a user's limit, in bytes.
+ * Sets the limit of a user's quota, in bytes.
  *
  * @throws AshlarError `state-conflict` when the user already uses more; `row-not-found`
  */
@@ -55,7 +55,7 @@ export async function setQuota(
   const quota = await asConflict(
     s,
     ['check-violation'],
-    'The user already uses more than this limit.',
+    'The user already uses more space than the new limit allows.',
     (inner) => inner.update(quotas, user_id, { limit_bytes }),
   );
   await recordEvent(s, {

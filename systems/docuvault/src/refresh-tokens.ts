@@ -5,7 +5,10 @@ import { type DocuvaultSession, type RefreshToken, refreshTokens } from './table
 
 const defaultTokenDays = 30;
 
-/** A token for its bearer: `ID.SECRET`. It is returned once; the database stores only its hash. */
+/**
+ * A new refresh token with its user and expiry. Its text is `ID.SECRET`; it is returned once, and the database stores
+ * only the hash of the secret.
+ */
 export interface IssuedToken {
   readonly token: string;
   readonly user_id: string;
@@ -17,9 +20,9 @@ export type Rotation =
   | ({ readonly ok: true } & IssuedToken)
   | { readonly ok: false; readonly reason: 'unknown' | 'expired' | 'revoked' | 'reused' };
 
-/** Options for new tokens. */
+/** Options for a new refresh token. */
 export interface TokenOptions {
-  /** The lifetime of the new token while unused, in days. Default 30. */
+  /** The lifetime of an unused refresh token, in days. Default 30. */
   readonly days?: number | undefined;
   readonly ip_address?: string | null | undefined;
 }
@@ -45,8 +48,8 @@ export async function issueToken(
  * family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the second use
  * revokes.
  *
- * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the session
- * has ended.
+ * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the
+ * session has ended.
  */
 export async function rotateToken(
   s: DocuvaultSession,
@@ -79,7 +82,7 @@ export async function rotateToken(
   return { ok: false, reason: current?.revoked ? 'revoked' : 'expired' };
 }
 
-/** Revokes the family of a token, for a logout. An unknown token is no error. */
+/** Revokes all refresh tokens of the family of a token, for a logout. An unknown token is no error. */
 export async function revokeToken(
   s: DocuvaultSession,
   token: string,
@@ -93,7 +96,7 @@ export async function revokeToken(
 }
 
 /**
- * Revokes every token of a user.
+ * Revokes every refresh token of a user.
  *
  * @returns the number of tokens that were valid until now
  */

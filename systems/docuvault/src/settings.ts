@@ -16,7 +16,7 @@ export const variables = z.object({
     .string()
     .min(1, 'is empty')
     .default('data/blobs')
-    .describe('the folder of the documents’ bytes'),
+    .describe('the folder that stores the content of documents'),
   QUOTA_BYTES: wholeNumber(defaultQuota),
   MAX_UPLOAD_BYTES: wholeNumber(52_428_800),
   REFRESH_TOKEN_DAYS: wholeNumber(30),
@@ -24,9 +24,9 @@ export const variables = z.object({
 
 /** The settings of this system. `connect` reads `COLUMN_KEY`, the encryption key. */
 export interface DocuvaultSettings {
-  /** `BLOB_DIR`: the folder of the bytes. Default `data/blobs`. */
+  /** `BLOB_DIR`: the folder that stores the content of documents. Default `data/blobs`. */
   readonly blob_dir: string;
-  /** `QUOTA_BYTES`: the limit of a new user, in bytes. Default 100 MiB. */
+  /** `QUOTA_BYTES`: the quota of a new user, in bytes. Default 100 MiB. */
   readonly quota_bytes: number;
   /** `MAX_UPLOAD_BYTES`: the maximum size of a document, in bytes. Default 50 MiB. */
   readonly max_upload_bytes: number;

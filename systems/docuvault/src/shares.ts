@@ -4,14 +4,14 @@ import { recordEvent } from './audit.js';
 import { type Document, type DocuvaultSession, type Permission, type Share, shares } from './tables.js';
 import { activeUser } from './users.js';
 
-/** A document, its owner and the recipient of a share. */
+/** The ids of a shared document, its owner and the recipient. */
 export type Sharing = DocumentRef & { readonly recipient_id: string };
 
 /**
- * Shares a document with another user, for its owner. An existing share takes the new permission.
+ * Shares a document with another user, on behalf of its owner. An existing share takes the new permission.
  *
- * @throws AshlarError `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the recipient
- *   is the owner
+ * @throws AshlarError `access-denied`; `row-not-found`, also for an inactive recipient; `input-invalid` when the
+ *   recipient is the owner
  */
 export async function shareDocument(
   s: DocuvaultSession,
@@ -39,7 +39,7 @@ export async function shareDocument(
 }
 
 /**
- * Ends a share, for the owner. A missing share is no error.
+ * Ends the share of a document with a user, on behalf of its owner. A missing share is no error.
  *
  * @throws AshlarError `row-not-found`, `access-denied`
  */
@@ -52,7 +52,7 @@ export async function unshareDocument(s: DocuvaultSession, sharing: Sharing): Pr
 }
 
 /**
- * Lists the shares of a document, oldest first, for its owner.
+ * Lists the shares of a document, oldest first, on behalf of its owner.
  *
  * @throws AshlarError `row-not-found`, `access-denied`
  */
@@ -67,10 +67,10 @@ export async function sharesOf(s: DocuvaultSession, ref: DocumentRef): Promise<S
     .execute();
 }
 
-/** A document that another user shares, with the permission and the owner's handle. */
+/** A document that another user shares, with the granted permission and the owner's handle. */
 export type SharedDocument = Document & { readonly permission: Permission; readonly owner: string };
 
-/** Lists the documents that others share with a user, newest share first. */
+/** Lists the documents that other users share with a user, newest share first. */
 export function sharedWithMe(s: DocuvaultSession, user_id: string): Promise<SharedDocument[]> {
   return s.query
     .selectFrom('shares')

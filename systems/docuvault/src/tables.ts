@@ -18,12 +18,12 @@ import {
 import { acyclic, appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** The permissions of a share: `read`, or `write`, which also changes content and details. */
+/** The permissions that a share can grant: `read`, or `write`, which also allows changes of content and details. */
 export const permissions = ['read', 'write'] as const;
-/** The permission of a share. */
+/** A permission that a share can grant. */
 export type Permission = (typeof permissions)[number];
 
-/** The default limit of a user, in bytes: 100 MiB. */
+/** The default quota of a user, in bytes: 100 MiB. */
 export const defaultQuota = 104_857_600;
 
 const sha256 = () =>
@@ -42,7 +42,9 @@ const name = () =>
 /** The wrapped data keys of users: a side table, because a key must not be in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
 
-/** The users. Handles and email addresses are unique and in lower case. */
+/**
+ * The users: handle, email, password hash, TOTP secret, role. Handles and email addresses are unique and in lower case.
+ */
 export const users = table(
   'users',
   {
@@ -72,7 +74,10 @@ export const users = table(
   ],
 );
 
-/** The limit of each user and the use by the user's documents, in bytes. The use never exceeds the limit. */
+/**
+ * The quota of each user: the limit and the space used by the user's documents, in bytes. The used space never exceeds
+ * the limit.
+ */
 export const quotas = table(
   'quotas',
   {
@@ -88,8 +93,8 @@ export const quotas = table(
 );
 
 /**
- * Hashes of refresh tokens. All tokens that descend from one login by rotation share a `family_id`. `used_at` distinguishes
- * a rotated token from a revoked one.
+ * The refresh tokens of users, stored as hashes. All tokens that descend from one login by rotation share a
+ * `family_id`. `used_at` distinguishes a rotated token from a revoked one.
  */
 export const refreshTokens = table(
   'refresh_tokens',
@@ -112,7 +117,7 @@ export const refreshTokens = table(
   ],
 );
 
-/** The folders of users, as trees. A folder and its parent belong to the same user. */
+/** The folders of users; the folders of a user form trees. A folder and its parent belong to the same user. */
 export const folders = table(
   'folders',
   {
@@ -132,7 +137,9 @@ export const folders = table(
   ],
 );
 
-/** The documents: owner, folder, and the hash of the bytes. Several documents may reference the same bytes. */
+/**
+ * The documents: owner, folder, details, and the hash of the content. Several documents may reference the same content.
+ */
 export const documents = table(
   'documents',
   {
@@ -178,7 +185,7 @@ export const documentTopics = table('document_topics', { document_id: z.uuid(), 
   references(c.topic_id, topics.columns.id, { onDelete: 'cascade' }),
 ]);
 
-/** The shares of documents. Its owner owns the document, and its recipient is another user. */
+/** The shares of documents. The owner of a share owns the document, and the recipient is another user. */
 export const shares = table(
   'shares',
   {
@@ -219,7 +226,7 @@ export const auditLog = table(
   (c) => [index(c.user_id, c.id), appendOnly(), ledgered()],
 );
 
-/** Users' accounts of other clouds. The credentials are encrypted with the user's key. */
+/** The connections of users to accounts of other clouds. The credentials are encrypted with the user's key. */
 export const cloudConnections = table(
   'cloud_connections',
   {
@@ -237,7 +244,7 @@ export const cloudConnections = table(
   ],
 );
 
-/** Reserved: nothing writes to this table yet. */
+/** A reserved table: no service writes to it yet. */
 export const groups = table('groups', {
   id: id(),
   name: z.string().min(1).max(200),
@@ -279,5 +286,5 @@ export const tables = {
   dataKeys,
 };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type DocuvaultSession = Session<typeof tables>;

@@ -4,7 +4,7 @@ import { asConflict, notFound } from './errors.js';
 import { type Document, type DocuvaultSession, documentTopics, type Topic, topics } from './tables.js';
 
 /**
- * Creates a topic of a user, or with `user_id: null` a topic shared by all users.
+ * Creates a topic of a user, or, if `user_id` is `null`, a topic shared by all users.
  *
  * @throws AshlarError `state-conflict` when the name is taken; `value-invalid`
  */
@@ -25,7 +25,7 @@ export function createTopic(
   });
 }
 
-/** Lists the topics that a user may use by name: the user's own and the shared ones. */
+/** Lists by name the topics that a user may use: the user's own topics and the shared topics. */
 export function listTopics(s: DocuvaultSession, user_id: string): Promise<Topic[]> {
   return s.query
     .selectFrom('topics')
@@ -70,7 +70,7 @@ export async function untagDocument(
   await record(s, ref, 'document.untagged', topic_id);
 }
 
-/** Lists the documents with a topic that a user may read, by name. */
+/** Lists by name the documents that have a topic and that a user may read. */
 export function documentsAbout(
   s: DocuvaultSession,
   { user_id, topic_id }: { readonly user_id: string; readonly topic_id: string },

@@ -34,7 +34,7 @@ export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<s
   if (!user) throw notFound('user');
   if (user.totp_enabled) {
     throw new AshlarError('state-conflict', {
-      message: 'TOTP is already enabled for the user.',
+      message: 'TOTP is already enabled for this user.',
       suggestion: 'Call disableTotp first.',
     });
   }
@@ -44,8 +44,8 @@ export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<s
 }
 
 /**
- * Checks a user's code for a login: the current one, the previous or the next. Each code is accepted once (RFC 6238,
- * section 5.2). The first valid code enables TOTP.
+ * Checks the TOTP code of a user: the current, the previous and the next code are valid. Each code is accepted once
+ * (RFC 6238, section 5.2). The first valid code enables TOTP.
  */
 export async function confirmTotp(s: DocuvaultSession, user_id: string, code: string): Promise<boolean> {
   // this lock serialises concurrent uses of one code: the second use finds it already accepted

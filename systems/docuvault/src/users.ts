@@ -20,7 +20,7 @@ const registration = z.strictObject({
   ip_address: z.string().nullable().default(null),
 });
 
-/** A user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota. */
+/** The data of a user to register. `password_hash` is a result of `hashPassword`; `limit_bytes` is the quota. */
 export type Registration = z.input<typeof registration>;
 
 /**
@@ -48,7 +48,7 @@ export async function registerUser(s: DocuvaultSession, input: Registration): Pr
   return user;
 }
 
-/** A login: `login` is a handle or an email address. */
+/** The credentials of a login: `login`, which is a handle or an email address, and the password. */
 export interface LoginAttempt {
   readonly login: string;
   readonly password: string;
@@ -56,10 +56,11 @@ export interface LoginAttempt {
 }
 
 /**
- * Checks a password. Neither the result nor its timing reveals whether the user exists or is active; `audit_log` records
- * it. A hash with a lower cost than `cost` is replaced.
+ * Logs a user in: checks the password and returns the user, or `undefined` when the login is refused. Neither the
+ * result nor its timing reveals whether the user exists or is active; `audit_log` records the login. A hash with a
+ * lower cost than `cost` is replaced. The caller then issues a token with `issueToken`.
  *
- * It takes the database instead of a session, because scrypt is slow and no transaction should wait for it.
+ * The function takes the database instead of a session, because scrypt is slow and no transaction should wait for it.
  *
  * @returns the user; `undefined` when the login is refused
  */
@@ -136,7 +137,7 @@ export async function setActive(
 }
 
 /**
- * Returns an active user.
+ * Returns the id and the handle of a user who is active, and throws otherwise.
  *
  * @throws AshlarError `row-not-found`
  */

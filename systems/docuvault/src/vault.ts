@@ -4,7 +4,9 @@ import { quotaExceeded, quotaOf } from './quota.js';
 import type { DocuvaultSession } from './tables.js';
 import type { DocuvaultDatabase } from './users.js';
 
-/** The database and the store of bytes. Services that use both take a vault instead of a session. */
+/**
+ * The database with the blob store of the documents' content. Services that use both take a vault instead of a session.
+ */
 export interface Vault {
   readonly db: DocuvaultDatabase;
   readonly blobs: BlobStore;
@@ -15,21 +17,21 @@ export interface Vault {
 /** The number of hashes per query. */
 const batchSize = 500;
 
-/** Bytes to store: who pays, who acts, and the content. */
+/** Content to store, the user whose quota is charged (`payer`) and the user who acts (`actor`). */
 export interface StoredBytes {
   readonly payer: string;
   readonly actor: string;
   readonly source: ByteSource;
-  /** The bytes that the payer gets back because the new content replaces other content. */
+  /** The number of bytes credited to the payer because the new content replaces other content. */
   readonly frees?: number;
 }
 
 /**
- * Receives bytes and stores them in the transaction that references them: `write` charges the quota and writes the row,
- * then the bytes are stored under their hash. When the session fails, they are removed again.
+ * Receives content and stores it in the transaction that writes the reference: `write` charges the quota and writes the
+ * row, then the content is stored under its hash. When the session fails, the content is removed again.
  *
- * Writers and removers of a reference lock the hash. Bytes are therefore never removed between the check for references
- * and the commit of a new one.
+ * Writers and removers of a reference lock the hash. Content is therefore never removed between the check for
+ * references and the commit of a new reference.
  *
  * @throws AshlarError `size-exceeded`, `quota-exceeded`; `usage` inside a session; the errors of `source` and `write`
  */
@@ -64,22 +66,22 @@ export async function keepBytes<R>(
 }
 
 /**
- * Asserts that no session is running: a rollback could restore a document, but not its removed bytes.
+ * Asserts that no session is running: a rollback could restore a document, but not its removed content.
  *
  * @throws AshlarError `usage`
  */
 export function assertNoSession(db: DocuvaultDatabase): void {
   if (!db.inSession) return;
   throw new AshlarError('usage', {
-    message: 'Bytes cannot be stored or removed inside a session.',
-    detail: 'A rollback of the session could not undo changes of files.',
-    suggestion: 'Call this outside of any session: it opens its own.',
+    message: 'The content of documents cannot be stored or removed inside a session.',
+    detail: 'A rollback of the session could not undo changes to files.',
+    suggestion: 'Call this function outside of any session: the function opens its own session.',
   });
 }
 
 /**
- * Removes the bytes of a hash that a document no longer references, unless another document does. The change of the
- * document is committed already, so an error is ignored: the next {@link sweep} removes the bytes.
+ * Removes the content of a hash that a document no longer references, unless another document references it. The change
+ * of the document is committed already, so an error is ignored: the next {@link sweep} removes the content.
  */
 export async function releaseBytes(vault: Pick<Vault, 'db' | 'blobs'>, sha256: string | null): Promise<void> {
   if (sha256 !== null) await removeUnreferenced(vault, sha256).catch(() => undefined);
@@ -114,19 +116,19 @@ const withHashLock = async <R>(
   });
 };
 
-/** The result of {@link sweep}. */
+/** The result of {@link sweep}: the removed and the missing content. */
 export interface Sweep {
-  /** The number of removed uploads whose process no longer runs. */
+  /** The number of incomplete uploads removed because their process no longer runs. */
   readonly abandoned: number;
-  /** The hashes of removed bytes that no document referenced. */
+  /** The hashes of the content that was removed because no document referenced it. */
   readonly unreferenced: readonly string[];
-  /** The hashes that documents reference and the store does not have. */
+  /** The hashes that documents reference but whose content is not stored. */
   readonly missing: readonly string[];
 }
 
 /**
- * Removes the leftovers of killed processes: partly received bytes, and bytes that no document references. Run it at
- * start; uploads and deletions may run concurrently.
+ * Removes the content that killed processes left: incomplete uploads, and content that no document references. Lists
+ * missing content too. Run it at start; uploads and deletions may run concurrently.
  *
  * @throws AshlarError `usage` inside a session
  */

@@ -14,7 +14,8 @@ const request = pageRequest.extend({ email: z.string() });
 export type ConversationRequest = z.input<typeof request>;
 
 /**
- * Reads a page of a person's conversation, newest first. Pass its `next` as `before` to read the following page.
+ * Reads a page of a person's conversation, newest exchange first. Pass its `next` as `before` to read the following
+ * page.
  *
  * @throws AshlarError `input-invalid`
  */

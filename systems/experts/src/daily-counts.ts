@@ -32,7 +32,7 @@ export function dailyCountsQuery(s: ExpertsSession, { from, to }: z.output<typeo
 const startOf = (date: string): string => `${date}T00:00:00.000Z`;
 
 /**
- * Counts the exchanges of each day in UTC, oldest first. Days without an exchange are omitted.
+ * Counts the exchanges of each day in UTC, oldest day first. Days without an exchange are omitted.
  *
  * @throws AshlarError `input-invalid`
  */

@@ -33,6 +33,6 @@ export async function resolveGap(s: ExpertsSession, id: number): Promise<Convers
   if (exchange) return exchange;
   throw new AshlarError('row-not-found', {
     message: `Exchange ${id} does not exist.`,
-    suggestion: 'Check the id. Forgetting a lead deletes all its exchanges.',
+    suggestion: 'Check the id. Note that forgetLead deletes all exchanges of a lead.',
   });
 }

@@ -19,7 +19,7 @@ const columns = [
   'exchanges',
 ] as const satisfies readonly (keyof LeadSummary)[];
 
-/** Builds the query of {@link readLeads}: one index-only scan in the order of addresses. */
+/** Builds the query of {@link readLeads}: one index-only scan in the order of email addresses. */
 export function leadsQuery(s: ExpertsSession) {
   return s.query
     .selectFrom('conversations')
@@ -34,8 +34,8 @@ export function leadsQuery(s: ExpertsSession) {
 }
 
 /**
- * Streams every lead, ordered by address (by code point, the same on every engine). Memory use is constant. Read the
- * stream to its end inside the session.
+ * Streams every lead, ordered by the code points of the email address, on every engine. Memory use is constant. Read
+ * the stream to its end inside the session.
  */
 export function readLeads(s: ExpertsSession): AsyncIterable<LeadSummary> {
   return leadsQuery(s).stream(500);
@@ -63,7 +63,8 @@ export async function* leadsAsCsv(s: ExpertsSession): AsyncGenerator<string> {
 }
 
 /**
- * Erases a person on request (GDPR article 17, POPIA section 24): deletes the lead and all its exchanges together.
+ * Erases a person on request (GDPR article 17, POPIA section 24): deletes the lead and all its
+ * exchanges.
  *
  * @returns whether the lead existed
  */

@@ -3,13 +3,13 @@ import { normaliseEmail } from './email.js';
 import { type Conversation, conversations, type ExpertsSession, emailAddress, leads } from './tables.js';
 
 /**
- * A question and its response. The database sets `created_at`; pass it only to import an existing log (on PostgreSQL as
- * the schema's owner).
+ * An exchange to log: a question and its response. The database sets `created_at`; pass it only to import an existing
+ * log (on PostgreSQL as the schema's owner).
  */
 export type Exchange = Omit<Insert<typeof conversations>, 'id' | 'gap_resolved'>;
 
 /**
- * Logs an exchange and captures its lead when the address is new. Both commit or neither does.
+ * Logs an exchange, and records its email address as a lead if the address is new. Both commit or neither does.
  *
  * @returns the stored row, with its email in lower case
  * @throws AshlarError `value-invalid`, `value-unstorable`

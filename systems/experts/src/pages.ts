@@ -3,7 +3,10 @@ import type { Expression, SqlBool } from 'kysely';
 import { z } from 'zod';
 import type { Conversation, ExpertsSession } from './tables.js';
 
-/** The schema of a page request. `before` is the `next` of the preceding page; `limit` is 1 to 1,000, 100 by default. */
+/**
+ * The Zod schema of a request for a page of exchanges. `before` is the `next` of the preceding page; `limit` is 1 to
+ * 1,000, 100 by default.
+ */
 export const pageRequest = z.strictObject({
   before: z.strictObject({ created_at: timestamp(), id: z.int() }).optional(),
   limit: z.int().min(1).max(1_000).default(100),
@@ -33,8 +36,8 @@ export function pageQuery(s: ExpertsSession, condition: Expression<SqlBool>, { b
 }
 
 /**
- * Reads a page of the exchanges that meet a condition. Pages are stable: exchanges logged between two calls do not shift
- * the following pages.
+ * Reads a page of the exchanges that meet a condition. Pages are stable: exchanges logged between two calls do not
+ * shift the following pages.
  */
 export async function pageOf(
   s: ExpertsSession,

@@ -12,7 +12,7 @@ import {
 import { appendOnly } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** The types of response: matching experts, or a question back. */
+/** The types of response: `match` (matching experts), or `clarification` (a question to the visitor). */
 export const responseTypes = ['match', 'clarification'] as const;
 /** A type of response. */
 export type ResponseType = (typeof responseTypes)[number];
@@ -20,7 +20,7 @@ export type ResponseType = (typeof responseTypes)[number];
 // 64 characters, @, 255 characters (RFC 5321 section 4.5.3.1); letters of any script (RFC 6531); a domain with a dot
 const address = /^[^\s@"\p{Cc}\p{Cs}]{1,64}@(?=.{1,255}$)[^\s@.\p{Cc}\p{Cs}]+(\.[^\s@.\p{Cc}\p{Cs}]+)+$/u;
 
-/** The schema of an email address, of at most 320 characters. */
+/** The Zod schema of an email address of at most 320 characters. */
 export const emailAddress = z.string().max(320).regex(address, 'Expected an email address');
 
 /** One message of an exchange's history. */
@@ -35,7 +35,7 @@ const expert = z.strictObject({
   profile_url: z.string().nullable(),
 });
 
-/** People who left an email address. Deleting a lead deletes all its conversations. */
+/** The leads: people who left an email address in the chat. Deleting a lead deletes all its conversations. */
 export const leads = table('leads', { email: emailAddress, captured_at: createdAt() }, (c) => [
   primaryKey(c.email),
   check('leads_email_is_lower_case', 'email = lower(email)'),
@@ -45,8 +45,8 @@ export const leads = table('leads', { email: emailAddress, captured_at: createdA
 export const openGap = "response_type = 'clarification' AND NOT gap_resolved";
 
 /**
- * The log: one exchange, question and response, per row. Append-only: `gap_resolved` can become true, once, and a row is
- * deleted only together with its lead.
+ * The log of the chat: each row is one exchange, a question and its response. Append-only: `gap_resolved` can become
+ * true, once, and a row is deleted only together with its lead.
  */
 export const conversations = table(
   'conversations',
@@ -83,5 +83,5 @@ export type Conversation = Row<typeof conversations>;
 /** The tables of this system. */
 export const tables = { leads, conversations };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type ExpertsSession = Session<typeof tables>;

@@ -5,20 +5,20 @@ import { pipeline } from 'node:stream/promises';
 import { AshlarError } from 'ashlar';
 import { CsvError, parse } from 'csv-parse';
 
-/** The path of a CSV file, or its bytes as a stream. */
+/** A CSV file to read: its path, or its content as a stream. */
 export type CsvSource = string | AsyncIterable<string | Uint8Array>;
 
-/** One line of a CSV file. */
+/** A line of a CSV file, split into its fields. A quoted field may span several lines of the file. */
 export interface CsvLine {
-  /** The number of its first line in the file; the header is line 1. */
+  /** The line number at which this line starts in the file; the header is line 1. */
   readonly line: number;
   readonly fields: readonly string[];
 }
 
-/** A CSV file that is being read. */
+/** An open CSV file: its header, and a stream of its lines. */
 export interface Csv {
   readonly header: readonly string[];
-  /** The lines after the header without blank ones, some hundreds at a time. */
+  /** The lines after the header, without blank lines, in batches of at most 500. */
   readonly batches: AsyncIterable<readonly CsvLine[]>;
 }
 
@@ -63,7 +63,8 @@ const headerProblem = (header: readonly string[]): string | undefined => {
   const twice = header.find((name, position) => header.indexOf(name) !== position);
   if (twice !== undefined) return `two columns are named "${twice}"`;
   if (header.includes('__proto__')) return 'a column cannot be named "__proto__"';
-  if (header.some((name) => name.includes('\0') || name.includes('\uFFFD'))) return 'it is not UTF-8 text';
+  if (header.some((name) => name.includes('\0') || name.includes('\uFFFD')))
+    return 'the header is not UTF-8 text';
   return undefined;
 };
 
@@ -94,7 +95,7 @@ const unreadable = (error: unknown): AshlarError => {
   const [message, advice] =
     error instanceof CsvError
       ? ['The file is not valid CSV.', 'Look for a quotation mark that is never closed, and try again.']
-      : ['The file cannot be read to its end.', 'Try again.'];
+      : ['The file could not be read completely.', 'Try again.'];
   return invalid(message, `Nothing was imported. ${advice}`, (error as Error).message, error);
 };
 

@@ -4,18 +4,18 @@ import { type CsvSource, openCsv } from './csv.js';
 import { type RowData, type RowRules, rowReader } from './row-reader.js';
 import { type Job, shipments } from './tables.js';
 
-/** How a CSV file becomes a job. */
+/** The options of an import: the name, request and mode of the job, and the rules that make its rows from lines. */
 export interface ImportJobInput extends RowRules, ImportOptions {
   readonly name: string;
-  /** The request in the user's words: `Ship all California orders`. */
+  /** The request in the user's words, for example `Ship all California orders`. */
   readonly command: string;
   readonly description?: string | undefined;
   readonly mode?: Job['mode'] | undefined;
 }
 
 /**
- * Makes a job of a CSV file, in one transaction and in constant memory. The first line names the columns. A line that
- * cannot be shipped is reported and logged, and becomes a failed row. If the import fails, nothing of it is kept.
+ * Creates a job from a CSV file, in one transaction and in constant memory. The first line names the columns. A line
+ * that cannot be shipped is reported and logged, and becomes a failed row. If the import fails, nothing is stored.
  *
  * @throws AshlarError `input-invalid` when the file does not exist, is not a CSV file, or has no header or no line that
  *   `where` selects
@@ -50,16 +50,16 @@ const nothingToImport = (lines: number, where: RowRules['where']): AshlarError =
   return new AshlarError('input-invalid', {
     message:
       lines === 0
-        ? 'The file has a header but no lines.'
+        ? 'The file has no lines after the header.'
         : `None of the ${lines} lines has ${conditions.join(' and ')}.`,
     suggestion:
       lines === 0
-        ? 'Give a file with at least one line.'
+        ? 'Give a file with at least one line after the header.'
         : 'Values are compared exactly. Upper and lower case differ.',
   });
 };
 
-/** `ashlar jobs import`: {@link importJob} with the command line as the request. */
+/** Implements `ashlar jobs import`: calls {@link importJob} and records the command line as the request. */
 export function importFile(
   db: Database,
   path: string,

@@ -12,12 +12,12 @@ export * from './tables.js';
 
 /** An open database of the shipping system. */
 export type ShippingDatabase = Database<ShippingTables>;
-/** A session of it. */
+/** A session of the shipping system. */
 export type ShippingSession = Session<ShippingTables>;
 
 /**
- * Batch jobs that survive: each line of a CSV file of orders is shipped, accounted for and never lost. `ashlar jobs run`
- * uses the simulated executor, which calls no carrier.
+ * The system `shipping`: batch jobs that ship each order of a CSV file and record its outcome, even if a worker
+ * crashes. `ashlar jobs run` uses the simulated executor, which calls no carrier.
  */
 export const shipping = system('shipping', {
   tables,

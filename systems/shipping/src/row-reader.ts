@@ -3,22 +3,25 @@ import type { ImportRow } from 'ashlar/jobs';
 import type { CsvLine } from './csv.js';
 import type { JobRow } from './tables.js';
 
-/** A line of a CSV file, by column. */
+/** A line of a CSV file: its values by column name. */
 export type CsvRecord = Record<string, string>;
-/** The data of a row. */
+/** The data of a row of a job, as a JSON object. */
 export type RowData = JobRow['row_data'];
 
-/** How lines become rows. */
+/** The rules that make rows of a job from lines of a CSV file. */
 export interface RowRules {
-  /** Only lines whose columns have exactly these values. */
+  /** Values by column name: only lines that have exactly these values become rows. */
   readonly where?: Readonly<Record<string, string>> | undefined;
-  /** Columns that must not be empty. */
+  /** The names of columns whose values must not be empty. */
   readonly required?: readonly string[] | undefined;
-  /** Makes a row's data of a line. An error that it throws rejects the line; its message is the reason. */
+  /**
+   * Computes the data of a row from a line. An error that this function throws rejects the line, with its message as
+   * the reason.
+   */
   readonly mapRow?: ((record: CsvRecord, line: number) => RowData) | undefined;
 }
 
-/** Makes a row of a line: `undefined` if `where` leaves it out. */
+/** Makes a row from a line. The result is `undefined` for a line that `where` excludes. */
 export type RowReader = (line: CsvLine) => ImportRow<RowData> | undefined;
 
 const assertColumns = (option: string, names: readonly string[], header: readonly string[]): void => {
@@ -26,22 +29,22 @@ const assertColumns = (option: string, names: readonly string[], header: readonl
   if (missing.length === 0) return;
   throw new AshlarError('input-invalid', {
     message: `\`${option}\` names ${missing.map((name) => `"${name}"`).join(', ')}, which is not a column of the file.`,
-    detail: `Its columns are ${header.map((name) => `"${name}"`).join(', ')}.`,
-    suggestion: 'Write the column exactly as in the header. Upper and lower case differ.',
+    detail: `The columns of the file are ${header.map((name) => `"${name}"`).join(', ')}.`,
+    suggestion: 'Write the column name exactly as in the header. Upper and lower case differ.',
   });
 };
 
 const textProblem = (fields: readonly string[]): string | undefined => {
   for (const field of fields) {
-    if (field.includes('\0')) return 'it contains the NUL character, which no database can store';
+    if (field.includes('\0')) return 'the line contains the NUL character, which no database can store';
     if (field.includes('\uFFFD'))
-      return 'it contains U+FFFD: the file is not UTF-8, or its text was damaged earlier';
+      return 'the line contains U+FFFD: the file is not UTF-8, or its text was damaged earlier';
   }
   return undefined;
 };
 
 /**
- * A reader of lines under one header.
+ * Creates a function that makes rows from lines with the given header.
  *
  * @throws AshlarError `input-invalid` when a rule names a column that the file does not have
  */
@@ -63,7 +66,7 @@ export function rowReader(header: readonly string[], rules: RowRules): RowReader
     const { fields, line } = source;
     if (fields.length !== header.length) {
       // its fields may be in the wrong columns, so `where` cannot be applied
-      return reject(source, `it has ${fields.length} fields where the header has ${header.length}`);
+      return reject(source, `the line has ${fields.length} fields, but the header has ${header.length}`);
     }
     for (const { at, value } of conditions) if (fields[at] !== value) return undefined;
     const problem = textProblem(fields);

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowData } from './row-reader.js';
 import type { Executor } from './tables.js';
 
-/** The behaviour of the simulation. */
+/** Options of {@link simulatedExecutor}: the rows that fail, and the duration of each call. */
 export interface SimulationOptions {
-  /** The numbers of the rows that fail. */
+  /** The row numbers of the rows whose attempts fail. */
   readonly fail?: Iterable<number> | undefined;
-  /** How many attempts of these rows fail before one succeeds. Default 1. */
+  /** The number of attempts of each row in `fail` that fail before one succeeds. Default 1. */
   readonly failAttempts?: number | undefined;
   /** The duration of each call, in milliseconds. Default 0. */
   readonly latency?: number | undefined;
@@ -29,7 +29,9 @@ const weightClass = (subCategory: unknown): keyof typeof itemCents => {
   return medium.has(String(subCategory)) ? 'medium' : 'light';
 };
 
-/** The simulated price of an order line, in integer cents, by its `Ship Mode`, `Sub-Category` and `Quantity`. */
+/**
+ * Computes the simulated price of an order line, in integer cents, from its `Ship Mode`, `Sub-Category` and `Quantity`.
+ */
 export function simulatedRate(data: RowData): number {
   const order: { readonly [column: string]: unknown } = data;
   const base = baseCents[String(order['Ship Mode'])] ?? baseCents['Standard Class'] ?? 0;
@@ -38,8 +40,8 @@ export function simulatedRate(data: RowData): number {
 }
 
 /**
- * An executor for demonstrations: it calls no carrier and ships nothing. Its prices come from an invented rate table,
- * every tracking number and label says SIMULATED, and the same row always gets the same result.
+ * Creates an executor for demonstrations, which calls no carrier and ships nothing. Its prices come from an invented
+ * rate table, every tracking number and label says SIMULATED, and the same row always gets the same result.
  */
 export function simulatedExecutor(options: SimulationOptions = {}): Executor {
   const failing = new Set(options.fail);

@@ -4,10 +4,13 @@ import { defineJobs, type ExecutorOf } from 'ashlar/jobs';
 import { z } from 'zod';
 import { dollars } from './dollars.js';
 
-/** Every change of a job, with its actor and its row before and after. It stays when the job is deleted, in a ledger. */
+/**
+ * The audit trail of jobs: each change with its actor and the row before and after it. A ledger; its rows stay when a
+ * job is deleted.
+ */
 export const jobChanges = auditTrail('job_changes', () => [ledgered()]);
 
-/** Batches of order lines that a carrier ships. Costs are integer cents. */
+/** The declaration of the jobs: batches of order lines that a carrier ships. Costs are integer cents. */
 export const shipments = defineJobs('job', {
   log: 'audit_logs',
   data: z.record(z.string(), z.json()),
@@ -40,7 +43,7 @@ export type JobChunk = Row<typeof jobChunks>;
 export type AuditLog = Row<typeof auditLogs>;
 export type JobChange = Row<typeof jobChanges>;
 
-/** What ships a row: usually a call to a carrier. */
+/** The executor that ships a row, usually by a call to a carrier. */
 export type Executor = ExecutorOf<typeof shipments>;
-/** What a carrier's answer leaves on a row. */
+/** The result of a shipped row, taken from the carrier's answer: tracking number, label and cost. */
 export type Shipment = Awaited<ReturnType<Executor['run']>>;

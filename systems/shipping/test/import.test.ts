@@ -98,10 +98,10 @@ describe.each(engines)('importing a job on $name', (engine) => {
     });
     expect(report).toMatchObject({ lines: 6, imported: 6, filtered: 0, rejected_rows: 4 });
     expect(rejected).toEqual([
-      { line: 3, reason: 'it has 2 fields where the header has 3' },
+      { line: 3, reason: 'the line has 2 fields, but the header has 3' },
       { line: 4, reason: '"city" is empty' },
-      { line: 5, reason: 'it has 4 fields where the header has 3' },
-      { line: 6, reason: 'it contains the NUL character, which no database can store' },
+      { line: 5, reason: 'the line has 4 fields, but the header has 3' },
+      { line: 6, reason: 'the line contains the NUL character, which no database can store' },
     ]);
     expect(job).toMatchObject({ total_rows: 6, processed_rows: 4, failed_rows: 4, successful_rows: 0 });
     const rows = await db.read((s) => shipments.rows(s, { jobId: job.id }));
@@ -116,7 +116,7 @@ describe.each(engines)('importing a job on $name', (engine) => {
     expect(rows[0]?.row_data).toEqual({ id: '1', city: 'Ulm', zip: '89073', line: 2 });
     expect(rows[1]).toMatchObject({
       row_data: { line: 3, fields: ['2', 'Bonn'] },
-      error_message: 'Line 3: it has 2 fields where the header has 3.',
+      error_message: 'Line 3: the line has 2 fields, but the header has 3.',
     });
     const log = await db.read((s) => shipments.log(s, { jobId: job.id, level: 'WARNING' }));
     expect(log.map((entry) => entry.row_number)).toEqual([2, 3, 4, 5]);

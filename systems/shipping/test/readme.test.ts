@@ -22,7 +22,7 @@ test('the example in the README works', async () => {
     });
     const lines = stdout.trim().split('\n');
     expect(lines.slice(0, 2)).toEqual([
-      'line 6: it has 6 fields where the header has 8',
+      'line 6: the line has 6 fields, but the header has 8',
       'line 7: "Ship Name" is empty',
     ]);
     expect(lines.at(-1)).toMatch(/^3 shipped for \d+ cents; true$/);

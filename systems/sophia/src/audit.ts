@@ -2,11 +2,14 @@ import { type AuditRecord, auditLog, type Client, type SophiaSession } from './t
 
 type Details = AuditRecord['details'];
 
-/** An action to record. The session supplies the actor, the database the time. */
+/** An action to record in `audit_log`. The session supplies the actor, the database the time. */
 export interface Action {
-  /** The client concerned; `null` for none, which only a session of every scope may write. */
+  /**
+   * The client that the action concerns; `null` for an action without a client, which only a session of every scope
+   * may record.
+   */
   readonly client_id: string | null;
-  /** The name of the action: `client.updated`, `voice.added`, … */
+  /** The name of the action, for example `client.updated` or `voice.added`. */
   readonly action: string;
   readonly details?: Details;
   readonly before?: Details;
@@ -31,8 +34,8 @@ export function recordAction(s: SophiaSession, action: Action): Promise<AuditRec
 }
 
 /**
- * Filters of {@link clientActions}: one action only, at most `limit` rows (100 by default), only rows older than the one
- * with the id `before`.
+ * Filters of {@link clientActions}: only rows of one `action`, only rows older than the row with the id `before`, and
+ * at most `limit` rows (100 by default).
  */
 export interface ActionQuery {
   readonly action?: string | undefined;
@@ -40,7 +43,9 @@ export interface ActionQuery {
   readonly limit?: number | undefined;
 }
 
-/** Reads a client's rows of `audit_log`, newest first. Pass the id of the last row as `before` to read the next page. */
+/**
+ * Reads a client's rows of `audit_log`, newest first. Pass the id of the last row as `before` to read the next page.
+ */
 export async function clientActions(
   s: SophiaSession,
   client_id: Client['id'],

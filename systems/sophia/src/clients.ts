@@ -5,17 +5,17 @@ import { assertFields, changeClient, figuresOf, lockActiveClient, lockClient } f
 import { assertNotInKnowledge } from './knowledge.js';
 import { type Client, clients, type DossierField, dossierFields, type SophiaSession } from './tables.js';
 
-/** The fields of a new dossier. The service sets its figures, state and times. */
+/** The fields of a new client's dossier. The service sets its figures, state and times. */
 export type NewClient = Pick<Insert<typeof clients>, DossierField>;
 
-/** The changes of a dossier. Omitted fields keep their value. */
+/** The fields of a client's dossier to change, with their new values. Omitted fields keep their value. */
 export type ClientChanges = Pick<Update<typeof clients>, DossierField>;
 
 /**
- * Creates a dossier. Only a session of every scope may name clients.
+ * Creates a client with a dossier. Only a session of every scope may name clients.
  *
- * @throws AshlarError `state-conflict` when the name is taken; `input-invalid` when the name occurs in the institutional
- *   knowledge, or a field is read-only; `value-invalid`; `guarantee-violated` in a session of one scope
+ * @throws AshlarError `state-conflict` when the name is taken; `input-invalid` when the name occurs in the
+ *   institutional knowledge, or a field is read-only; `value-invalid`; `guarantee-violated` in a session of one scope
  */
 export async function createClient(s: SophiaSession, fields: NewClient): Promise<Client> {
   assertFields(Object.keys(fields));
@@ -36,10 +36,11 @@ export async function createClient(s: SophiaSession, fields: NewClient): Promise
 }
 
 /**
- * Updates a dossier. Without an actual change nothing is written.
+ * Updates fields of a client's dossier. Without an actual change nothing is written.
  *
- * @throws AshlarError `row-not-found`; `state-conflict` when the dossier is archived or the new name is taken; `input-invalid`
- *   and `value-invalid` as in {@link createClient}; `guarantee-violated` when a session of one scope changes the name
+ * @throws AshlarError `row-not-found`; `state-conflict` when the dossier is archived or the new name is taken;
+ *   `input-invalid` and `value-invalid` as in {@link createClient}; `guarantee-violated` when a session of one scope
+ *   changes the name
  */
 export async function updateClient(
   s: SophiaSession,
@@ -64,7 +65,8 @@ export async function updateClient(
 }
 
 /**
- * Archives a dossier: it cannot change until it is restored. Archiving an archived dossier has no effect.
+ * Archives a client's dossier, which cannot change until {@link restoreClient} restores it. Archiving an archived
+ * dossier has no effect.
  *
  * @throws AshlarError `row-not-found`
  */
@@ -85,7 +87,7 @@ export async function archiveClient(s: SophiaSession, id: Client['id'], reason?:
 }
 
 /**
- * Restores an archived dossier unchanged. Restoring an active dossier has no effect.
+ * Makes an archived dossier active again, with unchanged content. Restoring an active dossier has no effect.
  *
  * @throws AshlarError `row-not-found`
  */
@@ -100,7 +102,10 @@ export async function restoreClient(s: SophiaSession, id: Client['id']): Promise
   );
 }
 
-/** Lists the clients visible to the session by name: the active ones, or with `archived` the archived ones. */
+/**
+ * Lists by name the clients visible to the session: the active clients, or, if `archived` is true, the archived
+ * clients.
+ */
 export function listClients(
   s: SophiaSession,
   { archived = false }: { readonly archived?: boolean | undefined } = {},
@@ -113,7 +118,7 @@ export function listClients(
     .execute();
 }
 
-/** Returns the client with the given name; `undefined` when the session sees none. */
+/** Returns the client with the given name; `undefined` when no client with this name is visible to the session. */
 export function findClient(s: SophiaSession, name: string): Promise<Client | undefined> {
   return s.query.selectFrom('clients').selectAll().where('name', '=', name).executeTakeFirst();
 }

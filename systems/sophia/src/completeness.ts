@@ -43,10 +43,10 @@ export function isMvpReady(client: Readonly<Record<MvpField, unknown>>): boolean
   return mvpFields.every((field) => client[field] !== null);
 }
 
-/** {@link profileCompleteness} as SQL, for the CHECK constraint that enforces it. */
+/** The SQL expression of {@link profileCompleteness}, for the CHECK constraint that enforces the stored figure. */
 export const completenessSql = Object.entries(completenessWeights)
   .map(([field, weight]) => `CASE WHEN ${field} IS NULL THEN 0 ELSE ${weight} END`)
   .join(' + ');
 
-/** {@link isMvpReady} as SQL, for the CHECK constraint that enforces it. */
+/** The SQL expression of {@link isMvpReady}, for the CHECK constraint that enforces the stored flag. */
 export const mvpReadySql = mvpFields.map((field) => `${field} IS NOT NULL`).join(' AND ');

@@ -21,7 +21,7 @@ export function assertFields(names: readonly string[]): void {
   throw new AshlarError('input-invalid', {
     message: `${unknown} is not a writable field of a dossier.`,
     detail: (managedFields as readonly string[]).includes(unknown)
-      ? `The services maintain ${unknown}.`
+      ? `Only the services of this system set ${unknown}.`
       : undefined,
     suggestion: `Writable fields: ${dossierFields.join(', ')}.`,
   });
@@ -61,14 +61,14 @@ export async function lockActiveClient(s: SophiaSession, id: string): Promise<Cl
   });
 }
 
-/** The description of a change: the action and details for `audit_log`, the summary for the dossier. */
+/** The description of a change: `action` and `details` for the row of `audit_log`, `summary` for the dossier. */
 export interface ChangeInfo {
   readonly action: string;
   readonly summary: string;
   readonly details?: AuditRecord['details'];
 }
 
-/** Computes the figures that a CHECK constraint requires of a dossier. */
+/** Computes the completeness and the readiness of a dossier, which CHECK constraints enforce. */
 export function figuresOf(
   client: Parameters<typeof profileCompleteness>[0] & Parameters<typeof isMvpReady>[0],
 ): Pick<Client, 'profile_completeness_pct' | 'is_mvp_ready'> {
@@ -78,7 +78,10 @@ export function figuresOf(
   };
 }
 
-/** Updates a locked dossier and its figures, and records the change in `audit_log`. Every service that changes a dossier uses it. */
+/**
+ * Updates a locked dossier and its figures, and records the change in `audit_log`. Every service that changes a
+ * dossier calls this function.
+ */
 export async function changeClient(
   s: SophiaSession,
   before: Client,

@@ -3,12 +3,12 @@ import { bareName } from './plain-words.js';
 import { sophiaSettings } from './settings.js';
 import type { Client, SophiaSession } from './tables.js';
 
-/** A client with a similar name. */
+/** An existing client whose name is similar to the name of a new client. */
 export interface LikelyDuplicate {
   readonly id: Client['id'];
   readonly name: string;
   readonly is_archived: boolean;
-  /** The similarity, 0 to 100; 100 for the same words. */
+  /** The similarity of the two names, 0 to 100; 100 if their words are the same. */
   readonly score: number;
 }
 
@@ -22,11 +22,11 @@ export function nameScore(one: string, another: string): number {
 }
 
 /**
- * Finds the clients, archived ones included, that a new client of this name may duplicate, most similar first. It
- * searches the clients visible to the session: call it in every scope.
+ * Finds the clients, including archived clients, whose names are similar to the name of a new client, most similar
+ * first. It searches the clients visible to the session: call it in a session of every scope.
  *
- * @param options - `least`: the minimum score, by default the setting `DUPLICATE_SCORE` (85); `limit`: the maximum number
- *   of results, 5 by default
+ * @param options - `least`: the minimum score, by default the setting `DUPLICATE_SCORE` (85); `limit`: the maximum
+ *   number of results, 5 by default
  */
 export async function likelyDuplicates(
   s: SophiaSession,

@@ -8,25 +8,25 @@ import {
   type SophiaSession,
 } from './tables.js';
 
-/** A fact about a client. */
+/** A fact about a client: the value of a field of the dossier, and the origin of the value. */
 export interface Fact<F extends EnrichableField = EnrichableField> {
   readonly field: F;
   readonly value: NonNullable<Client[F]>;
-  /** The origin of the fact: `website`, `call of 3 May`. */
+  /** The origin of the fact, for example `website` or `call of 3 May`. */
   readonly source: string;
   readonly reason?: string | null | undefined;
 }
 
-/** The rows that an enrichment wrote. */
+/** The rows that {@link enrich} wrote. */
 export interface Enriched {
   readonly client: Client;
   readonly enrichment: Enrichment;
 }
 
 /**
- * Writes a fact into a dossier and records its origin: the field, a row of `enrichment_log` with the old and new value,
- * and a row of `audit_log` are written together. A fact that is known already is recorded too, as confirmed by another
- * source.
+ * Writes a fact into a dossier and records its origin, in one transaction: the field, a row of `enrichment_log` with
+ * the old and new value, and a row of `audit_log`. A fact that is known already is recorded too, as confirmed by
+ * another source.
  *
  * Concurrent enrichments of a client run one after the other, so none overwrites a value that it has not read.
  *
@@ -77,7 +77,7 @@ const assertEnrichable = (field: string, value: unknown): void => {
   }
 };
 
-/** Returns a client's rows of `enrichment_log`, oldest first; with `field` only those of one field. */
+/** Returns a client's rows of `enrichment_log`, oldest first; if `field` is given, only the rows of that field. */
 export function enrichmentsOf(
   s: SophiaSession,
   client_id: Client['id'],

@@ -42,5 +42,7 @@ export {
 } from './voice.js';
 export { confidenceIn, type Spread, type VoiceSummary } from './voice-summary.js';
 
-/** The system `sophia`: client dossiers, voice profiles and their sources, scoped by client. */
+/**
+ * The system `sophia`: dossiers and voice profiles of clients, with the origin of each fact; each client is a scope.
+ */
 export const sophia = system('sophia', { tables, migrations: new URL('../migrations/', import.meta.url) });

@@ -3,13 +3,14 @@ import { recordAction } from './audit.js';
 import { type Mention, mentionOf } from './mentions.js';
 import { institutionalKnowledge, type Knowledge, type SophiaSession } from './tables.js';
 
-/** A new piece of knowledge. It must not name a client. */
+/** A piece of institutional knowledge to record. It must not name a client. */
 export type NewKnowledge = Omit<Insert<typeof institutionalKnowledge>, 'id' | 'created_at' | 'updated_at'>;
 type KnowledgeChanges = Omit<Update<typeof institutionalKnowledge>, 'id' | 'created_at' | 'updated_at'>;
 
 /**
- * Records a piece of knowledge. It must not name a client: the database refuses whole words of a name, this function also
- * refuses similar words. Only a session of every scope may record knowledge, because only it sees all names.
+ * Records a piece of institutional knowledge. It must not name a client: the database refuses whole words of a name,
+ * and this function also refuses similar words. Only a session of every scope may record knowledge, because only it
+ * sees all names.
  *
  * @throws AshlarError `input-invalid` when it names a client; `value-invalid`; `guarantee-violated` in a session of one
  *   scope
@@ -22,7 +23,7 @@ export async function recordKnowledge(s: SophiaSession, knowledge: NewKnowledge)
 }
 
 /**
- * Corrects a piece of knowledge.
+ * Corrects a piece of institutional knowledge.
  *
  * @throws AshlarError `row-not-found`, and the codes of {@link recordKnowledge}
  */
@@ -43,7 +44,10 @@ export async function reviseKnowledge(
   return after;
 }
 
-/** Lists the knowledge, newest first, optionally of one category and with one tag. Any session may read it. */
+/**
+ * Lists the institutional knowledge, newest first, optionally only of one category or with one tag. Any session may
+ * read it.
+ */
 export async function findKnowledge(
   s: SophiaSession,
   wanted: { readonly category?: string | undefined; readonly tag?: string | undefined } = {},
@@ -77,7 +81,7 @@ export async function assertNotInKnowledge(s: SophiaSession, name: string): Prom
     if (!mention) continue;
     throw new AshlarError('input-invalid', {
       message: `The name ${name} occurs in the institutional knowledge, which must not name a client.`,
-      detail: `“${mention.found}” in the knowledge about ${knowledge.category} (${knowledge.id}).`,
+      detail: `“${mention.found}” occurs in the knowledge about ${knowledge.category} (${knowledge.id}).`,
       suggestion: 'Revise that knowledge first.',
     });
   }
@@ -103,8 +107,8 @@ const assertNamesNoClient = async (s: SophiaSession, knowledge: KnowledgeChanges
     throw new AshlarError('input-invalid', {
       message: `The ${field} names a client: “${mention.found}” is ${mention.score === 100 ? '' : 'similar to '}${mention.name}.`,
       detail:
-        'Every client’s session can read the institutional knowledge, so it must not reveal its source.',
-      suggestion: 'Rephrase it without the name.',
+        'The sessions of all clients can read the institutional knowledge, so it must not reveal another client.',
+      suggestion: 'Rephrase the text without the name.',
     });
   }
 };

@@ -4,9 +4,9 @@ import { bareName, foldedWords } from './plain-words.js';
 /** An occurrence of a name in a text. */
 export interface Mention {
   readonly name: string;
-  /** The matching words, without case and punctuation. */
+  /** The matching words of the text, in lower case and without punctuation. */
   readonly found: string;
-  /** The similarity, 90 to 100; 100 for the name itself. */
+  /** The similarity of the matching words to the name, 90 to 100; 100 for the name itself. */
   readonly score: number;
 }
 
@@ -15,8 +15,9 @@ const minFuzzyLength = 6;
 const leastScore = 90;
 
 /**
- * Searches a text for a name. It matches the name without its legal form, with or without its “and”, written as one word
- * (as in a handle or a domain), or misspelt (from six letters on, by a Levenshtein ratio of at least 90).
+ * Searches a text for a name and returns the best match. It matches the name without its legal form, with or without
+ * its “and”, written as one word (as in a handle or a domain), or misspelt (from six letters on, by a Levenshtein
+ * ratio of at least 90).
  *
  * @returns the best match; `undefined` without a match
  */

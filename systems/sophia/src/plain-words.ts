@@ -1,6 +1,9 @@
 import { literal, type SqlName } from 'ashlar';
 
-/** The characters besides the space that separate words when the database compares names; of other scripts only common ones. */
+/**
+ * The characters besides the space that separate words when the database compares names; of other scripts only common
+ * ones.
+ */
 const separators = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~…–—‘’“”\u00a0';
 const whitespace = {
   sqlite: ['char(9)', 'char(10)', 'char(13)'],
@@ -8,8 +11,8 @@ const whitespace = {
 };
 
 /**
- * Returns an SQL expression for the words of a text: ASCII letters in lower case, one space before each word and after
- * the last one. Both dialects compute the same value.
+ * Returns an SQL expression that computes the words of a text: ASCII letters in lower case, one space before each word
+ * and after the last word. Both dialects compute the same value.
  *
  * @param text - an SQL expression of type text
  */
@@ -31,7 +34,7 @@ const spacedOnSqlite = (text: string): string =>
   );
 
 /**
- * Splits a text into words without case, accents and punctuation, in any script.
+ * Splits a text of any script into words, in lower case and without accents and punctuation.
  *
  * @example
  * foldedWords('Café “Élan” & Co.') // ['cafe', 'elan', 'co']
@@ -52,8 +55,8 @@ const legalForms = new Set(
 );
 
 /**
- * Returns the {@link foldedWords} of a name without its legal form, with `&` and `+` as `and`. A name that consists of
- * nothing but a legal form keeps it.
+ * Returns the {@link foldedWords} of a name without its legal form; `&` and `+` become the word `and`. A name that
+ * consists of nothing but a legal form keeps it.
  */
 export function bareName(name: string): readonly string[] {
   const words = foldedWords(name.replaceAll(/[&+]/g, ' and '));

@@ -1,26 +1,31 @@
 import measured from 'text-readability';
 
-/** The readability of a text. The formulas are made for English and mean little for other languages. */
+/**
+ * The counts and readability scores of a text. The formulas are made for English and mean little for other languages.
+ */
 export interface Readability {
   readonly words: number;
   readonly sentences: number;
   readonly syllables: number;
   /** The number of distinct words of two or more syllables that are not on the Dale–Chall list of easy words. */
   readonly difficult_words: number;
-  /** Flesch 1948: about 0 (very hard) to 100 (very easy). */
+  /** The reading ease (Flesch 1948), from about 0 (very hard) to 100 (very easy). */
   readonly flesch_reading_ease: number;
-  /** Kincaid 1975: a US school grade, like the next four. */
+  /**
+   * The grade level (Kincaid 1975) as a US school grade. `gunning_fog` to `automated_readability_index` are US school
+   * grades too.
+   */
   readonly flesch_kincaid_grade: number;
   readonly gunning_fog: number;
-  /** 0 for a text of fewer than three sentences, for which it is undefined. */
+  /** The SMOG grade; 0 for a text of fewer than three sentences, for which SMOG is undefined. */
   readonly smog_index: number;
   readonly coleman_liau_index: number;
   readonly automated_readability_index: number;
-  /** Dale and Chall 1948: up to 4.9 for easy texts, from 9 for hard texts. */
+  /** The score of Dale and Chall (1948): up to 4.9 for easy texts, from 9 for hard texts. */
   readonly dale_chall_score: number;
 }
 
-/** Computes the readability of a text with at least one word. The result depends on the text only. */
+/** Computes the readability scores of a text with at least one word. The result depends on the text only. */
 export function readabilityOf(text: string): Readability {
   return {
     words: measured.lexiconCount(text),

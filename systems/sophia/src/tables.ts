@@ -26,12 +26,15 @@ const text = () => z.string().min(1);
 const percent = () => z.int32().min(0).max(100).default(0);
 
 /**
- * The audit trail of dossiers, voice profiles and voice materials: the database records each change with its actor and the
- * row before and after it. A ledger.
+ * The audit trail of dossiers, voice profiles and voice materials: the database records each change with its actor and
+ * the row before and after it. A ledger.
  */
 export const recordChanges = auditTrail('record_changes', (c) => [ledgered(), scoped(c.scope)]);
 
-/** The dossiers. CHECK constraints keep the completeness and readiness of each row correct. */
+/**
+ * The clients with their dossiers, one row for each client. CHECK constraints keep the completeness and readiness of
+ * each row correct.
+ */
 export const clients = table(
   'clients',
   {
@@ -74,7 +77,7 @@ export const clients = table(
   ],
 );
 
-/** The columns of a dossier that the services maintain. */
+/** The columns of a dossier that only the services set, not callers. */
 export const managedFields = [
   'id',
   'is_archived',
@@ -87,19 +90,19 @@ export const managedFields = [
   'updated_at',
 ] as const satisfies readonly (keyof Client)[];
 
-/** A column of a dossier that callers write. */
+/** A column of a dossier that callers can write. */
 export type DossierField = Exclude<keyof Client, (typeof managedFields)[number]>;
-/** The columns of a dossier that callers write. */
+/** The columns of a dossier that callers can write. */
 export const dossierFields = Object.keys(clients.columns).filter(
   (name) => !(managedFields as readonly string[]).includes(name),
 ) as readonly DossierField[];
 
-/** A column that can be enriched: a {@link DossierField} except the name. */
+/** A column that `enrich` can write: any {@link DossierField} except the name. */
 export type EnrichableField = Exclude<DossierField, 'name'>;
-/** The columns that can be enriched. */
+/** The columns that `enrich` can write. */
 export const enrichableFields = dossierFields.filter((field) => field !== 'name');
 
-/** The voice of a client: one profile per client, recomputed whenever material is added. */
+/** The voice profiles: one for each client, recomputed whenever a text of the client is added. */
 export const voiceProfiles = table(
   'voice_profiles',
   {
@@ -139,7 +142,7 @@ export const voiceMaterials = table(
   ],
 );
 
-/** The origin of each fact of a dossier. Append-only. */
+/** The log of enrichments: each fact written into a dossier, with its origin. Append-only. */
 export const enrichmentLog = table(
   'enrichment_log',
   {
@@ -160,7 +163,7 @@ export const enrichmentLog = table(
   ],
 );
 
-/** The actions: what was done, by whom, with the dossier before and after. Append-only, a ledger. */
+/** The log of actions: what was done and by whom, with the changed row before and after it. Append-only, a ledger. */
 export const auditLog = table(
   'audit_log',
   {
@@ -176,7 +179,7 @@ export const auditLog = table(
   (c) => [index(c.client_id, c.action), scoped(c.client_id), appendOnly(), ledgered()],
 );
 
-/** Knowledge that applies to any client. No row names a client. */
+/** The institutional knowledge, which applies to any client. No row names a client. */
 export const institutionalKnowledge = table(
   'institutional_knowledge',
   {
@@ -217,5 +220,5 @@ export const tables = {
   recordChanges,
 };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type SophiaSession = Session<typeof tables>;

@@ -1,9 +1,9 @@
 import type { Readability } from './readability.js';
 
-/** One figure over several texts: its mean, weighted by the number of words, and its range. */
+/** A readability score over several texts: the mean, weighted by the number of words, and the range. */
 export type Spread = { readonly mean: number; readonly min: number; readonly max: number };
 
-/** The readability of all texts of a client. */
+/** The summary of the readability of all texts of a client. */
 export type VoiceSummary = {
   readonly words: number;
   readonly words_per_sentence: number;

@@ -12,7 +12,7 @@ import {
 } from './tables.js';
 import { confidenceIn, summaryOf } from './voice-summary.js';
 
-/** A text in a client's own voice. The service adds `readability` to its metadata. */
+/** A text in a client's own voice, to be stored as voice material. The service adds `readability` to its metadata. */
 export type NewMaterial = Pick<
   Insert<typeof voiceMaterials>,
   'client_id' | 'source_type' | 'content' | 'source_url' | 'metadata'
@@ -58,7 +58,7 @@ export async function addVoiceMaterial(s: SophiaSession, given: NewMaterial): Pr
   return { material, profile };
 }
 
-/** Returns the texts of a client, oldest first. */
+/** Returns the voice materials of a client, oldest first. */
 export function voiceMaterialsOf(s: SophiaSession, client_id: Client['id']): Promise<VoiceMaterial[]> {
   return s.query
     .selectFrom('voice_materials')
@@ -68,7 +68,7 @@ export function voiceMaterialsOf(s: SophiaSession, client_id: Client['id']): Pro
     .execute();
 }
 
-/** Returns the voice profile of a client; `undefined` before the first text. */
+/** Returns the voice profile of a client; `undefined` if the client has no voice material yet. */
 export function voiceProfileOf(s: SophiaSession, client_id: Client['id']): Promise<VoiceProfile | undefined> {
   return s.query
     .selectFrom('voice_profiles')

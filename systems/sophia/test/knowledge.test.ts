@@ -99,7 +99,7 @@ describe.each(engines)('institutional knowledge on $name', (engine) => {
       await expect(record, JSON.stringify(attempt)).rejects.toMatchObject({
         code: 'input-invalid',
         message: expect.stringContaining(name),
-        suggestion: 'Rephrase it without the name.',
+        suggestion: 'Rephrase the text without the name.',
       });
       const revise = open.operate((s) => reviseKnowledge(s, id, attempt));
       await expect(revise, JSON.stringify(attempt)).rejects.toEqual(refusedBy('input-invalid'));

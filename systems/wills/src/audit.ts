@@ -2,7 +2,7 @@ import { type Insert, parseInput, timestamp } from 'ashlar';
 import { z } from 'zod';
 import { type AuditLog, auditLogs, type WillsSession } from './tables.js';
 
-/** An event to record. The database assigns `id` and `created_at`. */
+/** An event to record in `audit_logs`. The database assigns `id` and `created_at`. */
 export type AuditEvent = Omit<Insert<typeof auditLogs>, 'id' | 'created_at'>;
 
 /**
@@ -29,8 +29,8 @@ const query = z.strictObject({
 });
 
 /**
- * Filters of {@link queryEvents}. `from` is inclusive, `to` exclusive, both ISO timestamps in UTC. `limit` is 1 to 1,000
- * events, 100 by default. `before` is the `next` of the preceding page.
+ * The filters and paging options of {@link queryEvents}. `from` is inclusive, `to` exclusive, both ISO timestamps in
+ * UTC. `limit` is 1 to 1,000 events, 100 by default. `before` is the `next` of the preceding page.
  */
 export type EventQuery = z.input<typeof query>;
 

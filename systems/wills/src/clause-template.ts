@@ -56,8 +56,8 @@ const compileSchema = (code: string, schema: Values): z.ZodType => {
 };
 
 /**
- * Checks that a clause can be rendered: its template parses, its schema can validate input, and the schema declares each
- * variable of the template with a type that its tag can use.
+ * Checks that a clause can be rendered: its template parses, its schema can validate input, and the schema declares
+ * each variable of the template with a type that its tag can use.
  *
  * @throws AshlarError `input-invalid`
  */
@@ -66,7 +66,7 @@ export function assertTemplate(code: string, template: string, schema: Values): 
   if (!objectSchema(schema)) {
     throw invalid(
       `Invalid variables_schema of clause ${code}`,
-      ['it must be the schema of an object with properties'],
+      ['the schema must describe an object with properties'],
       'Declare the variables: { type: "object", properties: { heir: { type: "string" } }, required: ["heir"] }.',
     );
   }
@@ -82,7 +82,8 @@ export function assertTemplate(code: string, template: string, schema: Values): 
 }
 
 /**
- * Renders a template. Values are inserted verbatim: nothing is escaped, and a tag inside a value is not interpreted.
+ * Renders the template of a clause with the given variables, as plain text. Values are inserted verbatim: nothing is
+ * escaped, and a tag inside a value is not interpreted.
  *
  * @param code - the clause's code, for error messages
  * @param schema - the JSON Schema of `variables`

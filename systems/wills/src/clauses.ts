@@ -12,8 +12,8 @@ export type NewClause = Omit<
 type Approval = Pick<NewClause, 'approved_by' | 'approved_at' | 'approval_notes'>;
 
 /**
- * The changes of a new version. Omitted fields keep their value, except the approval: each version needs its own, and an
- * omitted `approval_notes` becomes `null`.
+ * The fields of a new version of a clause that differ from the current version. Omitted fields keep their value,
+ * except the approval: each version needs its own, and an omitted `approval_notes` becomes `null`.
  */
 export type ClauseChanges = Approval & {
   [K in keyof Omit<NewClause, 'code' | keyof Approval>]?: NewClause[K] | undefined;
@@ -87,7 +87,8 @@ export function clauseHistory(s: WillsSession, code: string): Promise<Clause[]> 
 }
 
 /**
- * Returns the current version of each clause in `display_order`, optionally of one category and of one type of will.
+ * Returns the current version of each clause, sorted by `display_order`. The filters select clauses of one category, of
+ * one type of will, or both.
  */
 export async function currentClauses(
   s: WillsSession,

@@ -5,11 +5,14 @@ import { earliest, latest } from './timestamps.js';
 /** The state of a person's consent to one category. */
 export interface ConsentState {
   readonly granted: boolean;
-  /** The start of the uninterrupted grant; `null` when not granted. */
+  /** The time since which the consent is granted without interruption; `null` when not granted. */
   readonly since: string | null;
   /** The time of the last withdrawal; `null` when granted. */
   readonly withdrawn_at: string | null;
-  /** Granted, but only under older texts than those in force: ask the person again. */
+  /**
+   * Whether the consent covers only older versions of the texts than those in force, so that the person must be asked
+   * again.
+   */
   readonly reconsentDue: boolean;
 }
 

@@ -4,7 +4,10 @@ import { recordEvent } from './audit.js';
 import { type ConsentRecord, consentRecords, type WillsSession } from './tables.js';
 import { latest } from './timestamps.js';
 
-/** A person's acceptance: the purposes (`categories`), the versions of the texts, and the client's address and agent. */
+/**
+ * A consent to record: the person, the accepted purposes (`categories`), the versions of the accepted texts, and the IP
+ * address and user agent of the person's client.
+ */
 export interface Consent {
   readonly subject_id: string;
   readonly categories: readonly string[];
@@ -59,15 +62,15 @@ export interface Withdrawal {
   readonly withdrawn_at: string | undefined;
   /** The categories that were withdrawn, sorted. */
   readonly categories: readonly string[];
-  /** The records that received `withdrawn_at`. */
+  /** The records whose `withdrawn_at` was set. */
   readonly stamped: readonly ConsentRecord[];
   /** New records for the categories that stay granted, with the original `accepted_at` and versions. */
   readonly carried: readonly ConsentRecord[];
 }
 
 /**
- * Withdraws a person's consent to the given categories; without `categories`, to all. Withdrawing a category that is not
- * granted has no effect and no error, so concurrent withdrawals stamp a record once.
+ * Withdraws a person's consent to the given categories, or, if `categories` is omitted, to all categories. Withdrawing
+ * a category that is not granted has no effect and no error, so concurrent withdrawals stamp a record once.
  *
  * @throws AshlarError `input-invalid`
  */

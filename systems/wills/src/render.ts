@@ -2,7 +2,9 @@ import { renderTemplate } from './clause-template.js';
 import { currentVersion, versionOf } from './clauses.js';
 import type { WillsSession } from './tables.js';
 
-/** A rendered text with the clause and version it came from. Store all of it with the drafted will. */
+/**
+ * The rendered text of a clause, with the id, code and version of the clause. Store all of it with the drafted will.
+ */
 export interface RenderedClause {
   readonly clause_id: string;
   readonly code: string;
@@ -11,7 +13,7 @@ export interface RenderedClause {
 }
 
 /**
- * Renders a clause with the given variables: its current version, or `version`.
+ * Renders the current version of a clause, or the given `version`, with the given variables.
  *
  * @throws AshlarError `row-not-found`; `input-invalid`, which names each variable that is missing, unknown or of the
  *   wrong type

@@ -15,7 +15,7 @@ import {
 import { appendOnly, audited, auditTrail, ledgered, partitioned, versioned } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** The subjects of clauses. */
+/** The categories of clauses, by subject. */
 export const clauseCategories = [
   'revocation',
   'executor',
@@ -27,7 +27,7 @@ export const clauseCategories = [
   'witness',
   'signature',
 ] as const;
-/** The subject of a clause. */
+/** A category of clauses. */
 export type ClauseCategory = (typeof clauseCategories)[number];
 
 /** The types of will that a clause can be part of. */
@@ -36,14 +36,14 @@ export const willTypes = ['basic', 'trust', 'usufruct', 'joint'] as const;
 export type WillType = (typeof willTypes)[number];
 
 /**
- * The audit trail of `consent_records` and `clauses`: the database records each change with its actor and the row before
- * and after it. A ledger.
+ * The audit trail of `consent_records` and `clauses`: the database records each change with its actor and the row
+ * before and after it. A ledger.
  */
 export const recordChanges = auditTrail('record_changes', () => [ledgered()]);
 
 /**
- * What a person accepted, and from when to when. A grant is a row. A withdrawal sets `withdrawn_at`, once; nothing else
- * can change.
+ * The consent records: the texts and categories that a person accepted, and the times of acceptance and withdrawal. A
+ * grant is a row. A withdrawal sets `withdrawn_at`, once; nothing else can change.
  */
 export const consentRecords = table(
   'consent_records',
@@ -139,5 +139,5 @@ export type RecordChange = Row<typeof recordChanges>;
 /** The tables of this system. */
 export const tables = { consentRecords, clauses, auditLogs, recordChanges };
 
-/** The session type that the services of this system take. */
+/** The type of the session that the services of this system require. */
 export type WillsSession = Session<typeof tables>;

@@ -12,7 +12,9 @@ export type TemplateToken = readonly [
 const isObject = (value: unknown): value is JsonSchema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Returns `schema` if it describes an object with `properties`, so that names can be looked up in it. */
+/**
+ * Returns `schema` if it describes an object with `properties`, in which names can be looked up; otherwise `undefined`.
+ */
 export function objectSchema(schema: unknown): JsonSchema | undefined {
   return isObject(schema) && schema.type === 'object' && isObject(schema.properties) ? schema : undefined;
 }
@@ -85,7 +87,7 @@ const tokenProblems = ([kind, value, , , inner = []]: TemplateToken, contexts: C
 };
 
 /**
- * Checks the variables of a parsed template against the JSON Schema of its input.
+ * Checks the variables of a parsed template against the JSON Schema that declares them.
  *
  * @returns the problems, each once; empty for a valid template
  */

@@ -81,7 +81,7 @@ describe('a clause’s template is refused', () => {
       { type: 'object', properties: {}, required: ['a'] },
       /a is required but not declared/,
     ],
-    ['a schema of something else', 'x', { type: 'string' }, /must be the schema of an object/],
+    ['a schema of something else', 'x', { type: 'string' }, /the schema must describe an object/],
     ['a schema beyond Zod', '{{a}}', object({ a: { ...text, pattern: '(' } }), /regular expression/],
   ])('for %s', (_, template, schema, message) => {
     expect(() => assertTemplate('X', template, schema)).toThrow(

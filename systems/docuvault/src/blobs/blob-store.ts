@@ -1,45 +1,45 @@
 import type { Readable } from 'node:stream';
 
-/** Bytes to store: a buffer or a stream. */
+/** Content to store: a buffer or a stream of bytes. */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Bytes that are received and hashed, but not stored under their hash yet. */
+/** Content that is received and hashed, but not yet stored under its hash. */
 export interface StagedBlob {
   /** SHA-256 (FIPS 180-4) in lower case hex. */
   readonly sha256: string;
   readonly size: number;
-  /** Stores the bytes under their hash, durably. Idempotent. */
+  /** Stores the content durably under its hash. Idempotent. */
   keep(): Promise<void>;
-  /** Deletes the received copy; bytes stored by `keep` stay. Never fails. */
+  /** Deletes the received copy, but not the content that `keep` stored. Never fails. */
   discard(): Promise<void>;
 }
 
 /**
- * A content-addressed store: bytes under their hash, each content once. It knows no documents: `vault.ts` ensures that
- * bytes are not removed while a document that references them is being written.
+ * A content-addressed store: it stores each content once, under its hash. It knows no documents: `vault.ts` ensures
+ * that content is not removed while a document that references it is being written.
  */
 export interface BlobStore {
   /**
-   * Receives bytes, to be kept or discarded later.
+   * Receives and hashes content, which the caller then keeps or discards.
    *
    * @param options - `limit`: the maximum number of bytes
    * @throws AshlarError `size-exceeded`; the errors of `source`. On failure no bytes remain.
    */
   stage(source: ByteSource, options: { readonly limit: number }): Promise<StagedBlob>;
   /**
-   * Opens the bytes of a hash as a stream.
+   * Opens the content with the given hash as a stream.
    *
    * @throws AshlarError `bytes-missing`
    */
   read(sha256: string): Promise<Readable>;
-  /** Tells whether the bytes of a hash are stored. */
+  /** Tells whether content with the given hash is stored. */
   has(sha256: string): Promise<boolean>;
-  /** Removes the bytes of a hash, if stored. */
+  /** Removes the content with the given hash, if it is stored. */
   remove(sha256: string): Promise<void>;
-  /** Lists the hashes of all stored bytes, in no order. */
+  /** Lists the hashes of all stored content, in no particular order. */
   list(): AsyncIterable<string>;
   /**
-   * Removes received copies of processes that no longer run.
+   * Removes received copies whose receiving process no longer runs.
    *
    * @returns the number of removed copies
    */

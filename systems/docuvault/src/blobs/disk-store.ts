@@ -10,8 +10,9 @@ import type { BlobStore, ByteSource, StagedBlob } from './blob-store.js';
 const receiving = new Set<string>();
 
 /**
- * Creates a store in a folder, on a file system with hard links. Bytes are files: `incoming/HOST.PID.UUID` while they are
- * received, then `objects/ab/abcd…` by hash. A file gets its hash as its name only when it is complete and synced.
+ * Creates a blob store in a folder whose file system supports hard links. Content is a file: `incoming/HOST.PID.UUID`
+ * while it is received, then `objects/ab/abcd…` by hash. A file gets its hash as its name only when it is complete and
+ * synced.
  *
  * @param folder - created when missing, accessible to this user only
  */
@@ -155,12 +156,12 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 
 const missing = (sha256: string): AshlarError =>
   new AshlarError('bytes-missing', {
-    message: `The store has no bytes with the hash ${sha256.slice(0, 64)}.`,
-    suggestion: 'Restore the folder of the bytes together with the database.',
+    message: `The blob store has no content with the hash ${sha256.slice(0, 64)}.`,
+    suggestion: 'Restore the folder of the blob store together with the database.',
   });
 
 const sizeExceeded = (limit: number): AshlarError =>
   new AshlarError('size-exceeded', {
     message: `The content exceeds the limit of ${limit} bytes.`,
-    suggestion: 'Nothing was stored. Store less, or raise MAX_UPLOAD_BYTES.',
+    suggestion: 'Nothing was stored. Upload a smaller document, or raise MAX_UPLOAD_BYTES.',
   });

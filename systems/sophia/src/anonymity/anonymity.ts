@@ -7,7 +7,7 @@ const enforcement = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee,
   sqlite: {
     level: 'emulated',
     weaker:
-      'A file has no roles: a process that writes the session row for every scope itself counts as the operator.',
+      'A file has no roles: a process can write the session row of every scope itself and then name clients.',
     readsSession: true,
     objects: () => anonymityOnSqlite(on),
   },
@@ -15,11 +15,13 @@ const enforcement = (on: 'institutional_knowledge' | 'clients'): Pick<Guarantee,
 });
 
 /**
- * The guarantee that no row of `institutional_knowledge` names a client: not in its content, source, category or tags.
- * Names match by whole words, regardless of punctuation and of the case of ASCII letters. A database cannot detect that a
- * description without a name identifies a client.
+ * Declares the guarantee that no row of `institutional_knowledge` names a client in its content, source, category or
+ * tags.
+ * Names match by whole words, regardless of punctuation and of the case of ASCII letters. A database cannot detect
+ * that a description without a name identifies a client.
  *
- * Only sessions of every scope may write: a refusal would otherwise reveal to a client's session that another client exists.
+ * Only sessions of every scope may write: a refusal would otherwise reveal to a client's session that another client
+ * exists.
  */
 export function namesNoClient(): Guarantee {
   return Object.freeze({
@@ -32,10 +34,11 @@ export function namesNoClient(): Guarantee {
 }
 
 /**
- * The guarantee that no client has a name that occurs in `institutional_knowledge`: the counterpart of
+ * Declares the guarantee that no client has a name that occurs in `institutional_knowledge`: the counterpart of
  * {@link namesNoClient}.
  *
- * Only sessions of every scope may name clients, for the same reason: names are unique.
+ * Only sessions of every scope may name clients: a refusal would otherwise reveal that another client exists, because
+ * names are unique.
  */
 export function namedNowhere(): Guarantee {
   return Object.freeze({

@@ -56,7 +56,7 @@ const attacksOf = (probe: Probe, drafts: readonly Draft[], appOnly: readonly Dra
     : []),
 ];
 
-/** The attacks that write a client's name into the knowledge. */
+/** Returns the attacks that write a client's name into the institutional knowledge. */
 export function knowledgeAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
   const insertion = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
   const id = probe.fresh.id ?? 'NULL';
@@ -64,28 +64,31 @@ export function knowledgeAttacks(table: TableFacts, probe: Probe): readonly Atta
     probe,
     [
       {
-        name: 'content that names a client',
+        name: 'INSERT of content that names a client',
         statements: [aClient, insertion({ content: literal(`Seen at ${name}, last May.`) })],
       },
       {
-        name: 'content that names a client in other case and punctuation',
+        name: 'INSERT of content that names a client in different case and punctuation',
         statements: [aClient, insertion({ content: literal(`At ${respelled}: closed on Mondays`) })],
       },
-      { name: 'a source that names a client', statements: [aClient, insertion({ source: literal(name) })] },
       {
-        name: 'a category that names a client',
+        name: 'INSERT of a source that names a client',
+        statements: [aClient, insertion({ source: literal(name) })],
+      },
+      {
+        name: 'INSERT of a category that names a client',
         statements: [aClient, insertion({ category: literal(name) })],
       },
       {
-        name: 'a tag that names a client',
+        name: 'INSERT of a tag that names a client',
         statements: [aClient, insertion({ tags: literal(JSON.stringify(['cafes', name])) })],
       },
       {
-        name: 'a tag that names a client behind an escape',
+        name: 'INSERT of a tag that names a client by JSON escapes',
         statements: [aClient, insertion({ tags: literal('["a\\nZqprove\\u0020& Zqashlar"]') })],
       },
       {
-        name: 'UPDATE that names a client',
+        name: 'UPDATE of content to a text that names a client',
         statements: [
           aClient,
           insert(table.name, probe.fresh),
@@ -94,13 +97,17 @@ export function knowledgeAttacks(table: TableFacts, probe: Probe): readonly Atta
       },
     ],
     [
-      { name: 'INSERT by a session of one client', statements: [insertion({})], scope: clientId },
+      {
+        name: 'INSERT by a session with the scope of one client',
+        statements: [insertion({})],
+        scope: clientId,
+      },
       { name: 'INSERT by a session without a scope', statements: [insertion({})], scope: null },
     ],
   );
 }
 
-/** The attacks that give a client a name that occurs in the knowledge. */
+/** Returns the attacks that give a client a name that occurs in the institutional knowledge. */
 export function namingAttacks(table: TableFacts, probe: Probe): readonly Attack[] {
   const insertion = (row: SqlRow): string => insert(table.name, { ...probe.fresh, ...row });
   const own = probe.row.id ?? 'NULL';
@@ -108,17 +115,17 @@ export function namingAttacks(table: TableFacts, probe: Probe): readonly Attack[
     probe,
     [
       {
-        name: 'INSERT of a client with a name in the knowledge',
+        name: 'INSERT of a client whose name occurs in the institutional knowledge',
         statements: [someKnowledge, insertion({ name: literal(name) })],
       },
       {
-        name: 'UPDATE of a client to a name in the knowledge',
+        name: 'UPDATE that gives a client a name that occurs in the institutional knowledge',
         statements: [someKnowledge, `UPDATE ${table.name} SET name = ${literal(name)} WHERE id = ${own}`],
       },
     ],
     [
       {
-        name: 'UPDATE of a name by the client’s own session',
+        name: 'UPDATE of a client’s name by a session with the scope of that client',
         statements: [`UPDATE ${table.name} SET name = ${literal(name)} WHERE id = ${own}`],
         ...(probe.scope === undefined ? {} : { scope: probe.scope }),
       },

@@ -2,7 +2,7 @@ import type { GuaranteeObject } from 'ashlar';
 import { alwaysTrigger, raiseOnPostgres, triggerFunction } from 'ashlar/guarantees';
 import { type GuardedTable, guards, namesClient } from './sql.js';
 
-/** Returns the triggers of one of the two tables on PostgreSQL. */
+/** Returns the PostgreSQL triggers that enforce the anonymity guarantee of a guarded table. */
 export function anonymityOnPostgres(table: GuardedTable): readonly GuaranteeObject[] {
   // comments inside the function body are part of the committed migrations: keep their wording
   const { guarantee, named, scope } = guards[table];

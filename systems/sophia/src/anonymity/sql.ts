@@ -1,7 +1,10 @@
 import type { SqlName } from 'ashlar';
 import { plainWordsSql } from '../plain-words.js';
 
-/** The two guarded tables with the messages of their triggers, which are part of the committed migrations. */
+/**
+ * The guarantee and the trigger messages of each guarded table. The migrations contain these messages: keep their
+ * wording.
+ */
 export const guards = {
   institutional_knowledge: {
     guarantee: 'names-no-client',
@@ -15,7 +18,7 @@ export const guards = {
   },
 } as const;
 
-/** A table that must not name a client, or whose names must not occur in the other. */
+/** A guarded table: `institutional_knowledge` must not name a client; no name of `clients` may occur in it. */
 export type GuardedTable = keyof typeof guards;
 
 const tags: Readonly<Record<SqlName, (row: string) => string>> = {
@@ -37,7 +40,7 @@ const searchableText = (dialect: SqlName, row: string): string =>
 
 const contains = { sqlite: 'instr', postgres: 'strpos' } as const;
 
-/** Returns the SQL condition that the written row NEW makes the knowledge name a client. */
+/** Returns the SQL condition that is true if the new row NEW makes the institutional knowledge name a client. */
 export function namesClient(dialect: SqlName, table: GuardedTable): string {
   const [knowledge, client] = table === 'clients' ? ['knowledge', 'NEW'] : ['NEW', 'client'];
   const other = table === 'clients' ? 'institutional_knowledge AS knowledge' : 'clients AS client';

@@ -2,7 +2,7 @@ import type { GuaranteeObject } from 'ashlar';
 import { raiseOnSqlite, sqliteTrigger } from 'ashlar/guarantees';
 import { type GuardedTable, guards, namesClient } from './sql.js';
 
-/** Returns the triggers of one of the two tables on SQLite. */
+/** Returns the SQLite triggers that enforce the anonymity guarantee of a guarded table. */
 export function anonymityOnSqlite(table: GuardedTable): readonly GuaranteeObject[] {
   const { guarantee, named, scope } = guards[table];
   const refuse = (text: string, where: string): string =>
