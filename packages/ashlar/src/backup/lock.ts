@@ -1,7 +1,7 @@
 import { AshlarError } from '../errors.js';
 import { describeHolder, takeLock } from '../files/lock.js';
 
-/** The name of the lock in a folder of backups. */
+/** The name of the lock file in a folder of backups. */
 export const lockName = '.lock';
 
 // several hosts may share the folder
@@ -20,11 +20,11 @@ export async function withFolderLock<T>(folder: string, work: () => Promise<T>):
     heartbeat,
     locked: (holder) =>
       new AshlarError('backup-folder-locked', {
-        message: `Another backup or prune runs in ${folder}, in ${describeHolder(holder)}.`,
+        message: `Another backup or prune is running in the folder ${folder}, in ${describeHolder(holder)}.`,
         detail: holder.isUnseen
-          ? 'It cannot be seen from here, but its lock file was changed within the last five minutes.'
+          ? 'This process cannot see that process, but its lock file was changed within the last five minutes.'
           : undefined,
-        suggestion: `Wait until it has ended. If no such process runs, remove ${holder.file}.`,
+        suggestion: `Wait until the other process has ended. If no such process runs, remove ${holder.file}.`,
       }),
   });
   try {

@@ -53,7 +53,7 @@ const manifest = z.strictObject({
 export type DatabaseState = z.infer<typeof state>;
 /** The head of a ledger, as a manifest records it. */
 export type LedgerHead = z.infer<typeof ledger>;
-/** The manifest of a backup, a JSON file next to it. */
+/** The manifest of a backup: the JSON file next to the encrypted file. */
 export type Manifest = z.infer<typeof manifest>;
 /** A manifest without its MAC and checksum. */
 export type ManifestDraft = Omit<Manifest, 'seal' | 'checksum'>;
@@ -80,13 +80,13 @@ export function signManifest(draft: ManifestDraft, fileKey: Buffer): Manifest {
   return { ...signed, checksum: checksumOf(signed) };
 }
 
-/** The text of a manifest: JSON, indented by two spaces. */
+/** Formats a manifest as JSON, indented by two spaces. */
 export function formatManifest(signed: Manifest): string {
   return `${JSON.stringify(signed, null, 2)}\n`;
 }
 
 /**
- * Parses the output of {@link formatManifest}; any other byte is refused.
+ * Parses a manifest; refuses any text that {@link formatManifest} would not write.
  *
  * @throws AshlarError `backup-damaged`
  */
@@ -121,11 +121,11 @@ export function assertMac({ seal, checksum: _, ...draft }: Manifest, fileKey: Bu
     throw mismatch('The manifest was changed, or belongs to another backup.');
 }
 
-/** The error for a backup that does not match its manifest. */
+/** Creates the error for a backup that does not match its manifest. */
 export function mismatch(detail: string): AshlarError {
   return new AshlarError('backup-manifest-mismatch', {
     message: 'The backup and its manifest do not belong together.',
     detail,
-    suggestion: 'Use another backup: ashlar backup list.',
+    suggestion: 'Use another backup; `ashlar backup list` lists them.',
   });
 }

@@ -36,6 +36,6 @@ export async function requireContinuation(
   if (!verifyConsistency({ from: before.size, to: now.size, fromRoot: before.root, toRoot: now.root, path }))
     throw conflict(
       `Signed entries of the ledger ${now.origin} were changed.`,
-      `Its first ${before.size} entries are not the entries of the earlier checkpoint.`,
+      `Its first ${before.size} entries differ from the entries of the earlier checkpoint.`,
     );
 }

@@ -17,12 +17,12 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(nodePrefix, left, right);
 }
 
-/** The root of a tree without leaves: SHA-256 of no bytes. */
+/** The root of a tree without leaves: SHA-256 of the empty string. */
 export const emptyRoot: Buffer = sha256();
 
 /**
- * The root of a run of sibling hashes. A last hash without a sibling moves up a level, which gives the same root as RFC
- * 9162's split at the largest power of two.
+ * Computes the root of the subtree over a sequence of adjacent hashes of one level. A last hash without a sibling
+ * moves up a level, which gives the same root as RFC 9162's split at the largest power of two.
  *
  * @throws AshlarError `usage` for no hashes
  */
@@ -42,8 +42,8 @@ export function rootOf(hashes: readonly Uint8Array[]): Buffer {
 }
 
 /**
- * The perfect subtrees that cover `count` leaves from `from` on, the largest first. `from` must be a multiple of the size
- * of the largest, as it is wherever RFC 9162 splits a tree.
+ * The perfect subtrees that cover `count` leaves from `from` on, the largest first. `from` must be a multiple of the
+ * size of the largest, as it is wherever RFC 9162 splits a tree.
  */
 export function cover(from: number, count: number): readonly Subtree[] {
   const subtrees: Subtree[] = [];

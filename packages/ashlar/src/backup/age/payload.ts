@@ -42,7 +42,7 @@ export async function* decryptPayload(encrypted: Bytes, fileKey: Buffer): AsyncG
   key = payloadKey(fileKey, head);
   for await (const { chunk, last } of inChunks(rest, chunkBytes + tagBytes)) {
     const plain = openChunk(chunk, key, chunkNonce(counter, last));
-    if (plain.length === 0 && counter > 0) throw damaged('Its last part is empty.');
+    if (plain.length === 0 && counter > 0) throw damaged('The last chunk of the file is empty.');
     counter++;
     yield plain;
   }
@@ -57,7 +57,7 @@ const openChunk = (chunk: Buffer, key: Buffer, nonce: Buffer): Buffer => {
   try {
     decipher.final();
   } catch {
-    throw damaged('A part of it was changed, or is missing.');
+    throw damaged('A part of the file was changed, or is missing.');
   }
   return plain;
 };
@@ -93,7 +93,7 @@ async function* inChunks(source: Bytes, size: number): AsyncGenerator<{ chunk: B
   yield { chunk: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts), last: true };
 }
 
-/** The first bytes of a stream, and the rest. @throws AshlarError `backup-damaged` if it is shorter */
+/** Splits a stream into its first `count` bytes and the rest. @throws AshlarError `backup-damaged` if it is shorter */
 export async function split(source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> {
   const found = await splitAt(source, (read) => (read.length >= count ? count : undefined));
   if (!found) throw damaged('It ends too early.');
@@ -101,7 +101,7 @@ export async function split(source: Bytes, count: number): Promise<{ head: Buffe
 }
 
 /**
- * Cuts a stream in two.
+ * Splits a stream at the position that a function finds in its first bytes.
  *
  * @param where - how many of the bytes read so far belong to the first part; `undefined` to read more
  * @returns `undefined` if the stream ended before
@@ -137,11 +137,11 @@ async function* following(first: Buffer, rest: AsyncIterator<Uint8Array>): Async
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The error for a changed or incomplete file. */
+/** Creates the error for a changed or incomplete backup. */
 export function damaged(detail: string): AshlarError {
   return new AshlarError('backup-damaged', {
     message: 'The backup is damaged.',
     detail,
-    suggestion: 'Use another backup: ashlar backup list.',
+    suggestion: 'Use another backup; `ashlar backup list` lists them.',
   });
 }
