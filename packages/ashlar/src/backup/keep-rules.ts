@@ -1,4 +1,4 @@
-/** How many backups are kept. A backup stays if any of the rules keeps it. */
+/** The rules that decide which backups prune keeps. A backup stays if any of the rules keeps it. */
 export interface KeepRules {
   /** Keep the newest N backups. */
   readonly last: number;
@@ -47,7 +47,7 @@ export function keptBy(backups: readonly DatedBackup[], rules: KeepRules): KeepR
   const verified = newestFirst.find(({ verifiedAt }) => verifiedAt !== undefined);
   const [newest] = newestFirst;
   if (verified) keep(verified, 'newest verified');
-  else if (newest) keep(newest, 'newest, none is verified');
+  else if (newest) keep(newest, 'newest, because none is verified');
   return reasons;
 }
 

@@ -72,11 +72,13 @@ export class BackupKeys {
 
   static #fromPassphrase(passphrase: string, hasRecipients: boolean): BackupKeys {
     // a recipient is public: as a passphrase it would open the backup to everyone
-    if (otherForm.test(passphrase)) throw invalid('The text has the form of a key, but is not an age identity (AGE-SECRET-KEY-1…).');
+    if (otherForm.test(passphrase))
+      throw invalid('The text has the form of a key, but is not an age identity (AGE-SECRET-KEY-1…).');
     if (unprintable.test(passphrase)) throw invalid('A passphrase must be one line of printable text.');
     if (passphrase.length < shortestPassphrase)
       throw invalid(`The passphrase has fewer than ${shortestPassphrase} characters.`);
-    if (hasRecipients) throw invalid('A backup can be encrypted to a passphrase or to recipients, not to both.');
+    if (hasRecipients)
+      throw invalid('A backup can be encrypted to a passphrase or to recipients, not to both.');
     return new BackupKeys([passphraseRecipient(passphrase)], [passphraseIdentity(passphrase)], [passphrase]);
   }
 
@@ -142,7 +144,9 @@ const assertRecipient = (recipient: string): void => {
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
-    throw invalid('A recipient is not a valid age recipient. It must begin with age1; ask the owner of the key for it.');
+    throw invalid(
+      'A recipient is not a valid age recipient. It must begin with age1; ask the owner of the key for it.',
+    );
   }
 };
 
@@ -166,7 +170,8 @@ const missing = (): AshlarError =>
 const cannotOpen = (): AshlarError =>
   new AshlarError('backup-key-missing', {
     message: 'No key to decrypt backups is set.',
-    detail: 'With BACKUP_RECIPIENT alone, backups can be created, but only the owner of the recipient's key can decrypt them.',
+    detail:
+      'With BACKUP_RECIPIENT alone, backups can be created, but only the owner of the matching key can decrypt them.',
     suggestion: 'Set BACKUP_KEY or BACKUP_KEY_FILE on the machine that verifies and restores backups.',
   });
 

@@ -95,11 +95,11 @@ export function parseManifest(text: string): Manifest {
   const result = manifest.safeParse(data);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw damaged(`Its manifest is malformed: ${issue?.path.join('.')} ${issue?.message}.`);
+    throw damaged(`The manifest of the backup is malformed: ${issue?.path.join('.')} ${issue?.message}.`);
   }
   const { checksum, ...signed } = result.data;
   if (checksumOf(signed) !== checksum || `${JSON.stringify(data, null, 2)}\n` !== text)
-    throw damaged('Its manifest was changed: the checksum does not match.');
+    throw damaged('The manifest of the backup was changed: the checksum does not match.');
   return result.data;
 }
 
@@ -107,7 +107,7 @@ const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw damaged('Its manifest is not valid JSON.');
+    throw damaged('The manifest of the backup is not valid JSON.');
   }
 };
 

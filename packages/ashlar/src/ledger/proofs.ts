@@ -87,7 +87,10 @@ export async function consistencyProof(reader: TreeReader, from: number, to: num
 const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((one) => one.length === 32);
 const half = (number: number): number => Math.floor(number / 2);
 
-/** The claim that a leaf is in a tree. Hashes have 32 bytes; `position` counts from 0, `size` in leaves. */
+/**
+ * The claim that a leaf is in a tree, with its inclusion proof. Hashes have 32 bytes; `position` counts from 0,
+ * `size` in leaves.
+ */
 export interface Inclusion {
   readonly leaf: Uint8Array;
   readonly position: number;
@@ -117,7 +120,10 @@ export function verifyInclusion({ leaf, position, size, path, root }: Inclusion)
   return last === 0 && hash.equals(root);
 }
 
-/** The claim that a tree of `to` leaves continues one of `from` leaves. Hashes have 32 bytes. */
+/**
+ * The claim that a tree of `to` leaves begins with the tree of `from` leaves, with its consistency proof. Hashes have
+ * 32 bytes.
+ */
 export interface Consistency {
   readonly from: number;
   readonly to: number;

@@ -16,7 +16,7 @@ import type { LedgerReport } from './report.js';
 
 /** Signed checkpoints that are kept outside the database. */
 export interface Checkpoints {
-  /** The folder that holds one folder for each ledger. */
+  /** The path of the folder that contains one folder of checkpoints for each ledger. */
   readonly folder: string;
   /** The keys whose checkpoints are trusted. */
   readonly verifiers: readonly Verifier[];
