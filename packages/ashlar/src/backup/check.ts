@@ -22,7 +22,7 @@ export interface CheckRequest {
   readonly checkpoints: Checkpoints | undefined;
   /** The roles to grant rights to, if the engine has roles: roles belong to the server and are not part of a copy. */
   readonly roles: Roles | undefined;
-  /** Called with the name of each step. */
+  /** Called with the name of each step before it begins. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
@@ -141,7 +141,7 @@ const assertCheckpoints = async ({
       if (size > head.size || (await treeRoot(reader, size)).equals(root)) continue;
       throw conflict(
         `The ledger ${head.ledger} of the backup does not match a signed checkpoint.`,
-        `Its first ${size} entries differ from those of the checkpoint ${file}.`,
+        `The first ${size} entries of the ledger in the backup differ from those of the checkpoint ${file}.`,
       );
     }
   });
@@ -206,12 +206,12 @@ export function assertContinued(relations: readonly LedgerRelation[]): void {
     if (relation === 'rewound')
       throw conflict(
         `The ledger ${ledger} of the live database was rewound.`,
-        `It has ${live} entries, all of which are in the backup; the backup has ${size}.`,
+        `The live ledger has ${live} entries, all of which are in the backup; the ledger in the backup has ${size}.`,
       );
     if (relation === 'forked')
       throw conflict(
         `The ledgers ${ledger} of the backup and of the live database have forked.`,
-        `The backup has ${size} entries, the live ledger ${live}; neither continues the other.`,
+        `The ledger in the backup has ${size} entries, the live ledger ${live}; neither continues the other.`,
       );
     if (relation === 'absent') throw absent(ledger, size);
   }
@@ -222,7 +222,7 @@ const absent = (ledger: string, size: number): AshlarError =>
     message: `The live database has no ledger ${ledger}.`,
     detail: `The database is not initialised, or is not the database that was backed up. The backup is complete: it has ${size} entries.`,
     suggestion:
-      'Restore the backup, pass the URL of the original database, or skip the comparison: --no-live.',
+      'Restore the backup, pass the URL of the original database, or skip the comparison with `--no-live`.',
   });
 
 const conflict = (message: string, detail: string): AshlarError =>

@@ -16,9 +16,9 @@ import { writeError } from './write-error.js';
 
 /** Options of {@link createBackup}. */
 export interface CreateOptions {
-  /** The folder for backups. Created if it is missing, readable by its owner only. */
+  /** The folder in which the backup is stored. Created if it is missing, readable by its owner only. */
   readonly folder: string;
-  /** The keys that the backup is encrypted to. */
+  /** The keys to which the backup is encrypted. */
   readonly keys: BackupKeysGiven;
   /** The label of the backup, which groups the backups of one database. Default: the name in its URL. */
   readonly label?: string | undefined;

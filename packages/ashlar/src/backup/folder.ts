@@ -24,7 +24,7 @@ const record = z.strictObject({
   ashlar: z.string(),
 });
 
-/** A backup in a folder. */
+/** A backup in a folder of backups, with its manifest and its last verification. */
 export interface ListedBackup {
   readonly name: string;
   readonly folder: string;
@@ -275,7 +275,7 @@ export async function findBackup(folder: string, given: string): Promise<{ folde
 
 const missing = (path: string, cause?: unknown): AshlarError =>
   new AshlarError('backup-missing', {
-    message: `There is no backup: ${path} does not exist.`,
+    message: `The backup does not exist: there is no file ${path}.`,
     suggestion: 'Run `ashlar backup list` to see the backups. Choose another folder with --dir.',
     cause,
   });

@@ -18,15 +18,15 @@ export interface DatedBackup {
   readonly verifiedAt: string | undefined;
 }
 
-/** The reasons why each backup is kept, by name; empty if no rule keeps it. */
+/** The reasons to keep each backup, by the name of the backup; empty if no rule keeps it. */
 export type KeepReasons = ReadonlyMap<string, readonly string[]>;
 
 /** The default keep rules: the last 3, and one for each of 7 days, 5 weeks and 12 months. */
 export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
 /**
- * Applies the keep rules (grandfather, father, son). The newest verified backup always stays; if none is verified, the
- * newest one.
+ * Applies the keep rules (a grandfather-father-son scheme) to the backups of one database. The newest verified backup
+ * always stays; if none is verified, the newest one.
  *
  * @param backups - the backups of one database, in any order
  */

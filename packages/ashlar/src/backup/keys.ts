@@ -16,8 +16,9 @@ import type { Bytes } from './age/payload.js';
 /** The keys to which backups are encrypted and with which they are decrypted, as texts. */
 export interface BackupKeysGiven {
   /**
-   * age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them. Backups are encrypted to the first;
-   * each opens the backups that were encrypted to it. Any other text is a passphrase, unless it looks like a key.
+   * A text of age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them, or a passphrase. Backups
+   * are encrypted to the first; each opens the backups that were encrypted to it. Any other text is a passphrase,
+   * unless it looks like a key.
    */
   readonly key?: string | Secret | undefined;
   /**
@@ -33,7 +34,7 @@ const unprintable = /[\p{Cc}\u{FFFD}]/u;
 
 /** The parsed keys of backups. With recipients only, backups can be created but not decrypted. */
 export class BackupKeys {
-  /** A short name for each key that backups are encrypted to: a recipient's hash, or `passphrase`. */
+  /** A short name for each key to which backups are encrypted: the hash of a recipient, or `passphrase`. */
   readonly fingerprints: readonly string[];
   /** The keys and passphrases as texts, which must never be printed. */
   readonly secrets: readonly string[];

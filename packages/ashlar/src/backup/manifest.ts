@@ -49,9 +49,9 @@ const manifest = z.strictObject({
   checksum: hash,
 });
 
-/** The state of a database, as a manifest records it. */
+/** The state of a database in a manifest: row counts, ledger heads, migrations and schema fingerprints. */
 export type DatabaseState = z.infer<typeof state>;
-/** The head of a ledger, as a manifest records it. */
+/** The head of a ledger in a manifest, with its newest signed checkpoint. */
 export type LedgerHead = z.infer<typeof ledger>;
 /** The manifest of a backup: the JSON file next to the encrypted file. */
 export type Manifest = z.infer<typeof manifest>;
@@ -74,7 +74,7 @@ const macOf = (draft: ManifestDraft, fileKey: Buffer): string =>
 const checksumOf = (signed: Omit<Manifest, 'checksum'>): string =>
   createHash('sha256').update(canonical(signed)).digest('hex');
 
-/** Binds a manifest to its backup: adds a MAC under the file's key, and the checksum. */
+/** Adds a MAC under the key of the encrypted file, which binds the manifest to that file, and a checksum. */
 export function signManifest(draft: ManifestDraft, fileKey: Buffer): Manifest {
   const signed = { ...draft, seal: macOf(draft, fileKey) };
   return { ...signed, checksum: checksumOf(signed) };
@@ -112,7 +112,7 @@ const parsed = (text: string): unknown => {
 };
 
 /**
- * Checks that a manifest was made together with the file that this key opens.
+ * Checks, with the key of an encrypted file, that a manifest was made together with this file.
  *
  * @throws AshlarError `backup-manifest-mismatch`
  */

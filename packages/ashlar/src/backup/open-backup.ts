@@ -21,7 +21,7 @@ export interface OpenBackupOptions {
   /** The roles to grant rights to, if the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles | undefined;
   readonly onProgress?: OnProgress | undefined;
-  /** Called with the name of each step. */
+  /** Called with the name of each step before it begins. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
@@ -71,7 +71,7 @@ export async function openBackup(
 const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AshlarError('backup-missing', {
-      message: `${path} does not exist.`,
+      message: `The encrypted file of the backup, ${path}, does not exist.`,
       detail: 'Of this backup, only the manifest exists.',
       suggestion: 'Put the encrypted file into the folder of its manifest.',
       cause,

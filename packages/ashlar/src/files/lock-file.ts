@@ -99,7 +99,7 @@ export function nextGeneration(generations: readonly number[]): number {
   return generations.findIndex((generation, index) => generation !== index + 1) + 1;
 }
 
-/** Reads a lock file; `undefined` if it no longer exists. */
+/** Reads a lock file; returns `undefined` if it no longer exists. */
 export async function readLockFile(path: string): Promise<LockFile | undefined> {
   const head = await readHead(path);
   const found = head?.found ?? (await stat(path, { bigint: true }).catch(absent));

@@ -55,7 +55,7 @@ export interface LockHolder {
 export interface LockOptions extends LockPlace {
   /** The times of heartbeats. Without them, a holder that this process cannot see never counts as dead. */
   readonly heartbeat?: Heartbeat | undefined;
-  /** Creates the error that {@link takeLock} throws while another holder has the lock. */
+  /** Creates the error that {@link takeLock} throws if another holder has the lock. */
   readonly locked: (holder: LockHolder) => Error;
   /** Whether to use hard links. Default: if the file system has them. */
   readonly hardLinks?: boolean;

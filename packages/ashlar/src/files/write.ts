@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { syncPath } from './sync.js';
 
-/** The content of a file to be written. */
+/** The content of a file to write: text, bytes or a stream of bytes. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** How much is buffered while the disk is slower than the source, in bytes. */

@@ -10,11 +10,17 @@ export interface RowIdentity {
 export interface Attempt extends RowIdentity {
   /** The number of the attempt: 1 for the first. */
   readonly attempt: number;
-  /** Aborted when this worker loses its lease: the worker will not record the outcomes of calls in flight. */
+  /**
+   * A signal that is aborted when this worker loses its lease: the worker will not record the outcomes of calls in
+   * flight.
+   */
   readonly signal: AbortSignal;
 }
 
-/** A row as an executor receives it. Its data has passed the schema of its kind of job. */
+/**
+ * The part of a row that an executor receives: the id of its job, its number and its data. Its data has passed the
+ * schema of its kind of job.
+ */
 export interface ExecutorRow<Data> {
   readonly job_id: string;
   readonly row_number: number;
@@ -22,7 +28,7 @@ export interface ExecutorRow<Data> {
 }
 
 /**
- * Executes rows: the caller's own code, usually a call to a provider.
+ * The caller's own code that executes a row, usually by a call to a provider.
  *
  * A row is attempted at least once and recorded exactly once. With an idempotent or reconcilable provider, it also has
  * its effect exactly once.

@@ -4,7 +4,7 @@ import type { RunContext } from './run-context.js';
 
 /** A lease that a timer renews until `stop` is called. */
 export interface KeptLease {
-  /** Aborted when the lease is lost. */
+  /** A signal that is aborted when the lease is lost. */
   readonly signal: AbortSignal;
   /** Stops the renewals; waits until a renewal in progress has finished. */
   stop(): Promise<void>;

@@ -145,6 +145,7 @@ const rejection = (row_number: number, line: number, reason: string): LogEvent =
 
 const nothingToImport = (lines: number): AshlarError =>
   new AshlarError('input-invalid', {
-    message: lines === 0 ? 'There are no rows to import.' : `All ${lines} lines were left out.`,
+    message:
+      lines === 0 ? 'The source contains no rows to import.' : `The filter left out all ${lines} lines.`,
     suggestion: 'Import at least one row.',
   });

@@ -2,7 +2,7 @@ import type { Database } from '../session/database.js';
 import type { JobStatus } from './shapes.js';
 import type { Totals } from './totals.js';
 
-/** A job as plain data: all columns of its row. Its counts and sums always equal its rows. */
+/** A job as a plain object with all columns of its row. Its counts and sums always equal its rows. */
 export interface JobSummary {
   readonly id: string;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface JobSummary {
 
 /** A job with its row counts by status, its latest log entries and its first failed rows. */
 export interface JobDetail extends JobSummary {
-  /** How many rows have each status; `in_doubt` counts the failed rows whose effect is unknown. */
+  /** How many rows have each status; `in_doubt` counts the failed rows whose attempt may have taken effect. */
   readonly rows_by_status: Readonly<Record<string, number>>;
   /** The most recent entries of the log, newest first. */
   readonly log: readonly { readonly timestamp: string; readonly level: string; readonly message: string }[];
@@ -57,7 +57,10 @@ export interface ImportFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The result of an import. Each rejected line is reported, and is a failed row of the job. */
+/**
+ * The result of an import: the job, line counts and rejected lines. Each rejected line is reported, and is a failed
+ * row of the job.
+ */
 export interface ImportReport<Job = JobSummary> {
   readonly job: Job;
   /** The number of lines that were read. */

@@ -4,7 +4,7 @@ import type { Job, JobModel, JobSession } from './model.js';
 
 const notFound = (jobId: string): AshlarError =>
   new AshlarError('row-not-found', {
-    message: `There is no job ${jobId}.`,
+    message: `No job has the id ${jobId}.`,
     suggestion: 'Run `ashlar jobs list` to see the ids.',
   });
 
@@ -36,7 +36,11 @@ export async function findAndLockJob(model: JobModel, s: JobSession, jobId: stri
   return lockJob(model, s, await findJob(model, s, jobId));
 }
 
-/** Refuses an operation that the job's status does not allow. @throws AshlarError `state-conflict` */
+/**
+ * Throws if the job's status is not one of the statuses that an operation allows.
+ *
+ * @throws AshlarError `state-conflict`
+ */
 export function assertStatus(job: Job, participle: string, allowed: readonly Job['status'][]): void {
   if (allowed.includes(job.status)) return;
   throw new AshlarError('state-conflict', {

@@ -89,7 +89,7 @@ const logReclaim = (
     {
       level: 'WARNING',
       event_type: 'state_change',
-      message: `The worker of the rows ${lo} to ${hi} stopped; another worker has taken them over.`,
+      message: `The worker of the rows ${lo} to ${hi} stopped; another worker continues with these rows.`,
       details: { chunk, owner, epoch },
     },
   ]);
@@ -149,8 +149,8 @@ interface Renewal {
 }
 
 /**
- * Renews a lease and adds to its chunk's counts. This is the fence: only the chunk's one owner gets past it, so what
- * the same transaction writes afterwards is that owner's.
+ * Renews a lease and adds a tally to the counts of its chunk. This is the fence: only the chunk's one owner gets past
+ * it, so what the same transaction writes afterwards is that owner's.
  *
  * @throws AshlarError `state-conflict` when the lease was lost; the transaction must then be rolled back
  */

@@ -2,7 +2,7 @@ import type { InsertOf } from '../model/index.js';
 import type { Job, JobModel, JobSession, LogEntry } from './model.js';
 import type { LogColumns } from './shapes.js';
 
-/** One entry of a job's log, before it has an id and a time. */
+/** An entry for a job's log, before the database gives it an id and a time. */
 export type LogEvent = Omit<InsertOf<LogColumns>, 'id' | 'job_id' | 'timestamp'>;
 
 /** Writes entries to a job's log, in the given order. */
@@ -42,7 +42,7 @@ export function logStateChange(
   ]);
 }
 
-/** Which entries of a log to read. */
+/** The job, level, position and number of log entries to read. */
 export interface LogPage {
   readonly jobId: string;
   readonly level?: LogEntry['level'] | undefined;

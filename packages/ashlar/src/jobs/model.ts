@@ -95,7 +95,7 @@ const resultColumn = (rows: Table, name: string, type: z.ZodType): ResultColumn 
     throw invalid(
       rows,
       `the result ${name} must be text, a number or a boolean, and have no default.`,
-      'Results are recorded for many rows in one statement. Keep times and JSON as text.',
+      'Results of many rows are recorded in one statement, which supports only these types. Store times and JSON as text.',
     );
   }
   return { name, required: type.def.type !== 'nullable', sqlType };

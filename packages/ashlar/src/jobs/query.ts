@@ -18,7 +18,7 @@ export async function jobStatus(model: JobModel, s: JobSession, jobId: string): 
   return { job, account, balanced: Object.entries(counted).every(([name, value]) => kept[name] === value) };
 }
 
-/** Which jobs to list. */
+/** The status and the maximum number of jobs to list. */
 export interface JobFilter {
   readonly status?: Job['status'] | undefined;
   /** The maximum number of jobs. Default 100. */
@@ -40,7 +40,7 @@ export function listJobs(
   return (status ? query.where('status', '=', status) : query).execute();
 }
 
-/** Which rows of a job to read. */
+/** The job, status, position and number of rows to read. */
 export interface RowPage {
   readonly jobId: string;
   readonly status?: JobRow['status'] | undefined;

@@ -43,7 +43,7 @@ const assertAll = ({ tables }: JobModel, changed: bigint, rows: readonly unknown
   if (changed === BigInt(rows.length)) return;
   throw new AshlarError('state-conflict', {
     message: `${rows.length - Number(changed)} of ${rows.length} rows were changed by another writer while a worker had leased them.`,
-    detail: `Something other than the services of this job writes to ${tables.rows.name}.`,
+    detail: `Code other than the job functions of Ashlar writes to the table ${tables.rows.name}.`,
     suggestion: 'Nothing was recorded. Stop the other writer, and run the job again.',
   });
 };

@@ -6,7 +6,9 @@ import type { Job, JobModel, JobSession } from './model.js';
 import { hasPendingRows, recountChunks } from './recount.js';
 import { refreshTotals } from './totals.js';
 
-/** Which failed rows to retry. */
+/**
+ * The job, and the failed rows of it to retry: all that can be retried, or those with given numbers or an error code.
+ */
 export interface RetryInput {
   readonly jobId: string;
   /**

@@ -30,8 +30,8 @@ export function totalsOf({ sums }: JobModel, job: Job): Totals {
 }
 
 /**
- * Sets a job's counts and sums from its chunks. Call it in the transaction that changes rows, after {@link lockJob}:
- * then no reader ever sees totals that differ from the rows.
+ * Sets the counts and sums in a job's row to the totals of its chunks. Call it in the transaction that changes rows,
+ * after {@link lockJob}: then no reader ever sees totals that differ from the rows.
  */
 export async function refreshTotals(
   { tables, sums }: JobModel,

@@ -32,7 +32,7 @@ export async function rotateDatabaseKey(
 }
 
 /**
- * Finds which of several keys opens an encrypted database file; `undefined` if none does.
+ * Finds the key, among several, that decrypts a database file; returns `undefined` if none does.
  *
  * @param keys - keys by any names
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `usage` for a database without a key

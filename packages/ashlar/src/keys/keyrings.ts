@@ -18,6 +18,6 @@ export function keyringsOf<T extends Tables>(db: Database<T>): readonly TableFac
   if (found.length > 0) return found;
   throw new AshlarError('usage', {
     message: `The system ${db.system.name} has no encrypted column.`,
-    suggestion: 'Declare one with ciphertext(…) and the guarantee encrypted(…).',
+    suggestion: 'Declare an encrypted column with ciphertext(…) and the guarantee encrypted(…).',
   });
 }

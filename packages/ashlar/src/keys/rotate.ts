@@ -92,5 +92,5 @@ const shredded = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('scope-shredded', {
     message: `The data of the scope ${scope} was shredded.`,
     detail: `The keyring ${keys.name} refuses new keys for a shredded scope.`,
-    suggestion: 'Use another scope: a shredded one cannot be used again.',
+    suggestion: 'Use another scope: a shredded scope cannot be used again.',
   });

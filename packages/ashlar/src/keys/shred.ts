@@ -10,7 +10,10 @@ import { keyringsOf } from './keyrings.js';
 /** Options of {@link shred}. */
 export interface ShredOptions {
   readonly actor?: SessionContext['actor'];
-  /** Whether to rewrite the files that held the keys. Default true. On SQLite this is a VACUUM of the whole file. */
+  /**
+   * Whether to rewrite the database files that contained the erased keys. Default true. On SQLite this is a VACUUM of
+   * the whole file.
+   */
   readonly vacuum?: boolean;
 }
 

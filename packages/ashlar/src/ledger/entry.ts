@@ -12,7 +12,7 @@ export interface Entry {
   readonly log: string;
   /** A random value of at least 122 bits in hex, so that a row cannot be guessed from the hash of its leaf. */
   readonly salt: string;
-  /** The time of the write, by the database's clock; empty for a row that is older than the ledger. */
+  /** The time of the row's insert, by the database's clock; empty for a row that is older than the ledger. */
   readonly at: string;
   /** The values of the row by column, in the order of declaration, without the columns that were NULL. */
   readonly row: Readonly<Record<string, unknown>>;

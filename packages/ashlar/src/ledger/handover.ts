@@ -25,7 +25,7 @@ export function openHandover(note: string | Uint8Array, trusted: readonly Verifi
   if (first !== form || end !== '' || more.length > 0 || !signedBy.some((one) => one.verifierKey === from))
     throw new AshlarError('signature-invalid', {
       message: 'The note is not a handover of a key.',
-      detail: 'It must name the former key, which must have signed it, and the new key.',
+      detail: 'A handover must name the new key and the former key, and the former key must have signed it.',
     });
   const next = parseVerifierKey(to);
   // the new key's signature shows that its holder agrees, and that it was not copied from somewhere

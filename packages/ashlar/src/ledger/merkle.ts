@@ -7,12 +7,12 @@ const leafPrefix = Buffer.of(0x00);
 const nodePrefix = Buffer.of(0x01);
 const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
 
-/** The leaf hash of an entry: SHA-256(0x00 ‖ entry), RFC 9162 section 2.1. */
+/** Computes the leaf hash of an entry: SHA-256(0x00 ‖ entry), RFC 9162 section 2.1. */
 export function leafHash(entry: Uint8Array): Buffer {
   return sha256(leafPrefix, entry);
 }
 
-/** The hash of two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
+/** Computes the hash over two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(nodePrefix, left, right);
 }
@@ -56,7 +56,7 @@ export function cover(from: number, count: number): readonly Subtree[] {
   return subtrees;
 }
 
-/** The root of adjacent perfect subtrees, the largest first, as {@link cover} lists them. */
+/** Computes the root over the roots of adjacent perfect subtrees, the largest first, as {@link cover} lists them. */
 export function foldRoots(roots: readonly Uint8Array[]): Buffer {
   const last = roots.at(-1);
   if (last === undefined) return emptyRoot;
@@ -120,7 +120,7 @@ export class Frontier {
   }
 
   /**
-   * Decodes what {@link Frontier.encode} wrote for a tree of `size` leaves.
+   * Decodes the output of {@link Frontier.encode} for a tree of `size` leaves.
    *
    * @throws AshlarError `value-corrupt`
    */

@@ -83,7 +83,7 @@ export function formatProof({ entry, position, path, checkpoint }: InclusionProo
 }
 
 /**
- * Parses what {@link formatProof} writes. Verifies nothing.
+ * Parses an inclusion proof, as {@link formatProof} writes it. Verifies nothing.
  *
  * @throws AshlarError `proof-invalid`
  */
@@ -149,7 +149,7 @@ export function formatConsistency({ from, path, checkpoint }: ConsistencyProof):
 }
 
 /**
- * Parses what {@link formatConsistency} writes. Verifies nothing.
+ * Parses a consistency proof, as {@link formatConsistency} writes it. Verifies nothing.
  *
  * @throws AshlarError `proof-invalid`
  */
@@ -184,7 +184,7 @@ export function verifyConsistencyFile(
   )
     throw invalid(
       'The consistency proof is not valid.',
-      `It does not show that the log of ${later.size} entries begins with the log of ${earlier.size}.`,
+      `The proof does not show that the log of ${later.size} entries begins with the log of ${earlier.size}.`,
     );
   return later;
 }

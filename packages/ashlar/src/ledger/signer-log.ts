@@ -89,7 +89,7 @@ export async function signHead(request: SigningRequest): Promise<string> {
   if (!(await treeRoot(reader, head.size)).equals(head.root))
     throw new AshlarError('ledger-conflict', {
       message: `The head of the ledger ${head.origin} is not the root of its tree.`,
-      detail: `They differ at ${head.size} entries.`,
+      detail: `The head and the tree differ at ${head.size} entries.`,
     });
   const same = kept.find(
     (one) => one.size === head.size && signers.every((each) => one.signedBy.includes(each)),

@@ -5,7 +5,7 @@ import { frontierAt } from './proofs.js';
 /** How many hashes of one level a stored hash of the next level covers. */
 const run = 256;
 
-/** A rebuilt hash, which the tree must have stored. */
+/** A rebuilt hash that must equal the hash stored at the same level and position of the tree. */
 export interface CompletedNode {
   readonly level: number;
   readonly position: number;

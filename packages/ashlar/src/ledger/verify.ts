@@ -15,11 +15,11 @@ export interface VerifyOptions {
   readonly trusted?: KnownRoot | undefined;
   /** The roots of signed checkpoints, which the tree must have at their sizes. */
   readonly checkpoints?: readonly KnownRoot[] | undefined;
-  /** How many leaves are in memory at once. Default 5,000. */
+  /** The number of leaves that are in memory at the same time. Default 5,000. */
   readonly chunk?: number | undefined;
 }
 
-/** The result of a verification. */
+/** The result of a ledger's verification: its head, the number of compared leaves, and the problems. */
 export interface Verification {
   readonly log: string;
   readonly size: number;

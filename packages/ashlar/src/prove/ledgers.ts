@@ -25,7 +25,7 @@ export interface Checkpoints {
 /** A larger ledger is compared only from its newest signed checkpoint on. */
 const mostComparedEntries = 100_000;
 
-/** Seals and verifies each ledger of a system. */
+/** Seals and verifies each ledger of a system, and returns one report for each. */
 export async function proveLedgers(
   engine: Engine,
   system: SystemFacts,

@@ -25,7 +25,7 @@ export interface ProveOptions {
   readonly checkpoints?: Checkpoints;
   /** The time of the report. Default: now. */
   readonly now?: Date;
-  /** Called before a table is attacked. */
+  /** Called before the guarantees of each table are attacked, as the application and as the owner. */
   readonly onTable?: (table: string, as: Attacker) => void;
 }
 

@@ -10,7 +10,7 @@ export type StoppedBy = Barrier | 'no-row' | 'detection' | 'nothing';
 /** The result of an attack. `failed`: the guarantee did not hold, or the attack could not be tried. */
 export type Verdict = 'refused' | 'untouched' | 'detected' | 'accepted' | 'failed';
 
-/** One attack and its outcome. */
+/** The report on one attack: its name, the attacker and the outcome. */
 export interface AttackReport {
   readonly name: string;
   readonly as: Attacker;

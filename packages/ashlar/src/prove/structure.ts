@@ -27,7 +27,7 @@ const migrations: StructureCheck = {
       ...pending.map(({ name }) => `the step ${name} was not applied`),
       ...changed.map((step) => `the step ${step} was edited after it was applied`),
       ...missing.map((step) => `the step ${step} was applied, but is not in the folder of migrations`),
-      ...late.map((step) => `the step ${step} sorts before an applied step`),
+      ...late.map((step) => `the step ${step} sorts before a step that was already applied`),
     ];
   },
 };

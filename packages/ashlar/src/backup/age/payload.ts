@@ -4,11 +4,11 @@ import { AshlarError } from '../../errors.js';
 // https://c2sp.org/age#payload: the library's payload, in JavaScript, is fourteen times slower than node:crypto
 const chunkBytes = 65_536;
 const tagBytes = 16;
-/** The size of the random nonce before the payload. */
+/** The size in bytes of the random nonce before the payload of an age file. */
 export const nonceBytes = 16;
 const algorithm = 'chacha20-poly1305';
 
-/** A source of bytes in chunks of any size. */
+/** A stream of bytes, in chunks of any size. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /**
@@ -30,8 +30,8 @@ export async function* encryptPayload(plain: Bytes, fileKey: Buffer, nonce: Buff
 }
 
 /**
- * Decrypts the output of {@link encryptPayload}. Each chunk is authenticated before it is yielded. Only the end of the
- * stream shows that it is complete.
+ * Decrypts the payload of an age file, as {@link encryptPayload} writes it. Each chunk is authenticated before it is
+ * yielded. Only the end of the stream shows that it is complete.
  *
  * @throws AshlarError `backup-damaged` for a changed, missing or additional part
  */
@@ -50,7 +50,7 @@ export async function* decryptPayload(encrypted: Bytes, fileKey: Buffer): AsyncG
 
 const openChunk = (chunk: Buffer, key: Buffer, nonce: Buffer): Buffer => {
   const end = chunk.length - tagBytes;
-  if (end < 0) throw damaged('It ends too early.');
+  if (end < 0) throw damaged('The file ends too early.');
   const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
   decipher.setAuthTag(chunk.subarray(end));
   const plain = decipher.update(chunk.subarray(0, end));
@@ -96,7 +96,7 @@ async function* inChunks(source: Bytes, size: number): AsyncGenerator<{ chunk: B
 /** Splits a stream into its first `count` bytes and the rest. @throws AshlarError `backup-damaged` if it is shorter */
 export async function split(source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> {
   const found = await splitAt(source, (read) => (read.length >= count ? count : undefined));
-  if (!found) throw damaged('It ends too early.');
+  if (!found) throw damaged('The file ends too early.');
   return found;
 }
 

@@ -41,7 +41,7 @@ export function originOf(system: SystemFacts, table: TableFacts): string {
   return `${system.name}/${table.facts.ledger?.log}`;
 }
 
-/** The folder of a ledger's checkpoints, inside the folder of all checkpoints. */
+/** The path of the folder of a ledger's checkpoints, inside the folder of all checkpoints. */
 export function folderOf(folder: string, system: SystemFacts, table: TableFacts): string {
   return join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
 }
@@ -69,7 +69,7 @@ export async function keptCheckpoints({
   if (!foreign) return kept;
   throw new AshlarError('ledger-conflict', {
     message: `${foreign.file} is a checkpoint of ${foreign.origin}, not of ${origin}.`,
-    suggestion: 'Keep the checkpoints of each ledger in a folder of its own.',
+    suggestion: 'Keep the checkpoints of each ledger in a separate folder.',
   });
 }
 
@@ -166,7 +166,7 @@ export async function proofOf(
   const leaf = await withLedger(engine, table, (reader) => reader.leafOf(rowKey));
   if (leaf?.entry === undefined) {
     throw new AshlarError('row-not-found', {
-      message: `The ledger of ${table.name} has no entry for a row with that key.`,
+      message: `The ledger of ${table.name} has no entry for a row with this key.`,
       suggestion:
         'Give the key as text, or, if it has several columns, as a JSON array: \'["a","2026-01-01"]\'.',
     });
