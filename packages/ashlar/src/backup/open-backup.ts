@@ -57,7 +57,9 @@ export async function openBackup(
     assertMac(manifest, fileKey);
     const key = manifest.database_key === null ? undefined : await keys.decryptText(manifest.database_key);
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
-      throw mismatch('The fingerprint of the database key in the manifest does not match the key.');
+      throw mismatch(
+        'The database key in the manifest does not have the fingerprint that the manifest records.',
+      );
     const { format, size } = manifest.copy;
     const source = counted(bytes, (done) => options.onProgress?.(done, size));
     const copy = { format, size, bytes: Readable.from(source, { objectMode: false }), key };

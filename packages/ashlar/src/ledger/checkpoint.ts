@@ -34,8 +34,8 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 }
 
 /**
- * Parses the text that {@link formatCheckpoint} writes. Extension lines, which the specification allows and
- * discourages, are refused: nothing can verify them.
+ * Parses the text of a checkpoint, as {@link formatCheckpoint} writes it. Extension lines, which the specification
+ * allows and discourages, are refused: nothing can verify them.
  *
  * @throws AshlarError `signature-invalid`
  */
@@ -51,7 +51,7 @@ export function parseCheckpoint(text: string): Checkpoint {
   )
     throw new AshlarError('signature-invalid', {
       message: 'The checkpoint is malformed.',
-      detail: 'It must have three lines: the origin, the size and the root in base64.',
+      detail: 'A checkpoint must have three lines: the origin, the size and the root in base64.',
     });
   return Object.freeze({ origin, size: checkpoint.size, root: checkpoint.root });
 }

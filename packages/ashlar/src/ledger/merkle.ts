@@ -42,8 +42,8 @@ export function rootOf(hashes: readonly Uint8Array[]): Buffer {
 }
 
 /**
- * The perfect subtrees that cover `count` leaves from `from` on, the largest first. `from` must be a multiple of the
- * size of the largest, as it is wherever RFC 9162 splits a tree.
+ * Lists the perfect subtrees that cover the `count` leaves from position `from` on, the largest first. `from` must be
+ * a multiple of the size of the largest, as it is wherever RFC 9162 splits a tree.
  */
 export function cover(from: number, count: number): readonly Subtree[] {
   const subtrees: Subtree[] = [];
