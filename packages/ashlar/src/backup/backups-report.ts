@@ -9,48 +9,50 @@ import { headOf } from './database-state.js';
 import { type ListedBackup, labelOf, listBackups } from './folder.js';
 import type { Manifest } from './manifest.js';
 
-/** Name and times of a backup. */
+/** The name of a backup, and when it was created and verified. */
 export interface BackupSummary {
   readonly name: string;
-  /** ISO 8601. */
+  /** When the backup was created: ISO 8601. */
   readonly created_at: string;
   readonly verified_at: string | null;
 }
 
-/** What would be lost if the last backup were restored now. */
+/** The data that would be lost if the last backup were restored now. */
 export interface Loss {
-  /** The age of the backup. */
+  /** The age of the backup in seconds. */
   readonly seconds: number;
-  /** How many rows the tables of the system have gained since. */
+  /** The number of rows that the tables of the system have gained since the backup. */
   readonly rows: number;
-  /** How many entries the ledgers have gained since, of those that the role may read. */
+  /**
+   * The number of entries that the ledgers have gained since the backup, without ledgers that the role may not read.
+   */
   readonly ledger_entries: number;
   /** The tables whose ledgers the role may not read. */
   readonly hidden_ledgers: readonly string[];
 }
 
-/** What `ashlar status` reports about backups. */
+/** The report of `ashlar status` about backups. */
 export interface BackupsReport {
   readonly folder: string;
   readonly count: number;
   readonly last: BackupSummary | null;
   readonly last_verified: BackupSummary | null;
-  /** `null` if there is no backup. */
+  /** The data that would be lost if the last backup were restored now; `null` if there is no backup. */
   readonly would_be_lost: Loss | null;
   /** The incomplete or damaged backups, with the reason. */
   readonly problems: readonly string[];
 }
 
-/** The database that is compared with its last backup. */
+/** A request to compare a database with its last backup. */
 export interface LossRequest {
-  /** The folder of its backups. */
+  /** The folder of the database's backups. */
   readonly folder: string;
   /** The current row count of each table of the system. */
   readonly rows: Readonly<Record<string, number>>;
   readonly now: Date;
 }
 
-/** Compares a database with its last backup. */
+/** Reports the backups of a database, and the data that would be lost if the last one were restored now. */
 export async function backupsReport(
   engine: Engine,
   system: SystemFacts<Tables>,

@@ -15,20 +15,20 @@ import { applyRoles, defaultRoles, type Roles } from '../roles/index.js';
 import { assertSameState, databaseState, headOf, viewOf } from './database-state.js';
 import type { LedgerHead, Manifest } from './manifest.js';
 
-/** What a restored copy is compared with. */
+/** The manifest, systems and checkpoints with which a restored copy is compared. */
 export interface CheckRequest {
   readonly manifest: Manifest;
   readonly systems: readonly SystemFacts<Tables>[];
   readonly checkpoints: Checkpoints | undefined;
-  /** The rights to grant, if the engine has roles: roles belong to the server and are not part of a copy. */
+  /** The roles to grant rights to, if the engine has roles: roles belong to the server and are not part of a copy. */
   readonly roles: Roles | undefined;
-  /** Called with the name of each step. */
+  /** Called with the name of each step before it begins. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
 /**
- * The roles that a copy is proven with. The process that restores it cannot log in as an application with its own
- * connection; it can only step down to the application's role.
+ * Chooses the roles with which the guarantees of a copy are proven. The process that restores it cannot log in as an
+ * application with its own connection; it can only step down to the application's role.
  */
 export function provenAs(roles: Roles = defaultRoles): Roles {
   if (!roles.appConnects) return roles;
@@ -36,7 +36,11 @@ export function provenAs(roles: Roles = defaultRoles): Roles {
   return { ...others, app: defaultRoles.app };
 }
 
-/** The systems that a backup contains. @throws AshlarError `usage` if one of them is not among those given */
+/**
+ * Finds the systems that a backup contains among the given ones.
+ *
+ * @throws AshlarError `usage` if one of them was not given
+ */
 export function systemsOf(
   manifest: Manifest,
   given: readonly SystemFacts<Tables>[],
@@ -45,7 +49,7 @@ export function systemsOf(
     const found = given.find((system) => system.name === name);
     if (found) return found;
     throw new AshlarError('usage', {
-      message: `The backup contains the system ${name}, which was not given.`,
+      message: `The backup contains the system ${name}, but its declaration was not given.`,
       suggestion: `Add --system ${name}: its guarantees and ledgers are part of the check.`,
     });
   });
@@ -60,7 +64,7 @@ export function systemsOf(
 export async function checkCopy(engine: Engine, request: CheckRequest): Promise<readonly ProveReport[]> {
   const { manifest, checkpoints, roles, onStep } = request;
   const systems = systemsOf(manifest, request.systems);
-  onStep?.('counts and fingerprints');
+  onStep?.('row counts and schema fingerprints');
   const found = await engine.asOwner((owner) =>
     databaseState(engine, viewOf(owner), systems, async () => null),
   );
@@ -87,7 +91,7 @@ const guaranteeBroken = (report: ProveReport): AshlarError => {
   return new AshlarError('guarantee-broken', {
     message: `A guarantee does not hold in the backup: ${first ?? ''}`,
     detail: others.length > 0 ? others.join('\n') : undefined,
-    suggestion: 'Run ashlar prove on the original database.',
+    suggestion: 'Run `ashlar prove` on the original database.',
   });
 };
 
@@ -137,20 +141,23 @@ const assertCheckpoints = async ({
       if (size > head.size || (await treeRoot(reader, size)).equals(root)) continue;
       throw conflict(
         `The ledger ${head.ledger} of the backup does not match a signed checkpoint.`,
-        `Its first ${size} entries differ from those of the checkpoint ${file}.`,
+        `The first ${size} entries of the ledger in the backup differ from those of the checkpoint ${file}.`,
       );
     }
   });
 };
 
-/** How a ledger in a backup relates to the live one. */
+/** The relation of a ledger in a backup to the ledger in the live database. */
 export interface LedgerRelation {
   readonly ledger: string;
   /** The number of entries in the backup. */
   readonly size: number;
   /** The number of entries in the live ledger. */
   readonly live: number;
-  /** `rewound`: the live ledger lost entries. `absent`: the live database has no such ledger. */
+  /**
+   * The relation. `same`: both have the same entries. `continued`: the live ledger has further entries. `rewound`: the
+   * live ledger lost entries. `forked`: neither continues the other. `absent`: the live database has no such ledger.
+   */
   readonly relation: 'same' | 'continued' | 'rewound' | 'forked' | 'absent';
 }
 
@@ -199,12 +206,12 @@ export function assertContinued(relations: readonly LedgerRelation[]): void {
     if (relation === 'rewound')
       throw conflict(
         `The ledger ${ledger} of the live database was rewound.`,
-        `It has ${live} entries, all of which are in the backup; the backup has ${size}.`,
+        `The live ledger has ${live} entries, all of which are in the backup; the ledger in the backup has ${size}.`,
       );
     if (relation === 'forked')
       throw conflict(
         `The ledgers ${ledger} of the backup and of the live database have forked.`,
-        `The backup has ${size} entries, the live ledger ${live}; neither continues the other.`,
+        `The ledger in the backup has ${size} entries, the live ledger ${live}; neither continues the other.`,
       );
     if (relation === 'absent') throw absent(ledger, size);
   }
@@ -213,9 +220,9 @@ export function assertContinued(relations: readonly LedgerRelation[]): void {
 const absent = (ledger: string, size: number): AshlarError =>
   new AshlarError('ledger-conflict', {
     message: `The live database has no ledger ${ledger}.`,
-    detail: `It is not initialised, or is not the database that was backed up. The backup is complete: it has ${size} entries.`,
+    detail: `The database is not initialised, or is not the database that was backed up. The backup is complete: it has ${size} entries.`,
     suggestion:
-      'Restore the backup, pass the URL of the original database, or skip the comparison: --no-live.',
+      'Restore the backup, pass the URL of the original database, or skip the comparison with `--no-live`.',
   });
 
 const conflict = (message: string, detail: string): AshlarError =>
@@ -223,5 +230,5 @@ const conflict = (message: string, detail: string): AshlarError =>
     message,
     detail,
     suggestion:
-      'One of them is a restored backup, was rewritten, or belongs to another database of this name. Keep both and find out which.',
+      'The live database is a restored backup, or one of the two ledgers was rewritten or belongs to another database of this name. Keep both and find out which.',
   });

@@ -13,13 +13,13 @@ import { identifier, type Tables } from '../model/index.js';
 import { fingerprintThrough } from '../prove/fingerprint.js';
 import { type DatabaseState, mismatch } from './manifest.js';
 
-/** A database at one point in time, for reading. */
+/** A read-only view of a database at one point in time. */
 export type DatabaseView = Pick<Snapshot, 'read' | 'count'>;
 
 /** Finds the newest signed checkpoint of a ledger, a note; `null` if there is none. */
 export type CheckpointOf = (system: SystemFacts<Tables>, table: TableFacts) => Promise<string | null>;
 
-/** Row counts, schema fingerprints, migrations and ledger heads of a database, as a manifest records them. */
+/** Reads the row counts, schema fingerprints, migrations and ledger heads of a database, as a manifest records them. */
 export async function databaseState(
   engine: Engine,
   view: DatabaseView,
@@ -51,13 +51,13 @@ export async function databaseState(
   return state;
 }
 
-/** Size and root hash (base64) of a ledger. */
+/** Reads the size and the root hash (base64) of a ledger. */
 export async function headOf(reader: LedgerReader): Promise<{ size: number; root: string }> {
   const size = (await reader.head())?.size ?? 0;
   return { size, root: (await treeRoot(reader, size)).toString('base64') };
 }
 
-/** A view of a database that nothing else changes. */
+/** Creates a view of a database that no other process changes. */
 export function viewOf(owner: Owner): DatabaseView {
   return {
     read: owner.run,
@@ -83,19 +83,21 @@ export function assertSameState(expected: DatabaseState, found: DatabaseState): 
         `${system.name} is at step ${now?.head ?? 'none'}; the manifest says ${system.head ?? 'none'}.`,
       );
     if (now.fingerprint !== system.fingerprint)
-      throw mismatch(`The schema of ${system.name} does not have the fingerprint in the manifest.`);
+      throw mismatch(
+        `The fingerprint of the schema of ${system.name} differs from the fingerprint in the manifest.`,
+      );
   }
   for (const ledger of expected.ledgers) {
     const now = found.ledgers.find((one) => one.ledger === ledger.ledger);
     if (now?.size !== ledger.size || now.root !== ledger.root)
-      throw mismatch(`The ledger ${ledger.ledger} does not have the head in the manifest.`);
+      throw mismatch(`The head of the ledger ${ledger.ledger} differs from the head in the manifest.`);
   }
 }
 
 // introspection and the history only run queries
 const ownerOf = ({ read }: DatabaseView): Owner => {
   const refuse = async (): Promise<never> => {
-    throw new AshlarError('session-read-only', { message: 'A snapshot is read-only.' });
+    throw new AshlarError('session-read-only', { message: 'A snapshot of a database is read-only.' });
   };
   return {
     run: async (sql, parameters) => [...(await read(sql, parameters))],

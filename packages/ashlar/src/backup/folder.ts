@@ -24,24 +24,24 @@ const record = z.strictObject({
   ashlar: z.string(),
 });
 
-/** A backup in a folder. */
+/** A backup in a folder of backups, with its manifest and its last verification. */
 export interface ListedBackup {
   readonly name: string;
   readonly folder: string;
-  /** `undefined` if it cannot be read. */
+  /** The manifest of the backup; `undefined` if it cannot be read. */
   readonly manifest: Manifest | undefined;
-  /** When it was last verified; ISO 8601. */
+  /** When the backup was last verified: ISO 8601; `undefined` if it was never verified. */
   readonly verifiedAt: string | undefined;
-  /** Why it cannot be restored, as far as its manifest and the size of its file show. */
+  /** The reason why the backup cannot be restored, as far as its manifest and the size of its file show. */
   readonly problem: string | undefined;
 }
 
-/** The name of a new backup. Names of one label sort by time. */
+/** Creates the name of a new backup. Names of one label sort by time. */
 export function newName(label: string, at: Date): string {
   return `${label}-${at.toISOString().replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
 }
 
-/** The default label for the backups of a database: the name of its file without the ending, or of the database. */
+/** The default label for the backups of a database: the name of its file without the extension, or of the database. */
 export function labelOf(url: string): string {
   const path =
     URL.canParse(url) && /^postgres(ql)?:/.test(url) ? new URL(url).pathname : url.replace(/^[a-z]+:/, '');
@@ -56,21 +56,25 @@ const checkedLabel = (text: string): string =>
     .replace(/^-+|-+$/g, '')
     .slice(0, 60);
 
-/** The label that a user chose. @throws AshlarError `usage` if it has no character that file names can have */
+/**
+ * Turns a label that a user chose into one that file names can contain.
+ *
+ * @throws AshlarError `usage` if it has no character that file names can have
+ */
 export function labelNamed(text: string): string {
   const label = checkedLabel(text);
   if (label !== '') return label;
   throw new AshlarError('usage', {
-    message: `The label "${text}" has no character that names of backups can have.`,
-    suggestion: 'Use lower case letters, digits, - and _.',
+    message: `The label "${text}" contains no character that is allowed in a backup name.`,
+    suggestion: 'Use letters, digits, - and _.',
   });
 }
 
-/** The encrypted file of a backup. */
+/** The path of the encrypted file of a backup. */
 export function payloadPath(folder: string, name: string): string {
   return join(folder, `${name}${payload}`);
 }
-/** The encrypted file of a backup that is not published yet. */
+/** The path of the encrypted file of a backup that is not published yet. */
 export function draftPath(folder: string, name: string): string {
   return join(folder, `.${name}${payload}${part}`);
 }
@@ -80,8 +84,8 @@ const manifestPath = (folder: string, name: string): string => join(folder, `${n
 const verifiedPath = (folder: string, name: string): string => join(folder, `${name}${verified}`);
 
 /**
- * Runs work under the lock of a folder. Creates the folder if it is missing, and first completes or removes what a killed
- * process left unfinished.
+ * Runs `work` while it holds the lock of a folder of backups. Creates the folder if it is missing, and first
+ * completes or removes what a killed process left unfinished.
  *
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`, `disk-full`
  */
@@ -103,7 +107,7 @@ export async function inFolder<T>(folder: string, work: () => Promise<T>): Promi
   }
 }
 
-/** Publishes a backup whose draft is written. It is listed from the moment its manifest exists. */
+/** Publishes a backup whose draft files are written. It is listed from the moment its manifest exists. */
 export async function publish(folder: string, manifest: Manifest): Promise<void> {
   const { name } = manifest;
   try {
@@ -121,7 +125,7 @@ const finish = async (folder: string, name: string): Promise<void> => {
   await syncPath(folder);
 };
 
-/** Removes a backup: its manifest first, so that no incomplete one is listed. */
+/** Removes a backup: its manifest first, so that no incomplete backup is listed. */
 export async function remove(folder: string, name: string): Promise<void> {
   await rename(manifestPath(folder, name), join(folder, `.${name}${removing}`));
   await syncPath(folder);
@@ -152,7 +156,7 @@ const tidy = async (folder: string): Promise<void> => {
   }
 };
 
-/** All backups in a folder, oldest first; none if the folder does not exist. */
+/** Lists all backups in a folder, oldest first; none if the folder does not exist. */
 export async function listBackups(folder: string): Promise<readonly ListedBackup[]> {
   const files = await readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
@@ -214,7 +218,7 @@ const sizeProblem = async (folder: string, { name, file }: Manifest): Promise<st
 };
 
 /**
- * The manifest of a backup.
+ * Reads the manifest of a backup.
  *
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`
  */
@@ -241,7 +245,7 @@ const verifiedAt = async (folder: string, { name, checksum }: Manifest): Promise
   }
 };
 
-/** Records next to a backup that it was verified. */
+/** Records in a file next to a backup that the backup was verified. */
 export async function noteVerified(folder: string, { name, checksum }: Manifest, at: Date): Promise<void> {
   const noted: z.infer<typeof record> = {
     manifest: checksum,
@@ -271,7 +275,7 @@ export async function findBackup(folder: string, given: string): Promise<{ folde
 
 const missing = (path: string, cause?: unknown): AshlarError =>
   new AshlarError('backup-missing', {
-    message: `There is no backup: ${path} does not exist.`,
-    suggestion: 'List the backups: ashlar backup list. Choose another folder with --dir.',
+    message: `The backup does not exist: there is no file ${path}.`,
+    suggestion: 'Run `ashlar backup list` to see the backups. Choose another folder with --dir.',
     cause,
   });

@@ -1,32 +1,32 @@
-/** How many backups are kept. A backup stays if any of the rules keeps it. */
+/** The rules that decide which backups prune keeps. A backup stays if any of the rules keeps it. */
 export interface KeepRules {
-  /** The newest N backups. */
+  /** Keep the newest N backups. */
   readonly last: number;
-  /** The newest backup of each of the last N days that have one, in UTC. */
+  /** Keep the newest backup of each of the last N days that have one, in UTC. */
   readonly daily: number;
-  /** The same for weeks, Monday to Sunday. */
+  /** Keep the newest backup of each of the last N weeks (Monday to Sunday) that have one. */
   readonly weekly: number;
-  /** The same for calendar months. */
+  /** Keep the newest backup of each of the last N calendar months that have one. */
   readonly monthly: number;
 }
 
-/** A backup as the rules see it. */
+/** The values of a backup that the keep rules use: its name, its time, and whether it is verified. */
 export interface DatedBackup {
   readonly name: string;
-  /** ISO 8601, UTC. */
+  /** When the backup was created: ISO 8601, UTC. */
   readonly createdAt: string;
   readonly verifiedAt: string | undefined;
 }
 
-/** The reasons why each backup is kept, by name; empty if no rule keeps it. */
+/** The reasons to keep each backup, by the name of the backup; empty if no rule keeps it. */
 export type KeepReasons = ReadonlyMap<string, readonly string[]>;
 
-/** The rules without settings: the last 3, and one for each of 7 days, 5 weeks and 12 months. */
+/** The default keep rules: the last 3, and one for each of 7 days, 5 weeks and 12 months. */
 export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
 /**
- * Applies the keep rules (grandfather, father, son). The newest verified backup always stays; if none is verified, the
- * newest one.
+ * Applies the keep rules (a grandfather-father-son scheme) to the backups of one database. The newest verified backup
+ * always stays; if none is verified, the newest one.
  *
  * @param backups - the backups of one database, in any order
  */
@@ -47,7 +47,7 @@ export function keptBy(backups: readonly DatedBackup[], rules: KeepRules): KeepR
   const verified = newestFirst.find(({ verifiedAt }) => verifiedAt !== undefined);
   const [newest] = newestFirst;
   if (verified) keep(verified, 'newest verified');
-  else if (newest) keep(newest, 'newest, none is verified');
+  else if (newest) keep(newest, 'newest, because none is verified');
   return reasons;
 }
 

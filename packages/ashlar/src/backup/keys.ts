@@ -13,14 +13,18 @@ import { type AgeFile, decryptFile, encryptFile } from './age/file.js';
 import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
 import type { Bytes } from './age/payload.js';
 
-/** The keys that backups are encrypted to and decrypted with. */
+/** The keys to which backups are encrypted and with which they are decrypted, as texts. */
 export interface BackupKeysGiven {
   /**
-   * age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them. Backups are encrypted to the first; each
-   * opens the backups that were encrypted to it. Any other text is a passphrase, unless it looks like a key.
+   * A text of age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them, or a passphrase. Backups
+   * are encrypted to the first; each opens the backups that were encrypted to it. Any other text is a passphrase,
+   * unless it looks like a key.
    */
   readonly key?: string | Secret | undefined;
-  /** age recipients (`age1…`): backups are encrypted to these too, or to these only if there is no key. */
+  /**
+   * age recipients (`age1…`): backups are encrypted to these in addition to the key, or to these only if there is no
+   * key.
+   */
   readonly recipients?: readonly string[] | undefined;
 }
 
@@ -28,11 +32,11 @@ const identityForm = /^\s*AGE-SECRET-KEY-/m;
 const otherForm = /^[\s"'\u{FEFF}]*(age1|age-|ssh-|-----BEGIN)/iu;
 const unprintable = /[\p{Cc}\u{FFFD}]/u;
 
-/** The keys of backups. With recipients only, backups can be made but not opened. */
+/** The parsed keys of backups. With recipients only, backups can be created but not decrypted. */
 export class BackupKeys {
-  /** A short name for each key that backups are encrypted to: a recipient's hash, or `passphrase`. */
+  /** A short name for each key to which backups are encrypted: the hash of a recipient, or `passphrase`. */
   readonly fingerprints: readonly string[];
-  /** Texts that must never be printed. */
+  /** The keys and passphrases as texts, which must never be printed. */
   readonly secrets: readonly string[];
   readonly #recipients: readonly (string | Recipient)[];
   readonly #identities: readonly (string | Identity)[];
@@ -69,36 +73,46 @@ export class BackupKeys {
 
   static #fromPassphrase(passphrase: string, hasRecipients: boolean): BackupKeys {
     // a recipient is public: as a passphrase it would open the backup to everyone
-    if (otherForm.test(passphrase)) throw invalid('It looks like a key, but is not an age identity.');
-    if (unprintable.test(passphrase)) throw invalid('A passphrase is one line of text.');
+    if (otherForm.test(passphrase))
+      throw invalid('The text has the form of a key, but is not an age identity (AGE-SECRET-KEY-1…).');
+    if (unprintable.test(passphrase)) throw invalid('A passphrase must be one line of printable text.');
     if (passphrase.length < shortestPassphrase)
       throw invalid(`The passphrase has fewer than ${shortestPassphrase} characters.`);
-    if (hasRecipients) throw invalid('age encrypts to a passphrase or to recipients, not to both.');
+    if (hasRecipients)
+      throw invalid('A backup can be encrypted to a passphrase or to recipients, not to both.');
     return new BackupKeys([passphraseRecipient(passphrase)], [passphraseIdentity(passphrase)], [passphrase]);
   }
 
-  /** Whether these keys can open backups. */
+  /** Whether these keys can decrypt backups: they have an identity or a passphrase. */
   get canOpen(): boolean {
     return this.#identities.length > 0;
   }
 
-  /** Encrypts a stream. */
+  /** Encrypts a stream to these keys, as an age file. */
   encrypt(plain: Bytes): Promise<AgeFile> {
     return encryptFile(plain, this.#recipients);
   }
 
-  /** Decrypts a stream. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
+  /**
+   * Decrypts an age file with these keys.
+   *
+   * @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged`
+   */
   async open(encrypted: Bytes): Promise<AgeFile> {
     if (!this.canOpen) throw cannotOpen();
     return decryptFile(encrypted, this.#identities);
   }
 
-  /** Encrypts a short text, as text. */
+  /** Encrypts a short text; the result is armored text. */
   async encryptText(text: string): Promise<string> {
     return armor.encode(await whole((await this.encrypt(once(Buffer.from(text)))).bytes));
   }
 
-  /** Decrypts what {@link encryptText} made. @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged` */
+  /**
+   * Decrypts the output of {@link encryptText}.
+   *
+   * @throws AshlarError `backup-key-missing`, `backup-key-wrong`, `backup-damaged`
+   */
   async decryptText(armored: string): Promise<string> {
     return (await whole((await this.open(once(armor.decode(armored)))).bytes)).toString();
   }
@@ -106,13 +120,13 @@ export class BackupKeys {
 
 const shortestPassphrase = 12;
 
-/** A new random age identity, and its recipient. */
+/** Creates a random age identity, and its recipient. */
 export async function newBackupKey(): Promise<{ key: Secret; recipient: string }> {
   const identity = await generateIdentity();
   return { key: new Secret(identity), recipient: await identityToRecipient(identity) };
 }
 
-/** A short name for a secret or a long text: half of its SHA-256, 32 hex digits. */
+/** A short name for a secret or a long text: half of the SHA-256 of the text with a prefix, 32 hex digits. */
 export function fingerprint(text: string): string {
   return createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
 }
@@ -131,7 +145,9 @@ const assertRecipient = (recipient: string): void => {
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
-    throw invalid('A recipient is not one of age. It begins with age1; the owner of the key has it.');
+    throw invalid(
+      'A recipient is not a valid age recipient. It must begin with age1; ask the owner of the key for it.',
+    );
   }
 };
 
@@ -139,24 +155,25 @@ const recipientOf = async (identity: string): Promise<string> => {
   try {
     return await identityToRecipient(identity);
   } catch {
-    throw invalid('One of its lines is not an age identity.');
+    throw invalid('A line of the key is not an age identity.');
   }
 };
 
 const howTo =
-  'Make a key with ashlar backup key and set BACKUP_KEY_FILE; or set BACKUP_RECIPIENT to the recipient of the backups.';
+  'Create a key with `ashlar backup key` and set BACKUP_KEY_FILE; or set BACKUP_RECIPIENT to the recipient of the backups.';
 
 const missing = (): AshlarError =>
   new AshlarError('backup-key-missing', {
-    message: 'There is no key to encrypt backups with.',
+    message: 'No key to encrypt backups is set.',
     suggestion: howTo,
   });
 
 const cannotOpen = (): AshlarError =>
   new AshlarError('backup-key-missing', {
-    message: 'There is no key to open backups with.',
-    detail: 'BACKUP_RECIPIENT alone makes backups that only the owner of its key can open.',
-    suggestion: 'Set BACKUP_KEY or BACKUP_KEY_FILE where backups are verified and restored.',
+    message: 'No key to decrypt backups is set.',
+    detail:
+      'With BACKUP_RECIPIENT alone, backups can be created, but only the owner of the matching key can decrypt them.',
+    suggestion: 'Set BACKUP_KEY or BACKUP_KEY_FILE on the machine that verifies and restores backups.',
   });
 
 const invalid = (detail: string): AshlarError =>

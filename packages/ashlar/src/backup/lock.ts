@@ -1,15 +1,15 @@
 import { AshlarError } from '../errors.js';
 import { describeHolder, takeLock } from '../files/lock.js';
 
-/** The name of the lock in a folder of backups. */
+/** The name of the lock file in a folder of backups. */
 export const lockName = '.lock';
 
 // several hosts may share the folder
 const heartbeat = { every: 30_000, silence: 300_000 };
 
 /**
- * Locks a folder for this process while `work` runs. The lock of a dead process is taken over. Several hosts can
- * share the folder: a host without a heartbeat for five minutes counts as dead.
+ * Locks a folder of backups for this process while `work` runs. The lock of a dead process is taken over. Several
+ * hosts can share the folder: a host without a heartbeat for five minutes counts as dead.
  *
  * @throws AshlarError `backup-folder-locked`
  */
@@ -20,11 +20,11 @@ export async function withFolderLock<T>(folder: string, work: () => Promise<T>):
     heartbeat,
     locked: (holder) =>
       new AshlarError('backup-folder-locked', {
-        message: `Another backup or prune runs in ${folder}, in ${describeHolder(holder)}.`,
+        message: `Another backup or prune is running in the folder ${folder}, in ${describeHolder(holder)}.`,
         detail: holder.isUnseen
-          ? 'It cannot be seen from here, but its lock file was changed within the last five minutes.'
+          ? 'This process cannot see that process, but its lock file was changed within the last five minutes.'
           : undefined,
-        suggestion: `Wait until it has ended. If no such process runs, remove ${holder.file}.`,
+        suggestion: `Wait until the other process has ended. If no such process runs, remove ${holder.file}.`,
       }),
   });
   try {

@@ -49,11 +49,11 @@ const manifest = z.strictObject({
   checksum: hash,
 });
 
-/** The state of a database, as a manifest records it. */
+/** The state of a database in a manifest: row counts, ledger heads, migrations and schema fingerprints. */
 export type DatabaseState = z.infer<typeof state>;
-/** The head of a ledger, as a manifest records it. */
+/** The head of a ledger in a manifest, with its newest signed checkpoint. */
 export type LedgerHead = z.infer<typeof ledger>;
-/** The manifest of a backup, a JSON file next to it. */
+/** The manifest of a backup: the JSON file next to the encrypted file. */
 export type Manifest = z.infer<typeof manifest>;
 /** A manifest without its MAC and checksum. */
 export type ManifestDraft = Omit<Manifest, 'seal' | 'checksum'>;
@@ -74,19 +74,19 @@ const macOf = (draft: ManifestDraft, fileKey: Buffer): string =>
 const checksumOf = (signed: Omit<Manifest, 'checksum'>): string =>
   createHash('sha256').update(canonical(signed)).digest('hex');
 
-/** Binds a manifest to its backup: adds a MAC under the file's key, and the checksum. */
+/** Adds a MAC under the key of the encrypted file, which binds the manifest to that file, and a checksum. */
 export function signManifest(draft: ManifestDraft, fileKey: Buffer): Manifest {
   const signed = { ...draft, seal: macOf(draft, fileKey) };
   return { ...signed, checksum: checksumOf(signed) };
 }
 
-/** The text of a manifest: JSON, indented by two spaces. */
+/** Formats a manifest as JSON, indented by two spaces. */
 export function formatManifest(signed: Manifest): string {
   return `${JSON.stringify(signed, null, 2)}\n`;
 }
 
 /**
- * Parses the output of {@link formatManifest}; any other byte is refused.
+ * Parses a manifest; refuses any text that {@link formatManifest} would not write.
  *
  * @throws AshlarError `backup-damaged`
  */
@@ -95,11 +95,11 @@ export function parseManifest(text: string): Manifest {
   const result = manifest.safeParse(data);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw damaged(`Its manifest is malformed: ${issue?.path.join('.')} ${issue?.message}.`);
+    throw damaged(`The manifest of the backup is malformed: ${issue?.path.join('.')} ${issue?.message}.`);
   }
   const { checksum, ...signed } = result.data;
   if (checksumOf(signed) !== checksum || `${JSON.stringify(data, null, 2)}\n` !== text)
-    throw damaged('Its manifest was changed: the checksum does not match.');
+    throw damaged('The manifest of the backup was changed: the checksum does not match.');
   return result.data;
 }
 
@@ -107,12 +107,12 @@ const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw damaged('Its manifest is not valid JSON.');
+    throw damaged('The manifest of the backup is not valid JSON.');
   }
 };
 
 /**
- * Checks that a manifest was made together with the file that this key opens.
+ * Checks, with the key of an encrypted file, that a manifest was made together with this file.
  *
  * @throws AshlarError `backup-manifest-mismatch`
  */
@@ -121,11 +121,11 @@ export function assertMac({ seal, checksum: _, ...draft }: Manifest, fileKey: Bu
     throw mismatch('The manifest was changed, or belongs to another backup.');
 }
 
-/** The error for a backup that does not match its manifest. */
+/** Creates the error for a backup that does not match its manifest. */
 export function mismatch(detail: string): AshlarError {
   return new AshlarError('backup-manifest-mismatch', {
     message: 'The backup and its manifest do not belong together.',
     detail,
-    suggestion: 'Use another backup: ashlar backup list.',
+    suggestion: 'Use another backup; `ashlar backup list` lists them.',
   });
 }

@@ -11,32 +11,32 @@ import { BackupKeys, type BackupKeysGiven, fingerprint } from './keys.js';
 import { assertMac, type Manifest, mismatch } from './manifest.js';
 import { counted, Meter, type OnProgress } from './meter.js';
 
-/** Options for opening and checking a backup, common to verify and restore. */
+/** The options that {@link verifyBackup} and {@link restoreBackup} have in common. */
 export interface OpenBackupOptions {
-  /** Where to look for a backup that is given by name. */
+  /** The folder of backups, for a backup that is given by name. */
   readonly folder: string;
   readonly keys: BackupKeysGiven;
-  /** The signed checkpoints of its ledgers. */
+  /** The signed checkpoints with which the ledgers in the backup are compared. */
   readonly checkpoints?: Checkpoints | undefined;
   /** The roles to grant rights to, if the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles | undefined;
   readonly onProgress?: OnProgress | undefined;
-  /** Called with the name of each step. */
+  /** Called with the name of each step before it begins. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
-/** An opened backup: both files are unchanged, and the key fits. */
+/** An opened backup: both files are unchanged, and the key decrypts it. */
 export interface OpenedBackup {
-  /** The folder of its files. */
+  /** The folder of the backup's files. */
   readonly folder: string;
   readonly manifest: Manifest;
-  /** The decrypted copy; reading it fails at a part that was changed. */
+  /** The decrypted copy of the database; reading it fails at a part that was changed. */
   readonly copy: Copy;
 }
 
 /**
- * Opens a backup: compares the file with its manifest, decrypts the file's key, and checks with it that the manifest was
- * made together with the file.
+ * Opens a backup: compares the file with its manifest, decrypts the file's key, and checks with it that the manifest
+ * was made together with the file.
  *
  * @param given - the backup's name, or the path of one of its files
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,
@@ -57,7 +57,9 @@ export async function openBackup(
     assertMac(manifest, fileKey);
     const key = manifest.database_key === null ? undefined : await keys.decryptText(manifest.database_key);
     if (key !== undefined && fingerprint(key) !== manifest.keys.database)
-      throw mismatch('The database key in it does not have the fingerprint in the manifest.');
+      throw mismatch(
+        'The database key in the manifest does not have the fingerprint that the manifest records.',
+      );
     const { format, size } = manifest.copy;
     const source = counted(bytes, (done) => options.onProgress?.(done, size));
     const copy = { format, size, bytes: Readable.from(source, { objectMode: false }), key };
@@ -71,15 +73,16 @@ export async function openBackup(
 const assertFile = async (path: string, { file }: Manifest): Promise<void> => {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AshlarError('backup-missing', {
-      message: `${path} does not exist.`,
-      detail: 'Only its manifest exists.',
-      suggestion: 'Put the file next to its manifest.',
+      message: `The encrypted file of the backup, ${path}, does not exist.`,
+      detail: 'Of this backup, only the manifest exists.',
+      suggestion: 'Put the encrypted file into the folder of its manifest.',
       cause,
     });
   });
-  if (found.size !== file.size) throw damaged(`Its file has ${found.size} bytes instead of ${file.size}.`);
+  if (found.size !== file.size)
+    throw damaged(`The file of the backup has ${found.size} bytes instead of ${file.size}.`);
   const meter = new Meter();
   for await (const _ of meter.measure(createReadStream(path, { highWaterMark: 1_048_576 })));
   if (meter.measured.sha256 !== file.sha256)
-    throw damaged('Its file was changed: the SHA-256 does not match.');
+    throw damaged('The file of the backup was changed: the SHA-256 does not match.');
 };

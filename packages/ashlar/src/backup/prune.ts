@@ -4,14 +4,14 @@ import { defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
 /** Options of {@link pruneBackups}. */
 export interface PruneOptions {
   readonly folder: string;
-  /** Only backups with this label. Default: all; the rules apply to each database separately. */
+  /** Prune only the backups with this label. Default: all; the rules apply to each database separately. */
   readonly label?: string | undefined;
   readonly keep?: Partial<KeepRules> | undefined;
-  /** Only report what would be removed. Default false. */
+  /** Whether to report only which backups would be removed, without removing them. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** A backup that was kept or removed, with the reasons. */
+/** A backup that prune kept or removed, with the reasons. */
 export interface Pruned {
   readonly name: string;
   readonly createdAt: string;
@@ -21,8 +21,8 @@ export interface Pruned {
 }
 
 /**
- * Removes the backups that no rule keeps. The newest verified one of each database always stays. A backup that cannot be
- * read stays too: the operator must look at it.
+ * Removes the backups that no keep rule keeps. The newest verified one of each database always stays. A backup that
+ * cannot be read stays too: the operator must look at it.
  *
  * @returns each readable backup, newest first
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`; `usage` for a label without a letter or digit

@@ -10,21 +10,22 @@ import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
 /** Options of {@link restoreBackup}. */
 export interface RestoreOptions extends OpenBackupOptions {
-  /** The target, and the key under which it is opened from now on. */
+  /** The URL and key of the restored database: the key encrypts it from now on. */
   readonly to: OpenOptions;
-  /** Whether a database at the target is replaced. Default false. */
+  /** Whether an existing database at the target may be replaced. Default false. */
   readonly replace?: boolean | undefined;
 }
 
-/** A restored backup, and the reports of its check. */
+/** The result of a restoration: the manifest, and the reports of the check of the guarantees. */
 export interface Restored {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
 }
 
 /**
- * Restores a backup. The copy is written next to the target, checked as {@link verifyBackup} does, and then becomes the
- * database in one step. A failure before that step leaves the target unchanged.
+ * Restores a backup into a new database, or in place of an existing one. The copy is written next to the target,
+ * checked as {@link verifyBackup} does, and then becomes the database in one step. A failure before that step leaves
+ * the target unchanged.
  *
  * @param given - the backup's name, or the path of one of its files
  * @param systems - at least the systems in the backup

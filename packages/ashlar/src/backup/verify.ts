@@ -12,11 +12,11 @@ import { type OpenBackupOptions, openBackup } from './open-backup.js';
 /** Options of {@link verifyBackup}. */
 export interface VerifyBackupOptions extends OpenBackupOptions {
   /**
-   * The server for a temporary database; other engines need none. Default: the server of the backup, without a
-   * password.
+   * The URL of the server for a temporary database; needed only on PostgreSQL. Default: the server of the backup,
+   * without a password.
    */
   readonly at?: OpenOptions | undefined;
-  /** The live database, to compare ledgers with. */
+  /** The live database, whose ledgers are compared with those of the backup. */
   readonly live?: Engine | undefined;
 }
 
@@ -24,18 +24,21 @@ export interface VerifyBackupOptions extends OpenBackupOptions {
 export interface BackupVerification {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
-  /** How its ledgers relate to the live ones; `undefined` without a live database. */
+  /** The relation of each ledger in the backup to the live ledger; `undefined` without a live database. */
   readonly ledgers: readonly LedgerRelation[] | undefined;
-  /** ISO 8601. */
+  /** When the backup was verified: ISO 8601. */
   readonly verifiedAt: string;
-  /** Why the verification could not be recorded, if the folder is read-only; prune does not know of it then. */
+  /**
+   * Why the verification could not be recorded, if the folder is read-only: prune then treats the backup as not
+   * verified.
+   */
   readonly notNoted: string | undefined;
 }
 
 /**
  * Restores a backup into a temporary database and compares it with its manifest: every byte of both files, row counts,
- * schema, migrations and ledgers. Then attacks every guarantee, and compares the ledgers with the signed checkpoints and
- * with the live database. Records the verification next to the backup.
+ * schema, migrations and ledgers. Then attacks every guarantee, and compares the ledgers with the signed checkpoints
+ * and with the live database. Records the verification next to the backup.
  *
  * @param file - the backup's name, or the path of one of its files
  * @param systems - at least the systems in the backup

@@ -5,13 +5,14 @@ const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const forbidden = new Set(['EACCES', 'EPERM', 'EROFS']);
 const noFolder = new Set(['ENOTDIR', 'EEXIST']);
 
-/** The AshlarError for an error of the file system; other errors are returned unchanged. */
+/** Converts an error of the file system to an AshlarError; returns other errors unchanged. */
 export function writeError(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (full.has(code)) {
     return new AshlarError('disk-full', {
       message: `${basename(path)} cannot be written: the disk is full.`,
-      suggestion: 'Free some space, or prune backups. No incomplete file was left.',
+      suggestion:
+        'Free disk space, or remove backups with `ashlar backup prune`. No incomplete file was left.',
       cause: error,
     });
   }
@@ -25,7 +26,7 @@ export function writeError(path: string, error: unknown): unknown {
   if (noFolder.has(code)) {
     return new AshlarError('usage', {
       message: `${dirname(path)} is not a folder.`,
-      suggestion: 'Name another one with BACKUP_DIR or --dir.',
+      suggestion: 'Set another folder with BACKUP_DIR or --dir.',
       cause: error,
     });
   }

@@ -12,20 +12,20 @@ export interface LockPlace {
   readonly name: string;
 }
 
-/** The owner that a lock file names. */
+/** The process that owns a lock, as its lock file names it. */
 export interface LockOwner extends ProcessIdentity {
-  /** Distinguishes the locks of one process; 32 hex digits. */
+  /** A random token that distinguishes the locks of one process: 32 hex digits. */
   readonly token: string;
 }
 
-/** A lock file as it was read. */
+/** A lock file at the time when it was read. */
 export interface LockFile {
   readonly path: string;
-  /** `undefined` where the file cannot be read as a lock file. */
+  /** The owner that the file names; `undefined` if its content cannot be parsed. */
   readonly owner: LockOwner | undefined;
-  /** The time of the file: of its last heartbeat, or of its creation; milliseconds since 1970. */
+  /** The modification time of the file, set by its last heartbeat or its creation: milliseconds since 1970. */
   readonly seen: number;
-  /** Device and inode. */
+  /** The device and inode of the file, which identify it. */
   readonly identity: string;
 }
 
@@ -43,12 +43,12 @@ const longest = 4096;
 /** The highest generation: nine digits, which a number holds exactly. */
 const lastGeneration = 999_999_999;
 
-/** The text of a lock file: one line of JSON. */
+/** Formats the content of a lock file: one line of JSON. */
 export function formatOwner(owner: LockOwner): string {
   return `${JSON.stringify(owner)}\n`;
 }
 
-/** The owner that a lock file's text names; `undefined` if the text cannot be parsed. */
+/** Parses the content of a lock file; returns `undefined` if it names no owner. */
 export function parseOwner(text: string): LockOwner | undefined {
   try {
     return form.parse(JSON.parse(text));
@@ -57,14 +57,14 @@ export function parseOwner(text: string): LockOwner | undefined {
   }
 }
 
-/** The path of a generation of a lock. */
+/** The path of the lock file of one generation: each takeover of a lock creates the next generation. */
 export function generationPath({ folder, name }: LockPlace, generation: number): string {
   return join(folder, `${name}.${generation}`);
 }
 
 const draftPrefix = ({ name }: LockPlace): string => `${name}.draft-`;
 
-/** Whether a file belongs to the lock of this name: held, left behind, or a draft. */
+/** Whether a file name is that of a lock file or a draft of this lock, whether the lock is held or not. */
 export function isLockFile(file: string, name: string): boolean {
   return file.startsWith(draftPrefix({ folder: '', name })) || generationOf(file, name) !== undefined;
 }
@@ -75,7 +75,7 @@ const generationOf = (file: string, name: string): number | undefined => {
   return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : undefined;
 };
 
-/** The names of a lock's files in a folder: generations in ascending order, and drafts. */
+/** Lists the files of a lock: the lock files, by ascending generation, and the drafts. */
 export async function listLockFiles(
   place: LockPlace,
 ): Promise<{ readonly generations: readonly number[]; readonly drafts: readonly string[] }> {
@@ -91,7 +91,7 @@ export function draftMark(place: LockPlace, draft: string): string {
   return draft.slice(draftPrefix(place).length);
 }
 
-/** The generation that follows the given ones, which are in ascending order. */
+/** Returns the next generation after the given ones, which are in ascending order. */
 export function nextGeneration(generations: readonly number[]): number {
   const highest = generations.at(-1) ?? 0;
   if (highest < lastGeneration) return highest + 1;
@@ -99,7 +99,7 @@ export function nextGeneration(generations: readonly number[]): number {
   return generations.findIndex((generation, index) => generation !== index + 1) + 1;
 }
 
-/** Reads a lock file; `undefined` if it no longer exists. */
+/** Reads a lock file; returns `undefined` if it no longer exists. */
 export async function readLockFile(path: string): Promise<LockFile | undefined> {
   const head = await readHead(path);
   const found = head?.found ?? (await stat(path, { bigint: true }).catch(absent));
@@ -121,7 +121,9 @@ const absent = (error: unknown): undefined => {
 // opening a pipe of that name would block
 const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** The beginning of a file; `undefined` if it is gone or unreadable. NFS asks its server again when a file is opened. */
+/**
+ * The beginning of a file; `undefined` if it is gone or unreadable. NFS asks its server again when a file is opened.
+ */
 const readHead = async (path: string): Promise<{ found: BigIntStats; text: string } | undefined> => {
   try {
     const handle = await open(path, flags);
@@ -137,21 +139,21 @@ const readHead = async (path: string): Promise<{ found: BigIntStats; text: strin
   }
 };
 
-/** A complete lock file that has no generation yet. */
+/** A complete lock file under a temporary name, before it is published as a generation. */
 export interface Draft {
   readonly path: string;
   readonly owner: LockOwner;
   readonly text: string;
-  /** Device and inode, which the published file shares. */
+  /** The device and inode of the draft, which the published file shares. */
   readonly identity: string;
 }
 
 const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Writes a draft and waits until it is on the disk, so that a lock file is complete when it appears, and after a power
- * cut. On a full disk the draft stays empty, so that a folder of backups can still be pruned; its holder is then known by
- * the file's inode and heartbeat only.
+ * Writes the draft of a lock file and waits until it is on the disk, so that a published lock file is always
+ * complete, also after a power cut. On a full disk the draft stays empty, so that a folder of backups can still be
+ * pruned; its holder is then known by the file's inode and heartbeat only.
  */
 export async function writeDraft(place: LockPlace): Promise<Draft> {
   const owner: LockOwner = { ...thisProcess(), token: randomBytes(16).toString('hex') };
@@ -168,7 +170,7 @@ export async function writeDraft(place: LockPlace): Promise<Draft> {
   return { path, owner, text, identity: found ? identityOf(found) : '' };
 }
 
-/** Whether a lock file is the one of a draft. */
+/** Whether a lock file is the published file of this draft. */
 export function isOf(file: LockFile | undefined, draft: Draft): boolean {
   if (file?.owner === undefined) return file?.identity === draft.identity;
   return file.owner.token === draft.owner.token;
@@ -178,7 +180,7 @@ export function isOf(file: LockFile | undefined, draft: Draft): boolean {
 const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
- * Gives a draft a generation that no file has yet, in one step.
+ * Publishes a draft as the lock file of a generation that no file has yet, in one atomic step.
  *
  * Without hard links there is no such step for a complete file: the file is created exclusively, and then written. A
  * process that reads it in between cannot parse it, and takes it for held.

@@ -20,37 +20,44 @@ import {
 } from './lock-file.js';
 import { isSameKernel, livenessOf, livenessOfMark } from './process.js';
 
-/** How a holder shows that it runs to processes that cannot see it; all in milliseconds. */
+/**
+ * The times of heartbeats, in milliseconds: a holder shows by them that it runs, to processes that cannot see its
+ * process.
+ */
 export interface Heartbeat {
-  /** How often it sets the time of its lock file. */
+  /** The interval at which the holder sets the time of its lock file. */
   readonly every: number;
-  /** After how long without a heartbeat a holder that cannot be seen counts as dead, by the clocks of both hosts. */
+  /** The time without a heartbeat after which an unseen holder counts as dead, by the clocks of both hosts. */
   readonly silence: number;
   /**
-   * Several times `every`. A holder in another container of this machine also counts as dead if its lock file does not
-   * change while {@link takeLock} watches it for so long: a container that is started again need not wait for `silence`.
+   * The time for which {@link takeLock} watches a lock file; several times `every`. A holder in another container of
+   * this machine also counts as dead if its lock file does not change during this time: a container that is started
+   * again need not wait for `silence`.
    */
   readonly watch?: number;
 }
 
-/** Who holds a lock. */
+/** The holder of a lock. */
 export interface LockHolder {
-  /** The lock's file. */
+  /** The path of the lock file. */
   readonly file: string;
-  /** `undefined` where the lock file cannot be parsed. */
+  /** The owner that the lock file names; `undefined` if the file cannot be parsed. */
   readonly owner: LockOwner | undefined;
-  /** Whether the holder is on another host, in another PID namespace, or unknown: it is judged by its heartbeat alone. */
+  /**
+   * Whether the holder is on another host, in another PID namespace, or unknown: only its heartbeat shows whether it
+   * runs.
+   */
   readonly isUnseen: boolean;
-  /** Whether it may turn out to be dead when its file is watched for longer. */
+  /** Whether a longer watch of the lock file can still show that the holder is dead. */
   readonly isWatched: boolean;
 }
 
 export interface LockOptions extends LockPlace {
-  /** Without it a holder that cannot be seen from here is never taken for dead. */
+  /** The times of heartbeats. Without them, a holder that this process cannot see never counts as dead. */
   readonly heartbeat?: Heartbeat | undefined;
-  /** Creates the error that {@link takeLock} throws while another holder has the lock. */
+  /** Creates the error that {@link takeLock} throws if another holder has the lock. */
   readonly locked: (holder: LockHolder) => Error;
-  /** `false`: do not use hard links. Default: use them where the file system has them. */
+  /** Whether to use hard links. Default: if the file system has them. */
   readonly hardLinks?: boolean;
 }
 
@@ -68,7 +75,7 @@ const attempts = 50;
 const draftFor = 60_000;
 
 /**
- * Takes a lock on a folder that one process at a time may hold, in this process or another. The lock of a dead process
+ * Takes an exclusive lock on a folder: one holder at a time, in this process or another. The lock of a dead process
  * is taken over. Does not wait for a live holder; only for the `watch` of a holder in another container.
  *
  * Each lock is a file `NAME.N`, complete when it appears. A dead holder is succeeded by the generation N + 1, which
@@ -221,7 +228,7 @@ const held = ({ heartbeat }: LockOptions, path: string, draft: Draft): HeldLock 
   };
 };
 
-/** Names a holder in a message: `process 7`, `process 7 on HOST`, `this process`, `an unknown process`. */
+/** Describes a holder for a message: `process 7`, `process 7 on HOST`, `this process`, `an unknown process`. */
 export function describeHolder({ owner, isUnseen }: LockHolder): string {
   if (owner === undefined) return 'an unknown process';
   if (isUnseen)

@@ -1,19 +1,22 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Identifies a process, so that a later process with the same number is not taken for it. */
+/** The identity of a process: it differs from that of a later process with the same process id. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Its start, in clock ticks since the kernel booted (proc(5), field 22); `''` without /proc. */
+  /** The start time of the process, in clock ticks since the kernel booted (proc(5), field 22); `''` without /proc. */
   readonly started: string;
-  /** The inode of its PID namespace, outside of which a number means nothing (pid_namespaces(7)); `''` without /proc. */
+  /** The inode of the PID namespace in which the process id is valid (pid_namespaces(7)); `''` without /proc. */
   readonly namespace: string;
-  /** The kernel's boot id; `''` without /proc. */
+  /** The boot id of the kernel; `''` without /proc. */
   readonly boot: string;
   readonly host: string;
 }
 
-/** `unseen`: the process is on another host or in another PID namespace, where its number means another process. */
+/**
+ * Whether a process runs. `unseen`: unknown, because it is on another host or in another PID namespace, where ids
+ * differ.
+ */
 export type Liveness = 'running' | 'gone' | 'unseen';
 
 const read = (path: string): string => {
@@ -40,7 +43,7 @@ const parseStat = (line: string): { state: string; started: string } => {
 
 let own: ProcessIdentity | undefined;
 
-/** The identity of this process. Outside Linux it consists of number and host name only. */
+/** Returns the identity of this process. Outside Linux it consists of number and host name only. */
 export function thisProcess(): ProcessIdentity {
   own ??= {
     pid: process.pid,
@@ -53,8 +56,9 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * Whether a process still runs, as far as this one can see. Start time, PID namespace and boot id make the answer exact
- * on Linux. Elsewhere the number alone decides, so a later process with the same number is taken for the earlier one.
+ * Finds out whether a process still runs, as far as this process can see. Start time, PID namespace and boot id make
+ * the answer exact on Linux. Elsewhere the process id alone decides, so a later process with the same id counts as
+ * the earlier one.
  */
 export function livenessOf(other: ProcessIdentity): Liveness {
   const me = thisProcess();
@@ -67,7 +71,7 @@ export function livenessOf(other: ProcessIdentity): Liveness {
   return isRunning(other.pid, other.started) ? 'running' : 'gone';
 }
 
-/** Whether a process is on the same kernel, so that both read the same clock. */
+/** Whether a process runs on the same kernel as this one, so that both read the same clock. */
 export function isSameKernel({ boot }: ProcessIdentity): boolean {
   return boot !== '' && boot === thisProcess().boot;
 }
@@ -97,15 +101,18 @@ const exists = (pid: number): boolean => {
 const procIsOurs = (): boolean => target('/proc/self') === String(process.pid);
 
 /**
- * The identity of this process for a file name: `PID-STARTED-NAMESPACE`. Names of temporary files have it, so that
- * {@link livenessOfMark} can tell which ones were left by a killed process.
+ * The identity of this process as a part of file names: `PID-STARTED-NAMESPACE`. Names of temporary files contain it,
+ * so that {@link livenessOfMark} can tell which ones were left by a killed process.
  */
 export function processMark(): string {
   const { pid, started, namespace } = thisProcess();
   return `${pid}-${started || 0}-${namespace || 0}`;
 }
 
-/** Whether the process runs that a {@link processMark} at the start of `text` names; `undefined` where there is no mark. */
+/**
+ * Finds out whether the process of the {@link processMark} at the start of `text` runs; `undefined` if there is no
+ * mark.
+ */
 export function livenessOfMark(text: string): Liveness | undefined {
   const [, pid, started, namespace] = /^(\d+)-(\d+)-(\d+)(?!\d)/.exec(text) ?? [];
   if (pid === undefined || started === undefined || namespace === undefined) return undefined;

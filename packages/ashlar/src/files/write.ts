@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { syncPath } from './sync.js';
 
-/** The content of a file to be written. */
+/** The content of a file to write: text, bytes or a stream of bytes. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** How much is buffered while the disk is slower than the source, in bytes. */
@@ -31,9 +31,9 @@ export async function writeNewFile(path: string, content: FileContent, mode = 0o
 }
 
 /**
- * Writes a file so that it exists completely or not at all, also after a crash or a power cut: under a hidden name in
- * the same folder, synced, renamed, and the folder synced. Replaces a file of that name. Throws errors of the file
- * system.
+ * Writes a file so that it exists completely or not at all, also after a crash or a power cut: writes it under a hidden
+ * name in the same folder, syncs it, renames it, and syncs the folder. Replaces a file of that name. Throws errors of
+ * the file system.
  *
  * @param mode - the file's permissions; default: only its owner can read and write it
  */

@@ -34,17 +34,23 @@ const completed = (model: JobModel, row: JobRow, given: unknown): Outcome => {
 
 const isInterrupted = (row: JobRow): boolean => row.status === 'processing';
 
-/** Whether a row was interrupted in an attempt, and neither the executor nor the limit allows another one. */
+/**
+ * Whether a row cannot be attempted again: its last attempt was interrupted, and neither the executor nor the limit on
+ * attempts allows another.
+ */
 export function isHopeless(model: JobModel, row: JobRow, { reconcile, idempotent }: AnyExecutor): boolean {
   return isInterrupted(row) && !reconcile && (!idempotent || row.attempts >= model.maxAttempts);
 }
 
-/** The outcome of a hopeless row: a person has to check it at the provider. */
+/**
+ * The outcome of a row that cannot be attempted again: it fails as `in_doubt`, and a person must check it at the
+ * provider.
+ */
 export function inDoubt(row: JobRow): Outcome {
   return failure(
     row,
     'in_doubt',
-    'The attempt was interrupted and may have had its effect. Check it at the provider; retry the row by its number to execute it again.',
+    'The attempt was interrupted and may have taken effect. Check it at the provider; to execute the row again, retry it by its number.',
   );
 }
 
@@ -63,17 +69,18 @@ const reconciled = async (
     const found = await executor.reconcile(row, identity);
     if (found !== 'not-effected') return { outcome: completed(model, row, found) };
     if (!last) return found;
-    const message = `The row was interrupted in ${row.attempts} attempts; none of them had its effect.`;
+    const message = `The row was interrupted in ${row.attempts} attempts; none of them took effect.`;
     return { outcome: failure(row, 'attempts_exhausted', message) };
   } catch (error) {
     if (executor.idempotent && !last) return 'not-effected';
-    const message = `The provider cannot be asked about the earlier attempt: ${String(error)}`;
+    const message = `The executor could not find out at the provider whether the earlier attempt took effect: ${String(error)}`;
     return { outcome: failure(row, 'in_doubt', message) };
   }
 };
 
 /**
- * Attempts one row: reconciles it first if it was attempted before and the executor can, then executes it. Never throws.
+ * Attempts one row: reconciles it first if it was attempted before and the executor can, then executes it. Never
+ * throws.
  *
  * @param row - as it was before the intent of this attempt was written
  */
@@ -101,7 +108,7 @@ interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
-/** Attempts rows, at most `concurrency` at once. The outcomes are in the order of the rows. */
+/** Attempts rows, at most `concurrency` of them at the same time. The outcomes are in the order of the rows. */
 export async function attemptRows(
   rows: readonly JobRow[],
   { model, executor, concurrency, signal }: AttemptOptions,

@@ -6,7 +6,10 @@ import { isGone } from './owner.js';
 import { recountChunks } from './recount.js';
 import { refreshTotals } from './totals.js';
 
-/** Cancels a job, or settles the rows that died in flight since. */
+/**
+ * Cancels a job. A job that is cancelled already can be cancelled again: its rows whose worker stopped during an
+ * attempt since then become failed, as `in_doubt`.
+ */
 export async function cancelJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   const job = await findAndLockJob(model, s, jobId);
   assertStatus(job, 'cancelled', ['pending', 'running', 'paused', 'failed', 'cancelled']);
@@ -52,7 +55,7 @@ const failAbandoned = async (model: JobModel, s: JobSession, jobId: string, now:
       .set({
         status: 'failed',
         error_code: 'in_doubt',
-        error_message: 'The attempt was interrupted and may have had its effect. Check it at the provider.',
+        error_message: 'The attempt was interrupted and may have taken effect. Check it at the provider.',
         processed_at: now,
       })
       .where('job_id', '=', jobId)

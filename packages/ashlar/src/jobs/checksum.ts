@@ -19,7 +19,7 @@ const canonical = (value: unknown): string => {
     .join()}}`;
 };
 
-/** The SHA-256 of text, in hex. */
+/** Computes the SHA-256 of a text, in hex. */
 export function sha256(text: string): string {
   return hash('sha256', text);
 }

@@ -1,6 +1,6 @@
 import type { NewJobChunk } from './model.js';
 
-/** Divides rows, as they come, into chunks that workers lease. A chunk whose every row failed is done. */
+/** Divides the rows of an import into the chunks that workers lease. A chunk whose rows have all failed is done. */
 export class ChunkCounter {
   readonly #jobId: string;
   readonly #size: number;
@@ -12,7 +12,7 @@ export class ChunkCounter {
     this.#size = Math.max(1, size);
   }
 
-  /** Takes the next row. */
+  /** Adds the next row to the last chunk, or to a new chunk if the last one is full. */
   add(rowNumber: number, failed: boolean): void {
     let chunk = this.#chunks.at(-1);
     if (!chunk || rowNumber - chunk.lo >= this.#size) {
@@ -23,7 +23,7 @@ export class ChunkCounter {
     if (failed) chunk.failed++;
   }
 
-  /** The chunks, to be inserted. */
+  /** Returns the chunks of all added rows, ready to be inserted. */
   all(): NewJobChunk[] {
     return this.#chunks.map(({ lo, hi, failed }, position) => ({
       job_id: this.#jobId,

@@ -9,18 +9,18 @@ import { jobStatus, listJobs, pageRows } from './query.js';
 import { retryFailed } from './retry.js';
 import { runJob } from './run.js';
 
-/** What a system adds to the commands of `ashlar jobs`. */
+/** The system's own parts of the `ashlar jobs` commands. */
 export interface CommandParts {
-  /** Makes what executes rows in `ashlar jobs run`. */
+  /** Creates the executor that `ashlar jobs run` calls for each row. */
   readonly executor: () => AnyExecutor;
-  /** Makes a job of a file in `ashlar jobs import`. Without it, the command is refused. */
+  /** Creates a job from a file, for `ashlar jobs import`. Without this function, the command is refused. */
   readonly import?: JobCommands['import'];
 }
 
 const actor = 'cli';
 const shown = 20;
 
-/** The commands of `ashlar jobs` for one kind of job. */
+/** Creates the `ashlar jobs` commands for one kind of job. */
 export function jobCommands(
   model: JobModel,
   sums: readonly JobSum[],

@@ -7,7 +7,7 @@ interface Move extends StateChange {
   readonly also?: Partial<Pick<Job, 'error_code' | 'error_message' | 'started_at' | 'completed_at'>>;
 }
 
-/** Changes a locked job's status and logs it. */
+/** Changes the status of a locked job and logs the change. */
 export async function moveJob(
   model: JobModel,
   s: JobSession,
@@ -18,7 +18,10 @@ export async function moveJob(
   return s.update(model.tables.jobs, job.id, { ...also, status: to });
 }
 
-/** Makes a pending or paused job running. One that runs already is left as it is, so that another worker can join. */
+/**
+ * Sets a pending or paused job to `running`. A job that is running already is returned unchanged, so that another
+ * worker can join.
+ */
 export async function startJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   const job = await findAndLockJob(model, s, jobId);
   if (job.status === 'running') return job;
@@ -33,7 +36,7 @@ export async function pauseJob(model: JobModel, s: JobSession, jobId: string, re
   return moveJob(model, s, job, { to: 'paused', reason });
 }
 
-/** Makes a paused job running. */
+/** Sets a paused job to `running`. */
 export async function resumeJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   const job = await findAndLockJob(model, s, jobId);
   assertStatus(job, 'resumed', ['paused']);

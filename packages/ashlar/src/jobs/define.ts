@@ -22,15 +22,15 @@ type Summable<Result extends Shape> = {
 }[keyof Result] &
   string;
 
-/** How `ashlar jobs` shows a sum. */
+/** The label and the number format with which `ashlar jobs` shows a sum. */
 export interface SumOptions {
-  /** Default: the name of the sum. */
+  /** The label of the sum. Default: its name. */
   readonly label?: string;
-  /** Default: the number as it is. */
+  /** Formats the sum. Default: the number without a format. */
   readonly format?: (total: number) => string;
 }
 
-/** What a kind of job is made of. */
+/** The declaration of a kind of job: the data and results of its rows, its jobs table and its limits. */
 export interface JobsDeclaration<
   Data extends z.ZodType,
   Result extends Shape,
@@ -38,31 +38,32 @@ export interface JobsDeclaration<
   Job extends JobColumns<Sum>,
   Log extends string,
 > {
-  /** The data of a row, as JSON. */
+  /** The Zod type of a row's data, which is stored as JSON. */
   readonly data: Data;
   /**
-   * The columns that the result of a row fills in: text, numbers, booleans. The executor returns their values; those that
-   * are nullable may be left out.
+   * The columns that store the result of a row: text, numbers or booleans. The executor returns their values; nullable
+   * values may be left out.
    */
   readonly result?: Result;
-  /** The results that are summed up, in the column `total_NAME` of jobs: whole numbers, 0 or more. */
+  /** The results to sum over a job's rows, in the column `total_NAME` of the jobs table: integers of 0 or more. */
   readonly sums?: { readonly [K in Sum]: SumOptions };
-  /** Arranges the columns of the jobs table: `(columns) => ({ ...columns, campaign: z.string() })`. */
+  /** Adds columns to the jobs table, or reorders them: `(columns) => ({ ...columns, campaign: z.string() })`. */
   readonly columns?: (columns: JobColumns<Sum>) => Job;
-  /** Further guarantees, keys and indexes of the jobs table. */
+  /** The guarantees, keys and indexes of the jobs table in addition to the built-in ones. */
   readonly items?: (columns: Columns<Job>) => readonly TableItem[];
   /** The name of the log table. Default: `NAME_log`. */
   readonly log?: Log;
   /** How many rows a worker leases at a time. Default 500. */
   readonly chunkRows?: number;
-  /** For how many seconds a chunk stays leased without a renewal. Default 30. */
+  /** The number of seconds for which a lease on a chunk is valid after each renewal. Default 30. */
   readonly leaseSeconds?: number;
-  /** How many interrupted attempts a row has before it fails. Default: no limit. */
+  /** The number of interrupted attempts after which a row fails. Default: no limit. */
   readonly maxAttempts?: number;
 }
 
 /**
- * Declares a kind of batch job: its four tables with their guarantees, and the services over them.
+ * Declares a kind of batch job: its four tables with their guarantees, and the functions that import, run and control
+ * jobs.
  *
  * @param name - in the singular, snake_case: the tables are `NAMEs`, `NAME_rows`, `NAME_chunks` and `NAME_log`
  * @throws AshlarError `table-invalid`, `column-type-unsupported`

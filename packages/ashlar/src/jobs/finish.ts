@@ -3,8 +3,8 @@ import type { Job, JobModel, JobSession } from './model.js';
 import { accountRows } from './totals.js';
 
 /**
- * Ends a locked, running job without unfinished chunks: `completed`, or `failed` if rows of it failed. Its totals are
- * set from the rows themselves, counted one by one.
+ * Ends a locked, running job without unfinished chunks: `completed`, or `failed` if some of its rows failed. Its
+ * totals are set from the rows themselves, counted one by one.
  */
 export async function finishJob(model: JobModel, s: JobSession, job: Job): Promise<Job> {
   if (job.status !== 'running') return job;

@@ -2,15 +2,15 @@ import { lockJob } from './job.js';
 import { holdLease, isLeaseLost, type Lease, noTally } from './lease.js';
 import type { RunContext } from './run-context.js';
 
-/** A lease that is renewed. */
+/** A lease that a timer renews until `stop` is called. */
 export interface KeptLease {
-  /** Aborted when the lease is lost. */
+  /** A signal that is aborted when the lease is lost. */
   readonly signal: AbortSignal;
-  /** Ends the renewals, after one in flight has finished. */
+  /** Stops the renewals; waits until a renewal in progress has finished. */
   stop(): Promise<void>;
 }
 
-/** Renews a lease three times in its span, so that calls may take longer than it. */
+/** Renews a lease every third of its validity, so that calls of the executor may take longer than the lease. */
 export function keepAlive({ model, db, context, job, worker }: RunContext, lease: Lease): KeptLease {
   const lost = new AbortController();
   let renewal: Promise<void> = Promise.resolve();

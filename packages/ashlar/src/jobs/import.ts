@@ -10,23 +10,23 @@ import { refreshTotals } from './totals.js';
 /** A row, or `undefined` for a line that is left out: it is only counted. */
 type Given<Data> = ImportRow<Data> | undefined;
 
-/** The rows of a job, as they come: one by one, or some hundreds at a time, which is faster. */
+/** The rows to import, from an iterable: one by one, or in arrays of some hundreds, which is faster. */
 export type RowSource<Data> =
   | Iterable<Given<Data> | readonly Given<Data>[]>
   | AsyncIterable<Given<Data> | readonly Given<Data>[]>;
 
-/** How rows become a job. */
+/** The name and description of the job that an import creates. */
 export interface ImportInput {
   readonly name: string;
   readonly description?: string | null | undefined;
 }
 
-/** How an import runs. */
+/** Options of an import. */
 export interface ImportOptions {
-  /** How many rows a worker leases at a time. Default: as declared. */
+  /** How many rows a worker leases at a time. Default: the value in the declaration of the jobs. */
   readonly chunkRows?: number | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** Abort it to stop: nothing of the import is kept, and it throws the signal's reason. */
+  /** A signal that stops the import when aborted: the import is rolled back and throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The actor of the import's session. */
   readonly actor?: string | undefined;
@@ -43,7 +43,7 @@ interface RowImport {
   readonly options?: ImportOptions | undefined;
 }
 
-/** Makes a job of rows, in one transaction and in constant memory. */
+/** Creates a job from rows, in one transaction and in constant memory. */
 export function importRows({
   model,
   db,
@@ -145,6 +145,7 @@ const rejection = (row_number: number, line: number, reason: string): LogEvent =
 
 const nothingToImport = (lines: number): AshlarError =>
   new AshlarError('input-invalid', {
-    message: lines === 0 ? 'There are no rows to import.' : `All ${lines} lines were left out.`,
+    message:
+      lines === 0 ? 'The source contains no rows to import.' : `The filter left out all ${lines} lines.`,
     suggestion: 'Import at least one row.',
   });

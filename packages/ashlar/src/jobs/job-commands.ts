@@ -2,29 +2,29 @@ import type { Database } from '../session/database.js';
 import type { JobStatus } from './shapes.js';
 import type { Totals } from './totals.js';
 
-/** A job as plain data: all columns of its row. Its counts and sums always equal its rows. */
+/** A job as a plain object with all columns of its row. Its counts and sums always equal its rows. */
 export interface JobSummary {
   readonly id: string;
   readonly name: string;
   readonly status: JobStatus;
   readonly total_rows: number;
-  /** Rows in a final status or failed: completed, failed or skipped. */
+  /** The number of rows that are completed, failed or skipped. */
   readonly processed_rows: number;
   readonly successful_rows: number;
   readonly failed_rows: number;
   readonly error_code: string | null;
   readonly error_message: string | null;
-  /** Times in ISO 8601, UTC, milliseconds. */
+  /** When the job was created: ISO 8601, UTC, with milliseconds, like all times of a job. */
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
-  /** The sums (`total_NAME`), and the system's own columns. */
+  /** The sums (`total_NAME`) and the columns that the system adds. */
   readonly [column: string]: unknown;
 }
 
-/** A job with the account of its rows, its log and its failures. */
+/** A job with its row counts by status, its latest log entries and its first failed rows. */
 export interface JobDetail extends JobSummary {
-  /** How many rows have each status; `in_doubt` counts the failed rows whose effect is unknown. */
+  /** How many rows have each status; `in_doubt` counts the failed rows whose attempt may have taken effect. */
   readonly rows_by_status: Readonly<Record<string, number>>;
   /** The most recent entries of the log, newest first. */
   readonly log: readonly { readonly timestamp: string; readonly level: string; readonly message: string }[];
@@ -37,7 +37,10 @@ export interface JobDetail extends JobSummary {
   }[];
 }
 
-/** The progress of an import or a run, in rows. `total` is `undefined` while it is unknown (a file is still being read). */
+/**
+ * The progress of an import or a run: numbers of rows. `total` is `undefined` while it is unknown (a file is still
+ * being read).
+ */
 export interface JobProgress {
   readonly done: number;
   readonly total: number | undefined;
@@ -45,38 +48,41 @@ export interface JobProgress {
   readonly totals: Totals;
 }
 
-/** How `ashlar jobs import` makes a job of a file. */
+/** Options of `ashlar jobs import`, which creates a job from a file. */
 export interface ImportFileOptions {
   readonly name: string;
-  /** Only the lines whose columns have exactly these values: `{ State: 'California' }`. */
+  /** Import only the lines whose columns have exactly these values: `{ State: 'California' }`. */
   readonly where?: Readonly<Record<string, string>> | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The result of an import. Each rejected line is reported, and is a failed row of the job. */
+/**
+ * The result of an import: the job, line counts and rejected lines. Each rejected line is reported, and is a failed
+ * row of the job.
+ */
 export interface ImportReport<Job = JobSummary> {
   readonly job: Job;
-  /** Lines read. */
+  /** The number of lines that were read. */
   readonly lines: number;
-  /** Rows of the job, the rejected ones included. */
+  /** The number of rows in the job, including the rejected ones. */
   readonly imported: number;
-  /** Lines left out on purpose. */
+  /** The number of lines that a filter left out. */
   readonly filtered: number;
-  /** The first thousand rejected lines. */
+  /** The rejected lines with the reasons: the first 1,000 of them. */
   readonly rejected: readonly { readonly line: number; readonly reason: string }[];
   readonly rejected_rows: number;
 }
 
-/** A sum as `ashlar jobs` shows it. */
+/** A sum with the label and the number format that `ashlar jobs` shows. */
 export interface JobSum {
-  /** Its column in the jobs table, `total_NAME`. */
+  /** The column of the jobs table that holds the sum: `total_NAME`. */
   readonly column: string;
   readonly label: string;
   format(total: number): string;
 }
 
-/** How `ashlar jobs run` runs a job. */
+/** Options of `ashlar jobs run`. */
 export interface RunJobOptions {
   readonly concurrency?: number | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
@@ -84,25 +90,25 @@ export interface RunJobOptions {
 }
 
 /**
- * What a system offers to `ashlar jobs`; `defineJobs(…).commands(…)` makes it. Each method takes an open database and
- * returns plain data. They throw AshlarError: `row-not-found` for an unknown id, `state-conflict` if the status does not
- * allow the operation, `input-invalid` for a file that cannot be read.
+ * The functions of a system behind the `ashlar jobs` commands, created by `defineJobs(…).commands(…)`. Each method
+ * takes an open database and returns plain data. They throw AshlarError: `row-not-found` for an unknown id,
+ * `state-conflict` if the status does not allow the operation, `input-invalid` for a file that cannot be read.
  */
 export interface JobCommands {
   readonly sums: readonly JobSum[];
-  /** Newest first. */
+  /** Lists the jobs, newest first. */
   list(db: Database): Promise<readonly JobSummary[]>;
   show(db: Database, id: string): Promise<JobDetail>;
-  /** `undefined` if the system does not import files. */
+  /** Creates a job from a file; `undefined` if the system does not import files. */
   readonly import:
     | ((db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>)
     | undefined;
-  /** Runs or resumes a job until all rows are done, it is paused or cancelled, or `signal` is aborted. */
+  /** Runs or resumes a job until all rows are done, the job is paused or cancelled, or `signal` is aborted. */
   run(db: Database, id: string, options?: RunJobOptions): Promise<JobSummary>;
   pause(db: Database, id: string): Promise<JobSummary>;
-  /** Makes a paused job runnable; `run` then runs it. */
+  /** Sets a paused job to `running`, without executing rows; call `run` for that. */
   resume(db: Database, id: string): Promise<JobSummary>;
   cancel(db: Database, id: string): Promise<JobSummary>;
-  /** Makes failed rows pending again: all of them, or only those with these numbers. */
+  /** Sets failed rows to `pending`: all that can be retried, or only the rows with these numbers. */
   retry(db: Database, id: string, rows?: readonly number[]): Promise<JobSummary>;
 }

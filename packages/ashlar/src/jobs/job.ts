@@ -4,11 +4,11 @@ import type { Job, JobModel, JobSession } from './model.js';
 
 const notFound = (jobId: string): AshlarError =>
   new AshlarError('row-not-found', {
-    message: `There is no job ${jobId}.`,
-    suggestion: 'See the ids in `ashlar jobs list`.',
+    message: `No job has the id ${jobId}.`,
+    suggestion: 'Run `ashlar jobs list` to see the ids.',
   });
 
-/** The job with that id. @throws AshlarError `row-not-found` */
+/** Reads the job with this id. @throws AshlarError `row-not-found` */
 export async function findJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   // engines differ in how they treat an id that is not a UUID
   const job = z.uuid().safeParse(jobId).success ? await s.get(model.tables.jobs, jobId) : undefined;
@@ -18,8 +18,8 @@ export async function findJob(model: JobModel, s: JobSession, jobId: string): Pr
 
 /**
  * Locks a job's row for this transaction and reads it, so that changes of a job and of its rows are serialised.
- * The update sets `created_at`, which never changes, to itself. It also sets `updated_at` by the database's clock, the one
- * clock that all workers share: leases are measured by it.
+ * The update sets `created_at`, which never changes, to itself. It also sets `updated_at` by the database's clock,
+ * the one clock that all workers share: leases are measured by it.
  *
  * @throws AshlarError `row-not-found` when the job was deleted
  */
@@ -31,12 +31,16 @@ export async function lockJob(model: JobModel, s: JobSession, { id, created_at }
   }
 }
 
-/** Finds and locks a job. @throws AshlarError `row-not-found` */
+/** Finds a job by its id and locks its row for this transaction. @throws AshlarError `row-not-found` */
 export async function findAndLockJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   return lockJob(model, s, await findJob(model, s, jobId));
 }
 
-/** Refuses an operation that the job's status does not allow. @throws AshlarError `state-conflict` */
+/**
+ * Throws if the job's status is not one of the statuses that an operation allows.
+ *
+ * @throws AshlarError `state-conflict`
+ */
 export function assertStatus(job: Job, participle: string, allowed: readonly Job['status'][]): void {
   if (allowed.includes(job.status)) return;
   throw new AshlarError('state-conflict', {
@@ -47,10 +51,10 @@ export function assertStatus(job: Job, participle: string, allowed: readonly Job
 }
 
 const suggestions: Readonly<Record<Job['status'], string>> = {
-  pending: 'Run it first, or cancel it.',
-  running: 'Pause or cancel it first.',
-  paused: 'Resume it, or cancel it.',
+  pending: 'Run the job first, or cancel it.',
+  running: 'Pause or cancel the job first.',
+  paused: 'Resume the job, or cancel it.',
   completed: 'This status is final. Import the rows again as a new job.',
-  failed: 'Retry its failed rows, or cancel it.',
+  failed: 'Retry the failed rows of the job, or cancel the job.',
   cancelled: 'This status is final. Import the rows again as a new job.',
 };

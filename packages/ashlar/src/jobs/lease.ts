@@ -13,31 +13,37 @@ export interface Lease {
   readonly epoch: number;
 }
 
-/** A worker, and for how many seconds each claim or renewal is valid. */
+/** A worker: its name, and the number of seconds for which each claim or renewal of a lease is valid. */
 export interface Worker {
   readonly owner: string;
   readonly leaseSeconds: number;
 }
 
-/** The result of a claim: a lease; no lease, but `open` while other workers have one; or neither if all chunks are done. */
+/**
+ * The result of a claim: a lease, or none if all chunks are done (`open` is false) or leased by other workers (`open`
+ * is true).
+ */
 export interface Claim {
   readonly lease: Lease | undefined;
-  /** Whether some chunk is not done. */
+  /** Whether at least one chunk of the job is not done. */
   readonly open: boolean;
 }
 
-/** What a worker adds to the counts of its chunk. */
+/** The numbers that a worker adds to the counts and sums of its chunk. */
 export interface Tally {
   readonly completed: number;
   readonly failed: number;
-  /** By the names of the sums. */
+  /** The value to add to each sum, by the name of the sum. */
   readonly sums: Readonly<Record<string, number>>;
 }
 
-/** Nothing to add. */
+/** A tally that adds nothing, for a renewal without results. */
 export const noTally: Tally = { completed: 0, failed: 0, sums: {} };
 
-/** The chunks of a job that are not done. The condition is a literal, so that both engines use the partial index. */
+/**
+ * Selects the chunks of a job that are not done. The condition is a literal, so that both engines use the partial
+ * index.
+ */
 export function unfinishedChunks({ tables }: JobModel, s: JobSession, jobId: string) {
   return s.query
     .selectFrom(tables.chunks.name)
@@ -50,7 +56,10 @@ export function unfinishedChunks({ tables }: JobModel, s: JobSession, jobId: str
 const leaseEnd = (now: string, seconds: number): string =>
   new Date(Date.parse(now) + seconds * 1000).toISOString();
 
-/** Claims a chunk of a locked job: an open one, else one whose lease has expired or whose owner is gone. */
+/**
+ * Claims a chunk of a locked job: an open chunk or one whose lease has expired; else one whose worker's process has
+ * ended.
+ */
 export async function claimChunk(model: JobModel, s: JobSession, job: Job, worker: Worker): Promise<Claim> {
   const now = job.updated_at;
   const left = unfinishedChunks(model, s, job.id);
@@ -80,17 +89,20 @@ const logReclaim = (
     {
       level: 'WARNING',
       event_type: 'state_change',
-      message: `The worker of the rows ${lo} to ${hi} stopped; another worker has taken them over.`,
+      message: `The worker of the rows ${lo} to ${hi} stopped; another worker continues with these rows.`,
       details: { chunk, owner, epoch },
     },
   ]);
 
-/** The unfinished rows of a chunk. Those that are `processing` already were left in doubt by an earlier lease. */
+/**
+ * Reads the unfinished rows of a leased chunk. Those that are `processing` already were left in doubt by an earlier
+ * lease.
+ */
 export function openRows(model: JobModel, s: JobSession, lease: Lease): Promise<JobRow[]> {
   return openRowsQuery(model, s, lease).execute();
 }
 
-/** The query of {@link openRows}. */
+/** The query that {@link openRows} runs, for reading its plan. */
 export function openRowsQuery({ tables }: JobModel, s: JobSession, lease: Lease) {
   return s.query
     .selectFrom(tables.rows.name)
@@ -110,7 +122,7 @@ const fenced = ({ tables }: JobModel, s: JobSession, lease: Lease) =>
     .where('epoch', '=', lease.epoch)
     .where('state', '=', 'leased');
 
-/** Whether an error says that a lease is void: another worker has claimed the chunk since. */
+/** Whether an error means that this worker lost its lease, because another worker has claimed the chunk. */
 export function isLeaseLost(error: unknown): boolean {
   return (
     error instanceof AshlarError && error.code === 'state-conflict' && error.message === leaseLost.message
@@ -119,9 +131,9 @@ export function isLeaseLost(error: unknown): boolean {
 
 const leaseLost = {
   message: 'The lease on this chunk of rows was lost.',
-  detail: 'It was not renewed in time, and another worker has claimed the chunk under a higher epoch.',
+  detail: 'The lease was not renewed in time, and another worker has claimed the chunk under a higher epoch.',
   suggestion:
-    'Nothing needs to be done: the other worker records the rows. Lengthen the lease if this happens often.',
+    'No action is needed: the other worker records the rows. If this happens often, make the lease longer.',
 };
 
 const assertHeld = (changed: bigint): void => {
@@ -137,8 +149,8 @@ interface Renewal {
 }
 
 /**
- * Renews a lease and adds to its chunk's counts. This is the fence: only the chunk's one owner gets past it, so what the
- * same transaction writes afterwards is that owner's.
+ * Renews a lease and adds a tally to the counts of its chunk. This is the fence: only the chunk's one owner gets past
+ * it, so what the same transaction writes afterwards is that owner's.
  *
  * @throws AshlarError `state-conflict` when the lease was lost; the transaction must then be rolled back
  */
@@ -160,7 +172,11 @@ export async function holdLease(
   assertHeld(numUpdatedRows);
 }
 
-/** Gives a chunk back: `done` when all its rows are, else `open` for the next claim. @throws AshlarError `state-conflict` when the lease was lost */
+/**
+ * Ends a lease and sets the state of its chunk: `done` if all its rows are done, else `open` for the next claim.
+ *
+ * @throws AshlarError `state-conflict` when the lease was lost
+ */
 export async function releaseLease(
   model: JobModel,
   s: JobSession,

@@ -2,10 +2,10 @@ import type { InsertOf } from '../model/index.js';
 import type { Job, JobModel, JobSession, LogEntry } from './model.js';
 import type { LogColumns } from './shapes.js';
 
-/** One entry of a job's log, before it has an id and a time. */
+/** An entry for a job's log, before the database gives it an id and a time. */
 export type LogEvent = Omit<InsertOf<LogColumns>, 'id' | 'job_id' | 'timestamp'>;
 
-/** Writes entries to a job's log, in their order. */
+/** Writes entries to a job's log, in the given order. */
 export async function logEvents(
   { tables }: JobModel,
   s: JobSession,
@@ -19,13 +19,13 @@ export async function logEvents(
   );
 }
 
-/** A change of a job's status, and why. */
+/** A change of a job's status: the new status and the reason. */
 export interface StateChange {
   readonly to: Job['status'];
   readonly reason?: string | undefined;
 }
 
-/** Writes that a job's status changes. */
+/** Writes a change of a job's status to its log. */
 export function logStateChange(
   model: JobModel,
   s: JobSession,
@@ -42,19 +42,19 @@ export function logStateChange(
   ]);
 }
 
-/** Which entries of a log to read. */
+/** The job, level, position and number of log entries to read. */
 export interface LogPage {
   readonly jobId: string;
   readonly level?: LogEntry['level'] | undefined;
-  /** Only entries after this one, in the order of reading: the last entry of the previous page. */
+  /** The last entry of the previous page: reads only the entries that follow it in the order of the page. */
   readonly after?: Pick<LogEntry, 'timestamp' | 'id'> | undefined;
-  /** Newest first. Default: oldest first. */
+  /** Whether the newest entries come first. Default: the oldest first. */
   readonly newestFirst?: boolean | undefined;
-  /** Default 100. */
+  /** The maximum number of entries. Default 100. */
   readonly limit?: number | undefined;
 }
 
-/** A page of a job's log. */
+/** Reads a page of a job's log. */
 export async function pageLog({ tables }: JobModel, s: JobSession, page: LogPage): Promise<LogEntry[]> {
   const [order, behind] = page.newestFirst ? (['desc', '<'] as const) : (['asc', '>'] as const);
   let query = s.query

@@ -8,8 +8,8 @@ import type { ChunkColumns, JobColumns, LogColumns, RowColumns } from './shapes.
 import type { JobTables } from './tables.js';
 
 /**
- * The tables of any kind of job as the services see them: the columns that all kinds have, under names that only the
- * types know. At run time a table has its own name and its further columns.
+ * The tables of any kind of job, typed by the columns that all kinds have in common. The names `jobs`, `rows`, `chunks`
+ * and `log` exist only in these types: at run time a table has its own name and its further columns.
  */
 export type ModelTables = {
   readonly jobs: Table<'jobs', JobColumns<never>>;
@@ -27,22 +27,22 @@ export type JobChunk = RowOf<ChunkColumns<never>>;
 export type NewJobChunk = InsertOf<ChunkColumns<never>>;
 export type LogEntry = RowOf<LogColumns>;
 
-/** A column that the result of a row fills in. */
+/** A column of the rows table that stores a part of a row's result. */
 export interface ResultColumn {
   readonly name: string;
-  /** Whether a result without it cannot be recorded. */
+  /** Whether the column is required: a result without it cannot be recorded. */
   readonly required: boolean;
-  /** The SQL type that both engines cast a parameter to. */
+  /** The SQL type to which the value is cast when it is recorded, on both engines. */
   readonly sqlType: 'text' | 'bigint' | 'double precision' | 'boolean';
 }
 
-/** A column of the results that is summed up: `name` in rows and chunks, `total` in jobs. */
+/** A result column that is summed: the column `name` of rows and chunks, and the column `total` of jobs. */
 export interface SumColumn {
   readonly name: string;
   readonly total: string;
 }
 
-/** A kind of job as the services see it. */
+/** A kind of job at run time: its tables, result columns, sums and limits, without the types of its declaration. */
 export interface JobModel {
   readonly tables: ModelTables;
   readonly data: z.ZodType;
@@ -64,7 +64,7 @@ interface ModelParts {
 }
 
 /**
- * The one place where the types of a declaration become those of the services.
+ * Converts a declaration of jobs into a {@link JobModel}. Only this function casts the types of a declaration.
  *
  * @throws AshlarError `table-invalid` for a result or a sum that cannot be recorded
  */
@@ -94,8 +94,8 @@ const resultColumn = (rows: Table, name: string, type: z.ZodType): ResultColumn 
   if (!sqlType || type.def.type === 'default') {
     throw invalid(
       rows,
-      `the result ${name} is neither text, nor a number, nor a boolean, or has a default.`,
-      'Results are recorded for many rows in one statement. Keep times and JSON as text.',
+      `the result ${name} must be text, a number or a boolean, and have no default.`,
+      'Results of many rows are recorded in one statement, which supports only these types. Store times and JSON as text.',
     );
   }
   return { name, required: type.def.type !== 'nullable', sqlType };
@@ -107,7 +107,7 @@ const assertSum = (rows: Table, results: readonly ResultColumn[], name: string):
   if (result?.required && column?.kind === 'integer' && (column.rules.minimum ?? -1) >= 0) return;
   throw invalid(
     rows,
-    `the sum ${name} is not a result of whole numbers that is always given.`,
+    `the sum ${name} must name a required result that is an integer of 0 or more.`,
     `Declare it in result: ${name}: z.int().min(0).`,
   );
 };

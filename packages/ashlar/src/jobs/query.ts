@@ -2,14 +2,14 @@ import { findJob } from './job.js';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 import { accountRows, type RowAccount } from './totals.js';
 
-/** A job, and its rows counted one by one. */
+/** A job, its row counts and sums, counted from its rows, and whether both agree. */
 export interface JobReport {
   readonly job: Job;
   readonly account: RowAccount;
   readonly balanced: boolean;
 }
 
-/** A job with the account of its rows, in one snapshot. @throws AshlarError `row-not-found` */
+/** Reads a job and counts its rows one by one, in one snapshot. @throws AshlarError `row-not-found` */
 export async function jobStatus(model: JobModel, s: JobSession, jobId: string): Promise<JobReport> {
   const job = await findJob(model, s, jobId);
   const account = await accountRows(model, s, jobId);
@@ -18,14 +18,14 @@ export async function jobStatus(model: JobModel, s: JobSession, jobId: string): 
   return { job, account, balanced: Object.entries(counted).every(([name, value]) => kept[name] === value) };
 }
 
-/** Which jobs to list. */
+/** The status and the maximum number of jobs to list. */
 export interface JobFilter {
   readonly status?: Job['status'] | undefined;
-  /** Default 100. */
+  /** The maximum number of jobs. Default 100. */
   readonly limit?: number | undefined;
 }
 
-/** Jobs, newest first. */
+/** Lists jobs, newest first. */
 export function listJobs(
   { tables }: JobModel,
   s: JobSession,
@@ -40,17 +40,17 @@ export function listJobs(
   return (status ? query.where('status', '=', status) : query).execute();
 }
 
-/** Which rows of a job to read. */
+/** The job, status, position and number of rows to read. */
 export interface RowPage {
   readonly jobId: string;
   readonly status?: JobRow['status'] | undefined;
-  /** Only rows with a greater number: that of the last row of the previous page. */
+  /** The number of the last row of the previous page: reads only rows with a greater number. */
   readonly after?: number | undefined;
-  /** Default 100. */
+  /** The maximum number of rows. Default 100. */
   readonly limit?: number | undefined;
 }
 
-/** A page of a job's rows, by number. */
+/** Reads a page of a job's rows, ordered by row number. */
 export function pageRows(
   { tables }: JobModel,
   s: JobSession,

@@ -5,7 +5,7 @@ import type { Lease, Tally } from './lease.js';
 import type { LogEvent } from './log.js';
 import type { JobModel, JobRow, JobSession, ResultColumn } from './model.js';
 
-/** The outcome of an attempt at one row: the values of its result columns, or why it failed. */
+/** The outcome of an attempt at one row: the values of its result columns, or the code and message of its failure. */
 export type Outcome =
   | { readonly row_number: number; readonly result: Readonly<Record<string, unknown>> }
   | { readonly row_number: number; readonly failure: { readonly code: string; readonly message: string } };
@@ -42,14 +42,15 @@ const rowsOf = (
 const assertAll = ({ tables }: JobModel, changed: bigint, rows: readonly unknown[]): void => {
   if (changed === BigInt(rows.length)) return;
   throw new AshlarError('state-conflict', {
-    message: `${rows.length - Number(changed)} of ${rows.length} rows were changed while a worker had leased them.`,
-    detail: `Something other than the services of this job writes to ${tables.rows.name}.`,
+    message: `${rows.length - Number(changed)} of ${rows.length} rows were changed by another writer while a worker had leased them.`,
+    detail: `Code other than the job functions of Ashlar writes to the table ${tables.rows.name}.`,
     suggestion: 'Nothing was recorded. Stop the other writer, and run the job again.',
   });
 };
 
 /**
- * Writes that these rows are about to be attempted, each under its key, before the executor is called.
+ * Records, before the executor is called, that these rows are about to be attempted: sets them to `processing`, with
+ * their idempotency keys.
  *
  * @throws AshlarError `state-conflict` when a row is not open
  */
@@ -68,7 +69,7 @@ export async function recordIntents(
 }
 
 /**
- * Writes the outcomes of rows that were being processed.
+ * Records the outcomes of attempted rows: their results, or why they failed.
  *
  * @throws AshlarError `state-conflict` when a row is not being processed
  */
@@ -103,7 +104,7 @@ export async function recordOutcomes(
   }
 }
 
-/** What outcomes add to the counts and sums of their chunk. */
+/** Counts outcomes and sums their results, to be added to the counts and sums of their chunk. */
 export function tallyOf({ sums }: JobModel, outcomes: readonly Outcome[]): Tally {
   let [completed, failed] = [0, 0];
   const added: Record<string, number> = Object.fromEntries(sums.map(({ name }) => [name, 0]));
@@ -117,7 +118,7 @@ export function tallyOf({ sums }: JobModel, outcomes: readonly Outcome[]): Tally
   return { completed, failed, sums: added };
 }
 
-/** The log entries of outcomes: one for all calls together, and one for each row that failed. */
+/** Creates the log entries for outcomes: one summary of all calls, and one for each failed row. */
 export function outcomeEvents(model: JobModel, executor: string, outcomes: readonly Outcome[]): LogEvent[] {
   const [first, last] = [outcomes[0], outcomes.at(-1)];
   if (!first || !last) return [];

@@ -7,7 +7,10 @@ const rowsOfChunk = ({ tables }: JobModel, status: JobRow['status']): RawBuilder
     and r.row_number between ${chunk('lo')} and ${chunk('hi')} and r.status = ${sql.lit(status)}`;
 };
 
-/** Counts the failed and skipped rows of all chunks of a job: for changes over many chunks. A worker counts its own. */
+/**
+ * Counts the failed and skipped rows of each chunk again, after a change of rows in many chunks. A worker counts its
+ * own.
+ */
 export async function recountChunks(model: JobModel, s: JobSession, jobId: string): Promise<void> {
   const rows = (status: JobRow['status']) => sql<number>`(select count(*) ${rowsOfChunk(model, status)})`;
   await s.query
@@ -17,7 +20,7 @@ export async function recountChunks(model: JobModel, s: JobSession, jobId: strin
     .execute();
 }
 
-/** The condition that a chunk has pending rows. */
+/** The SQL condition that is true for a chunk with pending rows. */
 export function hasPendingRows(model: JobModel): RawBuilder<boolean> {
   return sql<boolean>`exists (select 1 ${rowsOfChunk(model, 'pending')})`;
 }

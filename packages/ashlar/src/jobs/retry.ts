@@ -6,19 +6,21 @@ import type { Job, JobModel, JobSession } from './model.js';
 import { hasPendingRows, recountChunks } from './recount.js';
 import { refreshTotals } from './totals.js';
 
-/** Which failed rows to retry. */
+/**
+ * The job, and the failed rows of it to retry: all that can be retried, or those with given numbers or an error code.
+ */
 export interface RetryInput {
   readonly jobId: string;
   /**
-   * Only these rows. A row that is in doubt or has exhausted its attempts is retried only if it is named here, after a
-   * person has checked it.
+   * Retry only the rows with these numbers. A row that is in doubt or has exhausted its attempts is retried only if
+   * it is named here, after a person has checked it.
    */
   readonly rows?: readonly number[] | undefined;
-  /** Only rows that failed with this code. */
+  /** Retry only the rows that failed with this error code. */
   readonly errorCode?: string | undefined;
 }
 
-/** The job, and the number of rows that are pending again. */
+/** The result of a retry: the job, and the number of rows that were set to `pending`. */
 export interface Retried<J = Job> {
   readonly job: J;
   readonly retried: number;
@@ -26,7 +28,7 @@ export interface Retried<J = Job> {
 
 const checkedByPerson = ['in_doubt', 'attempts_exhausted'];
 
-/** Makes failed rows pending again and their job running. */
+/** Sets failed rows to `pending`, and their job to `running` if it had failed. */
 export async function retryFailed(
   model: JobModel,
   s: JobSession,
@@ -77,8 +79,9 @@ function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
 const notRetryable = (job: Job, rows: readonly number[] | undefined, found: number): AshlarError =>
   new AshlarError('state-conflict', {
     message: rows
-      ? `Only ${found} of the ${new Set(rows).size} rows named in "${job.name}" can be retried; nothing was changed.`
+      ? `Only ${found} of the ${new Set(rows).size} given rows of "${job.name}" can be retried; nothing was changed.`
       : `No row of "${job.name}" can be retried.`,
-    detail: 'A row can be retried if its execution failed. A rejected row cannot.',
-    suggestion: 'See the failures in `ashlar jobs show`. To retry a row that is in doubt, name its number.',
+    detail: 'A row can be retried if its execution failed. A row that the import rejected cannot.',
+    suggestion:
+      'Run `ashlar jobs show` to see the failed rows. To retry a row that is in doubt, give its number.',
   });

@@ -3,7 +3,7 @@ import { rowChecksum } from './checksum.js';
 import type { JobModel, NewJobRow } from './model.js';
 import { storableJson, storableText } from './storable-text.js';
 
-/** A row to import: its data; or what was read of it, and why it is rejected. */
+/** A row to import: its data, or, if it is rejected, the values that were read and the reason. */
 export type ImportRow<Data> =
   | {
       readonly data: Data;
@@ -18,7 +18,7 @@ export type ImportRow<Data> =
       readonly line?: number | undefined;
     };
 
-/** A row to insert, without its job and number, and why it is rejected. */
+/** A row to insert, without its job and number, and the reason if it is rejected. */
 export interface MadeRow {
   readonly row: Omit<NewJobRow, 'job_id' | 'row_number'>;
   readonly line: number;
@@ -31,7 +31,7 @@ const problemOf = (model: JobModel, data: unknown): string | undefined => {
   return storageProblem(model.tables.rows.columns.row_data, data);
 };
 
-/** Makes a row of data, and a failed row of data that does not pass the schema or cannot be stored. */
+/** Creates a pending row from data; a failed row if the data does not pass the schema or cannot be stored. */
 export function makeRow(model: JobModel, given: ImportRow<unknown>, position: number): MadeRow {
   const line = given.line ?? position;
   const reason = given.rejected ?? problemOf(model, given.data);

@@ -10,19 +10,22 @@ import type { Job, JobDatabase, JobModel } from './model.js';
 import { newOwner } from './owner.js';
 import type { RunContext } from './run-context.js';
 
-/** How a job is run. */
+/** Options of a run. */
 export interface RunOptions {
-  /** Calls of the executor in flight at once. Default 8. */
+  /** The maximum number of concurrent calls of the executor. Default 8. */
   readonly concurrency?: number | undefined;
-  /** At most this many rows between two transactions; fewer if calls are slow. Default 100. */
+  /** The maximum number of rows that one transaction records; fewer are recorded if calls are slow. Default 100. */
   readonly flushEvery?: number | undefined;
-  /** For how many seconds a chunk stays leased without a renewal. Default: as declared. */
+  /**
+   * The number of seconds for which a lease is valid after each renewal. Default: the value in the declaration of the
+   * jobs.
+   */
   readonly leaseSeconds?: number | undefined;
-  /** Called after each transaction with the progress of the job, that of all workers together. */
+  /** Called after each transaction with the progress of the whole job, including the work of other workers. */
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** Abort it to stop: rows in flight are finished and recorded, and the job is paused. */
+  /** A signal that stops the run when aborted: rows in flight are finished and recorded, and the job is paused. */
   readonly signal?: AbortSignal | undefined;
-  /** This worker's name, `host:pid:random`. Default: generated. */
+  /** The name of this worker: `host:process:random`. Default: a generated name. */
   readonly owner?: string | undefined;
   /** The actor of the run's sessions. */
   readonly actor?: string | undefined;
@@ -34,7 +37,7 @@ interface RunInput {
   readonly executor: AnyExecutor;
 }
 
-/** Runs a job, or joins in running it. */
+/** Runs a job as one worker; several workers may run the same job at the same time. */
 export async function runJob(
   model: JobModel,
   db: JobDatabase,

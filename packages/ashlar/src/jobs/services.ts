@@ -14,13 +14,13 @@ import type { JobColumns } from './shapes.js';
 import type { JobTables } from './tables.js';
 import type { RowAccount } from './totals.js';
 
-/** The types of one kind of job. */
+/** The types that the declaration of one kind of job determines. */
 export interface JobTypes {
   /** The Zod type of a row's data. */
   readonly data: z.ZodType;
-  /** The columns that the result of a row fills in. */
+  /** The columns of the rows table that store the result of a row. */
   readonly result: Shape;
-  /** The names of the sums. */
+  /** The names of the results that are summed over a job's rows. */
   readonly sum: string;
   /** The columns of the jobs table. */
   readonly columns: Shape;
@@ -30,14 +30,14 @@ type Executor<K extends JobTypes> = JobExecutor<z.output<K['data']>, InsertOf<K[
 type Sums<K extends JobTypes> = { readonly [N in K['sum'] as `total_${N}`]: number | null };
 type OwnColumns<K extends JobTypes> = Omit<InsertOf<K['columns']>, keyof JobColumns<K['sum']>>;
 
-/** The tables and services of one kind of job, made by `defineJobs`. */
+/** The tables of one kind of job and the functions that import, run and control its jobs, created by `defineJobs`. */
 export interface Jobs<T extends JobTables, K extends JobTypes> {
-  /** To be listed among the tables of a system. */
+  /** The four tables, to be added to the tables of a system. */
   readonly tables: T;
 
   /**
-   * Makes a job of rows, in one transaction and in constant memory. A row that does not pass the schema is reported and
-   * logged, and becomes a failed row. If the import fails, nothing of it is kept.
+   * Creates a job from rows, in one transaction and in constant memory. A row that does not pass the schema is
+   * reported and logged, and becomes a failed row. If the import fails, nothing of it is kept.
    *
    * @throws AshlarError `input-invalid` when there is no row; and what the source throws
    */
@@ -49,12 +49,12 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
   ): Promise<ImportReport<Row<T['jobs']>>>;
 
   /**
-   * Runs a job, or joins in running it, until all its rows are done, it is paused or cancelled, or `signal` is aborted.
+   * Runs a job as one worker, until all its rows are done, the job is paused or cancelled, or `signal` is aborted.
    * Any number of workers, in any number of processes, may run one job. After a worker was killed, another call
    * continues the job.
    *
-   * A row is attempted at least once and recorded exactly once. With an idempotent or reconcilable provider, it also has
-   * its effect exactly once.
+   * A row is attempted at least once and recorded exactly once. With an idempotent or reconcilable provider, it also
+   * has its effect exactly once.
    *
    * @returns the job: `completed`, `failed` if rows of it failed, `paused` or `cancelled`
    * @throws AshlarError `row-not-found`; `state-conflict` when the job is completed, failed or cancelled
@@ -72,28 +72,37 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
    * @throws AshlarError `row-not-found`, `state-conflict`
    */
   pause<D extends Tables>(s: Session<D>, jobId: string, reason?: string): Promise<Row<T['jobs']>>;
-  /** Makes a paused job running; `run` then runs it. @throws AshlarError `row-not-found`, `state-conflict` */
+  /**
+   * Sets a paused job to `running`, without executing rows; call `run` for that.
+   *
+   * @throws AshlarError `row-not-found`, `state-conflict`
+   */
   resume<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
   /**
-   * Cancels a job for good: pending rows are skipped, rows in flight are still recorded by their workers. Call it again
+   * Cancels a job permanently: pending rows are skipped; workers still record the rows in flight. Call it again
    * to fail, as in doubt, the rows of workers that have died since.
    *
    * @throws AshlarError `row-not-found`, `state-conflict` when the job is completed
    */
   cancel<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
   /**
-   * Makes failed rows pending again and their job running; `run` then runs it. Rejected rows stay failed.
+   * Sets failed rows to `pending`, and their job to `running` if it had failed; call `run` to execute them. Rejected
+   * rows stay failed.
    *
    * @throws AshlarError `row-not-found`; `state-conflict` when the job's status does not allow it, or a named row or
    *   every row cannot be retried
    */
   retry<D extends Tables>(s: Session<D>, input: RetryInput): Promise<Retried<Row<T['jobs']>>>;
-  /** Deletes a job that is not running, with its rows and its log. @throws AshlarError `row-not-found`, `state-conflict` */
+  /**
+   * Deletes a job that is not running, with its rows and its log.
+   *
+   * @throws AshlarError `row-not-found`, `state-conflict`
+   */
   delete<D extends Tables>(s: Session<D>, jobId: string): Promise<void>;
 
-  /** The job with that id. @throws AshlarError `row-not-found` */
+  /** Reads the job with this id. @throws AshlarError `row-not-found` */
   find<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
-  /** A job with its rows counted one by one, in one snapshot. @throws AshlarError `row-not-found` */
+  /** Reads a job and counts its rows one by one, in one snapshot. @throws AshlarError `row-not-found` */
   status<D extends Tables>(
     s: Session<D>,
     jobId: string,
@@ -103,22 +112,25 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
     /** Whether the job's counts and sums equal its rows: always, unless the database was changed past the services. */
     readonly balanced: boolean;
   }>;
-  /** Jobs, newest first. */
+  /** Lists jobs, newest first. */
   list<D extends Tables>(s: Session<D>, filter?: JobFilter): Promise<Row<T['jobs']>[]>;
-  /** A page of a job's rows, by number. */
+  /** Reads a page of a job's rows, ordered by row number. */
   rows<D extends Tables>(s: Session<D>, page: RowPage): Promise<Row<T['rows']>[]>;
-  /** A page of a job's log. */
+  /** Reads a page of a job's log. */
   log<D extends Tables>(s: Session<D>, page: LogPage): Promise<LogEntry[]>;
 
-  /** What `ashlar jobs` offers for a system with these jobs: `system(name, { …, jobs: shipments.commands(…) })`. */
+  /**
+   * Creates the `ashlar jobs` commands for a system with these jobs: `system(name, { …, jobs: shipments.commands(…)
+   * })`.
+   */
   commands(parts: {
-    /** Makes what executes rows in `ashlar jobs run`. */
+    /** Creates the executor that `ashlar jobs run` calls for each row. */
     readonly executor: () => Executor<K>;
-    /** Makes a job of a file in `ashlar jobs import`. Without it, the command is refused. */
+    /** Creates a job from a file, for `ashlar jobs import`. Without this function, the command is refused. */
     readonly import?: (db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>;
   }): JobCommands;
 }
 
-/** The executor of a kind of job: `type Carrier = ExecutorOf<typeof shipments>`. */
+/** The type of the executor of a kind of job: `type Carrier = ExecutorOf<typeof shipments>`. */
 export type ExecutorOf<J> =
   J extends Jobs<infer _T, infer K> ? JobExecutor<z.output<K['data']>, InsertOf<K['result']>> : never;

@@ -11,17 +11,18 @@ export const logLevels = ['INFO', 'WARNING', 'ERROR'] as const;
 /** The kinds of events in a job's log; `api_call` is a batch of calls of the executor. */
 export const eventTypes = ['state_change', 'api_call', 'row_event', 'error'] as const;
 
-/** A status of a job. */
+/** One of {@link jobStatuses}. */
 export type JobStatus = (typeof jobStatuses)[number];
-/** A status of a row. */
+/** One of {@link rowStatuses}. */
 export type RowStatus = (typeof rowStatuses)[number];
 
 const assertFree = (table: string, names: readonly string[], taken: Shape): void => {
   const name = names.find((each) => each in taken);
   if (name === undefined) return;
   throw new AshlarError('table-invalid', {
-    message: `The table of ${table} has a column ${name} already.`,
-    detail: 'A result is a column of rows. A sum is also one of chunks, and total_NAME one of jobs.',
+    message: `The table of ${table} already has a column ${name}.`,
+    detail:
+      'A result is a column of the rows table. A sum is also a column of the chunks table, and total_NAME a column of the jobs table.',
     suggestion: 'Give the result another name.',
   });
 };
@@ -50,11 +51,15 @@ const lastJobColumns = () => ({
   updated_at: updatedAt(),
 });
 
-/** The columns of every jobs table; `total_NAME` for each sum, `null` while no row is completed. */
+/** The columns of every jobs table, with a column `total_NAME` for each sum (`null` while no row is completed). */
 export type JobColumns<Sum extends string> = ReturnType<typeof firstJobColumns> &
   ReturnType<typeof lastJobColumns> & { [K in Sum as `total_${K}`]: z.ZodNullable<z.ZodInt> };
 
-/** The columns of a jobs table, in their order. @throws AshlarError `table-invalid` for a name that is taken */
+/**
+ * Creates the columns of a jobs table, in the order of the table.
+ *
+ * @throws AshlarError `table-invalid` for a name that is taken
+ */
 export function jobColumns<Sum extends string>(sums: readonly Sum[]): JobColumns<Sum> {
   const totals = Object.fromEntries(sums.map((name) => [`total_${name}`, sum().nullable()]));
   const [first, last] = [firstJobColumns(), lastJobColumns()];
@@ -65,10 +70,10 @@ export function jobColumns<Sum extends string>(sums: readonly Sum[]): JobColumns
 // what was read of a row that does not pass the schema of its kind
 const rejectedData = z.strictObject({ rejected: z.json() });
 
-/** What the column `row_data` holds: data that passes the declared schema, or what was read of a rejected row. */
+/** The type of the column `row_data`: data that passes the declared schema, or the values read from a rejected row. */
 export type RowData<Data extends z.ZodType> = z.ZodUnion<readonly [Data, typeof rejectedData]>;
 
-/** Columns that are empty until their row is completed. */
+/** The types of the result columns: nullable, because they are NULL until their row is completed. */
 export type ResultColumns<Result extends Shape> = {
   [K in keyof Result]: Result[K] extends z.ZodNullable ? Result[K] : z.ZodNullable<Result[K]>;
 };
@@ -91,12 +96,16 @@ const lastRowColumns = () => ({
 
 const rowStatus = () => z.enum(rowStatuses).default('pending');
 
-/** The columns of every table of rows. */
+/** The types of the columns of every rows table. */
 export type RowColumns<Data extends z.ZodType, Result extends Shape> = ReturnType<typeof firstRowColumns> &
   ReturnType<typeof lastRowColumns> &
   ResultColumns<Result> & { row_data: RowData<Data>; status: ReturnType<typeof rowStatus> };
 
-/** The columns of a table of rows, in their order. @throws AshlarError `table-invalid` for a name that is taken */
+/**
+ * Creates the columns of a rows table, in the order of the table.
+ *
+ * @throws AshlarError `table-invalid` for a name that is taken
+ */
 export function rowColumns<Data extends z.ZodType, Result extends Shape>(
   data: Data,
   result: Result,
@@ -125,12 +134,16 @@ const fixedChunkColumns = () => ({
   skipped_rows: count(),
 });
 
-/** The columns of every table of chunks, with one for each sum. */
+/** The types of the columns of every chunks table, with one column for each sum. */
 export type ChunkColumns<Sum extends string> = ReturnType<typeof fixedChunkColumns> & {
   [K in Sum]: z.ZodDefault<z.ZodInt>;
 };
 
-/** The columns of a table of chunks, in their order. @throws AshlarError `table-invalid` for a name that is taken */
+/**
+ * Creates the columns of a chunks table, in the order of the table.
+ *
+ * @throws AshlarError `table-invalid` for a name that is taken
+ */
 export function chunkColumns<Sum extends string>(sums: readonly Sum[]): ChunkColumns<Sum> {
   const counted = Object.fromEntries(sums.map((name) => [name, sum().default(0)]));
   const fixed = fixedChunkColumns();
@@ -138,7 +151,7 @@ export function chunkColumns<Sum extends string>(sums: readonly Sum[]): ChunkCol
   return { ...fixed, ...counted } as ChunkColumns<Sum>;
 }
 
-/** The columns of every log. */
+/** Creates the columns of a log table. */
 export function logColumns() {
   return {
     id: id(),
@@ -152,5 +165,5 @@ export function logColumns() {
   };
 }
 
-/** The types of the columns of a log. */
+/** The types of the columns of every log table. */
 export type LogColumns = ReturnType<typeof logColumns>;

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 
 type Json = z.core.util.JSONType;
 
-/** Text that every database can store: NUL is replaced by its symbol, a lone surrogate by U+FFFD. */
+/** Converts text to text that every database can store: replaces NUL by the symbol ␀, and lone surrogates by U+FFFD. */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '␀');
 }
 
-/** Any value as JSON with text that every database can store; what JSON cannot express becomes text. */
+/** Converts any value to JSON that every database can store; values that JSON cannot express become text. */
 export function storableJson(value: unknown): Json {
   try {
     const text = JSON.stringify(value, (_, item: unknown) =>

@@ -22,7 +22,7 @@ import {
   rowColumns,
 } from './shapes.js';
 
-/** The four tables of a kind of job. */
+/** The four tables of a kind of job: jobs, rows, chunks and log. */
 export type JobTables<
   Name extends string = string,
   Log extends string = string,

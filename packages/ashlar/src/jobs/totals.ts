@@ -1,16 +1,19 @@
 import { sql } from 'kysely';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 
-/** How many rows have each status. */
+/** The number of rows of each status. */
 export type RowCounts = Record<JobRow['status'], number>;
 
-/** The sums of a job by the columns that hold them; `null` while no row is completed. */
+/** The sums of a job, by the names of their columns (`total_NAME`); `null` while no row is completed. */
 export type Totals = Readonly<Record<`total_${string}`, number | null>>;
 
-/** The rows of a job, counted one by one. The job's own counts and sums always equal it. */
+/**
+ * Row counts and sums of a job, counted from its rows one by one. The counts and sums in the job's row always equal
+ * them.
+ */
 export interface RowAccount {
   readonly by_status: RowCounts;
-  /** Failed rows whose effect is unknown. */
+  /** The number of failed rows whose attempt may have taken effect. */
   readonly in_doubt: number;
   readonly total_rows: number;
   readonly processed_rows: number;
@@ -18,7 +21,7 @@ export interface RowAccount {
   readonly failed_rows: number;
 }
 
-/** The sums in a job's row. */
+/** Reads the sums from a job's row. */
 export function totalsOf({ sums }: JobModel, job: Job): Totals {
   const values: Readonly<Record<string, unknown>> = job;
   return Object.fromEntries(
@@ -27,8 +30,8 @@ export function totalsOf({ sums }: JobModel, job: Job): Totals {
 }
 
 /**
- * Sets a job's counts and sums from its chunks. Call it in the transaction that changes rows, after {@link lockJob}:
- * then no reader ever sees totals that differ from the rows.
+ * Sets the counts and sums in a job's row to the totals of its chunks. Call it in the transaction that changes rows,
+ * after {@link lockJob}: then no reader ever sees totals that differ from the rows.
  */
 export async function refreshTotals(
   { tables, sums }: JobModel,

@@ -5,15 +5,15 @@ import { AshlarError } from '../errors.js';
 
 const notEncrypted = (): AshlarError =>
   new AshlarError('usage', {
-    message: 'This kind of database is not encrypted.',
-    suggestion: 'Import it into an encrypted file: ashlar import FILE --to sqlcipher:NEW.db',
+    message: 'Only a SQLCipher database file has a key.',
+    suggestion: 'Import the database into an encrypted file: `ashlar import FILE --to sqlcipher:NEW.db`',
   });
 
 /**
- * Re-encrypts a database file under another key. Writes a new file next to it, reads it back, compares both, and renames
- * it. After a kill at any point the file opens with exactly one of the two keys; {@link findDatabaseKey} finds which. No
- * process may have the file open. Needs as much disk space again, and about 3 s for 100 MB, during which this process is
- * blocked. Backups keep their key.
+ * Re-encrypts a database file under another key. Writes a new file next to it, reads it back, compares both, and
+ * renames it. After a kill at any point the file opens with exactly one of the two keys; {@link findDatabaseKey}
+ * finds which. No process may have the file open. Needs as much disk space again, and about 3 s for 100 MB, during
+ * which this process is blocked. Backups keep their key.
  *
  * @param newKey - a passphrase, or 64 hex digits
  * @throws AshlarError `database-locked` if the file is open, `key-wrong`, `key-missing`, `key-invalid`,
@@ -32,7 +32,7 @@ export async function rotateDatabaseKey(
 }
 
 /**
- * Finds which of several keys opens an encrypted database file; `undefined` if none does.
+ * Finds the key, among several, that decrypts a database file; returns `undefined` if none does.
  *
  * @param keys - keys by any names
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `usage` for a database without a key

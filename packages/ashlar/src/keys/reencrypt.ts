@@ -10,9 +10,9 @@ import { encryptedTables } from './keyrings.js';
 /** Options of {@link reencrypt}. */
 export interface ReencryptOptions {
   readonly actor?: SessionContext['actor'];
-  /** Default: every table with encrypted columns. Leave out append-only tables. */
+  /** The tables to re-encrypt. Default: every table with encrypted columns. Leave out append-only tables. */
   readonly tables?: readonly Table[];
-  /** The number of rows in one session. Default 200. */
+  /** The number of rows that one session re-encrypts. Default 200. */
   readonly batch?: number;
 }
 
@@ -61,7 +61,7 @@ const mostIdle = 50;
 const stuck = (table: Table): AshlarError =>
   new AshlarError('state-conflict', {
     message: `Rows of ${table.name} cannot be re-encrypted.`,
-    detail: 'The rows are found, but updating them changes none.',
+    detail: 'This role can read the rows, but its updates change none of them.',
     suggestion: 'Check that this role can update every row of the table.',
   });
 

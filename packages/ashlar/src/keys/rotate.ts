@@ -17,8 +17,8 @@ interface Wrapped {
 }
 
 /**
- * Rewraps every data key under the current master key, in batches, while sessions run. Afterwards this database does not
- * need the old master keys. Destroy them once no backup needs them either.
+ * Decrypts every data key and encrypts it under the current master key, in batches, while sessions run. Afterwards
+ * this database does not need the old master keys. Destroy them once no backup needs them either.
  *
  * @returns the number of data keys rewrapped
  * @throws AshlarError `key-missing`, `key-wrong`
@@ -54,8 +54,8 @@ export async function rotateMaster<T extends Tables>(
 }
 
 /**
- * Gives a scope a new data key, which encrypts from now on; earlier keys still decrypt. {@link reencrypt} re-encrypts
- * existing rows.
+ * Creates a new data key for a scope: it encrypts all values that are written from now on; earlier keys still
+ * decrypt. {@link reencrypt} re-encrypts existing rows.
  *
  * @returns the version of the new key, by keyring
  * @throws AshlarError `scope-shredded`, `key-missing`; `state-conflict` if the scope has no key yet
@@ -83,7 +83,7 @@ export async function rotateDataKey<T extends Tables>(
     if (Object.keys(versions).length > 0) return versions;
     throw new AshlarError('state-conflict', {
       message: `The scope ${scope} has no data key to rotate.`,
-      suggestion: 'A scope gets its first key when its first row is written.',
+      suggestion: 'Insert a row into the scope first: the first row creates the first data key.',
     });
   });
 }
@@ -92,5 +92,5 @@ const shredded = (keys: TableFacts, scope: string): AshlarError =>
   new AshlarError('scope-shredded', {
     message: `The data of the scope ${scope} was shredded.`,
     detail: `The keyring ${keys.name} refuses new keys for a shredded scope.`,
-    suggestion: 'Use another scope: a shredded one cannot be used again.',
+    suggestion: 'Use another scope: a shredded scope cannot be used again.',
   });

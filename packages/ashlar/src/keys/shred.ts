@@ -10,24 +10,27 @@ import { keyringsOf } from './keyrings.js';
 /** Options of {@link shred}. */
 export interface ShredOptions {
   readonly actor?: SessionContext['actor'];
-  /** Whether to rewrite the files that held the keys. Default true. On SQLite this is a VACUUM of the whole file. */
+  /**
+   * Whether to rewrite the database files that contained the erased keys. Default true. On SQLite this is a VACUUM of
+   * the whole file.
+   */
   readonly vacuum?: boolean;
 }
 
 /** The result of {@link shred}. */
 export interface Shredded {
   readonly scope: string;
-  /** The number of keys erased; 0 if the scope had none, or was shredded before. */
+  /** The number of erased data keys; 0 if the scope had none, or was shredded before. */
   readonly keys: number;
-  /** Why a file of the database may still have a copy of a wrapped key; `undefined` if none has. */
+  /** Why a file of the database may still contain a copy of a wrapped key; `undefined` if none does. */
   readonly remains: string | undefined;
 }
 
 /**
  * Erases the data keys of a scope, which makes its data permanently unreadable: in this database, its replicas, and
- * backups made from now on. The keyring records the shredding, and the scope never gets another key. Earlier backups still
- * contain the wrapped key: they become unreadable when the master key of that time is destroyed. A running session that
- * has read the key can use it until it ends.
+ * backups made from now on. The keyring records the shredding, and the scope never gets another key. Earlier backups
+ * still contain the wrapped key: they become unreadable when the master key of that time is destroyed. A running
+ * session that has read the key can use it until it ends.
  *
  * @throws AshlarError `usage` inside a session, or for a system without encrypted columns
  *
@@ -67,6 +70,6 @@ export async function shred<T extends Tables>(
     }
     return erased;
   });
-  const remains = vacuum ? await db.engine.vacuum(keyrings) : 'The files were not rewritten.';
+  const remains = vacuum ? await db.engine.vacuum(keyrings) : 'The files of the database were not rewritten.';
   return { scope, keys, remains };
 }

@@ -3,9 +3,12 @@ import { isSize } from './merkle.js';
 import { openNote, type Signer, signNote, type Verifier } from './note.js';
 import { fromDecimal, hashFromBase64 } from './text.js';
 
-/** The head of a log at one time. It is signed and kept where the database's owner cannot change it. */
+/**
+ * The head of a log at one time: the size of its tree, and the root. It is signed and kept where the database's owner
+ * cannot change it.
+ */
 export interface Checkpoint {
-  /** The log. Each entry contains the same name, or its last part. */
+  /** The name of the log. Each entry contains the same name, or its last part. */
   readonly origin: string;
   readonly size: number;
   readonly root: Buffer;
@@ -18,7 +21,7 @@ export interface SignedCheckpoint extends Checkpoint {
 }
 
 /**
- * The text of a C2SP checkpoint (https://c2sp.org/tlog-checkpoint): origin, size and root, each on its line.
+ * Writes the text of a C2SP checkpoint (https://c2sp.org/tlog-checkpoint): origin, size and root, one a line.
  *
  * @throws AshlarError `usage` for an origin, size or root that a log cannot have
  */
@@ -31,8 +34,8 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 }
 
 /**
- * Parses the text that {@link formatCheckpoint} writes. Extension lines, which the specification allows and discourages,
- * are refused: nothing can verify them.
+ * Parses the text of a checkpoint, as {@link formatCheckpoint} writes it. Extension lines, which the specification
+ * allows and discourages, are refused: nothing can verify them.
  *
  * @throws AshlarError `signature-invalid`
  */
@@ -48,12 +51,15 @@ export function parseCheckpoint(text: string): Checkpoint {
   )
     throw new AshlarError('signature-invalid', {
       message: 'The checkpoint is malformed.',
-      detail: 'It must have three lines: the origin, the size and the root in base64.',
+      detail: 'A checkpoint must have three lines: the origin, the size and the root in base64.',
     });
   return Object.freeze({ origin, size: checkpoint.size, root: checkpoint.root });
 }
 
-/** The checkpoint as a signed note. Only {@link signHead} should call this: it refuses a head that contradicts an earlier checkpoint. */
+/**
+ * Signs a checkpoint, as a C2SP note. Only {@link signHead} should call this: it refuses a head that contradicts an
+ * earlier checkpoint.
+ */
 export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly Signer[]): string {
   return signNote(formatCheckpoint(checkpoint), ...signers);
 }

@@ -45,7 +45,7 @@ const wasLeftOut = (column: Column, value: unknown): boolean => {
   return !column.nullable && column.default !== undefined && isDeepStrictEqual(value, column.default);
 };
 
-/** The first column in which a row differs from its entry; `undefined` where none does. */
+/** Finds the first column in which a row differs from its entry; `undefined` if the row matches. */
 export function firstDifference(table: TableFacts, entry: Entry, row: StoredRow): string | undefined {
   return Object.values(table.columns).find((column) => {
     const value = actual(column, row[column.name]);
@@ -64,7 +64,10 @@ const toMillis = (at: string): string | undefined => {
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 };
 
-/** The first column set by the database's clock whose time differs from the entry's; `undefined` where none does. */
+/**
+ * Finds the first column set by the database's clock whose time differs from that of the entry; `undefined` if none
+ * does.
+ */
 export function firstBackdated(table: TableFacts, entry: Entry): string | undefined {
   return Object.values(table.columns).find((column) => {
     // the entry of a row that is older than the ledger has no time
@@ -101,7 +104,7 @@ const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
   }
 };
 
-/** The primary key in an entry, if it matches the key under which the entry is stored; else `undefined`. */
+/** Reads the primary key from an entry; `undefined` if it differs from the key under which the entry is stored. */
 export function keyOfEntry(table: TableFacts, entry: Entry, rowKey: string): readonly unknown[] | undefined {
   const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
   const values = columns.map((column) => recorded(table, column, entry.row));

@@ -30,12 +30,12 @@ export async function requireContinuation(
   if (before.size > now.size)
     throw conflict(
       `The ledger ${now.origin} has lost entries.`,
-      `It has ${now.size} entries; an earlier checkpoint has ${before.size}.`,
+      `The ledger has ${now.size} entries; an earlier checkpoint has ${before.size}.`,
     );
   const path = await consistencyProof(reader, before.size, now.size);
   if (!verifyConsistency({ from: before.size, to: now.size, fromRoot: before.root, toRoot: now.root, path }))
     throw conflict(
       `Signed entries of the ledger ${now.origin} were changed.`,
-      `Its first ${before.size} entries are not the entries of the earlier checkpoint.`,
+      `The first ${before.size} entries of the ledger differ from the entries of the earlier checkpoint.`,
     );
 }

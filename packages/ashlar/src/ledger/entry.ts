@@ -3,19 +3,22 @@ import { fromUtf8 } from './text.js';
 /** The first item of every entry: the name and version of the format. */
 export const entryForm = 'ashlar/entry/v1';
 
-/** An entry of a ledger. Its bytes are JSON text in UTF-8: `["ashlar/entry/v1", log, salt, at, row]`. */
+/**
+ * An entry of a ledger: a row as it was inserted. Its bytes are JSON text in UTF-8: `["ashlar/entry/v1", log, salt,
+ * at, row]`.
+ */
 export interface Entry {
-  /** The log: the last part of the origin of its checkpoints, or the whole origin. */
+  /** The name of the log: the last part of the origin in its checkpoints, or the whole origin. */
   readonly log: string;
-  /** At least 122 random bits in hex, so that a row cannot be guessed from the hash of its leaf. */
+  /** A random value of at least 122 bits in hex, so that a row cannot be guessed from the hash of its leaf. */
   readonly salt: string;
-  /** The time of the write, by the database's clock; empty for a row that is older than the ledger. */
+  /** The time of the row's insert, by the database's clock; empty for a row that is older than the ledger. */
   readonly at: string;
-  /** The row: columns in the order of their declaration, without those that were NULL. */
+  /** The values of the row by column, in the order of declaration, without the columns that were NULL. */
   readonly row: Readonly<Record<string, unknown>>;
 }
 
-/** Whether checkpoints of a log with this name can have this origin: the name alone, or `SYSTEM/NAME`. */
+/** Whether a checkpoint with this origin belongs to the log with this name: the origin is the name or `SYSTEM/NAME`. */
 export function isLogOf(log: string, origin: string): boolean {
   return origin === log || origin.endsWith(`/${log}`);
 }
@@ -32,7 +35,10 @@ const parse = (text: string): unknown => {
   }
 };
 
-/** Decodes an entry; `undefined` for other bytes. An entry is only decoded, never recreated from its row. */
+/**
+ * Decodes an entry; returns `undefined` if the bytes are not an entry. An entry is only decoded, never recreated from
+ * its row.
+ */
 export function readEntry(bytes: Uint8Array): Entry | undefined {
   const value = parse(fromUtf8(bytes) ?? '');
   if (!Array.isArray(value) || value.length !== 5) return undefined;

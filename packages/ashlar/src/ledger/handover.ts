@@ -4,15 +4,16 @@ import { openNote, parseVerifierKey, type Signer, signNote, type Verifier } from
 const form = 'ashlar/signer-handover/v1';
 
 /**
- * A handover: the statement that another key signs checkpoints from now on, as a C2SP note signed by both keys. A
- * checkpoint with both signatures would not say so: a signature does not cover the other ones, so anyone can add one.
+ * Writes a handover: the statement that another key signs checkpoints from now on, as a C2SP note signed by both
+ * keys. A checkpoint with both signatures would not say so: a signature does not cover the other ones, so anyone can
+ * add one.
  */
 export function formatHandover(from: Signer, to: Signer): string {
   return signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);
 }
 
 /**
- * The new key in a handover.
+ * Verifies a handover and returns the new key that it names.
  *
  * @param trusted - the keys whose checkpoints are trusted so far
  * @throws AshlarError `signature-invalid` where the note is not a handover, or lacks the signature of a trusted key or of
@@ -24,7 +25,7 @@ export function openHandover(note: string | Uint8Array, trusted: readonly Verifi
   if (first !== form || end !== '' || more.length > 0 || !signedBy.some((one) => one.verifierKey === from))
     throw new AshlarError('signature-invalid', {
       message: 'The note is not a handover of a key.',
-      detail: 'It must name the former key, which must have signed it, and the new key.',
+      detail: 'A handover must name the new key and the former key, and the former key must have signed it.',
     });
   const next = parseVerifierKey(to);
   // the new key's signature shows that its holder agrees, and that it was not copied from somewhere

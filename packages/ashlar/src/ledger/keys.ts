@@ -20,21 +20,24 @@ const publicHeader = Buffer.from('302a300506032b6570032100', 'hex');
 /** A public key that verifies signatures: Ed25519, with a name, as in the C2SP signed-note specification. */
 export interface Verifier {
   readonly name: string;
-  /** The first four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key). */
+  /** The id of the key: the first four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key). */
   readonly keyId: Buffer;
   /** The public key as text, to give to others: `name+id+base64`. */
   readonly verifierKey: string;
   verify(text: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** A private key that signs. Its text is available only as a {@link Secret}. */
+/** A private key that signs notes, with its public key. Its text is available only as a {@link Secret}. */
 export interface Signer extends Verifier {
-  /** `PRIVATE+KEY+name+id+base64`, the form that Go's note package uses too. */
+  /** The private key as text: `PRIVATE+KEY+name+id+base64`, the format of Go's package note. */
   readonly privateKey: Secret;
   sign(text: Uint8Array): Buffer;
 }
 
-/** Whether a key can have this name: at least one character, no white space, no plus sign, no control characters. */
+/**
+ * Whether a text is a valid name of a key: at least one character, no white space, no plus sign, no control
+ * characters.
+ */
 export function isKeyName(name: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression excludes them
   return name.isWellFormed() && /^[^\s+\u0000-\u001f\u0085]+$/u.test(name);
@@ -87,8 +90,8 @@ export function newSigner(name: string): Signer {
   if (!isKeyName(name))
     throw new AshlarError('usage', {
       message: 'Invalid name of a signing key.',
-      detail: 'A name has at least one character, and no white space or plus signs.',
-      suggestion: 'Name it after the signer, for example example.com/shop.',
+      detail: 'A name has at least one character, and no white space, plus signs or control characters.',
+      suggestion: 'Use a name of the signer, for example example.com/shop.',
     });
   return signerOf(name, randomBytes(32));
 }

@@ -7,22 +7,22 @@ const leafPrefix = Buffer.of(0x00);
 const nodePrefix = Buffer.of(0x01);
 const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
 
-/** The leaf hash of an entry: SHA-256(0x00 ‖ entry), RFC 9162 section 2.1. */
+/** Computes the leaf hash of an entry: SHA-256(0x00 ‖ entry), RFC 9162 section 2.1. */
 export function leafHash(entry: Uint8Array): Buffer {
   return sha256(leafPrefix, entry);
 }
 
-/** The hash of two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
+/** Computes the hash over two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(nodePrefix, left, right);
 }
 
-/** The root of a tree without leaves: SHA-256 of no bytes. */
+/** The root of a tree without leaves: SHA-256 of the empty string. */
 export const emptyRoot: Buffer = sha256();
 
 /**
- * The root of a run of sibling hashes. A last hash without a sibling moves up a level, which gives the same root as RFC
- * 9162's split at the largest power of two.
+ * Computes the root of the subtree over a sequence of adjacent hashes of one level. A last hash without a sibling
+ * moves up a level, which gives the same root as RFC 9162's split at the largest power of two.
  *
  * @throws AshlarError `usage` for no hashes
  */
@@ -42,8 +42,8 @@ export function rootOf(hashes: readonly Uint8Array[]): Buffer {
 }
 
 /**
- * The perfect subtrees that cover `count` leaves from `from` on, the largest first. `from` must be a multiple of the size
- * of the largest, as it is wherever RFC 9162 splits a tree.
+ * Lists the perfect subtrees that cover the `count` leaves from position `from` on, the largest first. `from` must be
+ * a multiple of the size of the largest, as it is wherever RFC 9162 splits a tree.
  */
 export function cover(from: number, count: number): readonly Subtree[] {
   const subtrees: Subtree[] = [];
@@ -56,7 +56,7 @@ export function cover(from: number, count: number): readonly Subtree[] {
   return subtrees;
 }
 
-/** The root of adjacent perfect subtrees, the largest first, as {@link cover} lists them. */
+/** Computes the root over the roots of adjacent perfect subtrees, the largest first, as {@link cover} lists them. */
 export function foldRoots(roots: readonly Uint8Array[]): Buffer {
   const last = roots.at(-1);
   if (last === undefined) return emptyRoot;
@@ -120,7 +120,7 @@ export class Frontier {
   }
 
   /**
-   * Decodes what {@link Frontier.encode} wrote for a tree of `size` leaves.
+   * Decodes the output of {@link Frontier.encode} for a tree of `size` leaves.
    *
    * @throws AshlarError `value-corrupt`
    */

@@ -22,7 +22,7 @@ const invalid = (message: string, detail?: string): AshlarError =>
 const hasControlCharacters = (text: string): boolean => /[\u0000-\u0009\u000b-\u001f]/u.test(text);
 
 /**
- * A text as a C2SP signed note (https://c2sp.org/signed-note), with one signature for each signer.
+ * Signs a text as a C2SP signed note (https://c2sp.org/signed-note), with one signature for each signer.
  *
  * @throws AshlarError `usage` for a text that does not end with a newline or has other control characters, or no signer
  */
@@ -49,8 +49,8 @@ const readSignature = (line: string): { name: string; keyId: Buffer; signature: 
 };
 
 /**
- * Reads a signed note and verifies its signatures. At least one must be of a key in `verifiers`, and each of those must be
- * valid. Signatures of other keys are ignored. A note has at most 16 signatures.
+ * Reads a signed note and verifies its signatures. At least one must be of a key in `verifiers`, and each of those
+ * must be valid. Signatures of other keys are ignored. A note has at most 16 signatures.
  *
  * @throws AshlarError `signature-invalid`
  */
@@ -79,7 +79,7 @@ export function openNote(note: string | Uint8Array, verifiers: readonly Verifier
   if (signedBy.size === 0)
     throw invalid(
       'No trusted key has signed the note.',
-      `It has signatures of ${signatures.map((one) => one.name).join(', ')}.`,
+      `The note has signatures of ${signatures.map((one) => one.name).join(', ')}.`,
     );
   return Object.freeze({ text, signedBy: Object.freeze([...signedBy]) });
 }

@@ -2,15 +2,18 @@
 export interface KnownRoot {
   readonly size: number;
   readonly root: Uint8Array;
-  /** The source, in words: `the checkpoint 300.checkpoint`. */
+  /** A description of the source: `the checkpoint 300.checkpoint`. */
   readonly source: string;
 }
 
-/** One problem of a ledger. */
+/** One problem that a verification finds in a ledger. */
 export interface LedgerProblem {
-  /** The position in the log, or the first of several; `null` for a row without an entry. */
+  /**
+   * The position of the leaf, or of the first of several; `null` if the problem has no position, as for a row without
+   * an entry.
+   */
   readonly position: number | null;
-  /** The key of the row as text; `null` where the row is not known. */
+  /** The primary key of the row, as text; `null` if the row is not known. */
   readonly row_key: string | null;
   readonly what: string;
 }

@@ -14,7 +14,7 @@ export interface InclusionProof {
   readonly entry: Uint8Array;
   readonly position: number;
   readonly path: readonly Uint8Array[];
-  /** The signed checkpoint: a note. */
+  /** The signed checkpoint of the log, as a C2SP note. */
   readonly checkpoint: string;
 }
 
@@ -22,7 +22,7 @@ export interface InclusionProof {
 export interface ConsistencyProof {
   readonly from: number;
   readonly path: readonly Uint8Array[];
-  /** The later signed checkpoint: a note. */
+  /** The later signed checkpoint, as a C2SP note. */
   readonly checkpoint: string;
 }
 
@@ -58,8 +58,8 @@ const textOf = (file: string | Uint8Array): string => {
 };
 
 /**
- * An inclusion proof as a file, in the C2SP format tlog-proof (https://c2sp.org/tlog-proof; extension `.tlog-proof`), with
- * the entry in its `extra` line:
+ * Writes an inclusion proof as a file, in the C2SP format tlog-proof (https://c2sp.org/tlog-proof; extension
+ * `.tlog-proof`), with the entry in its `extra` line:
  *
  * ```text
  * c2sp.org/tlog-proof@v1
@@ -83,7 +83,7 @@ export function formatProof({ entry, position, path, checkpoint }: InclusionProo
 }
 
 /**
- * Parses what {@link formatProof} writes. Verifies nothing.
+ * Parses an inclusion proof, as {@link formatProof} writes it. Verifies nothing.
  *
  * @throws AshlarError `proof-invalid`
  */
@@ -98,7 +98,7 @@ export function parseProof(file: string | Uint8Array): InclusionProof {
   return Object.freeze({ entry, position, path: readPath(path), checkpoint });
 }
 
-/** What a valid inclusion proof shows. */
+/** The result of a valid inclusion proof: the entry, its position, and the checkpoint that contains it. */
 export interface ProvenEntry {
   readonly entry: Entry;
   readonly position: number;
@@ -106,8 +106,8 @@ export interface ProvenEntry {
 }
 
 /**
- * Verifies an inclusion proof from its bytes alone: a trusted key signed the checkpoint, the entry is in that tree at that
- * position, and it is an entry of that log.
+ * Verifies an inclusion proof from its bytes alone: a trusted key signed the checkpoint, the entry is in that tree at
+ * that position, and it is an entry of that log.
  *
  * @throws AshlarError `proof-invalid`, `signature-invalid`
  */
@@ -140,15 +140,16 @@ export function verifyProof(file: string | Uint8Array, verifiers: readonly Verif
 }
 
 /**
- * A consistency proof as a file, in the form of a request to a C2SP tlog-witness (https://c2sp.org/tlog-witness): a line
- * `old SIZE`, the path, a blank line, and the later checkpoint. It can be sent to a witness unchanged.
+ * Writes a consistency proof as a file, in the form of a request to a C2SP tlog-witness
+ * (https://c2sp.org/tlog-witness): a line `old SIZE`, the path, a blank line, and the later checkpoint. It can be
+ * sent to a witness unchanged.
  */
 export function formatConsistency({ from, path, checkpoint }: ConsistencyProof): string {
   return withPath([`old ${from}`], path, checkpoint);
 }
 
 /**
- * Parses what {@link formatConsistency} writes. Verifies nothing.
+ * Parses a consistency proof, as {@link formatConsistency} writes it. Verifies nothing.
  *
  * @throws AshlarError `proof-invalid`
  */
@@ -161,7 +162,8 @@ export function parseConsistency(file: string | Uint8Array): ConsistencyProof {
 }
 
 /**
- * Verifies, from the bytes of the file alone, that its checkpoint continues the earlier one. Both must be of one log.
+ * Verifies, from the bytes of a consistency proof alone, that its checkpoint continues an earlier one. Both must be
+ * of one log.
  *
  * @returns the later checkpoint
  * @throws AshlarError `proof-invalid`, `signature-invalid`
@@ -182,7 +184,7 @@ export function verifyConsistencyFile(
   )
     throw invalid(
       'The consistency proof is not valid.',
-      `It does not show that the log of ${later.size} entries begins with the log of ${earlier.size}.`,
+      `The proof does not show that the log of ${later.size} entries begins with the log of ${earlier.size}.`,
     );
   return later;
 }

@@ -2,12 +2,12 @@ import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash } from './merkle.js';
 
-/** The frontier of the tree when it had `size` leaves. */
+/** Computes the frontier of the tree at the time when it had `size` leaves.  */
 export async function frontierAt(reader: TreeReader, size: number): Promise<Frontier> {
   return new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
 }
 
-/** The root of the tree when it had `size` leaves. */
+/** Computes the root of the tree at the time when it had `size` leaves. */
 export async function treeRoot(reader: TreeReader, size: number): Promise<Buffer> {
   return (await frontierAt(reader, size)).root();
 }
@@ -38,8 +38,8 @@ const rootsOf = async (reader: TreeReader, runs: readonly Run[]): Promise<Buffer
 };
 
 /**
- * The inclusion proof of the leaf at `position` in the tree of `size` leaves, from the leaf's sibling upwards: RFC 9162
- * section 2.1.3.
+ * Creates the inclusion proof of the leaf at `position` in the tree of `size` leaves, from the leaf's sibling
+ * upwards: RFC 9162 section 2.1.3.
  *
  * @throws AshlarError `usage` where the tree has no such leaf
  */
@@ -60,8 +60,8 @@ export async function inclusionProof(reader: TreeReader, position: number, size:
 }
 
 /**
- * The consistency proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section 2.1.4. It is
- * empty where `from` is 0 or equal to `to`.
+ * Creates the consistency proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section
+ * 2.1.4. It is empty where `from` is 0 or equal to `to`.
  *
  * @throws AshlarError `usage` where `from` is larger than `to`
  */
@@ -87,7 +87,10 @@ export async function consistencyProof(reader: TreeReader, from: number, to: num
 const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((one) => one.length === 32);
 const half = (number: number): number => Math.floor(number / 2);
 
-/** The claim that a leaf is in a tree. Hashes have 32 bytes; `position` counts from 0, `size` in leaves. */
+/**
+ * The claim that a leaf is in a tree, with its inclusion proof. Hashes have 32 bytes; `position` counts from 0,
+ * `size` in leaves.
+ */
 export interface Inclusion {
   readonly leaf: Uint8Array;
   readonly position: number;
@@ -97,8 +100,8 @@ export interface Inclusion {
 }
 
 /**
- * Whether the leaf with this hash is at `position` of the tree of `size` leaves with this root: RFC 9162 section 2.1.3.2.
- * False for malformed arguments.
+ * Whether the leaf with this hash is at `position` of the tree of `size` leaves with this root: RFC 9162 section
+ * 2.1.3.2. False for malformed arguments.
  */
 export function verifyInclusion({ leaf, position, size, path, root }: Inclusion): boolean {
   if (!isSize(size) || !isSize(position) || position >= size || !areHashes([leaf, root, ...path]))
@@ -117,7 +120,10 @@ export function verifyInclusion({ leaf, position, size, path, root }: Inclusion)
   return last === 0 && hash.equals(root);
 }
 
-/** The claim that a tree of `to` leaves continues one of `from` leaves. Hashes have 32 bytes. */
+/**
+ * The claim that a tree of `to` leaves begins with the tree of `from` leaves, with its consistency proof. Hashes have
+ * 32 bytes.
+ */
 export interface Consistency {
   readonly from: number;
   readonly to: number;

@@ -13,7 +13,10 @@ interface Read {
   readonly key: readonly unknown[];
 }
 
-/** Compares leaves with their entries, and entries with their rows. An entry without a leaf is compared with its row only. */
+/**
+ * Compares leaves with their entries, and entries with their rows. An entry without a leaf is compared with its row
+ * only.
+ */
 export async function findRowProblems(
   reader: LedgerReader,
   leaves: readonly Candidate[],
@@ -35,7 +38,7 @@ export async function findRowProblems(
       report(leaf, 'the entry does not match the hash of its leaf');
     else if (!entry) report(leaf, 'the entry is not valid JSON of the form ashlar/entry/v1');
     else if (entry.log !== log) report(leaf, `the entry belongs to the log ${entry.log}`);
-    else if (!key) report(leaf, 'the entry is of another row');
+    else if (!key) report(leaf, 'the entry belongs to another row');
     else read.push({ leaf, entry, key });
   }
   const stored = read.length > 0 ? await reader.rows(read.map(({ key }) => key)) : new Map();

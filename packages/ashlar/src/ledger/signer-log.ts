@@ -10,7 +10,7 @@ import { treeRoot } from './proofs.js';
 
 const extension = '.checkpoint';
 
-/** A signed checkpoint, and its file. */
+/** A signed checkpoint with the name of its file. */
 export interface KeptCheckpoint extends SignedCheckpoint {
   readonly file: string;
 }
@@ -55,17 +55,17 @@ export async function readCheckpoints(
   return read.sort((a, b) => a.size - b.size);
 }
 
-/** What to sign. */
+/** A request to sign the head of a log. */
 export interface SigningRequest {
   /** The folder of this log's checkpoints; created if it does not exist. One folder for each log. */
   readonly folder: string;
   readonly signer: Signer;
   /** A second signer: the former key, on the first checkpoint of a new key. */
   readonly cosigner?: Signer | undefined;
-  /** Keys that signed earlier checkpoints of this log, so that a key can be changed. */
+  /** The former keys, whose earlier checkpoints of this log are still trusted after a change of the key. */
   readonly former?: readonly Verifier[];
   readonly head: Checkpoint;
-  /** The hashes of the current log. */
+  /** Reads the hashes of the current log. */
   readonly reader: TreeReader;
 }
 
@@ -89,7 +89,7 @@ export async function signHead(request: SigningRequest): Promise<string> {
   if (!(await treeRoot(reader, head.size)).equals(head.root))
     throw new AshlarError('ledger-conflict', {
       message: `The head of the ledger ${head.origin} is not the root of its tree.`,
-      detail: `They differ at ${head.size} entries.`,
+      detail: `The head and the tree differ at ${head.size} entries.`,
     });
   const same = kept.find(
     (one) => one.size === head.size && signers.every((each) => one.signedBy.includes(each)),

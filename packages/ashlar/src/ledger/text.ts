@@ -2,7 +2,7 @@ import { isSize } from './merkle.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of UTF-8 bytes; `undefined` for other bytes. */
+/** Decodes UTF-8; returns `undefined` if the bytes are not valid UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -11,19 +11,19 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The bytes of standard base64; `undefined` for any spelling but the canonical one. */
+/** Decodes standard base64; returns `undefined` for any text that is not its canonical form. */
 export function fromBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
-/** A SHA-256 hash in base64; `undefined` for other text. */
+/** Decodes a SHA-256 hash from base64; returns `undefined` for other text. */
 export function hashFromBase64(text: string): Buffer | undefined {
   const bytes = fromBase64(text);
   return bytes?.length === 32 ? bytes : undefined;
 }
 
-/** A size or position in decimal without leading zeroes; `undefined` for other text. */
+/** Parses a size or position, in decimal without leading zeroes; returns `undefined` for other text. */
 export function fromDecimal(text: string): number | undefined {
   const number = Number(text);
   return isSize(number) && String(number) === text ? number : undefined;

@@ -7,8 +7,8 @@ const blocksAtOnce = 5_000;
 const highestLevel = 7;
 
 /**
- * Compares blocks, checkpoints, stored hashes and the head with the tree that the leaves make, as it is rebuilt. After the
- * first mismatch all later blocks and checkpoints would differ too: they are not reported.
+ * Compares blocks, checkpoints, stored hashes and the head with the tree that the leaves make, as it is rebuilt.
+ * After the first mismatch all later blocks and checkpoints would differ too: they are not reported.
  */
 export class TreeMarks {
   readonly problems: LedgerProblem[] = [];
@@ -30,7 +30,7 @@ export class TreeMarks {
     this.#sound = from;
   }
 
-  /** Compares the checkpoints of the part that is not rebuilt with the stored tree. */
+  /** Compares the checkpoints of the leaves before `from`, which are not rebuilt, with the stored tree. */
   async before(from: number): Promise<void> {
     while ((this.#checkpoints[0]?.size ?? from) < from) {
       const { size, root, source } = this.#checkpoints.shift() as KnownRoot;
@@ -40,7 +40,7 @@ export class TreeMarks {
     }
   }
 
-  /** Loads the blocks up to a size. */
+  /** Loads the blocks up to a tree size. */
   async load(size: number): Promise<void> {
     while (!this.#allLoaded && this.#loaded < size) {
       const more = await this.#reader.blocks(this.#loaded, blocksAtOnce);
@@ -50,7 +50,7 @@ export class TreeMarks {
     }
   }
 
-  /** Compares the blocks and checkpoints of the current size. */
+  /** Compares the rebuilt tree with the blocks and checkpoints of its current size. */
   at({ size, frontier }: TreeRebuild, rowKey: string | undefined): void {
     let known = 0;
     let root: Buffer | undefined;
@@ -79,7 +79,7 @@ export class TreeMarks {
     if (known > 0 && !this.#broken) this.#sound = size;
   }
 
-  /** Compares stored hashes with rebuilt ones. */
+  /** Compares rebuilt hashes with the stored hashes at the same positions. */
   async compareNodes(completed: readonly CompletedNode[]): Promise<void> {
     const levels = new Set(completed.map(({ level }) => level));
     for (const level of levels) {

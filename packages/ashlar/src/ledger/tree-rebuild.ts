@@ -5,7 +5,7 @@ import { frontierAt } from './proofs.js';
 /** How many hashes of one level a stored hash of the next level covers. */
 const run = 256;
 
-/** A rebuilt hash, which the tree must have stored. */
+/** A rebuilt hash that must equal the hash stored at the same level and position of the tree. */
 export interface CompletedNode {
   readonly level: number;
   readonly position: number;
@@ -23,7 +23,11 @@ export class TreeRebuild {
     this.#open = open;
   }
 
-  /** Continues a stored tree of `size` leaves. @throws AshlarError `ledger-tampered` where hashes are missing */
+  /**
+   * Begins a rebuild after the first `size` leaves of a stored tree.
+   *
+   * @throws AshlarError `ledger-tampered` where hashes are missing
+   */
   static async from(reader: LedgerReader, size: number): Promise<TreeRebuild> {
     const open: Uint8Array[][] = [];
     for (let level = 0, full = size; full > 0; level += 1, full = Math.floor(full / run)) {
@@ -37,7 +41,7 @@ export class TreeRebuild {
     return this.frontier.size;
   }
 
-  /** Appends a leaf. @returns the hashes that it completes, the lowest level first */
+  /** Appends the hash of a leaf to the rebuilt tree. @returns the hashes that it completes, the lowest level first */
   append(leaf: Uint8Array): readonly CompletedNode[] {
     this.frontier.append(leaf);
     const completed: CompletedNode[] = [];

@@ -6,17 +6,20 @@ import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type CompletedNode, TreeRebuild } from './tree-rebuild.js';
 
-/** How to verify. */
+/** Options of a verification. */
 export interface VerifyOptions {
-  /** The leaves below this size were verified before: only their root is compared, and the later leaves are verified. */
+  /**
+   * A root that was verified earlier: of the leaves below its size only the root is compared; the later leaves are
+   * verified.
+   */
   readonly trusted?: KnownRoot | undefined;
-  /** Roots that the ledger must have at their sizes. */
+  /** The roots of signed checkpoints, which the tree must have at their sizes. */
   readonly checkpoints?: readonly KnownRoot[] | undefined;
-  /** How many leaves are in memory at once. Default 5,000. */
+  /** The number of leaves that are in memory at the same time. Default 5,000. */
   readonly chunk?: number | undefined;
 }
 
-/** The result of a verification. */
+/** The result of a ledger's verification: its head, the number of compared leaves, and the problems. */
 export interface Verification {
   readonly log: string;
   readonly size: number;
@@ -26,16 +29,16 @@ export interface Verification {
   /** The first position whose entry and row must exist; retention purged the earlier ones. */
   readonly firstProvable: number;
   readonly rowsPerSecond: number;
-  /** At most 20: problems of rows first, in the order of the log. */
+  /** The problems, at most 20: those of rows first, in the order of the log. */
   readonly problems: readonly LedgerProblem[];
 }
 
 const mostProblems = 20;
 
 /**
- * Verifies a ledger: compares each leaf with its entry, each entry with its row, and each stored hash, block and checkpoint
- * with the tree that the leaves make. The reader must see one snapshot. Without `trusted` it reads the whole ledger, in
- * constant memory; with it, only the leaves after that size.
+ * Verifies a ledger: compares each leaf with its entry, each entry with its row, and each stored hash, block and
+ * checkpoint with the tree that the leaves make. The reader must see one snapshot. Without `trusted` it reads the
+ * whole ledger, in constant memory; with it, only the leaves after that size.
  */
 export async function verifyLedger(
   reader: LedgerReader,
@@ -90,7 +93,8 @@ export async function verifyLedger(
 }
 
 /**
- * Verifies one row: its entry, its leaf, and that the newest block matches the tree. Its cost does not grow with the ledger.
+ * Verifies one row: its entry, its leaf, and that the newest block matches the tree. Its cost does not grow with the
+ * ledger.
  *
  * @returns the first problem; `undefined` where there is none
  */

@@ -4,7 +4,7 @@ import type { Owner } from '../contract/owner.js';
 import type { Transaction } from '../contract/transaction.js';
 import { everyScope, identifier } from '../model/index.js';
 
-/** The rows of one statement, and how many rows it changed where the driver reports that. */
+/** The result of one statement: its rows, and the number of changed rows if the driver reports it. */
 export interface StatementResult {
   readonly rows: readonly Record<string, unknown>[];
   readonly changes: number;
@@ -14,11 +14,11 @@ export interface StatementResult {
 export interface AttackTransaction {
   readonly as: Attacker;
   run(sql: string, parameters?: readonly unknown[]): Promise<StatementResult>;
-  /** Changes the scope of the session; the owner acts in every scope. */
+  /** Sets the scope of the session; has no effect for the owner, who acts in every scope. */
   useScope(scope: string | null): Promise<void>;
-  /** Runs `work` in a savepoint, which is kept unless `work` fails. */
+  /** Runs `work` in a savepoint; its changes are rolled back only if `work` fails. */
   inSavepoint<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs `work` in a savepoint, which is always rolled back. */
+  /** Runs `work` in a savepoint that is always rolled back. */
   rolledBack<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -116,7 +116,7 @@ const asOwner = async <T>(
   }
 };
 
-/** Opens a transaction with the rights of an attacker, gives it to `work`, and rolls it back. */
+/** Opens a transaction with the rights of an attacker, calls `work` with it, and rolls it back. */
 export function withAttackTransaction<T>(
   engine: Engine,
   as: Attacker,

@@ -5,15 +5,15 @@ import type { SystemFacts } from '../contract/system.js';
 import { defaultRoles, wantedRights } from '../roles/index.js';
 
 /**
- * SHA-256, in hex, over the schema of a system's tables and of the objects of their guarantees, as the engine describes
- * them now, and over the rights that the guarantees leave to the application. It does not cover the rights granted:
- * those are checked separately.
+ * Computes the fingerprint of a system: SHA-256, in hex, over the schema of a system's tables and of the objects of
+ * their guarantees, as the engine describes them now, and over the rights that the guarantees leave to the
+ * application. It does not cover the rights granted: those are checked separately.
  */
 export function fingerprintOf(engine: Engine, system: SystemFacts): Promise<string> {
   return engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
 }
 
-/** {@link fingerprintOf} on an open connection of the owner. */
+/** Computes {@link fingerprintOf} on an open connection of the owner. */
 export async function fingerprintThrough(engine: Engine, owner: Owner, system: SystemFacts): Promise<string> {
   const real = await engine.introspect(owner);
   const tables = Object.values(system.tables);

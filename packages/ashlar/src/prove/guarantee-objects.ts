@@ -2,7 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 
 /**
- * Compares the objects that the guarantees of a system need with the database.
+ * Finds the objects that the guarantees of a system need, but that are missing in the database or do not work fully.
  *
  * @returns one line for each missing object, and for each trigger that does not fire on a replica (ENABLE ALWAYS)
  */
@@ -21,6 +21,6 @@ export async function missingObjects(engine: Engine, system: SystemFacts): Promi
     const always = present.get(`${type} ${name}`);
     if (always === undefined) return [`${of}: the ${type} ${name} is missing`];
     const sometimes = sql.includes('ENABLE ALWAYS TRIGGER') && always !== 'yes';
-    return sometimes ? [`${of}: the trigger ${name} does not always fire`] : [];
+    return sometimes ? [`${of}: the trigger ${name} is not set to ENABLE ALWAYS`] : [];
   });
 }

@@ -16,7 +16,7 @@ import type { LedgerReport } from './report.js';
 
 /** Signed checkpoints that are kept outside the database. */
 export interface Checkpoints {
-  /** The folder that holds one folder for each ledger. */
+  /** The path of the folder that contains one folder of checkpoints for each ledger. */
   readonly folder: string;
   /** The keys whose checkpoints are trusted. */
   readonly verifiers: readonly Verifier[];
@@ -25,7 +25,7 @@ export interface Checkpoints {
 /** A larger ledger is compared only from its newest signed checkpoint on. */
 const mostComparedEntries = 100_000;
 
-/** Seals and verifies each ledger of a system. */
+/** Seals and verifies each ledger of a system, and returns one report for each. */
 export async function proveLedgers(
   engine: Engine,
   system: SystemFacts,

@@ -8,7 +8,7 @@ import type { AttackTransaction } from './attack-transaction.js';
 import { type Attempt, type PlacedRow, SampleRows, scopeColumnOf } from './sample-rows.js';
 import { valueFor } from './values.js';
 
-/** The table to probe, and its partitions by name. */
+/** The table for which a probe is created, the names of its partitions, and the transaction to use. */
 export interface ProbeRequest {
   readonly engine: Engine;
   readonly system: SystemFacts<Tables>;
@@ -17,7 +17,10 @@ export interface ProbeRequest {
   readonly partitions: readonly string[];
 }
 
-/** Creates the probe of a table, with the rows that its attacks need, in the transaction; or the reason why it cannot. */
+/**
+ * Creates the probe of a table, with the rows that its attacks need, in the transaction; returns the reason if it
+ * cannot.
+ */
 export async function makeProbe({
   engine,
   system,
@@ -60,7 +63,10 @@ const scopeIn = async (rows: SampleRows, literal = 'NULL'): Promise<string> =>
 
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 
-/** The scope of attacks that name none: the scope of the probe's rows, where one scope can hold them all. */
+/**
+ * The scope for attacks that set none: the scope of the probe's rows, or every scope if one scope cannot contain them
+ * all.
+ */
 export function usualScope(table: Table, { scope }: Probe): string | null {
   return holdsOneRow(table) ? everyScope : (scope ?? null);
 }

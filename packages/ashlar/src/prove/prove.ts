@@ -15,9 +15,9 @@ import type { Attempt } from './sample-rows.js';
 import { checkStructure } from './structure.js';
 import { tryAttack } from './try-attack.js';
 
-/** How to prove a system. */
+/** Options of {@link prove}. */
 export interface ProveOptions {
-  /** The database opened as the owner of the schema, where the application connects as another user. */
+  /** The database opened as the owner of the schema, if the application connects as another user. */
   readonly owner?: Engine;
   /** The roles whose rights are checked. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles;
@@ -25,7 +25,7 @@ export interface ProveOptions {
   readonly checkpoints?: Checkpoints;
   /** The time of the report. Default: now. */
   readonly now?: Date;
-  /** Called before a table is attacked. */
+  /** Called before the guarantees of each table are attacked, as the application and as the owner. */
   readonly onTable?: (table: string, as: Attacker) => void;
 }
 
@@ -84,7 +84,7 @@ const placeOf = (table: Table, at: number): string => `${table.name} ${at}`;
 const sessionsOf = ({ connectedRole }: Engine): StructureReport => {
   const strong = connectedRole?.canChangeSchema === true && connectedRole.sessionRole === undefined;
   const found = strong ? [`sessions act as ${connectedRole.user}, who can change the schema`] : [];
-  return { check: 'role of sessions', ok: !strong, found };
+  return { check: 'role that sessions use', ok: !strong, found };
 };
 
 const holds = ({ level, attacks }: GuaranteeReport): boolean =>
@@ -158,7 +158,7 @@ const attackGuarantee = async (
 };
 
 const notAttacked = (as: Attacker, why: string): AttackReport => ({
-  name: 'a row to attack',
+  name: 'preparation of a row to attack',
   as,
   expect: 'refused',
   stoppedBy: 'nothing',

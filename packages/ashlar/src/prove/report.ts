@@ -2,54 +2,54 @@ import type { Attack, Attacker } from '../contract/attack.js';
 import type { Barrier } from '../engines/refusal.js';
 
 /**
- * What stopped an attack: a barrier of the database; `no-row`, because the attack reached no row (a policy hides rows
- * from a SELECT); `detection` by the guarantee's own check; or nothing.
+ * The cause that stopped an attack: a barrier of the database; `no-row`: the attack reached no row (a policy hides rows
+ * from a SELECT); `detection`: the guarantee's own check found it; or `nothing`.
  */
 export type StoppedBy = Barrier | 'no-row' | 'detection' | 'nothing';
 
-/** How an attack ended. `failed`: the guarantee did not hold, or the attack could not be tried. */
+/** The result of an attack. `failed`: the guarantee did not hold, or the attack could not be tried. */
 export type Verdict = 'refused' | 'untouched' | 'detected' | 'accepted' | 'failed';
 
-/** One attack and its outcome. */
+/** The report on one attack: its name, the attacker and the outcome. */
 export interface AttackReport {
   readonly name: string;
   readonly as: Attacker;
   readonly expect: Attack['expect'];
   readonly stoppedBy: StoppedBy;
-  /** The message of the database, or of the guarantee's check. */
+  /** The message of the database or of the guarantee's check, which explains the verdict. */
   readonly by: string;
   readonly verdict: Verdict;
 }
 
-/** One guarantee of one table. */
+/** The report on one guarantee of one table: its level, and the attacks on it. */
 export interface GuaranteeReport {
   readonly table: string;
   readonly guarantee: string;
   readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
-  /** In which way it is weaker than on another engine, or why it is refused. */
+  /** The way in which the guarantee is weaker than on another engine, or the reason why it is refused. */
   readonly weaker?: string;
-  /** Empty where the guarantee declares no attacks. */
+  /** The attacks on the guarantee; empty if it declares none. */
   readonly attacks: readonly AttackReport[];
 }
 
-/** One check of whether the objects and rights that keep guarantees are in place. */
+/** The result of one check of the database objects and rights on which the guarantees depend. */
 export interface StructureReport {
   readonly check: string;
   readonly ok: boolean;
-  /** What is wrong, one line each. */
+  /** The problems that the check found, one line each. */
   readonly found: readonly string[];
-  /** Why the check could not run; `ok` has no meaning then. */
+  /** The reason why the check could not run; `ok` then has no meaning. */
   readonly unknown?: string;
 }
 
-/** The head of one ledger, and whether its rows and tree match. */
+/** The head of one ledger, and the result of its verification. */
 export interface LedgerReport {
   readonly ledger: string;
   readonly size: number;
-  /** In base64; empty where it could not be verified. */
+  /** The root hash in base64; empty if the ledger could not be verified. */
   readonly root: string;
-  /** How many entries were compared with their rows; a signed checkpoint covers the entries before them. */
+  /** The number of entries that were compared with their rows; a signed checkpoint covers the earlier entries. */
   readonly checked: number;
   readonly ok: boolean;
   readonly found: readonly string[];
@@ -62,7 +62,7 @@ export interface ProveReport {
   readonly url: string;
   /** The time of the report: ISO 8601. */
   readonly at: string;
-  /** SHA-256 over the schema as the engine describes it; `null` where it cannot be read. */
+  /** The SHA-256 of the schema as the engine describes it; `null` if the schema cannot be read. */
   readonly fingerprint: string | null;
   readonly tables: readonly GuaranteeReport[];
   readonly structure: readonly StructureReport[];
@@ -70,7 +70,9 @@ export interface ProveReport {
   readonly ok: boolean;
 }
 
-/** What failed, one line each: `audit_logs, append-only, as the owner: TRUNCATE: was not refused`. */
+/**
+ * Lists the failures in a report, one line each: `audit_logs, append-only, as the owner: TRUNCATE: was not refused`.
+ */
 export function failuresOf(report: ProveReport): readonly string[] {
   return [
     ...report.structure.flatMap(({ check, found }) => found.map((line) => `${check}: ${line}`)),
@@ -86,7 +88,7 @@ export function failuresOf(report: ProveReport): readonly string[] {
   ];
 }
 
-/** The number of attacks in a report. */
+/** Counts the attacks in a report. */
 export function countAttacks(report: ProveReport): number {
   return report.tables.reduce((sum, { attacks }) => sum + attacks.length, 0);
 }

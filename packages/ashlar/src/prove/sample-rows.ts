@@ -9,13 +9,13 @@ import { identifier, type Table, type Tables } from '../model/index.js';
 import type { AttackTransaction } from './attack-transaction.js';
 import { envelopeLike, valueFor } from './values.js';
 
-/** A row of a table, and its partition. */
+/** A row of a table, with the name of its partition. */
 export interface PlacedRow {
   readonly row: SqlRow;
   readonly partition: string | undefined;
 }
 
-/** A value, or the reason why there is none. */
+/** The result of an attempt to find or create a value: the value, or the reason why there is none. */
 export type Attempt<T> = { readonly value: T } | { readonly reason: string };
 
 /** One way to choose the values of a row. */
@@ -36,7 +36,7 @@ const plans: readonly Plan[] = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((variant) =>
 
 const deepest = 8;
 
-/** The name of the table's scope column, where it has one. */
+/** The name of the table's scope column; `undefined` if it has none. */
 export function scopeColumnOf(table: Table): string | undefined {
   return table.facts.scope?.name;
 }
@@ -49,7 +49,7 @@ interface RowRequest {
   readonly parents?: Plan['parents'];
 }
 
-/** Finds and inserts rows, in a transaction that is rolled back in the end. */
+/** Finds and inserts sample rows for attacks, in a transaction that is rolled back at the end. */
 export class SampleRows {
   readonly #engine: Engine;
   readonly #tables: ReadonlyMap<string, Table>;
@@ -69,7 +69,7 @@ export class SampleRows {
     );
   }
 
-  /** Existing rows of a table with these values, two at most. */
+  /** Finds existing rows of a table with these values, at most two. */
   async existing(table: Table, fixed: SqlRow = {}): Promise<readonly PlacedRow[]> {
     const where = Object.keys(fixed).length === 0 ? '' : ` WHERE ${isRow(Object.keys(fixed), fixed)}`;
     const { rows } = await this.#transaction.inSavepoint(() =>
@@ -78,7 +78,7 @@ export class SampleRows {
     return rows.map((row) => placed(table, row));
   }
 
-  /** Inserts a row into a table, and the rows that it must refer to. */
+  /** Inserts a sample row into a table, and the rows to which its foreign keys refer. */
   async insert(table: Table, wish: RowRequest = {}): Promise<Attempt<PlacedRow>> {
     return this.#firstOf(table, wish, async (row) => {
       const { rows } = await this.#transaction.inSavepoint(() =>
@@ -88,7 +88,7 @@ export class SampleRows {
     });
   }
 
-  /** A row that the database would accept now. It is not inserted. */
+  /** Creates a row that the database would accept now. The row is not kept in the table. */
   insertable(table: Table, fixed: SqlRow): Promise<Attempt<SqlRow>> {
     return this.#firstOf(table, { fixed }, async (row) => {
       await this.#transaction.rolledBack(() => this.#transaction.run(insertRow(table.name, row)));
@@ -96,18 +96,18 @@ export class SampleRows {
     });
   }
 
-  /** A row that the table's schema accepts; the database may still refuse it. */
+  /** Creates a row that the table's Zod schema accepts; the database may still refuse it. */
   valid(table: Table, fixed: SqlRow): Promise<Attempt<SqlRow>> {
     return this.#firstOf(table, { fixed, parents: 'existing' }, async (row) => row);
   }
 
-  /** The scope of a session whose scope column has this literal. */
+  /** Converts the SQL literal of a scope to the text that a session takes as its scope. */
   async textOf(literal: string): Promise<string> {
     const { rows } = await this.#transaction.run(`SELECT CAST(${literal} AS text) AS scope`);
     return String(rows[0]?.scope);
   }
 
-  /** Values to overwrite a row with: different from its own wherever a column has two possible values. */
+  /** Creates values to overwrite a row with: each differs from the row's value if the column allows two values. */
   otherValues(table: Table, row: SqlRow): SqlRow {
     const scope = scopeColumnOf(table);
     const linked = new Set([
@@ -148,7 +148,7 @@ export class SampleRows {
     { fixed = {}, depth = 0, parents }: RowRequest,
     use: (row: SqlRow) => Promise<T>,
   ): Promise<Attempt<T>> {
-    let reason = `${table.name} refers to itself through its foreign keys.`;
+    let reason = `No row can be inserted into ${table.name}: it refers to itself through its foreign keys.`;
     if (depth > deepest) return { reason };
     for (const plan of plans) {
       if (plan.parents !== (parents ?? plan.parents)) continue;

@@ -6,10 +6,10 @@ import { checkRoles, type Roles } from '../roles/index.js';
 import { missingObjects } from './guarantee-objects.js';
 import type { StructureReport } from './report.js';
 
-/** One check of whether the objects and rights that keep guarantees are in place. */
+/** One check of the database objects and rights on which the guarantees depend. */
 export interface StructureCheck {
   readonly name: string;
-  /** Finds what is wrong, one line each. Changes nothing. */
+  /** Finds the problems, one line each. Changes nothing. */
   readonly find: (
     engine: Engine,
     system: SystemFacts,
@@ -26,8 +26,8 @@ const migrations: StructureCheck = {
     return [
       ...pending.map(({ name }) => `the step ${name} was not applied`),
       ...changed.map((step) => `the step ${step} was edited after it was applied`),
-      ...missing.map((step) => `the step ${step} was applied, but is not in the folder`),
-      ...late.map((step) => `the step ${step} sorts before an applied step`),
+      ...missing.map((step) => `the step ${step} was applied, but is not in the folder of migrations`),
+      ...late.map((step) => `the step ${step} sorts before a step that was already applied`),
     ];
   },
 };
@@ -70,7 +70,7 @@ const inspections: StructureCheck = {
 };
 
 const conditions: StructureCheck = {
-  name: 'connection and catalogue',
+  name: 'inspection of the connection and the system catalogue',
   find: (engine, system) => {
     const tables = Object.values(system.tables).map((table) => table.name);
     const { proving, foundation } = engine.dialect;
@@ -101,7 +101,7 @@ const structureChecks: readonly StructureCheck[] = [
   conditions,
 ];
 
-/** Runs all checks. */
+/** Runs all checks of the database objects and rights on which the guarantees depend. */
 export async function checkStructure(
   engine: Engine,
   system: SystemFacts,

@@ -94,8 +94,8 @@ const judgeSuccess = async (
       return { stoppedBy: 'nothing', by: 'accepted, as expected', verdict: 'accepted' };
     case 'untouched':
       return rows.length === 0 && changes === 0
-        ? { stoppedBy: 'no-row', by: 'no row was seen or changed', verdict: 'untouched' }
-        : failed(`reached ${Math.max(rows.length, changes)} of the rows`);
+        ? { stoppedBy: 'no-row', by: 'no row was read or changed', verdict: 'untouched' }
+        : failed(`read or changed rows: ${Math.max(rows.length, changes)}`);
     case 'detected': {
       // the check reads every scope
       await transaction.useScope(everyScope);

@@ -100,17 +100,17 @@ const candidates = (column: Column, variant: number, unlike: boolean): readonly 
   }
 };
 
-/** Which value to choose. */
+/** The criteria for choosing a value. */
 export interface Choice {
-  /** Which value of an enum, or how far from the smallest number: different for each attempt. */
+  /** The index of the value of an enum, or the distance from the smallest number; each attempt uses another. */
   readonly variant: number;
-  /** Whether the value must differ from every existing one, because a key contains it. */
+  /** Whether the value must differ from every existing value of the column, because a key contains the column. */
   readonly unlike: boolean;
 }
 
 /**
- * A value that a column accepts, never NULL; `undefined` where its Zod type accepts none of the candidates. For an
- * encrypted column it is the plaintext.
+ * Chooses a value, never NULL, that a column accepts; `undefined` if its Zod type accepts none of the candidates. For
+ * an encrypted column it is the plaintext.
  */
 export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
   return candidates(column.plaintext ?? column, variant, unlike).find(
@@ -119,7 +119,7 @@ export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
   );
 }
 
-/** Bytes that satisfy the CHECK of an encrypted column, but that no key decrypts. */
+/** Creates bytes that satisfy the CHECK of an encrypted column, but that no key decrypts. */
 export function envelopeLike({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array {
   const bytes = new Uint8Array(randomBytes(minBytes + 16));
   if (firstByte !== undefined) bytes[0] = firstByte;

@@ -43,7 +43,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'row level security is off',
     sql: ['ALTER TABLE clients DISABLE ROW LEVEL SECURITY'],
     undo: ['ALTER TABLE clients ENABLE ROW LEVEL SECURITY'],
-    named: /clients, scoped, as the app: SELECT, from another scope: reached 1 of the rows/,
+    named: /clients, scoped, as the app: SELECT, from another scope: read or changed rows: 1/,
   },
   {
     name: 'row level security is not forced',
@@ -55,7 +55,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'a policy admits every row',
     sql: ['ALTER POLICY letters_scoped ON letters USING (true)'],
     undo: [`ALTER POLICY letters_scoped ON letters USING (${within})`],
-    named: /letters, scoped, as the app: SELECT, from another scope: reached 1 of the rows/,
+    named: /letters, scoped, as the app: SELECT, from another scope: read or changed rows: 1/,
   },
   {
     name: 'a policy is dropped',
@@ -67,7 +67,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
     name: 'a permissive policy is added',
     sql: ['CREATE POLICY admit_all ON dossiers USING (true)'],
     undo: ['DROP POLICY admit_all ON dossiers'],
-    named: /dossiers, scoped, as the app: SELECT, from another scope: reached 1 of the rows/,
+    named: /dossiers, scoped, as the app: SELECT, from another scope: read or changed rows: 1/,
   },
   {
     name: 'row level security is off on a partition',
@@ -86,7 +86,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   disabled(
     'dossiers',
     'dossiers_audited',
-    /dossiers, audited: the trigger dossiers_audited does not always fire/,
+    /dossiers, audited: the trigger dossiers_audited is not set to ENABLE ALWAYS/,
   ),
   emptied('clients_audited', 'NULL'),
   emptied('letters_retained_delete', 'OLD'),

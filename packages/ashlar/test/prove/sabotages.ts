@@ -70,7 +70,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     undo: ['ALTER TABLE consent_records ENABLE ALWAYS TRIGGER consent_records_append_only_truncate'],
     // audited refuses the statement too, so only the structure check reports it
     named:
-      /consent_records, append-only: the trigger consent_records_append_only_truncate does not always fire/,
+      /consent_records, append-only: the trigger consent_records_append_only_truncate is not set to ENABLE ALWAYS/,
   },
   {
     name: 'a trigger is dropped',

@@ -9,13 +9,13 @@ const end = /\n--- [A-Za-z0-9+/]{43}\n/;
 const longestHeader = 65_536;
 const emptyPayload = nonceBytes + 16;
 
-/** A stream to or from an age file, and the file key. */
+/** The content of an age file, encrypted or decrypted, as a stream, and the file key. */
 export interface AgeFile {
   readonly fileKey: Buffer;
   readonly bytes: Bytes;
 }
 
-/** Encrypts a stream to recipients. */
+/** Encrypts a stream to recipients, as an age file. */
 export async function encryptFile(
   plain: Bytes,
   recipients: readonly (string | Recipient)[],
@@ -31,13 +31,13 @@ export async function encryptFile(
     },
   });
   const empty = await encrypter.encrypt(new Uint8Array(0));
-  if (!fileKey) throw damaged('Its header cannot be created.');
+  if (!fileKey) throw damaged('The header of the file cannot be created.');
   const header = Buffer.from(empty.subarray(0, empty.length - emptyPayload));
   return { fileKey, bytes: joined(header, encryptPayload(plain, fileKey, randomBytes(nonceBytes))) };
 }
 
 /**
- * Decrypts an age file.
+ * Decrypts an age file with one of several identities.
  *
  * @returns the plaintext, and the file key
  * @throws AshlarError `backup-damaged`, `backup-key-wrong`; reading the plaintext also throws `backup-damaged`
@@ -47,13 +47,14 @@ export async function decryptFile(
   identities: readonly (string | Identity)[],
 ): Promise<AgeFile> {
   const parts = await splitAt(encrypted, (read) => {
-    if (!start.startsWith(read.toString('latin1', 0, start.length))) throw damaged('It is not an age file.');
+    if (!start.startsWith(read.toString('latin1', 0, start.length)))
+      throw damaged('The file is not an age file.');
     const found = end.exec(read.toString('latin1', 0, longestHeader));
     if (found) return found.index + found[0].length;
-    if (read.length >= longestHeader) throw damaged('Its header is too long.');
+    if (read.length >= longestHeader) throw damaged('The header of the file is too long.');
     return undefined;
   });
-  if (!parts) throw damaged('It ends inside its header.');
+  if (!parts) throw damaged('The file ends inside its header.');
   const fileKey = await fileKeyOf(parts.head, identities);
   return { fileKey, bytes: decryptPayload(parts.rest, fileKey) };
 }
@@ -66,11 +67,13 @@ const fileKeyOf = async (header: Buffer, identities: readonly (string | Identity
   try {
     return Buffer.from(await decrypter.decryptHeader(header));
   } catch (error) {
-    if (!(error instanceof Error) || !noMatch.test(error.message)) throw damaged('Its header was changed.');
+    if (!(error instanceof Error) || !noMatch.test(error.message))
+      throw damaged('The header of the file was changed.');
     throw new AshlarError('backup-key-wrong', {
-      message: 'The backup key does not open the backup.',
-      detail: 'It was encrypted to another key, or its header was changed.',
-      suggestion: 'Set BACKUP_KEY to the key that was in use then; the manifest has its fingerprint.',
+      message: 'The backup key cannot decrypt the backup.',
+      detail: 'The backup was encrypted to another key, or its header was changed.',
+      suggestion:
+        'Set BACKUP_KEY to the key that was used for this backup; the manifest contains its fingerprint.',
       cause: error,
     });
   }

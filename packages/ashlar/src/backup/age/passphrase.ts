@@ -26,7 +26,7 @@ const derive = (passphrase: string, salt: Uint8Array, factor: number): Promise<B
 const noNonce = Buffer.alloc(12);
 const algorithm = 'chacha20-poly1305';
 
-/** Encrypts to a passphrase, which must be the only recipient. */
+/** Creates a recipient that encrypts a file to a passphrase; it must be the only recipient. */
 export function passphraseRecipient(passphrase: string): Recipient {
   return {
     wrapFileKey: async (fileKey) => {
@@ -39,7 +39,7 @@ export function passphraseRecipient(passphrase: string): Recipient {
   };
 }
 
-/** Decrypts a file that was encrypted to a passphrase. */
+/** Creates an identity that decrypts a file that was encrypted to a passphrase. */
 export function passphraseIdentity(passphrase: string): Identity {
   return {
     unwrapFileKey: async (stanzas) => {

@@ -4,11 +4,11 @@ import { AshlarError } from '../../errors.js';
 // https://c2sp.org/age#payload: the library's payload, in JavaScript, is fourteen times slower than node:crypto
 const chunkBytes = 65_536;
 const tagBytes = 16;
-/** The size of the random nonce before the payload. */
+/** The size in bytes of the random nonce before the payload of an age file. */
 export const nonceBytes = 16;
 const algorithm = 'chacha20-poly1305';
 
-/** A source of bytes in chunks of any size. */
+/** A stream of bytes, in chunks of any size. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /**
@@ -30,8 +30,8 @@ export async function* encryptPayload(plain: Bytes, fileKey: Buffer, nonce: Buff
 }
 
 /**
- * Decrypts the output of {@link encryptPayload}. Each chunk is authenticated before it is yielded. Only the end of the
- * stream shows that it is complete.
+ * Decrypts the payload of an age file, as {@link encryptPayload} writes it. Each chunk is authenticated before it is
+ * yielded. Only the end of the stream shows that it is complete.
  *
  * @throws AshlarError `backup-damaged` for a changed, missing or additional part
  */
@@ -42,7 +42,7 @@ export async function* decryptPayload(encrypted: Bytes, fileKey: Buffer): AsyncG
   key = payloadKey(fileKey, head);
   for await (const { chunk, last } of inChunks(rest, chunkBytes + tagBytes)) {
     const plain = openChunk(chunk, key, chunkNonce(counter, last));
-    if (plain.length === 0 && counter > 0) throw damaged('Its last part is empty.');
+    if (plain.length === 0 && counter > 0) throw damaged('The last chunk of the file is empty.');
     counter++;
     yield plain;
   }
@@ -50,14 +50,14 @@ export async function* decryptPayload(encrypted: Bytes, fileKey: Buffer): AsyncG
 
 const openChunk = (chunk: Buffer, key: Buffer, nonce: Buffer): Buffer => {
   const end = chunk.length - tagBytes;
-  if (end < 0) throw damaged('It ends too early.');
+  if (end < 0) throw damaged('The file ends too early.');
   const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
   decipher.setAuthTag(chunk.subarray(end));
   const plain = decipher.update(chunk.subarray(0, end));
   try {
     decipher.final();
   } catch {
-    throw damaged('A part of it was changed, or is missing.');
+    throw damaged('A part of the file was changed, or is missing.');
   }
   return plain;
 };
@@ -93,15 +93,15 @@ async function* inChunks(source: Bytes, size: number): AsyncGenerator<{ chunk: B
   yield { chunk: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts), last: true };
 }
 
-/** The first bytes of a stream, and the rest. @throws AshlarError `backup-damaged` if it is shorter */
+/** Splits a stream into its first `count` bytes and the rest. @throws AshlarError `backup-damaged` if it is shorter */
 export async function split(source: Bytes, count: number): Promise<{ head: Buffer; rest: Bytes }> {
   const found = await splitAt(source, (read) => (read.length >= count ? count : undefined));
-  if (!found) throw damaged('It ends too early.');
+  if (!found) throw damaged('The file ends too early.');
   return found;
 }
 
 /**
- * Cuts a stream in two.
+ * Splits a stream at the position that a function finds in its first bytes.
  *
  * @param where - how many of the bytes read so far belong to the first part; `undefined` to read more
  * @returns `undefined` if the stream ended before
@@ -137,11 +137,11 @@ async function* following(first: Buffer, rest: AsyncIterator<Uint8Array>): Async
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The error for a changed or incomplete file. */
+/** Creates the error for a changed or incomplete backup. */
 export function damaged(detail: string): AshlarError {
   return new AshlarError('backup-damaged', {
     message: 'The backup is damaged.',
     detail,
-    suggestion: 'Use another backup: ashlar backup list.',
+    suggestion: 'Use another backup; `ashlar backup list` lists them.',
   });
 }

@@ -24,30 +24,30 @@ export interface OpenLedger {
   readonly table: TableFacts;
   /** The name of the ledger in its checkpoints: `shop/audit_logs`. */
   readonly origin: string;
-  /** The folder of its checkpoints, or one checkpoint file; `undefined` where there are none. */
+  /** The path of its checkpoints: a folder or one checkpoint file; `undefined` if no checkpoints are kept. */
   readonly checkpoints: string | undefined;
   readonly signer: Signer | undefined;
   /** The keys whose checkpoints are trusted. */
   readonly verifiers: readonly Verifier[];
 }
 
-/** The tables of a system that are ledgers. */
+/** Lists the tables of a system that have a ledger. */
 export function ledgersOf(system: SystemFacts): readonly TableFacts[] {
   return Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
 }
 
-/** The origin in the checkpoints of a table's ledger: `SYSTEM/LOG`. */
+/** The origin (the log's name in checkpoints) of a table's ledger: `SYSTEM/LOG`. */
 export function originOf(system: SystemFacts, table: TableFacts): string {
   return `${system.name}/${table.facts.ledger?.log}`;
 }
 
-/** The folder of a ledger's checkpoints, inside the folder of all checkpoints. */
+/** The path of the folder of a ledger's checkpoints, inside the folder of all checkpoints. */
 export function folderOf(folder: string, system: SystemFacts, table: TableFacts): string {
   return join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
 }
 
 /**
- * The signed checkpoints of a ledger that are kept, the smallest first.
+ * Reads the signed checkpoints of a ledger from its folder and verifies them, the smallest first.
  *
  * @throws AshlarError `usage` where there are some, but no trusted key; `signature-invalid`; `ledger-conflict` where one
  *   belongs to another ledger
@@ -69,7 +69,7 @@ export async function keptCheckpoints({
   if (!foreign) return kept;
   throw new AshlarError('ledger-conflict', {
     message: `${foreign.file} is a checkpoint of ${foreign.origin}, not of ${origin}.`,
-    suggestion: 'Keep the checkpoints of each ledger in a folder of its own.',
+    suggestion: 'Keep the checkpoints of each ledger in a separate folder.',
   });
 }
 
@@ -80,7 +80,7 @@ const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
 });
 
 /**
- * Verifies a ledger against its kept checkpoints: the entries after the newest one, or with `full` all entries.
+ * Verifies a ledger against its kept checkpoints: with `full` all entries, else only those after the newest checkpoint.
  *
  * @throws AshlarError `usage`, `signature-invalid`, `ledger-conflict`, `lock-timeout`
  */
@@ -97,18 +97,18 @@ export async function verifyLedgerOf(
   return { ...found, trusted: found.size - found.checked };
 }
 
-/** The error for a ledger with problems: it names the first one. */
+/** Creates the error for a ledger with problems; its message names the first problem. */
 export function tampered({ log, problems: [first] }: Verification): AshlarError {
   const where = first?.position == null ? '' : `, position ${first.position}`;
   const row = first?.row_key == null ? 'The ledger' : `The row ${first.row_key}`;
   return new AshlarError('ledger-tampered', {
     message: `${row} of ${log}${where}: ${first?.what}.`,
-    suggestion: 'Keep the database as it is, and compare it with an earlier backup.',
+    suggestion: 'Do not change the database, and compare it with an earlier backup.',
   });
 }
 
 /**
- * Seals the ledger, verifies the entries after the newest checkpoint, signs the head and keeps it as a checkpoint.
+ * Seals the ledger, verifies the entries after the newest checkpoint, signs the head and stores it as a checkpoint.
  *
  * @param cosigner - a second signer: the former key, on the first checkpoint of a new key
  * @returns the signed checkpoint, and its size
@@ -123,7 +123,7 @@ export async function signCheckpointOf(
     throw new AshlarError('usage', {
       message: 'Checkpoints cannot be signed without a key.',
       suggestion:
-        'Create one with ashlar ledger key new, and set LEDGER_KEY_FILE. Keep it away from the database.',
+        'Create a key with `ashlar ledger key new`, and set LEDGER_KEY_FILE. Keep the key away from the database.',
     });
   }
   const found = await verifyLedgerOf(ledger);
@@ -142,7 +142,7 @@ export async function signCheckpointOf(
   return { size, note };
 }
 
-/** The newest kept checkpoint if it has at least `size` leaves; else a checkpoint that is signed now. */
+/** Returns a checkpoint of at least `size` leaves: the newest kept one, or else a checkpoint that is signed now. */
 export async function checkpointOver(
   ledger: OpenLedger,
   size: number,
@@ -152,7 +152,7 @@ export async function checkpointOver(
 }
 
 /**
- * An inclusion proof: a file that shows that a row is in the ledger, to everyone who knows the public key.
+ * Creates an inclusion proof: a file with which anyone who knows the public key can verify that a row is in the ledger.
  *
  * @param rowKey - the key of the row as text; of several columns a JSON array
  * @throws AshlarError `row-not-found`, and what {@link signCheckpointOf} throws where no kept checkpoint covers the row
@@ -166,8 +166,9 @@ export async function proofOf(
   const leaf = await withLedger(engine, table, (reader) => reader.leafOf(rowKey));
   if (leaf?.entry === undefined) {
     throw new AshlarError('row-not-found', {
-      message: `The ledger of ${table.name} has no entry for a row with that key.`,
-      suggestion: 'Give the key as text; a key of several columns as a JSON array: \'["a","2026-01-01"]\'.',
+      message: `The ledger of ${table.name} has no entry for a row with this key.`,
+      suggestion:
+        'Give the key as text, or, if it has several columns, as a JSON array: \'["a","2026-01-01"]\'.',
     });
   }
   const { position, entry } = leaf;

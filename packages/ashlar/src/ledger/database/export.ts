@@ -9,8 +9,8 @@ import { withLedger } from './ledgers.js';
 const chunk = 5_000;
 
 /**
- * Exports a ledger into an empty folder, for `ashlar-verify.mjs export`: `entries.jsonl` (a base64 string for each entry),
- * `leaves.bin` (the 32-byte leaf hashes), `checkpoint`, and the kept checkpoints.
+ * Exports a ledger into an empty folder, for `ashlar-verify.mjs export`: `entries.jsonl` (a base64 string for each
+ * entry), `leaves.bin` (the 32-byte leaf hashes), `checkpoint`, and the kept checkpoints.
  *
  * @returns the number of exported entries
  * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what `signCheckpointOf` throws
@@ -20,7 +20,7 @@ export async function exportLedger(ledger: OpenLedger, folder: string): Promise<
   if ((await readdir(folder)).length > 0) {
     throw new AshlarError('usage', {
       message: `The folder ${folder} is not empty.`,
-      suggestion: 'Name a new folder.',
+      suggestion: 'Give the path of a new or empty folder.',
     });
   }
   const { engine, table, origin, signer } = ledger;
@@ -56,5 +56,5 @@ export async function exportLedger(ledger: OpenLedger, folder: string): Promise<
 const missing = (origin: string, position: number): AshlarError =>
   new AshlarError('ledger-tampered', {
     message: `The ledger ${origin} has no entry at position ${position}.`,
-    suggestion: 'Run ashlar ledger verify --full.',
+    suggestion: 'Run `ashlar ledger verify --full`.',
   });

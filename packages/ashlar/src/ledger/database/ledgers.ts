@@ -7,7 +7,7 @@ import { ledgerReader } from '../../guarantees/ledgered/reader.js';
 import { everyScope } from '../../model/index.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../verify.js';
 
-/** The tables whose ledger exists: it does not before the step that creates it is applied. */
+/** Lists the tables whose ledger exists: a ledger does not exist before its migration is applied. */
 export function existingLedgers(
   engine: Engine,
   tables: readonly TableFacts[],
@@ -19,8 +19,8 @@ export function existingLedgers(
 }
 
 /**
- * Gives `work` a reader of a table's ledger. It reads one snapshot, of every scope. Only the owner and the auditor may
- * read the ledger of a scoped table.
+ * Calls `work` with a reader of a table's ledger. It reads one snapshot, of every scope. Only the owner and the
+ * auditor may read the ledger of a scoped table.
  *
  * @throws AshlarError `usage` where the table is not ledgered; `privilege-missing` where the user may not read it
  */
@@ -56,7 +56,7 @@ const notAllowed = ({ name }: TableFacts, cause: AshlarError): AshlarError =>
   });
 
 /**
- * Seals committed rows and verifies the ledger of a table: everything, or the entries after a trusted root.
+ * Seals a table's ledger and verifies it: all entries, or only those after a trusted root.
  *
  * @throws AshlarError `usage` where the table is not ledgered; `lock-timeout` where it cannot be sealed
  */
