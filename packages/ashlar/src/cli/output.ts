@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { scrub } from '../settings/redact.js';
 import type { OutputStream, Streams } from './streams.js';
+import { visibleOutput } from './visible.js';
 
 type Format = Parameters<typeof styleText>[0];
 
@@ -78,7 +79,7 @@ export class Output {
   }
 
   #write(stream: OutputStream, text: string): void {
-    stream.write(scrub(text, this.#secrets));
+    stream.write(visibleOutput(scrub(text, this.#secrets), this.#coloured(stream)));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TrailChange } from '../audit/query-trail.js';
 import type { Output } from './output.js';
+import { visible } from './visible.js';
 
 const verbs = { insert: 'inserted', update: 'updated', delete: 'deleted' } as const;
 const colours = { insert: 'green', update: 'yellow', delete: 'red' } as const;
@@ -9,8 +10,9 @@ export function printChange(out: Output, change: TrailChange): void {
   const { at, actor, scope, role, table, operation, row_key, before, after, unseen } = change;
   const verb = out.style(colours[operation], verbs[operation]);
   const key = Object.values(row_key).map(shown).join(', ');
-  const within = scope === null || scope === '*' ? '' : ` · scope ${scope}`;
-  out.line(`${at}  ${actor ?? 'no actor'} (${role}) ${verb} ${out.style('bold', table)} ${key}${within}`);
+  const within = scope === null || scope === '*' ? '' : ` · scope ${visible(scope)}`;
+  const who = actor === null ? 'no actor' : visible(actor);
+  out.line(`${at}  ${who} (${role}) ${verb} ${out.style('bold', table)} ${key}${within}`);
   const names = changedColumns(before, after).filter((name) => !(name in row_key) || operation === 'update');
   const width = Math.max(0, ...names.map((name) => name.length));
   for (const name of names) out.line(`    ${name.padEnd(width)}  ${valueText(name, change)}`);
@@ -36,5 +38,5 @@ const longest = 80;
 function shown(value: unknown): string {
   if (value === null || value === undefined) return '–';
   const text = typeof value === 'string' ? value.replaceAll(/\s+/g, ' ') : JSON.stringify(value);
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+  return visible(text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
 }

@@ -41,6 +41,9 @@ const work = async (place: Pick<Place, 'url' | 'key'>) => {
     s.insert(clauses, { id: uuid(2), client: 'b', body: 'x', pin: null }),
   );
   await db.session(of('bob', 'b'), (s) => s.delete(clauses, uuid(2)));
+  await db.session(of('\u001b[31meve\u001b[0m\nann', 'c'), (s) =>
+    s.insert(clauses, { id: uuid(3), client: 'c', body: 'one\u001b[2J\u0007\u202etwo', pin: null }),
+  );
   await db.close();
 };
 
@@ -69,6 +72,12 @@ describe('ashlar audit', () => {
     );
     expect(stdout).toContain('    changed columns whose values the trail does not record: pin\n');
     expect(stdout).not.toMatch(/bob|1234/);
+  });
+
+  test('shows control characters of an actor and of values as escapes', async () => {
+    const { stdout } = await project.ashlar(['audit', '--row', uuid(3), '--table', 'clauses'], env);
+    expect(stdout).toContain(String.raw`\u001b[31meve\u001b[0m\u000aann (`);
+    expect(stdout).toContain(String.raw`one\u001b[2J\u0007\u202etwo`);
   });
 
   test('takes its options, and pages as data', async () => {

@@ -190,6 +190,18 @@ const assertUncompared = (table: TableFacts): void => {
       'Use a blind index of the column instead.',
     );
   }
+  const { versions, retention } = table.facts;
+  const compared = [
+    ...(versions?.key ?? []).map((column) => ['versioned', column] as const),
+    ...(retention?.scope === undefined ? [] : [['retained', retention.scope] as const]),
+  ].find(([, column]) => ciphertext(column));
+  if (compared === undefined) return;
+  const [guarantee, column] = compared;
+  throw invalidTable(
+    table.name,
+    `${guarantee} compares ${column}, which is encrypted: equal values have different ciphertexts.`,
+    'Let it compare a column that is not encrypted, such as the scope.',
+  );
 };
 
 const assertBound = (table: TableFacts, { columns = {} }: NonNullable<EncryptedOptions['bound']>): void => {

@@ -140,6 +140,24 @@ test.each([
   await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
 });
 
+test.each([
+  'DELETE FROM ashlar_migrations',
+  "UPDATE main.ASHLAR_MIGRATIONS SET checksum = 'x'",
+  'UPDATE sqlite_sequence SET seq = 9223372036854775807 RETURNING *',
+  "INSERT INTO 'sqlite_sequence' VALUES ('notes', 9)",
+  'WITH a AS (SELECT 1) DELETE FROM "sqlite_sequence"',
+])('a session cannot write to the history or to the counters of AUTOINCREMENT: %s', async (sql) => {
+  const engine = await open();
+  await script(
+    engine,
+    `CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT;
+    CREATE TABLE ashlar_migrations (checksum TEXT) STRICT`,
+  );
+  await failure('privilege-missing', () => write(engine, (t) => t.execute(sql, [])));
+  expect(await rows(engine, 'SELECT count(*) AS n FROM sqlite_sequence')).toEqual([{ n: 0 }]);
+  expect(await rows(engine, 'SELECT count(*) AS n FROM ashlar_migrations')).toEqual([{ n: 0 }]);
+});
+
 test('a string literal with the name of such a table is allowed', async () => {
   const engine = await open();
   expect(await write(engine, (t) => t.execute("SELECT 'ashlar_session' AS word", []))).toMatchObject({

@@ -1,6 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import { readCode } from '../../../sql/code.js';
-import { firstWord } from '../../../sql/kind.js';
+import { changesRows, firstWord } from '../../../sql/kind.js';
 import { foundation } from '../schema/foundation.js';
 import { nameIn } from './name-in.js';
 
@@ -17,7 +17,7 @@ const transactional = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT'
 export function assertStatementAllowed(sql: string): void {
   const word = firstWord(sql, 'sqlite');
   if (allowed.has(word)) {
-    assertNoFoundation(sql);
+    assertOwnTablesUntouched(sql);
     return;
   }
   throw new AshlarError('privilege-missing', {
@@ -30,7 +30,11 @@ export function assertStatementAllowed(sql: string): void {
   });
 }
 
-const foundationNames: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
+// a session that could reach these tables could act as another actor
+const hidden: ReadonlySet<string> = new Set(foundation.map(({ name }) => name));
+
+// the history of migrations, and the counters of AUTOINCREMENT: a counter at its end stops every later insert
+const readOnly: ReadonlySet<string> = new Set(['ashlar_migrations', 'sqlite_sequence']);
 
 // where SQLite would take a string for the name of a table
 const beforeTable: ReadonlySet<string> = new Set([
@@ -38,18 +42,21 @@ const beforeTable: ReadonlySet<string> = new Set([
   ...['ABORT', 'FAIL', 'IGNORE', 'REPLACE', 'ROLLBACK'],
 ]);
 
-// a session that could write there could act as another actor
-const assertNoFoundation = (sql: string): void => {
-  if (!sql.toLowerCase().includes('ashlar_')) return;
+const assertOwnTablesUntouched = (sql: string): void => {
+  const folded = sql.toLowerCase();
+  if (!folded.includes('ashlar_') && !folded.includes('sqlite_sequence')) return;
+  const writes = changesRows(sql, 'sqlite');
   let before = '';
   for (const token of readCode(sql, 'sqlite')) {
     const name = nameIn(token);
     const isText = token.kind === 'string' && !beforeTable.has(before);
     before = token.word || token.text;
-    if (isText || !foundationNames.has(name)) continue;
+    if (isText || !(hidden.has(name) || (writes && readOnly.has(name)))) continue;
     throw new AshlarError('privilege-missing', {
-      message: `A session may not use ${name}.`,
-      detail: 'Guarantees rely on this table of Ashlar, for example to read the session’s actor and scope.',
+      message: hidden.has(name) ? `A session may not use ${name}.` : `A session may not write to ${name}.`,
+      detail: hidden.has(name)
+        ? 'Guarantees rely on this table of Ashlar, for example to read the session’s actor and scope.'
+        : 'Only migrations and the database itself write to this table.',
       suggestion: 'Use the tables of the system.',
     });
   }
