@@ -114,7 +114,7 @@ export const postgresEverySabotages: readonly Sabotage[] = [
   disabled(
     'visits',
     'visits_retained_delete',
-    /visits, retained: the trigger visits_retained_delete does not always/,
+    /visits, retained: the trigger visits_retained_delete is not set to ENABLE ALWAYS/,
   ),
   disabled(
     'letters_ledger_entries',
