@@ -146,7 +146,7 @@ describe.each(server)('ashlar audit with users of a server', (engine) => {
     expect(await project.ashlar(['up', '--no-prove'], env)).toMatchObject({ code: 0 });
     await work({ url: app.at(place) });
     for (const by of [env, { DATABASE_URL: auditor.at(place) }])
-      expect(pageOf(await project.json(['audit'], by)).changes).toHaveLength(4);
+      expect(pageOf(await project.json(['audit'], by)).changes).toHaveLength(5);
     await place.remove();
     for (const user of [app, auditor]) await user.drop();
     await project.remove();

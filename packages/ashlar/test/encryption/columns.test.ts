@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { ciphertext, type Database, id, table } from 'ashlar';
-import { encrypted, keyring } from 'ashlar/guarantees';
+import { ciphertext, type Database, id, table, timestamp } from 'ashlar';
+import { encrypted, keyring, legalHolds, retained, versioned } from 'ashlar/guarantees';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -309,11 +309,11 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))('without pro
 describe('a declaration of encrypted columns', () => {
   const keys = keyring('keys');
   it.each<[string, () => unknown, RegExp]>([
-    ['without the guarantee', () => table('t', { id: id(), a: ciphertext(z.string()) }), /with whose key/],
+    ['without the guarantee', () => table('t', { id: id(), a: ciphertext(z.string()) }), /does not declare the guarantee that provides its keys/],
     [
       'with the guarantee alone',
       () => table('t', { id: id(), who: z.string() }, (c) => [encrypted({ scope: c.who, keys })]),
-      /no encrypted column/,
+      /no column is encrypted/,
     ],
     [
       'with keys from another table than a keyring',
@@ -321,7 +321,7 @@ describe('a declaration of encrypted columns', () => {
         table('t', { id: id(), a: ciphertext(z.string()) }, (c) => [
           encrypted({ scope: c.id, keys: answers }),
         ]),
-      /no keyring for its data keys/,
+      /no keyring that holds its data keys/,
     ],
     [
       'without a scope in every row',
@@ -330,6 +330,40 @@ describe('a declaration of encrypted columns', () => {
           encrypted({ scope: c.who, keys }),
         ]),
       /nullable/,
+    ],
+    [
+      'with versions of an encrypted key',
+      () =>
+        table(
+          't',
+          {
+            id: id(),
+            who: z.string(),
+            code: ciphertext(z.string()),
+            version: z.int().min(1),
+            current: z.boolean(),
+            previous: z.uuid().nullable(),
+          },
+          (c) => [
+            encrypted({ scope: c.who, keys }),
+            versioned({ key: c.code, version: c.version, current: c.current, previous: c.previous }),
+          ],
+        ),
+      /compares code, which is encrypted/,
+    ],
+    [
+      'with a legal hold on an encrypted scope',
+      () =>
+        table('t', { id: id(), who: z.string(), person: ciphertext(z.string()), at: timestamp() }, (c) => [
+          encrypted({ scope: c.who, keys }),
+          retained(c.at, {
+            for: { years: 1 },
+            reason: 'the law',
+            hold: legalHolds('holds'),
+            scope: c.person,
+          }),
+        ]),
+      /compares person, which is encrypted/,
     ],
   ])('%s is refused', (_, declare, message) => {
     expect(declare).toThrow(
