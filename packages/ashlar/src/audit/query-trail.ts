@@ -5,20 +5,23 @@ import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { everyScope, identifier, literal } from '../model/index.js';
 
-/** Selects changes of an audit trail. A property that is left out does not restrict the selection. */
+/**
+ * The conditions that select changes from the audit trails, and the page to return. A property that is left out does
+ * not restrict the selection.
+ */
 export interface TrailQuery {
-  /** Selects changes of this table. */
+  /** Selects only the changes of this table. */
   readonly table?: string | undefined;
-  /** Selects changes of the row with this primary key: the value of each key column, as text. */
+  /** Selects only the changes of the row with this primary key (the value of each key column, as text). */
   readonly row?: Readonly<Record<string, string>> | undefined;
   readonly actor?: string | undefined;
-  /** Selects changes at or after this time: ISO 8601, UTC, six digits of a second. */
+  /** Selects only changes at or after this time (ISO 8601, UTC, with six fractional digits). */
   readonly since?: string | undefined;
-  /** Selects changes before this time: ISO 8601, UTC, six digits of a second. */
+  /** Selects only changes before this time (ISO 8601, UTC, with six fractional digits). */
   readonly until?: string | undefined;
-  /** The maximum number of changes on a page: 1 to 1,000, by default 50. */
+  /** The maximum number of changes on a page, from 1 to 1,000; 50 by default. */
   readonly limit?: number | undefined;
-  /** The cursor at which to continue: the `next` of the previous page. */
+  /** The cursor of the page to return: the value of `next` in the previous page; without it, the first page. */
   readonly after?: string | undefined;
 }
 
@@ -30,7 +33,7 @@ export interface TrailChange {
   /** The name of the table that holds the audit trail. */
   readonly trail: string;
   readonly id: number;
-  /** The time of the change: ISO 8601, UTC, six digits of a second. */
+  /** The time of the change (ISO 8601, UTC, with six fractional digits). */
   readonly at: string;
   readonly actor: string | null;
   readonly scope: string | null;
@@ -45,10 +48,10 @@ export interface TrailChange {
   readonly unseen: readonly string[];
 }
 
-/** A page of changes, the newest first, and the cursor of the next page. */
+/** A page of changes, with the newest change first, and the cursor of the next page. */
 export interface TrailPage {
   readonly changes: readonly TrailChange[];
-  /** The cursor of the next page, for `after`; `null` on the last page. */
+  /** The cursor to pass as `after` in the query for the next page; `null` on the last page. */
   readonly next: string | null;
 }
 
@@ -62,8 +65,8 @@ export function trailsOf(system: Pick<SystemFacts, 'tables'>): readonly GuardedT
 }
 
 /**
- * Reads one page of the audit trails of a system, the newest change first. The connected role must be the owner or the
- * auditor: the page has the changes of every scope.
+ * Reads one page of changes from the audit trails of a system, with the newest change first. The connected role must be
+ * the owner or the auditor: the page has the changes of every scope.
  *
  * @throws AshlarError `usage` for a cursor or a limit that is not valid; `privilege-missing` when the user may not read
  *   a trail
@@ -98,7 +101,7 @@ export async function queryTrail(
   }
 }
 
-/** Merges several pages into one page, the newest changes first. */
+/** Merges several pages of changes into one page, with the newest change first. */
 export function mergePages(pages: readonly TrailPage[], limit = usualChanges): TrailPage {
   const all = pages.flatMap(({ changes }) => changes).sort(newestFirst);
   const page = pageOf(all, limit);
@@ -114,7 +117,7 @@ function pageOf(changes: readonly TrailChange[], limit: number): TrailPage {
   return { changes: page, next: changes.length > limit && last ? cursorOf(last) : null };
 }
 
-/** The position of a change in the order of changes: time, audit trail, number. */
+/** The position of a change in the order by time, then audit trail, then number of the change. */
 export interface Cursor {
   readonly at: string;
   readonly trail: string;

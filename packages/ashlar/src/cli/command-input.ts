@@ -18,17 +18,17 @@ interface JsonSchema {
 
 /** A property of a command's input schema, described as an argument or option of the command line. */
 export interface InputProperty {
-  /** The name of the property in the schema: `maxPrice`. */
+  /** The name of the property in the schema, for example `maxPrice`. */
   readonly name: string;
-  /** The name of the option, without the two hyphens: `max-price`. */
+  /** The name of the option without the two hyphens, for example `max-price`. */
   readonly option: string;
   readonly kind: 'text' | 'number' | 'boolean' | 'json';
   /** Whether the property is an array, so that the option may be repeated. */
   readonly list: boolean;
-  /** The placeholder of the value in the help: `number`, `date`, `small|large`. */
+  /** The placeholder of the value in the help, for example `number`, `date` or `small|large`. */
   readonly placeholder: string;
   readonly required: boolean;
-  /** The default value; `undefined` if there is none. */
+  /** The default value, which applies if none is given; `undefined` if there is no default. */
   readonly standard: unknown;
   readonly description: string;
 }

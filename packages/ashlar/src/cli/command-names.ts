@@ -7,7 +7,7 @@ export const commandGroups = {
   'Work:': ['jobs'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** Whether a command of Ashlar has this name: a system that declares commands cannot have the same name. */
+/** Whether Ashlar itself has a command with this name; if so, a system with this name cannot declare commands. */
 export function isCommandName(name: string): boolean {
   return (
     name === 'help' || Object.values<readonly string[]>(commandGroups).some((names) => names.includes(name))

@@ -5,7 +5,7 @@ import { ProgressBar } from './progress.js';
 // smaller copies end before a bar would help
 const worthShowing = 33_554_432;
 
-/** Runs `work`, and shows how many bytes it has copied. */
+/** Runs `work`, which copies a database or a backup, and shows the number of bytes copied so far. */
 export async function withCopyProgress<T>(
   { streams }: Invocation,
   title: string,

@@ -51,7 +51,7 @@ export class Invocation {
   }
 
   /**
-   * Returns the systems that `--system` names; without it, all.
+   * Returns the systems that the option `--system` names, or all systems if the option is not given.
    *
    * @throws AshlarError `usage`, `system-unknown`, `config-invalid`
    */
@@ -59,12 +59,20 @@ export class Invocation {
     return chooseSystems(this.#options.system ?? [], await this.#configuration());
   }
 
-  /** Returns the variables of the environment and of the file `.env`. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the environment variables, together with those in the file `.env`.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   environment(): NodeJS.Dict<string> {
     return environmentOf(this.streams.env, this.streams.directory);
   }
 
-  /** Returns the system of a command that works on one. @throws AshlarError `usage` if there are several */
+  /**
+   * Returns the system for a command that works on exactly one system.
+   *
+   * @throws AshlarError `usage` if there are several
+   */
   async system(): Promise<System> {
     const [first, ...others] = await this.systems();
     if (first && others.length === 0) return first;
@@ -75,7 +83,7 @@ export class Invocation {
   }
 
   /**
-   * Returns the options that open the database.
+   * Returns the options for opening the database in a role.
    *
    * @throws AshlarError `usage` without a URL, `settings-invalid`, `config-invalid`
    */
@@ -93,7 +101,7 @@ export class Invocation {
   }
 
   /**
-   * Returns the options that open the database at another URL, with the same key.
+   * Returns the options for opening the database at the given URL, with the database key of this invocation.
    *
    * @throws AshlarError `settings-invalid`
    */
@@ -113,7 +121,8 @@ export class Invocation {
   }
 
   /**
-   * Returns the key in the file that an option names; without that option, the key of a setting. All output hides it.
+   * Returns the key from the file that an option names, or the key from a setting if the option is not given. All
+   * output hides it.
    *
    * @throws AshlarError `settings-invalid`
    */
@@ -123,17 +132,29 @@ export class Invocation {
     return key?.reveal();
   }
 
-  /** Returns the key of an encrypted database, if one is given. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the key of the encrypted database; `undefined` if no key is given.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   databaseKey(): string | undefined {
     return this.keyFrom('--key-file', this.#options.keyFile, this.#known().databaseKey);
   }
 
-  /** Returns the key to rotate an encrypted database to, if one is given. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the new key for a rotation of the database key; `undefined` if none is given.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   newDatabaseKey(file: string | undefined): string | undefined {
     return this.keyFrom('--new-key-file', file, this.#known().newDatabaseKey);
   }
 
-  /** Returns the keys of encrypted columns, if set. All output hides them. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the keys of encrypted columns; `undefined` if none are set. All output hides them.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   columnKeys(): ColumnKeys | undefined {
     const { columnKeys } = this.#known();
     const texts = columnKeys ? [columnKeys.current, ...(columnKeys.old ?? [])] : [];
@@ -142,7 +163,7 @@ export class Invocation {
   }
 
   /**
-   * Returns the roles in the settings. `--url` gives one user for both roles.
+   * Returns the roles that the settings name, or the default roles. `--url` gives one user for both roles.
    *
    * @throws AshlarError `settings-invalid`
    */
@@ -153,7 +174,11 @@ export class Invocation {
     return rolesFrom({ ...known, databaseUrl, databaseMigrateUrl });
   }
 
-  /** Returns the keys that sign and verify checkpoints, and their folder. @throws AshlarError `settings-invalid` */
+  /**
+   * Returns the keys that sign and verify checkpoints, and the folder of the checkpoints.
+   *
+   * @throws AshlarError `settings-invalid`
+   */
   ledgerKeys(): { signer: Signer | undefined; verifiers: readonly Verifier[]; folder: string } {
     const { ledgerKey, ledgerPublicKeys, ledgerCheckpoints } = this.#known();
     if (ledgerKey) this.out.hide(ledgerKey.reveal());
@@ -191,7 +216,10 @@ export class Invocation {
     }
   }
 
-  /** Passes `work` a connection as the application's user to the same database; if both users have one URL, `owner`. */
+  /**
+   * Opens the database of `owner` as the application too, and passes it to `work`; passes `owner` itself if both have
+   * the same URL.
+   */
   async alsoAsApp<T>(owner: Engine, work: (app: Engine) => Promise<T>): Promise<T> {
     const [app, own] = [await this.target('app'), await this.target('owner')];
     return app.url === own.url ? work(owner) : this.withEngine('app', work, { create: false });

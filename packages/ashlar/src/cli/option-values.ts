@@ -6,7 +6,7 @@ export function collect(value: string, all: readonly string[] = []): string[] {
 }
 
 /**
- * Parses the value of an option that takes an integer from 1; returns `undefined` if the option is not given.
+ * Parses the value of an option that takes a positive integer; returns `undefined` if the option is not given.
  *
  * @throws AshlarError `usage`
  */
@@ -20,7 +20,7 @@ export function wholeNumber(option: string, text: string | undefined): number | 
 }
 
 /**
- * Parses the value of an option that takes an integer from 0; returns `undefined` if the option is not given.
+ * Parses the value of an option that takes a non-negative integer; returns `undefined` if the option is not given.
  *
  * @throws AshlarError `usage`
  */

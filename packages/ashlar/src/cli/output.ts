@@ -23,17 +23,17 @@ export class Output {
     this.json = json;
   }
 
-  /** Registers secrets, which all output replaces by `[secret]`. */
+  /** Registers secrets; all output then shows `[secret]` in their place. */
   hide(...secrets: readonly string[]): void {
     this.#secrets.push(...secrets);
   }
 
-  /** Returns a text in which registered secrets are replaced by `[secret]`, for files. */
+  /** Returns a text with all registered secrets replaced by `[secret]`, so that it can be written to a file. */
   clean(text: string): string {
     return scrub(text, this.#secrets);
   }
 
-  /** Prints a line of the result on standard output; nothing with `--json`. */
+  /** Prints a line of the result on standard output; prints nothing if `--json` is given. */
   line(text = ''): void {
     if (!this.json) this.#write(this.#streams.stdout, `${text}\n`);
   }
@@ -43,7 +43,7 @@ export class Output {
     this.#write(this.#streams.stderr, `${text}\n`);
   }
 
-  /** Prints the result as a JSON document with `--json`; nothing without it. */
+  /** Prints the result as a JSON document if `--json` is given; otherwise prints nothing. */
   document(value: unknown): void {
     if (!this.json) return;
     // only values: a secret that equals a property name must not change the document's form
@@ -52,7 +52,7 @@ export class Output {
     this.#streams.stdout.write(`${JSON.stringify(value, clean, 2)}\n`);
   }
 
-  /** Prints a table on standard output; nothing with `--json`. Columns of numbers are right-aligned. */
+  /** Prints a table on standard output; prints nothing if `--json` is given. Columns of numbers are right-aligned. */
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
     const table = new Table({
       head: head.map((title) => this.style('bold', title)),

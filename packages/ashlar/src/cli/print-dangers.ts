@@ -1,7 +1,7 @@
 import type { PlannedStep } from '../migrations/index.js';
 import type { Output } from './output.js';
 
-/** Prints the dangerous statements of steps before they run. */
+/** Prints the dangerous statements of migration steps that are about to run. */
 export function printDangers(out: Output, steps: readonly PlannedStep[]): void {
   for (const { step, dangers } of steps) {
     for (const { line, why } of dangers) {

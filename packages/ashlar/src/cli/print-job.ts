@@ -10,13 +10,13 @@ const colours: Readonly<Record<JobStatus, 'green' | 'yellow' | 'red' | 'cyan' | 
   cancelled: 'gray',
 };
 
-/** Formats a sum of a job as text; a dash while the sum is unknown. */
+/** Formats a sum of a job as text; returns a dash while the sum is unknown. */
 export function sumText({ column, format }: JobSum, job: Readonly<Record<string, unknown>>): string {
   const value = job[column];
   return typeof value === 'number' ? format(value) : '–';
 }
 
-/** Prints a job: name, status, id, numbers of rows, sums, times and error. */
+/** Prints a job: its name, status, id, numbers of rows, sums, times and error. */
 export function printJob(out: Output, sums: readonly JobSum[], job: JobSummary): void {
   const fact = (name: string, text: string) => out.line(`  ${name.padEnd(11)}${text}`);
   out.line(`${out.style('bold', job.name)} · ${out.style(colours[job.status], job.status)}`);
@@ -32,7 +32,7 @@ export function printJob(out: Output, sums: readonly JobSum[], job: JobSummary):
   if (job.error_message) fact('error', `${job.error_message}${job.error_code ? ` (${job.error_code})` : ''}`);
 }
 
-/** Returns the notes beside a progress bar: the number of failed rows, and the known sums. */
+/** Returns the notes to show beside the progress bar of a job: the number of failed rows, and the known sums. */
 export function progressNotes(sums: readonly JobSum[], { failed, totals }: JobProgress): string[] {
   const values: Readonly<Record<string, unknown>> = totals;
   const known = sums.filter(({ column }) => typeof values[column] === 'number');

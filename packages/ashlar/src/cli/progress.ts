@@ -9,7 +9,7 @@ export interface Progress {
   readonly done: number;
   /** The expected value of `done` at the end; `undefined` while it is unknown. */
   readonly total: number | undefined;
-  /** Further texts to show beside the numbers: `3 failed`. */
+  /** Further texts to show beside the numbers, for example `3 failed`. */
   readonly notes?: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export class ProgressBar {
     this.#title = title;
   }
 
-  /** Shows the current progress, unless the last drawing is too recent. */
+  /** Shows the current progress, unless progress was shown only a moment ago. */
   update(progress: Progress): void {
     this.#last = progress;
     const now = performance.now();

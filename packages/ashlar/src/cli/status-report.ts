@@ -16,7 +16,7 @@ export interface GuaranteeReport {
   readonly level: 'enforced' | 'emulated' | 'refused';
 }
 
-/** A guarantee that the engine does not fully enforce, and the tables for which the same reason holds. */
+/** A guarantee that the engine does not fully enforce, with the reason and the tables to which the reason applies. */
 export interface WeakerGuarantee {
   readonly guarantee: string;
   readonly level: 'emulated' | 'refused';
@@ -44,7 +44,7 @@ export interface RolesReport {
   readonly owner: string | null;
   readonly app: string;
   readonly auditor: string;
-  /** Whether the owner also runs the application and switches to the role `app` in each session. */
+  /** Whether the application connects as the owner and switches to the role `app` in each session. */
   readonly steps_down: boolean;
   readonly differences: readonly string[];
   /** The risk, as a sentence, if one user is both owner and application; `null` if they are two users. */
@@ -70,9 +70,9 @@ export interface StatusReport {
   /** The differences between the database and its migrations; `null` if they could not be compared. */
   readonly drift: readonly string[] | null;
   readonly drift_unknown: string | undefined;
-  /** Whether the comparison failed; `false` if it was skipped because the embedded engine is not installed. */
+  /** Whether the check for drift failed; `false` if it was skipped because the embedded engine is not installed. */
   readonly drift_failed: boolean;
-  /** The database objects of guarantees that are missing. */
+  /** The database objects that guarantees need and that do not exist. */
   readonly missing_objects: readonly string[];
   readonly tables: readonly TableReport[];
   readonly weaker: readonly WeakerGuarantee[];

@@ -3,9 +3,8 @@ import { AshlarError } from '../errors.js';
 const form = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6}))?(Z|[+-]\d{2}:\d{2})?)?$/i;
 
 /**
- * Parses the value of an option that takes a time; returns it as ISO 8601 in UTC with six digits of a second.
- * Returns `undefined` if the option is not given.
- * A date means midnight; a time without an offset is in UTC.
+ * Parses the value of an option that takes a time; returns it as ISO 8601 in UTC with six fractional digits. Returns
+ * `undefined` if the option is not given. A date means midnight; a time without an offset is in UTC.
  *
  * @throws AshlarError `usage`
  */

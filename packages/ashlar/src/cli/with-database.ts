@@ -6,7 +6,7 @@ import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 
 /**
- * Opens the database of a system in the application's role, passes it to `work`, and closes it.
+ * Opens the database of a system as the application, passes it to `work`, and closes it.
  *
  * @throws AshlarError `migration-pending` when the database is not initialised, and what `connect` throws
  */

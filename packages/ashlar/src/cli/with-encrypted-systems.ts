@@ -8,7 +8,7 @@ const hasEncryptedColumns = (system: System): boolean =>
   Object.values(system.tables).some(({ facts }) => facts.encryption !== undefined);
 
 /**
- * Opens the database of each system that has encrypted columns, with the column keys, and passes it to `work`.
+ * For each system with encrypted columns, opens the database with the column keys, and passes it to `work`.
  *
  * @throws AshlarError `usage` where no system has encrypted columns; `key-missing`, `migration-pending`
  */

@@ -61,7 +61,7 @@ export async function withLedgers<T>(
   return results;
 }
 
-/** Passes the only ledger that the options select to `work`. @throws AshlarError `usage` if there are several */
+/** Passes to `work` the one ledger that the options select. @throws AshlarError `usage` if there are several */
 export async function withLedger<T>(
   invocation: Invocation,
   options: LedgerOptions,

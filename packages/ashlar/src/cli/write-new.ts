@@ -3,7 +3,11 @@ import { AshlarError } from '../errors.js';
 import { writeNewFile } from '../files/write.js';
 import type { Invocation } from './invocation.js';
 
-/** Writes a new file, never over an existing one. @throws AshlarError `usage` if it exists or cannot be written */
+/**
+ * Writes a new file, and never overwrites an existing file.
+ *
+ * @throws AshlarError `usage` if it exists or cannot be written
+ */
 export async function writeNew(
   { streams }: Invocation,
   file: string,

@@ -3,15 +3,15 @@ import type { RunSql, SqlName, SqlRow } from './sql.js';
 /** The material for building attacks: rows that are in the table during the attack, values, partitions and scopes. */
 export interface Probe {
   readonly dialect: SqlName;
-  /** An existing row. */
+  /** A row that is in the table during the attack. */
   readonly row: SqlRow;
-  /** Another existing row; `undefined` if the table can have only one row. */
+  /** A second row that is in the table during the attack; `undefined` if the table can have only one row. */
   readonly other: SqlRow | undefined;
   /** A row that can be inserted: its keys are unused. */
   readonly fresh: SqlRow;
   /**
-   * A valid value for each column that a statement may set; different from the values in the rows, if the type has a
-   * second value.
+   * A valid value for each column that a statement may set; it differs from the values in the rows if the column's type
+   * allows more than one value.
    */
   readonly values: SqlRow;
   /** The names of the table's partitions; the first one holds {@link row}. Empty if the table has none. */
@@ -30,7 +30,7 @@ export type Attacker = 'app' | 'owner';
  * always rolled back.
  */
 export interface Attack {
-  /** A short description of the attack: `DELETE of a row`. Unique among the attacks of its guarantee. */
+  /** A short description of the attack, for example `DELETE of a row`. Unique among the attacks of its guarantee. */
   readonly name: string;
   readonly as: Attacker;
   /**
@@ -40,8 +40,8 @@ export interface Attack {
    */
   readonly statements: readonly string[];
   /**
-   * Steps that run before the statements. A step is a list of alternatives, tried in order until one succeeds; one
-   * must succeed.
+   * Preparatory steps that run before `statements`. A step is a list of alternatives, tried in order until one
+   * succeeds; one must succeed.
    */
   readonly preparation?: readonly (readonly string[])[];
   /**
@@ -53,6 +53,6 @@ export interface Attack {
   readonly expect: 'refused' | 'untouched' | 'detected' | 'accepted';
   /** The scope of the session in which the application's role attacks. */
   readonly scope?: string | null;
-  /** The finding of the guarantee's own check after the attack; `undefined` if it finds nothing. */
+  /** Runs the guarantee's own check after the attack, and returns its finding; `undefined` if it finds nothing. */
   readonly detect?: (run: RunSql) => Promise<string | undefined>;
 }

@@ -36,7 +36,7 @@ export interface ColumnRules {
   readonly endsWith?: string;
   /** For a column of bytes: the minimum number of bytes. */
   readonly minBytes?: number;
-  /** For a column of bytes: the value of the first byte. */
+  /** For a column of bytes: the value that the first byte must have. */
   readonly firstByte?: number;
 }
 

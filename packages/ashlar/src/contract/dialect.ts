@@ -35,8 +35,8 @@ export interface Proving {
   partitionOf(table: string): string;
   readonly conditions: readonly Condition[];
   /**
-   * A query for the owner that lists every object of the schema: its `type` as in {@link GuaranteeObject}, its `name`,
-   * and for a trigger in `always` whether it fires in every case: `yes` or `no`.
+   * A query for the owner that lists every object of the schema with its `type` (as in {@link GuaranteeObject}) and
+   * `name`; for a trigger, `always` says whether it fires in every case (`yes` or `no`).
    */
   readonly objects: string;
 }
@@ -73,5 +73,5 @@ export interface SqlDialect {
   readonly roles: RoleDialect | undefined;
 }
 
-/** Renamed columns: table → { current column name → previous column name }. */
+/** The renamed columns of each table, as a map: table → { current column name → previous column name }. */
 export type Renames = Readonly<Record<string, Readonly<Record<string, string>>>>;

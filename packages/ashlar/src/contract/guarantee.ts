@@ -13,7 +13,10 @@ export interface GuaranteeObject {
   readonly sql: string;
 }
 
-/** The tools for maintenance: the current time, and transactions of the schema's owner to run statements in. */
+/**
+ * The tools for maintenance: the current time, and a function that runs statements in a transaction of the schema's
+ * owner.
+ */
 export interface MaintenanceTools {
   /** The time that maintenance takes as the current time. */
   readonly now: Date;
@@ -36,8 +39,8 @@ export interface MaintenanceReport {
 export interface PurgeTools extends MaintenanceTools {
   readonly tables: readonly GuardedTable[];
   /**
-   * Whether only to report the rows that would be purged at {@link now}. If false, no row is purged before it expires
-   * by the database's own clock.
+   * Whether to report the rows that would be purged at {@link now}, without purging them. If false, no row is purged
+   * before it expires by the database's own clock.
    */
   readonly dryRun: boolean;
 }
@@ -64,13 +67,13 @@ export interface PurgeReport {
   readonly stuck: number;
 }
 
-/** The SQL that also purges the records that a guarantee keeps in side tables about purged rows. */
+/** The SQL with which a purge also deletes a guarantee's records about the purged rows from side tables. */
 export interface PurgeFollowUp {
   /** Returns the SQL expression for the key of a row in the side tables; `row` is the SQL alias of the row. */
   key(row: string): string;
   /** Returns the SQL condition under which this guarantee allows the row to be purged. */
   ready(row: string): string;
-  /** Returns the statements to run after rows were deleted; `keys` is the SQL text inside `IN (…)`. */
+  /** Returns the statements to run after rows were deleted; `keys` is the SQL list of their keys, for `IN (…)`. */
   statements(keys: string): readonly string[];
 }
 
@@ -85,7 +88,7 @@ export interface Enforcement {
   readonly objects: (table: GuardedTable) => readonly GuaranteeObject[];
   /** Returns the objects that a partition needs itself, because the objects of the parent table do not apply to it. */
   readonly onPartition?: (table: GuardedTable, partition: string) => readonly GuaranteeObject[];
-  /** Does recurring work, such as creating the next partitions; idempotent. */
+  /** Does recurring work, such as creating the next partitions; it can be repeated safely. */
   readonly maintain?: (table: GuardedTable, tools: MaintenanceTools) => Promise<MaintenanceReport>;
   /** Purges the expired rows of the table. */
   readonly purge?: (table: GuardedTable, tools: PurgeTools) => Promise<PurgeReport>;
@@ -125,9 +128,9 @@ export interface PostgresEnforcement extends Enforcement {
    */
   readonly rights?: (table: GuardedTable) => Rights;
   /**
-   * Returns the statement that must run, as any role, soon after rows were committed: with one connection (PGlite) in
-   * each writing transaction, right before its COMMIT; on a server in the background. Idempotent. Returns one row with
-   * one column: a {@link SealResult}.
+   * Returns the statement that seals rows in the ledger. With one connection (PGlite), it runs in each writing
+   * transaction, right before its COMMIT; on a server, it runs in the background, soon after rows were committed. Any
+   * role may run it. Idempotent. The statement returns one row with one column: a {@link SealResult}.
    */
   readonly seal?: (table: GuardedTable) => string;
 }

@@ -20,7 +20,7 @@ export interface Leaf {
   readonly position: number;
   readonly hash: Uint8Array;
   readonly rowKey: string;
-  /** The entry that the leaf is the hash of; `undefined` if the database does not have the entry. */
+  /** The entry whose hash is the leaf; `undefined` if the database does not have the entry. */
   readonly entry: Uint8Array | undefined;
 }
 
@@ -44,7 +44,9 @@ export interface Block {
 export interface Head {
   readonly size: number;
   readonly frontier: Uint8Array;
-  /** The position before which all entries and rows were purged; their leaves remain. */
+  /**
+   * The first position that can still be proved: all entries and rows before it were purged, but their leaves remain.
+   */
   readonly firstProvable: number;
 }
 

@@ -8,14 +8,14 @@ export interface OpenOptions {
   readonly connections?: number | undefined;
   /** How long to wait for a lock, in milliseconds. Default 5,000. */
   readonly lockTimeout?: number | undefined;
-  /** Create the file or folder if it does not exist. Default true. */
+  /** Whether to create the file or folder if it does not exist. Default true. */
   readonly create?: boolean | undefined;
   /**
-   * The role that sessions act as if the connected role can change the schema and is a member of this role. Default
-   * `ashlar_app`.
+   * The role to which sessions switch when the connected role can change the schema and is a member of this role.
+   * Default `ashlar_app`.
    */
   readonly appRole?: string | undefined;
-  /** Allow sessions to act as the connected role even if that role can change the schema. Default false. */
+  /** Whether sessions may act as the connected role even if that role can change the schema. Default false. */
   readonly allowOwner?: boolean | undefined;
   /**
    * The path of `pg_dump`, which copies a server's database; `pgRestore` is the path of `pg_restore`. Default:

@@ -13,7 +13,7 @@ export interface Retention {
   /** The column that contains the time at which the period starts. */
   readonly column: string;
   readonly period: Period;
-  /** The legal or contractual ground: `POPIA s14(1)`. */
+  /** The legal or contractual ground, for example `POPIA s14(1)`. */
   readonly reason: string;
   /** The name of the table that contains legal holds. */
   readonly holds: string | undefined;

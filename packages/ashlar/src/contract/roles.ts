@@ -23,8 +23,8 @@ export interface Roles {
   /** The auditor's role, which reads all tables. */
   readonly auditor: string;
   /**
-   * Set if the application connects as `app` itself (two URLs); otherwise the user that it connects as switches to
-   * `app`.
+   * Present if the application connects directly as the role `app`; otherwise it connects as another user, and its
+   * sessions switch to `app`.
    */
   readonly appConnects?: { readonly password: string | undefined } | undefined;
   /** The owner of the schema's objects. Default: the user that migrates. */
@@ -45,9 +45,9 @@ export interface WantedRights {
 
 /** A difference between the rights that a role has and those it should have, with the statement that corrects it. */
 export interface RoleChange {
-  /** The difference in words: `ashlar_app has DELETE on audit_logs`. */
+  /** The difference in words, for example `ashlar_app has DELETE on audit_logs`. */
   readonly difference: string;
-  /** The statement that corrects it; `undefined` if a person has to decide. */
+  /** The statement that corrects the difference; `undefined` if a person has to decide. */
   readonly sql: string | undefined;
   /** Whether the change revokes a right. */
   readonly takes: boolean;

@@ -12,7 +12,7 @@ export interface SchemaTable {
   readonly constraints: readonly SchemaObject[];
   readonly indexes: readonly SchemaObject[];
   readonly triggers: readonly SchemaObject[];
-  /** The text after the closing parenthesis of CREATE TABLE: STRICT, PARTITION BY …. */
+  /** The text after the closing parenthesis of CREATE TABLE, for example STRICT or PARTITION BY …. */
   readonly options: string;
   /** The row-level security of the table; `undefined` for an engine without roles. */
   readonly rowSecurity?: RowSecurity;
@@ -39,13 +39,13 @@ export interface SchemaColumn {
 
 export interface SchemaObject {
   readonly name: string;
-  /** The statement or clause that creates it, as the engine returns it. */
+  /** The statement or clause that creates the object, as the engine returns it. */
   readonly definition: string;
 }
 
 /** A change between two schemas: the statements that make it and those that reverse it. */
 export interface SchemaChange {
-  /** A one-line description for people: `clauses: add column category`. */
+  /** A one-line description for people, for example `clauses: add column category`. */
   readonly summary: string;
   readonly up: readonly string[];
   /** The statements that reverse `up`; empty if the reverse would lose data. */

@@ -13,5 +13,5 @@ export type RunSql = (
 /** Runs one statement synchronously, in the open transaction, and returns its rows. Only SQLite can. */
 export type RunNow = (sql: string, parameters?: readonly unknown[]) => readonly Record<string, unknown>[];
 
-/** A row as SQL: column name → SQL literal. */
+/** A row in SQL form, as a map: column name → SQL literal. */
 export type SqlRow = Readonly<Record<string, string>>;

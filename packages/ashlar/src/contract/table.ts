@@ -35,7 +35,7 @@ export interface Check {
 export interface BlindIndex {
   readonly of: Column;
   readonly into: Column;
-  /** Maps values that count as equal to the same text. */
+  /** Returns the same text for all values that count as equal. */
   readonly fold: (value: string) => string;
 }
 
@@ -50,10 +50,14 @@ export interface ColumnEncryption {
   /** The encrypted columns. */
   readonly columns: readonly Column[];
   readonly blindIndexes: readonly BlindIndex[];
-  /** The table name that ciphertexts are bound to: the current name, unless the table was renamed. */
+  /**
+   * The table name that ciphertexts are bound to: the former name if the table was renamed after rows were written,
+   * otherwise the current name.
+   */
   readonly boundTable: string;
   /**
-   * Returns the column name that a column's ciphertexts are bound to: the current name, unless the column was renamed.
+   * Returns the column name that a column's ciphertexts are bound to: its former name if it was renamed
+   * after rows were written, otherwise its current name.
    */
   readonly boundColumn: (name: string) => string;
 }

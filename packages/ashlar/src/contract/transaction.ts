@@ -15,7 +15,10 @@ export interface TransactionOptions {
   readonly mode: 'read' | 'write';
   readonly actor: string | null;
   readonly scope: string | null;
-  /** Whether to act as the user that connected, to read data that the application's role may not read. */
+  /**
+   * Whether the transaction acts as the user that connected, so that it can read data that the application's role may
+   * not read.
+   */
   readonly asOwner?: boolean;
 }
 
@@ -35,8 +38,8 @@ export interface Transaction {
     rows: readonly (readonly unknown[])[],
   ): Awaitable<number>;
   /**
-   * Locks a name until this transaction ends, after waiting until no other writing transaction holds the lock. With a
-   * single writer it returns at once.
+   * Waits until no other writing transaction holds the lock with this name, then holds it until this transaction ends.
+   * With a single writer it returns at once.
    */
   lock(name: string): Awaitable<void>;
   savepoint(name: string): Awaitable<void>;

@@ -27,7 +27,7 @@ export interface ImportSource {
 /** The result of an import. */
 export interface Imported extends FileContent {
   readonly path: string;
-  /** The format of the imported file: `SQLite`, `SQLCipher 3`. */
+  /** The format of the imported file, for example `SQLite` or `SQLCipher 3`. */
   readonly source: string;
 }
 

@@ -5,8 +5,8 @@ import type { SystemFacts } from '../contract/system.js';
 /** Options of `purge`. */
 export interface PurgeOptions {
   /**
-   * The time at which rows must have expired; by default the current time. A row is purged only if it has expired by
-   * the database's clock too, so a future time is useful only with `dryRun`.
+   * The time by which a row must have expired to be purged; by default the current time. A row is purged only if it has
+   * expired by the database's clock too, so a future time is useful only with `dryRun`.
    */
   readonly now?: Date | undefined;
   /** If true, `purge` deletes nothing and reports what it would delete. Default false. */

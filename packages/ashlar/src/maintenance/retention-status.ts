@@ -7,10 +7,10 @@ import { purge } from './purge.js';
 /** How long the rows of a table are kept, and how many rows have expired. */
 export interface RetentionStatus {
   readonly table: string;
-  /** The column with the time from which the period runs. */
+  /** The column that contains the time at which the period starts. */
   readonly column: string;
   readonly period: Period;
-  /** The period in words: `5 years`. */
+  /** The period in words, for example `5 years`. */
   readonly period_text: string;
   /** The law or contract that requires the period. */
   readonly reason: string;

@@ -9,8 +9,8 @@ import { defaultRoles } from './names.js';
 import { wantedRights } from './wanted.js';
 
 /**
- * Compares the roles of a database, and their rights, with what the guarantees of a system allow. Printing, applying
- * and checking all use this plan.
+ * Compares the roles of a database and their rights with the rights that the guarantees of a system allow. Printing,
+ * applying and checking all use this plan.
  *
  * @returns each difference with the statement that corrects it, in the order to run them; empty where there is none, and
  *   where the engine has no roles
@@ -24,7 +24,7 @@ export async function planRights(
   return dialect.roles ? dialect.roles.plan(owner.run, wantedRights(dialect, system, roles)) : [];
 }
 
-/** Returns the SQL script that {@link applyRoles} would run now, for a DBA. */
+/** Returns the SQL script that {@link applyRoles} would run now, so that a DBA can run it. */
 export async function rolesSql(engine: Engine, system: SystemFacts, roles?: Roles): Promise<string> {
   const changes = await engine.asOwner((owner) => planRights(owner, engine.dialect, system, roles));
   return script(changes);
@@ -89,7 +89,7 @@ export async function prepareRoles(
 }
 
 /**
- * Grants missing rights and revokes excessive ones, in the open transaction.
+ * Grants missing rights and revokes excessive rights in the open transaction.
  *
  * @throws AshlarError `role-missing`, `role-too-strong`
  */
@@ -105,7 +105,7 @@ export async function grantRights(
   return changes;
 }
 
-/** Grants and revokes rights in the open transaction if the roles exist; otherwise the next `ashlar up` does so. */
+/** Grants and revokes rights in the open transaction if the roles exist; otherwise the next `ashlar up` does this. */
 export async function grantWhereRolesAre(
   owner: Owner,
   dialect: SqlDialect,

@@ -15,7 +15,7 @@ const secretPaths = [
 ];
 
 /**
- * Creates a logger that writes lines of JSON to standard error: standard output is for results.
+ * Creates a logger that writes lines of JSON to standard error, because standard output is for results.
  *
  * @param level - the lowest level to write; `settings().logLevel` is the one of the environment
  */

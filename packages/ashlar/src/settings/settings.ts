@@ -12,12 +12,13 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * The keys that wrap the data keys of encrypted columns, each `VERSION:KEY`, the key 32 random bytes in hex or base64.
+ * The keys that wrap the data keys of encrypted columns, each written as `VERSION:KEY`, where KEY is 32 random bytes in
+ * hex or base64.
  */
 export interface ColumnKeys {
   /** The key that wraps new data keys. */
   readonly current: string | Secret;
-  /** Earlier keys, which unwrap the data keys that they wrapped. */
+  /** Earlier keys, which can still unwrap the data keys that were wrapped with them. */
   readonly old?: readonly (string | Secret)[] | undefined;
 }
 
@@ -29,7 +30,10 @@ export interface Settings {
   readonly databaseMigrateUrl: Secret | undefined;
   /** `DATABASE_KEY`, or the content of the file `DATABASE_KEY_FILE`: the key of an encrypted database. */
   readonly databaseKey: Secret | undefined;
-  /** `NEW_DATABASE_KEY`, or the content of the file `NEW_DATABASE_KEY_FILE`: the key to rotate to. */
+  /**
+   * `NEW_DATABASE_KEY`, or the content of the file `NEW_DATABASE_KEY_FILE`: the key that replaces
+   * the key of the database in a key rotation.
+   */
   readonly newDatabaseKey: Secret | undefined;
   /** `COLUMN_KEY` and `COLUMN_KEYS_OLD`, or the files `COLUMN_KEY_FILE` and `COLUMN_KEYS_OLD_FILE`: the column keys. */
   readonly columnKeys: ColumnKeys | undefined;
@@ -49,7 +53,7 @@ export interface Settings {
   readonly backupDir: string;
   /** `BACKUP_KEY`, or the content of the file `BACKUP_KEY_FILE`: the age key that creates and opens backups. */
   readonly backupKey: Secret | undefined;
-  /** `BACKUP_RECIPIENT`: further age recipients to encrypt backups for, separated by spaces. */
+  /** `BACKUP_RECIPIENT`: additional age recipients who can open backups, separated by spaces. */
   readonly backupRecipients: readonly string[];
   /** `BACKUP_KEEP_LAST`, `_DAILY`, `_WEEKLY` and `_MONTHLY`: how many backups `ashlar backup prune` keeps. */
   readonly backupKeep: {
@@ -62,7 +66,7 @@ export interface Settings {
   readonly pgDump: string | undefined;
   /** `PG_RESTORE`: the path of the program pg_restore; without it, Ashlar searches for the program. */
   readonly pgRestore: string | undefined;
-  /** `LOG_LEVEL`: the lowest level of log lines to write. Default `info`. */
+  /** `LOG_LEVEL`: the least severe level of log lines that is still written. Default `info`. */
   readonly logLevel: LogLevel;
 }
 
@@ -129,8 +133,8 @@ const dotEnv = (directory: string): NodeJS.Dict<string> => {
 };
 
 /**
- * Returns the variables of the environment and of a folder's file `.env`. The environment wins; an empty variable of
- * the environment counts as not set.
+ * Returns the environment variables, together with those in a folder's file `.env`. The environment wins; an empty
+ * variable of the environment counts as not set.
  *
  * @throws AshlarError `settings-invalid` when `.env` exists and cannot be read
  */
@@ -160,7 +164,7 @@ export function readKeyFile(name: string, path: string): Secret {
   return new Secret(text);
 }
 
-/** Adds a schema to the URL of a PostgreSQL server that names none. Other URLs are returned unchanged. */
+/** Adds a schema to the URL of a PostgreSQL server if the URL names no schema. Other URLs are returned unchanged. */
 export function withSchema(databaseUrl: string, schema: string | undefined): string {
   if (schema === undefined || !/^postgres(ql)?:/.test(databaseUrl) || /[?&]schema=/.test(databaseUrl)) {
     return databaseUrl;

@@ -58,7 +58,7 @@ const run = async (invocation: Invocation, { report: file, brief }: Options): Pr
   };
 };
 
-/** Runs `prove` on a system, in a database that is open as its owner. */
+/** Runs `prove` on a system in a database, over a connection of the database's owner. */
 export function proveWith(invocation: Invocation, owner: Engine, system: System): Promise<ProveReport> {
   return invocation.alsoAsApp(owner, (app) =>
     prove(app, system, { owner, roles: invocation.roles(), checkpoints: invocation.ledgerKeys() }),
@@ -86,7 +86,7 @@ const writeReport = async (
   return named;
 };
 
-/** Creates the error for reports with failures. Its message is the first failure. */
+/** Creates the error for the case that reports of `prove` contain failures. Its message is the first failure. */
 export function guaranteeBroken(reports: readonly ProveReport[]): AshlarError {
   const failures = reports.flatMap(failuresOf);
   const [first] = failures;

@@ -14,7 +14,7 @@ interface Options {
   readonly keepMonthly?: string;
 }
 
-/** `ashlar backup prune`: removes the backups that no keep rule keeps. */
+/** `ashlar backup prune`: removes the backups that none of the keep rules retains. */
 export function pruneCommand(commands: Commands): Command {
   return commands
     .make<Options>(

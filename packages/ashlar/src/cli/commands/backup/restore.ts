@@ -13,7 +13,7 @@ interface Options {
   readonly replace?: boolean;
 }
 
-/** `ashlar backup restore`: verifies a backup, and restores it as the database at a URL. */
+/** `ashlar backup restore`: verifies a backup, and restores it as the database at the given URL. */
 export function restoreCommand(commands: Commands): Command {
   return commands
     .make<Options>('restore', 'verify a backup, and restore it as the database at a URL', run)

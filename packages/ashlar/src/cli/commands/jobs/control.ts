@@ -16,7 +16,7 @@ const control = (commands: Commands, verb: Verb, description: string): Command =
     )
     .argument('<id>', 'the id of the job');
 
-/** `ashlar jobs pause ID`: pauses a job after its rows in flight. */
+/** `ashlar jobs pause ID`: pauses a job once the rows that it is processing are finished. */
 export function pauseCommand(commands: Commands): Command {
   return control(commands, 'pause', 'pause a job: finish the rows in flight and start no other rows');
 }

@@ -9,7 +9,7 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar key rotate columns`: wraps the data keys of encrypted columns with the current column key. */
+/** `ashlar key rotate columns`: re-wraps the data keys of encrypted columns with the current column key. */
 export function rotateColumnsCommand(commands: Commands): Command {
   return commands
     .make<Options>(

@@ -8,7 +8,7 @@ interface Options {
   readonly newKeyFile?: string;
 }
 
-/** `ashlar key rotate database`: encrypts a database file with another key. */
+/** `ashlar key rotate database`: re-encrypts a database file with a new key. */
 export function rotateDatabaseCommand(commands: Commands): Command {
   return commands
     .make<Options>(

@@ -14,7 +14,7 @@ interface Options extends LedgerOptions {
   readonly out?: string;
 }
 
-/** `ashlar key rotate signer`: hands over from the current signing key of checkpoints to a new one. */
+/** `ashlar key rotate signer`: replaces the key that signs checkpoints with a new key, and writes a handover to it. */
 export function rotateSignerCommand(commands: Commands): Command {
   return commands
     .make<Options>(

@@ -5,7 +5,7 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { withLedgers } from '../../with-ledgers.js';
 
-/** `ashlar ledger list`: lists all ledgers with size, root, last block and last checkpoint. */
+/** `ashlar ledger list`: lists all ledgers, each with its size, root, last block and last checkpoint. */
 export function listCommand(commands: Commands): Command {
   return commands.make('list', 'list all ledgers: size, root, last block, last checkpoint', run);
 }

@@ -9,7 +9,7 @@ interface Options {
   readonly to?: string;
 }
 
-/** `ashlar migrate down`: undoes the last applied steps. */
+/** `ashlar migrate down`: undoes the most recently applied migration steps. */
 export function downCommand(commands: Commands): Command {
   return commands
     .make<Options>('down', 'undo the last applied step, or several with --steps or --to', run)

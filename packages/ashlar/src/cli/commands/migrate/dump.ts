@@ -10,7 +10,7 @@ interface Options {
   readonly write?: boolean;
 }
 
-/** `ashlar migrate dump`: prints the schema that all steps together create. */
+/** `ashlar migrate dump`: prints the schema that all migration steps together create. */
 export function dumpCommand(commands: Commands): Command {
   return commands
     .make<Options>('dump', 'print the schema that all steps together create', run)

@@ -3,7 +3,7 @@ import { history } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 
-/** `ashlar migrate history`: lists the applied steps. */
+/** `ashlar migrate history`: lists the applied migration steps. */
 export function historyCommand(commands: Commands): Command {
   return commands.make('history', 'list the applied steps: when, by whom, and how long each took', run);
 }

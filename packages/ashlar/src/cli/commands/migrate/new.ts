@@ -13,7 +13,7 @@ interface Options {
   readonly folder?: string;
 }
 
-/** `ashlar migrate new`: writes the step that changes the migrated schema to the declared tables. */
+/** `ashlar migrate new`: writes a migration step that makes the migrated schema match the declared tables. */
 export function newCommand(commands: Commands): Command {
   return commands
     .make<Options>('new', 'write the step that changes the migrated schema to the declared tables', run)

@@ -10,7 +10,7 @@ interface Options {
   readonly sql?: boolean;
 }
 
-/** `ashlar migrate plan`: summarises the steps that `ashlar migrate up` would run. */
+/** `ashlar migrate plan`: summarises the migration steps that `ashlar migrate up` would run. */
 export function planCommand(commands: Commands): Command {
   return commands
     .make<Options>('plan', 'summarise the pending steps, and point out dangerous statements', run)

@@ -10,7 +10,7 @@ interface Options {
   readonly all?: boolean;
 }
 
-/** `ashlar migrate sql`: prints the SQL that `ashlar migrate up` would run, for a DBA. */
+/** `ashlar migrate sql`: prints the SQL that `ashlar migrate up` would run, so that a DBA can run it. */
 export function sqlCommand(commands: Commands): Command {
   return commands
     .make<Options>('sql', 'print the SQL that `ashlar migrate up` would run, with its history entries', run)

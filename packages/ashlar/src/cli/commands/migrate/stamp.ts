@@ -8,7 +8,9 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar migrate stamp`: adds steps to the history, or removes one, without running any SQL of the steps. */
+/**
+ * `ashlar migrate stamp`: adds migration steps to the history, or removes one step from it, without running their SQL.
+ */
 export function stampCommand(commands: Commands): Command {
   return commands
     .make<Options>('stamp', 'record a step (head: all steps) as applied, without running it', run)

@@ -11,7 +11,7 @@ interface Options {
   readonly actor?: string;
 }
 
-/** `ashlar migrate up`: applies pending steps, and does nothing else. */
+/** `ashlar migrate up`: applies the pending migration steps, without the further work of `ashlar up`. */
 export function migrateUpCommand(commands: Commands): Command {
   return commands
     .make<Options>('up', 'apply pending steps', run)

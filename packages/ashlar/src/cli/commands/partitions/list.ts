@@ -10,7 +10,7 @@ interface TablePartitions {
   readonly partitions: readonly Partition[];
 }
 
-/** `ashlar partitions list`: lists all partitions with bounds and estimated numbers of rows. */
+/** `ashlar partitions list`: lists all partitions, each with its bounds and its estimated number of rows. */
 export function listPartitionsCommand(commands: Commands): Command {
   return commands.make('list', 'list all partitions: bounds, and the estimated number of rows', run);
 }

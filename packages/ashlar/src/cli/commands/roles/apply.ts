@@ -7,7 +7,7 @@ interface Options {
   readonly owner?: string;
 }
 
-/** `ashlar roles apply`: creates the roles, and gives them exactly the rights that the guarantees allow. */
+/** `ashlar roles apply`: creates missing roles, and gives all roles exactly the rights that the guarantees allow. */
 export function applyCommand(commands: Commands): Command {
   return commands
     .make<Options>(

@@ -5,7 +5,7 @@ import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { reportError } from '../../report-error.js';
 
-/** `ashlar roles check`: compares the rights of the roles with what the guarantees allow. */
+/** `ashlar roles check`: compares the rights of the roles with the rights that the guarantees allow. */
 export function checkRolesCommand(commands: Commands): Command {
   return commands.make(
     'check',
