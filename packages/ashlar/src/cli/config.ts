@@ -21,8 +21,17 @@ const systemSchema = z
     abort: true,
   });
 
+const systemsSchema = z.array(systemSchema).superRefine((systems, context) => {
+  for (const [at, { name }] of systems.entries()) {
+    const first = systems.findIndex((each) => each.name === name);
+    if (first === at) continue;
+    const message = `has the same name as systems.${first}: ${name}`;
+    context.addIssue({ code: 'custom', path: [at], message });
+  }
+});
+
 const schema = z.strictObject({
-  systems: z.array(systemSchema).optional(),
+  systems: systemsSchema.optional(),
   url: z.string().min(1).optional(),
 });
 

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { scrub } from '../settings/redact.js';
+import { toJsonValue } from './plain-data.js';
 import type { OutputStream, Streams } from './streams.js';
 import { visibleOutput } from './visible.js';
 
@@ -43,12 +44,19 @@ export class Output {
     this.#write(this.#streams.stderr, `${text}\n`);
   }
 
-  /** Prints the result as a JSON document if `--json` is given; otherwise prints nothing. */
+  /**
+   * Prints the result as a JSON document with `--json`; nothing without it. A bigint is printed as a string of its
+   * decimal digits, a Set as a list, a Map as an object.
+   *
+   * @throws TypeError where a value has no JSON form: an object that contains itself, a Map with objects as keys
+   */
   document(value: unknown): void {
     if (!this.json) return;
     // only values: a secret that equals a property name must not change the document's form
-    const clean = (_: string, part: unknown) =>
-      typeof part === 'string' ? scrub(part, this.#secrets) : part;
+    const clean = (_: string, part: unknown) => {
+      const json = toJsonValue(part);
+      return typeof json === 'string' ? scrub(json, this.#secrets) : json;
+    };
     this.#streams.stdout.write(`${JSON.stringify(value, clean, 2)}\n`);
   }
 

@@ -60,11 +60,16 @@ export async function run(given: readonly string[], streams: Streams): Promise<n
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     const isHelp = error.code === 'commander.help';
-    const [message = '', suggestion] = complaints.join('').trim().split('\n');
+    const [message = '', suggestion] = withoutValue(complaints.join('').trim()).split('\n');
     if (isHelp && !out.json) streams.stderr.write(complaints.join(''));
     else reportError(usage(isHelp ? 'No command was given.' : message, suggestion), out);
     return 2;
   }
+}
+
+// the value of an unknown option can be a secret, and can have several lines
+function withoutValue(complaint: string): string {
+  return complaint.replace(/^(error: unknown option '[^=]*)=.*'/s, "$1'");
 }
 
 function usage(complaint: string, suggestion: string | undefined): AshlarError {

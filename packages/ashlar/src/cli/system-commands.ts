@@ -2,11 +2,13 @@ import { Argument, Command, Option } from 'commander';
 import { defaultActor } from '../migrations/actor.js';
 import { parseSettings } from '../settings/index.js';
 import type { Command as SystemCommand } from '../system/command.js';
+import { type InputProperty, propertiesOf } from '../system/input-properties.js';
 import type { System } from '../system/system.js';
 import type { Answer, Commands } from './command.js';
-import { type InputProperty, parseCommandInput, propertiesOf } from './command-input.js';
+import { parseCommandInput } from './command-input.js';
 import type { Invocation } from './invocation.js';
 import { collect } from './option-values.js';
+import { plainData } from './plain-data.js';
 import { printDocument } from './print-document.js';
 import { ProgressBar } from './progress.js';
 import { untilInterrupted } from './until-interrupted.js';
@@ -41,6 +43,7 @@ function contributed(commands: Commands, system: System, name: string, command: 
       const help = `ashlar ${system.name} ${name} --help`;
       return run(invocation, {
         system,
+        name,
         command,
         input: parseCommandInput(command, texts, help),
         actor: given.actor,
@@ -60,12 +63,16 @@ function contributed(commands: Commands, system: System, name: string, command: 
 
 interface Request {
   readonly system: System;
+  readonly name: string;
   readonly command: SystemCommand;
   readonly input: unknown;
   readonly actor: string | undefined;
 }
 
-async function run(invocation: Invocation, { system, command, input, actor }: Request): Promise<Answer> {
+async function run(
+  invocation: Invocation,
+  { system, name, command, input, actor }: Request,
+): Promise<Answer> {
   const { out, streams } = invocation;
   const settings = command.settings
     ? parseSettings(system.name, command.settings, invocation.environment())
@@ -74,7 +81,7 @@ async function run(invocation: Invocation, { system, command, input, actor }: Re
     const bar = new ProgressBar(streams.stderr, 'working');
     let printed = false;
     const stopping = () => out.note('stopping … (Ctrl-C again ends at once)');
-    const document = await untilInterrupted(stopping, (signal) =>
+    const returned = await untilInterrupted(stopping, (signal) =>
       command.run({
         db,
         input,
@@ -93,8 +100,10 @@ async function run(invocation: Invocation, { system, command, input, actor }: Re
         progress: (done, total) => bar.update({ done, total }),
       }),
     ).finally(() => bar.end());
+    // in both modes: a fault of the document must not depend on --json
+    const document = plainData(`${system.name} ${name}`, returned);
     if (!printed) printDocument(out, document);
-    return { document: document ?? null };
+    return { document };
   });
 }
 

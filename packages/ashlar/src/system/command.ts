@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { AshlarError } from '../errors.js';
 import type { Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
+import { assertInput } from './assert-input.js';
 
 /** The values and functions that Ashlar passes to a system's command when it runs. */
 export interface CommandContext<T extends Tables = Tables, Input = unknown, Settings = unknown> {
@@ -37,14 +37,23 @@ export interface CommandParts<T extends Tables, I extends z.ZodObject, S extends
   readonly tables?: T;
   /**
    * The schema of the input. Each property becomes an option (`maxPrice` → `--max-price`); its type, `.describe()`,
-   * default and choices are shown by `--help`.
+   * default and choices are shown by `--help`. Name a switch positively: a boolean `backup` whose default is `true` gives
+   * `--no-backup` too.
    */
   readonly input: I;
-  /** The properties of the input that are arguments instead of options, in order. The last may be an array. */
+  /**
+   * The properties of the input that are arguments instead of options, in order: the required ones first. The last may
+   * be an array.
+   */
   readonly positionals?: readonly (keyof z.input<I> & string)[];
   /** The environment variables that the command reads, as one object schema. */
   readonly settings?: S;
-  /** Runs the command. @returns the document that `--json` prints: plain data */
+  /**
+   * Runs the command.
+   *
+   * @returns the document that `--json` prints: plain data. A bigint is printed as a string of its decimal digits, a Set
+   *   as a list, and a Map as an object; the keys of a Map must be texts or numbers.
+   */
   readonly run: (context: CommandContext<T, z.output<I>, z.output<S>>) => Promise<unknown>;
 }
 
@@ -59,33 +68,13 @@ export interface Command {
   readonly run: (context: CommandContext) => Promise<unknown>;
 }
 
-/** The names of options that every command has; no property of an input schema can have one of them. */
-export const reservedOptions: readonly string[] = [
-  'actor',
-  'allow-owner',
-  'config',
-  'help',
-  'json',
-  'key-file',
-  'system',
-  'url',
-  'version',
-];
-
-/** Converts the name of a property to the name of its option: `maxPrice` and `max_price` → `max-price`. */
-export function optionName(property: string): string {
-  return property
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .replaceAll('_', '-')
-    .toLowerCase();
-}
-
 /**
  * Declares a command that a system adds to the command line. The command line serves it as `ashlar SYSTEM COMMAND …`:
  * it parses the input by the schema, opens the database, runs the command and closes the database.
  *
- * @throws AshlarError `usage` when a property has the name of an option that every command has, or an argument is not a
- *   property of the input
+ * @throws AshlarError `usage` when a property has the name of an option that every command has, or gives an option that
+ *   begins with `no-`; when two properties give the same option; when an argument is not a property of the input, a list
+ *   is not the last argument, or an optional argument is before a required one
  *
  * @example
  * const lowStock = command({
@@ -103,21 +92,7 @@ export function command<
   S extends z.ZodObject = z.ZodObject<Record<never, never>>,
 >(parts: CommandParts<T, I, S>): Command {
   const { summary, description, input, positionals = [], settings } = parts;
-  for (const property of Object.keys(input.shape)) {
-    if (!reservedOptions.includes(optionName(property))) continue;
-    throw new AshlarError('usage', {
-      message: `The input property ${property} of a command (${summary}) is not allowed.`,
-      detail: `Every command has the option --${optionName(property)}.`,
-      suggestion: 'Give the property another name.',
-    });
-  }
-  const unknown = positionals.find((name) => !Object.hasOwn(input.shape, name));
-  if (unknown !== undefined) {
-    throw new AshlarError('usage', {
-      message: `The argument ${unknown} of a command (${summary}) is not a property of its input.`,
-      suggestion: `Name one of: ${Object.keys(input.shape).join(', ')}.`,
-    });
-  }
+  assertInput(summary, input, positionals);
   return Object.freeze({
     kind: 'command' as const,
     summary,

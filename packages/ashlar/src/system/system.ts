@@ -34,16 +34,27 @@ export interface SystemParts<T extends Tables> {
 /**
  * Declares a system: a named set of tables with their migrations, jobs and commands.
  *
- * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table
+ * @param name - lower-case letters, digits, `_` and `-`; the first is a letter
+ * @throws AshlarError `table-invalid` if it lacks the keyring of an encrypted table; `usage` if its name or the name of a
+ *   command is not valid
  *
  * @example
  * export const shipping = system('shipping', { tables: { jobs }, migrations: new URL('./migrations/', import.meta.url) });
  */
 export function system<T extends Tables>(name: string, parts: SystemParts<T>): System<T> {
+  assertName(name);
   assertKeyrings(name, Object.values<Table>(parts.tables));
   assertCommandNames(name, Object.keys(parts.commands ?? {}));
   return Object.freeze({ kind: 'system' as const, name, ...parts }) as System<T>;
 }
+
+const assertName = (name: string): void => {
+  if (/^[a-z][a-z0-9_-]*$/.test(name)) return;
+  throw new AshlarError('usage', {
+    message: `The system name ${JSON.stringify(name)} is not valid.`,
+    suggestion: 'Use lower-case letters, digits, _ and -, and begin with a letter: web-shop.',
+  });
+};
 
 const assertKeyrings = (name: string, tables: readonly Table[]): void => {
   const without = tables.find(

@@ -75,6 +75,27 @@ export const shop = system('shop', {
             .where('stock', '<', input.below ?? settings.LOW_STOCK).orderBy(input.orderBy).execute(),
         ),
     }),
+    count: command({
+      summary: 'count the items',
+      input: z.object({
+        as: z.enum(['bigint', 'set', 'map', 'circle', 'object-keys', 'function']),
+        print: z.boolean().default(false),
+      }),
+      positionals: ['as'],
+      run: async ({ input, print }) => {
+        if (input.print) print('counted');
+        const circle: { self?: unknown } = {};
+        circle.self = circle;
+        return {
+          bigint: { total: 2n ** 64n, items: [{ name: 'apple', stock: 3n }] },
+          set: { names: new Set(['apple', 1n]) },
+          map: new Map<string | number, unknown>([['apple', new Map([[7, 3n]])], ['__proto__', 1]]),
+          circle,
+          'object-keys': { stock: new Map([[{ name: 'apple' }, 3]]) },
+          function: () => 3,
+        }[input.as];
+      },
+    }),
     take: command({
       summary: 'take an item off the shelf',
       input: z.object({ locked: z.boolean().default(false) }),
@@ -180,12 +201,61 @@ describe('a system in a folder of its own', () => {
     [['shop', 'low-stock', '--order-by', 'price'], '--order-by: Invalid option'],
     [['shop', 'add'], "Missing required argument 'name'"],
     [['shop', 'low-stock', '--above', '1'], "Unknown option '--above'"],
+    [['shop', 'low-stock', '--password=hunter2'], "Unknown option '--password'."],
     [['shop', 'sell'], "Unknown command 'sell'"],
     [['store'], "Unknown command 'store'"],
   ])('answers wrong usage with exit 2: %j', async (args, message) => {
     expect(await json(...args)).toMatchObject({
       code: 2,
       document: { error: { code: 'usage', message: expect.stringContaining(message) } },
+    });
+  });
+
+  test.each([
+    '--password=hunter2',
+    "--it's=hunter2",
+    '--belo=x\nhunter2',
+    "--json=x'=\nhunter2",
+    '-p=hunter2',
+  ])('does not repeat the value of the unknown option %j', async (option) => {
+    for (const args of [['shop', 'low-stock'], ['status'], ['shop'], []]) {
+      const { code, stdout, stderr } = await ashlar(...args, option);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`error Unknown option '${option.slice(0, option.indexOf('='))}'.`);
+      expect(stdout + stderr).not.toContain('hunter2');
+    }
+  });
+
+  test('can return a bigint, a Set and a Map: text and JSON show the same', async () => {
+    expect(await json('shop', 'count', 'bigint')).toEqual({
+      code: 0,
+      document: { total: '18446744073709551616', items: [{ name: 'apple', stock: '3' }] },
+    });
+    expect(await ashlar('shop', 'count', 'bigint')).toMatchObject({
+      code: 0,
+      stdout: 'total  18446744073709551616\nitems:\nname   stock\napple      3\n',
+    });
+    expect(await json('shop', 'count', 'set')).toEqual({ code: 0, document: { names: ['apple', '1'] } });
+    expect((await ashlar('shop', 'count', 'set')).stdout).toBe('names  ["apple","1"]\n');
+    const { stdout } = await ashlar('shop', 'count', 'map', '--json');
+    expect(stdout.replaceAll(/\s+/g, '')).toBe('{"apple":{"7":"3"},"__proto__":1}');
+    expect((await ashlar('shop', 'count', 'map')).stdout).toBe('apple      {"7":"3"}\n__proto__  1\n');
+  });
+
+  test.each([
+    ['circle', 'Converting circular structure to JSON'],
+    ['object-keys', 'a Map has a key that is not a text or a number'],
+    ['function', 'a function has no JSON form'],
+  ])('cannot return what has no JSON form, with or without --json: %s', async (kind, reason) => {
+    const message = `The command shop count ended, but the document that it returned is not plain data: ${reason}`;
+    for (const args of [['--print'], []])
+      expect(await ashlar('shop', 'count', kind, ...args)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(message),
+      });
+    expect(await json('shop', 'count', kind)).toMatchObject({
+      code: 1,
+      document: { error: { code: 'unexpected', message: expect.stringContaining(message) } },
     });
   });
 
@@ -248,6 +318,25 @@ describe('a system in a folder of its own', () => {
           detail: expect.stringContaining('has the same name as a command of Ashlar'),
         },
       },
+    });
+  });
+
+  test('cannot have the name of another system of the configuration', async () => {
+    await writeFile(
+      join(folder, 'twice.config.ts'),
+      "import { system } from 'ashlar';\nimport { shop } from './shop.js';\nexport default { systems: [shop, system('shop', { tables: {}, migrations: shop.migrations })] };\n",
+    );
+    for (const command of [['status'], ['shop', 'low-stock']])
+      expect(await json(...command, '--config', 'twice.config.ts')).toMatchObject({
+        code: 2,
+        document: {
+          error: { code: 'config-invalid', detail: 'systems.1 has the same name as systems.0: shop.' },
+        },
+      });
+    await writeFile(join(folder, 'null.config.json'), '{ "systems": [null, null] }');
+    expect(await json('status', '--config', 'null.config.json')).toMatchObject({
+      code: 2,
+      document: { error: { code: 'config-invalid', detail: expect.stringContaining('is not a system') } },
     });
   });
 });
