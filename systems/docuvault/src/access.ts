@@ -16,7 +16,10 @@ export interface DocumentRef {
 
 const ranks: Readonly<Record<Access, number>> = { read: 0, write: 1, owner: 2 };
 
-/** Returns a document with the user's access to it; `undefined` when it does not exist or the user has no access. */
+/**
+ * Returns a document and the user's level of access to it; `undefined` if the document does not exist or the user has
+ * no access.
+ */
 export async function accessTo(
   s: DocuvaultSession,
   { user_id, document_id }: DocumentRef,
@@ -34,9 +37,9 @@ export async function accessTo(
 }
 
 /**
- * Returns a document if the user has at least the needed access, and throws otherwise. Every document service calls
- * this function first. For more than `read` the document is locked until the session ends, so that the access stays
- * valid.
+ * Returns a document if the user has at least the needed level of access; throws otherwise. Every document service
+ * calls this function first. For more than `read` the document is locked until the session ends, so that the access
+ * stays valid.
  *
  * @throws AshlarError `row-not-found` when the document does not exist or the user has no access; `access-denied` when
  *   the user's access is lower

@@ -6,8 +6,8 @@ import { type AuditRecord, auditLog, type DocuvaultSession } from './tables.js';
 export type AuditEvent = Omit<Insert<typeof auditLog>, 'id' | 'created_at'>;
 
 /**
- * Writes an event to `audit_log`, in the session's transaction: the event and the change it describes commit or roll
- * back together.
+ * Writes an event to `audit_log` in the session's transaction, so that the event and the change it describes commit or
+ * roll back together.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
@@ -29,7 +29,10 @@ const query = z.strictObject({
  */
 export type AuditQuery = z.input<typeof query>;
 
-/** A page of events, newest first. `next` is the cursor of the following page, `undefined` on the last page. */
+/**
+ * A page of events from `audit_log`, newest first. `next` is the cursor of the following page, `undefined` on the last
+ * page.
+ */
 export interface AuditPage {
   readonly events: readonly AuditRecord[];
   readonly next: number | undefined;

@@ -8,15 +8,15 @@ export type Credentials = CloudConnection['credentials_enc'];
 /** A connection to a cloud account, without its credentials. */
 export type CloudAccount = Omit<CloudConnection, 'credentials_enc'>;
 
-/** The ids of a connection and of the user who must own it. */
+/** The ids of a cloud connection and of the user who must own it. */
 export interface ConnectionRef {
   readonly user_id: string;
   readonly connection_id: string;
 }
 
 /**
- * Stores a user's connection to an account of another cloud. The database receives the credentials only encrypted, with
- * the user's key.
+ * Stores a user's connection to a cloud account. The database receives the credentials only encrypted, with the user's
+ * key.
  *
  * @throws AshlarError `foreign-key-violation` for an unknown user; `value-invalid`; `key-missing` without COLUMN_KEY
  */
@@ -61,7 +61,7 @@ export async function cloudCredentials(s: DocuvaultSession, of: ConnectionRef): 
   return (await requireConnection(s, of)).credentials_enc;
 }
 
-/** Lists a user's connections to cloud accounts, sorted by display name and without credentials. */
+/** Lists a user's connections to cloud accounts, without their credentials, sorted by display name. */
 export function listConnections(s: DocuvaultSession, user_id: string): Promise<CloudAccount[]> {
   return s.query
     .selectFrom('cloud_connections')

@@ -13,8 +13,8 @@ export interface DeletedTree {
 }
 
 /**
- * Deletes a folder with its subfolders and documents, credits the quota, and removes the content that no other
- * document references.
+ * Deletes a folder with its subfolders and documents, credits the owner's quota, and removes the content that no
+ * remaining document references.
  *
  * @throws AshlarError `row-not-found`; `state-conflict` when the folder receives new content concurrently; `usage`
  *   inside a session

@@ -19,7 +19,8 @@ export type NewDocument = Omit<
 };
 
 /**
- * Stores the content and the row of a document and charges its owner's quota; on an error, none of these happens.
+ * Stores the content and the row of a document and charges its owner's quota; if any of this fails, nothing is stored
+ * or charged.
  *
  * @throws AshlarError `quota-exceeded`; `size-exceeded`; `row-not-found` for an unknown user or folder;
  *   `value-invalid`; `usage` inside a session
@@ -148,7 +149,7 @@ export async function updateDocument(
 }
 
 /**
- * Moves a document into another folder of its owner, or, if `folder_id` is `null`, out of its folder.
+ * Moves a document into another folder of its owner, or out of all folders if `folder_id` is `null`.
  *
  * @throws AshlarError `row-not-found`, `access-denied`
  */
@@ -164,7 +165,8 @@ export async function moveDocument(
 }
 
 /**
- * Deletes a document with its shares, credits the quota, and removes the content unless another document references it.
+ * Deletes a document with its shares, credits the owner's quota, and removes the content unless another document
+ * references it.
  *
  * @throws AshlarError `row-not-found`, `access-denied`; `usage` inside a session
  */
@@ -178,7 +180,7 @@ export async function deleteDocument(vault: Vault, ref: DocumentRef): Promise<vo
   await releaseBytes(vault, sha256);
 }
 
-/** Deletes the row of a document and credits the quota. The caller then calls {@link releaseBytes}. */
+/** Deletes the row of a document and credits the owner's quota. The caller then calls {@link releaseBytes}. */
 export async function removeRow(s: DocuvaultSession, document: Document): Promise<void> {
   await s.delete(documents, document.id);
   await chargeQuota(s, document.user_id, -document.size_bytes);
@@ -191,7 +193,8 @@ export async function removeRow(s: DocuvaultSession, document: Document): Promis
 }
 
 /**
- * Lists a user's own documents by name: all, those in a folder, or, if `folder_id` is `null`, those outside any folder.
+ * Lists a user's own documents, sorted by filename: those in the folder `folder_id`, those outside any folder if it is
+ * `null`, or all documents if it is omitted.
  */
 export function listDocuments(
   s: DocuvaultSession,

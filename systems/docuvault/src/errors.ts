@@ -2,8 +2,8 @@ import { AshlarError } from 'ashlar';
 import type { DocuvaultSession } from './tables.js';
 
 /**
- * Creates the error `row-not-found` for a resource that does not exist, or whose existence the user must not learn.
- * Both cases have the same text.
+ * Creates the error `row-not-found` for a resource that does not exist, or whose existence must not be revealed to the
+ * user. Both cases have the same text.
  */
 export function notFound(what: string): AshlarError {
   return new AshlarError('row-not-found', {
@@ -13,7 +13,7 @@ export function notFound(what: string): AshlarError {
 }
 
 /**
- * Runs `work` in a savepoint, and turns a database error whose code is in `codes` into a `state-conflict` error with
+ * Runs `work` in a savepoint; an error whose code is in `codes` is replaced by a `state-conflict` error with the given
  * `message`.
  *
  * @throws AshlarError `state-conflict`, and the other errors of `work`

@@ -11,7 +11,7 @@ export interface FolderRef {
 const nameTaken = 'A folder of that name already exists.';
 
 /**
- * Creates a folder, inside another folder or at the root.
+ * Creates a folder in a parent folder or at the root.
  *
  * @throws AshlarError `state-conflict` when the parent already contains the name; `row-not-found` for an unknown
  *   parent; `value-invalid`
@@ -30,7 +30,7 @@ export async function createFolder(
 }
 
 /**
- * Moves a folder with its contents into another folder, or, if `parent_id` is `null`, to the root.
+ * Moves a folder with its contents into another folder, or to the root if `parent_id` is `null`.
  *
  * @throws AshlarError `state-conflict` when the new parent is inside the folder or already contains the name;
  *   `row-not-found`
@@ -83,7 +83,7 @@ export async function deleteFolder(s: DocuvaultSession, of: FolderRef): Promise<
   await record(s, 'folder.deleted', folder);
 }
 
-/** Lists by name the direct subfolders of a folder, or, if `parent_id` is `null`, the root folders. */
+/** Lists the direct subfolders of a folder, or the root folders if `parent_id` is `null`, sorted by name. */
 export function listFolders(
   s: DocuvaultSession,
   { user_id, parent_id }: { readonly user_id: string; readonly parent_id: string | null },
@@ -98,7 +98,7 @@ export function listFolders(
 }
 
 /**
- * Returns the names of the folders on the path from the root to a folder, which comes last.
+ * Returns the names of the folders on the path from the root to a folder; the last name is that of the folder itself.
  *
  * @throws AshlarError `row-not-found`
  */
@@ -113,7 +113,7 @@ export async function folderPath(s: DocuvaultSession, of: FolderRef): Promise<st
 }
 
 /**
- * Returns a folder if the user owns it, and throws otherwise.
+ * Returns a folder if the user owns it; throws otherwise.
  *
  * @throws AshlarError `row-not-found` when it does not exist or belongs to another user
  */

@@ -10,15 +10,15 @@ export interface PasswordCost {
 }
 
 /**
- * The cost of new hashes: N = 2^17, r = 8, p = 1, the first choice of OWASP's Password Storage Cheat Sheet. A running
- * hash takes 128 MiB, and Node.js runs four at a time.
+ * The scrypt cost of new password hashes: N = 2^17, r = 8, p = 1 (the first choice of OWASP's Password Storage Cheat
+ * Sheet). A running hash takes 128 MiB, and Node.js runs four at a time.
  */
 export const currentCost: PasswordCost = Object.freeze({ ln: 17, r: 8, p: 1 });
 
 const password = z.string().min(8, 'fewer than 8 characters').max(1_024, 'more than 1,024 characters');
 
 /**
- * Hashes a password with scrypt, off the event loop.
+ * Hashes a password with scrypt, without blocking the event loop.
  *
  * @returns the hash with its salt and cost, in PHC string format: `$scrypt$ln=17,r=8,p=1$SALT$HASH`
  * @throws AshlarError `input-invalid` for fewer than 8 characters (NIST SP 800-63B, 3.1.1) or more than 1,024; the
@@ -34,15 +34,15 @@ export async function hashPassword(
 }
 
 /**
- * The result of {@link checkPassword}: whether the password matches, and whether its hash has a lower cost than new
- * hashes.
+ * The result of {@link checkPassword}: whether the password matches, and whether the stored hash has a lower cost than
+ * new hashes.
  */
 export interface PasswordCheck {
   readonly matches: boolean;
   readonly outdated: boolean;
 }
 
-/** Compares a password with a hash in PHC string format, in constant time and off the event loop. */
+/** Checks a password against a hash in PHC string format, in constant time and without blocking the event loop. */
 export async function checkPassword(
   stored: string,
   plaintext: string,
@@ -59,7 +59,10 @@ export async function checkPassword(
   };
 }
 
-/** Returns a hash that no password matches, so that the login of an unknown user takes as long as any other login. */
+/**
+ * Returns a hash that matches no password; checking it makes the login of an unknown user take as long as any other
+ * login.
+ */
 export function decoyHash({ ln, r, p }: PasswordCost): string {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(Buffer.alloc(16))}$${unpadded(Buffer.alloc(32))}`;
 }

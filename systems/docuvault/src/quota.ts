@@ -15,8 +15,8 @@ export async function quotaOf(s: DocuvaultSession, user_id: string): Promise<Quo
 }
 
 /**
- * Charges bytes to a user's quota; a negative number credits them. One statement checks and charges, so that concurrent
- * uploads cannot use the same space.
+ * Charges a number of bytes to a user's quota; a negative number credits bytes. One statement checks and charges, so
+ * that concurrent uploads cannot use the same space.
  *
  * @throws AshlarError `quota-exceeded`; `row-not-found`
  */

@@ -15,7 +15,7 @@ export interface IssuedToken {
   readonly expires_at: string;
 }
 
-/** The result of {@link rotateToken}: the next token, or the reason for the refusal. */
+/** The result of {@link rotateToken}: the new token, or the reason why the exchange was refused. */
 export type Rotation =
   | ({ readonly ok: true } & IssuedToken)
   | { readonly ok: false; readonly reason: 'unknown' | 'expired' | 'revoked' | 'reused' };
@@ -44,9 +44,9 @@ export async function issueToken(
 }
 
 /**
- * Exchanges a refresh token for the next one of its family. A second use means that the token was stolen, so the whole
- * family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the second use
- * revokes.
+ * Exchanges a refresh token for the next token of its family. A second use means that the token was stolen, so the
+ * whole family is revoked (RFC 9700, section 4.14.2). Two concurrent uses therefore yield one new token, which the
+ * second use revokes.
  *
  * A refusal is a result, not an error, because the session must commit the revocation. Throw, if at all, after the
  * session has ended.
@@ -82,7 +82,7 @@ export async function rotateToken(
   return { ok: false, reason: current?.revoked ? 'revoked' : 'expired' };
 }
 
-/** Revokes all refresh tokens of the family of a token, for a logout. An unknown token is no error. */
+/** Revokes a refresh token and all other tokens of its family, at a logout. An unknown token is no error. */
 export async function revokeToken(
   s: DocuvaultSession,
   token: string,

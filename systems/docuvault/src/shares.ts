@@ -4,7 +4,7 @@ import { recordEvent } from './audit.js';
 import { type Document, type DocuvaultSession, type Permission, type Share, shares } from './tables.js';
 import { activeUser } from './users.js';
 
-/** The ids of a shared document, its owner and the recipient. */
+/** The ids of a document, of its owner, and of the user with whom it is shared. */
 export type Sharing = DocumentRef & { readonly recipient_id: string };
 
 /**
@@ -39,7 +39,7 @@ export async function shareDocument(
 }
 
 /**
- * Ends the share of a document with a user, on behalf of its owner. A missing share is no error.
+ * Stops sharing a document with a user, on behalf of the document's owner. A missing share is no error.
  *
  * @throws AshlarError `row-not-found`, `access-denied`
  */
@@ -52,7 +52,7 @@ export async function unshareDocument(s: DocuvaultSession, sharing: Sharing): Pr
 }
 
 /**
- * Lists the shares of a document, oldest first, on behalf of its owner.
+ * Lists the shares of a document for its owner, oldest first.
  *
  * @throws AshlarError `row-not-found`, `access-denied`
  */
@@ -67,10 +67,10 @@ export async function sharesOf(s: DocuvaultSession, ref: DocumentRef): Promise<S
     .execute();
 }
 
-/** A document that another user shares, with the granted permission and the owner's handle. */
+/** A document that its owner has shared, with the granted permission and the owner's handle. */
 export type SharedDocument = Document & { readonly permission: Permission; readonly owner: string };
 
-/** Lists the documents that other users share with a user, newest share first. */
+/** Lists the documents that other users have shared with a user, most recently shared first. */
 export function sharedWithMe(s: DocuvaultSession, user_id: string): Promise<SharedDocument[]> {
   return s.query
     .selectFrom('shares')

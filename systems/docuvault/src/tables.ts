@@ -18,7 +18,7 @@ import {
 import { acyclic, appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { z } from 'zod';
 
-/** The permissions that a share can grant: `read`, or `write`, which also allows changes of content and details. */
+/** The permissions that a share can grant: `read`, and `write` (which also allows changing the content and details). */
 export const permissions = ['read', 'write'] as const;
 /** A permission that a share can grant. */
 export type Permission = (typeof permissions)[number];
@@ -39,7 +39,7 @@ const name = () =>
     .max(255)
     .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u);
 
-/** The wrapped data keys of users: a side table, because a key must not be in a row that it encrypts. */
+/** The wrapped data keys of users, in a separate table because a key must not be stored in a row that it encrypts. */
 export const dataKeys = keyring('data_keys');
 
 /**
@@ -117,7 +117,7 @@ export const refreshTokens = table(
   ],
 );
 
-/** The folders of users; the folders of a user form trees. A folder and its parent belong to the same user. */
+/** The folders of users; each user's folders form trees. A folder and its parent belong to the same user. */
 export const folders = table(
   'folders',
   {
@@ -167,7 +167,7 @@ export const documents = table(
   ],
 );
 
-/** The topics of documents: a user's own, or shared by all users when `user_id` is NULL. */
+/** The topics of documents; a topic belongs to one user or, if `user_id` is NULL, is shared by all users. */
 export const topics = table(
   'topics',
   { id: id(), user_id: z.uuid().nullable(), name: z.string().min(1).max(100) },
@@ -208,8 +208,8 @@ export const shares = table(
 );
 
 /**
- * The log of events: who did what, when, from which address. Append-only, a ledger. It has no foreign keys, because it
- * outlives the rows it describes.
+ * The log of events: who did what, when and from which IP address. Append-only, a ledger. It has no foreign keys,
+ * because it outlives the rows it describes.
  */
 export const auditLog = table(
   'audit_log',
@@ -226,7 +226,7 @@ export const auditLog = table(
   (c) => [index(c.user_id, c.id), appendOnly(), ledgered()],
 );
 
-/** The connections of users to accounts of other clouds. The credentials are encrypted with the user's key. */
+/** The connections of users to cloud accounts. The credentials are encrypted with the user's key. */
 export const cloudConnections = table(
   'cloud_connections',
   {
@@ -244,7 +244,7 @@ export const cloudConnections = table(
   ],
 );
 
-/** A reserved table: no service writes to it yet. */
+/** The groups: a table reserved for later use, to which no service writes yet. */
 export const groups = table('groups', {
   id: id(),
   name: z.string().min(1).max(200),

@@ -4,7 +4,7 @@ import { asConflict, notFound } from './errors.js';
 import { type Document, type DocuvaultSession, documentTopics, type Topic, topics } from './tables.js';
 
 /**
- * Creates a topic of a user, or, if `user_id` is `null`, a topic shared by all users.
+ * Creates a topic that belongs to a user or, if `user_id` is `null`, is shared by all users.
  *
  * @throws AshlarError `state-conflict` when the name is taken; `value-invalid`
  */
@@ -25,7 +25,7 @@ export function createTopic(
   });
 }
 
-/** Lists by name the topics that a user may use: the user's own topics and the shared topics. */
+/** Lists the topics that a user may use (the user's own topics and the shared topics), sorted by name. */
 export function listTopics(s: DocuvaultSession, user_id: string): Promise<Topic[]> {
   return s.query
     .selectFrom('topics')
@@ -70,7 +70,7 @@ export async function untagDocument(
   await record(s, ref, 'document.untagged', topic_id);
 }
 
-/** Lists by name the documents that have a topic and that a user may read. */
+/** Lists the documents with a given topic to which a user has access, sorted by filename. */
 export function documentsAbout(
   s: DocuvaultSession,
   { user_id, topic_id }: { readonly user_id: string; readonly topic_id: string },

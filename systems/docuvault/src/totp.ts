@@ -8,7 +8,7 @@ const period = 30;
 const digits = 6;
 
 /**
- * Computes the TOTP code of a point in time (RFC 6238 with SHA-1, six digits, thirty seconds).
+ * Computes the TOTP code for a point in time (RFC 6238 with SHA-1, six digits and steps of thirty seconds).
  *
  * @param secret - in base32 (RFC 4648, section 6)
  * @param seconds - Unix time
@@ -44,8 +44,8 @@ export async function enrolTotp(s: DocuvaultSession, user_id: string): Promise<s
 }
 
 /**
- * Checks the TOTP code of a user: the current, the previous and the next code are valid. Each code is accepted once
- * (RFC 6238, section 5.2). The first valid code enables TOTP.
+ * Checks a TOTP code that a user has entered; the previous, the current and the next code are valid. Each code is
+ * accepted once (RFC 6238, section 5.2). The first valid code enables TOTP.
  */
 export async function confirmTotp(s: DocuvaultSession, user_id: string, code: string): Promise<boolean> {
   // this lock serialises concurrent uses of one code: the second use finds it already accepted

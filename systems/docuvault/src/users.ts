@@ -48,7 +48,7 @@ export async function registerUser(s: DocuvaultSession, input: Registration): Pr
   return user;
 }
 
-/** The credentials of a login: `login`, which is a handle or an email address, and the password. */
+/** The credentials of a login: a handle or an email address (`login`), and a password. */
 export interface LoginAttempt {
   readonly login: string;
   readonly password: string;
@@ -137,7 +137,7 @@ export async function setActive(
 }
 
 /**
- * Returns the id and the handle of a user who is active, and throws otherwise.
+ * Returns the id and the handle of a user if the user is active; throws otherwise.
  *
  * @throws AshlarError `row-not-found`
  */

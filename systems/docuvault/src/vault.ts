@@ -5,7 +5,8 @@ import type { DocuvaultSession } from './tables.js';
 import type { DocuvaultDatabase } from './users.js';
 
 /**
- * The database with the blob store of the documents' content. Services that use both take a vault instead of a session.
+ * The database, and the blob store that holds the content of the documents. Services that use both take a vault instead
+ * of a session.
  */
 export interface Vault {
   readonly db: DocuvaultDatabase;
@@ -17,18 +18,18 @@ export interface Vault {
 /** The number of hashes per query. */
 const batchSize = 500;
 
-/** Content to store, the user whose quota is charged (`payer`) and the user who acts (`actor`). */
+/** Content to store, with the user whose quota is charged (`payer`) and the user who performs the action (`actor`). */
 export interface StoredBytes {
   readonly payer: string;
   readonly actor: string;
   readonly source: ByteSource;
-  /** The number of bytes credited to the payer because the new content replaces other content. */
+  /** The number of bytes that are credited to the payer because the new content replaces old content. */
   readonly frees?: number;
 }
 
 /**
- * Receives content and stores it in the transaction that writes the reference: `write` charges the quota and writes the
- * row, then the content is stored under its hash. When the session fails, the content is removed again.
+ * Receives content, then runs `write` (which charges the quota and writes the row) and stores the content under its
+ * hash, in one transaction. When the session fails, the content is removed again.
  *
  * Writers and removers of a reference lock the hash. Content is therefore never removed between the check for
  * references and the commit of a new reference.
@@ -66,7 +67,7 @@ export async function keepBytes<R>(
 }
 
 /**
- * Asserts that no session is running: a rollback could restore a document, but not its removed content.
+ * Asserts that no session is running, because a rollback could restore a document but not its removed content.
  *
  * @throws AshlarError `usage`
  */
@@ -80,8 +81,9 @@ export function assertNoSession(db: DocuvaultDatabase): void {
 }
 
 /**
- * Removes the content of a hash that a document no longer references, unless another document references it. The change
- * of the document is committed already, so an error is ignored: the next {@link sweep} removes the content.
+ * Removes the content with the given hash, which a document has ceased to reference, unless another document references
+ * it. The change of the document is committed already, so an error is ignored: the next {@link sweep} removes the
+ * content.
  */
 export async function releaseBytes(vault: Pick<Vault, 'db' | 'blobs'>, sha256: string | null): Promise<void> {
   if (sha256 !== null) await removeUnreferenced(vault, sha256).catch(() => undefined);
@@ -116,18 +118,18 @@ const withHashLock = async <R>(
   });
 };
 
-/** The result of {@link sweep}: the removed and the missing content. */
+/** The result of {@link sweep}: the content that was removed, and the content that is missing. */
 export interface Sweep {
-  /** The number of incomplete uploads removed because their process no longer runs. */
+  /** The number of incomplete uploads that were removed because the processes that received them no longer run. */
   readonly abandoned: number;
   /** The hashes of the content that was removed because no document referenced it. */
   readonly unreferenced: readonly string[];
-  /** The hashes that documents reference but whose content is not stored. */
+  /** The hashes that documents reference but for which no content is stored. */
   readonly missing: readonly string[];
 }
 
 /**
- * Removes the content that killed processes left: incomplete uploads, and content that no document references. Lists
+ * Removes what killed processes have left behind: incomplete uploads, and content that no document references. Lists
  * missing content too. Run it at start; uploads and deletions may run concurrently.
  *
  * @throws AshlarError `usage` inside a session

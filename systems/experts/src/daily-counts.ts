@@ -5,16 +5,16 @@ import type { ExpertsSession, ResponseType } from './tables.js';
 
 const period = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });
 
-/** A period of days in UTC, written as `2026-03-01`: `from` is inclusive, `to` exclusive. */
+/** A range of days in UTC, given as two dates such as `2026-03-01`: `from` is inclusive, `to` is exclusive. */
 export type Period = z.input<typeof period>;
 
-/** The number of exchanges of one day in UTC, by type of response. */
+/** The number of exchanges on one day in UTC, by type of response. */
 export type DailyCount = { readonly day: string } & Readonly<Record<ResponseType, number>>;
 
 // one expression for all engines: sessions on a server run in UTC, and SQLite has no other time zone
 const day = sql<string>`date(created_at)`;
 
-/** Builds the query of {@link dailyCounts}. */
+/** Builds the query that {@link dailyCounts} runs. */
 export function dailyCountsQuery(s: ExpertsSession, { from, to }: z.output<typeof period>) {
   let counts = s.query.selectFrom('conversations');
   if (from !== undefined) counts = counts.where('created_at', '>=', startOf(from));

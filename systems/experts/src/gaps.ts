@@ -5,7 +5,7 @@ import { type ExchangePage, pageOf, pageRequest } from './pages.js';
 import { type Conversation, conversations, type ExpertsSession, openGap } from './tables.js';
 
 /**
- * Reads a page of open gaps, newest first: questions without a matching expert that are not resolved yet.
+ * Reads a page of open gaps (questions for which no expert matched and which are not yet resolved), newest first.
  *
  * @throws AshlarError `input-invalid`
  */

@@ -3,12 +3,12 @@ import { stringify } from 'csv-stringify';
 import { normaliseEmail } from './email.js';
 import type { ExpertsSession } from './tables.js';
 
-/** A lead with the times of its first and last exchange. */
+/** A lead with its number of exchanges and the times of the first and last exchange. */
 export interface LeadSummary {
   readonly email: string;
   readonly first_contact: string;
   readonly last_contact: string;
-  /** The number of exchanges. */
+  /** The number of exchanges with the lead. */
   readonly exchanges: number;
 }
 
@@ -19,7 +19,7 @@ const columns = [
   'exchanges',
 ] as const satisfies readonly (keyof LeadSummary)[];
 
-/** Builds the query of {@link readLeads}: one index-only scan in the order of email addresses. */
+/** Builds the query that {@link readLeads} runs: one index-only scan in the order of email addresses. */
 export function leadsQuery(s: ExpertsSession) {
   return s.query
     .selectFrom('conversations')

@@ -9,7 +9,7 @@ import { type Conversation, conversations, type ExpertsSession, emailAddress, le
 export type Exchange = Omit<Insert<typeof conversations>, 'id' | 'gap_resolved'>;
 
 /**
- * Logs an exchange, and records its email address as a lead if the address is new. Both commit or neither does.
+ * Logs an exchange and, if its email address is new, records the address as a lead. Both commit or neither does.
  *
  * @returns the stored row, with its email in lower case
  * @throws AshlarError `value-invalid`, `value-unstorable`

@@ -9,9 +9,10 @@ const lockTimeout = 30_000;
 export type ExpertsDatabase = Database<typeof tables>;
 
 /**
- * Initialises or migrates the database, then opens it. Call it before the first request is served. Any number of
- * processes may start at the same time, even without an existing database. When `DATABASE_MIGRATE_URL` names another
- * user, that user migrates and sessions run as the user of `DATABASE_URL`. `lockTimeout` is 30,000 ms by default.
+ * Initialises or migrates the database if necessary, then opens it. Call it before the first request is served. Any
+ * number of processes may start at the same time, even without an existing database. When `DATABASE_MIGRATE_URL` names
+ * another user, that user migrates and sessions run as the user of `DATABASE_URL`. `lockTimeout` is 30,000 ms by
+ * default.
  *
  * @throws AshlarError the codes of `connect` and `up`
  */

@@ -20,7 +20,9 @@ export interface ExchangePage {
   readonly next: PageRequest['before'];
 }
 
-/** Builds the query of {@link pageOf}. It selects one row more than the page, to know whether a next page exists. */
+/**
+ * Builds the query that {@link pageOf} runs. It selects one row more than the page, to know whether a next page exists.
+ */
 export function pageQuery(s: ExpertsSession, condition: Expression<SqlBool>, { before, limit }: PageRequest) {
   let page = s.query.selectFrom('conversations').selectAll().where(condition);
   if (before) {

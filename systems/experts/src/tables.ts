@@ -41,7 +41,7 @@ export const leads = table('leads', { email: emailAddress, captured_at: createdA
   check('leads_email_is_lower_case', 'email = lower(email)'),
 ]);
 
-/** The SQL condition of an open gap: no expert matched, and the gap is not resolved. */
+/** The SQL condition for an open gap: no expert matched, and the gap is not resolved. */
 export const openGap = "response_type = 'clarification' AND NOT gap_resolved";
 
 /**

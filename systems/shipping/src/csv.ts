@@ -10,7 +10,7 @@ export type CsvSource = string | AsyncIterable<string | Uint8Array>;
 
 /** A line of a CSV file, split into its fields. A quoted field may span several lines of the file. */
 export interface CsvLine {
-  /** The line number at which this line starts in the file; the header is line 1. */
+  /** The line number in the file at which this CSV line starts; the header is line 1. */
   readonly line: number;
   readonly fields: readonly string[];
 }

@@ -6,7 +6,7 @@ const decimal = (cents: number): `${number}` => {
   return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}` as `${number}`;
 };
 
-/** Formats integer cents as dollars: `$1,234.56`. */
+/** Formats an integer number of cents as dollars, for example `$1,234.56`. */
 export function dollars(cents: number): string {
   return currency.format(decimal(cents));
 }

@@ -4,7 +4,7 @@ import { type CsvSource, openCsv } from './csv.js';
 import { type RowData, type RowRules, rowReader } from './row-reader.js';
 import { type Job, shipments } from './tables.js';
 
-/** The options of an import: the name, request and mode of the job, and the rules that make its rows from lines. */
+/** The options of an import: the name, request and mode of the job, and the rules that turn CSV lines into its rows. */
 export interface ImportJobInput extends RowRules, ImportOptions {
   readonly name: string;
   /** The request in the user's words, for example `Ship all California orders`. */

@@ -3,25 +3,25 @@ import type { ImportRow } from 'ashlar/jobs';
 import type { CsvLine } from './csv.js';
 import type { JobRow } from './tables.js';
 
-/** A line of a CSV file: its values by column name. */
+/** A line of a CSV file, as an object that maps column names to values. */
 export type CsvRecord = Record<string, string>;
-/** The data of a row of a job, as a JSON object. */
+/** The data of a job row, as a JSON object. */
 export type RowData = JobRow['row_data'];
 
-/** The rules that make rows of a job from lines of a CSV file. */
+/** The rules that turn lines of a CSV file into rows of a job. */
 export interface RowRules {
   /** Values by column name: only lines that have exactly these values become rows. */
   readonly where?: Readonly<Record<string, string>> | undefined;
   /** The names of columns whose values must not be empty. */
   readonly required?: readonly string[] | undefined;
   /**
-   * Computes the data of a row from a line. An error that this function throws rejects the line, with its message as
-   * the reason.
+   * Computes the data of a job row from a CSV line. An error that this function throws rejects the line, with its
+   * message as the reason.
    */
   readonly mapRow?: ((record: CsvRecord, line: number) => RowData) | undefined;
 }
 
-/** Makes a row from a line. The result is `undefined` for a line that `where` excludes. */
+/** A function that makes a job row from a CSV line. The result is `undefined` for a line that `where` excludes. */
 export type RowReader = (line: CsvLine) => ImportRow<RowData> | undefined;
 
 const assertColumns = (option: string, names: readonly string[], header: readonly string[]): void => {
@@ -44,7 +44,7 @@ const textProblem = (fields: readonly string[]): string | undefined => {
 };
 
 /**
- * Creates a function that makes rows from lines with the given header.
+ * Creates a function that makes job rows from CSV lines with the given header.
  *
  * @throws AshlarError `input-invalid` when a rule names a column that the file does not have
  */

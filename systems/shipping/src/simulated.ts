@@ -4,9 +4,9 @@ import type { Executor } from './tables.js';
 
 /** Options of {@link simulatedExecutor}: the rows that fail, and the duration of each call. */
 export interface SimulationOptions {
-  /** The row numbers of the rows whose attempts fail. */
+  /** The numbers of the rows whose first attempts fail. */
   readonly fail?: Iterable<number> | undefined;
-  /** The number of attempts of each row in `fail` that fail before one succeeds. Default 1. */
+  /** The number of attempts that fail, for each row in `fail`, before an attempt succeeds. Default 1. */
   readonly failAttempts?: number | undefined;
   /** The duration of each call, in milliseconds. Default 0. */
   readonly latency?: number | undefined;
@@ -40,8 +40,8 @@ export function simulatedRate(data: RowData): number {
 }
 
 /**
- * Creates an executor for demonstrations, which calls no carrier and ships nothing. Its prices come from an invented
- * rate table, every tracking number and label says SIMULATED, and the same row always gets the same result.
+ * Creates an executor for demonstrations that calls no carrier and ships nothing. Its prices come from an invented rate
+ * table, every tracking number and label says SIMULATED, and the same row always gets the same result.
  */
 export function simulatedExecutor(options: SimulationOptions = {}): Executor {
   const failing = new Set(options.fail);

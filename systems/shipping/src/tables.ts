@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { dollars } from './dollars.js';
 
 /**
- * The audit trail of jobs: each change with its actor and the row before and after it. A ledger; its rows stay when a
- * job is deleted.
+ * The audit trail of jobs: it records each change, with its actor and the row before and after the change. A ledger;
+ * its rows stay when a job is deleted.
  */
 export const jobChanges = auditTrail('job_changes', () => [ledgered()]);
 
@@ -45,5 +45,5 @@ export type JobChange = Row<typeof jobChanges>;
 
 /** The executor that ships a row, usually by a call to a carrier. */
 export type Executor = ExecutorOf<typeof shipments>;
-/** The result of a shipped row, taken from the carrier's answer: tracking number, label and cost. */
+/** The result of shipping a row, taken from the carrier's answer: tracking number, label and cost. */
 export type Shipment = Awaited<ReturnType<Executor['run']>>;

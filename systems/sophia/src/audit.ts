@@ -5,8 +5,8 @@ type Details = AuditRecord['details'];
 /** An action to record in `audit_log`. The session supplies the actor, the database the time. */
 export interface Action {
   /**
-   * The client that the action concerns; `null` for an action without a client, which only a session of every scope
-   * may record.
+   * The client that the action concerns; `null` if it concerns no client (only sessions of every scope may record such
+   * an action).
    */
   readonly client_id: string | null;
   /** The name of the action, for example `client.updated` or `voice.added`. */
@@ -17,8 +17,8 @@ export interface Action {
 }
 
 /**
- * Writes a row to `audit_log`, in the session's transaction: the row and the change it describes commit or roll back
- * together. The actor is the session's, `sophia` by default.
+ * Writes a row to `audit_log` in the session's transaction, so that the row and the change it describes commit or roll
+ * back together. The actor is the session's, `sophia` by default.
  *
  * @throws AshlarError `value-invalid`; `guarantee-violated` for a client of another scope
  */
@@ -34,8 +34,8 @@ export function recordAction(s: SophiaSession, action: Action): Promise<AuditRec
 }
 
 /**
- * Filters of {@link clientActions}: only rows of one `action`, only rows older than the row with the id `before`, and
- * at most `limit` rows (100 by default).
+ * The filters of {@link clientActions}: only rows with the given `action`, only rows older than the row with the id
+ * `before`, and at most `limit` rows (100 by default).
  */
 export interface ActionQuery {
   readonly action?: string | undefined;

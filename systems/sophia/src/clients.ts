@@ -65,7 +65,7 @@ export async function updateClient(
 }
 
 /**
- * Archives a client's dossier, which cannot change until {@link restoreClient} restores it. Archiving an archived
+ * Archives a client's dossier, so that it cannot change until {@link restoreClient} restores it. Archiving an archived
  * dossier has no effect.
  *
  * @throws AshlarError `row-not-found`
@@ -103,8 +103,8 @@ export async function restoreClient(s: SophiaSession, id: Client['id']): Promise
 }
 
 /**
- * Lists by name the clients visible to the session: the active clients, or, if `archived` is true, the archived
- * clients.
+ * Lists the clients visible to the session, sorted by name: the active clients, or the archived clients if `archived`
+ * is true.
  */
 export function listClients(
   s: SophiaSession,
@@ -118,7 +118,7 @@ export function listClients(
     .execute();
 }
 
-/** Returns the client with the given name; `undefined` when no client with this name is visible to the session. */
+/** Returns the client with the given name; `undefined` if no client with this name is visible to the session. */
 export function findClient(s: SophiaSession, name: string): Promise<Client | undefined> {
   return s.query.selectFrom('clients').selectAll().where('name', '=', name).executeTakeFirst();
 }

@@ -12,7 +12,7 @@ export const completenessWeights = {
   competitors: 5,
 } as const;
 
-/** The fields that a dossier needs before a first text can be written for the client. */
+/** The fields of a dossier that must be filled before a first text can be written for the client. */
 export const mvpFields = [
   'business_description',
   'geography_area',
@@ -38,15 +38,15 @@ export function profileCompleteness(client: Readonly<Record<WeightedField, unkno
   );
 }
 
-/** Tells whether a first text can be written for a client: none of {@link mvpFields} is `null`. */
+/** Tells whether a first text can be written for a client, that is, whether none of the {@link mvpFields} is `null`. */
 export function isMvpReady(client: Readonly<Record<MvpField, unknown>>): boolean {
   return mvpFields.every((field) => client[field] !== null);
 }
 
-/** The SQL expression of {@link profileCompleteness}, for the CHECK constraint that enforces the stored figure. */
+/** The SQL expression that computes {@link profileCompleteness}, for the CHECK constraint on the stored percentage. */
 export const completenessSql = Object.entries(completenessWeights)
   .map(([field, weight]) => `CASE WHEN ${field} IS NULL THEN 0 ELSE ${weight} END`)
   .join(' + ');
 
-/** The SQL expression of {@link isMvpReady}, for the CHECK constraint that enforces the stored flag. */
+/** The SQL expression that computes {@link isMvpReady}, for the CHECK constraint on the stored flag. */
 export const mvpReadySql = mvpFields.map((field) => `${field} IS NOT NULL`).join(' AND ');

@@ -28,7 +28,7 @@ export function assertFields(names: readonly string[]): void {
 }
 
 /**
- * Returns a dossier and locks it until the session ends.
+ * Returns a client's dossier and locks it until the session ends.
  *
  * @throws AshlarError `row-not-found`
  */
@@ -47,7 +47,7 @@ export async function lockClient(s: SophiaSession, id: string): Promise<Client> 
 }
 
 /**
- * Returns a dossier that is not archived and locks it until the session ends.
+ * Returns a client's dossier and locks it until the session ends; throws if the dossier is archived.
  *
  * @throws AshlarError `row-not-found`; `state-conflict` when the client is archived
  */
@@ -68,7 +68,7 @@ export interface ChangeInfo {
   readonly details?: AuditRecord['details'];
 }
 
-/** Computes the completeness and the readiness of a dossier, which CHECK constraints enforce. */
+/** Computes the completeness and the readiness of a dossier, two figures that CHECK constraints verify. */
 export function figuresOf(
   client: Parameters<typeof profileCompleteness>[0] & Parameters<typeof isMvpReady>[0],
 ): Pick<Client, 'profile_completeness_pct' | 'is_mvp_ready'> {
@@ -79,8 +79,8 @@ export function figuresOf(
 }
 
 /**
- * Updates a locked dossier and its figures, and records the change in `audit_log`. Every service that changes a
- * dossier calls this function.
+ * Updates a locked dossier and its computed figures, and records the change in `audit_log`. Every service that changes
+ * a dossier calls this function.
  */
 export async function changeClient(
   s: SophiaSession,

@@ -22,8 +22,8 @@ export function nameScore(one: string, another: string): number {
 }
 
 /**
- * Finds the clients, including archived clients, whose names are similar to the name of a new client, most similar
- * first. It searches the clients visible to the session: call it in a session of every scope.
+ * Finds the clients (also archived ones) whose names are similar to the name of a new client, most similar first. It
+ * searches the clients visible to the session: call it in a session of every scope.
  *
  * @param options - `least`: the minimum score, by default the setting `DUPLICATE_SCORE` (85); `limit`: the maximum
  *   number of results, 5 by default

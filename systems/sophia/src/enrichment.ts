@@ -24,9 +24,9 @@ export interface Enriched {
 }
 
 /**
- * Writes a fact into a dossier and records its origin, in one transaction: the field, a row of `enrichment_log` with
- * the old and new value, and a row of `audit_log`. A fact that is known already is recorded too, as confirmed by
- * another source.
+ * Writes a fact into a dossier and, in the same transaction, adds a row to `enrichment_log` (with the origin, the old
+ * and the new value) and a row to `audit_log`. A fact that is known already is recorded too, as confirmed by another
+ * source.
  *
  * Concurrent enrichments of a client run one after the other, so none overwrites a value that it has not read.
  *

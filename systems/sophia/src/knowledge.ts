@@ -45,8 +45,8 @@ export async function reviseKnowledge(
 }
 
 /**
- * Lists the institutional knowledge, newest first, optionally only of one category or with one tag. Any session may
- * read it.
+ * Lists the institutional knowledge, newest first; optionally only that of one category or with one tag. Any session
+ * may read it.
  */
 export async function findKnowledge(
   s: SophiaSession,
@@ -60,7 +60,7 @@ export async function findKnowledge(
   return tag === undefined ? rows : rows.filter(({ tags }) => tags?.includes(tag));
 }
 
-/** Finds the clients that a text names, best match first, among the clients visible to the session. */
+/** Finds the clients that are visible to the session and named in a text, best match first. */
 export async function clientsNamedIn(s: SophiaSession, text: string): Promise<Mention[]> {
   const clients = await s.query.selectFrom('clients').select('name').execute();
   return clients.flatMap(({ name }) => mentionOf(name, text) ?? []).toSorted((a, b) => b.score - a.score);

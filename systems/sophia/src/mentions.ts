@@ -6,7 +6,7 @@ export interface Mention {
   readonly name: string;
   /** The matching words of the text, in lower case and without punctuation. */
   readonly found: string;
-  /** The similarity of the matching words to the name, 90 to 100; 100 for the name itself. */
+  /** The similarity of the matching words to the name, from 90 to 100 (the same as the name). */
   readonly score: number;
 }
 

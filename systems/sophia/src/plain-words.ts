@@ -11,8 +11,8 @@ const whitespace = {
 };
 
 /**
- * Returns an SQL expression that computes the words of a text: ASCII letters in lower case, one space before each word
- * and after the last word. Both dialects compute the same value.
+ * Returns an SQL expression for the words of a text, with ASCII letters in lower case, one space before each word and
+ * one after the last word. Both dialects compute the same value.
  *
  * @param text - an SQL expression of type text
  */
@@ -34,7 +34,7 @@ const spacedOnSqlite = (text: string): string =>
   );
 
 /**
- * Splits a text of any script into words, in lower case and without accents and punctuation.
+ * Splits a text of any script into words, in lower case and without accents or punctuation.
  *
  * @example
  * foldedWords('Café “Élan” & Co.') // ['cafe', 'elan', 'co']
@@ -55,8 +55,8 @@ const legalForms = new Set(
 );
 
 /**
- * Returns the {@link foldedWords} of a name without its legal form; `&` and `+` become the word `and`. A name that
- * consists of nothing but a legal form keeps it.
+ * Returns the words of a name (see {@link foldedWords}) without its legal form, such as `ltd`; `&` and `+` become the
+ * word `and`. A name that consists of nothing but a legal form keeps it.
  */
 export function bareName(name: string): readonly string[] {
   const words = foldedWords(name.replaceAll(/[&+]/g, ' and '));

@@ -9,11 +9,11 @@ export interface Readability {
   readonly syllables: number;
   /** The number of distinct words of two or more syllables that are not on the Dale–Chall list of easy words. */
   readonly difficult_words: number;
-  /** The reading ease (Flesch 1948), from about 0 (very hard) to 100 (very easy). */
+  /** The Flesch reading ease (1948), from about 0 (very hard) to 100 (very easy). */
   readonly flesch_reading_ease: number;
   /**
-   * The grade level (Kincaid 1975) as a US school grade. `gunning_fog` to `automated_readability_index` are US school
-   * grades too.
+   * The Flesch–Kincaid grade level (1975), as a US school grade. `gunning_fog` to `automated_readability_index` are US
+   * school grades too.
    */
   readonly flesch_kincaid_grade: number;
   readonly gunning_fog: number;
@@ -21,7 +21,7 @@ export interface Readability {
   readonly smog_index: number;
   readonly coleman_liau_index: number;
   readonly automated_readability_index: number;
-  /** The score of Dale and Chall (1948): up to 4.9 for easy texts, from 9 for hard texts. */
+  /** The Dale–Chall score (1948): up to 4.9 for easy texts, 9 or more for hard texts. */
   readonly dale_chall_score: number;
 }
 

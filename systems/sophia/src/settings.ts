@@ -11,7 +11,10 @@ const variables = z.object({
 
 /** The settings of this system. `connect` reads the URL and the key of the database. */
 export interface SophiaSettings {
-  /** `DUPLICATE_SCORE`: the minimum similarity of a likely duplicate, 0 to 100. Default 85. */
+  /**
+   * `DUPLICATE_SCORE`: the minimum similarity, from 0 to 100, at which a client counts as a likely duplicate. Default
+   * 85.
+   */
   readonly duplicate_score: number;
 }
 

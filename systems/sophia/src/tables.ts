@@ -26,8 +26,8 @@ const text = () => z.string().min(1);
 const percent = () => z.int32().min(0).max(100).default(0);
 
 /**
- * The audit trail of dossiers, voice profiles and voice materials: the database records each change with its actor and
- * the row before and after it. A ledger.
+ * The audit trail of dossiers, voice profiles and voice materials: the database records each change, with its actor and
+ * the row before and after the change. A ledger.
  */
 export const recordChanges = auditTrail('record_changes', (c) => [ledgered(), scoped(c.scope)]);
 
@@ -77,7 +77,7 @@ export const clients = table(
   ],
 );
 
-/** The columns of a dossier that only the services set, not callers. */
+/** The columns of a dossier that only the services of this system set; callers cannot set them. */
 export const managedFields = [
   'id',
   'is_archived',
@@ -97,9 +97,9 @@ export const dossierFields = Object.keys(clients.columns).filter(
   (name) => !(managedFields as readonly string[]).includes(name),
 ) as readonly DossierField[];
 
-/** A column that `enrich` can write: any {@link DossierField} except the name. */
+/** A column of a dossier that `enrich` can write: any {@link DossierField} except the name. */
 export type EnrichableField = Exclude<DossierField, 'name'>;
-/** The columns that `enrich` can write. */
+/** The columns of a dossier that `enrich` can write. */
 export const enrichableFields = dossierFields.filter((field) => field !== 'name');
 
 /** The voice profiles: one for each client, recomputed whenever a text of the client is added. */
@@ -122,7 +122,7 @@ export const voiceProfiles = table(
   ],
 );
 
-/** Texts in a client's own voice; `metadata.readability` holds their readability. */
+/** The texts in clients' own voices; `metadata.readability` holds the readability of each text. */
 export const voiceMaterials = table(
   'voice_materials',
   {
@@ -163,7 +163,9 @@ export const enrichmentLog = table(
   ],
 );
 
-/** The log of actions: what was done and by whom, with the changed row before and after it. Append-only, a ledger. */
+/**
+ * The log of actions: what was done, by whom, and the changed row before and after the action. Append-only, a ledger.
+ */
 export const auditLog = table(
   'audit_log',
   {
@@ -179,7 +181,7 @@ export const auditLog = table(
   (c) => [index(c.client_id, c.action), scoped(c.client_id), appendOnly(), ledgered()],
 );
 
-/** The institutional knowledge, which applies to any client. No row names a client. */
+/** The institutional knowledge: it applies to every client and must not name any client. No row names a client. */
 export const institutionalKnowledge = table(
   'institutional_knowledge',
   {

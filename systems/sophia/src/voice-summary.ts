@@ -1,6 +1,6 @@
 import type { Readability } from './readability.js';
 
-/** A readability score over several texts: the mean, weighted by the number of words, and the range. */
+/** The mean (weighted by the number of words), minimum and maximum of a readability score over several texts. */
 export type Spread = { readonly mean: number; readonly min: number; readonly max: number };
 
 /** The summary of the readability of all texts of a client. */
@@ -21,8 +21,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, each)
 const rounded = (value: number): number => Math.round(value * 100) / 100 + 0;
 
 /**
- * Computes the confidence in a profile, in whole percent: half of it from the number of texts (full at 8), half from
- * their number of words (full at 2,000).
+ * Computes the confidence in a voice profile, in percent: up to 50 for the number of texts (the maximum is reached at
+ * 8), and up to 50 for the number of words (at 2,000).
  */
 export function confidenceIn(texts: readonly Pick<Readability, 'words'>[]): number {
   const words = sum(texts.map((text) => text.words));

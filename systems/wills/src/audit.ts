@@ -6,8 +6,8 @@ import { type AuditLog, auditLogs, type WillsSession } from './tables.js';
 export type AuditEvent = Omit<Insert<typeof auditLogs>, 'id' | 'created_at'>;
 
 /**
- * Writes an event to `audit_logs`, in the session's transaction: the event and the change it describes commit or roll
- * back together. `user_id` defaults to the session's actor; `null` records an event without a user.
+ * Writes an event to `audit_logs` in the session's transaction, so that the event and the change it describes commit or
+ * roll back together. `user_id` defaults to the session's actor; `null` records an event without a user.
  *
  * @returns the stored row
  * @throws AshlarError `value-invalid`, `value-unstorable`
@@ -34,7 +34,10 @@ const query = z.strictObject({
  */
 export type EventQuery = z.input<typeof query>;
 
-/** A page of events, newest first. `next` is the cursor of the following page, `undefined` on the last page. */
+/**
+ * A page of events from `audit_logs`, newest first. `next` is the cursor of the following page, `undefined` on the last
+ * page.
+ */
 export interface EventPage {
   readonly events: readonly AuditLog[];
   readonly next: z.output<typeof cursor> | undefined;

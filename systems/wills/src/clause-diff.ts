@@ -3,7 +3,7 @@ import { createTwoFilesPatch } from 'diff';
 import { versionOf } from './clauses.js';
 import type { Clause, WillsSession } from './tables.js';
 
-/** A field whose value differs between two versions. */
+/** A field whose value differs between two versions of a clause. */
 export interface FieldChange {
   readonly field: keyof Clause;
   readonly from: Clause[keyof Clause];
@@ -15,9 +15,9 @@ export interface ClauseDiff {
   readonly code: string;
   readonly from: number;
   readonly to: number;
-  /** The fields that differ, without `template_text`. */
+  /** The fields that differ, except `template_text`. */
   readonly fields: readonly FieldChange[];
-  /** The changes of `template_text` as a unified diff; empty when the text is unchanged. */
+  /** The changes to `template_text` as a unified diff; empty if the text is unchanged. */
   readonly text: string;
 }
 

@@ -56,8 +56,8 @@ const compileSchema = (code: string, schema: Values): z.ZodType => {
 };
 
 /**
- * Checks that a clause can be rendered: its template parses, its schema can validate input, and the schema declares
- * each variable of the template with a type that its tag can use.
+ * Asserts that a clause can be rendered: its template parses, its schema can validate input, and the schema declares
+ * each variable of the template with a type that fits its tag.
  *
  * @throws AshlarError `input-invalid`
  */

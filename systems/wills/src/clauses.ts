@@ -12,7 +12,7 @@ export type NewClause = Omit<
 type Approval = Pick<NewClause, 'approved_by' | 'approved_at' | 'approval_notes'>;
 
 /**
- * The fields of a new version of a clause that differ from the current version. Omitted fields keep their value,
+ * The fields in which a new version of a clause differs from the current version. Omitted fields keep their value,
  * except the approval: each version needs its own, and an omitted `approval_notes` becomes `null`.
  */
 export type ClauseChanges = Approval & {

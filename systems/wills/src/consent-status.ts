@@ -5,18 +5,15 @@ import { earliest, latest } from './timestamps.js';
 /** The state of a person's consent to one category. */
 export interface ConsentState {
   readonly granted: boolean;
-  /** The time since which the consent is granted without interruption; `null` when not granted. */
+  /** The time since which the consent has been granted without interruption; `null` if it is not granted. */
   readonly since: string | null;
-  /** The time of the last withdrawal; `null` when granted. */
+  /** The time of the last withdrawal; `null` if the consent is granted. */
   readonly withdrawn_at: string | null;
-  /**
-   * Whether the consent covers only older versions of the texts than those in force, so that the person must be asked
-   * again.
-   */
+  /** Whether the person must be asked again, because each acceptance is of an outdated version of a text. */
   readonly reconsentDue: boolean;
 }
 
-/** The consent state by category, for each category that the person ever accepted. */
+/** The state of a person's consent to each category that the person has ever accepted. */
 export type ConsentStatus = Readonly<Record<string, ConsentState>>;
 
 const collator = new Intl.Collator('en', { numeric: true });
@@ -43,7 +40,7 @@ const stateOf = (records: readonly ConsentRecord[], versions: WillsSettings): Co
 };
 
 /**
- * Returns the state of a person's consent for each category.
+ * Returns the state of a person's consent to each category that the person has ever accepted.
  *
  * @param versions - the versions in force, as `willsSettings()` returns them
  */

@@ -57,14 +57,19 @@ const withdrawal = z.strictObject({
     .optional(),
 });
 
-/** The result of a withdrawal. When nothing was granted, `withdrawn_at` is `undefined` and the lists are empty. */
+/**
+ * The result of {@link withdrawConsent}. When nothing was granted, `withdrawn_at` is `undefined` and the lists are
+ * empty.
+ */
 export interface Withdrawal {
   readonly withdrawn_at: string | undefined;
   /** The categories that were withdrawn, sorted. */
   readonly categories: readonly string[];
-  /** The records whose `withdrawn_at` was set. */
+  /** The consent records whose `withdrawn_at` was set. */
   readonly stamped: readonly ConsentRecord[];
-  /** New records for the categories that stay granted, with the original `accepted_at` and versions. */
+  /**
+   * The new consent records for the categories that stay granted; they keep the original `accepted_at` and versions.
+   */
   readonly carried: readonly ConsentRecord[];
 }
 

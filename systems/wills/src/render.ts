@@ -13,7 +13,7 @@ export interface RenderedClause {
 }
 
 /**
- * Renders the current version of a clause, or the given `version`, with the given variables.
+ * Renders the current version of a clause, or the one given as `version`, with the given variables.
  *
  * @throws AshlarError `row-not-found`; `input-invalid`, which names each variable that is missing, unknown or of the
  *   wrong type

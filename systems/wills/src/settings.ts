@@ -16,11 +16,11 @@ const variables = z.object({
     .default('1.0'),
 });
 
-/** The settings of this system: the versions in force of the texts that people are asked to accept. */
+/** The settings of this system: the current versions of the texts that people are asked to accept. */
 export interface WillsSettings {
-  /** `CONSENT_VERSION`: the version of the consent text in force. Default `1.0`. */
+  /** `CONSENT_VERSION`: the current version of the consent text. Default `1.0`. */
   readonly consent_version: string;
-  /** `PRIVACY_POLICY_VERSION`: the version of the privacy policy in force. Default `1.0`. */
+  /** `PRIVACY_POLICY_VERSION`: the current version of the privacy policy. Default `1.0`. */
   readonly privacy_policy_version: string;
 }
 

@@ -36,8 +36,8 @@ export const willTypes = ['basic', 'trust', 'usufruct', 'joint'] as const;
 export type WillType = (typeof willTypes)[number];
 
 /**
- * The audit trail of `consent_records` and `clauses`: the database records each change with its actor and the row
- * before and after it. A ledger.
+ * The audit trail of `consent_records` and `clauses`: the database records each change, with its actor and the row
+ * before and after the change. A ledger.
  */
 export const recordChanges = auditTrail('record_changes', () => [ledgered()]);
 
@@ -69,7 +69,7 @@ export const consentRecords = table(
   ],
 );
 
-/** The clause library: each version of each clause, exactly one version current. */
+/** The clause library: every version of every clause, with exactly one current version of each clause. */
 export const clauses = table(
   'clauses',
   {
@@ -98,7 +98,7 @@ export const clauses = table(
   ],
 );
 
-/** The log of events: who did what, when. Append-only, a ledger, partitioned by month on PostgreSQL. */
+/** The log of events: who did what, and when. Append-only, a ledger, partitioned by month on PostgreSQL. */
 export const auditLogs = table(
   'audit_logs',
   {

@@ -1,6 +1,6 @@
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A token of Mustache's parser: kind, value, start, end, and for a section its inner tokens. */
+/** A token from Mustache's parser: its kind, value, start and end and, for a section, its inner tokens. */
 export type TemplateToken = readonly [
   kind: string,
   value: string,
@@ -12,9 +12,7 @@ export type TemplateToken = readonly [
 const isObject = (value: unknown): value is JsonSchema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/**
- * Returns `schema` if it describes an object with `properties`, in which names can be looked up; otherwise `undefined`.
- */
+/** Returns `schema` if it describes an object with `properties`; otherwise `undefined`. */
 export function objectSchema(schema: unknown): JsonSchema | undefined {
   return isObject(schema) && schema.type === 'object' && isObject(schema.properties) ? schema : undefined;
 }

@@ -3,20 +3,20 @@ import type { Readable } from 'node:stream';
 /** Content to store: a buffer or a stream of bytes. */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Content that is received and hashed, but not yet stored under its hash. */
+/** Content that has been received and hashed, but is not yet stored under its hash. */
 export interface StagedBlob {
-  /** SHA-256 (FIPS 180-4) in lower case hex. */
+  /** The SHA-256 hash of the content (FIPS 180-4), in lower-case hex. */
   readonly sha256: string;
   readonly size: number;
   /** Stores the content durably under its hash. Idempotent. */
   keep(): Promise<void>;
-  /** Deletes the received copy, but not the content that `keep` stored. Never fails. */
+  /** Deletes the received copy of the content; content that `keep` has stored remains. Never fails. */
   discard(): Promise<void>;
 }
 
 /**
- * A content-addressed store: it stores each content once, under its hash. It knows no documents: `vault.ts` ensures
- * that content is not removed while a document that references it is being written.
+ * A content-addressed store: it stores identical content only once, under its hash. It knows no documents: `vault.ts`
+ * ensures that content is not removed while a document that references it is being written.
  */
 export interface BlobStore {
   /**
@@ -39,7 +39,7 @@ export interface BlobStore {
   /** Lists the hashes of all stored content, in no particular order. */
   list(): AsyncIterable<string>;
   /**
-   * Removes received copies whose receiving process no longer runs.
+   * Removes the incomplete or unused copies that processes received and left behind when they ended.
    *
    * @returns the number of removed copies
    */

@@ -2,8 +2,8 @@ import type { SqlName } from 'ashlar';
 import { plainWordsSql } from '../plain-words.js';
 
 /**
- * The guarantee and the trigger messages of each guarded table. The migrations contain these messages: keep their
- * wording.
+ * For each guarded table, the name of its guarantee and the messages of its triggers. The migrations contain these
+ * messages: keep their wording.
  */
 export const guards = {
   institutional_knowledge: {
@@ -18,7 +18,10 @@ export const guards = {
   },
 } as const;
 
-/** A guarded table: `institutional_knowledge` must not name a client; no name of `clients` may occur in it. */
+/**
+ * The name of a guarded table: `institutional_knowledge` must not name a client, and `clients` must not contain a name
+ * that occurs there.
+ */
 export type GuardedTable = keyof typeof guards;
 
 const tags: Readonly<Record<SqlName, (row: string) => string>> = {
@@ -40,7 +43,9 @@ const searchableText = (dialect: SqlName, row: string): string =>
 
 const contains = { sqlite: 'instr', postgres: 'strpos' } as const;
 
-/** Returns the SQL condition that is true if the new row NEW makes the institutional knowledge name a client. */
+/**
+ * Returns the SQL condition that is true if, with the new row (NEW), the institutional knowledge would name a client.
+ */
 export function namesClient(dialect: SqlName, table: GuardedTable): string {
   const [knowledge, client] = table === 'clients' ? ['knowledge', 'NEW'] : ['NEW', 'client'];
   const other = table === 'clients' ? 'institutional_knowledge AS knowledge' : 'clients AS client';
