@@ -22,7 +22,7 @@ const openers: Readonly<Record<string, Opener>> = {
 };
 
 /**
- * Opens the database at a URL: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`.
+ * Opens the database at a URL: `sqlite:PATH`, `sqlcipher:PATH`, `pglite:DIR`, `pglite:memory` or `postgres://…`.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`, `key-wrong`, `key-missing`, `database-not-encrypted`,
  *   `cipher-version`, `not-a-database`, `directory-missing`, `filesystem-unsafe`, `database-locked`, `connection-refused`, `authentication-failed`,
@@ -41,7 +41,7 @@ const partsOf = (url: string): { scheme: string; rest: string } => {
 };
 
 /**
- * Returns the operations on the whole database file at a URL: importing another file, finding the key, changing the
+ * Returns the operations on the whole database file at a URL: importing a file into it, finding its key, changing its
  * key.
  *
  * @throws AshlarError `usage` when the database is not a single file
@@ -77,7 +77,7 @@ const copies: Readonly<Record<string, () => Promise<Copies>>> = {
 };
 
 /**
- * Returns the operations of a URL's engine on database copies: restoring and inspecting them.
+ * Returns the functions with which the engine of a URL restores and inspects copies of databases.
  *
  * @throws AshlarError `url-invalid`, `driver-missing`
  */
@@ -88,10 +88,7 @@ export async function copiesOf(url: string): Promise<Copies> {
   return load();
 }
 
-/**
- * Returns the user that a URL connects as and the password in the URL, both decoded; `undefined` if the URL names no
- * user or its engine has no users.
- */
+/** Returns the decoded user and password of a URL; `undefined` if the URL names no user or its engine has no users. */
 export function loginOf(url: string): { user: string; password: string | undefined } | undefined {
   if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url)) return undefined;
   const { username, password, searchParams } = new URL(url);

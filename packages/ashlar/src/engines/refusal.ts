@@ -3,7 +3,7 @@ import { AshlarError } from '../errors.js';
 /** The kind of database mechanism that refused a statement. */
 export type Barrier = 'privilege' | 'policy' | 'trigger' | 'constraint' | 'partition';
 
-/** The barrier that refused a statement, and the text of its error. */
+/** The barrier that refused a statement, and the text of the error that the statement failed with. */
 export interface Refusal {
   readonly barrier: Barrier;
   readonly text: string;
@@ -56,10 +56,7 @@ const signs: readonly Sign[] = [
   { barrier: 'privilege', message: /^cannot modify .* because it is a view$/ },
 ];
 
-/**
- * Returns the barrier that refused a statement, from the error of the statement; `undefined` when the statement failed
- * for another reason.
- */
+/** Determines from the error of a statement which barrier refused it; `undefined` if no barrier did. */
 export function refusalOf(error: unknown): Refusal | undefined {
   const { code, message } = rootOf(error);
   const sign = signs.find(
@@ -68,13 +65,13 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return sign ? { barrier: sign.barrier, text: message } : undefined;
 }
 
-/** Returns the database's own message from the innermost cause of an error. */
+/** Returns the message of the innermost cause of an error, which is the database's own message. */
 export function rootText(error: unknown): string {
   const { message } = rootOf(error);
   return message || String(error);
 }
 
-/** Whether an error means that a lock was not granted in time. Trying again may help. */
+/** Whether an error means that a lock was not granted before the timeout. Trying again may help. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof AshlarError && error.code === 'lock-timeout';
 }

@@ -1,6 +1,9 @@
 const marked = new WeakSet<object>();
 
-/** Marks an error after which the same transaction may succeed when run again: a deadlock, a serialization failure. */
+/**
+ * Marks an error, such as a deadlock or a serialization failure, after which the transaction may succeed if it is run
+ * again.
+ */
 export function markRetryable<T extends Error>(error: T): T {
   marked.add(error);
   return error;

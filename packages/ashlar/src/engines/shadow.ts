@@ -9,7 +9,7 @@ const openers: Readonly<Record<SqlName, () => Promise<Engine>>> = {
 };
 
 /**
- * Opens an empty in-memory database of this dialect, for comparing schemas. Closing it removes it.
+ * Opens an empty in-memory database of the given SQL dialect, for comparing schemas. Closing it removes it.
  *
  * @throws AshlarError `driver-missing`
  */

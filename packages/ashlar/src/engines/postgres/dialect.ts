@@ -6,7 +6,7 @@ import { dump } from './schema/dump.js';
 import { scopeBounds } from './schema/foundation.js';
 import { postgresProving } from './schema/proving.js';
 
-/** The SQL dialect of PostgreSQL, for servers and for PGlite. */
+/** The SQL dialect of PostgreSQL, which servers and PGlite share. */
 export const postgresDialect: SqlDialect = {
   name: 'postgres',
   now: (precision) => `now()::timestamptz(${precision})`,

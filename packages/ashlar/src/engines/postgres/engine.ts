@@ -26,21 +26,24 @@ import { isKept, isPlainRead } from './wire/statement-kind.js';
 /** The parts of the PostgreSQL engine that differ between a server and PGlite. */
 export interface Backend {
   readonly label: string;
-  /** The URL without password. */
+  /** The URL of the database, without the password. */
   readonly url: string;
   readonly leases: Leases;
   /**
-   * The connection that seals ledgers after commits; if `undefined`, each transaction seals before it commits, because
-   * the engine has only one connection.
+   * The connection that seals ledgers after commits; `undefined` if the engine has only one connection, so that each
+   * transaction must seal its rows before it commits.
    */
   readonly sealing: SharedConnection | undefined;
-  /** The connected role, as read when the database was opened. */
+  /** The connected role and its rights, as read when the database was opened. */
   readonly connectedRole: ConnectedRole;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
   takeOwner(): Promise<Lease>;
-  /** Runs `work` while no other process can migrate the database. @throws AshlarError `migration-locked` */
+  /**
+   * Runs `work`, and keeps other processes from migrating the database meanwhile. @throws AshlarError
+   * `migration-locked`
+   */
   exclusively<T>(owner: Owner, lockTimeout: number, work: () => Promise<T>): Promise<T>;
-  /** Gives `work` a snapshot of the database, see {@link Engine.snapshot}. */
+  /** Calls `work` with a snapshot of the database, as {@link Engine.snapshot} describes. */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -29,7 +29,7 @@ const defaultLockTimeout = 5_000;
 const defaultMigrationTimeout = 30_000;
 
 /**
- * Opens an SQLite file, plain or encrypted in the SQLCipher 4 format.
+ * Opens a SQLite database file, which is plain or encrypted in the SQLCipher 4 format.
  *
  * @param path - of the file; `:memory:` for a database in this process only
  * @param image - the initial content of a database in memory

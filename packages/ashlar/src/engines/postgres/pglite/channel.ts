@@ -20,8 +20,8 @@ const describe = serialize.describe({ type: 'P', name: '' });
 const execute = serialize.execute({ portal: '', rows: 0 });
 
 /**
- * The only connection of a PGlite database, over PostgreSQL's wire protocol. A statement is one call, and the reply has
- * the type modifier of each column, which PGlite's `query` leaves out.
+ * The single connection to a PGlite database, which uses PostgreSQL's wire protocol. A statement is one call, and the
+ * reply has the type modifier of each column, which PGlite's `query` leaves out.
  */
 export class PgliteChannel implements Channel {
   readonly #database: SyncProtocol;

@@ -13,8 +13,8 @@ export function isDirectoryLock(file: string): boolean {
 }
 
 /**
- * Locks a data folder for this process: PGlite itself lets several processes write to one folder, which destroys the
- * database. The lock of a dead process is taken over.
+ * Locks a data folder for this process, because PGlite itself lets several processes write to one folder, and that
+ * destroys the database. The lock of a dead process is taken over.
  *
  * @throws AshlarError `database-locked`
  */

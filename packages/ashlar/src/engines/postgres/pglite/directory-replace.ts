@@ -18,7 +18,7 @@ export async function filesIn(directory: string): Promise<readonly string[]> {
   return (await readdir(directory)).filter((name) => !ours.has(name) && !isDirectoryLock(name));
 }
 
-/** Creates an empty folder inside `directory`, in which the database that replaces the current one is prepared. */
+/** Creates an empty folder inside `directory`, in which the replacement of the current database is prepared. */
 export async function prepareIncoming(directory: string): Promise<string> {
   const folder = join(directory, incoming);
   await rm(folder, { recursive: true, force: true });
@@ -27,10 +27,10 @@ export async function prepareIncoming(directory: string): Promise<string> {
 }
 
 /**
- * Replaces the database in `directory` with the one that was prepared in its incoming folder. The caller holds the lock
- * of `directory`. A folder cannot be renamed over a non-empty one, so the entries are moved one by one, and two marker
- * files record the progress. After a kill before the first marker the old database is unchanged; after it, the next
- * process that opens the folder completes the replacement.
+ * Replaces the database in `directory` with the database in the folder that `prepareIncoming` created. The caller holds
+ * the lock of `directory`. A folder cannot be renamed over a non-empty one, so the entries are moved one by one, and
+ * two marker files record the progress. After a kill before the first marker the old database is unchanged; after it,
+ * the next process that opens the folder completes the replacement.
  */
 export async function replaceByIncoming(directory: string): Promise<void> {
   await syncAll(join(directory, incoming));

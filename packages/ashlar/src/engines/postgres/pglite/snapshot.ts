@@ -14,7 +14,7 @@ import { translated } from '../wire/errors.js';
 const level = 1;
 
 /**
- * Gives `work` a snapshot of a PGlite database. Its only connection is held while `work` reads, and until the data
+ * Calls `work` with a snapshot of a PGlite database. Its only connection is held while `work` reads, and until the data
  * folder is in memory as a tar. Compression, which takes several times as long, runs after the connection is released.
  */
 export async function pgliteSnapshot<T>(

@@ -94,7 +94,7 @@ export async function freshTar(): Promise<Blob> {
   return templateOf(await driverVersion());
 }
 
-/** The name of the file that marks a folder while the template is copied into the folder. */
+/** The name of the file that marks a data folder as unfinished while the template is being copied into it. */
 export const unfinished = 'ashlar.unfinished';
 
 const openDirectory = async (

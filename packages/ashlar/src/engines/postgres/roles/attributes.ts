@@ -2,7 +2,7 @@ import type { RoleChange, WantedRights } from '../../../contract/roles.js';
 import { identifier } from '../../../model/index.js';
 import type { ConnectionState, ObjectState, RoleState } from './state.js';
 
-/** Plans the changes that create missing roles and correct the attributes and memberships of the roles. */
+/** Plans the changes that create missing roles and correct the attributes and memberships of existing roles. */
 export function planAttributes(
   connection: ConnectionState,
   { roles }: WantedRights,

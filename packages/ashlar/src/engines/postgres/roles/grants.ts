@@ -14,7 +14,9 @@ const extentEntries = (grantee: string, privilege: string, extent: Extent): read
     ? [{ grantee, privilege, column: undefined }]
     : extent.map((column) => ({ grantee, privilege, column }));
 
-/** Returns one entry for each privilege, on the whole object and not on single columns. */
+/**
+ * Returns one entry for each of the given privileges; each entry applies to the whole object, not to single columns.
+ */
 export function plainEntries(grantee: string, ...privileges: readonly string[]): readonly Entry[] {
   return privileges.map((privilege) => ({ grantee, privilege, column: undefined }));
 }
@@ -28,7 +30,7 @@ export interface GranteeDifference {
 
 const keyOf = ({ grantee, privilege, column }: Entry): string => JSON.stringify([grantee, privilege, column]);
 
-/** Compares actual with wanted rights, and returns the differences for each grantee. */
+/** Compares the actual rights with the wanted rights, and returns the differences for each grantee. */
 export function compareEntries(
   actual: readonly Entry[],
   wanted: readonly Entry[],

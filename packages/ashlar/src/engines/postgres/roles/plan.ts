@@ -27,8 +27,8 @@ import {
 } from './state.js';
 
 /**
- * Compares the roles and rights of a database with the wanted ones, and returns the differences in the order in which
- * to correct them.
+ * Compares the roles and rights of a database with the wanted roles and rights, and returns the differences in the
+ * order in which they must be corrected.
  */
 export async function planRoles(run: RunSql, wanted: WantedRights): Promise<readonly RoleChange[]> {
   const connection = await readConnection(run);

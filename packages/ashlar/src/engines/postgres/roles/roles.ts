@@ -28,5 +28,5 @@ END
 $ashlar$`);
 };
 
-/** Plans and applies the changes of the roles and rights of a PostgreSQL database. */
+/** Plans and applies changes to the roles and rights of a PostgreSQL database. */
 export const postgresRoles: RoleDialect = { plan: planRoles, apply };

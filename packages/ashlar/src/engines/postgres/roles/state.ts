@@ -13,8 +13,8 @@ export interface ConnectionState {
   readonly superuser: boolean;
   readonly createsRoles: boolean;
   /**
-   * Whether the server is older than PostgreSQL 16: a role with CREATEROLE may then grant any role, and memberships
-   * have no options.
+   * Whether the server is older than PostgreSQL 16; on such a server, a role with CREATEROLE may grant any role, and
+   * memberships have no options.
    */
   readonly old: boolean;
   /** The role that the connection acts as (`current_user`). */
@@ -27,11 +27,11 @@ export interface RoleState {
   readonly name: string;
   readonly superuser: boolean;
   readonly bypassesRls: boolean;
-  /** Whether the connected user may change to this role with SET ROLE. */
+  /** Whether the connected user may switch to this role with SET ROLE. */
   readonly maySet: boolean;
   /** Whether the connected user may grant this role to others. */
   readonly mayGrant: boolean;
-  /** Whether this role is a member of the owner's role, and so may act as the owner. */
+  /** Whether this role is a member of the owner's role, and may therefore act as the owner. */
   readonly ownsAsMember: boolean;
 }
 
@@ -45,19 +45,22 @@ export interface Entry {
   readonly column: string | undefined;
 }
 
-/** A table, partition or sequence, with the rights of all roles except its owner. */
+/** A table, partition or sequence, with the rights that roles other than its owner have on it. */
 export interface ObjectState {
   readonly kind: 'table' | 'partition' | 'sequence';
   readonly name: string;
   readonly owner: string;
   /** Whether the connection may grant rights on this object. */
   readonly grantable: boolean;
-  /** The columns that exist in the database now; a later migration may add columns of the model. */
+  /**
+   * The columns that exist in the database now; columns that the model declares can still be missing until a migration
+   * adds them.
+   */
   readonly columns: readonly string[];
   readonly entries: readonly Entry[];
 }
 
-/** The rights on the schema, and the default rights on the owner's future tables (r) and sequences (S). */
+/** The rights on the schema, and the default rights on tables (r) and sequences (S) that the owner will create. */
 export interface SchemaState {
   /** Whether the connection may grant rights on the schema. */
   readonly grantable: boolean;
@@ -148,7 +151,7 @@ WITH RECURSIVE wanted AS (
   JOIN pg_class s ON d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S'
 )`;
 
-/** Reads the named tables, their partitions and sequences, and the rights on all of these. */
+/** Reads the named tables, their partitions and sequences, and the rights on each of them. */
 export async function readObjects(run: RunSql, tables: Iterable<string>): Promise<readonly ObjectState[]> {
   const rows = await run(`${objectsOf(tables)}
 SELECT o.kind, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
@@ -187,7 +190,7 @@ const entryOf = (row: Row): Entry => ({
   column: row.column === null || row.column === undefined ? undefined : text(row.column),
 });
 
-/** Reads the rights in the current schema, and which of `roles` may use it or create objects in it. */
+/** Reads the rights on the current schema, and which of `roles` may use the schema or create objects in it. */
 export async function readSchema(run: RunSql, roles: Iterable<string>, owner: string): Promise<SchemaState> {
   const names = [...roles];
   const [schema = {}] = await run(

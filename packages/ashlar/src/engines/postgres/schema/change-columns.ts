@@ -26,7 +26,10 @@ const isIdentity = ({ rest }: SchemaColumn): boolean => rest.includes('AS IDENTI
 const needsValue = (column: SchemaColumn): boolean =>
   column.notNull && column.default === undefined && withoutCollation(column) === '';
 
-/** Returns the change that adds a column; the model's definition is used if the model declares the column. */
+/**
+ * Returns the change that adds a column, with the model's definition if the model declares the column, otherwise with
+ * the server's.
+ */
 export function addColumn(table: string, column: SchemaColumn, model: Column | undefined): SchemaChange {
   const name = identifier(column.name);
   return change({
@@ -193,7 +196,9 @@ const changeColumn = (
   ];
 };
 
-/** Returns the changes of the columns of an existing table: columns are added and altered first, and dropped last. */
+/**
+ * Returns the changes to the columns of an existing table: first the added and altered columns, then the dropped ones.
+ */
 export function changeColumns(
   before: SchemaTable,
   after: SchemaTable,

@@ -7,7 +7,7 @@ import { change } from './change.js';
 export interface Difference {
   readonly removed: readonly SchemaObject[];
   readonly added: readonly SchemaObject[];
-  /** Objects of which only the name differs, as pairs of the old and the new name. */
+  /** The objects that only have a new name, as pairs of the old and the new name. */
   readonly renamed: readonly (readonly [string, string])[];
 }
 

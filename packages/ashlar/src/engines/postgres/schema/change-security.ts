@@ -42,8 +42,8 @@ export function addPolicy(table: SchemaTable, policy: SchemaObject): SchemaChang
 }
 
 /**
- * Returns the change that drops a policy of a table and of its partitions: a column that a policy names cannot be
- * changed.
+ * Returns the change that drops a policy from a table and its partitions, because a column that a policy names cannot
+ * be changed.
  */
 export function dropPolicy(table: SchemaTable, policy: SchemaObject): SchemaChange {
   return change({
@@ -55,12 +55,12 @@ export function dropPolicy(table: SchemaTable, policy: SchemaObject): SchemaChan
 
 const noSecurity: RowSecurity = { enabled: false, forced: false, policies: [] };
 
-/** Returns the row-level security of a table; disabled if the table declares none. */
+/** Returns the row-level security settings of a table; if the table declares none, row-level security is disabled. */
 export function securityOf({ rowSecurity = noSecurity }: SchemaTable): RowSecurity {
   return rowSecurity;
 }
 
-/** Returns the statements that change the row-level security of a table from one state to another. */
+/** Returns the statements that change the row-level security settings of a table from `from` to `to`. */
 export function securitySql(
   { name: table, options }: Pick<SchemaTable, 'name' | 'options'>,
   from: RowSecurity,
@@ -89,7 +89,10 @@ export function securitySql(
 const described = ({ enabled, forced }: RowSecurity): string =>
   enabled ? (forced ? 'on, for the owner too' : 'on, not for the owner') : 'off';
 
-/** Returns the changes that turn row-level security on or off, and those that apply it to the owner or not. */
+/**
+ * Returns the change that turns a table's row-level security on or off, or changes whether it applies to the owner;
+ * empty if nothing differs.
+ */
 export function changeSecurity(table: SchemaTable, from: RowSecurity, to: RowSecurity): SchemaChange[] {
   const up = securitySql(table, from, to);
   return up.length === 0

@@ -9,7 +9,7 @@ import { recreateTable } from './schema-sql.js';
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
   constraints.flatMap(({ definition }) => referredTables(definition, 'postgres'));
 
-/** Sorts tables so that each comes after the tables that its foreign keys reference. */
+/** Sorts tables so that each table comes after the tables that its foreign keys reference. */
 export function referredFirst(tables: readonly SchemaTable[]): readonly SchemaTable[] {
   const byName = new Map(tables.map((table) => [table.name, table]));
   const sorted = new Set<SchemaTable>();
@@ -29,7 +29,9 @@ export function referredFirst(tables: readonly SchemaTable[]): readonly SchemaTa
 
 const dropTableSql = (name: string): string => `DROP TABLE ${identifier(name)}`;
 
-/** The existing functions and side tables, which a second table that needs them must not create again. */
+/**
+ * The functions and tables that already exist, so that they are not created again for the next table that needs them.
+ */
 export type Existing = Set<string>;
 
 export function existingIn(schema: Schema): Existing {
@@ -40,8 +42,8 @@ export function existingIn(schema: Schema): Existing {
 }
 
 /**
- * Returns the change that creates a table of the model with the objects of its guarantees. Adds their functions and
- * side tables to `existing`.
+ * Returns the change that creates a table of the model, including the objects of the table's guarantees. Adds their
+ * functions and side tables to `existing`.
  */
 export function createModelTable(table: GuardedTable, existing: Existing): SchemaChange {
   const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));

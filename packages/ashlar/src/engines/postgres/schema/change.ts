@@ -1,7 +1,7 @@
 import type { SchemaChange } from '../../../contract/schema.js';
 
 /**
- * Builds a schema change; `danger` is `undefined` unless it is given. PostgreSQL alters tables in place and never
+ * Builds a schema change from the given facts; `danger` is optional. PostgreSQL alters tables in place and never
  * rebuilds them.
  */
 export function change(

@@ -163,8 +163,8 @@ const changeFunctions = (
 };
 
 /**
- * Returns the changes that turn one described schema into another, in the order in which they must run. Undoing runs in
- * the opposite order.
+ * Returns the changes that turn the schema `before` into the schema `after`, in the order in which they must run.
+ * Undoing runs in the opposite order.
  *
  * @throws AshlarError `partition-conflict` where a table would have to be partitioned in place
  */

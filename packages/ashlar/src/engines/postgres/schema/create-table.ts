@@ -14,7 +14,7 @@ const foreignKeySql = ({ columns, target, onDelete }: ForeignKey): string =>
 
 const keySql = (kind: string, { columns }: Key): string => `${kind} (${identifiers(columns)})`;
 
-/** Returns the name and the definition of each table constraint. */
+/** Returns the name and the definition of each constraint of a table. */
 export function tableConstraints(
   table: GuardedTable,
 ): readonly { readonly name: string; readonly sql: string }[] {
@@ -65,7 +65,7 @@ export function guaranteeObjects(table: GuardedTable): readonly GuaranteeObject[
 }
 
 /**
- * Returns the CREATE TABLE statement of a table, with constraints and clauses.
+ * Returns the CREATE TABLE statement of a table, including its constraints and clauses such as PARTITION BY.
  *
  * @throws AshlarError `guarantee-refused`
  */

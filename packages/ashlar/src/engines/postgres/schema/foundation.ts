@@ -59,7 +59,10 @@ const scopeBound = ({ type, ends, isValue }: ScopeType, at: 0 | 1): FoundationOb
   };
 };
 
-/** The SQL functions that return the bounds of a session's scope, for each type that a scope column may have. */
+/**
+ * The SQL functions that return the lower and upper bounds of the session's scope, two functions for each type that a
+ * scope column may have.
+ */
 export const scopeBounds: readonly FoundationObject[] = types.flatMap((type) => [
   scopeBound(type, 0),
   scopeBound(type, 1),

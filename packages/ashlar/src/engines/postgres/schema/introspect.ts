@@ -138,7 +138,7 @@ const functionObject = ({ name = '', definition = '', schema = '', path = '' }: 
     .replace(`\n SET search_path TO ${path}\n`, '\n SET search_path FROM CURRENT\n'),
 });
 
-/** Reads the current schema as the server describes it, without the schema's name. */
+/** Reads the current schema as the server describes it; the schema's own name is left out of all definitions. */
 export async function introspect(owner: Owner): Promise<Schema> {
   const tables = await owner.run(tablesSql);
   const oids = `{${tables.map((table) => table.oid).join(',')}}`;

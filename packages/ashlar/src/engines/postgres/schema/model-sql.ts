@@ -2,19 +2,23 @@ import type { GuardedTable } from '../../../contract/guarantee.js';
 import { columnCheck } from './column-sql.js';
 import { guaranteeObjects, indexSql, tableConstraints } from './create-table.js';
 
-/** The model's SQL for the named parts of a table, which is easier to read than the server's description. */
+/**
+ * The model's SQL for the constraints, indexes and guarantee objects of a table; it is easier to read than the server's
+ * SQL.
+ */
 export interface ModelSql {
   readonly constraints: ReadonlyMap<string, string>;
   readonly indexes: ReadonlyMap<string, string>;
   /**
-   * The objects of guarantees by type and name (`trigger jobs_audited`): a trigger and its function may have the same
-   * name.
+   * The SQL of guarantee objects by type and name (`trigger jobs_audited`), because a trigger and its function may have
+   * the same name.
    */
   readonly objects: ReadonlyMap<string, string>;
 }
 
 /**
- * Returns the SQL of the named parts of a model's table; empty if `table` is `undefined`.
+ * Returns the model's SQL for the constraints, indexes and guarantee objects of a table; nothing if `table` is
+ * `undefined`.
  *
  * @throws AshlarError `guarantee-refused`
  */

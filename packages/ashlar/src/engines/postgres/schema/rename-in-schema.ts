@@ -45,7 +45,9 @@ const renameTable = (table: SchemaTable, all: ReadonlyMap<string, Names>): Schem
   };
 };
 
-/** Renames columns in a described schema as the server does: in all definitions except those of functions. */
+/**
+ * Renames columns in a described schema as the server does: in every definition except the definitions of functions.
+ */
 export function renameInSchema(schema: Schema, renames: Renames): Schema {
   const all = new Map<string, Names>(
     Object.entries(renames).map(([table, columns]) => [

@@ -14,8 +14,8 @@ import { parseServerUrl } from './url.js';
 const lockWait = 10_000;
 
 /**
- * Restores copies on a server, and opens copies for examination. The target is the schema of the URL; the rest of the
- * database is not changed.
+ * Restores copies of databases on a PostgreSQL server, and opens copies for examination. The target is the schema of
+ * the URL; the rest of the database is not changed.
  */
 export const postgresCopies: Copies = {
   put: async (options, copy, { check, replace }) => {

@@ -63,14 +63,14 @@ export function toolEnvironment(url: string, settings: Environment = {}): Record
 
 const escaped = (value: string): string => value.replace(/[\\ ]/g, '\\$&');
 
-/** Returns the password in an environment, so that it can be removed from messages. */
+/** Returns the password in environment variables, so that it can be removed from messages. */
 export function passwordOf(environment: Environment): string | undefined {
   return environment.PGPASSWORD || undefined;
 }
 
 /**
- * Returns the argument with which pg_dump and pg_restore open the database of a URL. Quoted, because a name that looks
- * like a connection string would be parsed as one.
+ * Returns the command-line argument with which pg_dump and pg_restore connect to the database of a URL. Quoted, because
+ * a name that looks like a connection string would be parsed as one.
  *
  * @throws AshlarError `url-invalid`
  */

@@ -6,7 +6,7 @@ import { AshlarError } from '../../../errors.js';
 import { settings } from '../../../settings/index.js';
 import { passwordOf } from './pg-environment.js';
 
-/** A client program of PostgreSQL that Ashlar runs. */
+/** The name of a PostgreSQL client program that Ashlar runs. */
 export type ToolName = 'pg_dump' | 'pg_restore';
 
 const run = promisify(execFile);
@@ -23,9 +23,8 @@ const chosen = (name: ToolName, { pgDump, pgRestore }: OpenOptions): string | un
   name === 'pg_dump' ? pgDump || settings().pgDump : pgRestore || settings().pgRestore;
 
 /**
- * Finds a pg_dump or pg_restore that is not older than a server: the configured program (`pgDump`, `pgRestore`, or the
- * settings `PG_DUMP` and `PG_RESTORE`), else one in the usual folders of the server's version, else the one on the
- * PATH.
+ * Finds a pg_dump or pg_restore that is not older than the server: first the configured program (`pgDump`, `pgRestore`,
+ * or the settings `PG_DUMP` and `PG_RESTORE`), then the usual folders of the server's version, then the PATH.
  *
  * @param major - the server's major version; an older program does not know its features
  * @throws AshlarError `pg-dump-missing`, `pg-dump-unfit`, `settings-invalid`
@@ -70,7 +69,7 @@ const versionOf = async (path: string): Promise<string | undefined> => {
 /** A running pg_dump or pg_restore. */
 export interface RunningTool {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Resolves when the program has ended with exit code 0. @throws AshlarError `pg-dump-failed` */
+  /** A promise that resolves when the program has ended with exit code 0. @throws AshlarError `pg-dump-failed` */
   readonly ended: Promise<void>;
 }
 
@@ -117,10 +116,7 @@ const failed = (path: string, detail: string): AshlarError =>
 
 const longest = 5;
 
-/**
- * Returns the error lines of pg_dump or pg_restore, without the values of rows, which the program prints in separate
- * lines, and without the password.
- */
+/** Returns the error lines that pg_dump or pg_restore printed, without the password and the values of rows. */
 export function complaint(errors: string, environment: Readonly<Record<string, string>>): string {
   const text = errors
     .split('\n')

@@ -8,8 +8,9 @@ const comparable = (name: string, value: string): string =>
   name === 'DateStyle' ? (value.split(',')[0] ?? '') : value.replace(/"([a-z_][a-z0-9_$]*)"/g, '$1');
 
 /**
- * Checks that the settings sent in the startup packet are in force. A pooler that ignores the parameter `options` drops
- * them without an error; statements would then look for tables in another schema and read values in another format.
+ * Throws if the settings that the connection sent in its startup packet are not in force. A pooler that ignores the
+ * parameter `options` drops them without an error; statements would then look for tables in another schema and read
+ * values in another format.
  *
  * @throws AshlarError `pooler-unfit`
  */

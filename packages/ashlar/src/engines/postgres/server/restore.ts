@@ -57,7 +57,7 @@ export async function restoreInto(
   }
 }
 
-/** Returns the command-line arguments of pg_restore that restore one schema in one transaction. */
+/** Returns the command-line arguments with which pg_restore restores one schema in one transaction. */
 export function restoreArguments({
   database,
   schema,

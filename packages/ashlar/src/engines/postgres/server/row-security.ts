@@ -24,8 +24,8 @@ const passesAllRows = ({ permissive, condition }: Policy): boolean =>
   permissive === true && (condition === 'true' || scopedRange.test(condition ?? ''));
 
 /**
- * Whether row-level security applies to the current role; a copy must then be made in `everyScope`. A policy other than
- * those of `scoped` could silently leave rows out, and is refused.
+ * Whether row-level security applies to the current role, so that a complete copy must be made in `everyScope`. A
+ * policy other than those of `scoped` could silently leave rows out, and is refused.
  *
  * @throws AshlarError `copy-incomplete`
  */

@@ -24,8 +24,8 @@ const begin = [
 const lockWait = 30_000;
 
 /**
- * Gives `work` a snapshot of a server's database. pg_dump uses the exported snapshot of the transaction, so reads and
- * the copy see the same rows. No other session waits for it.
+ * Calls `work` with a snapshot of a database on a server. pg_dump uses the exported snapshot of the transaction, so
+ * reads and the copy see the same rows. No other session waits for it.
  *
  * @param channel - a connection that is used for nothing else, with the owner's role
  */
@@ -92,7 +92,7 @@ const startDump = async (id: string, read: Snapshot['read'], options: OpenOption
   return startTool(tool, args, toolEnvironment(options.url, isBound ? { 'ashlar.scope': everyScope } : {}));
 };
 
-/** Returns the command-line arguments of pg_dump that copy one schema as of a snapshot. */
+/** Returns the command-line arguments with which pg_dump copies one schema as a snapshot shows it. */
 export function dumpArguments({
   schema,
   snapshot,

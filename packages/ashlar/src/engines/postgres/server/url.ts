@@ -3,7 +3,7 @@ import { AshlarError } from '../../../errors.js';
 /** The parts of a server's URL. `connection` contains the password: pass it to the driver only. */
 export interface ServerUrl {
   readonly connection: string;
-  /** The URL without password, for messages. */
+  /** The URL without the password, for messages. */
   readonly shown: string;
   readonly schema: string;
   readonly database: string;

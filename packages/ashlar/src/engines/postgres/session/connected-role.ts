@@ -7,8 +7,8 @@ import type { Channel, Request } from '../wire/channel.js';
 export const defaultAppRole = 'ashlar_app';
 
 /**
- * The SQL expression for the privilege that SET ROLE requires, for pg_has_role. Before PostgreSQL 16, every member of a
- * role could set it.
+ * The SQL expression for the privilege that pg_has_role must check to find out whether SET ROLE is allowed. Before
+ * PostgreSQL 16, every member of a role could set it.
  */
 export const maySet = `CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END`;
 
@@ -59,7 +59,7 @@ export async function readConnectionFacts(channel: Channel, options: OpenOptions
   };
 }
 
-/** Returns the statement that sets the role of a connection; `null` means the connected user. */
+/** Returns the statement that sets the role that a connection acts as; `null` stands for the connected user itself. */
 export function setRole(role: string | null): Request {
   return {
     text: `SET ROLE ${role === null ? 'NONE' : identifier(role)}`,

@@ -35,8 +35,8 @@ const arrayOf = (rows: readonly (readonly unknown[])[], position: number): strin
 };
 
 /**
- * Returns the statement that inserts any number of rows, with one array per column. Its text is the same for every
- * batch, so it is prepared once, and the limit of 65,535 parameters does not apply.
+ * Returns the statement that inserts any number of rows; its parameters are one array of values per column. Its text is
+ * the same for every batch, so it is prepared once, and the limit of 65,535 parameters does not apply.
  *
  * @throws AshlarError `value-unstorable`, `value-invalid`
  */

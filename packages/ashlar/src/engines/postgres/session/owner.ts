@@ -12,7 +12,7 @@ import type { Hooks, OnStatement } from './transaction.js';
 const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
 /**
- * Returns the `Owner` that runs its statements through a connection. No statement is prepared, because the schema
+ * Returns an `Owner` that runs its statements on the given connection. No statement is prepared, because the schema
  * changes.
  */
 export function ownerOf(channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner {

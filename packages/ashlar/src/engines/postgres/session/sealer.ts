@@ -11,10 +11,7 @@ const busyPause = 20;
 /** How long {@link Sealer.all} waits for another process at most, in milliseconds. */
 const longestWait = 30_000;
 
-/**
- * Seals the ledgers of registered tables with their `seal` statements: in the background, on demand, or before a
- * commit.
- */
+/** Seals the ledgers of registered tables: in the background, on demand, or before a commit. */
 export class Sealer {
   #statements: readonly string[] = [];
   readonly #known = new Set<string>();
@@ -42,7 +39,7 @@ export class Sealer {
     this.#statements = [...new Set([...this.#statements, ...statements])];
   }
 
-  /** Seals all waiting rows in the open transaction of a connection, right before its COMMIT. */
+  /** Seals all unsealed rows within the open transaction of a connection; called right before its COMMIT. */
   async within(channel: Channel): Promise<void> {
     for (const sql of this.#statements) {
       if (this.#known.has(sql)) {
@@ -62,7 +59,7 @@ export class Sealer {
     }
   }
 
-  /** Forgets which ledgers exist. Call it when the schema may have changed. */
+  /** Forgets which ledgers are known to exist. Call it when the schema may have changed. */
   forget(): void {
     this.#known.clear();
   }
@@ -98,7 +95,7 @@ export class Sealer {
     }
   }
 
-  /** Stops sealing in the background, and seals the rows that are still waiting. A failure is ignored. */
+  /** Stops sealing in the background, and seals the rows that are still unsealed. A failure is ignored. */
   async close(): Promise<void> {
     if (this.#closed) return;
     const pending = this.#timer !== undefined || this.#running !== undefined;

@@ -12,19 +12,19 @@ import { isKept } from '../wire/statement-kind.js';
 import { setLocalOwnerRole } from './connected-role.js';
 import { insertManyRequest } from './insert-many.js';
 
-/** Called after each statement with its text and its duration in milliseconds. */
+/** A callback that is called after each statement with its text and its duration in milliseconds. */
 export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
 
 /** Functions that run before and after the COMMIT of a transaction that has sent statements. */
 export interface Hooks {
-  /** Runs in the transaction; an error rolls the transaction back. */
+  /** Runs in the transaction, right before its COMMIT; an error rolls the transaction back. */
   readonly beforeCommit?: (channel: Channel) => Promise<void>;
   readonly afterCommit?: () => void;
 }
 
-/** The parts of an engine that its transactions share. */
+/** The parts of an engine that all its transactions share. */
 export interface TransactionParts {
-  /** The role that transactions act as; `undefined` means the connected user. */
+  /** The role that transactions act as; if `undefined`, they act as the connected user. */
   readonly role: string | undefined;
   readonly refusals: Refusals;
   readonly onStatement: OnStatement;

@@ -47,7 +47,7 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Whether an error means that a prepared statement is no longer valid because the schema changed, or no longer exists.
+ * Whether an error means that a prepared statement no longer exists, or is no longer valid because the schema changed.
  * The statement can be run again on another connection.
  */
 export function isStaleStatement(error: unknown): boolean {

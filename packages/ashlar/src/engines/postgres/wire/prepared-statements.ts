@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-/** A prepared statement: its name, whether it exists already, and the name of the evicted statement to close. */
+/**
+ * A prepared statement: its name, whether it already exists on the server, and the name of the statement that it
+ * evicts.
+ */
 export interface PreparedStatement {
   readonly name: string;
   readonly known: boolean;
@@ -8,9 +11,9 @@ export interface PreparedStatement {
 }
 
 /**
- * The prepared statements of one connection; above a limit, the least recently used one is evicted. A name is never
- * reused, also not by another connection: behind a pooler, a server connection holds the statements of several clients,
- * and with a shared name one client would run the other's statement.
+ * The prepared statements of one connection; if there are too many, the least recently used statement is evicted. A
+ * name is never reused, also not by another connection: behind a pooler, a server connection holds the statements of
+ * several clients, and with a shared name one client would run the other's statement.
  */
 export class PreparedStatements {
   readonly #names = new Map<string, string>();
@@ -36,8 +39,8 @@ export class PreparedStatements {
   }
 
   /**
-   * Forgets the statement of `text`, which could not be prepared; without `text`, forgets all statements, because the
-   * server dropped them.
+   * Forgets the prepared statement of `text` after its preparation failed; without `text`, forgets all statements after
+   * the server dropped them.
    */
   forget(text?: string): void {
     if (text === undefined) this.#names.clear();

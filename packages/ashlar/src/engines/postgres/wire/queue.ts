@@ -26,7 +26,10 @@ export class Queue {
     return leave;
   }
 
-  /** Refuses new callers and waits until the last one has finished. @returns false when the queue was closed before */
+  /**
+   * Refuses new callers, and waits until all earlier callers have finished. @returns false when the queue was closed
+   * before
+   */
   async close(): Promise<boolean> {
     const first = !this.#closed;
     this.#closed = true;

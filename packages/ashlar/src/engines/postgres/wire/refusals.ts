@@ -14,8 +14,9 @@ const rights: ReadonlyMap<string, Privilege> = new Map([
 ]);
 
 /**
- * Translates errors of statements, and distinguishes a right that a guarantee withholds from a missing right. Every
- * engine then reports `guarantee-violated`, whether a trigger refused the statement or the role lacks the right for it.
+ * Translates errors of statements; if a right is missing, it distinguishes whether a guarantee withholds it or it was
+ * never granted. Every engine then reports `guarantee-violated`, whether a trigger refused the statement or the role
+ * lacks the right for it.
  */
 export class Refusals {
   readonly #tables = new Map<string, GuardedTable>();

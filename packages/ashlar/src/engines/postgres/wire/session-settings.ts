@@ -2,7 +2,7 @@ const longestIdle = 60_000;
 
 type Settings = readonly (readonly [name: string, value: string])[];
 
-/** Returns the settings that determine the text form of values on a connection, and the search path. */
+/** Returns the settings of a connection that determine its search path and the text form of values. */
 export function valueSettings(schema: string): Settings {
   return [
     // pg_temp last: otherwise a temporary table would shadow the schema's table
@@ -17,8 +17,8 @@ export function valueSettings(schema: string): Settings {
 }
 
 /**
- * Returns the timeouts of a connection in milliseconds: `lock_timeout`, and the time that a transaction may be idle
- * while it holds locks (60 s).
+ * Returns the timeout settings of a connection, in milliseconds: how long it waits for a lock, and how long a
+ * transaction may be idle (60 s).
  */
 export function waitSettings(lockTimeout: number): Settings {
   return [

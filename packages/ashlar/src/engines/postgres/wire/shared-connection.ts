@@ -3,8 +3,8 @@ import type { Lease, Leases } from './channel.js';
 const longestIdle = 30_000;
 
 /**
- * One connection outside the pool for repeated work, so that the server's query plans are reused. The connection is
- * opened on demand, shared by concurrent users, and closed after 30 seconds without use.
+ * One connection outside the pool, which repeats the same statements, so that the server can reuse their query plans.
+ * The connection is opened on demand, shared by concurrent users, and closed after 30 seconds without use.
  */
 export class SharedConnection implements Leases {
   readonly #open: () => Promise<Lease>;

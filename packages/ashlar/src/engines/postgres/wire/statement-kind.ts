@@ -11,7 +11,7 @@ const ofRows: ReadonlySet<string> = new Set([
 ]);
 const reading: ReadonlySet<string> = new Set(['SELECT', 'VALUES', 'TABLE', 'SHOW']);
 
-/** Whether a statement is prepared once and reused: queries and changes of rows are, DDL is not. */
+/** Whether a statement is prepared once and then reused: true for queries and changes of rows, false for DDL. */
 export function isKept(sql: string): boolean {
   return ofRows.has(firstWord(sql, 'postgres'));
 }

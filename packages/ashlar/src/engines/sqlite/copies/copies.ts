@@ -21,7 +21,7 @@ export const sqliteCopies: Copies = {
 };
 
 /**
- * Opens a copy as a temporary database and gives it to `work` for inspection. No plaintext of the copy reaches a disk.
+ * Opens a copy as a temporary database, and calls `work` with it. No plaintext of the copy reaches a disk.
  *
  * @param image - the size up to which SQLite loads a plain copy into memory, in bytes
  * @throws AshlarError `copy-unfit` for another kind of copy, and for a plain copy that does not fit into memory

@@ -14,7 +14,7 @@ export function assertFormat(copy: Copy, { url }: OpenOptions): void {
   if (!url.startsWith(`${copy.format}:`)) throw unfit(copy);
 }
 
-/** Makes the error `copy-unfit`: the format of a copy does not match the engine of the URL. */
+/** Makes the error `copy-unfit`, which means that the format of a copy does not match the engine of the URL. */
 export function unfit({ format }: Copy): AshlarError {
   return new AshlarError('copy-unfit', {
     message: `A copy in the format ${format} cannot be used with the engine of this URL.`,
@@ -38,7 +38,7 @@ export async function writeCopy(path: string, { bytes }: Copy): Promise<void> {
 }
 
 /**
- * Opens the file of a copy as a database, after authenticating every page of an encrypted file.
+ * Opens the file of a copy as a database; if the file is encrypted, authenticates each of its pages first.
  *
  * @throws AshlarError `database-corrupt`; the errors of opening
  */
@@ -70,12 +70,14 @@ const unsound = (detail: string): AshlarError =>
       'The database was already damaged when it was copied. Check the database and earlier backups.',
   });
 
-/** Returns the start of the names of the temporary files that a restore writes next to its target. */
+/** Returns the prefix of the names of temporary files that a restore writes next to its target. */
 export function temporaryPrefix(base: string): string {
   return `.${base}.restoring-`;
 }
 
-/** Returns a new name for the temporary file of a restore, which will replace the target in the same folder. */
+/**
+ * Returns a new name for the temporary file that a restore writes next to its target and then renames to the target.
+ */
 export function temporaryName(base: string): string {
   return `${temporaryPrefix(base)}${processMark()}-${randomBytes(4).toString('hex')}`;
 }

@@ -30,9 +30,9 @@ const [log, journal, shared] = ['-wal', '-journal', '-shm'] as const;
 const linger = 100;
 
 /**
- * Restores a copy: makes it the database at the path of a URL. First checkpoints the write-ahead log of the old
- * database and locks it, so that it is complete and unused until it is replaced. Then writes the copy next to it,
- * checks it, and renames it.
+ * Restores a copy as the database at the path of a URL. First checkpoints the write-ahead log of the old database and
+ * locks it, so that it is complete and unused until it is replaced. Then writes the copy next to it, checks it, and
+ * renames it.
  *
  * @throws AshlarError `restore-target-not-empty`, `database-locked` if the old database is in use, `copy-unfit`,
  *   `key-missing`, `key-invalid`; `key-wrong` and `database-corrupt` if it cannot be opened; the errors of `check`

@@ -10,9 +10,7 @@ const memory = '/dev/shm';
 // linux/magic.h
 const tmpfs = 0x01021994;
 
-/**
- * Returns a folder whose files are in memory only; `undefined` if there is none, or it has no room for `size` bytes.
- */
+/** Returns a folder whose files are kept in memory only; `undefined` if no such folder has room for `size` bytes. */
 export async function memoryFolder(size: number): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   try {
@@ -25,7 +23,7 @@ export async function memoryFolder(size: number): Promise<string | undefined> {
   }
 }
 
-/** Gives `work` a temporary folder that only its owner can read, and removes it afterwards. */
+/** Calls `work` with a temporary folder that only its owner can read, and removes the folder afterwards. */
 export async function withScratch<T>(inside: string, work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(inside, `${mark}${processMark()}-`));
   try {
@@ -35,7 +33,9 @@ export async function withScratch<T>(inside: string, work: (folder: string) => P
   }
 }
 
-/** Removes the temporary folders that killed processes left, because they take up disk space or memory. */
+/**
+ * Removes the temporary folders that killed processes left behind, because these folders take up disk space or memory.
+ */
 export async function removeOldScratch(): Promise<void> {
   for (const inside of [tmpdir(), memory]) await removeLeftovers(inside, mark);
 }

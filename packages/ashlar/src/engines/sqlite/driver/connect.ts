@@ -7,11 +7,11 @@ import type { Origins } from './row-decoder.js';
 /** The settings that all connections to one database share. */
 export interface ConnectionSettings {
   readonly driver: Driver;
-  /** An absolute path, or `:memory:`. */
+  /** The absolute path of the database file, or `:memory:`. */
   readonly path: string;
   /** The initial content of a database in memory: the bytes of a plain file that is not in WAL mode. */
   readonly image?: Buffer | undefined;
-  /** The raw key, with the salt if it is known, in hex as `x'…'`; `undefined` for a plain file. */
+  /** The raw key in hex, followed by the salt if it is known, as `x'…'`; `undefined` for a plain file. */
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
@@ -25,7 +25,7 @@ const pageCacheKibibytes = { writer: 65_536, reader: 16_384 } as const;
 const synchronous = { normal: 1, full: 2 } as const;
 
 /**
- * Opens a connection: sets the key, checks it with a read, then applies the settings, before any other statement runs.
+ * Opens a connection, sets its key, checks the key by reading from the file, and then applies the settings.
  *
  * @throws the driver's errors; AshlarError `driver-unfit` when SQLite does not accept a setting
  */
@@ -46,7 +46,7 @@ export function connect(settings: ConnectionSettings, role: 'writer' | 'reader')
   return new Connection(database, settings);
 }
 
-/** The pragmas that select the SQLCipher 4 format; a connection runs them before it sets its key. */
+/** The pragmas that select the SQLCipher 4 format; a connection must run them before it sets its key. */
 export const cipherSettings = ["cipher = 'sqlcipher'", 'legacy = 4'] as const;
 
 const unlock = (database: DriverDatabase, key: string): void => {

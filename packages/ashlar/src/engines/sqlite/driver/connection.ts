@@ -20,14 +20,14 @@ interface Prepared {
   decode: DecodeRow | undefined | null;
 }
 
-/** Called after each statement with its text and its duration in milliseconds. */
+/** A callback that is called after each statement with its text and its duration in milliseconds. */
 export type OnStatement = (sql: string, milliseconds: number) => void;
 
 const cachedStatements = 500;
 
 /** One open connection to a SQLite database, with its cache of prepared statements. */
 export class Connection {
-  /** The driver's own connection, for the owner's statements, which run outside sessions. */
+  /** The driver's own connection; the owner's statements use it directly, because they run outside sessions. */
   readonly database: DriverDatabase;
   readonly #origins: Origins;
   readonly #onStatement: OnStatement | undefined;
@@ -55,13 +55,17 @@ export class Connection {
     this.#onStatement = onStatement;
   }
 
-  /** Whether a transaction is open. SQLite rolls one back by itself when the disk is full or the file fails. */
+  /**
+   * Whether a transaction is open on this connection. SQLite rolls one back by itself when the disk is full or the file
+   * fails.
+   */
   get inTransaction(): boolean {
     return this.database.inTransaction;
   }
 
   /**
-   * Limits the statements of sessions to the rows of one scope; with `null`, they reach no row of a scoped table.
+   * Limits the following statements of sessions to the rows of one scope; if the scope is `null`, they reach no row of
+   * a scoped table.
    *
    * @throws the driver's errors
    */
@@ -70,7 +74,7 @@ export class Connection {
     this.#scope = scope;
   }
 
-  /** Drops the views that shadow scoped tables, so that the owner's statements reach the tables. */
+  /** Drops the views that shadow scoped tables, so that the owner's statements reach the tables themselves. */
   dropScopeViews(): void {
     for (const view of this.#views ?? []) this.database.exec(`DROP VIEW IF EXISTS temp.${view}`);
     this.#views &&= [];
@@ -114,7 +118,7 @@ export class Connection {
   }
 
   /**
-   * Runs one statement of a session, and streams its rows one by one. The driver runs no other statement on a
+   * Runs one statement of a session, and yields its rows as they are read. The driver runs no other statement on a
    * connection while rows are being read, so another statement first reads the rest of them into memory.
    *
    * @throws AshlarError, as `sqliteError` translates
@@ -146,8 +150,8 @@ export class Connection {
   }
 
   /**
-   * Runs a statement of Ashlar itself inside a transaction, on the rows of every scope. It is cached, and its rows are
-   * not decoded. A statement that writes to a scoped table must qualify it with `main.`.
+   * Runs one of Ashlar's own statements inside the open transaction; the statement reaches the rows of every scope. It
+   * is cached, and its rows are not decoded. A statement that writes to a scoped table must qualify it with `main.`.
    *
    * @throws the driver's errors
    */
@@ -168,7 +172,7 @@ export class Connection {
     }
   }
 
-  /** Runs a fixed statement of the engine: BEGIN, COMMIT, SAVEPOINT, PRAGMA. @throws the driver's errors */
+  /** Runs a fixed statement of the engine, such as BEGIN, COMMIT, SAVEPOINT or PRAGMA. @throws the driver's errors */
   command(sql: string): void {
     if (this.#streams.size > 0) this.#drainStreams();
     let statement = this.#commands.get(sql);
@@ -181,8 +185,8 @@ export class Connection {
   }
 
   /**
-   * Opens a transaction with these commands: of a session if a scope is given (`null` means no scope), otherwise of the
-   * owner.
+   * Opens a transaction with the given commands; the transaction belongs to a session if `scope` is given (`null` for a
+   * session without a scope), otherwise to the owner.
    *
    * @returns `false` when another process holds the lock
    * @throws AshlarError, as `sqliteError` translates
@@ -199,13 +203,15 @@ export class Connection {
     }
   }
 
-  /** Empties the statement caches, which a change of the schema or of the registered tables makes invalid. */
+  /**
+   * Empties the statement caches; called when a change of the schema or of the registered tables has made them invalid.
+   */
   forgetStatements(): void {
     this.#sessionStatements.clear();
     this.#internalStatements.clear();
   }
 
-  /** Ends unfinished streams, so that the transaction can end. */
+  /** Ends the unfinished streams of the open transaction, so that the transaction can end. */
   closeStreams(): void {
     for (const stream of this.#streams) stream.close();
     this.#streams.clear();

@@ -9,7 +9,7 @@ import { AshlarError } from '../../../errors.js';
 export type DriverDatabase = Sqlite.Database;
 /** A prepared statement of the driver; its rows are objects. */
 export type DriverStatement = Sqlite.Statement<unknown[], Record<string, unknown>>;
-/** The name of a result column, and the table and column that it comes from. */
+/** A column of a result: its name, and the table and column that its values come from. */
 export type DriverColumn = ReturnType<DriverStatement['columns']>[number];
 
 /** The loaded SQLite driver, with the version of SQLite that is bundled with it. */

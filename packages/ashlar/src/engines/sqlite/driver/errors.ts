@@ -131,7 +131,7 @@ const known: Readonly<Record<string, Describe>> = {
   SQLITE_LOCKED: busy,
 };
 
-/** Returns SQLite's extended result code from a driver error; `''` for any other error. */
+/** Returns SQLite's extended result code from an error of the driver; `''` for any other error. */
 export function sqliteCode(error: unknown): string {
   return error instanceof Error &&
     'code' in error &&
@@ -141,7 +141,10 @@ export function sqliteCode(error: unknown): string {
     : '';
 }
 
-/** Returns SQLite's primary result code of an error, for example `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
+/**
+ * Returns SQLite's primary result code for an error, for example `SQLITE_BUSY` if the extended code is
+ * `SQLITE_BUSY_SNAPSHOT`.
+ */
 export function primaryCode(error: unknown): string {
   return /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
 }

@@ -22,15 +22,18 @@ export class Lock {
     return this.#held;
   }
 
-  /** Takes the lock if it is free; `undefined` if it is not. @throws the error given to {@link Lock.close} */
+  /**
+   * Takes the lock and returns its release function; returns `undefined` if the lock is not free. @throws the error
+   * given to {@link Lock.close}
+   */
   tryAcquire(): Unlock | undefined {
     if (this.#closed) throw this.#closed();
     return this.#held ? undefined : this.#grant();
   }
 
   /**
-   * Waits until the lock is granted, in the order of the requests. Rejects with `timeoutError()` after `timeout`
-   * milliseconds under one holder.
+   * Waits until the lock is granted to this caller; callers get the lock in the order of their requests. Rejects with
+   * `timeoutError()` after `timeout` milliseconds under one holder.
    */
   acquire(timeout: number, timeoutError: () => unknown): Promise<Unlock> {
     const unlock = this.tryAcquire();

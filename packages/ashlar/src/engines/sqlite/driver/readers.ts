@@ -29,7 +29,10 @@ export class Readers {
     return this.#all;
   }
 
-  /** Takes an idle connection, or opens one; `undefined` when all are in use. @throws the error given to {@link Readers.close} */
+  /**
+   * Takes an idle connection or opens a new one; returns `undefined` if the maximum number of connections is in use.
+   * @throws the error given to {@link Readers.close}
+   */
   tryAcquire(): Connection | undefined {
     if (this.#closed) throw this.#closed();
     const idle = this.#idle.pop();
@@ -41,8 +44,8 @@ export class Readers {
   }
 
   /**
-   * Waits for a free connection, in the order of the requests. Rejects with `timeoutError()` after `timeout`
-   * milliseconds.
+   * Waits for a free connection; callers get connections in the order of their requests. Rejects with `timeoutError()`
+   * after `timeout` milliseconds.
    */
   acquire(timeout: number, timeoutError: () => unknown): Promise<Connection> {
     return new Promise((resolve, reject) => {

@@ -2,10 +2,13 @@ import type { TableFacts } from '../../../contract/table.js';
 import { type Decode, decoderOf } from '../values/codec.js';
 import type { DriverColumn } from './driver.js';
 
-/** A function that decodes the values of a row in place. */
+/** A function that decodes the values of a row, and changes them in the row itself. */
 export type DecodeRow = (row: Record<string, unknown>) => void;
 
-/** The decoders of those columns of the registered tables whose stored form differs from their Zod type. */
+/**
+ * The decoders of the columns in registered tables whose values are stored in another form than their Zod type
+ * describes.
+ */
 export class Origins {
   readonly #decoders = new Map<string, Map<string, Decode>>();
 
@@ -25,10 +28,7 @@ export class Origins {
   }
 }
 
-/**
- * Makes the decoder for the rows of a statement, from the table and column that each result column comes from;
- * `undefined` if no column needs decoding.
- */
+/** Makes the decoder for the rows of a statement; `undefined` if no result column needs decoding. */
 export function rowDecoder(columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined {
   // of two result columns with the same name, the row contains the later one
   const byName = new Map<string, Decode | undefined>();

@@ -3,7 +3,10 @@ import { AshlarError } from '../../../errors.js';
 
 const longestPause = 25;
 
-/** Repeats an attempt until it succeeds, without blocking this thread. Rejects with `timeoutError()` after `timeout` milliseconds. */
+/**
+ * Repeats `attempt` until it succeeds, without blocking this thread. Rejects with `timeoutError()` after `timeout`
+ * milliseconds.
+ */
 export async function retryWhileBusy(
   attempt: () => boolean,
   timeout: number,
@@ -17,7 +20,7 @@ export async function retryWhileBusy(
   }
 }
 
-/** Makes the error `lock-timeout`: another process holds the write lock of the file. */
+/** Makes the error `lock-timeout` for the case that another process holds the write lock of the file. */
 export function fileLocked(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'Another process holds the database’s write lock.',
@@ -25,7 +28,7 @@ export function fileLocked(): AshlarError {
   });
 }
 
-/** Makes the error `lock-timeout`: another session of this process holds the write lock. */
+/** Makes the error `lock-timeout` for the case that another session of this process holds the write lock. */
 export function writerTaken(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'Another session of this process holds the database’s write lock.',
@@ -33,7 +36,7 @@ export function writerTaken(): AshlarError {
   });
 }
 
-/** Makes the error `lock-timeout`: all read connections are in use. */
+/** Makes the error `lock-timeout` for the case that all read connections are in use. */
 export function readersTaken(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'All read connections are in use.',
@@ -41,14 +44,17 @@ export function readersTaken(): AshlarError {
   });
 }
 
-/** Makes the error `migration-locked`: another process migrates this database. */
+/** Makes the error `migration-locked`, which means that another process is migrating the database. */
 export function migrationLocked(): AshlarError {
   return new AshlarError('migration-locked', {
     message: 'Another migration of this database is running.',
     suggestion: 'Wait until it has finished, and run the command again.',
   });
 }
-/** Makes the error `database-locked`: a process has the file open, but the operation needs exclusive access. */
+/**
+ * Makes the error `database-locked`, which means that an operation needs exclusive access to a file that a process has
+ * open.
+ */
 export function fileInUse(path: string, cause?: unknown): AshlarError {
   return new AshlarError('database-locked', {
     message: `${path} is in use; this operation needs exclusive access.`,
@@ -56,7 +62,7 @@ export function fileInUse(path: string, cause?: unknown): AshlarError {
     cause,
   });
 }
-/** Makes the error `database-closed`: the engine was used after it was closed. */
+/** Makes the error `database-closed`, which means that the engine was used after it was closed. */
 export function databaseClosed(): AshlarError {
   return new AshlarError('database-closed', {
     message: 'The database is closed.',

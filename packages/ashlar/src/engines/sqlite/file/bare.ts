@@ -1,7 +1,7 @@
 import type { Driver, DriverDatabase } from '../driver/driver.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
-/** A database file, with the key and the format to open it outside sessions. */
+/** A database file that is opened outside sessions, with its key and its encryption format. */
 export interface BareFile {
   readonly path: string;
   /** The raw key and the salt in hex, as `x'KEYSALT'`; `undefined` for a plain file. */
@@ -30,7 +30,7 @@ export function openBare(driver: Driver, file: BareFile, mode: 'read' | 'write')
   }
 }
 
-/** Sets the key of a connection, as bytes because SQL text can reach logs. */
+/** Sets the key of a connection as bytes and not in SQL, because SQL text can appear in logs. */
 export function setKey(database: DriverDatabase, key: string, cipher: Cipher = ownCipher): void {
   setCipher(database, cipher);
   const secret = Buffer.from(key);
@@ -38,7 +38,7 @@ export function setKey(database: DriverDatabase, key: string, cipher: Cipher = o
   secret.fill(0);
 }
 
-/** Sets the encryption format of the next file that the connection keys or attaches. */
+/** Sets the encryption format for the next file that the connection attaches or whose key it sets. */
 export function setCipher(database: DriverDatabase, { version, pageBytes }: Cipher): void {
   database.pragma("cipher = 'sqlcipher'");
   database.pragma(`legacy = ${version}`);

@@ -11,9 +11,9 @@ interface SchemaRow {
 }
 
 /**
- * Copies the attached database `old` into an empty `main` row by row, for databases whose pages cannot be copied. It
- * does in SQL what VACUUM does (https://sqlite.org/src/file/src/vacuum.c). The connection must not be used for anything
- * else.
+ * Copies the attached database `old` row by row into the empty main database, for databases whose pages cannot be
+ * copied as they are. It does in SQL what VACUUM does (https://sqlite.org/src/file/src/vacuum.c). The connection must
+ * not be used for anything else.
  */
 export function copyRows(database: DriverDatabase): void {
   // shadow tables and sqlite_schema can be written only in this mode

@@ -2,12 +2,13 @@ import { createHash, type Hash } from 'node:crypto';
 import { identifier } from '../../../model/index.js';
 import type { DriverDatabase } from '../driver/driver.js';
 
-/** Row counts and a digest of a database, for comparison with a copy. */
+/** The row counts and a digest of a database, for comparing it with a copy. */
 export interface DatabaseDigest {
-  /** The row count of each stored table, shadow tables of virtual tables included. */
+  /** The row count of each stored table, including the shadow tables of virtual tables. */
   readonly rows: Readonly<Record<string, number>>;
   /**
-   * SHA-256, in hex, of user_version, application_id, the schema, and the rows in key order with their hidden rowids.
+   * The SHA-256 hash, in hex, of user_version, application_id, the schema, and all rows with their hidden rowids, in
+   * key order.
    */
   readonly digest: string;
 }
@@ -57,8 +58,8 @@ interface SchemaRow {
 }
 
 /**
- * Returns a name that reads a table's hidden rowid; `undefined` if the table has none, or if columns use all three
- * names.
+ * Returns a name by which SQL can read a table's hidden rowid; `undefined` if the table has no hidden rowid, or if its
+ * columns have taken all three possible names.
  */
 export function rowidOf(database: DriverDatabase, table: string, place: 'main' | 'old'): string | undefined {
   const names = database

@@ -22,8 +22,8 @@ export function persist(path: string): void {
 }
 
 /**
- * Replaces a file by another, atomically and durably. The caller ensures that no process has either open, and that the
- * side files of the old one are no longer part of it.
+ * Replaces one file with another, atomically and durably. The caller ensures that no process has either open, and that
+ * the side files of the old one are no longer part of it.
  */
 export function replaceFile(fresh: string, path: string): void {
   sync(fresh);
@@ -38,12 +38,15 @@ export function replaceFile(fresh: string, path: string): void {
   sync(dirname(path));
 }
 
-/** Returns a new name for a temporary file, which will replace the file at `path` in the same folder. */
+/** Returns a new name for a temporary file that will replace the file at `path`; both are in the same folder. */
 export function temporaryName(path: string, purpose: 'key' | 'import'): string {
   return `${path}.${purpose}-${randomBytes(4).toString('hex')}`;
 }
 
-/** Removes the {@link temporaryName} files of killed processes. Call under the file's lock. @returns their paths */
+/**
+ * Removes the temporary files, named by {@link temporaryName}, that killed processes left behind. Call under the file's
+ * lock. @returns their paths
+ */
 export function removeTemporaryFiles(path: string, purpose: 'key' | 'import', except?: string): string[] {
   const mark = `${basename(path)}.${purpose}-`;
   const folder = dirname(path);

@@ -4,15 +4,15 @@ import { AshlarError } from '../../../errors.js';
 import { assertSafeFileSystem } from './filesystem.js';
 import { saltBytes } from './key.js';
 
-/** A database file that this process is about to open, or has open. */
+/** A database file that this process has open or is about to open. */
 export interface DatabaseFile {
   /** The path of the file, absolute and without symbolic links. */
   readonly path: string;
-  /** Device and inode of the file, because the path can name another file later. */
+  /** The device and inode of the file, which identify it even if another file takes its path. */
   readonly identity: string;
-  /** The first 16 bytes, read before this process first opened the file; fewer if the file is new. */
+  /** The first 16 bytes of the file, read before this process first opened it; fewer if the file is new. */
   readonly header: Buffer;
-  /** Whether this process has the file open elsewhere. Then the file must not be read. */
+  /** Whether this process also has the file open elsewhere. Then the file must not be read. */
   readonly shared: boolean;
   /** Records the header of a new file, which contains its salt. */
   remember(header: Buffer): void;
@@ -30,7 +30,7 @@ interface Opened {
 const opened = new Map<string, Opened>();
 
 /**
- * Finds a database file, or creates it empty, readable by its owner only.
+ * Finds a database file, or creates an empty one that only its owner can read.
  *
  * @throws AshlarError `directory-missing`, `filesystem-unsafe`, `database-missing`, `privilege-missing`, `url-invalid`
  */

@@ -40,14 +40,14 @@ export function mountOf(path: string, mountinfo: string): Mount | undefined {
   return found;
 }
 
-/** Whether a file system with this magic number is known to be safe for SQLite databases. */
+/** Whether file systems with the given magic number are known to be safe for SQLite databases. */
 export function isSafeFileSystem(magic: number): boolean {
   return safe.has(magic >>> 0);
 }
 
 /**
- * Throws if a folder is on a file system on which SQLite in WAL mode can corrupt databases: network mounts, FUSE, NTFS,
- * the host's disks under WSL. Checks on Linux only.
+ * Throws if a folder is on a file system, such as a network mount, FUSE or NTFS, on which SQLite in WAL mode can
+ * corrupt databases. Checks on Linux only.
  *
  * @param directory - resolved, without symbolic links
  * @throws AshlarError `filesystem-unsafe`

@@ -6,8 +6,8 @@ import { assertEncryptable } from './open-failure.js';
 import { authenticPages } from './page-authentication.js';
 
 /**
- * Finds which of several keys a file is encrypted with; `undefined` if none. Reads the pages without opening the database,
- * so that the journal of a killed process is not played back under a wrong key.
+ * Finds which of several keys a file is encrypted with; returns `undefined` if none of them fits. Reads the pages
+ * without opening the database, so that the journal of a killed process is not played back under a wrong key.
  *
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `database-locked` while this process has
  *   the file open

@@ -47,7 +47,7 @@ const rawDigits = (key: string): string | undefined => {
 };
 
 /**
- * Converts a key into the raw key of a SQLCipher database with its salt, as `x'KEYSALT'` in hex. A passphrase is
+ * Converts a key into the form `x'KEYSALT'`: the raw key and the salt of a SQLCipher file, in hex. A passphrase is
  * derived here once, in a thread, instead of by each connection on the event loop.
  *
  * @param key - a passphrase, or 64 hex digits (96 with a salt, which then replaces `salt`)
@@ -67,8 +67,8 @@ export async function rawKey(key: string, salt: Buffer, version: CipherVersion =
 }
 
 /**
- * Returns a fingerprint of a key, 16 hex digits: for a raw key the same in every file, for a passphrase a different one
- * in each file. Guessing a passphrase from it costs as much as guessing it from the file.
+ * Returns the fingerprint of a key, 16 hex digits; a raw key has the same fingerprint in every file, a passphrase a
+ * different one in each file. Guessing a passphrase from it costs as much as guessing it from the file.
  *
  * @param raw - `x'KEYSALT'`
  */

@@ -7,13 +7,13 @@ import { type Cipher, ownCipher } from './sqlcipher.js';
 
 const plainHeader = 'SQLite format 3\0';
 
-/** Whether the header of a file is that of a plain SQLite file. */
+/** Whether a file header is the header of a plain SQLite file. */
 export function isPlain(header: Buffer): boolean {
   return header.toString('latin1') === plainHeader;
 }
 
 /**
- * Throws if the header of a file shows that the file is plain, before it is opened as an encrypted file.
+ * Throws if the header of a file that is to be opened with a key shows that the file is not encrypted.
  *
  * @throws AshlarError `database-not-encrypted`
  */
@@ -25,13 +25,13 @@ export function assertEncryptable(file: DatabaseFile): void {
   });
 }
 
-/** A key in two forms: as the user gives it, and as `x'KEYSALT'` in hex for one file. */
+/** A key with which opening a file was tried, in two forms: as the user gives it, and as `x'KEYSALT'` in hex. */
 export interface TriedKey {
   readonly given: string;
   readonly raw: string;
 }
 
-/** Combines the two forms of a key; returns `undefined` if there is no key. */
+/** Combines the two forms of a key into a `TriedKey`; returns `undefined` if there is no key. */
 export function triedKey(given: string | undefined, raw: string | undefined): TriedKey | undefined {
   return given === undefined || raw === undefined ? undefined : { given, raw };
 }
@@ -149,7 +149,7 @@ const endIsMissing = ({ path, header }: DatabaseFile): boolean =>
 
 const journalMagic = Buffer.from('d9d505f920a163d7', 'hex');
 
-/** Whether a database file has a rollback journal that SQLite would play back. */
+/** Whether a database file has a rollback journal from which SQLite would restore the file. */
 export function hasHotJournal(path: string): boolean {
   try {
     return startOf(`${path}-journal`, journalMagic.length).equals(journalMagic);

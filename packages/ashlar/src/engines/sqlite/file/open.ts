@@ -20,7 +20,7 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
 export interface Opened {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
-  /** Device and inode of the file; `undefined` in memory. */
+  /** The device and inode of the file; `undefined` for a database in memory. */
   readonly identity: string | undefined;
   /** Records that this process has closed all connections to the file. */
   readonly forgetFile: () => void;

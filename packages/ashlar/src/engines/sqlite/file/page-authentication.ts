@@ -10,8 +10,8 @@ const macRounds = 2;
 const pagesTried = 16;
 
 /**
- * Whether any sampled page of an encrypted file was written under a key: if so, the key is right and the file is
- * damaged. Call only when this process does not have the file open.
+ * Whether any of the sampled pages of an encrypted file authenticates with the given key. If one does, the key is right
+ * and the file is damaged. Call only when this process does not have the file open.
  *
  * @param key - `x'KEYSALT'`
  */
@@ -33,8 +33,8 @@ const pagesAtOnce = 256;
 const noPage = Buffer.alloc(ownCipher.pageBytes);
 
 /**
- * Returns the number of the first page of an encrypted file that was not written under a key; `undefined` if there is
- * none. Call only when this process does not have the file open.
+ * Returns the number of the first page of an encrypted file that does not authenticate with the given key; `undefined`
+ * if there is none. Call only when this process does not have the file open.
  *
  * @param key - `x'KEYSALT'`
  */
@@ -64,8 +64,8 @@ const versions: readonly CipherVersion[] = [4, 3, 2, 1];
 const pageSizes = [4096, 1024, 8192, 16_384, 32_768, 65_536, 2048, 512] as const;
 
 /**
- * Finds the SQLCipher version and page size with which a key opens the first page of a file; `undefined` if none does.
- * Call only when this process does not have the file open.
+ * Finds the SQLCipher version and page size with which the given key opens the first page of a file; `undefined` if the
+ * key does not open it with any of them. Call only when this process does not have the file open.
  *
  * @param key - as a user gives it
  * @throws AshlarError `key-invalid`
@@ -90,9 +90,9 @@ export async function recogniseCipher(path: string, key: string): Promise<Cipher
 }
 
 /**
- * Whether the rollback journal of a file contains the first page of the file, written under a key. That page has the
- * salt, so this works also after an interrupted PRAGMA rekey, which put another salt into the file. Format of the
- * journal: https://sqlite.org/fileformat2.html#the_rollback_journal
+ * Whether the rollback journal of a file contains the file's first page and this page authenticates with the given key.
+ * That page has the salt, so this works also after an interrupted PRAGMA rekey, which put another salt into the file.
+ * Format of the journal: https://sqlite.org/fileformat2.html#the_rollback_journal
  */
 export async function opensJournal(path: string, key: string): Promise<boolean> {
   const { pageBytes, version } = ownCipher;

@@ -10,12 +10,12 @@ import { rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
 import { type Cipher, ownCipher } from './sqlcipher.js';
 
-/** The database file to copy, with its key and format. */
+/** The database file to copy, with its key and its encryption format. */
 export interface RewriteSource {
   readonly path: string;
-  /** The key as a user gives it; `undefined` for a plain file. */
+  /** The key of the file, as a user gives it; `undefined` for a plain file. */
   readonly key?: string | undefined;
-  /** The format of the file. Default: the format that Ashlar writes. */
+  /** The encryption format of the file. Default: the format that Ashlar writes. */
   readonly cipher?: Cipher | undefined;
 }
 
@@ -23,15 +23,15 @@ export interface RewriteSource {
 export interface RewriteTarget {
   /** The path of the new file; it must not exist. */
   readonly path: string;
-  /** The key as a user gives it; `undefined` for a plain file. */
+  /** The key of the file, as a user gives it; `undefined` for a plain file. */
   readonly key?: string | undefined;
 }
 
 /**
- * Writes a consistent copy of a database under another key, or from plain to encrypted or back. Schema, rows, hidden
- * rowids, sequences, user_version and application_id are the same. The target is encrypted from its first byte, has a new
- * salt, and is synced to disk; after a failure it does not exist. The source is only read, and other processes can use it.
- * Blocks the event loop (about 100 MB a second).
+ * Writes a consistent copy of a database file, encrypted with the key of the target, or plain if the target has no key.
+ * Schema, rows, hidden rowids, sequences, user_version and application_id are the same. The target is encrypted from
+ * its first byte, has a new salt, and is synced to disk; after a failure it does not exist. The source is only read,
+ * and other processes can use it. Blocks the event loop (about 100 MB a second).
  *
  * @throws AshlarError `key-wrong`, `key-invalid`, `key-missing`, `database-missing`, `database-corrupt`, `disk-full`,
  *   `privilege-missing`, `filesystem-unsafe`, `directory-missing`; `state-conflict` if the target exists
@@ -69,14 +69,14 @@ export async function rewriteUnderKey(source: RewriteSource, target: RewriteTarg
   }
 }
 
-/** A copy to run: a connection to the new file, with the old file attached as `old`. */
+/** A copy operation that is ready to run: a connection to the new file, with the source file attached as `old`. */
 export interface PendingCopy {
   readonly database: DriverDatabase;
   run(): void;
   close(): void;
 }
 
-/** The two files of a copy, and how to open them. */
+/** The source and target files of a copy operation, and how to open them. */
 export interface CopyFiles {
   readonly driver: Driver;
   readonly source: BareFile;
@@ -86,7 +86,7 @@ export interface CopyFiles {
 }
 
 /**
- * Opens the connection with which {@link rewriteUnderKey} copies. Throws the errors of the driver.
+ * Opens the files of a copy operation, and returns the operation, ready to run. Throws the errors of the driver.
  *
  * @param target - an empty file
  * @param hold - the caller will lock the old file, so it is opened for writing
@@ -151,8 +151,8 @@ const copyWhole = (database: DriverDatabase, path: string, encrypted: boolean): 
 };
 
 /**
- * Calls `work` with one text encoding after another until one matches the file: SQLite attaches a file only to a
- * database of the same encoding, and the encoding of an encrypted file is not known before.
+ * Calls `work` with each text encoding in turn until one matches the file that `work` attaches. SQLite attaches a file
+ * only to a database of the same encoding, and the encoding of an encrypted file is not known before.
  */
 export function inItsEncoding<T>(
   work: (encoding: string) => T,

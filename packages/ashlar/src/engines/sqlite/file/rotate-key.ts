@@ -15,9 +15,9 @@ import { createEmpty, inItsEncoding, openCopy } from './rewrite.js';
 import { verified } from './verified.js';
 
 /**
- * Re-encrypts a file under another key: writes a copy next to it, reads it back, compares both, and renames the copy. No
- * process may have the file open. After a kill at any point the file opens with exactly one of the two keys; running the
- * rotation again completes it, or reports that it is done.
+ * Replaces an encrypted file with a copy that is encrypted with a new key, after comparing the copy with the file. No
+ * process may have the file open. After a kill at any point the file opens with exactly one of the two keys; running
+ * the rotation again completes it, or reports that it is done.
  *
  * @throws AshlarError `database-locked` if the file is open; `key-wrong`, `key-missing`, `key-invalid`, `disk-full`,
  *   `database-corrupt`; `usage` if both keys are the same; the errors of opening

@@ -1,7 +1,7 @@
-/** The versions of the SQLCipher format: https://www.zetetic.net/sqlcipher/design/ */
+/** A version of the SQLCipher format (https://www.zetetic.net/sqlcipher/design/). */
 export type CipherVersion = 1 | 2 | 3 | 4;
 
-/** The format of an encrypted file: SQLCipher version and page size. */
+/** The format of an encrypted file: its SQLCipher version and its page size. */
 export interface Cipher {
   readonly version: CipherVersion;
   readonly pageBytes: number;
@@ -9,11 +9,11 @@ export interface Cipher {
 
 /** The parameters of one version of the SQLCipher format. */
 export interface CipherForm {
-  /** The hash function of the key derivation and of the HMAC of pages. */
+  /** The hash function that is used for deriving keys and for the HMAC of each page. */
   readonly hash: 'sha1' | 'sha512';
-  /** The rounds of PBKDF2 that derive a key from a passphrase. */
+  /** The number of PBKDF2 rounds that derive a key from a passphrase. */
   readonly rounds: number;
-  /** The number of bytes at the end of each page for an IV, an HMAC and padding. */
+  /** The number of bytes at the end of each page that hold its IV, its HMAC and padding. */
   readonly reservedBytes: number;
   readonly macBytes: number;
   /** The default page size of this SQLCipher version, in bytes. */
@@ -32,5 +32,8 @@ export const cipherForms: Readonly<Record<CipherVersion, CipherForm>> = {
   1: { hash: 'sha1', rounds: 4_000, reservedBytes: 16, macBytes: 0, pageBytes: 1024 },
 };
 
-/** The format that Ashlar writes. With other page sizes, access to single rows took 1.7 to 6 times as long. */
+/**
+ * The encryption format in which Ashlar writes files. With other page sizes, access to single rows took 1.7 to 6 times
+ * as long.
+ */
 export const ownCipher: Cipher = { version: 4, pageBytes: 4096 };

@@ -15,8 +15,8 @@ const differs = (detail: string, cause?: unknown): AshlarError =>
   });
 
 /**
- * Opens a copy with a new connection, reads every page (an encrypted page is authenticated by its HMAC), and compares it
- * with its source.
+ * Verifies a copy: opens it with a new connection, reads every page, and compares the copy with its source. Each
+ * encrypted page is authenticated by its HMAC.
  *
  * @throws AshlarError `state-conflict`
  */

@@ -7,7 +7,7 @@ import { columnText } from './layout.js';
 import { rebuildTable } from './rebuild.js';
 import { columnParts } from './render.js';
 
-/** The warning for changes whose reversal restores the schema, but not the rows. */
+/** The warning for a change that can be undone only in part: undoing it restores the schema, but not the data. */
 export const withoutData = 'undoing it restores the schema, not the data';
 
 /** Column now → column before. */
@@ -24,8 +24,8 @@ interface Difference {
 }
 
 /**
- * Generates the changes from one schema of a table to another: in place if SQLite can, otherwise by rebuilding the
- * table.
+ * Generates the changes that turn the table `before` into `after`: in place where SQLite supports it, otherwise by
+ * rebuilding the table.
  */
 export function alterTable(
   before: SchemaTable,

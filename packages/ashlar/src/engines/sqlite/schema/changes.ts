@@ -8,8 +8,8 @@ import { parentsFirst, referenced } from './references.js';
 import { renderWhole } from './render.js';
 
 /**
- * Generates the statements that turn the schema `before` into `after`, and back. New tables come first and dropped ones
- * last, so that each foreign key finds its table.
+ * Generates the statements that turn the schema `before` into the schema `after`, and the statements that undo this.
+ * New tables come first and dropped ones last, so that each foreign key finds its table.
  *
  * @throws AshlarError `guarantee-refused`
  */

@@ -23,8 +23,8 @@ export function columnType(column: Column): string {
 const timestampFormat = "'%Y-%m-%dT%H:%M:%fZ'";
 
 /**
- * Returns the SQL expression for the current time as timestamp columns store it. SQLite has milliseconds; further
- * digits are zeros.
+ * Returns the SQL expression for the current time, in the form in which timestamp columns store it. SQLite has
+ * milliseconds; further digits are zeros.
  */
 export function now(precision: 3 | 6): string {
   return precision === 3 ? `strftime(${timestampFormat}, 'now')` : "strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')";
@@ -38,7 +38,7 @@ const constant = (value: unknown): string | undefined => {
   return String(value);
 };
 
-/** Returns a column's default as an SQL expression; `undefined` when it has none. */
+/** Returns a column's default as an SQL expression; `undefined` if the column has no default. */
 export function columnDefault(column: Column): string | undefined {
   if (column.generated === 'now') return `(${now(column.precision)})`;
   return column.default === undefined ? undefined : constant(encode(column, column.default));
@@ -133,8 +133,8 @@ const conditions: Partial<Record<ColumnKind, Conditions>> = {
 };
 
 /**
- * Returns the condition of a column's CHECK: as much of its Zod type as SQLite can check; `undefined` if SQLite can
- * check nothing.
+ * Returns the condition of a column's CHECK, which covers as much of the Zod type as SQLite can check; `undefined` if
+ * SQLite can check none of it.
  */
 export function columnCondition(column: Column): string | undefined {
   const found = conditions[column.kind]?.(identifier(column.name), column).filter(Boolean) ?? [];

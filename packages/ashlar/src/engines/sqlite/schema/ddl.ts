@@ -76,8 +76,8 @@ const enforcements = (table: GuardedTable) =>
   });
 
 /**
- * Generates the statements that create a table, its indexes and the objects of its guarantees, formatted as if written
- * by hand. None ends with a semicolon.
+ * Generates readable statements that create a table, its indexes and the objects of its guarantees. None ends with a
+ * semicolon.
  *
  * @throws AshlarError `guarantee-refused`
  */

@@ -21,8 +21,9 @@ const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
 };
 
 /**
- * Generates triggers that refuse rows with missing referenced rows even if SQLite's own foreign keys are off, as they
- * are by default in the sqlite3 shell and in every new connection (sqlite.org/foreignkeys.html, section 2).
+ * Generates triggers that refuse a row if a row that it references is missing, even while SQLite's own foreign keys are
+ * off. They are off by default in the sqlite3 shell and in every new connection (sqlite.org/foreignkeys.html, section
+ * 2).
  */
 export function foreignKeyGuards(table: TableFacts): readonly string[] {
   return table.foreignKeys.flatMap((key) =>

@@ -2,9 +2,9 @@ import type { FoundationObject } from '../../../contract/dialect.js';
 import { sql } from '../../../sql/template.js';
 
 /**
- * The table that contains the actor and scope of the session that writes. A trigger can see neither temporary tables
- * nor, with `trusted_schema=OFF`, application-defined functions: so a session writes its actor and scope into this one
- * row, and deletes it before it commits. Without the row, a writer is not a session.
+ * The table in which triggers find the actor and scope of the writing session. A trigger can see neither temporary
+ * tables nor, with `trusted_schema=OFF`, application-defined functions: so a session writes its actor and scope into
+ * this one row, and deletes it before it commits. Without the row, a writer is not a session.
  */
 export const sessionTable: FoundationObject = {
   name: 'ashlar_session',
@@ -35,5 +35,5 @@ const purgeTable: FoundationObject = {
   `,
 };
 
-/** The foundation objects on SQLite: tables that must exist before any table of a system. */
+/** The foundation objects on SQLite: Ashlar's own tables, which must exist before any table of a system is created. */
 export const foundation: readonly FoundationObject[] = [sessionTable, purgeTable];

@@ -20,7 +20,7 @@ const entries = sql`
   ORDER BY name
 `;
 
-/** Reads the schema of a database from the SQL statements in sqlite_schema, without Ashlar's own tables. */
+/** Reads the schema of a database, except for Ashlar's own tables, from the SQL statements in sqlite_schema. */
 export async function introspect(run: RunSql): Promise<Schema> {
   const all = (await run(entries)) as unknown as readonly Entry[];
   const objects = (type: string, table: string): SchemaObject[] =>

@@ -7,13 +7,13 @@ const lineWidth = 110;
 export interface ColumnParts {
   readonly name: string;
   readonly type: string;
-  /** The NOT NULL and DEFAULT clauses; may be empty. */
+  /** The text of the NOT NULL and DEFAULT clauses; may be empty. */
   readonly rules: string;
-  /** The clause CONSTRAINT … CHECK (…); may be empty. */
+  /** The text of the clause CONSTRAINT … CHECK (…); may be empty. */
   readonly check: string;
 }
 
-/** Formats a CREATE TABLE statement: one column per line, types aligned, long CHECKs on lines of their own. */
+/** Formats a CREATE TABLE statement, with one column per line, aligned types, and long CHECKs on lines of their own. */
 export function tableText(
   name: string,
   columns: readonly ColumnParts[],
@@ -63,7 +63,7 @@ const wrapped = (check: string): string => {
   `;
 };
 
-/** Formats a list of names in brackets, wrapped if it is long: `(a, b, c)`. */
+/** Formats a list of names in brackets, such as `(a, b, c)`; a long list is wrapped. */
 export function nameList(names: string): string {
   if (names.length < lineWidth - 20) return `(${names})`;
   const lines: string[] = [];

@@ -4,7 +4,7 @@ import { codeOf } from '../../../sql/code.js';
 import { nameList } from './layout.js';
 import { renderTable } from './render.js';
 
-/** Returns the name that a column of the new schema has in the old schema. */
+/** A function that takes a column's name in the new schema and returns its name in the old schema. */
 export type FormerName = (column: string) => string;
 
 const counts = (table: SchemaTable): boolean =>
@@ -18,8 +18,8 @@ const copied = (from: SchemaColumn, to: SchemaColumn): string => {
 };
 
 /**
- * Generates the statements that replace a table by one with another schema and the same rows, by the procedure of
- * https://sqlite.org/lang_altertable.html#otheralter. Runs with foreign keys not enforced.
+ * Generates the statements that rebuild a table with a new schema and keep its rows, as
+ * https://sqlite.org/lang_altertable.html#otheralter describes. Runs with foreign keys not enforced.
  *
  * @param create - the CREATE TABLE of the new schema under the name `TABLE_new`; rendered from `after` by default
  */

@@ -1,7 +1,10 @@
 import type { SchemaTable } from '../../../contract/schema.js';
 import { referredTables } from '../../../sql/code.js';
 
-/** Returns the names of the tables that a table's foreign keys refer to, including its own if it refers to itself. */
+/**
+ * Returns the names of the tables that a table's foreign keys reference, including its own name if it references
+ * itself.
+ */
 export function referenced(table: SchemaTable): Set<string> {
   const texts = [
     ...table.columns.map(({ rest }) => rest),
@@ -10,7 +13,10 @@ export function referenced(table: SchemaTable): Set<string> {
   return new Set(texts.flatMap((text) => referredTables(text, 'sqlite')));
 }
 
-/** Sorts tables so that each comes after the tables that it refers to; cycles are cut. */
+/**
+ * Sorts tables so that each table comes after the tables that it references; in a cycle of references, one reference is
+ * ignored.
+ */
 export function parentsFirst(tables: readonly SchemaTable[]): SchemaTable[] {
   const waiting = new Map(tables.map((table) => [table.name, table]));
   const ordered: SchemaTable[] = [];

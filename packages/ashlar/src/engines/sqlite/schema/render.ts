@@ -23,7 +23,7 @@ const splitCheck = (rest: string): { before: string; check: string } => {
   return { before: line(list.slice(0, start)), check: line(list.slice(start)) };
 };
 
-/** Generates the CREATE TABLE statement of an introspected table, under a given name. */
+/** Generates the CREATE TABLE statement of an introspected table, with the given table name. */
 export function renderTable(table: SchemaTable, name = table.name): string {
   return tableText(
     identifier(name),
@@ -36,7 +36,8 @@ export function renderTable(table: SchemaTable, name = table.name): string {
 }
 
 /**
- * Generates the statements that create an introspected table with its indexes and triggers; none ends with a semicolon.
+ * Generates the statements that create an introspected table with its indexes and triggers; the statements do not end
+ * with semicolons.
  */
 export function renderWhole(table: SchemaTable): string[] {
   return [renderTable(table), ...[...table.indexes, ...table.triggers].map(({ definition }) => definition)];
@@ -45,7 +46,7 @@ export function renderWhole(table: SchemaTable): string[] {
 const byName = <T extends { readonly name: string }>(objects: readonly T[]): T[] =>
   [...objects].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Generates the SQL text of a schema, ordered by name. */
+/** Generates the SQL text of a schema, with its tables ordered by name. */
 export function dump(schema: Schema): string {
   return byName(schema.tables)
     .map((table) =>

@@ -2,7 +2,7 @@ import { nameOf, stringOf } from '../../../sql/code.js';
 import type { Token } from '../../../sql/lexer.js';
 
 /**
- * Returns the name, in lower case, that SQLite may read from a token: SQLite ignores the case of names, and accepts a
+ * Returns the name, in lower case, as which SQLite may read a token. SQLite ignores the case of names, and accepts a
  * string in place of a name.
  */
 export function nameIn(token: Token): string {

@@ -21,7 +21,9 @@ const boundOf = (scope: string | null, kind: Kind, bound: Bound): string | numbe
 
 const functionName = (kind: Kind, bound: Bound): string => `ashlar_scope_${kind}_${bound}`;
 
-/** Returns the SQL functions that give the lower and upper bounds of the current scope, which `current` returns. */
+/**
+ * Returns the SQL functions for the lower and upper bounds of the current scope; they call `current` to get that scope.
+ */
 export function boundFunctions(
   current: () => string | null,
 ): readonly { readonly name: string; readonly run: () => unknown }[] {
@@ -33,7 +35,7 @@ export function boundFunctions(
   );
 }
 
-/** Returns the SQL condition that a value of a scope column is within the session's scope. */
+/** Returns the SQL condition that is true if a value of a scope column is within the session's scope. */
 export function withinBounds(column: Column, value: string): string {
   const kind = column.kind === 'integer' ? 'integer' : 'text';
   return `${scopeValue(column, value)} BETWEEN ${functionName(kind, 'low')}() AND ${functionName(kind, 'high')}()`;
@@ -42,13 +44,16 @@ export function withinBounds(column: Column, value: string): string {
 // only the scope of all rows begins with it
 const inEveryScope = `${functionName('text', 'low')}() = ''`;
 
-/** The registered scoped tables with their scope columns; a session reaches only those rows that are in its scope. */
+/**
+ * The registered scoped tables with their scope columns; a session reaches only those rows of these tables that are in
+ * its scope.
+ */
 export class ScopedTables {
   readonly #columns = new Map<string, Column>();
   readonly #hidden = new Set<string>();
   #version = 0;
 
-  /** A number that changes whenever scoped tables are registered; 0 while none are. */
+  /** A number that changes whenever scoped tables are registered; 0 as long as no scoped table is registered. */
   get version(): number {
     return this.#version;
   }
@@ -68,16 +73,16 @@ export class ScopedTables {
   }
 
   /**
-   * Whether a table is a side table of a scoped table: only sessions with every scope read it, and no session writes to
-   * it.
+   * Whether a table is a side table of a scoped table; only sessions with every scope can read such a side table, and
+   * no session can write to it.
    */
   hides(table: string): boolean {
     return this.#hidden.has(table);
   }
 
   /**
-   * The temporary views that hide scoped tables and their side tables: name and definition. SQLite finds a temporary
-   * view before a table of its name.
+   * The names and definitions of the temporary views that hide scoped tables and their side tables. SQLite finds a
+   * temporary view before a table of its name.
    */
   get views(): readonly { readonly name: string; readonly sql: string }[] {
     const view = (table: string, condition: string) => {

@@ -9,8 +9,9 @@ const allowed = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WIT
 const transactional = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE']);
 
 /**
- * Throws unless a statement only reads or writes rows, as the role of an application may. Refused are changes of the
- * schema, pragmas and other files, which could switch guarantees off, and transactions, which belong to the session.
+ * Throws if a statement does anything other than read or write rows, because sessions may do nothing else. Refused are
+ * changes of the schema, pragmas and other files, which could switch guarantees off, and transactions, which belong to
+ * the session.
  *
  * @throws AshlarError `privilege-missing`
  */

@@ -17,7 +17,7 @@ export interface ConnectionsOptions {
   readonly hooks: GuaranteeHooks;
   /** The maximum number of read connections. */
   readonly readers: number;
-  /** How long to wait for the writer or a reader, in milliseconds. */
+  /** How long to wait for a free connection, in milliseconds. */
   readonly lockTimeout: number;
 }
 
@@ -48,7 +48,7 @@ export class Connections {
     return this.#writer;
   }
 
-  /** Opens a transaction: immediately if a connection is free, otherwise as soon as one is free. */
+  /** Opens a transaction, immediately if a connection is free, otherwise as soon as a connection becomes free. */
   begin(options: TransactionOptions): Awaitable<Transaction> {
     if (options.mode === 'read' && this.#readers) {
       const reader = this.#readers.tryAcquire();
@@ -63,7 +63,7 @@ export class Connections {
   }
 
   /**
-   * Opens a transaction synchronously, or throws.
+   * Opens a transaction synchronously; throws if that is impossible.
    *
    * @throws AshlarError `lock-timeout` when this process uses all connections, or another process holds the file
    */
@@ -84,7 +84,7 @@ export class Connections {
     return this.#writeTransaction(unlock, options.mode);
   }
 
-  /** Runs one statement that reads, outside any session. */
+  /** Runs one reading statement outside any session. */
   read(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult> {
     const reader = this.#readers?.tryAcquire();
     if (!this.#readers || !reader) return this.#readLater(sql, parameters);
@@ -96,15 +96,18 @@ export class Connections {
     }
   }
 
-  /** Drops the prepared statements, which a change of the schema or of the registered tables makes invalid. */
+  /**
+   * Drops all prepared statements; called when a change of the schema or of the registered tables has made them
+   * invalid.
+   */
   forgetStatements(): void {
     this.#writer.forgetStatements();
     for (const reader of this.#readers?.all ?? []) reader.forgetStatements();
   }
 
   /**
-   * Refuses new transactions, and waits up to the lock timeout until the open transactions have ended and `others()` is
-   * false.
+   * Refuses new transactions, and waits until all open transactions have ended and `others()` returns `false`, but not
+   * longer than the lock timeout.
    */
   async drain(others: () => boolean): Promise<void> {
     this.lock.close(databaseClosed);

@@ -5,7 +5,7 @@ import { everyScope } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { sessionRow, sessionTable } from '../schema/foundation.js';
 
-/** The work that guarantees of the registered tables do in each transaction that writes. */
+/** The work that the guarantees of the registered tables do in each writing transaction. */
 export class GuaranteeHooks {
   #readsSession = false;
   #beforeCommit: readonly ((run: RunNow) => void)[] = [];
@@ -13,7 +13,7 @@ export class GuaranteeHooks {
   #contextStored = false;
   readonly #registered = new Set<GuardedTable>();
 
-  /** Adds the work that the guarantees of these tables do. A table that is registered twice counts once. */
+  /** Adds the work of the guarantees of the given tables. A table that is registered twice counts once. */
   register(tables: readonly GuardedTable[]): void {
     const added = tables.filter((table) => !this.#registered.has(table));
     for (const table of added) this.#registered.add(table);
@@ -32,13 +32,13 @@ export class GuaranteeHooks {
     return this.#beforeCommit.length > 0;
   }
 
-  /** Stores the session's actor and scope for triggers to read, at the beginning of a transaction. */
+  /** Stores the session's actor and scope at the beginning of a transaction, so that triggers can read them. */
   begin(connection: Connection, { actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): void {
     this.#contextStored = false;
     if (this.#readsSession) this.#storeContext(connection, actor, scope);
   }
 
-  /** Stores the owner as actor, with every scope: migrations may change tables that are not registered. */
+  /** Stores the owner as the actor, with every scope, because migrations may change tables that are not registered. */
   beginAsOwner(connection: Connection): void {
     this.#storeContext(connection, 'owner', everyScope);
   }

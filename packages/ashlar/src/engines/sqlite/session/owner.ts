@@ -6,12 +6,12 @@ import { retryWhileBusy } from '../driver/waiting.js';
 import { bindable } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 
-/** What the owner's statements need from the engine. */
+/** The parts of the engine that the owner's statements need. */
 export interface OwnerOptions {
   readonly lockTimeout: number;
-  /** Makes the error for a lock that another process holds for longer than the timeout. */
+  /** Makes the error for the case that another process holds a lock for longer than the timeout. */
   readonly timeoutError: () => AshlarError;
-  /** Called after each statement, which may have changed the schema. */
+  /** A callback that is called after each statement, because the statement may have changed the schema. */
   readonly onChange: () => void;
   readonly hooks: GuaranteeHooks;
 }

@@ -7,7 +7,8 @@ import type { Connection } from '../driver/connection.js';
 import { commitError, sqliteError } from '../driver/errors.js';
 
 /**
- * A callback for the end of a transaction. `usable`: the connection can be used again. `discard`: it must be closed.
+ * A callback that is called at the end of a transaction. `usable`: the connection can be used again. `discard`: it must
+ * be closed.
  */
 export type Release = (outcome: 'usable' | 'discard') => void;
 
@@ -24,7 +25,9 @@ const lost = (): AshlarError =>
     suggestion: 'Remove the cause, and run the session again.',
   });
 
-/** The work of guarantees in a transaction: at its beginning, and right before its COMMIT. A failure rolls it back. */
+/**
+ * The work that guarantees do in a transaction, at its beginning and right before its COMMIT. A failure rolls it back.
+ */
 export interface TransactionHooks {
   readonly begin: (connection: Connection, context: Pick<TransactionOptions, 'actor' | 'scope'>) => void;
   readonly beforeCommit: (connection: Connection) => void;

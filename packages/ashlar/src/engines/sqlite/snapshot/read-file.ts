@@ -3,14 +3,17 @@ import { Readable } from 'node:stream';
 import { AshlarError } from '../../../errors.js';
 import { programEnvironment } from '../../program-environment.js';
 
-/** A database file at one point in time. */
+/** The state of a database file at one point in time. */
 export interface FileSnapshot {
   readonly path: string;
-  /** Device and inode of the open file, because the path can name another file by now. */
+  /** The device and inode of the open file, which identify it even if another file has taken its path. */
   readonly identity: string;
   readonly pages: number;
   readonly pageSize: number;
-  /** The number of frames of the write-ahead log that belong to the snapshot; 0 if all are in the file. */
+  /**
+   * The number of frames of the write-ahead log that belong to the snapshot; 0 if all of its pages are in the file
+   * itself.
+   */
   readonly frames: number;
 }
 
@@ -73,7 +76,7 @@ for (let page = 1; page <= pages; page += pagesAtOnce) {
 }`;
 
 /**
- * Streams the pages of a database file that this process has open, read by a child process: each page from the
+ * Streams the pages of a database file that this process has open; a child process reads them. Each page comes from the
  * write-ahead log if the log contains it, otherwise from the file. This process does not read them, because closing a
  * descriptor of the file here would drop SQLite's locks on it (fcntl(2)).
  *

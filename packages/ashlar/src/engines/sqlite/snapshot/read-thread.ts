@@ -49,8 +49,8 @@ parentPort.on('message', (question) => {
 });`;
 
 /**
- * A read-only connection in a worker thread: counting the rows of a large encrypted table takes seconds, and would
- * block the event loop.
+ * A read-only connection in a worker thread, so that slow queries do not block the event loop. Counting the rows of a
+ * large encrypted table takes seconds.
  */
 export class ReadThread {
   readonly #worker: Worker;
@@ -90,7 +90,7 @@ export class ReadThread {
     );
   }
 
-  /** Runs a statement after the pending ones. Throws an error of {@link sqliteError}. */
+  /** Runs a statement after all pending statements have run. Throws an error of {@link sqliteError}. */
   async run(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
     const question: Question = { sql, parameters: bindable(parameters) };
     if (this.#problem) throw this.#problem;
@@ -100,12 +100,12 @@ export class ReadThread {
     });
   }
 
-  /** A signal that is aborted, with the reason, before the transaction ends. */
+  /** An abort signal that fires, with the reason for closing, before the transaction ends. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** Answers the pending statements, then ends the transaction and the thread. */
+  /** Lets the pending statements finish, then ends the transaction and the thread. */
   async close(reason: AshlarError = over()): Promise<void> {
     this.#problem ??= reason;
     this.#closing.abort(this.#problem);

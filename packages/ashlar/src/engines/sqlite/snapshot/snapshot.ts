@@ -12,7 +12,7 @@ import type { ReadThread } from './read-thread.js';
 /** The database from which a snapshot is taken. */
 export interface SnapshotSource {
   readonly settings: ConnectionSettings;
-  /** Device and inode of the database file. */
+  /** The device and inode of the database file. */
   readonly identity: string;
   /** The lock that serialises the writers in this process. */
   readonly lock: Lock;
@@ -23,7 +23,7 @@ const timeout = 30_000;
 /** The first read of a transaction, with which its snapshot begins. */
 const firstRead = 'SELECT 1 FROM sqlite_schema LIMIT 1';
 
-/** Makes the error for a snapshot of a database in memory. */
+/** Makes the error for an attempt to take a snapshot of a database in memory. */
 export function inMemory(): AshlarError {
   return new AshlarError('usage', {
     message: 'A database in memory has no file to copy.',
@@ -32,7 +32,7 @@ export function inMemory(): AshlarError {
 }
 
 /**
- * Gives `work` a snapshot of the database, while other sessions write.
+ * Calls `work` with a snapshot of the database; other sessions can write meanwhile.
  *
  * A read transaction begins while the write lock is held, so that nothing is written before the size of the log is read.
  * While the transaction lasts, no page of the snapshot is overwritten: newer pages are not checkpointed into the file, and

@@ -20,7 +20,8 @@ const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
- * Converts parameters to a form that the driver binds; returns the same array when no value needs it.
+ * Converts parameters to values that the driver can bind; returns the given array itself if no parameter needs
+ * converting.
  *
  * @throws AshlarError `value-invalid` for a Date, `undefined`, NaN, a function or a symbol; `value-unstorable` for
  *   text that would not be read back unchanged
@@ -111,7 +112,7 @@ const unstorable = (i: number, text: string): AshlarError =>
     suggestion: 'Remove the character, or store the value in a bytes() column.',
   });
 
-/** Converts a stored value to the type that its column's Zod schema describes. */
+/** A function that converts a stored value to the type that its column's Zod schema describes. */
 export type Decode = (value: unknown) => unknown;
 
 const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
