@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** Returns the actor that is recorded with steps if none is given: the user of the operating system. */
+/** Returns the actor that is recorded with a step if the caller gives none: the user of the operating system. */
 export function defaultActor(): string {
   try {
     return userInfo().username;

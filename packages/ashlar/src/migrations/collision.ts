@@ -5,8 +5,8 @@ import { AshlarError } from '../errors.js';
 import type { AppliedStep } from './history.js';
 
 /**
- * Throws if a database or schema has tables with the names of a system's tables, but no step of the system was
- * applied.
+ * Throws if a database or schema contains tables with the names of a system's tables although no step of the system was
+ * applied to it.
  *
  * @param applied - the whole history of the database or schema, of all systems
  * @throws AshlarError `system-collision`

@@ -6,7 +6,7 @@ import { byStepOrder, type Step } from './steps.js';
 export interface HistoryComparison {
   readonly applied: readonly AppliedStep[];
   readonly pending: readonly Step[];
-  /** The applied steps whose files were edited afterwards. */
+  /** The applied steps whose files were edited after they were applied. */
   readonly changed: readonly string[];
   /** The applied steps that are not in the folder. */
   readonly missing: readonly string[];

@@ -5,7 +5,7 @@ import type { StepBody } from './steps.js';
 
 /** A statement that needs review before it runs, and why. */
 export interface Danger {
-  /** The line of the step's file; the first is 1. */
+  /** The line of the statement in the step's file, counted from 1. */
   readonly line: number;
   readonly code: string;
   readonly why: string;

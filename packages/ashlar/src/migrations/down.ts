@@ -23,7 +23,7 @@ interface WayBack {
 }
 
 /**
- * Undoes applied steps, the last first, each in a transaction that also removes it from the history. Nothing is
+ * Undoes applied steps, the latest first; each is undone and removed from the history in one transaction. Nothing is
  * undone when one of them cannot be undone.
  *
  * @throws AshlarError `migration-irreversible`, `migration-changed`, `migration-missing`, `migration-failed`

@@ -15,7 +15,7 @@ export interface ModelComparison extends Comparison {
   readonly dialect: SqlDialect;
 }
 
-/** Builds the schema of the migrations and the schema of the tables in temporary databases. */
+/** Builds the two schemas to compare, that of the migrations and that of the tables, in temporary databases. */
 export async function compareModel(system: SystemFacts, name: SqlName): Promise<ModelComparison> {
   const dialect = await dialects[name]();
   const steps = await readSteps(system.migrations, name);
@@ -33,8 +33,8 @@ export function changesOf(
 }
 
 /**
- * Checks in one dialect that the migrations create the schema that the tables declare, and that the dump file, if
- * there is one, is current. Needs no database.
+ * Checks, in one dialect, that the migrations create the declared schema of the tables, and that the dump file is
+ * current if there is one. Needs no database.
  *
  * @throws AshlarError `migration-pending`, listing what differs; `migration-failed`, `migration-invalid`,
  *   `driver-missing`

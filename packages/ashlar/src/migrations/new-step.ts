@@ -18,7 +18,10 @@ export interface NewStepOptions {
    * error.
    */
   readonly decide?: Decide | undefined;
-  /** Write the step even if the migrations and the tables do not differ, to complete it by hand. */
+  /**
+   * Whether to write the step even if the migrations and the tables do not differ; the step can then be completed by
+   * hand.
+   */
   readonly empty?: boolean | undefined;
 }
 

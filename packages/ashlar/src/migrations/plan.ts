@@ -27,7 +27,7 @@ export interface Plan {
 export interface PlanOptions {
   /** The last step to run; by default the last step of the system. */
   readonly to?: string | undefined;
-  /** Also run steps that sort before an applied step. */
+  /** Whether to run pending steps that sort before an applied step, too. */
   readonly allowLate?: boolean | undefined;
 }
 
@@ -66,7 +66,7 @@ export interface PlanRequest {
   readonly options: PlanOptions;
 }
 
-/** Does the work of {@link plan} on an open connection of the owner. */
+/** Returns the same as {@link plan}, but uses an open connection of the owner. */
 export async function planOn({ engine, owner, system, steps, options }: PlanRequest): Promise<Plan> {
   const everything = await readHistory(owner, engine.dialect);
   await assertNoCollision(engine, owner, system, everything);
@@ -99,7 +99,7 @@ const upTo = (
 };
 
 /**
- * Returns the step with this name, or with this number if only one step has the number.
+ * Returns the step with the given name, or the only step with the given number.
  *
  * @throws AshlarError `usage`
  */

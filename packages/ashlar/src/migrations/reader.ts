@@ -9,21 +9,21 @@ export class Reader {
     this.#tokens = tokens;
   }
 
-  /** Reads these words if they come next, and returns whether they do. */
+  /** Reads the given words if they come next, and returns whether they did. */
   take(...words: readonly string[]): boolean {
     const found = this.next(...words);
     if (found) this.#at += words.length;
     return found;
   }
 
-  /** Returns whether these words come next; reads nothing. */
+  /** Returns whether the given words come next, without reading them. */
   next(...words: readonly string[]): boolean {
     return hasWords(this.#tokens, this.#at, ...words);
   }
 
   /**
-   * Reads the name of a table without its schema, and IF [NOT] EXISTS and ONLY before it; returns `''` if there is
-   * none.
+   * Reads the name of a table, with any IF [NOT] EXISTS, ONLY and schema before it; returns the name without the
+   * schema, or `''` if there is none.
    */
   table(): string {
     if (!this.take('IF', 'NOT', 'EXISTS')) this.take('IF', 'EXISTS');
@@ -34,7 +34,7 @@ export class Reader {
     return token ? nameOf(token) : '';
   }
 
-  /** Skips past the next occurrence of these words outside of parentheses; returns false if there is none. */
+  /** Skips past the next occurrence of the given words outside parentheses; returns false if there is none. */
   skipTo(...words: readonly string[]): boolean {
     const depth = depths(this.#tokens);
     const found = this.#tokens.findIndex(
@@ -50,7 +50,7 @@ export class Reader {
     return this.#tokens.slice(this.#at).some(({ word }) => test(word));
   }
 
-  /** Returns the remaining tokens, split at their commas. */
+  /** Splits the remaining tokens at the commas between them; returns a reader for each part. */
   parts(): readonly Reader[] {
     return splitAtCommas(this.#tokens.slice(this.#at)).map((part) => new Reader(part));
   }

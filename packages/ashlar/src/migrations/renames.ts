@@ -13,13 +13,13 @@ export interface AmbiguousColumn {
 /** Decides whether a missing column was renamed: returns the column's new name, or `undefined` if it was dropped. */
 export type Decide = (question: AmbiguousColumn) => Promise<string | undefined>;
 
-/** The schema before and the schema after a change, in one dialect. */
+/** The schemas before and after a change, in one dialect. */
 export interface Comparison {
   readonly before: Schema;
   readonly after: Schema;
 }
 
-/** Decides that every missing column was dropped; the option `--drop`. */
+/** Decides that every missing column was dropped, as the option `--drop` asks. */
 export const dropAll: Decide = async () => undefined;
 
 /** Returns the renames that the tables declare and that the migrations do not contain yet. */
@@ -37,7 +37,8 @@ export function declaredRenames(system: SystemFacts, { before, after }: Comparis
 }
 
 /**
- * Returns all renames between two schemas: declared in tables, given as options, and decided by `decide`.
+ * Returns all renames between two schemas: those that tables declare, those given as options, and those that `decide`
+ * decides.
  *
  * @param comparisons - the same comparison in each dialect; two types are the same when all dialects agree
  * @param given - `--rename`, as table → { now → before }

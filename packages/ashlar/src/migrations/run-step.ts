@@ -6,7 +6,7 @@ import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 type StepFunction = (owner: Owner) => Promise<void>;
 
 /**
- * Runs one direction of a step; if the step runs in a transaction, the caller has opened it.
+ * Runs one direction of a step (up or down); if the step runs in a transaction, the caller must have opened it.
  *
  * @throws AshlarError `migration-failed`, with the statement that failed; errors of the connection are rethrown
  *   unchanged

@@ -19,7 +19,7 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
 };
 
 /**
- * Runs steps on an empty database in this process and returns the resulting schema as the engine describes it.
+ * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it.
  *
  * @throws AshlarError `migration-failed`, `driver-missing`
  */
@@ -38,7 +38,10 @@ export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Prom
   );
 }
 
-/** Creates a system's tables on an empty database in this process and returns the schema as the engine describes it. */
+/**
+ * Creates a system's tables in an empty database in this process, and returns the resulting schema as the engine
+ * describes it.
+ */
 export function schemaOfModel(dialect: SqlDialect, system: SystemFacts): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {

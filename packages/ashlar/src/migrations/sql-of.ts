@@ -14,7 +14,7 @@ export interface StepsAsSql {
 }
 
 /**
- * Returns SQL to run by hand, which applies these steps and records them in the history.
+ * Returns an SQL script, to be run by hand, that applies the given steps and records them in the history.
  *
  * @param firstEver - also make the history's table
  * @throws AshlarError `usage` when a step is code

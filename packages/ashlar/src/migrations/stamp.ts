@@ -7,14 +7,14 @@ import { findStep } from './plan.js';
 import { readSteps, type Step } from './steps.js';
 
 export interface StampOptions {
-  /** Remove the step from the history instead of recording it. */
+  /** Whether to remove the step from the history instead of recording it. */
   readonly forget?: boolean | undefined;
   readonly actor?: string | undefined;
 }
 
 /**
- * Repairs the history without running anything: records one step, or with `head` every step of the folder, as applied
- * with the current checksum of its file; or removes one step.
+ * Repairs the history without running any step: records one step, or every step if the name is `head`, as applied; or
+ * removes one step from the history. A recorded step gets the current checksum of its file.
  *
  * @returns the steps whose lines in the history changed
  * @throws AshlarError `usage` when there is no such step

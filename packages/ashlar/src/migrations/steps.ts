@@ -8,12 +8,12 @@ import { readTokens } from '../sql/lexer.js';
 import { type SqlStatement, splitStatements } from '../sql/statements.js';
 
 /**
- * The mode in which a step runs: in a transaction, without one (`CREATE INDEX CONCURRENTLY`), or in one that may
- * replace tables (SQLite).
+ * The mode in which a step runs: in a transaction, without a transaction (`CREATE INDEX CONCURRENTLY`), or in a
+ * transaction that may replace tables (SQLite).
  */
 export type StepMode = 'transaction' | 'no-transaction' | 'rebuild';
 
-/** One direction of a step, written in SQL. */
+/** One direction of a step (up or down), written in SQL. */
 export interface SqlBody {
   readonly kind: 'sql';
   readonly file: string;
@@ -24,7 +24,7 @@ export interface SqlBody {
   readonly irreversible: boolean;
 }
 
-/** One direction of a step, written as a function that gets the owner's connection. */
+/** One direction of a step (up or down), written as a function that gets the owner's connection. */
 export interface CodeBody {
   readonly kind: 'code';
   readonly file: string;
@@ -39,7 +39,7 @@ export type StepBody = SqlBody | CodeBody;
 export interface Step {
   /** The name of the step's folder: `0002_owner_required`. */
   readonly name: string;
-  /** SHA-256 of the `up` file with line endings normalised, in hex. */
+  /** The SHA-256 hash of the `up` file with normalised line endings, in hex. */
   readonly checksum: string;
   readonly up: StepBody;
   readonly down: StepBody | undefined;

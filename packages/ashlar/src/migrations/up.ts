@@ -15,7 +15,7 @@ export interface RunOptions {
   /** How long a step may wait for a lock, in milliseconds; by default the lock timeout of its connection. */
   readonly lockTimeout?: number | undefined;
   /**
-   * The roles that get rights; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the
+   * The roles to grant rights to; by default `ashlar_app` and `ashlar_auditor`. {@link rolesFrom} reads them from the
    * settings.
    */
   readonly roles?: Roles | undefined;
@@ -84,7 +84,7 @@ export async function up(engine: Engine, system: SystemFacts, options: UpOptions
   );
 }
 
-/** Returns the lock timeout of these options as an object; empty if the options have none. */
+/** Returns an object that contains only the lock timeout of the given options; empty if they have none. */
 export function lockLimit({ lockTimeout }: RunOptions): { lockTimeout?: number } {
   return lockTimeout === undefined ? {} : { lockTimeout };
 }

@@ -47,7 +47,7 @@ const givenTwice = (table: string, one: string, other: string) =>
   );
 
 /**
- * Throws if a guarantee cannot hold on this table, or two guarantees cannot hold together.
+ * Throws if one of the guarantees cannot hold on the given table, or if two of them cannot hold together.
  *
  * @throws AshlarError `table-invalid`
  */

@@ -76,7 +76,7 @@ export interface UniqueOptions {
 }
 
 /**
- * Declares a unique key: no two rows have the same values in these columns. Last argument:
+ * Declares a unique key: no two rows have the same values in the given columns. Last argument:
  * `{ name, nullsNotDistinct }`. On SQLite, where NULLs are always distinct, a key with `nullsNotDistinct` is a unique
  * index over expressions: ON CONFLICT cannot name its columns.
  */
@@ -92,7 +92,7 @@ export interface IndexOptions {
   unique?: boolean;
 }
 
-/** Declares an index over these columns, in this order. Last argument: `{ name, where, unique }`. */
+/** Declares an index over the given columns, in the given order. Last argument: `{ name, where, unique }`. */
 export function index(...given: (Column | IndexOptions)[]): IndexItem {
   const { columns, options } = split<IndexOptions>(given);
   return {
@@ -119,7 +119,7 @@ export function references(
   };
 }
 
-/** Declares a CHECK constraint in SQL: one text for both SQL dialects, or one text for each. */
+/** Declares a CHECK constraint as SQL text: one text for both dialects, or a separate text for each dialect. */
 export function check(name: string, sql: string | Readonly<Record<SqlName, string>>): CheckItem {
   return {
     kind: 'check',
@@ -129,7 +129,8 @@ export function check(name: string, sql: string | Readonly<Record<SqlName, strin
 }
 
 /**
- * Declares that this column was previously named `from`, so that `ashlar migrate new` renames it and keeps its data.
+ * Declares that a column was previously named `from`, so that `ashlar migrate new` renames the column and keeps its
+ * data.
  */
 export function renamed(column: Column, from: string): RenamedItem {
   return { kind: 'renamed', column, from };

@@ -13,7 +13,7 @@ const scalars: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Throws if a part of the Zod type has values that JSON cannot represent.
+ * Throws if a Zod type, or a part of it, allows values that JSON cannot represent.
  *
  * @param where - the column in messages: `table.column`
  * @throws AshlarError `column-type-unsupported`

@@ -27,7 +27,7 @@ export function identifiers(names: readonly string[]): string {
   return names.map(identifier).join(', ');
 }
 
-/** Returns two index expressions for a column, with which a unique index treats NULLs as equal. */
+/** Returns two index expressions for a column; a unique index over them treats NULLs as equal. */
 export function nullsAlike(expression: string): readonly string[] {
   return [`coalesce(${expression}, '')`, `${expression} IS NULL`];
 }

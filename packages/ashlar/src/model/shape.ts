@@ -28,5 +28,5 @@ export type InsertOf<S extends Shape> = Flatten<
   }
 >;
 
-/** The TypeScript type of the values of an update: any of the columns. */
+/** The TypeScript type of the values of an update, which may set any of the columns. */
 export type UpdateOf<S extends Shape> = Flatten<{ [K in keyof S]?: Present<z.output<S[K]>> | undefined }>;

@@ -10,8 +10,8 @@ export function sideObjects(table: GuardedTable, dialect: SqlName): readonly Gua
 }
 
 /**
- * Returns the names of a scoped table's side tables, on which the application's role has no rights. They may hold
- * values of every scope, so no session reads them in a scope: Ashlar, the owner and the auditor do.
+ * Returns the names of a scoped table's side tables; the application's role has no rights on them. They may hold values
+ * of every scope, so no session reads them in a scope: Ashlar, the owner and the auditor do.
  */
 export function hiddenTables(table: GuardedTable, dialect: SqlName): readonly string[] {
   return table.facts.scope === undefined

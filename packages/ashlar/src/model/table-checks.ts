@@ -4,7 +4,7 @@ import { assertName } from './names.js';
 import type { Parts } from './table-parts.js';
 
 /**
- * Throws if a table has no valid primary key, or `onDelete` sets a column to NULL that is not nullable.
+ * Throws if a table has no valid primary key, or if `onDelete` would set a column to NULL that is not nullable.
  *
  * @returns the columns of the primary key
  * @throws AshlarError `table-invalid`
@@ -46,7 +46,7 @@ export function assertKeys(table: string, columns: TableFacts['columns'], parts:
 }
 
 /**
- * Throws if a constraint or index has an invalid name or the name of another one.
+ * Throws if a constraint or index has an invalid name, or if two of them have the same name.
  *
  * @throws AshlarError `table-invalid`
  */

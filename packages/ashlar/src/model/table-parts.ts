@@ -41,7 +41,7 @@ const columnNames = (table: string, item: string, columns: readonly Column[]): s
 };
 
 /**
- * Sorts the items of a declaration by kind, gives default names, and resolves columns to their names.
+ * Groups the items of a table's declaration by kind, names those without a name, and replaces columns with their names.
  *
  * @throws AshlarError `table-invalid`
  */

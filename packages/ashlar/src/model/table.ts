@@ -24,7 +24,7 @@ export interface Table<Name extends string = string, S extends Shape = Shape> ex
   readonly row: z.ZodType<RowOf<S>>;
   /** Validates a row to insert and fills in defaults and UUIDs; refuses unknown columns. */
   readonly insert: z.ZodType<InsertOf<S>, InsertOf<S>>;
-  /** Validates the values of an update: any columns outside the primary key. */
+  /** Validates the values of an update, which may set any columns except those of the primary key. */
   readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
 }
 

@@ -11,7 +11,7 @@ export type Insert<T> = T extends Table<string, infer S> ? InsertOf<S> : never;
 /** The TypeScript type of the values with which a row of a table can be updated. */
 export type Update<T> = T extends Table<string, infer S> ? UpdateOf<S> : never;
 
-/** Tables by the names that the code uses; SQL and Kysely queries use the tables' own names. */
+/** A set of tables, each under the name that the code uses for it; SQL and Kysely queries use the tables' own names. */
 export type Tables = Readonly<Record<string, Table>>;
 
 type IsCiphertext<T extends z.ZodType> = keyof CiphertextMark extends keyof T

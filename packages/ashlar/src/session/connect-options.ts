@@ -15,10 +15,10 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
    */
   readonly clock?: (() => Date) | undefined;
   /**
-   * The maximum number of times that a session runs if the server reports serialization failures or deadlocks. Default
-   * 5.
+   * The maximum number of times that a session is tried; it is tried again after a serialization failure or a deadlock.
+   * Default 5.
    */
   readonly attempts?: number | undefined;
-  /** Whether the start of a session runs maintenance that is due, such as creating partitions. Default true. */
+  /** Whether due maintenance, such as creating partitions, runs when a session starts. Default true. */
   readonly maintain?: boolean | undefined;
 }

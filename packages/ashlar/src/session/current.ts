@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const storage = new AsyncLocalStorage<object>();
 
-/** Returns the session in whose callback this call is made; `undefined` outside a session. */
+/** Returns the session whose callback is running; `undefined` outside a session. */
 export function currentSession(): object | undefined {
   return storage.getStore();
 }

@@ -62,8 +62,8 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Runs one unit of work: commits when `work` returns, rolls back when it throws. Inside another session of this
-   * database it is a savepoint of that session. A serialization failure or deadlock runs `work` again, at most
+   * Runs `work` as one unit of work: commits when `work` returns, and rolls back when it throws. Inside another session
+   * of this database it is a savepoint of that session. A serialization failure or deadlock runs `work` again, at most
    * `attempts` times.
    *
    * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
@@ -101,8 +101,8 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Returns the row with this primary key, or `undefined` if there is none. Outside a session this is the fastest way
-   * to read one row; inside a session it reads within that session. A row of a scoped table is found only with its
+   * Returns the row with the given primary key, or `undefined` if there is none. Outside a session this is the fastest
+   * way to read one row; inside a session it reads within that session. A row of a scoped table is found only with its
    * scope: in `context`, or in the session around the call.
    *
    * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`

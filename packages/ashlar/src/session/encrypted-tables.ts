@@ -15,8 +15,8 @@ import { notFound } from './values.js';
 type Row = Record<string, unknown>;
 
 /**
- * Reads and writes rows of tables with encrypted columns, as {@link Steps}, which synchronous and asynchronous engines
- * can run.
+ * Reads and writes rows of tables with encrypted columns; its methods return {@link Steps}, which both synchronous and
+ * asynchronous engines can run.
  */
 export class EncryptedTables {
   readonly #parts: SessionParts;

@@ -7,7 +7,9 @@ export interface SessionParts {
   readonly statements: Statements;
   readonly kysely: KyselyParts;
   readonly encryption: Encryption;
-  /** Returns the current time, from the `clock` given to `connect` or else from this process. */
+  /**
+   * Returns the current time: from the `clock` given to `connect`, or from the clock of this process if none was given.
+   */
   readonly clock: () => Date;
   /** Whether generated times come from `clock`; otherwise the database generates them. */
   readonly stampsFromClock: boolean;

@@ -15,7 +15,7 @@ import { insertValues, isPromiseLike, notFound, updateValues } from './values.js
 /** How many rows `insertMany` sends in one statement. */
 const batchSize = 1_000;
 
-/** An asynchronous session, in one level (transaction or savepoint) of a unit of work. */
+/** An asynchronous session, which runs in one level (transaction or savepoint) of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
   readonly #parts: SessionParts;
   #keys: DataKeys | undefined;
@@ -171,7 +171,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.nest(work, this.readOnly);
   }
 
-  /** Runs a nested session; `readOnly` refuses writes in it. */
+  /** Runs a nested session; if `readOnly` is true, every write in it is refused. */
   async nest<R>(work: (s: Session<T>) => Promise<R>, readOnly: boolean): Promise<R> {
     const current = currentSession();
     // called on an outer session by code of a session nested in it: the savepoint belongs in the inner one

@@ -43,7 +43,7 @@ export class SyncSession {
   }
 
   /**
-   * Validates the given columns and updates the row with this primary key.
+   * Validates the given values and updates the row with the given primary key.
    *
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
@@ -57,7 +57,7 @@ export class SyncSession {
     return rows[0] as RowOf<S>;
   }
 
-  /** Returns the row with this primary key, or `undefined` if there is none. */
+  /** Returns the row with the given primary key, or `undefined` if there is none. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
     if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.get(table, key)) as RowOf<S> | undefined;
@@ -66,13 +66,13 @@ export class SyncSession {
       | undefined;
   }
 
-  /** Deletes the row with this primary key. @throws AshlarError `row-not-found`, and what the database refuses */
+  /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
     const { changes } = this.#execute(this.#parts.statements.delete(table, keyValues(table, key)));
     if (changes === 0) throw notFound(table);
   }
 
-  /** Decrypts the encrypted columns of rows that a query returned, as {@link Session.decrypt}. */
+  /** Decrypts the encrypted columns of rows that a query returned; the synchronous form of {@link Session.decrypt}. */
   decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
     table: Table<string, S>,
     rows: readonly R[],
@@ -80,7 +80,7 @@ export class SyncSession {
     return this.#encrypted((encrypted) => encrypted.decrypt(table, rows)) as Decrypted<S, R>[];
   }
 
-  /** Returns the values to search for in a blind index, as {@link Session.blindIndex}. */
+  /** Returns the values to search for in a blind index; the synchronous form of {@link Session.blindIndex}. */
   blindIndex<S extends Shape, C extends keyof S & string>(
     table: Table<string, S>,
     column: C,
@@ -118,7 +118,7 @@ export class SyncSession {
     }
   }
 
-  /** Runs the session’s callback: commits when it returns, rolls back when it throws. */
+  /** Runs the session’s callback; commits when the callback returns, and rolls back when it throws. */
   run<R>(work: (s: SyncSession) => R): R {
     let result: R;
     try {

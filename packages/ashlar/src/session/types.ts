@@ -5,7 +5,7 @@ import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } fro
 export interface SessionContext {
   /** The user or process that acts: `user:42`, `system`. The audit trail and other guarantees record it. */
   readonly actor?: string | null | undefined;
-  /** The tenant whose rows of scoped tables the session can reach. Default: none. */
+  /** The tenant whose rows the session can reach in scoped tables. Default: none. */
   readonly scope?: string | null | undefined;
 }
 
@@ -50,15 +50,15 @@ export interface Session<T extends Tables = Tables> {
     rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
   ): Promise<number>;
   /**
-   * Validates the given columns and updates the row with this primary key.
+   * Validates the given values and updates the row with the given primary key.
    *
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
   update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): Promise<RowOf<S>>;
-  /** Returns the row with this primary key, or `undefined` if there is none. */
+  /** Returns the row with the given primary key, or `undefined` if there is none. */
   get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
-  /** Deletes the row with this primary key. @throws AshlarError `row-not-found`, and what the database refuses */
+  /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
   /**
    * Decrypts the encrypted columns of rows that `s.query` returned. Each row must contain the table's scope and primary
@@ -85,9 +85,9 @@ export interface Session<T extends Tables = Tables> {
     value: Exclude<RowOf<S>[C], null>,
   ): Promise<Uint8Array<ArrayBuffer>[]>;
   /**
-   * Locks a name until the outermost session ends, after waiting until no other session holds it: for resources outside
-   * the database. Names apply to the whole database, so begin them with the system's name. Sessions that lock several
-   * names in different orders may deadlock, which is retried.
+   * Takes the lock with the given name, waiting while another session holds it, and keeps it until the outermost
+   * session ends. Such locks are for resources outside the database. Names apply to the whole database, so begin them
+   * with the system's name. Sessions that lock several names in different orders may deadlock, which is retried.
    *
    * @throws AshlarError `session-read-only`, `lock-timeout`
    */

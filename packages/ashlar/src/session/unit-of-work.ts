@@ -3,7 +3,7 @@ import type { QueryResult, Transaction, TransactionOptions } from '../contract/t
 import { AshlarError } from '../errors.js';
 import { currentSession } from './current.js';
 
-/** A transaction with its savepoints: a stack of levels; only the innermost level runs statements. */
+/** A transaction and its savepoints, as a stack of levels; only the innermost level runs statements. */
 export class UnitOfWork {
   readonly engine: Engine;
   readonly options: TransactionOptions;
@@ -143,7 +143,7 @@ export class Level {
     }
   }
 
-  /** Aborts this level: it can only be rolled back. */
+  /** Aborts this level: afterwards it can only be rolled back. */
   fail(error: unknown): void {
     this.#failure ??= { error };
   }

@@ -21,7 +21,8 @@ const stamp = (
 };
 
 /**
- * Returns the values to insert for a row: validated, with defaults, UUIDs and, if a clock was given, generated times.
+ * Returns the validated values to insert for a row, including defaults, UUIDs and, if a clock was given, generated
+ * times.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
@@ -32,7 +33,8 @@ export function insertValues({ clock, stampsFromClock }: SessionParts, table: Ta
 }
 
 /**
- * Returns the values that an update sets: validated and, if a clock was given, with the times that every update sets.
+ * Returns the validated values that an update sets, including, if a clock was given, the columns that every update sets
+ * to the current time.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` when no column is given
  */
@@ -52,7 +54,7 @@ export function updateValues(
   return values;
 }
 
-/** Returns the error for a key that no row has, or whose row the session's scope hides: `row-not-found`. */
+/** Returns the error `row-not-found`, for a primary key with no row, or with a row outside the session's scope. */
 export function notFound(table: Table): AshlarError {
   return new AshlarError('row-not-found', {
     message: `${table.name} has no row with this key.`,

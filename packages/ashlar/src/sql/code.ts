@@ -43,7 +43,7 @@ const unquoted = (quoted: string): string => {
 };
 
 /**
- * The name in a token, without its quotes and in the case in which it is written; for any other token, its text.
+ * The name in a token, without quotes and with its case unchanged; the token's text if the token is not a quoted name.
  * The escapes of `U&"…"` are not resolved.
  */
 export function nameOf({ kind, text }: Token): string {
@@ -55,7 +55,7 @@ export function stringOf({ kind, text }: Token): string {
   return kind === 'string' && text.startsWith("'") ? unquoted(text) : text;
 }
 
-/** The depth of parentheses at each token; a parenthesis itself has the depth outside of it. */
+/** The number of parentheses that enclose each token; a parenthesis does not enclose itself. */
 export function depths(tokens: readonly Token[]): readonly number[] {
   let depth = 0;
   return tokens.map(({ text }) => {
@@ -77,7 +77,7 @@ export function splitAtCommas(tokens: readonly CodeToken[]): CodeToken[][] {
   return parts;
 }
 
-/** Splits tokens at each AND that joins conditions, but not at the AND of BETWEEN … AND. */
+/** Splits tokens at each AND that joins conditions, but not at the AND that belongs to a BETWEEN. */
 export function splitAtAnds(tokens: readonly CodeToken[]): CodeToken[][] {
   const depth = depths(tokens);
   const parts: CodeToken[][] = [[]];
@@ -93,7 +93,8 @@ export function splitAtAnds(tokens: readonly CodeToken[]): CodeToken[][] {
 }
 
 /**
- * Writes tokens as one line: no line breaks, no space inside parentheses, one space after a comma, no needless quotes.
+ * Writes tokens as one line, without space inside parentheses, with one space after a comma, and without needless
+ * quotes.
  */
 export function line(tokens: readonly CodeToken[]): string {
   let text = '';
@@ -113,19 +114,22 @@ export function folded(sql: string, dialect: SqlName): string {
   return line(codeOf(sql, dialect));
 }
 
-/** Whether the tokens at an offset are these words, in this order. */
+/** Whether the tokens from an offset on are the given words, in the given order. */
 export function hasWords(tokens: readonly CodeToken[], at: number, ...words: readonly string[]): boolean {
   return words.every((word, i) => tokens[at + i]?.word === word);
 }
 
-/** The position of these words in sequence, outside of parentheses; -1 when there is none. */
+/**
+ * The position of the first token of the given sequence of words, outside parentheses; -1 if the sequence does not
+ * occur.
+ */
 export function findWords(tokens: readonly CodeToken[], ...words: readonly string[]): number {
   const depth = depths(tokens);
   return tokens.findIndex((_, at) => depth[at] === 0 && hasWords(tokens, at, ...words));
 }
 
 /**
- * Whether an SQL text contains a name, as a word in upper or lower case or in quotes. Strings and comments do not
+ * Whether an SQL text contains a name, in upper or lower case, with or without quotes. Strings and comments do not
  * count.
  */
 export function mentions(sql: string, name: string, dialect: SqlName): boolean {

@@ -33,7 +33,10 @@ export function verbAt(tokens: readonly CodeToken[]): number {
   });
 }
 
-/** The verb of a statement in upper case, after EXPLAIN and WITH …: `INSERT` of `WITH a AS (…) INSERT …`. */
+/**
+ * The verb of a statement in upper case, after any EXPLAIN and WITH …; for example, the verb of `WITH a AS (…) INSERT
+ * …` is `INSERT`.
+ */
 export function verbOf(sql: string, dialect: SqlName): string {
   const tokens = codeOf(sql, dialect);
   return tokens[verbAt(tokens)]?.word ?? '';

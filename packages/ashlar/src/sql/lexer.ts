@@ -21,10 +21,12 @@ export interface Token {
   readonly kind: TokenKind;
   /** The token's text, as written. */
   readonly text: string;
-  /** The offset of the token in the SQL text, in UTF-16 code units; `end` is exclusive. */
+  /**
+   * The offset at which the token starts in the SQL text, in UTF-16 code units; the token ends before the offset `end`.
+   */
   readonly start: number;
   readonly end: number;
-  /** False when the text ends before the token's closing mark. */
+  /** Whether the token is complete: false if the SQL text ends before the token's closing mark. */
   readonly terminated: boolean;
 }
 

@@ -13,7 +13,9 @@ export function utc(value: string, precision: 3 | 6): string {
   return `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.${precision === 3 ? 'MS' : 'US'}"Z"')`;
 }
 
-/** An SQL expression that formats an IP address as in RFC 5952: PostgreSQL writes ::1.2.3.4 for ::102:304. */
+/**
+ * An SQL expression that formats an IP address as in RFC 5952, unlike PostgreSQL, which writes ::1.2.3.4 for ::102:304.
+ */
 export function address(value: string): string {
   const low = `(${value} - '::'::inet)`;
   return `CASE WHEN ${value} BETWEEN '::1:0' AND '::ffff:ffff' THEN '::' || to_hex(${low} >> 16) || ':' || to_hex(${low} & 65535) ELSE host(${value}) END`;

@@ -26,25 +26,24 @@ export const inItsSchema = 'SET search_path FROM CURRENT';
 
 /** Options of a trigger function. */
 export interface FunctionOptions {
-  /**
-   * Set when the body compares values: it then uses PostgreSQL's own operators, regardless of the caller's search_path.
-   */
+  /** If true, the function compares values with PostgreSQL's own operators, regardless of the caller's search_path. */
   readonly compares?: boolean;
-  /** Set when the body reads tables: the function then finds the tables of the schema in which it is created. */
+  /** If true, the function finds the tables that it reads in the schema in which the function is created. */
   readonly reads?: boolean;
   /** If true, the function runs with the privileges of the table's owner, so that the caller needs no privileges. */
   readonly asOwner?: boolean;
   /** If true, the function converts reals to text with all digits, regardless of the caller's settings. */
   readonly exactReals?: boolean;
   /**
-   * If `rows`, the function fails when row level security hides rows from the caller, instead of missing them silently.
-   * If `scopes`, the function reads the rows of every scope of scoped tables.
+   * If `rows`, the function fails when row level security hides rows from the caller, instead of silently ignoring
+   * those rows. If `scopes`, the function reads the rows of every scope of scoped tables.
    */
   readonly seesAll?: 'rows' | 'scopes';
 }
 
 /**
- * PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements before and after the body.
+ * The PL/pgSQL that lets a function read the rows of every scope: a declaration, and statements to put before and after
+ * the body.
  */
 export const everyScopeSql = {
   declare: "callers_scope text := coalesce(current_setting('ashlar.scope', true), '');",
@@ -157,7 +156,8 @@ const rowOf = (row: 'NEW' | 'OLD', table: TableFacts, except: readonly string[])
     .join(', ')})::record`;
 
 /**
- * The SQL condition that NEW and OLD are byte-identical outside `except`; for `=`, 1.00 and 1.0 inside JSON are equal.
+ * The SQL condition that NEW and OLD are byte-identical in all columns outside `except`. The operator `=` would not do:
+ * for it, 1.00 and 1.0 inside JSON are equal.
  */
 export function unchanged(table: TableFacts, except: readonly string[]): string {
   return `${rowOf('NEW', table, except)} *= ${rowOf('OLD', table, except)}`;

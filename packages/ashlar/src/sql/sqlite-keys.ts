@@ -58,8 +58,8 @@ export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
 }
 
 /**
- * The SQL conditions that OR REPLACE would delete another row to write NEW. On a connection without
- * `recursive_triggers`, this deletion fires no delete trigger. `and` narrows which other rows count.
+ * The SQL conditions under which OR REPLACE would delete an existing row in order to write the row NEW. On a connection
+ * without `recursive_triggers`, this deletion fires no delete trigger. `and` narrows which other rows count.
  */
 export function replacing(
   table: TableFacts,
@@ -88,8 +88,8 @@ const newRowFits = (table: TableFacts, where: string): string => {
 };
 
 /**
- * Trigger conditions that refuse NULL in a key column: OR REPLACE would replace the NULL with the column's default
- * after all BEFORE triggers have run.
+ * The trigger conditions for refusing NULL in a key column, because OR REPLACE would replace the NULL with the column's
+ * default after all BEFORE triggers have run.
  */
 export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly string[] {
   return [...new Set(keys.flatMap(({ columns }) => columns))]
@@ -100,7 +100,7 @@ export function emptied(table: TableFacts, keys: readonly UniqueKey[]): readonly
     .map((name) => `NEW.${identifier(name)} IS NULL`);
 }
 
-/** SQL conditions that NEW and OLD are the same row, with equal values in every column outside `except`. */
+/** The SQL conditions that NEW and OLD are versions of one row, with equal values in every column outside `except`. */
 export function unchanged(table: TableFacts, except: readonly string[]): readonly string[] {
   return [rowidOf(table), ...Object.keys(table.columns)]
     .filter((name) => !except.includes(name))

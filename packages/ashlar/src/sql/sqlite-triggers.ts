@@ -12,7 +12,9 @@ export interface SqliteTrigger {
   readonly when?: string;
   /** SQL statements without their semicolons, such as `SELECT ${raise(…)} WHERE …`. */
   readonly body: readonly string[];
-  /** Set if another table's SQL may already have created the trigger: adds IF NOT EXISTS. */
+  /**
+   * If true, the trigger is created with IF NOT EXISTS, because the SQL of another table may already have created it.
+   */
   readonly ifMissing?: boolean;
 }
 

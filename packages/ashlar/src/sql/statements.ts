@@ -7,7 +7,8 @@ export interface SqlStatement {
   /** The statement as written, without the semicolon; includes the comments before it. */
   readonly sql: string;
   /**
-   * The statement for messages, not for execution: without comments and the contents of strings, white space collapsed.
+   * The statement in a short form for messages, which is not executed: without comments and the contents of strings,
+   * and with white space collapsed.
    */
   readonly code: string;
   /** The line number of the statement's first word in the script; the first line is 1. */
@@ -93,9 +94,9 @@ const codeText = (tokens: readonly CodeToken[]): string =>
     .join('');
 
 /**
- * Splits a script into its statements as the engine's own parser does: not at semicolons in strings, quoted names,
- * comments, parentheses (PostgreSQL), and the bodies of triggers (SQLite) and of SQL-standard functions (PostgreSQL).
- * A NUL character ends the script, as it does for both engines.
+ * Splits a script into its statements at the same semicolons as the engine's own parser. Semicolons in strings, quoted
+ * names, comments, parentheses (PostgreSQL), and the bodies of triggers (SQLite) and of SQL-standard functions
+ * (PostgreSQL) do not end a statement. A NUL character ends the script, as it does for both engines.
  */
 export function splitStatements(script: string, dialect: SqlName): readonly SqlStatement[] {
   const statements: SqlStatement[] = [];

@@ -15,8 +15,8 @@ const isNothing = (value: SqlPart): boolean =>
   value === undefined || (typeof value === 'object' && value.length === 0);
 
 /**
- * Indents every line of an SQL text except the first, so that a condition of several lines stays aligned. Blank lines
- * stay empty; strings and quoted names are not changed.
+ * Indents every line of an SQL text except the first, so that the lines of a multi-line condition are aligned. Blank
+ * lines stay empty; strings and quoted names are not changed.
  */
 export function hanging(text: string, by = 2): string {
   if (by === 0 || !text.includes('\n')) return text;
@@ -31,8 +31,8 @@ export function hanging(text: string, by = 2): string {
 }
 
 /**
- * A template tag for SQL: removes the template's own indentation, and its first line break and last line when blank.
- * The lines of a value are indented like the line that contains it, except inside strings. A line that consists only of
+ * A template tag for SQL: removes the indentation of the template, and its first and last line if they are blank. The
+ * lines of a value are indented like the line that contains it, except inside strings. A line that consists only of
  * values that are `undefined` or an empty list is omitted.
  *
  * Values are inserted as they are: quote names with `identifier` and strings with `literal`.

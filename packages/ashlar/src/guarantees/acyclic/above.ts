@@ -4,8 +4,8 @@ import { sql } from '../../sql/template.js';
 import type { Tree } from './tree.js';
 
 /**
- * A recursive SQL query for the keys of the parent of NEW and of all its ancestors. UNION drops duplicates, so that the
- * query also ends in a table that had a cycle before it declared the guarantee.
+ * A recursive SQL query that returns the keys of all ancestors of the row NEW: its parent, the parent of that, and so
+ * on. UNION drops duplicates, so that the query also ends in a table that had a cycle before it declared the guarantee.
  */
 export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   const [name, key, up] = [table.name, id, parent].map(identifier);
@@ -20,7 +20,7 @@ export function aboveNew(table: TableFacts, { id, parent }: Tree): string {
   `;
 }
 
-/** The SQL condition that an UPDATE moves a row under another parent, or changes the key of the row. */
+/** The SQL condition that an UPDATE gives a row a different parent, or changes the key of a row that has a parent. */
 export function isMoved({ id, parent }: Tree, differs: string): string {
   const [key, up] = [id, parent].map(identifier);
   return `NEW.${up} IS NOT NULL AND (NEW.${up} ${differs} OLD.${up} OR NEW.${key} ${differs} OLD.${key})`;

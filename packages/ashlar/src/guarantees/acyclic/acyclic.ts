@@ -10,7 +10,8 @@ import { acyclicOnSqlite } from './sqlite.js';
 import { treeOf } from './tree.js';
 
 /**
- * No row is its own ancestor: following `parent` upward always ends, even if sessions move rows at the same time.
+ * Guarantees that no row is its own ancestor: following `parent` upward always ends, even if several sessions move rows
+ * at the same time.
  *
  * @param parent - a nullable column that refers to the table's own primary key, alone or together with others
  * @throws AshlarError `table-invalid`, when the table is declared, if the column does not

@@ -14,19 +14,20 @@ import { stampOf } from './stamp.js';
 /** The changes that an append-only table allows. */
 export interface AppendOnlyOptions {
   /**
-   * Columns of foreign keys with `onDelete: 'cascade'`: a row is deleted together with its parent. While the parent
-   * exists, no row can be deleted and the parent cannot be replaced (on SQLite not even by an upsert on its key).
+   * The columns of foreign keys with `onDelete: 'cascade'`: when the parent of a row is deleted, the row is deleted
+   * too. While the parent exists, no row can be deleted and the parent cannot be replaced (on SQLite not even by an
+   * upsert on its key).
    */
   readonly cascade?: Column | readonly Column[];
   /**
-   * Columns that may be set once after the insert, from NULL to a value or from false to true: for example, the time at
-   * which a consent was withdrawn.
+   * Columns that may be set once after the insert, from NULL to a value or from false to true; for example, a column
+   * for the time at which a consent was withdrawn.
    */
   readonly stampOnce?: Column | readonly Column[];
 }
 
 /**
- * A row is never changed or deleted after its insert.
+ * Guarantees that no row is changed or deleted after its insert.
  *
  * @param options - the exceptions: with which parents rows are deleted, which columns are set once
  * @throws AshlarError `table-invalid`, when the table is declared, if a column does not suit its option

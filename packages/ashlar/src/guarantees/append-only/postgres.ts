@@ -10,8 +10,8 @@ import type { Stamp } from './stamp.js';
 const refuse = (text: string): string => raise('append-only', text);
 
 /**
- * The triggers that keep a table append-only on PostgreSQL, also for the owner and if `session_replication_role` is
- * `replica`.
+ * The triggers that keep a table append-only on PostgreSQL, even against the owner and even if
+ * `session_replication_role` is `replica`.
  */
 export function appendOnlyOnPostgres(
   table: TableFacts,
@@ -54,8 +54,8 @@ export function appendOnlyOnPostgres(
 }
 
 /**
- * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
- * partition.
+ * The trigger to create on each partition against TRUNCATE: partitions inherit the row triggers of their table, but not
+ * its TRUNCATE trigger.
  */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];

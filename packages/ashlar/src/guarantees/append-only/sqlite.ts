@@ -22,7 +22,7 @@ import type { Stamp } from './stamp.js';
 
 const refuse = (text: string): string => `SELECT ${raise('append-only', text)}`;
 
-/** The triggers that keep a table append-only on SQLite, also on connections without Ashlar's pragmas. */
+/** The triggers that keep a table append-only on SQLite, even on connections that did not run Ashlar's pragmas. */
 export function appendOnlyOnSqlite(
   table: TableFacts,
   { parents, stamps }: AppendOnlyRules,

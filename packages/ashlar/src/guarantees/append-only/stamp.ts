@@ -14,7 +14,10 @@ export interface Stamp {
   isSet(row: string): string;
 }
 
-/** How a column is set once; `undefined` if the column is never empty in a new row, and so cannot be set later. */
+/**
+ * Returns how a column can be set once after the insert; `undefined` if new rows always have a value in the column, so
+ * that it cannot be set later.
+ */
 export function stampOf({ name, kind, nullable, default: fallback }: Column): Stamp | undefined {
   const of = (row: string): string => `${row}.${identifier(name)}`;
   if (nullable && fallback === undefined) {

@@ -20,7 +20,7 @@ import type { AuditedRules } from './rules.js';
 type Operation = 'insert' | 'update' | 'delete';
 
 /**
- * Statements that insert rows into an audit trail directly, instead of by a trigger. Updates and deletes of its lines
+ * Statements that insert rows into an audit trail directly; only triggers may do so. Updates and deletes of its lines
  * are attacks on append-only.
  */
 export function trailAttacks(trail: TableFacts, { dialect, row }: Probe): readonly Attack[] {
@@ -41,7 +41,9 @@ export function trailAttacks(trail: TableFacts, { dialect, row }: Probe): readon
   ];
 }
 
-/** Statements that change a row: the database must refuse each, or record the change in the trail. */
+/**
+ * Statements that change a row; the database must either refuse each statement or record its change in the audit trail.
+ */
 export function auditedAttacks(table: TableFacts, probe: Probe, { trail }: AuditedRules): readonly Attack[] {
   const { dialect, fresh, partitions, row } = probe;
   const name = identifier(table.name);

@@ -14,14 +14,18 @@ import type { AuditTrail } from './trail.js';
 export interface AuditedOptions {
   /** The audit trail: a table declared with `auditTrail` in the same system. */
   readonly into: AuditTrail;
-  /** Columns whose values are not recorded; the column `unseen` of the trail lists those of them that changed. */
+  /**
+   * Columns whose values are not recorded: if such a column changes, the trail records only its name, in the column
+   * `unseen`.
+   */
   readonly except?: Column | readonly Column[];
   /** Allows an unscoped trail for a scoped table: every session can then read values of other scopes in the trail. */
   readonly acrossScopes?: boolean;
 }
 
 /**
- * Each insert, update and delete is recorded in an audit trail: who, when, which row, and its values before and after.
+ * Guarantees that each insert, update and delete is recorded in an audit trail: who made it and when, the row, and its
+ * values before and after.
  *
  * On SQLite a write outside a session is refused. The trail of a scoped table must be scoped: a session reads the lines
  * of sessions in its scope, and `everyScope` all. What the trail holds of a row stays when the row is purged: give the

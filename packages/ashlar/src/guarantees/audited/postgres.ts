@@ -66,15 +66,16 @@ export function auditedOnPostgres(
 }
 
 /**
- * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
- * partition.
+ * The trigger to create on each partition against TRUNCATE: partitions inherit the row triggers of their table, but not
+ * its TRUNCATE trigger.
  */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];
 }
 
 /**
- * The trigger that refuses each insert into a trail, even by the owner, unless a trigger of an audited table makes it.
+ * The trigger that refuses every insert into an audit trail that does not come from a trigger of an audited table, even
+ * if the owner makes it.
  */
 export function trailOnPostgres(trail: TableFacts): readonly GuaranteeObject[] {
   const name = objectName(trail.name, 'trail_insert');

@@ -56,7 +56,10 @@ export function auditedOnSqlite(
   ];
 }
 
-/** The trigger that refuses trail rows unless they have the session's actor and scope and the current time. */
+/**
+ * The trigger that refuses a new row of an audit trail unless it contains the session's actor and scope and the current
+ * time.
+ */
 export function trailOnSqlite(trail: TableFacts): readonly GuaranteeObject[] {
   return [
     sqliteTrigger({

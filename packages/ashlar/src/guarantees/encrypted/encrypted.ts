@@ -24,21 +24,21 @@ export interface BlindIndexOptions {
 
 /** How a table's encrypted columns are encrypted. */
 export interface EncryptedOptions {
-  /** The scope column: its value, which never changes, selects the data key that encrypts the row. */
+  /** The scope column: its value, which never changes, determines the data key with which the row is encrypted. */
   readonly scope: Column;
   /** The keyring that holds the data keys: a table declared by `keyring(…)`. */
   readonly keys: TableFacts;
   readonly blindIndex?: BlindIndexOptions | readonly BlindIndexOptions[];
   /**
-   * The former names that ciphertexts are bound to, if the table or a column was renamed after rows were written.
-   * `columns`: name now → name then.
+   * The former names of the table and its columns, if they were renamed after rows were written: each ciphertext is
+   * bound to the names at the time of its encryption. `columns`: name now → name then.
    */
   readonly bound?: { readonly table?: string; readonly columns?: Readonly<Record<string, string>> };
 }
 
 /**
- * The plaintext of an encrypted column never reaches the database; shredding the key of a scope makes the scope's data
- * unreadable.
+ * Guarantees that the plaintext of an encrypted column never reaches the database, and that shredding the key of a
+ * scope makes the data of the scope unreadable.
  *
  * Every column declared with `ciphertext(…)` is encrypted by XAES-256-GCM under its scope's data key and bound to its
  * table, column, scope and row. The database refuses other values than ciphertexts, and a change of a row's scope or

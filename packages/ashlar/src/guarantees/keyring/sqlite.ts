@@ -9,7 +9,10 @@ import { hanging } from '../../sql/template.js';
 
 const refuse = (text: string): string => `SELECT ${raise('keyring', text)}`;
 
-/** The triggers that protect a keyring on SQLite, on any connection, even with `ignore_check_constraints`. */
+/**
+ * The triggers that protect a keyring on SQLite, on any connection, even one that sets the pragma
+ * `ignore_check_constraints`.
+ */
 export function keyringOnSqlite(table: TableFacts): readonly GuaranteeObject[] {
   const trigger = (event: string, on: string, when: string | undefined, text: string): GuaranteeObject =>
     sqliteTrigger({

@@ -12,14 +12,15 @@ import { sealOnSqlite } from './sqlite-seal.js';
 
 /** Options of `ledgered`. */
 export interface LedgeredOptions {
-  /** The name of the log; each entry contains this name. Default: the table's name. */
+  /** The name of the ledger's log, which each entry contains. Default: the table's name. */
   readonly log?: string;
 }
 
 const keyKinds: ReadonlySet<ColumnKind> = new Set(['text', 'integer', 'uuid', 'timestamp', 'date', 'inet']);
 
 /**
- * A change that bypasses the triggers is detected, and a third party can verify that a row is in the ledger.
+ * Guarantees that a change to a row is detected even if it bypasses the triggers, and that a third party can verify
+ * that a row is in the ledger.
  *
  * @throws AshlarError `table-invalid`, when the table is declared, if the table is not append-only without exceptions
  *

@@ -6,15 +6,17 @@ export interface LedgerNames {
   /** The side table of entries: the canonical bytes of each row. */
   readonly entries: string;
   /**
-   * The side table of hashes. Level 0: the hashes of the leaves. Level n: the roots of complete runs of 256ⁿ leaves.
+   * The side table of the hashes in the Merkle tree. Level 0: the hashes of the leaves. Level n: the roots of complete
+   * runs of 256ⁿ leaves.
    */
   readonly tree: string;
   /** The side table of sealed blocks: the size and the root of the tree after each block. */
   readonly blocks: string;
-  /** The side table with one row: the state from which sealing continues. Verification never trusts it. */
+  /** The side table whose only row is the state from which sealing continues. Verification never trusts it. */
   readonly head: string;
   /**
-   * The insert trigger: on SQLite it writes the entry of a row, on PostgreSQL it adds transaction and time to the row.
+   * The insert trigger: on SQLite, it writes the entry of the row; on PostgreSQL, it records the transaction and the
+   * time in the row.
    */
   readonly append: string;
   /** The function that the trigger `append` calls on PostgreSQL. */
@@ -23,7 +25,7 @@ export interface LedgerNames {
   readonly seal: string;
 }
 
-/** The names of the objects of a ledger. */
+/** Returns the names of the database objects of a ledger. */
 export function ledgerNames({ name }: Pick<TableFacts, 'name'>): LedgerNames {
   return {
     entries: objectName(name, 'ledger_entries'),

@@ -46,7 +46,7 @@ export function rowKeySql(table: TableFacts, row: string): string {
   return `'[' || ${parts.join(" || ',' || ")} || ']'`;
 }
 
-/** The SQL condition that a row has this key, in a form for which PostgreSQL uses the index of the primary key. */
+/** The SQL condition that a row has the given key, written so that PostgreSQL uses the index of the primary key. */
 export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);
   return columns

@@ -18,8 +18,9 @@ export function stampColumns(): readonly string[] {
 }
 
 /**
- * The objects of a ledger on PostgreSQL: four side tables, a trigger that stamps rows, and a function that writes their
- * entries and seals them. An insert maintains one more index; it waits for no other insert and writes nothing twice.
+ * The objects of a ledger on PostgreSQL: four side tables, a trigger that records the transaction and time of each row,
+ * and a function that writes the entries and seals them. An insert maintains one more index; it waits for no other
+ * insert and writes nothing twice.
  */
 export function ledgeredOnPostgres(table: TableFacts, log: string): readonly GuaranteeObject[] {
   const names = ledgerNames(table);

@@ -61,7 +61,7 @@ export function rowKeySql(table: TableFacts, name: SqlName, row: string): string
   return dialects[name].rowKey(table, row);
 }
 
-/** An SQL query that returns the key of a row, as text; the values of the row are given as SQL. */
+/** An SQL query that returns the key of a row as text, computed from the row's values, which are given as SQL. */
 export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   const values = keyColumns(table).map((column) => {
     const literal = row[column.name] ?? 'NULL';
@@ -71,7 +71,7 @@ export function keySql(table: TableFacts, name: SqlName, row: SqlRow): string {
   return `SELECT ${dialects[name].rowKey(table, 't')} AS row_key FROM (SELECT ${values.join(', ')}) AS t`;
 }
 
-/** All SQL queries with which a ledger is read. A lookup that must use an index is a subquery, never a join. */
+/** Returns all SQL queries that read a ledger. A lookup that must use an index is a subquery, never a join. */
 export function ledgerQueries(table: TableFacts, name: SqlName) {
   const names = ledgerNames(table);
   const own = identifier(table.name);

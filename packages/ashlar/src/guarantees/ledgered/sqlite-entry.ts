@@ -13,8 +13,8 @@ export function rowKeySql(table: TableFacts, row: string): string {
 }
 
 /**
- * The SQL condition that a row has this key: the index of the primary key finds the row, and the text of the key is
- * identical.
+ * The SQL condition that a row has the given key: it finds the row with the index of the primary key, then compares the
+ * key as text.
  */
 export function hasRowKey(table: TableFacts, row: string, key: string): string {
   const columns = keyColumns(table);

@@ -42,7 +42,8 @@ const statements = (table: TableFacts, log: string) => {
 };
 
 /**
- * Returns the function that seals the rows of a transaction before its COMMIT; fast if the transaction inserted no row.
+ * Returns a function that seals the rows of a transaction before its COMMIT; the function is fast if the transaction
+ * inserted no row.
  */
 export function sealOnSqlite(table: TableFacts, log: string): (now: RunNow) => void {
   const sql = statements(table, log);

@@ -18,7 +18,10 @@ import { type Lifecycle, mayGo } from './rules.js';
 // a status column of many values has thousands of refused transitions; this many show that the rule is enforced
 const mostSteps = 60;
 
-/** Statements that set a refused first status or make a refused transition, by INSERT, UPDATE, upsert and REPLACE. */
+/**
+ * Statements that insert a row with a status that is not initial, or make a transition that is not declared, by INSERT,
+ * UPDATE, upsert and REPLACE.
+ */
 export function lifecycleAttacks(table: TableFacts, probe: Probe, rules: Lifecycle): readonly Attack[] {
   const steps = wrongSteps(table, probe, rules).slice(0, mostSteps);
   const around = waysAround(table, probe, rules);

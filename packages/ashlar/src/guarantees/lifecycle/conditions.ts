@@ -5,14 +5,14 @@ import type { Lifecycle } from './rules.js';
 const oneOf = (statuses: readonly string[]): string => statuses.map(literal).join(', ');
 
 /**
- * The SQL condition that an INSERT is refused: no initial status, or NULL, which OR REPLACE would replace with the
- * default.
+ * The SQL condition for refusing an INSERT: the status of the new row is not an initial status, or is NULL (which OR
+ * REPLACE would replace with the default).
  */
 export function beginsWrongly({ column, initial }: Lifecycle): string {
   return `(NEW.${identifier(column)} IN (${oneOf(initial)})) IS NOT TRUE`;
 }
 
-/** The SQL condition that an UPDATE is refused: the status changes, but not by a declared transition. */
+/** The SQL condition for refusing an UPDATE: it changes the status by a transition that is not declared. */
 export function movesWrongly({ column, statuses, transitions }: Lifecycle): string {
   const name = identifier(column);
   const changes = `OLD.${name} IS DISTINCT FROM NEW.${name}`;

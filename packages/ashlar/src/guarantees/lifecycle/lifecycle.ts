@@ -15,7 +15,7 @@ export interface LifecycleOptions {
 }
 
 /**
- * A status changes only along the declared transitions, and each new row has an initial status.
+ * Guarantees that a status changes only by declared transitions, and that each new row has an initial status.
  *
  * @param column - a column of `z.enum(…)`
  * @param transitions - for each status, the statuses it may change to

@@ -12,7 +12,8 @@ const moments = {
 } as const;
 
 /**
- * Inserts for months without a partition, which must be accepted, and into partitions of other months, which must not.
+ * Inserts for months without a partition, which the database must accept, and inserts into the partition of a wrong
+ * month, which it must refuse.
  */
 export function partitionedAttacks(table: GuardedTable, probe: Probe, column: string): readonly Attack[] {
   const { partitions } = probe;

@@ -4,7 +4,10 @@ import { identifier } from '../../model/index.js';
 import { sql } from '../../sql/template.js';
 import { firstMonth, type Month, startOf } from './months.js';
 
-/** A range partition: `from` inclusive, `to` exclusive, in milliseconds since 1970; an unbounded end is infinite. */
+/**
+ * A range partition, which holds the times from `from` (inclusive) to `to` (exclusive), in milliseconds since 1970; an
+ * unbounded end is infinite.
+ */
 export interface RangePartition {
   readonly name: string;
   readonly from: number;
@@ -49,7 +52,7 @@ export async function readCatalogue(run: RunSql, table: TableFacts): Promise<Cat
   };
 }
 
-/** The number of rows of a table in each month up to `last`; later rows and rows before the year 1 are not counted. */
+/** Counts the rows of a table in each month from the year 1 to the month `last`. */
 export async function countByMonth(
   run: RunSql,
   from: string,

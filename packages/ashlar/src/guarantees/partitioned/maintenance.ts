@@ -31,9 +31,10 @@ const notice = 60 * day;
 const farthest = 120;
 
 /**
- * Creates the partitions that a table needs: the default partition, the months from the current one to `ahead`, and
- * those of rows in the default partition. Restores the objects of guarantees that partitions lack. Each step is a short
- * transaction of its own, so that inserts continue between them. Idempotent; several processes may run it concurrently.
+ * Creates the missing partitions of a table: the default partition, one for the current month, one for each of the next
+ * `ahead` months, and those for the months of rows in the default partition. Restores the objects of guarantees that
+ * partitions lack. Each step is a short transaction of its own, so that inserts continue between them. Idempotent;
+ * several processes may run it concurrently.
  *
  * @throws AshlarError `lock-timeout` when other transactions held a lock at every attempt; `partition-conflict`
  */
@@ -111,7 +112,8 @@ export async function maintainPartitions(
 }
 
 /**
- * Locks the partitions of a table against changes by other processes until the transaction ends; waits for the lock.
+ * Locks the partitions of a table, so that only this process can change them until the transaction ends; waits for the
+ * lock.
  */
 export async function alone(run: RunSql, table: GuardedTable): Promise<void> {
   await run(
@@ -151,7 +153,7 @@ const isCode = (error: unknown, code: string): boolean => error instanceof Ashla
 const deadlock = '40P01';
 
 /**
- * Runs `work`, and runs it again if other transactions hold a lock that it needs.
+ * Runs `work`, and repeats it if other transactions hold a lock that it needs.
  *
  * @throws AshlarError `lock-timeout` when they do at every attempt
  */

@@ -14,8 +14,8 @@ export function partitionName(table: GuardedTable, first: Month, last: Month): s
 }
 
 /**
- * Creates a table that can be attached as a partition later. The CHECK of its range makes the scan unnecessary when it
- * is attached.
+ * Creates a table that is not yet a partition, but can be attached as one later. The CHECK of its range makes the scan
+ * unnecessary when it is attached.
  *
  * @throws AshlarError `partition-conflict` when the name is taken
  */

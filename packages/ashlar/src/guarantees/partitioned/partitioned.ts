@@ -15,12 +15,13 @@ import { defaultPartition, partitionObjects } from './objects.js';
 /** How a table is partitioned. */
 export interface PartitionedOptions {
   readonly by: 'month';
-  /** How many months ahead partitions are created: 3 to 120. Default 14. */
+  /** The number of months after the current one for which partitions are created in advance: 3 to 120. Default 14. */
   readonly ahead?: number;
 }
 
 /**
- * No insert fails because a partition is missing; an old month can be dropped as a whole partition.
+ * Guarantees that no insert fails because a partition is missing; the rows of an old month can be deleted by dropping
+ * its partition.
  *
  * Months are those of UTC. Rows of a month without a partition go to a default partition until maintenance moves them.
  *

@@ -12,7 +12,10 @@ import { defaultPartition, partitionObjects } from './objects.js';
 // more months than this, created one by one, indicate an error in the data
 const mostMonths = 1200;
 
-/** The partitioned table whose default partition is emptied, its partitions, and the months that may get new ones. */
+/**
+ * The partitioned table whose default partition is to be emptied, its partitions, and the last months for which
+ * partitions may be created.
+ */
 export interface DefaultPartition {
   readonly run: RunSql;
   readonly table: GuardedTable;
@@ -22,10 +25,10 @@ export interface DefaultPartition {
 }
 
 /**
- * Moves the rows of the default partition into partitions of their months, in the transaction of `run`. The default
- * partition itself becomes the partition of those months, and a new empty one replaces it: no row is deleted. Where
- * other partitions exist between those months, or some rows cannot get a month yet, the rows are copied and counted
- * instead, and the old default partition is dropped.
+ * Moves each row of the default partition into a partition for its month, in the transaction in which `run` runs SQL.
+ * The default partition itself becomes the partition of those months, and a new empty one replaces it: no row is
+ * deleted. Where other partitions exist between those months, or some rows cannot get a month yet, the rows are copied
+ * and counted instead, and the old default partition is dropped.
  *
  * @param until - `last`: the last month created ahead; rows of later months get one partition a month, so that no wide
  *   partition covers future months. `reach`: the last month that can have a partition now; later rows stay

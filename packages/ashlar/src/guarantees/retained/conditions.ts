@@ -18,8 +18,11 @@ export function refusals(table: string, { column, period, reason }: Retention) {
 
 /** The retention conditions in the SQL of one engine; `row` is the alias of the row. */
 export interface Conditions {
-  /** The condition that the row has expired at `moment`, an SQL expression; by default the database's clock. */
+  /**
+   * Returns the condition that the row has expired at the time `moment`, an SQL expression (default: the current time
+   * of the database).
+   */
   due(row: string, moment?: string): string;
-  /** The condition that an open legal hold applies to the row. */
+  /** Returns the condition that an open legal hold applies to the row. */
   held(row: string): string;
 }

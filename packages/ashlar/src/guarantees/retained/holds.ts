@@ -36,7 +36,7 @@ export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
 const made = new WeakSet<object>();
 
 /**
- * Declares a table of legal holds: while a hold is open, the rows that it covers are not purged even if they have
+ * Declares a table of legal holds: while a hold is open, the rows that it covers are not purged, even if they have
  * expired.
  *
  * A NULL matches everything: a hold without `table_name`, `row_key` and `scope` holds every row. A `row_key` that lacks

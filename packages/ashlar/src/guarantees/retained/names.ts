@@ -17,7 +17,10 @@ export function frozenColumns(table: TableFacts, { column, scope }: Retention): 
   return [...new Set([column, ...table.primaryKey.columns, ...(scope === undefined ? [] : [scope])])];
 }
 
-/** The index that finds the oldest rows; none if the table has such an index, or is partitioned by the column. */
+/**
+ * The index to create for finding the oldest rows; none if the table already has such an index or is partitioned by the
+ * retention column.
+ */
 export function clockIndex(table: TableFacts, { column }: Retention): readonly GuaranteeObject[] {
   return isIndexed(table, [column]) || table.facts.partition?.column === column
     ? []

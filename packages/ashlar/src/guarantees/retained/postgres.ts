@@ -80,8 +80,8 @@ export function retainedOnPostgres(table: TableFacts, retention: Retention): rea
 }
 
 /**
- * The trigger to create on each partition: row triggers are inherited, but TRUNCATE fires only triggers of the
- * partition.
+ * The trigger to create on each partition against TRUNCATE: partitions inherit the row triggers of their table, but not
+ * its TRUNCATE trigger.
  */
 export function guardPartition(table: TableFacts, partition: string): readonly GuaranteeObject[] {
   return [truncation(table, partition)];

@@ -23,8 +23,8 @@ const postgresPurge: PurgeSql = {
 };
 
 /**
- * Deletes the expired rows of a table on PostgreSQL: a partition that has expired as a whole and contains no held row is
- * dropped, all other rows are deleted in batches.
+ * Deletes the expired rows of a table on PostgreSQL: drops each partition in which all rows have expired and none is
+ * under a legal hold, and deletes other expired rows in batches.
  *
  * @throws AshlarError `lock-timeout` when other transactions kept a lock at every attempt
  */

@@ -16,11 +16,17 @@ import { purgesName } from './names.js';
 export interface PurgeSql {
   readonly dialect: SqlName;
   conditions(table: GuardedTable, retention: Retention): Conditions;
-  /** Quotes the name of a table, and qualifies it where a view of the session may have the same name. */
+  /** Quotes the name of a table, and adds its schema if a view of the session may have the same name. */
   name(table: string): string;
-  /** SQL for the time by which rows must have expired: never later than the database's clock, except in a dry run. */
+  /**
+   * Returns SQL for the time at which rows must have expired to be purged: never later than the database's clock,
+   * except in a dry run.
+   */
   time(tools: PurgeTools): string;
-  /** Statements that permit deleting expired rows of a table, until `close` or at most until the transaction ends. */
+  /**
+   * Returns the statements that permit deleting expired rows of a table until the statements of `close` run or the
+   * transaction ends.
+   */
   open(table: string): readonly string[];
   close(table: string): readonly string[];
 }
@@ -48,7 +54,9 @@ export function purgeConditions(
   };
 }
 
-/** The deletions in side tables that accompany a purge of a table, for each guarantee that has side tables. */
+/**
+ * Returns the deletions in side tables that belong to a purge of a table, one item for each guarantee that needs them.
+ */
 export function followUps(table: GuardedTable, dialect: SqlName): readonly PurgeFollowUp[] {
   return table.guarantees.flatMap((guarantee) => {
     const enforcement = guarantee[dialect];

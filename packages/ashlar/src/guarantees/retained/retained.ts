@@ -26,7 +26,8 @@ export interface RetainedOptions {
 }
 
 /**
- * Rows are kept for their retention period; then they can be purged, unless a legal hold covers them.
+ * Guarantees that rows are kept for their retention period; afterwards they can be purged, unless a legal hold covers
+ * them.
  *
  * No row can be deleted before it expires or under a legal hold, on any path; `purge` then deletes expired rows, even
  * of an append-only table. The column of the clock never changes once it is set; while it is NULL the row does not

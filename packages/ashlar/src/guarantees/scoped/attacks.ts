@@ -4,7 +4,10 @@ import type { GuardedTable } from '../../contract/guarantee.js';
 import type { SqlRow } from '../../contract/sql.js';
 import { hiddenTables, identifier, identifiers, literal } from '../../model/index.js';
 
-/** Statements by which the application would reach a row of another scope. They need a row and two scopes. */
+/**
+ * Statements by which the application would reach a row outside the scope of its session. They need a row and two
+ * scopes.
+ */
 export function attacksOnScope(table: GuardedTable, column: Column, probe: Probe): readonly Attack[] {
   const { row, fresh, scope, otherScope, dialect } = probe;
   if (scope === undefined || otherScope === undefined) return [];

@@ -19,8 +19,8 @@ export function scopedOnPostgres(table: GuardedTable, column: Column): readonly 
 }
 
 /**
- * The policy to create on each partition: a statement that names a partition is subject only to that partition's
- * policies.
+ * The policy to create on each partition, because a statement that names a partition directly is subject only to that
+ * partition's policies.
  */
 export function policyOnPartition(
   table: GuardedTable,
@@ -47,8 +47,8 @@ const policy = (table: GuardedTable, column: Column, on: string): GuaranteeObjec
 };
 
 /**
- * An SQL expression for the value of a scope column, in the type for comparisons. A nullable uuid is compared as text,
- * which can represent NULL as ''.
+ * An SQL expression for the value of a scope column, in the type in which scopes are compared. A nullable uuid is
+ * compared as text, which can represent NULL as ''.
  */
 export function scopeOnPostgres(column: Column, value: string): string {
   return scopeValue(column, isTextOfUuid(column) ? `CAST(${value} AS text) COLLATE "C"` : value);

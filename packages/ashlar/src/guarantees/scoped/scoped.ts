@@ -13,7 +13,7 @@ import { scopedOnSqlite } from './sqlite.js';
 const kinds = new Set(['uuid', 'text', 'integer']);
 
 /**
- * A session reads and writes the rows of its own scope only.
+ * Guarantees that a session reads and writes only the rows of its own scope.
  *
  * A session without a scope reaches no row; a session in `everyScope` reaches all rows. Only `everyScope` and the owner
  * read side tables, such as the entries of a ledger. Check a scope from outside before it is given to a session:

@@ -7,8 +7,8 @@ import { sql } from '../../sql/template.js';
 import { acceptsUnscopedRows } from './unscoped.js';
 
 /**
- * The triggers that confine writes to the session's scope on SQLite, on any connection: without a session there is no row
- * in `ashlar_session`. In a session, a REPLACE also fires the delete triggers.
+ * The triggers that confine writes on SQLite to the session's scope, on any connection. Without a session, there is no
+ * row in `ashlar_session`. In a session, a REPLACE also fires the delete triggers.
  */
 export function scopedOnSqlite(table: GuardedTable, column: Column): readonly GuaranteeObject[] {
   const trigger = (event: string, rows: readonly ('OLD' | 'NEW')[]): GuaranteeObject =>

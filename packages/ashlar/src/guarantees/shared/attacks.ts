@@ -4,12 +4,12 @@ import type { TableFacts } from '../../contract/table.js';
 import { identifier, identifiers } from '../../model/index.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
-/** An attack without the role that makes it. */
+/** An attack, without the database role that tries it. */
 export type Draft = Omit<Attack, 'as'>;
 
 /**
- * Returns the attacks once for each of these roles. The owner's names say so, because a name is unique in its
- * guarantee.
+ * Returns each of the attacks once for each of the given roles. The owner's names say so, because a name is unique in
+ * its guarantee.
  */
 export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): readonly Attack[] {
   return who.flatMap((as) =>
@@ -21,7 +21,7 @@ export function triedBy(who: readonly Attacker[], drafts: readonly Draft[]): rea
   );
 }
 
-/** Returns the attacks once for the application's role and once for the owner. */
+/** Returns each of the attacks twice: tried by the application's role, and by the owner. */
 export function triedByBoth(drafts: readonly Draft[]): readonly Attack[] {
   return triedBy(['app', 'owner'], drafts);
 }
@@ -52,13 +52,13 @@ export interface Target {
   readonly partitions: readonly string[];
 }
 
-/** The SQL condition that finds a row by its values in these columns. */
+/** The SQL condition that finds a row by its values in the given columns. */
 export function isRow(columns: readonly string[], row: SqlRow): string {
   return columns.map((name) => `${identifier(name)} = ${row[name] ?? 'NULL'}`).join(' AND ');
 }
 
 /**
- * The SQL condition that finds the probe's fresh row after its insert, even if the database generates its key. It finds
+ * The SQL condition that finds the new row that a probe has inserted, even if the database generated its key. It finds
  * no other row as long as nothing else is inserted.
  */
 export function isFresh(table: TableFacts, { fresh }: Probe): string {
@@ -68,7 +68,10 @@ export function isFresh(table: TableFacts, { fresh }: Probe): string {
   return `${counted} = (SELECT max(${counted}) FROM ${identifier(table.name)})`;
 }
 
-/** Whether the probe's fresh row has a value for each primary key column, so that a second insert of it conflicts. */
+/**
+ * Whether the new row that a probe inserts has a value for each primary key column, so that inserting it twice is a
+ * conflict.
+ */
 export function hasWholeKey(table: TableFacts, { fresh }: Probe): boolean {
   return table.primaryKey.columns.every((name) => fresh[name] !== undefined);
 }
@@ -83,7 +86,7 @@ export function columnsAndValues(row: SqlRow): string {
   return `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
 }
 
-/** Describes the probe's row as the target of attacks. `except`: columns that may be changed. */
+/** Describes the existing row of a probe as the target of attacks. `except`: columns that may be changed. */
 export function targetOf(
   table: TableFacts,
   { row, values, partitions }: Probe,
@@ -174,7 +177,10 @@ export function truncates(probe: Probe, { name, partitions }: Target): readonly 
       ];
 }
 
-/** UPDATE and DELETE of a row that name its partition; an empty list if the table has no partitions. */
+/**
+ * UPDATE and DELETE statements that reach a row by the name of its partition; an empty list if the table has no
+ * partitions.
+ */
 export function throughPartition({ partitions, where, set }: Target): readonly Draft[] {
   return partitions
     .slice(0, 1)
@@ -258,7 +264,8 @@ const pick = (row: SqlRow, columns: readonly string[]): SqlRow =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? 'NULL']));
 
 /**
- * Returns the attacks in PostgreSQL's replication mode, in which ordinary triggers do not fire. The owner makes them.
+ * Returns the attacks, to be run in PostgreSQL's replication mode, in which ordinary triggers do not fire. The owner
+ * makes them.
  */
 export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draft[] {
   return probe.dialect !== 'postgres'
@@ -270,7 +277,7 @@ export function asReplica(probe: Probe, drafts: readonly Draft[]): readonly Draf
       }));
 }
 
-/** All statements that would change or delete the probe's row on its engine. */
+/** All statements that would change or delete the existing row of a probe on the probe's engine. */
 export function changesAndRemovals(
   table: TableFacts,
   probe: Probe,

@@ -3,7 +3,7 @@ import type { TableFacts } from '../../contract/table.js';
 import { invalidTable } from '../../model/invalid-table.js';
 
 /**
- * Asserts that a guarantee names columns of its own table only, each once.
+ * Asserts that a guarantee names only columns of its own table, and each of them only once.
  *
  * @throws AshlarError `table-invalid`
  */
@@ -34,9 +34,7 @@ export function assertOwn(
   }
 }
 
-/**
- * Whether a declared key or index starts with these columns, in any order, so that lookups by these columns are fast.
- */
+/** Whether a declared key or index starts with the given columns, in any order, so that lookups by them are fast. */
 export function isIndexed(table: TableFacts, columns: readonly string[]): boolean {
   return [
     table.primaryKey,
@@ -45,7 +43,7 @@ export function isIndexed(table: TableFacts, columns: readonly string[]): boolea
   ].some((key) => sameSet(key.columns.slice(0, columns.length), columns));
 }
 
-/** Whether a declared unique key has exactly these columns. */
+/** Whether a declared unique key consists of exactly the given columns. */
 export function isUnique(table: TableFacts, columns: readonly string[]): boolean {
   return [
     table.primaryKey,

@@ -4,8 +4,8 @@ import { literal } from '../../model/index.js';
 import { type Draft, insertRow, refused } from './attacks.js';
 
 /**
- * INSERTs by the application that set columns which only the database's clock may set. None on SQLite, which has no
- * roles.
+ * INSERT statements by the application that set a column that only the database may set, from its clock. None on
+ * SQLite, which has no roles.
  */
 export function clockForgeries(
   table: TableFacts,

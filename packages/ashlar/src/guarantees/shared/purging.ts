@@ -6,7 +6,7 @@ import { sql } from '../../sql/template.js';
 export const purgingSetting = 'ashlar.purging';
 
 /**
- * The SQL condition, for a PostgreSQL trigger function, that the owner of the trigger's table is purging this table.
+ * The SQL condition, for a PostgreSQL trigger function, that the owner of the trigger's table is purging that table.
  */
 export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string {
   return sql`
@@ -15,7 +15,9 @@ export function isPurgingOnPostgres({ name }: Pick<TableFacts, 'name'>): string 
   `;
 }
 
-/** The SQL condition, for an SQLite trigger, that a purge of this table is running. SQLite cannot tell who runs it. */
+/**
+ * The SQL condition, for an SQLite trigger, that a purge of the given table is running. SQLite cannot tell who runs it.
+ */
 export function isPurgingOnSqlite({ name }: Pick<TableFacts, 'name'>): string {
   return `EXISTS (SELECT 1 FROM ashlar_purge WHERE table_name = ${literal(name)})`;
 }

@@ -11,18 +11,21 @@ import { versionedOnSqlite } from './sqlite.js';
 
 /** The columns that identify, number and link the versions in a table. */
 export interface VersionedOptions {
-  /** The columns that identify the versioned object: all its versions have the same values in them. */
+  /**
+   * The columns that identify the object of which a row is a version: all versions of one object have equal values in
+   * these columns.
+   */
   readonly key: Column | readonly Column[];
-  /** The number of the version: 1, 2, 3, … for each key. */
+  /** The column for the number of the version: 1, 2, 3, … for each key. */
   readonly version: Column;
-  /** A boolean that is true only for the newest version of a key. */
+  /** The boolean column that is true only for the newest version of a key. */
   readonly current: Column;
-  /** The primary key of the previous version; NULL for the first version. */
+  /** The column for the primary key of the previous version; NULL for the first version. */
   readonly previous: Column;
 }
 
 /**
- * Each key has one current version and an unbroken chain of versions; versions never change.
+ * Guarantees that each key has one current version and an unbroken chain of versions, and that versions never change.
  *
  * A new version is inserted with the next number, `current` true, and `previous` the primary key of the current
  * version. The database sets that one to not current in the same statement; nothing else changes or deletes a version.
