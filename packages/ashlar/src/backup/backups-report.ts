@@ -9,10 +9,10 @@ import { headOf } from './database-state.js';
 import { type ListedBackup, labelOf, listBackups } from './folder.js';
 import type { Manifest } from './manifest.js';
 
-/** The name of a backup, and when it was created and verified. */
+/** The name of a backup, with the times at which it was created and last verified. */
 export interface BackupSummary {
   readonly name: string;
-  /** When the backup was created: ISO 8601. */
+  /** The time at which the backup was created (ISO 8601). */
   readonly created_at: string;
   readonly verified_at: string | null;
 }
@@ -24,14 +24,15 @@ export interface Loss {
   /** The number of rows that the tables of the system have gained since the backup. */
   readonly rows: number;
   /**
-   * The number of entries that the ledgers have gained since the backup, without ledgers that the role may not read.
+   * The number of entries that the ledgers have gained since the backup; ledgers that the role has no right to read
+   * are not counted.
    */
   readonly ledger_entries: number;
-  /** The tables whose ledgers the role may not read. */
+  /** The tables whose ledgers the role has no right to read. */
   readonly hidden_ledgers: readonly string[];
 }
 
-/** The report of `ashlar status` about backups. */
+/** The part of the report of `ashlar status` that is about backups. */
 export interface BackupsReport {
   readonly folder: string;
   readonly count: number;
@@ -39,13 +40,13 @@ export interface BackupsReport {
   readonly last_verified: BackupSummary | null;
   /** The data that would be lost if the last backup were restored now; `null` if there is no backup. */
   readonly would_be_lost: Loss | null;
-  /** The incomplete or damaged backups, with the reason. */
+  /** The incomplete or damaged backups, each with the reason why it cannot be restored. */
   readonly problems: readonly string[];
 }
 
 /** A request to compare a database with its last backup. */
 export interface LossRequest {
-  /** The folder of the database's backups. */
+  /** The folder that contains the database's backups. */
   readonly folder: string;
   /** The current row count of each table of the system. */
   readonly rows: Readonly<Record<string, number>>;

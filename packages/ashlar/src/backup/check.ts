@@ -20,15 +20,18 @@ export interface CheckRequest {
   readonly manifest: Manifest;
   readonly systems: readonly SystemFacts<Tables>[];
   readonly checkpoints: Checkpoints | undefined;
-  /** The roles to grant rights to, if the engine has roles: roles belong to the server and are not part of a copy. */
+  /**
+   * The roles to grant rights to in the restored database, if the engine has roles; a copy does not contain roles,
+   * because they belong to the server.
+   */
   readonly roles: Roles | undefined;
-  /** Called with the name of each step before it begins. */
+  /** A function that is called before each step of the check begins, with the name of the step. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
 /**
- * Chooses the roles with which the guarantees of a copy are proven. The process that restores it cannot log in as an
- * application with its own connection; it can only step down to the application's role.
+ * Chooses the roles with which `ashlar prove` attacks the guarantees of a restored copy. The process that restores it
+ * cannot log in as an application with its own connection; it can only step down to the application's role.
  */
 export function provenAs(roles: Roles = defaultRoles): Roles {
   if (!roles.appConnects) return roles;
@@ -37,7 +40,7 @@ export function provenAs(roles: Roles = defaultRoles): Roles {
 }
 
 /**
- * Finds the systems that a backup contains among the given ones.
+ * Returns those of the given systems that a backup contains.
  *
  * @throws AshlarError `usage` if one of them was not given
  */
@@ -56,7 +59,8 @@ export function systemsOf(
 }
 
 /**
- * Checks that a database restored from a copy matches its manifest, and that the guarantees of its systems hold.
+ * Checks that a database restored from a copy matches the backup's manifest, and that the guarantees of the backup's
+ * systems hold.
  *
  * @returns one report for each system
  * @throws AshlarError `backup-manifest-mismatch`, `ledger-conflict`, `guarantee-broken`, `usage`
@@ -147,21 +151,24 @@ const assertCheckpoints = async ({
   });
 };
 
-/** The relation of a ledger in a backup to the ledger in the live database. */
+/**
+ * Whether a ledger in a backup and the same ledger in the live database have the same entries, and which has more.
+ */
 export interface LedgerRelation {
   readonly ledger: string;
-  /** The number of entries in the backup. */
+  /** The number of entries that the ledger has in the backup. */
   readonly size: number;
-  /** The number of entries in the live ledger. */
+  /** The number of entries that the ledger has in the live database. */
   readonly live: number;
   /**
-   * The relation. `same`: both have the same entries. `continued`: the live ledger has further entries. `rewound`: the
-   * live ledger lost entries. `forked`: neither continues the other. `absent`: the live database has no such ledger.
+   * How the ledger in the live database relates to the ledger in the backup. `same`: both have the same entries.
+   * `continued`: the live ledger has further entries. `rewound`: the live ledger lost entries. `forked`: neither
+   * continues the other. `absent`: the live database has no such ledger.
    */
   readonly relation: 'same' | 'continued' | 'rewound' | 'forked' | 'absent';
 }
 
-/** Compares the ledgers of a backup with those of the live database. */
+/** Compares each ledger in a backup with the same ledger in the live database. */
 export async function relationsOf(
   backup: Engine,
   live: Engine,

@@ -18,18 +18,20 @@ import { writeError } from './write-error.js';
 export interface CreateOptions {
   /** The folder in which the backup is stored. Created if it is missing, readable by its owner only. */
   readonly folder: string;
-  /** The keys to which the backup is encrypted. */
+  /** The keys with which the backup is encrypted. */
   readonly keys: BackupKeysGiven;
-  /** The label of the backup, which groups the backups of one database. Default: the name in its URL. */
+  /** The label of the backup, by which the backups of one database are grouped. Default: the name in its URL. */
   readonly label?: string | undefined;
-  /** The signed checkpoints of the database's ledgers; the newest of each ledger is stored in the manifest. */
+  /**
+   * The signed checkpoints of the database's ledgers; the newest checkpoint of each ledger is stored in the manifest.
+   */
   readonly checkpoints?: Checkpoints | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Creates an encrypted backup of a database, a consistent snapshot, while the database is in use. No plaintext of it
- * reaches a disk, and it is listed only when it is complete.
+ * Creates an encrypted backup from a consistent snapshot of a database, which can stay in use meanwhile. No plaintext
+ * of it reaches a disk, and it is listed only when it is complete.
  *
  * @param systems - the systems in the database; the manifest records their migrations, fingerprints and ledgers
  * @throws AshlarError `backup-key-missing`, `backup-key-invalid`, `backup-folder-locked`, `disk-full`,

@@ -16,10 +16,15 @@ import { type DatabaseState, mismatch } from './manifest.js';
 /** A read-only view of a database at one point in time. */
 export type DatabaseView = Pick<Snapshot, 'read' | 'count'>;
 
-/** Finds the newest signed checkpoint of a ledger, a note; `null` if there is none. */
+/**
+ * A function that returns the newest signed checkpoint of a ledger, as the text of a note; `null` if there is none.
+ */
 export type CheckpointOf = (system: SystemFacts<Tables>, table: TableFacts) => Promise<string | null>;
 
-/** Reads the row counts, schema fingerprints, migrations and ledger heads of a database, as a manifest records them. */
+/**
+ * Reads the values of a database that a manifest records: row counts, schema fingerprints, migrations and ledger
+ * heads.
+ */
 export async function databaseState(
   engine: Engine,
   view: DatabaseView,
@@ -51,13 +56,13 @@ export async function databaseState(
   return state;
 }
 
-/** Reads the size and the root hash (base64) of a ledger. */
+/** Reads the number of entries of a ledger and its root hash (in base64). */
 export async function headOf(reader: LedgerReader): Promise<{ size: number; root: string }> {
   const size = (await reader.head())?.size ?? 0;
   return { size, root: (await treeRoot(reader, size)).toString('base64') };
 }
 
-/** Creates a view of a database that no other process changes. */
+/** Creates a read-only view of a database, which no other process may change meanwhile. */
 export function viewOf(owner: Owner): DatabaseView {
   return {
     read: owner.run,

@@ -30,18 +30,21 @@ export interface ListedBackup {
   readonly folder: string;
   /** The manifest of the backup; `undefined` if it cannot be read. */
   readonly manifest: Manifest | undefined;
-  /** When the backup was last verified: ISO 8601; `undefined` if it was never verified. */
+  /** The time at which the backup was last verified (ISO 8601); `undefined` if it was never verified. */
   readonly verifiedAt: string | undefined;
-  /** The reason why the backup cannot be restored, as far as its manifest and the size of its file show. */
+  /** The reason why the backup cannot be restored, if its manifest or the size of its file shows one. */
   readonly problem: string | undefined;
 }
 
-/** Creates the name of a new backup. Names of one label sort by time. */
+/** Creates a unique name for a new backup. Names of one label sort by time. */
 export function newName(label: string, at: Date): string {
   return `${label}-${at.toISOString().replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
 }
 
-/** The default label for the backups of a database: the name of its file without the extension, or of the database. */
+/**
+ * Returns the default label for the backups of a database: the name of its file without the extension, or the name of
+ * the database on the server.
+ */
 export function labelOf(url: string): string {
   const path =
     URL.canParse(url) && /^postgres(ql)?:/.test(url) ? new URL(url).pathname : url.replace(/^[a-z]+:/, '');
@@ -57,7 +60,7 @@ const checkedLabel = (text: string): string =>
     .slice(0, 60);
 
 /**
- * Turns a label that a user chose into one that file names can contain.
+ * Converts a label that a user chose to a label that is allowed in file names.
  *
  * @throws AshlarError `usage` if it has no character that file names can have
  */
@@ -70,11 +73,11 @@ export function labelNamed(text: string): string {
   });
 }
 
-/** The path of the encrypted file of a backup. */
+/** Returns the path of the encrypted file of a backup. */
 export function payloadPath(folder: string, name: string): string {
   return join(folder, `${name}${payload}`);
 }
-/** The path of the encrypted file of a backup that is not published yet. */
+/** Returns the path of the encrypted file of a backup that is not published yet. */
 export function draftPath(folder: string, name: string): string {
   return join(folder, `.${name}${payload}${part}`);
 }
@@ -84,8 +87,8 @@ const manifestPath = (folder: string, name: string): string => join(folder, `${n
 const verifiedPath = (folder: string, name: string): string => join(folder, `${name}${verified}`);
 
 /**
- * Runs `work` while it holds the lock of a folder of backups. Creates the folder if it is missing, and first
- * completes or removes what a killed process left unfinished.
+ * Runs `work` while this process holds the lock of a folder of backups. Creates the folder if it is missing, and
+ * first completes or removes what a killed process left unfinished.
  *
  * @throws AshlarError `backup-folder-locked`, `privilege-missing`, `disk-full`
  */
@@ -107,7 +110,10 @@ export async function inFolder<T>(folder: string, work: () => Promise<T>): Promi
   }
 }
 
-/** Publishes a backup whose draft files are written. It is listed from the moment its manifest exists. */
+/**
+ * Publishes a backup whose encrypted file is written completely, under its draft name. It is listed from the moment
+ * its manifest exists.
+ */
 export async function publish(folder: string, manifest: Manifest): Promise<void> {
   const { name } = manifest;
   try {
@@ -125,7 +131,7 @@ const finish = async (folder: string, name: string): Promise<void> => {
   await syncPath(folder);
 };
 
-/** Removes a backup: its manifest first, so that no incomplete backup is listed. */
+/** Removes the files of a backup, the manifest first, so that a partly removed backup is never listed. */
 export async function remove(folder: string, name: string): Promise<void> {
   await rename(manifestPath(folder, name), join(folder, `.${name}${removing}`));
   await syncPath(folder);
@@ -156,7 +162,7 @@ const tidy = async (folder: string): Promise<void> => {
   }
 };
 
-/** Lists all backups in a folder, oldest first; none if the folder does not exist. */
+/** Lists all backups in a folder, oldest first; the list is empty if the folder does not exist. */
 export async function listBackups(folder: string): Promise<readonly ListedBackup[]> {
   const files = await readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];

@@ -1,32 +1,37 @@
-/** The rules that decide which backups prune keeps. A backup stays if any of the rules keeps it. */
+/** The rules that decide which backups `ashlar backup prune` keeps. A backup stays if any of the rules keeps it. */
 export interface KeepRules {
-  /** Keep the newest N backups. */
+  /** The number N of backups to keep: the newest N are kept. */
   readonly last: number;
-  /** Keep the newest backup of each of the last N days that have one, in UTC. */
+  /** The number N of days (in UTC): of each of the last N days that have a backup, the newest backup is kept. */
   readonly daily: number;
-  /** Keep the newest backup of each of the last N weeks (Monday to Sunday) that have one. */
+  /**
+   * The number N of weeks (Monday to Sunday): of each of the last N weeks that have a backup, the newest backup is
+   * kept.
+   */
   readonly weekly: number;
-  /** Keep the newest backup of each of the last N calendar months that have one. */
+  /** The number N of calendar months: of each of the last N months that have a backup, the newest backup is kept. */
   readonly monthly: number;
 }
 
-/** The values of a backup that the keep rules use: its name, its time, and whether it is verified. */
+/** The values of a backup that the keep rules use: its name, its creation time, and whether it is verified. */
 export interface DatedBackup {
   readonly name: string;
-  /** When the backup was created: ISO 8601, UTC. */
+  /** The time at which the backup was created (ISO 8601, UTC). */
   readonly createdAt: string;
   readonly verifiedAt: string | undefined;
 }
 
-/** The reasons to keep each backup, by the name of the backup; empty if no rule keeps it. */
+/** The reasons to keep each backup, by the backup's name; a backup that no rule keeps has an empty list. */
 export type KeepReasons = ReadonlyMap<string, readonly string[]>;
 
-/** The default keep rules: the last 3, and one for each of 7 days, 5 weeks and 12 months. */
+/**
+ * The default keep rules: keep the newest 3 backups, and the newest backup of each of 7 days, 5 weeks and 12 months.
+ */
 export const defaultKeepRules: KeepRules = { last: 3, daily: 7, weekly: 5, monthly: 12 };
 
 /**
- * Applies the keep rules (a grandfather-father-son scheme) to the backups of one database. The newest verified backup
- * always stays; if none is verified, the newest one.
+ * Finds the backups of one database that the keep rules (a grandfather-father-son scheme) keep, with the reasons. The
+ * newest verified backup always stays; if none is verified, the newest one.
  *
  * @param backups - the backups of one database, in any order
  */

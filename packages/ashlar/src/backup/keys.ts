@@ -13,18 +13,15 @@ import { type AgeFile, decryptFile, encryptFile } from './age/file.js';
 import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
 import type { Bytes } from './age/payload.js';
 
-/** The keys to which backups are encrypted and with which they are decrypted, as texts. */
+/** The keys that encrypt and decrypt backups, as the texts that the user provides. */
 export interface BackupKeysGiven {
   /**
-   * A text of age identities (`AGE-SECRET-KEY-1…`), one a line as `age-keygen` writes them, or a passphrase. Backups
-   * are encrypted to the first; each opens the backups that were encrypted to it. Any other text is a passphrase,
-   * unless it looks like a key.
+   * Either age identities (`AGE-SECRET-KEY-1…`), one on each line as `age-keygen` writes them, or a passphrase.
+   * Backups are encrypted with the first identity; each decrypts the backups made with it. Any other text is a
+   * passphrase, unless it looks like a key.
    */
   readonly key?: string | Secret | undefined;
-  /**
-   * age recipients (`age1…`): backups are encrypted to these in addition to the key, or to these only if there is no
-   * key.
-   */
+  /** The public age keys (`age1…`) with which backups are encrypted, in addition to `key` if it is given. */
   readonly recipients?: readonly string[] | undefined;
 }
 
@@ -32,11 +29,13 @@ const identityForm = /^\s*AGE-SECRET-KEY-/m;
 const otherForm = /^[\s"'\u{FEFF}]*(age1|age-|ssh-|-----BEGIN)/iu;
 const unprintable = /[\p{Cc}\u{FFFD}]/u;
 
-/** The parsed keys of backups. With recipients only, backups can be created but not decrypted. */
+/**
+ * The parsed keys that encrypt and decrypt backups. With recipients only, backups can be created but not decrypted.
+ */
 export class BackupKeys {
-  /** A short name for each key to which backups are encrypted: the hash of a recipient, or `passphrase`. */
+  /** The short names of the keys with which backups are encrypted: the hash of each recipient, or `passphrase`. */
   readonly fingerprints: readonly string[];
-  /** The keys and passphrases as texts, which must never be printed. */
+  /** The texts of the keys and passphrases, which must never be printed. */
   readonly secrets: readonly string[];
   readonly #recipients: readonly (string | Recipient)[];
   readonly #identities: readonly (string | Identity)[];
@@ -83,12 +82,12 @@ export class BackupKeys {
     return new BackupKeys([passphraseRecipient(passphrase)], [passphraseIdentity(passphrase)], [passphrase]);
   }
 
-  /** Whether these keys can decrypt backups: they have an identity or a passphrase. */
+  /** Whether these keys can decrypt backups, because they include an identity or a passphrase. */
   get canOpen(): boolean {
     return this.#identities.length > 0;
   }
 
-  /** Encrypts a stream to these keys, as an age file. */
+  /** Encrypts a stream with these keys, as an age file. */
   encrypt(plain: Bytes): Promise<AgeFile> {
     return encryptFile(plain, this.#recipients);
   }
@@ -103,7 +102,7 @@ export class BackupKeys {
     return decryptFile(encrypted, this.#identities);
   }
 
-  /** Encrypts a short text; the result is armored text. */
+  /** Encrypts a short text with these keys; the result is an armored age file. */
   async encryptText(text: string): Promise<string> {
     return armor.encode(await whole((await this.encrypt(once(Buffer.from(text)))).bytes));
   }
@@ -120,13 +119,15 @@ export class BackupKeys {
 
 const shortestPassphrase = 12;
 
-/** Creates a random age identity, and its recipient. */
+/** Creates a random age identity, and the recipient that belongs to it. */
 export async function newBackupKey(): Promise<{ key: Secret; recipient: string }> {
   const identity = await generateIdentity();
   return { key: new Secret(identity), recipient: await identityToRecipient(identity) };
 }
 
-/** A short name for a secret or a long text: half of the SHA-256 of the text with a prefix, 32 hex digits. */
+/**
+ * Returns 32 hex digits that identify a secret or a long text: half of the SHA-256 of a fixed prefix and the text.
+ */
 export function fingerprint(text: string): string {
   return createHash('sha256').update(`ashlar/fingerprint/v1 ${text}`).digest('hex').slice(0, 32);
 }

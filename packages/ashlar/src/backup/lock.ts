@@ -8,8 +8,8 @@ export const lockName = '.lock';
 const heartbeat = { every: 30_000, silence: 300_000 };
 
 /**
- * Locks a folder of backups for this process while `work` runs. The lock of a dead process is taken over. Several
- * hosts can share the folder: a host without a heartbeat for five minutes counts as dead.
+ * Runs `work` while this process holds the lock of a folder of backups. The lock of a dead process is taken over.
+ * Several hosts can share the folder: a host without a heartbeat for five minutes counts as dead.
  *
  * @throws AshlarError `backup-folder-locked`
  */

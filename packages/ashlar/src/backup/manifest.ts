@@ -49,11 +49,11 @@ const manifest = z.strictObject({
   checksum: hash,
 });
 
-/** The state of a database in a manifest: row counts, ledger heads, migrations and schema fingerprints. */
+/** The state of a database as a manifest records it: row counts, ledger heads, migrations and schema fingerprints. */
 export type DatabaseState = z.infer<typeof state>;
-/** The head of a ledger in a manifest, with its newest signed checkpoint. */
+/** The head of a ledger as a manifest records it, with the newest signed checkpoint of the ledger. */
 export type LedgerHead = z.infer<typeof ledger>;
-/** The manifest of a backup: the JSON file next to the encrypted file. */
+/** The manifest of a backup: a JSON file in the same folder as the encrypted file, which it describes. */
 export type Manifest = z.infer<typeof manifest>;
 /** A manifest without its MAC and checksum. */
 export type ManifestDraft = Omit<Manifest, 'seal' | 'checksum'>;
@@ -74,7 +74,7 @@ const macOf = (draft: ManifestDraft, fileKey: Buffer): string =>
 const checksumOf = (signed: Omit<Manifest, 'checksum'>): string =>
   createHash('sha256').update(canonical(signed)).digest('hex');
 
-/** Adds a MAC under the key of the encrypted file, which binds the manifest to that file, and a checksum. */
+/** Adds two values to a manifest: a MAC that binds it to the encrypted file, by that file's key, and a checksum. */
 export function signManifest(draft: ManifestDraft, fileKey: Buffer): Manifest {
   const signed = { ...draft, seal: macOf(draft, fileKey) };
   return { ...signed, checksum: checksumOf(signed) };
@@ -86,7 +86,7 @@ export function formatManifest(signed: Manifest): string {
 }
 
 /**
- * Parses a manifest; refuses any text that {@link formatManifest} would not write.
+ * Parses a manifest; throws if the text is not exactly as {@link formatManifest} writes it.
  *
  * @throws AshlarError `backup-damaged`
  */
@@ -112,7 +112,7 @@ const parsed = (text: string): unknown => {
 };
 
 /**
- * Checks, with the key of an encrypted file, that a manifest was made together with this file.
+ * Throws if the MAC of a manifest was not made with the key of this encrypted file.
  *
  * @throws AshlarError `backup-manifest-mismatch`
  */

@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Bytes } from './age/payload.js';
 
 /**
- * Called with the progress of a backup, verification or restoration: the bytes of the copy that are done, and their
- * total.
+ * A function that is called during a backup, verification or restoration, with the bytes of the copy processed so far
+ * and their total number.
  */
 export type OnProgress = (done: number, total: number | undefined) => void;
 
@@ -13,7 +13,7 @@ export interface Measured {
   readonly sha256: string;
 }
 
-/** Counts and hashes the bytes of a stream that passes through. */
+/** Counts and hashes the bytes of a stream while they pass through. */
 export class Meter {
   readonly #hash: Hash = createHash('sha256');
   #size = 0;
@@ -26,13 +26,13 @@ export class Meter {
     }
   }
 
-  /** The size and hash of all bytes. Read it once, after the last byte. */
+  /** The number and the hash of all bytes that have passed through. Read it once, after the last byte. */
   get measured(): Measured {
     return { size: this.#size, sha256: this.#hash.digest('hex') };
   }
 }
 
-/** Yields a stream unchanged, and reports the number of bytes that have passed. */
+/** Yields the chunks of a stream unchanged, and reports the number of bytes that have passed so far. */
 export async function* counted(source: Bytes, onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const part of source) {

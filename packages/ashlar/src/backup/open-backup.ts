@@ -13,30 +13,33 @@ import { counted, Meter, type OnProgress } from './meter.js';
 
 /** The options that {@link verifyBackup} and {@link restoreBackup} have in common. */
 export interface OpenBackupOptions {
-  /** The folder of backups, for a backup that is given by name. */
+  /** The folder that contains the backup; needed only if the backup is given by name. */
   readonly folder: string;
   readonly keys: BackupKeysGiven;
   /** The signed checkpoints with which the ledgers in the backup are compared. */
   readonly checkpoints?: Checkpoints | undefined;
-  /** The roles to grant rights to, if the engine has roles. Default: `ashlar_app` and `ashlar_auditor`. */
+  /**
+   * The roles to grant rights to in the restored database, if the engine has roles. Default: `ashlar_app` and
+   * `ashlar_auditor`.
+   */
   readonly roles?: Roles | undefined;
   readonly onProgress?: OnProgress | undefined;
-  /** Called with the name of each step before it begins. */
+  /** A function that is called before each step begins, with the name of the step. */
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
-/** An opened backup: both files are unchanged, and the key decrypts it. */
+/** A backup that was opened: its encrypted file and its manifest are unchanged, and the given key decrypts it. */
 export interface OpenedBackup {
-  /** The folder of the backup's files. */
+  /** The folder that contains the backup's files. */
   readonly folder: string;
   readonly manifest: Manifest;
-  /** The decrypted copy of the database; reading it fails at a part that was changed. */
+  /** The decrypted copy of the database as a stream; reading it throws at the first part that was changed. */
   readonly copy: Copy;
 }
 
 /**
- * Opens a backup: compares the file with its manifest, decrypts the file's key, and checks with it that the manifest
- * was made together with the file.
+ * Opens a backup: compares its encrypted file with its manifest, decrypts the key of the file, and checks by this key
+ * that the two were made together.
  *
  * @param given - the backup's name, or the path of one of its files
  * @throws AshlarError `backup-missing`, `backup-damaged`, `backup-manifest-mismatch`, `backup-key-missing`,

@@ -7,7 +7,7 @@ export interface PruneOptions {
   /** Prune only the backups with this label. Default: all; the rules apply to each database separately. */
   readonly label?: string | undefined;
   readonly keep?: Partial<KeepRules> | undefined;
-  /** Whether to report only which backups would be removed, without removing them. Default false. */
+  /** Whether to report the backups that would be removed, without removing them. Default false. */
   readonly dryRun?: boolean | undefined;
 }
 

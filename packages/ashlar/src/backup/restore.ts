@@ -10,22 +10,24 @@ import { type OpenBackupOptions, openBackup } from './open-backup.js';
 
 /** Options of {@link restoreBackup}. */
 export interface RestoreOptions extends OpenBackupOptions {
-  /** The URL and key of the restored database: the key encrypts it from now on. */
+  /** The URL of the restored database, and the key that encrypts it from now on. */
   readonly to: OpenOptions;
-  /** Whether an existing database at the target may be replaced. Default false. */
+  /** Whether a database that already exists at the target may be replaced. Default false. */
   readonly replace?: boolean | undefined;
 }
 
-/** The result of a restoration: the manifest, and the reports of the check of the guarantees. */
+/**
+ * The result of a restoration: the manifest of the backup, and the reports on the guarantees of the restored systems.
+ */
 export interface Restored {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
 }
 
 /**
- * Restores a backup into a new database, or in place of an existing one. The copy is written next to the target,
- * checked as {@link verifyBackup} does, and then becomes the database in one step. A failure before that step leaves
- * the target unchanged.
+ * Restores a backup into a new database, or replaces an existing database by it. The copy is written next to the
+ * target, checked as {@link verifyBackup} does, and then becomes the database in one step. A failure before that step
+ * leaves the target unchanged.
  *
  * @param given - the backup's name, or the path of one of its files
  * @param systems - at least the systems in the backup

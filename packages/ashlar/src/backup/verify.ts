@@ -12,31 +12,34 @@ import { type OpenBackupOptions, openBackup } from './open-backup.js';
 /** Options of {@link verifyBackup}. */
 export interface VerifyBackupOptions extends OpenBackupOptions {
   /**
-   * The URL of the server for a temporary database; needed only on PostgreSQL. Default: the server of the backup,
-   * without a password.
+   * The URL of the server on which a temporary database is created; needed only on PostgreSQL. Default: the server of
+   * the backup, without a password.
    */
   readonly at?: OpenOptions | undefined;
   /** The live database, whose ledgers are compared with those of the backup. */
   readonly live?: Engine | undefined;
 }
 
-/** The result of a successful verification. */
+/** The result of a successful verification of a backup. */
 export interface BackupVerification {
   readonly manifest: Manifest;
   readonly reports: readonly ProveReport[];
-  /** The relation of each ledger in the backup to the live ledger; `undefined` without a live database. */
+  /**
+   * How each ledger in the backup relates to the same ledger in the live database; `undefined` if no live database
+   * was given.
+   */
   readonly ledgers: readonly LedgerRelation[] | undefined;
-  /** When the backup was verified: ISO 8601. */
+  /** The time at which the backup was verified (ISO 8601). */
   readonly verifiedAt: string;
   /**
-   * Why the verification could not be recorded, if the folder is read-only: prune then treats the backup as not
-   * verified.
+   * The reason why the verification could not be recorded in the folder of backups, for example because it is
+   * read-only. Prune then treats the backup as not verified.
    */
   readonly notNoted: string | undefined;
 }
 
 /**
- * Restores a backup into a temporary database and compares it with its manifest: every byte of both files, row counts,
+ * Restores a backup into a temporary database and compares it with the manifest: the bytes of the files, row counts,
  * schema, migrations and ledgers. Then attacks every guarantee, and compares the ledgers with the signed checkpoints
  * and with the live database. Records the verification next to the backup.
  *

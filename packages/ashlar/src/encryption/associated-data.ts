@@ -1,6 +1,5 @@
 /**
- * A part of the associated data with which a ciphertext is authenticated. A number is a key version: four bytes, big
- * endian.
+ * One part of the associated data that authenticates a ciphertext. A number is a key version: four bytes, big endian.
  */
 export type Part = string | number | Uint8Array;
 
@@ -13,7 +12,10 @@ const bytesOf = (part: Part): Uint8Array => {
   return typeof part === 'string' ? Buffer.from(part) : part;
 };
 
-/** Concatenates parts, each after its length in four bytes, so that different lists of parts give different bytes. */
+/**
+ * Concatenates parts, with the length of each part in four bytes before it, so that two different lists never give
+ * the same bytes.
+ */
 export function lengthPrefixed(parts: readonly Part[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
@@ -25,12 +27,14 @@ export function lengthPrefixed(parts: readonly Part[]): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** The place of an encrypted value: its ciphertext cannot be decrypted at any other place. */
+/**
+ * The place where an encrypted value is stored; a ciphertext that is moved to a different place cannot be decrypted.
+ */
 export interface Place {
   readonly table: string;
   readonly column: string;
   readonly scope: string;
-  /** The values of the row's primary key, in the key's order. */
+  /** The values of the row's primary key, in the order of the key's columns. */
   readonly row: readonly unknown[];
 }
 
@@ -39,7 +43,7 @@ const keyPart = (value: unknown): Part => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-/** Returns the associated data for the ciphertext of a column's value. */
+/** Returns the associated data that binds the ciphertext of a column's value to its place. */
 export function cellData({ table, column, scope, row }: Place, keyVersion: number): Buffer {
   return lengthPrefixed([
     'ashlar/cell/v1',
@@ -51,7 +55,7 @@ export function cellData({ table, column, scope, row }: Place, keyVersion: numbe
   ]);
 }
 
-/** Returns the associated data for a wrapped data key. */
+/** Returns the associated data that binds a wrapped data key to its keyring, scope and version. */
 export function dataKeyData(keyring: string, scope: string, version: number, masterVersion: number): Buffer {
   return lengthPrefixed(['ashlar/data-key/v1', keyring, scope, version, masterVersion]);
 }

@@ -5,9 +5,9 @@ import type { DataKey } from './data-key.js';
 import { indexedText } from './plaintext.js';
 
 /**
- * Computes the blind index of a value: HMAC-SHA256 under a key that HKDF derives from the scope's data key. Shredding
- * the data key therefore makes it useless, and equal values of different scopes, tables or columns have unrelated
- * indexes.
+ * Computes the blind index of a value: its HMAC-SHA256 with a key that HKDF derives from the scope's data key.
+ * Shredding the data key therefore makes it useless, and equal values of different scopes, tables or columns have
+ * unrelated indexes.
  */
 export function blindIndexOf(
   { boundTable, boundColumn }: ColumnEncryption,

@@ -8,7 +8,7 @@ import { decryptEnvelope, encryptToEnvelope, envelopeVersion } from './envelope.
 import { plaintextBytes, plaintextValue } from './plaintext.js';
 import type { Steps } from './steps.js';
 
-/** The values of a row: column name → value. */
+/** The values of a row, by column name. */
 export type Values = Readonly<Record<string, unknown>>;
 
 const encryptionOf = (table: TableFacts): ColumnEncryption => {
@@ -45,7 +45,7 @@ const isEmpty = (column: Column, value: unknown): boolean =>
   value === undefined || (value === null && column.nullable);
 
 /**
- * Encrypts the encrypted columns of values, and computes their blind indexes.
+ * Encrypts those values of a row that belong to encrypted columns, and computes their blind indexes.
  *
  * @param row - the scope and the primary key of the row; by default the values themselves
  *
@@ -91,7 +91,7 @@ const refuseGivenIndexes = (table: TableFacts, { blindIndexes }: ColumnEncryptio
 };
 
 /**
- * Decrypts the encrypted columns of a row. The row must contain its scope and its primary key.
+ * Decrypts the values of a row's encrypted columns. The row must contain its scope and its primary key.
  *
  * @throws AshlarError `decryption-failed`, `scope-shredded`, `key-missing`, `key-wrong`
  */
@@ -148,7 +148,7 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
 // matches no row; `IN ()` would be invalid SQL
 const nothing = new Uint8Array(0);
 
-/** A value to find through the blind index of a column, in the rows of `scope`. */
+/** A value to search for in the rows of `scope`, by the blind index of a column. */
 export interface IndexedValue {
   readonly keys: DataKeys;
   readonly table: TableFacts;
@@ -158,8 +158,8 @@ export interface IndexedValue {
 }
 
 /**
- * Returns the blind indexes that rows with this value can have: one for each version of the scope's data key, the
- * newest first.
+ * Returns every blind index that a value can have in the rows of a scope: one for each version of the scope's data
+ * key, the newest first.
  *
  * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`; `usage` when the column has no blind index
  */

@@ -12,7 +12,9 @@ export interface KeyName {
   readonly version: number;
 }
 
-/** An unwrapped data key. It encrypts the values of one scope. It never prints. */
+/**
+ * A data key that is unwrapped, ready to encrypt and decrypt. It encrypts the values of one scope. It never prints.
+ */
 export class DataKey {
   readonly version: number;
   readonly cells: XaesKey;
@@ -87,7 +89,11 @@ export function openWrappedKey(masters: MasterKeys, name: KeyName, given: Wrappe
   return new DataKey(name.version, unwrapped(masters, name, given));
 }
 
-/** Wraps a data key with the current master key. @throws AshlarError `key-missing`, `key-wrong` */
+/**
+ * Unwraps a wrapped data key and wraps it with the current master key.
+ *
+ * @throws AshlarError `key-missing`, `key-wrong`
+ */
 export function rewrappedKey(masters: MasterKeys, name: KeyName, given: WrappedKey): WrappedKey {
   const bytes = unwrapped(masters, name, given);
   try {

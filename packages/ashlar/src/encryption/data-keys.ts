@@ -5,7 +5,9 @@ import type { KeyringSql, StoredKey } from './keyring-sql.js';
 import type { MasterKeys } from './master-keys.js';
 import type { Steps } from './steps.js';
 
-/** The master keys and keyring statements with which the sessions of a database encrypt and decrypt. */
+/**
+ * The master keys, and the SQL statements for keyrings, with which the sessions of a database encrypt and decrypt.
+ */
 export interface Encryption {
   /** @throws AshlarError `key-missing`, `key-invalid` */
   readonly masters: () => MasterKeys;
@@ -46,8 +48,8 @@ class ScopeKeys {
 const mostScopes = 1_000;
 
 /**
- * The data keys of a session: reads and unwraps a key when the session first needs it, and keeps it for the session.
- * They end with it: the next session reads the keyring again, so it does not use a key that another process has
+ * The data keys of a session: each key is read and unwrapped when it is first needed, and kept until the session
+ * ends. They end with it: the next session reads the keyring again, so it does not use a key that another process has
  * shredded. A nested session also sees the keys of the outer one, but not the reverse: a key that was created in a
  * savepoint may be rolled back.
  */
@@ -62,7 +64,7 @@ export class DataKeys {
   }
 
   /**
-   * Returns the data key that encrypts new values of a scope; creates a key if the scope has none.
+   * Returns the data key that encrypts new values of a scope; creates the key if the scope has none.
    *
    * @throws AshlarError `scope-shredded`, `key-missing`, `key-wrong`
    */
@@ -81,7 +83,7 @@ export class DataKeys {
   }
 
   /**
-   * Returns the data key of a scope with this version; `undefined` if the scope has no such key.
+   * Returns the data key of a scope that has this version; `undefined` if there is none.
    *
    * @throws AshlarError as `forEncryption`
    */
@@ -101,7 +103,7 @@ export class DataKeys {
       .reverse();
   }
 
-  /** Forgets all keys, because a savepoint was rolled back in which keys may have been created. */
+  /** Forgets all keys; called when a savepoint is rolled back, because keys may have been created since it. */
   forget(): void {
     this.#scopes.clear();
   }

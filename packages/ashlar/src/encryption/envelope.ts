@@ -29,13 +29,15 @@ export function encryptToEnvelope(
   return Buffer.concat([head, key.encrypt(nonce, plaintext, associated)]);
 }
 
-/** Returns the key version in an envelope; `undefined` if the bytes are not an envelope. */
+/** Returns the version of the data key that encrypted an envelope; `undefined` if the bytes are not an envelope. */
 export function envelopeVersion(envelope: Uint8Array): number | undefined {
   if (envelope.length < envelopeOverhead || envelope[0] !== envelopeForm.firstByte) return undefined;
   return new DataView(envelope.buffer, envelope.byteOffset).getUint32(versionAt);
 }
 
-/** Decrypts an envelope; `undefined` if it was encrypted with another key or other associated data, or was changed. */
+/**
+ * Decrypts an envelope; returns `undefined` if the key or the associated data is wrong, or the envelope was changed.
+ */
 export function decryptEnvelope(
   key: XaesKey,
   envelope: Uint8Array,

@@ -3,7 +3,7 @@ import type { TableFacts } from '../contract/table.js';
 import type { WrappedKey } from './data-key.js';
 import type { Query } from './steps.js';
 
-/** A data key as a row of a keyring. */
+/** A data key as a row of a keyring stores it. */
 export interface StoredKey {
   readonly version: number;
   readonly wrapped: Uint8Array | null;
@@ -11,7 +11,10 @@ export interface StoredKey {
   readonly shredded_at: string | null;
 }
 
-/** The statements that read and write keyrings, for one SQL dialect. The text of the frequent one is compiled once. */
+/**
+ * The SQL statements that read and write keyrings, for one SQL dialect. The text of the frequent one is compiled
+ * once.
+ */
 export class KeyringSql {
   readonly #kysely: Kysely<unknown>;
   readonly #read = new WeakMap<TableFacts, string>();
@@ -31,7 +34,7 @@ export class KeyringSql {
     return { sql: text, parameters: [scope] };
   }
 
-  /** Adds a key, unless another session has added a key of that scope and version. */
+  /** Adds a key, unless the keyring already has a key of this scope and version. */
   add(keys: TableFacts, scope: string, version: number, { wrapped, master_version }: WrappedKey): Query {
     const table = sql.table(keys.name);
     // ON CONFLICT alone would run into the trigger against INSERT OR REPLACE

@@ -2,13 +2,13 @@ import { AshlarError } from '../errors.js';
 import { keyBytes, XaesKey } from './xaes.js';
 
 /**
- * The master keys, which wrap data keys, as texts from the settings: `VERSION:KEY`, the key 32 random bytes in hex or
+ * The master keys, which wrap data keys, as texts of the form `VERSION:KEY`, where KEY is 32 random bytes in hex or
  * base64.
  */
 export interface MasterKeyTexts {
   /** The key that wraps new data keys. */
   readonly current: string;
-  /** Earlier keys, which only unwrap data keys. */
+  /** Earlier master keys, which unwrap existing data keys but wrap no new ones. */
   readonly old: readonly string[];
 }
 
@@ -48,8 +48,8 @@ const parse = (text: string): { version: number; bytes: Buffer } => {
 };
 
 /**
- * The master keys: the current key wraps data keys, and every key can unwrap them. They are kept outside the database,
- * and never print.
+ * The master keys: the current one wraps data keys, and all of them can unwrap data keys. They are kept outside the
+ * database, and never print.
  */
 export class MasterKeys {
   readonly #keys: ReadonlyMap<number, MasterKey>;
@@ -73,7 +73,7 @@ export class MasterKeys {
     this.current = keys.get(parsed[0]?.version ?? 0) as MasterKey;
   }
 
-  /** Returns the key of a version; `undefined` if there is none. */
+  /** Returns the master key with this version; `undefined` if there is none. */
   get(version: number): XaesKey | undefined {
     return this.#keys.get(version)?.key;
   }

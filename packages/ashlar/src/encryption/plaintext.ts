@@ -3,7 +3,7 @@ import type { Column } from '../contract/column.js';
 // kinds whose values are text; values of every other kind but bytes are encrypted as JSON
 const textual: ReadonlySet<Column['kind']> = new Set(['text', 'uuid', 'timestamp', 'date', 'inet']);
 
-/** Converts a column's value to the bytes that are encrypted. The column is the `plaintext` of the encrypted column. */
+/** Converts a column's value to the bytes to encrypt. The column is the `plaintext` of the encrypted column. */
 export function plaintextBytes({ kind }: Column, value: unknown): Uint8Array {
   if (kind === 'bytes') return value as Uint8Array;
   return Buffer.from(textual.has(kind) ? (value as string) : JSON.stringify(value));

@@ -1,4 +1,4 @@
-/** A statement with its parameters. */
+/** An SQL statement with its parameters. */
 export interface Query {
   readonly sql: string;
   readonly parameters: readonly unknown[];
@@ -7,12 +7,15 @@ export interface Query {
 export type Rows = readonly Record<string, unknown>[];
 
 /**
- * A generator that yields statements and receives their rows, so that the same code serves synchronous and
- * asynchronous engines.
+ * A generator that yields SQL statements and receives their rows; it runs on synchronous and asynchronous engines
+ * alike.
  */
 export type Steps<T> = Generator<Query, T, Rows>;
 
-/** The result of steps: a value, or an error that the steps threw. The error of a statement is thrown instead. */
+/**
+ * The value that a generator of type {@link Steps} returns, or the error that it throws. The error of a statement is
+ * thrown instead.
+ */
 export type StepsResult<T> = { readonly value: T } | { readonly error: unknown };
 
 const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { readonly error: unknown } => {
@@ -23,14 +26,14 @@ const advance = <T>(steps: Steps<T>, rows: Rows): IteratorResult<Query, T> | { r
   }
 };
 
-/** Runs steps on an engine that runs statements synchronously. */
+/** Runs a generator of type {@link Steps} on an engine that runs statements synchronously. */
 export function runStepsNow<T>(steps: Steps<T>, run: (query: Query) => Rows): StepsResult<T> {
   let next = advance(steps, []);
   while (!('error' in next) && !next.done) next = advance(steps, run(next.value));
   return 'error' in next ? next : { value: next.value as T };
 }
 
-/** Runs steps on an engine that runs statements asynchronously. */
+/** Runs a generator of type {@link Steps} on an engine that runs statements asynchronously. */
 export async function runSteps<T>(
   steps: Steps<T>,
   run: (query: Query) => Rows | Promise<Rows>,
@@ -40,7 +43,7 @@ export async function runSteps<T>(
   return 'error' in next ? next : { value: next.value as T };
 }
 
-/** Returns the value of a result, or throws its error. @throws the error of the steps */
+/** Returns the value of a {@link StepsResult}, or throws its error. @throws the error of the steps */
 export function resultOf<T>(result: StepsResult<T>): T {
   if ('error' in result) throw result.error;
   return result.value;

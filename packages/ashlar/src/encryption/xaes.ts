@@ -28,9 +28,9 @@ const subkeyMask = (key: KeyObject): Uint8Array => {
 };
 
 /**
- * A key of XAES-256-GCM (c2sp.org/XAES-256-GCM): AES-256-GCM with a key that is derived for each nonce. Its random
- * nonces of 192 bits are safe for 2^80 messages, GCM's own of 96 bits only for 2^32. Keep the object: it computes once
- * what depends on the key alone. It never prints.
+ * A key for XAES-256-GCM (c2sp.org/XAES-256-GCM), which derives a separate AES-256-GCM key for each nonce. Its random
+ * nonces of 192 bits are safe for 2^80 messages, GCM's own of 96 bits only for 2^32. Keep the object: it computes
+ * once what depends on the key alone. It never prints.
  */
 export class XaesKey {
   readonly #key: KeyObject;
@@ -42,7 +42,7 @@ export class XaesKey {
     this.#mask = subkeyMask(this.#key);
   }
 
-  /** Encrypts bytes with a nonce. @returns the ciphertext followed by its tag of 16 bytes */
+  /** Encrypts bytes with this key and the given nonce. @returns the ciphertext followed by its tag of 16 bytes */
   encrypt(nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Buffer {
     const cipher = createCipheriv(gcm, this.#derive(nonce), nonce.subarray(12), { authTagLength: tagBytes });
     cipher.setAAD(associated);
@@ -50,8 +50,8 @@ export class XaesKey {
   }
 
   /**
-   * Decrypts the result of {@link XaesKey.encrypt}; `undefined` if any bit of the result, the nonce or the associated
-   * data differs.
+   * Decrypts the result of {@link XaesKey.encrypt}; returns `undefined` if the result, the nonce or the associated
+   * data was changed.
    */
   decrypt(nonce: Uint8Array, ciphertext: Uint8Array, associated: Uint8Array): Buffer | undefined {
     if (nonce.length !== nonceBytes || ciphertext.length < tagBytes) return undefined;

@@ -21,8 +21,8 @@ parentPort.on('message', ({ path, every }) => {
 let worker: Worker | undefined;
 
 /**
- * Sets the modification time of a file to the current time at an interval, until the process ends or the returned
- * function is called. One thread serves all files, and does not keep the process running.
+ * Sets the modification time of a file to the current time at regular intervals, until the returned function is
+ * called or the process ends. One thread serves all files, and does not keep the process running.
  *
  * @param every - the interval in milliseconds
  */

@@ -6,8 +6,8 @@ import { livenessOfMark } from './process.js';
 const unseenFor = 86_400_000;
 
 /**
- * Removes the temporary files and folders that killed processes left in a folder: those whose names begin with `prefix`
- * and a `processMark()`. Files of running processes stay, and so do files that cannot be removed.
+ * Removes the temporary files and folders that killed processes left in a folder; their names begin with `prefix` and
+ * a `processMark()`. Files of running processes stay, and so do files that cannot be removed.
  */
 export async function removeLeftovers(folder: string, prefix: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
@@ -19,7 +19,7 @@ export async function removeLeftovers(folder: string, prefix: string): Promise<v
   }
 }
 
-/** The time since a file was last written, in milliseconds; 0 if it does not exist. */
+/** Returns the time since a file was last written, in milliseconds; 0 if the file does not exist. */
 export async function ageOf(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? 0 : Date.now() - found.mtimeMs;

@@ -12,20 +12,20 @@ export interface LockPlace {
   readonly name: string;
 }
 
-/** The process that owns a lock, as its lock file names it. */
+/** The process that owns a lock, as the lock file names it. */
 export interface LockOwner extends ProcessIdentity {
   /** A random token that distinguishes the locks of one process: 32 hex digits. */
   readonly token: string;
 }
 
-/** A lock file at the time when it was read. */
+/** The state of a lock file when it was read. */
 export interface LockFile {
   readonly path: string;
-  /** The owner that the file names; `undefined` if its content cannot be parsed. */
+  /** The process that the lock file names as its owner; `undefined` if the content cannot be parsed. */
   readonly owner: LockOwner | undefined;
-  /** The modification time of the file, set by its last heartbeat or its creation: milliseconds since 1970. */
+  /** The time of the file's last heartbeat, or of its creation: its modification time, in milliseconds since 1970. */
   readonly seen: number;
-  /** The device and inode of the file, which identify it. */
+  /** The device and inode numbers of the file, which together identify it. */
   readonly identity: string;
 }
 
@@ -43,12 +43,12 @@ const longest = 4096;
 /** The highest generation: nine digits, which a number holds exactly. */
 const lastGeneration = 999_999_999;
 
-/** Formats the content of a lock file: one line of JSON. */
+/** Formats the owner of a lock as the content of a lock file: one line of JSON. */
 export function formatOwner(owner: LockOwner): string {
   return `${JSON.stringify(owner)}\n`;
 }
 
-/** Parses the content of a lock file; returns `undefined` if it names no owner. */
+/** Parses the owner of a lock from the content of a lock file; returns `undefined` if it names no owner. */
 export function parseOwner(text: string): LockOwner | undefined {
   try {
     return form.parse(JSON.parse(text));
@@ -57,14 +57,17 @@ export function parseOwner(text: string): LockOwner | undefined {
   }
 }
 
-/** The path of the lock file of one generation: each takeover of a lock creates the next generation. */
+/** Returns the path of the lock file of one generation; each takeover of a lock creates the next generation. */
 export function generationPath({ folder, name }: LockPlace, generation: number): string {
   return join(folder, `${name}.${generation}`);
 }
 
 const draftPrefix = ({ name }: LockPlace): string => `${name}.draft-`;
 
-/** Whether a file name is that of a lock file or a draft of this lock, whether the lock is held or not. */
+/**
+ * Whether a file name belongs to the lock with this name: a lock file or a draft of one, even if the lock is not
+ * held.
+ */
 export function isLockFile(file: string, name: string): boolean {
   return file.startsWith(draftPrefix({ folder: '', name })) || generationOf(file, name) !== undefined;
 }
@@ -75,7 +78,7 @@ const generationOf = (file: string, name: string): number | undefined => {
   return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : undefined;
 };
 
-/** Lists the files of a lock: the lock files, by ascending generation, and the drafts. */
+/** Lists the files of a lock: the published lock files, by ascending generation, and the drafts. */
 export async function listLockFiles(
   place: LockPlace,
 ): Promise<{ readonly generations: readonly number[]; readonly drafts: readonly string[] }> {
@@ -86,12 +89,14 @@ export async function listLockFiles(
   };
 }
 
-/** The part of a draft's name that identifies its process, as `processMark()` writes it. */
+/**
+ * Returns the part of a draft's file name that identifies the process that wrote it, in the form of `processMark()`.
+ */
 export function draftMark(place: LockPlace, draft: string): string {
   return draft.slice(draftPrefix(place).length);
 }
 
-/** Returns the next generation after the given ones, which are in ascending order. */
+/** Returns the generation that follows the given generations, which must be in ascending order. */
 export function nextGeneration(generations: readonly number[]): number {
   const highest = generations.at(-1) ?? 0;
   if (highest < lastGeneration) return highest + 1;
@@ -139,21 +144,21 @@ const readHead = async (path: string): Promise<{ found: BigIntStats; text: strin
   }
 };
 
-/** A complete lock file under a temporary name, before it is published as a generation. */
+/** A lock file that is still under a temporary name, before it is published as a generation. */
 export interface Draft {
   readonly path: string;
   readonly owner: LockOwner;
   readonly text: string;
-  /** The device and inode of the draft, which the published file shares. */
+  /** The device and inode numbers of the draft, which stay the same when it is published. */
   readonly identity: string;
 }
 
 const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Writes the draft of a lock file and waits until it is on the disk, so that a published lock file is always
- * complete, also after a power cut. On a full disk the draft stays empty, so that a folder of backups can still be
- * pruned; its holder is then known by the file's inode and heartbeat only.
+ * Writes the draft of a lock file and waits until it is on the disk, so that only complete lock files are published,
+ * even if the power fails. On a full disk the draft stays empty, so that a folder of backups can still be pruned; its
+ * holder is then known by the file's inode and heartbeat only.
  */
 export async function writeDraft(place: LockPlace): Promise<Draft> {
   const owner: LockOwner = { ...thisProcess(), token: randomBytes(16).toString('hex') };
@@ -170,7 +175,7 @@ export async function writeDraft(place: LockPlace): Promise<Draft> {
   return { path, owner, text, identity: found ? identityOf(found) : '' };
 }
 
-/** Whether a lock file is the published file of this draft. */
+/** Whether a lock file was published from this draft. */
 export function isOf(file: LockFile | undefined, draft: Draft): boolean {
   if (file?.owner === undefined) return file?.identity === draft.identity;
   return file.owner.token === draft.owner.token;
@@ -180,7 +185,7 @@ export function isOf(file: LockFile | undefined, draft: Draft): boolean {
 const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
- * Publishes a draft as the lock file of a generation that no file has yet, in one atomic step.
+ * Publishes a draft, in one atomic step, as the lock file of a generation that has no file yet.
  *
  * Without hard links there is no such step for a complete file: the file is created exclusively, and then written. A
  * process that reads it in between cannot parse it, and takes it for held.

@@ -20,32 +20,32 @@ import {
 } from './lock-file.js';
 import { isSameKernel, livenessOf, livenessOfMark } from './process.js';
 
-/**
- * The times of heartbeats, in milliseconds: a holder shows by them that it runs, to processes that cannot see its
- * process.
- */
+/** The intervals, in milliseconds, of the heartbeats by which the holder of a lock shows that it still runs. */
 export interface Heartbeat {
-  /** The interval at which the holder sets the time of its lock file. */
+  /** The interval at which the holder updates the modification time of its lock file. */
   readonly every: number;
-  /** The time without a heartbeat after which an unseen holder counts as dead, by the clocks of both hosts. */
+  /**
+   * The time without a heartbeat after which a holder whose process is not visible counts as dead, by the clocks of
+   * both hosts.
+   */
   readonly silence: number;
   /**
-   * The time for which {@link takeLock} watches a lock file; several times `every`. A holder in another container of
-   * this machine also counts as dead if its lock file does not change during this time: a container that is started
-   * again need not wait for `silence`.
+   * The time for which {@link takeLock} watches a lock file for a heartbeat; it should be several times `every`. A
+   * holder in another container of this machine also counts as dead if its lock file does not change during this
+   * time: a container that is started again need not wait for `silence`.
    */
   readonly watch?: number;
 }
 
-/** The holder of a lock. */
+/** The process that holds a lock. */
 export interface LockHolder {
   /** The path of the lock file. */
   readonly file: string;
-  /** The owner that the lock file names; `undefined` if the file cannot be parsed. */
+  /** The process that the lock file names as its owner; `undefined` if the file cannot be parsed. */
   readonly owner: LockOwner | undefined;
   /**
-   * Whether the holder is on another host, in another PID namespace, or unknown: only its heartbeat shows whether it
-   * runs.
+   * Whether only the heartbeat shows if the holder runs, because it is on another host, in another PID namespace, or
+   * unknown.
    */
   readonly isUnseen: boolean;
   /** Whether a longer watch of the lock file can still show that the holder is dead. */
@@ -53,11 +53,11 @@ export interface LockHolder {
 }
 
 export interface LockOptions extends LockPlace {
-  /** The times of heartbeats. Without them, a holder that this process cannot see never counts as dead. */
+  /** The intervals of the heartbeats. Without them, a holder that this process cannot see never counts as dead. */
   readonly heartbeat?: Heartbeat | undefined;
-  /** Creates the error that {@link takeLock} throws if another holder has the lock. */
+  /** Creates the error that {@link takeLock} throws if the lock is already held. */
   readonly locked: (holder: LockHolder) => Error;
-  /** Whether to use hard links. Default: if the file system has them. */
+  /** Whether to publish lock files by hard links. Default: if the file system has them. */
   readonly hardLinks?: boolean;
 }
 
@@ -75,8 +75,8 @@ const attempts = 50;
 const draftFor = 60_000;
 
 /**
- * Takes an exclusive lock on a folder: one holder at a time, in this process or another. The lock of a dead process
- * is taken over. Does not wait for a live holder; only for the `watch` of a holder in another container.
+ * Takes an exclusive lock on a folder: only one holder, in any process, can have it at a time. The lock of a dead
+ * process is taken over. Does not wait for a live holder; only for the `watch` of a holder in another container.
  *
  * Each lock is a file `NAME.N`, complete when it appears. A dead holder is succeeded by the generation N + 1, which
  * exactly one process can create, and never by removing its file first. A process that has created a file reads all

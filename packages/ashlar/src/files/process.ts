@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** The identity of a process: it differs from that of a later process with the same process id. */
+/** The identity of a process, which no later process shares, even if it gets the same process id. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** The start time of the process, in clock ticks since the kernel booted (proc(5), field 22); `''` without /proc. */
@@ -14,8 +14,8 @@ export interface ProcessIdentity {
 }
 
 /**
- * Whether a process runs. `unseen`: unknown, because it is on another host or in another PID namespace, where ids
- * differ.
+ * Whether a process is running. `unseen`: unknown, because it is on another host or in another PID namespace, where
+ * ids differ.
  */
 export type Liveness = 'running' | 'gone' | 'unseen';
 
@@ -56,9 +56,9 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * Finds out whether a process still runs, as far as this process can see. Start time, PID namespace and boot id make
- * the answer exact on Linux. Elsewhere the process id alone decides, so a later process with the same id counts as
- * the earlier one.
+ * Finds out whether a process is still running, as far as the current process can see. Start time, PID namespace and
+ * boot id make the answer exact on Linux. Elsewhere the process id alone decides, so a later process with the same id
+ * counts as the earlier one.
  */
 export function livenessOf(other: ProcessIdentity): Liveness {
   const me = thisProcess();
@@ -71,7 +71,7 @@ export function livenessOf(other: ProcessIdentity): Liveness {
   return isRunning(other.pid, other.started) ? 'running' : 'gone';
 }
 
-/** Whether a process runs on the same kernel as this one, so that both read the same clock. */
+/** Whether a process runs on the same kernel as the current process, so that both read the same clock. */
 export function isSameKernel({ boot }: ProcessIdentity): boolean {
   return boot !== '' && boot === thisProcess().boot;
 }
@@ -101,8 +101,8 @@ const exists = (pid: number): boolean => {
 const procIsOurs = (): boolean => target('/proc/self') === String(process.pid);
 
 /**
- * The identity of this process as a part of file names: `PID-STARTED-NAMESPACE`. Names of temporary files contain it,
- * so that {@link livenessOfMark} can tell which ones were left by a killed process.
+ * Returns the identity of the current process in a form for file names: `PID-STARTED-NAMESPACE`. Names of temporary
+ * files contain it, so that {@link livenessOfMark} can tell which ones were left by a killed process.
  */
 export function processMark(): string {
   const { pid, started, namespace } = thisProcess();
@@ -110,8 +110,8 @@ export function processMark(): string {
 }
 
 /**
- * Finds out whether the process of the {@link processMark} at the start of `text` runs; `undefined` if there is no
- * mark.
+ * Finds out whether the process is running whose {@link processMark} is at the start of `text`; returns `undefined`
+ * if there is no mark.
  */
 export function livenessOfMark(text: string): Liveness | undefined {
   const [, pid, started, namespace] = /^(\d+)-(\d+)-(\d+)(?!\d)/.exec(text) ?? [];

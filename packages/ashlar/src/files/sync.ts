@@ -6,8 +6,8 @@ const needsSync = (path: string): boolean =>
   process.platform !== 'win32' || !statSync(path, { throwIfNoEntry: false })?.isDirectory();
 
 /**
- * Waits until the content of a file, or the names in a folder, are on the disk (fsync). A rename is durable once its
- * folder is synced.
+ * Waits until the content of a file, or the list of names in a folder, is on the disk (fsync). A rename is durable
+ * once its folder is synced.
  */
 export async function syncPath(path: string): Promise<void> {
   if (!needsSync(path)) return;
@@ -19,7 +19,10 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Does the same as {@link syncPath}, for synchronous code, such as work under a lock of SQLite. */
+/**
+ * Does the same as {@link syncPath}, but synchronously: for code that cannot wait, such as work under a lock of
+ * SQLite.
+ */
 export function syncPathNow(path: string): void {
   if (!needsSync(path)) return;
   const descriptor = openSync(path, 'r');

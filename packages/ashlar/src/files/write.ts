@@ -31,9 +31,9 @@ export async function writeNewFile(path: string, content: FileContent, mode = 0o
 }
 
 /**
- * Writes a file so that it exists completely or not at all, also after a crash or a power cut: writes it under a hidden
- * name in the same folder, syncs it, renames it, and syncs the folder. Replaces a file of that name. Throws errors of
- * the file system.
+ * Writes a file so that it exists either completely or not at all, even after a crash or a power failure. Writes it
+ * under a hidden name in the same folder, syncs it, renames it, and syncs the folder. Replaces a file of that name.
+ * Throws errors of the file system.
  *
  * @param mode - the file's permissions; default: only its owner can read and write it
  */

@@ -35,16 +35,16 @@ const completed = (model: JobModel, row: JobRow, given: unknown): Outcome => {
 const isInterrupted = (row: JobRow): boolean => row.status === 'processing';
 
 /**
- * Whether a row cannot be attempted again: its last attempt was interrupted, and neither the executor nor the limit on
- * attempts allows another.
+ * Whether a row was interrupted in its last attempt and must not be attempted again, because the executor or the
+ * limit on attempts forbids it.
  */
 export function isHopeless(model: JobModel, row: JobRow, { reconcile, idempotent }: AnyExecutor): boolean {
   return isInterrupted(row) && !reconcile && (!idempotent || row.attempts >= model.maxAttempts);
 }
 
 /**
- * The outcome of a row that cannot be attempted again: it fails as `in_doubt`, and a person must check it at the
- * provider.
+ * Creates the outcome of a row that must not be attempted again: it fails as `in_doubt`, and a person must check it
+ * at the provider.
  */
 export function inDoubt(row: JobRow): Outcome {
   return failure(

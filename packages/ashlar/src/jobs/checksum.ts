@@ -25,8 +25,8 @@ export function sha256(text: string): string {
 }
 
 /**
- * The SHA-256, in hex, of a row's data as canonical JSON (RFC 8785). It does not depend on the order in which a file or
- * an engine gives the columns.
+ * Computes the SHA-256, in hex, of a row's data as canonical JSON (RFC 8785). It does not depend on the order in
+ * which a file or an engine gives the columns.
  */
 export function rowChecksum(data: unknown): string {
   return sha256(canonical(data));

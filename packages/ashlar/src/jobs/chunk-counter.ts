@@ -12,7 +12,7 @@ export class ChunkCounter {
     this.#size = Math.max(1, size);
   }
 
-  /** Adds the next row to the last chunk, or to a new chunk if the last one is full. */
+  /** Counts one more row, in the last chunk or, if that is full, in a new chunk. */
   add(rowNumber: number, failed: boolean): void {
     let chunk = this.#chunks.at(-1);
     if (!chunk || rowNumber - chunk.lo >= this.#size) {

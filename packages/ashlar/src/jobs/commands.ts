@@ -9,11 +9,11 @@ import { jobStatus, listJobs, pageRows } from './query.js';
 import { retryFailed } from './retry.js';
 import { runJob } from './run.js';
 
-/** The system's own parts of the `ashlar jobs` commands. */
+/** The parts of the `ashlar jobs` commands that the system itself provides. */
 export interface CommandParts {
   /** Creates the executor that `ashlar jobs run` calls for each row. */
   readonly executor: () => AnyExecutor;
-  /** Creates a job from a file, for `ashlar jobs import`. Without this function, the command is refused. */
+  /** Creates a job from a file when `ashlar jobs import` is called. Without this function, the command is refused. */
   readonly import?: JobCommands['import'];
 }
 

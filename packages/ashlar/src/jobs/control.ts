@@ -7,7 +7,7 @@ interface Move extends StateChange {
   readonly also?: Partial<Pick<Job, 'error_code' | 'error_message' | 'started_at' | 'completed_at'>>;
 }
 
-/** Changes the status of a locked job and logs the change. */
+/** Changes the status of a job whose row is locked, and logs the change. */
 export async function moveJob(
   model: JobModel,
   s: JobSession,

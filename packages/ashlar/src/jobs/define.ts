@@ -24,9 +24,9 @@ type Summable<Result extends Shape> = {
 
 /** The label and the number format with which `ashlar jobs` shows a sum. */
 export interface SumOptions {
-  /** The label of the sum. Default: its name. */
+  /** The label that `ashlar jobs` shows for the sum. Default: its name. */
   readonly label?: string;
-  /** Formats the sum. Default: the number without a format. */
+  /** Formats the value of the sum as text. Default: the number without a format. */
   readonly format?: (total: number) => string;
 }
 
@@ -45,19 +45,24 @@ export interface JobsDeclaration<
    * values may be left out.
    */
   readonly result?: Result;
-  /** The results to sum over a job's rows, in the column `total_NAME` of the jobs table: integers of 0 or more. */
+  /**
+   * The results to sum over a job's rows, each in a column `total_NAME` of the jobs table; they must be non-negative
+   * integers.
+   */
   readonly sums?: { readonly [K in Sum]: SumOptions };
-  /** Adds columns to the jobs table, or reorders them: `(columns) => ({ ...columns, campaign: z.string() })`. */
+  /**
+   * Adds columns to the jobs table, or changes their order: `(columns) => ({ ...columns, campaign: z.string() })`.
+   */
   readonly columns?: (columns: JobColumns<Sum>) => Job;
-  /** The guarantees, keys and indexes of the jobs table in addition to the built-in ones. */
+  /** The guarantees, keys and indexes that the jobs table has in addition to the built-in ones. */
   readonly items?: (columns: Columns<Job>) => readonly TableItem[];
   /** The name of the log table. Default: `NAME_log`. */
   readonly log?: Log;
-  /** How many rows a worker leases at a time. Default 500. */
+  /** The number of rows in each chunk, which a worker leases as a whole. Default 500. */
   readonly chunkRows?: number;
   /** The number of seconds for which a lease on a chunk is valid after each renewal. Default 30. */
   readonly leaseSeconds?: number;
-  /** The number of interrupted attempts after which a row fails. Default: no limit. */
+  /** The number of interrupted attempts after which a row counts as failed. Default: no limit. */
   readonly maxAttempts?: number;
 }
 

@@ -3,7 +3,7 @@ import type { Job, JobModel, JobSession } from './model.js';
 import { accountRows } from './totals.js';
 
 /**
- * Ends a locked, running job without unfinished chunks: `completed`, or `failed` if some of its rows failed. Its
+ * Ends a running job that has no unfinished chunks, as `failed` if some of its rows failed, else as `completed`. Its
  * totals are set from the rows themselves, counted one by one.
  */
 export async function finishJob(model: JobModel, s: JobSession, job: Job): Promise<Job> {

@@ -2,7 +2,7 @@ import { lockJob } from './job.js';
 import { holdLease, isLeaseLost, type Lease, noTally } from './lease.js';
 import type { RunContext } from './run-context.js';
 
-/** A lease that a timer renews until `stop` is called. */
+/** A lease that is renewed by a timer until `stop` is called. */
 export interface KeptLease {
   /** A signal that is aborted when the lease is lost. */
   readonly signal: AbortSignal;
@@ -10,7 +10,10 @@ export interface KeptLease {
   stop(): Promise<void>;
 }
 
-/** Renews a lease every third of its validity, so that calls of the executor may take longer than the lease. */
+/**
+ * Renews a lease at intervals of a third of its validity, so that calls of the executor may take longer than the
+ * lease.
+ */
 export function keepAlive({ model, db, context, job, worker }: RunContext, lease: Lease): KeptLease {
   const lost = new AbortController();
   let renewal: Promise<void> = Promise.resolve();

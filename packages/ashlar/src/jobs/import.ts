@@ -10,7 +10,7 @@ import { refreshTotals } from './totals.js';
 /** A row, or `undefined` for a line that is left out: it is only counted. */
 type Given<Data> = ImportRow<Data> | undefined;
 
-/** The rows to import, from an iterable: one by one, or in arrays of some hundreds, which is faster. */
+/** The rows to import: an iterable that yields single rows or, which is faster, arrays of some hundreds of rows. */
 export type RowSource<Data> =
   | Iterable<Given<Data> | readonly Given<Data>[]>
   | AsyncIterable<Given<Data> | readonly Given<Data>[]>;
@@ -23,10 +23,13 @@ export interface ImportInput {
 
 /** Options of an import. */
 export interface ImportOptions {
-  /** How many rows a worker leases at a time. Default: the value in the declaration of the jobs. */
+  /**
+   * The number of rows in each chunk, which a worker leases as a whole. Default: the value in the declaration of the
+   * jobs.
+   */
   readonly chunkRows?: number | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** A signal that stops the import when aborted: the import is rolled back and throws the signal's reason. */
+  /** A signal that stops the import: when it is aborted, the import is rolled back and throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The actor of the import's session. */
   readonly actor?: string | undefined;

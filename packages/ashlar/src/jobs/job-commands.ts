@@ -14,7 +14,7 @@ export interface JobSummary {
   readonly failed_rows: number;
   readonly error_code: string | null;
   readonly error_message: string | null;
-  /** When the job was created: ISO 8601, UTC, with milliseconds, like all times of a job. */
+  /** The time at which the job was created (ISO 8601, UTC, with milliseconds); all times of a job have this form. */
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
@@ -24,11 +24,13 @@ export interface JobSummary {
 
 /** A job with its row counts by status, its latest log entries and its first failed rows. */
 export interface JobDetail extends JobSummary {
-  /** How many rows have each status; `in_doubt` counts the failed rows whose attempt may have taken effect. */
+  /**
+   * The number of rows with each status; `in_doubt` counts the failed rows whose last attempt may have taken effect.
+   */
   readonly rows_by_status: Readonly<Record<string, number>>;
   /** The most recent entries of the log, newest first. */
   readonly log: readonly { readonly timestamp: string; readonly level: string; readonly message: string }[];
-  /** The first failed rows, by row number. */
+  /** The failed rows with the lowest row numbers. */
   readonly failures: readonly {
     readonly row_number: number;
     readonly error_code: string | null;
@@ -38,7 +40,7 @@ export interface JobDetail extends JobSummary {
 }
 
 /**
- * The progress of an import or a run: numbers of rows. `total` is `undefined` while it is unknown (a file is still
+ * The progress of an import or a run, in numbers of rows. `total` is `undefined` while it is unknown (a file is still
  * being read).
  */
 export interface JobProgress {
@@ -51,7 +53,7 @@ export interface JobProgress {
 /** Options of `ashlar jobs import`, which creates a job from a file. */
 export interface ImportFileOptions {
   readonly name: string;
-  /** Import only the lines whose columns have exactly these values: `{ State: 'California' }`. */
+  /** The values that a line must have to be imported, by column: `{ State: 'California' }`. */
   readonly where?: Readonly<Record<string, string>> | undefined;
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -67,14 +69,14 @@ export interface ImportReport<Job = JobSummary> {
   readonly lines: number;
   /** The number of rows in the job, including the rejected ones. */
   readonly imported: number;
-  /** The number of lines that a filter left out. */
+  /** The number of lines that were not imported because a filter excluded them. */
   readonly filtered: number;
-  /** The rejected lines with the reasons: the first 1,000 of them. */
+  /** The first 1,000 rejected lines, each with the reason. */
   readonly rejected: readonly { readonly line: number; readonly reason: string }[];
   readonly rejected_rows: number;
 }
 
-/** A sum with the label and the number format that `ashlar jobs` shows. */
+/** The label and the number format with which `ashlar jobs` shows a sum. */
 export interface JobSum {
   /** The column of the jobs table that holds the sum: `total_NAME`. */
   readonly column: string;
@@ -90,8 +92,8 @@ export interface RunJobOptions {
 }
 
 /**
- * The functions of a system behind the `ashlar jobs` commands, created by `defineJobs(…).commands(…)`. Each method
- * takes an open database and returns plain data. They throw AshlarError: `row-not-found` for an unknown id,
+ * The functions that a system provides for the `ashlar jobs` commands, created by `defineJobs(…).commands(…)`. Each
+ * method takes an open database and returns plain data. They throw AshlarError: `row-not-found` for an unknown id,
  * `state-conflict` if the status does not allow the operation, `input-invalid` for a file that cannot be read.
  */
 export interface JobCommands {
@@ -103,12 +105,12 @@ export interface JobCommands {
   readonly import:
     | ((db: Database, path: string, options: ImportFileOptions) => Promise<ImportReport>)
     | undefined;
-  /** Runs or resumes a job until all rows are done, the job is paused or cancelled, or `signal` is aborted. */
+  /** Runs or resumes a job until all its rows are done, the job is paused or cancelled, or `signal` is aborted. */
   run(db: Database, id: string, options?: RunJobOptions): Promise<JobSummary>;
   pause(db: Database, id: string): Promise<JobSummary>;
   /** Sets a paused job to `running`, without executing rows; call `run` for that. */
   resume(db: Database, id: string): Promise<JobSummary>;
   cancel(db: Database, id: string): Promise<JobSummary>;
-  /** Sets failed rows to `pending`: all that can be retried, or only the rows with these numbers. */
+  /** Sets failed rows to `pending`: either all that can be retried, or only those with the given numbers. */
   retry(db: Database, id: string, rows?: readonly number[]): Promise<JobSummary>;
 }

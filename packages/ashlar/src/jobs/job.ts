@@ -17,9 +17,9 @@ export async function findJob(model: JobModel, s: JobSession, jobId: string): Pr
 }
 
 /**
- * Locks a job's row for this transaction and reads it, so that changes of a job and of its rows are serialised.
- * The update sets `created_at`, which never changes, to itself. It also sets `updated_at` by the database's clock,
- * the one clock that all workers share: leases are measured by it.
+ * Locks the row of a job until the transaction ends, and reads it, so that concurrent changes of the job and its rows
+ * happen one after another. The update sets `created_at`, which never changes, to itself. It also sets `updated_at`
+ * by the database's clock, the one clock that all workers share: leases are measured by it.
  *
  * @throws AshlarError `row-not-found` when the job was deleted
  */
@@ -31,7 +31,7 @@ export async function lockJob(model: JobModel, s: JobSession, { id, created_at }
   }
 }
 
-/** Finds a job by its id and locks its row for this transaction. @throws AshlarError `row-not-found` */
+/** Finds a job by its id and locks its row until the transaction ends. @throws AshlarError `row-not-found` */
 export async function findAndLockJob(model: JobModel, s: JobSession, jobId: string): Promise<Job> {
   return lockJob(model, s, await findJob(model, s, jobId));
 }

@@ -13,23 +13,20 @@ export interface Lease {
   readonly epoch: number;
 }
 
-/** A worker: its name, and the number of seconds for which each claim or renewal of a lease is valid. */
+/** The name of a worker, and the number of seconds for which its leases are valid after each claim or renewal. */
 export interface Worker {
   readonly owner: string;
   readonly leaseSeconds: number;
 }
 
-/**
- * The result of a claim: a lease, or none if all chunks are done (`open` is false) or leased by other workers (`open`
- * is true).
- */
+/** The result of an attempt to claim a chunk: a lease, or none if all chunks are done or leased by other workers. */
 export interface Claim {
   readonly lease: Lease | undefined;
-  /** Whether at least one chunk of the job is not done. */
+  /** Whether at least one chunk of the job is not done, which includes chunks leased by other workers. */
   readonly open: boolean;
 }
 
-/** The numbers that a worker adds to the counts and sums of its chunk. */
+/** The numbers that a worker adds to the row counts and sums of its chunk. */
 export interface Tally {
   readonly completed: number;
   readonly failed: number;
@@ -37,7 +34,7 @@ export interface Tally {
   readonly sums: Readonly<Record<string, number>>;
 }
 
-/** A tally that adds nothing, for a renewal without results. */
+/** A tally that adds nothing, for the renewal of a lease when there are no new results. */
 export const noTally: Tally = { completed: 0, failed: 0, sums: {} };
 
 /**
@@ -57,8 +54,8 @@ const leaseEnd = (now: string, seconds: number): string =>
   new Date(Date.parse(now) + seconds * 1000).toISOString();
 
 /**
- * Claims a chunk of a locked job: an open chunk or one whose lease has expired; else one whose worker's process has
- * ended.
+ * Leases a chunk of a locked job to a worker: one that is open, whose lease has expired, or whose worker's process
+ * has ended.
  */
 export async function claimChunk(model: JobModel, s: JobSession, job: Job, worker: Worker): Promise<Claim> {
   const now = job.updated_at;
@@ -102,7 +99,7 @@ export function openRows(model: JobModel, s: JobSession, lease: Lease): Promise<
   return openRowsQuery(model, s, lease).execute();
 }
 
-/** The query that {@link openRows} runs, for reading its plan. */
+/** Returns the query that {@link openRows} runs, so that its plan can be inspected. */
 export function openRowsQuery({ tables }: JobModel, s: JobSession, lease: Lease) {
   return s.query
     .selectFrom(tables.rows.name)
@@ -149,8 +146,8 @@ interface Renewal {
 }
 
 /**
- * Renews a lease and adds a tally to the counts of its chunk. This is the fence: only the chunk's one owner gets past
- * it, so what the same transaction writes afterwards is that owner's.
+ * Renews the lease on a chunk, and adds a tally to the row counts and sums of the chunk. This is the fence: only the
+ * chunk's one owner gets past it, so what the same transaction writes afterwards is that owner's.
  *
  * @throws AshlarError `state-conflict` when the lease was lost; the transaction must then be rolled back
  */
@@ -173,7 +170,8 @@ export async function holdLease(
 }
 
 /**
- * Ends a lease and sets the state of its chunk: `done` if all its rows are done, else `open` for the next claim.
+ * Ends the lease on a chunk, and sets the chunk's state: `done` if all its rows are done, else `open`, so that it can
+ * be claimed again.
  *
  * @throws AshlarError `state-conflict` when the lease was lost
  */

@@ -42,11 +42,11 @@ export function logStateChange(
   ]);
 }
 
-/** The job, level, position and number of log entries to read. */
+/** A request for one page of a job's log: the job, the level, the position and the number of entries. */
 export interface LogPage {
   readonly jobId: string;
   readonly level?: LogEntry['level'] | undefined;
-  /** The last entry of the previous page: reads only the entries that follow it in the order of the page. */
+  /** The last entry of the previous page; the page begins with the entry that follows it in the order of reading. */
   readonly after?: Pick<LogEntry, 'timestamp' | 'id'> | undefined;
   /** Whether the newest entries come first. Default: the oldest first. */
   readonly newestFirst?: boolean | undefined;

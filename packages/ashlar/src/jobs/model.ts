@@ -8,8 +8,8 @@ import type { ChunkColumns, JobColumns, LogColumns, RowColumns } from './shapes.
 import type { JobTables } from './tables.js';
 
 /**
- * The tables of any kind of job, typed by the columns that all kinds have in common. The names `jobs`, `rows`, `chunks`
- * and `log` exist only in these types: at run time a table has its own name and its further columns.
+ * The tables of jobs of any kind, typed by the columns that all kinds have in common. The names `jobs`, `rows`,
+ * `chunks` and `log` exist only in these types: at run time a table has its own name and its further columns.
  */
 export type ModelTables = {
   readonly jobs: Table<'jobs', JobColumns<never>>;
@@ -27,16 +27,19 @@ export type JobChunk = RowOf<ChunkColumns<never>>;
 export type NewJobChunk = InsertOf<ChunkColumns<never>>;
 export type LogEntry = RowOf<LogColumns>;
 
-/** A column of the rows table that stores a part of a row's result. */
+/** A column of the rows table that stores a part of the result of a row. */
 export interface ResultColumn {
   readonly name: string;
-  /** Whether the column is required: a result without it cannot be recorded. */
+  /** Whether every result must have a value for this column to be recorded. */
   readonly required: boolean;
-  /** The SQL type to which the value is cast when it is recorded, on both engines. */
+  /** The SQL type, on both engines, to which the value is cast when it is recorded. */
   readonly sqlType: 'text' | 'bigint' | 'double precision' | 'boolean';
 }
 
-/** A result column that is summed: the column `name` of rows and chunks, and the column `total` of jobs. */
+/**
+ * The names of a summed result: `name` is its column in the rows and chunks tables, `total` its column in the jobs
+ * table.
+ */
 export interface SumColumn {
   readonly name: string;
   readonly total: string;

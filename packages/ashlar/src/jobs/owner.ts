@@ -7,7 +7,7 @@ export function newOwner(): string {
   return `${hostname()}:${processMark()}:${randomBytes(6).toString('hex')}`;
 }
 
-/** Whether a worker has certainly ended: its name is of this host, and its process no longer exists. */
+/** Whether the worker with this name has certainly ended: it ran on this host, and its process no longer exists. */
 export function isGone(owner: string): boolean {
   const [, host, mark] = /^(.*):([\d-]+):[^:]*$/.exec(owner) ?? [];
   return host === hostname() && mark !== undefined && livenessOfMark(mark) === 'gone';

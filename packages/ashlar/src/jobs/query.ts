@@ -2,14 +2,19 @@ import { findJob } from './job.js';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 import { accountRows, type RowAccount } from './totals.js';
 
-/** A job, its row counts and sums, counted from its rows, and whether both agree. */
+/** A job, the counts and sums computed anew from its rows, and whether those stored in the job agree with them. */
 export interface JobReport {
   readonly job: Job;
   readonly account: RowAccount;
   readonly balanced: boolean;
 }
 
-/** Reads a job and counts its rows one by one, in one snapshot. @throws AshlarError `row-not-found` */
+/**
+ * Reads a job and computes its counts and sums anew from its rows, in one snapshot, without relying on the stored
+ * counts.
+ *
+ * @throws AshlarError `row-not-found`
+ */
 export async function jobStatus(model: JobModel, s: JobSession, jobId: string): Promise<JobReport> {
   const job = await findJob(model, s, jobId);
   const account = await accountRows(model, s, jobId);
@@ -18,7 +23,7 @@ export async function jobStatus(model: JobModel, s: JobSession, jobId: string): 
   return { job, account, balanced: Object.entries(counted).every(([name, value]) => kept[name] === value) };
 }
 
-/** The status and the maximum number of jobs to list. */
+/** The status of the jobs to list, and their maximum number. */
 export interface JobFilter {
   readonly status?: Job['status'] | undefined;
   /** The maximum number of jobs. Default 100. */
@@ -40,11 +45,11 @@ export function listJobs(
   return (status ? query.where('status', '=', status) : query).execute();
 }
 
-/** The job, status, position and number of rows to read. */
+/** A request for one page of a job's rows: the job, the status, the position and the number of rows. */
 export interface RowPage {
   readonly jobId: string;
   readonly status?: JobRow['status'] | undefined;
-  /** The number of the last row of the previous page: reads only rows with a greater number. */
+  /** The number of the last row of the previous page; the page contains only rows with greater numbers. */
   readonly after?: number | undefined;
   /** The maximum number of rows. Default 100. */
   readonly limit?: number | undefined;

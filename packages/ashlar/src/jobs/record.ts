@@ -5,7 +5,10 @@ import type { Lease, Tally } from './lease.js';
 import type { LogEvent } from './log.js';
 import type { JobModel, JobRow, JobSession, ResultColumn } from './model.js';
 
-/** The outcome of an attempt at one row: the values of its result columns, or the code and message of its failure. */
+/**
+ * The outcome of an attempt to execute one row: the values of its result columns, or the code and message of the
+ * failure.
+ */
 export type Outcome =
   | { readonly row_number: number; readonly result: Readonly<Record<string, unknown>> }
   | { readonly row_number: number; readonly failure: { readonly code: string; readonly message: string } };
@@ -49,8 +52,8 @@ const assertAll = ({ tables }: JobModel, changed: bigint, rows: readonly unknown
 };
 
 /**
- * Records, before the executor is called, that these rows are about to be attempted: sets them to `processing`, with
- * their idempotency keys.
+ * Sets rows to `processing`, with their idempotency keys, to record before the executor is called that they are about
+ * to be attempted.
  *
  * @throws AshlarError `state-conflict` when a row is not open
  */
@@ -104,7 +107,9 @@ export async function recordOutcomes(
   }
 }
 
-/** Counts outcomes and sums their results, to be added to the counts and sums of their chunk. */
+/**
+ * Counts the outcomes of rows and sums their results, which are then added to the row counts and sums of the chunk.
+ */
 export function tallyOf({ sums }: JobModel, outcomes: readonly Outcome[]): Tally {
   let [completed, failed] = [0, 0];
   const added: Record<string, number> = Object.fromEntries(sums.map(({ name }) => [name, 0]));
@@ -118,7 +123,10 @@ export function tallyOf({ sums }: JobModel, outcomes: readonly Outcome[]): Tally
   return { completed, failed, sums: added };
 }
 
-/** Creates the log entries for outcomes: one summary of all calls, and one for each failed row. */
+/**
+ * Creates the log entries for the outcomes of attempted rows: one summary of all calls, and one entry for each failed
+ * row.
+ */
 export function outcomeEvents(model: JobModel, executor: string, outcomes: readonly Outcome[]): LogEvent[] {
   const [first, last] = [outcomes[0], outcomes.at(-1)];
   if (!first || !last) return [];

@@ -8,7 +8,7 @@ const rowsOfChunk = ({ tables }: JobModel, status: JobRow['status']): RawBuilder
 };
 
 /**
- * Counts the failed and skipped rows of each chunk again, after a change of rows in many chunks. A worker counts its
+ * Counts the failed and skipped rows of each chunk again, after rows in many chunks were changed. A worker counts its
  * own.
  */
 export async function recountChunks(model: JobModel, s: JobSession, jobId: string): Promise<void> {

@@ -7,7 +7,7 @@ import { hasPendingRows, recountChunks } from './recount.js';
 import { refreshTotals } from './totals.js';
 
 /**
- * The job, and the failed rows of it to retry: all that can be retried, or those with given numbers or an error code.
+ * A request to retry failed rows of a job: all that can be retried, or those with the given numbers or error code.
  */
 export interface RetryInput {
   readonly jobId: string;

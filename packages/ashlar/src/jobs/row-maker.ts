@@ -3,7 +3,7 @@ import { rowChecksum } from './checksum.js';
 import type { JobModel, NewJobRow } from './model.js';
 import { storableJson, storableText } from './storable-text.js';
 
-/** A row to import: its data, or, if it is rejected, the values that were read and the reason. */
+/** A row to import: its data or, for a rejected row, the values that were read and the reason for the rejection. */
 export type ImportRow<Data> =
   | {
       readonly data: Data;
@@ -18,7 +18,7 @@ export type ImportRow<Data> =
       readonly line?: number | undefined;
     };
 
-/** A row to insert, without its job and number, and the reason if it is rejected. */
+/** A row to insert, before it gets its job and number; for a rejected row, also the reason for the rejection. */
 export interface MadeRow {
   readonly row: Omit<NewJobRow, 'job_id' | 'row_number'>;
   readonly line: number;
@@ -31,7 +31,10 @@ const problemOf = (model: JobModel, data: unknown): string | undefined => {
   return storageProblem(model.tables.rows.columns.row_data, data);
 };
 
-/** Creates a pending row from data; a failed row if the data does not pass the schema or cannot be stored. */
+/**
+ * Creates a row to insert from data: pending, or failed if the data is rejected, does not pass the schema, or cannot
+ * be stored.
+ */
 export function makeRow(model: JobModel, given: ImportRow<unknown>, position: number): MadeRow {
   const line = given.line ?? position;
   const reason = given.rejected ?? problemOf(model, given.data);

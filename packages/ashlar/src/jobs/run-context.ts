@@ -4,7 +4,7 @@ import type { JobProgress } from './job-commands.js';
 import type { Worker } from './lease.js';
 import type { Job, JobDatabase, JobModel } from './model.js';
 
-/** The values that all steps of one worker's run share: the job, the executor, the database and the options. */
+/** The values that all steps of a run have in common: the job, the executor, the database and the options. */
 export interface RunContext {
   readonly model: JobModel;
   readonly db: JobDatabase;

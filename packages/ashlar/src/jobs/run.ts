@@ -14,16 +14,25 @@ import type { RunContext } from './run-context.js';
 export interface RunOptions {
   /** The maximum number of concurrent calls of the executor. Default 8. */
   readonly concurrency?: number | undefined;
-  /** The maximum number of rows that one transaction records; fewer are recorded if calls are slow. Default 100. */
+  /**
+   * The maximum number of rows whose outcomes one transaction records; it may record fewer if the calls are slow.
+   * Default 100.
+   */
   readonly flushEvery?: number | undefined;
   /**
    * The number of seconds for which a lease is valid after each renewal. Default: the value in the declaration of the
    * jobs.
    */
   readonly leaseSeconds?: number | undefined;
-  /** Called after each transaction with the progress of the whole job, including the work of other workers. */
+  /**
+   * A function that is called after each transaction with the progress of the whole job, including the work of other
+   * workers.
+   */
   readonly onProgress?: ((progress: JobProgress) => void) | undefined;
-  /** A signal that stops the run when aborted: rows in flight are finished and recorded, and the job is paused. */
+  /**
+   * A signal that stops the run: when it is aborted, calls in progress are finished and recorded, and the job is
+   * paused.
+   */
   readonly signal?: AbortSignal | undefined;
   /** The name of this worker: `host:process:random`. Default: a generated name. */
   readonly owner?: string | undefined;

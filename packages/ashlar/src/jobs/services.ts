@@ -18,7 +18,7 @@ import type { RowAccount } from './totals.js';
 export interface JobTypes {
   /** The Zod type of a row's data. */
   readonly data: z.ZodType;
-  /** The columns of the rows table that store the result of a row. */
+  /** The columns of the rows table that store the results of rows. */
   readonly result: Shape;
   /** The names of the results that are summed over a job's rows. */
   readonly sum: string;
@@ -32,7 +32,7 @@ type OwnColumns<K extends JobTypes> = Omit<InsertOf<K['columns']>, keyof JobColu
 
 /** The tables of one kind of job and the functions that import, run and control its jobs, created by `defineJobs`. */
 export interface Jobs<T extends JobTables, K extends JobTypes> {
-  /** The four tables, to be added to the tables of a system. */
+  /** The four tables of the jobs, to be added to the tables of a system. */
   readonly tables: T;
 
   /**
@@ -79,8 +79,8 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
    */
   resume<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
   /**
-   * Cancels a job permanently: pending rows are skipped; workers still record the rows in flight. Call it again
-   * to fail, as in doubt, the rows of workers that have died since.
+   * Cancels a job permanently: pending rows are skipped, but workers still record the rows that they have begun to
+   * execute. Call it again to fail, as in doubt, the rows of workers that have died since.
    *
    * @throws AshlarError `row-not-found`, `state-conflict` when the job is completed
    */
@@ -102,7 +102,12 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
 
   /** Reads the job with this id. @throws AshlarError `row-not-found` */
   find<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
-  /** Reads a job and counts its rows one by one, in one snapshot. @throws AshlarError `row-not-found` */
+  /**
+   * Reads a job and computes its counts and sums anew from its rows, in one snapshot, without relying on the stored
+   * counts.
+   *
+   * @throws AshlarError `row-not-found`
+   */
   status<D extends Tables>(
     s: Session<D>,
     jobId: string,
@@ -120,8 +125,8 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
   log<D extends Tables>(s: Session<D>, page: LogPage): Promise<LogEntry[]>;
 
   /**
-   * Creates the `ashlar jobs` commands for a system with these jobs: `system(name, { …, jobs: shipments.commands(…)
-   * })`.
+   * Creates the `ashlar jobs` commands of a system for these jobs:
+   * `system(name, { …, jobs: shipments.commands(…) })`.
    */
   commands(parts: {
     /** Creates the executor that `ashlar jobs run` calls for each row. */

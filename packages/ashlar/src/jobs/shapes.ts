@@ -8,7 +8,7 @@ export const jobStatuses = ['pending', 'running', 'paused', 'completed', 'failed
 export const rowStatuses = ['pending', 'processing', 'completed', 'failed', 'skipped'] as const;
 /** The levels of a job's log. */
 export const logLevels = ['INFO', 'WARNING', 'ERROR'] as const;
-/** The kinds of events in a job's log; `api_call` is a batch of calls of the executor. */
+/** The kinds of events in a job's log; an `api_call` event stands for a batch of calls of the executor. */
 export const eventTypes = ['state_change', 'api_call', 'row_event', 'error'] as const;
 
 /** One of {@link jobStatuses}. */
@@ -51,7 +51,9 @@ const lastJobColumns = () => ({
   updated_at: updatedAt(),
 });
 
-/** The columns of every jobs table, with a column `total_NAME` for each sum (`null` while no row is completed). */
+/**
+ * The columns of every jobs table, including a column `total_NAME` for each sum (`null` while no row is completed).
+ */
 export type JobColumns<Sum extends string> = ReturnType<typeof firstJobColumns> &
   ReturnType<typeof lastJobColumns> & { [K in Sum as `total_${K}`]: z.ZodNullable<z.ZodInt> };
 
@@ -70,10 +72,13 @@ export function jobColumns<Sum extends string>(sums: readonly Sum[]): JobColumns
 // what was read of a row that does not pass the schema of its kind
 const rejectedData = z.strictObject({ rejected: z.json() });
 
-/** The type of the column `row_data`: data that passes the declared schema, or the values read from a rejected row. */
+/**
+ * The type of the column `row_data`: data that passes the declared schema or, for a rejected row, the values that
+ * were read.
+ */
 export type RowData<Data extends z.ZodType> = z.ZodUnion<readonly [Data, typeof rejectedData]>;
 
-/** The types of the result columns: nullable, because they are NULL until their row is completed. */
+/** The types of the result columns, all nullable, because they are NULL until the row is completed. */
 export type ResultColumns<Result extends Shape> = {
   [K in keyof Result]: Result[K] extends z.ZodNullable ? Result[K] : z.ZodNullable<Result[K]>;
 };
@@ -134,7 +139,7 @@ const fixedChunkColumns = () => ({
   skipped_rows: count(),
 });
 
-/** The types of the columns of every chunks table, with one column for each sum. */
+/** The types of the columns of every chunks table, including one column for each sum. */
 export type ChunkColumns<Sum extends string> = ReturnType<typeof fixedChunkColumns> & {
   [K in Sum]: z.ZodDefault<z.ZodInt>;
 };

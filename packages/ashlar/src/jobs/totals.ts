@@ -1,19 +1,19 @@
 import { sql } from 'kysely';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 
-/** The number of rows of each status. */
+/** The number of rows with each status. */
 export type RowCounts = Record<JobRow['status'], number>;
 
-/** The sums of a job, by the names of their columns (`total_NAME`); `null` while no row is completed. */
+/** The sums of a job, by column name (`total_NAME`); `null` while no row is completed. */
 export type Totals = Readonly<Record<`total_${string}`, number | null>>;
 
 /**
- * Row counts and sums of a job, counted from its rows one by one. The counts and sums in the job's row always equal
+ * The row counts and sums of a job, computed anew from its rows. The counts and sums in the job's row always equal
  * them.
  */
 export interface RowAccount {
   readonly by_status: RowCounts;
-  /** The number of failed rows whose attempt may have taken effect. */
+  /** The number of failed rows whose last attempt may have taken effect. */
   readonly in_doubt: number;
   readonly total_rows: number;
   readonly processed_rows: number;
@@ -21,7 +21,7 @@ export interface RowAccount {
   readonly failed_rows: number;
 }
 
-/** Reads the sums from a job's row. */
+/** Reads the sums that are stored in a job's row. */
 export function totalsOf({ sums }: JobModel, job: Job): Totals {
   const values: Readonly<Record<string, unknown>> = job;
   return Object.fromEntries(
@@ -30,8 +30,8 @@ export function totalsOf({ sums }: JobModel, job: Job): Totals {
 }
 
 /**
- * Sets the counts and sums in a job's row to the totals of its chunks. Call it in the transaction that changes rows,
- * after {@link lockJob}: then no reader ever sees totals that differ from the rows.
+ * Sets the counts and sums in a job's row to the totals over its chunks. Call it in the transaction that changes
+ * rows, after {@link lockJob}: then no reader ever sees totals that differ from the rows.
  */
 export async function refreshTotals(
   { tables, sums }: JobModel,
@@ -64,7 +64,7 @@ export async function refreshTotals(
   });
 }
 
-/** Counts a job's rows one by one. */
+/** Computes the counts and sums of a job from its rows, without relying on the stored counts. */
 export async function accountRows(
   { tables, sums }: JobModel,
   s: JobSession,

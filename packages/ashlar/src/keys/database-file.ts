@@ -10,10 +10,10 @@ const notEncrypted = (): AshlarError =>
   });
 
 /**
- * Re-encrypts a database file under another key. Writes a new file next to it, reads it back, compares both, and
- * renames it. After a kill at any point the file opens with exactly one of the two keys; {@link findDatabaseKey}
- * finds which. No process may have the file open. Needs as much disk space again, and about 3 s for 100 MB, during
- * which this process is blocked. Backups keep their key.
+ * Re-encrypts a database file with a new key. Writes a new file next to it, reads it back, compares both, and renames
+ * it. After a kill at any point the file opens with exactly one of the two keys; {@link findDatabaseKey} finds which.
+ * No process may have the file open. Needs as much disk space again, and about 3 s for 100 MB, during which this
+ * process is blocked. Backups keep their key.
  *
  * @param newKey - a passphrase, or 64 hex digits
  * @throws AshlarError `database-locked` if the file is open, `key-wrong`, `key-missing`, `key-invalid`,
@@ -32,7 +32,7 @@ export async function rotateDatabaseKey(
 }
 
 /**
- * Finds the key, among several, that decrypts a database file; returns `undefined` if none does.
+ * Finds which of several keys decrypts a database file; returns `undefined` if none does.
  *
  * @param keys - keys by any names
  * @throws AshlarError `key-invalid`, `database-missing`, `database-not-encrypted`; `usage` for a database without a key
@@ -47,9 +47,9 @@ export async function findDatabaseKey(
 }
 
 /**
- * Imports a plain SQLite file, or a SQLCipher file of versions 1 to 4, as a new database file. The source is only read.
- * Row counts and a digest of both files are compared before the new one gets its name. Record the systems in it with
- * {@link stamp}.
+ * Creates a new database file from an unencrypted SQLite file, or from a SQLCipher file of version 1 to 4. The source
+ * is only read. Row counts and a digest of both files are compared before the new one gets its name. Record the
+ * systems in it with {@link stamp}.
  *
  * @param to - `sqlcipher:PATH` with its key, or `sqlite:PATH`: a file that does not exist, or is empty
  * @throws AshlarError `state-conflict` if the target is not empty, or the source was being written; `key-wrong`,

@@ -12,7 +12,7 @@ export interface ReencryptOptions {
   readonly actor?: SessionContext['actor'];
   /** The tables to re-encrypt. Default: every table with encrypted columns. Leave out append-only tables. */
   readonly tables?: readonly Table[];
-  /** The number of rows that one session re-encrypts. Default 200. */
+  /** The number of rows to re-encrypt in each session. Default 200. */
   readonly batch?: number;
 }
 
@@ -22,8 +22,8 @@ const both = (conditions: readonly RawBuilder<unknown>[], word: 'and' | 'or'): R
   sql`(${sql.join(conditions, word === 'and' ? sql` and ` : sql` or `)})`;
 
 /**
- * Re-encrypts the rows of a scope under its newest data key and recomputes their blind indexes, in batches, while other
- * sessions run. A row that another session changes in between is read again.
+ * Re-encrypts the rows of a scope with its newest data key and recomputes their blind indexes, in batches, while
+ * other sessions may run. A row that another session changes in between is read again.
  *
  * @returns the number of rows re-encrypted
  * @throws AshlarError `scope-shredded`, `decryption-failed`; `guarantee-violated` for an append-only table

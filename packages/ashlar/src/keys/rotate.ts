@@ -17,8 +17,8 @@ interface Wrapped {
 }
 
 /**
- * Decrypts every data key and encrypts it under the current master key, in batches, while sessions run. Afterwards
- * this database does not need the old master keys. Destroy them once no backup needs them either.
+ * Re-encrypts every data key with the current master key, in batches, while sessions may run. Afterwards this
+ * database does not need the old master keys. Destroy them once no backup needs them either.
  *
  * @returns the number of data keys rewrapped
  * @throws AshlarError `key-missing`, `key-wrong`
@@ -54,8 +54,8 @@ export async function rotateMaster<T extends Tables>(
 }
 
 /**
- * Creates a new data key for a scope: it encrypts all values that are written from now on; earlier keys still
- * decrypt. {@link reencrypt} re-encrypts existing rows.
+ * Creates a new data key for a scope, which encrypts all values written from now on; existing values still need the
+ * earlier keys. {@link reencrypt} re-encrypts existing rows.
  *
  * @returns the version of the new key, by keyring
  * @throws AshlarError `scope-shredded`, `key-missing`; `state-conflict` if the scope has no key yet

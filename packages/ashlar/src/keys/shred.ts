@@ -11,8 +11,8 @@ import { keyringsOf } from './keyrings.js';
 export interface ShredOptions {
   readonly actor?: SessionContext['actor'];
   /**
-   * Whether to rewrite the database files that contained the erased keys. Default true. On SQLite this is a VACUUM of
-   * the whole file.
+   * Whether to rewrite the database files that contained the erased keys, so that no copy of the keys remains in
+   * them. Default true. On SQLite this is a VACUUM of the whole file.
    */
   readonly vacuum?: boolean;
 }
@@ -20,17 +20,17 @@ export interface ShredOptions {
 /** The result of {@link shred}. */
 export interface Shredded {
   readonly scope: string;
-  /** The number of erased data keys; 0 if the scope had none, or was shredded before. */
+  /** The number of data keys that were erased; 0 if the scope had none, or had already been shredded. */
   readonly keys: number;
-  /** Why a file of the database may still contain a copy of a wrapped key; `undefined` if none does. */
+  /** The reason why a file of the database may still contain a copy of an erased key; `undefined` if none does. */
   readonly remains: string | undefined;
 }
 
 /**
- * Erases the data keys of a scope, which makes its data permanently unreadable: in this database, its replicas, and
- * backups made from now on. The keyring records the shredding, and the scope never gets another key. Earlier backups
- * still contain the wrapped key: they become unreadable when the master key of that time is destroyed. A running
- * session that has read the key can use it until it ends.
+ * Erases the data keys of a scope, which makes the scope's data permanently unreadable in this database, its
+ * replicas, and all later backups. The keyring records the shredding, and the scope never gets another key. Earlier
+ * backups still contain the wrapped key: they become unreadable when the master key of that time is destroyed. A
+ * running session that has read the key can use it until it ends.
  *
  * @throws AshlarError `usage` inside a session, or for a system without encrypted columns
  *

@@ -3,20 +3,21 @@ import { everyScope, type Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import { keyringsOf } from './keyrings.js';
 
-/** The number of scopes in a keyring, and of data keys by master key. */
+/** The number of scopes in a keyring, and the number of data keys that each master key wraps. */
 export interface KeyringStatus {
   readonly keyring: string;
   readonly scopes: number;
   /** The number of scopes whose keys were erased. */
   readonly shredded: number;
   /**
-   * The number of data keys that each master key wraps, by its version. The keyring does not need any other version.
+   * The number of data keys that each master key wraps, by the version of the master key. The keyring does not need
+   * any other version.
    */
   readonly wrappedBy: Readonly<Record<number, number>>;
 }
 
 /**
- * Counts scopes and data keys in the keyrings of a system: shows which master keys are still needed.
+ * Counts the scopes and data keys in the keyrings of a system, which shows the master keys that are still needed.
  *
  * @throws AshlarError `usage` if the system has no encrypted column
  */

@@ -4,8 +4,8 @@ import { openNote, type Signer, signNote, type Verifier } from './note.js';
 import { fromDecimal, hashFromBase64 } from './text.js';
 
 /**
- * The head of a log at one time: the size of its tree, and the root. It is signed and kept where the database's owner
- * cannot change it.
+ * The head of a log at one time: the size and the root hash of its tree. It is signed and kept where the database's
+ * owner cannot change it.
  */
 export interface Checkpoint {
   /** The name of the log. Each entry contains the same name, or its last part. */
@@ -14,14 +14,15 @@ export interface Checkpoint {
   readonly root: Buffer;
 }
 
-/** A checkpoint with a valid signature, and the note that contains it. */
+/** A checkpoint with a valid signature, and the signed note that contains it. */
 export interface SignedCheckpoint extends Checkpoint {
   readonly note: string;
   readonly signedBy: readonly Verifier[];
 }
 
 /**
- * Writes the text of a C2SP checkpoint (https://c2sp.org/tlog-checkpoint): origin, size and root, one a line.
+ * Formats a checkpoint as C2SP text (https://c2sp.org/tlog-checkpoint): origin, size and root hash, each on its own
+ * line.
  *
  * @throws AshlarError `usage` for an origin, size or root that a log cannot have
  */
@@ -34,8 +35,8 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 }
 
 /**
- * Parses the text of a checkpoint, as {@link formatCheckpoint} writes it. Extension lines, which the specification
- * allows and discourages, are refused: nothing can verify them.
+ * Parses the text of a checkpoint, in the format that {@link formatCheckpoint} writes. Extension lines, which the
+ * specification allows and discourages, are refused: nothing can verify them.
  *
  * @throws AshlarError `signature-invalid`
  */

@@ -45,7 +45,7 @@ const wasLeftOut = (column: Column, value: unknown): boolean => {
   return !column.nullable && column.default !== undefined && isDeepStrictEqual(value, column.default);
 };
 
-/** Finds the first column in which a row differs from its entry; `undefined` if the row matches. */
+/** Finds the first column in which a row differs from its ledger entry; `undefined` if the row matches. */
 export function firstDifference(table: TableFacts, entry: Entry, row: StoredRow): string | undefined {
   return Object.values(table.columns).find((column) => {
     const value = actual(column, row[column.name]);
@@ -65,8 +65,8 @@ const toMillis = (at: string): string | undefined => {
 };
 
 /**
- * Finds the first column set by the database's clock whose time differs from that of the entry; `undefined` if none
- * does.
+ * Finds the first column of an entry that should hold the time of the insert but holds a different time; `undefined`
+ * if there is none.
  */
 export function firstBackdated(table: TableFacts, entry: Entry): string | undefined {
   return Object.values(table.columns).find((column) => {
@@ -104,7 +104,10 @@ const isKeyValue = ({ kind }: Column, value: unknown): boolean => {
   }
 };
 
-/** Reads the primary key from an entry; `undefined` if it differs from the key under which the entry is stored. */
+/**
+ * Reads the primary key from the row in an entry; `undefined` if it differs from `rowKey`, under which the entry is
+ * stored.
+ */
 export function keyOfEntry(table: TableFacts, entry: Entry, rowKey: string): readonly unknown[] | undefined {
   const columns = table.primaryKey.columns.flatMap((name) => table.columns[name] ?? []);
   const values = columns.map((column) => recorded(table, column, entry.row));

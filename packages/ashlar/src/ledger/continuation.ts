@@ -12,7 +12,8 @@ const conflict = (message: string, detail: string): AshlarError =>
   });
 
 /**
- * Asserts that the current log continues an earlier one: it is not smaller, and begins with the earlier entries.
+ * Throws unless the current log continues an earlier one: it is not smaller, and begins with all entries of the
+ * earlier log.
  *
  * @param reader - the hashes of the current log
  * @throws AshlarError `ledger-conflict`

@@ -8,17 +8,24 @@ export const entryForm = 'ashlar/entry/v1';
  * at, row]`.
  */
 export interface Entry {
-  /** The name of the log: the last part of the origin in its checkpoints, or the whole origin. */
+  /** The name of the log: either the whole origin in its checkpoints, or the last part of it. */
   readonly log: string;
-  /** A random value of at least 122 bits in hex, so that a row cannot be guessed from the hash of its leaf. */
+  /**
+   * A random value of at least 122 bits, in hex, because of which a row cannot be guessed from the hash of its leaf.
+   */
   readonly salt: string;
-  /** The time of the row's insert, by the database's clock; empty for a row that is older than the ledger. */
+  /**
+   * The time at which the row was inserted, by the database's clock; empty for a row that is older than the ledger.
+   */
   readonly at: string;
-  /** The values of the row by column, in the order of declaration, without the columns that were NULL. */
+  /** The values of the row by column, in the order in which the columns are declared; NULL values are omitted. */
   readonly row: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a checkpoint with this origin belongs to the log with this name: the origin is the name or `SYSTEM/NAME`. */
+/**
+ * Whether a checkpoint with this origin belongs to the log with this name: the origin must be `NAME` or
+ * `SYSTEM/NAME`.
+ */
 export function isLogOf(log: string, origin: string): boolean {
   return origin === log || origin.endsWith(`/${log}`);
 }

@@ -4,16 +4,16 @@ import { openNote, parseVerifierKey, type Signer, signNote, type Verifier } from
 const form = 'ashlar/signer-handover/v1';
 
 /**
- * Writes a handover: the statement that another key signs checkpoints from now on, as a C2SP note signed by both
- * keys. A checkpoint with both signatures would not say so: a signature does not cover the other ones, so anyone can
- * add one.
+ * Writes a handover, which states that a new key signs all later checkpoints, as a C2SP note signed by the old and
+ * the new key. A checkpoint with both signatures would not say so: a signature does not cover the other ones, so
+ * anyone can add one.
  */
 export function formatHandover(from: Signer, to: Signer): string {
   return signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);
 }
 
 /**
- * Verifies a handover and returns the new key that it names.
+ * Verifies a handover and returns the new public key that it names.
  *
  * @param trusted - the keys whose checkpoints are trusted so far
  * @throws AshlarError `signature-invalid` where the note is not a handover, or lacks the signature of a trusted key or of

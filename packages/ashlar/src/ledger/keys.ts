@@ -17,25 +17,28 @@ const privateKeyPrefix = 'PRIVATE+KEY+';
 const seedHeader = Buffer.from('302e020100300506032b657004220420', 'hex');
 const publicHeader = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** A public key that verifies signatures: Ed25519, with a name, as in the C2SP signed-note specification. */
+/** A named Ed25519 public key that verifies signatures, as in the C2SP signed-note specification. */
 export interface Verifier {
   readonly name: string;
   /** The id of the key: the first four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key). */
   readonly keyId: Buffer;
-  /** The public key as text, to give to others: `name+id+base64`. */
+  /** The public key as text, which may be published: `name+id+base64`. */
   readonly verifierKey: string;
   verify(text: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** A private key that signs notes, with its public key. Its text is available only as a {@link Secret}. */
+/**
+ * A private key that signs notes, with the public key that belongs to it. Its text is available only as a
+ * {@link Secret}.
+ */
 export interface Signer extends Verifier {
-  /** The private key as text: `PRIVATE+KEY+name+id+base64`, the format of Go's package note. */
+  /** The private key as text, in the format of Go's package `note`: `PRIVATE+KEY+name+id+base64`. */
   readonly privateKey: Secret;
   sign(text: Uint8Array): Buffer;
 }
 
 /**
- * Whether a text is a valid name of a key: at least one character, no white space, no plus sign, no control
+ * Whether a text is a valid name for a key: it is not empty, and has no white space, plus signs or control
  * characters.
  */
 export function isKeyName(name: string): boolean {
@@ -81,7 +84,7 @@ const signerOf = (name: string, seed: Uint8Array): Signer => {
 };
 
 /**
- * Creates a signer with a new random key.
+ * Creates a signer with a new random private key.
  *
  * @param name - whose key it is; part of the key. By convention a host name with a path: `example.com/shop`
  * @throws AshlarError `usage` for an empty name, or one with white space or plus signs
@@ -97,7 +100,7 @@ export function newSigner(name: string): Signer {
 }
 
 /**
- * Parses a private key: `PRIVATE+KEY+name+id+base64`.
+ * Parses a private key from its text: `PRIVATE+KEY+name+id+base64`.
  *
  * @throws AshlarError `settings-invalid`
  */
@@ -114,7 +117,7 @@ export function parsePrivateKey(privateKey: Secret): Signer {
 }
 
 /**
- * Parses a public key: `name+id+base64`.
+ * Parses a public key from its text: `name+id+base64`.
  *
  * @throws AshlarError `settings-invalid`
  */

@@ -12,17 +12,17 @@ export function leafHash(entry: Uint8Array): Buffer {
   return sha256(leafPrefix, entry);
 }
 
-/** Computes the hash over two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
+/** Computes the hash of the parent of two adjacent subtrees: SHA-256(0x01 ‖ left ‖ right), RFC 9162 section 2.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(nodePrefix, left, right);
 }
 
-/** The root of a tree without leaves: SHA-256 of the empty string. */
+/** The root hash of a tree without leaves: the SHA-256 of the empty string. */
 export const emptyRoot: Buffer = sha256();
 
 /**
- * Computes the root of the subtree over a sequence of adjacent hashes of one level. A last hash without a sibling
- * moves up a level, which gives the same root as RFC 9162's split at the largest power of two.
+ * Computes the root hash of the subtree whose nodes at one level are the given adjacent hashes. A last hash without a
+ * sibling moves up a level, which gives the same root as RFC 9162's split at the largest power of two.
  *
  * @throws AshlarError `usage` for no hashes
  */
@@ -42,8 +42,8 @@ export function rootOf(hashes: readonly Uint8Array[]): Buffer {
 }
 
 /**
- * Lists the perfect subtrees that cover the `count` leaves from position `from` on, the largest first. `from` must be
- * a multiple of the size of the largest, as it is wherever RFC 9162 splits a tree.
+ * Lists the perfect subtrees that together cover `count` leaves, beginning at position `from`, the largest first.
+ * `from` must be a multiple of the size of the largest, as it is wherever RFC 9162 splits a tree.
  */
 export function cover(from: number, count: number): readonly Subtree[] {
   const subtrees: Subtree[] = [];
@@ -56,7 +56,7 @@ export function cover(from: number, count: number): readonly Subtree[] {
   return subtrees;
 }
 
-/** Computes the root over the roots of adjacent perfect subtrees, the largest first, as {@link cover} lists them. */
+/** Computes the root hash of a tree from the root hashes of its perfect subtrees, in the order of {@link cover}. */
 export function foldRoots(roots: readonly Uint8Array[]): Buffer {
   const last = roots.at(-1);
   if (last === undefined) return emptyRoot;
@@ -69,8 +69,8 @@ export function isSize(size: number): boolean {
 }
 
 /**
- * The roots of the perfect subtrees of a tree, the largest first: at most 53 hashes. Appending a leaf and computing the
- * root need nothing else of the tree.
+ * The root hashes of the perfect subtrees that make up a tree, the largest first: at most 53 hashes. Appending a leaf
+ * and computing the root need nothing else of the tree.
  */
 export class Frontier {
   #size: number;
@@ -109,12 +109,12 @@ export class Frontier {
     this.#size += 1;
   }
 
-  /** The root of the whole tree. */
+  /** The root hash of the whole tree. */
   root(): Buffer {
     return foldRoots(this.#hashes);
   }
 
-  /** The concatenated hashes, 32 bytes each, the largest subtree first. */
+  /** Encodes the frontier as bytes: its hashes of 32 bytes each, the largest subtree first. */
   encode(): Buffer {
     return Buffer.concat(this.#hashes);
   }

@@ -7,11 +7,11 @@ export { newSigner, parsePrivateKey, parseVerifierKey, type Signer, type Verifie
 const dash = '\u2014';
 const mostSignatures = 16;
 
-/** A note with verified signatures. */
+/** A signed note whose signatures were verified. */
 export interface OpenedNote {
-  /** The signed text, with its last newline. */
+  /** The signed text, including its final newline. */
   readonly text: string;
-  /** The trusted keys whose signatures are valid: at least one. */
+  /** The trusted keys that signed the note with a valid signature; there is at least one. */
   readonly signedBy: readonly Verifier[];
 }
 

@@ -1,19 +1,19 @@
-/** A root from a trusted source: a signed checkpoint, or the last verification. */
+/** A root hash from a trusted source: a signed checkpoint, or an earlier verification. */
 export interface KnownRoot {
   readonly size: number;
   readonly root: Uint8Array;
-  /** A description of the source: `the checkpoint 300.checkpoint`. */
+  /** A description of the source, for example `the checkpoint 300.checkpoint`. */
   readonly source: string;
 }
 
 /** One problem that a verification finds in a ledger. */
 export interface LedgerProblem {
   /**
-   * The position of the leaf, or of the first of several; `null` if the problem has no position, as for a row without
-   * an entry.
+   * The position of the first leaf that the problem is about; `null` if it is about no leaf, such as a row without an
+   * entry.
    */
   readonly position: number | null;
-  /** The primary key of the row, as text; `null` if the row is not known. */
+  /** The primary key of the row that the problem is about, as text; `null` if the row is not known. */
   readonly row_key: string | null;
   readonly what: string;
 }

@@ -8,9 +8,9 @@ import { fromBase64, fromDecimal, fromUtf8, hashFromBase64 } from './text.js';
 
 const proofHeader = 'c2sp.org/tlog-proof@v1';
 
-/** An inclusion proof: it shows, without the database, that an entry is in a log. */
+/** A proof that an entry is in a log, which can be verified without the database. */
 export interface InclusionProof {
-  /** The bytes of the entry: JSON text in UTF-8, see {@link Entry}. */
+  /** The bytes of the entry: an {@link Entry} as JSON in UTF-8. */
   readonly entry: Uint8Array;
   readonly position: number;
   readonly path: readonly Uint8Array[];
@@ -18,11 +18,11 @@ export interface InclusionProof {
   readonly checkpoint: string;
 }
 
-/** A consistency proof: it shows that the log of this checkpoint begins with the log of `from` leaves. */
+/** A proof that the log of its checkpoint begins with an earlier log, which had `from` leaves. */
 export interface ConsistencyProof {
   readonly from: number;
   readonly path: readonly Uint8Array[];
-  /** The later signed checkpoint, as a C2SP note. */
+  /** The later of the two signed checkpoints, as a C2SP note. */
   readonly checkpoint: string;
 }
 
@@ -83,7 +83,7 @@ export function formatProof({ entry, position, path, checkpoint }: InclusionProo
 }
 
 /**
- * Parses an inclusion proof, as {@link formatProof} writes it. Verifies nothing.
+ * Parses an inclusion proof, in the format that {@link formatProof} writes. Verifies nothing.
  *
  * @throws AshlarError `proof-invalid`
  */
@@ -98,7 +98,7 @@ export function parseProof(file: string | Uint8Array): InclusionProof {
   return Object.freeze({ entry, position, path: readPath(path), checkpoint });
 }
 
-/** The result of a valid inclusion proof: the entry, its position, and the checkpoint that contains it. */
+/** The result of a valid inclusion proof: the entry, its position in the log, and the checkpoint of the log. */
 export interface ProvenEntry {
   readonly entry: Entry;
   readonly position: number;
@@ -106,8 +106,8 @@ export interface ProvenEntry {
 }
 
 /**
- * Verifies an inclusion proof from its bytes alone: a trusted key signed the checkpoint, the entry is in that tree at
- * that position, and it is an entry of that log.
+ * Verifies an inclusion proof without the database: a trusted key signed its checkpoint, its entry is at the stated
+ * position of the tree, and the entry belongs to the log that the checkpoint names.
  *
  * @throws AshlarError `proof-invalid`, `signature-invalid`
  */
@@ -149,7 +149,7 @@ export function formatConsistency({ from, path, checkpoint }: ConsistencyProof):
 }
 
 /**
- * Parses a consistency proof, as {@link formatConsistency} writes it. Verifies nothing.
+ * Parses a consistency proof, in the format that {@link formatConsistency} writes. Verifies nothing.
  *
  * @throws AshlarError `proof-invalid`
  */
@@ -162,8 +162,8 @@ export function parseConsistency(file: string | Uint8Array): ConsistencyProof {
 }
 
 /**
- * Verifies, from the bytes of a consistency proof alone, that its checkpoint continues an earlier one. Both must be
- * of one log.
+ * Verifies a consistency proof without the database: the log of its checkpoint must begin with the log of an earlier
+ * checkpoint. Both must be of one log.
  *
  * @returns the later checkpoint
  * @throws AshlarError `proof-invalid`, `signature-invalid`

@@ -2,12 +2,12 @@ import type { TreeReader } from '../contract/ledger.js';
 import { AshlarError } from '../errors.js';
 import { cover, emptyRoot, Frontier, foldRoots, isSize, nodeHash } from './merkle.js';
 
-/** Computes the frontier of the tree at the time when it had `size` leaves.  */
+/** Computes the frontier that a tree had when it contained `size` leaves. */
 export async function frontierAt(reader: TreeReader, size: number): Promise<Frontier> {
   return new Frontier(size, size === 0 ? [] : await reader.subtrees(cover(0, size)));
 }
 
-/** Computes the root of the tree at the time when it had `size` leaves. */
+/** Computes the root hash that a tree had when it contained `size` leaves. */
 export async function treeRoot(reader: TreeReader, size: number): Promise<Buffer> {
   return (await frontierAt(reader, size)).root();
 }
@@ -38,8 +38,8 @@ const rootsOf = async (reader: TreeReader, runs: readonly Run[]): Promise<Buffer
 };
 
 /**
- * Creates the inclusion proof of the leaf at `position` in the tree of `size` leaves, from the leaf's sibling
- * upwards: RFC 9162 section 2.1.3.
+ * Creates the inclusion proof (RFC 9162 section 2.1.3) of the leaf at `position` in a tree of `size` leaves,
+ * beginning with the leaf's sibling.
  *
  * @throws AshlarError `usage` where the tree has no such leaf
  */
@@ -60,8 +60,8 @@ export async function inclusionProof(reader: TreeReader, position: number, size:
 }
 
 /**
- * Creates the consistency proof that the tree of `to` leaves begins with the tree of `from` leaves: RFC 9162 section
- * 2.1.4. It is empty where `from` is 0 or equal to `to`.
+ * Creates the consistency proof (RFC 9162 section 2.1.4) that a tree of `to` leaves begins with the tree of `from`
+ * leaves. It is empty where `from` is 0 or equal to `to`.
  *
  * @throws AshlarError `usage` where `from` is larger than `to`
  */
@@ -100,8 +100,8 @@ export interface Inclusion {
 }
 
 /**
- * Whether the leaf with this hash is at `position` of the tree of `size` leaves with this root: RFC 9162 section
- * 2.1.3.2. False for malformed arguments.
+ * Whether a leaf hash is at `position` in the tree with this size and root hash, as its inclusion proof claims (RFC
+ * 9162 section 2.1.3.2). False for malformed arguments.
  */
 export function verifyInclusion({ leaf, position, size, path, root }: Inclusion): boolean {
   if (!isSize(size) || !isSize(position) || position >= size || !areHashes([leaf, root, ...path]))
@@ -133,8 +133,8 @@ export interface Consistency {
 }
 
 /**
- * Whether the tree of `to` leaves with `toRoot` begins with the tree of `from` leaves with `fromRoot`: RFC 9162 section
- * 2.1.4.2. Every tree begins with the empty tree. False for malformed arguments.
+ * Whether the tree with root hash `toRoot` begins with the tree with root hash `fromRoot`, as a consistency proof
+ * claims (RFC 9162 section 2.1.4.2). Every tree begins with the empty tree. False for malformed arguments.
  */
 export function verifyConsistency({ from, to, fromRoot, toRoot, path }: Consistency): boolean {
   if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;

@@ -14,8 +14,8 @@ interface Read {
 }
 
 /**
- * Compares leaves with their entries, and entries with their rows. An entry without a leaf is compared with its row
- * only.
+ * Compares the leaves of a ledger with its entries, and the entries with the rows of the table. An entry without a
+ * leaf is compared with its row only.
  */
 export async function findRowProblems(
   reader: LedgerReader,

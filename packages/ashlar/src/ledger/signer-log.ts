@@ -38,8 +38,9 @@ const readOne = async (file: string, verifiers: readonly Verifier[]): Promise<Ke
 };
 
 /**
- * Reads one checkpoint file, or every `*.checkpoint` of a folder, the smallest first. Each must be signed by one of the
- * verifiers: none is skipped, because it may be the one that shows a loss.
+ * Reads signed checkpoints from one file, or from every file `*.checkpoint` in a folder, and returns them by
+ * ascending size. Each must be signed by one of the verifiers: none is skipped, because it may be the one that shows
+ * a loss.
  *
  * @throws AshlarError `signature-invalid`, `usage`
  */
@@ -55,23 +56,23 @@ export async function readCheckpoints(
   return read.sort((a, b) => a.size - b.size);
 }
 
-/** A request to sign the head of a log. */
+/** A request to sign the head of a log as a checkpoint. */
 export interface SigningRequest {
-  /** The folder of this log's checkpoints; created if it does not exist. One folder for each log. */
+  /** The folder for the checkpoints of this log; it is created if it does not exist. One folder for each log. */
   readonly folder: string;
   readonly signer: Signer;
-  /** A second signer: the former key, on the first checkpoint of a new key. */
+  /** The former key as a second signer, for the first checkpoint that a new key signs. */
   readonly cosigner?: Signer | undefined;
-  /** The former keys, whose earlier checkpoints of this log are still trusted after a change of the key. */
+  /** The former public keys, whose checkpoints of this log are still trusted after a change of the key. */
   readonly former?: readonly Verifier[];
   readonly head: Checkpoint;
-  /** Reads the hashes of the current log. */
+  /** Reads the stored hashes of the current log. */
   readonly reader: TreeReader;
 }
 
 /**
- * Signs a head as a checkpoint if it continues every checkpoint in the folder, and stores it there as `SIZE.checkpoint`
- * before it returns it. A head that is already signed gives the same note again. Only one process may use a folder at a
+ * Signs the head of a log as a checkpoint and stores it as `SIZE.checkpoint`, if the log continues every checkpoint
+ * in the folder. A head that is already signed gives the same note again. Only one process may use a folder at a
  * time.
  *
  * @returns the signed checkpoint: a note

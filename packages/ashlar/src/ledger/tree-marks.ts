@@ -7,8 +7,9 @@ const blocksAtOnce = 5_000;
 const highestLevel = 7;
 
 /**
- * Compares blocks, checkpoints, stored hashes and the head with the tree that the leaves make, as it is rebuilt.
- * After the first mismatch all later blocks and checkpoints would differ too: they are not reported.
+ * Compares a tree that is being rebuilt from the leaves with what the ledger claims: stored hashes, blocks,
+ * checkpoints and the head. After the first mismatch all later blocks and checkpoints would differ too: they are not
+ * reported.
  */
 export class TreeMarks {
   readonly problems: LedgerProblem[] = [];
@@ -30,7 +31,10 @@ export class TreeMarks {
     this.#sound = from;
   }
 
-  /** Compares the checkpoints of the leaves before `from`, which are not rebuilt, with the stored tree. */
+  /**
+   * Compares the checkpoints smaller than `from` with the stored tree, because the leaves before `from` are not
+   * rebuilt.
+   */
   async before(from: number): Promise<void> {
     while ((this.#checkpoints[0]?.size ?? from) < from) {
       const { size, root, source } = this.#checkpoints.shift() as KnownRoot;
@@ -40,7 +44,7 @@ export class TreeMarks {
     }
   }
 
-  /** Loads the blocks up to a tree size. */
+  /** Loads the stored blocks up to the given tree size. */
   async load(size: number): Promise<void> {
     while (!this.#allLoaded && this.#loaded < size) {
       const more = await this.#reader.blocks(this.#loaded, blocksAtOnce);
@@ -50,7 +54,7 @@ export class TreeMarks {
     }
   }
 
-  /** Compares the rebuilt tree with the blocks and checkpoints of its current size. */
+  /** Compares the rebuilt tree with the blocks and checkpoints that have its current size. */
   at({ size, frontier }: TreeRebuild, rowKey: string | undefined): void {
     let known = 0;
     let root: Buffer | undefined;
@@ -101,7 +105,7 @@ export class TreeMarks {
     }
   }
 
-  /** Finds blocks, checkpoints, hashes and a head that claim more leaves than there are. */
+  /** Finds blocks, checkpoints, stored hashes or a head that claim more leaves than the ledger has. */
   async after({ size, frontier }: TreeRebuild, head: Head | undefined): Promise<void> {
     await this.load(size + 1);
     const newest = (await this.#reader.lastBlock())?.size ?? 0;

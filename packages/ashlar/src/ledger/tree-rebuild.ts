@@ -12,7 +12,10 @@ export interface CompletedNode {
   readonly hash: Buffer;
 }
 
-/** Rebuilds a tree from its leaves, in constant memory, and returns the hashes that each leaf completes. */
+/**
+ * Rebuilds a tree from its leaves, in constant memory, and returns the hashes of the tree that each new leaf
+ * completes.
+ */
 export class TreeRebuild {
   readonly frontier: Frontier;
   /** For each level, the hashes of the run that is not yet complete. */
@@ -24,7 +27,7 @@ export class TreeRebuild {
   }
 
   /**
-   * Begins a rebuild after the first `size` leaves of a stored tree.
+   * Starts a rebuild that takes the first `size` leaves from a stored tree and continues after them.
    *
    * @throws AshlarError `ledger-tampered` where hashes are missing
    */

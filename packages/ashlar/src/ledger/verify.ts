@@ -6,38 +6,41 @@ import { findRowProblems } from './rows.js';
 import { TreeMarks } from './tree-marks.js';
 import { type CompletedNode, TreeRebuild } from './tree-rebuild.js';
 
-/** Options of a verification. */
+/** Options for the verification of a ledger. */
 export interface VerifyOptions {
   /**
-   * A root that was verified earlier: of the leaves below its size only the root is compared; the later leaves are
-   * verified.
+   * A root hash that was verified earlier: the leaves that it covers are compared only by this root, and all later
+   * leaves are verified.
    */
   readonly trusted?: KnownRoot | undefined;
-  /** The roots of signed checkpoints, which the tree must have at their sizes. */
+  /** The root hashes of signed checkpoints, each of which the tree must have had at the checkpoint's size. */
   readonly checkpoints?: readonly KnownRoot[] | undefined;
-  /** The number of leaves that are in memory at the same time. Default 5,000. */
+  /** The number of leaves to hold in memory at a time. Default 5,000. */
   readonly chunk?: number | undefined;
 }
 
-/** The result of a ledger's verification: its head, the number of compared leaves, and the problems. */
+/** The result of a ledger's verification: its head, the number of leaves that were compared, and the problems. */
 export interface Verification {
   readonly log: string;
   readonly size: number;
   readonly root: Buffer;
   /** The number of leaves that were compared with their entries and rows. */
   readonly checked: number;
-  /** The first position whose entry and row must exist; retention purged the earlier ones. */
+  /**
+   * The first position whose entry and row must exist; the entries and rows of lower positions were purged by
+   * retention.
+   */
   readonly firstProvable: number;
   readonly rowsPerSecond: number;
-  /** The problems, at most 20: those of rows first, in the order of the log. */
+  /** The first problems, at most 20: problems of rows come first, in the order of the log. */
   readonly problems: readonly LedgerProblem[];
 }
 
 const mostProblems = 20;
 
 /**
- * Verifies a ledger: compares each leaf with its entry, each entry with its row, and each stored hash, block and
- * checkpoint with the tree that the leaves make. The reader must see one snapshot. Without `trusted` it reads the
+ * Verifies a ledger: compares each leaf with its entry, each entry with its row, and the stored hashes, blocks and
+ * checkpoints with a tree rebuilt from the leaves. The reader must see one snapshot. Without `trusted` it reads the
  * whole ledger, in constant memory; with it, only the leaves after that size.
  */
 export async function verifyLedger(
@@ -93,8 +96,8 @@ export async function verifyLedger(
 }
 
 /**
- * Verifies one row: its entry, its leaf, and that the newest block matches the tree. Its cost does not grow with the
- * ledger.
+ * Verifies one row of a ledger: the row matches its entry, the entry matches its leaf, and the newest block matches
+ * the tree. Its cost does not grow with the ledger.
  *
  * @returns the first problem; `undefined` where there is none
  */

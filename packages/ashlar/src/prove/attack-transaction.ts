@@ -4,7 +4,7 @@ import type { Owner } from '../contract/owner.js';
 import type { Transaction } from '../contract/transaction.js';
 import { everyScope, identifier } from '../model/index.js';
 
-/** The result of one statement: its rows, and the number of changed rows if the driver reports it. */
+/** The result of one SQL statement: its rows, and the number of changed rows if the driver reports it. */
 export interface StatementResult {
   readonly rows: readonly Record<string, unknown>[];
   readonly changes: number;
@@ -14,15 +14,15 @@ export interface StatementResult {
 export interface AttackTransaction {
   readonly as: Attacker;
   run(sql: string, parameters?: readonly unknown[]): Promise<StatementResult>;
-  /** Sets the scope of the session; has no effect for the owner, who acts in every scope. */
+  /** Sets the scope of the session; this has no effect for the owner, who acts in every scope. */
   useScope(scope: string | null): Promise<void>;
-  /** Runs `work` in a savepoint; its changes are rolled back only if `work` fails. */
+  /** Runs `work` in a savepoint, which is rolled back only if `work` throws. */
   inSavepoint<T>(work: () => Promise<T>): Promise<T>;
   /** Runs `work` in a savepoint that is always rolled back. */
   rolledBack<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The actor of every statement of an attack. */
+/** The name that is recorded as the actor of every attack. */
 export const proverActor = 'ashlar prove';
 
 /** How long the owner waits for a lock, in milliseconds: other sessions queue behind the request. */

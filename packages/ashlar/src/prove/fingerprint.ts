@@ -5,15 +5,15 @@ import type { SystemFacts } from '../contract/system.js';
 import { defaultRoles, wantedRights } from '../roles/index.js';
 
 /**
- * Computes the fingerprint of a system: SHA-256, in hex, over the schema of a system's tables and of the objects of
- * their guarantees, as the engine describes them now, and over the rights that the guarantees leave to the
- * application. It does not cover the rights granted: those are checked separately.
+ * Computes the SHA-256, in hex, of the schema of a system's tables and guarantees as the engine describes it now, and
+ * of the rights that the guarantees leave to the application. It does not cover the rights granted: those are checked
+ * separately.
  */
 export function fingerprintOf(engine: Engine, system: SystemFacts): Promise<string> {
   return engine.asOwner((owner) => fingerprintThrough(engine, owner, system));
 }
 
-/** Computes {@link fingerprintOf} on an open connection of the owner. */
+/** Computes the same fingerprint as {@link fingerprintOf}, on an open connection of the owner. */
 export async function fingerprintThrough(engine: Engine, owner: Owner, system: SystemFacts): Promise<string> {
   const real = await engine.introspect(owner);
   const tables = Object.values(system.tables);

@@ -2,7 +2,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 
 /**
- * Finds the objects that the guarantees of a system need, but that are missing in the database or do not work fully.
+ * Finds the objects that the guarantees of a system need but that are missing in the database or not fully effective.
  *
  * @returns one line for each missing object, and for each trigger that does not fire on a replica (ENABLE ALWAYS)
  */

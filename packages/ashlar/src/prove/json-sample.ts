@@ -55,7 +55,7 @@ const array = ({ items, prefixItems = [], minItems = 0 }: JsonSchema): unknown[]
   return [...prefixItems.map(sampleOf), ...Array.from({ length: rest }, () => sampleOf(each))];
 };
 
-/** Creates a small value that a JSON Schema written by Zod most likely accepts. The caller validates it. */
+/** Creates a small value for a JSON Schema that Zod wrote, which most likely accepts it. The caller validates it. */
 export function sampleOf(schema: JsonSchema): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];

@@ -16,16 +16,16 @@ import type { LedgerReport } from './report.js';
 
 /** Signed checkpoints that are kept outside the database. */
 export interface Checkpoints {
-  /** The path of the folder that contains one folder of checkpoints for each ledger. */
+  /** The path of the folder that contains a folder of checkpoints for each ledger. */
   readonly folder: string;
-  /** The keys whose checkpoints are trusted. */
+  /** The public keys of the trusted signers of checkpoints. */
   readonly verifiers: readonly Verifier[];
 }
 
 /** A larger ledger is compared only from its newest signed checkpoint on. */
 const mostComparedEntries = 100_000;
 
-/** Seals and verifies each ledger of a system, and returns one report for each. */
+/** Seals and verifies each ledger of a system, and returns one report for each ledger. */
 export async function proveLedgers(
   engine: Engine,
   system: SystemFacts,

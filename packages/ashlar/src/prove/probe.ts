@@ -8,7 +8,7 @@ import type { AttackTransaction } from './attack-transaction.js';
 import { type Attempt, type PlacedRow, SampleRows, scopeColumnOf } from './sample-rows.js';
 import { valueFor } from './values.js';
 
-/** The table for which a probe is created, the names of its partitions, and the transaction to use. */
+/** The table to create a probe for, the names of its partitions, and the transaction to use. */
 export interface ProbeRequest {
   readonly engine: Engine;
   readonly system: SystemFacts<Tables>;
@@ -18,8 +18,7 @@ export interface ProbeRequest {
 }
 
 /**
- * Creates the probe of a table, with the rows that its attacks need, in the transaction; returns the reason if it
- * cannot.
+ * Creates the probe of a table, and inserts the rows that its attacks need; returns the reason if this is impossible.
  */
 export async function makeProbe({
   engine,
@@ -64,8 +63,8 @@ const scopeIn = async (rows: SampleRows, literal = 'NULL'): Promise<string> =>
 type Pair = readonly [PlacedRow, PlacedRow | undefined];
 
 /**
- * The scope for attacks that set none: the scope of the probe's rows, or every scope if one scope cannot contain them
- * all.
+ * Returns the scope for attacks that set none: the scope of the probe's rows, or every scope if a scope can have only
+ * one row.
  */
 export function usualScope(table: Table, { scope }: Probe): string | null {
   return holdsOneRow(table) ? everyScope : (scope ?? null);

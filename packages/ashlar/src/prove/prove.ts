@@ -17,15 +17,21 @@ import { tryAttack } from './try-attack.js';
 
 /** Options of {@link prove}. */
 export interface ProveOptions {
-  /** The database opened as the owner of the schema, if the application connects as another user. */
+  /** The database, opened as the owner of the schema; needed only if the application connects as a different user. */
   readonly owner?: Engine;
   /** The roles whose rights are checked. Default: `ashlar_app` and `ashlar_auditor`. */
   readonly roles?: Roles;
-  /** The signed checkpoints of the ledgers. Without them a ledger is compared only with its rows and its own tree. */
+  /**
+   * The signed checkpoints against which the ledgers are verified. Without them a ledger is compared only with its
+   * rows and its own tree.
+   */
   readonly checkpoints?: Checkpoints;
-  /** The time of the report. Default: now. */
+  /** The time to state in the report. Default: now. */
   readonly now?: Date;
-  /** Called before the guarantees of each table are attacked, as the application and as the owner. */
+  /**
+   * A function that is called before the guarantees of each table are attacked, once as the application and once as
+   * the owner.
+   */
   readonly onTable?: (table: string, as: Attacker) => void;
 }
 

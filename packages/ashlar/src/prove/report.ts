@@ -2,34 +2,35 @@ import type { Attack, Attacker } from '../contract/attack.js';
 import type { Barrier } from '../engines/refusal.js';
 
 /**
- * The cause that stopped an attack: a barrier of the database; `no-row`: the attack reached no row (a policy hides rows
- * from a SELECT); `detection`: the guarantee's own check found it; or `nothing`.
+ * What stopped an attack: a barrier of the database, the lack of rows that it could reach, the guarantee's own check,
+ * or nothing. `no-row`: the attack reached no row (a policy hides rows from a SELECT); `detection`: the guarantee's
+ * own check found it.
  */
 export type StoppedBy = Barrier | 'no-row' | 'detection' | 'nothing';
 
 /** The result of an attack. `failed`: the guarantee did not hold, or the attack could not be tried. */
 export type Verdict = 'refused' | 'untouched' | 'detected' | 'accepted' | 'failed';
 
-/** The report on one attack: its name, the attacker and the outcome. */
+/** The report on one attack: its name, the attacker, and what happened. */
 export interface AttackReport {
   readonly name: string;
   readonly as: Attacker;
   readonly expect: Attack['expect'];
   readonly stoppedBy: StoppedBy;
-  /** The message of the database or of the guarantee's check, which explains the verdict. */
+  /** The message, from the database or from the guarantee's check, that explains the verdict. */
   readonly by: string;
   readonly verdict: Verdict;
 }
 
-/** The report on one guarantee of one table: its level, and the attacks on it. */
+/** The report on one guarantee of one table: how the engine enforces it, and the attacks on it. */
 export interface GuaranteeReport {
   readonly table: string;
   readonly guarantee: string;
   readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
-  /** The way in which the guarantee is weaker than on another engine, or the reason why it is refused. */
+  /** How the guarantee is weaker than on the other engine, or why this engine refuses it. */
   readonly weaker?: string;
-  /** The attacks on the guarantee; empty if it declares none. */
+  /** The attacks on the guarantee; empty if the guarantee declares no attacks. */
   readonly attacks: readonly AttackReport[];
 }
 
@@ -39,7 +40,7 @@ export interface StructureReport {
   readonly ok: boolean;
   /** The problems that the check found, one line each. */
   readonly found: readonly string[];
-  /** The reason why the check could not run; `ok` then has no meaning. */
+  /** The reason why the check could not run, in which case `ok` has no meaning. */
   readonly unknown?: string;
 }
 
@@ -49,20 +50,22 @@ export interface LedgerReport {
   readonly size: number;
   /** The root hash in base64; empty if the ledger could not be verified. */
   readonly root: string;
-  /** The number of entries that were compared with their rows; a signed checkpoint covers the earlier entries. */
+  /**
+   * The number of entries that were compared with their rows; the earlier entries are covered by a signed checkpoint.
+   */
   readonly checked: number;
   readonly ok: boolean;
   readonly found: readonly string[];
 }
 
-/** The outcome of every attack on the guarantees of a system, and of every check. */
+/** The outcome of every attack on the guarantees of a system, and the result of every check. */
 export interface ProveReport {
   readonly system: string;
   readonly engine: string;
   readonly url: string;
-  /** The time of the report: ISO 8601. */
+  /** The time of the report (ISO 8601). */
   readonly at: string;
-  /** The SHA-256 of the schema as the engine describes it; `null` if the schema cannot be read. */
+  /** The SHA-256 of the system's schema as the engine describes it; `null` if the schema cannot be read. */
   readonly fingerprint: string | null;
   readonly tables: readonly GuaranteeReport[];
   readonly structure: readonly StructureReport[];
@@ -71,7 +74,8 @@ export interface ProveReport {
 }
 
 /**
- * Lists the failures in a report, one line each: `audit_logs, append-only, as the owner: TRUNCATE: was not refused`.
+ * Lists the failures in a report, one line for each:
+ * `audit_logs, append-only, as the owner: TRUNCATE: was not refused`.
  */
 export function failuresOf(report: ProveReport): readonly string[] {
   return [

@@ -9,7 +9,7 @@ import { identifier, type Table, type Tables } from '../model/index.js';
 import type { AttackTransaction } from './attack-transaction.js';
 import { envelopeLike, valueFor } from './values.js';
 
-/** A row of a table, with the name of its partition. */
+/** A row of a table, with the name of the partition that contains it. */
 export interface PlacedRow {
   readonly row: SqlRow;
   readonly partition: string | undefined;
@@ -36,7 +36,7 @@ const plans: readonly Plan[] = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((variant) =>
 
 const deepest = 8;
 
-/** The name of the table's scope column; `undefined` if it has none. */
+/** Returns the name of a table's scope column; `undefined` if it has none. */
 export function scopeColumnOf(table: Table): string | undefined {
   return table.facts.scope?.name;
 }
@@ -69,7 +69,7 @@ export class SampleRows {
     );
   }
 
-  /** Finds existing rows of a table with these values, at most two. */
+  /** Finds at most two existing rows of a table that have the given values. */
   async existing(table: Table, fixed: SqlRow = {}): Promise<readonly PlacedRow[]> {
     const where = Object.keys(fixed).length === 0 ? '' : ` WHERE ${isRow(Object.keys(fixed), fixed)}`;
     const { rows } = await this.#transaction.inSavepoint(() =>
@@ -88,7 +88,7 @@ export class SampleRows {
     });
   }
 
-  /** Creates a row that the database would accept now. The row is not kept in the table. */
+  /** Creates a row that the database would accept now, without inserting it permanently. */
   insertable(table: Table, fixed: SqlRow): Promise<Attempt<SqlRow>> {
     return this.#firstOf(table, { fixed }, async (row) => {
       await this.#transaction.rolledBack(() => this.#transaction.run(insertRow(table.name, row)));
@@ -96,18 +96,21 @@ export class SampleRows {
     });
   }
 
-  /** Creates a row that the table's Zod schema accepts; the database may still refuse it. */
+  /** Creates a row that the table's Zod schema accepts, although the database may still refuse it. */
   valid(table: Table, fixed: SqlRow): Promise<Attempt<SqlRow>> {
     return this.#firstOf(table, { fixed, parents: 'existing' }, async (row) => row);
   }
 
-  /** Converts the SQL literal of a scope to the text that a session takes as its scope. */
+  /** Converts a scope from an SQL literal to the text that a session accepts as its scope. */
   async textOf(literal: string): Promise<string> {
     const { rows } = await this.#transaction.run(`SELECT CAST(${literal} AS text) AS scope`);
     return String(rows[0]?.scope);
   }
 
-  /** Creates values to overwrite a row with: each differs from the row's value if the column allows two values. */
+  /**
+   * Creates values with which to overwrite a row; each differs from the current value unless the column allows only
+   * one value.
+   */
   otherValues(table: Table, row: SqlRow): SqlRow {
     const scope = scopeColumnOf(table);
     const linked = new Set([

@@ -9,7 +9,7 @@ import type { StructureReport } from './report.js';
 /** One check of the database objects and rights on which the guarantees depend. */
 export interface StructureCheck {
   readonly name: string;
-  /** Finds the problems, one line each. Changes nothing. */
+  /** Finds the problems and returns one line for each. Changes nothing. */
   readonly find: (
     engine: Engine,
     system: SystemFacts,

@@ -102,15 +102,15 @@ const candidates = (column: Column, variant: number, unlike: boolean): readonly 
 
 /** The criteria for choosing a value. */
 export interface Choice {
-  /** The index of the value of an enum, or the distance from the smallest number; each attempt uses another. */
+  /** The index of an enum value, or the distance from the smallest number; each attempt uses a different variant. */
   readonly variant: number;
-  /** Whether the value must differ from every existing value of the column, because a key contains the column. */
+  /** Whether the value must differ from all existing values of the column, because the column is part of a key. */
   readonly unlike: boolean;
 }
 
 /**
- * Chooses a value, never NULL, that a column accepts; `undefined` if its Zod type accepts none of the candidates. For
- * an encrypted column it is the plaintext.
+ * Chooses a value other than NULL that a column accepts; `undefined` if the column accepts none of the candidates.
+ * For an encrypted column it is the plaintext.
  */
 export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
   return candidates(column.plaintext ?? column, variant, unlike).find(
@@ -119,7 +119,7 @@ export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
   );
 }
 
-/** Creates bytes that satisfy the CHECK of an encrypted column, but that no key decrypts. */
+/** Creates bytes that pass the CHECK of an encrypted column but that no key decrypts. */
 export function envelopeLike({ rules: { minBytes = 0, firstByte } }: Column): Uint8Array {
   const bytes = new Uint8Array(randomBytes(minBytes + 16));
   if (firstByte !== undefined) bytes[0] = firstByte;

@@ -9,13 +9,13 @@ const end = /\n--- [A-Za-z0-9+/]{43}\n/;
 const longestHeader = 65_536;
 const emptyPayload = nonceBytes + 16;
 
-/** The content of an age file, encrypted or decrypted, as a stream, and the file key. */
+/** The content of an age file as a stream (encrypted when writing, decrypted when reading), with the file key. */
 export interface AgeFile {
   readonly fileKey: Buffer;
   readonly bytes: Bytes;
 }
 
-/** Encrypts a stream to recipients, as an age file. */
+/** Encrypts a stream as an age file that each of the given recipients can decrypt. */
 export async function encryptFile(
   plain: Bytes,
   recipients: readonly (string | Recipient)[],
@@ -37,7 +37,7 @@ export async function encryptFile(
 }
 
 /**
- * Decrypts an age file with one of several identities.
+ * Decrypts an age file with whichever of the given identities fits.
  *
  * @returns the plaintext, and the file key
  * @throws AshlarError `backup-damaged`, `backup-key-wrong`; reading the plaintext also throws `backup-damaged`

@@ -26,7 +26,7 @@ const derive = (passphrase: string, salt: Uint8Array, factor: number): Promise<B
 const noNonce = Buffer.alloc(12);
 const algorithm = 'chacha20-poly1305';
 
-/** Creates a recipient that encrypts a file to a passphrase; it must be the only recipient. */
+/** Creates an age recipient that encrypts a file with a passphrase; the file can have no other recipients. */
 export function passphraseRecipient(passphrase: string): Recipient {
   return {
     wrapFileKey: async (fileKey) => {
@@ -39,7 +39,7 @@ export function passphraseRecipient(passphrase: string): Recipient {
   };
 }
 
-/** Creates an identity that decrypts a file that was encrypted to a passphrase. */
+/** Creates an age identity that decrypts files encrypted with a passphrase. */
 export function passphraseIdentity(passphrase: string): Identity {
   return {
     unwrapFileKey: async (stanzas) => {

@@ -30,8 +30,8 @@ export async function* encryptPayload(plain: Bytes, fileKey: Buffer, nonce: Buff
 }
 
 /**
- * Decrypts the payload of an age file, as {@link encryptPayload} writes it. Each chunk is authenticated before it is
- * yielded. Only the end of the stream shows that it is complete.
+ * Decrypts the payload of an age file, in the format that {@link encryptPayload} writes. Each chunk is authenticated
+ * before it is yielded. Only the end of the stream shows that it is complete.
  *
  * @throws AshlarError `backup-damaged` for a changed, missing or additional part
  */
@@ -101,7 +101,7 @@ export async function split(source: Bytes, count: number): Promise<{ head: Buffe
 }
 
 /**
- * Splits a stream at the position that a function finds in its first bytes.
+ * Splits a stream into two parts, at the position that the function `where` finds in the bytes read so far.
  *
  * @param where - how many of the bytes read so far belong to the first part; `undefined` to read more
  * @returns `undefined` if the stream ended before

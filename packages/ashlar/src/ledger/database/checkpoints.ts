@@ -17,17 +17,19 @@ import type { KnownRoot } from '../problems.js';
 import type { Verification } from '../verify.js';
 import { verifyTable, withLedger } from './ledgers.js';
 
-/** One ledger in an open database, with the keys and the folder of its checkpoints. */
+/**
+ * A ledger in an open database, with the public keys that verify its checkpoints and the path at which they are kept.
+ */
 export interface OpenLedger {
   readonly engine: Engine;
   readonly system: SystemFacts;
   readonly table: TableFacts;
-  /** The name of the ledger in its checkpoints: `shop/audit_logs`. */
+  /** The name of the ledger in its checkpoints, for example `shop/audit_logs`. */
   readonly origin: string;
-  /** The path of its checkpoints: a folder or one checkpoint file; `undefined` if no checkpoints are kept. */
+  /** The path of the ledger's checkpoints, a folder or a single file; `undefined` if no checkpoints are kept. */
   readonly checkpoints: string | undefined;
   readonly signer: Signer | undefined;
-  /** The keys whose checkpoints are trusted. */
+  /** The public keys of the trusted signers of checkpoints. */
   readonly verifiers: readonly Verifier[];
 }
 
@@ -36,18 +38,20 @@ export function ledgersOf(system: SystemFacts): readonly TableFacts[] {
   return Object.values(system.tables).filter((table) => table.facts.ledger?.log !== undefined);
 }
 
-/** The origin (the log's name in checkpoints) of a table's ledger: `SYSTEM/LOG`. */
+/** Returns the origin of a table's ledger, which is its name in checkpoints: `SYSTEM/LOG`. */
 export function originOf(system: SystemFacts, table: TableFacts): string {
   return `${system.name}/${table.facts.ledger?.log}`;
 }
 
-/** The path of the folder of a ledger's checkpoints, inside the folder of all checkpoints. */
+/**
+ * Returns the path of the folder for one ledger's checkpoints, inside the folder for the checkpoints of all ledgers.
+ */
 export function folderOf(folder: string, system: SystemFacts, table: TableFacts): string {
   return join(folder, system.name, encodeURIComponent(table.facts.ledger?.log ?? ''));
 }
 
 /**
- * Reads the signed checkpoints of a ledger from its folder and verifies them, the smallest first.
+ * Reads and verifies the signed checkpoints that are kept for a ledger, and returns them by ascending size.
  *
  * @throws AshlarError `usage` where there are some, but no trusted key; `signature-invalid`; `ledger-conflict` where one
  *   belongs to another ledger
@@ -80,7 +84,8 @@ const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
 });
 
 /**
- * Verifies a ledger against its kept checkpoints: with `full` all entries, else only those after the newest checkpoint.
+ * Verifies a ledger against its kept checkpoints: all entries if `full` is set, else only those after the newest
+ * checkpoint.
  *
  * @throws AshlarError `usage`, `signature-invalid`, `ledger-conflict`, `lock-timeout`
  */
@@ -97,7 +102,7 @@ export async function verifyLedgerOf(
   return { ...found, trusted: found.size - found.checked };
 }
 
-/** Creates the error for a ledger with problems; its message names the first problem. */
+/** Creates the error for a ledger with problems; the message names the first of them. */
 export function tampered({ log, problems: [first] }: Verification): AshlarError {
   const where = first?.position == null ? '' : `, position ${first.position}`;
   const row = first?.row_key == null ? 'The ledger' : `The row ${first.row_key}`;
@@ -108,7 +113,7 @@ export function tampered({ log, problems: [first] }: Verification): AshlarError 
 }
 
 /**
- * Seals the ledger, verifies the entries after the newest checkpoint, signs the head and stores it as a checkpoint.
+ * Seals a ledger, verifies the entries after its newest checkpoint, signs its head and stores it as a new checkpoint.
  *
  * @param cosigner - a second signer: the former key, on the first checkpoint of a new key
  * @returns the signed checkpoint, and its size
@@ -142,7 +147,10 @@ export async function signCheckpointOf(
   return { size, note };
 }
 
-/** Returns a checkpoint of at least `size` leaves: the newest kept one, or else a checkpoint that is signed now. */
+/**
+ * Returns a signed checkpoint of at least `size` leaves: the newest one that is kept or, if that is too small, a new
+ * one.
+ */
 export async function checkpointOver(
   ledger: OpenLedger,
   size: number,
@@ -152,7 +160,7 @@ export async function checkpointOver(
 }
 
 /**
- * Creates an inclusion proof: a file with which anyone who knows the public key can verify that a row is in the ledger.
+ * Creates an inclusion proof: a file that lets anyone with the public key verify that a row is in the ledger.
  *
  * @param rowKey - the key of the row as text; of several columns a JSON array
  * @throws AshlarError `row-not-found`, and what {@link signCheckpointOf} throws where no kept checkpoint covers the row

@@ -9,8 +9,9 @@ import { withLedger } from './ledgers.js';
 const chunk = 5_000;
 
 /**
- * Exports a ledger into an empty folder, for `ashlar-verify.mjs export`: `entries.jsonl` (a base64 string for each
- * entry), `leaves.bin` (the 32-byte leaf hashes), `checkpoint`, and the kept checkpoints.
+ * Exports the entries, leaf hashes and checkpoints of a ledger into an empty folder, which `ashlar-verify.mjs export`
+ * can verify. The files are `entries.jsonl` (a base64 string for each entry), `leaves.bin` (the 32-byte leaf hashes),
+ * `checkpoint`, and the kept checkpoints.
  *
  * @returns the number of exported entries
  * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what `signCheckpointOf` throws

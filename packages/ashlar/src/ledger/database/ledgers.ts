@@ -7,7 +7,7 @@ import { ledgerReader } from '../../guarantees/ledgered/reader.js';
 import { everyScope } from '../../model/index.js';
 import { type Verification, type VerifyOptions, verifyLedger } from '../verify.js';
 
-/** Lists the tables whose ledger exists: a ledger does not exist before its migration is applied. */
+/** Lists the tables whose ledger exists in the database, because its migration has been applied. */
 export function existingLedgers(
   engine: Engine,
   tables: readonly TableFacts[],
@@ -56,7 +56,7 @@ const notAllowed = ({ name }: TableFacts, cause: AshlarError): AshlarError =>
   });
 
 /**
- * Seals a table's ledger and verifies it: all entries, or only those after a trusted root.
+ * Seals a table's ledger and verifies it: all entries, or only the entries after a trusted root.
  *
  * @throws AshlarError `usage` where the table is not ledgered; `lock-timeout` where it cannot be sealed
  */

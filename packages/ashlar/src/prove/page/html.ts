@@ -1,4 +1,4 @@
-/** HTML markup in which all values are escaped. */
+/** HTML markup in which all inserted values are escaped. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -22,7 +22,7 @@ const rendered = (part: Part): string => {
   return String(part).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 };
 
-/** A template tag for HTML markup: escapes every value that is not {@link Html}. */
+/** A template tag for HTML markup: it escapes every inserted value that is not {@link Html}. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(
     strings.map((text, at) => text + (at < parts.length ? rendered(parts[at] ?? '') : '')).join(''),

@@ -79,7 +79,7 @@ const failureSection = (failures: readonly string[]): Html =>
     <ul>${failures.map((line) => html`<li>${line}</li>`)}</ul>
   </section>`;
 
-/** Formats a report as one self-contained HTML page, for an auditor to read or print. */
+/** Formats a report as a single HTML page without external files, for an auditor to read or print. */
 export function reportPage(report: ProveReport): string {
   const { system, engine, url, at, fingerprint, tables, structure, ledgers, ok } = report;
   const count = countAttacks(report);

@@ -1,6 +1,6 @@
 import { Html } from './html.js';
 
-/** The style sheet of the report, for screen and print. It loads nothing from the network. */
+/** The style sheet of the report page, for screen and print. It loads nothing from the network. */
 export const style = new Html(`
   :root { color-scheme: light; font: 15px/1.5 system-ui, sans-serif; color: #1c1c1c; background: #fff; }
   body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.5rem; }
