@@ -309,7 +309,11 @@ describe.each(engines.filter(({ name }) => name.startsWith('sql')))('without pro
 describe('a declaration of encrypted columns', () => {
   const keys = keyring('keys');
   it.each<[string, () => unknown, RegExp]>([
-    ['without the guarantee', () => table('t', { id: id(), a: ciphertext(z.string()) }), /does not declare the guarantee that provides its keys/],
+    [
+      'without the guarantee',
+      () => table('t', { id: id(), a: ciphertext(z.string()) }),
+      /does not declare the guarantee that provides its keys/,
+    ],
     [
       'with the guarantee alone',
       () => table('t', { id: id(), who: z.string() }, (c) => [encrypted({ scope: c.who, keys })]),
