@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Database, id, primaryKey, table } from 'ashlar';
 import { audited, auditTrail, scoped } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,10 +34,16 @@ describe.each(engines)('an audit trail on $name', (engine) => {
       { actor: 'ann', scope: 'a' },
       { actor: 'bob', scope: 'b' },
     ];
+    // SQLite records milliseconds: two trails have no common order within one
+    const tick = () => setTimeout(3);
     await db.session(ann, (s) => s.insert(clauses, { id: uuid(1), client: 'a', body: 'old', pin: null }));
+    await tick();
     await db.session(ann, (s) => s.update(clauses, uuid(1), { body: 'new', pin: '1234' }));
+    await tick();
     await db.session(bob, (s) => s.insert(clauses, { id: uuid(2), client: 'b', body: 'x', pin: null }));
+    await tick();
     await db.session(bob, (s) => s.insert(tags, { clause: uuid(2), number: 7 }));
+    await tick();
     await db.session(bob, (s) => s.delete(clauses, uuid(2)));
   });
   afterAll(() => remove());

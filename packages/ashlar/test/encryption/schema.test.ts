@@ -90,5 +90,5 @@ describe('a renamed column', () => {
 
 it('a system must contain the keyring of its tables', () => {
   const declare = () => system('s', { tables: { dossiers }, migrations: new URL('file:///nowhere/') });
-  expect(declare).toThrow(/lacks data_keys/);
+  expect(declare).toThrow(/lacks the table data_keys/);
 });

@@ -194,7 +194,7 @@ describe('a table with fixed columns', () => {
     [
       'a keyring that is append-only',
       () => keyring('k', () => [appendOnly()]),
-      /keyring and append-only cannot hold together\. A data key is rotated and shredded by an update/,
+      /keyring and append-only cannot hold together\. Rotating or shredding a data key updates its row/,
     ],
     [
       'a keyring with a retention',
