@@ -262,7 +262,7 @@ describe('a server and its programs', () => {
             },
           }),
         ),
-      ).rejects.toThrow(/not this one|ended with an error|not authentic/);
+      ).rejects.toThrow(/refused by the check|ended with an error|not authentic/);
       expect(await here.run(state, database)).toEqual(before);
     }
   });
