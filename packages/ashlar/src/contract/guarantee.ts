@@ -177,7 +177,7 @@ export interface Guarantee {
   readonly facts?: (table: DeclaredColumns) => GuaranteeFacts;
   /** Facts that another guarantee of the table must give, because this guarantee cannot hold without them. */
   readonly requires?: readonly FactRule[];
-  /** Facts that no other guarantee of the table may give, because this guarantee cannot hold with them. */
+  /** Properties that no other guarantee of the same table may declare, because they contradict this guarantee. */
   readonly conflicts?: readonly FactRule[];
   readonly sqlite: SqliteEnforcement | RefusedLevel;
   readonly postgres: PostgresEnforcement | RefusedLevel;

@@ -21,7 +21,7 @@ const largestVersion = 2_147_483_647;
 
 const invalid = (detail: string): AshlarError =>
   new AshlarError('key-invalid', {
-    message: 'Invalid column key.',
+    message: 'Invalid master key of encrypted columns.',
     detail,
     suggestion: 'Write VERSION:KEY, where KEY is 32 random bytes: echo "1:$(openssl rand -hex 32)"',
   });

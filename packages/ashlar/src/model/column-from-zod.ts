@@ -60,7 +60,7 @@ const unwrap = (where: string, declared: z.core.$ZodType): Unwrapped => {
       throw unsupportedType(
         where,
         '.optional()',
-        'A column always has a value: replace .optional() with .nullable() or .default(value).',
+        'A column cannot be undefined: replace .optional() with .nullable() or .default(value).',
       );
     }
     if (!wraps) break;

@@ -29,12 +29,16 @@ describe('a folder that is not a PGlite database', () => {
 describe('a server', () => {
   test('gets no schema with create: false', async () => {
     const url = new URL(inject('postgresUrl'));
-    url.searchParams.set('schema', 'nobody_made_this');
-    const engine = await openEngine({ url: url.href, create: false });
-    const [row] = await engine.asOwner((owner) =>
-      owner.run(`SELECT count(*)::int AS n FROM pg_namespace WHERE nspname = 'nobody_made_this'`),
+    const before = await openEngine({ url: url.href });
+    url.searchParams.set('schema', 'never_created');
+    await expect(openEngine({ url: url.href, create: false })).rejects.toMatchObject({
+      code: 'database-missing',
+      message: expect.stringContaining('never_created'),
+    });
+    const [row] = await before.asOwner((owner) =>
+      owner.run(`SELECT count(*)::int AS n FROM pg_namespace WHERE nspname = 'never_created'`),
     );
-    await engine.close();
+    await before.close();
     expect(row).toEqual({ n: 0 });
   });
 
