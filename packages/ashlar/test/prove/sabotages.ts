@@ -271,7 +271,7 @@ export const postgresSabotages: readonly Sabotage[] = [
     name: 'the migration history is edited',
     sql: [`UPDATE ashlar_migrations SET checksum = reverse(checksum)`],
     undo: [`UPDATE ashlar_migrations SET checksum = reverse(checksum)`],
-    named: /migrations: 0001_initial was edited after it was applied/,
+    named: /migrations: the step 0001_initial was edited after it was applied/,
   },
 ];
 
