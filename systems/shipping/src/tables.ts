@@ -34,13 +34,20 @@ export const shipments = defineJobs('job', {
 
 export const { jobs, rows: jobRows, chunks: jobChunks, log: auditLogs } = shipments.tables;
 
+/** The tables of the system, by name. */
 export const tables = { jobs, jobRows, jobChunks, auditLogs, jobChanges };
 
+/** The type of {@link tables}. */
 export type ShippingTables = typeof tables;
+/** A row of `jobs`. */
 export type Job = Row<typeof jobs>;
+/** A row of `job_rows`. */
 export type JobRow = Row<typeof jobRows>;
+/** A row of `job_chunks`. */
 export type JobChunk = Row<typeof jobChunks>;
+/** A row of `audit_logs`. */
 export type AuditLog = Row<typeof auditLogs>;
+/** A row of `job_changes`. */
 export type JobChange = Row<typeof jobChanges>;
 
 /** The executor that ships a row, usually by a call to a carrier. */

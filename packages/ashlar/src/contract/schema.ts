@@ -5,6 +5,7 @@ export interface Schema {
   readonly functions: readonly SchemaObject[];
 }
 
+/** A table in the engine’s own description. */
 export interface SchemaTable {
   readonly name: string;
   readonly columns: readonly SchemaColumn[];
@@ -27,6 +28,7 @@ export interface RowSecurity {
   readonly policies: readonly SchemaObject[];
 }
 
+/** A column in the engine’s own description. */
 export interface SchemaColumn {
   readonly name: string;
   readonly type: string;
@@ -37,6 +39,7 @@ export interface SchemaColumn {
   readonly rest: string;
 }
 
+/** A named constraint, index, trigger, policy or function with its definition. */
 export interface SchemaObject {
   readonly name: string;
   /** The statement or clause that creates the object, as the engine returns it. */

@@ -8,6 +8,7 @@ export interface Key {
   readonly columns: readonly string[];
 }
 
+/** A unique key. */
 export interface Unique extends Key {
   /** The columns whose NULLs count as equal; empty if each NULL is distinct. */
   readonly nullsEqual: readonly string[];
@@ -16,16 +17,19 @@ export interface Unique extends Key {
 /** What happens to a row when the row it refers to is deleted. */
 export type OnDelete = 'restrict' | 'cascade' | 'set null';
 
+/** A foreign key and the columns that it refers to. */
 export interface ForeignKey extends Key {
   readonly target: { readonly table: string; readonly columns: readonly string[] };
   readonly onDelete: OnDelete;
 }
 
+/** An index; `where` makes it partial. */
 export interface Index extends Key {
   readonly unique: boolean;
   readonly where: string | undefined;
 }
 
+/** A CHECK constraint with its condition in each dialect. */
 export interface Check {
   readonly name: string;
   readonly sql: Readonly<Record<SqlName, string>>;

@@ -52,6 +52,7 @@ export interface LockHolder {
   readonly isWatched: boolean;
 }
 
+/** How a lock is acquired, and when its holder counts as dead. */
 export interface LockOptions extends LockPlace {
   /** The intervals of the heartbeats. Without them, a holder that this process cannot see never counts as dead. */
   readonly heartbeat?: Heartbeat | undefined;

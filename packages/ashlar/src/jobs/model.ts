@@ -18,13 +18,21 @@ export type ModelTables = {
   readonly log: Table<'log', LogColumns>;
 };
 
+/** An open database with the tables of a job type. */
 export type JobDatabase = Database<ModelTables>;
+/** A session of a {@link JobDatabase}. */
 export type JobSession = Session<ModelTables>;
+/** A row of the table of jobs. */
 export type Job = RowOf<JobColumns<never>>;
+/** A row of the table of job rows. */
 export type JobRow = RowOf<RowColumns<z.ZodType, Record<never, z.ZodType>>>;
+/** The values of a job row to insert. */
 export type NewJobRow = InsertOf<RowColumns<z.ZodType, Record<never, z.ZodType>>>;
+/** A row of the table of chunks. */
 export type JobChunk = RowOf<ChunkColumns<never>>;
+/** The values of a chunk to insert. */
 export type NewJobChunk = InsertOf<ChunkColumns<never>>;
+/** A row of the log of jobs. */
 export type LogEntry = RowOf<LogColumns>;
 
 /** A column of the rows table that stores a part of the result of a row. */

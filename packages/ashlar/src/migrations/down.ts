@@ -9,6 +9,7 @@ import { inTransaction, runBody } from './run-step.js';
 import { byStepOrder, readSteps, type Step, type StepBody } from './steps.js';
 import { lockLimit, type RunOptions, type RunStep } from './up.js';
 
+/** The options of `down`. */
 export interface DownOptions extends RunOptions {
   /** The number of steps to undo. Default 1. */
   readonly steps?: number | undefined;

@@ -16,6 +16,7 @@ interface HistorySql {
   readonly commitRebuild: string;
 }
 
+/** The SQL of the table of applied steps, by dialect. */
 export const historySql: Readonly<Record<SqlName, HistorySql>> = {
   sqlite: {
     exists: `SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'ashlar_migrations'`,

@@ -10,6 +10,7 @@ import { changesOf, compareModel } from './model-changes.js';
 import { type Decide, resolveRenames } from './renames.js';
 import { byStepOrder, folderPath } from './steps.js';
 
+/** The options of `newStep`. */
 export interface NewStepOptions {
   /** Renamed columns: table → { current column name → previous column name }. */
   readonly renames?: Renames | undefined;

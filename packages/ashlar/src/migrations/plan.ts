@@ -24,6 +24,7 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
 }
 
+/** The options of `plan`. */
 export interface PlanOptions {
   /** The last step to run; by default the last step of the system. */
   readonly to?: string | undefined;

@@ -6,6 +6,7 @@ import { ensureHistory, forgetSql, readHistory, recordSql } from './history.js';
 import { findStep } from './plan.js';
 import { readSteps, type Step } from './steps.js';
 
+/** The options of `stamp`. */
 export interface StampOptions {
   /** Whether to remove the step from the history instead of recording it. */
   readonly forget?: boolean | undefined;

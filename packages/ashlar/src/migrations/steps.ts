@@ -33,6 +33,7 @@ export interface CodeBody {
   readonly irreversible: false;
 }
 
+/** The content of one direction of a step: SQL, or a function. */
 export type StepBody = SqlBody | CodeBody;
 
 /** One step of a system's migrations, read from its folder for one dialect. */

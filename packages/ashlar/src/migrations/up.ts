@@ -9,6 +9,7 @@ import { type Plan, type PlannedStep, type PlanOptions, planOn, readSystemSteps 
 import { inTransaction, runBody } from './run-step.js';
 import type { Step } from './steps.js';
 
+/** The options that `up` and `down` share. */
 export interface RunOptions {
   /** The actor, which is recorded as `applied_by`; by default the user of the operating system. */
   readonly actor?: string | undefined;
@@ -21,6 +22,7 @@ export interface RunOptions {
   readonly roles?: Roles | undefined;
 }
 
+/** The options of `up`. */
 export interface UpOptions extends PlanOptions, RunOptions {
   /** Called with the plan before anything runs. */
   readonly onPlan?: ((plan: Plan) => void) | undefined;

@@ -7,12 +7,14 @@ export interface PrimaryKeyItem {
   readonly kind: 'primary-key';
   readonly columns: readonly Column[];
 }
+/** A unique key in the declaration of a table. */
 export interface UniqueItem {
   readonly kind: 'unique';
   readonly columns: readonly Column[];
   readonly name: string | undefined;
   readonly nullsNotDistinct: boolean;
 }
+/** An index in the declaration of a table. */
 export interface IndexItem {
   readonly kind: 'index';
   readonly columns: readonly Column[];
@@ -22,6 +24,7 @@ export interface IndexItem {
 }
 /** What happens to a row when the row it refers to is deleted. */
 export type OnDelete = 'restrict' | 'cascade' | 'set null';
+/** A foreign key in the declaration of a table. */
 export interface ForeignKeyItem {
   readonly kind: 'foreign-key';
   readonly columns: readonly Column[];
@@ -29,11 +32,13 @@ export interface ForeignKeyItem {
   readonly onDelete: OnDelete;
   readonly name: string | undefined;
 }
+/** A CHECK constraint in the declaration of a table. */
 export interface CheckItem {
   readonly kind: 'check';
   readonly name: string;
   readonly sql: Readonly<Record<SqlName, string>>;
 }
+/** A renamed column in the declaration of a table. */
 export interface RenamedItem {
   readonly kind: 'renamed';
   readonly column: Column;

@@ -34,6 +34,7 @@ const dropTableSql = (name: string): string => `DROP TABLE ${identifier(name)}`;
  */
 export type Existing = Set<string>;
 
+/** Returns the functions and tables of a schema, each as `function NAME` or `table NAME`. */
 export function existingIn(schema: Schema): Existing {
   return new Set([
     ...schema.functions.map(({ name }) => `function ${name}`),
