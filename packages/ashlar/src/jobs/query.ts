@@ -2,7 +2,7 @@ import { findJob } from './job.js';
 import type { Job, JobModel, JobRow, JobSession } from './model.js';
 import { accountRows, type RowAccount } from './totals.js';
 
-/** A job, the counts and sums computed anew from its rows, and whether those stored in the job agree with them. */
+/** A job, the counts and sums computed from its rows, and whether those stored in the job agree with them. */
 export interface JobReport {
   readonly job: Job;
   readonly account: RowAccount;
@@ -10,7 +10,7 @@ export interface JobReport {
 }
 
 /**
- * Reads a job and computes its counts and sums anew from its rows, in one snapshot, without relying on the stored
+ * Reads a job and computes its counts and sums from its rows, in one snapshot, without relying on the stored
  * counts.
  *
  * @throws AshlarError `row-not-found`

@@ -103,7 +103,7 @@ export interface Jobs<T extends JobTables, K extends JobTypes> {
   /** Reads the job with this id. @throws AshlarError `row-not-found` */
   find<D extends Tables>(s: Session<D>, jobId: string): Promise<Row<T['jobs']>>;
   /**
-   * Reads a job and computes its counts and sums anew from its rows, in one snapshot, without relying on the stored
+   * Reads a job and computes its counts and sums from its rows, in one snapshot, without relying on the stored
    * counts.
    *
    * @throws AshlarError `row-not-found`

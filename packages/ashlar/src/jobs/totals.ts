@@ -8,7 +8,7 @@ export type RowCounts = Record<JobRow['status'], number>;
 export type Totals = Readonly<Record<`total_${string}`, number | null>>;
 
 /**
- * The row counts and sums of a job, computed anew from its rows. The counts and sums in the job's row always equal
+ * The row counts and sums of a job, computed from its rows. The counts and sums in the job's row always equal
  * them.
  */
 export interface RowAccount {
