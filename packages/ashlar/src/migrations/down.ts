@@ -53,11 +53,7 @@ export async function down(
           await runBody(owner, step, body);
           await owner.atomically(forget, limit);
         } else {
-          const work = async () => {
-            await runBody(owner, step, body);
-            await forget();
-          };
-          await inTransaction(owner, step, work, { ...limit, rebuild: body.mode === 'rebuild' });
+          await inTransaction({ owner, step, body, options: limit }, async () => true, forget);
         }
         const ran = { step: step.name, duration_ms: Math.round(performance.now() - started) };
         done.push(ran);

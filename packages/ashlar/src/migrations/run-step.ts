@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Owner } from '../contract/owner.js';
+import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
@@ -15,28 +17,56 @@ export function runBody(owner: Owner, step: Step, body: StepBody): Promise<void>
   return body.kind === 'sql' ? runSql(owner, step, body) : runCode(owner, step, body);
 }
 
+/** How often a step is run before a deadlock with another transaction fails it. */
+const attempts = 5;
+
+/** Where a step is run: the step, the owner's connection, and the options of its transaction. */
+export interface StepRun {
+  readonly owner: Owner;
+  readonly step: Step;
+  readonly body: StepBody;
+  readonly options: { lockTimeout?: number };
+}
+
 /**
- * Runs `work` in one transaction. A failure of the commit, such as that of a deferred check, names the step.
+ * Runs one direction of a step and then `record` in one transaction. A failure of the commit, such as that of a deferred
+ * check, names the step. When the database ends the transaction because of a deadlock, a step of SQL is run again, five
+ * times at most; code is not, because it may have effects outside the database.
  *
- * @throws AshlarError `migration-failed`, and what `work` throws
+ * @param isPending whether the step still has to be run; called in the transaction
+ * @returns what `record` returns; `undefined` if the step was not pending
+ * @throws AshlarError `migration-failed`, and what `isPending` and `record` throw
  */
 export async function inTransaction<T>(
-  owner: Owner,
-  step: Step,
-  work: () => Promise<T>,
-  options: { lockTimeout?: number; rebuild?: boolean },
-): Promise<T> {
-  let ending = false;
-  try {
-    return await owner.atomically(async () => {
-      const result = await work();
-      ending = true;
-      return result;
-    }, options);
-  } catch (error) {
-    throw ending ? failed(step, 'its commit', error, true) : error;
+  { owner, step, body, options }: StepRun,
+  isPending: () => Promise<boolean>,
+  record: () => Promise<T>,
+): Promise<T | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    let ending = false;
+    try {
+      return await owner.atomically(
+        async () => {
+          if (!(await isPending())) return undefined;
+          await runBody(owner, step, body);
+          const result = await record();
+          ending = true;
+          return result;
+        },
+        { ...options, rebuild: body.mode === 'rebuild' },
+      );
+    } catch (error) {
+      if (body.kind !== 'sql' || !isRetryable(rootOf(error)) || attempt === attempts) {
+        throw ending ? failed(step, 'its commit', error, true) : error;
+      }
+      await sleep(Math.random() * 10 * 2 ** attempt);
+    }
   }
 }
+
+/** The error of the database behind a `migration-failed`. */
+const rootOf = (error: unknown): unknown =>
+  error instanceof AshlarError && error.code === 'migration-failed' ? error.cause : error;
 
 const runSql = async (owner: Owner, step: Step, body: SqlBody): Promise<void> => {
   for (const [index, { sql, line }] of body.statements.entries()) {

@@ -70,14 +70,14 @@ export async function up(engine: Engine, system: SystemFacts, options: UpOptions
           steps,
           planned,
           options,
-          grant: async () => {
-            // rights that a new table has by default and loses at once are not reported
-            changed.push(...(await grant()).filter(({ takes }) => !takes));
-          },
+          grant,
         });
         if (!ran) continue;
-        done.push(ran);
-        options.onStep?.(ran);
+        const { granted, ...step } = ran;
+        // rights that a new table has by default and loses at once are not reported
+        changed.push(...granted.filter(({ takes }) => !takes));
+        done.push(step);
+        options.onStep?.(step);
       }
       if (changed.length > 0) options.onRoles?.(changed);
       return done;
@@ -98,7 +98,11 @@ interface StepToApply {
   readonly steps: readonly Step[];
   readonly planned: PlannedStep;
   readonly options: UpOptions;
-  readonly grant: () => Promise<void>;
+  readonly grant: () => Promise<readonly RoleChange[]>;
+}
+
+interface AppliedStep extends RunStep {
+  readonly granted: readonly RoleChange[];
 }
 
 const applyStep = async ({
@@ -109,7 +113,7 @@ const applyStep = async ({
   planned: { step },
   options,
   grant,
-}: StepToApply): Promise<RunStep | undefined> => {
+}: StepToApply): Promise<AppliedStep | undefined> => {
   const { mode } = step.up;
   const limit = lockLimit(options);
   const started = performance.now();
@@ -119,7 +123,7 @@ const applyStep = async ({
     assertHistory(system.name, comparison, options);
     return comparison.pending.includes(step);
   };
-  const record = async (): Promise<RunStep> => {
+  const record = async (): Promise<AppliedStep> => {
     const duration = performance.now() - started;
     await owner.script(
       recordSql({
@@ -130,23 +134,13 @@ const applyStep = async ({
         milliseconds: duration,
       }),
     );
-    await grant();
-    return { step: step.name, duration_ms: Math.round(duration) };
+    return { step: step.name, duration_ms: Math.round(duration), granted: await grant() };
   };
   if (mode === 'no-transaction') {
     if (!(await isPending())) return undefined;
     await runBody(owner, step, step.up);
     return owner.atomically(record, limit);
   }
-  return inTransaction(
-    owner,
-    step,
-    async () => {
-      // read again inside: where the lock was lost, the transaction still sees the steps of another process
-      if (!(await isPending())) return undefined;
-      await runBody(owner, step, step.up);
-      return record();
-    },
-    { ...limit, rebuild: mode === 'rebuild' },
-  );
+  // `isPending` is read inside: where the lock was lost, the transaction still sees the steps of another process
+  return inTransaction({ owner, step, body: step.up, options: limit }, isPending, record);
 };

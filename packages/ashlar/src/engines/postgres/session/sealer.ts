@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuardedTable, SealResult } from '../../../contract/guarantee.js';
 import { AshlarError } from '../../../errors.js';
+import { isRetryable } from '../../retryable.js';
 import type { Channel, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
 
@@ -136,9 +137,13 @@ export class Sealer {
       broken = false;
       return state;
     } catch (error) {
-      if (!isMissing(error)) throw asAshlarError(error);
       broken = false;
-      return 'done';
+      if (isMissing(error)) return 'done';
+      const known = asAshlarError(error);
+      // a deadlock, such as with a migration, ended this transaction only
+      if (isRetryable(known)) return 'busy';
+      broken = true;
+      throw known;
     } finally {
       lease.release(broken);
     }
