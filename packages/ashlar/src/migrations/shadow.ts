@@ -18,12 +18,32 @@ const inShadow = async <T>(dialect: SqlDialect, work: (engine: Engine) => Promis
   }
 };
 
+/** The schemas of the last lists of steps, by dialect and steps. A server that checks itself asks for the same one. */
+const known = new Map<string, Promise<Schema>>();
+const mostKnown = 16;
+
 /**
- * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it.
+ * Runs steps on an empty database in this process, and returns the resulting schema as the engine describes it. Steps
+ * that are SQL only always give the same schema, which is kept for later calls.
  *
  * @throws AshlarError `migration-failed`, `driver-missing`
  */
 export function schemaOfSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
+  if (steps.some(({ up }) => up.kind !== 'sql')) return runSteps(dialect, steps);
+  const key = JSON.stringify([dialect.name, steps.map(({ name, checksum }) => [name, checksum])]);
+  const found = known.get(key);
+  if (found) return found;
+  const made = runSteps(dialect, steps);
+  known.set(key, made);
+  made.catch(() => known.delete(key));
+  for (const oldest of known.keys()) {
+    if (known.size <= mostKnown) break;
+    known.delete(oldest);
+  }
+  return made;
+}
+
+function runSteps(dialect: SqlDialect, steps: readonly Step[]): Promise<Schema> {
   return inShadow(dialect, (engine) =>
     engine.asOwner(async (owner) => {
       for (const step of steps) {
