@@ -100,7 +100,7 @@ const reasonOf = (given: readonly string[]) => whyNot(given.flatMap(alone));
 
 const subsets = (of: readonly string[]): readonly (readonly string[])[] =>
   of.reduce<readonly (readonly string[])[]>(
-    (all, name) => [...all, ...all.map((each) => [...each, name])],
+    (all, name) => all.concat(all.map((each) => each.concat(name))),
     [[]],
   );
 
