@@ -26,7 +26,7 @@ const layers = [
       (entry) => `${entry}/index.ts`,
     ),
   ],
-  ['config'],
+  ['config', 'status'],
   ['backup'],
   ['keys'],
   ['system'],
