@@ -51,7 +51,7 @@ const layers = [
   ['settings'],
   ['contract'],
   ['files'],
-  ['version.ts', 'errors.ts'],
+  ['version.ts', 'errors.ts', 'error-codes.ts'],
 ];
 
 const library = 'packages/ashlar/src';
