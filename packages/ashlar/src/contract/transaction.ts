@@ -37,6 +37,12 @@ export interface Transaction {
     columns: readonly Column[],
     rows: readonly (readonly unknown[])[],
   ): Awaitable<number>;
+  /** Inserts many rows as `insertMany` does. @returns the rows as stored, in the order in which they were given */
+  insertManyReturning(
+    table: TableFacts,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Awaitable<Record<string, unknown>[]>;
   /**
    * Waits until no other writing transaction holds the lock with this name, then holds it until this transaction ends.
    * With a single writer it returns at once.

@@ -33,4 +33,4 @@ export type { InsertOf, RowOf, Shape, UpdateOf } from './shape.js';
 export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type Table, table } from './table.js';
-export type { Insert, QueryTables, Row, Tables, Update } from './types.js';
+export type { Insert, QueryTable, QueryTables, Row, Tables, Update } from './types.js';

@@ -102,14 +102,21 @@ export class Connection {
     }
   }
 
-  /** Runs an INSERT once for each row. @returns the number of rows @throws AshlarError, as `sqliteError` translates */
-  runMany(sql: string, rows: readonly (readonly unknown[])[]): number {
+  /** Runs an INSERT once for each row. @returns the rows of its RETURNING, if it has one @throws AshlarError, as `sqliteError` translates */
+  runMany(sql: string, rows: readonly (readonly unknown[])[]): QueryResult {
     if (this.#streams.size > 0) this.#drainStreams();
-    const insertAll = () => {
+    const insertAll = (): QueryResult => {
       try {
-        const { statement } = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
-        for (const row of rows) statement.run(bindable(row));
-        return rows.length;
+        const prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
+        const { statement, reads } = prepared;
+        if (!reads) {
+          for (const row of rows) statement.run(bindable(row));
+          return { rows: [], changes: rows.length };
+        }
+        const returned = rows.flatMap((row) => statement.all(bindable(row)));
+        const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
+        if (decode) for (const row of returned) decode(row);
+        return { rows: returned, changes: rows.length };
       } catch (error) {
         throw sqliteError(error);
       }
