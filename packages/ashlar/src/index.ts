@@ -112,8 +112,9 @@ export { applyRoles, checkRoles, defaultRoles, rolesFrom, rolesSql } from './rol
 export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
-export type { SyncSession } from './session/sync-session.js';
-export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
+export type { SyncSession, SyncSessions } from './session/sync-session.js';
+export type { Decrypted, KeyOf, Rows, Session, SessionContext, UpsertOptions } from './session/types.js';
+export type { EqualTo, Where } from './session/where.js';
 export {
   type ColumnKeys,
   parseSettings,

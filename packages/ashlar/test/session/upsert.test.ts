@@ -1,7 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type Database, id, primaryKey, table, timestamps, unique } from 'ashlar';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { engines } from '../../../../test/support/engines.js';
+import { engines, server } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
 
 const customers = table(
@@ -103,3 +104,51 @@ describe.each(engines)('upsert on $name', (engine) => {
     expect(await db.get(customers, rows[0]?.id ?? '')).toMatchObject({ visits: 20 });
   });
 });
+
+describe.each(server)('upsert beside another writer on $name', (engine) => {
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables));
+  });
+  afterAll(() => remove());
+
+  const waits = () =>
+    vi.waitFor(async () => {
+      const sql = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+      expect(await db.engine.asOwner((owner) => owner.run(sql))).toEqual([{ n: 1 }]);
+    });
+
+  it.each([
+    ['is committed', 'commit', 'is committed', 1],
+    ['is rolled back', 'rollback', undefined, 0],
+  ] as const)('waits for a row that is inserted meanwhile, which %s', async (number, end, email, visits) => {
+    const row = { org: 'a', number };
+    let second: Promise<unknown> | undefined;
+    const first = db.session(async (s) => {
+      await s.insert(customers, { ...row, email: number, visits: 1 });
+      second = outside(() => db.upsert(customers, { ...row, name: 'second' }, { by: ['org', 'number'] }));
+      await waits();
+      if (end === 'rollback') throw new RangeError('undo');
+    });
+    await first.catch((error) => expect(error).toBeInstanceOf(RangeError));
+    expect(await second).toMatchObject({ name: 'second', email: email ?? null, visits });
+  });
+
+  it('waits for the row that another session changes, and finds it again after its key has changed', async () => {
+    const row = { org: 'b', number: '1' };
+    const { id: moved } = await db.insert(customers, row);
+    let second: Promise<{ id: string }> | undefined;
+    await db.session(async (s) => {
+      await s.update(customers, moved, { number: '2' });
+      second = outside(() => db.upsert(customers, { ...row, name: 'second' }, { by: ['org', 'number'] }));
+      await waits();
+    });
+    expect((await second)?.id).not.toBe(moved);
+    expect(await db.get(customers, moved)).toMatchObject({ name: 'nobody', number: '2' });
+  });
+});
+
+/** Runs `work` outside the session that this code runs in. */
+const outside = <R>(work: () => Promise<R>): Promise<R> => fresh.run(work);
+const fresh = { run: AsyncResource.bind(<R>(work: () => Promise<R>): Promise<R> => work()) };
