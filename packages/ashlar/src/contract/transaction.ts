@@ -16,6 +16,11 @@ export interface TransactionOptions {
   readonly actor: string | null;
   readonly scope: string | null;
   /**
+   * The time of the clock that `connect` was given, as ISO 8601 with milliseconds: statements that set no time for an
+   * `updatedAt()` column set this one. By default the database's clock.
+   */
+  readonly now?: string | undefined;
+  /**
    * Whether the transaction acts as the user that connected, so that it can read data that the application's role may
    * not read.
    */

@@ -15,6 +15,7 @@ export {
   updatedAt,
 } from './column-types.js';
 export { envelopeForm } from './envelope-form.js';
+export { identityColumn, touchedColumns } from './generated-columns.js';
 export {
   check,
   type IndexOptions,

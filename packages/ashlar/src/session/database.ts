@@ -3,6 +3,7 @@ import { DummyDriver, Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
@@ -145,7 +146,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
       this.#assertOpen();
-      const options = transactionOptions(context, mode, this.#scopeColumns);
+      const options = this.#transactionOptions(context, mode);
       return new SyncSession(this.#parts, sync.begin(options), options).run(work);
     };
     return {
@@ -208,7 +209,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const options = this.#transactionOptions(context, mode);
     this.#running++;
     try {
       await this.#yieldTurn();
@@ -217,6 +218,12 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       this.#running--;
       if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
     }
+  }
+
+  #transactionOptions(context: SessionContext, mode: 'read' | 'write'): TransactionOptions {
+    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const { clock, stampsFromClock } = this.#parts;
+    return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
 
   async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {

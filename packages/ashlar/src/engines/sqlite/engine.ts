@@ -22,6 +22,7 @@ import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
 import { ReadThread } from './snapshot/read-thread.js';
 import { inMemory, withSnapshot } from './snapshot/snapshot.js';
+import { TouchedTables } from './touched/touched-tables.js';
 import { encode } from './values/codec.js';
 
 const defaultConnections = 10;
@@ -55,6 +56,7 @@ export async function openSqlite(
     durability: options.durability ?? 'full',
     origins: new Origins(),
     scoped: new ScopedTables(),
+    touched: new TouchedTables(),
     onStatement: options.onStatement,
   });
   return new SqliteEngine(options, encrypted, opened);
@@ -98,6 +100,7 @@ class SqliteEngine implements Engine {
   register(tables: readonly GuardedTable[]): void {
     this.#settings.origins.register(tables);
     this.#settings.scoped.register(tables);
+    this.#settings.touched.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();
   }

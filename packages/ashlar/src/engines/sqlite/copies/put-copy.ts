@@ -15,6 +15,7 @@ import { assertKey, rawKey } from '../file/key.js';
 import { openFirst } from '../file/open.js';
 import { rewriteUnderKey } from '../file/rewrite.js';
 import { ScopedTables } from '../scope/scoped-tables.js';
+import { TouchedTables } from '../touched/touched-tables.js';
 import {
   assertFormat,
   assertSound,
@@ -127,6 +128,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       durability: 'full',
       origins: new Origins(),
       scoped: new ScopedTables(),
+      touched: new TouchedTables(),
       onStatement: undefined,
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
+import type { TouchedTables } from '../touched/touched-tables.js';
 import { Connection, type OnStatement } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Origins } from './row-decoder.js';
@@ -16,6 +17,7 @@ export interface ConnectionSettings {
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
   readonly scoped: ScopedTables;
+  readonly touched: TouchedTables;
   readonly onStatement: OnStatement | undefined;
 }
 

@@ -117,7 +117,7 @@ export class SqliteTransaction implements Transaction {
     if (this.#state !== 'open') throw this.#closedError();
     try {
       this.#hooks.begin(this.#connection, context);
-      this.#connection.enter(context.scope);
+      this.#connection.enter(context);
     } catch (error) {
       throw this.#failed(sqliteError(error));
     }
