@@ -1,6 +1,6 @@
 import { type DataKeys, decryptRow, encryptValues, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { identityColumn, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
 import { insertValues, updateValues } from './values.js';
@@ -88,7 +88,8 @@ export function isTaken(error: unknown): boolean {
 
 const assertKey = (table: Table, by: readonly string[]): void => {
   const keys = [
-    table.primaryKey.columns,
+    // a generated key is the key of no row that the caller could insert
+    ...(identityColumn(table) ? [] : [table.primaryKey.columns]),
     ...table.uniques.map(({ columns }) => columns),
     ...table.indexes.flatMap(({ unique, where, columns }) =>
       unique && where === undefined ? [columns] : [],
@@ -98,7 +99,10 @@ const assertKey = (table: Table, by: readonly string[]): void => {
   if (isKey) return;
   throw new AshlarError('usage', {
     message: `An upsert of ${table.name} cannot find its row by ${by.join(', ') || 'no column'}.`,
-    detail: `At most one row has the same values in: ${keys.map((key) => key.join(' and ')).join('; ')}.`,
-    suggestion: 'Pass the columns of one of these keys in by, or declare another with unique(…).',
+    detail:
+      keys.length > 0
+        ? `The keys of the table: ${keys.map((key) => `(${key.join(', ')})`).join(', ')}.`
+        : 'The table has no key whose values the caller gives.',
+    suggestion: 'Pass the columns of a key in by, or declare one with unique(…).',
   });
 };

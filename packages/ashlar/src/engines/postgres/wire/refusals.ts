@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { Privilege } from '../../../contract/rights.js';
 import { AshlarError } from '../../../errors.js';
-import { rightsOf } from '../../../model/index.js';
+import { identityColumn, rightsOf } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
 import { asAshlarError } from './errors.js';
 
@@ -41,7 +41,8 @@ export class Refusals {
     const tried = codeOf(sql, 'postgres').find(({ word }) => rights.has(word))?.word ?? '';
     const right = rights.get(tried);
     if (!table || !right || rightsOf(table)[right] === 'all') return made;
-    const names = table.guarantees.map(({ name }) => name).join(', ');
+    const generated = identityColumn(table) ? ['autoincrement'] : [];
+    const names = [...generated, ...table.guarantees.map(({ name }) => name)].join(', ');
     return new AshlarError('guarantee-violated', {
       message: `The application's role may not ${tried.toLowerCase()} the columns or rows of ${table.name} that the statement uses.`,
       detail: `The guarantees of the table withhold this right: ${names}.`,
