@@ -16,6 +16,7 @@ export {
 } from './column-types.js';
 export { envelopeForm } from './envelope-form.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
+export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,
   type IndexOptions,

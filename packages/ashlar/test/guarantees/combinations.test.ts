@@ -2,22 +2,17 @@ import {
   AshlarError,
   ciphertext,
   createdAt,
-  failuresOf,
-  type GuardedTable,
   id,
-  maintain,
-  openEngine,
   primaryKey,
-  prove,
   references,
   system,
   type Table,
   type TableItem,
   table,
   timestamp,
-  timestamps,
-  up,
+  updatedAt,
 } from 'ashlar';
+import { type GuardedTable, openEngine } from 'ashlar/extend';
 import {
   acyclic,
   appendOnly,
@@ -33,6 +28,8 @@ import {
   scoped,
   versioned,
 } from 'ashlar/guarantees';
+import { maintain, up } from 'ashlar/migrations';
+import { failuresOf, prove } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { whyNot } from '../../../../scripts/write-docs.mjs';
@@ -60,7 +57,9 @@ const shape = (names: readonly string[]) => {
     // a ciphertext is bound to the key of its row, so the database must not generate that key
     at: isEncrypted && names.includes('partitioned') ? timestamp() : createdAt(),
     seen_at: timestamp().nullable(),
-    ...timestamps(),
+    created_at: createdAt(),
+    // with stampOnce, no other column may change
+    ...(names.includes('appendOnly({ stampOnce })') ? {} : { updated_at: updatedAt() }),
   };
 };
 type Columns = Table<string, ReturnType<typeof shape>>['columns'];

@@ -1,4 +1,5 @@
-import { autoincrement, Database, openEngine, type Session, system, table } from 'ashlar';
+import { autoincrement, Database, type Session, system, table } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { Database, openEngine, type System } from 'ashlar';
+import { Database, type System } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, type Place } from '../../../../test/support/engines.js';
 import { up } from '../../src/migrations/index.js';

@@ -9,7 +9,8 @@ import { withTouched } from '../touched/with-touched.js';
 import { bindable } from '../values/codec.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
-import { isBusy, sqliteError } from './errors.js';
+import { isBusy } from './errors.js';
+import type { Failures } from './failures.js';
 import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
@@ -30,6 +31,7 @@ const cachedStatements = 500;
 /** What all connections to one database share. */
 export interface ConnectionParts {
   readonly origins: Origins;
+  readonly failures: Failures;
   readonly scoped: ScopedTables;
   readonly touched: TouchedTables;
   readonly onStatement: OnStatement | undefined;
@@ -46,6 +48,7 @@ export class Connection {
   /** The driver's own connection; the owner's statements use it directly, because they run outside sessions. */
   readonly database: DriverDatabase;
   readonly #origins: Origins;
+  readonly #failures: Failures;
   readonly #onStatement: OnStatement | undefined;
   readonly #scoped: ScopedTables;
   readonly #touched: TouchedTables;
@@ -60,9 +63,13 @@ export class Connection {
   #views: readonly string[] | undefined;
   #viewsVersion = 0;
 
-  constructor(database: DriverDatabase, { origins, scoped, touched, onStatement }: ConnectionParts) {
+  constructor(
+    database: DriverDatabase,
+    { origins, failures, scoped, touched, onStatement }: ConnectionParts,
+  ) {
     this.database = database;
     this.#origins = origins;
+    this.#failures = failures;
     this.#scoped = scoped;
     this.#touched = touched;
     this.#onStatement = onStatement;
@@ -103,8 +110,9 @@ export class Connection {
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
+    let prepared: Prepared | undefined;
     try {
-      const prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
+      prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
@@ -112,7 +120,7 @@ export class Connection {
       if (decode) for (const row of rows) decode(row);
       return { rows, changes: writes ? rows.length : 0 };
     } catch (error) {
-      throw sqliteError(error);
+      throw this.#failed(error, sql, prepared, bound);
     }
   }
 
@@ -120,19 +128,22 @@ export class Connection {
   runMany(sql: string, rows: readonly (readonly unknown[])[]): QueryResult {
     if (this.#streams.size > 0) this.#drainStreams();
     const insertAll = (): QueryResult => {
+      let prepared: Prepared | undefined;
+      let bound: readonly unknown[] = [];
       try {
-        const prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
+        prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
         const { statement, reads } = prepared;
-        if (!reads) {
-          for (const row of rows) statement.run(bindable(row));
-          return { rows: [], changes: rows.length };
+        const returned: Row[] = [];
+        for (const row of rows) {
+          bound = bindable(row);
+          if (reads) returned.push(...statement.all(bound));
+          else statement.run(bound);
         }
-        const returned = rows.flatMap((row) => statement.all(bindable(row)));
-        const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
+        const decode = reads && prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
         if (decode) for (const row of returned) decode(row);
         return { rows: returned, changes: rows.length };
       } catch (error) {
-        throw sqliteError(error);
+        throw this.#failed(error, sql, prepared, bound);
       }
     };
     return this.#onStatement ? this.#timed(sql, insertAll) : insertAll();
@@ -220,7 +231,7 @@ export class Connection {
     } catch (error) {
       if (this.inTransaction) this.command('ROLLBACK');
       if (isBusy(error)) return false;
-      throw sqliteError(error);
+      throw this.failure(error);
     }
   }
 
@@ -294,11 +305,28 @@ export class Connection {
     return prepared.decode;
   }
 
+  /** Translates an error of the driver into an AshlarError with the facts that its message has. */
+  failure(error: unknown): AshlarError {
+    return this.#failures.translated(error);
+  }
+
+  #failed(
+    error: unknown,
+    sql: string,
+    prepared: Prepared | undefined,
+    bound: readonly unknown[],
+  ): AshlarError {
+    if (!prepared) return this.failure(error);
+    const { statement, reads } = prepared;
+    const again = () => (reads ? statement.all(bound) : statement.run(bound));
+    return this.#failures.translated(error, { sql, database: this.database, again });
+  }
+
   #translated<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      throw sqliteError(error);
+      throw this.failure(error);
     }
   }
 

@@ -81,3 +81,10 @@ const aimed = (sql: string, tokens: readonly CodeToken[], scoped: ScopedTables):
   }
   return edited(sql, edits);
 };
+
+/** The table that a statement writes to, in lower case; `undefined` for one that writes to none. */
+export function writtenTable(sql: string): string | undefined {
+  const tokens = codeOf(sql, 'sqlite');
+  const target = targetAt(tokens, verbAt(tokens));
+  return nameAt(tokens, tokens[target + 1]?.text === '.' ? target + 2 : target) || undefined;
+}
