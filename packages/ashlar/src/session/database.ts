@@ -3,6 +3,7 @@ import { DummyDriver, Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
@@ -15,8 +16,9 @@ import { kyselyParts } from './kysely.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
+import { SingleWrites } from './single-writes.js';
 import { keyValues, Statements } from './statements.js';
-import { SyncSession } from './sync-session.js';
+import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext } from './types.js';
 import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
@@ -29,7 +31,7 @@ const hour = 3_600_000;
 const longestTurn = 10;
 
 /** An open database of one system. `connect` opens it. */
-export class Database<T extends Tables = Tables> {
+export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly engine: Engine;
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
@@ -43,6 +45,7 @@ export class Database<T extends Tables = Tables> {
   #closed = false;
 
   constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
+    super();
     this.engine = engine;
     this.system = system;
     this.#options = options;
@@ -53,8 +56,10 @@ export class Database<T extends Tables = Tables> {
       .filter(({ nullable }) => !nullable);
     const kysely = kyselyParts(engine);
     this.#parts = {
+      engine,
       statements: new Statements(engine),
       kysely,
+      builder: new Kysely({ dialect: { ...kysely.dialect, createDriver: () => new DummyDriver() } }),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampsFromClock: options.clock !== undefined,
@@ -123,11 +128,15 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Runs synchronous sessions, for engines that run in this thread (SQLite).
+   * Runs synchronous sessions, for engines that run in this thread (SQLite). `read` runs one that only reads: it sees
+   * one snapshot, and every write is refused.
    *
-   * @throws AshlarError `usage` on other engines
+   * @throws AshlarError `usage` on other engines; and as {@link Database.session} and {@link Database.read}
+   *
+   * @example
+   * const names = db.sync.read({ scope }, (s) => s.all(db.kysely.selectFrom('notes').select('name')));
    */
-  get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
+  get sync(): SyncSessions {
     const { sync, label } = this.engine;
     if (!sync) {
       throw new AshlarError('usage', {
@@ -135,12 +144,14 @@ export class Database<T extends Tables = Tables> {
         suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
       });
     }
+    const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
+      this.#assertOpen();
+      const options = this.#transactionOptions(context, mode);
+      return new SyncSession(this.#parts, sync.begin(options), options).run(work);
+    };
     return {
-      session: (context, work) => {
-        this.#assertOpen();
-        const options = transactionOptions(context, 'write', this.#scopeColumns);
-        return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
-      },
+      session: (context, work) => run('write', context, work),
+      read: (context, work) => run('read', context, work),
     };
   }
 
@@ -159,7 +170,7 @@ export class Database<T extends Tables = Tables> {
 
   /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
-    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+    return this.#parts.builder as Kysely<QueryTables<T>>;
   }
 
   /**
@@ -191,9 +202,14 @@ export class Database<T extends Tables = Tables> {
     return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
+  protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
+    const outer = this.#outer(context);
+    return outer ? work(outer) : this.session(context, work);
+  }
+
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const options = this.#transactionOptions(context, mode);
     this.#running++;
     try {
       await this.#yieldTurn();
@@ -202,6 +218,12 @@ export class Database<T extends Tables = Tables> {
       this.#running--;
       if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
     }
+  }
+
+  #transactionOptions(context: SessionContext, mode: 'read' | 'write'): TransactionOptions {
+    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const { clock, stampsFromClock } = this.#parts;
+    return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
 
   async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {
