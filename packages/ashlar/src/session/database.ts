@@ -163,7 +163,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return this.#outer({}) !== undefined;
   }
 
-  /** The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
+  /** @internal The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
   get encryption(): Encryption {
     return this.#parts.encryption;
   }
@@ -202,6 +202,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
+  /** @internal */
   protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
     const outer = this.#outer(context);
     return outer ? work(outer) : this.session(context, work);

@@ -35,6 +35,7 @@ export class SyncSession {
   #ended = false;
   #depth = 0;
 
+  /** @internal */
   constructor(parts: SessionParts, transaction: Transaction, { actor, scope, mode }: TransactionOptions) {
     this.#parts = parts;
     this.#transaction = transaction;
