@@ -22,6 +22,7 @@ export type { Insert, Row, Tables, Update } from './model/types.js';
 export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
+export type { SingleWrites } from './session/single-writes.js';
 export type { SyncSession, SyncSessions } from './session/sync-session.js';
 export type { KeyOf, Rows, Session, SessionContext, UpsertOptions } from './session/types.js';
 export type { EqualTo, Where } from './session/where.js';

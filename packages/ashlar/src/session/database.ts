@@ -202,6 +202,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
+  /** @internal */
   protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
     const outer = this.#outer(context);
     return outer ? work(outer) : this.session(context, work);

@@ -4,7 +4,7 @@ import type { Where } from './where.js';
 
 /** The writes of a database that are one statement each. */
 export abstract class SingleWrites<T extends Tables> {
-  /** Runs `work` in the session around the call, or in a session of its own. */
+  /** @internal Runs `work` in the session around the call, or in a session of its own. */
   protected abstract once<R>(context: SessionContext, work: (s: Session<T>) => Promise<R>): Promise<R>;
 
   /**

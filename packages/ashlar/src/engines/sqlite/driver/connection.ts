@@ -1,5 +1,5 @@
 import type { QueryResult } from '../../../contract/transaction.js';
-import { AshlarError } from '../../../errors.js';
+import type { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
@@ -11,6 +11,7 @@ import { BoundedCache } from './bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy } from './errors.js';
 import type { Failures } from './failures.js';
+import { OpenStream } from './open-stream.js';
 import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
@@ -341,36 +342,5 @@ export class Connection {
 
   #drainStreams(): void {
     for (const stream of this.#streams) stream.drain();
-  }
-}
-
-/** An open result set, whose remaining rows can be read into memory ahead of its reader. */
-class OpenStream {
-  readonly #rows: IterableIterator<Row>;
-  #ahead: Iterator<Row> | undefined;
-  #closed = false;
-
-  constructor(rows: IterableIterator<Row>) {
-    this.#rows = rows;
-  }
-
-  next(): Row | undefined {
-    if (this.#closed) {
-      throw new AshlarError('session-ended', {
-        message: 'The rows of a session were read after the session had ended.',
-        suggestion: 'Read all rows inside the session’s callback.',
-      });
-    }
-    const { done, value } = (this.#ahead ?? this.#rows).next();
-    return done ? undefined : value;
-  }
-
-  drain(): void {
-    this.#ahead ??= [...this.#rows].values();
-  }
-
-  close(): void {
-    this.#closed = true;
-    if (!this.#ahead) this.#rows.return?.();
   }
 }
