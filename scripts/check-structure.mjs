@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
  */
 const layers = [
   ['index.ts'],
-  ['cli'],
+  ['cli', 'testing'],
   ['backup'],
   ['keys'],
   ['system'],

@@ -115,7 +115,7 @@ export class Database<T extends Tables = Tables> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
-    if (context.scope) return this.read(context, (s) => s.get(table, key));
+    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
     if (table.facts.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
@@ -138,7 +138,7 @@ export class Database<T extends Tables = Tables> {
     return {
       session: (context, work) => {
         this.#assertOpen();
-        const options = transactionOptions(context, 'write', this.#scopeColumns);
+        const options = transactionOptions(this.#withDefaults(context), 'write', this.#scopeColumns);
         return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
       },
     };
@@ -193,7 +193,7 @@ export class Database<T extends Tables = Tables> {
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const options = transactionOptions(this.#withDefaults(context), mode, this.#scopeColumns);
     this.#running++;
     try {
       await this.#yieldTurn();
@@ -268,6 +268,15 @@ export class Database<T extends Tables = Tables> {
       }
     }
     return current;
+  }
+
+  #withDefaults(given: SessionContext): SessionContext {
+    const { actor, scope } = this.#options.context ?? {};
+    return {
+      ...given,
+      actor: given.actor === undefined ? actor : given.actor,
+      scope: given.scope === undefined ? scope : given.scope,
+    };
   }
 
   #maintainWhenDue(): void {
