@@ -17,6 +17,7 @@ import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
 import { keyValues, Statements } from './statements.js';
 import { SyncSession } from './sync-session.js';
+import type { Tracing } from './tracing.js';
 import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext } from './types.js';
 import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
@@ -34,6 +35,7 @@ export class Database<T extends Tables = Tables> {
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
+  readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
   #maintenance: Promise<void> = Promise.resolve();
   #maintainNext = 0;
@@ -42,10 +44,11 @@ export class Database<T extends Tables = Tables> {
   #idle: (() => void)[] = [];
   #closed = false;
 
-  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
+  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
     this.engine = engine;
     this.system = system;
     this.#options = options;
+    this.#tracing = tracing;
     engine.register(Object.values(system.tables));
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     this.#scopeColumns = Object.values(system.tables)
@@ -83,7 +86,7 @@ export class Database<T extends Tables = Tables> {
     }
     if (outer) return outer.session(work);
     this.#maintainWhenDue();
-    return this.#retrying(() => this.#run(context, 'write', work));
+    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(context, 'write', work)));
   }
 
   /**
@@ -97,7 +100,7 @@ export class Database<T extends Tables = Tables> {
     const [context, work] = given.length === 1 ? [{}, given[0]] : given;
     const outer = this.#outer(context);
     if (outer) return outer.nest(work, true);
-    return this.#retrying(() => this.#run(context, 'read', work));
+    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(context, 'read', work)));
   }
 
   /**
@@ -139,7 +142,8 @@ export class Database<T extends Tables = Tables> {
       session: (context, work) => {
         this.#assertOpen();
         const options = transactionOptions(this.#withDefaults(context), 'write', this.#scopeColumns);
-        return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
+        const begin = () => new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope);
+        return this.#traced('ashlar.session', () => begin().run(work));
       },
     };
   }
@@ -268,6 +272,10 @@ export class Database<T extends Tables = Tables> {
       }
     }
     return current;
+  }
+
+  #traced<R>(name: string, work: () => R): R {
+    return this.#tracing ? this.#tracing.run(name, work) : work();
   }
 
   #withDefaults(given: SessionContext): SessionContext {

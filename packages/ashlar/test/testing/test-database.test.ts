@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { AshlarError, ciphertext, createdAt, id, system, table } from 'ashlar';
+import { AshlarError, ciphertext, createdAt, id, references, system, table } from 'ashlar';
 import { appendOnly, encrypted, keyring, ledgered, lifecycle, scoped } from 'ashlar/guarantees';
 import { TestClock, type TestOptions, testDatabase } from 'ashlar/testing';
 import { describe, expect, inject, test } from 'vitest';
@@ -15,13 +15,13 @@ const clients = table(
 const orders = table('orders', { id: id(), status: z.enum(['open', 'paid']).default('open') }, (c) => [
   lifecycle(c.status, { open: ['paid'], paid: [] }, { initial: 'open' }),
 ]);
-// declared before the table that it refers to
 const payments = table(
   'payments',
   { id: id(), order_id: z.uuid(), cents: z.int(), created_at: createdAt() },
-  (c) => [appendOnly(), ledgered()],
+  (c) => [appendOnly(), ledgered(), references(c.order_id, orders.columns.id)],
 );
 const shop = system('shop', {
+  // payments refer to orders, which come later here
   tables: { payments, orders, clients, keys },
   migrations: new URL('file:///nowhere/'),
 });
@@ -76,7 +76,7 @@ describe.each(kinds)('a test database on $name', ({ options }) => {
     db.clock.advance({ days: 1, hours: 1 });
     const [client, payment] = await db.session(async (s) => [
       await s.insert(clients, { org: 'a', name: 'A', iban: 'DE1' }),
-      await s.insert(payments, { order_id: '01890000-0000-7000-8000-000000000000', cents: 1 }),
+      await s.insert(payments, { order_id: (await s.insert(orders, {})).id, cents: 1 }),
     ]);
     expect(client.created_at).toBe('2020-02-01T10:00:00.000Z');
     expect(payment.created_at).toMatch(/^2020-02-01T10:00:00\.000/);

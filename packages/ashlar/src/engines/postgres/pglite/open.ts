@@ -4,6 +4,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, readConnectionFacts, setRole } from '../session/connected-role.js';
 import type { Lease } from '../wire/channel.js';
@@ -119,7 +120,8 @@ export async function pgliteEngine(
     connectedRole,
     takeOwner,
     exclusively: (_owner, _lockTimeout, work) => work(),
-    snapshot: (work) => pgliteSnapshot(made.database, takeOwner, options.onStatement, work),
+    snapshot: (work) =>
+      pgliteSnapshot(made.database, takeOwner, reporter(options.onStatement, 'postgres'), work),
     close: async () => {
       if (await queue.close()) await close();
     },

@@ -127,7 +127,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       durability: 'full',
       origins: new Origins(),
       scoped: new ScopedTables(),
-      onStatement: undefined,
+      report: undefined,
     });
   } catch (error) {
     if (!(error instanceof AshlarError) || unrelated.has(error.code)) throw error;

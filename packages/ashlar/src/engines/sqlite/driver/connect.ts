@@ -1,6 +1,7 @@
 import { AshlarError } from '../../../errors.js';
+import type { Report } from '../../report.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
-import { Connection, type OnStatement } from './connection.js';
+import { Connection } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Origins } from './row-decoder.js';
 
@@ -16,7 +17,7 @@ export interface ConnectionSettings {
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
   readonly scoped: ScopedTables;
-  readonly onStatement: OnStatement | undefined;
+  readonly report: Report | undefined;
 }
 
 // how long SQLite itself waits for a lock, which blocks this thread; longer waits do not block it

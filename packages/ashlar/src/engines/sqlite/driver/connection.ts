@@ -1,6 +1,7 @@
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
+import { type Report, Usage } from '../../report.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
 import { withinScope } from '../scope/within-scope.js';
@@ -20,9 +21,6 @@ interface Prepared {
   decode: DecodeRow | undefined | null;
 }
 
-/** A callback that is called after each statement with its text and its duration in milliseconds. */
-export type OnStatement = (sql: string, milliseconds: number) => void;
-
 const cachedStatements = 500;
 
 /** One open connection to a SQLite database, with its cache of prepared statements. */
@@ -30,7 +28,7 @@ export class Connection {
   /** The driver's own connection; the owner's statements use it directly, because they run outside sessions. */
   readonly database: DriverDatabase;
   readonly #origins: Origins;
-  readonly #onStatement: OnStatement | undefined;
+  readonly #report: Report | undefined;
   readonly #scoped: ScopedTables;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
   // separate, because they may name tables that a session may not
@@ -43,16 +41,12 @@ export class Connection {
 
   constructor(
     database: DriverDatabase,
-    {
-      origins,
-      scoped,
-      onStatement,
-    }: { origins: Origins; scoped: ScopedTables; onStatement: OnStatement | undefined },
+    { origins, scoped, report }: { origins: Origins; scoped: ScopedTables; report: Report | undefined },
   ) {
     this.database = database;
     this.#origins = origins;
     this.#scoped = scoped;
-    this.#onStatement = onStatement;
+    this.#report = report;
   }
 
   /**
@@ -85,7 +79,7 @@ export class Connection {
   run(sql: string, parameters: readonly unknown[]): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.#onStatement ? this.#timed(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.#report ? this.reported(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
@@ -114,7 +108,9 @@ export class Connection {
         throw sqliteError(error);
       }
     };
-    return this.#onStatement ? this.#timed(sql, insertAll) : insertAll();
+    return this.#report
+      ? this.reported(sql, () => ({ rows: [], changes: insertAll() })).changes
+      : insertAll();
   }
 
   /**
@@ -133,12 +129,15 @@ export class Connection {
       return;
     }
     if (this.#streams.size > 0) this.#drainStreams();
-    const stream = new OpenStream(this.#translated(() => statement.iterate(bound)));
+    const usage = new Usage(this.#report, sql);
+    const during = <T>(work: () => T): T => usage.duringNow(() => this.#translated(work));
+    const stream = new OpenStream(during(() => statement.iterate(bound)));
     this.#streams.add(stream);
     try {
       for (;;) {
-        const row = this.#translated(() => stream.next());
+        const row = during(() => stream.next());
         if (!row) return;
+        usage.rows++;
         const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
         decode?.(row);
         yield row;
@@ -146,6 +145,7 @@ export class Connection {
     } finally {
       stream.close();
       this.#streams.delete(stream);
+      usage.end();
     }
   }
 
@@ -270,12 +270,19 @@ export class Connection {
     }
   }
 
-  #timed<T>(sql: string, work: () => T): T {
+  /** Runs a statement that the owner sends to the driver, and reports it. @throws what `work` throws */
+  reported(sql: string, work: () => QueryResult): QueryResult {
     const start = performance.now();
     try {
-      return work();
-    } finally {
-      this.#onStatement?.(sql, performance.now() - start);
+      const result = work();
+      this.#report?.(sql, performance.now() - start, {
+        returned: result.rows.length,
+        changed: result.changes,
+      });
+      return result;
+    } catch (error) {
+      this.#report?.(sql, performance.now() - start, { error });
+      throw error;
     }
   }
 
