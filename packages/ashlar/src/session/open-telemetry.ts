@@ -1,9 +1,9 @@
 import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Engine } from '../contract/engine.js';
 import type { StatementEvent } from '../contract/statement-event.js';
+import type { Tracing } from '../contract/tracing.js';
 import { AshlarError } from '../errors.js';
 import { version } from '../version.js';
-import type { Tracing } from './tracing.js';
 import { isPromiseLike } from './values.js';
 
 // the names are those of the semantic conventions for database client spans:

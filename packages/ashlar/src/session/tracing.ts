@@ -1,14 +1,5 @@
-import type { Engine } from '../contract/engine.js';
 import type { OnStatement } from '../contract/statement-event.js';
-
-/** Writes the sessions and statements of one database to a tracer. */
-export interface Tracing {
-  readonly onStatement: OnStatement;
-  /** Tells it the database whose statements it gets. */
-  attach(engine: Engine): void;
-  /** Runs `work` in a span; statements that run in it become its children. */
-  run<R>(name: string, work: () => R): R;
-}
+import type { Tracing } from '../contract/tracing.js';
 
 /** Where every copy of OpenTelemetry's API keeps what an SDK has registered. */
 const registered = Symbol.for('opentelemetry.js.api.1');

@@ -8,7 +8,7 @@ import { maintain } from '../maintenance/maintain.js';
 import { ensureHistory } from '../migrations/history.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import { identifier, identifiers } from '../model/index.js';
-import { grantRights, prepareRoles } from '../roles/index.js';
+import { grantRights, prepareRoles } from '../roles/roles.js';
 import { version } from '../version.js';
 
 /** What a test database begins with. */
