@@ -166,7 +166,9 @@ const runtimeExports = (code) =>
 export const structureProblems = (root) => {
   const folders = [
     library,
-    ...readdirSync(join(root, 'systems')).map((name) => `systems/${name}/src`),
+    ...['systems', 'examples'].flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => `${folder}/${name}/src`),
+    ),
     'demo/src',
     'bench/src',
   ].filter((folder) => existsSync(join(root, folder)));

@@ -70,6 +70,7 @@ const open = async (place: TestPlace, system: SystemFacts, options: TestOptions)
   const { url: _engine, clock, actor: _actor, scope: _scope, roles, ...rest } = options;
   const opening: Omit<OpenOptions, 'url' | 'key'> = rest;
   const owner = await place.open(opening);
+  owner.register(Object.values(system.tables));
   if (roles !== 'two') return { engine: owner, owner, close: () => owner.close() };
   const app = `ashlar_test_${randomBytes(6).toString('hex')}`;
   const password = randomBytes(18).toString('base64url');
