@@ -6,7 +6,27 @@ import { type CreatedPglite, createPglite } from './template.js';
 /** How many emptied databases this process keeps for the next tests. Each takes about 100 MB. */
 const mostIdle = 2;
 
-const idle: CreatedPglite[] = [];
+/** How long they are kept, in milliseconds: an open PGlite keeps its process running. */
+const longestIdle = 1_000;
+
+const idle: { readonly made: CreatedPglite; readonly timer: NodeJS.Timeout }[] = [];
+
+const takeIdle = (): CreatedPglite | undefined => {
+  const taken = idle.pop();
+  clearTimeout(taken?.timer);
+  return taken?.made;
+};
+
+const keep = (made: CreatedPglite): void => {
+  const timer = setTimeout(() => {
+    idle.splice(
+      idle.findIndex((kept) => kept.made === made),
+      1,
+    );
+    void made.database.close();
+  }, longestIdle);
+  idle.push({ made, timer });
+};
 
 // the guarantees' roles may stay: their rights end with the objects
 const emptied = `
@@ -35,18 +55,18 @@ const isEmptied = async ({ database }: CreatedPglite): Promise<boolean> => {
 };
 
 const giveBack = async (made: CreatedPglite): Promise<void> => {
-  if (idle.length < mostIdle && (await isEmptied(made)) && idle.length < mostIdle) idle.push(made);
+  if (idle.length < mostIdle && (await isEmptied(made)) && idle.length < mostIdle) keep(made);
   else await made.database.close();
 };
 
 /**
  * Test databases in memory. To start a PGlite takes about a second, and to empty one some milliseconds: a database that
- * is removed is emptied and used for the next test of this process.
+ * is removed is emptied and used for the next test, if this process has one within a second.
  */
 export const pgliteTestDatabases: TestDatabases = {
   dialect: postgresDialect,
   create: async (_url, template) => {
-    const made = idle.pop() ?? (await createPglite(undefined));
+    const made = takeIdle() ?? (await createPglite(undefined));
     const url = 'pglite:memory';
     const opened = (options: object) => pgliteEngine(made, { ...options, url }, async () => undefined);
     try {
