@@ -1,4 +1,4 @@
-import { verifyTable } from 'ashlar/ledger';
+import { openLedger, verifyLedger } from 'ashlar/ledger';
 import { purge } from 'ashlar/migrations';
 import { type TestDatabase, type TestOptions, testDatabase } from 'ashlar/testing';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -109,7 +109,10 @@ describe.each(engines)('invoicing on %s', (_, options) => {
     await expect(books.session({ scope }, (s) => s.delete(payments, paid.id))).rejects.toMatchObject({
       code: expect.stringMatching(/guarantee-violated|privilege-missing/),
     });
-    expect(await verifyTable(books.owner, payments)).toMatchObject({ size: 1, problems: [] });
+    expect(await verifyLedger(openLedger(books.owner, invoicing, payments))).toMatchObject({
+      size: 1,
+      problems: [],
+    });
   });
 
   test('purges invoices and payments after ten years, and none before', async () => {
