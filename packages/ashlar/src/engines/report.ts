@@ -1,5 +1,6 @@
 import type { SqlName } from '../contract/sql.js';
 import type { OnStatement } from '../contract/statement-event.js';
+import type { QueryResult } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
 import { type Target, targetOf } from '../sql/target.js';
 
@@ -35,6 +36,20 @@ export function reporter(onStatement: OnStatement | undefined, dialect: SqlName)
       hasWarned = true;
     }
   };
+}
+
+/** Runs a statement in this thread and reports it. */
+export function reportedNow(report: Report | undefined, sql: string, work: () => QueryResult): QueryResult {
+  if (!report) return work();
+  const start = performance.now();
+  try {
+    const result = work();
+    report(sql, performance.now() - start, { returned: result.rows.length, changed: result.changes });
+    return result;
+  } catch (error) {
+    report(sql, performance.now() - start, { error });
+    throw error;
+  }
 }
 
 /** The work of a statement whose rows are read in parts: one report, without the time that its reader takes. */

@@ -1,7 +1,7 @@
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
-import { type Report, Usage } from '../../report.js';
+import { type Report, reportedNow, Usage } from '../../report.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
 import { withinScope } from '../scope/within-scope.js';
@@ -30,7 +30,8 @@ export class Connection {
   readonly database: DriverDatabase;
   readonly #origins: Origins;
   readonly #failures: Failures;
-  readonly #report: Report | undefined;
+  /** Reports the statements of the connection; `undefined` if nobody listens. */
+  readonly report: Report | undefined;
   readonly #scoped: ScopedTables;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
   // separate, because they may name tables that a session may not
@@ -54,7 +55,7 @@ export class Connection {
     this.#origins = origins;
     this.#failures = failures;
     this.#scoped = scoped;
-    this.#report = report;
+    this.report = report;
   }
 
   /**
@@ -87,7 +88,7 @@ export class Connection {
   run(sql: string, parameters: readonly unknown[]): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.#report ? this.reported(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.report ? reportedNow(this.report, sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
@@ -122,8 +123,8 @@ export class Connection {
         throw this.#failed(error, sql, prepared, bound);
       }
     };
-    return this.#report
-      ? this.reported(sql, () => ({ rows: [], changes: insertAll() })).changes
+    return this.report
+      ? reportedNow(this.report, sql, () => ({ rows: [], changes: insertAll() })).changes
       : insertAll();
   }
 
@@ -143,7 +144,7 @@ export class Connection {
       return;
     }
     if (this.#streams.size > 0) this.#drainStreams();
-    const usage = new Usage(this.#report, sql);
+    const usage = new Usage(this.report, sql);
     const during = <T>(work: () => T): T => usage.duringNow(() => this.#translated(work));
     const stream = new OpenStream(during(() => statement.iterate(bound)));
     this.#streams.add(stream);
@@ -298,22 +299,6 @@ export class Connection {
       return work();
     } catch (error) {
       throw this.failure(error);
-    }
-  }
-
-  /** Runs a statement that the owner sends to the driver, and reports it. @throws what `work` throws */
-  reported(sql: string, work: () => QueryResult): QueryResult {
-    const start = performance.now();
-    try {
-      const result = work();
-      this.#report?.(sql, performance.now() - start, {
-        returned: result.rows.length,
-        changed: result.changes,
-      });
-      return result;
-    } catch (error) {
-      this.#report?.(sql, performance.now() - start, { error });
-      throw error;
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Owner } from '../../../contract/owner.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
+import { reportedNow } from '../../report.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
@@ -35,7 +36,7 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
       }
     };
     try {
-      return connection.reported(sql, translated).rows;
+      return reportedNow(connection.report, sql, translated).rows;
     } finally {
       options.onChange();
     }
