@@ -34,30 +34,56 @@ const driver: Driver = {
   destroy: async () => undefined,
 };
 
-/** Runs Kysely's queries in one level of a unit of work. */
+/**
+ * Runs Kysely's queries in one level of a unit of work. Kysely asks for a connection in the same turn as `.execute()`, and
+ * when the first row of a stream is read: from then on the query counts as running.
+ */
 class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
   readonly #dialect: SqlName;
   readonly #readOnly: boolean;
+  #handOver: (() => Promise<void>) | undefined;
 
   constructor(level: Level, dialect: SqlName, readOnly: boolean) {
     this.#level = level;
     this.#dialect = dialect;
     this.#readOnly = readOnly;
+    this.#handOver = level.calls.start();
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    // nested in a session that writes, a session that only reads is in a transaction that may write
-    if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
-    const { rows, changes } = await this.#level.execute(sql, parameters);
-    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+    const handOver = this.#started();
+    try {
+      // nested in a session that writes, a session that only reads is in a transaction that may write
+      if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
+      const { rows, changes } = await this.#level.execute(sql, parameters);
+      return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+    } finally {
+      await handOver();
+    }
   }
 
   async *streamQuery<R>(
     { sql, parameters }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
-    for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+    const handOver = this.#started();
+    try {
+      for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+    } finally {
+      await handOver();
+    }
+  }
+
+  /** Ends the count of a connection with which nothing was run. */
+  release(): void {
+    void this.#handOver?.();
+  }
+
+  #started(): () => Promise<void> {
+    const handOver = this.#handOver ?? this.#level.calls.start();
+    this.#handOver = undefined;
+    return handOver;
   }
 }
 
@@ -95,8 +121,16 @@ export function kyselyFor<Tables>(
   level: Level,
   readOnly: boolean,
 ): Kysely<Tables> {
-  const connection = new LevelConnection(level, sqlName, readOnly);
-  const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
+  const provider: ConnectionProvider = {
+    provideConnection: async (consumer) => {
+      const connection = new LevelConnection(level, sqlName, readOnly);
+      try {
+        return await consumer(connection);
+      } finally {
+        connection.release();
+      }
+    },
+  };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }

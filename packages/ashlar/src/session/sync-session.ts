@@ -5,9 +5,9 @@ import { AshlarError } from '../errors.js';
 import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import type { SessionParts } from './parts.js';
+import { abortedError, endedError } from './session-errors.js';
 import { keyValues, type Statement } from './statements.js';
 import type { Decrypted, KeyOf } from './types.js';
-import { abortedError, endedError } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
 /** A synchronous session, for engines that run in this thread (SQLite). The rules are those of {@link Session}. */

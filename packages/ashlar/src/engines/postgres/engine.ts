@@ -8,6 +8,7 @@ import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { QueryResult, TransactionOptions } from '../../contract/transaction.js';
 import { identifier } from '../../model/index.js';
+import { unlimitedStatements } from '../refusal.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
@@ -29,6 +30,8 @@ export interface Backend {
   /** The URL of the database, without the password. */
   readonly url: string;
   readonly leases: Leases;
+  /** Whether statements can be cancelled, so that they can have a time limit. */
+  readonly limitsStatements: boolean;
   /**
    * The connection that seals ledgers after commits; `undefined` if the engine has only one connection, so that each
    * transaction must seal its rows before it commits.
@@ -37,7 +40,7 @@ export interface Backend {
   /** The connected role and its rights, as read when the database was opened. */
   readonly connectedRole: ConnectedRole;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
-  takeOwner(): Promise<Lease>;
+  takeOwner(lockTimeout?: number): Promise<Lease>;
   /**
    * Runs `work`, and keeps other processes from migrating the database meanwhile. @throws AshlarError
    * `migration-locked`
@@ -153,7 +156,9 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     },
     encode,
     begin: async (transaction: TransactionOptions) => {
-      const lease = await leases.take();
+      if (transaction.statementTimeout !== undefined && !backend.limitsStatements)
+        throw unlimitedStatements(backend.label);
+      const lease = await leases.take(transaction.lockTimeout);
       try {
         return new PostgresTransaction(leases, lease, transaction, {
           role: connectedRole.sessionRole,
@@ -171,7 +176,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         refusals.translated(sql, () => read(leases, sql, parameters, connectedRole.sessionRole ?? null)),
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
-      const lease = await backend.takeOwner();
+      const lease = await backend.takeOwner(lockTimeout);
       try {
         const owner = ownerOf(lease.channel, options.onStatement, ownerHooks);
         return exclusive

@@ -2,14 +2,15 @@ import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
+import { endsWithin } from '../../ends-within.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { isKept } from '../wire/statement-kind.js';
-import { setLocalOwnerRole } from './connected-role.js';
+import { beginText, contextText } from './begin.js';
 import { insertManyRequest } from './insert-many.js';
 
 /** A callback that is called after each statement with its text and its duration in milliseconds. */
@@ -31,26 +32,10 @@ export interface TransactionParts {
   readonly hooks: Hooks;
 }
 
-const beginText = (
-  { mode, actor, scope, asOwner = false }: TransactionOptions,
-  role: string | undefined,
-): string => {
-  // a read session sees one snapshot, as on SQLite
-  const begin =
-    mode === 'read'
-      ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
-      : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
-  // in every transaction, because an earlier one on this connection may have changed the role
-  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}`;
-};
-
-const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
-  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
-  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
-};
-
 const longestOpening = 3;
+
+/** How long the ROLLBACK after an interruption may take, in milliseconds, before the connection is closed instead. */
+const longestRollback = 2_000;
 
 /**
  * A transaction on a leased connection. BEGIN, the context and savepoints are sent together with the next statement, in
@@ -60,11 +45,14 @@ export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
   readonly #parts: TransactionParts;
   readonly #begin: string;
+  readonly #lockTimeout: number | undefined;
   #lease: Lease;
   #waiting: string[] = [];
   #state: 'new' | 'open' | 'lost' | 'ended' = 'new';
   #opening: Promise<unknown> | undefined;
   #broken = false;
+  #inFlight = 0;
+  #interrupted = false;
   #withdrawn: string | undefined;
   #cursors = 0;
 
@@ -73,6 +61,7 @@ export class PostgresTransaction implements Transaction {
     this.#leases = leases;
     this.#lease = lease;
     this.#begin = beginText(options, parts.role);
+    this.#lockTimeout = options.lockTimeout;
     this.#parts = parts;
   }
 
@@ -184,13 +173,23 @@ export class PostgresTransaction implements Transaction {
     await this.#opening;
     if (this.#state === 'open') {
       try {
-        await this.#lease.channel.send({ text: 'ROLLBACK' });
+        const answer = this.#lease.channel.send({ text: 'ROLLBACK' });
+        if (!this.#interrupted) await answer;
+        else if (!(await endsWithin(answer, longestRollback))) answer.catch(() => undefined);
       } catch {
         // closing the connection rolls back
         this.#broken = true;
       }
     }
     this.#end();
+  }
+
+  async interrupt(): Promise<void> {
+    if (this.#inFlight === 0) return;
+    this.#interrupted = true;
+    // the request may arrive late, when another session would use the connection
+    this.#broken = true;
+    await this.#lease.cancel?.();
   }
 
   #end(): void {
@@ -268,12 +267,21 @@ export class PostgresTransaction implements Transaction {
         // the server answered no statement of the transaction: begin it again on another connection
         this.#lease.release(true);
         this.#state = 'ended';
-        this.#lease = await this.#leases.take();
+        this.#lease = await this.#leases.take(this.#lockTimeout);
       }
     }
   }
 
   async #together(control: string, request: Request): Promise<Reply> {
+    this.#inFlight++;
+    try {
+      return await this.#sent(control, request);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  async #sent(control: string, request: Request): Promise<Reply> {
     const { channel } = this.#lease;
     if (!control) return channel.send(request);
     const [before, answer] = await Promise.allSettled([

@@ -3,6 +3,7 @@ import { AshlarError } from '../../../errors.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError, sqliteError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
+import type { FilePlace } from '../file/place.js';
 import { bindable } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 
@@ -14,6 +15,7 @@ export interface OwnerOptions {
   /** A callback that is called after each statement, because the statement may have changed the schema. */
   readonly onChange: () => void;
   readonly hooks: GuaranteeHooks;
+  readonly place: FilePlace;
 }
 
 interface Violation {
@@ -67,6 +69,7 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
         const result = await work();
         if (rebuild) assertForeignKeys(database.pragma('foreign_key_check') as Violation[]);
         options.hooks.beforeCommit(connection);
+        options.place.assertFileAndLog();
         commit();
         return result;
       } finally {

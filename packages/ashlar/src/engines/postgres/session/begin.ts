@@ -1,0 +1,26 @@
+import type { TransactionOptions } from '../../../contract/transaction.js';
+import { identifier, literal } from '../../../model/index.js';
+import { wireValues } from '../wire/parameters.js';
+import { setLocalOwnerRole } from './connected-role.js';
+
+/** Returns the statements that begin a transaction, its context and its limits included. */
+export function beginText(options: TransactionOptions, role: string | undefined): string {
+  const { mode, actor, scope, asOwner = false, deferrable = false, statementTimeout, lockTimeout } = options;
+  // a read session sees one snapshot, as on SQLite
+  const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
+  const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
+  // for this transaction only: behind a pooler, other clients use the connection as well
+  const limits = [
+    ...(statementTimeout === undefined ? [] : [`SET LOCAL statement_timeout = ${statementTimeout}; `]),
+    ...(lockTimeout === undefined ? [] : [`SET LOCAL lock_timeout = ${lockTimeout}; `]),
+  ].join('');
+  // in every transaction, because an earlier one on this connection may have changed the role
+  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
+  return `${begin}; ${limits}${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}`;
+}
+
+/** Returns the statements that set the actor and the scope of a transaction. */
+export function contextText({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string {
+  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
+  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
+}
