@@ -274,11 +274,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     this.#assertOpen();
     if (this.readOnly) throw readOnlyError();
   }
-
-  static {
-    countCalls(ActiveSession.prototype, ['run']);
-  }
 }
+
+countCalls(ActiveSession.prototype, ['run']);
 
 const notAwaited = (): AshlarError =>
   new AshlarError('session-not-awaited', {
