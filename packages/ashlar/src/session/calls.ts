@@ -1,8 +1,18 @@
 const ignore = (): void => undefined;
 
+let ready: (() => void)[] = [];
+
+const handOver = (): void => {
+  const settled = ready;
+  ready = [];
+  for (const settle of settled) settle();
+};
+
 // `process.nextTick` runs when no promise has work left. SQLite and PGlite answer in the same turn of the event loop; a
 // result that is handed over now comes after the end of a callback that does not wait for it, however deep its promises
-const afterPromises = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+const afterPromises = (settle: () => void): void => {
+  if (ready.push(settle) === 1) process.nextTick(handOver);
+};
 
 /**
  * Counts the calls of one level that were started and whose results were not handed over yet. A callback that returns
@@ -22,19 +32,13 @@ export class Calls {
     return this.#open > 0;
   }
 
-  /**
-   * Counts a call from now on. @returns a function that hands its result over, and must be awaited before the result is
-   * returned; a second call does nothing
-   */
-  start(): () => Promise<void> {
+  /** Counts a call from now on. @returns a function that ends the count; a second call of it does nothing */
+  start(): () => void {
     let isCounted = true;
     this.#open++;
-    return async () => {
-      if (!isCounted) return;
+    return () => {
+      if (isCounted) this.#open--;
       isCounted = false;
-      await afterPromises();
-      this.#open--;
-      await this.unlessAbandoned();
     };
   }
 
@@ -43,19 +47,27 @@ export class Calls {
    * calls: then it does not matter that nobody handles the rejection.
    */
   run<R>(work: () => Promise<R>, isReported: () => boolean): Promise<R> {
-    const counted = async (): Promise<R> => {
-      const handOver = this.start();
-      try {
-        return await work();
-      } catch (error) {
-        if (isReported()) result.catch(ignore);
-        throw error;
-      } finally {
-        await handOver();
-      }
-    };
-    const result = counted();
+    // written without async functions: each promise costs more here, because AsyncLocalStorage follows it
+    this.#open++;
+    const result = new Promise<R>((resolve, reject) => {
+      work().then(
+        (value) => this.#later(() => resolve(value)),
+        (error: unknown) => {
+          this.#later(() => {
+            if (isReported()) result.catch(ignore);
+            reject(error);
+          });
+        },
+      );
+    });
     return result;
+  }
+
+  #later(settle: () => void): void {
+    afterPromises(() => {
+      this.#open--;
+      if (!this.isAbandoned) settle();
+    });
   }
 
   /**
@@ -66,13 +78,10 @@ export class Calls {
     this.#abandoned = true;
   }
 
-  /** Waits for ever after {@link Calls.abandon}; otherwise does nothing. */
-  unlessAbandoned(): Promise<never> | undefined {
-    for (let calls: Calls | undefined = this; calls; calls = calls.#outer) {
-      // a new promise, which is collected together with the code that waits for it
-      if (calls.#abandoned) return new Promise(ignore);
-    }
-    return undefined;
+  /** Whether the calls of this level, or of a level around it, were abandoned. */
+  get isAbandoned(): boolean {
+    for (let calls: Calls | undefined = this; calls; calls = calls.#outer) if (calls.#abandoned) return true;
+    return false;
   }
 }
 

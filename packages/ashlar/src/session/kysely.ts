@@ -42,48 +42,51 @@ class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
   readonly #dialect: SqlName;
   readonly #readOnly: boolean;
-  #handOver: (() => Promise<void>) | undefined;
+  #reserved: (() => void) | undefined;
 
   constructor(level: Level, dialect: SqlName, readOnly: boolean) {
     this.#level = level;
     this.#dialect = dialect;
     this.#readOnly = readOnly;
-    this.#handOver = level.calls.start();
+    this.#reserved = level.calls.start();
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const handOver = this.#started();
-    try {
-      // nested in a session that writes, a session that only reads is in a transaction that may write
-      if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
-      const { rows, changes } = await this.#level.execute(sql, parameters);
-      return { rows: rows as R[], numAffectedRows: BigInt(changes) };
-    } finally {
-      await handOver();
-    }
+  /** Whether nothing was run with this connection yet. */
+  get unused(): boolean {
+    return this.#reserved !== undefined;
+  }
+
+  /** Ends the count that began with this connection. */
+  readonly release = (): void => {
+    this.#reserved?.();
+    this.#reserved = undefined;
+  };
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const result = this.#level.call(() => this.#execute<R>(query));
+    this.release();
+    return result;
+  }
+
+  async #execute<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    // nested in a session that writes, a session that only reads is in a transaction that may write
+    if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
+    const { rows, changes } = await this.#level.execute(sql, parameters);
+    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 
   async *streamQuery<R>(
     { sql, parameters }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
-    const handOver = this.#started();
+    const end = this.#level.calls.start();
+    this.release();
     try {
       for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
     } finally {
-      await handOver();
+      await this.#level.call(async () => undefined);
+      end();
     }
-  }
-
-  /** Ends the count of a connection with which nothing was run. */
-  release(): void {
-    void this.#handOver?.();
-  }
-
-  #started(): () => Promise<void> {
-    const handOver = this.#handOver ?? this.#level.calls.start();
-    this.#handOver = undefined;
-    return handOver;
   }
 }
 
@@ -122,13 +125,11 @@ export function kyselyFor<Tables>(
   readOnly: boolean,
 ): Kysely<Tables> {
   const provider: ConnectionProvider = {
-    provideConnection: async (consumer) => {
+    provideConnection: (consumer) => {
       const connection = new LevelConnection(level, sqlName, readOnly);
-      try {
-        return await consumer(connection);
-      } finally {
-        connection.release();
-      }
+      const result = consumer(connection);
+      if (connection.unused) result.then(connection.release, connection.release);
+      return result;
     },
   };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);

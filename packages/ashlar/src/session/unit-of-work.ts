@@ -5,6 +5,9 @@ import { Calls } from './calls.js';
 import { currentSession } from './current.js';
 import { abortedError, endedError, shadowedError, waitedTooLong } from './session-errors.js';
 
+// a new promise each time, which is collected together with the code that waits for it
+const never = (): Promise<never> => new Promise(() => undefined);
+
 /** What a unit of work needs besides the options of its transaction. */
 export interface UnitLimits {
   /** How long a level waits for another one that runs no statement, in milliseconds. */
@@ -228,11 +231,11 @@ export class Level {
     this.#assertUsable();
     try {
       for await (const row of this.unit.transaction.stream(sql, parameters, chunk)) {
-        await this.calls.unlessAbandoned();
+        if (this.calls.isAbandoned) await never();
         yield row;
       }
     } catch (error) {
-      await this.calls.unlessAbandoned();
+      if (this.calls.isAbandoned) await never();
       const reported = this.unit.cancellation ?? error;
       this.fail(reported);
       throw reported;
