@@ -70,6 +70,33 @@ export function byStepOrder(a: string, b: string): number {
  */
 export async function readSteps(folder: URL | string, dialect: SqlName): Promise<Step[]> {
   const root = folderPath(folder);
+  const names = await stepNames(root);
+  return Promise.all(names.map((name) => readStep(join(root, name), name, dialect)));
+}
+
+/**
+ * Returns the checksums of the steps in a folder by their names, in the order in which they apply. It reads only the
+ * `up` files, and splits no SQL.
+ *
+ * @throws AshlarError `migration-invalid` as {@link readSteps}
+ */
+export async function readChecksums(
+  folder: URL | string,
+  dialect: SqlName,
+): Promise<ReadonlyMap<string, string>> {
+  const root = folderPath(folder);
+  const checksumOf = async (name: string): Promise<readonly [string, string]> => {
+    const files = new Set(await readdir(join(root, name)));
+    const sqlFile = `up.${dialect}.sql`;
+    const read = files.has(sqlFile)
+      ? readFile(join(root, name, sqlFile), 'utf8')
+      : readSource(join(root, name), files);
+    return [name, checksum(await read.catch(() => ''))];
+  };
+  return new Map(await Promise.all((await stepNames(root)).map(checksumOf)));
+}
+
+const stepNames = async (root: string): Promise<string[]> => {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => {
     throw invalid(
       'The migrations folder does not exist.',
@@ -88,8 +115,8 @@ export async function readSteps(folder: URL | string, dialect: SqlName): Promise
       );
     }
   }
-  return Promise.all(names.sort(byStepOrder).map((name) => readStep(join(root, name), name, dialect)));
-}
+  return names.sort(byStepOrder);
+};
 
 const readStep = async (folder: string, name: string, dialect: SqlName): Promise<Step> => {
   const files = new Set(await readdir(folder));
