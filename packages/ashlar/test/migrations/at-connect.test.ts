@@ -3,6 +3,7 @@ import { connect, id, system, table } from 'ashlar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines, type Place } from '../../../../test/support/engines.js';
+import { makeUser } from '../../../../test/support/users.js';
 import { stepsDifference, stepsWarning } from '../../src/migrations/at-connect.js';
 import { up } from '../../src/migrations/index.js';
 import { type Folder, makeFolder } from './folder.js';
@@ -30,10 +31,9 @@ describe.each(engines)('connecting on $name', ({ name, place: newPlace }) => {
       detail: 'pending: 0001_initial',
     });
     const db = await connect(shop, { ...at, migrations: 'ignore' });
-    const tables =
-      name.startsWith('sql') === true
-        ? 'SELECT name FROM sqlite_master'
-        : 'SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()';
+    const tables = name.startsWith('sql')
+      ? 'SELECT name FROM sqlite_master'
+      : 'SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()';
     expect((await db.engine.read(tables, [])).rows).toEqual([]);
     expect(await stepsWarning(db.engine, shop)).toMatchObject({
       message: expect.stringContaining('not initialised'),
@@ -58,6 +58,14 @@ describe.each(engines)('connecting on $name', ({ name, place: newPlace }) => {
     await expect(connect(shop, { ...at, migrations: 'require' })).rejects.toMatchObject({
       detail: 'pending: 0003_next\nchanged: 0001_initial',
     });
+    if (name === 'postgres') {
+      const stranger = await makeUser('stranger');
+      await (await connect(shop, { url: stranger.at(place), migrations: 'warn' })).close();
+      await expect(connect(shop, { url: stranger.at(place), migrations: 'require' })).rejects.toMatchObject({
+        code: 'privilege-missing',
+      });
+      await stranger.drop();
+    }
     // an older program works with a newer database
     await folder.drop('0003_next');
     await folder.step('0001_initial', 'CREATE TABLE notes (id int, body text);');

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Database, id, type Session, table } from 'ashlar';
+import { connect, type Database, id, type Session, system, table } from 'ashlar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
@@ -23,29 +23,29 @@ const waits: Readonly<Record<string, (db: Db) => Promise<unknown>>> = {
       await s.insert(things, { name: 'outer' });
       await elsewhere(() => db.session((inner) => inner.insert(things, { name: 'inner' })));
     }),
-  'a read through the database inside such a session, with every connection in use': async (db) => {
-    if (db.engine.sync) return elsewhere(() => Promise.reject(timedOut)); // a file has readers of their own
-    return db.session(async (s) => {
-      await s.insert(things, { name: 'outer' });
+  'a session that reads inside such a session, with every connection in use': (db) =>
+    db.read(async (s) => {
+      await s.query.selectFrom('things').selectAll().execute();
       await elsewhere(() => db.read((r) => r.query.selectFrom('things').selectAll().execute()));
-    });
-  },
+    }),
+  'a row read inside such a session, with every connection in use': (db) =>
+    db.read(async (s) => {
+      await s.query.selectFrom('things').selectAll().execute();
+      await elsewhere(() => db.get(things, '0190a0b0-0000-7000-8000-000000000000'));
+    }),
   'the outer session in a nested one whose async context was lost': (db) =>
     db.session((s) => s.session(async () => elsewhere(() => s.insert(things, { name: 'x' })))),
   'a nested session in a nested one whose async context was lost': (db) =>
     db.session((s) => s.session(async () => elsewhere(() => s.session(async () => 1)))),
 };
-const timedOut = Object.assign(new Error(), {
-  code: 'lock-timeout',
-  suggestion: 'its async context was lost',
-});
 
 describe.each(engines)('a wait on $name', (engine) => {
   const opened = () => withTables(engine, tables, { lockTimeout: bound, connections: 1 });
   let db: Db;
+  let url: string;
   let remove: () => Promise<void>;
   beforeAll(async () => {
-    ({ db, remove } = await opened());
+    ({ db, url, remove } = await opened());
   });
   afterAll(() => remove());
 
@@ -73,6 +73,26 @@ describe.each(engines)('a wait on $name', (engine) => {
     await sleep(bound * 1.5);
     free();
     await Promise.all([holder, patient]);
+  });
+
+  it('for a row or a name that another connection has locked ends as well', async () => {
+    if (engine.name !== 'postgres') return; // elsewhere one session writes at a time
+    const other = await connect(system('testing', { tables, migrations: new URL('file:///nowhere/') }), {
+      url,
+      lockTimeout: bound,
+    });
+    const row = await db.session((s) => s.insert(things, { name: 'locked' }));
+    await db.session(async (s) => {
+      await s.update(things, row.id, { name: 'changed' });
+      await s.lock('test/waits');
+      for (const wait of [
+        other.session((o) => o.update(things, row.id, { name: 'x' })),
+        other.session((o) => o.lock('test/waits')),
+      ])
+        await expect(wait).rejects.toMatchObject({ code: 'lock-timeout' });
+      await s.delete(things, row.id);
+    });
+    await other.close();
   });
 
   it('for a session that hangs does not keep the database open', async () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failure, otherProcess, rows, script, workplace, write } from './support.js';
+import { failure, noContext, otherProcess, rows, script, workplace, write } from './support.js';
 
 const { file, folder, open } = workplace();
 
@@ -50,9 +50,9 @@ describe.each(Object.entries(replacements))('a database file that was %s while i
       await write(engine, (t) => t.execute('INSERT INTO t VALUES (1)', []));
       replace(path, await otherFile());
       await failure('connection-lost', () => write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', [])));
-      await failure('connection-lost', () => engine.begin({ mode: 'read', actor: null, scope: null }));
+      await failure('connection-lost', () => engine.begin({ mode: 'read', ...noContext }));
       await failure('connection-lost', () => script(engine, 'CREATE TABLE u (x INTEGER) STRICT'));
-      expect(() => engine.sync?.begin({ mode: 'write', actor: null, scope: null })).toThrow(
+      expect(() => engine.sync?.begin({ mode: 'write', ...noContext })).toThrow(
         expect.objectContaining({ code: 'connection-lost' }),
       );
     },
@@ -62,13 +62,10 @@ describe.each(Object.entries(replacements))('a database file that was %s while i
     const path = file();
     const engine = await open({ path });
     await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
-    const other = await otherFile();
-    await failure('connection-lost', () =>
-      write(engine, async (t) => {
-        await t.execute('INSERT INTO t VALUES (2)', []);
-        replace(path, other);
-      }),
-    );
+    const transaction = await engine.begin({ mode: 'write', ...noContext });
+    await transaction.execute('INSERT INTO t VALUES (2)', []);
+    replace(path, await otherFile());
+    await failure('connection-lost', () => transaction.commit());
   });
 });
 
@@ -77,7 +74,9 @@ test('a log that was removed or replaced takes no commit', async () => {
   const engine = await open({ path });
   await script(engine, 'CREATE TABLE t (x INTEGER) STRICT');
   rmSync(`${path}-wal`);
-  await failure('connection-lost', () => write(engine, (t) => t.execute('INSERT INTO t VALUES (2)', [])));
+  const transaction = await engine.begin({ mode: 'write', ...noContext });
+  await transaction.execute('INSERT INTO t VALUES (2)', []);
+  await failure('connection-lost', () => transaction.commit());
 });
 
 test('the log of a replaced file does not damage the file that took its place', async () => {

@@ -37,16 +37,21 @@ export class FilePlace {
 
   /** Throws if the path no longer leads to the file that was opened. @throws AshlarError `connection-lost` */
   assertFile(): void {
-    if (this.#file && !isSame(identityOf(this.#path), this.#file)) throw moved();
+    if (!this.#file) return;
+    if (!isSame(identityOf(this.#path), this.#file)) throw moved();
+    this.#log ??= identityOf(`${this.#path}-wal`);
   }
 
-  /** Throws if the path no longer leads to the file, or its log was removed or replaced. @throws AshlarError `connection-lost` */
+  /**
+   * Throws if the path no longer leads to the file, or its log was removed or replaced; called in a transaction that
+   * writes, when the log exists.
+   *
+   * @throws AshlarError `connection-lost`
+   */
   assertFileAndLog(): void {
     if (!this.#file) return;
     this.assertFile();
-    const log = identityOf(`${this.#path}-wal`);
-    this.#log ??= log;
-    if (this.#log && !isSame(log, this.#log)) throw moved();
+    if (!isSame(identityOf(`${this.#path}-wal`), this.#log)) throw moved();
   }
 
   /**
