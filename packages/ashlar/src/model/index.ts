@@ -15,6 +15,7 @@ export {
   updatedAt,
 } from './column-types.js';
 export { envelopeForm } from './envelope-form.js';
+export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,
   type IndexOptions,
