@@ -26,10 +26,8 @@ export interface StepsDifference {
  *   missing or not valid
  */
 export async function stepsDifference(engine: Engine, system: SystemFacts): Promise<StepsDifference> {
-  const [steps, applied] = await Promise.all([
-    readChecksums(system.migrations, engine.dialect.name),
-    appliedSteps(engine, system.name),
-  ]);
+  const steps = readChecksums(system.migrations, engine.dialect.name);
+  const applied = await appliedSteps(engine, system.name);
   const names = [...(applied?.keys() ?? [])].sort(byStepOrder);
   return {
     isInitialised: applied !== undefined,

@@ -229,10 +229,13 @@ export class Database<T extends Tables = Tables> {
     const transaction = transactionOptions(options, mode, this.#scopeColumns);
     const { signal } = options;
     rethrowAbort(signal);
-    return this.#running.during(async () => {
+    this.#running.began();
+    try {
       await this.#yieldTurn();
-      return this.#unit(await this.#begin(transaction, signal), work);
-    });
+      return await this.#unit(await this.#begin(transaction, signal), work);
+    } finally {
+      this.#running.ended();
+    }
   }
 
   #begin(options: TransactionOptions, signal: AbortSignal | undefined): Promise<UnitOfWork> {

@@ -9,15 +9,15 @@ export class RunningSessions {
   #count = 0;
   #idle: (() => void) | undefined;
 
-  /** Runs a session, which counts as running until it has ended. */
-  async during<R>(session: () => Promise<R>): Promise<R> {
+  /** Counts a session from now on. */
+  began(): void {
     this.#count++;
-    try {
-      return await session();
-    } finally {
-      this.#count--;
-      if (this.#count === 0) this.#idle?.();
-    }
+  }
+
+  /** Ends the count of a session. */
+  ended(): void {
+    this.#count--;
+    if (this.#count === 0) this.#idle?.();
   }
 
   /**

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, id, type SessionOptions, table } from 'ashlar';
 import { sql } from 'kysely';
@@ -8,6 +9,9 @@ import { withTables } from '../../../../test/support/tables.js';
 
 const things = table('things', { id: id(), name: z.string() });
 const tables = { things };
+
+/** Runs a callback in the async context of this moment, which is outside every session. */
+const elsewhere = AsyncResource.bind((work: () => unknown) => work());
 
 describe.each(engines)('the options of a session on $name', (engine) => {
   let db: Database<typeof tables>;
@@ -79,6 +83,20 @@ describe.each(engines)('the options of a session on $name', (engine) => {
     const late = new AbortController();
     await db.session({ signal: late.signal }, (s) => s.query.selectFrom('things').selectAll().execute());
     late.abort();
+  });
+
+  it('bound the wait of a deferrable session for its snapshot', async () => {
+    if (!isServer) return; // elsewhere no other session can be writing
+    const read = (lockTimeout?: number) =>
+      db.read({ isolation: 'serializable', deferrable: true, lockTimeout }, (s) =>
+        s.query.selectFrom('things').selectAll().execute(),
+      );
+    await db.session({ isolation: 'serializable' }, async (s) => {
+      await s.insert(things, { name: 'held' });
+      await expect(elsewhere(() => read(50))).rejects.toMatchObject({ code: 'lock-timeout' });
+      await s.query.deleteFrom('things').execute();
+    });
+    expect(await read()).toEqual([]);
   });
 
   it('limit and cancel the running statement on a server', async () => {

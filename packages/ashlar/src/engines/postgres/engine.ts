@@ -107,6 +107,15 @@ const read = async (
   }
 };
 
+// the wait for a safe snapshot has no setting of the connection
+const withLockTimeout = (
+  transaction: TransactionOptions,
+  { lockTimeout }: OpenOptions,
+): TransactionOptions =>
+  transaction.deferrable
+    ? { ...transaction, lockTimeout: transaction.lockTimeout ?? lockTimeout }
+    : transaction;
+
 /** Creates the engine for the connection pool of a PostgreSQL server, or for PGlite. */
 export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const { leases } = backend;
@@ -160,7 +169,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         throw unlimitedStatements(backend.label);
       const lease = await leases.take(transaction.lockTimeout);
       try {
-        return new PostgresTransaction(leases, lease, transaction, {
+        return new PostgresTransaction(leases, lease, withLockTimeout(transaction, options), {
           role: connectedRole.sessionRole,
           refusals,
           onStatement: options.onStatement,

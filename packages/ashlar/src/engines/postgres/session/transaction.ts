@@ -10,7 +10,7 @@ import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/error
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { isKept } from '../wire/statement-kind.js';
-import { beginText, contextText } from './begin.js';
+import { beginText, contextText, snapshotError } from './begin.js';
 import { insertManyRequest } from './insert-many.js';
 
 /** A callback that is called after each statement with its text and its duration in milliseconds. */
@@ -46,6 +46,7 @@ export class PostgresTransaction implements Transaction {
   readonly #parts: TransactionParts;
   readonly #begin: string;
   readonly #lockTimeout: number | undefined;
+  readonly #deferrable: boolean;
   #lease: Lease;
   #waiting: string[] = [];
   #state: 'new' | 'open' | 'lost' | 'ended' = 'new';
@@ -62,6 +63,7 @@ export class PostgresTransaction implements Transaction {
     this.#lease = lease;
     this.#begin = beginText(options, parts.role);
     this.#lockTimeout = options.lockTimeout;
+    this.#deferrable = options.deferrable ?? false;
     this.#parts = parts;
   }
 
@@ -288,7 +290,7 @@ export class PostgresTransaction implements Transaction {
       channel.send({ text: control }),
       channel.send(request),
     ]);
-    if (before.status === 'rejected') throw before.reason;
+    if (before.status === 'rejected') throw this.#deferrable ? snapshotError(before.reason) : before.reason;
     if (answer.status === 'rejected') throw answer.reason;
     return answer.value;
   }
