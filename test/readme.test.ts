@@ -22,8 +22,8 @@ const freshDatabase = async () => {
   return sqlite.place();
 };
 
-test('the first example of README.md declares a table, the second uses it', async () => {
-  const [declaring = '', working = ''] = await examples('README.md');
+test('the first example of README.md declares a table, the next two use it', async () => {
+  const [declaring = '', working = '', writing = ''] = await examples('README.md');
   const place = await freshDatabase();
   // inside the repository, so that `ashlar` resolves by name
   const folder = await mkdtemp(join(root, 'test', '.readme-'));
@@ -36,6 +36,7 @@ test('the first example of README.md declares a table, the second uses it', asyn
 import { orders, shop } from './shop.js';
 export const work = async () => {
 ${working.replace('sqlite:data/shop.db', place.url)}
+${writing}
 await db.close();
 return { order, open };
 };`,

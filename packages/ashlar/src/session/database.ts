@@ -22,8 +22,9 @@ import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
 import { abortedError, leftOverError } from './session-errors.js';
+import { SingleWrites } from './single-writes.js';
 import { keyValues, Statements } from './statements.js';
-import { SyncSession } from './sync-session.js';
+import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -47,7 +48,7 @@ const hour = 3_600_000;
 const longestTurn = 10;
 
 /** An open database of one system. `connect` opens it. */
-export class Database<T extends Tables = Tables> {
+export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly engine: Engine;
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
@@ -60,6 +61,7 @@ export class Database<T extends Tables = Tables> {
   #closed: Promise<void> | undefined;
 
   constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
+    super();
     this.engine = engine;
     this.system = system;
     this.#options = options;
@@ -70,8 +72,10 @@ export class Database<T extends Tables = Tables> {
       .filter(({ nullable }) => !nullable);
     const kysely = kyselyParts(engine);
     this.#parts = {
+      engine,
       statements: new Statements(engine),
       kysely,
+      builder: new Kysely({ dialect: { ...kysely.dialect, createDriver: () => new DummyDriver() } }),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampsFromClock: options.clock !== undefined,
@@ -84,7 +88,8 @@ export class Database<T extends Tables = Tables> {
    * `attempts` times.
    *
    * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
-   *   `session-cancelled`, `lock-timeout`, `statement-timeout`, `usage` for invalid options, `session-read-only` inside a session that only reads, `outcome-unknown`, `database-closed`; `value-invalid` and
+   *   `session-cancelled`, `lock-timeout`, `statement-timeout`, `usage` for invalid options,
+   *   `session-read-only` inside a session that only reads, `outcome-unknown`, `database-closed`; `value-invalid` and
    *   `value-unstorable` for a scope or actor that no row can have; and what `work` throws
    */
   session<R>(work: Work<T, R>): Promise<R>;
@@ -140,11 +145,15 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Runs synchronous sessions, for engines that run in this thread (SQLite).
+   * Runs synchronous sessions, for engines that run in this thread (SQLite). `read` runs one that only reads: it sees
+   * one snapshot, and every write is refused.
    *
-   * @throws AshlarError `usage` on other engines
+   * @throws AshlarError `usage` on other engines; and as {@link Database.session} and {@link Database.read}
+   *
+   * @example
+   * const names = db.sync.read({ scope }, (s) => s.all(db.kysely.selectFrom('notes').select('name')));
    */
-  get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
+  get sync(): SyncSessions {
     const { sync, label } = this.engine;
     if (!sync) {
       throw new AshlarError('usage', {
@@ -152,12 +161,14 @@ export class Database<T extends Tables = Tables> {
         suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
       });
     }
+    const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
+      this.#assertOpen();
+      const options = this.#transactionOptions(context, mode);
+      return new SyncSession(this.#parts, sync.begin(options), options).run(work);
+    };
     return {
-      session: (context, work) => {
-        this.#assertOpen();
-        const options = transactionOptions(context, 'write', this.#scopeColumns);
-        return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
-      },
+      session: (context, work) => run('write', context, work),
+      read: (context, work) => run('read', context, work),
     };
   }
 
@@ -176,7 +187,7 @@ export class Database<T extends Tables = Tables> {
 
   /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
-    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+    return this.#parts.builder as Kysely<QueryTables<T>>;
   }
 
   /**
@@ -224,9 +235,15 @@ export class Database<T extends Tables = Tables> {
     return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
+  /** @internal */
+  protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
+    const outer = this.#outer(context);
+    return outer ? work(outer) : this.session(context, work);
+  }
+
   async #run<R>(options: SessionOptions, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const transaction = transactionOptions(options, mode, this.#scopeColumns);
+    const transaction = this.#transactionOptions(options, mode);
     const { signal } = options;
     rethrowAbort(signal);
     this.#running.began();
@@ -242,6 +259,12 @@ export class Database<T extends Tables = Tables> {
     const lockTimeout = options.lockTimeout ?? this.#lockTimeout;
     const begun = UnitOfWork.begin(this.engine, options, { lockTimeout, signal });
     return signal ? whileNotAborted(signal, begun, (unit) => unit.rollback()) : begun;
+  }
+
+  #transactionOptions(given: SessionOptions, mode: 'read' | 'write'): TransactionOptions {
+    const options = transactionOptions(given, mode, this.#scopeColumns);
+    const { clock, stampsFromClock } = this.#parts;
+    return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
 
   async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {

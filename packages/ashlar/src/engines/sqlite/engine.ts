@@ -26,6 +26,7 @@ import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
 import { ReadThread } from './snapshot/read-thread.js';
 import { inMemory, withSnapshot } from './snapshot/snapshot.js';
+import { TouchedTables } from './touched/touched-tables.js';
 import { encode } from './values/codec.js';
 
 const defaultConnections = 10;
@@ -59,6 +60,7 @@ export async function openSqlite(
     origins: new Origins(),
     failures: new Failures(),
     scoped: new ScopedTables(),
+    touched: new TouchedTables(),
     onStatement: options.onStatement,
   });
   return new SqliteEngine(options, encrypted, opened);
@@ -111,6 +113,7 @@ class SqliteEngine implements Engine {
     this.#settings.origins.register(tables);
     this.#settings.failures.register(tables);
     this.#settings.scoped.register(tables);
+    this.#settings.touched.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();
   }

@@ -7,7 +7,16 @@ import { setLocalOwnerRole } from './connected-role.js';
 
 /** Returns the statements that begin a transaction, its context and its limits included. */
 export function beginText(options: TransactionOptions, role: string | undefined): string {
-  const { mode, actor, scope, asOwner = false, deferrable = false, statementTimeout, lockTimeout } = options;
+  const {
+    mode,
+    actor,
+    scope,
+    now,
+    asOwner = false,
+    deferrable = false,
+    statementTimeout,
+    lockTimeout,
+  } = options;
   // a read session sees one snapshot, as on SQLite
   const { isolation = mode === 'read' ? 'repeatable read' : 'read committed' } = options;
   const begin = `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()} ${mode === 'read' ? 'READ ONLY' : 'READ WRITE'}${deferrable ? ' DEFERRABLE' : ''}`;
@@ -19,7 +28,8 @@ export function beginText(options: TransactionOptions, role: string | undefined)
   ].join('');
   // in every transaction, because an earlier one on this connection may have changed the role
   const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${limits}${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}`;
+  const clock = now === undefined ? '' : `; SET LOCAL ashlar.now = ${literal(now)}`;
+  return `${begin}; ${limits}${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}${clock}`;
 }
 
 // a deferrable transaction waits for its snapshot, and lock_timeout does not apply to that

@@ -108,6 +108,16 @@ export class PostgresTransaction implements Transaction {
     return (await this.#run(request.text, request)).count;
   }
 
+  async insertManyReturning(
+    table: TableFacts,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Promise<Record<string, unknown>[]> {
+    if (rows.length === 0) return [];
+    const request = insertManyRequest(table, columns, rows, true);
+    return decodeRows(await this.#run(request.text, request));
+  }
+
   async lock(name: string): Promise<void> {
     await this.execute('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text', [name]);
   }

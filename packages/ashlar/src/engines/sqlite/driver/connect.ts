@@ -1,5 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
+import type { TouchedTables } from '../touched/touched-tables.js';
 import { Connection, type OnStatement } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Failures } from './failures.js';
@@ -18,6 +19,7 @@ export interface ConnectionSettings {
   readonly origins: Origins;
   readonly failures: Failures;
   readonly scoped: ScopedTables;
+  readonly touched: TouchedTables;
   readonly onStatement: OnStatement | undefined;
 }
 

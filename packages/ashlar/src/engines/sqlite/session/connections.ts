@@ -3,7 +3,7 @@ import type { Awaitable } from '../../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { Lock, type Unlock } from '../../lock.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
-import type { Connection } from '../driver/connection.js';
+import type { Connection, SessionBounds } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
 import { Readers } from '../driver/readers.js';
 import { databaseClosed, fileLocked, readersTaken, retryWhileBusy, writerTaken } from '../driver/waiting.js';
@@ -57,7 +57,7 @@ export class Connections {
     if (options.mode === 'read' && this.#readers) {
       this.#place.assertFile();
       const reader = this.#readers.tryAcquire();
-      return reader && tryBegin(reader, 'read', options.scope)
+      return reader && tryBegin(reader, 'read', options)
         ? this.#readTransaction(this.#readers, reader)
         : this.#beginReadLater(this.#readers, reader, options);
     }
@@ -77,7 +77,7 @@ export class Connections {
       this.#place.assertFile();
       const reader = this.#readers.tryAcquire();
       if (!reader) throw readersTaken();
-      return tryBegin(reader, 'read', options.scope)
+      return tryBegin(reader, 'read', options)
         ? this.#readTransaction(this.#readers, reader)
         : failLocked(() => this.#readers?.release(reader, 'usable'));
     }
@@ -95,7 +95,7 @@ export class Connections {
     const reader = this.#readers?.tryAcquire();
     if (!this.#readers || !reader) return this.#readLater(sql, parameters);
     try {
-      translated(() => reader.enter(null));
+      translated(() => reader.enter({ scope: null }));
       return reader.run(sql, parameters);
     } finally {
       this.#readers.release(reader, 'usable');
@@ -146,7 +146,7 @@ export class Connections {
     const timeout = this.#timeout(options);
     const reader = given ?? (await readers.acquire(timeout, readersTaken));
     try {
-      await retryWhileBusy(() => tryBegin(reader, 'read', options.scope), timeout, fileLocked);
+      await retryWhileBusy(() => tryBegin(reader, 'read', options), timeout, fileLocked);
     } catch (error) {
       readers.release(reader, 'discard');
       throw error;
@@ -164,9 +164,9 @@ export class Connections {
   }
 
   #beginOnWriter(options: TransactionOptions): boolean {
-    if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options.scope);
+    if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options);
     this.#place.assertFile();
-    if (!tryBegin(this.#writer, 'write', options.scope)) return false;
+    if (!tryBegin(this.#writer, 'write', options)) return false;
     try {
       this.#hooks.begin(this.#writer, options);
       return true;
@@ -245,8 +245,8 @@ const begins = {
   memory: ['PRAGMA query_only = ON', 'BEGIN'],
 } as const;
 
-const tryBegin = (connection: Connection, kind: keyof typeof begins, scope: string | null): boolean =>
-  connection.tryBegin(begins[kind], scope);
+const tryBegin = (connection: Connection, kind: keyof typeof begins, session: SessionBounds): boolean =>
+  connection.tryBegin(begins[kind], session);
 
 const translated = (work: () => void): void => {
   try {
