@@ -9,13 +9,13 @@ import { endsWithin } from '../engines/ends-within.js';
 import { defaultLockTimeout } from '../engines/lock.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
-import { maintain } from '../maintenance/maintain.js';
 import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
 import { currentSession, runOutside } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyParts } from './kysely.js';
+import { Maintenance } from './maintenance.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { retrying } from './retrying.js';
@@ -42,8 +42,6 @@ const shared = [
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
 
-const hour = 3_600_000;
-
 /** How long consecutive sessions may hold the event loop, in milliseconds. */
 const longestTurn = 10;
 
@@ -54,8 +52,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
   readonly #scopeColumns: readonly Column[];
-  #maintenance: Promise<void> = Promise.resolve();
-  #maintainNext = 0;
+  readonly #maintenance = new Maintenance();
   #turnStarted = 0;
   readonly #running = new RunningSessions();
   #closed: Promise<void> | undefined;
@@ -104,7 +101,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       });
     }
     if (outer) return outer.session(work);
-    this.#maintainWhenDue();
+    if (this.#options.maintain !== false)
+      this.#maintenance.runWhenDue(this.engine, Object.values(this.system.tables), this.#parts.clock());
     return retrying(this.#options.attempts, () => this.#run(options, 'write', work));
   }
 
@@ -221,7 +219,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
 
   async #close(): Promise<void> {
     await this.#running.drain(this.#lockTimeout);
-    await endsWithin(this.#maintenance, this.#lockTimeout);
+    await endsWithin(this.#maintenance.ended, this.#lockTimeout);
     await this.engine.close();
   }
 
@@ -321,20 +319,6 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       }
     }
     return current;
-  }
-
-  #maintainWhenDue(): void {
-    if (this.#options.maintain === false) return;
-    const now = this.#parts.clock();
-    if (now.getTime() < this.#maintainNext) return;
-    this.#maintainNext = now.getTime() + hour;
-    this.#maintenance = maintain(this.engine, Object.values(this.system.tables), now).then(
-      ({ goodUntil }) => {
-        this.#maintainNext = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
-      },
-      // a session must not fail because maintenance did; the next `ashlar up` reports the cause
-      () => undefined,
-    );
   }
 
   get #lockTimeout(): number {

@@ -48,3 +48,13 @@ export function waitedTooLong(lockTimeout: number): AshlarError {
     suggestion: `Use the session that is passed to the inner callback. ${lostContext}`,
   });
 }
+
+/** Returns the error for a callback that returned before its calls had finished: `session-not-awaited`. */
+export function notAwaitedError(): AshlarError {
+  return new AshlarError('session-not-awaited', {
+    message: 'The session’s callback returned before its statements had finished.',
+    detail:
+      'A statement, a nested session or a stream of rows was still running, so the session was rolled back. The promises of these calls never settle.',
+    suggestion: 'Make the callback async, await every call in it, and read streams to their end.',
+  });
+}

@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
-import { AshlarError } from '../errors.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
@@ -9,7 +8,7 @@ import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { endedError } from './session-errors.js';
+import { endedError, notAwaitedError } from './session-errors.js';
 import { keyValues, type Statement } from './statements.js';
 import type { Decrypted, KeyOf, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
@@ -267,7 +266,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       const result = await runInSession(this, () => work(this));
       if (calls.open) {
         calls.abandon();
-        throw notAwaited();
+        throw notAwaitedError();
       }
       return result;
     } finally {
@@ -342,11 +341,3 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 }
 
 countCalls(ActiveSession.prototype, ['run']);
-
-const notAwaited = (): AshlarError =>
-  new AshlarError('session-not-awaited', {
-    message: 'The session’s callback returned before its statements had finished.',
-    detail:
-      'A statement, a nested session or a stream of rows was still running, so the session was rolled back. The promises of these calls never settle.',
-    suggestion: 'Make the callback async, await every call in it, and read streams to their end.',
-  });
