@@ -1,4 +1,4 @@
-import type { Guarantee, TableFacts } from 'ashlar';
+import type { Guarantee, TableFacts } from 'ashlar/extend';
 
 import type { errorDocs } from './error-docs.mjs';
 

@@ -1,16 +1,25 @@
 export { maintain } from '../maintenance/maintain.js';
 export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
-export { assertHistory, compareHistory, type HistoryComparison } from './compare-history.js';
-export { type Danger, findDangers } from './danger.js';
+export type { PartitionsStatus } from '../status/partitions.js';
+export {
+  type GuaranteeStatus,
+  type RolesStatus,
+  type StatusOptions,
+  type StatusReport,
+  status,
+  type TableStatus,
+  type WeakerGuarantee,
+} from '../status/status.js';
+export type { Danger } from './danger.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
-export { dumpFile, dumpSchema } from './dump-schema.js';
+export { dumpSchema } from './dump-schema.js';
 export { type AppliedStep, history } from './history.js';
-export { check } from './model-changes.js';
+export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
 export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
-export { sqlOf } from './sql-of.js';
+export { type StepsAsSql, sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
-export { readSteps, type Step, type StepBody } from './steps.js';
-export { type RunStep, type UpOptions, up } from './up.js';
+export type { CodeBody, SqlBody, Step, StepBody, StepMode } from './steps.js';
+export { type RunOptions, type RunStep, type UpOptions, up } from './up.js';

@@ -7,9 +7,9 @@ import {
   ledgersOf,
   type OpenLedger,
   originOf,
-  verifyLedgerOf,
-  withLedger,
-} from '../ledger/database/index.js';
+  verifyLedger,
+} from '../ledger/database/checkpoints.js';
+import { withLedger } from '../ledger/database/ledgers.js';
 import type { Verifier } from '../ledger/index.js';
 import type { LedgerProblem } from '../ledger/problems.js';
 import type { LedgerReport } from './report.js';
@@ -52,7 +52,7 @@ const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
   const { engine, table, origin: ledger } = opened;
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());
-    const found = await verifyLedgerOf(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
+    const found = await verifyLedger(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
     const { size, checked, root, problems } = found;
     return {
       ledger,
