@@ -14,7 +14,7 @@ const posts = table('posts', { id: id(), user_id: z.uuid(), title: z.string().ma
   references(c.user_id, users.columns.id),
 ]);
 const events = table('events', { id: id(), what: z.string() }, () => [appendOnly()]);
-const tables = { users, posts, events };
+const shop = system('shop', { tables: { users, posts, events }, migrations: new URL('file:///srv/shop/migrations/') });
 
 const ann = await db.session(async (s) => {
   const user = await s.insert(users, { email: 'ann@example.org', age: 42 });
@@ -170,7 +170,7 @@ await db.session((s) => s.insert(events, { what: 'too much' }));`),
   },
   'url-invalid': {
     cause: 'The scheme of a URL is unknown, or the URL is malformed.',
-    ...runs(`await openEngine({ url: 'mysql://localhost/app' });`),
+    ...runs(`await connect(shop, { url: 'mysql://localhost/app' });`),
     remedy: 'Use sqlite:PATH, sqlcipher:PATH, pglite:DIRECTORY, pglite:memory or postgres://….',
   },
   'settings-invalid': {
@@ -191,19 +191,19 @@ await db.session((s) => s.insert(events, { what: 'too much' }));`),
   },
   'key-missing': {
     cause: 'The database, or an encrypted column, needs a key, and none is given.',
-    ...runs(`await openEngine({ url: \`sqlcipher:\${folder}/app.db\` });`),
+    ...runs(`await connect(shop, { url: \`sqlcipher:\${folder}/app.db\` });`),
     remedy: 'Set DATABASE_KEY or COLUMN_KEY, or pass the key.',
   },
   'key-invalid': {
     cause: 'A key does not have the form of its kind.',
-    ...runs(`await connect(db.system, { url: 'sqlite::memory:', columnKeys: { current: 'no version' } });`),
+    ...runs(`await connect(shop, { url: 'sqlite::memory:', columnKeys: { current: 'no version' } });`),
     remedy: 'Make a key with `ashlar key new`.',
   },
   'key-wrong': {
     cause: 'The key is well formed and not that of the database or of the data.',
     ...runs(`const url = \`sqlcipher:\${folder}/app.db\`;
-await (await openEngine({ url, key: '11'.repeat(32) })).close();
-await openEngine({ url, key: '22'.repeat(32) });`),
+await (await connect(shop, { url, key: '11'.repeat(32) })).close();
+await connect(shop, { url, key: '22'.repeat(32) });`),
     remedy: 'Use the key with which the file was made or last rotated. `ashlar key check` tests a key.',
   },
   'database-locked': {
@@ -218,14 +218,14 @@ await openEngine({ url, key: '22'.repeat(32) });`),
   },
   'database-not-encrypted': {
     cause: 'The URL says sqlcipher:, but the file is a plain SQLite database.',
-    ...runs(`await (await openEngine({ url: \`sqlite:\${folder}/app.db\` })).close();
-await openEngine({ url: \`sqlcipher:\${folder}/app.db\`, key: '11'.repeat(32) });`),
+    ...runs(`await (await connect(shop, { url: \`sqlite:\${folder}/app.db\` })).close();
+await connect(shop, { url: \`sqlcipher:\${folder}/app.db\`, key: '11'.repeat(32) });`),
     remedy: 'Use sqlite:, or import the file into an encrypted one: `ashlar import FILE --to sqlcipher:NEW`.',
   },
   'not-a-database': {
     cause: 'The file has another format.',
     ...runs(`await writeFile(\`\${folder}/app.db\`, 'This is a text. '.repeat(1_000));
-await openEngine({ url: \`sqlite:\${folder}/app.db\` });`),
+await connect(shop, { url: \`sqlite:\${folder}/app.db\` });`),
     remedy: 'Check the path. An encrypted file needs sqlcipher: and its key.',
   },
   'cipher-version': {
@@ -241,7 +241,7 @@ await db.get(users, ann.id);`),
   },
   'directory-missing': {
     cause: 'SQLite makes a file, but no folder.',
-    ...runs(`await openEngine({ url: \`sqlite:\${folder}/none/app.db\` });`),
+    ...runs(`await connect(shop, { url: \`sqlite:\${folder}/none/app.db\` });`),
     remedy: 'Create the folder.',
   },
   'filesystem-unsafe': {
@@ -251,7 +251,7 @@ await db.get(users, ann.id);`),
   },
   'connection-refused': {
     cause: 'No server listens at the host and port, or the host has no address.',
-    ...runs(`await openEngine({ url: 'postgres://127.0.0.1:1/app' });`),
+    ...runs(`await connect(shop, { url: 'postgres://127.0.0.1:1/app' });`),
     remedy: 'Start the server, or correct the URL.',
   },
   'connection-lost': {

@@ -29,13 +29,12 @@ const AsyncFunction = (async () => undefined).constructor as new (
   ...parameters: string[]
 ) => (...values: unknown[]) => Promise<unknown>;
 
-/** Opens a database in memory that has these tables. */
-const openWith = async (tables: ashlar.Tables): Promise<ashlar.Database> => {
-  const shop = ashlar.system('shop', { tables, migrations: new URL('file:///nowhere/') });
+/** Opens a database in memory that has the tables of a system. */
+const open = async (shop: ashlar.System): Promise<ashlar.Database> => {
   const db = await ashlar.connect(shop, { url: 'sqlite::memory:' });
   await db.engine.asOwner(async (owner) => {
     await createFoundation(owner, db.engine.dialect);
-    for (const table of Object.values(tables))
+    for (const table of Object.values(shop.tables))
       for (const statement of db.engine.dialect.createTable(table)) await owner.script(statement);
   });
   return db;
@@ -65,9 +64,9 @@ describe('errors', () => {
   const examples = Object.entries(errorDocs).filter(([, { runs }]) => runs);
   it.each(examples)('have an example that fails with %s', async (code, { example }) => {
     const folder = await mkdtemp(join(tmpdir(), 'ashlar-errors-'));
-    const names = { ...ashlar, ...guarantees, z, sql, folder, writeFile, open: openWith };
+    const names = { ...ashlar, ...guarantees, z, sql, folder, writeFile, open };
     const [declare = '', insert = ''] = beforeExamples.split('\n\n');
-    const body = `${declare}\nconst db = await open(tables);\ntry {\n${insert}\n${example}\n} finally { await db.close(); }`;
+    const body = `${declare}\nconst db = await open(shop);\ntry {\n${insert}\n${example}\n} finally { await db.close(); }`;
     try {
       const run = new AsyncFunction(...Object.keys(names), body);
       await expect(run(...Object.values(names))).rejects.toMatchObject({ code });

@@ -1,6 +1,6 @@
-import type { Column } from 'ashlar';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Column } from '../../src/contract/column.js';
 import { errorIssues, issueText } from '../../src/model/index.js';
 import { dossiers } from '../encryption/support.js';
 
