@@ -3,6 +3,7 @@ import { DummyDriver, Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { Tracing } from '../contract/tracing.js';
 import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { isRetryable } from '../engines/retryable.js';
@@ -36,6 +37,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
+  readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
   #maintenance: Promise<void> = Promise.resolve();
   #maintainNext = 0;
@@ -44,11 +46,12 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   #idle: (() => void)[] = [];
   #closed = false;
 
-  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
+  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
     super();
     this.engine = engine;
     this.system = system;
     this.#options = options;
+    this.#tracing = tracing;
     engine.register(Object.values(system.tables));
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     this.#scopeColumns = Object.values(system.tables)
@@ -88,7 +91,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     if (outer) return outer.session(work);
     this.#maintainWhenDue();
-    return this.#retrying(() => this.#run(context, 'write', work));
+    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(context, 'write', work)));
   }
 
   /**
@@ -102,7 +105,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const [context, work] = given.length === 1 ? [{}, given[0]] : given;
     const outer = this.#outer(context);
     if (outer) return outer.nest(work, true);
-    return this.#retrying(() => this.#run(context, 'read', work));
+    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(context, 'read', work)));
   }
 
   /**
@@ -120,7 +123,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
-    if (context.scope) return this.read(context, (s) => s.get(table, key));
+    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
     if (table.facts.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
@@ -147,7 +150,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
       this.#assertOpen();
       const options = this.#transactionOptions(context, mode);
-      return new SyncSession(this.#parts, sync.begin(options), options).run(work);
+      const begin = () => new SyncSession(this.#parts, sync.begin(options), options);
+      return this.#traced(mode === 'write' ? 'ashlar.session' : 'ashlar.read', () => begin().run(work));
     };
     return {
       session: (context, work) => run('write', context, work),
@@ -222,7 +226,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   #transactionOptions(context: SessionContext, mode: 'read' | 'write'): TransactionOptions {
-    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const options = transactionOptions(this.#withDefaults(context), mode, this.#scopeColumns);
     const { clock, stampsFromClock } = this.#parts;
     return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
@@ -291,6 +295,19 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       }
     }
     return current;
+  }
+
+  #traced<R>(name: string, work: () => R): R {
+    return this.#tracing ? this.#tracing.run(name, work) : work();
+  }
+
+  #withDefaults(given: SessionContext): SessionContext {
+    const { actor, scope } = this.#options.context ?? {};
+    return {
+      ...given,
+      actor: given.actor === undefined ? actor : given.actor,
+      scope: given.scope === undefined ? scope : given.scope,
+    };
   }
 
   #maintainWhenDue(): void {

@@ -7,6 +7,7 @@ import type { Schema } from '../../contract/schema.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { Awaitable } from '../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
+import { reporter } from '../report.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
@@ -59,7 +60,7 @@ export async function openSqlite(
     failures: new Failures(),
     scoped: new ScopedTables(),
     touched: new TouchedTables(),
-    onStatement: options.onStatement,
+    report: reporter(options.onStatement, 'sqlite'),
   });
   return new SqliteEngine(options, encrypted, opened);
 }
