@@ -102,7 +102,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     if (outer) return outer.session(work);
     if (this.#options.maintain !== false)
-      this.#maintenance.runWhenDue(this.engine, Object.values(this.system.tables), this.#parts.clock());
+      this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
     return retrying(this.#options.attempts, () => this.#run(options, 'write', work));
   }
 
