@@ -1,3 +1,4 @@
+export type { StatementEvent } from './contract/statement-event.js';
 export type { Isolation } from './contract/transaction.js';
 // `export *`, because TypeScript merges an augmentation of 'ashlar' only into names that are exported so
 export * from './errors.js';

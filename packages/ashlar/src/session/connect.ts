@@ -8,6 +8,7 @@ import { rolesFrom } from '../roles/names.js';
 import { type LogLevel, reveal, type Secret, settings } from '../settings/index.js';
 import type { ConnectOptions } from './connect-options.js';
 import { Database } from './database.js';
+import { both, findTracing } from './tracing.js';
 import { assertMilliseconds } from './transaction-options.js';
 
 /**
@@ -28,12 +29,15 @@ export async function connect<T extends Tables>(
   assertMilliseconds({ lockTimeout: options.lockTimeout });
   const location: Location =
     options.url === undefined ? locationFromSettings() : { url: options.url, key: options.key };
+  const tracing = await findTracing();
   const engine = await openEngine({
     ...options,
+    onStatement: both(options.onStatement, tracing?.onStatement),
     url: reveal(location.url),
     key: location.key === undefined ? undefined : reveal(location.key),
     appRole: options.appRole ?? location.appRole,
   });
+  tracing?.attach(engine);
   if (!options.allowOwner) {
     const tooStrong = roleTooStrong(engine);
     if (tooStrong) {
@@ -47,7 +51,7 @@ export async function connect<T extends Tables>(
     await engine.close();
     throw error;
   }
-  return new Database(engine, system, options);
+  return new Database(engine, system, options, tracing);
 }
 
 const checkMigrations = async (

@@ -3,6 +3,7 @@ import { DummyDriver, Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { Tracing } from '../contract/tracing.js';
 import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { endsWithin } from '../engines/ends-within.js';
@@ -22,23 +23,13 @@ import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
 import { abortedError, leftOverError } from './session-errors.js';
+import { assertShared } from './shared-options.js';
 import { SingleWrites } from './single-writes.js';
 import { keyValues, Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
-
-// what a nested session shares with the outer one, whose transaction it runs in
-const shared = [
-  'actor',
-  'scope',
-  'isolation',
-  'deferrable',
-  'signal',
-  'statementTimeout',
-  'lockTimeout',
-] as const satisfies readonly (keyof SessionOptions)[];
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
 
@@ -51,17 +42,19 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
+  readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
   readonly #maintenance = new Maintenance();
   #turnStarted = 0;
   readonly #running = new RunningSessions();
   #closed: Promise<void> | undefined;
 
-  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
+  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
     super();
     this.engine = engine;
     this.system = system;
     this.#options = options;
+    this.#tracing = tracing;
     engine.register(Object.values(system.tables));
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     this.#scopeColumns = Object.values(system.tables)
@@ -103,7 +96,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     if (outer) return outer.session(work);
     if (this.#options.maintain !== false)
       this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
-    return retrying(this.#options.attempts, () => this.#run(options, 'write', work));
+    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(options, 'write', work)));
   }
 
   /**
@@ -117,7 +110,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const [options, work] = given.length === 1 ? [{}, given[0]] : given;
     const outer = this.#outer(options);
     if (outer) return outer.nest(work, true);
-    return retrying(this.#options.attempts, () => this.#run(options, 'read', work));
+    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(options, 'read', work)));
   }
 
   /**
@@ -135,7 +128,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
-    if (context.scope) return this.read(context, (s) => s.get(table, key));
+    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
     if (table.facts.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
@@ -162,7 +155,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
       this.#assertOpen();
       const options = this.#transactionOptions(context, mode);
-      return new SyncSession(this.#parts, sync.begin(options), options).run(work);
+      const begin = () => new SyncSession(this.#parts, sync.begin(options), options);
+      return this.#traced(mode === 'write' ? 'ashlar.session' : 'ashlar.read', () => begin().run(work));
     };
     return {
       session: (context, work) => run('write', context, work),
@@ -253,6 +247,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
   }
 
+  #retrying<R>(run: () => Promise<R>): Promise<R> {
+    return retrying(this.#options.attempts, run);
+  }
+
   #begin(options: TransactionOptions, signal: AbortSignal | undefined): Promise<UnitOfWork> {
     const lockTimeout = options.lockTimeout ?? this.#lockTimeout;
     const begun = UnitOfWork.begin(this.engine, options, { lockTimeout, signal });
@@ -260,7 +258,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   #transactionOptions(given: SessionOptions, mode: 'read' | 'write'): TransactionOptions {
-    const options = transactionOptions(given, mode, this.#scopeColumns);
+    const options = transactionOptions(this.#withDefaults(given), mode, this.#scopeColumns);
     const { clock, stampsFromClock } = this.#parts;
     return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
@@ -310,15 +308,21 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       if (outcome === 'rolled back' && rolledBackFor < this.#lockTimeout) throw leftOverError();
       return undefined;
     }
-    for (const name of shared) {
-      if (options[name] !== undefined && options[name] !== current.option(name)) {
-        throw new AshlarError('session-conflict', {
-          message: `A nested session has a different ${name} than its outer session.`,
-          suggestion: `Leave out ${name}, or open the session outside the outer session.`,
-        });
-      }
-    }
+    assertShared(options, current);
     return current;
+  }
+
+  #traced<R>(name: string, work: () => R): R {
+    return this.#tracing ? this.#tracing.run(name, work) : work();
+  }
+
+  #withDefaults(given: SessionOptions): SessionOptions {
+    const { actor, scope } = this.#options.context ?? {};
+    return {
+      ...given,
+      actor: given.actor === undefined ? actor : given.actor,
+      scope: given.scope === undefined ? scope : given.scope,
+    };
   }
 
   get #lockTimeout(): number {

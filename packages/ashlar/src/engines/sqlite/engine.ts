@@ -9,6 +9,7 @@ import type { Awaitable } from '../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
 import { defaultLockTimeout } from '../lock.js';
 import { unlimitedStatements } from '../refusal.js';
+import { reporter } from '../report.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
@@ -61,7 +62,7 @@ export async function openSqlite(
     failures: new Failures(),
     scoped: new ScopedTables(),
     touched: new TouchedTables(),
-    onStatement: options.onStatement,
+    report: reporter(options.onStatement, 'sqlite'),
   });
   return new SqliteEngine(options, encrypted, opened);
 }

@@ -6,6 +6,7 @@ import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
 import { defaultLockTimeout, Lock, lostContext } from '../../lock.js';
+import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, readConnectionFacts, setRole } from '../session/connected-role.js';
 import type { Lease, Leases } from '../wire/channel.js';
@@ -14,7 +15,7 @@ import { PgliteChannel } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
 import { pgliteSnapshot } from './snapshot.js';
-import { createPglite } from './template.js';
+import { type CreatedPglite, createPglite } from './template.js';
 
 /**
  * Creates the folder of a database if `create` is set, and checks that it is writable.
@@ -81,57 +82,73 @@ export async function openPglite(
     if (place !== undefined) await finishReplacing(place);
     const made = await createPglite(place, options.create ?? true, content);
     database = made.database;
-    const channel = new PgliteChannel(database);
-    const turns = new Lock();
-    const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
-    const leases = leasesOf(channel, turns, lockTimeout);
-    const { version, connectedRole } = await readConnectionFacts(channel, options);
-    const takeOwner = async (longest?: number): Promise<Lease> => {
-      const lease = await leases.take(longest);
-      try {
-        await reset(channel);
-        await actAsOwner(channel);
-      } catch (error) {
-        lease.release();
-        throw error;
-      }
-      return {
-        channel,
-        release: () => {
-          void reset(channel).catch(() => undefined);
-          // the owner may have changed the schema of prepared statements
-          channel.forget();
-          lease.release();
-        },
-      };
-    };
-    let closing: Promise<void> | undefined;
-    const backend: Backend = {
-      label: `PGlite ${made.version} (PostgreSQL ${version})`,
-      url: options.url,
-      leases,
-      limitsStatements: false,
-      sealing: undefined,
-      connectedRole,
-      takeOwner,
-      exclusively: (_owner, _lockTimeout, work) => work(),
-      snapshot: (work) => pgliteSnapshot(made.database, takeOwner, options.onStatement, work),
-      close: async () => {
-        closing ??= (async () => {
-          turns.close(databaseClosed);
-          const deadline = performance.now() + lockTimeout;
-          while (turns.held && performance.now() < deadline) await sleep(5);
-          // what is still open is rolled back when the folder is opened again
-          await made.database.close();
-          await lock?.release();
-        })();
-        await closing;
-      },
-    };
-    return postgresEngine(backend, options);
+    return await pgliteEngine(made, options, async () => {
+      await made.database.close();
+      await lock?.release();
+    });
   } catch (error) {
     await database?.close();
     await lock?.release();
     throw asAshlarError(error);
   }
+}
+
+/**
+ * Creates the engine for an open PGlite database.
+ *
+ * @param close - called once, when the engine is closed and its last transaction has ended, or the lock timeout is over
+ */
+export async function pgliteEngine(
+  made: CreatedPglite,
+  options: OpenOptions,
+  close: () => Promise<void>,
+): Promise<Engine> {
+  const channel = new PgliteChannel(made.database);
+  const turns = new Lock();
+  const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
+  const leases = leasesOf(channel, turns, lockTimeout);
+  const { version, connectedRole } = await readConnectionFacts(channel, options);
+  const takeOwner = async (longest?: number): Promise<Lease> => {
+    const lease = await leases.take(longest);
+    try {
+      await reset(channel);
+      await actAsOwner(channel);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    return {
+      channel,
+      release: () => {
+        void reset(channel).catch(() => undefined);
+        // the owner may have changed the schema of prepared statements
+        channel.forget();
+        lease.release();
+      },
+    };
+  };
+  const closeInTurn = async (): Promise<void> => {
+    turns.close(databaseClosed);
+    const deadline = performance.now() + lockTimeout;
+    while (turns.held && performance.now() < deadline) await sleep(5);
+    await close();
+  };
+  let closing: Promise<void> | undefined;
+  const backend: Backend = {
+    label: `PGlite ${made.version} (PostgreSQL ${version})`,
+    url: options.url,
+    leases,
+    limitsStatements: false,
+    sealing: undefined,
+    connectedRole,
+    takeOwner,
+    exclusively: (_owner, _lockTimeout, work) => work(),
+    snapshot: (work) =>
+      pgliteSnapshot(made.database, takeOwner, reporter(options.onStatement, 'postgres'), work),
+    close: () => {
+      closing ??= closeInTurn();
+      return closing;
+    },
+  };
+  return postgresEngine(backend, options);
 }

@@ -131,7 +131,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       failures: new Failures(),
       scoped: new ScopedTables(),
       touched: new TouchedTables(),
-      onStatement: undefined,
+      report: undefined,
     });
   } catch (error) {
     if (!(error instanceof AshlarError) || unrelated.has(error.code)) throw error;

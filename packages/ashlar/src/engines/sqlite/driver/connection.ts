@@ -1,6 +1,7 @@
 import type { QueryResult } from '../../../contract/transaction.js';
 import type { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
+import { type Report, reportedNow, Usage } from '../../report.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
 import { withinScope } from '../scope/within-scope.js';
@@ -24,9 +25,6 @@ interface Prepared {
   decode: DecodeRow | undefined | null;
 }
 
-/** A callback that is called after each statement with its text and its duration in milliseconds. */
-export type OnStatement = (sql: string, milliseconds: number) => void;
-
 const cachedStatements = 500;
 
 /** What all connections to one database share. */
@@ -35,7 +33,7 @@ export interface ConnectionParts {
   readonly failures: Failures;
   readonly scoped: ScopedTables;
   readonly touched: TouchedTables;
-  readonly onStatement: OnStatement | undefined;
+  readonly report: Report | undefined;
 }
 
 /** The scope of a session, and the time of its clock if it has one of its own, as ISO 8601 with milliseconds. */
@@ -50,7 +48,8 @@ export class Connection {
   readonly database: DriverDatabase;
   readonly #origins: Origins;
   readonly #failures: Failures;
-  readonly #onStatement: OnStatement | undefined;
+  /** Reports the statements of the connection; `undefined` if nobody listens. */
+  readonly report: Report | undefined;
   readonly #scoped: ScopedTables;
   readonly #touched: TouchedTables;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
@@ -64,16 +63,13 @@ export class Connection {
   #views: readonly string[] | undefined;
   #viewsVersion = 0;
 
-  constructor(
-    database: DriverDatabase,
-    { origins, failures, scoped, touched, onStatement }: ConnectionParts,
-  ) {
+  constructor(database: DriverDatabase, { origins, failures, scoped, touched, report }: ConnectionParts) {
     this.database = database;
     this.#origins = origins;
     this.#failures = failures;
     this.#scoped = scoped;
     this.#touched = touched;
-    this.#onStatement = onStatement;
+    this.report = report;
   }
 
   /**
@@ -107,7 +103,7 @@ export class Connection {
   run(sql: string, parameters: readonly unknown[]): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.#onStatement ? this.#timed(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.report ? reportedNow(this.report, sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
@@ -147,7 +143,7 @@ export class Connection {
         throw this.#failed(error, sql, prepared, bound);
       }
     };
-    return this.#onStatement ? this.#timed(sql, insertAll) : insertAll();
+    return this.report ? reportedNow(this.report, sql, insertAll) : insertAll();
   }
 
   /**
@@ -166,12 +162,15 @@ export class Connection {
       return;
     }
     if (this.#streams.size > 0) this.#drainStreams();
-    const stream = new OpenStream(this.#translated(() => statement.iterate(bound)));
+    const usage = new Usage(this.report, sql);
+    const during = <T>(work: () => T): T => usage.duringNow(() => this.#translated(work));
+    const stream = new OpenStream(during(() => statement.iterate(bound)));
     this.#streams.add(stream);
     try {
       for (;;) {
-        const row = this.#translated(() => stream.next());
+        const row = during(() => stream.next());
         if (!row) return;
+        usage.rows++;
         const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
         decode?.(row);
         yield row;
@@ -179,6 +178,7 @@ export class Connection {
     } finally {
       stream.close();
       this.#streams.delete(stream);
+      usage.end();
     }
   }
 
@@ -328,15 +328,6 @@ export class Connection {
       return work();
     } catch (error) {
       throw this.failure(error);
-    }
-  }
-
-  #timed<T>(sql: string, work: () => T): T {
-    const start = performance.now();
-    try {
-      return work();
-    } finally {
-      this.#onStatement?.(sql, performance.now() - start);
     }
   }
 
