@@ -4,6 +4,7 @@ import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import type { Tracing } from '../contract/tracing.js';
+import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
@@ -16,8 +17,9 @@ import { kyselyParts } from './kysely.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
+import { SingleWrites } from './single-writes.js';
 import { keyValues, Statements } from './statements.js';
-import { SyncSession } from './sync-session.js';
+import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext } from './types.js';
 import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
@@ -30,7 +32,7 @@ const hour = 3_600_000;
 const longestTurn = 10;
 
 /** An open database of one system. `connect` opens it. */
-export class Database<T extends Tables = Tables> {
+export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly engine: Engine;
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
@@ -45,6 +47,7 @@ export class Database<T extends Tables = Tables> {
   #closed = false;
 
   constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
+    super();
     this.engine = engine;
     this.system = system;
     this.#options = options;
@@ -56,8 +59,10 @@ export class Database<T extends Tables = Tables> {
       .filter(({ nullable }) => !nullable);
     const kysely = kyselyParts(engine);
     this.#parts = {
+      engine,
       statements: new Statements(engine),
       kysely,
+      builder: new Kysely({ dialect: { ...kysely.dialect, createDriver: () => new DummyDriver() } }),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampsFromClock: options.clock !== undefined,
@@ -126,11 +131,15 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Runs synchronous sessions, for engines that run in this thread (SQLite).
+   * Runs synchronous sessions, for engines that run in this thread (SQLite). `read` runs one that only reads: it sees
+   * one snapshot, and every write is refused.
    *
-   * @throws AshlarError `usage` on other engines
+   * @throws AshlarError `usage` on other engines; and as {@link Database.session} and {@link Database.read}
+   *
+   * @example
+   * const names = db.sync.read({ scope }, (s) => s.all(db.kysely.selectFrom('notes').select('name')));
    */
-  get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
+  get sync(): SyncSessions {
     const { sync, label } = this.engine;
     if (!sync) {
       throw new AshlarError('usage', {
@@ -138,13 +147,14 @@ export class Database<T extends Tables = Tables> {
         suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
       });
     }
+    const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
+      this.#assertOpen();
+      const options = this.#transactionOptions(context, mode);
+      return new SyncSession(this.#parts, sync.begin(options), options).run(work);
+    };
     return {
-      session: (context, work) => {
-        this.#assertOpen();
-        const options = transactionOptions(this.#withDefaults(context), 'write', this.#scopeColumns);
-        const begin = () => new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope);
-        return this.#traced('ashlar.session', () => begin().run(work));
-      },
+      session: (context, work) => this.#traced('ashlar.session', () => run('write', context, work)),
+      read: (context, work) => this.#traced('ashlar.read', () => run('read', context, work)),
     };
   }
 
@@ -163,7 +173,7 @@ export class Database<T extends Tables = Tables> {
 
   /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
-    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+    return this.#parts.builder as Kysely<QueryTables<T>>;
   }
 
   /**
@@ -195,9 +205,15 @@ export class Database<T extends Tables = Tables> {
     return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
   }
 
+  /** @internal */
+  protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
+    const outer = this.#outer(context);
+    return outer ? work(outer) : this.session(context, work);
+  }
+
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = transactionOptions(this.#withDefaults(context), mode, this.#scopeColumns);
+    const options = this.#transactionOptions(context, mode);
     this.#running++;
     try {
       await this.#yieldTurn();
@@ -206,6 +222,12 @@ export class Database<T extends Tables = Tables> {
       this.#running--;
       if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
     }
+  }
+
+  #transactionOptions(context: SessionContext, mode: 'read' | 'write'): TransactionOptions {
+    const options = transactionOptions(this.#withDefaults(context), mode, this.#scopeColumns);
+    const { clock, stampsFromClock } = this.#parts;
+    return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
 
   async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {

@@ -24,6 +24,7 @@ import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
 import { ReadThread } from './snapshot/read-thread.js';
 import { inMemory, withSnapshot } from './snapshot/snapshot.js';
+import { TouchedTables } from './touched/touched-tables.js';
 import { encode } from './values/codec.js';
 
 const defaultConnections = 10;
@@ -58,6 +59,7 @@ export async function openSqlite(
     origins: new Origins(),
     failures: new Failures(),
     scoped: new ScopedTables(),
+    touched: new TouchedTables(),
     report: reporter(options.onStatement, 'sqlite'),
   });
   return new SqliteEngine(options, encrypted, opened);
@@ -102,6 +104,7 @@ class SqliteEngine implements Engine {
     this.#settings.origins.register(tables);
     this.#settings.failures.register(tables);
     this.#settings.scoped.register(tables);
+    this.#settings.touched.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();
   }

@@ -32,7 +32,7 @@ export interface TransactionParts {
 }
 
 const beginText = (
-  { mode, actor, scope, asOwner = false }: TransactionOptions,
+  { mode, actor, scope, now, asOwner = false }: TransactionOptions,
   role: string | undefined,
 ): string => {
   // a read session sees one snapshot, as on SQLite
@@ -42,7 +42,8 @@ const beginText = (
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
   // in every transaction, because an earlier one on this connection may have changed the role
   const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}`;
+  const clock = now === undefined ? '' : `; SET LOCAL ashlar.now = ${literal(now)}`;
+  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}${clock}`;
 };
 
 const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
@@ -119,6 +120,16 @@ export class PostgresTransaction implements Transaction {
     if (rows.length === 0) return 0;
     const request = insertManyRequest(table, columns, rows);
     return (await this.#run(request.text, request)).count;
+  }
+
+  async insertManyReturning(
+    table: TableFacts,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Promise<Record<string, unknown>[]> {
+    if (rows.length === 0) return [];
+    const request = insertManyRequest(table, columns, rows, true);
+    return decodeRows(await this.#run(request.text, request));
   }
 
   async lock(name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { AshlarError } from '../../../errors.js';
 import type { Report } from '../../report.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
+import type { TouchedTables } from '../touched/touched-tables.js';
 import { Connection } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Failures } from './failures.js';
@@ -19,6 +20,7 @@ export interface ConnectionSettings {
   readonly origins: Origins;
   readonly failures: Failures;
   readonly scoped: ScopedTables;
+  readonly touched: TouchedTables;
   readonly report: Report | undefined;
 }
 
