@@ -150,11 +150,12 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
       this.#assertOpen();
       const options = this.#transactionOptions(context, mode);
-      return new SyncSession(this.#parts, sync.begin(options), options).run(work);
+      const begin = () => new SyncSession(this.#parts, sync.begin(options), options);
+      return this.#traced(mode === 'write' ? 'ashlar.session' : 'ashlar.read', () => begin().run(work));
     };
     return {
-      session: (context, work) => this.#traced('ashlar.session', () => run('write', context, work)),
-      read: (context, work) => this.#traced('ashlar.read', () => run('read', context, work)),
+      session: (context, work) => run('write', context, work),
+      read: (context, work) => run('read', context, work),
     };
   }
 

@@ -143,7 +143,7 @@ export class Connection {
         throw this.#failed(error, sql, prepared, bound);
       }
     };
-    return reportedNow(this.report, sql, insertAll);
+    return this.report ? reportedNow(this.report, sql, insertAll) : insertAll();
   }
 
   /**
