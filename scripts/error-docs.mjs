@@ -103,6 +103,19 @@ await kept.s.get(users, ann.id);`),
     ...runs(`await db.read((s) => s.insert(users, { email: 'bob@example.org', age: 7 }));`),
     remedy: 'Use db.session(…).',
   },
+  'session-cancelled': {
+    cause:
+      'The signal of the session was aborted, the database was closed while a statement ran, or an administrator ended the connection.',
+    ...shown(`const signal = AbortSignal.timeout(1_000);
+await db.session({ signal }, async (s) => await importMillions(s));`),
+    remedy: 'Nothing was written. Run the session again, with more time if it needs it.',
+  },
+  'statement-timeout': {
+    cause:
+      'A statement ran for longer than the session’s statementTimeout, or than the limit that the server sets for the role.',
+    ...shown(`await db.session({ statementTimeout: 100 }, async (s) => await slowReport(s));`),
+    remedy: 'Make the statement faster (an index, fewer rows), or raise statementTimeout.',
+  },
   'session-aborted': {
     cause:
       'A statement failed, its error was caught, and the session went on. After an error a transaction can only be rolled back.',
