@@ -23,6 +23,7 @@ const layers = [
   ['system'],
   ['jobs'],
   ['session'],
+  ['query'],
   ['prove'],
   ['ledger/database'],
   ['audit'],

@@ -8,6 +8,7 @@ import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import { maintain } from '../maintenance/maintain.js';
 import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import { queryRules } from '../query/plugin.js';
 import type { ConnectOptions } from './connect-options.js';
 import { currentSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
@@ -51,7 +52,8 @@ export class Database<T extends Tables = Tables> {
     this.#scopeColumns = Object.values(system.tables)
       .flatMap((table) => table.facts.scope ?? [])
       .filter(({ nullable }) => !nullable);
-    const kysely = kyselyParts(engine);
+    const rules = queryRules(engine, Object.values(system.tables), options.clock);
+    const kysely = kyselyParts(engine, rules);
     this.#parts = {
       statements: new Statements(engine),
       kysely,
@@ -159,7 +161,11 @@ export class Database<T extends Tables = Tables> {
 
   /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
-    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+    const { dialect, rules } = this.#parts.kysely;
+    return new Kysely({
+      dialect: { ...dialect, createDriver: () => new DummyDriver() },
+      plugins: [rules.plugin],
+    });
   }
 
   /**

@@ -11,6 +11,8 @@ import {
 import type { Engine } from '../contract/engine.js';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
+import { assertParameters } from '../query/parameters.js';
+import type { QueryRules } from '../query/plugin.js';
 import { changesRows } from '../sql/kind.js';
 import type { Level } from './unit-of-work.js';
 
@@ -39,25 +41,33 @@ class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
   readonly #dialect: SqlName;
   readonly #readOnly: boolean;
+  readonly #rules: QueryRules;
 
-  constructor(level: Level, dialect: SqlName, readOnly: boolean) {
+  constructor(level: Level, { sqlName, rules }: KyselyParts, readOnly: boolean) {
     this.#level = level;
-    this.#dialect = dialect;
+    this.#dialect = sqlName;
+    this.#rules = rules;
     this.#readOnly = readOnly;
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
+    assertParameters(parameters);
     // nested in a session that writes, a session that only reads is in a transaction that may write
     if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
-    const { rows, changes } = await this.#level.execute(sql, parameters);
+    const { rows, changes } = await this.#level.execute(sql, parameters, this.#rules.kindsOf(query));
+    this.#rules.unnest(query, rows);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 
   async *streamQuery<R>(
-    { sql, parameters }: CompiledQuery,
+    { sql, parameters, query }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
-    for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+    assertParameters(parameters);
+    for await (const row of this.#level.stream(sql, parameters, chunk, this.#rules.kindsOf(query))) {
+      this.#rules.unnest(query, [row]);
+      yield { rows: [row as R] };
+    }
   }
 }
 
@@ -67,11 +77,13 @@ export interface KyselyParts {
   readonly dialect: Dialect;
   readonly adapter: ReturnType<Engine['kysely']['adapter']>;
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
+  readonly rules: QueryRules;
 }
 
 /** Returns Kysely's adapter, compiler and dialect for an engine. */
-export function kyselyParts(engine: Engine): KyselyParts {
+export function kyselyParts(engine: Engine, rules: QueryRules): KyselyParts {
   return {
+    rules,
     sqlName: engine.dialect.name,
     adapter: engine.kysely.adapter(),
     compiler: engine.kysely.compiler(),
@@ -90,14 +102,11 @@ export function kyselyParts(engine: Engine): KyselyParts {
 }
 
 /** Returns a Kysely instance whose queries run in one level of a unit of work: the transaction or a savepoint. */
-export function kyselyFor<Tables>(
-  { sqlName, adapter, compiler, dialect }: KyselyParts,
-  level: Level,
-  readOnly: boolean,
-): Kysely<Tables> {
-  const connection = new LevelConnection(level, sqlName, readOnly);
+export function kyselyFor<Tables>(parts: KyselyParts, level: Level, readOnly: boolean): Kysely<Tables> {
+  const { adapter, compiler, dialect, rules } = parts;
+  const connection = new LevelConnection(level, parts, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
-  const executor = new DefaultQueryExecutor(compiler, adapter, provider);
+  const executor = new DefaultQueryExecutor(compiler, adapter, provider, [rules.plugin]);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }
 

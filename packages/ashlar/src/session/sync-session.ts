@@ -3,6 +3,7 @@ import type { QueryResult, Transaction } from '../contract/transaction.js';
 import { DataKeys, resultOf, runStepsNow, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
+import { assertParameters } from '../query/parameters.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import type { SessionParts } from './parts.js';
 import { keyValues, type Statement } from './statements.js';
@@ -92,8 +93,12 @@ export class SyncSession {
 
   /** Runs a Kysely query (built with `db.kysely`) and returns its rows. */
   all<Row>(query: Compilable<Row>): Row[] {
-    const { sql, parameters } = query.compile();
-    return this.#execute({ sql, parameters }).rows as Row[];
+    const { sql, parameters, query: node } = query.compile();
+    assertParameters(parameters);
+    const { rules } = this.#parts.kysely;
+    const { rows } = this.#now((t) => t.execute(sql, parameters, rules.kindsOf(node)) as QueryResult);
+    rules.unnest(node, rows);
+    return rows as Row[];
   }
 
   /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */

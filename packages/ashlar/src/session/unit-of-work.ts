@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
@@ -108,8 +109,8 @@ export class Level {
     return this.#failure;
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
-    return this.run((transaction) => transaction.execute(sql, parameters));
+  execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Promise<QueryResult> {
+    return this.run((transaction) => transaction.execute(sql, parameters, kinds));
   }
 
   async run<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
@@ -131,12 +132,13 @@ export class Level {
     sql: string,
     parameters: readonly unknown[],
     chunk: number,
+    kinds?: ResultKinds,
   ): AsyncGenerator<Record<string, unknown>> {
     if (this.unit.innermost !== this) await this.#turn();
     this.#assertUsable();
     this.#statements++;
     try {
-      yield* this.unit.transaction.stream(sql, parameters, chunk);
+      yield* this.unit.transaction.stream(sql, parameters, chunk, kinds);
     } catch (error) {
       this.fail(error);
       throw error;

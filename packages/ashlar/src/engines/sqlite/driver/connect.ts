@@ -1,4 +1,5 @@
 import { AshlarError } from '../../../errors.js';
+import { defineFunctions } from '../query/functions.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
 import { Connection, type OnStatement } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
@@ -39,6 +40,7 @@ export function connect(settings: ConnectionSettings, role: 'writer' | 'reader')
     // a wrong key fails on the first read
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     applySettings(database, settings, role);
+    defineFunctions(database);
   } catch (error) {
     database.close();
     throw error;

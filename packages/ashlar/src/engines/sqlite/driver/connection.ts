@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
@@ -18,6 +19,8 @@ interface Prepared {
   readonly writes: boolean;
   /** `null` until the statement has run once. */
   decode: DecodeRow | undefined | null;
+  /** What the query that last ran the statement said about the columns of its result. */
+  kinds: string | undefined;
 }
 
 /** A callback that is called after each statement with its text and its duration in milliseconds. */
@@ -82,19 +85,21 @@ export class Connection {
   }
 
   /** Runs one statement of a session. @throws AshlarError, as `sqliteError` translates */
-  run(sql: string, parameters: readonly unknown[]): QueryResult {
+  run(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.#onStatement ? this.#timed(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.#onStatement
+      ? this.#timed(sql, () => this.#run(sql, bound, kinds))
+      : this.#run(sql, bound, kinds);
   }
 
-  #run(sql: string, bound: readonly unknown[]): QueryResult {
+  #run(sql: string, bound: readonly unknown[], kinds: ResultKinds | undefined): QueryResult {
     try {
       const prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
-      const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
+      const decode = this.#decoder(prepared, kinds);
       if (decode) for (const row of rows) decode(row);
       return { rows, changes: writes ? rows.length : 0 };
     } catch (error) {
@@ -123,7 +128,7 @@ export class Connection {
    *
    * @throws AshlarError, as `sqliteError` translates
    */
-  *stream(sql: string, parameters: readonly unknown[]): Generator<Row> {
+  *stream(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Generator<Row> {
     const bound = bindable(parameters);
     // not cached: another stream of the same text may be open
     const prepared = this.#translated(() => this.#prepare(sql, false));
@@ -139,8 +144,7 @@ export class Connection {
       for (;;) {
         const row = this.#translated(() => stream.next());
         if (!row) return;
-        const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
-        decode?.(row);
+        this.#decoder(prepared, kinds)?.(row);
         yield row;
       }
     } finally {
@@ -232,6 +236,7 @@ export class Connection {
       reads: statement.reader,
       writes: !statement.readonly,
       decode: null,
+      kinds: undefined,
     };
     if (cache) this.#sessionStatements.set(sql, prepared);
     return prepared;
@@ -257,8 +262,12 @@ export class Connection {
   }
 
   // after the first run, because SQLite notices a schema change by another connection only when a statement runs
-  #decoder(prepared: Prepared): DecodeRow | undefined {
-    prepared.decode = rowDecoder(prepared.statement.columns(), this.#origins);
+  #decoder(prepared: Prepared, kinds: ResultKinds | undefined): DecodeRow | undefined {
+    const signature = kinds && [...kinds].map(([name, { kind }]) => `${name}:${kind}`).join();
+    if (prepared.decode === null || prepared.kinds !== signature) {
+      prepared.decode = rowDecoder(prepared.statement.columns(), this.#origins, kinds);
+      prepared.kinds = signature;
+    }
     return prepared.decode;
   }
 

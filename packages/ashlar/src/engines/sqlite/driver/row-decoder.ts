@@ -1,5 +1,6 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { type Decode, decoderOf } from '../values/codec.js';
+import { type Decode, decoderOf, resultDecoder } from '../values/codec.js';
 import type { DriverColumn } from './driver.js';
 
 /** A function that decodes the values of a row, and changes them in the row itself. */
@@ -29,11 +30,17 @@ export class Origins {
 }
 
 /** Makes the decoder for the rows of a statement; `undefined` if no result column needs decoding. */
-export function rowDecoder(columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined {
+export function rowDecoder(
+  columns: readonly DriverColumn[],
+  origins: Origins,
+  kinds?: ResultKinds,
+): DecodeRow | undefined {
   // of two result columns with the same name, the row contains the later one
   const byName = new Map<string, Decode | undefined>();
   for (const { name, table, column } of columns) {
-    byName.set(name, table !== null && column !== null ? origins.decoder(table, column) : undefined);
+    const known = kinds?.get(name);
+    const origin = table !== null && column !== null ? origins.decoder(table, column) : undefined;
+    byName.set(name, known ? resultDecoder(name, known.kind) : origin);
   }
   const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
   if (decoders.length === 0) return undefined;
