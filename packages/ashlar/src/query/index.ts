@@ -11,3 +11,4 @@ export {
   sql,
 } from 'kysely';
 export type { QueryTables } from '../model/types.js';
+export { nested, nestedOne, type RowsOf } from './nested.js';
