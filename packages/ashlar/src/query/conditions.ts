@@ -12,7 +12,7 @@ import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { type Comparand, comparand } from './literals.js';
 import { meaningOf, operatorOf } from './meaning.js';
-import { binary, both, cast, constant, neverEqual, parameter, raw } from './nodes.js';
+import { binary, both, cast, constant, isReady, markReady, neverEqual, parameter, raw } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import type { Scope } from './scope.js';
 
@@ -45,7 +45,9 @@ const isLiteral = (node: OperationNode): node is ValueNode => ValueNode.is(node)
 
 // NULL and undefined have no form of a column: SQL gives NULL, and the engine refuses undefined
 const literalOf = (node: OperationNode): { readonly value: unknown } | undefined =>
-  isLiteral(node) && node.value !== null && node.value !== undefined ? { value: node.value } : undefined;
+  isLiteral(node) && node.value !== null && node.value !== undefined && !isReady(node)
+    ? { value: node.value }
+    : undefined;
 
 /**
  * Rewrites a comparison: literals get the form of the column that they are compared with, and what engines answer
@@ -142,7 +144,7 @@ const jsonComparison = (node: BinaryOperationNode, operator: string, place: Plac
   if (!equalities.has(operator)) throw noOrder(operator);
   const { answers } = place.parts;
   const side = (operand: OperationNode): OperationNode => {
-    if (isLiteral(operand))
+    if (isLiteral(operand) && !isReady(operand))
       return parameter(operand.value === null ? null : answers.comparableJsonText(operand.value));
     return operand.kind === 'ValueNode' ? operand : answers.comparableJson(place.rewrite(operand));
   };
@@ -150,7 +152,8 @@ const jsonComparison = (node: BinaryOperationNode, operator: string, place: Plac
 };
 
 const itemsOf = (node: OperationNode): readonly OperationNode[] | undefined => {
-  if (PrimitiveValueListNode.is(node)) return node.values.map(parameter);
+  if (PrimitiveValueListNode.is(node))
+    return node.values.map((value) => (isReady(node) ? parameter(value) : ValueNode.create(value)));
   return ValueListNode.is(node) ? node.values : undefined;
 };
 
@@ -184,7 +187,7 @@ const membership = (node: BinaryOperationNode, operator: 'in' | 'not in', place:
   });
   if (kept.length === 0) return neverEqual(left, operator === 'not in');
   const values = kept.every(isLiteral)
-    ? PrimitiveValueListNode.create(kept.map(({ value }) => value))
+    ? markReady(PrimitiveValueListNode.create(kept.map(({ value }) => value)))
     : ValueListNode.create(kept);
   return binary(left, operator, values);
 };

@@ -12,3 +12,4 @@ export {
 } from 'kysely';
 export type { QueryTables } from '../model/types.js';
 export { nested, nestedOne, type RowsOf } from './nested.js';
+export type { Page, PageBy, PagedQuery, PageOptions } from './page.js';

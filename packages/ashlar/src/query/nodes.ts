@@ -19,9 +19,22 @@ export function binary(left: OperationNode, operator: string, right: OperationNo
   return BinaryOperationNode.create(left, OperatorNode.create(operator as Operator), right);
 }
 
-/** Returns a parameter. */
+const ready = new WeakSet<OperationNode>();
+
+/** Returns a parameter whose value has the form that the engine takes; {@link isReady} knows it. */
 export function parameter(value: unknown): ValueNode {
-  return ValueNode.create(value);
+  return markReady(ValueNode.create(value));
+}
+
+/** Marks a literal, or a list of literals, whose values have the form that the engine takes. */
+export function markReady<Node extends OperationNode>(node: Node): Node {
+  ready.add(node);
+  return node;
+}
+
+/** Returns whether a node was marked: a builder inside another one is rewritten twice. */
+export function isReady(node: OperationNode): boolean {
+  return ready.has(node);
 }
 
 /** Returns a cast to a type of the engine. */

@@ -1,3 +1,4 @@
+import type { TableNode } from 'kysely';
 import type { Column, ColumnKind } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 
@@ -103,6 +104,11 @@ export class Scope {
       if (found) return found;
     }
     return this.#declared.get(name) ?? unknownRelation;
+  }
+
+  /** Returns the declared table that a name in FROM stands for; `undefined` if it is none. */
+  table({ table: { schema, identifier } }: TableNode): TableFacts | undefined {
+    return schema ? undefined : this.relation(identifier.name).table;
   }
 
   /** Returns the meaning of a column reference; `undefined` if it is not certain. */

@@ -3,6 +3,7 @@ import type { Column } from '../contract/column.js';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
@@ -135,6 +136,13 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
+  }
+
+  async page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>> {
+    this.#assertOpen();
+    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    const { rows } = await this.query.executeQuery(plan.query);
+    return plan.page(rows as Row[]);
   }
 
   async delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {

@@ -3,6 +3,7 @@ import type { QueryResult, Transaction } from '../contract/transaction.js';
 import { DataKeys, resultOf, runStepsNow, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
+import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { assertParameters } from '../query/parameters.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import type { SessionParts } from './parts.js';
@@ -99,6 +100,12 @@ export class SyncSession {
     const { rows } = this.#now((t) => t.execute(sql, parameters, rules.kindsOf(node)) as QueryResult);
     rules.unnest(node, rows);
     return rows as Row[];
+  }
+
+  /** Reads one page of a query that was built with `db.kysely`; the synchronous form of {@link Session.page}. */
+  page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Page<Row> {
+    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    return plan.page(this.all(plan.query) as Row[]);
   }
 
   /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */
