@@ -12,7 +12,7 @@ import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
 import { type Comparand, comparand } from './literals.js';
 import { meaningOf, operatorOf } from './meaning.js';
-import { binary, both, cast, constant, isReady, markReady, neverEqual, parameter, raw } from './nodes.js';
+import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters, raw } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import type { Scope } from './scope.js';
 
@@ -187,7 +187,7 @@ const membership = (node: BinaryOperationNode, operator: 'in' | 'not in', place:
   });
   if (kept.length === 0) return neverEqual(left, operator === 'not in');
   const values = kept.every(isLiteral)
-    ? markReady(PrimitiveValueListNode.create(kept.map(({ value }) => value)))
+    ? parameters(kept.map(({ value }) => value))
     : ValueListNode.create(kept);
   return binary(left, operator, values);
 };

@@ -281,9 +281,13 @@ export function relationOf(node: OperationNode, outer: Scope): Relation {
   return { columns, open: outputs.some(({ name }) => name === undefined), table: undefined };
 }
 
+const statements: ReadonlySet<string> = new Set(
+  ['Select', 'Insert', 'Update', 'Delete', 'Merge'].map((verb) => `${verb}QueryNode`),
+);
+
 /** Returns whether a node is a statement, which has names of its own. */
-export function isStatement(node: OperationNode): boolean {
-  return /^(Select|Insert|Update|Delete|Merge)QueryNode$/.test(node.kind);
+export function isStatement({ kind }: OperationNode): boolean {
+  return statements.has(kind);
 }
 
 /** Returns the names that the parts of a statement can use. */

@@ -7,6 +7,7 @@ import {
   OperatorNode,
   OrNode,
   ParensNode,
+  type PrimitiveValueListNode,
   RawNode,
   ValueNode,
 } from 'kysely';
@@ -19,22 +20,28 @@ export function binary(left: OperationNode, operator: string, right: OperationNo
   return BinaryOperationNode.create(left, OperatorNode.create(operator as Operator), right);
 }
 
-const ready = new WeakSet<OperationNode>();
+// on the node itself: a WeakSet of every literal would cost more than the rewriting
+const ready = Symbol('rewritten');
 
 /** Returns a parameter whose value has the form that the engine takes; {@link isReady} knows it. */
 export function parameter(value: unknown): ValueNode {
-  return markReady(ValueNode.create(value));
+  return markReady({ kind: 'ValueNode', value });
 }
 
-/** Marks a literal, or a list of literals, whose values have the form that the engine takes. */
+/** Returns a list of parameters whose values have the form that the engine takes; {@link isReady} knows it. */
+export function parameters(values: readonly unknown[]): PrimitiveValueListNode {
+  return markReady({ kind: 'PrimitiveValueListNode', values });
+}
+
+/** Marks a new node that needs no further rewriting. */
 export function markReady<Node extends OperationNode>(node: Node): Node {
-  ready.add(node);
+  (node as { [ready]?: true })[ready] = true;
   return node;
 }
 
-/** Returns whether a node was marked: a builder inside another one is rewritten twice. */
+/** Returns whether a node needs no further rewriting: a builder inside another one is rewritten twice. */
 export function isReady(node: OperationNode): boolean {
-  return ready.has(node);
+  return ready in node;
 }
 
 /** Returns a cast to a type of the engine. */

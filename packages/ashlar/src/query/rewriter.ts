@@ -36,7 +36,7 @@ import {
   unwrapped,
 } from './meaning.js';
 import { nestedNode } from './nested-node.js';
-import { cast, parameter } from './nodes.js';
+import { cast, isReady, markReady, parameter } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
 import { Writes } from './writes.js';
@@ -91,8 +91,6 @@ const mappedList = (
  */
 export class Rewriter {
   readonly #parts: QueryParts;
-  // a builder that is embedded in another one was rewritten before
-  readonly #done = new WeakSet<OperationNode>();
   readonly #kinds = new WeakMap<OperationNode, ResultKinds>();
   readonly #nested = new WeakMap<OperationNode, ReadonlyMap<string, NestedRows>>();
 
@@ -166,14 +164,14 @@ export class Rewriter {
   }
 
   #statement(node: OperationNode, outer: Scope): OperationNode {
-    if (this.#done.has(node)) return node;
+    // a builder that is embedded in another one was rewritten before
+    if (isReady(node)) return node;
     const scope = outer.inner();
     const { with: clause } = node as { with?: WithNode };
     const first = clause ? { ...node, with: this.#with(clause, scope) } : node;
     addSources(node as StatementParts, scope);
     const rewritten = this.#statementParts(first, node, scope);
-    this.#done.add(rewritten);
-    return rewritten;
+    return rewritten === node ? node : markReady(rewritten);
   }
 
   #with(clause: WithNode, scope: Scope): WithNode {

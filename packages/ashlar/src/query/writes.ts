@@ -16,7 +16,7 @@ import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { columnValue } from '../model/index.js';
 import { fillOf } from './fills.js';
-import { parameter } from './nodes.js';
+import { parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 
 type Rewrite = (node: OperationNode) => OperationNode;
@@ -127,7 +127,7 @@ const isMissing = (cell: Cell | undefined): boolean =>
 
 const listOf = (cells: readonly OperationNode[]): ValueListNode | PrimitiveValueListNode =>
   cells.every((cell) => ValueNode.is(cell) && !cell.immediate)
-    ? PrimitiveValueListNode.create(cells.map((cell) => (cell as ValueNode).value))
+    ? parameters(cells.map((cell) => (cell as ValueNode).value))
     : ValueListNode.create([...cells]);
 
 const targetName = (node: OperationNode): string | undefined => {

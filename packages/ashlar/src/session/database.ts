@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DummyDriver, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
@@ -8,11 +8,11 @@ import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import { maintain } from '../maintenance/maintain.js';
 import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
-import { queryRules } from '../query/plugin.js';
+import { queryRules } from '../query/rules.js';
 import type { ConnectOptions } from './connect-options.js';
 import { currentSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
-import { kyselyParts } from './kysely.js';
+import { detachedKysely, kyselyParts } from './kysely.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
@@ -161,11 +161,7 @@ export class Database<T extends Tables = Tables> {
 
   /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
-    const { dialect, rules } = this.#parts.kysely;
-    return new Kysely({
-      dialect: { ...dialect, createDriver: () => new DummyDriver() },
-      plugins: [rules.plugin],
-    });
+    return detachedKysely(this.#parts.kysely);
   }
 
   /**

@@ -2,17 +2,18 @@ import {
   type CompiledQuery,
   type ConnectionProvider,
   type DatabaseConnection,
-  DefaultQueryExecutor,
   type Dialect,
   type Driver,
+  DummyDriver,
   Kysely,
   type QueryResult,
 } from 'kysely';
 import type { Engine } from '../contract/engine.js';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
+import { RewritingExecutor } from '../query/executor.js';
 import { assertParameters } from '../query/parameters.js';
-import type { QueryRules } from '../query/plugin.js';
+import type { QueryRules } from '../query/rules.js';
 import { changesRows } from '../sql/kind.js';
 import type { Level } from './unit-of-work.js';
 
@@ -106,8 +107,18 @@ export function kyselyFor<Tables>(parts: KyselyParts, level: Level, readOnly: bo
   const { adapter, compiler, dialect, rules } = parts;
   const connection = new LevelConnection(level, parts, readOnly);
   const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
-  const executor = new DefaultQueryExecutor(compiler, adapter, provider, [rules.plugin]);
+  const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
+}
+
+/** Returns a Kysely instance that builds queries, which a session runs later. It has no connection. */
+export function detachedKysely<Tables>({ adapter, compiler, dialect, rules }: KyselyParts): Kysely<Tables> {
+  const none = new DummyDriver();
+  const provider: ConnectionProvider = {
+    provideConnection: async (consumer) => consumer(await none.acquireConnection()),
+  };
+  const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
+  return new Kysely<Tables>({ config: { dialect }, driver: none, executor, dialect });
 }
 
 /** Returns the error for a write in a session that only reads: `session-read-only`. */

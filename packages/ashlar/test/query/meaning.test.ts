@@ -109,7 +109,7 @@ const cases: readonly (readonly [what: string, query: OperationNodeSource, answe
   [
     'a CTE with names',
     db
-      .with('c(x, y)', (w) => w.selectFrom('one').select(['flag', 'n']))
+      .with('c(x, y)', (w) => w.selectFrom('one').select(['flag', 'n']) as never)
       .selectFrom('c')
       .selectAll(),
     'x: boolean of one.flag, y: integer? of one.n',
@@ -142,7 +142,7 @@ const cases: readonly (readonly [what: string, query: OperationNodeSource, answe
     db
       .selectFrom('one')
       .select(['id', 'n'])
-      .union(db.selectFrom('two').select(['one_id', 'n'])),
+      .union(db.selectFrom('two').select(['one_id', 'n']) as never),
     'id: uuid, n: unknown',
   ],
   ['a comparison', db.selectFrom('one').select((eb) => eb('n', '>', 1).as('x')), 'x: boolean?'],

@@ -98,7 +98,7 @@ describe.each(engines)('nested rows on $name', (engine) => {
           nested(
             eb
               .selectFrom('children')
-              .selectAll()
+              .selectAll('children')
               .whereRef('parent_id', '=', 'parents.id')
               .orderBy('position', 'desc'),
           ).as('children'),

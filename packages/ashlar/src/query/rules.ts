@@ -1,4 +1,4 @@
-import type { KyselyPlugin, OperationNodeSource, PluginTransformQueryArgs, RootOperationNode } from 'kysely';
+import type { OperationNodeSource, RootOperationNode } from 'kysely';
 import type { ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
 import type { TableFacts } from '../contract/table.js';
@@ -7,19 +7,20 @@ import { type PageOptions, type PagePlan, pagePlan } from './page.js';
 import { Rewriter } from './rewriter.js';
 import { declaredRelations, Scope } from './scope.js';
 
-/** The plugin through which all queries of a database are built, and what it knows about their results. */
+/** How the queries of a database are rewritten, and what their trees say about their results. */
 export interface QueryRules {
-  readonly plugin: KyselyPlugin;
-  /** The kinds of the result columns of a statement that the plugin has seen. */
+  /** Rewrites a statement before it is compiled. @throws AshlarError `value-invalid`, `value-unstorable`, `usage` */
+  rewrite(node: RootOperationNode): RootOperationNode;
+  /** The kinds of the result columns of a rewritten statement. */
   kindsOf(node: RootOperationNode): ResultKinds | undefined;
   /** Plans a page of a query; see {@link pagePlan}. */
   page(query: OperationNodeSource, options: PageOptions<Record<string, unknown>>): PagePlan;
-  /** Replaces the JSON of nested rows by the rows, in the result of a statement that the plugin has seen. */
+  /** Replaces the JSON of nested rows by the rows, in the result of a rewritten statement. */
   unnest(node: RootOperationNode, rows: readonly Record<string, unknown>[]): void;
 }
 
 /**
- * Makes the plugin through which queries are built: literals get the form of their columns, writes get the values that
+ * Makes the rules of a database's queries: literals get the form of their columns, writes get the values that
  * they lack, and every engine gives the same answer.
  *
  * @param clock - the clock given to `connect`; without one, the database generates times
@@ -38,10 +39,7 @@ export function queryRules(
     clock,
   });
   return {
-    plugin: {
-      transformQuery: ({ node }: PluginTransformQueryArgs) => rewriter.statement(node) as RootOperationNode,
-      transformResult: async ({ result }) => result,
-    },
+    rewrite: (node) => rewriter.statement(node) as RootOperationNode,
     kindsOf: (node) => rewriter.kindsOf(node),
     page: (query, options) => pagePlan(query, options, new Scope(declared)),
     unnest: (node, rows) => {
