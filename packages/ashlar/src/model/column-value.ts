@@ -1,12 +1,35 @@
+import { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
+import { errorIssues, issueText } from './issues.js';
 import { storageProblem } from './storable.js';
 
-const refused = (code: 'value-invalid' | 'value-unstorable', column: Column, why: string): AshlarError =>
-  new AshlarError(code, {
-    message: `${column.table}.${column.name}: ${why}`,
+const refused = (
+  code: 'value-invalid' | 'value-unstorable',
+  column: Column,
+  given: unknown,
+  issues: readonly z.core.$ZodIssue[],
+): AshlarError => {
+  const found = errorIssues(
+    issues.map((issue) => ({ ...issue, path: [column.name, ...issue.path] })),
+    {
+      schema: z.object({ [column.name]: column.stored }),
+      given: { [column.name]: given },
+      columns: { [column.name]: column },
+    },
+  );
+  const lines = found.map((issue) => issueText(issue, column.table));
+  return new AshlarError(code, {
+    message: lines[0] ?? `${column.table}.${column.name}: invalid value.`,
+    detail: lines.length > 1 ? lines.slice(1).join('\n') : undefined,
     suggestion: 'Nothing was written. Correct the value and try again.',
+    facts: { table: column.table, columns: [column.name], issues: found },
   });
+};
+
+const custom = (message: string): z.core.$ZodIssue[] => [
+  { code: 'custom', path: [], message, input: undefined },
+];
 
 /**
  * Returns a value as a column stores it, after its Zod type has checked it. An encrypted column takes ciphertext, a
@@ -18,16 +41,18 @@ const refused = (code: 'value-invalid' | 'value-unstorable', column: Column, why
 export function columnValue(column: Column, value: unknown): unknown {
   if (column.plaintext) {
     if (value instanceof Uint8Array || (value === null && column.nullable)) return value;
-    throw refused('value-invalid', column, 'An encrypted column takes ciphertext, a Uint8Array.');
+    throw new AshlarError('value-invalid', {
+      message: `${column.table}.${column.name}: an encrypted column takes ciphertext, a Uint8Array.`,
+      suggestion: 'Write it with the session’s insert or update, which encrypt.',
+      facts: { table: column.table, columns: [column.name] },
+    });
   }
   // JSON is checked before Zod parses it, since Zod rebuilds it and drops some keys; other values after, as they are stored
   const unstorable = column.kind === 'json' ? storageProblem(column, value) : undefined;
-  if (unstorable) throw refused('value-unstorable', column, unstorable);
+  if (unstorable) throw refused('value-unstorable', column, value, custom(unstorable));
   const result = column.stored.safeParse(value);
-  if (!result.success) {
-    throw refused('value-invalid', column, result.error.issues[0]?.message ?? 'invalid value');
-  }
+  if (!result.success) throw refused('value-invalid', column, value, result.error.issues);
   const problem = storageProblem(column, result.data);
-  if (problem) throw refused('value-unstorable', column, problem);
+  if (problem) throw refused('value-unstorable', column, value, custom(problem));
   return result.data;
 }

@@ -16,6 +16,7 @@ export {
 } from './column-types.js';
 export { columnValue } from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
+export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,
   type IndexOptions,

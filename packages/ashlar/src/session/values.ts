@@ -27,7 +27,7 @@ const stamp = (
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
 export function insertValues({ clock, stampsFromClock }: SessionParts, table: Table, row: unknown): Values {
-  const values = validate(table.name, table.insert, row) as Values;
+  const values = validate(table, table.insert, row) as Values;
   if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
   return values;
 }
@@ -43,7 +43,7 @@ export function updateValues(
   table: Table,
   update: unknown,
 ): Values {
-  const values = validate(table.name, table.update, update) as Values;
+  const values = validate(table, table.update, update) as Values;
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {
       message: `The update of ${table.name} sets no column.`,
@@ -59,6 +59,7 @@ export function notFound(table: Table): AshlarError {
   return new AshlarError('row-not-found', {
     message: `${table.name} has no row with this key.`,
     suggestion: 'Check the key and, for a scoped table, the scope of the session.',
+    facts: { table: table.name },
   });
 }
 
