@@ -32,21 +32,12 @@ const custom = (message: string): z.core.$ZodIssue[] => [
 ];
 
 /**
- * Returns a value as a column stores it, after its Zod type has checked it. An encrypted column takes ciphertext, a
- * `Uint8Array`: the methods of a session encrypt, a statement does not.
+ * Returns a value as a column stores it, after its Zod type has checked it.
  *
  * @throws AshlarError `value-invalid` when the column's type refuses the value; `value-unstorable` when engines could
  *   not return it unchanged
  */
 export function columnValue(column: Column, value: unknown): unknown {
-  if (column.plaintext) {
-    if (value instanceof Uint8Array || (value === null && column.nullable)) return value;
-    throw new AshlarError('value-invalid', {
-      message: `${column.table}.${column.name}: an encrypted column takes ciphertext, a Uint8Array.`,
-      suggestion: 'Write it with the session’s insert or update, which encrypt.',
-      facts: { table: column.table, columns: [column.name] },
-    });
-  }
   // JSON is checked before Zod parses it, since Zod rebuilds it and drops some keys; other values after, as they are stored
   const unstorable = column.kind === 'json' ? storageProblem(column, value) : undefined;
   if (unstorable) throw refused('value-unstorable', column, value, custom(unstorable));

@@ -291,6 +291,8 @@ export class Rewriter {
     const kind = argument && meaningOf(argument, scope)?.kind;
     const name = node.func.toLowerCase();
     if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
+    if (kind && kind !== 'integer' && kind !== 'real' && (name === 'sum' || name === 'avg'))
+      throw noNumber(name, kind);
     const rewritten = this.#children(node, scope) as AggregateFunctionNode;
     const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
     if (written !== rewritten) remember(written, meaningOf(node, scope));
@@ -310,6 +312,12 @@ const noExtreme = (name: string): AshlarError =>
   new AshlarError('usage', {
     message: `${name} of JSON has no meaning that engines agree on.`,
     suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
+  });
+
+const noNumber = (name: string, kind: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
+    suggestion: 'To count rows, use count with filterWhere(…).',
   });
 
 const directionOf = (node: OperationNode | undefined): 'asc' | 'desc' | undefined => {

@@ -630,6 +630,7 @@ const orders: readonly Case[] = [
 
 const refusals: readonly Case[] = [
   ['min of JSON', one((query) => query.select(({ fn }) => fn.min('meta' as 'age').as('x'))), 'usage'],
+  ['a sum of booleans', one((query) => query.select(({ fn }) => fn.sum('active' as 'age').as('x'))), 'usage'],
   ['an order over JSON', where('meta', '<', 5), 'usage'],
   ['like over a number', where('age', 'like', '2%'), 'usage'],
   ['like over a UUID', where('id', 'like', '0%'), 'usage'],
