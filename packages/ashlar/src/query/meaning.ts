@@ -20,7 +20,7 @@ import {
   type ValueNode,
   type WithNode,
 } from 'kysely';
-import type { ColumnKind } from '../contract/column.js';
+import { castMeaning, computed, jsonMeaning, literalMeaning, result } from './computed.js';
 import { type Meaning, type Relation, type Scope, unknownRelation } from './scope.js';
 
 /** One column of a query's result; `name` is `undefined` for columns that are not known. */
@@ -46,16 +46,6 @@ const textFunctions: ReadonlySet<string> = new Set([
 const sameAsArgument: ReadonlySet<string> = new Set([
   ...['min', 'max', 'abs', 'nullif', 'lag', 'lead', 'first_value', 'last_value', 'nth_value'],
 ]);
-
-const computed = (kind: ColumnKind, nullable = true): Meaning => ({
-  kind,
-  nullable,
-  column: undefined,
-  precision: undefined,
-  rows: undefined,
-});
-const result = (meaning: Meaning | undefined): Meaning | undefined =>
-  meaning && { ...meaning, nullable: true, column: undefined };
 
 /** Returns the operator of an operation as text; `''` for one that is written as raw SQL. */
 export function operatorOf({ operator }: { readonly operator: OperationNode }): string {
@@ -169,31 +159,6 @@ const nestedMeaning = (
     columns: columns.map((column) => ({ name: column.name ?? '', meaning: column.meaning })),
   };
   return { ...computed('json', rows.one), rows };
-};
-
-const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefined => {
-  const operator = 'operator' in traversal ? traversal.operator : traversal.inOperator;
-  return operator?.operator === '->' ? computed('json') : undefined;
-};
-
-const literalMeaning = (value: unknown): Meaning | undefined => {
-  if (typeof value === 'boolean') return computed('boolean', false);
-  if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
-  return typeof value === 'string' ? computed('text', false) : undefined;
-};
-
-const castKinds: Readonly<Record<string, ColumnKind>> = {
-  boolean: 'boolean',
-  integer: 'integer',
-  bigint: 'integer',
-  text: 'text',
-  'double precision': 'real',
-  real: 'real',
-};
-
-const castMeaning = ({ dataType }: { dataType: { dataType?: string } }): Meaning | undefined => {
-  const kind = castKinds[dataType.dataType ?? ''];
-  return kind && computed(kind);
 };
 
 const isNull = (node: OperationNode): boolean =>

@@ -2,7 +2,6 @@ import {
   type AggregateFunctionNode,
   AliasNode,
   type BinaryOperationNode,
-  ColumnNode,
   type FunctionNode,
   type InsertQueryNode,
   LimitNode,
@@ -10,8 +9,6 @@ import {
   type OnConflictNode,
   type OperationNode,
   type OrderByItemNode,
-  RawNode,
-  ReferenceNode,
   type SelectQueryNode,
   TableNode,
   type UpdateQueryNode,
@@ -33,57 +30,15 @@ import {
   remember,
   type StatementParts,
   sourceOf,
-  unwrapped,
 } from './meaning.js';
 import { nestedNode } from './nested-node.js';
-import { cast, isReady, markReady, parameter } from './nodes.js';
+import { isReady, markReady } from './nodes.js';
+import { directionOf, mayBeNull } from './order.js';
 import type { QueryParts } from './parts.js';
+import { isComputed, needsKinds, typedLiterals } from './results.js';
 import { type Meaning, type NestedRows, Scope } from './scope.js';
+import { leaves, mapped } from './tree.js';
 import { Writes } from './writes.js';
-
-type Fields = Record<string, unknown>;
-
-/** Nodes without nodes in them that a rewriting could change; values may be objects that only look like nodes. */
-const leaves: ReadonlySet<string> = new Set([
-  ...['ValueNode', 'PrimitiveValueListNode', 'ReferenceNode', 'ColumnNode', 'TableNode', 'IdentifierNode'],
-  ...['SchemableIdentifierNode', 'SelectAllNode', 'OperatorNode', 'DataTypeNode', 'DefaultInsertValueNode'],
-  ...['JSONReferenceNode', 'CollateNode'],
-]);
-
-const isNode = (value: unknown): value is OperationNode =>
-  typeof value === 'object' && value !== null && typeof (value as { kind?: unknown }).kind === 'string';
-
-/** Returns a node with each of its parts mapped, or the node itself if no part changes. */
-const mapped = (
-  node: OperationNode,
-  map: (part: OperationNode) => OperationNode,
-  except?: readonly string[],
-): OperationNode => {
-  let copy: Fields | undefined;
-  for (const name of Object.keys(node)) {
-    if (except?.includes(name)) continue;
-    const part = (node as unknown as Fields)[name];
-    const changed = Array.isArray(part) ? mappedList(part, map) : isNode(part) ? map(part) : part;
-    if (changed === part) continue;
-    copy ??= { ...node };
-    copy[name] = changed;
-  }
-  return (copy as OperationNode | undefined) ?? node;
-};
-
-const mappedList = (
-  list: readonly unknown[],
-  map: (part: OperationNode) => OperationNode,
-): readonly unknown[] => {
-  let copy: unknown[] | undefined;
-  for (const [at, part] of list.entries()) {
-    const changed = isNode(part) ? map(part) : part;
-    if (changed === part) continue;
-    copy ??= [...list];
-    copy[at] = changed;
-  }
-  return copy ?? list;
-};
 
 /**
  * Rewrites the trees of Kysely's statements so that their literals have the form of the declared columns, and so that
@@ -319,73 +274,3 @@ const noNumber = (name: string, kind: string): AshlarError =>
     message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
     suggestion: 'To count rows, use count with filterWhere(…).',
   });
-
-const directionOf = (node: OperationNode | undefined): 'asc' | 'desc' | undefined => {
-  if (!node) return 'asc';
-  const text = RawNode.is(node) && node.parameters.length === 0 ? node.sqlFragments.join('').trim() : '';
-  return text === 'asc' || text === 'desc' ? text : undefined;
-};
-
-// an output column comes before a column of a table with the same name
-const mayBeNull = (given: OperationNode, scope: Scope, outputs: readonly Output[]): boolean => {
-  const node = unwrapped(given);
-  const name = ColumnNode.is(node)
-    ? node.column.name
-    : ReferenceNode.is(node) && !node.table && ColumnNode.is(node.column)
-      ? node.column.column.name
-      : undefined;
-  const output = name === undefined ? undefined : outputs.find((each) => each.name === name);
-  return (output ? output.meaning : meaningOf(node, scope))?.nullable ?? true;
-};
-
-const isComputed = (output: Output): output is Output & { readonly meaning: Meaning } =>
-  output.meaning !== undefined && !(output.plain && output.meaning.column !== undefined);
-
-/** Whether a statement selects anything but columns of tables that it names itself. */
-const needsKinds = (node: OperationNode): boolean => {
-  const {
-    with: clause,
-    setOperations,
-    from,
-    joins = [],
-    selections = [],
-    returning,
-  } = node as unknown as {
-    with?: unknown;
-    setOperations?: readonly unknown[];
-    from?: { froms: readonly OperationNode[] };
-    joins?: readonly { table: OperationNode }[];
-    selections?: readonly { selection: OperationNode }[];
-    returning?: { selections: readonly { selection: OperationNode }[] };
-  };
-  if (clause || setOperations) return true;
-  const isTable = (each: OperationNode): boolean => TableNode.is(AliasNode.is(each) ? each.node : each);
-  if (![...(from?.froms ?? []), ...joins.map(({ table }) => table)].every(isTable)) return true;
-  return [...selections, ...(returning?.selections ?? [])].some(
-    ({ selection }) => AliasNode.is(selection) && !ReferenceNode.is(selection.node),
-  );
-};
-
-// a parameter in a select list would have the type text
-const typedLiterals = (node: SelectQueryNode): SelectQueryNode => {
-  const { selections } = node;
-  if (!selections?.some(({ selection }) => AliasNode.is(selection) && ValueNode.is(selection.node)))
-    return node;
-  return {
-    ...node,
-    selections: selections.map((each) => {
-      const { selection } = each;
-      if (!AliasNode.is(selection) || !ValueNode.is(selection.node) || selection.node.immediate) return each;
-      const { value } = selection.node;
-      const type =
-        typeof value === 'boolean'
-          ? 'boolean'
-          : typeof value === 'number'
-            ? Number.isSafeInteger(value)
-              ? 'bigint'
-              : 'double precision'
-            : undefined;
-      return type ? { ...each, selection: { ...selection, node: cast(parameter(value), type) } } : each;
-    }),
-  };
-};
