@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
+import { comparand } from './literals.js';
 
 /** A value of a row's order that a cursor keeps. */
 export type CursorValue = string | number | boolean | null;
@@ -25,15 +27,24 @@ export function writeCursor(values: readonly CursorValue[], order: string): stri
  * Reads the values of a cursor.
  *
  * @param order - the order of the page, as {@link writeCursor} got it
- * @param length - the number of values
- * @throws AshlarError `input-invalid` for text that is not a cursor, or the cursor of another order
+ * @param columns - the column of each value; `undefined` for a computed value
+ * @throws AshlarError `input-invalid` for text that is not a cursor, the cursor of another order, or a value that its
+ *   column cannot have
  */
-export function readCursor(cursor: string, order: string, length: number): readonly CursorValue[] {
+export function readCursor(
+  cursor: string,
+  order: string,
+  columns: readonly (Column | undefined)[],
+): readonly CursorValue[] {
   const [made, mark, ...values] = parsed(cursor);
   if (made !== version || typeof mark !== 'string' || !values.every(isCursorValue))
     throw invalid('The cursor of the page cannot be read.');
-  if (mark !== orderMark(order) || values.length !== length)
+  if (mark !== orderMark(order) || values.length !== columns.length)
     throw invalid('The cursor of the page was made for another order.');
+  const isPossible = (value: CursorValue, column: Column | undefined): boolean =>
+    value === null || !column || comparand(column, value).form === 'exact';
+  if (!values.every((value, at) => isPossible(value, columns[at])))
+    throw invalid('The cursor of the page was changed.');
   return values;
 }
 

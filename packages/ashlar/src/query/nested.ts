@@ -17,7 +17,8 @@ export interface RowsOf<Row> extends Expression<Row>, OperationNodeSource {}
  * rows the array is empty. The query must name its columns, or select them from declared tables.
  *
  * @param query - a subquery of the builder that the query around it passes to its callback
- * @throws AshlarError `usage`, when the query is run, if a column of the subquery has no name or two have the same
+ * @throws AshlarError `usage`, when the query is run, if a column of the subquery has no name or no known kind
+ *   (raw SQL), if two have the same name, and if one is encrypted
  *
  * @example
  * s.query.selectFrom('invoices').select((eb) => [

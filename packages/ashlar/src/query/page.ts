@@ -11,13 +11,15 @@ import {
   SelectQueryNode,
   type SqlBool,
   TableNode,
+  TupleNode,
   ValueNode,
 } from 'kysely';
+import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { type CursorValue, readCursor, writeCursor } from './cursor.js';
 import { meaningOf, type Output, outputsOf, scopeOf, unwrapped } from './meaning.js';
 import { binary, both, constant, either } from './nodes.js';
-import type { Scope } from './scope.js';
+import type { Meaning, Scope } from './scope.js';
 
 /** A column of a page's order: ascending by default. */
 export type PageBy<Row> =
@@ -48,6 +50,7 @@ interface Key {
   readonly direction: 'asc' | 'desc';
   readonly node: OperationNode;
   readonly nullable: boolean;
+  readonly meaning: Meaning | undefined;
 }
 
 const mostRows = 10_000;
@@ -91,11 +94,18 @@ export function pagePlan(
   const scope = scopeOf(given, declared);
   const keys = keysOf(given, by, outputsOf(given, declared), scope);
   assertUnique(given, keys, scope);
-  const order = keys.map(({ name, direction }) => `${name} ${direction}`).join();
+  const order = keys.map(orderText).join();
   let planned = query as unknown as Builder;
   if (after !== undefined && after !== null) {
     const condition = new ExpressionWrapper<never, never, SqlBool>(
-      beyond(keys, readCursor(after, order, keys.length)),
+      afterRow(
+        keys,
+        readCursor(
+          after,
+          order,
+          keys.map(({ meaning }) => meaning?.column),
+        ),
+      ),
     );
     // WHERE comes before grouping, where aggregates have no value yet
     planned = given.groupBy || given.having ? planned.having(condition) : planned.where(condition);
@@ -120,6 +130,10 @@ export function pagePlan(
   };
 }
 
+// the tables and the kinds too: the values of a cursor are compared with just these columns
+const orderText = ({ name, direction, meaning }: Key): string =>
+  [name, direction, meaning?.kind ?? '', meaning?.column?.table ?? '', meaning?.column?.name ?? ''].join(' ');
+
 const keysOf = (
   given: SelectQueryNode,
   by: readonly PageBy<Record<string, unknown>>[],
@@ -138,15 +152,11 @@ const keysOf = (
         'Select the column.',
       );
     const node = selected(given, name) ?? ReferenceNode.create(ColumnNode.create(name));
-    const kind = output.meaning?.kind;
+    const meaning = output.meaning ?? meaningOf(node, scope);
+    const kind = meaning?.kind;
     if (kind === 'json' || kind === 'bytes')
       throw usage(`A page cannot be ordered by ${name}, which holds ${kind}.`, 'Order by another column.');
-    return {
-      name,
-      direction,
-      node,
-      nullable: output.meaning?.nullable ?? meaningOf(node, scope)?.nullable ?? true,
-    };
+    return { name, direction, node, nullable: meaning?.nullable ?? true, meaning };
   });
 };
 
@@ -166,23 +176,44 @@ const selected = (given: SelectQueryNode, name: string): OperationNode | undefin
   return undefined;
 };
 
-// checked where it is certain: a query of one declared table, without grouping
+// checked where it is certain: all sources are declared tables, and rows are not grouped
 const assertUnique = (given: SelectQueryNode, keys: readonly Key[], scope: Scope): void => {
-  const [from, ...others] = given.from?.froms ?? [];
-  if (!from || others.length > 0 || given.joins?.length || given.groupBy) return;
-  const source = AliasNode.is(from) ? from.node : from;
-  const table = TableNode.is(source) ? scope.table(source) : undefined;
-  if (!table) return;
-  const columns = new Set(keys.flatMap(({ node }) => meaningOf(node, scope)?.column?.name ?? []));
-  const unique = [
-    table.primaryKey,
-    ...table.uniques.filter(({ columns: names }) => names.every((name) => !table.columns[name]?.nullable)),
-  ];
-  if (unique.some((key) => key.columns.every((name) => columns.has(name)))) return;
+  if (given.groupBy) return;
+  const sources = [...(given.from?.froms ?? []), ...(given.joins ?? []).map((join) => join.table)];
+  const tables = sources.map((each) => {
+    const source = AliasNode.is(each) ? each.node : each;
+    return TableNode.is(source) ? scope.table(source) : undefined;
+  });
+  const [first] = tables;
+  if (!first || tables.includes(undefined)) return;
+  if (tables.some((table) => table && coversKey(table, keys))) return;
   throw usage(
-    `The order of a page of ${table.name} leaves rows equal, which could then be left out.`,
-    `End \`by\` in columns that make a row unique: ${table.primaryKey.columns.join(', ')}.`,
+    `The order of a page of ${first.name} leaves rows equal, which could then be left out.`,
+    `End \`by\` in columns that make a row unique: ${first.primaryKey.columns.join(', ')}.`,
   );
+};
+
+const coversKey = (table: TableFacts, keys: readonly Key[]): boolean => {
+  const columns = new Set(
+    keys.flatMap(({ meaning }) => (meaning?.column?.table === table.name ? meaning.column.name : [])),
+  );
+  const uniques = table.uniques.filter((key) => key.columns.every((name) => !table.columns[name]?.nullable));
+  return [table.primaryKey, ...uniques].some((key) => key.columns.every((name) => columns.has(name)));
+};
+
+// an index answers a comparison of rows, and a bound on the first column; it does not answer an OR
+const afterRow = (keys: readonly Key[], values: readonly CursorValue[]): OperationNode => {
+  const [first] = keys;
+  const [value = null] = values;
+  if (!first || keys.length === 1 || first.nullable) return beyond(keys, values);
+  const after = first.direction === 'asc' ? '>' : '<';
+  if (keys.every((key) => !key.nullable && key.direction === first.direction))
+    return binary(
+      TupleNode.create(keys.map(({ node }) => node)),
+      after,
+      TupleNode.create(values.map((each) => ValueNode.create(each))),
+    );
+  return both(binary(first.node, `${after}=`, ValueNode.create(value)), beyond(keys, values));
 };
 
 /** The condition for the rows after the one with these values. */

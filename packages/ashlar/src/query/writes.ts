@@ -37,7 +37,7 @@ export class Writes {
    * Returns the columns and rows of an INSERT: each literal as its column stores it, and a value for each column that
    * this process fills (ids, function defaults, times of a given clock).
    *
-   * @throws AshlarError `value-invalid`, `value-unstorable`
+   * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` for plaintext in an encrypted column
    */
   rows({ columns = [], values, defaultValues }: InsertQueryNode): Partial<InsertQueryNode> {
     const given = columns.map(({ column }) => this.#table.columns[column.name]);
@@ -67,7 +67,7 @@ export class Writes {
    * Returns the assignments of an UPDATE: each literal as its column stores it, and the current time for each column
    * that every update touches, unless the statement sets it.
    *
-   * @throws AshlarError `value-invalid`, `value-unstorable`
+   * @throws AshlarError `value-invalid`, `value-unstorable`; `usage` for plaintext in an encrypted column
    */
   assignments(updates: readonly ColumnUpdateNode[]): readonly ColumnUpdateNode[] {
     const set = new Set<string>();
@@ -141,7 +141,7 @@ const targetName = (node: OperationNode): string | undefined => {
 const ciphertext = (column: Column, value: unknown): unknown => {
   if (value instanceof Uint8Array || (value === null && column.nullable)) return value;
   const { table, name } = column;
-  throw new AshlarError('value-invalid', {
+  throw new AshlarError('usage', {
     message: `${table}.${name}: an encrypted column takes ciphertext, a Uint8Array.`,
     suggestion: 'Write it with the session’s insert or update, which encrypt.',
     facts: { table, columns: [name] },

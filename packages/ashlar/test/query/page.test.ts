@@ -148,7 +148,13 @@ describe('a cursor', () => {
         ),
         fc.string(),
         (values, given) => {
-          expect(readCursor(writeCursor(values, given), given, values.length)).toEqual(values);
+          expect(
+            readCursor(
+              writeCursor(values, given),
+              given,
+              values.map(() => undefined),
+            ),
+          ).toEqual(values);
         },
       ),
     );
@@ -163,8 +169,11 @@ describe('a cursor', () => {
     5,
     null,
     `${writeCursor([1], 'a')}=`,
+    writeCursor(['x'], 'a'),
+    writeCursor([1.5], 'a'),
+    writeCursor([1, 2], 'a'),
   ])('%s is refused', (cursor) => {
-    expect(() => readCursor(cursor as string, 'a', 1)).toThrow(
+    expect(() => readCursor(cursor as string, 'a', [items.columns.rank])).toThrow(
       expect.objectContaining({ code: 'input-invalid' }),
     );
   });
