@@ -266,6 +266,13 @@ describe.each(engines)('writes on $name', (engine) => {
     expect(touched.kept?.changed_at).toBe(old);
   });
 
+  it('refuse 1.5 for an integer, in raw SQL too', async () => {
+    const inserted = db.session((s) =>
+      sql`INSERT INTO matrix (id, whole) VALUES (${crypto.randomUUID()}, ${1.5})`.execute(s.query),
+    );
+    await expect(inserted).rejects.toMatchObject({ code: 'value-invalid' });
+  });
+
   it('keep expressions as they are', async () => {
     const [made] = await db.session(async (s) => {
       const [{ id: key } = { id: '' }] = await s.query
