@@ -140,8 +140,14 @@ const report = (configs, folder) => {
   };
 };
 
+/** Without the imports of types that only unexported declarations name: those change with what is no surface. */
+const withoutUnusedImports = (text) =>
+  text.replace(/^import .*?(\w+)(?: \})? from '[^']*';\n/gm, (line, name) =>
+    text.replaceAll(/^import .*$/gm, '').search(new RegExp(`\\b${name}\\b`)) < 0 ? '' : line,
+  );
+
 const pageOf = (entry, text, unexported) => {
-  const page = text
+  const page = withoutUnusedImports(text)
     .replace('API Report File for "ashlar"', `API report of "${entry}"`)
     .replace(
       intro,

@@ -7,11 +7,13 @@ import {
   acceptHandover,
   checkpointLedger,
   exportLedger,
+  formatHandover,
   keptCheckpoints,
   ledgerState,
   ledgersOf,
   newLedgerKey,
   openLedger,
+  parsePrivateKey,
   proveConsistency,
   proveInclusion,
   readCheckpoint,
@@ -24,8 +26,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { formatHandover } from '../../src/ledger/handover.js';
-import { newSigner, parsePrivateKey } from '../../src/ledger/keys.js';
 import { behindItsBack } from './sabotage.js';
 
 const payments = table('payments', { id: id(), cents: z.int() }, () => [appendOnly(), ledgered()]);
@@ -145,10 +145,25 @@ test('openLedger refuses a table without a ledger, and a malformed key', async (
   await remove();
 });
 
-test('a handover gives the new public key to those who trust the former', () => {
+test('a key is replaced: both keys sign a checkpoint, and a handover gives the new key to those who trust the former', async () => {
+  const [sqlite] = engines;
+  if (!sqlite) throw new Error('there are engines');
+  const { db, remove } = await withTables(sqlite, tables);
+  const checkpoints = join(folder, 'rotated');
+  await checkpointLedger(openLedger(db.engine, shop, payments, { key, checkpoints }));
+  await db.session((s) => s.insert(payments, { cents: 1 }));
+  const next = newLedgerKey('example.com/shop');
   const former = parsePrivateKey(key);
-  const next = newSigner('example.com/shop');
-  const handover = formatHandover(former, next);
-  expect(acceptHandover(handover, [publicKey])).toBe(next.verifierKey);
+  const ledger = openLedger(db.engine, shop, payments, {
+    checkpoints,
+    key: next.key,
+    publicKeys: [publicKey],
+  });
+  const { note } = await checkpointLedger(ledger, former);
+  await remove();
+  for (const one of [publicKey, next.publicKey])
+    expect(readCheckpoint(note, [one])).toMatchObject({ size: 1 });
+  const handover = formatHandover(former, parsePrivateKey(next.key));
+  expect(acceptHandover(handover, [publicKey])).toBe(next.publicKey);
   expect(() => acceptHandover(handover, [stranger.publicKey])).toThrow('No trusted key');
 });

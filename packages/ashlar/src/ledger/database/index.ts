@@ -1,6 +1,7 @@
 export type { Checkpoint, SignedCheckpoint } from '../checkpoint.js';
 export type { Entry } from '../entry.js';
-export { parseVerifierKey, type Signer, type Verifier } from '../keys.js';
+export { formatHandover } from '../handover.js';
+export { parsePrivateKey, parseVerifierKey, type Signer, type Verifier } from '../keys.js';
 export type { LedgerProblem } from '../problems.js';
 export type { ProvenEntry } from '../proof-file.js';
 export {
