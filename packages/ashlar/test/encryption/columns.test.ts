@@ -200,13 +200,18 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
           .execute();
         return s.decrypt(dossiers, rows);
       });
-      await expect(renamed).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('text') });
+      await expect(renamed).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining('text'),
+      });
     });
 
     it('when a query writes plaintext', async () => {
       const { id: key } = await db.session((s) => s.insert(dossiers, dossier));
       const plain = { note: 'ill' } as never;
-      const written = db.session((s) => s.query.updateTable('dossiers').set(plain).where('id', '=', key).execute());
+      const written = db.session((s) =>
+        s.query.updateTable('dossiers').set(plain).where('id', '=', key).execute(),
+      );
       await expect(written).rejects.toMatchObject({ code: 'usage' });
       await expect(written).rejects.not.toMatchObject({ message: expect.stringContaining('ill') });
     });

@@ -10,18 +10,13 @@ import { BoundedCache } from './bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy } from './errors.js';
 import type { Failures } from './failures.js';
-import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
+import { type Decoded, decoderFor, type Origins } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
 
-interface Prepared {
-  readonly statement: DriverStatement;
+interface Prepared extends Decoded {
   readonly reads: boolean;
   readonly writes: boolean;
-  /** `null` until the statement has run once. */
-  decode: DecodeRow | undefined | null;
-  /** What the query that last ran the statement said about the columns of its result. */
-  kinds: string | undefined;
 }
 
 /** A callback that is called after each statement with its text and its duration in milliseconds. */
@@ -104,7 +99,7 @@ export class Connection {
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
-      const decode = this.#decoder(prepared, kinds);
+      const decode = decoderFor(prepared, this.#origins, kinds);
       if (decode) for (const row of rows) decode(row);
       return { rows, changes: writes ? rows.length : 0 };
     } catch (error) {
@@ -154,7 +149,7 @@ export class Connection {
       for (;;) {
         const row = this.#translated(() => stream.next());
         if (!row) return;
-        this.#decoder(prepared, kinds)?.(row);
+        decoderFor(prepared, this.#origins, kinds)?.(row);
         yield row;
       }
     } finally {
@@ -269,16 +264,6 @@ export class Connection {
       if (readsOnly) this.database.pragma('query_only = ON');
     }
     this.#viewsVersion = this.#scoped.version;
-  }
-
-  // after the first run, because SQLite notices a schema change by another connection only when a statement runs
-  #decoder(prepared: Prepared, kinds: ResultKinds | undefined): DecodeRow | undefined {
-    const signature = kinds && [...kinds].map(([name, { kind }]) => `${name}:${kind}`).join();
-    if (prepared.decode === null || prepared.kinds !== signature) {
-      prepared.decode = rowDecoder(prepared.statement.columns(), this.#origins, kinds);
-      prepared.kinds = signature;
-    }
-    return prepared.decode;
   }
 
   /** Translates an error of the driver into an AshlarError with the facts that its message has. */
