@@ -1,5 +1,4 @@
 import {
-import { sql } from 'ashlar/query';
   archiveClient,
   type Client,
   clientActions,
@@ -11,6 +10,7 @@ import { sql } from 'ashlar/query';
   type Fact,
   updateClient,
 } from '@ashlar/sophia';
+import { sql } from 'ashlar/query';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';

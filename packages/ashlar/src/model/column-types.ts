@@ -36,7 +36,10 @@ export function id() {
   return hinted(z.uuid(), { generated: 'uuid', primaryKey: true });
 }
 
-/** Declares a primary key of integers (1, 2, 3, …) that the database generates; a number is never reused. */
+/**
+ * Declares a primary key of integers (1, 2, 3, …) that only the database generates; a number is never reused. A key that
+ * a session gives is refused: `guarantee-violated`.
+ */
 export function autoincrement() {
   return hinted(z.int().min(1), { generated: 'identity', primaryKey: true });
 }

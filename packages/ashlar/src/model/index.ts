@@ -16,6 +16,7 @@ export {
 } from './column-types.js';
 export { columnValue } from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
+export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,
@@ -35,4 +36,4 @@ export type { InsertOf, RowOf, Shape, UpdateOf } from './shape.js';
 export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type Table, table } from './table.js';
-export type { Insert, QueryTables, Row, Tables, Update } from './types.js';
+export type { Insert, QueryTable, QueryTables, Row, Tables, Update } from './types.js';

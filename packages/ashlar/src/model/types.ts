@@ -28,7 +28,8 @@ type Held<T extends z.ZodType> =
     ? Uint8Array | (null extends z.output<T> ? null : never)
     : Present<z.output<T>>;
 
-type KyselyTable<S extends Shape> = {
+/** The Kysely type of one table. */
+export type QueryTable<S extends Shape> = {
   [K in keyof S]: ColumnType<
     Held<S[K]>,
     MayOmit<S[K]> extends true ? Held<S[K]> | undefined : Held<S[K]>,
@@ -39,6 +40,6 @@ type KyselyTable<S extends Shape> = {
 /** The Kysely database type of a set of tables. */
 export type QueryTables<T extends Tables> = {
   [K in keyof T as T[K] extends Table<infer Name, Shape> ? Name : never]: T[K] extends Table<string, infer S>
-    ? KyselyTable<S>
+    ? QueryTable<S>
     : never;
 };

@@ -10,6 +10,6 @@ export {
   type SqlBool,
   sql,
 } from 'kysely';
-export type { QueryTables } from '../model/types.js';
+export type { QueryTable, QueryTables } from '../model/types.js';
 export { nested, nestedOne, type RowsOf } from './nested.js';
 export type { Page, PageBy, PagedQuery, PageOptions } from './page.js';

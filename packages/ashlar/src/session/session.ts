@@ -1,20 +1,20 @@
 import type { Kysely } from 'kysely';
-import type { Column } from '../contract/column.js';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
+import { type Batch, Batches } from './batches.js';
 import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
+import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import { keyValues } from './statements.js';
-import type { Decrypted, KeyOf, Session } from './types.js';
+import { keyValues, type Statement } from './statements.js';
+import type { Decrypted, KeyOf, Rows, Session, UpsertOptions } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
+import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
 import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
-
-/** How many rows `insertMany` sends in one statement. */
-const batchSize = 1_000;
+import type { Where } from './where.js';
 
 /** An asynchronous session, which runs in one level (transaction or savepoint) of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
@@ -59,41 +59,39 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
-    const values = insertValues(this.#parts, table, row);
-    if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
-    const statement = this.#parts.statements.insert(table, values);
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S>;
+    return this.#insertValues(table, insertValues(this.#parts, table, row));
   }
 
+  insertMany<S extends Shape>(table: Table<string, S>, rows: Rows<S>): Promise<number>;
+  insertMany<S extends Shape>(
+    table: Table<string, S>,
+    rows: Rows<S>,
+    options: { readonly returning: true },
+  ): Promise<RowOf<S>[]>;
   async insertMany<S extends Shape>(
     table: Table<string, S>,
-    rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
-  ): Promise<number> {
+    rows: Rows<S>,
+    { returning = false }: { readonly returning?: boolean } = {},
+  ): Promise<number | RowOf<S>[]> {
     this.#assertWritable();
     let count = 0;
-    let columns: readonly Column[] = [];
-    let batch: (readonly unknown[])[] = [];
-    const flush = async () => {
-      const [sent, of] = [batch, columns];
-      batch = [];
-      if (sent.length > 0) count += await this.level.run((t) => t.insertMany(table, of, sent));
-    };
-    const push = (values: Readonly<Record<string, unknown>>): Promise<void> | undefined => {
-      const next = this.#parts.statements.encodeRow(table, values);
-      const sameColumns =
-        next.columns.length === columns.length && next.columns.every((column, i) => column === columns[i]);
-      const full = !sameColumns || batch.length === batchSize ? flush() : undefined;
-      columns = next.columns;
-      batch.push(next.encoded);
-      return full;
+    const returned: Record<string, unknown>[] = [];
+    const batches = new Batches(this.#parts.statements, table);
+    const send = async (batch: Batch): Promise<void> => {
+      if (returning) returned.push(...(await this.#insertReturning(table, batch)));
+      else await this.level.run((t) => t.insertMany(table, batch.columns, batch.rows));
+      count += batch.rows.length;
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
       const values = insertValues(this.#parts, table, row);
-      return table.facts.encryption
-        ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
-        : push(values);
+      if (table.facts.encryption) {
+        return this.#encrypted((encrypted) => encrypted.values(table, values)).then((sealed) => {
+          const full = batches.add(sealed);
+          return full && send(full);
+        });
+      }
+      const full = batches.add(values);
+      return full && send(full);
     };
     try {
       if (Symbol.iterator in rows) {
@@ -110,8 +108,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       if (count > 0) this.level.fail(error);
       throw error;
     }
-    await flush();
-    return count;
+    const rest = batches.rest();
+    if (rest) await send(rest);
+    return returning ? (returned as RowOf<S>[]) : count;
   }
 
   async update<S extends Shape>(
@@ -127,6 +126,38 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     if (!rows[0]) throw notFound(table);
     return rows[0] as RowOf<S>;
+  }
+
+  async updateMany<Name extends string, S extends Shape>(
+    table: Table<Name, S>,
+    where: Where<Name, S>,
+    update: UpdateOf<S>,
+  ): Promise<number> {
+    this.#assertWritable();
+    return this.#changes(updateManyStatement(this.#parts, table, where, update));
+  }
+
+  async upsert<S extends Shape>(
+    table: Table<string, S>,
+    row: InsertOf<S>,
+    { by }: UpsertOptions<S>,
+  ): Promise<RowOf<S>> {
+    this.#assertWritable();
+    const plan = planUpsert(this.#parts, table, row, by);
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
+      if (found) return found as RowOf<S>;
+      try {
+        return await this.nest(
+          (inner) => (inner as ActiveSession<T>).#insertValues(table, plan.insert),
+          false,
+        );
+      } catch (error) {
+        if (isTaken(error) && attempt < upsertAttempts) continue;
+        this.level.fail(error);
+        throw error;
+      }
+    }
   }
 
   async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
@@ -150,6 +181,14 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const statement = this.#parts.statements.delete(table, keyValues(table, key));
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table);
+  }
+
+  async deleteMany<Name extends string, S extends Shape>(
+    table: Table<Name, S>,
+    where: Where<Name, S>,
+  ): Promise<number> {
+    this.#assertWritable();
+    return this.#changes(deleteManyStatement(this.#parts, table, where));
   }
 
   async decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
@@ -242,9 +281,35 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#keys;
   }
 
-  // a failed statement aborts the session; a value that cannot be decrypted does not
+  async #insertValues<S extends Shape>(
+    table: Table<string, S>,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<RowOf<S>> {
+    if (table.facts.encryption)
+      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
+    const statement = this.#parts.statements.insert(table, values);
+    const { rows } = await this.level.execute(statement.sql, statement.parameters);
+    return rows[0] as RowOf<S>;
+  }
+
+  async #insertReturning(table: Table, { columns, rows }: Batch): Promise<Record<string, unknown>[]> {
+    const inserted = await this.level.run((t) => t.insertManyReturning(table, columns, rows));
+    return table.facts.encryption
+      ? this.#encrypted((encrypted) => encrypted.decrypt(table, inserted))
+      : inserted;
+  }
+
+  async #changes(statement: Statement | undefined): Promise<number> {
+    return statement ? (await this.level.execute(statement.sql, statement.parameters)).changes : 0;
+  }
+
   async #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): Promise<R> {
-    const steps = work(new EncryptedTables(this.#parts, this.#dataKeys));
+    return this.#steps((keys) => work(new EncryptedTables(this.#parts, keys)));
+  }
+
+  // a failed statement aborts the session; a value that cannot be decrypted does not
+  async #steps<R>(work: (keys: DataKeys) => Steps<R>): Promise<R> {
+    const steps = work(this.#dataKeys);
     return resultOf(
       await this.level.run((transaction) =>
         runSteps(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),

@@ -214,8 +214,8 @@ describe.each(engines)('writes on $name', (engine) => {
         .insertInto('numbered')
         .values(given as never)
         .execute();
-    expect(await refused(insert({ id: 7, note: 'x' }))).toBe('value-invalid');
-    expect(await refused(insert([{ note: 'x' }, { id: 7, note: 'x' }]))).toBe('value-invalid');
+    expect(await refused(insert({ id: 7, note: 'x' }))).toBe('guarantee-violated');
+    expect(await refused(insert([{ note: 'x' }, { id: 7, note: 'x' }]))).toBe('guarantee-violated');
     expect(
       await refused((s) =>
         s.query
@@ -223,7 +223,7 @@ describe.each(engines)('writes on $name', (engine) => {
           .set({ id: 7 } as never)
           .execute(),
       ),
-    ).toBe('value-invalid');
+    ).toBe('guarantee-violated');
     expect(await refused(insert([{ note: 'a' }, { id: undefined, note: 'b' }]))).toHaveLength(1);
     const found = await db.read((s) => s.query.selectFrom('numbered').selectAll().orderBy('id').execute());
     expect(found.map(({ note }) => note)).toEqual(['a', 'b']);

@@ -42,11 +42,7 @@ export interface Decoded {
  * Returns the decoder for the rows of a statement that has run: SQLite notices a schema change by another connection
  * only when a statement runs.
  */
-export function decoderFor(
-  prepared: Decoded,
-  origins: Origins,
-  kinds: ResultKinds | undefined,
-): DecodeRow | undefined {
+export function decoderFor(prepared: Decoded, origins: Origins, kinds?: ResultKinds): DecodeRow | undefined {
   const signature = kinds && [...kinds].map(([name, { kind }]) => `${name}:${kind}`).join();
   if (prepared.decode === null || prepared.kinds !== signature) {
     prepared.decode = rowDecoder(prepared.statement.columns(), origins, kinds);
