@@ -37,21 +37,43 @@ const driver: Driver = {
   destroy: async () => undefined,
 };
 
-/** Runs Kysely's queries in one level of a unit of work. */
+/**
+ * Runs Kysely's queries in one level of a unit of work. Kysely asks for a connection in the same turn as `.execute()`, and
+ * when the first row of a stream is read: from then on the query counts as running.
+ */
 class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
   readonly #dialect: SqlName;
   readonly #readOnly: boolean;
   readonly #rules: QueryRules;
+  #reserved: (() => void) | undefined;
 
   constructor(level: Level, { sqlName, rules }: KyselyParts, readOnly: boolean) {
     this.#level = level;
     this.#dialect = sqlName;
     this.#rules = rules;
     this.#readOnly = readOnly;
+    this.#reserved = level.calls.start();
   }
 
-  async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
+  /** Whether nothing was run with this connection yet. */
+  get unused(): boolean {
+    return this.#reserved !== undefined;
+  }
+
+  /** Ends the count that began with this connection. */
+  readonly release = (): void => {
+    this.#reserved?.();
+    this.#reserved = undefined;
+  };
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const result = this.#level.call(() => this.#execute<R>(query));
+    this.release();
+    return result;
+  }
+
+  async #execute<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
     assertParameters(parameters);
     // nested in a session that writes, a session that only reads is in a transaction that may write
     if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
@@ -64,10 +86,17 @@ class LevelConnection implements DatabaseConnection {
     { sql, parameters, query }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
-    assertParameters(parameters);
-    for await (const row of this.#level.stream(sql, parameters, chunk, this.#rules.kindsOf(query))) {
-      this.#rules.unnest(query, [row]);
-      yield { rows: [row as R] };
+    const end = this.#level.calls.start();
+    this.release();
+    try {
+      assertParameters(parameters);
+      for await (const row of this.#level.stream(sql, parameters, chunk, this.#rules.kindsOf(query))) {
+        this.#rules.unnest(query, [row]);
+        yield { rows: [row as R] };
+      }
+    } finally {
+      await this.#level.call(async () => undefined);
+      end();
     }
   }
 }
@@ -105,8 +134,14 @@ export function kyselyParts(engine: Engine, rules: QueryRules): KyselyParts {
 /** Returns a Kysely instance whose queries run in one level of a unit of work: the transaction or a savepoint. */
 export function kyselyFor<Tables>(parts: KyselyParts, level: Level, readOnly: boolean): Kysely<Tables> {
   const { adapter, compiler, dialect, rules } = parts;
-  const connection = new LevelConnection(level, parts, readOnly);
-  const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
+  const provider: ConnectionProvider = {
+    provideConnection: (consumer) => {
+      const connection = new LevelConnection(level, parts, readOnly);
+      const result = consumer(connection);
+      if (connection.unused) result.then(connection.release, connection.release);
+      return result;
+    },
+  };
   const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }
