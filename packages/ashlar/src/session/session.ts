@@ -178,8 +178,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>> {
     this.#assertOpen();
     const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
-    const { rows } = await this.query.executeQuery(plan.query);
-    return plan.page(rows as Row[]);
+    return plan.page((await this.query.executeQuery(plan.query)).rows as Row[]);
   }
 
   async delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
