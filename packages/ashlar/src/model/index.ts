@@ -14,6 +14,7 @@ export {
   timestamps,
   updatedAt,
 } from './column-types.js';
+export { columnValue } from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
 import { currentSession, runInSession } from './current.js';
@@ -172,6 +173,12 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     return rows[0] as RowOf<S> | undefined;
+  }
+
+  async page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>> {
+    this.#assertOpen();
+    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    return plan.page((await this.query.executeQuery(plan.query)).rows as Row[]);
   }
 
   async delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {

@@ -11,6 +11,7 @@ import { identifier } from '../../model/index.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { postgresDialect } from './dialect.js';
+import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
 import { type ConnectionFacts, readConnectionFacts, setRole } from './session/connected-role.js';
@@ -149,7 +150,11 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     label: backend.label,
     url: backend.url,
     encrypted: false,
-    kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
+    kysely: {
+      adapter: () => new PostgresAdapter(),
+      compiler: () => new PostgresQueryCompiler(),
+      answers: postgresAnswers,
+    },
     sync: undefined,
     get connectedRole() {
       return connectedRole;

@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
@@ -67,13 +68,14 @@ export class PostgresTransaction implements Transaction {
     this.#parts = parts;
   }
 
-  async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+  async execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Promise<QueryResult> {
     return decodeReply(
       await this.#run(sql, {
         text: sql,
         values: wireValues(parameters),
         keep: isKept(sql) && parameters.length > 0,
       }),
+      kinds,
     );
   }
 
@@ -81,6 +83,7 @@ export class PostgresTransaction implements Transaction {
     sql: string,
     parameters: readonly unknown[],
     chunk: number,
+    kinds?: ResultKinds,
   ): AsyncIterable<Record<string, unknown>> {
     const cursor = `ashlar_cursor_${++this.#cursors}`;
     const usage = new Usage(this.#parts.report, sql);
@@ -93,7 +96,7 @@ export class PostgresTransaction implements Transaction {
       for (;;) {
         const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
         usage.rows += reply.rows.length;
-        yield* decodeRows(reply);
+        yield* decodeRows(reply, kinds);
         if (reply.rows.length < chunk) return;
       }
     } finally {

@@ -1,3 +1,4 @@
+import type { ResultKind, ResultKinds } from '../../../contract/answers.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { isOwn } from '../../../model/names.js';
@@ -74,10 +75,18 @@ const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
 
 const timestamptz = 1184;
 
-const decoderOf = (field: Field): Decoder =>
-  field.dataTypeID === timestamptz
-    ? timestampDecoder(field.dataTypeModifier)
-    : (decoders.get(field.dataTypeID) ?? asIs);
+const numericType = 1700;
+
+const decoderOf = (field: Field, known: ResultKind | undefined): Decoder => {
+  if (field.dataTypeID === timestamptz) {
+    // an aggregate loses the precision of its column
+    const precision = field.dataTypeModifier < 0 ? known?.precision : undefined;
+    return precision ? timestampOf[precision] : timestampDecoder(field.dataTypeModifier);
+  }
+  // the sum of integers is a numeric
+  if (field.dataTypeID === numericType && known?.kind === 'integer') return integer;
+  return decoders.get(field.dataTypeID) ?? asIs;
+};
 
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
@@ -85,9 +94,9 @@ const decoderOf = (field: Field): Decoder =>
  *
  * @throws AshlarError `value-corrupt`
  */
-export function decodeRows(reply: Reply): Record<string, unknown>[] {
+export function decodeRows(reply: Reply, kinds?: ResultKinds): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
-    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
+    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field, kinds?.get(field.name)) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
@@ -106,9 +115,9 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
  *
  * @throws AshlarError `value-corrupt`
  */
-export function decodeReply(reply: Reply): QueryResult {
+export function decodeReply(reply: Reply, kinds?: ResultKinds): QueryResult {
   return {
-    rows: decodeRows(reply),
+    rows: decodeRows(reply, kinds),
     changes: changesOf(reply),
   };
 }
