@@ -24,23 +24,13 @@ import { retrying } from './retrying.js';
 import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
 import { abortedError, leftOverError } from './session-errors.js';
+import { assertShared } from './shared-options.js';
 import { SingleWrites } from './single-writes.js';
 import { keyValues, Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
-import { transactionOptions, withDefaults } from './transaction-options.js';
+import { transactionOptions } from './transaction-options.js';
 import type { KeyOf, Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
-
-// what a nested session shares with the outer one, whose transaction it runs in
-const shared = [
-  'actor',
-  'scope',
-  'isolation',
-  'deferrable',
-  'signal',
-  'statementTimeout',
-  'lockTimeout',
-] as const satisfies readonly (keyof SessionOptions)[];
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
 
@@ -107,10 +97,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
     if (outer) return outer.session(work);
     if (this.#options.maintain !== false)
-      this.#maintenance.runWhenDue(this.engine, Object.values(this.system.tables), this.#parts.clock());
-    return this.#traced('ashlar.session', () =>
-      retrying(this.#options.attempts, () => this.#run(options, 'write', work)),
-    );
+      this.#maintenance.runWhenDue(this.engine, this.system.tables, this.#parts.clock());
+    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(options, 'write', work)));
   }
 
   /**
@@ -124,9 +112,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     const [options, work] = given.length === 1 ? [{}, given[0]] : given;
     const outer = this.#outer(options);
     if (outer) return outer.nest(work, true);
-    return this.#traced('ashlar.read', () =>
-      retrying(this.#options.attempts, () => this.#run(options, 'read', work)),
-    );
+    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(options, 'read', work)));
   }
 
   /**
@@ -144,8 +130,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
-    if (withDefaults(context, this.#options.context).scope)
-      return this.read(context, (s) => s.get(table, key));
+    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
     if (table.facts.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
@@ -264,6 +249,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     }
   }
 
+  #retrying<R>(run: () => Promise<R>): Promise<R> {
+    return retrying(this.#options.attempts, run);
+  }
+
   #begin(options: TransactionOptions, signal: AbortSignal | undefined): Promise<UnitOfWork> {
     const lockTimeout = options.lockTimeout ?? this.#lockTimeout;
     const begun = UnitOfWork.begin(this.engine, options, { lockTimeout, signal });
@@ -271,7 +260,7 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   #transactionOptions(given: SessionOptions, mode: 'read' | 'write'): TransactionOptions {
-    const options = transactionOptions(withDefaults(given, this.#options.context), mode, this.#scopeColumns);
+    const options = transactionOptions(this.#withDefaults(given), mode, this.#scopeColumns);
     const { clock, stampsFromClock } = this.#parts;
     return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
@@ -321,19 +310,21 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       if (outcome === 'rolled back' && rolledBackFor < this.#lockTimeout) throw leftOverError();
       return undefined;
     }
-    for (const name of shared) {
-      if (options[name] !== undefined && options[name] !== current.option(name)) {
-        throw new AshlarError('session-conflict', {
-          message: `A nested session has a different ${name} than its outer session.`,
-          suggestion: `Leave out ${name}, or open the session outside the outer session.`,
-        });
-      }
-    }
+    assertShared(options, current);
     return current;
   }
 
   #traced<R>(name: string, work: () => R): R {
     return this.#tracing ? this.#tracing.run(name, work) : work();
+  }
+
+  #withDefaults(given: SessionOptions): SessionOptions {
+    const { actor, scope } = this.#options.context ?? {};
+    return {
+      ...given,
+      actor: given.actor === undefined ? actor : given.actor,
+      scope: given.scope === undefined ? scope : given.scope,
+    };
   }
 
   get #lockTimeout(): number {

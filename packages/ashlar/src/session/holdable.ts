@@ -54,6 +54,7 @@ export function holdable(column: Column, value: unknown): boolean {
     throw new AshlarError('value-invalid', {
       message: `${column.table}.${column.name} is compared with a value of another type: ${typeOf(value)} instead of ${type}.`,
       suggestion: 'Pass a value of the column’s type.',
+      facts: { table: column.table, columns: [column.name] },
     });
   }
   return holds?.(value as never, column) ?? true;

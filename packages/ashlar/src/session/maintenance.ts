@@ -1,6 +1,6 @@
 import type { Engine } from '../contract/engine.js';
 import { maintain } from '../maintenance/maintain.js';
-import type { Table } from '../model/index.js';
+import type { Tables } from '../model/index.js';
 
 const hour = 3_600_000;
 
@@ -15,10 +15,10 @@ export class Maintenance {
   }
 
   /** Starts the maintenance if it is due. */
-  runWhenDue(engine: Engine, tables: readonly Table[], now: Date): void {
+  runWhenDue(engine: Engine, tables: Tables, now: Date): void {
     if (now.getTime() < this.#next) return;
     this.#next = now.getTime() + hour;
-    this.#ended = maintain(engine, tables, now).then(
+    this.#ended = maintain(engine, Object.values(tables), now).then(
       ({ goodUntil }) => {
         this.#next = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
       },

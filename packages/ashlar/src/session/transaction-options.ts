@@ -2,7 +2,7 @@ import type { Column } from '../contract/column.js';
 import type { Isolation, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
 import { everyScope, isScopeOf } from '../model/index.js';
-import type { SessionContext, SessionOptions } from './types.js';
+import type { SessionOptions } from './types.js';
 
 /**
  * Returns the options of the transaction in which a session runs.
@@ -36,15 +36,6 @@ export function transactionOptions(
   assertIsolation(mode, isolation, deferrable);
   assertMilliseconds({ statementTimeout, lockTimeout });
   return { mode, actor, scope, isolation, deferrable, statementTimeout, lockTimeout };
-}
-
-/** Returns the options of a session with the database's default actor and scope where they give none. */
-export function withDefaults(given: SessionOptions, { actor, scope }: SessionContext = {}): SessionOptions {
-  return {
-    ...given,
-    actor: given.actor === undefined ? actor : given.actor,
-    scope: given.scope === undefined ? scope : given.scope,
-  };
 }
 
 const isolations: readonly Isolation[] = ['read committed', 'repeatable read', 'serializable'];

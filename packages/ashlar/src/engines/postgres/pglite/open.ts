@@ -96,7 +96,7 @@ export async function openPglite(
 /**
  * Creates the engine for an open PGlite database.
  *
- * @param close - called once, when the engine is closed and its last transaction has ended
+ * @param close - called once, when the engine is closed and its last transaction has ended, or the lock timeout is over
  */
 export async function pgliteEngine(
   made: CreatedPglite,
@@ -127,6 +127,12 @@ export async function pgliteEngine(
       },
     };
   };
+  const closeInTurn = async (): Promise<void> => {
+    turns.close(databaseClosed);
+    const deadline = performance.now() + lockTimeout;
+    while (turns.held && performance.now() < deadline) await sleep(5);
+    await close();
+  };
   let closing: Promise<void> | undefined;
   const backend: Backend = {
     label: `PGlite ${made.version} (PostgreSQL ${version})`,
@@ -139,15 +145,9 @@ export async function pgliteEngine(
     exclusively: (_owner, _lockTimeout, work) => work(),
     snapshot: (work) =>
       pgliteSnapshot(made.database, takeOwner, reporter(options.onStatement, 'postgres'), work),
-    close: async () => {
-      closing ??= (async () => {
-        turns.close(databaseClosed);
-        const deadline = performance.now() + lockTimeout;
-        while (turns.held && performance.now() < deadline) await sleep(5);
-        // what is still open is rolled back when the folder is opened again
-        await close();
-      })();
-      await closing;
+    close: () => {
+      closing ??= closeInTurn();
+      return closing;
     },
   };
   return postgresEngine(backend, options);
