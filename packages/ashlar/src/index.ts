@@ -113,7 +113,7 @@ export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
 export type { SyncSession } from './session/sync-session.js';
-export type { Decrypted, KeyOf, Session, SessionContext } from './session/types.js';
+export type { Decrypted, Session, SessionContext } from './session/types.js';
 export {
   type ColumnKeys,
   parseSettings,

@@ -5,7 +5,11 @@ export {
   canonicalAddress,
   ciphertext,
   createdAt,
+  type DatabaseGenerated,
   type Generated,
+  type GeneratedKey,
+  generated,
+  type IdentityKey,
   id,
   inet,
   isCanonicalAddress,
@@ -14,7 +18,9 @@ export {
   timestamps,
   updatedAt,
 } from './column-types.js';
+export { columnValue, holdsJson, jsonIssue, refusedValue, storedValue, type ValueIssue } from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
+export { fillGenerated } from './generate.js';
 export {
   check,
   type IndexOptions,
@@ -26,11 +32,13 @@ export {
   type UniqueOptions,
   unique,
 } from './items.js';
+export { keyValues } from './key-values.js';
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
+export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { everyScope, isScopeOf, scopeValue } from './scope.js';
-export type { InsertOf, RowOf, Shape, UpdateOf } from './shape.js';
+export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
 export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
-export { type Columns, type Table, table } from './table.js';
-export type { Insert, QueryTables, Row, Tables, Update } from './types.js';
+export { type Columns, type KeyNames, type Table, table } from './table.js';
+export type { Insert, KeyOf, QueryTables, Row, Tables, Update } from './types.js';

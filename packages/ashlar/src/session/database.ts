@@ -7,7 +7,7 @@ import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../en
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import { maintain } from '../maintenance/maintain.js';
-import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import { type KeyOf, keyValues, type QueryTables, type Row, type Table, type Tables } from '../model/index.js';
 import type { ConnectOptions } from './connect-options.js';
 import { currentSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
@@ -15,10 +15,10 @@ import { kyselyParts } from './kysely.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
-import { keyValues, Statements } from './statements.js';
+import { Statements } from './statements.js';
 import { SyncSession } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
-import type { KeyOf, Session, SessionContext } from './types.js';
+import type { Session, SessionContext } from './types.js';
 import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
@@ -107,19 +107,21 @@ export class Database<T extends Tables = Tables> {
    *
    * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`
    */
-  async get<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
+  async get<Of extends Table>(
+    table: Of,
+    key: KeyOf<Of>,
     context: SessionContext = {},
-  ): Promise<RowOf<S> | undefined> {
+  ): Promise<Row<Of> | undefined> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
     if (context.scope) return this.read(context, (s) => s.get(table, key));
-    if (table.facts.encryption) return this.#getEncrypted(table, key);
-    const statement = this.#parts.statements.get(table, keyValues(table, key));
+    const given = keyValues(table, key);
+    if (!given) return undefined;
+    if (table.facts.encryption) return this.#getEncrypted(table, given);
+    const statement = this.#parts.statements.get(table, given);
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S> | undefined;
+    return rows[0] as Row<Of> | undefined;
   }
 
   /**
@@ -181,14 +183,14 @@ export class Database<T extends Tables = Tables> {
     await this.engine.close();
   }
 
-  async #getEncrypted<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
-  ): Promise<RowOf<S> | undefined> {
+  async #getEncrypted<Of extends Table>(
+    table: Of,
+    key: Readonly<Record<string, unknown>>,
+  ): Promise<Row<Of> | undefined> {
     const steps = new EncryptedTables(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
     const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
       (await this.engine.read(sql, parameters)).rows;
-    return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
+    return resultOf(await runSteps(steps, read)) as Row<Of> | undefined;
   }
 
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {

@@ -2,13 +2,23 @@ import type { Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import {
+  type InsertOf,
+  type KeyOf,
+  keyValues,
+  type QueryTables,
+  type Row,
+  type RowOf,
+  type Shape,
+  type Table,
+  type Tables,
+  type Update,
+} from '../model/index.js';
 import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import type { SessionParts } from './parts.js';
-import { keyValues } from './statements.js';
-import type { Decrypted, KeyOf, Session } from './types.js';
+import type { Decrypted, Session } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
@@ -113,33 +123,35 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return count;
   }
 
-  async update<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
-    update: UpdateOf<S>,
-  ): Promise<RowOf<S>> {
+  async update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as Promise<RowOf<S>>;
-    const statement = this.#parts.statements.update(table, keyValues(table, key), values);
+      return this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Promise<Row<Of>>;
+    const statement = this.#parts.statements.update(table, given, values);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
     if (!rows[0]) throw notFound(table);
-    return rows[0] as RowOf<S>;
+    return rows[0] as Row<Of>;
   }
 
-  async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+  async get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined> {
     this.#assertOpen();
+    const given = keyValues(table, key);
+    if (!given) return undefined;
     if (table.facts.encryption)
-      return this.#encrypted((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
-    const statement = this.#parts.statements.get(table, keyValues(table, key));
+      return this.#encrypted((s) => s.get(table, given)) as Promise<Row<Of> | undefined>;
+    const statement = this.#parts.statements.get(table, given);
     const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S> | undefined;
+    return rows[0] as Row<Of> | undefined;
   }
 
-  async delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
+  async delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void> {
     this.#assertWritable();
-    const statement = this.#parts.statements.delete(table, keyValues(table, key));
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const statement = this.#parts.statements.delete(table, given);
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table);
   }

@@ -2,11 +2,20 @@ import type { Compilable } from 'kysely';
 import type { QueryResult, Transaction } from '../contract/transaction.js';
 import { DataKeys, resultOf, runStepsNow, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
+import {
+  type InsertOf,
+  type KeyOf,
+  keyValues,
+  type Row,
+  type RowOf,
+  type Shape,
+  type Table,
+  type Update,
+} from '../model/index.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import type { SessionParts } from './parts.js';
-import { keyValues, type Statement } from './statements.js';
-import type { Decrypted, KeyOf } from './types.js';
+import type { Statement } from './statements.js';
+import type { Decrypted } from './types.js';
 import { abortedError, endedError } from './unit-of-work.js';
 import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 
@@ -48,27 +57,31 @@ export class SyncSession {
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
-  update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): RowOf<S> {
+  update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Row<Of> {
     const values = updateValues(this.#parts, table, update);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as RowOf<S>;
-    const { rows } = this.#execute(this.#parts.statements.update(table, keyValues(table, key), values));
+      return this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Row<Of>;
+    const { rows } = this.#execute(this.#parts.statements.update(table, given, values));
     if (!rows[0]) throw notFound(table);
-    return rows[0] as RowOf<S>;
+    return rows[0] as Row<Of>;
   }
 
   /** Returns the row with the given primary key, or `undefined` if there is none. */
-  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
+  get<Of extends Table>(table: Of, key: KeyOf<Of>): Row<Of> | undefined {
+    const given = keyValues(table, key);
+    if (!given) return undefined;
     if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.get(table, key)) as RowOf<S> | undefined;
-    return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
-      | RowOf<S>
-      | undefined;
+      return this.#encrypted((encrypted) => encrypted.get(table, given)) as Row<Of> | undefined;
+    return this.#execute(this.#parts.statements.get(table, given)).rows[0] as Row<Of> | undefined;
   }
 
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
-  delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
-    const { changes } = this.#execute(this.#parts.statements.delete(table, keyValues(table, key)));
+  delete<Of extends Table>(table: Of, key: KeyOf<Of>): void {
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const { changes } = this.#execute(this.#parts.statements.delete(table, given));
     if (changes === 0) throw notFound(table);
   }
 

@@ -1,5 +1,15 @@
 import type { Kysely } from 'kysely';
-import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import type {
+  InsertOf,
+  KeyOf,
+  QueryTables,
+  Row,
+  RowOf,
+  Shape,
+  Table,
+  Tables,
+  Update,
+} from '../model/index.js';
 
 /** The actor and the scope with which a session runs. */
 export interface SessionContext {
@@ -8,11 +18,6 @@ export interface SessionContext {
   /** The tenant whose rows the session can reach in scoped tables. Default: none. */
   readonly scope?: string | null | undefined;
 }
-
-/**
- * A primary key: a single value if the key has one column, otherwise an object with a value for each of its columns.
- */
-export type KeyOf<S extends Shape> = string | number | Partial<RowOf<S>>;
 
 /** The type of a row that a query returned, after the encrypted columns of its table were decrypted. */
 export type Decrypted<S extends Shape, R> = {
@@ -55,11 +60,16 @@ export interface Session<T extends Tables = Tables> {
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
-  update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): Promise<RowOf<S>>;
-  /** Returns the row with the given primary key, or `undefined` if there is none. */
-  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
+  update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>>;
+  /**
+   * Returns the row with the given primary key, or `undefined` if there is none. A key that no row can have, such as
+   * `'nope'` for a UUID, is the key of none.
+   *
+   * @throws AshlarError `value-invalid` for a key of a wrong JavaScript type
+   */
+  get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined>;
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
-  delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
+  delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void>;
   /**
    * Decrypts the encrypted columns of rows that `s.query` returned. Each row must contain the table's scope and primary
    * key, under their own names.

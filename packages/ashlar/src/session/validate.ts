@@ -1,23 +1,32 @@
-import type { z } from 'zod';
-import { AshlarError } from '../errors.js';
+import { holdsJson, jsonIssue, refusedValue, type Table } from '../model/index.js';
 
-const isStorageIssue = (issue: z.core.$ZodIssue): boolean =>
-  issue.code === 'custom' && issue.params?.storage === true;
+type Values = Record<string, unknown>;
+
+const jsonColumns = new WeakMap<Table, readonly Table['columns'][string][]>();
+
+const jsonColumnsOf = (table: Table): readonly Table['columns'][string][] => {
+  let columns = jsonColumns.get(table);
+  if (!columns) {
+    columns = Object.values(table.columns).filter(holdsJson);
+    jsonColumns.set(table, columns);
+  }
+  return columns;
+};
 
 /**
- * Parses a value with a Zod schema of a table.
+ * Parses the values of a row with a schema of its table.
  *
+ * @returns the values in the application's form
  * @throws AshlarError `value-invalid` when Zod refuses the value, `value-unstorable` when engines could not return it
  *   unchanged
  */
-export function validate<Output>(table: string, schema: z.ZodType<Output>, value: unknown): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const { issues } = result.error;
-  const lines = issues.map((issue) => `${[table, ...issue.path].join('.')}: ${issue.message}`);
-  throw new AshlarError(issues.every(isStorageIssue) ? 'value-unstorable' : 'value-invalid', {
-    message: lines[0] ?? `${table}: invalid value.`,
-    detail: lines.length > 1 ? lines.slice(1).join('\n') : undefined,
-    suggestion: 'Nothing was written. Correct the value and try again.',
-  });
+export function validate(table: Table, schema: 'insert' | 'update', given: unknown): Values {
+  const json = jsonColumnsOf(table);
+  if (json.length > 0 && typeof given === 'object' && given !== null) {
+    const issues = json.flatMap((column) => jsonIssue(column, (given as Values)[column.name]) ?? []);
+    if (issues.length > 0) throw refusedValue(table.name, issues);
+  }
+  const result = table[schema].safeParse(given);
+  if (result.success) return result.data as Values;
+  throw refusedValue(table.name, result.error.issues);
 }

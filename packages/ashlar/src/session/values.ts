@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { fillGenerated, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 
@@ -21,13 +21,14 @@ const stamp = (
 };
 
 /**
- * Returns the validated values to insert for a row, including defaults, UUIDs and, if a clock was given, generated
- * times.
+ * Returns the validated values to insert for a row, in the application's form, including defaults, generated values
+ * and, if a clock was given, generated times.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
 export function insertValues({ clock, stampsFromClock }: SessionParts, table: Table, row: unknown): Values {
-  const values = validate(table.name, table.insert, row) as Values;
+  const values = validate(table, 'insert', row);
+  fillGenerated(table, values);
   if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
   return values;
 }
@@ -43,7 +44,7 @@ export function updateValues(
   table: Table,
   update: unknown,
 ): Values {
-  const values = validate(table.name, table.update, update) as Values;
+  const values = validate(table, 'update', update);
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {
       message: `The update of ${table.name} sets no column.`,

@@ -4,6 +4,7 @@ import type { QueryResult, Transaction, TransactionOptions } from '../../../cont
 import { AshlarError } from '../../../errors.js';
 import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
+import type { ColumnCodecs } from '../wire/column-codecs.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
@@ -27,6 +28,7 @@ export interface TransactionParts {
   /** The role that transactions act as; if `undefined`, they act as the connected user. */
   readonly role: string | undefined;
   readonly refusals: Refusals;
+  readonly codecs: ColumnCodecs;
   readonly onStatement: OnStatement;
   readonly hooks: Hooks;
 }
@@ -83,6 +85,7 @@ export class PostgresTransaction implements Transaction {
         values: wireValues(parameters),
         keep: isKept(sql) && parameters.length > 0,
       }),
+      this.#parts.codecs.decoder,
     );
   }
 
@@ -99,7 +102,7 @@ export class PostgresTransaction implements Transaction {
     try {
       for (;;) {
         const reply = await this.#run(sql, { text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
-        yield* decodeRows(reply);
+        yield* decodeRows(reply, this.#parts.codecs.decoder);
         if (reply.rows.length < chunk) return;
       }
     } finally {
@@ -211,7 +214,13 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #run(sql: string, request: Request): Promise<Reply> {
-    return this.#parts.refusals.translated(sql, () => this.#timed(sql, () => this.#send(request)));
+    const { refusals, codecs } = this.#parts;
+    return refusals.translated(sql, async () => {
+      const reply = await this.#timed(sql, () => this.#send(request));
+      const learning = codecs.learn(reply, this.#lease.channel);
+      if (learning) await learning;
+      return reply;
+    });
   }
 
   async #timed<T>(sql: string, work: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { isOwn } from '../../../model/names.js';
 import type { Field, Reply } from './channel.js';
+import type { FieldDecoder } from './column-codecs.js';
 
 type Decoder = (text: string) => unknown;
 
@@ -74,20 +75,29 @@ const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
 
 const timestamptz = 1184;
 
-const decoderOf = (field: Field): Decoder =>
+const typeDecoder = (field: Field): Decoder =>
   field.dataTypeID === timestamptz
     ? timestampDecoder(field.dataTypeModifier)
     : (decoders.get(field.dataTypeID) ?? asIs);
+
+const decoderOf = (field: Field, codecs: FieldDecoder): Decoder => {
+  const stored = typeDecoder(field);
+  const application = codecs(field);
+  return application ? (text) => application(stored(text)) : stored;
+};
+
+const noCodecs: FieldDecoder = () => undefined;
 
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
  * guarantees add to a table (`ashlar_…`) are left out.
  *
+ * @param codecs - decode stored values to the application's. Default: values stay in their stored form
  * @throws AshlarError `value-corrupt`
  */
-export function decodeRows(reply: Reply): Record<string, unknown>[] {
+export function decodeRows(reply: Reply, codecs: FieldDecoder = noCodecs): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
-    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field) }],
+    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field, codecs) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
@@ -104,11 +114,12 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /**
  * Decodes the reply to a statement: its rows, and the number of rows that it changed.
  *
+ * @param codecs - as for {@link decodeRows}
  * @throws AshlarError `value-corrupt`
  */
-export function decodeReply(reply: Reply): QueryResult {
+export function decodeReply(reply: Reply, codecs: FieldDecoder): QueryResult {
   return {
-    rows: decodeRows(reply),
+    rows: decodeRows(reply, codecs),
     changes: writes.has(reply.command) ? reply.count : 0,
   };
 }

@@ -123,8 +123,20 @@ const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
     cause,
   });
 
-/** Returns the function that decodes a column's stored values; `undefined` if they are stored without conversion. */
+/**
+ * Returns the function that decodes a column's stored values to the application's; `undefined` if they are stored
+ * without conversion.
+ */
 export function decoderOf(column: Column): Decode | undefined {
+  const stored = kindDecoder(column);
+  const { codec } = column;
+  if (!codec) return stored;
+  return stored
+    ? (value) => (value === null ? null : codec.decode(stored(value)))
+    : (value) => codec.decode(value);
+}
+
+const kindDecoder = (column: Column): Decode | undefined => {
   switch (column.kind) {
     case 'boolean':
       return (value) => {
@@ -148,4 +160,4 @@ export function decoderOf(column: Column): Decode | undefined {
     default:
       return undefined;
   }
-}
+};

@@ -1,0 +1,36 @@
+import type { Column } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+import { holdsJson, jsonIssue, ofColumn, refusedValue } from './column-value.js';
+
+const generating = new WeakMap<TableFacts, readonly Column[]>();
+
+const generatingColumns = (table: TableFacts): readonly Column[] => {
+  let columns = generating.get(table);
+  if (!columns) {
+    columns = Object.values(table.columns).filter(({ generate }) => generate !== undefined);
+    generating.set(table, columns);
+  }
+  return columns;
+};
+
+const generatedValue = (column: Column): unknown => {
+  const value = column.generate?.();
+  // a UUID needs no check
+  if (column.generated === 'uuid') return value;
+  const given = holdsJson(column) ? jsonIssue(column, value) : undefined;
+  const { data, error } = column.schema.safeParse(value);
+  if (given) throw refusedValue(column.table, [given]);
+  if (error) throw refusedValue(column.table, ofColumn(column, error));
+  return data;
+};
+
+/**
+ * Fills in the values of a row that this process generates and that the row omits: those of `id()` and of
+ * `generated(type, …)`. The values of the row, in the application's form, are changed.
+ *
+ * @throws AshlarError `value-invalid`, `value-unstorable` if a function returns a value that its column refuses
+ */
+export function fillGenerated(table: TableFacts, values: Record<string, unknown>): void {
+  for (const column of generatingColumns(table))
+    if (values[column.name] === undefined) values[column.name] = generatedValue(column);
+}
