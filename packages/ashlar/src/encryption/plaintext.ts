@@ -16,11 +16,11 @@ export function plaintextBytes(column: Column, value: unknown): Uint8Array {
 
 /** Converts decrypted bytes to a column's value, in the application's form. */
 export function plaintextValue({ kind, codec }: Column, bytes: Buffer): unknown {
-  const value = valueOf(kind, bytes);
+  const value = storedFrom(kind, bytes);
   return codec ? codec.decode(value) : value;
 }
 
-const valueOf = (kind: Column['kind'], bytes: Buffer): unknown => {
+const storedFrom = (kind: Column['kind'], bytes: Buffer): unknown => {
   if (kind === 'bytes') return new Uint8Array(bytes);
   const text = bytes.toString('utf8');
   return textual.has(kind) ? text : JSON.parse(text);

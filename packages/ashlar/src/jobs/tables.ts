@@ -128,5 +128,7 @@ export function makeTables<
     appendOnly({ cascade: [c.job_id] }),
   ]);
 
-  return { jobs, rows, chunks, log: entries } as unknown as ReturnType<typeof makeTables<Name, Log, Job, Data, Result, Sum>>;
+  return { jobs, rows, chunks, log: entries } as unknown as ReturnType<
+    typeof makeTables<Name, Log, Job, Data, Result, Sum>
+  >;
 }

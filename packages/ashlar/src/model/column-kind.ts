@@ -1,7 +1,14 @@
 import type { z } from 'zod';
 import type { ColumnKind } from '../contract/column.js';
 import { assertJson } from './json-schema.js';
-import { checksOf, type Definition, definitionOf, enumValues, formatOf, unsupportedType } from './zod-definition.js';
+import {
+  checksOf,
+  type Definition,
+  definitionOf,
+  enumValues,
+  formatOf,
+  unsupportedType,
+} from './zod-definition.js';
 
 const stringKinds: Partial<Record<string, ColumnKind>> = {
   uuid: 'uuid',

@@ -18,7 +18,14 @@ export {
   timestamps,
   updatedAt,
 } from './column-types.js';
-export { columnValue, holdsJson, jsonIssue, refusedValue, storedValue, type ValueIssue } from './column-value.js';
+export {
+  columnValue,
+  holdsJson,
+  jsonIssue,
+  refusedValue,
+  storedValue,
+  type ValueIssue,
+} from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
 export {
@@ -34,8 +41,8 @@ export {
 } from './items.js';
 export { keyValues } from './key-values.js';
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
-export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
+export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, scopeValue } from './scope.js';
 export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
 export { hiddenTables, sideObjects } from './side-tables.js';

@@ -78,11 +78,7 @@ export function keyValues(table: TableFacts, key: unknown): Values | undefined {
   const { columns } = table.primaryKey;
   const [only = ''] = columns;
   const given: Values =
-    columns.length === 1
-      ? { [only]: key }
-      : typeof key === 'object' && key !== null
-        ? (key as Values)
-        : {};
+    columns.length === 1 ? { [only]: key } : typeof key === 'object' && key !== null ? (key as Values) : {};
   const missing = columns.filter((name) => given[name] === undefined || given[name] === null);
   if (missing.length > 0) {
     throw new AshlarError('usage', {

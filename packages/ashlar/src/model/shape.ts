@@ -34,9 +34,7 @@ export type HasMark<T extends z.ZodType, Mark> = keyof Mark extends keyof T
 
 type HasDefault<T extends z.ZodType> = T extends z.ZodDefault
   ? true
-  : T extends
-        | z.ZodNullable<infer U extends z.ZodType>
-        | z.ZodOptional<infer U extends z.ZodType>
+  : T extends z.ZodNullable<infer U extends z.ZodType> | z.ZodOptional<infer U extends z.ZodType>
     ? HasDefault<U>
     : false;
 

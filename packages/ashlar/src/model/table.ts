@@ -18,11 +18,8 @@ export type Columns<S extends Shape = Shape> = { readonly [K in keyof S]: Column
  * A table: a Zod object with a name, keys, indexes and guarantees. Made by {@link table}; independent of any engine.
  * `Key` are the names of the primary key's columns.
  */
-export interface Table<
-  Name extends string = string,
-  S extends Shape = Shape,
-  Key extends string = string,
-> extends GuardedTable {
+export interface Table<Name extends string = string, S extends Shape = Shape, Key extends string = string>
+  extends GuardedTable {
   readonly kind: 'table';
   readonly name: Name;
   readonly columns: Columns<S>;

@@ -1,16 +1,7 @@
 import type { ColumnType } from 'kysely';
 import type { z } from 'zod';
 import type { CiphertextMark, IdentityMark } from './column-types.js';
-import type {
-  Application,
-  HasMark,
-  InsertOf,
-  KeyValue,
-  MayOmit,
-  RowOf,
-  Shape,
-  UpdateOf,
-} from './shape.js';
+import type { Application, HasMark, InsertOf, KeyValue, MayOmit, RowOf, Shape, UpdateOf } from './shape.js';
 import type { Table } from './table.js';
 
 /** The TypeScript type of a table's row: `type Clause = Row<typeof clauses>`. */

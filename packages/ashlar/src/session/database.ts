@@ -7,7 +7,14 @@ import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../en
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import { maintain } from '../maintenance/maintain.js';
-import { type KeyOf, keyValues, type QueryTables, type Row, type Table, type Tables } from '../model/index.js';
+import {
+  type KeyOf,
+  keyValues,
+  type QueryTables,
+  type Row,
+  type Table,
+  type Tables,
+} from '../model/index.js';
 import type { ConnectOptions } from './connect-options.js';
 import { currentSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';

@@ -1,10 +1,11 @@
-import { createdAt, ciphertext, type Database, generated, id, json, primaryKey, table } from 'ashlar';
-import { encrypted, keyring } from 'ashlar/guarantees';
+import { bytes, ciphertext, createdAt, type Database, generated, id, primaryKey, table } from 'ashlar';
+import { encrypted } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
+import { columnKeys, dataKeys } from '../encryption/support.js';
 
 enum Size {
   Small,
@@ -48,13 +49,26 @@ const visits = table('visits', {
 const days = table('days', { day: z.date(), room: z.string(), visit: z.uuid().nullable() }, (c) => [
   primaryKey(c.day, c.room),
 ]);
-const keys = keyring('visit_keys');
 const letters = table(
   'letters',
-  { sent: z.date(), whom: z.string(), read: ciphertext(z.date()).nullable(), body: ciphertext(json(z.json())), read_index: z.instanceof(Uint8Array).nullable() as never },
-  (c) => [primaryKey(c.sent), encrypted({ scope: c.whom, keys })],
+  {
+    sent: z.date(),
+    whom: z.string(),
+    read: ciphertext(z.date()).nullable(),
+    read_index: bytes().nullable(),
+    price: ciphertext(money),
+    body: ciphertext(z.string().nullish()),
+  },
+  (c) => [
+    primaryKey(c.sent),
+    encrypted({
+      scope: c.whom,
+      keys: dataKeys,
+      blindIndex: { of: c.read, into: c.read_index, fold: (text) => text },
+    }),
+  ],
 );
-const tables = { visits, days };
+const tables = { visits, days, letters, dataKeys };
 
 const at = new Date('2026-01-31T08:00:00.123Z');
 const visit = { at, price: new Money(250), open: true, size: Size.Large } as const;
@@ -63,7 +77,7 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
   let db: Database<typeof tables>;
   let remove: () => Promise<void>;
   beforeAll(async () => {
-    ({ db, remove } = await withTables(engine, tables));
+    ({ db, remove } = await withTables(engine, tables, { columnKeys: columnKeys() }));
   });
   afterAll(() => remove());
 
@@ -100,7 +114,10 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
         .where('visits.id', '=', row.id)
         .execute();
       expect(joined).toEqual([{ day: null, end: at }]);
-      const raw = await sql<{ at: Date; text: string }>`select at, price from visits where id = ${row.id}`.execute(s.query);
+      const raw = await sql<{
+        at: Date;
+        text: string;
+      }>`select at, price from visits where id = ${row.id}`.execute(s.query);
       expect(raw.rows).toEqual([{ at, price: new Money(250) }]);
     });
     expect(streamed).toStrictEqual([updated]);
@@ -122,5 +139,39 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
     expect(await db.get(days, { day: new Date(0), room: 'a' })).toBeUndefined();
     await db.session((s) => s.delete(days, key));
     expect(await db.get(days, key)).toBeUndefined();
+  });
+
+  it('can be encrypted, and bind ciphertexts as a key', async () => {
+    const letter = { sent: at, whom: 'ann', read: at, price: new Money(3), body: null };
+    const row = await db.session((s) => s.insert(letters, letter));
+    expect(row).toMatchObject(letter);
+    expect(await db.get(letters, at)).toStrictEqual(row);
+    const later = new Date(0);
+    expect(await db.session((s) => s.update(letters, at, { read: later }))).toMatchObject({ read: later });
+    await db.read(async (s) => {
+      const found = await s.query
+        .selectFrom('letters')
+        .selectAll()
+        .where('read_index', 'in', await s.blindIndex(letters, 'read', 'ann', later))
+        .execute();
+      const [opened] = await s.decrypt(letters, found);
+      expect(opened).toMatchObject({ sent: at, read: later, price: new Money(3) });
+    });
+  });
+
+  it.each<[string, object]>([
+    ['an invalid date', { at: new Date(Number.NaN) }],
+    ['a date after the year 9999', { at: new Date(8.64e15) }],
+    ['the year 0', { at: new Date('0000-01-01T00:00:00.000Z') }],
+    ['the stored form', { at: at.toISOString() }],
+    ['a value that the stored side refuses', { price: new Money(-1) }],
+    ['a value that cannot be stored', { labels: new Set(['a\0']) }],
+    ['an object of another class', { price: { cents: 1 } }],
+    ['a value that an enum lacks', { size: 7 }],
+    ['the name of a number in an enum', { size: 'Small' }],
+  ])('refuse %s', async (_, change) => {
+    await expect(db.session((s) => s.insert(visits, { ...visit, ...change }))).rejects.toMatchObject({
+      code: expect.stringMatching(/^value-(invalid|unstorable)$/),
+    });
   });
 });

@@ -44,7 +44,11 @@ export class ColumnCodecs {
   }
 
   async #ask(unknown: ReadonlySet<number>, channel: Channel): Promise<void> {
-    const { rows } = await channel.send({ text: columnsOf, values: [`{${[...unknown].join()}}`], keep: true });
+    const { rows } = await channel.send({
+      text: columnsOf,
+      values: [`{${[...unknown].join()}}`],
+      keep: true,
+    });
     const found = new Map([...unknown].map((id) => [id, new Map<number, ColumnCodec>()]));
     for (const [table, number, name, column] of rows) {
       const codec = this.#codecs.get(String(name))?.get(String(column));
