@@ -7,6 +7,12 @@ export type Shape = Readonly<Record<string, z.ZodType>>;
 /** A TypeScript type without `undefined`. */
 export type Present<T> = Exclude<T, undefined>;
 
+// not z.ZodPipe: its functions take the values of one pipe only, so that few types extend it
+interface PipeTo<Out> {
+  readonly type: 'pipe';
+  readonly out: Out;
+}
+
 /**
  * The Zod type of a column's values as the application sees them, without defaults: the application's side of a codec,
  * and `.nullish()` as `.nullable()`.
@@ -18,7 +24,7 @@ export type Application<T extends z.ZodType> =
       ? Application<U>
       : T extends z.ZodNullable<infer U extends z.ZodType>
         ? z.ZodNullable<Application<U>>
-        : T extends z.ZodPipe<z.core.$ZodType, infer U extends z.ZodType>
+        : T extends { readonly _zod: { readonly def: PipeTo<infer U extends z.ZodType> } }
           ? Application<U>
           : T;
 
