@@ -8,6 +8,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^ashlar$/, replacement: here('./packages/ashlar/src/index.ts') },
+      // the entry needs the database; src/ledger is what sealing and verifying share
+      { find: /^ashlar\/ledger$/, replacement: here('./packages/ashlar/src/ledger/database/index.ts') },
       {
         find: /^ashlar\/(?!verifier|package)([^/]+)$/,
         replacement: here('./packages/ashlar/src/$1/index.ts'),

@@ -14,15 +14,25 @@ import { fileURLToPath } from 'node:url';
 /**
  * The layers of the library, top first. A file imports from its own layer and from those below. A layer is every path that
  * begins with one of its names; where several match, the longest counts.
+ *
+ * An entry point's index.ts lists names for users and is above all that it lists: the library imports the files.
  */
 const layers = [
-  ['index.ts'],
   ['cli'],
+  [
+    'index.ts',
+    'extend',
+    ...['backup', 'guarantees', 'jobs', 'keys', 'ledger/database', 'migrations', 'prove', 'roles'].map(
+      (entry) => `${entry}/index.ts`,
+    ),
+  ],
+  ['config'],
   ['backup'],
   ['keys'],
   ['system'],
   ['jobs'],
   ['session'],
+  ['query'],
   ['prove'],
   ['ledger/database'],
   ['audit'],

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openEngine } from '../packages/ashlar/dist/index.js';
+import { openEngine } from '../packages/ashlar/dist/extend/index.js';
 
 const cli = fileURLToPath(new URL('../packages/ashlar/dist/cli/main.js', import.meta.url));
 const kills = Number(process.argv[2] ?? 100);

@@ -20,14 +20,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  createBackup,
+  listBackups,
+  newBackupKey,
+  pruneBackups,
+  restoreBackup,
+  verifyBackup,
+} from '../packages/ashlar/dist/backup/index.js';
 import { dialects } from '../packages/ashlar/dist/engines/open.js';
+import { openEngine } from '../packages/ashlar/dist/extend/index.js';
 import * as guarantees from '../packages/ashlar/dist/guarantees/index.js';
 import * as ashlar from '../packages/ashlar/dist/index.js';
+import { up } from '../packages/ashlar/dist/migrations/index.js';
 import { makeShop, order } from '../packages/ashlar/test/backup/shop.mjs';
 
 const base = mkdtempSync(join(tmpdir(), 'ashlar-trial-'));
 const key = randomBytes(32).toString('hex');
-const backupKey = (await ashlar.newBackupKey()).key.reveal();
+const backupKey = (await newBackupKey()).key.reveal();
 const keys = { key: backupKey };
 const migrations = pathToFileURL(`${join(base, 'migrations')}/`);
 const shop = makeShop(ashlar, guarantees, migrations);
@@ -44,7 +54,7 @@ const newDatabase = async (url) => {
       .join('\n'),
   );
   const db = await ashlar.connect(shop, { url, key });
-  await ashlar.up(db.engine, shop);
+  await up(db.engine, shop);
   return db;
 };
 
@@ -54,7 +64,7 @@ const assert = (condition, message) => {
 
 /** Checks that both tables agree. @returns the number of orders */
 const ordersAt = async (url) => {
-  const engine = await ashlar.openEngine({ url, key, create: false });
+  const engine = await openEngine({ url, key, create: false });
   const [row] = await engine.asOwner(({ run }) =>
     run(
       'SELECT count(*) AS n, coalesce(sum(length(body)), 0) AS l, (SELECT orders FROM totals) AS orders, (SELECT letters FROM totals) AS letters FROM orders',
@@ -102,7 +112,7 @@ const trials = {
     const made = [];
     for (let n = 1; n <= count; n++) {
       const start = performance.now();
-      made.push(await ashlar.createBackup(db.engine, [shop], { folder, keys }));
+      made.push(await createBackup(db.engine, [shop], { folder, keys }));
       longest = Math.max(longest, performance.now() - start);
     }
     for (const { child } of busy) child.stdin.end();
@@ -111,8 +121,8 @@ const trials = {
     const to = { url: `sqlcipher:${join(base, 'restored.db')}`, key };
     let last = 0;
     for (const { name, rows } of made) {
-      await ashlar.verifyBackup(name, [shop], { folder, keys, live: db.engine });
-      await ashlar.restoreBackup(name, [shop], { folder, keys, to, replace: true });
+      await verifyBackup(name, [shop], { folder, keys, live: db.engine });
+      await restoreBackup(name, [shop], { folder, keys, to, replace: true });
       const orders = await ordersAt(to.url);
       assert(orders === rows.orders && orders >= last, 'wrong number of orders');
       last = orders;
@@ -126,9 +136,9 @@ const trials = {
     const folder = join(base, 'backups');
     const db = await newDatabase(`sqlcipher:${join(base, 'shop.db')}`);
     await order(db, ordersIn(500));
-    const one = await ashlar.createBackup(db.engine, [shop], { folder, keys });
+    const one = await createBackup(db.engine, [shop], { folder, keys });
     await order(db, ordersIn(1));
-    const other = await ashlar.createBackup(db.engine, [shop], { folder, keys });
+    const other = await createBackup(db.engine, [shop], { folder, keys });
     await db.close();
     const known = new Map();
     for (let n = 0; n < count; n++) {
@@ -149,8 +159,8 @@ const trials = {
       }
       const to = { url: `sqlcipher:${join(base, 'never.db')}`, key };
       for (const work of [
-        () => ashlar.verifyBackup(one.name, [shop], { folder: its, keys }),
-        () => ashlar.restoreBackup(one.name, [shop], { folder: its, keys, to }),
+        () => verifyBackup(one.name, [shop], { folder: its, keys }),
+        () => restoreBackup(one.name, [shop], { folder: its, keys, to }),
       ]) {
         const code = await work().then(
           () => 'accepted',
@@ -173,8 +183,8 @@ const trials = {
     const folder = join(base, 'backups');
     const db = await newDatabase(url);
     await order(db, ordersIn(2_000));
-    const first = await ashlar.createBackup(db.engine, [shop], { folder, keys });
-    await ashlar.restoreBackup(first.name, [shop], { folder, keys, to: { url: to, key } });
+    const first = await createBackup(db.engine, [shop], { folder, keys });
+    await restoreBackup(first.name, [shop], { folder, keys, to: { url: to, key } });
     const work =
       what === 'prune'
         ? ['create', 'create', 'prune']
@@ -202,7 +212,7 @@ const trials = {
       const made = [...worker.output.matchAll(/^made (.+)\n/gm)].map(([, name]) => name);
       done += worker.output.trim().split('\n').length - 1;
       acknowledged = made.at(-1) ?? acknowledged;
-      const listed = await ashlar.listBackups(folder);
+      const listed = await listBackups(folder);
       assert(
         listed.every(({ problem }) => problem === undefined),
         'an invalid backup is listed',
@@ -211,15 +221,15 @@ const trials = {
         listed.some(({ name }) => name === acknowledged),
         'a finished backup is lost',
       );
-      await ashlar.verifyBackup(listed.at(-1).name, [shop], { folder, keys });
+      await verifyBackup(listed.at(-1).name, [shop], { folder, keys });
       await ordersAt(to);
       await ordersAt(url);
     }
-    await ashlar.pruneBackups({ folder, keep: { last: 3 } });
-    const last = await ashlar.createBackup(db.engine, [shop], { folder, keys });
-    await ashlar.restoreBackup(last.name, [shop], { folder, keys, to: { url: to, key }, replace: true });
-    for (const { name } of await ashlar.listBackups(folder))
-      await ashlar.verifyBackup(name, [shop], { folder, keys, live: db.engine });
+    await pruneBackups({ folder, keep: { last: 3 } });
+    const last = await createBackup(db.engine, [shop], { folder, keys });
+    await restoreBackup(last.name, [shop], { folder, keys, to: { url: to, key }, replace: true });
+    for (const { name } of await listBackups(folder))
+      await verifyBackup(name, [shop], { folder, keys, live: db.engine });
     await db.close();
     const left = [...readdirSync(folder), ...readdirSync(base)].filter((name) => name.startsWith('.'));
     assert(left.length === 0, `left behind: ${left}`);
@@ -246,11 +256,11 @@ const trials = {
         )}`,
       );
     };
-    const create = () => ashlar.createBackup(db.engine, [shop], { folder, keys });
+    const create = () => createBackup(db.engine, [shop], { folder, keys });
     const first = await create();
-    await ashlar.verifyBackup(first.name, [shop], { folder, keys });
+    await verifyBackup(first.name, [shop], { folder, keys });
     const to = { url: `sqlcipher:${join(mount, 'restored.db')}`, key };
-    await ashlar.restoreBackup(first.name, [shop], { folder, keys, to });
+    await restoreBackup(first.name, [shop], { folder, keys, to });
     writeFileSync(join(mount, 'ballast'), '');
     for (let size = 1 << 20; size >= 4096; size >>= 1) {
       try {
@@ -260,17 +270,15 @@ const trials = {
       }
     }
     await tried('create', create);
-    await tried('restore', () =>
-      ashlar.restoreBackup(first.name, [shop], { folder, keys, to, replace: true }),
-    );
-    await tried('prune', () => ashlar.pruneBackups({ folder, keep: { last: 1 } }));
-    const listed = await ashlar.listBackups(folder);
+    await tried('restore', () => restoreBackup(first.name, [shop], { folder, keys, to, replace: true }));
+    await tried('prune', () => pruneBackups({ folder, keep: { last: 1 } }));
+    const listed = await listBackups(folder);
     assert(listed.length === 1 && listed[0].problem === undefined, 'a finished backup is lost');
-    await ashlar.verifyBackup(first.name, [shop], { folder, keys });
+    await verifyBackup(first.name, [shop], { folder, keys });
     rmSync(join(mount, 'ballast'));
     await ordersAt(to.url);
     await create();
-    await ashlar.restoreBackup(first.name, [shop], { folder, keys, to, replace: true });
+    await restoreBackup(first.name, [shop], { folder, keys, to, replace: true });
     const left = [...readdirSync(folder), ...readdirSync(mount)].filter((name) => name.startsWith('.'));
     assert(left.length === 0, `left behind: ${left}`);
     await db.close();

@@ -1,4 +1,4 @@
-import type { Guarantee, TableFacts } from 'ashlar';
+import type { Guarantee, TableFacts } from 'ashlar/extend';
 
 export const errorsPage: (codes: Readonly<Record<string, { exit: number; meaning: string }>>) => string;
 export const guaranteeSamples: Readonly<Record<string, unknown>>;

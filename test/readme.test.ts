@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { docuvault } from '@ashlar/docuvault';
 import { wills } from '@ashlar/wills';
-import { connect, newStep, type System, up } from 'ashlar';
+import { connect, type System } from 'ashlar';
+import { newStep, up } from 'ashlar/migrations';
 import { expect, test } from 'vitest';
 import { engines } from './support/engines.js';
 

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createBackup, type Engine, newBackupKey, openEngine } from 'ashlar';
+import { createBackup, newBackupKey } from 'ashlar/backup';
+import { type Engine, openEngine } from 'ashlar/extend';
 import { median } from './measure.js';
 
 const rowBytes = 2_000;

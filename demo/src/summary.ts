@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { countAttacks, type ProveReport } from 'ashlar';
+import { countAttacks, type ProveReport } from 'ashlar/prove';
 import Table from 'cli-table3';
 import { ask } from './command.js';
 import { count, say } from './output.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SqlName } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
 import pg from 'pg';
 import { inject } from 'vitest';
 

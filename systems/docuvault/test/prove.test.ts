@@ -1,5 +1,5 @@
 import { connectCloud, createFolder, docuvault } from '@ashlar/docuvault';
-import { failuresOf, type ProveReport, prove } from 'ashlar';
+import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { inspect, type OpenVault, openVault, someUser, store } from './support.js';

@@ -21,7 +21,7 @@ import {
   unshareDocument,
   untagDocument,
 } from '@ashlar/docuvault';
-import { shred } from 'ashlar';
+import { shred } from 'ashlar/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { fresh, type OpenVault, openVault, someUser, store } from './support.js';

@@ -8,7 +8,7 @@ import {
   recordEvent,
   topics,
 } from '@ashlar/docuvault';
-import { checkMigrations as check, dumpSchema } from 'ashlar';
+import { checkMigrations as check, dumpSchema } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { fresh, type OpenVault, openVault, someUser } from './support.js';

@@ -18,7 +18,8 @@ import {
   uploadDocument,
   type Vault,
 } from '@ashlar/docuvault';
-import { type ConnectOptions, connect, up } from 'ashlar';
+import { type ConnectOptions, connect } from 'ashlar';
+import { up } from 'ashlar/migrations';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 /** A low cost for password hashes. One test uses the real cost. */

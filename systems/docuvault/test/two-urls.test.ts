@@ -1,5 +1,8 @@
 import { type AuditRecord, type DocuvaultDatabase, docuvault, recordEvent } from '@ashlar/docuvault';
-import { connect, openEngine, rolesFrom, settings, up } from 'ashlar';
+import { connect, settings } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
+import { up } from 'ashlar/migrations';
+import { rolesFrom } from 'ashlar/roles';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin, type Place, server } from '../../../test/support/engines.js';

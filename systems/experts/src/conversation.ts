@@ -1,5 +1,5 @@
 import { parseInput } from 'ashlar';
-import { sql } from 'kysely';
+import { sql } from 'ashlar/query';
 import { z } from 'zod';
 import { normaliseEmail } from './email.js';
 import { type ExchangePage, pageOf, pageRequest } from './pages.js';

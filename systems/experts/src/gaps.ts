@@ -1,5 +1,5 @@
 import { AshlarError, parseInput } from 'ashlar';
-import { sql } from 'kysely';
+import { sql } from 'ashlar/query';
 import type { z } from 'zod';
 import { type ExchangePage, pageOf, pageRequest } from './pages.js';
 import { type Conversation, conversations, type ExpertsSession, openGap } from './tables.js';

@@ -1,4 +1,7 @@
-import { type ConnectOptions, connect, type Database, openEngine, rolesFrom, settings, up } from 'ashlar';
+import { type ConnectOptions, connect, type Database, settings } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
+import { up } from 'ashlar/migrations';
+import { rolesFrom } from 'ashlar/roles';
 import { experts } from './system.js';
 import type { tables } from './tables.js';
 

@@ -1,5 +1,5 @@
 import { timestamp } from 'ashlar';
-import type { Expression, SqlBool } from 'kysely';
+import type { Expression, SqlBool } from 'ashlar/query';
 import { z } from 'zod';
 import type { Conversation, ExpertsSession } from './tables.js';
 

@@ -1,5 +1,5 @@
 import { experts, logExchange } from '@ashlar/experts';
-import { countAttacks, failuresOf, prove } from 'ashlar';
+import { countAttacks, failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { type OpenExperts, someExchange, startExperts } from './support.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExpertsSession } from '@ashlar/experts';
 import { conversations, leads } from '@ashlar/experts';
-import { type CompiledQuery, sql } from 'kysely';
+import { type CompiledQuery, sql } from 'ashlar/query';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { dailyCountsQuery } from '../src/daily-counts.js';

@@ -1,5 +1,6 @@
 import { type Exchange, type ExpertsDatabase, experts, openExperts } from '@ashlar/experts';
-import { type ConnectOptions, connect, up } from 'ashlar';
+import { type ConnectOptions, connect } from 'ashlar';
+import { up } from 'ashlar/migrations';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 /** An open database of the system; `remove` closes and deletes it. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { openExperts, readLeads } from '@ashlar/experts';
-import { history } from 'ashlar';
+import { history } from 'ashlar/migrations';
 import { describe, expect, test } from 'vitest';
 import { engines, type Place } from '../../../test/support/engines.js';
 import { all } from './support.js';

@@ -7,7 +7,7 @@ import {
   shipments,
   simulatedExecutor,
 } from '@ashlar/shipping';
-import { sql } from 'kysely';
+import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';

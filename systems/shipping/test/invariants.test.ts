@@ -1,5 +1,5 @@
 import { auditLogs, jobRows, type ShippingDatabase, shipments, simulatedExecutor } from '@ashlar/shipping';
-import { sql } from 'kysely';
+import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping, type ShippingPlace } from './support.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { shipments, shipping, simulatedExecutor } from '@ashlar/shipping';
-import type { SqlName } from 'ashlar';
-import { checkMigrations as check, down, dumpSchema, up } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
+import { checkMigrations as check, down, dumpSchema, up } from 'ashlar/migrations';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { makeJob, openShipping } from './support.js';

@@ -7,7 +7,8 @@ import {
   type ShippingDatabase,
   shipping,
 } from '@ashlar/shipping';
-import { connect, up } from 'ashlar';
+import { connect } from 'ashlar';
+import { up } from 'ashlar/migrations';
 import type { TestEngine } from '../../../test/support/engines.js';
 
 /** 9,994 real order lines, 2,001 of them from California. */

@@ -1,4 +1,4 @@
-import { literal, type SqlName } from 'ashlar';
+import { literal, type SqlName } from 'ashlar/extend';
 
 /**
  * The characters besides the space that separate words when the database compares names; of other scripts only common

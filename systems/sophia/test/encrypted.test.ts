@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addVoiceMaterial, createClient, sophia } from '@ashlar/sophia';
 import { Database as SqlCipher, setLogger } from '@signalapp/sqlcipher';
-import { connect, everyScope, up } from 'ashlar';
+import { connect, everyScope } from 'ashlar';
+import { up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // it would log each wrong key to standard error

@@ -26,8 +26,9 @@ import {
   voiceProfileOf,
   voiceProfiles,
 } from '@ashlar/sophia';
-import { everyScope, failuresOf, prove } from 'ashlar';
-import { sql } from 'kysely';
+import { everyScope } from 'ashlar';
+import { failuresOf, prove } from 'ashlar/prove';
+import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { freshName, type OpenSophia, openSophia, ready, someClient } from './support.js';

@@ -13,8 +13,8 @@ import {
   updateClient,
 } from '@ashlar/sophia';
 import { everyScope } from 'ashlar';
+import { sql } from 'ashlar/query';
 import fc from 'fast-check';
-import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { plainWordsSql } from '../src/plain-words.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { addVoiceMaterial, recordKnowledge, sophia } from '@ashlar/sophia';
-import type { SqlName } from 'ashlar';
-import { checkMigrations as check, down, dumpSchema, up } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
+import { checkMigrations as check, down, dumpSchema, up } from 'ashlar/migrations';
 import { describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { openSophia } from './support.js';

@@ -1,5 +1,5 @@
 import { auditLog, type Client, clientActions, clients, enrich, enrichmentsOf } from '@ashlar/sophia';
-import { sql } from 'kysely';
+import { sql } from 'ashlar/query';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { type OpenSophia, openSophia } from './support.js';

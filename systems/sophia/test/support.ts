@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, createClient, type NewClient, type SophiaSession, sophia } from '@ashlar/sophia';
-import { type ConnectOptions, connect, type Database, everyScope, up } from 'ashlar';
+import { type ConnectOptions, connect, type Database, everyScope } from 'ashlar';
+import { up } from 'ashlar/migrations';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 export type SophiaDatabase = Database<typeof sophia.tables>;

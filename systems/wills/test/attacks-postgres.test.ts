@@ -1,5 +1,5 @@
 import { type AuditLog, auditLogs, wills } from '@ashlar/wills';
-import { maintain } from 'ashlar';
+import { maintain } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { type OpenWills, openWills } from './support.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { clauseHistory, publishClause, supersedeClause, wills } from '@ashlar/wills';
-import type { SqlName } from 'ashlar';
-import { checkMigrations as check, down, dumpSchema, maintain, up } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
+import { checkMigrations as check, down, dumpSchema, maintain, up } from 'ashlar/migrations';
 import { describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { approval, openWills, someClause } from './support.js';

@@ -8,7 +8,7 @@ import {
   supersedeClause,
   wills,
 } from '@ashlar/wills';
-import { maintain, up } from 'ashlar';
+import { maintain, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
 import { approval, fresh, type OpenWills, openWills, someClause, superseded } from './support.js';

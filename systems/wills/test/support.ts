@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clause, type NewClause, wills } from '@ashlar/wills';
-import { type ConnectOptions, connect, type Database, maintain, up } from 'ashlar';
+import { type ConnectOptions, connect, type Database } from 'ashlar';
+import { maintain, up } from 'ashlar/migrations';
 import type { Place, TestEngine } from '../../../test/support/engines.js';
 
 export type WillsDatabase = Database<typeof wills.tables>;

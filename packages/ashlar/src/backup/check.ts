@@ -1,17 +1,16 @@
 import type { Engine } from '../contract/engine.js';
+import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import {
-  existingLedgers,
-  folderOf,
-  keptCheckpoints,
-  originOf,
-  withLedger,
-} from '../ledger/database/index.js';
+import { folderOf, keptCheckpoints, originOf } from '../ledger/database/checkpoints.js';
+import { existingLedgers, withLedger } from '../ledger/database/ledgers.js';
 import { requireContinuation, treeRoot } from '../ledger/index.js';
 import type { Table, Tables } from '../model/index.js';
-import { type Checkpoints, failuresOf, type ProveReport, prove } from '../prove/index.js';
-import { applyRoles, defaultRoles, type Roles } from '../roles/index.js';
+import type { Checkpoints } from '../prove/ledgers.js';
+import { prove } from '../prove/prove.js';
+import { failuresOf, type ProveReport } from '../prove/report.js';
+import { defaultRoles } from '../roles/names.js';
+import { applyRoles } from '../roles/roles.js';
 import { assertSameState, databaseState, headOf, viewOf } from './database-state.js';
 import type { LedgerHead, Manifest } from './manifest.js';
 

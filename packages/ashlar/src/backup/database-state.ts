@@ -6,7 +6,7 @@ import type { SystemFacts } from '../contract/system.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { ledgerReader } from '../guarantees/ledgered/reader.js';
-import { ledgersOf, originOf } from '../ledger/database/index.js';
+import { ledgersOf, originOf } from '../ledger/database/checkpoints.js';
 import { treeRoot } from '../ledger/index.js';
 import { readHistory } from '../migrations/history.js';
 import { identifier, type Tables } from '../model/index.js';

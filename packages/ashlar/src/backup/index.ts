@@ -1,10 +1,11 @@
-export { type BackupsReport, backupsReport } from './backups-report.js';
+export type { CopyFormat } from '../contract/snapshot.js';
+export type { BackupsReport } from './backups-report.js';
 export type { LedgerRelation } from './check.js';
-export { type CreateOptions, createBackup } from './create.js';
-export { type ListedBackup, labelOf, listBackups } from './folder.js';
-export { defaultKeepRules, type KeepRules, keptBy } from './keep-rules.js';
-export { BackupKeys, type BackupKeysGiven, newBackupKey } from './keys.js';
-export type { Manifest } from './manifest.js';
+export { type CreateOptions as CreateBackupOptions, createBackup } from './create.js';
+export { type ListedBackup, listBackups } from './folder.js';
+export { defaultKeepRules, type KeepRules } from './keep-rules.js';
+export { type BackupKeysGiven, newBackupKey } from './keys.js';
+export type { Manifest as BackupManifest } from './manifest.js';
 export type { OnProgress } from './meter.js';
 export { type Pruned, type PruneOptions, pruneBackups } from './prune.js';
 export { type Restored, type RestoreOptions, restoreBackup } from './restore.js';

@@ -1,9 +1,10 @@
 import type { OpenOptions } from '../contract/open-options.js';
+import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf, openEngine } from '../engines/open.js';
 import type { Tables } from '../model/index.js';
-import type { ProveReport } from '../prove/index.js';
-import { applyRoles, type Roles } from '../roles/index.js';
+import type { ProveReport } from '../prove/report.js';
+import { applyRoles } from '../roles/roles.js';
 import { checkCopy, provenAs, systemsOf } from './check.js';
 import type { Manifest } from './manifest.js';
 import { type OpenBackupOptions, openBackup } from './open-backup.js';

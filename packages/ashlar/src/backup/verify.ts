@@ -3,7 +3,7 @@ import type { OpenOptions } from '../contract/open-options.js';
 import type { SystemFacts } from '../contract/system.js';
 import { copiesOf } from '../engines/open.js';
 import type { Tables } from '../model/index.js';
-import type { ProveReport } from '../prove/index.js';
+import type { ProveReport } from '../prove/report.js';
 import { assertContinued, checkCopy, type LedgerRelation, provenAs, relationsOf } from './check.js';
 import { noteVerified } from './folder.js';
 import type { Manifest } from './manifest.js';

@@ -1,15 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import type { Config } from '../config/define-config.js';
 import { AshlarError } from '../errors.js';
 import type { System } from '../system/system.js';
 import { isCommandName } from './command-names.js';
-
-/** The content of the configuration file: `ashlar.config.ts`, `.js` or `.json`. */
-export interface Config {
-  readonly systems?: readonly System[];
-  /** The URL of the database, used if neither `--url` nor the environment gives one. */
-  readonly url?: string;
-}
 
 const isSystem = (value: unknown): value is System =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'system';
@@ -39,7 +33,8 @@ const invalid = (detail: string, cause?: unknown): AshlarError =>
   new AshlarError('config-invalid', {
     message: 'Invalid configuration file.',
     detail,
-    suggestion: 'Write: export default { systems: [shop], url: "sqlite:data/shop.db" }',
+    suggestion:
+      'Write: export default defineConfig({ systems: [shop], url: "sqlite:data/shop.db" }), with defineConfig from "ashlar/config".',
     cause,
   });
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BackupKeysGiven, KeepRules } from '../backup/index.js';
+import type { Config } from '../config/define-config.js';
 import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import { openEngine } from '../engines/open.js';
@@ -18,7 +19,7 @@ import {
 import { logger, traceStatements } from '../settings/log.js';
 import { passwordsOf } from '../settings/redact.js';
 import type { System } from '../system/system.js';
-import { type Config, readConfig } from './config.js';
+import { readConfig } from './config.js';
 import type { Output } from './output.js';
 import type { Streams } from './streams.js';
 import { chooseSystems } from './systems.js';

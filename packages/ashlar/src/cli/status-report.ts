@@ -1,8 +1,11 @@
-import { type BackupsReport, backupsReport } from '../backup/index.js';
+import { backupsReport } from '../backup/backups-report.js';
+import type { BackupsReport } from '../backup/index.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import { AshlarError } from '../errors.js';
-import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
+import { compareHistory } from '../migrations/compare-history.js';
+import { drift, history } from '../migrations/index.js';
+import { readSteps } from '../migrations/steps.js';
 import { identifier, type Table } from '../model/index.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
 import { checkRoles, type Roles } from '../roles/index.js';

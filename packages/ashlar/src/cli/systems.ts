@@ -1,6 +1,6 @@
+import type { Config } from '../config/define-config.js';
 import { AshlarError } from '../errors.js';
 import type { System } from '../system/system.js';
-import type { Config } from './config.js';
 
 /**
  * Returns the systems with these names; without names, all systems of the configuration.

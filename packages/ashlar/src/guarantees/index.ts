@@ -1,12 +1,4 @@
 export type { Period } from '../contract/retention.js';
-export {
-  alwaysTrigger,
-  type FunctionOptions,
-  type PostgresTrigger,
-  raise as raiseOnPostgres,
-  triggerFunction,
-} from '../sql/postgres-triggers.js';
-export { raise as raiseOnSqlite, type SqliteTrigger, sqliteTrigger } from '../sql/sqlite-triggers.js';
 export { acyclic } from './acyclic/acyclic.js';
 export { type AppendOnlyOptions, appendOnly } from './append-only/append-only.js';
 export { type AuditedOptions, audited } from './audited/audited.js';

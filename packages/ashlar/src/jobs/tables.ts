@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
-import { appendOnly, lifecycle } from '../guarantees/index.js';
+import { appendOnly } from '../guarantees/append-only/append-only.js';
+import { lifecycle } from '../guarantees/lifecycle/lifecycle.js';
 import {
   type Columns,
   index,

@@ -1,3 +1,4 @@
+export type { FileContent, FoundKey, Imported, ImportSource, KeyRotation } from '../contract/whole-file.js';
 export { findDatabaseKey, importDatabase, rotateDatabaseKey } from './database-file.js';
 export { type ReencryptOptions, reencrypt } from './reencrypt.js';
 export { rotateDataKey, rotateMaster } from './rotate.js';

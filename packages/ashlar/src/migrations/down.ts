@@ -1,7 +1,7 @@
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { grantWhereRolesAre } from '../roles/index.js';
+import { grantWhereRolesAre } from '../roles/roles.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { type AppliedStep, forgetSql, readHistory } from './history.js';
 import { findStep } from './plan.js';

@@ -1,7 +1,8 @@
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { RoleChange, Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
-import { grantRights, prepareRoles, type RoleChange, type Roles } from '../roles/index.js';
+import { grantRights, prepareRoles } from '../roles/roles.js';
 import { defaultActor } from './actor.js';
 import { assertHistory, compareHistory } from './compare-history.js';
 import { ensureHistory, readHistory, recordSql } from './history.js';

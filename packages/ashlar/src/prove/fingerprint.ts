@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
 import type { SystemFacts } from '../contract/system.js';
-import { defaultRoles, wantedRights } from '../roles/index.js';
+import { defaultRoles } from '../roles/names.js';
+import { wantedRights } from '../roles/wanted.js';
 
 /**
  * Computes the SHA-256, in hex, of the schema of a system's tables and guarantees as the engine describes it now, and

@@ -8,8 +8,8 @@ import {
   type OpenLedger,
   originOf,
   verifyLedgerOf,
-  withLedger,
-} from '../ledger/database/index.js';
+} from '../ledger/database/checkpoints.js';
+import { withLedger } from '../ledger/database/ledgers.js';
 import type { Verifier } from '../ledger/index.js';
 import type { LedgerProblem } from '../ledger/problems.js';
 import type { LedgerReport } from './report.js';

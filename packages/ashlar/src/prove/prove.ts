@@ -1,11 +1,11 @@
 import type { Attack, Attacker, Probe } from '../contract/attack.js';
 import type { Engine } from '../contract/engine.js';
 import type { Guarantee } from '../contract/guarantee.js';
+import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
 import { inCreationOrder } from '../migrations/shadow.js';
 import type { Table, Tables } from '../model/index.js';
-import type { Roles } from '../roles/index.js';
 import { type AttackTransaction, withAttackTransaction } from './attack-transaction.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type Checkpoints, proveLedgers } from './ledgers.js';

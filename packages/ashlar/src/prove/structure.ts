@@ -1,8 +1,12 @@
 import type { Engine } from '../contract/engine.js';
+import type { Roles } from '../contract/roles.js';
 import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
-import { compareHistory, drift, history, readSteps } from '../migrations/index.js';
-import { checkRoles, type Roles } from '../roles/index.js';
+import { compareHistory } from '../migrations/compare-history.js';
+import { drift } from '../migrations/drift.js';
+import { history } from '../migrations/history.js';
+import { readSteps } from '../migrations/steps.js';
+import { checkRoles } from '../roles/roles.js';
 import { missingObjects } from './guarantee-objects.js';
 import type { StructureReport } from './report.js';
 

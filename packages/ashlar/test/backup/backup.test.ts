@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as ashlar from 'ashlar';
+import { connect } from 'ashlar';
+import { type BackupManifest, createBackup, listBackups, newBackupKey, pruneBackups } from 'ashlar/backup';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../engines/sqlite/support.js';
 import { behindItsBack } from '../ledger/sabotage.js';
@@ -32,7 +33,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     const url = fixture.elsewhere();
     await fixture.restore(manifest.name, { to: { url, key: fixture.key } });
     expect(await fixture.contents(url)).toEqual(held);
-    const listed = await ashlar.listBackups(fixture.backups.folder);
+    const listed = await listBackups(fixture.backups.folder);
     expect(listed).toMatchObject([
       { name: manifest.name, verifiedAt: verified.verifiedAt, problem: undefined },
     ]);
@@ -70,7 +71,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
       fixture.restore(name, { to: { ...to, url: fixture.elsewhere() } }),
     );
     expect((await readdir(fixture.folder)).sort()).toEqual(['backups', 'other-0.db']);
-    expect((await ashlar.listBackups(fixture.backups.folder)).at(-1)?.verifiedAt).toBeUndefined();
+    expect((await listBackups(fixture.backups.folder)).at(-1)?.verifiedAt).toBeUndefined();
   });
 
   test('shows that the live ledger was rewound, or has forked', async () => {
@@ -81,7 +82,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     const late = await fixture.create();
     const url = fixture.elsewhere();
     await fixture.restore(early.name, { to: { url, key: fixture.key } });
-    const rewound = await ashlar.connect(shop, { url, key: fixture.key });
+    const rewound = await connect(shop, { url, key: fixture.key });
     try {
       const first = await failure('ledger-conflict', () =>
         fixture.verify(late.name, { live: rewound.engine }),
@@ -96,7 +97,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     } finally {
       await rewound.close();
     }
-    const verified = await ashlar.listBackups(fixture.backups.folder);
+    const verified = await listBackups(fixture.backups.folder);
     expect(verified.map(({ verifiedAt }) => verifiedAt !== undefined)).toEqual([true, true]);
   });
 
@@ -104,7 +105,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
     const fixture = await newFixture(engine);
     await order(fixture.db, bodies(3));
     const { name } = await fixture.create();
-    const empty = await ashlar.connect(shop, { url: fixture.elsewhere(), key: fixture.key });
+    const empty = await connect(shop, { url: fixture.elsewhere(), key: fixture.key });
     try {
       const error = await failure('ledger-conflict', () => fixture.verify(name, { live: empty.engine }));
       expect(error.message).toBe('The live database has no ledger shop/orders.');
@@ -112,7 +113,7 @@ describe.each(everywhere)('a backup on $name', (engine) => {
       await empty.close();
     }
     // the backup is valid all the same
-    expect((await ashlar.listBackups(fixture.backups.folder)).at(-1)?.verifiedAt).toBeDefined();
+    expect((await listBackups(fixture.backups.folder)).at(-1)?.verifiedAt).toBeDefined();
   });
 });
 
@@ -132,11 +133,11 @@ describe.each(files.slice(0, 1))('a backup', (engine) => {
 
   test('is refused with another key, and can be made with a key that cannot open it', async () => {
     const fixture = await newFixture(engine);
-    const { name } = await ashlar.createBackup(fixture.db.engine, [shop], {
+    const { name } = await createBackup(fixture.db.engine, [shop], {
       ...fixture.backups,
       keys: { recipients: [fixture.recipient] },
     });
-    const other = await ashlar.newBackupKey();
+    const other = await newBackupKey();
     await failure('backup-key-wrong', () => fixture.verify(name, { keys: { key: other.key } }));
     await failure('backup-key-missing', () =>
       fixture.verify(name, { keys: { recipients: [fixture.recipient] } }),
@@ -158,7 +159,7 @@ describe.each(files.slice(0, 1))('a backup', (engine) => {
     await failure('backup-damaged', () => fixture.verify(one.name));
     // an attacker can compute the checksum of a forged manifest, but not its MAC
     const { signManifest, formatManifest } = await import('../../src/backup/manifest.js');
-    const { seal: _, checksum: __, ...draft } = JSON.parse(first) as ashlar.BackupManifest;
+    const { seal: _, checksum: __, ...draft } = JSON.parse(first) as BackupManifest;
     const forged = signManifest({ ...draft, rows: { ...draft.rows, orders: 5 } }, Buffer.alloc(16));
     await writeFile(at(one.name), formatManifest(forged));
     await failure('backup-manifest-mismatch', () => fixture.verify(one.name));
@@ -172,7 +173,7 @@ describe.each(files.slice(0, 1))('a backup', (engine) => {
       join(fixture.backups.folder, `${two.name}.age`),
     );
     await failure('backup-damaged', () => fixture.verify(two.name));
-    const [listed] = await ashlar.listBackups(fixture.backups.folder);
+    const [listed] = await listBackups(fixture.backups.folder);
     expect(listed?.problem).toContain('is missing');
   });
 
@@ -183,15 +184,15 @@ describe.each(files.slice(0, 1))('a backup', (engine) => {
     await fixture.verify(names[0] ?? '');
     const keep = { last: 1, daily: 0, weekly: 0, monthly: 0 };
     const { folder } = fixture.backups;
-    const planned = await ashlar.pruneBackups({ folder, keep, dryRun: true });
+    const planned = await pruneBackups({ folder, keep, dryRun: true });
     expect(planned.filter(({ verdict }) => verdict === 'kept').map(({ name }) => name)).toEqual([
       names[3],
       names[0],
     ]);
-    expect(await ashlar.listBackups(folder)).toHaveLength(4);
-    expect(await ashlar.pruneBackups({ folder, keep, label: 'another' })).toEqual([]);
-    expect(await ashlar.pruneBackups({ folder, keep })).toEqual(planned);
-    expect((await ashlar.listBackups(folder)).map(({ name }) => name)).toEqual([names[0], names[3]]);
+    expect(await listBackups(folder)).toHaveLength(4);
+    expect(await pruneBackups({ folder, keep, label: 'another' })).toEqual([]);
+    expect(await pruneBackups({ folder, keep })).toEqual(planned);
+    expect((await listBackups(folder)).map(({ name }) => name)).toEqual([names[0], names[3]]);
     expect(await readdir(folder)).toHaveLength(5);
   });
 });
@@ -224,7 +225,7 @@ describe.each(files)('a backup of a $name file', (engine) => {
       expect({ orders, letters }).toEqual(totals);
       expect(manifest.rows.orders).toBe(orders);
     }
-    const listed = await ashlar.listBackups(fixture.backups.folder);
+    const listed = await listBackups(fixture.backups.folder);
     expect(listed.map(({ name }) => name)).toEqual(names);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type * as ashlar from 'ashlar';
+import type { BackupManifest } from 'ashlar/backup';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listBackups, restoreBackup, verifyBackup } from '../../src/backup/index.js';
@@ -12,7 +12,7 @@ const names = ['backup-damaged', 'backup-manifest-mismatch', 'backup-key-wrong',
 /** A copy of the backup in another folder, with one of its files changed. */
 const changed = async (
   { backups, folder }: Fixture,
-  { name }: ashlar.BackupManifest,
+  { name }: BackupManifest,
   ending: string,
   change: (bytes: Buffer) => Buffer,
 ): Promise<string> => {

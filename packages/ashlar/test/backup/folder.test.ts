@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { createBackup, listBackups, openEngine, pruneBackups } from 'ashlar';
+import { createBackup, listBackups, pruneBackups } from 'ashlar/backup';
+import { openEngine } from 'ashlar/extend';
 import { describe, expect, test } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
 import { formatOwner, type LockOwner } from '../../src/files/lock-file.js';
@@ -154,11 +155,12 @@ describe('a folder of backups', () => {
     // a child process with a file size limit simulates a full disk
     const request = { url: fixture.url, folder: fixture.backups.folder, backupKey: fixture.secret };
     const code = `
-      import * as ashlar from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+      import { createBackup } from ${JSON.stringify(new URL('../../dist/backup/index.js', import.meta.url).href)};
+      import { openEngine } from ${JSON.stringify(new URL('../../dist/extend/index.js', import.meta.url).href)};
       const { url, folder, backupKey } = ${JSON.stringify(request)};
-      const engine = await ashlar.openEngine({ url });
+      const engine = await openEngine({ url });
       try {
-        await ashlar.createBackup(engine, [], { folder, keys: { key: backupKey } });
+        await createBackup(engine, [], { folder, keys: { key: backupKey } });
       } catch (error) {
         console.log(error.code);
       }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { listBackups } from 'ashlar';
+import { listBackups } from 'ashlar/backup';
 import { describe, expect, test } from 'vitest';
 import { type Fixture, files, fixtures, order, shop } from './setup.js';
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBackup } from 'ashlar';
+import { createBackup } from 'ashlar/backup';
 import { afterEach, describe, expect, test } from 'vitest';
 import { files, fixtures, order, shop } from './setup.js';
 

@@ -3,8 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as ashlar from 'ashlar';
+import { connect, type Database, id, type System, system, table } from 'ashlar';
+import {
+  type BackupKeysGiven,
+  type BackupManifest,
+  type BackupVerification,
+  createBackup,
+  newBackupKey,
+  type Restored,
+  type RestoreOptions,
+  restoreBackup,
+  type VerifyBackupOptions,
+  verifyBackup,
+} from 'ashlar/backup';
+import { type Engine, openEngine } from 'ashlar/extend';
 import * as guarantees from 'ashlar/guarantees';
+import { up } from 'ashlar/migrations';
 import { afterEach } from 'vitest';
 import { engines, type TestEngine } from '../../../../test/support/engines.js';
 import { dialects } from '../../src/engines/open.js';
@@ -32,7 +46,7 @@ export const everywhere: readonly TestEngine[] = [...files, pgliteFolder];
 
 // files that share a worker share this folder too: it goes with the folder for temporary files of the run
 const migrations = await makeFolder();
-export const shop = makeShop(ashlar, guarantees, migrations.url) as ashlar.System;
+export const shop = makeShop({ id, system, table }, guarantees, migrations.url) as System;
 for (const [name, load] of Object.entries(dialects)) {
   const dialect = await load();
   const statements = Object.values(shop.tables).flatMap((table) => dialect.createTable(table));
@@ -47,17 +61,17 @@ const writerFile = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 export interface Fixture {
   readonly url: string;
   readonly key: string | undefined;
-  readonly db: ashlar.Database;
+  readonly db: Database;
   /** The folder and key of its backups. */
-  readonly backups: { readonly folder: string; readonly keys: ashlar.BackupKeysGiven };
+  readonly backups: { readonly folder: string; readonly keys: BackupKeysGiven };
   /** A folder for other files. */
   readonly folder: string;
   readonly recipient: string;
   /** The key of its backups as text. */
   readonly secret: string;
-  create(): Promise<ashlar.BackupManifest>;
-  verify(name: string, options?: Partial<ashlar.VerifyBackupOptions>): Promise<ashlar.BackupVerification>;
-  restore(name: string, options?: Partial<ashlar.RestoreOptions>): Promise<ashlar.Restored>;
+  create(): Promise<BackupManifest>;
+  verify(name: string, options?: Partial<VerifyBackupOptions>): Promise<BackupVerification>;
+  restore(name: string, options?: Partial<RestoreOptions>): Promise<Restored>;
   /** A URL of the same kind of engine without a database. */
   elsewhere(): string;
   /** Counts and sums of the database at a URL. */
@@ -86,10 +100,10 @@ export const fixtures = () => {
     const place = await engine.place();
     ends.push(() => place.remove());
     const { url, key } = place;
-    const db = await ashlar.connect(shop, { url, key });
+    const db = await connect(shop, { url, key });
     ends.push(() => db.close());
-    await ashlar.up(db.engine, shop);
-    const fresh = await ashlar.newBackupKey();
+    await up(db.engine, shop);
+    const fresh = await newBackupKey();
     const backups = { folder: join(folder, 'backups'), keys: { key: fresh.key } };
     let places = 0;
     return {
@@ -100,15 +114,14 @@ export const fixtures = () => {
       folder,
       recipient: fresh.recipient,
       secret: fresh.key.reveal(),
-      create: () => ashlar.createBackup(db.engine, [shop], backups),
-      verify: (name, options) => ashlar.verifyBackup(name, [shop], { ...backups, ...options }),
-      restore: (name, options) =>
-        ashlar.restoreBackup(name, [shop], { ...backups, to: { url, key }, ...options }),
+      create: () => createBackup(db.engine, [shop], backups),
+      verify: (name, options) => verifyBackup(name, [shop], { ...backups, ...options }),
+      restore: (name, options) => restoreBackup(name, [shop], { ...backups, to: { url, key }, ...options }),
       elsewhere: () => `${engine.name}:${join(folder, `other-${places++}.db`)}`,
       contents: async (at, its = key) => {
         // the embedded engine can be opened only once
         if (at === url) return contentsOf(db.engine);
-        const other = await ashlar.openEngine({ url: at, key: its, create: false });
+        const other = await openEngine({ url: at, key: its, create: false });
         try {
           return await contentsOf(other);
         } finally {
@@ -144,7 +157,7 @@ export const fixtures = () => {
   };
 };
 
-const contentsOf = (engine: ashlar.Engine): Promise<Contents> =>
+const contentsOf = (engine: Engine): Promise<Contents> =>
   engine.asOwner(async ({ run }) => {
     const [orders] = await run('SELECT count(*) AS orders, sum(length(body)) AS letters FROM orders');
     const [totals] = await run('SELECT orders, letters FROM totals');

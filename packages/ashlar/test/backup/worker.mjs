@@ -1,6 +1,7 @@
 // A child process that makes, restores and prunes backups in turn until it is killed, and prints each step. Argument: its
 // options as JSON.
 
+import { createBackup, listBackups, pruneBackups, restoreBackup } from '../../dist/backup/index.js';
 import * as guarantees from '../../dist/guarantees/index.js';
 import * as ashlar from '../../dist/index.js';
 import { makeShop, order } from './shop.mjs';
@@ -14,16 +15,16 @@ const keep = { last: 3, daily: 0, weekly: 0, monthly: 0 };
 const works = {
   create: async (db) => {
     await order(db, ['another order']);
-    const { name } = await ashlar.createBackup(db.engine, [shop], { folder, keys });
+    const { name } = await createBackup(db.engine, [shop], { folder, keys });
     print('made', name);
   },
   restore: async () => {
-    const newest = (await ashlar.listBackups(folder)).at(-1);
-    await ashlar.restoreBackup(newest.name, [shop], { folder, keys, to: { url: to, key }, replace: true });
+    const newest = (await listBackups(folder)).at(-1);
+    await restoreBackup(newest.name, [shop], { folder, keys, to: { url: to, key }, replace: true });
     print('restored', newest.name);
   },
   prune: async () => {
-    await ashlar.pruneBackups({ folder, keep });
+    await pruneBackups({ folder, keep });
     print('pruned');
   },
 };

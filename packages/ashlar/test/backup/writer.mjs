@@ -2,6 +2,7 @@
 // long the longest write took, in milliseconds. Arguments: the URL, its key, the folder of migrations.
 
 import * as guarantees from '../../dist/guarantees/index.js';
+
 import * as ashlar from '../../dist/index.js';
 import { makeShop, order } from './shop.mjs';
 

@@ -9,7 +9,7 @@ export default { systems: [system('shop', { tables: { notes }, migrations: new U
 
 let project: Project;
 beforeEach(async () => {
-  project = await makeProject({ processes: true });
+  project = await makeProject();
   await writeFile(join(project.folder, 'empty.config.js'), 'export default {};');
 });
 afterEach(() => project.remove());
@@ -43,7 +43,7 @@ describe('exit codes', () => {
     ['no database file', ['status', '--system', 'wills', '--url', 'sqlite:s.db'], 3],
     ['no key', ['up', '--system', 'wills', '--url', 'sqlcipher:s.db'], 3],
   ])('%s', async (_, args, code) => {
-    const plain = await project.ashlar(args);
+    const plain = await project.spawned(args);
     expect(plain).toMatchObject({ code });
     if (code === 0) return;
     expect(plain.stdout).toBe('');
@@ -65,7 +65,14 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
   test('up, status and migrate: as text, as JSON, and never with a secret', async () => {
     const place = await newPlace();
     const said: string[] = [];
-    const env = { DATABASE_URL: place.url, DATABASE_KEY: place.key, LOG_LEVEL: 'trace' };
+    const env = { DATABASE_URL: place.url, DATABASE_KEY: place.key };
+    // logs go to the process's own standard error
+    const logged = async (...args: string[]) => {
+      const ended = await project.spawned([...args, '--system', 'wills'], { ...env, LOG_LEVEL: 'trace' });
+      said.push(ended.stdout, ended.stderr);
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      return ended.stdout;
+    };
     const json = async (...args: string[]) => {
       const ended = await project.json(['--system', 'wills', ...args], env);
       said.push(ended.stdout, ended.stderr);
@@ -95,9 +102,10 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
       expect(await text('migrate', 'sql')).toMatch(
         /CREATE TABLE ashlar_migrations[\s\S]*INSERT INTO ashlar_migrations/,
       );
-      expect(await text('up', '--actor', 'deploy')).toMatch(
+      expect(await logged('up', '--actor', 'deploy')).toMatch(
         /applied 0001_initial[\s\S]*applied 0002_guarantees/,
       );
+      expect(said.join('')).toContain('"msg":"statement"');
       expect(await json('up')).toMatchObject({ systems: [{ system: 'wills', applied: [], changed: false }] });
       expect(await text('up')).toContain('nothing to do');
       expect(await json('status')).toMatchObject({
@@ -126,11 +134,10 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
           },
         ],
       });
-      const page = await text('status');
+      const page = await logged('status');
       expect(page).toMatch(/drift +none/);
       expect(page).toMatch(/audit_logs +0 .*append-only/);
       expect(await text('migrate', 'history')).toMatch(/0001_initial .* deploy/);
-      expect(said.join('')).toContain('"sql":');
       const secrets = [place.key, URL.canParse(place.url) && new URL(place.url).password].filter(Boolean);
       for (const secret of secrets) expect(said.join('')).not.toContain(secret);
     } finally {

@@ -34,6 +34,8 @@ export interface ProjectOptions {
 export interface Project {
   readonly folder: string;
   ashlar(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended>;
+  /** The same in a process of its own, as for a user, whatever the options say. */
+  spawned(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended>;
   /** The same with `--json`: standard output, parsed. */
   json(args: readonly string[], env?: NodeJS.Dict<string>): Promise<Ended & { document: unknown }>;
   /** Runs it here as on a terminal, and types `keys` when standard error first says something like `question`. */
@@ -156,6 +158,7 @@ export const makeProject = async ({ processes = false }: ProjectOptions = {}): P
   return {
     folder,
     ashlar: command,
+    spawned: start,
     typed: async (args, question, keys, env = {}) => {
       const said = { stdout: '', stderr: '' };
       const stdin = new PassThrough();

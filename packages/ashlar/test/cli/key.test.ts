@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ciphertext, connect, id, openEngine, system, table } from 'ashlar';
+import { ciphertext, connect, id, system, table } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { appendOnly, encrypted, keyring, ledgered } from 'ashlar/guarantees';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';

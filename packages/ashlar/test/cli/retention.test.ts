@@ -1,4 +1,4 @@
-import { openEngine } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { engines, type Place } from '../../../../test/support/engines.js';
 import { makeProject, type Project } from './cli.js';

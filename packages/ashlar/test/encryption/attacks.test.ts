@@ -1,4 +1,4 @@
-import type { Probe } from 'ashlar';
+import type { Probe } from 'ashlar/extend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';

@@ -1,17 +1,6 @@
-import {
-  bytes,
-  ciphertext,
-  type Database,
-  id,
-  inet,
-  json,
-  primaryKey,
-  reencrypt,
-  rotateDataKey,
-  table,
-  timestamp,
-} from 'ashlar';
+import { bytes, ciphertext, type Database, id, inet, json, primaryKey, table, timestamp } from 'ashlar';
 import { encrypted } from 'ashlar/guarantees';
+import { reencrypt, rotateDataKey } from 'ashlar/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';

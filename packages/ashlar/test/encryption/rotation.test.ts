@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  type ConnectOptions,
-  connect,
-  type Database,
-  reencrypt,
-  rotateDataKey,
-  rotateMaster,
-  shred,
-  system,
-} from 'ashlar';
+import { type ConnectOptions, connect, type Database, system } from 'ashlar';
+import { reencrypt, rotateDataKey, rotateMaster, shred } from 'ashlar/keys';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';

@@ -1,15 +1,6 @@
-import {
-  ciphertext,
-  type Database,
-  id,
-  keyringStatus,
-  reencrypt,
-  rotateDataKey,
-  rotateMaster,
-  shred,
-  table,
-} from 'ashlar';
+import { ciphertext, type Database, id, table } from 'ashlar';
 import { encrypted, keyring, scoped } from 'ashlar/guarantees';
+import { keyringStatus, reencrypt, rotateDataKey, rotateMaster, shred } from 'ashlar/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';

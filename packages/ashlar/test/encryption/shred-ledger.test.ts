@@ -1,5 +1,6 @@
-import { ciphertext, createdAt, id, shred, table } from 'ashlar';
+import { ciphertext, createdAt, id, table } from 'ashlar';
 import { appendOnly, encrypted, ledgered } from 'ashlar/guarantees';
+import { shred } from 'ashlar/keys';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';

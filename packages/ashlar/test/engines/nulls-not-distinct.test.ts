@@ -1,10 +1,11 @@
-import { check, type Database, down, drift, id, newStep, system, table, unique, up } from 'ashlar';
+import { check, connect, type Database, id, system, table, unique } from 'ashlar';
 import { appendOnly } from 'ashlar/guarantees';
+import { checkMigrations, down, drift, newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import { withTables } from '../../../../test/support/tables.js';
-import { checkMigrations, connect } from '../../src/index.js';
+
 import { type Folder, makeFolder } from '../migrations/folder.js';
 
 const shape = { id: id(), owner: z.string().nullable(), parent: z.int().nullable(), name: z.string() };

@@ -1,4 +1,5 @@
-import { AshlarError, type Database, id, openEngine, references, type Table, table, unique } from 'ashlar';
+import { AshlarError, type Database, id, references, type Table, table, unique } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { acyclic, scoped } from 'ashlar/guarantees';
 import fc from 'fast-check';
 import pg from 'pg';

@@ -2,13 +2,8 @@ import {
   AshlarError,
   ciphertext,
   createdAt,
-  failuresOf,
-  type GuardedTable,
   id,
-  maintain,
-  openEngine,
   primaryKey,
-  prove,
   references,
   system,
   type Table,
@@ -16,8 +11,8 @@ import {
   table,
   timestamp,
   timestamps,
-  up,
 } from 'ashlar';
+import { type GuardedTable, openEngine } from 'ashlar/extend';
 import {
   acyclic,
   appendOnly,
@@ -33,6 +28,8 @@ import {
   scoped,
   versioned,
 } from 'ashlar/guarantees';
+import { maintain, up } from 'ashlar/migrations';
+import { failuresOf, prove } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { whyNot } from '../../../../scripts/write-docs.mjs';

@@ -3,18 +3,17 @@ import {
   createdAt,
   type Database,
   everyScope,
-  failuresOf,
   id,
-  prove,
-  rolesFrom,
   type Session,
   type System,
   settings,
   system,
   table,
-  up,
 } from 'ashlar';
 import { appendOnly, audited, auditTrail, ledgered, retained, scoped } from 'ashlar/guarantees';
+import { up } from 'ashlar/migrations';
+import { failuresOf, prove } from 'ashlar/prove';
+import { rolesFrom } from 'ashlar/roles';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,17 +1,6 @@
-import {
-  connect,
-  createdAt,
-  drift,
-  id,
-  maintain,
-  newStep,
-  primaryKey,
-  system,
-  type Tables,
-  table,
-  up,
-} from 'ashlar';
+import { connect, createdAt, id, primaryKey, system, type Tables, table } from 'ashlar';
 import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
+import { drift, maintain, newStep, up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';

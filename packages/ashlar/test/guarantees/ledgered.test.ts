@@ -1,5 +1,4 @@
 import {
-  type Attack,
   autoincrement,
   bytes,
   createdAt,
@@ -7,11 +6,11 @@ import {
   id,
   inet,
   primaryKey,
-  type RunSql,
   type Table,
   table,
   timestamp,
 } from 'ashlar';
+import type { Attack, RunSql } from 'ashlar/extend';
 import { appendOnly, ledgered, partitioned } from 'ashlar/guarantees';
 import fc from 'fast-check';
 import { sql } from 'kysely';

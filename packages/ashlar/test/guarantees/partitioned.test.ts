@@ -1,4 +1,5 @@
-import { createdAt, id, index, type MaintenanceReport, primaryKey, type Table, table } from 'ashlar';
+import { createdAt, id, index, primaryKey, type Table, table } from 'ashlar';
+import type { MaintenanceReport } from 'ashlar/extend';
 import { appendOnly, lifecycle, partitioned } from 'ashlar/guarantees';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
-import { createdAt, type Database, id, primaryKey, purge, table, timestamp } from 'ashlar';
+import { createdAt, type Database, id, primaryKey, table, timestamp } from 'ashlar';
 import { appendOnly, ledgered, legalHolds, partitioned, retained } from 'ashlar/guarantees';
+import { purge } from 'ashlar/migrations';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf } from '../../../../test/support/engines.js';

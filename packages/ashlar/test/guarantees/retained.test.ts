@@ -1,15 +1,4 @@
-import {
-  createdAt,
-  type Database,
-  id,
-  maintain,
-  primaryKey,
-  purge,
-  references,
-  system,
-  table,
-  timestamp,
-} from 'ashlar';
+import { createdAt, type Database, id, primaryKey, references, system, table, timestamp } from 'ashlar';
 import {
   appendOnly,
   audited,
@@ -19,6 +8,7 @@ import {
   retained,
   versioned,
 } from 'ashlar/guarantees';
+import { maintain, purge } from 'ashlar/migrations';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,5 @@
-import { id, type Probe, primaryKey, type SqlRow, table, timestamp } from 'ashlar';
+import { id, primaryKey, table, timestamp } from 'ashlar';
+import type { Probe, SqlRow } from 'ashlar/extend';
 import { partitioned, scoped } from 'ashlar/guarantees';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import type { SqlName } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
 import {
   type Compilable,
   type Expression,

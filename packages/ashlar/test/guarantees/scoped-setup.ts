@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  connect,
-  Database,
-  type Engine,
-  openEngine,
-  type RunSql,
-  system,
-  type Table,
-  type Tables,
-} from 'ashlar';
+import { connect, Database, system, type Table, type Tables } from 'ashlar';
+import { type Engine, openEngine, type RunSql } from 'ashlar/extend';
 import { asAdmin, sqlOf, type TestEngine } from '../../../../test/support/engines.js';
 import { createFoundation } from '../../src/engines/foundation.js';
 import { ensureHistory } from '../../src/migrations/history.js';

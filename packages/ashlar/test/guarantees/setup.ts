@@ -1,4 +1,5 @@
-import { type AshlarError, type Engine, openEngine, type RunSql, type SqlName, type Table } from 'ashlar';
+import type { AshlarError, Table } from 'ashlar';
+import { type Engine, openEngine, type RunSql, type SqlName } from 'ashlar/extend';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { expect, it } from 'vitest';
 import { type Place, sqlOf, type TestEngine } from '../../../../test/support/engines.js';

@@ -138,13 +138,16 @@ export const watching = async (folder: string, text: string): Promise<() => Prom
   };
 };
 
-const library = new URL('../../dist/index.js', import.meta.url).href;
+const entries = ['extend', 'keys'].map(
+  (entry) => new URL(`../../dist/${entry}/index.js`, import.meta.url).href,
+);
 
-/** A child process that runs `code` with the exports of `ashlar`, and prints `begun` right before. */
+/** A child process that runs `code` with the exports of `ashlar/extend` and `ashlar/keys`, and prints `begun` right before. */
 export const child = async (
   code: string,
 ): Promise<{ process: ChildProcess; ended: Promise<number | null> }> => {
-  const program = `const ashlar = await import(${JSON.stringify(library)}); console.log('begun'); ${code}`;
+  const program = `const ashlar = Object.assign({}, ...(await Promise.all(${JSON.stringify(entries)}.map((entry) => import(entry)))));
+    console.log('begun'); ${code}`;
   const started = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

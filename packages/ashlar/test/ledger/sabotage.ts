@@ -1,4 +1,5 @@
-import type { Engine, Table } from 'ashlar';
+import type { Table } from 'ashlar';
+import type { Engine } from 'ashlar/extend';
 
 /** Runs statements as an owner who disables the triggers of a table. */
 export const behindItsBack = (engine: Engine, table: string, statements: readonly string[]): Promise<void> =>

@@ -5,12 +5,12 @@ import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';
 import type { SqlName } from '../../src/contract/sql.js';
 import { openEngine } from '../../src/engines/open.js';
+import { dumpFile } from '../../src/migrations/dump-schema.js';
 import {
-  check,
+  checkMigrations,
   down,
   drift,
   dropAll,
-  dumpFile,
   dumpSchema,
   newStep,
   up,
@@ -80,7 +80,7 @@ const write = async (model: System, name: string, options: Parameters<typeof new
 };
 
 const isChecked = async (model: System) => {
-  for (const dialect of sqlNames) await check(model, dialect);
+  for (const dialect of sqlNames) await checkMigrations(model, dialect);
 };
 
 describe('newStep', () => {
@@ -116,7 +116,7 @@ describe('newStep', () => {
     );
     const model = shop(changed as Table);
     for (const dialect of sqlNames) {
-      await expect(check(model, dialect)).rejects.toMatchObject({
+      await expect(checkMigrations(model, dialect)).rejects.toMatchObject({
         code: 'migration-pending',
         detail: expect.stringMatching(/clauses/),
         suggestion: expect.stringContaining('ashlar migrate new --system shop'),
@@ -174,9 +174,9 @@ describe('newStep', () => {
     expect(dump).toBe(await dumpSchema(model, 'sqlite'));
     await folder.write({ 'schema.sqlite.sql': dump });
     expect(dumpFile(model, 'sqlite')).toBe(join(folder.path, 'schema.sqlite.sql'));
-    await check(model, 'sqlite');
+    await checkMigrations(model, 'sqlite');
     await folder.write({ 'schema.sqlite.sql': dump.replace('weight', 'height') });
-    await expect(check(model, 'sqlite')).rejects.toMatchObject({
+    await expect(checkMigrations(model, 'sqlite')).rejects.toMatchObject({
       code: 'migration-pending',
       suggestion: expect.stringContaining('migrate dump'),
     });

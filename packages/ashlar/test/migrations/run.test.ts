@@ -163,7 +163,7 @@ describe.each(engines)('migrations on $name', ({ place: newPlace }) => {
           await owner.run(\`UPDATE notes SET body = 'n\${id}' WHERE id = \${id}\`);
         }
       };`,
-      '0004_typed/up.ts': `import type { Owner } from 'ashlar';
+      '0004_typed/up.ts': `import type { Owner } from 'ashlar/extend';
         const text: string = 'typed';
         export const up = async (owner: { run(sql: string): Promise<unknown> }): Promise<void> => {
           await owner.run(\`INSERT INTO notes VALUES (9, '\${text}')\`);

@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, createBackup, type Database, newBackupKey, restoreBackup, up, verifyBackup } from 'ashlar';
+import { connect, type Database } from 'ashlar';
+import { createBackup, newBackupKey, restoreBackup, verifyBackup } from 'ashlar/backup';
+import { up } from 'ashlar/migrations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../../../test/support/cluster.js';
 import { order, shop } from '../backup/setup.js';

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { connect, type Database, openEngine, system, table, up } from 'ashlar';
+import { connect, type Database, system, table } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { audited, auditTrail, scoped } from 'ashlar/guarantees';
+import { up } from 'ashlar/migrations';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Cluster, password, runAt, startCluster } from '../../../../test/support/cluster.js';

@@ -9,17 +9,11 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  applyRoles,
-  type Engine,
-  failuresOf,
-  maintain,
-  newStep,
-  openEngine,
-  prove,
-  type System,
-  up,
-} from 'ashlar';
+import type { System } from 'ashlar';
+import { type Engine, openEngine } from 'ashlar/extend';
+import { maintain, newStep, up } from 'ashlar/migrations';
+import { failuresOf, prove } from 'ashlar/prove';
+import { applyRoles } from 'ashlar/roles';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, password, startCluster } from '../../../../test/support/cluster.js';
 import type { Copy, PutOptions } from '../../src/contract/copies.js';

@@ -1,6 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { failuresOf, newStep, type ProveReport, prove, type Table } from 'ashlar';
+import type { Table } from 'ashlar';
+import { newStep } from 'ashlar/migrations';
+import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import {

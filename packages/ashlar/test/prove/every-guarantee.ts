@@ -3,7 +3,6 @@ import {
   ciphertext,
   createdAt,
   Database,
-  type Engine,
   id,
   primaryKey,
   references,
@@ -14,6 +13,7 @@ import {
   timestamps,
   unique,
 } from 'ashlar';
+import type { Engine } from 'ashlar/extend';
 import {
   acyclic,
   appendOnly,

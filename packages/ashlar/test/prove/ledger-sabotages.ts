@@ -1,4 +1,4 @@
-import type { Engine, SqlName } from 'ashlar';
+import type { Engine, SqlName } from 'ashlar/extend';
 import { people } from './every-guarantee.js';
 
 /** The tables of the ledger of `letters`; each can be restored. */

@@ -1,16 +1,10 @@
 import {
-  type Attack,
   autoincrement,
   bytes,
   check,
-  failuresOf,
-  type Guarantee,
   id,
   inet,
-  openEngine,
-  type ProveReport,
   primaryKey,
-  prove,
   references,
   type System,
   system,
@@ -18,9 +12,11 @@ import {
   table,
   timestamps,
   unique,
-  up,
 } from 'ashlar';
+import { type Attack, type Guarantee, openEngine } from 'ashlar/extend';
 import { appendOnly, lifecycle, scoped } from 'ashlar/guarantees';
+import { up } from 'ashlar/migrations';
+import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines, sqlOf, type TestEngine } from '../../../../test/support/engines.js';

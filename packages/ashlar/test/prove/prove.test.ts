@@ -1,5 +1,6 @@
 import { publishClause, recordEvent, supersedeClause, wills } from '@ashlar/wills';
-import { countAttacks, failuresOf, openEngine, prove } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
+import { countAttacks, failuresOf, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approval, type OpenWills, openWills, someClause } from '../../../../systems/wills/test/support.js';
 import { engines } from '../../../../test/support/engines.js';

@@ -2,18 +2,14 @@ import {
   autoincrement,
   createdAt,
   Database,
-  failuresOf,
   id,
-  maintain,
-  openEngine,
   primaryKey,
-  prove,
   type System,
   system,
   type Table,
   table,
-  up,
 } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import {
   appendOnly,
   audited,
@@ -23,6 +19,8 @@ import {
   partitioned,
   retained,
 } from 'ashlar/guarantees';
+import { maintain, up } from 'ashlar/migrations';
+import { failuresOf, prove } from 'ashlar/prove';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { engines } from '../../../../test/support/engines.js';

@@ -1,4 +1,4 @@
-import type { ProveReport } from 'ashlar';
+import type { ProveReport } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
 import { reportPage } from '../../src/prove/page/page.js';
 

@@ -1,4 +1,4 @@
-import type { SqlName } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import { postgresEverySabotages, sqliteEverySabotages } from './every-sabotages.js';

@@ -1,4 +1,5 @@
-import type { SqlName, System } from 'ashlar';
+import type { System } from 'ashlar';
+import type { SqlName } from 'ashlar/extend';
 import { foreignKeyGuards } from '../../src/engines/sqlite/schema/foreign-key-guard.js';
 import { type InitialisedDatabase, systems } from './support.js';
 

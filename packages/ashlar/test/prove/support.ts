@@ -1,16 +1,10 @@
 import { shipping } from '@ashlar/shipping';
 import { sophia } from '@ashlar/sophia';
 import { wills } from '@ashlar/wills';
-import {
-  type Engine,
-  failuresOf,
-  maintain,
-  openEngine,
-  type ProveReport,
-  prove,
-  type System,
-  up,
-} from 'ashlar';
+import type { System } from 'ashlar';
+import { type Engine, openEngine } from 'ashlar/extend';
+import { maintain, up } from 'ashlar/migrations';
+import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll } from 'vitest';
 import type { Place, TestEngine } from '../../../../test/support/engines.js';
 

@@ -1,4 +1,5 @@
-import { createdAt, id, type Rights, rightsOf, table, timestamps } from 'ashlar';
+import { createdAt, id, table, timestamps } from 'ashlar';
+import { type Rights, rightsOf } from 'ashlar/extend';
 import { appendOnly, versioned } from 'ashlar/guarantees';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

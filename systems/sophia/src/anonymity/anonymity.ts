@@ -1,4 +1,4 @@
-import type { Guarantee } from 'ashlar';
+import type { Guarantee } from 'ashlar/extend';
 import { knowledgeAttacks, namingAttacks } from './attacks.js';
 import { anonymityOnPostgres } from './postgres.js';
 import { anonymityOnSqlite } from './sqlite.js';

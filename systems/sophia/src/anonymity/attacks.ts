@@ -1,12 +1,5 @@
-import {
-  type Attack,
-  everyScope,
-  identifiers,
-  literal,
-  type Probe,
-  type SqlRow,
-  type TableFacts,
-} from 'ashlar';
+import { everyScope } from 'ashlar';
+import { type Attack, identifiers, literal, type Probe, type SqlRow, type TableFacts } from 'ashlar/extend';
 
 // words that occur nowhere else: otherwise the preparation itself would be refused
 const name = 'Zqprove & Zqashlar';

@@ -1,5 +1,5 @@
-import type { GuaranteeObject } from 'ashlar';
-import { alwaysTrigger, raiseOnPostgres, triggerFunction } from 'ashlar/guarantees';
+import type { GuaranteeObject } from 'ashlar/extend';
+import { alwaysTrigger, raiseOnPostgres, triggerFunction } from 'ashlar/extend';
 import { type GuardedTable, guards, namesClient } from './sql.js';
 
 /** Returns the PostgreSQL triggers that enforce the anonymity guarantee of a guarded table. */

@@ -1,5 +1,5 @@
-import type { GuaranteeObject } from 'ashlar';
-import { raiseOnSqlite, sqliteTrigger } from 'ashlar/guarantees';
+import type { GuaranteeObject } from 'ashlar/extend';
+import { raiseOnSqlite, sqliteTrigger } from 'ashlar/extend';
 import { type GuardedTable, guards, namesClient } from './sql.js';
 
 /** Returns the SQLite triggers that enforce the anonymity guarantee of a guarded table. */

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEngine } from 'ashlar';
+import { openEngine } from 'ashlar/extend';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { check } from '../../../migrations/index.js';
+import { checkMigrations } from '../../../migrations/index.js';
 import type { Answer, Commands } from '../../command.js';
 import { chosenDialects } from '../../dialect-option.js';
 import type { Invocation } from '../../invocation.js';
@@ -22,7 +22,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const checks: { system: string; dialect: string; ok: boolean; differences: string[] }[] = [];
   for (const system of await invocation.systems()) {
     for (const dialect of chosenDialects(options.dialect)) {
-      const failure = await check(system, dialect).then(() => undefined, onlyPending);
+      const failure = await checkMigrations(system, dialect).then(() => undefined, onlyPending);
       const differences = failure?.detail?.split('\n') ?? [];
       checks.push({ system: system.name, dialect, ok: failure === undefined, differences });
       if (failure && !out.json) reportError(failure, out);
