@@ -136,9 +136,7 @@ export function objects(): void {
 /** Queries show the application's values; an encrypted column is bytes until it is decrypted. */
 export async function queries(s: Session<{ notes: typeof notes; letters: typeof letters }>) {
   const [row] = await s.query.selectFrom('notes').select(['at', 'remark', 'open']).execute();
-  expectTypeOf(row).toEqualTypeOf<
-    { at: Date; remark: string | null; open: boolean } | undefined
-  >();
+  expectTypeOf(row).toEqualTypeOf<{ at: Date; remark: string | null; open: boolean } | undefined>();
   const found = await s.query.selectFrom('letters').selectAll().execute();
   expectTypeOf(found).items.toEqualTypeOf<{ id: string; read: Uint8Array | null }>();
   expectTypeOf(await s.decrypt(letters, found)).items.toEqualTypeOf<{ id: string; read: Date | null }>();
