@@ -1,6 +1,6 @@
 // Writes the generated pages of docs/ from the sources: npm run docs. With --check it writes nothing, and exits 1 when a
 // page is stale.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -279,13 +279,29 @@ const committed = (path) => {
   }
 };
 
+/** The reports that are committed, but belong to no entry point any more. */
+const leftReports = (pages) =>
+  readdirSync(join(root, 'docs/api'))
+    .map((name) => `docs/api/${name}`)
+    .filter((path) => !(path in pages));
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const check = process.argv.includes('--check');
-  for (const [path, page] of Object.entries(await pages())) {
+  mkdirSync(join(root, 'docs/api'), { recursive: true });
+  // the tests import this module and do without a compiler
+  const { apiReports } = await import('./write-api.mjs');
+  const api = apiReports(root);
+  const all = { ...(await pages()), ...api.pages };
+  const complaints = [...api.problems];
+  for (const [path, page] of Object.entries(all)) {
     if (!check) writeFileSync(join(root, path), page);
-    else if (withoutPlaces(committed(path)) !== withoutPlaces(page)) {
-      console.error(`${path} is stale: run npm run docs`);
-      process.exitCode = 1;
-    }
+    else if (withoutPlaces(committed(path)) !== withoutPlaces(page))
+      complaints.push(`${path} is stale: run npm run docs`);
   }
+  for (const path of leftReports(all)) {
+    if (!check) rmSync(join(root, path));
+    else complaints.push(`${path} is of no entry point: run npm run docs`);
+  }
+  for (const complaint of complaints) console.error(complaint);
+  if (complaints.length > 0) process.exitCode = 1;
 }

@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect, createdAt, type Database, id, system, table } from 'ashlar';
 import { appendOnly, ledgered } from 'ashlar/guarantees';
-import { verifyTable } from 'ashlar/ledger';
+import { checkpointLedger, newLedgerKey, openLedger, verifyLedger } from 'ashlar/ledger';
 import { z } from 'zod';
 import { median } from './measure.js';
 import { startPostgres } from './postgres-server.js';
@@ -54,9 +57,11 @@ export async function ledgerFigures(
   print: (line: string) => void,
 ): Promise<void> {
   const server = await startPostgres();
+  const checkpoints = await mkdtemp(join(tmpdir(), 'ashlar-bench-'));
   try {
     const tables = { plain, withLedger };
-    const db = await connect(system('bench', { tables, migrations: new URL('file:///none/') }), {
+    const bench = system('bench', { tables, migrations: new URL('file:///none/') });
+    const db = await connect(bench, {
       url: server.url,
       connections: concurrency,
     });
@@ -92,10 +97,13 @@ export async function ledgerFigures(
     await db.engine.seal();
     print(`PostgreSQL · sealing   ${number(rows / ((performance.now() - start) / 1_000))} leaves/s`);
 
-    const whole = await verifyTable(db.engine, withLedger);
+    const { key } = newLedgerKey('bench');
+    const ledger = openLedger(db.engine, bench, withLedger, { key, checkpoints });
+    const whole = await verifyLedger(ledger);
     print(
       `PostgreSQL · verifying all rows   ${number(whole.rowsPerSecond)} rows/s, ${number(whole.checked)} rows, ${whole.problems.length} problems`,
     );
+    await checkpointLedger(ledger);
     await db.session((s) =>
       s.insertMany(
         withLedger,
@@ -104,13 +112,13 @@ export async function ledgerFigures(
     );
     await db.engine.seal();
     const partStart = performance.now();
-    const trusted = { size: whole.size, root: whole.root, source: 'before' };
-    const part = await verifyTable(db.engine, withLedger, { trusted });
+    const part = await verifyLedger(ledger);
     print(
       `PostgreSQL · verifying ${number(part.checked)} new rows after ${number(whole.size)}   ${number(performance.now() - partStart)} ms`,
     );
     await db.close();
   } finally {
     await server.stop();
+    await rm(checkpoints, { recursive: true });
   }
 }

@@ -1,5 +1,5 @@
 export type { CopyFormat } from '../contract/snapshot.js';
-export type { BackupsReport } from './backups-report.js';
+export type { BackupSummary, BackupsReport, Loss } from './backups-report.js';
 export type { LedgerRelation } from './check.js';
 export { type CreateOptions as CreateBackupOptions, createBackup } from './create.js';
 export { type ListedBackup, listBackups } from './folder.js';
@@ -7,6 +7,7 @@ export { defaultKeepRules, type KeepRules } from './keep-rules.js';
 export { type BackupKeysGiven, newBackupKey } from './keys.js';
 export type { Manifest as BackupManifest } from './manifest.js';
 export type { OnProgress } from './meter.js';
+export type { OpenBackupOptions } from './open-backup.js';
 export { type Pruned, type PruneOptions, pruneBackups } from './prune.js';
 export { type Restored, type RestoreOptions, restoreBackup } from './restore.js';
 export { type BackupVerification, type VerifyBackupOptions, verifyBackup } from './verify.js';

@@ -9,9 +9,9 @@ import {
 } from 'age-encryption';
 import { AshlarError } from '../errors.js';
 import { Secret } from '../settings/index.js';
-import { type AgeFile, decryptFile, encryptFile } from './age/file.js';
+import { decryptFile, encryptFile } from './age/file.js';
 import { passphraseIdentity, passphraseRecipient } from './age/passphrase.js';
-import type { Bytes } from './age/payload.js';
+import type { AgeFile, Bytes } from './age/payload.js';
 
 /** The keys that encrypt and decrypt backups, as the texts that the user provides. */
 export interface BackupKeysGiven {

@@ -1,6 +1,6 @@
 import type { BackupsReport } from '../backup/index.js';
+import type { RolesStatus, StatusReport, TableStatus } from '../status/status.js';
 import type { Output } from './output.js';
-import type { RolesReport, StatusReport, TableReport } from './status-report.js';
 
 const indent = ' '.repeat(14);
 
@@ -51,7 +51,7 @@ function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-function rolesText(out: Output, roles: RolesReport): string {
+function rolesText(out: Output, roles: RolesStatus): string {
   const { user, owner, app, auditor, steps_down, differences, cost } = roles;
   const runs =
     cost === null
@@ -120,7 +120,7 @@ function ageText(seconds: number): string {
   return counted(Math.floor(seconds / length), unit);
 }
 
-function partitionsText({ partitions }: TableReport): string {
+function partitionsText({ partitions }: TableStatus): string {
   if (!partitions) return '';
   const { count, horizon, rows_in_default: waiting } = partitions;
   const until = horizon === undefined ? '' : `, until ${horizon.slice(0, 10)}`;

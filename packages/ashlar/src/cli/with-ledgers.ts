@@ -1,5 +1,5 @@
 import { AshlarError } from '../errors.js';
-import { folderOf, ledgersOf, type OpenLedger, originOf } from '../ledger/database/index.js';
+import { folderOf, ledgersOf, type OpenLedger, originOf } from '../ledger/database/checkpoints.js';
 import { assertInitialised } from './assert-initialised.js';
 import type { Invocation } from './invocation.js';
 

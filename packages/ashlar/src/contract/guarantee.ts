@@ -168,6 +168,8 @@ export interface Guarantee {
   readonly name: string;
   /** The property that the database enforces, in one sentence. */
   readonly summary: string;
+  /** The names of the columns that the guarantee is declared over; the facts of its errors have them. */
+  readonly columns?: readonly string[];
   /** Throws if the guarantee cannot hold for the table; runs when the table is declared. */
   readonly validate?: (table: TableFacts) => void;
   /**

@@ -144,11 +144,17 @@ function* decryptCell({ keys, table, encryption, column, row }: Cell): Steps<unk
 }
 
 const failed = (table: TableFacts, column: Column, row: Values, why: string): AshlarError => {
-  const key = table.primaryKey.columns.map((name) => String(storedForm(table, name, row[name]))).join(', ');
+  const { columns } = table.primaryKey;
+  // any other key, such as an email address, says something about the row
+  const isMeaningless = columns.every((name) => table.columns[name]?.generated !== undefined);
+  const which = isMeaningless
+    ? `the row ${columns.map((name) => String(storedForm(table, name, row[name]))).join(', ')}`
+    : 'a row';
   return new AshlarError('decryption-failed', {
-    message: `${table.name}.${column.name} of the row ${key} cannot be decrypted.`,
+    message: `${table.name}.${column.name} of ${which} cannot be decrypted.`,
     detail: why,
     suggestion: 'Restore the row from a backup, and find out what changed it.',
+    facts: { table: table.name, columns: [column.name] },
   });
 };
 

@@ -57,7 +57,16 @@ export type {
 } from '../contract/table.js';
 export type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 export { openEngine } from '../engines/open.js';
-export type { IndexOptions, UniqueOptions } from '../model/items.js';
+export type {
+  CheckItem,
+  ForeignKeyItem,
+  IndexItem,
+  IndexOptions,
+  PrimaryKeyItem,
+  RenamedItem,
+  UniqueItem,
+  UniqueOptions,
+} from '../model/items.js';
 export { identifier, identifiers, literal, nullsAlike } from '../model/names.js';
 export { noRights, readOnlyRights, rightsOf } from '../model/rights.js';
 export type { CheckRowItem, RowCheck, RowProblem } from '../model/row-checks.js';
@@ -78,6 +87,7 @@ export type { Columns, KeyNames } from '../model/table.js';
 export type { Decrypted } from '../session/types.js';
 export { type Logger, logger } from '../settings/log.js';
 export { redactUrl } from '../settings/redact.js';
+export type { LogLevel } from '../settings/settings.js';
 export {
   alwaysTrigger,
   type FunctionOptions,

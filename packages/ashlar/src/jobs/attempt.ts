@@ -1,3 +1,4 @@
+import { errorIssues, issueText } from '../model/index.js';
 import type { AnyExecutor, RowIdentity } from './executor.js';
 import { idempotencyKey } from './executor.js';
 import type { JobModel, JobRow } from './model.js';
@@ -25,10 +26,11 @@ const completed = (model: JobModel, row: JobRow, given: unknown): Outcome => {
   const values = (given ?? {}) as Readonly<Record<string, unknown>>;
   const result = Object.fromEntries(model.results.map(({ name }) => [name, values[name] ?? null]));
   const missing = model.results.find(({ name, required }) => required && result[name] === null);
-  const { error } = model.tables.rows.update.safeParse(result);
-  const [issue] = error?.issues ?? [];
+  const { columns, update: schema } = model.tables.rows;
+  const found = schema.safeParse(result).error?.issues ?? [];
+  const [issue] = errorIssues(found, { schema, given: result, columns });
   if (!missing && !issue) return { row_number: row.row_number, result };
-  const reason = issue ? `${issue.path.join('.')}: ${issue.message}` : `${missing?.name} is missing`;
+  const reason = issue ? issueText(issue) : `${missing?.name} is missing`;
   return failure(row, 'in_doubt', `The result of the executor cannot be recorded: ${reason}.`);
 };
 

@@ -19,6 +19,7 @@ export type {
   RunJobOptions,
 } from './job-commands.js';
 export type { LogPage } from './log.js';
+export type { Job, JobRow, LogEntry } from './model.js';
 export type { JobFilter, RowPage } from './query.js';
 export type { Retried, RetryInput } from './retry.js';
 export type { ImportRow } from './row-maker.js';

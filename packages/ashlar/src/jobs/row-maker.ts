@@ -1,4 +1,4 @@
-import { storageProblem } from '../model/index.js';
+import { errorIssues, issueText, storageProblem } from '../model/index.js';
 import { rowChecksum } from './checksum.js';
 import type { JobModel, NewJobRow } from './model.js';
 import { storableJson, storableText } from './storable-text.js';
@@ -26,8 +26,9 @@ export interface MadeRow {
 }
 
 const problemOf = (model: JobModel, data: unknown): string | undefined => {
-  const [issue] = model.data.safeParse(data).error?.issues ?? [];
-  if (issue) return [issue.path.join('.'), issue.message].filter((part) => part !== '').join(': ');
+  const found = model.data.safeParse(data).error?.issues ?? [];
+  const [issue] = errorIssues(found, { schema: model.data, given: data });
+  if (issue) return issueText(issue);
   return storageProblem(model.tables.rows.columns.row_data, data);
 };
 

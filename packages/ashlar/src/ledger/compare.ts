@@ -115,6 +115,7 @@ export function keyOfEntry(table: TableFacts, entry: Entry, rowKey: string): rea
   return rowKeyOf(values) === rowKey ? values : undefined;
 }
 
-/** The key of a row as text: its one value, or a JSON array of several values. */
-const rowKeyOf = (values: readonly unknown[]): string =>
-  values.length === 1 ? String(values[0]) : JSON.stringify(values);
+/** Returns the key of a row as text: its one value, or a JSON array of several values. */
+export function rowKeyOf(values: readonly unknown[]): string {
+  return values.length === 1 ? String(values[0]) : JSON.stringify(values);
+}

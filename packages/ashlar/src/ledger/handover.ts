@@ -6,7 +6,13 @@ const form = 'ashlar/signer-handover/v1';
 /**
  * Writes a handover, which states that a new key signs all later checkpoints, as a C2SP note signed by the old and
  * the new key. A checkpoint with both signatures would not say so: a signature does not cover the other ones, so
- * anyone can add one.
+ * anyone can add one. `acceptHandover` verifies it.
+ *
+ * @example
+ * const [former, next] = [parsePrivateKey(key), parsePrivateKey(nextKey)];
+ * const options = { checkpoints, key: nextKey, publicKeys: [former.verifierKey] };
+ * await checkpointLedger(openLedger(db.engine, shop, payments, options), former);
+ * await writeFile('next.handover', formatHandover(former, next));
  */
 export function formatHandover(from: Signer, to: Signer): string {
   return signNote(`${form}\n${from.verifierKey}\n${to.verifierKey}\n`, from, to);

@@ -43,7 +43,7 @@ const mostProblems = 20;
  * checkpoints with a tree rebuilt from the leaves. The reader must see one snapshot. Without `trusted` it reads the
  * whole ledger, in constant memory; with it, only the leaves after that size.
  */
-export async function verifyLedger(
+export async function verifyEntries(
   reader: LedgerReader,
   { trusted, checkpoints = [], chunk = 5_000 }: VerifyOptions = {},
 ): Promise<Verification> {

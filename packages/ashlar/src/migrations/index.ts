@@ -1,5 +1,15 @@
 export { maintain } from '../maintenance/maintain.js';
 export { type Purge, type PurgeOptions, purge } from '../maintenance/purge.js';
+export type { PartitionsStatus } from '../status/partitions.js';
+export {
+  type GuaranteeStatus,
+  type RolesStatus,
+  type StatusOptions,
+  type StatusReport,
+  status,
+  type TableStatus,
+  type WeakerGuarantee,
+} from '../status/status.js';
 export type { Danger } from './danger.js';
 export { type DownOptions, down } from './down.js';
 export { drift } from './drift.js';
@@ -9,7 +19,7 @@ export { check as checkMigrations } from './model-changes.js';
 export { type NewStep, type NewStepOptions, newStep } from './new-step.js';
 export { type Plan, type PlannedStep, type PlanOptions, plan } from './plan.js';
 export { type AmbiguousColumn, type Decide, dropAll } from './renames.js';
-export { sqlOf } from './sql-of.js';
+export { type StepsAsSql, sqlOf } from './sql-of.js';
 export { type StampOptions, stamp } from './stamp.js';
-export type { Step, StepBody } from './steps.js';
+export type { CodeBody, SqlBody, Step, StepBody, StepMode } from './steps.js';
 export { type RunOptions, type RunStep, type UpOptions, up } from './up.js';

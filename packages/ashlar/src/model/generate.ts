@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
-import { holdsJson, jsonIssue, ofColumn, refusedValue } from './column-value.js';
+import { checkedValue } from './column-value.js';
 
 const generating = new WeakMap<TableFacts, readonly Column[]>();
 
@@ -16,12 +16,7 @@ const generatingColumns = (table: TableFacts): readonly Column[] => {
 const generatedValue = (column: Column): unknown => {
   const value = column.generate?.();
   // a UUID needs no check
-  if (column.generated === 'uuid') return value;
-  const given = holdsJson(column) ? jsonIssue(column, value) : undefined;
-  const { data, error } = column.schema.safeParse(value);
-  if (given) throw refusedValue(column.table, [given]);
-  if (error) throw refusedValue(column.table, ofColumn(column, error));
-  return data;
+  return column.generated === 'uuid' ? value : checkedValue(column, value);
 };
 
 /**

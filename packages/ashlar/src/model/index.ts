@@ -22,12 +22,11 @@ export {
   columnValue,
   holdsJson,
   jsonIssue,
-  refusedValue,
   storedValue,
-  type ValueIssue,
 } from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
+export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,
   type IndexOptions,
@@ -41,6 +40,7 @@ export {
 } from './items.js';
 export { keyValues } from './key-values.js';
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
+export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
 export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, scopeValue } from './scope.js';

@@ -1,6 +1,7 @@
 import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
+import type { OnDelete } from '../contract/table.js';
 import type { CheckRowItem } from './row-checks.js';
 
 /** A primary key that `table()` declares over columns of the table. */
@@ -23,8 +24,6 @@ export interface IndexItem {
   readonly unique: boolean;
   readonly where: string | undefined;
 }
-/** What happens to a row when the row it refers to is deleted. */
-export type OnDelete = 'restrict' | 'cascade' | 'set null';
 /** A foreign key in the declaration of a table. */
 export interface ForeignKeyItem {
   readonly kind: 'foreign-key';

@@ -3,7 +3,7 @@ import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
 import { isCanonicalAddress } from './column-types.js';
-import { refusedValue } from './column-value.js';
+import { refusedColumnValue } from './refused-value.js';
 import { storageProblem } from './storable.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ const wrongType = (column: Column, value: unknown): AshlarError => {
   const message = column.codec
     ? 'the type of the column refuses this value'
     : `expected a ${expected}, received ${given}`;
-  return refusedValue(column.table, [{ code: 'custom', path: [column.name], message }]);
+  return refusedColumnValue(column, [{ code: 'custom', path: [], message }], value);
 };
 
 const keyPart = (column: Column, value: unknown): KeyPart => {

@@ -1,4 +1,4 @@
-import type { ValueIssue } from './column-value.js';
+import type { z } from 'zod';
 
 /** A problem that a check of a whole row has found. `path` names the columns that it is about. */
 export interface RowProblem {
@@ -43,7 +43,7 @@ export function checkRow<R>(check: RowCheck<R>): CheckRowItem<R> {
 export function rowProblems(
   { checkRow: checks }: { readonly checkRow: readonly RowCheck<never>[] },
   row: unknown,
-): readonly ValueIssue[] {
+): readonly z.core.$ZodIssue[] {
   return checks.flatMap((check) => {
     const found = check(row as never) ?? [];
     const problems: readonly RowProblem[] =

@@ -11,7 +11,7 @@ const textProblem = (text: string): string | undefined => {
 
 const numberProblem = (value: number): string | undefined => {
   if (Object.is(value, -0)) return 'some engines return minus zero as zero; write 0';
-  if (!Number.isFinite(value)) return `${value} cannot be stored on every engine`;
+  if (!Number.isFinite(value)) return 'infinity and NaN cannot be stored on every engine';
   return undefined;
 };
 

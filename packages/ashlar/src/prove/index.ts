@@ -1,3 +1,4 @@
+export type { Barrier } from '../engines/refusal.js';
 export type { Checkpoints } from './ledgers.js';
 export { type ProveOptions, prove } from './prove.js';
 export {

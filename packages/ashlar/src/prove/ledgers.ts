@@ -7,7 +7,7 @@ import {
   ledgersOf,
   type OpenLedger,
   originOf,
-  verifyLedgerOf,
+  verifyLedger,
 } from '../ledger/database/checkpoints.js';
 import { withLedger } from '../ledger/database/ledgers.js';
 import type { Verifier } from '../ledger/index.js';
@@ -52,7 +52,7 @@ const proveLedger = async (opened: OpenLedger): Promise<LedgerReport> => {
   const { engine, table, origin: ledger } = opened;
   try {
     const head = await withLedger(engine, table, (reader) => reader.head());
-    const found = await verifyLedgerOf(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
+    const found = await verifyLedger(opened, { full: (head?.size ?? 0) <= mostComparedEntries });
     const { size, checked, root, problems } = found;
     return {
       ledger,

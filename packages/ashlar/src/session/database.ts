@@ -161,7 +161,7 @@ export class Database<T extends Tables = Tables> {
     return this.#outer({}) !== undefined;
   }
 
-  /** The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
+  /** @internal The master keys and the keyring statements of this database, for code that reads or changes keyrings. */
   get encryption(): Encryption {
     return this.#parts.encryption;
   }

@@ -30,6 +30,7 @@ export class SyncSession {
   #ended = false;
   #depth = 0;
 
+  /** @internal */
   constructor(parts: SessionParts, transaction: Transaction, actor: string | null, scope: string | null) {
     this.#parts = parts;
     this.#transaction = transaction;

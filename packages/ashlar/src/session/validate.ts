@@ -1,10 +1,12 @@
+import type { z } from 'zod';
+import type { Column } from '../contract/column.js';
 import { holdsJson, jsonIssue, refusedValue, type Table } from '../model/index.js';
 
 type Values = Record<string, unknown>;
 
-const jsonColumns = new WeakMap<Table, readonly Table['columns'][string][]>();
+const jsonColumns = new WeakMap<Table, readonly Column[]>();
 
-const jsonColumnsOf = (table: Table): readonly Table['columns'][string][] => {
+const jsonColumnsOf = (table: Table): readonly Column[] => {
   let columns = jsonColumns.get(table);
   if (!columns) {
     columns = Object.values(table.columns).filter(holdsJson);
@@ -13,20 +15,28 @@ const jsonColumnsOf = (table: Table): readonly Table['columns'][string][] => {
   return columns;
 };
 
+const jsonIssues = (table: Table, given: unknown): readonly z.core.$ZodIssue[] => {
+  const columns = jsonColumnsOf(table);
+  if (columns.length === 0 || typeof given !== 'object' || given === null) return [];
+  return columns.flatMap((column) => {
+    const issue = jsonIssue(column, (given as Values)[column.name]);
+    return issue ? [{ ...issue, path: [column.name] }] : [];
+  });
+};
+
 /**
  * Parses the values of a row with a schema of its table.
  *
  * @returns the values in the application's form
  * @throws AshlarError `value-invalid` when Zod refuses the value, `value-unstorable` when engines could not return it
- *   unchanged
+ *   unchanged; their facts have the table, the columns and Zod's issues
  */
-export function validate(table: Table, schema: 'insert' | 'update', given: unknown): Values {
-  const json = jsonColumnsOf(table);
-  if (json.length > 0 && typeof given === 'object' && given !== null) {
-    const issues = json.flatMap((column) => jsonIssue(column, (given as Values)[column.name]) ?? []);
-    if (issues.length > 0) throw refusedValue(table.name, issues);
-  }
-  const result = table[schema].safeParse(given);
+export function validate(table: Table, kind: 'insert' | 'update', given: unknown): Values {
+  const schema = table[kind];
+  // JSON is checked before Zod parses it, because Zod rebuilds objects
+  const issues = jsonIssues(table, given);
+  if (issues.length > 0) throw refusedValue(table, issues, { schema, given });
+  const result = schema.safeParse(given);
   if (result.success) return result.data as Values;
-  throw refusedValue(table.name, result.error.issues);
+  throw refusedValue(table, result.error.issues, { schema, given });
 }

@@ -60,6 +60,7 @@ export function notFound(table: Table): AshlarError {
   return new AshlarError('row-not-found', {
     message: `${table.name} has no row with this key.`,
     suggestion: 'Check the key and, for a scoped table, the scope of the session.',
+    facts: { table: table.name },
   });
 }
 

@@ -23,3 +23,9 @@ export function indexObject(
     sql: sql`CREATE ${kind} ${identifier(name)} ON ${identifier(table)} (${identifiers(columns)})${rows}`,
   };
 }
+
+/** Returns the columns of a unique index that {@link indexObject} built; `undefined` if the index is another one. */
+export function indexedColumns(statement: string): readonly string[] | undefined {
+  const [, columns] = /^CREATE UNIQUE INDEX \S+ ON \S+ \(([a-z0-9_", ]+)\)/.exec(statement) ?? [];
+  return columns?.split(', ').map((name) => name.replaceAll('"', ''));
+}

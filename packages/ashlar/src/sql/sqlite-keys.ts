@@ -59,12 +59,14 @@ export function uniqueKeys(table: TableFacts): readonly UniqueKey[] {
 
 /**
  * The SQL conditions under which OR REPLACE would delete an existing row in order to write the row NEW. On a connection
- * without `recursive_triggers`, this deletion fires no delete trigger. `and` narrows which other rows count.
+ * without `recursive_triggers`, this deletion fires no delete trigger. `and` narrows which other rows count; `from` is
+ * the table's name in SQL.
  */
 export function replacing(
   table: TableFacts,
   keys: readonly UniqueKey[],
   and: readonly string[] = [],
+  from = identifier(table.name),
 ): readonly string[] {
   return keys.map(({ columns, where, nullsEqual = [] }) => {
     const same = columns.flatMap((column) => {
@@ -75,7 +77,7 @@ export function replacing(
       return nullsAlike(name).map((part, at) => `(${part}) = (${given[at]})`);
     });
     const others = [...same, ...(where === undefined ? [] : [`(${where})`]), ...and].join(' AND ');
-    const exists = `EXISTS (SELECT 1 FROM ${identifier(table.name)} WHERE ${others})`;
+    const exists = `EXISTS (SELECT 1 FROM ${from} WHERE ${others})`;
     return where === undefined ? exists : `(${exists} AND ${newRowFits(table, where)})`;
   });
 }

@@ -6,12 +6,12 @@ import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, sqlOf } from '../../../../test/support/engines.js';
 import {
+  checkpointLedger,
   folderOf,
   type OpenLedger,
   originOf,
-  signCheckpointOf,
-  verifyLedgerOf,
-} from '../../src/ledger/database/index.js';
+  verifyLedger,
+} from '../../src/ledger/database/checkpoints.js';
 import { newSigner, type Verifier } from '../../src/ledger/index.js';
 import { proveLedgers } from '../../src/prove/ledgers.js';
 import { type Folder, makeFolder } from '../migrations/folder.js';
@@ -94,7 +94,7 @@ describe.each(engines)('a system with every guarantee on $name', (engine) => {
         signer,
         verifiers: [signer],
       };
-      expect(await signCheckpointOf(ledger)).toMatchObject({ size: 9 });
+      expect(await checkpointLedger(ledger)).toMatchObject({ size: 9 });
     });
     afterAll(async () => {
       await dropCopies(database.engine, ['older', 'kept']);
@@ -135,7 +135,7 @@ describe.each(engines)('a system with every guarantee on $name', (engine) => {
       expect(await found()).toMatch(
         /could not be verified: .*9\.checkpoint|could not be verified: .*signature/,
       );
-      await expect(verifyLedgerOf(ledger)).rejects.toMatchObject({ code: 'signature-invalid' });
+      await expect(verifyLedger(ledger)).rejects.toMatchObject({ code: 'signature-invalid' });
       await writeFile(file, note);
       expect(await found()).toBe('');
       const others = await proveLedgers(database.engine, database.system, {

@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { Decrypter, Encrypter, type Identity, type Recipient } from 'age-encryption';
 import { AshlarError } from '../../errors.js';
-import { type Bytes, damaged, decryptPayload, encryptPayload, nonceBytes, splitAt } from './payload.js';
+import {
+  type AgeFile,
+  type Bytes,
+  damaged,
+  decryptPayload,
+  encryptPayload,
+  nonceBytes,
+  splitAt,
+} from './payload.js';
 
 const start = 'age-encryption.org/v1\n';
 // the last line of the header, with its MAC
 const end = /\n--- [A-Za-z0-9+/]{43}\n/;
 const longestHeader = 65_536;
 const emptyPayload = nonceBytes + 16;
-
-/** The content of an age file as a stream (encrypted when writing, decrypted when reading), with the file key. */
-export interface AgeFile {
-  readonly fileKey: Buffer;
-  readonly bytes: Bytes;
-}
 
 /** Encrypts a stream as an age file that each of the given recipients can decrypt. */
 export async function encryptFile(

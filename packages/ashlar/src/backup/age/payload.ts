@@ -11,6 +11,12 @@ const algorithm = 'chacha20-poly1305';
 /** A stream of bytes, in chunks of any size. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
+/** The content of an age file as a stream (encrypted when writing, decrypted when reading), with the file key. */
+export interface AgeFile {
+  readonly fileKey: Buffer;
+  readonly bytes: Bytes;
+}
+
 /**
  * Encrypts a stream as the payload of an age file: a nonce, then chunks of 64 KiB, each with its tag.
  *

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { AshlarError } from '../../errors.js';
+import { type StatusReport, status } from '../../migrations/index.js';
 import type { Answer, Commands } from '../command.js';
 import type { Invocation } from '../invocation.js';
 import { printStatus } from '../print-status.js';
 import { reportError } from '../report-error.js';
-import { type StatusReport, statusOf } from '../status-report.js';
 
 interface Options {
   readonly check?: boolean;
@@ -27,7 +27,7 @@ async function run(invocation: Invocation, { check = false }: Options): Promise<
   for (const system of await invocation.systems()) {
     const report = await invocation.withEngine(
       'owner',
-      (engine) => statusOf(engine, system, invocation.roles(), invocation.backups().folder),
+      (engine) => status(engine, system, { roles: invocation.roles(), backups: invocation.backups().folder }),
       { create: false },
     );
     if (reports.length > 0) out.line();

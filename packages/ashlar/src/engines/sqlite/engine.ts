@@ -11,6 +11,7 @@ import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
 import { sqliteError } from './driver/errors.js';
+import { Failures } from './driver/failures.js';
 import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
@@ -54,6 +55,7 @@ export async function openSqlite(
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     durability: options.durability ?? 'full',
     origins: new Origins(),
+    failures: new Failures(),
     scoped: new ScopedTables(),
     onStatement: options.onStatement,
   });
@@ -97,6 +99,7 @@ class SqliteEngine implements Engine {
 
   register(tables: readonly GuardedTable[]): void {
     this.#settings.origins.register(tables);
+    this.#settings.failures.register(tables);
     this.#settings.scoped.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();

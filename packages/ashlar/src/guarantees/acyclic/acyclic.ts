@@ -24,6 +24,7 @@ export function acyclic(parent: Column): Guarantee {
     kind: 'guarantee' as const,
     name: 'acyclic',
     summary: 'No row is its own ancestor: following the parents always ends.',
+    columns: [parent?.name],
     conflicts: [
       {
         fact: 'partition' as const,

@@ -36,6 +36,7 @@ export function lifecycle(column: Column, transitions: Transitions, options: Lif
     kind: 'guarantee' as const,
     name: 'lifecycle',
     summary: 'A status changes only along the declared transitions.',
+    columns: [column?.name],
     conflicts: [
       {
         fact: 'appendOnly' as const,

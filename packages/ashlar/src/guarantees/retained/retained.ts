@@ -52,6 +52,7 @@ export function retained(column: Column, options: RetainedOptions): Guarantee {
     name: 'retained',
     summary:
       'Rows are kept for their retention period; then they can be purged, unless a legal hold covers them.',
+    columns: [column?.name],
     facts: () => ({ retention }),
     conflicts: [
       {

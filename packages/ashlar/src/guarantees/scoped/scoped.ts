@@ -31,6 +31,7 @@ export function scoped(column: Column): Guarantee {
     kind: 'guarantee' as const,
     name: 'scoped',
     summary: 'A session reads and writes the rows of its own scope only.',
+    columns: [column?.name],
     facts: () => ({ scope: column }),
     validate: (table: TableFacts) => assertScopeColumn(table, column),
     sqlite: {

@@ -49,6 +49,7 @@ export function versioned(options: VersionedOptions): Guarantee {
   return Object.freeze({
     kind: 'guarantee' as const,
     name: 'versioned',
+    columns: list(options.key).map((column) => column?.name),
     summary: 'Each key has one current version and an unbroken chain of versions; versions never change.',
     facts: () => ({
       versions: { key: list(options.key).map((column) => column?.name), current: options.current?.name },

@@ -4,15 +4,7 @@ import type { Engine } from '../../contract/engine.js';
 import type { SystemFacts } from '../../contract/system.js';
 import type { TableFacts } from '../../contract/table.js';
 import { AshlarError } from '../../errors.js';
-import {
-  formatProof,
-  inclusionProof,
-  type KeptCheckpoint,
-  readCheckpoints,
-  type Signer,
-  signHead,
-  type Verifier,
-} from '../index.js';
+import { type KeptCheckpoint, readCheckpoints, type Signer, signHead, type Verifier } from '../index.js';
 import type { KnownRoot } from '../problems.js';
 import type { Verification } from '../verify.js';
 import { verifyTable, withLedger } from './ledgers.js';
@@ -83,16 +75,26 @@ const known = ({ size, root, file }: KeptCheckpoint): KnownRoot => ({
   source: `the checkpoint ${file}`,
 });
 
+/** The result of a ledger's verification against its kept checkpoints. */
+export interface LedgerVerification extends Verification {
+  /** The number of entries that only the newest checkpoint vouches for; they were not compared with their rows. */
+  readonly trusted: number;
+}
+
 /**
- * Verifies a ledger against its kept checkpoints: all entries if `full` is set, else only those after the newest
- * checkpoint.
+ * Seals a ledger, and verifies it against its rows and its kept checkpoints: all entries if `full` is set, else only
+ * those after the newest checkpoint. Problems are returned, not thrown.
  *
- * @throws AshlarError `usage`, `signature-invalid`, `ledger-conflict`, `lock-timeout`
+ * @throws AshlarError `usage` where checkpoints are kept, but no public key is given; `signature-invalid`,
+ *   `ledger-conflict`, `lock-timeout`
+ *
+ * @example
+ * const { problems } = await verifyLedger(ledger, { full: true });
  */
-export async function verifyLedgerOf(
+export async function verifyLedger(
   ledger: OpenLedger,
   { full = false }: { full?: boolean } = {},
-): Promise<Verification & { readonly trusted: number }> {
+): Promise<LedgerVerification> {
   const kept = await keptCheckpoints(ledger);
   const newest = full ? undefined : kept.at(-1);
   const found = await verifyTable(ledger.engine, ledger.table, {
@@ -113,13 +115,14 @@ export function tampered({ log, problems: [first] }: Verification): AshlarError 
 }
 
 /**
- * Seals a ledger, verifies the entries after its newest checkpoint, signs its head and stores it as a new checkpoint.
+ * Seals a ledger, verifies the entries after its newest checkpoint, signs its head, and stores the signed head in the
+ * ledger's folder as `SIZE.checkpoint`. A head that is already signed gives the same checkpoint again.
  *
  * @param cosigner - a second signer: the former key, on the first checkpoint of a new key
- * @returns the signed checkpoint, and its size
+ * @returns the signed checkpoint (a C2SP note), and its size in entries
  * @throws AshlarError `usage` without a key; `ledger-tampered`, `ledger-conflict`, `signature-invalid`, `lock-timeout`
  */
-export async function signCheckpointOf(
+export async function checkpointLedger(
   ledger: OpenLedger,
   cosigner?: Signer,
 ): Promise<{ size: number; note: string }> {
@@ -131,7 +134,7 @@ export async function signCheckpointOf(
         'Create a key with `ashlar ledger key new`, and set LEDGER_KEY_FILE. Keep the key away from the database.',
     });
   }
-  const found = await verifyLedgerOf(ledger);
+  const found = await verifyLedger(ledger);
   if (found.problems.length > 0) throw tampered(found);
   const { size, root } = found;
   const note = await withLedger(engine, table, (reader) =>
@@ -156,31 +159,5 @@ export async function checkpointOver(
   size: number,
 ): Promise<{ size: number; note: string }> {
   const newest = (await keptCheckpoints(ledger)).at(-1);
-  return newest && newest.size >= size ? newest : signCheckpointOf(ledger);
-}
-
-/**
- * Creates an inclusion proof: a file that lets anyone with the public key verify that a row is in the ledger.
- *
- * @param rowKey - the key of the row as text; of several columns a JSON array
- * @throws AshlarError `row-not-found`, and what {@link signCheckpointOf} throws where no kept checkpoint covers the row
- */
-export async function proofOf(
-  ledger: OpenLedger,
-  rowKey: string,
-): Promise<{ position: number; proof: string }> {
-  const { engine, table } = ledger;
-  await engine.seal();
-  const leaf = await withLedger(engine, table, (reader) => reader.leafOf(rowKey));
-  if (leaf?.entry === undefined) {
-    throw new AshlarError('row-not-found', {
-      message: `The ledger of ${table.name} has no entry for a row with this key.`,
-      suggestion:
-        'Give the key as text, or, if it has several columns, as a JSON array: \'["a","2026-01-01"]\'.',
-    });
-  }
-  const { position, entry } = leaf;
-  const { size, note } = await checkpointOver(ledger, position + 1);
-  const path = await withLedger(engine, table, (reader) => inclusionProof(reader, position, size));
-  return { position, proof: formatProof({ entry, position, path, checkpoint: note }) };
+  return newest && newest.size >= size ? newest : checkpointLedger(ledger);
 }

@@ -14,7 +14,8 @@ const chunk = 5_000;
  * `checkpoint`, and the kept checkpoints.
  *
  * @returns the number of exported entries
- * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what `signCheckpointOf` throws
+ * @param folder - the path of a new or empty folder
+ * @throws AshlarError `usage` where the folder is not empty; `ledger-tampered`; what {@link checkpointLedger} throws
  */
 export async function exportLedger(ledger: OpenLedger, folder: string): Promise<number> {
   await mkdir(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { AshlarError } from '../../errors.js';
 import { ledgerNames } from '../../guarantees/ledgered/names.js';
 import { ledgerReader } from '../../guarantees/ledgered/reader.js';
 import { everyScope } from '../../model/index.js';
-import { type Verification, type VerifyOptions, verifyLedger } from '../verify.js';
+import { type Verification, type VerifyOptions, verifyEntries } from '../verify.js';
 
 /** Lists the tables whose ledger exists in the database, because its migration has been applied. */
 export function existingLedgers(
@@ -69,7 +69,7 @@ export async function verifyTable(
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  const found = await withLedger(engine, table, (reader) => verifyLedger(reader, options));
+  const found = await withLedger(engine, table, (reader) => verifyEntries(reader, options));
   // sealing fails on a ledger that was tampered with: its problems say why better than the error does
   if (unsealed && found.problems.length === 0) throw unsealed.error;
   return found;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { AshlarError } from '../../../errors.js';
-import { signCheckpointOf } from '../../../ledger/database/index.js';
+import { checkpointLedger } from '../../../ledger/database/index.js';
 import { formatHandover, parsePrivateKey } from '../../../ledger/index.js';
 import { Secret } from '../../../settings/index.js';
 import type { Answer, Commands } from '../../command.js';
@@ -48,7 +48,7 @@ const run = async (invocation: Invocation, { newKeyFile, out: given }: Options):
   }
   const checkpoints = await withLedgers(invocation, {}, async (ledger) => {
     const verifiers = [next, ...ledger.verifiers];
-    const { size } = await signCheckpointOf({ ...ledger, signer: next, verifiers }, former);
+    const { size } = await checkpointLedger({ ...ledger, signer: next, verifiers }, former);
     out.line(`${ledger.origin}: ${size} entries, signed with both keys`);
     return { ledger: ledger.origin, size, folder: ledger.checkpoints };
   });

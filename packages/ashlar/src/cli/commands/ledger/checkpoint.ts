@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { signCheckpointOf } from '../../../ledger/database/index.js';
+import { checkpointLedger } from '../../../ledger/database/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
@@ -18,7 +18,7 @@ export function checkpointCommand(commands: Commands): Command {
 const run = async (invocation: Invocation, options: LedgerOptions): Promise<Answer> => {
   const { out } = invocation;
   const checkpoints = await withLedgers(invocation, options, async (ledger) => {
-    const { size, note } = await signCheckpointOf(ledger);
+    const { size, note } = await checkpointLedger(ledger);
     out.line(note.trimEnd());
     return { ledger: ledger.origin, size, folder: ledger.checkpoints, checkpoint: note };
   });

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { keptCheckpoints, withLedger } from '../../../ledger/database/index.js';
-import { treeRoot } from '../../../ledger/index.js';
+import { ledgerState } from '../../../ledger/database/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { withLedgers } from '../../with-ledgers.js';
@@ -11,21 +10,9 @@ export function listCommand(commands: Commands): Command {
 }
 
 const run = async (invocation: Invocation): Promise<Answer> => {
-  const ledgers = await withLedgers(invocation, {}, async (ledger) => {
-    const { engine, table, origin } = ledger;
-    const kept = await keptCheckpoints(ledger);
-    return withLedger(engine, table, async (reader) => {
-      const block = await reader.lastBlock();
-      const size = block?.size ?? 0;
-      return {
-        ledger: origin,
-        size,
-        root: (await treeRoot(reader, size)).toString('base64'),
-        unsealed: await reader.unsealed(),
-        last_block: block?.sealedAt ?? null,
-        last_checkpoint: kept.at(-1)?.size ?? null,
-      };
-    });
+  const ledgers = await withLedgers(invocation, {}, async (opened) => {
+    const { ledger, size, root, unsealed, lastBlock, lastCheckpoint } = await ledgerState(opened);
+    return { ledger, size, root, unsealed, last_block: lastBlock, last_checkpoint: lastCheckpoint };
   });
   invocation.out.table(
     ['ledger', 'entries', 'unsealed', 'last block', 'last checkpoint', 'root'],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { proofOf } from '../../../ledger/database/index.js';
+import { proveInclusion } from '../../../ledger/database/index.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedger } from '../../with-ledgers.js';
@@ -20,7 +20,7 @@ export function proofCommand(commands: Commands): Command {
 
 const run = async (invocation: Invocation, options: Options, row = ''): Promise<Answer> => {
   const { out } = invocation;
-  const { position, proof } = await withLedger(invocation, options, (ledger) => proofOf(ledger, row));
+  const { position, proof } = await withLedger(invocation, options, (ledger) => proveInclusion(ledger, row));
   if (options.out === undefined) out.line(proof.trimEnd());
   else {
     await writeNew(invocation, options.out, proof, 0o644);

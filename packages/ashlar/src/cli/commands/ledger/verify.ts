@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { tampered, verifyLedgerOf } from '../../../ledger/database/index.js';
+import { tampered, verifyLedger } from '../../../ledger/database/checkpoints.js';
 import type { Answer, Commands } from '../../command.js';
 import type { Invocation } from '../../invocation.js';
 import { type LedgerOptions, withLedgers } from '../../with-ledgers.js';
@@ -27,7 +27,7 @@ const run = async (invocation: Invocation, options: Options): Promise<Answer> =>
   const checkpoints = options.checkpoints && resolve(streams.directory, options.checkpoints);
   const chosen = { ...options, ...(checkpoints ? { checkpoints } : {}) };
   const ledgers = await withLedgers(invocation, chosen, async (ledger) => {
-    const found = await verifyLedgerOf(ledger, { full: options.full === true });
+    const found = await verifyLedger(ledger, { full: options.full === true });
     const { size, checked, trusted, firstProvable, rowsPerSecond, problems, root } = found;
     const state = problems.length === 0 ? out.style('green', 'verified') : out.style('red', 'tampered with');
     const before = trusted > 0 ? `, ${trusted} covered by the newest checkpoint` : '';

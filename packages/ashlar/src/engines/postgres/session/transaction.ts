@@ -6,7 +6,7 @@ import { identifier, literal } from '../../../model/index.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
 import type { ColumnCodecs } from '../wire/column-codecs.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
-import { asAshlarError, isConnectionLost, isStaleStatement, translated } from '../wire/errors.js';
+import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { isKept } from '../wire/statement-kind.js';
@@ -166,7 +166,7 @@ export class PostgresTransaction implements Transaction {
       this.#parts.hooks.afterCommit?.();
     } catch (error) {
       this.#broken ||= isConnectionLost(error);
-      throw isConnectionLost(error) ? outcomeUnknown(error) : asAshlarError(error);
+      throw isConnectionLost(error) ? outcomeUnknown(error) : this.#parts.refusals.explained(error);
     } finally {
       this.#end();
     }
@@ -175,10 +175,10 @@ export class PostgresTransaction implements Transaction {
   async #beforeCommit(): Promise<void> {
     if (!this.#parts.hooks.beforeCommit) return;
     try {
-      await translated(async () => this.#parts.hooks.beforeCommit?.(this.#lease.channel));
+      await this.#parts.hooks.beforeCommit(this.#lease.channel);
     } catch (error) {
       await this.rollback();
-      throw error;
+      throw this.#parts.refusals.explained(error);
     }
   }
 

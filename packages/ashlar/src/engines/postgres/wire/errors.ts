@@ -1,18 +1,28 @@
-import { AshlarError, type ErrorCode } from '../../../errors.js';
+import { AshlarError, type ErrorCode, type ErrorDescription, type ErrorFacts } from '../../../errors.js';
+import { DeclaredFacts, type Reported } from '../../declared-facts.js';
 import { markRetryable } from '../../retryable.js';
+import {
+  checkViolation,
+  foreignKeyViolation,
+  guaranteeViolation,
+  notNullViolation,
+  uniqueViolation,
+} from '../../violations.js';
+import { withoutLiterals } from '../../without-literals.js';
 
 /** The fields that errors of both drivers share. */
 interface DriverError {
-  readonly message?: string;
-  readonly code?: string;
-  readonly severity?: string;
-  readonly detail?: string;
-  readonly table?: string;
-  readonly column?: string;
-  readonly constraint?: string;
+  readonly message?: string | undefined;
+  readonly code?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly where?: string | undefined;
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+  readonly constraint?: string | undefined;
 }
 
-const facts = (error: unknown): DriverError =>
+const fields = (error: unknown): DriverError =>
   typeof error === 'object' && error !== null ? (error as DriverError) : { message: String(error) };
 
 // the DETAIL of a driver's error contains values of rows; this cause of an AshlarError, which reaches logs, does not
@@ -24,7 +34,7 @@ class PostgresFailure extends Error {
   readonly constraint: string | undefined;
 
   constructor(error: DriverError) {
-    super(plainMessage(error));
+    super(error.message);
     this.code = error.code;
     this.table = error.table;
     this.column = error.column;
@@ -32,16 +42,30 @@ class PostgresFailure extends Error {
   }
 }
 
-// messages of class 22 end with the invalid value
-const plainMessage = ({ message = '', code }: DriverError): string =>
-  code?.startsWith('22') ? message.replace(/: ".*"$/s, '') : message;
+const guaranteeRefusal = /^ashlar\/([a-z][a-z-]*): (.*)$/s;
+
+/** The message of an error of the driver, without values of rows. */
+const plainMessage = ({ message = '', code, table }: DriverError, declared: DeclaredFacts): string => {
+  // messages of class 22 (data exception) quote the invalid value, mostly at their end
+  if (code?.startsWith('22')) return message.replace(/: ".*"$/s, '').replace(/".*"/s, '"…"');
+  const [, guarantee, text] = guaranteeRefusal.exec(message) ?? [];
+  if (guarantee === undefined || text === undefined) return withoutLiterals(message);
+  return `ashlar/${guarantee}: ${declared.withoutValues(guarantee, table, text)}`;
+};
+
+// picked by name: the message of an Error is not enumerable
+const readable = (error: DriverError, declared: DeclaredFacts): DriverError => {
+  const { code, severity, detail, where, table, column, constraint } = error;
+  const message = plainMessage(error, declared);
+  return { message, code, severity, detail, where, table, column, constraint };
+};
 
 const networkCodes = /^E(CONNRESET|PIPE|CONNABORTED|NETRESET|TIMEDOUT|NOTCONN|HOSTUNREACH|NETUNREACH)$/;
 const driverSaysDead = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
 /** Whether an error means that the connection is lost: a socket error, or the server ended the session. */
 export function isConnectionLost(error: unknown): boolean {
-  const { code = '', message = '' } = facts(error);
+  const { code = '', message = '' } = fields(error);
   if (/^(08...|57P0[1-5]|25P03|25P04)$/.test(code)) return true;
   return networkCodes.test(code) || driverSaysDead.test(message);
 }
@@ -51,60 +75,81 @@ export function isConnectionLost(error: unknown): boolean {
  * The statement can be run again on another connection.
  */
 export function isStaleStatement(error: unknown): boolean {
-  const { code, message = '' } = facts(error);
+  const { code, message = '' } = fields(error);
   return code === '26000' || (code === '0A000' && message.includes('cached plan'));
 }
 
-const keyColumns = (detail: string | undefined): string | undefined =>
-  /^Key \((.*?)\)=/s.exec(detail ?? '')?.[1];
+/** The columns of `Key (name, "order")=(…) already exists.`; `undefined` for an index over expressions. */
+const keyColumns = (detail: string | undefined): readonly string[] | undefined => {
+  const [, columns] = /^Key \(([a-z0-9_", ]+)\)=/.exec(detail ?? '') ?? [];
+  return columns?.split(', ').map((name) => name.replaceAll('"', ''));
+};
 
-interface Described {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly detail?: string | undefined;
-  readonly suggestion?: string;
-}
+type Described = ErrorDescription & { readonly code: ErrorCode };
 
-const guaranteeRefusal = /^ashlar\/([a-z][a-z-]*): (.*)$/s;
+type Describe = (error: DriverError, declared: DeclaredFacts) => Described;
 
 // new row violates row-level security policy [name] [(USING expression)] for table "…"
 const rowSecurity = /violates row-level security policy .*for table "(.*)"$/;
 
-const violations: Readonly<Record<string, (error: DriverError) => Described>> = {
-  '23505': ({ table, constraint, detail }) => {
-    const columns = keyColumns(detail);
-    return {
-      code: 'unique-violation',
-      message: `A row of ${table} with the same ${columns ?? 'key'} exists.`,
-      detail: `The unique key ${constraint}${columns ? ` (${columns})` : ''} allows each value once.`,
-      suggestion: 'Use another value, or update the row that has this value.',
-    };
-  },
+// permission denied for table jobs · must be owner of table jobs
+const denied = / (?:for|of) (?:table|relation|view) (\S+)$/;
+
+/** The table that a message names for which a privilege is missing. */
+export function deniedTable(message: string | undefined): string | undefined {
+  return denied.exec(message ?? '')?.[1];
+}
+
+// while updating tuple (0,1) in relation "jobs" · could not obtain lock on row in relation "jobs"
+const locked = /in relation "([^"]+)"/;
+
+const reported = ({ table, constraint, detail }: DriverError): Reported => ({
+  table,
+  constraint,
+  columns: keyColumns(detail),
+});
+
+const foreignKey: Describe = (error, declared) => {
+  const how = /is (?:still )?referenced from table/.test(error.detail ?? error.message ?? '')
+    ? 'referenced'
+    : 'missing';
+  const parent = /is not present in table "(.*?)"/.exec(error.detail ?? '')?.[1];
+  const facts = declared.foreignKey(reported(error));
+  return {
+    code: 'foreign-key-violation',
+    ...foreignKeyViolation(facts, how, declared.target(facts) ?? parent),
+  };
+};
+
+const violations: Readonly<Record<string, Describe>> = {
+  '23505': (error, declared) => ({
+    code: 'unique-violation',
+    ...uniqueViolation(declared.unique(reported(error))),
+  }),
   '23503': foreignKey,
   // since PostgreSQL 18 ON DELETE RESTRICT has a code of its own, which triggers may use as well
-  '23001': (error) => (error.constraint === undefined ? otherError(error) : foreignKey(error)),
-  '23514': ({ table, constraint }) => ({
+  '23001': (error, declared) =>
+    error.constraint === undefined ? otherError(error) : foreignKey(error, declared),
+  '23514': ({ table, constraint }, declared) => ({
     code: 'check-violation',
-    message: constraint
-      ? `The CHECK constraint ${constraint} refused a value.`
-      : `No partition of ${table} accepts the row.`,
-    detail: constraint ? `The constraint belongs to the table ${table}.` : undefined,
+    ...checkViolation(declared.check({ table, constraint })),
   }),
-  '23502': ({ table, column }) => ({
+  '23502': ({ table, column }, declared) => ({
     code: 'not-null-violation',
-    message: `The required column ${table}.${column} has no value.`,
-    suggestion: 'Pass a value for the column.',
+    ...notNullViolation(declared.notNull({ table, columns: column === undefined ? undefined : [column] })),
   }),
-  '42501': ({ message }) => ({
+  '42501': ({ message }, declared) => ({
     code: 'privilege-missing',
     message: 'The role of this connection lacks a privilege for the statement.',
     detail: message,
+    facts: tableFact(deniedTable(message), declared),
   }),
-  '55P03': () => ({
+  '55P03': ({ message = '', where = '' }, declared) => ({
     code: 'lock-timeout',
     message: 'A lock was not granted in time.',
     detail: 'Another transaction has locked the rows or the table.',
     suggestion: 'Try again, or raise the option lockTimeout.',
+    facts: tableFact((locked.exec(message) ?? locked.exec(where))?.[1], declared),
   }),
   '25006': () => ({
     code: 'session-read-only',
@@ -135,22 +180,14 @@ const violations: Readonly<Record<string, (error: DriverError) => Described>> = 
 function otherError(error: DriverError): Described {
   return {
     code: 'statement-failed',
-    message: plainMessage(error) || 'The database refused a statement.',
+    message: error.message || 'The database refused a statement.',
     detail: error.code ? `SQLSTATE ${error.code}` : undefined,
   };
 }
 
-function foreignKey({ table, constraint, detail = '' }: DriverError): Described {
-  const referencing = /is (?:still )?referenced from table "(.*?)"/.exec(detail)?.[1];
-  const missing = /is not present in table "(.*?)"/.exec(detail)?.[1];
-  return {
-    code: 'foreign-key-violation',
-    message: referencing
-      ? `A row is still referenced by ${referencing}.`
-      : `A row of ${table} references a row${missing ? ` of ${missing}` : ''} that does not exist.`,
-    detail: `The foreign key ${constraint}${keyColumns(detail) ? ` (${keyColumns(detail)})` : ''} refused the statement.`,
-    suggestion: referencing ? 'Delete the referencing rows first.' : 'Insert the referenced row first.',
-  };
+function tableFact(relation: string | undefined, declared: DeclaredFacts): ErrorFacts {
+  const table = declared.table(relation)?.name ?? relation;
+  return table === undefined ? {} : { table };
 }
 
 function unstorable(): Described {
@@ -162,30 +199,28 @@ function unstorable(): Described {
   };
 }
 
-const describe = (error: DriverError): Described => {
+const describe: Describe = (error, declared) => {
   const [, secured] = rowSecurity.exec(error.code === '42501' ? (error.message ?? '') : '') ?? [];
   if (secured !== undefined) {
+    const table = declared.table(secured)?.name ?? secured;
+    const text = `rows of ${table} are written by sessions of their scope only`;
     return {
       code: 'guarantee-violated',
-      message: `rows of ${secured} are written by sessions of their scope only`,
-      detail: `The guarantee "scoped" of ${secured} refused the statement.`,
+      ...guaranteeViolation(declared.guarantee('scoped', secured, text), text),
     };
   }
   const [, guarantee, text] = guaranteeRefusal.exec(error.message ?? '') ?? [];
   if (guarantee && text) {
-    return {
-      code: 'guarantee-violated',
-      message: text,
-      detail: `The guarantee "${guarantee}" of ${error.table ?? 'the table'} refused the statement.`,
-    };
+    const facts = declared.guarantee(guarantee, error.table, text);
+    return { code: 'guarantee-violated', ...guaranteeViolation(facts, text) };
   }
   const known = violations[error.code ?? ''];
-  if (known) return known(error);
+  if (known) return known(error, declared);
   if (isConnectionLost(error)) {
     return {
       code: 'connection-lost',
       message: 'The connection to the server was lost.',
-      detail: plainMessage(error),
+      detail: error.message,
       suggestion: 'Run the session again: it was rolled back.',
     };
   }
@@ -195,15 +230,19 @@ const describe = (error: DriverError): Described => {
 // serialization failure, deadlock
 const runAgain = new Set(['40001', '40P01']);
 
+const nothingDeclared = new DeclaredFacts();
+
 /**
  * Translates an error of the driver into an AshlarError without values of rows or passwords. Returns an AshlarError as
  * it is.
+ *
+ * @param declared - the tables that give the facts of a violation; by default none, and the facts have the server's names
  */
-export function asAshlarError(error: unknown): AshlarError {
+export function asAshlarError(error: unknown, declared = nothingDeclared): AshlarError {
   if (error instanceof AshlarError) return error;
-  const driver = facts(error);
-  const { code, ...text } = describe(driver);
-  const made = new AshlarError(code, { ...text, cause: new PostgresFailure(driver) });
+  const driver = readable(fields(error), declared);
+  const { code, ...description } = describe(driver, declared);
+  const made = new AshlarError(code, { ...description, cause: new PostgresFailure(driver) });
   return runAgain.has(driver.code ?? '') || isStaleStatement(driver) ? markRetryable(made) : made;
 }
 

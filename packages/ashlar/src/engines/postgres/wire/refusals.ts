@@ -1,11 +1,12 @@
-import type { GuardedTable } from '../../../contract/guarantee.js';
+import type { Guarantee, GuardedTable } from '../../../contract/guarantee.js';
 import type { Privilege } from '../../../contract/rights.js';
 import { AshlarError } from '../../../errors.js';
 import { rightsOf } from '../../../model/index.js';
 import { codeOf } from '../../../sql/code.js';
-import { asAshlarError } from './errors.js';
+import { DeclaredFacts } from '../../declared-facts.js';
+import { guaranteeViolation } from '../../violations.js';
+import { asAshlarError, deniedTable } from './errors.js';
 
-const denied = /^permission denied for table (.*)$/;
 const rights: ReadonlyMap<string, Privilege> = new Map([
   ['INSERT', 'insert'],
   ['UPDATE', 'update'],
@@ -19,10 +20,10 @@ const rights: ReadonlyMap<string, Privilege> = new Map([
  * lacks the right for it.
  */
 export class Refusals {
-  readonly #tables = new Map<string, GuardedTable>();
+  readonly #declared = new DeclaredFacts();
 
   register(tables: readonly GuardedTable[]): void {
-    for (const table of tables) this.#tables.set(table.name, table);
+    this.#declared.register(tables);
   }
 
   /** Runs `work`, which sends `sql`, and translates errors of the driver into AshlarErrors. @throws AshlarError */
@@ -30,22 +31,49 @@ export class Refusals {
     try {
       return await work();
     } catch (error) {
-      throw this.#explained(sql, error);
+      throw this.#refused(sql, error);
     }
   }
 
-  #explained(sql: string, error: unknown): AshlarError {
-    const made = asAshlarError(error);
+  /** Translates an error of the driver; its facts have the names that the registered tables declare. */
+  explained(error: unknown): AshlarError {
+    return asAshlarError(error, this.#declared);
+  }
+
+  #refused(sql: string, error: unknown): AshlarError {
+    const made = this.explained(error);
     if (made.code !== 'privilege-missing') return made;
-    const table = this.#tables.get(denied.exec(made.detail ?? '')?.[1] ?? '');
+    const relation = deniedTable(made.detail);
+    const table = this.#declared.table(relation);
     const tried = codeOf(sql, 'postgres').find(({ word }) => rights.has(word))?.word ?? '';
     const right = rights.get(tried);
-    if (!table || !right || rightsOf(table)[right] === 'all') return made;
-    const names = table.guarantees.map(({ name }) => name).join(', ');
+    if (!right) return made;
+    if (!table) return this.#refusedSideTable(made);
+    // the application never has a right on a partition by its name
+    if (table.name !== relation || rightsOf(table)[right] === 'all') return made;
+    const withholding = table.guarantees.filter((guarantee) => withholds(guarantee, table, right));
+    const [first] = withholding;
     return new AshlarError('guarantee-violated', {
       message: `The application's role may not ${tried.toLowerCase()} the columns or rows of ${table.name} that the statement uses.`,
-      detail: `The guarantees of the table withhold this right: ${names}.`,
+      detail: `The guarantees of the table withhold this right: ${withholding.map(({ name }) => name).join(', ')}.`,
+      facts: first ? this.#declared.guarantee(first.name, table.name, '') : { table: table.name },
       cause: made.cause,
     });
   }
+
+  #refusedSideTable(made: AshlarError): AshlarError {
+    const facts = this.#declared.sideTable(made.facts.table);
+    if (!facts) return made;
+    const text = `rows of ${facts.table} are written by the database only`;
+    return new AshlarError('guarantee-violated', { ...guaranteeViolation(facts, text), cause: made.cause });
+  }
 }
+
+const withholds = ({ postgres }: Guarantee, table: GuardedTable, right: Privilege): boolean => {
+  const { withheld, notInsertable, updatable } =
+    (postgres.level === 'refused' ? undefined : postgres.rights?.(table)) ?? {};
+  if (withheld?.includes(right)) return true;
+  return (
+    (right === 'insert' && notInsertable !== undefined) || (right === 'update' && updatable !== undefined)
+  );
+};

@@ -8,6 +8,7 @@ import { removeLeftovers } from '../../../files/leftovers.js';
 import type { Connection } from '../driver/connection.js';
 import { loadDriver } from '../driver/driver.js';
 import { isBusy, sqliteError } from '../driver/errors.js';
+import { Failures } from '../driver/failures.js';
 import { Origins } from '../driver/row-decoder.js';
 import { persist } from '../file/durable.js';
 import { fileError, locate, openFile } from '../file/file.js';
@@ -126,6 +127,7 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       lockTimeout: options.lockTimeout ?? 0,
       durability: 'full',
       origins: new Origins(),
+      failures: new Failures(),
       scoped: new ScopedTables(),
       onStatement: undefined,
     });

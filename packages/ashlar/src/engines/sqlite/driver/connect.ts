@@ -2,6 +2,7 @@ import { AshlarError } from '../../../errors.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
 import { Connection, type OnStatement } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
+import type { Failures } from './failures.js';
 import type { Origins } from './row-decoder.js';
 
 /** The settings that all connections to one database share. */
@@ -15,6 +16,7 @@ export interface ConnectionSettings {
   readonly key: string | undefined;
   readonly durability: 'full' | 'normal';
   readonly origins: Origins;
+  readonly failures: Failures;
   readonly scoped: ScopedTables;
   readonly onStatement: OnStatement | undefined;
 }

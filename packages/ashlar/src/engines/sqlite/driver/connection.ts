@@ -7,7 +7,8 @@ import { withinScope } from '../scope/within-scope.js';
 import { bindable } from '../values/codec.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
-import { isBusy, sqliteError } from './errors.js';
+import { isBusy } from './errors.js';
+import type { Failures } from './failures.js';
 import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
@@ -30,6 +31,7 @@ export class Connection {
   /** The driver's own connection; the owner's statements use it directly, because they run outside sessions. */
   readonly database: DriverDatabase;
   readonly #origins: Origins;
+  readonly #failures: Failures;
   readonly #onStatement: OnStatement | undefined;
   readonly #scoped: ScopedTables;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
@@ -45,12 +47,14 @@ export class Connection {
     database: DriverDatabase,
     {
       origins,
+      failures,
       scoped,
       onStatement,
-    }: { origins: Origins; scoped: ScopedTables; onStatement: OnStatement | undefined },
+    }: { origins: Origins; failures: Failures; scoped: ScopedTables; onStatement: OnStatement | undefined },
   ) {
     this.database = database;
     this.#origins = origins;
+    this.#failures = failures;
     this.#scoped = scoped;
     this.#onStatement = onStatement;
   }
@@ -89,8 +93,9 @@ export class Connection {
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
+    let prepared: Prepared | undefined;
     try {
-      const prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
+      prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
@@ -98,7 +103,7 @@ export class Connection {
       if (decode) for (const row of rows) decode(row);
       return { rows, changes: writes ? rows.length : 0 };
     } catch (error) {
-      throw sqliteError(error);
+      throw this.#failed(error, sql, prepared, bound);
     }
   }
 
@@ -106,12 +111,17 @@ export class Connection {
   runMany(sql: string, rows: readonly (readonly unknown[])[]): number {
     if (this.#streams.size > 0) this.#drainStreams();
     const insertAll = () => {
+      let prepared: Prepared | undefined;
+      let bound: readonly unknown[] = [];
       try {
-        const { statement } = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
-        for (const row of rows) statement.run(bindable(row));
+        prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
+        for (const row of rows) {
+          bound = bindable(row);
+          prepared.statement.run(bound);
+        }
         return rows.length;
       } catch (error) {
-        throw sqliteError(error);
+        throw this.#failed(error, sql, prepared, bound);
       }
     };
     return this.#onStatement ? this.#timed(sql, insertAll) : insertAll();
@@ -199,7 +209,7 @@ export class Connection {
     } catch (error) {
       if (this.inTransaction) this.command('ROLLBACK');
       if (isBusy(error)) return false;
-      throw sqliteError(error);
+      throw this.failure(error);
     }
   }
 
@@ -262,11 +272,28 @@ export class Connection {
     return prepared.decode;
   }
 
+  /** Translates an error of the driver into an AshlarError with the facts that its message has. */
+  failure(error: unknown): AshlarError {
+    return this.#failures.translated(error);
+  }
+
+  #failed(
+    error: unknown,
+    sql: string,
+    prepared: Prepared | undefined,
+    bound: readonly unknown[],
+  ): AshlarError {
+    if (!prepared) return this.failure(error);
+    const { statement, reads } = prepared;
+    const again = () => (reads ? statement.all(bound) : statement.run(bound));
+    return this.#failures.translated(error, { sql, database: this.database, again });
+  }
+
   #translated<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      throw sqliteError(error);
+      throw this.failure(error);
     }
   }
 

@@ -1,67 +1,130 @@
-import { AshlarError, type ErrorCode } from '../../../errors.js';
+import { AshlarError, type ErrorCode, type ErrorDescription } from '../../../errors.js';
+import { DeclaredFacts, type Reported } from '../../declared-facts.js';
+import {
+  checkViolation,
+  foreignKeyViolation,
+  guaranteeViolation,
+  notNullViolation,
+  uniqueViolation,
+} from '../../violations.js';
+import { withoutLiterals } from '../../without-literals.js';
+import { RefusalTexts } from './refusal-texts.js';
 
-interface Known {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly detail?: string | undefined;
-  readonly suggestion?: string | undefined;
+/** What is known about the statement that failed. */
+export interface Failed {
+  readonly declared: DeclaredFacts;
+  readonly refusals: RefusalTexts;
+  /** The table that the statement writes to, in case a message fits several tables. */
+  readonly target?: string | undefined;
 }
 
-type Describe = (message: string) => Known;
+type Known = ErrorDescription & { readonly code: ErrorCode };
+
+type Describe = (message: string, failed: Failed) => Known;
 
 const after = (message: string, prefix: string): string =>
   message.startsWith(prefix) ? message.slice(prefix.length) : message;
 
-const uniqueViolation: Describe = (message) => {
+/** What a trigger says that names a violated unique key; SQLite itself reports the columns. */
+export function uniqueKeyText(table: string, key: string): string {
+  return `UNIQUE constraint failed: key ${table}.${key}`;
+}
+
+/** What a trigger says of a required column without a value, in SQLite's own words. */
+export function notNullText(table: string, column: string): string {
+  return `NOT NULL constraint failed: ${table}.${column}`;
+}
+
+/** Reads which key SQLite, or a trigger with {@link uniqueKeyText}, reports. */
+export function reportedKey(message: string, { declared }: Failed): Reported {
   const failed = after(message, 'UNIQUE constraint failed: ');
-  const columns = /^index '(.*)'$/.exec(failed)?.[1] ?? failed;
-  return {
-    code: 'unique-violation',
-    message: 'A row with the same unique key exists.',
-    detail: `The columns of the key: ${columns}.`,
-    suggestion: 'Choose another value, or update the existing row.',
-  };
-};
+  const [, table, constraint] = /^key (\w+)\.(\w+)$/.exec(failed) ?? [];
+  if (constraint !== undefined) return { table, constraint };
+  // users.email, users.org_id · of an index over expressions: index 'users_email_key'
+  const index = /^index '(.*)'$/.exec(failed)?.[1];
+  if (index !== undefined) return { table: declared.tableOfKey(index), constraint: index };
+  const names = failed.split(', ').map((name) => name.split('.'));
+  return { table: names[0]?.[0], columns: names.map(([, column = '']) => column) };
+}
+
+const unique: Describe = (message, failed) => ({
+  code: 'unique-violation',
+  ...uniqueViolation(failed.declared.unique(reportedKey(message, failed))),
+});
 
 const foreignKeyFailed = 'FOREIGN KEY constraint failed';
 
-const foreignKeyViolation: Describe = (message) => ({
-  code: 'foreign-key-violation',
-  message: 'A row references a missing row, or a row to delete or change is still referenced.',
-  detail:
-    message === foreignKeyFailed
-      ? 'SQLite does not report which foreign key was violated.'
-      : `The foreign key is ${after(message, `${foreignKeyFailed}: `)}.`,
-  suggestion: 'Insert the referenced row first, or delete the referencing rows first.',
+/** What a trigger says that names a violated foreign key; SQLite itself reports the text before the colon only. */
+export function foreignKeyText(constraint: string, how: 'missing' | 'referenced'): string {
+  return `${foreignKeyFailed}: ${how === 'missing' ? '' : 'referenced by '}${constraint}`;
+}
+
+/** Whether SQLite reports a foreign key without its name. */
+export function isUnnamedForeignKey(message: string): boolean {
+  return message === foreignKeyFailed;
+}
+
+const foreignKey: Describe = (message, { declared }) => {
+  const [, referenced, constraint] = /: (referenced by )?(.*)$/.exec(message) ?? [];
+  const how = constraint === undefined ? undefined : referenced ? 'referenced' : 'missing';
+  const facts = declared.foreignKey({ constraint });
+  return { code: 'foreign-key-violation', ...foreignKeyViolation(facts, how, declared.target(facts)) };
+};
+
+const check: Describe = (message, { declared, target }) => ({
+  code: 'check-violation',
+  ...checkViolation(declared.check({ constraint: after(message, 'CHECK constraint failed: ') }, target)),
 });
+
+const notNull: Describe = (message, { declared }) => {
+  const [table, column = ''] = after(message, 'NOT NULL constraint failed: ').split('.');
+  return { code: 'not-null-violation', ...notNullViolation(declared.notNull({ table, columns: [column] })) };
+};
+
+const constraints: readonly (readonly [string, Describe])[] = [
+  [foreignKeyFailed, foreignKey],
+  ['UNIQUE constraint failed: ', unique],
+  ['NOT NULL constraint failed: ', notNull],
+];
 
 const guarantee = /^ashlar\/([a-z0-9-]+): (.*)$/s;
 
-const triggerRefusal: Describe = (message) => {
-  // SQLite implements ON DELETE RESTRICT as a trigger, and Ashlar's foreign key guards are triggers too
-  if (message.startsWith(foreignKeyFailed)) return foreignKeyViolation(message);
+const triggerRefusal: Describe = (message, failed) => {
+  // SQLite implements ON DELETE RESTRICT as a trigger, and Ashlar has triggers that name constraints
+  const asConstraint = constraints.find(([words]) => message.startsWith(words));
+  if (asConstraint) return asConstraint[1](message, failed);
   const [, name, text] = guarantee.exec(message) ?? [];
   if (name === undefined || text === undefined) {
     return { code: 'statement-failed', message: `A trigger refused the statement: ${message}` };
   }
+  const table = failed.refusals.table(message, failed.target);
   // the trigger against REPLACE runs before the unique key is checked, and cannot tell a plain duplicate from a REPLACE
-  const isDuplicate = text.endsWith('with this key exists and is never replaced');
+  if (isReplacement(text))
+    return { code: 'unique-violation', ...uniqueViolation(failed.declared.unique({ table })) };
   return {
-    code: isDuplicate ? 'unique-violation' : 'guarantee-violated',
-    message: text,
-    detail: `The guarantee "${name}" of the table refuses this statement.`,
+    code: 'guarantee-violated',
+    ...guaranteeViolation(failed.declared.guarantee(name, table, text), text),
   };
 };
+
+/** Whether a guarantee refuses a row because its key exists, which may be a plain duplicate or a REPLACE. */
+export function isReplacement(text: string): boolean {
+  return text.endsWith('with this key exists and is never replaced');
+}
 
 const intoView = /^cannot modify (\S+) because it is a view$/;
 
 // a view shadows each scoped table in a session; a plain write is redirected to the table
-const viewRefusal: Describe = (message) => ({
-  code: 'privilege-missing',
-  message: `A session cannot write to ${intoView.exec(message)?.[1]} with a statement of this form.`,
-  detail: 'The table is scoped, and Ashlar cannot find its name as the target of this statement.',
-  suggestion: 'Use the table name without a schema, as in UPDATE notes SET …',
-});
+const viewRefusal: Describe = (message) => {
+  const table = intoView.exec(message)?.[1] ?? '';
+  return {
+    code: 'privilege-missing',
+    message: `A session cannot write to ${table} with a statement of this form.`,
+    detail: 'The table is scoped, and Ashlar cannot find its name as the target of this statement.',
+    suggestion: 'Use the table name without a schema, as in UPDATE notes SET …',
+    facts: { table },
+  };
+};
 
 const readOnly: Describe = () => ({
   code: 'session-read-only',
@@ -96,29 +159,26 @@ const busy: Describe = () => ({
   suggestion: 'Try again, make the transactions of the other process shorter, or raise lockTimeout.',
 });
 
-const typeViolation: Describe = (message) => ({
-  code: 'check-violation',
-  message: 'A value does not have the type of its column.',
-  detail: `SQLite: ${message}.`,
-});
+// cannot store TEXT value in INTEGER column users.age
+const typeViolation: Describe = (message) => {
+  const [, table, column] = / column (\w+)\.(\w+)$/.exec(message) ?? [];
+  return {
+    code: 'check-violation',
+    message: 'A value does not have the type of its column.',
+    detail: `SQLite: ${message}.`,
+    facts: table && column ? { table, columns: [column] } : {},
+  };
+};
 
 const known: Readonly<Record<string, Describe>> = {
-  SQLITE_CONSTRAINT_UNIQUE: uniqueViolation,
-  SQLITE_CONSTRAINT_PRIMARYKEY: uniqueViolation,
-  SQLITE_CONSTRAINT_ROWID: uniqueViolation,
-  SQLITE_CONSTRAINT_FOREIGNKEY: foreignKeyViolation,
-  SQLITE_CONSTRAINT_CHECK: (message) => ({
-    code: 'check-violation',
-    message: 'A CHECK constraint refused a value.',
-    detail: `The constraint is ${after(message, 'CHECK constraint failed: ')}.`,
-  }),
+  SQLITE_CONSTRAINT_UNIQUE: unique,
+  SQLITE_CONSTRAINT_PRIMARYKEY: unique,
+  SQLITE_CONSTRAINT_ROWID: unique,
+  SQLITE_CONSTRAINT_FOREIGNKEY: foreignKey,
+  SQLITE_CONSTRAINT_CHECK: check,
   SQLITE_CONSTRAINT_DATATYPE: typeViolation,
   SQLITE_MISMATCH: typeViolation,
-  SQLITE_CONSTRAINT_NOTNULL: (message) => ({
-    code: 'not-null-violation',
-    message: 'A required column has no value.',
-    detail: `The column is ${after(message, 'NOT NULL constraint failed: ')}.`,
-  }),
+  SQLITE_CONSTRAINT_NOTNULL: notNull,
   SQLITE_CONSTRAINT_TRIGGER: triggerRefusal,
   SQLITE_READONLY: readOnly,
   SQLITE_READONLY_DBMOVED: moved,
@@ -149,6 +209,11 @@ export function primaryCode(error: unknown): string {
   return /^SQLITE_[A-Z]+/.exec(sqliteCode(error))?.[0] ?? '';
 }
 
+/** Whether an error means that a constraint or a trigger refused a statement. */
+export function isViolation(error: unknown): boolean {
+  return /^SQLITE_(CONSTRAINT|MISMATCH)/.test(sqliteCode(error));
+}
+
 /** Whether an error means that another process holds the requested lock. */
 export function isBusy(error: unknown): boolean {
   const code = primaryCode(error);
@@ -160,18 +225,30 @@ export function hasMoved(error: unknown): boolean {
   return sqliteCode(error) === 'SQLITE_READONLY_DBMOVED';
 }
 
-/** Translates an error of the driver into an AshlarError. SQLite's messages contain names of tables and columns, no values. */
-export function sqliteError(error: unknown): AshlarError {
+const nothingKnown: Failed = { declared: new DeclaredFacts(), refusals: new RefusalTexts() };
+
+/**
+ * Translates an error of the driver into an AshlarError. SQLite's messages contain names of tables and columns, and no
+ * values but the literals of the statement, which are left out.
+ *
+ * @param failed - what is known about the statement; by default nothing, and the facts have the names of the message
+ * @param cause - the error that the session sees in logs; by default `error`
+ */
+export function sqliteError(error: unknown, failed = nothingKnown, cause = error): AshlarError {
   if (error instanceof AshlarError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const describe = intoView.test(text)
     ? viewRefusal
     : (known[sqliteCode(error)] ?? known[primaryCode(error)]);
-  if (describe) return new AshlarError(describe(text).code, { ...describe(text), cause: error });
+  if (describe) {
+    const { code, ...description } = describe(text, failed);
+    return new AshlarError(code, { ...description, cause });
+  }
+  const plain = withoutLiterals(text);
   return new AshlarError('statement-failed', {
     message: 'The database refused a statement.',
-    detail: `SQLite: ${text}`,
-    cause: error,
+    detail: `SQLite: ${plain}`,
+    cause: plain === text ? cause : Object.assign(new Error(plain), { code: sqliteCode(error) }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { ForeignKey, TableFacts } from '../../../contract/table.js';
 import { identifier, identifiers, literal } from '../../../model/index.js';
 import { all } from '../../../sql/conditions.js';
 import { sqliteTrigger } from '../../../sql/sqlite-triggers.js';
+import { foreignKeyText } from '../driver/errors.js';
 
 const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
   const given = columns.map((name) => `NEW.${identifier(name)} IS NOT NULL`);
@@ -39,7 +40,7 @@ export function foreignKeyGuards(table: TableFacts): readonly string[] {
           on: `BEFORE ${event}`,
           table: table.name,
           when: orphan(table, key),
-          body: [`SELECT RAISE(ABORT, ${literal(`FOREIGN KEY constraint failed: ${key.name}`)})`],
+          body: [`SELECT RAISE(ABORT, ${literal(foreignKeyText(key.name, 'missing'))})`],
         }).sql,
     ),
   );

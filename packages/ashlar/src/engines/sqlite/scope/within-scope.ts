@@ -81,6 +81,13 @@ const aimed = (sql: string, tokens: readonly CodeToken[], scoped: ScopedTables):
   return edited(sql, edits);
 };
 
+/** The table that a statement writes to, in lower case; `undefined` for one that writes to none. */
+export function writtenTable(sql: string): string | undefined {
+  const tokens = codeOf(sql, 'sqlite');
+  const target = targetAt(tokens, verbAt(tokens));
+  return nameAt(tokens, tokens[target + 1]?.text === '.' ? target + 2 : target) || undefined;
+}
+
 // UPDATE [OR …] t · INSERT [OR …] INTO t · REPLACE INTO t · DELETE FROM t
 const targetAt = (tokens: readonly CodeToken[], verb: number): number => {
   const next = verb + (tokens[verb + 1]?.word === 'OR' ? 3 : 1);

@@ -1,7 +1,7 @@
 import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import type { Connection } from '../driver/connection.js';
-import { commitError, sqliteError } from '../driver/errors.js';
+import { commitError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
 import { bindable } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
@@ -29,7 +29,7 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
     try {
       return work();
     } catch (error) {
-      throw sqliteError(error);
+      throw connection.failure(error);
     } finally {
       options.onChange();
     }

@@ -4,7 +4,7 @@ import type { QueryResult, Transaction, TransactionOptions } from '../../../cont
 import { AshlarError } from '../../../errors.js';
 import { identifier, identifiers } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
-import { commitError, sqliteError } from '../driver/errors.js';
+import { commitError } from '../driver/errors.js';
 
 /**
  * A callback that is called at the end of a transaction. `usable`: the connection can be used again. `discard`: it must
@@ -105,7 +105,7 @@ export class SqliteTransaction implements Transaction {
       this.#hooks.begin(this.#connection, context);
       this.#connection.enter(context.scope);
     } catch (error) {
-      throw this.#failed(sqliteError(error));
+      throw this.#failed(this.#connection.failure(error));
     }
   }
 
@@ -120,7 +120,7 @@ export class SqliteTransaction implements Transaction {
       this.#hooks.beforeCommit(this.#connection);
     } catch (error) {
       this.#undo(false);
-      throw sqliteError(error);
+      throw this.#connection.failure(error);
     }
     try {
       this.#connection.command('COMMIT');
@@ -143,7 +143,7 @@ export class SqliteTransaction implements Transaction {
       if (this.#connection.inTransaction) this.#connection.command('ROLLBACK');
     } catch (error) {
       this.#end('discard');
-      throw sqliteError(error);
+      throw this.#connection.failure(error);
     }
     this.#end(discard ? 'discard' : 'usable');
   }
@@ -158,7 +158,7 @@ export class SqliteTransaction implements Transaction {
     try {
       this.#connection.command(sql);
     } catch (error) {
-      throw this.#failed(sqliteError(error));
+      throw this.#failed(this.#connection.failure(error));
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Partition } from '../contract/engine.js';
 
 /** A summary of the partitions of a table. */
-export interface PartitionReport {
+export interface PartitionsStatus {
   readonly count: number;
   /** The end of the last partition (ISO 8601); later rows go into the default partition. */
   readonly horizon: string | undefined;
@@ -10,7 +10,7 @@ export interface PartitionReport {
 }
 
 /** Summarises the partitions of a table. */
-export function partitionReport(partitions: readonly Partition[]): PartitionReport {
+export function partitionsStatus(partitions: readonly Partition[]): PartitionsStatus {
   const ranges = partitions.filter(({ to }) => to !== undefined);
   return {
     count: ranges.length,

@@ -1,19 +1,21 @@
-import { backupsReport } from '../backup/backups-report.js';
-import type { BackupsReport } from '../backup/index.js';
+import { type BackupsReport, backupsReport } from '../backup/backups-report.js';
 import type { Engine } from '../contract/engine.js';
 import type { Owner } from '../contract/owner.js';
+import type { Roles } from '../contract/roles.js';
+import type { SystemFacts } from '../contract/system.js';
 import { AshlarError } from '../errors.js';
 import { compareHistory } from '../migrations/compare-history.js';
-import { drift, history } from '../migrations/index.js';
+import { drift } from '../migrations/drift.js';
+import { history } from '../migrations/history.js';
 import { readSteps } from '../migrations/steps.js';
-import { identifier, type Table } from '../model/index.js';
+import { identifier, type Table, type Tables } from '../model/index.js';
 import { missingObjects } from '../prove/guarantee-objects.js';
-import { checkRoles, type Roles } from '../roles/index.js';
-import type { System } from '../system/system.js';
-import { type PartitionReport, partitionReport } from './partition-report.js';
+import { defaultRoles } from '../roles/names.js';
+import { checkRoles } from '../roles/roles.js';
+import { type PartitionsStatus, partitionsStatus } from './partitions.js';
 
 /** A guarantee of a table, and the level at which the engine enforces it. */
-export interface GuaranteeReport {
+export interface GuaranteeStatus {
   readonly name: string;
   readonly summary: string;
   readonly level: 'enforced' | 'emulated' | 'refused';
@@ -29,18 +31,18 @@ export interface WeakerGuarantee {
 }
 
 /** The state of one table of the system. */
-export interface TableReport {
+export interface TableStatus {
   readonly name: string;
   /** Whether the table exists: `present`, `missing`, or `hidden` if the connected role may not read it. */
   readonly state: 'present' | 'missing' | 'hidden';
   /** The number of rows; `null` unless `state` is `present`. */
   readonly rows: number | null;
-  readonly guarantees: readonly GuaranteeReport[];
-  readonly partitions: PartitionReport | null;
+  readonly guarantees: readonly GuaranteeStatus[];
+  readonly partitions: PartitionsStatus | null;
 }
 
 /** The roles of a database: the owner of the schema, the application and the auditor. */
-export interface RolesReport {
+export interface RolesStatus {
   /** The database user of the connection. */
   readonly user: string;
   /** The owner of the tables; `null` while there are no tables. */
@@ -61,7 +63,7 @@ export interface StatusReport {
   readonly url: string;
   readonly encrypted: boolean;
   /** The roles of the database; `null` if the engine has no roles. */
-  readonly roles: RolesReport | null;
+  readonly roles: RolesStatus | null;
   readonly migrations: {
     readonly head: string | null;
     readonly applied: number;
@@ -77,7 +79,7 @@ export interface StatusReport {
   readonly drift_failed: boolean;
   /** The database objects that guarantees need and that do not exist. */
   readonly missing_objects: readonly string[];
-  readonly tables: readonly TableReport[];
+  readonly tables: readonly TableStatus[];
   readonly weaker: readonly WeakerGuarantee[];
   readonly backups: BackupsReport;
   /** Whether `ashlar status --check` passes: `problems` is empty. */
@@ -85,17 +87,28 @@ export interface StatusReport {
   readonly problems: readonly string[];
 }
 
+/** Options of {@link status}. */
+export interface StatusOptions {
+  /** The roles whose rights are compared. Default: `ashlar_app` and `ashlar_auditor`. */
+  readonly roles?: Roles;
+  /** The path of the folder of the backups. Default: `backups`. */
+  readonly backups?: string;
+}
+
 /**
- * Reports the status of a system in a database, as far as the connected role can see it. Changes nothing.
+ * Reports the status of a system in a database, as far as the connected role can see it: engine, roles, migrations,
+ * drift, tables, guarantees and backups. It is what `ashlar status --json` prints. Changes nothing.
  *
- * @param backupFolder - the folder of its backups
+ * @param engine - the database, opened as the owner of the schema where it is another user than the application
  * @throws AshlarError `migration-invalid`, `privilege-missing`
+ *
+ * @example
+ * const { ok, problems } = await status(db.engine, shop);
  */
-export async function statusOf(
+export async function status(
   engine: Engine,
-  system: System,
-  roles: Roles,
-  backupFolder: string,
+  system: SystemFacts<Tables>,
+  { roles = defaultRoles, backups = 'backups' }: StatusOptions = {},
 ): Promise<StatusReport> {
   const steps = await readSteps(system.migrations, engine.dialect.name);
   const { applied, pending, changed, missing, late } = compareHistory(steps, await history(engine, system));
@@ -120,7 +133,7 @@ export async function statusOf(
     tables,
     weaker: weakerOf(engine, system),
     backups: await backupsReport(engine, system, {
-      folder: backupFolder,
+      folder: backups,
       rows: Object.fromEntries(tables.flatMap(({ name, rows }) => (rows === null ? [] : [[name, rows]]))),
       now: new Date(),
     }),
@@ -155,7 +168,11 @@ function problemsOf({
 const oneUser =
   'One user owns the schema and runs the application: SQL that is injected into a session can take the owner’s rights back. With two URLs (DATABASE_MIGRATE_URL for the owner) it cannot.';
 
-async function rolesOf(engine: Engine, system: System, roles: Roles): Promise<RolesReport | null> {
+async function rolesOf(
+  engine: Engine,
+  system: SystemFacts<Tables>,
+  roles: Roles,
+): Promise<RolesStatus | null> {
   const { connectedRole } = engine;
   if (!connectedRole) return null;
   const { user, owner = null, canChangeSchema, sessionRole } = connectedRole;
@@ -175,7 +192,7 @@ async function rolesOf(engine: Engine, system: System, roles: Roles): Promise<Ro
 
 async function driftOf(
   engine: Engine,
-  system: System,
+  system: SystemFacts<Tables>,
 ): Promise<Pick<Page, 'drift' | 'drift_unknown' | 'drift_failed'>> {
   try {
     return { drift: await drift(engine, system), drift_unknown: undefined, drift_failed: false };
@@ -186,10 +203,10 @@ async function driftOf(
   }
 }
 
-function tablesOf(engine: Engine, system: System): Promise<TableReport[]> {
+function tablesOf(engine: Engine, system: SystemFacts<Tables>): Promise<TableStatus[]> {
   return engine.asOwner(async (owner) => {
     const present = new Set((await engine.introspect(owner)).tables.map((table) => table.name));
-    const reports: TableReport[] = [];
+    const reports: TableStatus[] = [];
     for (const table of Object.values<Table>(system.tables)) {
       const rows = present.has(table.name) ? await countRows(owner, table.name) : 'missing';
       const partitions = present.has(table.name) ? await engine.partitions(owner, table.name) : [];
@@ -202,7 +219,7 @@ function tablesOf(engine: Engine, system: System): Promise<TableReport[]> {
           summary: guarantee.summary,
           level: guarantee[engine.dialect.name].level,
         })),
-        partitions: partitions.length > 0 ? partitionReport(partitions) : null,
+        partitions: partitions.length > 0 ? partitionsStatus(partitions) : null,
       });
     }
     return reports;
@@ -219,7 +236,7 @@ async function countRows({ run }: Owner, table: string): Promise<number | 'hidde
   }
 }
 
-function weakerOf(engine: Engine, system: System): WeakerGuarantee[] {
+function weakerOf(engine: Engine, system: SystemFacts<Tables>): WeakerGuarantee[] {
   const all = Object.values<Table>(system.tables).flatMap(({ name: table, guarantees }) =>
     guarantees.flatMap((guarantee) => {
       const enforcement = guarantee[engine.dialect.name];

@@ -1,0 +1,189 @@
+import type { GuardedTable } from '../contract/guarantee.js';
+import type { ForeignKey, TableFacts } from '../contract/table.js';
+import type { ErrorFacts } from '../errors.js';
+import { mentions } from '../sql/code.js';
+import { indexedColumns } from '../sql/index-object.js';
+
+/** A key that allows each value once, and the name that facts of errors give it. */
+export interface NamedKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** What an engine reports about a violation: the names that its message has. */
+export interface Reported {
+  readonly table?: string | undefined;
+  readonly constraint?: string | undefined;
+  readonly columns?: readonly string[] | undefined;
+}
+
+/** Leaves out what is not known. */
+const facts = (given: { readonly [K in keyof ErrorFacts]: ErrorFacts[K] | undefined }): ErrorFacts =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+
+const keysOfTables = new WeakMap<GuardedTable, readonly NamedKey[]>();
+
+/** All keys of a table that allow each value once, those that guarantees add included: the primary key is the first. */
+export function uniqueKeysOf(table: GuardedTable): readonly NamedKey[] {
+  const known = keysOfTables.get(table);
+  if (known) return known;
+  const objects = table.guarantees.flatMap(({ postgres, sqlite }) => {
+    const kept = postgres.level === 'refused' ? sqlite : postgres;
+    return kept.level === 'refused' ? [] : kept.objects(table);
+  });
+  const added = objects.flatMap(({ type, name, sql }) => {
+    const columns = type === 'index' ? indexedColumns(sql) : undefined;
+    return columns ? [{ name, columns }] : [];
+  });
+  const unique = table.indexes.filter((index) => index.unique);
+  const keys = [table.primaryKey, ...table.uniques, ...unique, ...added];
+  keysOfTables.set(table, keys);
+  return keys;
+}
+
+const sameColumns = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((name) => other.includes(name));
+
+/**
+ * The registered tables. From what an engine reports of a violation it derives the facts of the error, so that they are
+ * the same on every engine: the names that the tables declare, never those of a partition.
+ */
+export class DeclaredFacts {
+  readonly #tables = new Map<string, GuardedTable>();
+
+  register(tables: readonly GuardedTable[]): void {
+    for (const table of tables) this.#tables.set(table.name, table);
+  }
+
+  /** All registered tables. */
+  get tables(): readonly GuardedTable[] {
+    return [...this.#tables.values()];
+  }
+
+  /** Returns the registered table that a relation is, or that it is a partition of. */
+  table(relation: string | undefined): GuardedTable | undefined {
+    if (relation === undefined) return undefined;
+    const known = this.#tables.get(relation);
+    if (known) return known;
+    // audit_logs_2026_11, audit_logs_2028_01_2028_03, audit_logs_default
+    const partitioned = this.#tables.get(relation.replace(/(_\d{4}_\d{2}){1,2}(_aside)?$|_default$/, ''));
+    return partitioned?.facts.partition ? partitioned : undefined;
+  }
+
+  /** Returns the name of the only registered table that has a unique key of this name. */
+  tableOfKey(key: string): string | undefined {
+    return only(this.tables.filter((table) => uniqueKeysOf(table).some(({ name }) => name === key)))?.name;
+  }
+
+  /** The facts of a row that has the unique key of another row. */
+  unique({ table: relation, constraint, columns }: Reported): ErrorFacts {
+    const table = this.table(relation);
+    const keys = table ? uniqueKeysOf(table) : [];
+    const byName = keys.find(({ name }) => name === constraint);
+    const byColumns = columns ? keys.filter((key) => sameColumns(key.columns, columns)) : [];
+    // PostgreSQL names the key of a partition after the partition
+    const derived = keys.find((key) =>
+      ['pkey', ...['key', 'idx'].map((suffix) => `${key.columns.join('_')}_${suffix}`)]
+        .map((suffix) => `${relation}_${suffix}`)
+        .some((name, at) => name === constraint && (at > 0 || key === keys[0])),
+    );
+    const key = byName ?? (byColumns.length === 1 ? byColumns[0] : undefined) ?? derived;
+    if (table && key) return { table: table.name, columns: key.columns, constraint: key.name };
+    return facts({ table: table?.name ?? relation, columns: byColumns[0]?.columns ?? columns, constraint });
+  }
+
+  /** The facts of a foreign key that a statement violates; those of the table that declares it. */
+  foreignKey({ table: relation, constraint, columns }: Reported): ErrorFacts {
+    const found = this.#foreignKey(relation, constraint);
+    if (found) return { table: found.table.name, columns: found.key.columns, constraint: found.key.name };
+    return facts({ table: this.table(relation)?.name ?? relation, columns, constraint });
+  }
+
+  /** The table that a declared foreign key refers to. */
+  target({ table, constraint }: Reported): string | undefined {
+    return this.#foreignKey(table, constraint)?.key.target.table;
+  }
+
+  /**
+   * The facts of a CHECK that refused a row. Of a table's CHECK the columns are those that its condition names.
+   *
+   * @param likely - the table that the statement writes to, in case several tables have a CHECK of this name
+   */
+  check({ table: relation, constraint }: Reported, likely?: string): ErrorFacts {
+    const given = this.table(relation);
+    const declaring = (given ? [given] : this.tables).filter((table) => checkedColumns(table, constraint));
+    const table = declaring.find(({ name }) => name === likely) ?? only(declaring);
+    if (table) return facts({ table: table.name, columns: checkedColumns(table, constraint), constraint });
+    return facts({ table: given?.name ?? relation, constraint });
+  }
+
+  /** The facts of a required column without a value. */
+  notNull({ table: relation, columns }: Reported): ErrorFacts {
+    return facts({ table: this.table(relation)?.name ?? relation, columns });
+  }
+
+  /**
+   * The facts of a statement that a guarantee refused; the columns are those that the guarantee is declared over.
+   *
+   * @param text - what the guarantee says. It begins with `table.column` where a table has a guarantee twice
+   */
+  guarantee(guarantee: string, relation: string | undefined, text: string): ErrorFacts {
+    const table = this.table(relation);
+    const declared = table?.guarantees.filter(({ name }) => name === guarantee) ?? [];
+    const said = declared.filter(({ columns = [] }) =>
+      columns.some((column) => text.startsWith(`${table?.name}.${column} `)),
+    );
+    const columns = (only(said) ?? only(declared))?.columns;
+    return facts({ table: table?.name ?? relation, columns, guarantee });
+  }
+
+  /**
+   * Returns what a guarantee says, without a status that its lifecycle does not declare: PostgreSQL repeats the statuses
+   * of the rows, and one that is not declared may be any text.
+   */
+  withoutValues(guarantee: string, relation: string | undefined, text: string): string {
+    const [, column, statuses = ''] = /^\w+\.(\w+) cannot (?:begin as|go from) (.*)$/s.exec(text) ?? [];
+    if (guarantee !== 'lifecycle' || column === undefined) return text;
+    const table = this.table(relation);
+    const declared = table?.columns[column]?.rules.oneOf?.map(String) ?? [];
+    const known = declared.flatMap((from) => [from, ...declared.map((to) => `${from} to ${to}`)]);
+    return known.includes(statuses) ? text : `${table?.name ?? relation}.${column} has no such status`;
+  }
+
+  /** The facts of a write to a side table that a guarantee adds; `undefined` if the relation is none. */
+  sideTable(relation: string | undefined): ErrorFacts | undefined {
+    for (const table of this.tables) {
+      for (const { name: guarantee, postgres } of table.guarantees) {
+        const objects = postgres.level === 'refused' ? [] : postgres.objects(table);
+        if (relation !== undefined && objects.some(({ type, name }) => type === 'table' && name === relation))
+          return { table: relation, guarantee };
+      }
+    }
+    return undefined;
+  }
+
+  #foreignKey(
+    relation: string | undefined,
+    constraint: string | undefined,
+  ): { readonly table: TableFacts; readonly key: ForeignKey } | undefined {
+    const given = this.table(relation);
+    return only(
+      (given ? [given] : this.tables).flatMap((table) =>
+        table.foreignKeys.filter(({ name }) => name === constraint).map((key) => ({ table, key })),
+      ),
+    );
+  }
+}
+
+const only = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
+
+const checkedColumns = (
+  table: GuardedTable,
+  constraint: string | undefined,
+): readonly string[] | undefined => {
+  const names = Object.keys(table.columns);
+  const column = names.find((name) => constraint === `${table.name}_${name}_check`);
+  if (column !== undefined) return [column];
+  const check = table.checks.find(({ name }) => name === constraint);
+  return check && names.filter((name) => mentions(check.sql.postgres, name, 'postgres'));
+};

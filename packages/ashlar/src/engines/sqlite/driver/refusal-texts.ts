@@ -1,0 +1,54 @@
+import type { GuardedTable } from '../../../contract/guarantee.js';
+import { codeOf, nameOf, stringOf } from '../../../sql/code.js';
+
+/**
+ * The texts with which the triggers of the registered tables refuse statements. SQLite reports the text of a trigger
+ * and not its table, so the table is found by the text.
+ */
+export class RefusalTexts {
+  readonly #registered = new Set<GuardedTable>();
+  /** The tables whose triggers have a text; made when the first error needs it. */
+  #tables: Map<string, Set<string>> | undefined;
+
+  register(tables: readonly GuardedTable[]): void {
+    for (const table of tables) this.#registered.add(table);
+    this.#tables = undefined;
+  }
+
+  /**
+   * Returns the table on which a trigger refused a statement.
+   *
+   * @param likely - the table that the statement writes to, in case triggers of several tables have the text
+   */
+  table(text: string, likely: string | undefined): string | undefined {
+    this.#tables ??= textsOf([...this.#registered]);
+    const [first, ...others] = this.#tables.get(text) ?? [];
+    if (others.length === 0) return first;
+    return likely === first || (likely !== undefined && others.includes(likely)) ? likely : undefined;
+  }
+}
+
+const textsOf = (tables: readonly GuardedTable[]): Map<string, Set<string>> => {
+  const found = new Map<string, Set<string>>();
+  for (const table of tables) {
+    for (const { sqlite } of table.guarantees) {
+      if (sqlite.level === 'refused') continue;
+      for (const { type, sql } of sqlite.objects(table)) {
+        if (type !== 'trigger') continue;
+        const { on, texts } = parsed(sql);
+        for (const text of texts) found.set(text, (found.get(text) ?? new Set()).add(on));
+      }
+    }
+  }
+  return found;
+};
+
+// CREATE TRIGGER name BEFORE UPDATE ON table … RAISE(ABORT, 'text')
+const parsed = (sql: string): { readonly on: string; readonly texts: readonly string[] } => {
+  const tokens = codeOf(sql, 'sqlite');
+  const on = tokens[tokens.findIndex(({ word }) => word === 'ON') + 1];
+  return {
+    on: on ? nameOf(on) : '',
+    texts: tokens.filter((_, at) => tokens[at - 4]?.word === 'RAISE').map(stringOf),
+  };
+};
