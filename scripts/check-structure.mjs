@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url';
  * An entry point's index.ts lists names for users and is above all that it lists: the library imports the files.
  */
 const layers = [
-  ['cli'],
+  ['cli', 'testing'],
   [
     'index.ts',
     'extend',
@@ -167,7 +167,9 @@ const runtimeExports = (code) =>
 export const structureProblems = (root) => {
   const folders = [
     library,
-    ...readdirSync(join(root, 'systems')).map((name) => `systems/${name}/src`),
+    ...['systems', 'examples'].flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => `${folder}/${name}/src`),
+    ),
     'demo/src',
     'bench/src',
   ].filter((folder) => existsSync(join(root, folder)));

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { docuvault } from '@ashlar/docuvault';
 import { wills } from '@ashlar/wills';
-import { connect, type System } from 'ashlar';
-import { newStep, up } from 'ashlar/migrations';
+import { connect } from 'ashlar';
+import { up } from 'ashlar/migrations';
 import { expect, test } from 'vitest';
 import { engines } from './support/engines.js';
 
@@ -21,42 +21,6 @@ const freshDatabase = async () => {
   if (!sqlite) throw new Error('no engine to test');
   return sqlite.place();
 };
-
-test('the first example of README.md declares a table, the second uses it', async () => {
-  const [declaring = '', working = ''] = await examples('README.md');
-  const place = await freshDatabase();
-  // inside the repository, so that `ashlar` resolves by name
-  const folder = await mkdtemp(join(root, 'test', '.readme-'));
-  try {
-    await mkdir(join(folder, 'migrations'));
-    await writeFile(join(folder, 'shop.ts'), declaring);
-    await writeFile(
-      join(folder, 'work.ts'),
-      `import { connect } from 'ashlar';
-import { orders, shop } from './shop.js';
-export const work = async () => {
-${working.replace('sqlite:data/shop.db', place.url)}
-await db.close();
-return { order, open };
-};`,
-    );
-    const { shop } = (await import(pathToFileURL(join(folder, 'shop.ts')).href)) as { shop: System };
-    await newStep(shop, shop.migrations, 'initial');
-    const db = await connect(shop, { url: place.url });
-    await up(db.engine, shop);
-    await db.close();
-    const { work } = (await import(pathToFileURL(join(folder, 'work.ts')).href)) as {
-      work: () => Promise<unknown>;
-    };
-    expect(await work()).toMatchObject({
-      order: { reference: 'R-1', status: 'paid', total_cents: 1999 },
-      open: [],
-    });
-  } finally {
-    await rm(folder, { recursive: true });
-    await place.remove();
-  }
-});
 
 test('the example of systems/wills works', async () => {
   const [code = ''] = await examples('systems/wills/README.md');

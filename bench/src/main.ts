@@ -5,6 +5,7 @@ import { ledgerFigures } from './ledger.js';
 import { compare } from './measure.js';
 import { postgresComparisons } from './postgres.js';
 import { sqliteComparisons } from './sqlite.js';
+import { testingFigures } from './testing.js';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const [scale, rounds] = values.quick ? [1, 5] : [4, 9];
@@ -33,3 +34,4 @@ for (const { open, ...names } of groups) {
 }
 await ledgerFigures(scale, rounds, print);
 await backupFigures(scale, rounds, print);
+await testingFigures(20, print);

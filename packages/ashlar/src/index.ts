@@ -1,3 +1,4 @@
+export type { StatementEvent } from './contract/statement-event.js';
 // `export *`, because TypeScript merges an augmentation of 'ashlar' only into names that are exported so
 export * from './errors.js';
 export {
@@ -27,8 +28,10 @@ export type { Insert, KeyOf, Row, Tables, Update } from './model/types.js';
 export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
-export type { SyncSession } from './session/sync-session.js';
-export type { Session, SessionContext } from './session/types.js';
+export type { SingleWrites } from './session/single-writes.js';
+export type { SyncSession, SyncSessions } from './session/sync-session.js';
+export type { Rows, Session, SessionContext, UpsertOptions } from './session/types.js';
+export type { EqualTo, Where } from './session/where.js';
 export { parseSettings } from './settings/parse-settings.js';
 export { Secret } from './settings/secret.js';
 export { type ColumnKeys, type Settings, settings } from './settings/settings.js';

@@ -1,8 +1,9 @@
-import type { GuardedTable } from './guarantee.js';
+import type { GuaranteeObject, GuardedTable } from './guarantee.js';
 import type { TableRights } from './rights.js';
 import type { RoleDialect } from './roles.js';
 import type { Schema, SchemaChange } from './schema.js';
 import type { SqlName } from './sql.js';
+import type { TableFacts } from './table.js';
 
 /** A database object that guarantees rely on and that exists once in each database. Its name begins with `ashlar_`. */
 export interface FoundationObject {
@@ -56,6 +57,11 @@ export interface SqlDialect {
    * review.
    */
   createTable(table: GuardedTable): readonly string[];
+  /**
+   * Returns the objects that maintain the generated columns of a table (`updatedAt()`, `autoincrement()`);
+   * `createTable` creates them too.
+   */
+  generatedColumnObjects(table: TableFacts): readonly GuaranteeObject[];
   /**
    * Returns the statements that turn the schema `before` into the schema `after`, and those that reverse them. `model`
    * are the tables that `after` was made from.

@@ -1,3 +1,5 @@
+import type { OnStatement } from './statement-event.js';
+
 /** Options for opening a database with an engine. */
 export interface OpenOptions {
   /** The URL of the database: `sqlite:PATH` · `sqlcipher:PATH` · `pglite:DIR` · `pglite:memory` · `postgres://…`. */
@@ -29,6 +31,6 @@ export interface OpenOptions {
    * last commits. Default `full`.
    */
   readonly durability?: 'full' | 'normal' | undefined;
-  /** Called for each statement with its text (never its parameters) and its duration in milliseconds. */
-  readonly onStatement?: ((sql: string, milliseconds: number) => void) | undefined;
+  /** Called after each statement with its text, table, duration and numbers of rows, and never with a parameter. */
+  readonly onStatement?: OnStatement | undefined;
 }

@@ -16,6 +16,11 @@ export interface TransactionOptions {
   readonly actor: string | null;
   readonly scope: string | null;
   /**
+   * The time of the clock that `connect` was given, as ISO 8601 with milliseconds: statements that set no time for an
+   * `updatedAt()` column set this one. By default the database's clock.
+   */
+  readonly now?: string | undefined;
+  /**
    * Whether the transaction acts as the user that connected, so that it can read data that the application's role may
    * not read.
    */
@@ -37,6 +42,12 @@ export interface Transaction {
     columns: readonly Column[],
     rows: readonly (readonly unknown[])[],
   ): Awaitable<number>;
+  /** Inserts many rows as `insertMany` does. @returns the rows as stored, in the order in which they were given */
+  insertManyReturning(
+    table: TableFacts,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Awaitable<Record<string, unknown>[]>;
   /**
    * Waits until no other writing transaction holds the lock with this name, then holds it until this transaction ends.
    * With a single writer it returns at once.

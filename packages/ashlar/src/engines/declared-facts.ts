@@ -1,6 +1,7 @@
 import type { GuardedTable } from '../contract/guarantee.js';
 import type { ForeignKey, TableFacts } from '../contract/table.js';
 import type { ErrorFacts } from '../errors.js';
+import { identityColumn } from '../model/index.js';
 import { mentions } from '../sql/code.js';
 import { indexedColumns } from '../sql/index-object.js';
 
@@ -134,7 +135,12 @@ export class DeclaredFacts {
       columns.some((column) => text.startsWith(`${table?.name}.${column} `)),
     );
     const columns = (only(said) ?? only(declared))?.columns;
-    return facts({ table: table?.name ?? relation, columns, guarantee });
+    const generated = guarantee === 'autoincrement' && table ? identityColumn(table) : undefined;
+    return facts({
+      table: table?.name ?? relation,
+      columns: generated ? [generated.name] : columns,
+      guarantee,
+    });
   }
 
   /**

@@ -3,6 +3,7 @@ import type { SqlDialect } from '../contract/dialect.js';
 import type { Engine } from '../contract/engine.js';
 import type { OpenOptions } from '../contract/open-options.js';
 import type { SqlName } from '../contract/sql.js';
+import type { TestDatabases } from '../contract/test-databases.js';
 import type { WholeFile } from '../contract/whole-file.js';
 import { AshlarError } from '../errors.js';
 
@@ -86,6 +87,33 @@ export async function copiesOf(url: string): Promise<Copies> {
   const load = copies[scheme];
   if (!load || rest === '') throw noEngine(scheme);
   return load();
+}
+
+const testDatabases: Readonly<Record<string, () => Promise<TestDatabases>>> = {
+  sqlite: async () => (await import('./sqlite/file/test-databases.js')).sqliteTestDatabases,
+  sqlcipher: async () => (await import('./sqlite/file/test-databases.js')).sqlcipherTestDatabases,
+  pglite: async () => (await import('./postgres/pglite/test-databases.js')).pgliteTestDatabases,
+  postgres: async () => (await import('./postgres/server/test-databases.js')).postgresTestDatabases,
+  postgresql: async () => (await import('./postgres/server/test-databases.js')).postgresTestDatabases,
+};
+
+/**
+ * Returns what creates test databases on an engine.
+ *
+ * @param url - `sqlite`, `sqlcipher`, `pglite`, or the URL of a PostgreSQL server
+ * @throws AshlarError `url-invalid`, `driver-missing`
+ */
+export async function testDatabasesOf(url: string): Promise<TestDatabases> {
+  const { scheme, rest } = partsOf(url);
+  const isServer = scheme.startsWith('postgres') && rest !== '';
+  const load = testDatabases[isServer ? scheme : url];
+  if (load && isServer === url.startsWith('postgres')) return load();
+  throw new AshlarError('url-invalid', {
+    message: 'This URL names no engine for a test database.',
+    detail: 'A test database is always a new one, so files and folders are not given.',
+    suggestion:
+      "Use 'sqlite', 'sqlcipher', 'pglite', or the URL of a PostgreSQL server: postgres://USER@HOST.",
+  });
 }
 
 /** Returns the decoded user and password of a URL; `undefined` if the URL names no user or its engine has no users. */

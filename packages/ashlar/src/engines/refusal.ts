@@ -51,6 +51,8 @@ const signs: readonly Sign[] = [
   { barrier: 'constraint', message: /^FOREIGN KEY constraint failed/ },
   { barrier: 'trigger', code: /^(SQLITE_CONSTRAINT_TRIGGER|P0001)$/ },
   { barrier: 'constraint', code: /^(23...|SQLITE_CONSTRAINT(_[A-Z]+)?|SQLITE_MISMATCH)$/ },
+  // a value for a column that is GENERATED ALWAYS
+  { barrier: 'constraint', code: /^428C9$/ },
   { barrier: 'privilege', code: /^session-read-only$/ },
   // on SQLite a view shadows a scoped table in sessions
   { barrier: 'privilege', message: /^cannot modify .* because it is a view$/ },

@@ -58,8 +58,8 @@ export function id(): GeneratedKey<z.ZodUUID> {
 }
 
 /**
- * Declares a primary key of integers (1, 2, 3, …) that the database generates; a number is never reused. The
- * application never gives the key: the schema and the type of an insert lack the column.
+ * Declares a primary key of integers (1, 2, 3, …) that only the database generates; a number is never reused. The schema
+ * and the type of an insert lack the column; a key that a session gives all the same is refused.
  */
 export function autoincrement(): IdentityKey<z.ZodInt> {
   return hinted(z.int().min(1), { generated: 'identity', primaryKey: true });

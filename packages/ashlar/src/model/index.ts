@@ -26,6 +26,7 @@ export {
 } from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
+export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
   check,
@@ -38,7 +39,7 @@ export {
   type UniqueOptions,
   unique,
 } from './items.js';
-export { keyValues } from './key-values.js';
+export { type HeldValue, heldValue, keyValues } from './key-values.js';
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
 export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
@@ -48,4 +49,4 @@ export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateO
 export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
-export type { Insert, KeyOf, QueryTables, Row, Tables, Update } from './types.js';
+export type { Insert, KeyOf, QueryTable, QueryTables, Row, Tables, Update } from './types.js';

@@ -35,8 +35,10 @@ const keepsRules = ({ rules }: Column, value: unknown): boolean => {
   return value >= (rules.minimum ?? value) && value <= (rules.maximum ?? value);
 };
 
-/** A value of a key, in the application's form; `undefined` if no row can have it. */
-type KeyPart = { readonly value: unknown } | undefined;
+/** A value, in the application's form, that a row can have. */
+export interface HeldValue {
+  readonly value: unknown;
+}
 
 const wrongType = (column: Column, value: unknown): AshlarError => {
   const expected = javascriptTypes[column.kind] ?? 'value of another type';
@@ -47,7 +49,13 @@ const wrongType = (column: Column, value: unknown): AshlarError => {
   return refusedColumnValue(column, [{ code: 'custom', path: [], message }], value);
 };
 
-const keyPart = (column: Column, value: unknown): KeyPart => {
+/**
+ * Returns a value, in the application's form, if the database's type of a column can hold it.
+ *
+ * @returns `undefined` for a value that no row can have, such as `'nope'` for a UUID
+ * @throws AshlarError `value-invalid` for a value of a wrong JavaScript type
+ */
+export function heldValue(column: Column, value: unknown): HeldValue | undefined {
   if (column.codec) {
     const { data, error } = column.schema.safeParse(value);
     if (error?.issues.some(({ code }) => code === 'invalid_type')) throw wrongType(column, value);
@@ -64,7 +72,7 @@ const keyPart = (column: Column, value: unknown): KeyPart => {
     storageProblem(column, value) === undefined &&
     keepsRules(column, value);
   return possible ? { value } : undefined;
-};
+}
 
 /**
  * Converts a primary key to the values of its columns, in the application's form.
@@ -90,7 +98,7 @@ export function keyValues(table: TableFacts, key: unknown): Values | undefined {
   let possible = true;
   // every column is looked at: a wrong type is an error, also beside a value that no row has
   for (const name of columns) {
-    const part = keyPart(table.columns[name] as Column, given[name]);
+    const part = heldValue(table.columns[name] as Column, given[name]);
     if (part) values[name] = part.value;
     else possible = false;
   }

@@ -26,7 +26,8 @@ type Held<T extends z.ZodType> =
     ? Uint8Array | (null extends z.output<T> ? null : never)
     : z.output<Application<T>>;
 
-type KyselyTable<S extends Shape, Key extends string> = {
+/** The Kysely type of one table. */
+export type QueryTable<S extends Shape, Key extends string = string> = {
   [K in keyof S]: ColumnType<
     Held<S[K]>,
     HasMark<S[K], IdentityMark> extends true
@@ -45,6 +46,6 @@ export type QueryTables<T extends Tables> = {
     infer S,
     infer Key
   >
-    ? KyselyTable<S, Key>
+    ? QueryTable<S, Key>
     : never;
 };

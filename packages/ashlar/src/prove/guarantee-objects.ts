@@ -2,21 +2,23 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 
 /**
- * Finds the objects that the guarantees of a system need but that are missing in the database or not fully effective.
+ * Finds the objects that the guarantees and the generated columns of a system need, but that are missing in the database
+ * or not fully effective.
  *
  * @returns one line for each missing object, and for each trigger that does not fire on a replica (ENABLE ALWAYS)
  */
 export async function missingObjects(engine: Engine, system: SystemFacts): Promise<readonly string[]> {
   const rows = await engine.asOwner((owner) => owner.run(engine.dialect.proving.objects));
   const present = new Map(rows.map(({ type, name, always }) => [`${type} ${name}`, String(always)]));
-  const needed = Object.values(system.tables).flatMap((table) =>
-    table.guarantees.flatMap((guarantee) => {
+  const needed = Object.values(system.tables).flatMap((table) => [
+    ...engine.dialect.generatedColumnObjects(table).map((object) => ({ of: table.name, object })),
+    ...table.guarantees.flatMap((guarantee) => {
       const enforcement = guarantee[engine.dialect.name];
       if (enforcement.level === 'refused') return [];
       const of = `${table.name}, ${guarantee.name}`;
       return enforcement.objects(table).map((object) => ({ of, object }));
     }),
-  );
+  ]);
   return needed.flatMap(({ of, object: { type, name, sql } }) => {
     const always = present.get(`${type} ${name}`);
     if (always === undefined) return [`${of}: the ${type} ${name} is missing`];

@@ -10,4 +10,4 @@ export {
   type SqlBool,
   sql,
 } from 'kysely';
-export type { QueryTables } from '../model/types.js';
+export type { QueryTable, QueryTables } from '../model/types.js';

@@ -8,7 +8,10 @@ import { hiddenTables, noRights, readOnlyRights, rightsOf, sideObjects } from '.
 /** Returns the rights that the roles must have: those that the system's guarantees allow and that Ashlar needs. */
 export function wantedRights(dialect: SqlDialect, system: SystemFacts, roles: Roles): WantedRights {
   const tables = Object.values(system.tables);
-  const objects = tables.flatMap((table) => sideObjects(table, dialect.name));
+  const objects = tables.flatMap((table) => [
+    ...dialect.generatedColumnObjects(table),
+    ...sideObjects(table, dialect.name),
+  ]);
   const hidden = tables.flatMap((table) => hiddenTables(table, dialect.name));
   const named = (type: GuaranteeObject['type']): readonly string[] =>
     objects.filter((object) => object.type === type).map((object) => object.name);

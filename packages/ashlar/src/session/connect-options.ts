@@ -1,5 +1,6 @@
 import type { OpenOptions } from '../contract/open-options.js';
 import type { ColumnKeys, Secret } from '../settings/index.js';
+import type { SessionContext } from './types.js';
 
 /** Options of `connect`. */
 export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
@@ -14,6 +15,8 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
    * may fill in a column, the owner alone can set it: on PostgreSQL this option then needs `allowOwner`.
    */
   readonly clock?: (() => Date) | undefined;
+  /** The actor and the scope of a session that is given none; `null` in a session's context means that it has none. */
+  readonly context?: SessionContext | undefined;
   /**
    * The maximum number of times that a session is tried; it is tried again after a serialization failure or a deadlock.
    * Default 5.

@@ -7,6 +7,7 @@ import { rolesFrom } from '../roles/names.js';
 import { reveal, type Secret, settings } from '../settings/index.js';
 import type { ConnectOptions } from './connect-options.js';
 import { Database } from './database.js';
+import { both, findTracing } from './tracing.js';
 
 /**
  * Opens the database of a system. The database must be initialised (`ashlar up`, or `up()`).
@@ -25,12 +26,15 @@ export async function connect<T extends Tables>(
 ): Promise<Database<T>> {
   const location: Location =
     options.url === undefined ? locationFromSettings() : { url: options.url, key: options.key };
+  const tracing = await findTracing();
   const engine = await openEngine({
     ...options,
+    onStatement: both(options.onStatement, tracing?.onStatement),
     url: reveal(location.url),
     key: location.key === undefined ? undefined : reveal(location.key),
     appRole: options.appRole ?? location.appRole,
   });
+  tracing?.attach(engine);
   if (!options.allowOwner) {
     const tooStrong = roleTooStrong(engine);
     if (tooStrong) {
@@ -38,7 +42,7 @@ export async function connect<T extends Tables>(
       throw tooStrong;
     }
   }
-  return new Database(engine, system, options);
+  return new Database(engine, system, options, tracing);
 }
 
 /** The error when guarantees would not bind sessions of the connected user; `undefined` when they do. */

@@ -3,6 +3,8 @@ import { DummyDriver, Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
+import type { Tracing } from '../contract/tracing.js';
+import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
@@ -22,8 +24,9 @@ import { kyselyParts } from './kysely.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
 import { ActiveSession } from './session.js';
+import { SingleWrites } from './single-writes.js';
 import { Statements } from './statements.js';
-import { SyncSession } from './sync-session.js';
+import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
 import type { Session, SessionContext } from './types.js';
 import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
@@ -36,11 +39,12 @@ const hour = 3_600_000;
 const longestTurn = 10;
 
 /** An open database of one system. `connect` opens it. */
-export class Database<T extends Tables = Tables> {
+export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly engine: Engine;
   readonly system: SystemFacts<T>;
   readonly #options: ConnectOptions;
   readonly #parts: SessionParts;
+  readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
   #maintenance: Promise<void> = Promise.resolve();
   #maintainNext = 0;
@@ -49,10 +53,12 @@ export class Database<T extends Tables = Tables> {
   #idle: (() => void)[] = [];
   #closed = false;
 
-  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions) {
+  constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
+    super();
     this.engine = engine;
     this.system = system;
     this.#options = options;
+    this.#tracing = tracing;
     engine.register(Object.values(system.tables));
     // a nullable scope column does not define the scopes: an audit trail copies those of other tables
     this.#scopeColumns = Object.values(system.tables)
@@ -60,8 +66,10 @@ export class Database<T extends Tables = Tables> {
       .filter(({ nullable }) => !nullable);
     const kysely = kyselyParts(engine);
     this.#parts = {
+      engine,
       statements: new Statements(engine),
       kysely,
+      builder: new Kysely({ dialect: { ...kysely.dialect, createDriver: () => new DummyDriver() } }),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampsFromClock: options.clock !== undefined,
@@ -90,7 +98,7 @@ export class Database<T extends Tables = Tables> {
     }
     if (outer) return outer.session(work);
     this.#maintainWhenDue();
-    return this.#retrying(() => this.#run(context, 'write', work));
+    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(context, 'write', work)));
   }
 
   /**
@@ -104,7 +112,7 @@ export class Database<T extends Tables = Tables> {
     const [context, work] = given.length === 1 ? [{}, given[0]] : given;
     const outer = this.#outer(context);
     if (outer) return outer.nest(work, true);
-    return this.#retrying(() => this.#run(context, 'read', work));
+    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(context, 'read', work)));
   }
 
   /**
@@ -122,7 +130,7 @@ export class Database<T extends Tables = Tables> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
-    if (context.scope) return this.read(context, (s) => s.get(table, key));
+    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
     const given = keyValues(table, key);
     if (!given) return undefined;
     if (table.facts.encryption) return this.#getEncrypted(table, given);
@@ -132,11 +140,15 @@ export class Database<T extends Tables = Tables> {
   }
 
   /**
-   * Runs synchronous sessions, for engines that run in this thread (SQLite).
+   * Runs synchronous sessions, for engines that run in this thread (SQLite). `read` runs one that only reads: it sees
+   * one snapshot, and every write is refused.
    *
-   * @throws AshlarError `usage` on other engines
+   * @throws AshlarError `usage` on other engines; and as {@link Database.session} and {@link Database.read}
+   *
+   * @example
+   * const names = db.sync.read({ scope }, (s) => s.all(db.kysely.selectFrom('notes').select('name')));
    */
-  get sync(): { session<R>(context: SessionContext, work: (s: SyncSession) => R): R } {
+  get sync(): SyncSessions {
     const { sync, label } = this.engine;
     if (!sync) {
       throw new AshlarError('usage', {
@@ -144,12 +156,15 @@ export class Database<T extends Tables = Tables> {
         suggestion: 'Use db.session(…), or an sqlite: or sqlcipher: URL.',
       });
     }
+    const run = <R>(mode: 'read' | 'write', context: SessionContext, work: (s: SyncSession) => R): R => {
+      this.#assertOpen();
+      const options = this.#transactionOptions(context, mode);
+      const begin = () => new SyncSession(this.#parts, sync.begin(options), options);
+      return this.#traced(mode === 'write' ? 'ashlar.session' : 'ashlar.read', () => begin().run(work));
+    };
     return {
-      session: (context, work) => {
-        this.#assertOpen();
-        const options = transactionOptions(context, 'write', this.#scopeColumns);
-        return new SyncSession(this.#parts, sync.begin(options), options.actor, options.scope).run(work);
-      },
+      session: (context, work) => run('write', context, work),
+      read: (context, work) => run('read', context, work),
     };
   }
 
@@ -168,7 +183,7 @@ export class Database<T extends Tables = Tables> {
 
   /** A Kysely instance that builds queries, which a session runs later. It has no connection. */
   get kysely(): Kysely<QueryTables<T>> {
-    return new Kysely({ dialect: { ...this.#parts.kysely.dialect, createDriver: () => new DummyDriver() } });
+    return this.#parts.builder as Kysely<QueryTables<T>>;
   }
 
   /**
@@ -200,9 +215,15 @@ export class Database<T extends Tables = Tables> {
     return resultOf(await runSteps(steps, read)) as Row<Of> | undefined;
   }
 
+  /** @internal */
+  protected override async once<R>(context: SessionContext, work: Work<T, R>): Promise<R> {
+    const outer = this.#outer(context);
+    return outer ? work(outer) : this.session(context, work);
+  }
+
   async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = transactionOptions(context, mode, this.#scopeColumns);
+    const options = this.#transactionOptions(context, mode);
     this.#running++;
     try {
       await this.#yieldTurn();
@@ -211,6 +232,12 @@ export class Database<T extends Tables = Tables> {
       this.#running--;
       if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
     }
+  }
+
+  #transactionOptions(context: SessionContext, mode: 'read' | 'write'): TransactionOptions {
+    const options = transactionOptions(this.#withDefaults(context), mode, this.#scopeColumns);
+    const { clock, stampsFromClock } = this.#parts;
+    return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
 
   async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {
@@ -277,6 +304,19 @@ export class Database<T extends Tables = Tables> {
       }
     }
     return current;
+  }
+
+  #traced<R>(name: string, work: () => R): R {
+    return this.#tracing ? this.#tracing.run(name, work) : work();
+  }
+
+  #withDefaults(given: SessionContext): SessionContext {
+    const { actor, scope } = this.#options.context ?? {};
+    return {
+      ...given,
+      actor: given.actor === undefined ? actor : given.actor,
+      scope: given.scope === undefined ? scope : given.scope,
+    };
   }
 
   #maintainWhenDue(): void {

@@ -1,11 +1,16 @@
+import type { Kysely } from 'kysely';
+import type { Engine } from '../contract/engine.js';
 import type { Encryption } from '../encryption/index.js';
 import type { KyselyParts } from './kysely.js';
 import type { Statements } from './statements.js';
 
 /** The parts that all sessions of one database share. */
 export interface SessionParts {
+  readonly engine: Engine;
   readonly statements: Statements;
   readonly kysely: KyselyParts;
+  /** Builds queries, and cannot run them. */
+  readonly builder: Kysely<unknown>;
   readonly encryption: Encryption;
   /**
    * Returns the current time: from the `clock` given to `connect`, or from the clock of this process if none was given.

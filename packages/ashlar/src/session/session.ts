@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { Column } from '../contract/column.js';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import {
@@ -13,17 +12,20 @@ import {
   type Table,
   type Tables,
   type Update,
+  type UpdateOf,
 } from '../model/index.js';
+import { type Batch, Batches } from './batches.js';
 import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
+import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
-import type { Decrypted, Session } from './types.js';
+import type { Statement } from './statements.js';
+import type { Decrypted, Rows, Session, UpsertOptions } from './types.js';
 import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
-import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
-
-/** How many rows `insertMany` sends in one statement. */
-const batchSize = 1_000;
+import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
+import { assertRow, insertValues, isPromiseLike, notFound, updateValues } from './values.js';
+import type { Where } from './where.js';
 
 /** An asynchronous session, which runs in one level (transaction or savepoint) of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
@@ -68,41 +70,39 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>> {
     this.#assertWritable();
-    const values = insertValues(this.#parts, table, row);
-    if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
-    const statement = this.#parts.statements.insert(table, values);
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S>;
+    return this.#insertValues(table, insertValues(this.#parts, table, row));
   }
 
+  insertMany<S extends Shape>(table: Table<string, S>, rows: Rows<S>): Promise<number>;
+  insertMany<S extends Shape>(
+    table: Table<string, S>,
+    rows: Rows<S>,
+    options: { readonly returning: true },
+  ): Promise<RowOf<S>[]>;
   async insertMany<S extends Shape>(
     table: Table<string, S>,
-    rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
-  ): Promise<number> {
+    rows: Rows<S>,
+    { returning = false }: { readonly returning?: boolean } = {},
+  ): Promise<number | RowOf<S>[]> {
     this.#assertWritable();
     let count = 0;
-    let columns: readonly Column[] = [];
-    let batch: (readonly unknown[])[] = [];
-    const flush = async () => {
-      const [sent, of] = [batch, columns];
-      batch = [];
-      if (sent.length > 0) count += await this.level.run((t) => t.insertMany(table, of, sent));
-    };
-    const push = (values: Readonly<Record<string, unknown>>): Promise<void> | undefined => {
-      const next = this.#parts.statements.encodeRow(table, values);
-      const sameColumns =
-        next.columns.length === columns.length && next.columns.every((column, i) => column === columns[i]);
-      const full = !sameColumns || batch.length === batchSize ? flush() : undefined;
-      columns = next.columns;
-      batch.push(next.encoded);
-      return full;
+    const returned: Record<string, unknown>[] = [];
+    const batches = new Batches(this.#parts.statements, table);
+    const send = async (batch: Batch): Promise<void> => {
+      if (returning) returned.push(...(await this.#insertReturning(table, batch)));
+      else await this.level.run((t) => t.insertMany(table, batch.columns, batch.rows));
+      count += batch.rows.length;
     };
     const add = (row: InsertOf<S>): Promise<void> | undefined => {
       const values = insertValues(this.#parts, table, row);
-      return table.facts.encryption
-        ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
-        : push(values);
+      if (table.facts.encryption) {
+        return this.#encrypted((encrypted) => encrypted.values(table, values)).then((sealed) => {
+          const full = batches.add(sealed);
+          return full && send(full);
+        });
+      }
+      const full = batches.add(values);
+      return full && send(full);
     };
     try {
       if (Symbol.iterator in rows) {
@@ -119,8 +119,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       if (count > 0) this.level.fail(error);
       throw error;
     }
-    await flush();
-    return count;
+    const rest = batches.rest();
+    if (rest) await send(rest);
+    return returning ? (returned as RowOf<S>[]) : count;
   }
 
   async update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>> {
@@ -128,12 +129,43 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const values = updateValues(this.#parts, table, update);
     const given = keyValues(table, key);
     if (!given) throw notFound(table);
-    if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Promise<Row<Of>>;
-    const statement = this.#parts.statements.update(table, given, values);
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    if (!rows[0]) throw notFound(table);
-    return rows[0] as Row<Of>;
+    const [row] = table.facts.encryption
+      ? [await this.#encrypted((encrypted) => encrypted.update(table, given, values))]
+      : await this.#rows(this.#parts.statements.update(table, given, values));
+    if (!row) throw notFound(table);
+    return this.#checked(table, row as Row<Of>);
+  }
+
+  async updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
+    where: Where<Name, S>,
+    update: UpdateOf<S, Key>,
+  ): Promise<number> {
+    this.#assertWritable();
+    return this.#changes(updateManyStatement(this.#parts, table, where, update));
+  }
+
+  async upsert<S extends Shape>(
+    table: Table<string, S>,
+    row: InsertOf<S>,
+    { by }: UpsertOptions<S>,
+  ): Promise<RowOf<S>> {
+    this.#assertWritable();
+    const plan = planUpsert(this.#parts, table, row, by);
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
+      if (found) return this.#checked(table, found as RowOf<S>);
+      try {
+        return await this.nest(
+          (inner) => (inner as ActiveSession<T>).#insertValues(table, plan.insert),
+          false,
+        );
+      } catch (error) {
+        if (isTaken(error) && attempt < upsertAttempts) continue;
+        this.level.fail(error);
+        throw error;
+      }
+    }
   }
 
   async get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined> {
@@ -142,9 +174,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     if (!given) return undefined;
     if (table.facts.encryption)
       return this.#encrypted((s) => s.get(table, given)) as Promise<Row<Of> | undefined>;
-    const statement = this.#parts.statements.get(table, given);
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    return rows[0] as Row<Of> | undefined;
+    return (await this.#rows(this.#parts.statements.get(table, given)))[0] as Row<Of> | undefined;
   }
 
   async delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void> {
@@ -154,6 +184,14 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const statement = this.#parts.statements.delete(table, given);
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table);
+  }
+
+  async deleteMany<Name extends string, S extends Shape>(
+    table: Table<Name, S>,
+    where: Where<Name, S>,
+  ): Promise<number> {
+    this.#assertWritable();
+    return this.#changes(deleteManyStatement(this.#parts, table, where));
   }
 
   async decrypt<S extends Shape, R extends Readonly<Record<string, unknown>>>(
@@ -246,14 +284,52 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#keys;
   }
 
-  // a failed statement aborts the session; a value that cannot be decrypted does not
+  async #insertValues<S extends Shape>(
+    table: Table<string, S>,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<RowOf<S>> {
+    if (table.facts.encryption)
+      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
+    return (await this.#rows(this.#parts.statements.insert(table, values)))[0] as RowOf<S>;
+  }
+
+  async #insertReturning(table: Table, { columns, rows }: Batch): Promise<Record<string, unknown>[]> {
+    const inserted = await this.level.run((t) => t.insertManyReturning(table, columns, rows));
+    return table.facts.encryption
+      ? this.#encrypted((encrypted) => encrypted.decrypt(table, inserted))
+      : inserted;
+  }
+
+  async #rows({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
+    return (await this.level.execute(sql, parameters)).rows;
+  }
+
+  async #changes(statement: Statement | undefined): Promise<number> {
+    return statement ? (await this.level.execute(statement.sql, statement.parameters)).changes : 0;
+  }
+
   async #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): Promise<R> {
-    const steps = work(new EncryptedTables(this.#parts, this.#dataKeys));
+    return this.#steps((keys) => work(new EncryptedTables(this.#parts, keys)));
+  }
+
+  // a failed statement aborts the session; a value that cannot be decrypted does not
+  async #steps<R>(work: (keys: DataKeys) => Steps<R>): Promise<R> {
+    const steps = work(this.#dataKeys);
     return resultOf(
       await this.level.run((transaction) =>
         runSteps(steps, async ({ sql, parameters }) => (await transaction.execute(sql, parameters)).rows),
       ),
     );
+  }
+
+  // the row is written already: if it breaks a check, the session cannot go on
+  #checked<R>(table: Table, row: R): R {
+    try {
+      return assertRow(table, row);
+    } catch (error) {
+      this.level.fail(error);
+      throw error;
+    }
   }
 
   #assertOpen(): void {

@@ -2,7 +2,7 @@ import { DummyDriver, Kysely, sql } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { rightsOf, type Table } from '../model/index.js';
 
 /** SQL text with its parameters, encoded for the engine. */
 export interface Statement {
@@ -93,6 +93,21 @@ export class Statements {
       return { sql: select.compile().sql, columns };
     });
     return { sql: compiled.sql, parameters: this.#encode(compiled.columns, key) };
+  }
+
+  /**
+   * Returns a SELECT of one row by the columns of a key. The row is locked if the application's role may lock it; a row
+   * that it may not update needs no lock.
+   */
+  find(table: Table, by: readonly string[], values: Values): Statement {
+    const columns = Object.values(table.columns).filter(({ name }) => by.includes(name));
+    const compiled = this.#cached(table, `find ${columns.map((c) => c.name).join()}`, () => {
+      let select = this.#kysely.selectFrom(table.name).select(Object.keys(table.columns));
+      for (const column of columns) select = select.where(column.name, '=', '');
+      const locked = rightsOf(table).update.length > 0 ? select.forUpdate() : select;
+      return { sql: locked.compile().sql, columns };
+    });
+    return { sql: compiled.sql, parameters: this.#encode(compiled.columns, values) };
   }
 
   /** Returns a DELETE of one row by its primary key. */

@@ -1,5 +1,5 @@
 import type { Compilable } from 'kysely';
-import type { QueryResult, Transaction } from '../contract/transaction.js';
+import type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, resultOf, runStepsNow, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
 import {
@@ -11,13 +11,27 @@ import {
   type Shape,
   type Table,
   type Update,
+  type UpdateOf,
 } from '../model/index.js';
+import { type Batch, Batches } from './batches.js';
 import { EncryptedTables } from './encrypted-tables.js';
+import { readOnlyError } from './kysely.js';
+import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
-import type { Decrypted } from './types.js';
+import type { Decrypted, SessionContext, UpsertOptions } from './types.js';
 import { abortedError, endedError } from './unit-of-work.js';
-import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
+import { changeFound, planUpsert } from './upsert.js';
+import { assertRow, insertValues, isPromiseLike, notFound, updateValues } from './values.js';
+import type { Where } from './where.js';
+
+/** Runs synchronous sessions: see `db.sync`. */
+export interface SyncSessions {
+  /** Runs a session; commits when `work` returns, and rolls back when it throws. */
+  session<R>(context: SessionContext, work: (s: SyncSession) => R): R;
+  /** Runs a session that only reads one snapshot of the data. */
+  read<R>(context: SessionContext, work: (s: SyncSession) => R): R;
+}
 
 /** A synchronous session, for engines that run in this thread (SQLite). The rules are those of {@link Session}. */
 export class SyncSession {
@@ -25,17 +39,19 @@ export class SyncSession {
   readonly #transaction: Transaction;
   readonly actor: string | null;
   readonly scope: string | null;
+  readonly readOnly: boolean;
   readonly #keys: DataKeys;
   #failure: { readonly error: unknown } | undefined;
   #ended = false;
   #depth = 0;
 
   /** @internal */
-  constructor(parts: SessionParts, transaction: Transaction, actor: string | null, scope: string | null) {
+  constructor(parts: SessionParts, transaction: Transaction, { actor, scope, mode }: TransactionOptions) {
     this.#parts = parts;
     this.#transaction = transaction;
     this.actor = actor;
     this.scope = scope;
+    this.readOnly = mode === 'read';
     this.#keys = new DataKeys(parts.encryption);
   }
 
@@ -46,10 +62,48 @@ export class SyncSession {
    * @throws AshlarError as {@link Session.insert}
    */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): RowOf<S> {
-    const values = insertValues(this.#parts, table, row);
-    if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as RowOf<S>;
-    return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
+    this.#assertWritable();
+    return this.#insertValues(table, insertValues(this.#parts, table, row));
+  }
+
+  /** Validates and inserts many rows; the synchronous form of {@link Session.insertMany}. */
+  insertMany<S extends Shape>(table: Table<string, S>, rows: Iterable<InsertOf<S>>): number;
+  insertMany<S extends Shape>(
+    table: Table<string, S>,
+    rows: Iterable<InsertOf<S>>,
+    options: { readonly returning: true },
+  ): RowOf<S>[];
+  insertMany<S extends Shape>(
+    table: Table<string, S>,
+    rows: Iterable<InsertOf<S>>,
+    { returning = false }: { readonly returning?: boolean } = {},
+  ): number | RowOf<S>[] {
+    this.#assertWritable();
+    let count = 0;
+    const returned: Record<string, unknown>[] = [];
+    const batches = new Batches(this.#parts.statements, table);
+    const send = (batch: Batch | undefined): void => {
+      if (!batch) return;
+      if (returning) returned.push(...this.#insertReturning(table, batch));
+      else this.#now((t) => t.insertMany(table, batch.columns, batch.rows));
+      count += batch.rows.length;
+    };
+    try {
+      for (const row of rows) {
+        const values = insertValues(this.#parts, table, row);
+        send(
+          batches.add(
+            table.facts.encryption ? this.#encrypted((encrypted) => encrypted.values(table, values)) : values,
+          ),
+        );
+      }
+    } catch (error) {
+      // the batches sent so far cannot be undone without the session
+      if (count > 0) this.#failure ??= { error };
+      throw error;
+    }
+    send(batches.rest());
+    return returning ? (returned as RowOf<S>[]) : count;
   }
 
   /**
@@ -59,14 +113,37 @@ export class SyncSession {
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
   update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Row<Of> {
+    this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
     const given = keyValues(table, key);
     if (!given) throw notFound(table);
     if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Row<Of>;
+      return this.#checked(
+        table,
+        this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Row<Of>,
+      );
     const { rows } = this.#execute(this.#parts.statements.update(table, given, values));
     if (!rows[0]) throw notFound(table);
-    return rows[0] as Row<Of>;
+    return this.#checked(table, rows[0] as Row<Of>);
+  }
+
+  /** Updates every row that meets a condition; the synchronous form of {@link Session.updateMany}. */
+  updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
+    where: Where<Name, S>,
+    update: UpdateOf<S, Key>,
+  ): number {
+    this.#assertWritable();
+    return this.#changes(updateManyStatement(this.#parts, table, where, update));
+  }
+
+  /** Updates the row with the same key, or inserts it; the synchronous form of {@link Session.upsert}. */
+  upsert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>, { by }: UpsertOptions<S>): RowOf<S> {
+    this.#assertWritable();
+    const plan = planUpsert(this.#parts, table, row, by);
+    // no other transaction can write meanwhile
+    const found = this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
+    return found ? this.#checked(table, found as RowOf<S>) : this.#insertValues(table, plan.insert);
   }
 
   /** Returns the row with the given primary key, or `undefined` if there is none. */
@@ -80,10 +157,17 @@ export class SyncSession {
 
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<Of extends Table>(table: Of, key: KeyOf<Of>): void {
+    this.#assertWritable();
     const given = keyValues(table, key);
     if (!given) throw notFound(table);
     const { changes } = this.#execute(this.#parts.statements.delete(table, given));
     if (changes === 0) throw notFound(table);
+  }
+
+  /** Deletes every row that meets a condition; the synchronous form of {@link Session.deleteMany}. */
+  deleteMany<Name extends string, S extends Shape>(table: Table<Name, S>, where: Where<Name, S>): number {
+    this.#assertWritable();
+    return this.#changes(deleteManyStatement(this.#parts, table, where));
   }
 
   /** Decrypts the encrypted columns of rows that a query returned; the synchronous form of {@link Session.decrypt}. */
@@ -149,8 +233,38 @@ export class SyncSession {
     return result;
   }
 
+  #insertValues<S extends Shape>(
+    table: Table<string, S>,
+    values: Readonly<Record<string, unknown>>,
+  ): RowOf<S> {
+    if (table.facts.encryption)
+      return this.#encrypted((encrypted) => encrypted.insert(table, values)) as RowOf<S>;
+    return this.#execute(this.#parts.statements.insert(table, values)).rows[0] as RowOf<S>;
+  }
+
+  #insertReturning(table: Table, { columns, rows }: Batch): Record<string, unknown>[] {
+    const inserted = this.#now(
+      (t) => t.insertManyReturning(table, columns, rows) as Record<string, unknown>[],
+    );
+    return table.facts.encryption
+      ? this.#encrypted((encrypted) => encrypted.decrypt(table, inserted))
+      : inserted;
+  }
+
+  #changes(statement: Statement | undefined): number {
+    return statement ? this.#execute(statement).changes : 0;
+  }
+
+  #assertWritable(): void {
+    if (this.readOnly) throw readOnlyError();
+  }
+
   #encrypted<R>(work: (encrypted: EncryptedTables) => Steps<R>): R {
-    const steps = work(new EncryptedTables(this.#parts, this.#keys));
+    return this.#steps((keys) => work(new EncryptedTables(this.#parts, keys)));
+  }
+
+  #steps<R>(work: (keys: DataKeys) => Steps<R>): R {
+    const steps = work(this.#keys);
     return resultOf(
       this.#now((transaction) =>
         runStepsNow(
@@ -163,6 +277,16 @@ export class SyncSession {
 
   #execute({ sql, parameters }: Statement): QueryResult {
     return this.#now((transaction) => transaction.execute(sql, parameters) as QueryResult);
+  }
+
+  // the row is written already: if it breaks a check, the session cannot go on
+  #checked<R>(table: Table, row: R): R {
+    try {
+      return assertRow(table, row);
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
   }
 
   #now<R>(work: (transaction: Transaction) => R): R {

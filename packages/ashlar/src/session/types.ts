@@ -9,7 +9,9 @@ import type {
   Table,
   Tables,
   Update,
+  UpdateOf,
 } from '../model/index.js';
+import type { Where } from './where.js';
 
 /** The actor and the scope with which a session runs. */
 export interface SessionContext {
@@ -17,6 +19,15 @@ export interface SessionContext {
   readonly actor?: string | null | undefined;
   /** The tenant whose rows the session can reach in scoped tables. Default: none. */
   readonly scope?: string | null | undefined;
+}
+
+/** Rows to insert: an array, a generator, or any other iterable, also an asynchronous one. */
+export type Rows<S extends Shape> = Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>;
+
+/** Options of an upsert. */
+export interface UpsertOptions<S extends Shape> {
+  /** The columns of a unique key or of the primary key, by which the row to update is found. */
+  readonly by: (keyof S & string) | readonly (keyof S & string)[];
 }
 
 /** The type of a row that a query returned, after the encrypted columns of its table were decrypted. */
@@ -45,15 +56,21 @@ export interface Session<T extends Tables = Tables> {
    */
   insert<S extends Shape>(table: Table<string, S>, row: InsertOf<S>): Promise<RowOf<S>>;
   /**
-   * Validates and inserts many rows, in batches.
+   * Validates and inserts many rows, in statements of at most 1,000 rows. With `returning` it returns the rows as
+   * stored, in the order in which they were given; they are then in memory together.
    *
-   * @returns the number of rows
+   * @returns the number of rows, or the rows
    * @throws AshlarError as {@link Session.insert}; when a batch was sent before, the session is aborted
+   *
+   * @example
+   * const [first] = await s.insertMany(notes, [{ body: 'a' }, { body: 'b' }], { returning: true });
    */
+  insertMany<S extends Shape>(table: Table<string, S>, rows: Rows<S>): Promise<number>;
   insertMany<S extends Shape>(
     table: Table<string, S>,
-    rows: Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>,
-  ): Promise<number>;
+    rows: Rows<S>,
+    options: { readonly returning: true },
+  ): Promise<RowOf<S>[]>;
   /**
    * Validates the given values and updates the row with the given primary key.
    *
@@ -61,6 +78,43 @@ export interface Session<T extends Tables = Tables> {
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
   update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>>;
+  /**
+   * Validates the given values and updates every row that meets a condition: an object of the values that its columns
+   * have (`null`: the column is NULL), an expression of Kysely, or `'all'`. A value that a column cannot have is the
+   * value of no row.
+   *
+   * @returns the number of rows that were updated
+   * @throws AshlarError `usage` without any column, for an encrypted column, and for a condition that is an empty object,
+   *   has an undefined value, or names an unknown, encrypted or JSON column; and as {@link Session.insert}
+   *
+   * @example
+   * await s.updateMany(invoices, { status: 'draft', paid_at: null }, { status: 'void' });
+   * await s.updateMany(invoices, (eb) => eb('due_on', '<', '2026-01-01'), { status: 'late' });
+   */
+  updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
+    where: Where<Name, S>,
+    update: UpdateOf<S, Key>,
+  ): Promise<number>;
+  /**
+   * Updates the row that has the same values as `row` in the columns of a key, or inserts `row` if there is none. The row
+   * is locked first. An update sets the columns that `row` has, without those of `by` and of the primary key and without
+   * defaults; if none is left, the row stays as it is. For the guarantees of the table it is an update or an insert. If
+   * another transaction inserts the row at the same time, that row is updated.
+   *
+   * @param options - `by`: the columns of a unique key (without `where`) or of the primary key. Each needs a value.
+   * @returns the row as stored
+   * @throws AshlarError `usage` if `by` is no key of the table or one of its columns has no value; `unique-violation` if
+   *   a row with another key is in the way; and as {@link Session.insert}
+   *
+   * @example
+   * await s.upsert(customers, { org_id, number: 'C-17', name: 'Ann' }, { by: ['org_id', 'number'] });
+   */
+  upsert<S extends Shape>(
+    table: Table<string, S>,
+    row: InsertOf<S>,
+    options: UpsertOptions<S>,
+  ): Promise<RowOf<S>>;
   /**
    * Returns the row with the given primary key, or `undefined` if there is none. A key that no row can have, such as
    * `'nope'` for a UUID, is the key of none.
@@ -70,6 +124,19 @@ export interface Session<T extends Tables = Tables> {
   get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined>;
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void>;
+  /**
+   * Deletes every row that meets a condition, which is as that of {@link Session.updateMany}.
+   *
+   * @returns the number of rows that were deleted, without those that a foreign key deleted with them
+   * @throws AshlarError `usage`, `value-invalid` for the condition, and what the database refuses
+   *
+   * @example
+   * await s.deleteMany(tokens, (eb) => eb('expires_at', '<', s.now()));
+   */
+  deleteMany<Name extends string, S extends Shape>(
+    table: Table<Name, S>,
+    where: Where<Name, S>,
+  ): Promise<number>;
   /**
    * Decrypts the encrypted columns of rows that `s.query` returned. Each row must contain the table's scope and primary
    * key, under their own names.

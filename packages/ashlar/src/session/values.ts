@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import { fillGenerated, type Table } from '../model/index.js';
+import { fillGenerated, refusedValue, rowProblems, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 
@@ -29,6 +29,7 @@ const stamp = (
 export function insertValues({ clock, stampsFromClock }: SessionParts, table: Table, row: unknown): Values {
   const values = validate(table, 'insert', row);
   fillGenerated(table, values);
+  assertRow(table, values);
   if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
   return values;
 }
@@ -53,6 +54,19 @@ export function updateValues(
   }
   if (stampsFromClock) stamp(clock, table, values, (column) => column.touched);
   return values;
+}
+
+/**
+ * Runs the checks of whole rows that a table declares with `checkRow`.
+ *
+ * @param row - in the application's form
+ * @returns the row
+ * @throws AshlarError `value-invalid`
+ */
+export function assertRow<R>(table: Table, row: R): R {
+  const problems = rowProblems(table, row);
+  if (problems.length > 0) throw refusedValue(table, problems, { schema: table.row, given: row });
+  return row;
 }
 
 /** Returns the error `row-not-found`, for a primary key with no row, or with a row outside the session's scope. */

@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import type { OnStatement } from '../contract/statement-event.js';
 import type { LogLevel } from './index.js';
 
 export type { Logger } from 'pino';
@@ -39,8 +40,9 @@ export function logger(
  * Returns an `onStatement` callback for an engine, which logs every statement at trace level: its text and its duration
  * in milliseconds, never its parameters. `undefined` if the logger does not write that level, so that it costs nothing.
  */
-export function traceStatements(log: Logger): ((sql: string, milliseconds: number) => void) | undefined {
+export function traceStatements(log: Logger): OnStatement | undefined {
   return log.isLevelEnabled('trace')
-    ? (sql, milliseconds) => log.trace({ sql, ms: Math.round(milliseconds * 1000) / 1000 }, 'statement')
+    ? ({ sql, milliseconds, returned, changed, error }) =>
+        log.trace({ sql, ms: Math.round(milliseconds * 1000) / 1000, returned, changed, error }, 'statement')
     : undefined;
 }

@@ -10,7 +10,7 @@ import {
   type TableItem,
   table,
   timestamp,
-  timestamps,
+  updatedAt,
 } from 'ashlar';
 import { type GuardedTable, openEngine } from 'ashlar/extend';
 import {
@@ -57,7 +57,9 @@ const shape = (names: readonly string[]) => {
     // a ciphertext is bound to the key of its row, so the database must not generate that key
     at: isEncrypted && names.includes('partitioned') ? timestamp() : createdAt(),
     seen_at: timestamp().nullable(),
-    ...timestamps(),
+    created_at: createdAt(),
+    // with stampOnce, no other column may change
+    ...(names.includes('appendOnly({ stampOnce })') ? {} : { updated_at: updatedAt() }),
   };
 };
 type Columns = Table<string, ReturnType<typeof shape>>['columns'];

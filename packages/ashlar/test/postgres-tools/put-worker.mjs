@@ -7,7 +7,7 @@ const { postgresCopies } = await import(copies);
 process.stdout.write('ready\n');
 const copy = { format: 'pg-custom', bytes: createReadStream(file) };
 let statements;
-const onStatement = (sql) => {
+const onStatement = ({ sql }) => {
   if (statements !== undefined && ++statements === Number(last)) process.kill(process.pid, 'SIGKILL');
   // the copy is in the target by then, under a temporary name
   if (!/^DROP DATABASE .*FORCE/.test(sql)) return;

@@ -133,7 +133,7 @@ const folders = table(
   ],
 );
 
-const tables = { trail, holds, dataKeys, clients, dossiers, letters, visits, folders };
+export const tables = { trail, holds, dataKeys, clients, dossiers, letters, visits, folders };
 
 /** A system that uses every guarantee, combined with the others. */
 export const everyGuarantee = (migrations: URL) => system('every', { tables, migrations });

@@ -117,7 +117,7 @@ describe.each(server)('roles on a server', (engine) => {
       auditor: names().auditor,
     };
     const seen: string[] = [];
-    const opened = await openEngine({ url: migrates.at(place), onStatement: (sql) => seen.push(sql) });
+    const opened = await openEngine({ url: migrates.at(place), onStatement: ({ sql }) => seen.push(sql) });
     await up(opened, shop, { roles });
     await opened.close();
     expect(seen.join('\n')).toContain(`CREATE ROLE ${app.name} LOGIN`);

@@ -100,7 +100,7 @@ describe.each(engines)('keys on $name', (engine) => {
   let remove: () => Promise<void>;
   const sent: string[] = [];
   beforeAll(async () => {
-    ({ db, remove } = await withTables(engine, tables, { onStatement: (sql) => void sent.push(sql) }));
+    ({ db, remove } = await withTables(engine, tables, { onStatement: ({ sql }) => void sent.push(sql) }));
   });
   afterAll(() => remove());
 

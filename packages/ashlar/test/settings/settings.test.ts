@@ -157,7 +157,15 @@ describe('logger', () => {
     const lines: string[] = [];
     const log = logger('trace', { write: (line) => void lines.push(line) });
     log.info({ key: 'k3y', deep: { password: 's3cret' }, other: new Secret('hush') }, 'opened');
-    traceStatements(log)?.('SELECT 1', 0.12345);
+    traceStatements(log)?.({
+      sql: 'SELECT 1',
+      operation: 'SELECT',
+      table: undefined,
+      milliseconds: 0.12345,
+      returned: 1,
+      changed: 0,
+      error: undefined,
+    });
     expect(lines.join('')).not.toMatch(/k3y|s3cret|hush/);
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ level: 10, sql: 'SELECT 1', ms: 0.123 });
   });

@@ -4,6 +4,7 @@ import { changes } from './schema/changes.js';
 import { createTable } from './schema/create-table.js';
 import { dump } from './schema/dump.js';
 import { scopeBounds } from './schema/foundation.js';
+import { generatedColumnObjects } from './schema/generated-columns.js';
 import { postgresProving } from './schema/proving.js';
 
 /** The SQL dialect of PostgreSQL, which servers and PGlite share. */
@@ -12,6 +13,7 @@ export const postgresDialect: SqlDialect = {
   now: (precision) => `now()::timestamptz(${precision})`,
   foundation: scopeBounds,
   createTable,
+  generatedColumnObjects,
   changes,
   dump,
   proving: postgresProving,

@@ -6,8 +6,9 @@ import type { OpenOptions } from '../../contract/open-options.js';
 import type { Owner } from '../../contract/owner.js';
 import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
-import type { QueryResult, TransactionOptions } from '../../contract/transaction.js';
+import type { TransactionOptions } from '../../contract/transaction.js';
 import { identifier } from '../../model/index.js';
+import { reporter } from '../report.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
@@ -21,6 +22,7 @@ import { decodeReply } from './wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
 import { wireValues } from './wire/parameters.js';
 import { Refusals } from './wire/refusals.js';
+import { reported } from './wire/report.js';
 import type { SharedConnection } from './wire/shared-connection.js';
 import { isKept, isPlainRead } from './wire/statement-kind.js';
 
@@ -96,14 +98,14 @@ const read = async (
   { leases, codecs, role }: Reading,
   sql: string,
   parameters: readonly unknown[],
-): Promise<QueryResult> => {
+): Promise<Reply> => {
   for (let attempt = 1; ; attempt++) {
     const lease = await leases.take();
     let isUnfit = false;
     try {
       const reply = await readOnce(lease, sql, parameters, role);
       await codecs.learn(reply, lease.channel);
-      return decodeReply(reply, codecs.decoder);
+      return reply;
     } catch (error) {
       isUnfit = isConnectionLost(error) || isStaleStatement(error);
       if (!isUnfit || attempt === readAttempts) throw error;
@@ -139,14 +141,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     );
     if (seen) connectedRole = seen.connectedRole;
   };
-  const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      options.onStatement?.(sql, performance.now() - start);
-    }
-  };
+  const report = reporter(options.onStatement, 'postgres');
   return {
     dialect: postgresDialect,
     label: backend.label,
@@ -170,7 +165,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
           role: connectedRole.sessionRole,
           refusals,
           codecs,
-          onStatement: options.onStatement,
+          report,
           hooks: transaction.mode === 'write' && !sealer.idle ? hooks : {},
         });
       } catch (error) {
@@ -178,16 +173,19 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         throw error;
       }
     },
-    read: (sql, parameters) =>
-      timed(sql, () =>
-        refusals.translated(sql, () =>
-          read({ leases, codecs, role: connectedRole.sessionRole ?? null }, sql, parameters),
+    read: async (sql, parameters) =>
+      decodeReply(
+        await reported(report, sql, () =>
+          refusals.translated(sql, () =>
+            read({ leases, codecs, role: connectedRole.sessionRole ?? null }, sql, parameters),
+          ),
         ),
+        codecs.decoder,
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = ownerOf(lease.channel, options.onStatement, ownerHooks);
+        const owner = ownerOf(lease.channel, report, ownerHooks);
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
@@ -204,7 +202,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     vacuum: async (tables) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = ownerOf(lease.channel, options.onStatement);
+        const owner = ownerOf(lease.channel, report);
         for (const { name } of tables) {
           const before = await fileOf(owner, name);
           // a plain VACUUM leaves the old bytes on their pages

@@ -3,6 +3,7 @@ import { changes } from './schema/changes.js';
 import { now } from './schema/column-sql.js';
 import { createTable } from './schema/ddl.js';
 import { foundation } from './schema/foundation.js';
+import { generatedColumnObjects } from './schema/generated-columns.js';
 import { sqliteProving } from './schema/proving.js';
 import { dump } from './schema/render.js';
 
@@ -12,6 +13,7 @@ export const sqliteDialect: SqlDialect = {
   now,
   foundation,
   createTable,
+  generatedColumnObjects,
   changes,
   dump,
   proving: sqliteProving,

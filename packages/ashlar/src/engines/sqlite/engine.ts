@@ -7,6 +7,7 @@ import type { Schema } from '../../contract/schema.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { Awaitable } from '../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
+import { reporter } from '../report.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
 import { loadDriver } from './driver/driver.js';
@@ -23,6 +24,7 @@ import { GuaranteeHooks } from './session/guarantee-hooks.js';
 import { ownerOf } from './session/owner.js';
 import { ReadThread } from './snapshot/read-thread.js';
 import { inMemory, withSnapshot } from './snapshot/snapshot.js';
+import { TouchedTables } from './touched/touched-tables.js';
 import { encode } from './values/codec.js';
 
 const defaultConnections = 10;
@@ -57,7 +59,8 @@ export async function openSqlite(
     origins: new Origins(),
     failures: new Failures(),
     scoped: new ScopedTables(),
-    onStatement: options.onStatement,
+    touched: new TouchedTables(),
+    report: reporter(options.onStatement, 'sqlite'),
   });
   return new SqliteEngine(options, encrypted, opened);
 }
@@ -101,6 +104,7 @@ class SqliteEngine implements Engine {
     this.#settings.origins.register(tables);
     this.#settings.failures.register(tables);
     this.#settings.scoped.register(tables);
+    this.#settings.touched.register(tables);
     this.#hooks.register(tables);
     this.#connections.forgetStatements();
   }

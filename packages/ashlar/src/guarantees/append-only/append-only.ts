@@ -61,6 +61,7 @@ export function appendOnly(options: AppendOnlyOptions = {}): Guarantee {
       assertOwn(table, 'appendOnly({ cascade })', cascade);
       assertOwn(table, 'appendOnly({ stampOnce })', list(options.stampOnce));
       for (const column of list(options.stampOnce)) assertStamp(table, column);
+      if (stamps.length > 0) assertUntouched(table);
       rules(table);
     },
     sqlite: {
@@ -99,6 +100,17 @@ const assertStamp = (table: TableFacts, column: Column): void => {
     table.name,
     `${column.name} is in stampOnce, but is not empty in a new row.`,
     `Make it nullable, without a default: ${column.name}: timestamp().nullable(); or z.boolean().default(false).`,
+  );
+};
+
+// the update that sets a stamp would also set it, and append-only refuses that
+const assertUntouched = (table: TableFacts): void => {
+  const touched = Object.values(table.columns).find((column) => column.touched);
+  if (!touched) return;
+  throw invalidTable(
+    table.name,
+    `${touched.name} changes with every update, but stampOnce allows changes of its own columns only.`,
+    `Remove updatedAt(): the column in stampOnce can be a timestamp().nullable() that says when it was set.`,
   );
 };
 

@@ -13,7 +13,7 @@ const lines = table('lines', { id: id(), job_id: z.int() }, (c) => [references(c
 
 describe.each(postgresEngines)('transactions on $name', (test) => {
   const statements: string[] = [];
-  const it$ = opened(test, { onStatement: (sql) => statements.push(sql) });
+  const it$ = opened(test, { onStatement: ({ sql }) => statements.push(sql) });
 
   beforeAll(() => createTables(it$.engine, jobs, lines));
 

@@ -90,13 +90,6 @@ test('two statements in one text are refused', async () => {
   await failure('statement-failed', () => write(engine, (t) => t.execute('SELECT 1; DROP TABLE notes', [])));
 });
 
-test('onStatement receives the text and the duration of statements, no parameters', async () => {
-  const seen: [string, number][] = [];
-  const engine = await open({ onStatement: (sql, milliseconds) => seen.push([sql, milliseconds]) });
-  await engine.read('SELECT ? AS value', ['hidden']);
-  expect(seen).toEqual([['SELECT ? AS value', expect.any(Number)]]);
-});
-
 describe('close', () => {
   test('refuses later and waiting transactions', async () => {
     const engine = await open({ lockTimeout: 2000 });

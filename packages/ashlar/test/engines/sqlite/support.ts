@@ -7,6 +7,7 @@ import { afterEach, expect } from 'vitest';
 import type { Engine } from '../../../src/contract/engine.js';
 import type { OpenOptions } from '../../../src/contract/open-options.js';
 import type { Transaction } from '../../../src/contract/transaction.js';
+import { createFoundation } from '../../../src/engines/foundation.js';
 import { openSqlite } from '../../../src/engines/sqlite/engine.js';
 import type { ErrorCode } from '../../../src/errors.js';
 import { AshlarError } from '../../../src/errors.js';
@@ -44,6 +45,7 @@ export const workplace = () => {
 export const create = async (engine: Engine, tables: readonly Table[]): Promise<void> => {
   engine.register(tables);
   await engine.asOwner(async (owner) => {
+    await createFoundation(owner, engine.dialect);
     for (const table of tables)
       for (const statement of engine.dialect.createTable(table)) await owner.run(statement);
   });

@@ -4,6 +4,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, readConnectionFacts, setRole } from '../session/connected-role.js';
 import type { Lease } from '../wire/channel.js';
@@ -13,7 +14,7 @@ import { PgliteChannel } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
 import { pgliteSnapshot } from './snapshot.js';
-import { createPglite } from './template.js';
+import { type CreatedPglite, createPglite } from './template.js';
 
 /**
  * Creates the folder of a database if `create` is set, and checks that it is writable.
@@ -67,48 +68,63 @@ export async function openPglite(
     if (place !== undefined) await finishReplacing(place);
     const made = await createPglite(place, options.create ?? true, content);
     database = made.database;
-    const channel = new PgliteChannel(database);
-    const queue = new Queue();
-    const leases = leasesOf(channel, queue);
-    const { version, connectedRole } = await readConnectionFacts(channel, options);
-    const takeOwner = async (): Promise<Lease> => {
-      const lease = await leases.take();
-      try {
-        await reset(channel);
-        await actAsOwner(channel);
-      } catch (error) {
-        lease.release();
-        throw error;
-      }
-      return {
-        channel,
-        release: () => {
-          void reset(channel).catch(() => undefined);
-          // the owner may have changed the schema of prepared statements
-          channel.forget();
-          lease.release();
-        },
-      };
-    };
-    const backend: Backend = {
-      label: `PGlite ${made.version} (PostgreSQL ${version})`,
-      url: options.url,
-      leases,
-      sealing: undefined,
-      connectedRole,
-      takeOwner,
-      exclusively: (_owner, _lockTimeout, work) => work(),
-      snapshot: (work) => pgliteSnapshot(made.database, takeOwner, options.onStatement, work),
-      close: async () => {
-        if (!(await queue.close())) return;
-        await made.database.close();
-        await lock?.release();
-      },
-    };
-    return postgresEngine(backend, options);
+    return await pgliteEngine(made, options, async () => {
+      await made.database.close();
+      await lock?.release();
+    });
   } catch (error) {
     await database?.close();
     await lock?.release();
     throw asAshlarError(error);
   }
+}
+
+/**
+ * Creates the engine for an open PGlite database.
+ *
+ * @param close - called once, when the engine is closed and its last transaction has ended
+ */
+export async function pgliteEngine(
+  made: CreatedPglite,
+  options: OpenOptions,
+  close: () => Promise<void>,
+): Promise<Engine> {
+  const channel = new PgliteChannel(made.database);
+  const queue = new Queue();
+  const leases = leasesOf(channel, queue);
+  const { version, connectedRole } = await readConnectionFacts(channel, options);
+  const takeOwner = async (): Promise<Lease> => {
+    const lease = await leases.take();
+    try {
+      await reset(channel);
+      await actAsOwner(channel);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    return {
+      channel,
+      release: () => {
+        void reset(channel).catch(() => undefined);
+        // the owner may have changed the schema of prepared statements
+        channel.forget();
+        lease.release();
+      },
+    };
+  };
+  const backend: Backend = {
+    label: `PGlite ${made.version} (PostgreSQL ${version})`,
+    url: options.url,
+    leases,
+    sealing: undefined,
+    connectedRole,
+    takeOwner,
+    exclusively: (_owner, _lockTimeout, work) => work(),
+    snapshot: (work) =>
+      pgliteSnapshot(made.database, takeOwner, reporter(options.onStatement, 'postgres'), work),
+    close: async () => {
+      if (await queue.close()) await close();
+    },
+  };
+  return postgresEngine(backend, options);
 }

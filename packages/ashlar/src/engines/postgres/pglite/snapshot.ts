@@ -4,9 +4,9 @@ import type { PGlite } from '@electric-sql/pglite';
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
+import type { Report } from '../../report.js';
 import { setRole } from '../session/connected-role.js';
 import { ownerOf } from '../session/owner.js';
-import type { OnStatement } from '../session/transaction.js';
 import type { Lease } from '../wire/channel.js';
 import { translated } from '../wire/errors.js';
 
@@ -20,7 +20,7 @@ const level = 1;
 export async function pgliteSnapshot<T>(
   database: PGlite,
   takeOwner: () => Promise<Lease>,
-  onStatement: OnStatement,
+  report: Report | undefined,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   const lease = await takeOwner();
@@ -29,7 +29,7 @@ export async function pgliteSnapshot<T>(
     if (isHeld) lease.release();
     isHeld = false;
   };
-  const { run } = ownerOf(lease.channel, onStatement);
+  const { run } = ownerOf(lease.channel, report);
   const read: Snapshot['read'] = async (sql, parameters) => {
     if (!isHeld) throw released();
     return run(sql, parameters);

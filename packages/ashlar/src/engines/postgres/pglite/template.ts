@@ -130,6 +130,12 @@ const openDirectory = async (
   return database;
 };
 
+/** An open PGlite database, and the version of PGlite. */
+export interface CreatedPglite {
+  readonly database: PGlite;
+  readonly version: string;
+}
+
 /**
  * Creates or opens a PGlite database. Because initdb takes seconds, a new cluster is a copy of a cached template, one
  * for each version of PGlite.
@@ -143,7 +149,7 @@ export async function createPglite(
   directory: string | undefined,
   create = true,
   content?: Blob,
-): Promise<{ readonly database: PGlite; readonly version: string }> {
+): Promise<CreatedPglite> {
   await loadDriver();
   const version = await driverVersion();
   const begin = async (): Promise<Blob> => content ?? templateOf(version);

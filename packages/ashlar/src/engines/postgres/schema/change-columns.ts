@@ -167,12 +167,25 @@ const identitySql = (table: string, column: SchemaColumn): string[] =>
       ]
     : [alterColumn(table, column.name, 'DROP IDENTITY')];
 
-const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaChange =>
-  change({
+// ALWAYS or BY DEFAULT
+const generationOf = (column: SchemaColumn): string =>
+  withoutCollation(column).replace(' AS IDENTITY', '').replace('GENERATED', 'SET GENERATED');
+
+const reidentify = (table: string, from: SchemaColumn, to: SchemaColumn): SchemaChange => {
+  if (isIdentity(from) && isIdentity(to)) {
+    const always = to.rest.includes('ALWAYS');
+    return change({
+      summary: `${table}: ${to.name} is generated ${always ? 'by the database only' : 'if a row lacks it'}`,
+      up: [alterColumn(table, to.name, generationOf(to))],
+      down: [alterColumn(table, to.name, generationOf(from))],
+    });
+  }
+  return change({
     summary: `${table}: ${to.name} ${isIdentity(to) ? 'becomes' : 'is no longer'} an identity column`,
     up: identitySql(table, to),
     down: identitySql(table, from),
   });
+};
 
 const isComputed = ({ rest }: SchemaColumn): boolean => rest.includes('GENERATED ALWAYS AS (');
 

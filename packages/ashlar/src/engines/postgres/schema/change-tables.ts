@@ -3,7 +3,7 @@ import type { Schema, SchemaChange, SchemaTable } from '../../../contract/schema
 import { identifier } from '../../../model/index.js';
 import { referredTables } from '../../../sql/code.js';
 import { change } from './change.js';
-import { guaranteeObjects, indexSql, tableSql } from './create-table.js';
+import { indexSql, tableObjects, tableSql } from './create-table.js';
 import { recreateTable } from './schema-sql.js';
 
 const referred = ({ constraints }: SchemaTable): readonly string[] =>
@@ -47,7 +47,7 @@ export function existingIn(schema: Schema): Existing {
  * functions and side tables to `existing`.
  */
 export function createModelTable(table: GuardedTable, existing: Existing): SchemaChange {
-  const objects = guaranteeObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
+  const objects = tableObjects(table).filter(({ type, name }) => !existing.has(`${type} ${name}`));
   for (const { type, name } of objects)
     if (type === 'function' || type === 'table') existing.add(`${type} ${name}`);
   const brought = (type: string): string[] =>

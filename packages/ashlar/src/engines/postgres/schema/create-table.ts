@@ -5,6 +5,7 @@ import { identifier, identifiers } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
 import { sql } from '../../../sql/template.js';
 import { columnDefinition } from './column-sql.js';
+import { generatedColumnObjects } from './generated-columns.js';
 
 const constraint = (name: string, sql: string): string => `CONSTRAINT ${identifier(name)} ${sql}`;
 
@@ -51,12 +52,15 @@ const enforcements = (table: GuardedTable): readonly PostgresEnforcement[] =>
 const order: readonly GuaranteeObject['type'][] = ['table', 'index', 'function', 'policy', 'trigger'];
 
 /**
- * Returns the objects of a table's guarantees, in the order in which they can be created.
+ * Returns the objects of a table's generated columns and guarantees, in the order in which they can be created.
  *
  * @throws AshlarError `guarantee-refused`
  */
-export function guaranteeObjects(table: GuardedTable): readonly GuaranteeObject[] {
-  const objects = enforcements(table).flatMap((enforcement) => enforcement.objects(table));
+export function tableObjects(table: GuardedTable): readonly GuaranteeObject[] {
+  const objects = [
+    ...generatedColumnObjects(table),
+    ...enforcements(table).flatMap((enforcement) => enforcement.objects(table)),
+  ];
   return order.flatMap((type) =>
     objects
       .filter((object) => object.type === type)
@@ -92,6 +96,6 @@ export function createTable(table: GuardedTable): readonly string[] {
   return [
     tableSql(table),
     ...table.indexes.map((index) => indexSql(table, index)),
-    ...guaranteeObjects(table).map(({ sql }) => sql),
+    ...tableObjects(table).map(({ sql }) => sql),
   ];
 }

@@ -1,6 +1,6 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import { columnCheck } from './column-sql.js';
-import { guaranteeObjects, indexSql, tableConstraints } from './create-table.js';
+import { indexSql, tableConstraints, tableObjects } from './create-table.js';
 
 /**
  * The model's SQL for the constraints, indexes and guarantee objects of a table; it is easier to read than the server's
@@ -28,6 +28,6 @@ export function modelSql(table: GuardedTable | undefined): ModelSql {
   return {
     constraints: new Map([...checks, ...tableConstraints(table)].map(({ name, sql }) => [name, sql])),
     indexes: new Map(table.indexes.map((index) => [index.name, indexSql(table, index)])),
-    objects: new Map(guaranteeObjects(table).map(({ type, name, sql }) => [`${type} ${name}`, sql])),
+    objects: new Map(tableObjects(table).map(({ type, name, sql }) => [`${type} ${name}`, sql])),
   };
 }

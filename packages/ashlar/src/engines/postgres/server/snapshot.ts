@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { everyScope, identifier, literal } from '../../../model/index.js';
+import { reporter } from '../../report.js';
 import type { Channel } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
+import { reported } from '../wire/report.js';
 import { toolEnvironment } from './pg-environment.js';
 import { findTool, type RunningTool, startTool } from './pg-tools.js';
 import { isBoundByRowSecurity } from './row-security.js';
@@ -34,14 +36,12 @@ export async function serverSnapshot<T>(
   options: OpenOptions,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
+  const report = reporter(options.onStatement, 'postgres');
   const read: Snapshot['read'] = async (sql, parameters = []) => {
-    const start = performance.now();
     const values = parameters.length > 0 ? { values: wireValues(parameters) } : {};
-    try {
-      return decodeRows(await translated(() => channel.send({ text: sql, ...values })));
-    } finally {
-      options.onStatement?.(sql, performance.now() - start);
-    }
+    return decodeRows(
+      await reported(report, sql, () => translated(() => channel.send({ text: sql, ...values }))),
+    );
   };
   const { rows } = await translated(() => channel.send({ text: begin }));
   const id = rows[0]?.[0] ?? '';

@@ -3,24 +3,13 @@ import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Owner } from '../../../contract/owner.js';
 import type { RunSql } from '../../../contract/sql.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
+import { asLogin, atDatabase, createEmptyDatabase, dropAbandoned, serverSeconds } from './databases.js';
 import { openPostgres } from './open.js';
 
-const prefix = 'ashlar_copy_';
+const prefix = 'ashlar_copy';
 /** Longer than it takes to connect to a new database, in seconds. */
 const grace = 600;
-
-// ashlar_copy_SECONDS_RANDOM: the name contains the time of creation
-const abandoned = `SELECT datname AS name FROM pg_database d
-WHERE starts_with(datname, '${prefix}') AND pg_has_role(datdba, 'USAGE')
-  AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid AND a.backend_type = 'client backend')
-  AND extract(epoch FROM now()) - coalesce(substring(datname FROM '^${prefix}(\\d{1,12})_'), '0')::bigint > ${grace}`;
-
-// a CHECK that compares texts depends on encoding and locale
-const kind = `SELECT to_jsonb(d) ->> 'datlocprovider' AS provider, pg_encoding_to_char(encoding) AS encoding, datcollate, datctype,
-  coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
-  extract(epoch FROM now())::bigint AS seconds
-FROM pg_database d WHERE datname = current_database()`;
 
 /**
  * Runs `work` with an empty temporary database on the server of a URL, and drops the database afterwards. Also drops
@@ -37,7 +26,7 @@ export async function withThrowaway<T>(
   try {
     const name = await asLogin(server, (run) => create(run));
     try {
-      return await inside({ ...options, url: urlOf(options.url, name) }, work);
+      return await inside({ ...options, url: atDatabase(options.url, name) }, work);
     } finally {
       await asLogin(server, (run) => run(`DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE)`)).catch(
         () => undefined,
@@ -48,33 +37,11 @@ export async function withThrowaway<T>(
   }
 }
 
-type Server = Awaited<ReturnType<typeof openPostgres>>;
-
-// CREATEDB belongs to the login role; it is not inherited through SET ROLE
-const asLogin = <T>(server: Server, work: (run: RunSql) => Promise<T>): Promise<T> =>
-  server.asOwner(async (owner) => {
-    await owner.run('SET ROLE NONE');
-    return work(owner.run);
-  });
-
 const create = async (run: RunSql): Promise<string> => {
-  for (const { name } of await run(abandoned)) {
-    // another process may drop it at the same time
-    await run(`DROP DATABASE IF EXISTS ${identifier(String(name))}`).catch(() => undefined);
-  }
-  const [like] = await run(kind);
-  const name = `${prefix}${like?.seconds}_${randomBytes(6).toString('hex')}`;
-  const locale = [
-    `ENCODING ${literal(String(like?.encoding))}`,
-    `LC_COLLATE ${literal(String(like?.datcollate))}`,
-    `LC_CTYPE ${literal(String(like?.datctype))}`,
-    ...(like?.provider === 'i' ? ['LOCALE_PROVIDER icu', `ICU_LOCALE ${literal(String(like.locale))}`] : []),
-    ...(like?.provider === 'b'
-      ? ['LOCALE_PROVIDER builtin', `BUILTIN_LOCALE ${literal(String(like.locale))}`]
-      : []),
-  ];
+  await dropAbandoned(run, prefix, grace);
+  const name = `${prefix}_${await serverSeconds(run)}_${randomBytes(6).toString('hex')}`;
   try {
-    await run(`CREATE DATABASE ${identifier(name)} TEMPLATE template0 ${locale.join(' ')}`);
+    await createEmptyDatabase(run, name);
   } catch (error) {
     if (!(error instanceof AshlarError) || error.code !== 'privilege-missing') throw error;
     throw new AshlarError('privilege-missing', {
@@ -101,10 +68,4 @@ const inside = async <T>(
   } finally {
     await guard.close();
   }
-};
-
-const urlOf = (text: string, database: string): string => {
-  const url = new URL(text);
-  url.pathname = `/${database}`;
-  return url.href;
 };

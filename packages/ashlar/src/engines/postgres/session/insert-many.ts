@@ -36,25 +36,29 @@ const arrayOf = (rows: readonly (readonly unknown[])[], position: number): strin
 
 /**
  * Returns the statement that inserts any number of rows; its parameters are one array of values per column. Its text is
- * the same for every batch, so it is prepared once, and the limit of 65,535 parameters does not apply.
+ * the same for every batch, so it is prepared once, and the limit of 65,535 parameters does not apply. The rows are
+ * inserted, and returned, in the order in which they are given.
  *
+ * @param returning - whether the statement returns the table's columns of each row
  * @throws AshlarError `value-unstorable`, `value-invalid`
  */
 export function insertManyRequest(
   table: TableFacts,
   columns: readonly Column[],
   rows: readonly (readonly unknown[])[],
+  returning = false,
 ): Request {
+  const end = returning ? ` RETURNING ${identifiers(Object.keys(table.columns))}` : '';
   if (columns.length === 0) {
     return {
-      text: `INSERT INTO ${identifier(table.name)} SELECT FROM generate_series(1, $1::integer)`,
+      text: `INSERT INTO ${identifier(table.name)} SELECT FROM generate_series(1, $1::integer)${end}`,
       values: [String(rows.length)],
     };
   }
   const arrays = columns.map((column, i) => `$${i + 1}::${arrayTypes[column.kind]}`).join(', ');
   const names = identifiers(columns.map((column) => column.name));
   return {
-    text: `INSERT INTO ${identifier(table.name)} (${names}) SELECT * FROM unnest(${arrays})`,
+    text: `INSERT INTO ${identifier(table.name)} (${names}) SELECT * FROM unnest(${arrays})${end}`,
     values: columns.map((_, position) => arrayOf(rows, position)),
     keep: true,
   };

@@ -1,11 +1,13 @@
 import type { Owner } from '../../../contract/owner.js';
 import { everyScope, literal } from '../../../model/index.js';
+import type { Report } from '../../report.js';
 import type { Channel, Reply } from '../wire/channel.js';
 import { decodeRows } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
+import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import type { Hooks, OnStatement } from './transaction.js';
+import type { Hooks } from './transaction.js';
 
 // the owner acts in every scope; set for one transaction only, because a pooler would pass settings of a connection on to
 // other clients
@@ -15,16 +17,11 @@ const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope =
  * Returns an `Owner` that runs its statements on the given connection. No statement is prepared, because the schema
  * changes.
  */
-export function ownerOf(channel: Channel, onStatement: OnStatement, hooks: Hooks = {}): Owner {
+export function ownerOf(channel: Channel, report: Report | undefined, hooks: Hooks = {}): Owner {
   let inTransaction = false;
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
-    const start = performance.now();
     const values = parameters && parameters.length > 0 ? { values: wireValues(parameters) } : {};
-    try {
-      return await translated(() => channel.send({ text, ...values }));
-    } finally {
-      onStatement?.(text, performance.now() - start);
-    }
+    return reported(report, text, () => translated(() => channel.send({ text, ...values })));
   };
   // statements on rows run in a transaction of their own, sent in one packet; others, such as VACUUM, may not be in one
   const runAlone = async (sql: string, parameters?: readonly unknown[]): Promise<Reply> => {

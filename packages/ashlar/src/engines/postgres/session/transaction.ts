@@ -3,18 +3,18 @@ import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier, literal } from '../../../model/index.js';
+import type { Report } from '../../report.js';
+import { Usage } from '../../report.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
 import type { ColumnCodecs } from '../wire/column-codecs.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
+import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
 import { setLocalOwnerRole } from './connected-role.js';
 import { insertManyRequest } from './insert-many.js';
-
-/** A callback that is called after each statement with its text and its duration in milliseconds. */
-export type OnStatement = ((sql: string, milliseconds: number) => void) | undefined;
 
 /** Functions that run before and after the COMMIT of a transaction that has sent statements. */
 export interface Hooks {
@@ -29,12 +29,12 @@ export interface TransactionParts {
   readonly role: string | undefined;
   readonly refusals: Refusals;
   readonly codecs: ColumnCodecs;
-  readonly onStatement: OnStatement;
+  readonly report: Report | undefined;
   readonly hooks: Hooks;
 }
 
 const beginText = (
-  { mode, actor, scope, asOwner = false }: TransactionOptions,
+  { mode, actor, scope, now, asOwner = false }: TransactionOptions,
   role: string | undefined,
 ): string => {
   // a read session sees one snapshot, as on SQLite
@@ -44,7 +44,8 @@ const beginText = (
       : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
   // in every transaction, because an earlier one on this connection may have changed the role
   const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}`;
+  const clock = now === undefined ? '' : `; SET LOCAL ashlar.now = ${literal(now)}`;
+  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}${clock}`;
 };
 
 const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
@@ -95,17 +96,21 @@ export class PostgresTransaction implements Transaction {
     chunk: number,
   ): AsyncIterable<Record<string, unknown>> {
     const cursor = `ashlar_cursor_${++this.#cursors}`;
-    await this.#run(sql, {
-      text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`,
-      values: wireValues(parameters),
-    });
+    const usage = new Usage(this.#parts.report, sql);
+    const run = (request: Request) => usage.during(() => this.#translated(sql, request));
     try {
+      await run({
+        text: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`,
+        values: wireValues(parameters),
+      });
       for (;;) {
-        const reply = await this.#run(sql, { text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+        const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
+        usage.rows += reply.rows.length;
         yield* decodeRows(reply, this.#parts.codecs.decoder);
         if (reply.rows.length < chunk) return;
       }
     } finally {
+      usage.end();
       if (this.#state === 'open') this.#waiting.push(`CLOSE ${cursor}`);
     }
   }
@@ -118,6 +123,16 @@ export class PostgresTransaction implements Transaction {
     if (rows.length === 0) return 0;
     const request = insertManyRequest(table, columns, rows);
     return (await this.#run(request.text, request)).count;
+  }
+
+  async insertManyReturning(
+    table: TableFacts,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Promise<Record<string, unknown>[]> {
+    if (rows.length === 0) return [];
+    const request = insertManyRequest(table, columns, rows, true);
+    return decodeRows(await this.#run(request.text, request));
   }
 
   async lock(name: string): Promise<void> {
@@ -161,7 +176,9 @@ export class PostgresTransaction implements Transaction {
     if (this.#state !== 'open') return this.#end();
     await this.#beforeCommit();
     try {
-      const reply = await this.#timed('COMMIT', () => this.#lease.channel.send({ text: 'COMMIT' }));
+      const reply = await reported(this.#parts.report, 'COMMIT', () =>
+        this.#lease.channel.send({ text: 'COMMIT' }),
+      );
       if (reply.command === 'ROLLBACK') throw asAshlarError({ code: '25P02' });
       this.#parts.hooks.afterCommit?.();
     } catch (error) {
@@ -214,24 +231,18 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #run(sql: string, request: Request): Promise<Reply> {
+    const { report } = this.#parts;
+    return reported(report, sql, () => this.#translated(sql, request));
+  }
+
+  #translated(sql: string, request: Request): Promise<Reply> {
     const { refusals, codecs } = this.#parts;
     return refusals.translated(sql, async () => {
-      const reply = await this.#timed(sql, () => this.#send(request));
+      const reply = await this.#send(request);
       const learning = codecs.learn(reply, this.#lease.channel);
       if (learning) await learning;
       return reply;
     });
-  }
-
-  async #timed<T>(sql: string, work: () => Promise<T>): Promise<T> {
-    const { onStatement } = this.#parts;
-    if (!onStatement) return work();
-    const start = performance.now();
-    try {
-      return await work();
-    } finally {
-      onStatement(sql, performance.now() - start);
-    }
   }
 
   async #send(request: Request): Promise<Reply> {

@@ -120,6 +120,11 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 export function decodeReply(reply: Reply, codecs: FieldDecoder): QueryResult {
   return {
     rows: decodeRows(reply, codecs),
-    changes: writes.has(reply.command) ? reply.count : 0,
+    changes: changesOf(reply),
   };
+}
+
+/** Returns the number of rows that a statement changed. */
+export function changesOf({ command, count }: Reply): number {
+  return writes.has(command) ? count : 0;
 }

@@ -1,8 +1,8 @@
 import type { Guarantee, GuardedTable } from '../../../contract/guarantee.js';
 import type { Privilege } from '../../../contract/rights.js';
 import { AshlarError } from '../../../errors.js';
-import { rightsOf } from '../../../model/index.js';
-import { codeOf } from '../../../sql/code.js';
+import { identityColumn, rightsOf } from '../../../model/index.js';
+import { codeOf, mentions } from '../../../sql/code.js';
 import { DeclaredFacts } from '../../declared-facts.js';
 import { guaranteeViolation } from '../../violations.js';
 import { asAshlarError, deniedTable } from './errors.js';
@@ -42,6 +42,7 @@ export class Refusals {
 
   #refused(sql: string, error: unknown): AshlarError {
     const made = this.explained(error);
+    if ((made.cause as { code?: string } | undefined)?.code === '428C9') return this.#generated(sql, made);
     if (made.code !== 'privilege-missing') return made;
     const relation = deniedTable(made.detail);
     const table = this.#declared.table(relation);
@@ -53,12 +54,24 @@ export class Refusals {
     if (table.name !== relation || rightsOf(table)[right] === 'all') return made;
     const withholding = table.guarantees.filter((guarantee) => withholds(guarantee, table, right));
     const [first] = withholding;
+    const names = withholding.length > 0 ? withholding.map(({ name }) => name) : ['autoincrement'];
     return new AshlarError('guarantee-violated', {
       message: `The application's role may not ${tried.toLowerCase()} the columns or rows of ${table.name} that the statement uses.`,
-      detail: `The guarantees of the table withhold this right: ${withholding.map(({ name }) => name).join(', ')}.`,
-      facts: first ? this.#declared.guarantee(first.name, table.name, '') : { table: table.name },
+      detail: `The guarantees of the table withhold this right: ${names.join(', ')}.`,
+      facts: this.#declared.guarantee(first?.name ?? 'autoincrement', table.name, ''),
       cause: made.cause,
     });
+  }
+
+  // the server names the column alone
+  #generated(sql: string, made: AshlarError): AshlarError {
+    const [table, ...others] = this.#declared.tables.filter(
+      (each) =>
+        made.message.includes(` ${identityColumn(each)?.name} `) && mentions(sql, each.name, 'postgres'),
+    );
+    if (!table || others.length > 0) return made;
+    const facts = this.#declared.guarantee('autoincrement', table.name, made.message);
+    return new AshlarError(made.code, { ...guaranteeViolation(facts, made.message), cause: made.cause });
   }
 
   #refusedSideTable(made: AshlarError): AshlarError {

@@ -16,6 +16,7 @@ import { assertKey, rawKey } from '../file/key.js';
 import { openFirst } from '../file/open.js';
 import { rewriteUnderKey } from '../file/rewrite.js';
 import { ScopedTables } from '../scope/scoped-tables.js';
+import { TouchedTables } from '../touched/touched-tables.js';
 import {
   assertFormat,
   assertSound,
@@ -129,7 +130,8 @@ const openOld = async (options: OpenOptions, path: string, encrypted: boolean) =
       origins: new Origins(),
       failures: new Failures(),
       scoped: new ScopedTables(),
-      onStatement: undefined,
+      touched: new TouchedTables(),
+      report: undefined,
     });
   } catch (error) {
     if (!(error instanceof AshlarError) || unrelated.has(error.code)) throw error;

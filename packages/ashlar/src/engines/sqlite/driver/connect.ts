@@ -1,6 +1,8 @@
 import { AshlarError } from '../../../errors.js';
+import type { Report } from '../../report.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
-import { Connection, type OnStatement } from './connection.js';
+import type { TouchedTables } from '../touched/touched-tables.js';
+import { Connection } from './connection.js';
 import type { Driver, DriverDatabase } from './driver.js';
 import type { Failures } from './failures.js';
 import type { Origins } from './row-decoder.js';
@@ -18,7 +20,8 @@ export interface ConnectionSettings {
   readonly origins: Origins;
   readonly failures: Failures;
   readonly scoped: ScopedTables;
-  readonly onStatement: OnStatement | undefined;
+  readonly touched: TouchedTables;
+  readonly report: Report | undefined;
 }
 
 // how long SQLite itself waits for a lock, which blocks this thread; longer waits do not block it

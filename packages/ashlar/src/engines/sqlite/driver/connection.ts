@@ -1,14 +1,18 @@
 import type { QueryResult } from '../../../contract/transaction.js';
-import { AshlarError } from '../../../errors.js';
+import type { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
+import { type Report, reportedNow, Usage } from '../../report.js';
 import { boundFunctions, type ScopedTables } from '../scope/scoped-tables.js';
 import { assertStatementAllowed } from '../scope/statement-gate.js';
 import { withinScope } from '../scope/within-scope.js';
+import { clockFunction, clockTime, type TouchedTables } from '../touched/touched-tables.js';
+import { withTouched } from '../touched/with-touched.js';
 import { bindable } from '../values/codec.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy } from './errors.js';
 import type { Failures } from './failures.js';
+import { OpenStream } from './open-stream.js';
 import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
@@ -21,10 +25,22 @@ interface Prepared {
   decode: DecodeRow | undefined | null;
 }
 
-/** A callback that is called after each statement with its text and its duration in milliseconds. */
-export type OnStatement = (sql: string, milliseconds: number) => void;
-
 const cachedStatements = 500;
+
+/** What all connections to one database share. */
+export interface ConnectionParts {
+  readonly origins: Origins;
+  readonly failures: Failures;
+  readonly scoped: ScopedTables;
+  readonly touched: TouchedTables;
+  readonly report: Report | undefined;
+}
+
+/** The scope of a session, and the time of its clock if it has one of its own, as ISO 8601 with milliseconds. */
+export interface SessionBounds {
+  readonly scope: string | null;
+  readonly now?: string | undefined;
+}
 
 /** One open connection to a SQLite database, with its cache of prepared statements. */
 export class Connection {
@@ -32,31 +48,28 @@ export class Connection {
   readonly database: DriverDatabase;
   readonly #origins: Origins;
   readonly #failures: Failures;
-  readonly #onStatement: OnStatement | undefined;
+  /** Reports the statements of the connection; `undefined` if nobody listens. */
+  readonly report: Report | undefined;
   readonly #scoped: ScopedTables;
+  readonly #touched: TouchedTables;
   readonly #sessionStatements = new BoundedCache<Prepared>(cachedStatements);
   // separate, because they may name tables that a session may not
   readonly #internalStatements = new BoundedCache<DriverStatement>(cachedStatements);
   readonly #commands = new Map<string, DriverStatement>();
   readonly #streams = new Set<OpenStream>();
   #scope: string | null = null;
+  #now: string | null = null;
+  #hasClock = false;
   #views: readonly string[] | undefined;
   #viewsVersion = 0;
 
-  constructor(
-    database: DriverDatabase,
-    {
-      origins,
-      failures,
-      scoped,
-      onStatement,
-    }: { origins: Origins; failures: Failures; scoped: ScopedTables; onStatement: OnStatement | undefined },
-  ) {
+  constructor(database: DriverDatabase, { origins, failures, scoped, touched, report }: ConnectionParts) {
     this.database = database;
     this.#origins = origins;
     this.#failures = failures;
     this.#scoped = scoped;
-    this.#onStatement = onStatement;
+    this.#touched = touched;
+    this.report = report;
   }
 
   /**
@@ -73,9 +86,10 @@ export class Connection {
    *
    * @throws the driver's errors
    */
-  enter(scope: string | null): void {
+  enter({ scope, now }: SessionBounds): void {
     if (this.#viewsVersion !== this.#scoped.version) this.#createScopeViews();
     this.#scope = scope;
+    this.#now = now ?? null;
   }
 
   /** Drops the views that shadow scoped tables, so that the owner's statements reach the tables themselves. */
@@ -89,7 +103,7 @@ export class Connection {
   run(sql: string, parameters: readonly unknown[]): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.#onStatement ? this.#timed(sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.report ? reportedNow(this.report, sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
   }
 
   #run(sql: string, bound: readonly unknown[]): QueryResult {
@@ -107,24 +121,29 @@ export class Connection {
     }
   }
 
-  /** Runs an INSERT once for each row. @returns the number of rows @throws AshlarError, as `sqliteError` translates */
-  runMany(sql: string, rows: readonly (readonly unknown[])[]): number {
+  /** Runs an INSERT once for each row. @returns the rows of its RETURNING, if it has one @throws AshlarError, as `sqliteError` translates */
+  runMany(sql: string, rows: readonly (readonly unknown[])[]): QueryResult {
     if (this.#streams.size > 0) this.#drainStreams();
-    const insertAll = () => {
+    const insertAll = (): QueryResult => {
       let prepared: Prepared | undefined;
       let bound: readonly unknown[] = [];
       try {
         prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
+        const { statement, reads } = prepared;
+        const returned: Row[] = [];
         for (const row of rows) {
           bound = bindable(row);
-          prepared.statement.run(bound);
+          if (reads) returned.push(...statement.all(bound));
+          else statement.run(bound);
         }
-        return rows.length;
+        const decode = reads && prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
+        if (decode) for (const row of returned) decode(row);
+        return { rows: returned, changes: rows.length };
       } catch (error) {
         throw this.#failed(error, sql, prepared, bound);
       }
     };
-    return this.#onStatement ? this.#timed(sql, insertAll) : insertAll();
+    return this.report ? reportedNow(this.report, sql, insertAll) : insertAll();
   }
 
   /**
@@ -143,12 +162,15 @@ export class Connection {
       return;
     }
     if (this.#streams.size > 0) this.#drainStreams();
-    const stream = new OpenStream(this.#translated(() => statement.iterate(bound)));
+    const usage = new Usage(this.report, sql);
+    const during = <T>(work: () => T): T => usage.duringNow(() => this.#translated(work));
+    const stream = new OpenStream(during(() => statement.iterate(bound)));
     this.#streams.add(stream);
     try {
       for (;;) {
-        const row = this.#translated(() => stream.next());
+        const row = during(() => stream.next());
         if (!row) return;
+        usage.rows++;
         const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
         decode?.(row);
         yield row;
@@ -156,6 +178,7 @@ export class Connection {
     } finally {
       stream.close();
       this.#streams.delete(stream);
+      usage.end();
     }
   }
 
@@ -195,15 +218,15 @@ export class Connection {
   }
 
   /**
-   * Opens a transaction with the given commands; the transaction belongs to a session if `scope` is given (`null` for a
-   * session without a scope), otherwise to the owner.
+   * Opens a transaction with the given commands; the transaction belongs to a session if `session` is given, otherwise
+   * to the owner.
    *
    * @returns `false` when another process holds the lock
    * @throws AshlarError, as `sqliteError` translates
    */
-  tryBegin(commands: readonly string[], scope?: string | null): boolean {
+  tryBegin(commands: readonly string[], session?: SessionBounds): boolean {
     try {
-      if (scope !== undefined) this.enter(scope);
+      if (session) this.enter(session);
       for (const sql of commands) this.command(sql);
       return true;
     } catch (error) {
@@ -236,7 +259,9 @@ export class Connection {
 
   #prepare(sql: string, cache = true): Prepared {
     assertStatementAllowed(sql);
-    const statement = this.database.prepare<unknown[], Row>(withinScope(sql, this.#scoped));
+    const touched = withTouched(sql, this.#touched);
+    if (touched !== sql) this.#createClock();
+    const statement = this.database.prepare<unknown[], Row>(withinScope(touched, this.#scoped));
     const prepared: Prepared = {
       statement,
       reads: statement.reader,
@@ -245,6 +270,15 @@ export class Connection {
     };
     if (cache) this.#sessionStatements.set(sql, prepared);
     return prepared;
+  }
+
+  #createClock(): void {
+    if (this.#hasClock) return;
+    this.#hasClock = true;
+    // deterministic within a statement, which then calls it once
+    this.database.function(clockFunction, { deterministic: true }, (precision) =>
+      clockTime(this.#now, precision),
+    );
   }
 
   #createScopeViews(): void {
@@ -297,47 +331,7 @@ export class Connection {
     }
   }
 
-  #timed<T>(sql: string, work: () => T): T {
-    const start = performance.now();
-    try {
-      return work();
-    } finally {
-      this.#onStatement?.(sql, performance.now() - start);
-    }
-  }
-
   #drainStreams(): void {
     for (const stream of this.#streams) stream.drain();
-  }
-}
-
-/** An open result set, whose remaining rows can be read into memory ahead of its reader. */
-class OpenStream {
-  readonly #rows: IterableIterator<Row>;
-  #ahead: Iterator<Row> | undefined;
-  #closed = false;
-
-  constructor(rows: IterableIterator<Row>) {
-    this.#rows = rows;
-  }
-
-  next(): Row | undefined {
-    if (this.#closed) {
-      throw new AshlarError('session-ended', {
-        message: 'The rows of a session were read after the session had ended.',
-        suggestion: 'Read all rows inside the session’s callback.',
-      });
-    }
-    const { done, value } = (this.#ahead ?? this.#rows).next();
-    return done ? undefined : value;
-  }
-
-  drain(): void {
-    this.#ahead ??= [...this.#rows].values();
-  }
-
-  close(): void {
-    this.#closed = true;
-    if (!this.#ahead) this.#rows.return?.();
   }
 }

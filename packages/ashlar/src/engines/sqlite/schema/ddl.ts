@@ -6,6 +6,7 @@ import { identifier, identifiers, nullsAlike } from '../../../model/index.js';
 import { withoutSemicolon } from '../../../sql/code.js';
 import { columnCondition, columnDefault, columnType } from './column-sql.js';
 import { foreignKeyGuards } from './foreign-key-guard.js';
+import { generatedColumnObjects } from './generated-columns.js';
 import { type ColumnParts, tableText } from './layout.js';
 
 const columnParts = (column: Column): ColumnParts => {
@@ -96,6 +97,7 @@ export function createTable(table: GuardedTable): readonly string[] {
       .map((key) => uniqueStatement(table, key)),
     ...table.indexes.map((index) => indexStatement(table, index)),
     ...foreignKeyGuards(table),
+    ...generatedColumnObjects(table).map(({ sql }) => sql),
     ...enforcement.flatMap(({ objects }) => objects(table)).map(({ sql }) => withoutSemicolon(sql)),
   ];
 }

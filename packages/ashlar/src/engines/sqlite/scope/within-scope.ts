@@ -3,6 +3,7 @@ import { type CodeToken, codeOf, depths, nameOf } from '../../../sql/code.js';
 import { verbAt } from '../../../sql/kind.js';
 import { nameIn } from './name-in.js';
 import { type ScopedTables, withinBounds } from './scoped-tables.js';
+import { type Edit, edited, targetAt } from './target.js';
 
 /**
  * Rewrites a statement of a session so that it reaches only the rows of the session's scope. The names of scoped tables
@@ -87,35 +88,3 @@ export function writtenTable(sql: string): string | undefined {
   const target = targetAt(tokens, verbAt(tokens));
   return nameAt(tokens, tokens[target + 1]?.text === '.' ? target + 2 : target) || undefined;
 }
-
-// UPDATE [OR …] t · INSERT [OR …] INTO t · REPLACE INTO t · DELETE FROM t
-const targetAt = (tokens: readonly CodeToken[], verb: number): number => {
-  const next = verb + (tokens[verb + 1]?.word === 'OR' ? 3 : 1);
-  const word = tokens[next]?.word;
-  switch (tokens[verb]?.word) {
-    case 'UPDATE':
-      return next;
-    case 'INSERT':
-    case 'REPLACE':
-      return word === 'INTO' ? next + 1 : -1;
-    case 'DELETE':
-      return word === 'FROM' ? next + 1 : -1;
-    default:
-      return -1;
-  }
-};
-
-interface Edit {
-  readonly at: number;
-  readonly text: string;
-}
-
-const edited = (sql: string, edits: readonly Edit[]): string => {
-  let text = '';
-  let from = 0;
-  for (const edit of edits) {
-    text += sql.slice(from, edit.at) + edit.text;
-    from = edit.at;
-  }
-  return text + sql.slice(from);
-};

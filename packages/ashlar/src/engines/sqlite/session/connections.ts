@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaitable } from '../../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
-import type { Connection } from '../driver/connection.js';
+import type { Connection, SessionBounds } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
 import { Lock, type Unlock } from '../driver/lock.js';
 import { Readers } from '../driver/readers.js';
@@ -52,9 +52,9 @@ export class Connections {
   begin(options: TransactionOptions): Awaitable<Transaction> {
     if (options.mode === 'read' && this.#readers) {
       const reader = this.#readers.tryAcquire();
-      return reader && tryBegin(reader, 'read', options.scope)
+      return reader && tryBegin(reader, 'read', options)
         ? this.#readTransaction(this.#readers, reader)
-        : this.#beginReadLater(this.#readers, reader, options.scope);
+        : this.#beginReadLater(this.#readers, reader, options);
     }
     const unlock = this.lock.tryAcquire();
     return unlock && this.#tryBeginWriter(unlock, options)
@@ -71,7 +71,7 @@ export class Connections {
     if (options.mode === 'read' && this.#readers) {
       const reader = this.#readers.tryAcquire();
       if (!reader) throw readersTaken();
-      return tryBegin(reader, 'read', options.scope)
+      return tryBegin(reader, 'read', options)
         ? this.#readTransaction(this.#readers, reader)
         : failLocked(() => this.#readers?.release(reader, 'usable'));
     }
@@ -89,7 +89,7 @@ export class Connections {
     const reader = this.#readers?.tryAcquire();
     if (!this.#readers || !reader) return this.#readLater(sql, parameters);
     try {
-      translated(() => reader.enter(null));
+      translated(() => reader.enter({ scope: null }));
       return reader.run(sql, parameters);
     } finally {
       this.#readers.release(reader, 'usable');
@@ -130,11 +130,11 @@ export class Connections {
   async #beginReadLater(
     readers: Readers,
     given: Connection | undefined,
-    scope: string | null,
+    session: SessionBounds,
   ): Promise<Transaction> {
     const reader = given ?? (await readers.acquire(this.#lockTimeout, readersTaken));
     try {
-      await retryWhileBusy(() => tryBegin(reader, 'read', scope), this.#lockTimeout, fileLocked);
+      await retryWhileBusy(() => tryBegin(reader, 'read', session), this.#lockTimeout, fileLocked);
     } catch (error) {
       readers.release(reader, 'discard');
       throw error;
@@ -152,8 +152,8 @@ export class Connections {
   }
 
   #beginOnWriter(options: TransactionOptions): boolean {
-    if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options.scope);
-    if (!tryBegin(this.#writer, 'write', options.scope)) return false;
+    if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options);
+    if (!tryBegin(this.#writer, 'write', options)) return false;
     try {
       this.#hooks.begin(this.#writer, options);
       return true;
@@ -221,8 +221,8 @@ const begins = {
   memory: ['PRAGMA query_only = ON', 'BEGIN'],
 } as const;
 
-const tryBegin = (connection: Connection, kind: keyof typeof begins, scope: string | null): boolean =>
-  connection.tryBegin(begins[kind], scope);
+const tryBegin = (connection: Connection, kind: keyof typeof begins, session: SessionBounds): boolean =>
+  connection.tryBegin(begins[kind], session);
 
 const translated = (work: () => void): void => {
   try {

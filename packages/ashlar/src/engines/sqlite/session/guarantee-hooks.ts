@@ -1,7 +1,7 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import type { RunNow } from '../../../contract/sql.js';
 import type { TransactionOptions } from '../../../contract/transaction.js';
-import { everyScope } from '../../../model/index.js';
+import { everyScope, identityColumn } from '../../../model/index.js';
 import type { Connection } from '../driver/connection.js';
 import { sessionRow, sessionTable } from '../schema/foundation.js';
 
@@ -20,7 +20,8 @@ export class GuaranteeHooks {
     const enforcements = added.flatMap((table) =>
       table.guarantees.flatMap(({ sqlite }) => (sqlite.level === 'refused' ? [] : [{ table, sqlite }])),
     );
-    this.#readsSession ||= enforcements.some(({ sqlite }) => sqlite.readsSession);
+    this.#readsSession ||=
+      enforcements.some(({ sqlite }) => sqlite.readsSession) || added.some((table) => identityColumn(table));
     this.#beforeCommit = [
       ...this.#beforeCommit,
       ...enforcements.flatMap(({ table, sqlite }) => sqlite.beforeCommit?.(table) ?? []),

@@ -1,5 +1,7 @@
 import type { Owner } from '../../../contract/owner.js';
+import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
+import { reportedNow } from '../../report.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
@@ -25,11 +27,16 @@ interface Violation {
 export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
   const { database } = connection;
 
-  const changing = <T>(work: () => T): T => {
+  const running = (sql: string, work: () => QueryResult): Record<string, unknown>[] => {
+    const translated = (): QueryResult => {
+      try {
+        return work();
+      } catch (error) {
+        throw connection.failure(error);
+      }
+    };
     try {
-      return work();
-    } catch (error) {
-      throw connection.failure(error);
+      return reportedNow(connection.report, sql, translated).rows;
     } finally {
       options.onChange();
     }
@@ -48,15 +55,18 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
 
   return {
     run: async (sql, parameters = []) =>
-      changing(() => {
+      running(sql, () => {
         const statement = database.prepare<unknown[], Record<string, unknown>>(sql);
         const bound = bindable(parameters);
-        if (statement.reader) return statement.all(bound);
-        statement.run(bound);
-        return [];
+        if (!statement.reader) return { rows: [], changes: statement.run(bound).changes };
+        const rows = statement.all(bound);
+        return { rows, changes: statement.readonly ? 0 : rows.length };
       }),
     script: async (sql) => {
-      changing(() => database.exec(sql));
+      running(sql, () => {
+        database.exec(sql);
+        return { rows: [], changes: 0 };
+      });
     },
     atomically: async (work, { lockTimeout = options.lockTimeout, rebuild = false } = {}) => {
       // this pragma has no effect inside a transaction

@@ -35,6 +35,13 @@ export interface TransactionHooks {
 
 const none: TransactionHooks = { begin: () => undefined, beforeCommit: () => undefined };
 
+const insertSql = (table: TableFacts, columns: readonly Column[]): string => {
+  const into = `INSERT INTO ${identifier(table.name)}`;
+  if (columns.length === 0) return `${into} DEFAULT VALUES`;
+  const names = identifiers(columns.map((column) => column.name));
+  return `${into} (${names}) VALUES (${columns.map(() => '?').join(', ')})`;
+};
+
 /** One open transaction on one connection. */
 export class SqliteTransaction implements Transaction {
   readonly #connection: Connection;
@@ -67,13 +74,20 @@ export class SqliteTransaction implements Transaction {
   }
 
   insertMany(table: TableFacts, columns: readonly Column[], rows: readonly (readonly unknown[])[]): number {
+    return this.#insert(insertSql(table, columns), rows).changes;
+  }
+
+  insertManyReturning(
+    table: TableFacts,
+    columns: readonly Column[],
+    rows: readonly (readonly unknown[])[],
+  ): Record<string, unknown>[] {
+    const returned = identifiers(Object.keys(table.columns));
+    return this.#insert(`${insertSql(table, columns)} RETURNING ${returned}`, rows).rows;
+  }
+
+  #insert(sql: string, rows: readonly (readonly unknown[])[]): QueryResult {
     if (this.#state !== 'open') throw this.#closedError();
-    const names = identifiers(columns.map((column) => column.name));
-    const into = `INSERT INTO ${identifier(table.name)}`;
-    const sql =
-      columns.length > 0
-        ? `${into} (${names}) VALUES (${columns.map(() => '?').join(', ')})`
-        : `${into} DEFAULT VALUES`;
     try {
       return this.#connection.runMany(sql, rows);
     } catch (error) {
@@ -103,7 +117,7 @@ export class SqliteTransaction implements Transaction {
     if (this.#state !== 'open') throw this.#closedError();
     try {
       this.#hooks.begin(this.#connection, context);
-      this.#connection.enter(context.scope);
+      this.#connection.enter(context);
     } catch (error) {
       throw this.#failed(this.#connection.failure(error));
     }

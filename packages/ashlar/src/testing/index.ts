@@ -1,0 +1,2 @@
+export { type Span, TestClock } from './clock.js';
+export { type TestDatabase, type TestOptions, type TestParts, testDatabase } from './test-database.js';
