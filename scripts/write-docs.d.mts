@@ -1,6 +1,11 @@
 import type { Guarantee, TableFacts } from 'ashlar/extend';
 
-export const errorsPage: (codes: Readonly<Record<string, { exit: number; meaning: string }>>) => string;
+import type { errorDocs } from './error-docs.mjs';
+
+export const errorsPage: (
+  codes: Readonly<Record<string, { exit: number; meaning: string }>>,
+  docs?: Partial<typeof errorDocs>,
+) => string;
 export const guaranteeSamples: Readonly<Record<string, unknown>>;
 export const guaranteesPage: (ashlar: object, guarantees: object, z: object) => string;
 export const whyNot: (

@@ -51,8 +51,12 @@ beforeAll(async () => {
   );
   await writeFile(join(folder, 'package.json'), '{ "name": "shop", "private": true, "type": "module" }');
   await install(installed);
-  for (const [, name = '', code = ''] of start.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs))
-    await writeFile(join(folder, name), code);
+  const blocks = [...start.matchAll(/```ts\n(?:\/\/ (\S+)\n)?(.*?)```/gs)];
+  // a block without the name of a file goes on with app.ts
+  const further = blocks.flatMap(([, name, code = '']) => (name === undefined ? [code] : [])).join('');
+  for (const [, name, code = ''] of blocks)
+    if (name !== undefined)
+      await writeFile(join(folder, name), code.replace('await db.close();', `${further}await db.close();`));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

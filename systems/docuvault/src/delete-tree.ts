@@ -35,7 +35,7 @@ export async function deleteFolderTree(vault: Vault, of: FolderRef): Promise<Del
     for (const document of documents) await removeRow(s, document);
     await asConflict(
       s,
-      ['foreign-key-violation'],
+      { code: 'foreign-key-violation' },
       'The folder received new content during the deletion.',
       async (inner) => {
         for (const id of [...ids].reverse()) await inner.delete(folders, id);

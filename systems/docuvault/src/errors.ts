@@ -1,4 +1,4 @@
-import { AshlarError } from 'ashlar';
+import { AshlarError, type ErrorCode, isAshlarError } from 'ashlar';
 import type { DocuvaultSession } from './tables.js';
 
 /**
@@ -12,22 +12,30 @@ export function notFound(what: string): AshlarError {
   });
 }
 
+/** The error that a conflict is recognised by: its code and, where one is given, the table in its facts. */
+export interface ConflictSign {
+  readonly code: ErrorCode;
+  readonly table?: string;
+}
+
 /**
- * Runs `work` in a savepoint; an error whose code is in `codes` is replaced by a `state-conflict` error with the given
+ * Runs `work` in a savepoint; an error with the given sign is replaced by a `state-conflict` error with the given
  * `message`.
  *
  * @throws AshlarError `state-conflict`, and the other errors of `work`
  */
 export async function asConflict<T>(
   s: DocuvaultSession,
-  codes: readonly string[],
+  sign: ConflictSign,
   message: string,
   work: (s: DocuvaultSession) => Promise<T>,
 ): Promise<T> {
   try {
     return await s.session(work);
   } catch (error) {
-    if (!(error instanceof AshlarError) || !codes.includes(error.code)) throw error;
+    const isConflict =
+      isAshlarError(error, sign.code) && (sign.table === undefined || error.facts.table === sign.table);
+    if (!isConflict) throw error;
     throw new AshlarError('state-conflict', {
       message,
       suggestion: 'Nothing was changed. Check the current state, then try again with other values.',

@@ -22,7 +22,7 @@ export async function createFolder(
 ): Promise<Folder> {
   const { user_id, parent_id = null, name } = folder;
   if (parent_id !== null) await requireFolder(s, { user_id, folder_id: parent_id });
-  const created = await asConflict(s, ['unique-violation'], nameTaken, (inner) =>
+  const created = await asConflict(s, { code: 'unique-violation', table: 'folders' }, nameTaken, (inner) =>
     inner.insert(folders, { user_id, parent_id, name: name.normalize('NFC') }),
   );
   await record(s, 'folder.created', created);
@@ -41,10 +41,10 @@ export async function moveFolder(
 ): Promise<Folder> {
   await requireFolder(s, of);
   if (parent_id !== null) await requireFolder(s, { user_id: of.user_id, folder_id: parent_id });
-  const moved = await asConflict(s, ['unique-violation'], nameTaken, (inner) =>
+  const moved = await asConflict(s, { code: 'unique-violation', table: 'folders' }, nameTaken, (inner) =>
     asConflict(
       inner,
-      ['guarantee-violated'],
+      { code: 'guarantee-violated', table: 'folders' },
       'A folder cannot be moved into itself or into a folder inside it.',
       (innermost) => innermost.update(folders, of.folder_id, { parent_id }),
     ),
@@ -63,7 +63,7 @@ export async function renameFolder(
   { name, ...of }: FolderRef & { readonly name: string },
 ): Promise<Folder> {
   await requireFolder(s, of);
-  const renamed = await asConflict(s, ['unique-violation'], nameTaken, (inner) =>
+  const renamed = await asConflict(s, { code: 'unique-violation', table: 'folders' }, nameTaken, (inner) =>
     inner.update(folders, of.folder_id, { name: name.normalize('NFC') }),
   );
   await record(s, 'folder.renamed', renamed);
@@ -77,7 +77,7 @@ export async function renameFolder(
  */
 export async function deleteFolder(s: DocuvaultSession, of: FolderRef): Promise<void> {
   const folder = await requireFolder(s, of);
-  await asConflict(s, ['foreign-key-violation'], 'The folder is not empty.', (inner) =>
+  await asConflict(s, { code: 'foreign-key-violation' }, 'The folder is not empty.', (inner) =>
     inner.delete(folders, folder.id),
   );
   await record(s, 'folder.deleted', folder);

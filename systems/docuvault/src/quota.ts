@@ -54,7 +54,7 @@ export async function setQuota(
 ): Promise<Quota> {
   const quota = await asConflict(
     s,
-    ['check-violation'],
+    { code: 'check-violation', table: 'quotas' },
     'The user already uses more space than the new limit allows.',
     (inner) => inner.update(quotas, user_id, { limit_bytes }),
   );

@@ -12,17 +12,22 @@ export function createTopic(
   s: DocuvaultSession,
   { user_id, name }: { readonly user_id: string | null; readonly name: string },
 ): Promise<Topic> {
-  return asConflict(s, ['unique-violation'], 'A topic of that name already exists.', async (inner) => {
-    const topic = await inner.insert(topics, { user_id, name: name.normalize('NFC') });
-    await recordEvent(inner, {
-      user_id,
-      action: 'topic.created',
-      resource_type: 'topic',
-      resource_id: topic.id,
-      metadata: { name: topic.name },
-    });
-    return topic;
-  });
+  return asConflict(
+    s,
+    { code: 'unique-violation', table: 'topics' },
+    'A topic of that name already exists.',
+    async (inner) => {
+      const topic = await inner.insert(topics, { user_id, name: name.normalize('NFC') });
+      await recordEvent(inner, {
+        user_id,
+        action: 'topic.created',
+        resource_type: 'topic',
+        resource_id: topic.id,
+        metadata: { name: topic.name },
+      });
+      return topic;
+    },
+  );
 }
 
 /** Lists the topics that a user may use (the user's own topics and the shared topics), sorted by name. */

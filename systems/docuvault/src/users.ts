@@ -31,7 +31,7 @@ export async function registerUser(s: DocuvaultSession, input: Registration): Pr
   const { limit_bytes, ip_address, ...given } = parseInput('Invalid registration', registration, input);
   const user = await asConflict(
     s,
-    ['unique-violation'],
+    { code: 'unique-violation', table: 'users' },
     'The handle or the email is already taken.',
     (inner) => inner.insert(users, given),
   );

@@ -47,7 +47,10 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       }
       expect(await owner((run) => run('SELECT count(*) AS n FROM documents'))).toMatchObject([{ n: 2 }]);
       await owner((run) => run(`UPDATE documents SET user_id = '${user.id}'`));
-      expect((await up(db.engine, docuvault)).map(({ step }) => step)).toEqual(['0002_owner_required']);
+      expect((await up(db.engine, docuvault)).map(({ step }) => step)).toEqual([
+        '0002_owner_required',
+        '0003_generated_columns',
+      ]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
       const own = await db.read((s) => listDocuments(s, { user_id: user.id }));
       expect(own.map(({ filename }) => filename)).toEqual(['old.txt', 'older.txt']);

@@ -1,4 +1,4 @@
-import { AshlarError, type Insert } from 'ashlar';
+import { type Insert, isAshlarError } from 'ashlar';
 import { normaliseEmail } from './email.js';
 import { type Conversation, conversations, type ExpertsSession, emailAddress, leads } from './tables.js';
 
@@ -25,7 +25,8 @@ export async function logExchange(s: ExpertsSession, exchange: Exchange): Promis
     });
   } catch (error) {
     // a concurrent session captured the lead first: it exists now
-    if (error instanceof AshlarError && error.code === 'unique-violation') return logExchange(s, exchange);
+    if (isAshlarError(error, 'unique-violation') && error.facts.table === 'leads')
+      return logExchange(s, exchange);
     throw error;
   }
 }

@@ -27,17 +27,21 @@ describe.each(engines)('the migrations of experts on $name', (engine) => {
       await use();
       expect(await up(db.engine, experts)).toEqual([]);
       expect(await down(db.engine, experts, { to: '0001_initial' })).toMatchObject([
+        { step: '0003_generated_columns' },
         { step: '0002_scores_gaps_and_sources' },
       ]);
       await expect(use()).rejects.toThrow();
-      expect(await up(db.engine, experts)).toMatchObject([{ step: '0002_scores_gaps_and_sources' }]);
+      expect(await up(db.engine, experts)).toMatchObject([
+        { step: '0002_scores_gaps_and_sources' },
+        { step: '0003_generated_columns' },
+      ]);
       expect(await use()).toMatchObject({ source: 'widget' });
       const rows = await db.read((s) =>
         s.query.selectFrom('conversations').select('source').orderBy('id').execute(),
       );
       expect(rows).toEqual([{ source: null }, { source: 'widget' }]);
-      expect(await down(db.engine, experts, { to: 'base' })).toHaveLength(2);
-      expect(await up(db.engine, experts)).toHaveLength(2);
+      expect(await down(db.engine, experts, { to: 'base' })).toHaveLength(3);
+      expect(await up(db.engine, experts)).toHaveLength(3);
       await use();
     } finally {
       await remove();

@@ -43,7 +43,10 @@ describe.each(engines)('experts on $name', (engine) => {
         { query: 'second', response_experts: experts_shown },
       ]);
 
-      expect(await up(db.engine, experts)).toMatchObject([{ step: '0002_scores_gaps_and_sources' }]);
+      expect(await up(db.engine, experts)).toMatchObject([
+        { step: '0002_scores_gaps_and_sources' },
+        { step: '0003_generated_columns' },
+      ]);
       expect(await db.read(originalColumns)).toEqual(before);
       const { exchanges } = await db.read((s) => pageConversation(s, { email: old.email }));
       for (const exchange of exchanges) {

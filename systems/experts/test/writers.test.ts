@@ -57,6 +57,7 @@ describe.each(shared)('processes at once on $name', (engine) => {
       expect((await history(db.engine, db.system)).map(({ step }) => step)).toEqual([
         '0001_initial',
         '0002_scores_gaps_and_sources',
+        '0003_generated_columns',
       ]);
       await db.close();
     } finally {

@@ -32,12 +32,14 @@ describe.each(engines)('the migrations of shipping on $name', (engine) => {
       expect(await use()).toEqual(expected);
       expect(await up(db.engine, shipping)).toEqual([]);
       expect(await down(db.engine, shipping, { to: 'base' })).toMatchObject([
+        { step: '0003_generated_columns' },
         { step: '0002_guarantees' },
         { step: '0001_initial' },
       ]);
       expect(await up(db.engine, shipping)).toMatchObject([
         { step: '0001_initial' },
         { step: '0002_guarantees' },
+        { step: '0003_generated_columns' },
       ]);
       expect(await use()).toEqual(expected);
     } finally {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AshlarError, type Insert, type Update } from 'ashlar';
+import { AshlarError, type Insert, isAshlarError, type Update } from 'ashlar';
 import { recordAction } from './audit.js';
 import { assertFields, changeClient, figuresOf, lockActiveClient, lockClient } from './dossier.js';
 import { assertNotInKnowledge } from './knowledge.js';
@@ -131,7 +131,7 @@ const refuseDuplicateName = async <T>(
   try {
     return await s.session(write);
   } catch (error) {
-    if (!(error instanceof AshlarError) || error.code !== 'unique-violation') throw error;
+    if (!isAshlarError(error, 'unique-violation') || !error.facts.columns?.includes('name')) throw error;
     throw new AshlarError('state-conflict', {
       message: `A client named ${name} already exists.`,
       suggestion: 'Update that client, or restore it if it is archived.',

@@ -1,4 +1,4 @@
-import { AshlarError, type Insert } from 'ashlar';
+import { AshlarError, type Insert, isAshlarError } from 'ashlar';
 import { recordEvent } from './audit.js';
 import { assertTemplate } from './clause-template.js';
 import { type Clause, type ClauseCategory, clauses, type WillsSession, type WillType } from './tables.js';
@@ -161,9 +161,9 @@ const refuseDuplicateCode = async <T>(
     return await publish();
   } catch (error) {
     // which of the constraints and triggers refuses first differs between engines
-    const refused =
-      error instanceof AshlarError && /^(unique-violation|guarantee-violated)$/.test(error.code);
-    if (!refused || (await clauseHistory(s, code)).length === 0) throw error;
+    const refused = isAshlarError(error, 'unique-violation', 'guarantee-violated');
+    if (!refused || error.facts.table !== 'clauses' || (await clauseHistory(s, code)).length === 0)
+      throw error;
     throw new AshlarError('state-conflict', {
       message: `Clause ${code} is already published.`,
       suggestion: 'Call supersedeClause to publish a new version.',

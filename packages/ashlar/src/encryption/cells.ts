@@ -94,6 +94,7 @@ const refuseGivenIndexes = (table: TableFacts, { blindIndexes }: ColumnEncryptio
   throw new AshlarError('value-invalid', {
     message: `${table.name}.${given.into.name}: a blind index is computed from ${given.of.name} and cannot be given.`,
     suggestion: 'Leave the column out.',
+    facts: { table: table.name, columns: [given.into.name] },
   });
 };
 

@@ -88,7 +88,8 @@ export class DeclaredFacts {
         .map((suffix) => `${relation}_${suffix}`)
         .some((name, at) => name === constraint && (at > 0 || key === keys[0])),
     );
-    const key = byName ?? (byColumns.length === 1 ? byColumns[0] : undefined) ?? derived;
+    const nothing = constraint === undefined && columns === undefined;
+    const key = byName ?? only(byColumns) ?? derived ?? (nothing ? only(keys) : undefined);
     if (table && key) return { table: table.name, columns: key.columns, constraint: key.name };
     return facts({ table: table?.name ?? relation, columns: byColumns[0]?.columns ?? columns, constraint });
   }

@@ -121,10 +121,10 @@ const fenced = ({ tables }: JobModel, s: JobSession, lease: Lease) =>
 
 /** Whether an error means that this worker lost its lease, because another worker has claimed the chunk. */
 export function isLeaseLost(error: unknown): boolean {
-  return (
-    error instanceof AshlarError && error.code === 'state-conflict' && error.message === leaseLost.message
-  );
+  return error instanceof AshlarError && lost.has(error);
 }
+
+const lost = new WeakSet<AshlarError>();
 
 const leaseLost = {
   message: 'The lease on this chunk of rows was lost.',
@@ -134,7 +134,10 @@ const leaseLost = {
 };
 
 const assertHeld = (changed: bigint): void => {
-  if (changed === 0n) throw new AshlarError('state-conflict', leaseLost);
+  if (changed > 0n) return;
+  const error = new AshlarError('state-conflict', leaseLost);
+  lost.add(error);
+  throw error;
 };
 
 /** How a lease is renewed. */

@@ -18,11 +18,11 @@ import { EncryptedTables } from './encrypted-tables.js';
 import { readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
+import { abortedError, endedError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, SessionContext, UpsertOptions } from './types.js';
-import { abortedError, endedError } from './unit-of-work.js';
 import { changeFound, planUpsert } from './upsert.js';
-import { assertRow, insertValues, isPromiseLike, notFound, updateValues } from './values.js';
+import { checkedRow, insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
 /** Runs synchronous sessions: see `db.sync`. */
@@ -118,13 +118,14 @@ export class SyncSession {
     const given = keyValues(table, key);
     if (!given) throw notFound(table);
     if (table.facts.encryption)
-      return this.#checked(
+      return checkedRow(
         table,
         this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Row<Of>,
+        this.#fail,
       );
     const { rows } = this.#execute(this.#parts.statements.update(table, given, values));
     if (!rows[0]) throw notFound(table);
-    return this.#checked(table, rows[0] as Row<Of>);
+    return checkedRow(table, rows[0] as Row<Of>, this.#fail);
   }
 
   /** Updates every row that meets a condition; the synchronous form of {@link Session.updateMany}. */
@@ -143,7 +144,7 @@ export class SyncSession {
     const plan = planUpsert(this.#parts, table, row, by);
     // no other transaction can write meanwhile
     const found = this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
-    return found ? this.#checked(table, found as RowOf<S>) : this.#insertValues(table, plan.insert);
+    return found ? checkedRow(table, found as RowOf<S>, this.#fail) : this.#insertValues(table, plan.insert);
   }
 
   /** Returns the row with the given primary key, or `undefined` if there is none. */
@@ -279,15 +280,9 @@ export class SyncSession {
     return this.#now((transaction) => transaction.execute(sql, parameters) as QueryResult);
   }
 
-  // the row is written already: if it breaks a check, the session cannot go on
-  #checked<R>(table: Table, row: R): R {
-    try {
-      return assertRow(table, row);
-    } catch (error) {
-      this.#failure ??= { error };
-      throw error;
-    }
-  }
+  readonly #fail = (error: unknown): void => {
+    this.#failure ??= { error };
+  };
 
   #now<R>(work: (transaction: Transaction) => R): R {
     if (this.#ended) throw endedError();

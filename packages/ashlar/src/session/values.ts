@@ -56,17 +56,26 @@ export function updateValues(
   return values;
 }
 
+const assertRow = (table: Table, row: unknown): void => {
+  const problems = rowProblems(table, row);
+  if (problems.length > 0) throw refusedValue(table, problems, { schema: table.row, given: row });
+};
+
 /**
- * Runs the checks of whole rows that a table declares with `checkRow`.
+ * Runs the checks of whole rows that a table declares with `checkRow`, on a row that an update has written.
  *
- * @param row - in the application's form
+ * @param fail - aborts the session, which cannot go on with a row that breaks a check
  * @returns the row
  * @throws AshlarError `value-invalid`
  */
-export function assertRow<R>(table: Table, row: R): R {
-  const problems = rowProblems(table, row);
-  if (problems.length > 0) throw refusedValue(table, problems, { schema: table.row, given: row });
-  return row;
+export function checkedRow<R>(table: Table, row: R, fail: (error: unknown) => void): R {
+  try {
+    assertRow(table, row);
+    return row;
+  } catch (error) {
+    fail(error);
+    throw error;
+  }
 }
 
 /** Returns the error `row-not-found`, for a primary key with no row, or with a row outside the session's scope. */

@@ -95,6 +95,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
             steps: [
               { step: '0001_initial', dangers: [] },
               { step: '0002_guarantees', dangers: [] },
+              { step: '0003_generated_columns', dangers: [] },
             ],
           },
         ],
@@ -103,7 +104,7 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
         /CREATE TABLE ashlar_migrations[\s\S]*INSERT INTO ashlar_migrations/,
       );
       expect(await logged('up', '--actor', 'deploy')).toMatch(
-        /applied 0001_initial[\s\S]*applied 0002_guarantees/,
+        /applied 0001_initial[\s\S]*applied 0002_guarantees[\s\S]*applied 0003_generated_columns/,
       );
       expect(said.join('')).toContain('"msg":"statement"');
       expect(await json('up')).toMatchObject({ systems: [{ system: 'wills', applied: [], changed: false }] });
@@ -114,8 +115,8 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('on $name', ({ pl
             system: 'wills',
             encrypted: place.key !== undefined,
             migrations: {
-              head: '0002_guarantees',
-              applied: 2,
+              head: '0003_generated_columns',
+              applied: 3,
               pending: [],
               changed: [],
               missing: [],

@@ -187,7 +187,7 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
         const back = { note: rawA.note, email: rawA.email, cents: rawA.cents };
         await db.session((s) => s.query.updateTable('dossiers').set(back).where('id', '=', a.id).execute());
       }
-      expect(await db.get(dossiers, a.id)).toEqual(a);
+      expect(await db.get(dossiers, a.id)).toEqual({ ...a, updated_at: expect.any(String) });
     });
 
     it('after a bit was changed, or its end cut off', async () => {

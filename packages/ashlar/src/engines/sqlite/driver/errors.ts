@@ -8,6 +8,7 @@ import {
   uniqueViolation,
 } from '../../violations.js';
 import { withoutLiterals } from '../../without-literals.js';
+import { foreignKeyFailed } from '../schema/constraint-texts.js';
 import { RefusalTexts } from './refusal-texts.js';
 
 /** What is known about the statement that failed. */
@@ -25,16 +26,6 @@ type Describe = (message: string, failed: Failed) => Known;
 const after = (message: string, prefix: string): string =>
   message.startsWith(prefix) ? message.slice(prefix.length) : message;
 
-/** What a trigger says that names a violated unique key; SQLite itself reports the columns. */
-export function uniqueKeyText(table: string, key: string): string {
-  return `UNIQUE constraint failed: key ${table}.${key}`;
-}
-
-/** What a trigger says of a required column without a value, in SQLite's own words. */
-export function notNullText(table: string, column: string): string {
-  return `NOT NULL constraint failed: ${table}.${column}`;
-}
-
 /** Reads which key SQLite, or a trigger with {@link uniqueKeyText}, reports. */
 export function reportedKey(message: string, { declared }: Failed): Reported {
   const failed = after(message, 'UNIQUE constraint failed: ');
@@ -51,13 +42,6 @@ const unique: Describe = (message, failed) => ({
   code: 'unique-violation',
   ...uniqueViolation(failed.declared.unique(reportedKey(message, failed))),
 });
-
-const foreignKeyFailed = 'FOREIGN KEY constraint failed';
-
-/** What a trigger says that names a violated foreign key; SQLite itself reports the text before the colon only. */
-export function foreignKeyText(constraint: string, how: 'missing' | 'referenced'): string {
-  return `${foreignKeyFailed}: ${how === 'missing' ? '' : 'referenced by '}${constraint}`;
-}
 
 /** Whether SQLite reports a foreign key without its name. */
 export function isUnnamedForeignKey(message: string): boolean {

@@ -47,7 +47,7 @@ const witnessesOf = (error: unknown, failed: Failed): readonly Witness[] => {
     case 'SQLITE_CONSTRAINT_TRIGGER': {
       if (isUnnamedForeignKey(message)) return foreignKeyWitnesses(declared.tables);
       const table = isReplacement(message) ? declared.table(refusals.table(message, target)) : undefined;
-      return table ? uniqueWitnesses(table) : [];
+      return table ? witnessesOfReplacement(table) : [];
     }
     case 'SQLITE_CONSTRAINT_UNIQUE': {
       const { table, columns = [] } = reportedKey(message, failed);
@@ -57,6 +57,12 @@ const witnessesOf = (error: unknown, failed: Failed): readonly Witness[] => {
     default:
       return [];
   }
+};
+
+// most append-only tables have no other key than the primary key, which needs no search
+const witnessesOfReplacement = (table: GuardedTable): readonly Witness[] => {
+  const witnesses = uniqueWitnesses(table);
+  return new Set(witnesses.map(({ text }) => text)).size > 1 ? witnesses : [];
 };
 
 const isAmbiguous = (table: GuardedTable, columns: readonly string[]): boolean =>

@@ -3,7 +3,7 @@ import type { ForeignKey, TableFacts } from '../../../contract/table.js';
 import { identifier, literal } from '../../../model/index.js';
 import { all, any } from '../../../sql/conditions.js';
 import { emptied, replacing, rowidOf } from '../../../sql/sqlite-keys.js';
-import { foreignKeyText, notNullText, uniqueKeyText } from './errors.js';
+import { foreignKeyText, notNullText, uniqueKeyText } from '../schema/constraint-texts.js';
 
 /** A condition on OLD or NEW under which a row violates a constraint, and SQLite's text with the constraint's name. */
 export interface Witness {

@@ -2,7 +2,7 @@ import type { ForeignKey, TableFacts } from '../../../contract/table.js';
 import { identifier, identifiers, literal } from '../../../model/index.js';
 import { all } from '../../../sql/conditions.js';
 import { sqliteTrigger } from '../../../sql/sqlite-triggers.js';
-import { foreignKeyText } from '../driver/errors.js';
+import { foreignKeyText } from './constraint-texts.js';
 
 const orphan = (table: TableFacts, { columns, target }: ForeignKey): string => {
   const given = columns.map((name) => `NEW.${identifier(name)} IS NOT NULL`);
