@@ -8,7 +8,11 @@ export {
   type Ciphertext,
   ciphertext,
   createdAt,
+  type DatabaseGenerated,
   type Generated,
+  type GeneratedKey,
+  generated,
+  type IdentityKey,
   id,
   inet,
   json,
@@ -18,15 +22,16 @@ export {
 } from './model/column-types.js';
 export { parseInput } from './model/input.js';
 export { check, index, primaryKey, references, renamed, type TableItem, unique } from './model/items.js';
+export { checkRow } from './model/row-checks.js';
 export { everyScope } from './model/scope.js';
 export { type Table, table } from './model/table.js';
-export type { Insert, Row, Tables, Update } from './model/types.js';
+export type { Insert, KeyOf, Row, Tables, Update } from './model/types.js';
 export { connect } from './session/connect.js';
 export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
 export type { SingleWrites } from './session/single-writes.js';
 export type { SyncSession, SyncSessions } from './session/sync-session.js';
-export type { KeyOf, Rows, Session, SessionContext, SessionOptions, UpsertOptions } from './session/types.js';
+export type { Rows, Session, SessionContext, SessionOptions, UpsertOptions } from './session/types.js';
 export type { EqualTo, Where } from './session/where.js';
 export { parseSettings } from './settings/parse-settings.js';
 export { Secret } from './settings/secret.js';

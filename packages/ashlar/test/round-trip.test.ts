@@ -203,7 +203,8 @@ describe.each(engines)('values that Zod accepts, on $name', (engine) => {
         const stored = await db.session((s) => s.insert(values, input as never)).catch(refusal);
         const verdict = values.insert.safeParse(input);
         if (typeof stored === 'string') {
-          expect(verdict.success).toBe(false);
+          // Zod drops the key __proto__ of JSON, so only the session sees it
+          if (verdict.success) expect(JSON.stringify(input)).toContain('"__proto__"');
           return;
         }
         expect(verdict.success).toBe(true);

@@ -11,11 +11,10 @@ export type DocuvaultDatabase = Database<typeof tables>;
 
 const folded = z.string().transform((text) => text.trim().toLowerCase());
 
-const registration = z.strictObject({
+const registration = users.insert.pick({ role: true }).extend({
   handle: folded,
   email: folded,
   password_hash: z.string(),
-  role: z.enum(['user', 'admin']).default('user'),
   limit_bytes: z.int().min(0).default(defaultQuota),
   ip_address: z.string().nullable().default(null),
 });

@@ -1,5 +1,5 @@
 import type { AggregateFunctionNode, OperationNode } from 'kysely';
-import type { Column, ColumnKind } from './column.js';
+import type { Column, ColumnCodec, ColumnKind } from './column.js';
 
 /** The operands and the form of a LIKE. */
 export interface LikeParts {
@@ -56,6 +56,8 @@ export interface ResultKind {
   readonly kind: ColumnKind;
   /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
   readonly precision: 3 | 6 | undefined;
+  /** Converts the values to the application's form, if the column they come from has a codec. */
+  readonly codec: ColumnCodec | undefined;
 }
 
 /** The kinds of the result columns that the tree of a query knows, by name. */

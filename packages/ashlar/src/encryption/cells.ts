@@ -19,9 +19,15 @@ const encryptionOf = (table: TableFacts): ColumnEncryption => {
   });
 };
 
+// ciphertexts are bound to what the database holds
+const storedForm = (table: TableFacts, name: string, value: unknown): unknown => {
+  const codec = table.columns[name]?.codec;
+  return codec ? codec.encode(value) : value;
+};
+
 const needed = (table: TableFacts, row: Values, name: string): unknown => {
   const value = row[name];
-  if (value !== undefined && value !== null) return value;
+  if (value !== undefined && value !== null) return storedForm(table, name, value);
   throw new AshlarError('usage', {
     message: `A row of ${table.name} lacks ${name}, which is needed to encrypt or decrypt its values.`,
     suggestion: `Select ${[table.facts.encryption?.scope, ...table.primaryKey.columns].join(', ')} as well.`,
@@ -45,7 +51,8 @@ const isEmpty = (column: Column, value: unknown): boolean =>
   value === undefined || (value === null && column.nullable);
 
 /**
- * Encrypts those values of a row that belong to encrypted columns, and computes their blind indexes.
+ * Encrypts those values of a row, in the application's form, that belong to encrypted columns, and computes their blind
+ * indexes.
  *
  * @param row - the scope and the primary key of the row; by default the values themselves
  *
@@ -141,7 +148,9 @@ const failed = (table: TableFacts, column: Column, row: Values, why: string): As
   const { columns } = table.primaryKey;
   // any other key, such as an email address, says something about the row
   const isMeaningless = columns.every((name) => table.columns[name]?.generated !== undefined);
-  const which = isMeaningless ? `the row ${columns.map((name) => String(row[name])).join(', ')}` : 'a row';
+  const which = isMeaningless
+    ? `the row ${columns.map((name) => String(storedForm(table, name, row[name]))).join(', ')}`
+    : 'a row';
   return new AshlarError('decryption-failed', {
     message: `${table.name}.${column.name} of ${which} cannot be decrypted.`,
     detail: why,

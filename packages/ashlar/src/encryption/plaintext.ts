@@ -3,20 +3,31 @@ import type { Column } from '../contract/column.js';
 // kinds whose values are text; values of every other kind but bytes are encrypted as JSON
 const textual: ReadonlySet<Column['kind']> = new Set(['text', 'uuid', 'timestamp', 'date', 'inet']);
 
-/** Converts a column's value to the bytes to encrypt. The column is the `plaintext` of the encrypted column. */
-export function plaintextBytes({ kind }: Column, value: unknown): Uint8Array {
-  if (kind === 'bytes') return value as Uint8Array;
-  return Buffer.from(textual.has(kind) ? (value as string) : JSON.stringify(value));
+const stored = ({ codec }: Column, value: unknown): unknown => (codec ? codec.encode(value) : value);
+
+/**
+ * Converts a column's value, in the application's form, to the bytes to encrypt. The column is the `plaintext` of the
+ * encrypted column.
+ */
+export function plaintextBytes(column: Column, value: unknown): Uint8Array {
+  if (column.kind === 'bytes') return stored(column, value) as Uint8Array;
+  return Buffer.from(indexedText(column, value));
 }
 
-/** Converts decrypted bytes to a column's value. */
-export function plaintextValue({ kind }: Column, bytes: Buffer): unknown {
+/** Converts decrypted bytes to a column's value, in the application's form. */
+export function plaintextValue({ kind, codec }: Column, bytes: Buffer): unknown {
+  const value = storedFrom(kind, bytes);
+  return codec ? codec.decode(value) : value;
+}
+
+const storedFrom = (kind: Column['kind'], bytes: Buffer): unknown => {
   if (kind === 'bytes') return new Uint8Array(bytes);
   const text = bytes.toString('utf8');
   return textual.has(kind) ? text : JSON.parse(text);
-}
+};
 
-/** Returns the text from which the blind index of a value is computed. */
-export function indexedText({ kind }: Column, value: unknown): string {
-  return textual.has(kind) ? (value as string) : JSON.stringify(value);
+/** Returns the text from which the blind index of a value is computed: of its stored form. */
+export function indexedText(column: Column, value: unknown): string {
+  const form = stored(column, value);
+  return textual.has(column.kind) ? (form as string) : JSON.stringify(form);
 }

@@ -1,5 +1,12 @@
 export type { Attack, Attacker, Probe } from '../contract/attack.js';
-export type { Column, ColumnKind, ColumnRules, DefaultValue, Generator } from '../contract/column.js';
+export type {
+  Column,
+  ColumnCodec,
+  ColumnKind,
+  ColumnRules,
+  DefaultValue,
+  Generator,
+} from '../contract/column.js';
 export type { Condition, FoundationObject, Proving, Renames, SqlDialect } from '../contract/dialect.js';
 export type { Engine, Partition, SyncEngine } from '../contract/engine.js';
 export type {
@@ -62,9 +69,21 @@ export type {
 } from '../model/items.js';
 export { identifier, identifiers, literal, nullsAlike } from '../model/names.js';
 export { noRights, readOnlyRights, rightsOf } from '../model/rights.js';
+export type { CheckRowItem, RowCheck, RowProblem } from '../model/row-checks.js';
 export { isScopeOf, scopeValue } from '../model/scope.js';
-export type { InsertOf, RowOf, Shape, UpdateOf } from '../model/shape.js';
-export type { Columns } from '../model/table.js';
+export type {
+  Application,
+  CheckedRow,
+  InsertOf,
+  InsertShape,
+  KeyValue,
+  RowOf,
+  RowShape,
+  Shape,
+  UpdateOf,
+  UpdateShape,
+} from '../model/shape.js';
+export type { Columns, KeyNames } from '../model/table.js';
 export type { Decrypted } from '../session/types.js';
 export { type Logger, logger } from '../settings/log.js';
 export { redactUrl } from '../settings/redact.js';

@@ -108,7 +108,7 @@ export function defineJobs<
     result,
     sums: names,
   });
-  const model = modelOf(tables, { ...declaration, result, sums: names });
+  const model = modelOf(tables as unknown as JobTables, { ...declaration, result, sums: names });
   const shown = names.map((sum) => ({
     column: `total_${sum}`,
     label: sums[sum]?.label ?? sum,

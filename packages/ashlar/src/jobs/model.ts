@@ -12,10 +12,10 @@ import type { JobTables } from './tables.js';
  * `chunks` and `log` exist only in these types: at run time a table has its own name and its further columns.
  */
 export type ModelTables = {
-  readonly jobs: Table<'jobs', JobColumns<never>>;
-  readonly rows: Table<'rows', RowColumns<z.ZodType, Record<never, z.ZodType>>>;
-  readonly chunks: Table<'chunks', ChunkColumns<never>>;
-  readonly log: Table<'log', LogColumns>;
+  readonly jobs: Table<'jobs', JobColumns<never>, 'id'>;
+  readonly rows: Table<'rows', RowColumns<z.ZodType, Record<never, z.ZodType>>, 'id'>;
+  readonly chunks: Table<'chunks', ChunkColumns<never>, 'job_id' | 'chunk'>;
+  readonly log: Table<'log', LogColumns, 'id'>;
 };
 
 /** An open database with the tables of a job type. */

@@ -31,7 +31,7 @@ type Sums<K extends JobTypes> = { readonly [N in K['sum'] as `total_${N}`]: numb
 type OwnColumns<K extends JobTypes> = Omit<InsertOf<K['columns']>, keyof JobColumns<K['sum']>>;
 
 /** The tables of one kind of job and the functions that import, run and control its jobs, created by `defineJobs`. */
-export interface Jobs<T extends JobTables, K extends JobTypes> {
+export interface Jobs<T extends Readonly<Record<keyof JobTables, unknown>>, K extends JobTypes> {
   /** The four tables of the jobs, to be added to the tables of a system. */
   readonly tables: T;
 

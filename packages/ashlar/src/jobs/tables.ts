@@ -32,13 +32,13 @@ export type JobTables<
   Chunk extends Shape = Shape,
 > = {
   /** A job: a batch of rows. Its counts and sums always equal its rows. */
-  readonly jobs: Table<`${Name}s`, Job>;
+  readonly jobs: Table<`${Name}s`, Job, 'id'>;
   /** A row of a job: its data, and the result of its execution. */
-  readonly rows: Table<`${Name}_rows`, Row>;
+  readonly rows: Table<`${Name}_rows`, Row, 'id'>;
   /** A run of rows that one worker leases at a time. `epoch` is the fencing token: each claim adds one. */
-  readonly chunks: Table<`${Name}_chunks`, Chunk>;
+  readonly chunks: Table<`${Name}_chunks`, Chunk, 'job_id' | 'chunk'>;
   /** The events of a job. While the job exists its log cannot change; it is deleted with the job. */
-  readonly log: Table<Log, LogColumns>;
+  readonly log: Table<Log, LogColumns, 'id'>;
 };
 
 /** What {@link makeTables} is given. */
@@ -129,5 +129,7 @@ export function makeTables<
     appendOnly({ cascade: [c.job_id] }),
   ]);
 
-  return { jobs, rows, chunks, log: entries };
+  return { jobs, rows, chunks, log: entries } as unknown as ReturnType<
+    typeof makeTables<Name, Log, Job, Data, Result, Sum>
+  >;
 }

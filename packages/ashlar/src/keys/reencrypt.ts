@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { ColumnEncryption } from '../contract/table.js';
 import { DataKeys, decryptRow, encryptValues, resultOf, runSteps, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import { everyScope, isScopeOf, type Table, type Tables } from '../model/index.js';
+import { everyScope, isScopeOf, storedValue, type Table, type Tables } from '../model/index.js';
 import type { Database } from '../session/database.js';
 import type { Session, SessionContext } from '../session/types.js';
 import { encryptedTables } from './keyrings.js';
@@ -112,7 +112,10 @@ const move = async <T extends Tables>({ keys, s, table, encryption, row }: RowTo
   const fresh = await run(s, encryptValues(keys, table, values, row));
   const set = Object.entries(fresh).map(([name, value]) => sql`${sql.ref(name)} = ${value}`);
   const same = [
-    ...table.primaryKey.columns.map((name) => sql`${sql.ref(name)} = ${row[name]}`),
+    ...table.primaryKey.columns.map((name) => {
+      const column = table.columns[name];
+      return sql`${sql.ref(name)} = ${column ? storedValue(column, row[name]) : row[name]}`;
+    }),
     // only if no other session has written the row since it was read
     ...encryption.columns.map(({ name }) =>
       row[name] === null ? sql`${sql.ref(name)} is null` : sql`${sql.ref(name)} = ${row[name]}`,

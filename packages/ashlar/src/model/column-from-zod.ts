@@ -1,99 +1,62 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { Column, DefaultValue } from '../contract/column.js';
+import type { Column } from '../contract/column.js';
 import { columnKind, timestampPrecision } from './column-kind.js';
+import { layersOf } from './column-layers.js';
 import { columnRules } from './column-rules.js';
-import { type ColumnHint, columnHints } from './column-types.js';
+import { columnSchema, wrapped } from './column-schema.js';
+import { columnCodec, sidesOf } from './column-sides.js';
+import { columnHints } from './column-types.js';
+import { constantDefault } from './default-value.js';
 import { envelopeForm } from './envelope-form.js';
 import { assertJson } from './json-schema.js';
-import { classicSchema, definitionOf, unsupportedType } from './zod-definition.js';
+import { classicSchema, unsupportedType } from './zod-definition.js';
 
 /**
  * Derives a column from a Zod type.
  *
- * @throws AshlarError `column-type-unsupported`
+ * @throws AshlarError `column-type-unsupported`; `table-invalid` for a default that changes or that the type refuses
  */
-export function columnFromZod(table: string, name: string, declared: z.ZodType): Column {
+export function columnFromZod<Name extends string>(
+  table: string,
+  name: Name,
+  declared: z.ZodType,
+): Column<Name> {
   const where = `${table}.${name}`;
-  const unwrapped = unwrap(where, declared);
-  const { inner, nullable, hint } = unwrapped;
-  if (hint.kind === 'json') assertJson(where, inner);
-  const kind = hint.kind ?? columnKind(where, inner);
-  const column: Column = {
+  const { inner, nullable, default: byDefault, hint } = layersOf(where, declared);
+  const { stored, application, codec } = sidesOf(where, inner);
+  const hinted = hint.kind ?? columnHints.get(stored)?.kind;
+  if (hinted === 'json') assertJson(where, stored);
+  const kind = hinted ?? columnKind(where, stored);
+  const storedType = classicSchema(where, stored);
+  const described: Column<Name> = {
     table,
     name,
     kind,
     nullable,
-    rules: columnRules(inner, kind),
-    precision: timestampPrecision(inner),
+    rules: columnRules(stored, kind),
+    precision: timestampPrecision(stored),
     generated: hint.generated,
+    generate: hint.generate,
     touched: hint.touched ?? false,
-    default: constantDefault(declared, unwrapped),
+    default: undefined,
     primaryKey: hint.primaryKey ?? false,
     plaintext: undefined,
-    stored: withoutDefault(where, declared),
+    codec: codec && columnCodec({ table, name, nullable, kind }, codec),
+    stored: codec ? (nullable ? storedType.nullable() : storedType) : wrapped(where, declared, inner),
+    schema: declared,
     declared,
   };
+  const checked = {
+    ...described,
+    schema: columnSchema({ where, declared, application, codec, column: described }),
+  };
+  const column = { ...checked, default: constantDefault(checked, byDefault) };
   return hint.ciphertext ? ciphertextColumn(where, column) : column;
 }
 
-interface Unwrapped {
-  readonly inner: z.core.$ZodType;
-  readonly nullable: boolean;
-  readonly hasDefault: boolean;
-  readonly default: unknown;
-  readonly hint: ColumnHint;
-}
-
-const unwrap = (where: string, declared: z.core.$ZodType): Unwrapped => {
-  let schema = declared;
-  let nullable = false;
-  let hasDefault = false;
-  let value: unknown;
-  let hint: ColumnHint = {};
-  for (;;) {
-    hint = { ...columnHints.get(schema), ...hint };
-    const def = definitionOf(schema);
-    const wraps = def.type === 'nullable' || def.type === 'default' || def.type === 'readonly';
-    if (hint.kind === 'json' && def.type === 'readonly') break;
-    if (def.type === 'optional' && hint.kind !== 'json') {
-      throw unsupportedType(
-        where,
-        '.optional()',
-        'A column cannot be undefined: replace .optional() with .nullable() or .default(value).',
-      );
-    }
-    if (!wraps) break;
-    if (def.type === 'nullable') nullable = true;
-    if (def.type === 'default') {
-      hasDefault = true;
-      value = def.defaultValue;
-    }
-    schema = def.innerType;
-  }
-  return { inner: schema, nullable, hasDefault, default: value, hint };
-};
-
-const constantDefault = (schema: z.ZodType, unwrapped: Unwrapped): DefaultValue | undefined => {
-  if (!unwrapped.hasDefault) return undefined;
-  const first = unwrapped.default;
-  const again = unwrap('', schema).default;
-  // a default given as a function is computed on each access; a database can only have a constant one
-  return isDeepStrictEqual(first, again) ? (first as DefaultValue) : undefined;
-};
-
-const withoutDefault = (where: string, schema: z.core.$ZodType): z.ZodType => {
-  const def = definitionOf(schema);
-  if (def.type === 'default') return withoutDefault(where, def.innerType);
-  if (def.type === 'nullable') {
-    const inner = withoutDefault(where, def.innerType);
-    if (inner !== def.innerType) return inner.nullable();
-  }
-  return classicSchema(where, schema);
-};
-
-const ciphertextColumn = (where: string, plaintext: Column): Column => {
-  if (plaintext.generated || plaintext.touched || plaintext.primaryKey) {
+const ciphertextColumn = <Name extends string>(where: string, plaintext: Column<Name>): Column<Name> => {
+  const { generated, touched, primaryKey } = plaintext;
+  if ((generated && generated !== 'function') || touched || primaryKey) {
     throw unsupportedType(
       where,
       'an encrypted value that the database or a clock generates',
@@ -106,6 +69,7 @@ const ciphertextColumn = (where: string, plaintext: Column): Column => {
     rules: envelopeForm,
     // a default in the database would be plaintext; Zod fills it in
     default: undefined,
+    codec: undefined,
     plaintext,
   };
 };

@@ -1,7 +1,14 @@
 import type { z } from 'zod';
 import type { ColumnKind } from '../contract/column.js';
 import { assertJson } from './json-schema.js';
-import { checksOf, type Definition, definitionOf, formatOf, unsupportedType } from './zod-definition.js';
+import {
+  checksOf,
+  type Definition,
+  definitionOf,
+  enumValues,
+  formatOf,
+  unsupportedType,
+} from './zod-definition.js';
 
 const stringKinds: Partial<Record<string, ColumnKind>> = {
   uuid: 'uuid',
@@ -29,7 +36,7 @@ export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
     case 'boolean':
       return 'boolean';
     case 'enum':
-      return choiceKind(where, Object.values(def.entries));
+      return choiceKind(where, enumValues(def));
     case 'literal':
       return choiceKind(where, def.values);
     case 'union':
@@ -54,7 +61,7 @@ export function columnKind(where: string, schema: z.core.$ZodType): ColumnKind {
       throw unsupportedType(
         where,
         'z.date()',
-        'Use timestamp(): a Date has no microseconds, and its text form is not fixed.',
+        'Use z.date() as the type of a column, and z.iso.datetime() within JSON or as the stored side of a codec.',
       );
     case 'bigint':
       throw unsupportedType(

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ColumnKind, ColumnRules } from '../contract/column.js';
-import { type CheckDefinition, checksOf, definitionOf, formatOf } from './zod-definition.js';
+import { type CheckDefinition, checksOf, definitionOf, enumValues, formatOf } from './zod-definition.js';
 
 type Rules = { -readonly [K in keyof ColumnRules]: ColumnRules[K] };
 
@@ -9,7 +9,7 @@ export function columnRules(schema: z.core.$ZodType, kind: ColumnKind): ColumnRu
   if (kind === 'json' || kind === 'bytes') return {};
   const def = definitionOf(schema);
   const rules: Rules = {};
-  if (def.type === 'enum') rules.oneOf = Object.values(def.entries);
+  if (def.type === 'enum') rules.oneOf = enumValues(def);
   if (def.type === 'literal') rules.oneOf = def.values.filter(isTextOrNumber);
   const format = formatOf(def);
   if (format === 'int32') Object.assign(rules, { minimum: -2147483648, maximum: 2147483647 });

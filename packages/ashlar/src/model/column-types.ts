@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { ColumnKind, Generator } from '../contract/column.js';
 
@@ -6,6 +7,7 @@ import type { ColumnKind, Generator } from '../contract/column.js';
 export interface ColumnHint {
   kind?: ColumnKind;
   generated?: Generator;
+  generate?: () => unknown;
   touched?: boolean;
   primaryKey?: boolean;
   ciphertext?: boolean;
@@ -15,15 +17,34 @@ export interface ColumnHint {
 export const columnHints = z.registry<ColumnHint>();
 
 declare const generatedMark: unique symbol;
-/** Marks the TypeScript type of a generated column, which an insert may omit; the mark has no effect at run time. */
-export type Generated<T extends z.ZodType> = T & { readonly [generatedMark]?: true };
-/** The mark that a generated column's TypeScript type has. */
+declare const databaseMark: unique symbol;
+declare const identityMark: unique symbol;
+declare const keyMark: unique symbol;
+/** The mark that a generated column's TypeScript type has. Marks have no effect at run time. */
 export type GeneratedMark = { readonly [generatedMark]?: true };
+/** The mark of a column whose values the database generates. */
+export type DatabaseMark = { readonly [databaseMark]?: true };
+/** The mark of a column that only the database fills in. */
+export type IdentityMark = { readonly [identityMark]?: true };
+/** The mark of a column that is a primary key by itself. */
+export type KeyMark = { readonly [keyMark]?: true };
 
-const hinted = <T extends z.ZodType>(schema: T, hint: ColumnHint): Generated<T> => {
+/** The type of a generated column, which an insert may omit. */
+export type Generated<T extends z.ZodType> = T & GeneratedMark;
+/** The type of a column that the database fills in where an insert omits it. */
+export type DatabaseGenerated<T extends z.ZodType> = T & GeneratedMark & DatabaseMark;
+/** The type of `id()`: a primary key that this process generates. */
+export type GeneratedKey<T extends z.ZodType> = T & GeneratedMark & KeyMark;
+/** The type of `autoincrement()`: a primary key that only the database generates. */
+export type IdentityKey<T extends z.ZodType> = T & GeneratedMark & DatabaseMark & IdentityMark & KeyMark;
+
+const hinted = <T extends z.ZodType>(schema: T, hint: ColumnHint): T => {
   columnHints.add(schema, hint);
   return schema;
 };
+
+// a type that is shared with another column must not change that column too; a clone inherits the hints
+const own = <T extends z.ZodType>(schema: T): T => schema.clone() as T;
 
 /**
  * Declares a primary key of version 7 UUIDs (RFC 9562), which sort by time of creation. This process generates the key
@@ -32,16 +53,30 @@ const hinted = <T extends z.ZodType>(schema: T, hint: ColumnHint): Generated<T> 
  * @example
  * table('notes', { id: id(), body: z.string() })
  */
-export function id() {
-  return hinted(z.uuid(), { generated: 'uuid', primaryKey: true });
+export function id(): GeneratedKey<z.ZodUUID> {
+  return hinted(z.uuid(), { generated: 'uuid', generate: uuidv7, primaryKey: true });
 }
 
 /**
- * Declares a primary key of integers (1, 2, 3, …) that only the database generates; a number is never reused. A key that
- * a session gives is refused: `guarantee-violated`.
+ * Declares a primary key of integers (1, 2, 3, …) that only the database generates; a number is never reused. The schema
+ * and the type of an insert lack the column; a key that a session gives all the same is refused.
  */
-export function autoincrement() {
+export function autoincrement(): IdentityKey<z.ZodInt> {
   return hinted(z.int().min(1), { generated: 'identity', primaryKey: true });
+}
+
+/**
+ * Declares a column whose value a function of this process makes for each insert that omits it. The function is never
+ * called for a schema, so that a JSON schema of the table contains no value of it. What it returns is checked as if it
+ * had been given.
+ *
+ * Use `.default(value)` for a constant: the database then has the default, too.
+ *
+ * @example
+ * table('invites', { id: id(), token: generated(z.string().length(32), () => randomBytes(16).toString('hex')) })
+ */
+export function generated<T extends z.ZodType>(type: T, value: () => NoInfer<z.output<T>>): Generated<T> {
+  return hinted(own(type), { generated: 'function', generate: value });
 }
 
 /** Declares a column of times in UTC with milliseconds, as `Date.prototype.toISOString` writes them (RFC 3339). */
@@ -53,12 +88,16 @@ export function timestamp() {
  * Declares a timestamp column that the database sets from its clock when a row is inserted; with `precision: 6`, the
  * times have microseconds.
  */
-export function createdAt({ precision = 3 }: { readonly precision?: 3 | 6 } = {}) {
+export function createdAt({
+  precision = 3,
+}: {
+  readonly precision?: 3 | 6;
+} = {}): DatabaseGenerated<z.ZodISODateTime> {
   return hinted(z.iso.datetime({ precision }), { generated: 'now' });
 }
 
 /** Declares a timestamp column that is set to the current time by the insert and by every update of a row. */
-export function updatedAt() {
+export function updatedAt(): DatabaseGenerated<z.ZodISODateTime> {
   return hinted(timestamp(), { generated: 'now', touched: true });
 }
 
@@ -108,7 +147,7 @@ export function bytes() {
 
 declare const ciphertextMark: unique symbol;
 /** Marks the TypeScript type of a column that the database stores as ciphertext; the mark has no effect at run time. */
-export type Ciphertext<T extends z.ZodType> = T & { readonly [ciphertextMark]?: true };
+export type Ciphertext<T extends z.ZodType> = T & CiphertextMark;
 /** The mark that an encrypted column's TypeScript type has. */
 export type CiphertextMark = { readonly [ciphertextMark]?: true };
 
@@ -121,16 +160,12 @@ export type CiphertextMark = { readonly [ciphertextMark]?: true };
  * email: ciphertext(z.email().max(254)).nullable()
  */
 export function ciphertext<T extends z.ZodType>(type: T): Ciphertext<T> {
-  // a type that is shared with a plain column must not encrypt that column too
-  const own = type.clone() as T;
-  columnHints.add(own, { ...columnHints.get(type), ciphertext: true });
-  return own;
+  return hinted(own(type), { ciphertext: true });
 }
 
 /**
  * Declares a column that stores the values of a type as JSON, even if Ashlar would normally store them in another form.
  */
 export function json<T extends z.ZodType>(schema: T): T {
-  columnHints.add(schema, { kind: 'json' });
-  return schema;
+  return hinted(own(schema), { kind: 'json' });
 }

@@ -1,49 +1,54 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Column } from '../contract/column.js';
-import { AshlarError } from '../errors.js';
-import { errorIssues, issueText } from './issues.js';
+import { storageIssue } from './column-schema.js';
+import { refusedColumnValue } from './refused-value.js';
 import { storageProblem } from './storable.js';
 
-const refused = (
-  code: 'value-invalid' | 'value-unstorable',
-  column: Column,
-  given: unknown,
-  issues: readonly z.core.$ZodIssue[],
-): AshlarError => {
-  const found = errorIssues(
-    issues.map((issue) => ({ ...issue, path: [column.name, ...issue.path] })),
-    {
-      schema: z.object({ [column.name]: column.stored }),
-      given: { [column.name]: given },
-      columns: { [column.name]: column },
-    },
-  );
-  const lines = found.map((issue) => issueText(issue, column.table));
-  return new AshlarError(code, {
-    message: lines[0] ?? `${column.table}.${column.name}: invalid value.`,
-    detail: lines.length > 1 ? lines.slice(1).join('\n') : undefined,
-    suggestion: 'Nothing was written. Correct the value and try again.',
-    facts: { table: column.table, columns: [column.name], issues: found },
-  });
-};
-
-const custom = (message: string): z.core.$ZodIssue[] => [
-  { code: 'custom', path: [], message, input: undefined },
-];
+/** Returns whether a column holds JSON that the application gives as it is, encrypted or not. */
+export function holdsJson({ plaintext, kind, codec }: Column): boolean {
+  return plaintext ? holdsJson(plaintext) : kind === 'json' && codec === undefined;
+}
 
 /**
- * Returns a value as a column stores it, after its Zod type has checked it.
+ * Returns the problem of a value for a JSON column, as it was given; its path is empty. It is found before Zod parses
+ * the value, because Zod rebuilds objects, and drops what JSON cannot hold.
+ */
+export function jsonIssue(column: Column, value: unknown): z.core.$ZodIssue | undefined {
+  if (value === undefined || (value === null && column.nullable)) return undefined;
+  const problem = storageProblem(column, value);
+  return problem === undefined ? undefined : storageIssue(problem);
+}
+
+/**
+ * Converts an application's value to the stored form of its column's codec. A column without a codec stores the value
+ * itself; for an encrypted column the result is what is encrypted.
+ */
+export function storedValue(column: Column, value: unknown): unknown {
+  const { codec } = column.plaintext ?? column;
+  return codec ? codec.encode(value) : value;
+}
+
+/**
+ * Checks one value of the application with its column's schema and with the rules of storage.
  *
- * @throws AshlarError `value-invalid` when the column's type refuses the value; `value-unstorable` when engines could
- *   not return it unchanged
+ * @returns the value as the schema returns it, in the application's form
+ * @throws AshlarError `value-invalid`, `value-unstorable`
+ */
+export function checkedValue(column: Column, value: unknown): unknown {
+  const given = holdsJson(column) ? jsonIssue(column, value) : undefined;
+  if (given) throw refusedColumnValue(column, [given], value);
+  const { data, error } = column.schema.safeParse(value);
+  if (error) throw refusedColumnValue(column, error.issues, value);
+  return data;
+}
+
+/**
+ * Checks one value of the application with its column's schema and with the rules of storage, and returns the stored
+ * value, which the engine encodes (`engine.encode`).
+ *
+ * @param column - for an encrypted column, the value is the plaintext
+ * @throws AshlarError `value-invalid`, `value-unstorable`
  */
 export function columnValue(column: Column, value: unknown): unknown {
-  // JSON is checked before Zod parses it, since Zod rebuilds it and drops some keys; other values after, as they are stored
-  const unstorable = column.kind === 'json' ? storageProblem(column, value) : undefined;
-  if (unstorable) throw refused('value-unstorable', column, value, custom(unstorable));
-  const result = column.stored.safeParse(value);
-  if (!result.success) throw refused('value-invalid', column, value, result.error.issues);
-  const problem = storageProblem(column, result.data);
-  if (problem) throw refused('value-unstorable', column, value, custom(problem));
-  return result.data;
+  return storedValue(column, checkedValue(column, value));
 }

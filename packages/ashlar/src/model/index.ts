@@ -5,7 +5,11 @@ export {
   canonicalAddress,
   ciphertext,
   createdAt,
+  type DatabaseGenerated,
   type Generated,
+  type GeneratedKey,
+  generated,
+  type IdentityKey,
   id,
   inet,
   isCanonicalAddress,
@@ -14,8 +18,14 @@ export {
   timestamps,
   updatedAt,
 } from './column-types.js';
-export { columnValue } from './column-value.js';
+export {
+  columnValue,
+  holdsJson,
+  jsonIssue,
+  storedValue,
+} from './column-value.js';
 export { envelopeForm } from './envelope-form.js';
+export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
 export { errorIssues, isStorageIssue, issueText } from './issues.js';
 export {
@@ -29,11 +39,14 @@ export {
   type UniqueOptions,
   unique,
 } from './items.js';
+export { type HeldValue, heldValue, keyValues } from './key-values.js';
 export { identifier, identifiers, literal, nullsAlike } from './names.js';
+export { type RefusingTable, refusedColumnValue, refusedValue } from './refused-value.js';
 export { noRights, readOnlyRights, rightsOf } from './rights.js';
+export { type CheckRowItem, checkRow, type RowCheck, type RowProblem, rowProblems } from './row-checks.js';
 export { everyScope, isScopeOf, scopeValue } from './scope.js';
-export type { InsertOf, RowOf, Shape, UpdateOf } from './shape.js';
+export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateOf } from './shape.js';
 export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
-export { type Columns, type Table, table } from './table.js';
-export type { Insert, QueryTable, QueryTables, Row, Tables, Update } from './types.js';
+export { type Columns, type KeyNames, type Table, table } from './table.js';
+export type { Insert, KeyOf, QueryTable, QueryTables, Row, Tables, Update } from './types.js';

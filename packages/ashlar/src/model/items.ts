@@ -2,11 +2,12 @@ import type { Column } from '../contract/column.js';
 import type { Guarantee } from '../contract/guarantee.js';
 import type { SqlName } from '../contract/sql.js';
 import type { OnDelete } from '../contract/table.js';
+import type { CheckRowItem } from './row-checks.js';
 
 /** A primary key that `table()` declares over columns of the table. */
-export interface PrimaryKeyItem {
+export interface PrimaryKeyItem<Name extends string = string> {
   readonly kind: 'primary-key';
-  readonly columns: readonly Column[];
+  readonly columns: readonly Column<Name>[];
 }
 /** A unique key in the declaration of a table. */
 export interface UniqueItem {
@@ -44,13 +45,17 @@ export interface RenamedItem {
   readonly from: string;
 }
 
-/** A key, index, constraint or guarantee: an item that the third argument of `table()` may return. */
-export type TableItem =
+/**
+ * A key, index, constraint, check or guarantee: an item that the third argument of `table()` may return. `R` is the row
+ * that a `checkRow` gets.
+ */
+export type TableItem<R = never> =
   | PrimaryKeyItem
   | UniqueItem
   | IndexItem
   | ForeignKeyItem
   | CheckItem
+  | CheckRowItem<R>
   | RenamedItem
   | Guarantee;
 
@@ -68,7 +73,7 @@ const split = <Options>(
 };
 
 /** Declares a primary key over one or more columns. `id()` and `autoincrement()` declare their own. */
-export function primaryKey(...columns: Column[]): PrimaryKeyItem {
+export function primaryKey<const Name extends string>(...columns: Column<Name>[]): PrimaryKeyItem<Name> {
   return { kind: 'primary-key', columns };
 }
 

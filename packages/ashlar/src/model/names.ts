@@ -64,3 +64,31 @@ export function assertName(what: string, name: string): void {
     });
   }
 }
+
+// a name that every object of JavaScript has already
+const ofObjects = new Set(Object.getOwnPropertyNames(Object.prototype));
+// https://www.postgresql.org/docs/18/ddl-system-columns.html and https://www.sqlite.org/lang_createtable.html#rowid
+const ofEngines: ReadonlyMap<string, string> = new Map([
+  ...['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax'].map((name) => [name, 'PostgreSQL'] as const),
+  ...['rowid', '_rowid_', 'oid'].map((name) => [name, 'SQLite'] as const),
+]);
+
+/**
+ * Throws if a table cannot have a column with this name, because JavaScript or an engine reserves it in every table.
+ *
+ * @throws AshlarError `table-invalid`
+ */
+export function assertColumnName(table: string, name: string): void {
+  const owner = ofObjects.has(name) ? 'JavaScript' : ofEngines.get(name);
+  if (owner !== undefined) {
+    throw new AshlarError('table-invalid', {
+      message: `A column of ${table} cannot be named "${name}".`,
+      detail:
+        owner === 'JavaScript'
+          ? 'Every object of JavaScript has a property with this name, so a row without the column would seem to have it.'
+          : `${owner} reserves the name in every table.`,
+      suggestion: `Choose another name, such as ${name.replaceAll('_', '')}_value.`,
+    });
+  }
+  assertName(`A column of ${table}`, name);
+}

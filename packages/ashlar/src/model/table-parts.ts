@@ -3,13 +3,15 @@ import type { Guarantee } from '../contract/guarantee.js';
 import type { Check, ForeignKey, Index, OnDelete, TableFacts, Unique } from '../contract/table.js';
 import { invalidTable } from './invalid-table.js';
 import type { TableItem } from './items.js';
+import type { RowCheck } from './row-checks.js';
 
-/** The items of a table's declaration, grouped by kind: keys, indexes, constraints, guarantees and renames. */
+/** The items of a table's declaration, grouped by kind: keys, indexes, constraints, checks, guarantees and renames. */
 export interface Parts {
   primaryKeys: string[][];
   uniques: Unique[];
   foreignKeys: ForeignKey[];
   checks: Check[];
+  checkRow: RowCheck<never>[];
   indexes: Index[];
   guarantees: Guarantee[];
   renames: Record<string, string>;
@@ -53,6 +55,7 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
     uniques: [],
     foreignKeys: [],
     checks: [],
+    checkRow: [],
     indexes: [],
     guarantees: [],
     renames: {},
@@ -92,6 +95,9 @@ export function sortItems(table: string, columns: TableFacts['columns'], items: 
       }
       case 'check':
         parts.checks.push({ name: item.name, sql: item.sql });
+        break;
+      case 'check-row':
+        parts.checkRow.push(item.check);
         break;
       case 'guarantee':
         parts.guarantees.push(item);

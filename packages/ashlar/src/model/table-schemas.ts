@@ -1,73 +1,44 @@
-import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
-import type { InsertOf, RowOf, Shape, UpdateOf } from './shape.js';
-import { storageProblem } from './storable.js';
+import { withMetadataOf } from './column-schema.js';
+import { withDefault } from './default-value.js';
+import type { InsertShape, RowShape, Shape, UpdateShape } from './shape.js';
+
+const hasDefault = ({ plaintext, default: value }: Column): boolean =>
+  (plaintext ? plaintext.default : value) !== undefined;
 
 const insertType = (column: Column): z.ZodType => {
-  if (column.generated === 'uuid') return column.declared.default(() => uuidv7() as never);
-  if (column.generated) return column.declared.optional();
-  if (column.nullable && column.declared.def.type === 'nullable' && column.default === undefined) {
-    return column.declared.default(null as never);
-  }
-  return column.declared;
-};
-
-type Values = Readonly<Record<string, unknown>>;
-
-const refuseUnstorable =
-  (columns: readonly Column[]) =>
-  (row: unknown, context: z.core.$RefinementCtx): void => {
-    if (typeof row !== 'object' || row === null) return;
-    for (const column of columns) {
-      const value = (row as Values)[column.name];
-      const problem = value === undefined ? undefined : storageProblem(column, value);
-      if (problem) {
-        context.addIssue({
-          code: 'custom',
-          path: [column.name],
-          message: problem,
-          params: { storage: true },
-        });
-      }
-    }
-  };
-
-// JSON is checked before Zod parses it, since Zod rebuilds it and drops some keys; other values after, as they are stored
-const storable = (columns: TableFacts['columns'], schema: z.ZodType): z.ZodType => {
-  const all = Object.values(columns);
-  const isJson = (column: Column) => (column.plaintext ?? column).kind === 'json';
-  const json = all.filter(isJson);
-  const checked = schema.superRefine(refuseUnstorable(all.filter((column) => !isJson(column))));
-  return json.length === 0 ? checked : z.unknown().superRefine(refuseUnstorable(json)).pipe(checked);
+  const { schema, declared } = column;
+  if (column.generated) return schema.optional();
+  if (hasDefault(column)) return withMetadataOf(declared, withDefault(column, schema));
+  return column.nullable ? schema.default(null as never) : schema;
 };
 
 /** The Zod schemas of a table: for a stored row, for a row to insert, and for the values of an update. */
-export interface TableSchemas<S extends Shape> {
-  readonly row: z.ZodType<RowOf<S>>;
-  readonly insert: z.ZodType<InsertOf<S>, InsertOf<S>>;
-  readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
+export interface TableSchemas<S extends Shape, Key extends string = string> {
+  readonly row: z.ZodObject<RowShape<S>, z.core.$strict>;
+  readonly insert: z.ZodObject<InsertShape<S>, z.core.$strict>;
+  readonly update: z.ZodObject<UpdateShape<S, Key>, z.core.$strict>;
 }
 
-/**
- * Builds the Zod schemas of a table from its columns. Those for writing refuse values that an engine could not return
- * identically.
- */
-export function tableSchemas<S extends Shape>(
+/** Builds the Zod schemas of a table from the schemas of its columns. */
+export function tableSchemas<S extends Shape, Key extends string>(
   columns: TableFacts['columns'],
   primaryKey: readonly string[],
-): TableSchemas<S> {
+): TableSchemas<S, Key> {
   const all = Object.values(columns);
-  const object = (chosen: Column[], type: (column: Column) => z.ZodType) =>
+  const object = (chosen: readonly Column[], type: (column: Column) => z.ZodType) =>
     z.strictObject(Object.fromEntries(chosen.map((column) => [column.name, type(column)])));
-  const updatable = all.filter((column) => !primaryKey.includes(column.name));
   return {
-    row: object(all, (column) => column.stored) as z.ZodType<RowOf<S>>,
-    insert: storable(columns, object(all, insertType)) as z.ZodType<InsertOf<S>, InsertOf<S>>,
-    update: storable(
-      columns,
-      object(updatable, (column) => column.stored.optional()),
-    ) as z.ZodType<UpdateOf<S>, UpdateOf<S>>,
-  };
+    row: object(all, ({ schema }) => schema),
+    insert: object(
+      all.filter(({ generated }) => generated !== 'identity'),
+      insertType,
+    ),
+    update: object(
+      all.filter(({ name }) => !primaryKey.includes(name)),
+      ({ schema }) => schema.optional(),
+    ),
+  } as unknown as TableSchemas<S, Key>;
 }

@@ -3,37 +3,59 @@ import type { Column } from '../contract/column.js';
 import type { GuardedTable } from '../contract/guarantee.js';
 import { columnFromZod } from './column-from-zod.js';
 import { assertGuarantees, mergedFacts } from './guarantee-facts.js';
-import type { TableItem } from './items.js';
-import { assertName } from './names.js';
-import type { InsertOf, RowOf, Shape, UpdateOf } from './shape.js';
+import type { PrimaryKeyItem, TableItem } from './items.js';
+import { assertColumnName, assertName } from './names.js';
+import type { RowCheck } from './row-checks.js';
+import type { CheckedRow, InsertShape, MarkedKey, RowShape, Shape, UpdateShape } from './shape.js';
 import { assertKeys, assertNames } from './table-checks.js';
 import { sortItems } from './table-parts.js';
 import { tableSchemas } from './table-schemas.js';
 
 /** The columns of a table, by name. */
-export type Columns<S extends Shape = Shape> = { readonly [K in keyof S]: Column };
+export type Columns<S extends Shape = Shape> = { readonly [K in keyof S]: Column<K & string> };
 
 /**
  * A table: a Zod object with a name, keys, indexes and guarantees. Made by {@link table}; independent of any engine.
+ * `Key` are the names of the primary key's columns.
  */
-export interface Table<Name extends string = string, S extends Shape = Shape> extends GuardedTable {
+export interface Table<Name extends string = string, S extends Shape = Shape, Key extends string = string>
+  extends GuardedTable {
   readonly kind: 'table';
   readonly name: Name;
   readonly columns: Columns<S>;
+  readonly primaryKey: { readonly name: string; readonly columns: readonly Key[] };
+  /** The checks of whole rows, which run in this process: `checkRow(…)`. */
+  readonly checkRow: readonly RowCheck<never>[];
   /** Validates a stored row; `z.toJSONSchema(table.row)` is its JSON Schema. */
-  readonly row: z.ZodType<RowOf<S>>;
-  /** Validates a row to insert and fills in defaults and UUIDs; refuses unknown columns. */
-  readonly insert: z.ZodType<InsertOf<S>, InsertOf<S>>;
+  readonly row: z.ZodObject<RowShape<S>, z.core.$strict>;
+  /**
+   * Validates a row to insert and fills in constant defaults; refuses unknown columns. What the session generates (ids,
+   * the values of `generated(…)`) may be omitted and is not filled in.
+   */
+  readonly insert: z.ZodObject<InsertShape<S>, z.core.$strict>;
   /** Validates the values of an update, which may set any columns except those of the primary key. */
-  readonly update: z.ZodType<UpdateOf<S>, UpdateOf<S>>;
+  readonly update: z.ZodObject<UpdateShape<S, Key>, z.core.$strict>;
 }
+
+type NamedKey<Item> =
+  Item extends PrimaryKeyItem<infer Column> ? (string extends Column ? never : Column) : never;
+
+/**
+ * The names of the primary key's columns: those of the item `primaryKey(…)`, or else the column that is a key by
+ * itself. `string` where the types do not say it.
+ */
+export type KeyNames<S extends Shape, Item> = [NamedKey<Item>] extends [never]
+  ? [MarkedKey<S>] extends [never]
+    ? string
+    : MarkedKey<S>
+  : NamedKey<Item>;
 
 /**
  * Declares a table: its columns as Zod types, with its keys, indexes and guarantees.
  *
  * @param name - the table's name in the database, snake_case
  * @param shape - column name → Zod type
- * @param items - given the columns, returns the keys, indexes, constraints and guarantees
+ * @param items - given the columns, returns the keys, indexes, constraints, checks and guarantees
  * @returns the table, with its schemas `row`, `insert` and `update`
  * @throws AshlarError `table-invalid` (two primary keys, an index without columns, guarantees that cannot hold
  *   together, …), `column-type-unsupported`
@@ -41,29 +63,34 @@ export interface Table<Name extends string = string, S extends Shape = Shape> ex
  * @example
  * const notes = table('notes', { id: id(), body: z.string().max(500), ...timestamps() }, (c) => [index(c.created_at)]);
  */
-export function table<const Name extends string, S extends Shape>(
+export function table<
+  const Name extends string,
+  S extends Shape,
+  const Items extends readonly TableItem<CheckedRow<S>>[] = [],
+>(
   name: Name,
   shape: S,
-  items: (columns: Columns<S>) => readonly TableItem[] = () => [],
-): Table<Name, S> {
+  items: (columns: Columns<S>) => Items = () => [] as never,
+): Table<Name, S, KeyNames<S, Items[number]>> {
+  type Key = KeyNames<S, Items[number]>;
   assertName('A table', name);
   const columns = Object.fromEntries(
     Object.entries(shape).map(([column, type]) => {
-      assertName(`A column of ${name}`, column);
+      assertColumnName(name, column);
       return [column, columnFromZod(name, column, type)];
     }),
   ) as Columns<S>;
   const { primaryKeys, ...parts } = sortItems(name, columns, items(columns));
-  const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts });
+  const primaryKey = assertKeys(name, columns, { primaryKeys, ...parts }) as Key[];
   assertNames(name, columns, { primaryKeys, ...parts });
-  const made: Table<Name, S> = Object.freeze({
+  const made: Table<Name, S, Key> = Object.freeze({
     kind: 'table' as const,
     name,
     columns,
     primaryKey: { name: `${name}_pkey`, columns: primaryKey },
     ...parts,
     facts: mergedFacts({ name, columns }, parts.guarantees),
-    ...tableSchemas<S>(columns, primaryKey),
+    ...tableSchemas<S, Key>(columns, primaryKey),
   });
   assertGuarantees(made);
   return made;

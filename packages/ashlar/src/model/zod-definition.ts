@@ -26,6 +26,14 @@ export function checksOf(schema: z.core.$ZodType): readonly CheckDefinition[] {
 }
 
 /**
+ * Returns the values of an enum. An enum of TypeScript with numbers also maps each number to its name; those entries are
+ * no values.
+ */
+export function enumValues({ entries }: z.core.$ZodEnumDef): (string | number)[] {
+  return z.core.util.getEnumValues(entries) as (string | number)[];
+}
+
+/**
  * Returns the format of a string or number schema (`z.uuid()`: `uuid`, `z.int()`: `safeint`); `undefined` if it has
  * none.
  */

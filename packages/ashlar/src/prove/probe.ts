@@ -3,7 +3,7 @@ import type { Engine } from '../contract/engine.js';
 import type { SqlRow } from '../contract/sql.js';
 import type { SystemFacts } from '../contract/system.js';
 import { rootText } from '../engines/refusal.js';
-import { everyScope, type Table, type Tables } from '../model/index.js';
+import { everyScope, storedValue, type Table, type Tables } from '../model/index.js';
 import type { AttackTransaction } from './attack-transaction.js';
 import { type Attempt, type PlacedRow, SampleRows, scopeColumnOf } from './sample-rows.js';
 import { valueFor } from './values.js';
@@ -48,7 +48,7 @@ export async function makeProbe({
         partitions:
           home === undefined ? partitions : [home, ...partitions.filter((partition) => partition !== home)],
         scope: column && (await scopeIn(rows, row[column.name])),
-        otherScope: column && String(another),
+        otherScope: column && String(storedValue(column, another)),
       },
     };
   } catch (error) {

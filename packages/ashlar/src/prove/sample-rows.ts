@@ -5,7 +5,7 @@ import type { SystemFacts } from '../contract/system.js';
 import type { ForeignKey } from '../contract/table.js';
 import { refusalOf, rootText } from '../engines/refusal.js';
 import { insertRow, isRow } from '../guarantees/shared/attacks.js';
-import { identifier, type Table, type Tables } from '../model/index.js';
+import { fillGenerated, identifier, storedValue, type Table, type Tables } from '../model/index.js';
 import type { AttackTransaction } from './attack-transaction.js';
 import { envelopeLike, valueFor } from './values.js';
 
@@ -132,9 +132,10 @@ export class SampleRows {
     return value === undefined ? undefined : this.#encoded(column, value);
   }
 
+  // of a value in the application's form
   #encoded(column: Column, value: unknown): string {
     // there is no key here, and proving must not create one
-    const stored = column.plaintext && value !== null ? envelopeLike(column) : value;
+    const stored = column.plaintext && value !== null ? envelopeLike(column) : storedValue(column, value);
     return this.#engine.dialect.proving.literal(this.#engine.encode(column, stored));
   }
 
@@ -180,7 +181,9 @@ export class SampleRows {
       const [issue] = checked.error.issues;
       return { reason: `no value was found for ${table.name}.${issue?.path.join('.')}: ${issue?.message}` };
     }
-    const row = Object.entries(checked.data).flatMap(([name, value]) => {
+    const values: Record<string, unknown> = checked.data;
+    fillGenerated(table, values);
+    const row = Object.entries(values).flatMap(([name, value]) => {
       const column = table.columns[name];
       if (column === undefined || value === undefined) return [];
       return [[name, links.value[name] ?? this.#encoded(column, value)] as const];
@@ -196,6 +199,8 @@ export class SampleRows {
     );
     const alone = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
     const wanted = Object.values(table.columns).filter((column) => {
+      // its value is not given but linked: the schema of an insert lacks the column
+      if (column.generated === 'identity') return false;
       if (linked.includes(column.name)) return true;
       if (column.generated || alone.has(column.name)) return false;
       if (column.nullable) return filled;
@@ -205,7 +210,8 @@ export class SampleRows {
     const values = wanted.map((column) => {
       const byDefault = column.default !== undefined && variant === 0 && !linked.includes(column.name);
       const unlike = keyed.has(column.name) && !byDefault;
-      return [column.name, byDefault ? column.default : valueFor(column, { variant, unlike })] as const;
+      // leaving the column out is its default, in the application's form
+      return [column.name, byDefault ? undefined : valueFor(column, { variant, unlike })] as const;
     });
     const samples = this.#samples.get(table.name) ?? [];
     const sample = samples.length > 0 ? samples[this.#used++ % samples.length] : {};

@@ -109,14 +109,23 @@ export interface Choice {
 }
 
 /**
- * Chooses a value other than NULL that a column accepts; `undefined` if the column accepts none of the candidates.
+ * Chooses a value other than NULL that a column accepts, in the application's form; `undefined` if the column accepts
+ * none of the candidates.
  * For an encrypted column it is the plaintext.
  */
 export function valueFor(column: Column, { variant, unlike }: Choice): unknown {
-  return candidates(column.plaintext ?? column, variant, unlike).find(
-    (value) =>
-      value !== null && column.stored.safeParse(value).success && storageProblem(column, value) === undefined,
-  );
+  const { codec } = column.plaintext ?? column;
+  for (const stored of candidates(column.plaintext ?? column, variant, unlike)) {
+    if (stored === null || !column.stored.safeParse(stored).success) continue;
+    if (storageProblem(column, stored) !== undefined) continue;
+    try {
+      const value = codec ? codec.decode(stored) : stored;
+      if (column.schema.safeParse(value).success) return value;
+    } catch {
+      // a codec need not decode everything that its stored side allows
+    }
+  }
+  return undefined;
 }
 
 /** Creates bytes that pass the CHECK of an encrypted column but that no key decrypts. */

@@ -8,6 +8,7 @@ export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
   nullable,
   column: undefined,
   precision: undefined,
+  codec: undefined,
   rows: undefined,
 });
 /** Returns the meaning of a value that is computed of values with a meaning, and has their kind. */

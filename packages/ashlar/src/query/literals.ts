@@ -95,6 +95,17 @@ const address = (value: unknown): Comparand => {
  * search for a value that the column cannot hold finds nothing. For JSON, the value stays as it is.
  */
 export function comparand(column: Column, value: unknown): Comparand {
+  const { codec } = column;
+  if (!codec) return storedComparand(column, value);
+  try {
+    return storedComparand(column, codec.encode(value));
+  } catch {
+    // not a value of the application's side
+    return impossible;
+  }
+}
+
+const storedComparand = (column: Column, value: unknown): Comparand => {
   switch (column.kind) {
     case 'integer':
       return integer(value);
@@ -117,4 +128,4 @@ export function comparand(column: Column, value: unknown): Comparand {
     case 'json':
       return exact(value);
   }
-}
+};

@@ -11,6 +11,11 @@ const corrupt = (name: string, why: string): AshlarError =>
 const cell = (name: string, meaning: Meaning | undefined, value: unknown): unknown => {
   if (value === null || !meaning) return value;
   if (meaning.rows) return nestedValue(meaning.rows, value);
+  const stored = storedCell(name, meaning, value);
+  return meaning.codec ? meaning.codec.decode(stored) : stored;
+};
+
+const storedCell = (name: string, meaning: Meaning, value: unknown): unknown => {
   switch (meaning.kind) {
     case 'boolean':
       return typeof value === 'number' ? value !== 0 : value;

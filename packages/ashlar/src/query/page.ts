@@ -16,7 +16,7 @@ import {
 } from 'kysely';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { type CursorValue, readCursor, writeCursor } from './cursor.js';
+import { readCursor, writeCursor } from './cursor.js';
 import { meaningOf, type Output, outputsOf, scopeOf, unwrapped } from './meaning.js';
 import { binary, both, constant, either } from './nodes.js';
 import type { Meaning, Scope } from './scope.js';
@@ -95,17 +95,11 @@ export function pagePlan(
   const keys = keysOf(given, by, outputsOf(given, declared), scope);
   assertUnique(given, keys, scope);
   const order = keys.map(orderText).join();
+  const columns = keys.map(({ meaning }) => meaning?.column);
   let planned = query as unknown as Builder;
   if (after !== undefined && after !== null) {
     const condition = new ExpressionWrapper<never, never, SqlBool>(
-      afterRow(
-        keys,
-        readCursor(
-          after,
-          order,
-          keys.map(({ meaning }) => meaning?.column),
-        ),
-      ),
+      afterRow(keys, readCursor(after, order, columns)),
     );
     // WHERE comes before grouping, where aggregates have no value yet
     planned = given.groupBy || given.having ? planned.having(condition) : planned.where(condition);
@@ -122,8 +116,9 @@ export function pagePlan(
         next:
           last &&
           writeCursor(
-            keys.map(({ name }) => last[name] as CursorValue),
+            keys.map(({ name }) => last[name]),
             order,
+            columns,
           ),
       };
     },
@@ -202,7 +197,7 @@ const coversKey = (table: TableFacts, keys: readonly Key[]): boolean => {
 };
 
 // an index answers a comparison of rows, and a bound on the first column; it does not answer an OR
-const afterRow = (keys: readonly Key[], values: readonly CursorValue[]): OperationNode => {
+const afterRow = (keys: readonly Key[], values: readonly unknown[]): OperationNode => {
   const [first] = keys;
   const [value = null] = values;
   if (!first || keys.length === 1 || first.nullable) return beyond(keys, values);
@@ -219,7 +214,7 @@ const afterRow = (keys: readonly Key[], values: readonly CursorValue[]): Operati
 /** The condition for the rows after the one with these values. */
 const beyond = (
   [key, ...rest]: readonly Key[],
-  [value = null, ...others]: readonly CursorValue[],
+  [value = null, ...others]: readonly unknown[],
 ): OperationNode => {
   if (!key) return constant(false);
   const { node, direction, nullable } = key;

@@ -1,5 +1,5 @@
 import type { TableNode } from 'kysely';
-import type { Column, ColumnKind } from '../contract/column.js';
+import type { Column, ColumnCodec, ColumnKind } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 
 /** What the tree of a query says about the values of an expression. */
@@ -10,6 +10,8 @@ export interface Meaning {
   readonly column: Column | undefined;
   /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
   readonly precision: 3 | 6 | undefined;
+  /** Converts the values to the application's form, if their column has a codec. */
+  readonly codec: ColumnCodec | undefined;
   /** For the result of `nested`: the columns of its rows. */
   readonly rows: NestedRows | undefined;
 }
@@ -34,8 +36,8 @@ export const unknownRelation: Relation = { columns: new Map(), open: true, table
 
 /** Returns the meaning of a declared column. */
 export function columnMeaning(column: Column): Meaning {
-  const { kind, nullable, precision } = column;
-  return { kind, nullable, column, precision, rows: undefined };
+  const { kind, nullable, precision, codec } = column;
+  return { kind, nullable, column, precision, codec, rows: undefined };
 }
 
 /** Returns declared tables as relations, by name. */

@@ -10,7 +10,14 @@ import { endsWithin } from '../engines/ends-within.js';
 import { defaultLockTimeout } from '../engines/lock.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
-import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import {
+  type KeyOf,
+  keyValues,
+  type QueryTables,
+  type Row,
+  type Table,
+  type Tables,
+} from '../model/index.js';
 import { queryRules } from '../query/rules.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
@@ -26,10 +33,10 @@ import { ActiveSession } from './session.js';
 import { abortedError, leftOverError } from './session-errors.js';
 import { assertShared } from './shared-options.js';
 import { SingleWrites } from './single-writes.js';
-import { keyValues, Statements } from './statements.js';
+import { Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
 import { transactionOptions } from './transaction-options.js';
-import type { KeyOf, Session, SessionContext, SessionOptions } from './types.js';
+import type { Session, SessionContext, SessionOptions } from './types.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
@@ -122,19 +129,21 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    *
    * @throws AshlarError `session-conflict`, `decryption-failed`, `scope-shredded`, `database-closed`
    */
-  async get<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
+  async get<Of extends Table>(
+    table: Of,
+    key: KeyOf<Of>,
     context: SessionContext = {},
-  ): Promise<RowOf<S> | undefined> {
+  ): Promise<Row<Of> | undefined> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
     if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
-    if (table.facts.encryption) return this.#getEncrypted(table, key);
-    const statement = this.#parts.statements.get(table, keyValues(table, key));
+    const given = keyValues(table, key);
+    if (!given) return undefined;
+    if (table.facts.encryption) return this.#getEncrypted(table, given);
+    const statement = this.#parts.statements.get(table, given);
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S> | undefined;
+    return rows[0] as Row<Of> | undefined;
   }
 
   /**
@@ -219,14 +228,14 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     await this.engine.close();
   }
 
-  async #getEncrypted<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
-  ): Promise<RowOf<S> | undefined> {
+  async #getEncrypted<Of extends Table>(
+    table: Of,
+    key: Readonly<Record<string, unknown>>,
+  ): Promise<Row<Of> | undefined> {
     const steps = new EncryptedTables(this.#parts, new DataKeys(this.#parts.encryption)).get(table, key);
     const read = async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
       (await this.engine.read(sql, parameters)).rows;
-    return resultOf(await runSteps(steps, read)) as RowOf<S> | undefined;
+    return resultOf(await runSteps(steps, read)) as Row<Of> | undefined;
   }
 
   /** @internal */

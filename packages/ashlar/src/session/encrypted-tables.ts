@@ -10,7 +10,6 @@ import {
 import { AshlarError } from '../errors.js';
 import type { Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
-import { keyValues } from './statements.js';
 import { notFound } from './values.js';
 
 type Row = Record<string, unknown>;
@@ -39,19 +38,18 @@ export class EncryptedTables {
     return yield* decryptRow(this.#keys, table, row);
   }
 
-  *update(table: Table, key: unknown, values: Values): Steps<Row> {
-    const given = keyValues(table, key);
+  *update(table: Table, key: Values, values: Values): Steps<Row> {
     // ciphertexts are bound to the scope and the key that the stored row has
-    const [stored] = yield this.#parts.statements.get(table, given);
+    const [stored] = yield this.#parts.statements.get(table, key);
     if (!stored) throw notFound(table);
     const encrypted = yield* encryptValues(this.#keys, table, values, stored);
-    const [row] = yield this.#parts.statements.update(table, given, encrypted);
+    const [row] = yield this.#parts.statements.update(table, key, encrypted);
     if (!row) throw notFound(table);
     return yield* decryptRow(this.#keys, table, row);
   }
 
-  *get(table: Table, key: unknown): Steps<Row | undefined> {
-    const [row] = yield this.#parts.statements.get(table, keyValues(table, key));
+  *get(table: Table, key: Values): Steps<Row | undefined> {
+    const [row] = yield this.#parts.statements.get(table, key);
     return row && (yield* decryptRow(this.#keys, table, row));
   }
 

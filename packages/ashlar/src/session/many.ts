@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { storedValue, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import type { Statement } from './statements.js';
 import { updateValues } from './values.js';
@@ -26,7 +26,8 @@ export function updateManyStatement(
   // fragments of SQL, which the builder leaves as they are: these values have been checked and encoded
   const assigned = Object.values(table.columns).flatMap((column) => {
     const value = values[column.name];
-    if (value !== undefined) return [[column.name, sql`${engine.encode(column, value)}`] as const];
+    if (value !== undefined)
+      return [[column.name, sql`${engine.encode(column, storedValue(column, value))}`] as const];
     return column.touched ? [[column.name, sql.raw(engine.dialect.now(column.precision))] as const] : [];
   });
   const all = tableIn(builder).updateTable(table.name).set(Object.fromEntries(assigned));

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
-import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import { keyValues, type Table } from '../model/index.js';
+import type { InsertOf, RowOf, Shape, UpdateOf } from '../model/shape.js';
+import type { KeyOf, QueryTables, Row, Tables, Update } from '../model/types.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
@@ -10,12 +12,14 @@ import { kyselyFor, readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
 import { endedError, notAwaitedError } from './session-errors.js';
-import { keyValues, type Statement } from './statements.js';
-import type { Decrypted, KeyOf, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
+import type { Statement } from './statements.js';
+import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
 import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
-import { insertValues, notFound, updateValues } from './values.js';
+import { checkedRow, insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
+
+type Values = Record<string, unknown>;
 
 /** An asynchronous session, which runs in one level (transaction or savepoint) of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
@@ -81,23 +85,22 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   ): Promise<number | RowOf<S>[]> {
     this.#assertWritable();
     let count = 0;
-    const returned: Record<string, unknown>[] = [];
+    const returned: Values[] = [];
     const batches = new Batches(this.#parts.statements, table);
     const send = async (batch: Batch): Promise<void> => {
       if (returning) returned.push(...(await this.#insertReturning(table, batch)));
       else await this.level.run((t) => t.insertMany(table, batch.columns, batch.rows));
       count += batch.rows.length;
     };
-    const add = (row: InsertOf<S>): Promise<void> | undefined => {
-      const values = insertValues(this.#parts, table, row);
-      if (table.facts.encryption) {
-        return this.#encrypted((encrypted) => encrypted.values(table, values)).then((sealed) => {
-          const full = batches.add(sealed);
-          return full && send(full);
-        });
-      }
+    const push = (values: Values): Promise<void> | undefined => {
       const full = batches.add(values);
       return full && send(full);
+    };
+    const add = (row: InsertOf<S>): Promise<void> | undefined => {
+      const values = insertValues(this.#parts, table, row);
+      return table.facts.encryption
+        ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
+        : push(values);
     };
     try {
       if (Symbol.iterator in rows) {
@@ -119,25 +122,22 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return returning ? (returned as RowOf<S>[]) : count;
   }
 
-  async update<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
-    update: UpdateOf<S>,
-  ): Promise<RowOf<S>> {
+  async update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
-    if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as Promise<RowOf<S>>;
-    const statement = this.#parts.statements.update(table, keyValues(table, key), values);
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    if (!rows[0]) throw notFound(table);
-    return rows[0] as RowOf<S>;
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const [row] = table.facts.encryption
+      ? [await this.#encrypted((encrypted) => encrypted.update(table, given, values))]
+      : await this.#rows(this.#parts.statements.update(table, given, values));
+    if (!row) throw notFound(table);
+    return checkedRow(table, row as Row<Of>, this.#fail);
   }
 
-  async updateMany<Name extends string, S extends Shape>(
-    table: Table<Name, S>,
+  async updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
     where: Where<Name, S>,
-    update: UpdateOf<S>,
+    update: UpdateOf<S, Key>,
   ): Promise<number> {
     this.#assertWritable();
     return this.#changes(updateManyStatement(this.#parts, table, where, update));
@@ -152,12 +152,9 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     const plan = planUpsert(this.#parts, table, row, by);
     for (let attempt = 1; ; attempt++) {
       const found = await this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
-      if (found) return found as RowOf<S>;
+      if (found) return checkedRow(table, found as RowOf<S>, this.#fail);
       try {
-        return await this.nest(
-          (inner) => (inner as ActiveSession<T>).#insertValues(table, plan.insert),
-          false,
-        );
+        return await this.nest((s) => (s as ActiveSession<T>).#insertValues(table, plan.insert), false);
       } catch (error) {
         if (isTaken(error) && attempt < upsertAttempts) continue;
         this.level.fail(error);
@@ -166,13 +163,13 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     }
   }
 
-  async get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined> {
+  async get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined> {
     this.#assertOpen();
+    const given = keyValues(table, key);
+    if (!given) return undefined;
     if (table.facts.encryption)
-      return this.#encrypted((s) => s.get(table, key)) as Promise<RowOf<S> | undefined>;
-    const statement = this.#parts.statements.get(table, keyValues(table, key));
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S> | undefined;
+      return this.#encrypted((s) => s.get(table, given)) as Promise<Row<Of> | undefined>;
+    return (await this.#rows(this.#parts.statements.get(table, given)))[0] as Row<Of> | undefined;
   }
 
   async page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>> {
@@ -181,9 +178,11 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return plan.page((await this.query.executeQuery(plan.query)).rows as Row[]);
   }
 
-  async delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void> {
+  async delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void> {
     this.#assertWritable();
-    const statement = this.#parts.statements.delete(table, keyValues(table, key));
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const statement = this.#parts.statements.delete(table, given);
     const { changes } = await this.level.execute(statement.sql, statement.parameters);
     if (changes === 0) throw notFound(table);
   }
@@ -301,22 +300,21 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#keys;
   }
 
-  async #insertValues<S extends Shape>(
-    table: Table<string, S>,
-    values: Readonly<Record<string, unknown>>,
-  ): Promise<RowOf<S>> {
+  async #insertValues<S extends Shape>(table: Table<string, S>, values: Values): Promise<RowOf<S>> {
     if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
-    const statement = this.#parts.statements.insert(table, values);
-    const { rows } = await this.level.execute(statement.sql, statement.parameters);
-    return rows[0] as RowOf<S>;
+    return (await this.#rows(this.#parts.statements.insert(table, values)))[0] as RowOf<S>;
   }
 
-  async #insertReturning(table: Table, { columns, rows }: Batch): Promise<Record<string, unknown>[]> {
+  async #insertReturning(table: Table, { columns, rows }: Batch): Promise<Values[]> {
     const inserted = await this.level.run((t) => t.insertManyReturning(table, columns, rows));
-    return table.facts.encryption
-      ? this.#encrypted((encrypted) => encrypted.decrypt(table, inserted))
-      : inserted;
+    return table.facts.encryption ? this.#encrypted((e) => e.decrypt(table, inserted)) : inserted;
+  }
+
+  readonly #fail = (error: unknown): void => this.level.fail(error);
+
+  async #rows({ sql, parameters }: Statement): Promise<Values[]> {
+    return (await this.level.execute(sql, parameters)).rows;
   }
 
   async #changes(statement: Statement | undefined): Promise<number> {

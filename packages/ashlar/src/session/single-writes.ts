@@ -1,5 +1,5 @@
-import type { InsertOf, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
-import type { KeyOf, Rows, Session, SessionContext, UpsertOptions } from './types.js';
+import type { InsertOf, KeyOf, Row, RowOf, Shape, Table, Tables, Update, UpdateOf } from '../model/index.js';
+import type { Rows, Session, SessionContext, UpsertOptions } from './types.js';
 import type { Where } from './where.js';
 
 /** The writes of a database that are one statement each. */
@@ -59,12 +59,12 @@ export abstract class SingleWrites<T extends Tables> {
    *
    * @throws AshlarError as {@link Session.update} and `db.session`
    */
-  update<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
-    update: UpdateOf<S>,
+  update<Of extends Table>(
+    table: Of,
+    key: KeyOf<Of>,
+    update: Update<Of>,
     context: SessionContext = {},
-  ): Promise<RowOf<S>> {
+  ): Promise<Row<Of>> {
     return this.once(context, (s) => s.update(table, key, update));
   }
 
@@ -74,10 +74,10 @@ export abstract class SingleWrites<T extends Tables> {
    * @returns the number of rows that were updated
    * @throws AshlarError as {@link Session.updateMany} and `db.session`
    */
-  updateMany<Name extends string, S extends Shape>(
-    table: Table<Name, S>,
+  updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
     where: Where<Name, S>,
-    update: UpdateOf<S>,
+    update: UpdateOf<S, Key>,
     context: SessionContext = {},
   ): Promise<number> {
     return this.once(context, (s) => s.updateMany(table, where, update));
@@ -105,11 +105,7 @@ export abstract class SingleWrites<T extends Tables> {
    *
    * @throws AshlarError as {@link Session.delete} and `db.session`
    */
-  delete<S extends Shape>(
-    table: Table<string, S>,
-    key: KeyOf<S>,
-    context: SessionContext = {},
-  ): Promise<void> {
+  delete<Of extends Table>(table: Of, key: KeyOf<Of>, context: SessionContext = {}): Promise<void> {
     return this.once(context, (s) => s.delete(table, key));
   }
 

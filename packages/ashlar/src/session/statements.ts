@@ -22,7 +22,10 @@ type AnyTables = Record<string, Record<string, unknown>>;
 const present = (table: Table, values: Values): Column[] =>
   Object.values(table.columns).filter((column) => values[column.name] !== undefined);
 
-/** Compiles the statements that write and read single rows, once for each table and set of columns. */
+/**
+ * Compiles the statements that write and read single rows, once for each table and set of columns. Values are given in
+ * the application's form.
+ */
 export class Statements {
   readonly #engine: Engine;
   readonly #kysely: Kysely<AnyTables>;
@@ -129,7 +132,10 @@ export class Statements {
   }
 
   #encode(columns: readonly Column[], values: Values): unknown[] {
-    return columns.map((column) => this.#engine.encode(column, values[column.name]));
+    return columns.map((column) => {
+      const value = values[column.name];
+      return this.#engine.encode(column, column.codec ? column.codec.encode(value) : value);
+    });
   }
 
   #cached(table: Table, name: string, compile: () => Compiled): Compiled {
@@ -145,25 +151,4 @@ export class Statements {
     }
     return compiled;
   }
-}
-
-/**
- * Converts a primary key, given as a single value or as an object of columns, to an object of its columns' values.
- *
- * @throws AshlarError `usage` when a column of the key is missing
- */
-export function keyValues(table: Table, key: unknown): Values {
-  const columns = table.primaryKey.columns;
-  const values: Values =
-    typeof key === 'object' && key !== null
-      ? (key as Values)
-      : Object.fromEntries(columns.slice(0, 1).map((name) => [name, key]));
-  const missing = columns.filter((name) => values[name] === undefined || values[name] === null);
-  if (missing.length > 0) {
-    throw new AshlarError('usage', {
-      message: `The key of ${table.name} lacks ${missing.join(', ')}.`,
-      suggestion: `Pass { ${columns.join(', ')} }.`,
-    });
-  }
-  return values;
 }

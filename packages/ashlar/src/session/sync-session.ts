@@ -2,7 +2,17 @@ import type { Compilable } from 'kysely';
 import type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, resultOf, runStepsNow, type Steps } from '../encryption/index.js';
 import { AshlarError } from '../errors.js';
-import type { InsertOf, RowOf, Shape, Table, UpdateOf } from '../model/index.js';
+import {
+  type InsertOf,
+  type KeyOf,
+  keyValues,
+  type Row,
+  type RowOf,
+  type Shape,
+  type Table,
+  type Update,
+  type UpdateOf,
+} from '../model/index.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { assertParameters } from '../query/parameters.js';
 import { type Batch, Batches } from './batches.js';
@@ -11,10 +21,10 @@ import { readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
 import { abortedError, endedError } from './session-errors.js';
-import { keyValues, type Statement } from './statements.js';
-import type { Decrypted, KeyOf, SessionContext, UpsertOptions } from './types.js';
+import type { Statement } from './statements.js';
+import type { Decrypted, SessionContext, UpsertOptions } from './types.js';
 import { changeFound, planUpsert } from './upsert.js';
-import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
+import { checkedRow, insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
 /** Runs synchronous sessions: see `db.sync`. */
@@ -104,21 +114,27 @@ export class SyncSession {
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
-  update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): RowOf<S> {
+  update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Row<Of> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.update(table, key, values)) as RowOf<S>;
-    const { rows } = this.#execute(this.#parts.statements.update(table, keyValues(table, key), values));
+      return checkedRow(
+        table,
+        this.#encrypted((encrypted) => encrypted.update(table, given, values)) as Row<Of>,
+        this.#fail,
+      );
+    const { rows } = this.#execute(this.#parts.statements.update(table, given, values));
     if (!rows[0]) throw notFound(table);
-    return rows[0] as RowOf<S>;
+    return checkedRow(table, rows[0] as Row<Of>, this.#fail);
   }
 
   /** Updates every row that meets a condition; the synchronous form of {@link Session.updateMany}. */
-  updateMany<Name extends string, S extends Shape>(
-    table: Table<Name, S>,
+  updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
     where: Where<Name, S>,
-    update: UpdateOf<S>,
+    update: UpdateOf<S, Key>,
   ): number {
     this.#assertWritable();
     return this.#changes(updateManyStatement(this.#parts, table, where, update));
@@ -130,22 +146,24 @@ export class SyncSession {
     const plan = planUpsert(this.#parts, table, row, by);
     // no other transaction can write meanwhile
     const found = this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
-    return (found as RowOf<S> | undefined) ?? this.#insertValues(table, plan.insert);
+    return found ? checkedRow(table, found as RowOf<S>, this.#fail) : this.#insertValues(table, plan.insert);
   }
 
   /** Returns the row with the given primary key, or `undefined` if there is none. */
-  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): RowOf<S> | undefined {
+  get<Of extends Table>(table: Of, key: KeyOf<Of>): Row<Of> | undefined {
+    const given = keyValues(table, key);
+    if (!given) return undefined;
     if (table.facts.encryption)
-      return this.#encrypted((encrypted) => encrypted.get(table, key)) as RowOf<S> | undefined;
-    return this.#execute(this.#parts.statements.get(table, keyValues(table, key))).rows[0] as
-      | RowOf<S>
-      | undefined;
+      return this.#encrypted((encrypted) => encrypted.get(table, given)) as Row<Of> | undefined;
+    return this.#execute(this.#parts.statements.get(table, given)).rows[0] as Row<Of> | undefined;
   }
 
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
-  delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): void {
+  delete<Of extends Table>(table: Of, key: KeyOf<Of>): void {
     this.#assertWritable();
-    const { changes } = this.#execute(this.#parts.statements.delete(table, keyValues(table, key)));
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const { changes } = this.#execute(this.#parts.statements.delete(table, given));
     if (changes === 0) throw notFound(table);
   }
 
@@ -273,6 +291,10 @@ export class SyncSession {
   #execute({ sql, parameters }: Statement): QueryResult {
     return this.#now((transaction) => transaction.execute(sql, parameters) as QueryResult);
   }
+
+  readonly #fail = (error: unknown): void => {
+    this.#failure ??= { error };
+  };
 
   #now<R>(work: (transaction: Transaction) => R): R {
     if (this.#ended) throw endedError();

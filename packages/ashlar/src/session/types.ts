@@ -1,6 +1,17 @@
 import type { Kysely } from 'kysely';
 import type { Isolation } from '../contract/transaction.js';
-import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
+import type {
+  InsertOf,
+  KeyOf,
+  QueryTables,
+  Row,
+  RowOf,
+  Shape,
+  Table,
+  Tables,
+  Update,
+  UpdateOf,
+} from '../model/index.js';
 import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import type { Where } from './where.js';
 
@@ -43,11 +54,6 @@ export interface SessionOptions extends SessionContext {
    */
   readonly lockTimeout?: number | undefined;
 }
-
-/**
- * A primary key: a single value if the key has one column, otherwise an object with a value for each of its columns.
- */
-export type KeyOf<S extends Shape> = string | number | Partial<RowOf<S>>;
 
 /** Rows to insert: an array, a generator, or any other iterable, also an asynchronous one. */
 export type Rows<S extends Shape> = Iterable<InsertOf<S>> | AsyncIterable<InsertOf<S>>;
@@ -105,7 +111,7 @@ export interface Session<T extends Tables = Tables> {
    * @returns the row as stored
    * @throws AshlarError `row-not-found`, `usage` without any column, and as {@link Session.insert}
    */
-  update<S extends Shape>(table: Table<string, S>, key: KeyOf<S>, update: UpdateOf<S>): Promise<RowOf<S>>;
+  update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>>;
   /**
    * Validates the given values and updates every row that meets a condition: an object of the values that its columns
    * have (`null`: the column is NULL), an expression of Kysely, or `'all'`. A value that a column cannot have is the
@@ -119,10 +125,10 @@ export interface Session<T extends Tables = Tables> {
    * await s.updateMany(invoices, { status: 'draft', paid_at: null }, { status: 'void' });
    * await s.updateMany(invoices, (eb) => eb('due_on', '<', '2026-01-01'), { status: 'late' });
    */
-  updateMany<Name extends string, S extends Shape>(
-    table: Table<Name, S>,
+  updateMany<Name extends string, S extends Shape, Key extends string>(
+    table: Table<Name, S, Key>,
     where: Where<Name, S>,
-    update: UpdateOf<S>,
+    update: UpdateOf<S, Key>,
   ): Promise<number>;
   /**
    * Updates the row that has the same values as `row` in the columns of a key, or inserts `row` if there is none. The row
@@ -143,8 +149,13 @@ export interface Session<T extends Tables = Tables> {
     row: InsertOf<S>,
     options: UpsertOptions<S>,
   ): Promise<RowOf<S>>;
-  /** Returns the row with the given primary key, or `undefined` if there is none. */
-  get<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<RowOf<S> | undefined>;
+  /**
+   * Returns the row with the given primary key, or `undefined` if there is none. A key that no row can have, such as
+   * `'nope'` for a UUID, is the key of none.
+   *
+   * @throws AshlarError `value-invalid` for a key of a wrong JavaScript type
+   */
+  get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined>;
   /**
    * Reads one page of a query, after the row at which the page before ended. Every row is on one page, also where rows
    * are equal in the first columns of the order, or NULL; rows that are inserted meanwhile appear if they come later in
@@ -162,7 +173,7 @@ export interface Session<T extends Tables = Tables> {
    */
   page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>>;
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
-  delete<S extends Shape>(table: Table<string, S>, key: KeyOf<S>): Promise<void>;
+  delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void>;
   /**
    * Deletes every row that meets a condition, which is as that of {@link Session.updateMany}.
    *

@@ -1,29 +1,42 @@
 import type { z } from 'zod';
-import { AshlarError } from '../errors.js';
-import { errorIssues, isStorageIssue, issueText, type Table } from '../model/index.js';
+import type { Column } from '../contract/column.js';
+import { holdsJson, jsonIssue, refusedValue, type Table } from '../model/index.js';
+
+type Values = Record<string, unknown>;
+
+const jsonColumns = new WeakMap<Table, readonly Column[]>();
+
+const jsonColumnsOf = (table: Table): readonly Column[] => {
+  let columns = jsonColumns.get(table);
+  if (!columns) {
+    columns = Object.values(table.columns).filter(holdsJson);
+    jsonColumns.set(table, columns);
+  }
+  return columns;
+};
+
+const jsonIssues = (table: Table, given: unknown): readonly z.core.$ZodIssue[] => {
+  const columns = jsonColumnsOf(table);
+  if (columns.length === 0 || typeof given !== 'object' || given === null) return [];
+  return columns.flatMap((column) => {
+    const issue = jsonIssue(column, (given as Values)[column.name]);
+    return issue ? [{ ...issue, path: [column.name] }] : [];
+  });
+};
 
 /**
- * Parses a value with a Zod schema of a table.
+ * Parses the values of a row with a schema of its table.
  *
+ * @returns the values in the application's form
  * @throws AshlarError `value-invalid` when Zod refuses the value, `value-unstorable` when engines could not return it
  *   unchanged; their facts have the table, the columns and Zod's issues
  */
-export function validate<Output>(
-  table: Pick<Table, 'name' | 'columns'>,
-  schema: z.ZodType<Output>,
-  value: unknown,
-): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const found = result.error.issues;
-  const issues = errorIssues(found, { schema, given: value, columns: table.columns });
-  const named = new Set(issues.flatMap(({ path }) => path.slice(0, 1)));
-  const columns = Object.keys(table.columns).filter((name) => named.has(name));
-  const lines = issues.map((issue) => issueText(issue, table.name));
-  throw new AshlarError(found.every(isStorageIssue) ? 'value-unstorable' : 'value-invalid', {
-    message: lines[0] ?? `${table.name}: invalid value.`,
-    detail: lines.length > 1 ? lines.slice(1).join('\n') : undefined,
-    suggestion: 'Nothing was written. Correct the value and try again.',
-    facts: { table: table.name, ...(columns.length > 0 ? { columns } : {}), issues },
-  });
+export function validate(table: Table, kind: 'insert' | 'update', given: unknown): Values {
+  const schema = table[kind];
+  // JSON is checked before Zod parses it, because Zod rebuilds objects
+  const issues = jsonIssues(table, given);
+  if (issues.length > 0) throw refusedValue(table, issues, { schema, given });
+  const result = schema.safeParse(given);
+  if (result.success) return result.data as Values;
+  throw refusedValue(table, result.error.issues, { schema, given });
 }

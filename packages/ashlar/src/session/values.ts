@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import type { Table } from '../model/index.js';
+import { fillGenerated, refusedValue, rowProblems, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 
@@ -21,13 +21,15 @@ const stamp = (
 };
 
 /**
- * Returns the validated values to insert for a row, including defaults, UUIDs and, if a clock was given, generated
- * times.
+ * Returns the validated values to insert for a row, in the application's form, including defaults, generated values
+ * and, if a clock was given, generated times.
  *
  * @throws AshlarError `value-invalid`, `value-unstorable`
  */
 export function insertValues({ clock, stampsFromClock }: SessionParts, table: Table, row: unknown): Values {
-  const values = validate(table, table.insert, row) as Values;
+  const values = validate(table, 'insert', row);
+  fillGenerated(table, values);
+  assertRow(table, values);
   if (stampsFromClock) stamp(clock, table, values, (column) => column.generated === 'now');
   return values;
 }
@@ -43,7 +45,7 @@ export function updateValues(
   table: Table,
   update: unknown,
 ): Values {
-  const values = validate(table, table.update, update) as Values;
+  const values = validate(table, 'update', update);
   if (Object.values(values).every((value) => value === undefined)) {
     throw new AshlarError('usage', {
       message: `The update of ${table.name} sets no column.`,
@@ -52,6 +54,28 @@ export function updateValues(
   }
   if (stampsFromClock) stamp(clock, table, values, (column) => column.touched);
   return values;
+}
+
+const assertRow = (table: Table, row: unknown): void => {
+  const problems = rowProblems(table, row);
+  if (problems.length > 0) throw refusedValue(table, problems, { schema: table.row, given: row });
+};
+
+/**
+ * Runs the checks of whole rows that a table declares with `checkRow`, on a row that an update has written.
+ *
+ * @param fail - aborts the session, which cannot go on with a row that breaks a check
+ * @returns the row
+ * @throws AshlarError `value-invalid`
+ */
+export function checkedRow<R>(table: Table, row: R, fail: (error: unknown) => void): R {
+  try {
+    assertRow(table, row);
+    return row;
+  } catch (error) {
+    fail(error);
+    throw error;
+  }
 }
 
 /** Returns the error `row-not-found`, for a primary key with no row, or with a row outside the session's scope. */

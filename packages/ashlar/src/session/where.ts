@@ -2,8 +2,14 @@ import { type Expression, type ExpressionBuilder, type ExpressionWrapper, type S
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import { AshlarError } from '../errors.js';
-import type { QueryTable, RowOf, Shape, Table } from '../model/index.js';
-import { holdable } from './holdable.js';
+import {
+  heldValue,
+  type QueryTable,
+  type RowOf,
+  type Shape,
+  storedValue,
+  type Table,
+} from '../model/index.js';
 
 /** The values that the columns of a row must have; `null` means that a column is NULL. */
 export type EqualTo<S extends Shape> = { readonly [K in keyof S]?: RowOf<S>[K & keyof RowOf<S>] | null };
@@ -41,14 +47,14 @@ export function conditionOf(engine: Engine, table: Table, where: unknown): Condi
     column: compared(table, name, value),
     value,
   }));
-  if (equal.some(({ column, value }) => value !== null && !holdable(column, value))) return 'none';
+  if (equal.some(({ column, value }) => value !== null && !heldValue(column, value))) return 'none';
   return (eb) =>
     eb.and(
       equal.map(
         ({ column, value }): ExpressionWrapper<AnyTables, string, SqlBool> =>
           value === null
             ? eb(column.name, 'is', null)
-            : eb(column.name, '=', sql`${engine.encode(column, value)}`),
+            : eb(column.name, '=', sql`${engine.encode(column, storedValue(column, value))}`),
       ),
     );
 }

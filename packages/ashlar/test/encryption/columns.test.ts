@@ -249,7 +249,11 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
     const moves = [
       db.session((s) => s.update(dossiers, row.id, { client_id: 'bob' })),
       db.session((s) =>
-        s.query.updateTable('dossiers').set({ id: randomUUID() }).where('id', '=', row.id).execute(),
+        s.query
+          .updateTable('dossiers')
+          .set({ id: randomUUID() as never })
+          .where('id', '=', row.id)
+          .execute(),
       ),
     ];
     for (const move of await Promise.allSettled(moves))

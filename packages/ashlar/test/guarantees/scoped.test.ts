@@ -110,8 +110,9 @@ describe.each(engines)('scoped on $name', (engine) => {
 
   it.each([notices, letters])(
     'only everyScope reads and writes rows without a scope: $name',
-    async (kept) => {
-      const name = kept.name as 'notices';
+    async (each) => {
+      const kept = each as typeof notices;
+      const name = kept.name;
       const texts = (scope: string | null) =>
         fixture.db.read({ scope }, async (s) => {
           const rows = await s.query.selectFrom(name).select('text').orderBy('text').execute();

@@ -14,6 +14,7 @@ import {
 } from 'ashlar';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { fillGenerated } from '../../src/model/index.js';
 
 const declare = (shape: Record<string, z.ZodType>, items?: Parameters<typeof table>[2]) => () =>
   table('things', shape, items);
@@ -82,16 +83,19 @@ describe('a table', () => {
     expect(notes.columns.created_at).toMatchObject({ kind: 'timestamp', precision: 3, generated: 'now' });
   });
 
-  it('an insert gets an id and defaults; the database generates times', () => {
+  it('the schema of an insert fills in constant defaults, and no generated value', () => {
     const author_id = '0190a0b0-0000-7000-8000-000000000000';
     const row = notes.insert.parse({ author_id, body: 'hello' });
-    expect(row).toMatchObject({ author_id, body: 'hello', mood: 'good', stars: null, tags: [] });
-    expect(row).not.toHaveProperty('created_at');
-    expect((row as { id: string }).id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect(row).toStrictEqual({ author_id, body: 'hello', mood: 'good', stars: null, tags: [] });
   });
 
-  it('ids sort by creation time', () => {
-    const ids = Array.from({ length: 500 }, () => (people.insert.parse({ name: 'x' }) as { id: string }).id);
+  it('ids are generated apart from the schema, and sort by creation time', () => {
+    const ids = Array.from({ length: 500 }, () => {
+      const row: Record<string, unknown> = { name: 'x' };
+      fillGenerated(people, row);
+      return row.id as string;
+    });
+    expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect([...ids].sort()).toEqual(ids);
   });
 
@@ -163,7 +167,6 @@ describe('an invalid declaration is refused with the table and column named', ()
   });
 
   it.each<[string, z.ZodType]>([
-    ['z.date()', z.date()],
     ['z.bigint()', z.bigint()],
     ['.optional()', z.string().optional()],
     ['z.ipv6()', z.ipv6()],

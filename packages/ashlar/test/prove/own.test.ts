@@ -2,6 +2,7 @@ import {
   autoincrement,
   bytes,
   check,
+  generated,
   id,
   inet,
   primaryKey,
@@ -14,7 +15,7 @@ import {
   unique,
 } from 'ashlar';
 import { type Attack, type Guarantee, openEngine } from 'ashlar/extend';
-import { appendOnly, lifecycle, scoped } from 'ashlar/guarantees';
+import { appendOnly, audited, auditTrail, lifecycle, scoped } from 'ashlar/guarantees';
 import { up } from 'ashlar/migrations';
 import { failuresOf, type ProveReport, prove } from 'ashlar/prove';
 import { describe, expect, it } from 'vitest';
@@ -244,5 +245,37 @@ describe.each(engines)('prove on a custom system on $name', (engine) => {
       accepted: 'accepted',
       'not accepted': 'failed',
     });
+  });
+});
+
+describe.each(engines)('a system whose columns have codecs, on $name', (engine) => {
+  it('is proven with values of both forms', async () => {
+    const trail = auditTrail('changes');
+    const money = z.codec(z.int().min(1).max(9), z.object({ cents: z.int() }), {
+      decode: (cents) => ({ cents }),
+      encode: ({ cents }) => cents,
+    });
+    const visits = table(
+      'visits',
+      {
+        day: z.date(),
+        price: money,
+        open: z.stringbool().default(true),
+        until: z.date().nullable(),
+        code: generated(z.string().length(36), () => crypto.randomUUID()),
+      },
+      (c) => [primaryKey(c.day), unique(c.code), audited({ into: trail })],
+    );
+    const notes = table('notes', { id: autoincrement(), day: z.date() }, (c) => [
+      references(c.day, visits.columns.day),
+      appendOnly(),
+    ]);
+    const report = await reportOf(
+      engine,
+      { trail, visits, notes },
+      { probes: { visits: [{ price: { cents: 2 } }] } },
+    );
+    expect(failuresOf(report)).toEqual([]);
+    expect(report.tables.some(({ attacks }) => attacks.length > 0)).toBe(true);
   });
 });

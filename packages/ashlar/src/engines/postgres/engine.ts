@@ -19,6 +19,7 @@ import { ownerOf } from './session/owner.js';
 import { Sealer } from './session/sealer.js';
 import { type Hooks, PostgresTransaction } from './session/transaction.js';
 import type { Channel, Lease, Leases, Reply, Request } from './wire/channel.js';
+import { ColumnCodecs } from './wire/column-codecs.js';
 import { decodeReply } from './wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from './wire/errors.js';
 import { wireValues } from './wire/parameters.js';
@@ -90,17 +91,25 @@ const readOnce = async (
   return reply;
 };
 
+/** Where and how statements outside sessions are read. */
+interface Reading {
+  readonly leases: Leases;
+  readonly codecs: ColumnCodecs;
+  readonly role: string | null;
+}
+
 const read = async (
-  leases: Leases,
+  { leases, codecs, role }: Reading,
   sql: string,
   parameters: readonly unknown[],
-  role: string | null,
 ): Promise<Reply> => {
   for (let attempt = 1; ; attempt++) {
     const lease = await leases.take();
     let isUnfit = false;
     try {
-      return await readOnce(lease, sql, parameters, role);
+      const reply = await readOnce(lease, sql, parameters, role);
+      await codecs.learn(reply, lease.channel);
+      return reply;
     } catch (error) {
       isUnfit = isConnectionLost(error) || isStaleStatement(error);
       if (!isUnfit || attempt === readAttempts) throw error;
@@ -136,6 +145,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         },
       };
   const refusals = new Refusals();
+  const codecs = new ColumnCodecs();
   let { connectedRole } = backend;
   // the owner's work may have created roles, or objects that need them
   const lookAgain = async ({ channel }: Lease): Promise<void> => {
@@ -162,6 +172,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     register: (tables: readonly GuardedTable[]) => {
       sealer.register(tables);
       refusals.register(tables);
+      codecs.register(tables);
     },
     encode,
     begin: async (transaction: TransactionOptions) => {
@@ -172,6 +183,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         return new PostgresTransaction(leases, lease, withLockTimeout(transaction, options), {
           role: connectedRole.sessionRole,
           refusals,
+          codecs,
           report,
           hooks: transaction.mode === 'write' && !sealer.idle ? hooks : {},
         });
@@ -183,8 +195,11 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     read: async (sql, parameters) =>
       decodeReply(
         await reported(report, sql, () =>
-          refusals.translated(sql, () => read(leases, sql, parameters, connectedRole.sessionRole ?? null)),
+          refusals.translated(sql, () =>
+            read({ leases, codecs, role: connectedRole.sessionRole ?? null }, sql, parameters),
+          ),
         ),
+        codecs.decoder,
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner(lockTimeout);

@@ -40,7 +40,7 @@ const shape = () => ({
 type TrailShape = ReturnType<typeof shape>;
 
 /** A table that records the changes of audited tables. */
-export type AuditTrail<Name extends string = string> = Table<Name, TrailShape>;
+export type AuditTrail<Name extends string = string> = Table<Name, TrailShape, 'id'>;
 
 const trail: Guarantee = Object.freeze({
   kind: 'guarantee' as const,

@@ -30,7 +30,7 @@ const shape = {
 };
 
 /** A table of data keys. */
-export type Keyring<Name extends string = string> = Table<Name, typeof shape>;
+export type Keyring<Name extends string = string> = Table<Name, typeof shape, 'scope' | 'version'>;
 
 /**
  * Declares a keyring: the table of the scopes' data keys, each wrapped by a master key that is kept elsewhere. A key

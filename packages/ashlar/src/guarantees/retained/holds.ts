@@ -31,7 +31,7 @@ const shape = () => ({
 type HoldShape = ReturnType<typeof shape>;
 
 /** A table of legal holds. */
-export type LegalHolds<Name extends string = string> = Table<Name, HoldShape>;
+export type LegalHolds<Name extends string = string> = Table<Name, HoldShape, 'id'>;
 
 const made = new WeakSet<object>();
 

@@ -8,6 +8,7 @@ import { endsWithin } from '../../ends-within.js';
 import type { Report } from '../../report.js';
 import { Usage } from '../../report.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
+import type { ColumnCodecs } from '../wire/column-codecs.js';
 import { decodeReply, decodeRows } from '../wire/decode.js';
 import { asAshlarError, isConnectionLost, isStaleStatement } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
@@ -29,6 +30,7 @@ export interface TransactionParts {
   /** The role that transactions act as; if `undefined`, they act as the connected user. */
   readonly role: string | undefined;
   readonly refusals: Refusals;
+  readonly codecs: ColumnCodecs;
   readonly report: Report | undefined;
   readonly hooks: Hooks;
 }
@@ -75,6 +77,7 @@ export class PostgresTransaction implements Transaction {
         values: wireValues(parameters),
         keep: isKept(sql) && parameters.length > 0,
       }),
+      this.#parts.codecs.decoder,
       kinds,
     );
   }
@@ -96,7 +99,7 @@ export class PostgresTransaction implements Transaction {
       for (;;) {
         const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
         usage.rows += reply.rows.length;
-        yield* decodeRows(reply, kinds);
+        yield* decodeRows(reply, this.#parts.codecs.decoder, kinds);
         if (reply.rows.length < chunk) return;
       }
     } finally {
@@ -236,7 +239,13 @@ export class PostgresTransaction implements Transaction {
   }
 
   #translated(sql: string, request: Request): Promise<Reply> {
-    return this.#parts.refusals.translated(sql, () => this.#send(request));
+    const { refusals, codecs } = this.#parts;
+    return refusals.translated(sql, async () => {
+      const reply = await this.#send(request);
+      const learning = codecs.learn(reply, this.#lease.channel);
+      if (learning) await learning;
+      return reply;
+    });
   }
 
   async #send(request: Request): Promise<Reply> {

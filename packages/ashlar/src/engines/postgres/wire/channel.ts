@@ -9,9 +9,14 @@ export interface Request {
   readonly keep?: boolean;
 }
 
-/** One column of a reply: its name, the OID of its type, and the type modifier (-1 for none). */
+/**
+ * One column of a reply: its name, the OID of its type, and the type modifier (-1 for none). If it comes directly from a
+ * column of a table, also the OID of that table and the number of that column; otherwise both are 0.
+ */
 export interface Field {
   readonly name: string;
+  readonly tableID: number;
+  readonly columnID: number;
   readonly dataTypeID: number;
   readonly dataTypeModifier: number;
 }

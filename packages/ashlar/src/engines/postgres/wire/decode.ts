@@ -3,6 +3,7 @@ import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { isOwn } from '../../../model/names.js';
 import type { Field, Reply } from './channel.js';
+import type { FieldDecoder } from './column-codecs.js';
 
 type Decoder = (text: string) => unknown;
 
@@ -77,7 +78,7 @@ const timestamptz = 1184;
 
 const numericType = 1700;
 
-const decoderOf = (field: Field, known: ResultKind | undefined): Decoder => {
+const typeDecoder = (field: Field, known: ResultKind | undefined): Decoder => {
   if (field.dataTypeID === timestamptz) {
     // an aggregate loses the precision of its column
     const precision = field.dataTypeModifier < 0 ? known?.precision : undefined;
@@ -88,15 +89,30 @@ const decoderOf = (field: Field, known: ResultKind | undefined): Decoder => {
   return decoders.get(field.dataTypeID) ?? asIs;
 };
 
+const decoderOf = (field: Field, codecs: FieldDecoder, known: ResultKind | undefined): Decoder => {
+  const stored = typeDecoder(field, known);
+  const application = codecs(field) ?? known?.codec?.decode;
+  return application ? (text) => application(stored(text)) : stored;
+};
+
+const noCodecs: FieldDecoder = () => undefined;
+
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
  * guarantees add to a table (`ashlar_…`) are left out.
  *
+ * @param codecs - decode stored values to the application's. Default: values stay in their stored form
  * @throws AshlarError `value-corrupt`
  */
-export function decodeRows(reply: Reply, kinds?: ResultKinds): Record<string, unknown>[] {
+export function decodeRows(
+  reply: Reply,
+  codecs: FieldDecoder = noCodecs,
+  kinds?: ResultKinds,
+): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
-    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field, kinds?.get(field.name)) }],
+    isOwn(field.name)
+      ? []
+      : [{ at, name: field.name, decode: decoderOf(field, codecs, kinds?.get(field.name)) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
@@ -113,11 +129,12 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /**
  * Decodes the reply to a statement: its rows, and the number of rows that it changed.
  *
+ * @param codecs - as for {@link decodeRows}
  * @throws AshlarError `value-corrupt`
  */
-export function decodeReply(reply: Reply, kinds?: ResultKinds): QueryResult {
+export function decodeReply(reply: Reply, codecs: FieldDecoder, kinds?: ResultKinds): QueryResult {
   return {
-    rows: decodeRows(reply, kinds),
+    rows: decodeRows(reply, codecs, kinds),
     changes: changesOf(reply),
   };
 }

@@ -62,7 +62,7 @@ function rowDecoder(
   for (const { name, table, column } of columns) {
     const known = kinds?.get(name);
     const origin = table !== null && column !== null ? origins.decoder(table, column) : undefined;
-    byName.set(name, known ? resultDecoder(name, known.kind) : origin);
+    byName.set(name, known ? resultDecoder(name, known) : origin);
   }
   const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
   if (decoders.length === 0) return undefined;

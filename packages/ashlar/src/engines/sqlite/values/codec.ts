@@ -1,3 +1,4 @@
+import type { ResultKind } from '../../../contract/answers.js';
 import type { Column, ColumnKind } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
@@ -121,9 +122,12 @@ export type Decode = (value: unknown) => unknown;
 
 type Corrupt = (why: string, cause?: unknown) => AshlarError;
 
-/** Returns the function that decodes a column's stored values; `undefined` if they are stored without conversion. */
+/**
+ * Returns the function that decodes a column's stored values to the application's; `undefined` if they are stored
+ * without conversion.
+ */
 export function decoderOf(column: Column): Decode | undefined {
-  return decoderFor(
+  const stored = decoderFor(
     column.kind,
     (why, cause) =>
       new AshlarError('value-corrupt', {
@@ -133,10 +137,21 @@ export function decoderOf(column: Column): Decode | undefined {
         cause,
       }),
   );
+  const { codec } = column;
+  if (!codec) return stored;
+  return stored
+    ? (value) => (value === null ? null : codec.decode(stored(value)))
+    : (value) => codec.decode(value);
 }
 
 /** Returns the function that decodes the computed values of a result column of a known kind. */
-export function resultDecoder(name: string, kind: ColumnKind): Decode | undefined {
+export function resultDecoder(name: string, { kind, codec }: ResultKind): Decode | undefined {
+  const stored = computedDecoder(name, kind);
+  if (!codec) return stored;
+  return (value) => (value === null ? null : codec.decode(stored ? stored(value) : value));
+}
+
+const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => {
   const corrupt: Corrupt = (why, cause) =>
     new AshlarError('value-corrupt', {
       message: `A value of the result column ${name} cannot be returned exactly.`,
@@ -150,7 +165,7 @@ export function resultDecoder(name: string, kind: ColumnKind): Decode | undefine
       throw corrupt('An integer is beyond 2^53.');
     return value;
   };
-}
+};
 
 const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
   switch (kind) {

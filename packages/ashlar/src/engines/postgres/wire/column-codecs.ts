@@ -1,0 +1,59 @@
+import type { ColumnCodec } from '../../../contract/column.js';
+import type { TableFacts } from '../../../contract/table.js';
+import type { Channel, Field, Reply } from './channel.js';
+
+/** Returns the function that decodes a result column's stored values to the application's, if it needs one. */
+export type FieldDecoder = (field: Field) => ColumnCodec['decode'] | undefined;
+
+const columnsOf = `SELECT a.attrelid::text, a.attnum::text, c.relname, a.attname
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+  WHERE c.oid = ANY ($1::oid[]) AND c.relnamespace = current_schema()::regnamespace AND a.attnum > 0`;
+
+/**
+ * The codecs of the registered tables, for result columns that come directly from their columns. PostgreSQL describes
+ * such a column by the OID of its table; the first reply with a new OID asks the catalog for the table's name.
+ */
+export class ColumnCodecs {
+  readonly #codecs = new Map<string, ReadonlyMap<string, ColumnCodec>>();
+  readonly #tables = new Map<number, ReadonlyMap<number, ColumnCodec>>();
+
+  register(tables: readonly TableFacts[]): void {
+    this.#tables.clear();
+    for (const { name, columns } of tables) {
+      const codecs = Object.values(columns).flatMap((column) =>
+        column.codec ? [[column.name, column.codec] as const] : [],
+      );
+      if (codecs.length > 0) this.#codecs.set(name, new Map(codecs));
+      else this.#codecs.delete(name);
+    }
+  }
+
+  readonly decoder: FieldDecoder = ({ tableID, columnID }) =>
+    this.#tables.get(tableID)?.get(columnID)?.decode;
+
+  /**
+   * Asks the catalog for the tables of a reply that are not known yet, on the connection of the reply. Wait for it
+   * before the reply is decoded; `undefined` if there is nothing to wait for.
+   *
+   * @throws the driver's errors
+   */
+  learn({ fields }: Reply, channel: Channel): Promise<void> | undefined {
+    if (this.#codecs.size === 0) return undefined;
+    const unknown = new Set(fields.map(({ tableID }) => tableID).filter((id) => id && !this.#tables.has(id)));
+    return unknown.size === 0 ? undefined : this.#ask(unknown, channel);
+  }
+
+  async #ask(unknown: ReadonlySet<number>, channel: Channel): Promise<void> {
+    const { rows } = await channel.send({
+      text: columnsOf,
+      values: [`{${[...unknown].join()}}`],
+      keep: true,
+    });
+    const found = new Map([...unknown].map((id) => [id, new Map<number, ColumnCodec>()]));
+    for (const [table, number, name, column] of rows) {
+      const codec = this.#codecs.get(String(name))?.get(String(column));
+      if (codec) found.get(Number(table))?.set(Number(number), codec);
+    }
+    for (const [id, codecs] of found) this.#tables.set(id, codecs);
+  }
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Column } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+import { AshlarError } from '../errors.js';
+import { isCanonicalAddress } from './column-types.js';
+import { refusedColumnValue } from './refused-value.js';
+import { storageProblem } from './storable.js';
+
+type Values = Readonly<Record<string, unknown>>;
+
+const javascriptTypes: Partial<Record<Column['kind'], 'string' | 'number' | 'boolean'>> = {
+  text: 'string',
+  uuid: 'string',
+  timestamp: 'string',
+  date: 'string',
+  inet: 'string',
+  integer: 'number',
+  real: 'number',
+  boolean: 'boolean',
+};
+
+// what the database's type of a column can hold, apart from the column's rules
+const forms: Partial<Record<Column['kind'], z.ZodType>> = {
+  uuid: z.guid(),
+  timestamp: z.iso.datetime(),
+  date: z.iso.date(),
+  inet: z.string().refine(isCanonicalAddress),
+  integer: z.int(),
+  real: z.number(),
+};
+
+const keepsRules = ({ rules }: Column, value: unknown): boolean => {
+  if (rules.oneOf && !rules.oneOf.includes(value as never)) return false;
+  if (typeof value !== 'number') return true;
+  return value >= (rules.minimum ?? value) && value <= (rules.maximum ?? value);
+};
+
+/** A value, in the application's form, that a row can have. */
+export interface HeldValue {
+  readonly value: unknown;
+}
+
+const wrongType = (column: Column, value: unknown): AshlarError => {
+  const expected = javascriptTypes[column.kind] ?? 'value of another type';
+  const given = value === null ? 'null' : typeof value;
+  const message = column.codec
+    ? 'the type of the column refuses this value'
+    : `expected a ${expected}, received ${given}`;
+  return refusedColumnValue(column, [{ code: 'custom', path: [], message }], value);
+};
+
+/**
+ * Returns a value, in the application's form, if the database's type of a column can hold it.
+ *
+ * @returns `undefined` for a value that no row can have, such as `'nope'` for a UUID
+ * @throws AshlarError `value-invalid` for a value of a wrong JavaScript type
+ */
+export function heldValue(column: Column, value: unknown): HeldValue | undefined {
+  if (column.codec) {
+    const { data, error } = column.schema.safeParse(value);
+    if (error?.issues.some(({ code }) => code === 'invalid_type')) throw wrongType(column, value);
+    return error ? undefined : { value: data };
+  }
+  const expected = javascriptTypes[column.kind];
+  const fits =
+    column.kind === 'bytes'
+      ? value instanceof Uint8Array
+      : expected === undefined || typeof value === expected;
+  if (!fits) throw wrongType(column, value);
+  const possible =
+    (forms[column.kind]?.safeParse(value).success ?? true) &&
+    storageProblem(column, value) === undefined &&
+    keepsRules(column, value);
+  return possible ? { value } : undefined;
+}
+
+/**
+ * Converts a primary key to the values of its columns, in the application's form.
+ *
+ * @param key - the value of the key's column, or an object with a value for each column if there are several
+ * @returns `undefined` for a key that no row can have, such as `'nope'` for a UUID: the database is not asked
+ * @throws AshlarError `usage` when a column of the key is missing; `value-invalid` for a value of a wrong JavaScript
+ *   type
+ */
+export function keyValues(table: TableFacts, key: unknown): Values | undefined {
+  const { columns } = table.primaryKey;
+  const [only = ''] = columns;
+  const given: Values =
+    columns.length === 1 ? { [only]: key } : typeof key === 'object' && key !== null ? (key as Values) : {};
+  const missing = columns.filter((name) => given[name] === undefined || given[name] === null);
+  if (missing.length > 0) {
+    throw new AshlarError('usage', {
+      message: `The key of ${table.name} lacks ${missing.join(', ')}.`,
+      suggestion: columns.length === 1 ? `Pass a value of ${only}.` : `Pass { ${columns.join(', ')} }.`,
+    });
+  }
+  const values: Record<string, unknown> = {};
+  let possible = true;
+  // every column is looked at: a wrong type is an error, also beside a value that no row has
+  for (const name of columns) {
+    const part = heldValue(table.columns[name] as Column, given[name]);
+    if (part) values[name] = part.value;
+    else possible = false;
+  }
+  return possible ? values : undefined;
+}
