@@ -1,11 +1,15 @@
-import { type Database, everyScope, type Insert, type Session } from 'ashlar';
+import { type Database, everyScope, type Session } from 'ashlar';
+import { nested, nestedOne } from 'ashlar/query';
+import { z } from 'zod';
 import { customers, invoices, lines, organisations, payments, type tables, users } from './tables.js';
 
 type S = Session<typeof tables>;
-type NewLine = Omit<Insert<typeof lines>, 'organisation_id' | 'invoice_id' | 'position'>;
-type NewInvoice = Pick<Insert<typeof invoices>, 'customer_id' | 'issued_on' | 'due_on'> & {
-  readonly lines: readonly NewLine[];
-};
+/** What a request gives: the columns of a table, without those that the session or the service sets. */
+export const newCustomer = customers.insert.omit({ organisation_id: true });
+export const newInvoice = invoices.insert.pick({ customer_id: true, issued_on: true, due_on: true }).extend({
+  lines: z.array(lines.insert.omit({ organisation_id: true, invoice_id: true, position: true })).min(1),
+});
+export const newPayment = payments.insert.pick({ invoice_id: true, amount_cents: true });
 
 /** The organisation for which a session acts. */
 const own = ({ scope }: S) => ({ organisation_id: scope ?? '' });
@@ -18,11 +22,11 @@ export const signUp = (db: Database<typeof tables>, name: string, email: string)
     return organisation;
   });
 
-export const addCustomer = (s: S, customer: Omit<Insert<typeof customers>, 'organisation_id'>) =>
+export const addCustomer = (s: S, customer: z.input<typeof newCustomer>) =>
   s.insert(customers, { ...customer, ...own(s) });
 
 /** Writes a draft with the organisation's next number. */
-export const createInvoice = async (s: S, { lines: given, ...invoice }: NewInvoice) => {
+export const createInvoice = async (s: S, { lines: given, ...invoice }: z.input<typeof newInvoice>) => {
   // two drafts at once would take the same number, and one would fail
   await s.lock(`invoicing:number:${s.scope}`);
   const { last } = await s.query
@@ -56,9 +60,46 @@ const sums = async (s: S, invoice: string) => {
 };
 
 /** Records a payment; the invoice is paid when nothing is left. */
-export const pay = async (s: S, payment: Omit<Insert<typeof payments>, 'organisation_id'>) => {
+export const pay = async (s: S, payment: z.input<typeof newPayment>) => {
   const recorded = await s.insert(payments, { ...payment, ...own(s) });
   const { owed, paid } = await sums(s, payment.invoice_id);
   if (paid >= owed) await s.update(invoices, payment.invoice_id, { status: 'paid' });
   return recorded;
 };
+
+/** A page of the invoices of an organisation, the newest first, each with its customer, its lines and its payments. */
+export const listInvoices = (
+  s: S,
+  options: { readonly after?: string | undefined; readonly limit: number },
+) =>
+  s.page(
+    s.query
+      .selectFrom('invoices')
+      .select((eb) => [
+        'invoices.id',
+        'number',
+        'status',
+        'due_on',
+        nestedOne(
+          eb
+            .selectFrom('customers')
+            .select(['customers.id', 'name'])
+            .whereRef('customers.id', '=', 'invoices.customer_id'),
+        ).as('customer'),
+        nested(
+          eb
+            .selectFrom('lines')
+            .select(['description', 'quantity', 'unit_cents'])
+            .whereRef('lines.invoice_id', '=', 'invoices.id')
+            .orderBy('position'),
+        ).as('lines'),
+        nested(
+          eb
+            .selectFrom('payments')
+            .select(['amount_cents', 'payments.created_at'])
+            .whereRef('payments.invoice_id', '=', 'invoices.id')
+            .orderBy('payments.id'),
+        ).as('payments'),
+      ]),
+    { by: [{ column: 'number', direction: 'desc' }, 'id'], ...options },
+  );

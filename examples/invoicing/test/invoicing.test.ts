@@ -8,6 +8,7 @@ import {
   customers,
   invoices,
   invoicing,
+  listInvoices,
   pay,
   payments,
   send,
@@ -76,6 +77,27 @@ describe.each(engines)('invoicing on %s', (_, options) => {
     expect(await db.get(invoices, id, acme)).toMatchObject({ status: 'sent' });
     await db.session(acme, (s) => pay(s, { invoice_id: id, amount_cents: 500 }));
     expect(await db.get(invoices, id, acme)).toMatchObject({ status: 'paid' });
+  });
+
+  test('lists pages of invoices with their customer, lines and payments', async () => {
+    for (let n = 0; n < 3; n++) await draft();
+    const seen: number[] = [];
+    let after: string | undefined;
+    do {
+      const page = await db.read(acme, (s) => listInvoices(s, { after, limit: 2 }));
+      for (const { number, customer: bought, lines } of page.rows) {
+        seen.push(number);
+        expect(bought).toEqual({ id: customer, name: 'Widgets Ltd' });
+        expect(lines.map(({ description }) => description)).toEqual(['Hinges', 'Delivery']);
+      }
+      after = page.next;
+    } while (after !== undefined);
+    expect(seen).toEqual(seen.map((_number, i) => seen.length - i));
+    const { rows } = await db.read(acme, (s) => listInvoices(s, { limit: 100 }));
+    expect(rows.find(({ status }) => status === 'paid')?.payments).toEqual([
+      { amount_cents: 1000, created_at: '2014-03-01T09:00:00.000Z' },
+      { amount_cents: 500, created_at: '2014-03-01T09:00:00.000Z' },
+    ]);
   });
 
   test('keeps organisations apart', async () => {

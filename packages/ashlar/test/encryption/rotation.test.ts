@@ -91,7 +91,8 @@ describe.each(engines)('rotation on $name', (engine) => {
     expect(await find()).toBe(4);
     expect(await reencrypt(db, 'ann', { batch: 2 })).toBe(3);
     expect(await reencrypt(db, 'ann')).toBe(0);
-    for (const { email_index: _, ...row } of [...old, fresh, bob])
+    // re-encrypting a row is an update of it
+    for (const { email_index: _, updated_at: __, ...row } of [...old, fresh, bob])
       expect(await db.get(dossiers, row.id)).toMatchObject(row);
     expect(await find()).toBe(4);
     await db.session((s) => s.delete(dossiers, bob.id));
