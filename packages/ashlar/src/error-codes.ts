@@ -71,6 +71,10 @@ export const errorCodes = {
     meaning: 'The commit failed, and it is unknown whether the changes were saved.',
   },
   'statement-failed': { exit: 1, meaning: 'The database refused a statement.' },
+  'statement-too-large': {
+    exit: 1,
+    meaning: 'A statement has more parameters than every engine takes. Nothing was sent.',
+  },
   'statement-timeout': { exit: 1, meaning: 'A statement ran for longer than its limit and was cancelled.' },
   'privilege-missing': { exit: 1, meaning: 'The connected role lacks the privilege for a statement.' },
   'lock-timeout': { exit: 1, meaning: 'A lock or a connection was not granted in time.' },

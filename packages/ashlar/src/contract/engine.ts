@@ -1,4 +1,5 @@
 import type { DialectAdapter, QueryCompiler } from 'kysely';
+import type { QueryAnswers } from './answers.js';
 import type { Column } from './column.js';
 import type { SqlDialect } from './dialect.js';
 import type { GuardedTable } from './guarantee.js';
@@ -24,7 +25,11 @@ export interface Engine {
   readonly url: string;
   /** Whether the engine itself encrypts the database at rest. */
   readonly encrypted: boolean;
-  readonly kysely: { readonly adapter: () => DialectAdapter; readonly compiler: () => QueryCompiler };
+  readonly kysely: {
+    readonly adapter: () => DialectAdapter;
+    readonly compiler: () => QueryCompiler;
+    readonly answers: QueryAnswers;
+  };
   readonly sync: SyncEngine | undefined;
   /** The connected role, as read by the last call of `asOwner`; `undefined` if the engine has no roles. */
   readonly connectedRole: ConnectedRole | undefined;

@@ -1,3 +1,4 @@
+import type { ResultKinds } from './answers.js';
 import type { Column } from './column.js';
 import type { Awaitable } from './sql.js';
 import type { TableFacts } from './table.js';
@@ -44,9 +45,15 @@ export interface TransactionOptions {
  * cannot be stored as it is (NUL, lone surrogate) is refused with `value-unstorable` before anything is sent.
  */
 export interface Transaction {
-  execute(sql: string, parameters: readonly unknown[]): Awaitable<QueryResult>;
+  /** Runs a statement. `kinds` says more about the columns of its result than the engine knows. */
+  execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Awaitable<QueryResult>;
   /** Returns the rows of a query in order, with at most `chunk` rows in memory. */
-  stream(sql: string, parameters: readonly unknown[], chunk: number): AsyncIterable<Record<string, unknown>>;
+  stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunk: number,
+    kinds?: ResultKinds,
+  ): AsyncIterable<Record<string, unknown>>;
   /** Inserts many rows of encoded values, in the order of `columns`, with the fastest method of the engine. */
   insertMany(
     table: TableFacts,

@@ -11,3 +11,5 @@ export {
   sql,
 } from 'kysely';
 export type { QueryTable, QueryTables } from '../model/types.js';
+export { nested, nestedOne, type RowsOf } from './nested.js';
+export type { Page, PageBy, PagedQuery, PageOptions } from './page.js';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DummyDriver, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Column } from '../contract/column.js';
 import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
@@ -18,11 +18,12 @@ import {
   type Table,
   type Tables,
 } from '../model/index.js';
+import { queryRules } from '../query/rules.js';
 import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
 import { currentSession, runOutside } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
-import { kyselyParts } from './kysely.js';
+import { detachedKysely, kyselyParts } from './kysely.js';
 import { Maintenance } from './maintenance.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
@@ -67,12 +68,13 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#scopeColumns = Object.values(system.tables)
       .flatMap((table) => table.facts.scope ?? [])
       .filter(({ nullable }) => !nullable);
-    const kysely = kyselyParts(engine);
+    const rules = queryRules(engine, Object.values(system.tables), options.clock);
+    const kysely = kyselyParts(engine, rules);
     this.#parts = {
       engine,
       statements: new Statements(engine),
       kysely,
-      builder: new Kysely({ dialect: { ...kysely.dialect, createDriver: () => new DummyDriver() } }),
+      builder: detachedKysely(kysely),
       encryption: { masters: masterKeys(options.columnKeys), sql: new KeyringSql(kysely.dialect) },
       clock: options.clock ?? (() => new Date()),
       stampsFromClock: options.clock !== undefined,

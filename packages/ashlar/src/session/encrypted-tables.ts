@@ -7,6 +7,7 @@ import {
   type Steps,
   type Values,
 } from '../encryption/index.js';
+import { AshlarError } from '../errors.js';
 import type { Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { notFound } from './values.js';
@@ -54,6 +55,7 @@ export class EncryptedTables {
 
   *decrypt(table: Table, rows: Rows): Steps<Row[]> {
     const decrypted: Row[] = [];
+    for (const row of rows) assertNoAlias(table, row);
     for (const row of rows) decrypted.push(yield* decryptRow(this.#keys, table, row));
     return decrypted;
   }
@@ -62,3 +64,16 @@ export class EncryptedTables {
     return blindIndexes({ keys: this.#keys, table, column, scope, value });
   }
 }
+
+/** Throws if a row has bytes under a name that the table does not have: the ciphertext of a renamed column would stay. */
+const assertNoAlias = (table: Table, row: Readonly<Record<string, unknown>>): void => {
+  const lacking = table.facts.encryption?.columns.find(({ name }) => row[name] === undefined);
+  if (!lacking) return;
+  const alias = Object.keys(row).find((name) => !(name in table.columns) && row[name] instanceof Uint8Array);
+  if (alias === undefined) return;
+  throw new AshlarError('usage', {
+    message: `decrypt cannot tell which column of ${table.name} ${alias} is.`,
+    detail: `The row has bytes under this name, and lacks an encrypted column of the table (${lacking.name}).`,
+    suggestion: `Select encrypted columns under their own names: '${lacking.name}' instead of '${lacking.name} as ${alias}'.`,
+  });
+};

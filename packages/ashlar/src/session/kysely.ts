@@ -2,15 +2,18 @@ import {
   type CompiledQuery,
   type ConnectionProvider,
   type DatabaseConnection,
-  DefaultQueryExecutor,
   type Dialect,
   type Driver,
+  DummyDriver,
   Kysely,
   type QueryResult,
 } from 'kysely';
 import type { Engine } from '../contract/engine.js';
 import type { SqlName } from '../contract/sql.js';
 import { AshlarError } from '../errors.js';
+import { RewritingExecutor } from '../query/executor.js';
+import { assertParameters } from '../query/parameters.js';
+import type { QueryRules } from '../query/rules.js';
 import { changesRows } from '../sql/kind.js';
 import type { Level } from './unit-of-work.js';
 
@@ -42,11 +45,13 @@ class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
   readonly #dialect: SqlName;
   readonly #readOnly: boolean;
+  readonly #rules: QueryRules;
   #reserved: (() => void) | undefined;
 
-  constructor(level: Level, dialect: SqlName, readOnly: boolean) {
+  constructor(level: Level, { sqlName, rules }: KyselyParts, readOnly: boolean) {
     this.#level = level;
-    this.#dialect = dialect;
+    this.#dialect = sqlName;
+    this.#rules = rules;
     this.#readOnly = readOnly;
     this.#reserved = level.calls.start();
   }
@@ -68,21 +73,27 @@ class LevelConnection implements DatabaseConnection {
     return result;
   }
 
-  async #execute<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  async #execute<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
+    assertParameters(parameters);
     // nested in a session that writes, a session that only reads is in a transaction that may write
     if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
-    const { rows, changes } = await this.#level.execute(sql, parameters);
+    const { rows, changes } = await this.#level.execute(sql, parameters, this.#rules.kindsOf(query));
+    this.#rules.unnest(query, rows);
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }
 
   async *streamQuery<R>(
-    { sql, parameters }: CompiledQuery,
+    { sql, parameters, query }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
     const end = this.#level.calls.start();
     this.release();
     try {
-      for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+      assertParameters(parameters);
+      for await (const row of this.#level.stream(sql, parameters, chunk, this.#rules.kindsOf(query))) {
+        this.#rules.unnest(query, [row]);
+        yield { rows: [row as R] };
+      }
     } finally {
       await this.#level.call(async () => undefined);
       end();
@@ -96,11 +107,13 @@ export interface KyselyParts {
   readonly dialect: Dialect;
   readonly adapter: ReturnType<Engine['kysely']['adapter']>;
   readonly compiler: ReturnType<Engine['kysely']['compiler']>;
+  readonly rules: QueryRules;
 }
 
 /** Returns Kysely's adapter, compiler and dialect for an engine. */
-export function kyselyParts(engine: Engine): KyselyParts {
+export function kyselyParts(engine: Engine, rules: QueryRules): KyselyParts {
   return {
+    rules,
     sqlName: engine.dialect.name,
     adapter: engine.kysely.adapter(),
     compiler: engine.kysely.compiler(),
@@ -119,21 +132,28 @@ export function kyselyParts(engine: Engine): KyselyParts {
 }
 
 /** Returns a Kysely instance whose queries run in one level of a unit of work: the transaction or a savepoint. */
-export function kyselyFor<Tables>(
-  { sqlName, adapter, compiler, dialect }: KyselyParts,
-  level: Level,
-  readOnly: boolean,
-): Kysely<Tables> {
+export function kyselyFor<Tables>(parts: KyselyParts, level: Level, readOnly: boolean): Kysely<Tables> {
+  const { adapter, compiler, dialect, rules } = parts;
   const provider: ConnectionProvider = {
     provideConnection: (consumer) => {
-      const connection = new LevelConnection(level, sqlName, readOnly);
+      const connection = new LevelConnection(level, parts, readOnly);
       const result = consumer(connection);
       if (connection.unused) result.then(connection.release, connection.release);
       return result;
     },
   };
-  const executor = new DefaultQueryExecutor(compiler, adapter, provider);
+  const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
+}
+
+/** Returns a Kysely instance that builds queries, which a session runs later. It has no connection. */
+export function detachedKysely<Tables>({ adapter, compiler, dialect, rules }: KyselyParts): Kysely<Tables> {
+  const none = new DummyDriver();
+  const provider: ConnectionProvider = {
+    provideConnection: async (consumer) => consumer(await none.acquireConnection()),
+  };
+  const executor = new RewritingExecutor({ compiler, adapter, provider, rules });
+  return new Kysely<Tables>({ config: { dialect }, driver: none, executor, dialect });
 }
 
 /** Returns the error for a write in a session that only reads: `session-read-only`. */

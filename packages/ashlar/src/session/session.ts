@@ -3,6 +3,7 @@ import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js
 import { keyValues, type Table } from '../model/index.js';
 import type { InsertOf, RowOf, Shape, UpdateOf } from '../model/shape.js';
 import type { KeyOf, QueryTables, Row, Tables, Update } from '../model/types.js';
+import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import { type Batch, Batches } from './batches.js';
 import { countCalls } from './calls.js';
 import { currentSession, runInSession } from './current.js';
@@ -171,6 +172,12 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     if (table.facts.encryption)
       return this.#encrypted((s) => s.get(table, given)) as Promise<Row<Of> | undefined>;
     return (await this.#rows(this.#parts.statements.get(table, given)))[0] as Row<Of> | undefined;
+  }
+
+  async page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>> {
+    this.#assertOpen();
+    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    return plan.page((await this.query.executeQuery(plan.query)).rows as Row[]);
   }
 
   async delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void> {

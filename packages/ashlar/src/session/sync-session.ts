@@ -13,6 +13,8 @@ import {
   type Update,
   type UpdateOf,
 } from '../model/index.js';
+import type { Page, PagedQuery, PageOptions } from '../query/page.js';
+import { assertParameters } from '../query/parameters.js';
 import { type Batch, Batches } from './batches.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { readOnlyError } from './kysely.js';
@@ -191,8 +193,18 @@ export class SyncSession {
 
   /** Runs a Kysely query (built with `db.kysely`) and returns its rows. */
   all<Row>(query: Compilable<Row>): Row[] {
-    const { sql, parameters } = query.compile();
-    return this.#execute({ sql, parameters }).rows as Row[];
+    const { sql, parameters, query: node } = query.compile();
+    assertParameters(parameters);
+    const { rules } = this.#parts.kysely;
+    const { rows } = this.#now((t) => t.execute(sql, parameters, rules.kindsOf(node)) as QueryResult);
+    rules.unnest(node, rows);
+    return rows as Row[];
+  }
+
+  /** Reads one page of a query that was built with `db.kysely`; the synchronous form of {@link Session.page}. */
+  page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Page<Row> {
+    const plan = this.#parts.kysely.rules.page(query, options as PageOptions<Record<string, unknown>>);
+    return plan.page(this.all(plan.query) as Row[]);
   }
 
   /** Runs a nested session in a savepoint: if its callback throws, only the savepoint is rolled back. */

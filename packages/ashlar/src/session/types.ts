@@ -12,6 +12,7 @@ import type {
   Update,
   UpdateOf,
 } from '../model/index.js';
+import type { Page, PagedQuery, PageOptions } from '../query/page.js';
 import type { Where } from './where.js';
 
 /** The actor and the scope with which a session runs. */
@@ -155,6 +156,22 @@ export interface Session<T extends Tables = Tables> {
    * @throws AshlarError `value-invalid` for a key of a wrong JavaScript type
    */
   get<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<Row<Of> | undefined>;
+  /**
+   * Reads one page of a query, after the row at which the page before ended. Every row is on one page, also where rows
+   * are equal in the first columns of the order, or NULL; rows that are inserted meanwhile appear if they come later in
+   * the order. NULLs are greater than every value.
+   *
+   * @param query - a SELECT without ORDER BY and LIMIT, also with joins or grouped
+   * @throws AshlarError `input-invalid` for a cursor that was changed, or made for another order; `usage` for an order
+   *   that leaves rows equal, or that names columns which the query does not select
+   *
+   * @example
+   * const { rows, next } = await s.page(
+   *   s.query.selectFrom('invoices').select(['id', 'number', 'due_at']),
+   *   { by: [{ column: 'due_at', direction: 'desc' }, 'id'], after: cursor, limit: 50 },
+   * );
+   */
+  page<Row>(query: PagedQuery<Row>, options: PageOptions<Row>): Promise<Page<Row>>;
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void>;
   /**

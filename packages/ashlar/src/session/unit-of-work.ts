@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../contract/answers.js';
 import type { Engine } from '../contract/engine.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
 import type { AshlarError } from '../errors.js';
@@ -201,8 +202,8 @@ export class Level {
     return this.calls.run(work, () => this.#failure !== undefined || this.unit.cancellation !== undefined);
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
-    return this.run((transaction) => transaction.execute(sql, parameters));
+  execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Promise<QueryResult> {
+    return this.run((transaction) => transaction.execute(sql, parameters, kinds));
   }
 
   async run<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
@@ -226,11 +227,12 @@ export class Level {
     sql: string,
     parameters: readonly unknown[],
     chunk: number,
+    kinds?: ResultKinds,
   ): AsyncGenerator<Record<string, unknown>> {
     if (this.unit.innermost !== this) await this.#turn();
     this.#assertUsable();
     try {
-      for await (const row of this.unit.transaction.stream(sql, parameters, chunk)) {
+      for await (const row of this.unit.transaction.stream(sql, parameters, chunk, kinds)) {
         if (this.calls.isAbandoned) await never();
         yield row;
       }

@@ -190,6 +190,32 @@ describe.each(engines)('an encrypted column on $name', (engine) => {
       expect(await db.get(dossiers, a.id)).toEqual({ ...a, updated_at: expect.any(String) });
     });
 
+    it('under another name', async () => {
+      const { id: key } = await db.session((s) => s.insert(dossiers, dossier));
+      const renamed = db.session(async (s) => {
+        const rows = await s.query
+          .selectFrom('dossiers')
+          .select(['id', 'client_id', 'note as text'])
+          .where('id', '=', key)
+          .execute();
+        return s.decrypt(dossiers, rows);
+      });
+      await expect(renamed).rejects.toMatchObject({
+        code: 'usage',
+        message: expect.stringContaining('text'),
+      });
+    });
+
+    it('when a query writes plaintext', async () => {
+      const { id: key } = await db.session((s) => s.insert(dossiers, dossier));
+      const plain = { note: 'ill' } as never;
+      const written = db.session((s) =>
+        s.query.updateTable('dossiers').set(plain).where('id', '=', key).execute(),
+      );
+      await expect(written).rejects.toMatchObject({ code: 'usage' });
+      await expect(written).rejects.not.toMatchObject({ message: expect.stringContaining('ill') });
+    });
+
     it('after a bit was changed, or its end cut off', async () => {
       const row = await db.session((s) => s.insert(dossiers, dossier));
       const { note } = await raw(row.id);

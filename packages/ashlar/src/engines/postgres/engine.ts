@@ -11,6 +11,7 @@ import { identifier } from '../../model/index.js';
 import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { postgresDialect } from './dialect.js';
+import { postgresAnswers } from './query/answers.js';
 import { introspect } from './schema/introspect.js';
 import { partitions } from './schema/partitions.js';
 import { type ConnectionFacts, readConnectionFacts, setRole } from './session/connected-role.js';
@@ -159,7 +160,11 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     label: backend.label,
     url: backend.url,
     encrypted: false,
-    kysely: { adapter: () => new PostgresAdapter(), compiler: () => new PostgresQueryCompiler() },
+    kysely: {
+      adapter: () => new PostgresAdapter(),
+      compiler: () => new PostgresQueryCompiler(),
+      answers: postgresAnswers,
+    },
     sync: undefined,
     get connectedRole() {
       return connectedRole;
@@ -194,7 +199,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
             read({ leases, codecs, role: connectedRole.sessionRole ?? null }, sql, parameters),
           ),
         ),
-        codecs.decoder,
+        { codecs: codecs.decoder },
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner(lockTimeout);

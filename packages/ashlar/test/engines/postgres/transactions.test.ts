@@ -127,7 +127,7 @@ describe.each(postgresEngines)('transactions on $name', (test) => {
       'foreign-key-violation',
       'check-violation',
       'not-null-violation',
-      'statement-failed',
+      'value-invalid',
     ]);
     expect(errors[0].detail).toBe('The unique key jobs_name_size_key (name, size) allows each value once.');
     expect(errors[1].message).toBe('A row of lines references a row of jobs that does not exist.');

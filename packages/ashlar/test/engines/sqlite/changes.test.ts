@@ -488,7 +488,7 @@ describe('a column', () => {
       index(c.author_id),
       references(c.author_id, authors.columns.id),
     ]);
-    await failure('check-violation', () => migrate(engine, model(now)));
+    await failure('value-invalid', () => migrate(engine, model(now)));
     same(await schemaOf(engine), before);
     expect(await rows(engine, 'SELECT size FROM clauses ORDER BY id')).toEqual([
       { size: 'large' },

@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
@@ -69,14 +70,14 @@ export class PostgresTransaction implements Transaction {
     this.#parts = parts;
   }
 
-  async execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+  async execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Promise<QueryResult> {
     return decodeReply(
       await this.#run(sql, {
         text: sql,
         values: wireValues(parameters),
         keep: isKept(sql) && parameters.length > 0,
       }),
-      this.#parts.codecs.decoder,
+      { codecs: this.#parts.codecs.decoder, kinds },
     );
   }
 
@@ -84,6 +85,7 @@ export class PostgresTransaction implements Transaction {
     sql: string,
     parameters: readonly unknown[],
     chunk: number,
+    kinds?: ResultKinds,
   ): AsyncIterable<Record<string, unknown>> {
     const cursor = `ashlar_cursor_${++this.#cursors}`;
     const usage = new Usage(this.#parts.report, sql);
@@ -96,7 +98,7 @@ export class PostgresTransaction implements Transaction {
       for (;;) {
         const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
         usage.rows += reply.rows.length;
-        yield* decodeRows(reply, this.#parts.codecs.decoder);
+        yield* decodeRows(reply, { codecs: this.#parts.codecs.decoder, kinds });
         if (reply.rows.length < chunk) return;
       }
     } finally {
@@ -122,7 +124,7 @@ export class PostgresTransaction implements Transaction {
   ): Promise<Record<string, unknown>[]> {
     if (rows.length === 0) return [];
     const request = insertManyRequest(table, columns, rows, true);
-    return decodeRows(await this.#run(request.text, request));
+    return decodeRows(await this.#run(request.text, request), { codecs: this.#parts.codecs.decoder });
   }
 
   async lock(name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ResultKind, ResultKinds } from '../../../contract/answers.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
 import { isOwn } from '../../../model/names.js';
@@ -75,29 +76,46 @@ const decoders: ReadonlyMap<number, Decoder> = new Map<number, Decoder>([
 
 const timestamptz = 1184;
 
-const typeDecoder = (field: Field): Decoder =>
-  field.dataTypeID === timestamptz
-    ? timestampDecoder(field.dataTypeModifier)
-    : (decoders.get(field.dataTypeID) ?? asIs);
+const numericType = 1700;
 
-const decoderOf = (field: Field, codecs: FieldDecoder): Decoder => {
-  const stored = typeDecoder(field);
-  const application = codecs(field);
-  return application ? (text) => application(stored(text)) : stored;
+const typeDecoder = (field: Field, known: ResultKind | undefined): Decoder => {
+  if (field.dataTypeID === timestamptz) {
+    // an aggregate loses the precision of its column
+    const precision = field.dataTypeModifier < 0 ? known?.precision : undefined;
+    return precision ? timestampOf[precision] : timestampDecoder(field.dataTypeModifier);
+  }
+  // the sum of integers is a numeric
+  if (field.dataTypeID === numericType && known?.kind === 'integer') return integer;
+  return decoders.get(field.dataTypeID) ?? asIs;
 };
 
-const noCodecs: FieldDecoder = () => undefined;
+/** What is known of the columns of a reply besides their types. */
+export interface Decoding {
+  /** The codecs of result columns that come directly from a column of a table. */
+  readonly codecs: FieldDecoder;
+  /** What the query says about result columns; it counts more than where a column comes from. */
+  readonly kinds?: ResultKinds | undefined;
+}
+
+/** Leaves values in their stored form. */
+export const storedForm: Decoding = { codecs: () => undefined };
+
+const decoderOf = (field: Field, { codecs, kinds }: Decoding): Decoder => {
+  const known = kinds?.get(field.name);
+  const stored = typeDecoder(field, known);
+  const application = known ? known.codec?.decode : codecs(field);
+  return application ? (text) => application(stored(text)) : stored;
+};
 
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
  * guarantees add to a table (`ashlar_…`) are left out.
  *
- * @param codecs - decode stored values to the application's. Default: values stay in their stored form
  * @throws AshlarError `value-corrupt`
  */
-export function decodeRows(reply: Reply, codecs: FieldDecoder = noCodecs): Record<string, unknown>[] {
+export function decodeRows(reply: Reply, decoding: Decoding): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
-    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field, codecs) }],
+    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field, decoding) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
@@ -114,12 +132,11 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /**
  * Decodes the reply to a statement: its rows, and the number of rows that it changed.
  *
- * @param codecs - as for {@link decodeRows}
  * @throws AshlarError `value-corrupt`
  */
-export function decodeReply(reply: Reply, codecs: FieldDecoder): QueryResult {
+export function decodeReply(reply: Reply, decoding: Decoding): QueryResult {
   return {
-    rows: decodeRows(reply, codecs),
+    rows: decodeRows(reply, decoding),
     changes: changesOf(reply),
   };
 }

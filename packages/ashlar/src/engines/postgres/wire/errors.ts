@@ -195,9 +195,24 @@ const violations: Readonly<Record<string, Describe>> = {
     message: 'The disk of the server is full; the statement was rolled back.',
     suggestion: 'Free space on the server, and try again.',
   }),
+  '22P02': notOfType,
+  '22007': notOfType,
+  '22008': notOfType,
+  // also the overflow of a computation, whose message names no value
+  '22003': (error) =>
+    /out of range for type/.test(error.message ?? '') ? notOfType(error) : otherError(error),
   '22021': unstorable,
   '22P05': unstorable,
 };
+
+function notOfType({ message = '' }: DriverError): Described {
+  return {
+    code: 'value-invalid',
+    message: 'A value does not have the type of its column.',
+    // in some messages the value stands before the type
+    detail: `PostgreSQL: ${message.replace(/".*"/s, '…')}.`,
+  };
+}
 
 function otherError(error: DriverError): Described {
   return {

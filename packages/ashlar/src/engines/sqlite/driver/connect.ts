@@ -1,5 +1,6 @@
 import { AshlarError } from '../../../errors.js';
 import type { Report } from '../../report.js';
+import { defineFunctions } from '../query/functions.js';
 import type { ScopedTables } from '../scope/scoped-tables.js';
 import type { TouchedTables } from '../touched/touched-tables.js';
 import { Connection } from './connection.js';
@@ -44,6 +45,7 @@ export function connect(settings: ConnectionSettings, role: 'writer' | 'reader')
     // a wrong key fails on the first read
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     applySettings(database, settings, role);
+    defineFunctions(database);
   } catch (error) {
     database.close();
     throw error;

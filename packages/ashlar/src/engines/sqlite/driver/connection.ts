@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { QueryResult } from '../../../contract/transaction.js';
 import type { AshlarError } from '../../../errors.js';
 import { everyScope } from '../../../model/index.js';
@@ -13,16 +14,13 @@ import type { DriverDatabase, DriverStatement } from './driver.js';
 import { isBusy } from './errors.js';
 import type { Failures } from './failures.js';
 import { OpenStream } from './open-stream.js';
-import { type DecodeRow, type Origins, rowDecoder } from './row-decoder.js';
+import { type Decoded, decoderFor, type Origins } from './row-decoder.js';
 
 type Row = Record<string, unknown>;
 
-interface Prepared {
-  readonly statement: DriverStatement;
+interface Prepared extends Decoded {
   readonly reads: boolean;
   readonly writes: boolean;
-  /** `null` until the statement has run once. */
-  decode: DecodeRow | undefined | null;
 }
 
 const cachedStatements = 500;
@@ -100,20 +98,22 @@ export class Connection {
   }
 
   /** Runs one statement of a session. @throws AshlarError, as `sqliteError` translates */
-  run(sql: string, parameters: readonly unknown[]): QueryResult {
+  run(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): QueryResult {
     const bound = bindable(parameters);
     if (this.#streams.size > 0) this.#drainStreams();
-    return this.report ? reportedNow(this.report, sql, () => this.#run(sql, bound)) : this.#run(sql, bound);
+    return this.report
+      ? reportedNow(this.report, sql, () => this.#run(sql, bound, kinds))
+      : this.#run(sql, bound, kinds);
   }
 
-  #run(sql: string, bound: readonly unknown[]): QueryResult {
+  #run(sql: string, bound: readonly unknown[], kinds: ResultKinds | undefined): QueryResult {
     let prepared: Prepared | undefined;
     try {
       prepared = this.#sessionStatements.get(sql) ?? this.#prepare(sql);
       const { statement, reads, writes } = prepared;
       if (!reads) return { rows: [], changes: statement.run(bound).changes };
       const rows = statement.all(bound);
-      const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
+      const decode = decoderFor(prepared, this.#origins, kinds);
       if (decode) for (const row of rows) decode(row);
       return { rows, changes: writes ? rows.length : 0 };
     } catch (error) {
@@ -136,7 +136,7 @@ export class Connection {
           if (reads) returned.push(...statement.all(bound));
           else statement.run(bound);
         }
-        const decode = reads && prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
+        const decode = reads ? decoderFor(prepared, this.#origins) : undefined;
         if (decode) for (const row of returned) decode(row);
         return { rows: returned, changes: rows.length };
       } catch (error) {
@@ -152,7 +152,7 @@ export class Connection {
    *
    * @throws AshlarError, as `sqliteError` translates
    */
-  *stream(sql: string, parameters: readonly unknown[]): Generator<Row> {
+  *stream(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): Generator<Row> {
     const bound = bindable(parameters);
     // not cached: another stream of the same text may be open
     const prepared = this.#translated(() => this.#prepare(sql, false));
@@ -171,8 +171,7 @@ export class Connection {
         const row = during(() => stream.next());
         if (!row) return;
         usage.rows++;
-        const decode = prepared.decode === null ? this.#decoder(prepared) : prepared.decode;
-        decode?.(row);
+        decoderFor(prepared, this.#origins, kinds)?.(row);
         yield row;
       }
     } finally {
@@ -267,6 +266,7 @@ export class Connection {
       reads: statement.reader,
       writes: !statement.readonly,
       decode: null,
+      kinds: undefined,
     };
     if (cache) this.#sessionStatements.set(sql, prepared);
     return prepared;
@@ -298,12 +298,6 @@ export class Connection {
       if (readsOnly) this.database.pragma('query_only = ON');
     }
     this.#viewsVersion = this.#scoped.version;
-  }
-
-  // after the first run, because SQLite notices a schema change by another connection only when a statement runs
-  #decoder(prepared: Prepared): DecodeRow | undefined {
-    prepared.decode = rowDecoder(prepared.statement.columns(), this.#origins);
-    return prepared.decode;
   }
 
   /** Translates an error of the driver into an AshlarError with the facts that its message has. */

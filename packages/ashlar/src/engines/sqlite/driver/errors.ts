@@ -147,7 +147,7 @@ const busy: Describe = () => ({
 const typeViolation: Describe = (message) => {
   const [, table, column] = / column (\w+)\.(\w+)$/.exec(message) ?? [];
   return {
-    code: 'check-violation',
+    code: 'value-invalid',
     message: 'A value does not have the type of its column.',
     detail: `SQLite: ${message}.`,
     facts: table && column ? { table, columns: [column] } : {},

@@ -1,4 +1,5 @@
 import { type SelectModifierNode, type SelectQueryNode, SqliteAdapter, SqliteQueryCompiler } from 'kysely';
+import { sqliteAnswers } from '../query/answers.js';
 
 /** SQLite's compiler without row locks (FOR UPDATE): a session that writes already holds the only write lock. */
 class UnlockedQueryCompiler extends SqliteQueryCompiler {
@@ -14,8 +15,9 @@ class UnlockedQueryCompiler extends SqliteQueryCompiler {
 const isNoRowLock = ({ modifier }: SelectModifierNode): boolean =>
   modifier === undefined || modifier === 'Distinct';
 
-/** The adapter and the compiler with which Kysely builds SQL for SQLite. */
+/** The adapter, the compiler and the answers with which Kysely builds SQL for SQLite. */
 export const kyselyParts = {
   adapter: () => new SqliteAdapter(),
   compiler: () => new UnlockedQueryCompiler(),
+  answers: sqliteAnswers,
 } as const;

@@ -1,6 +1,7 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { TableFacts } from '../../../contract/table.js';
-import { type Decode, decoderOf } from '../values/codec.js';
-import type { DriverColumn } from './driver.js';
+import { type Decode, decoderOf, resultDecoder } from '../values/codec.js';
+import type { DriverColumn, DriverStatement } from './driver.js';
 
 /** A function that decodes the values of a row, and changes them in the row itself. */
 export type DecodeRow = (row: Record<string, unknown>) => void;
@@ -28,12 +29,40 @@ export class Origins {
   }
 }
 
+/** A prepared statement with the decoder of its rows. */
+export interface Decoded {
+  readonly statement: DriverStatement;
+  /** `null` until the statement has run once. */
+  decode: DecodeRow | undefined | null;
+  /** What the query that last ran the statement said about the columns of its result. */
+  kinds: string | undefined;
+}
+
+/**
+ * Returns the decoder for the rows of a statement that has run: SQLite notices a schema change by another connection
+ * only when a statement runs.
+ */
+export function decoderFor(prepared: Decoded, origins: Origins, kinds?: ResultKinds): DecodeRow | undefined {
+  const signature = kinds && [...kinds].map(([name, { kind }]) => `${name}:${kind}`).join();
+  if (prepared.decode === null || prepared.kinds !== signature) {
+    prepared.decode = rowDecoder(prepared.statement.columns(), origins, kinds);
+    prepared.kinds = signature;
+  }
+  return prepared.decode;
+}
+
 /** Makes the decoder for the rows of a statement; `undefined` if no result column needs decoding. */
-export function rowDecoder(columns: readonly DriverColumn[], origins: Origins): DecodeRow | undefined {
+function rowDecoder(
+  columns: readonly DriverColumn[],
+  origins: Origins,
+  kinds?: ResultKinds,
+): DecodeRow | undefined {
   // of two result columns with the same name, the row contains the later one
   const byName = new Map<string, Decode | undefined>();
   for (const { name, table, column } of columns) {
-    byName.set(name, table !== null && column !== null ? origins.decoder(table, column) : undefined);
+    const known = kinds?.get(name);
+    const origin = table !== null && column !== null ? origins.decoder(table, column) : undefined;
+    byName.set(name, known ? resultDecoder(name, known) : origin);
   }
   const decoders = [...byName].flatMap(([name, decode]) => (decode ? [{ name, decode }] : []));
   if (decoders.length === 0) return undefined;

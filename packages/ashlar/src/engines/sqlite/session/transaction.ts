@@ -1,3 +1,4 @@
+import type { ResultKinds } from '../../../contract/answers.js';
 import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
@@ -55,19 +56,24 @@ export class SqliteTransaction implements Transaction {
     this.#hooks = hooks;
   }
 
-  execute(sql: string, parameters: readonly unknown[]): QueryResult {
+  execute(sql: string, parameters: readonly unknown[], kinds?: ResultKinds): QueryResult {
     if (this.#state !== 'open') throw this.#closedError();
     try {
-      return this.#connection.run(sql, parameters);
+      return this.#connection.run(sql, parameters, kinds);
     } catch (error) {
       throw this.#failed(error);
     }
   }
 
-  async *stream(sql: string, parameters: readonly unknown[]): AsyncGenerator<Record<string, unknown>> {
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    _chunk: number,
+    kinds?: ResultKinds,
+  ): AsyncGenerator<Record<string, unknown>> {
     if (this.#state !== 'open') throw this.#closedError();
     try {
-      yield* this.#connection.stream(sql, parameters);
+      yield* this.#connection.stream(sql, parameters, kinds);
     } catch (error) {
       throw this.#failed(error);
     }

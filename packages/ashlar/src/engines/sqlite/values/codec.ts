@@ -1,4 +1,5 @@
-import type { Column } from '../../../contract/column.js';
+import type { ResultKind } from '../../../contract/answers.js';
+import type { Column, ColumnCodec, ColumnKind } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
 /** Converts a column's value to its stored form on SQLite. The value must have passed the table's schema. */
@@ -35,6 +36,10 @@ export function bindable(parameters: readonly unknown[]): readonly unknown[] {
       if (given.includes('\0') || !given.isWellFormed()) throw unstorable(i, given);
     } else if (typeof given === 'number') {
       if (Number.isNaN(given)) throw invalid(i, 'NaN', 'SQLite would store NULL.', 'Pass a number, or null.');
+      // the driver binds every number as a REAL: 7 / 2 would be 3.5, and 5 || '' would be 5.0
+      if (!Number.isSafeInteger(given)) continue;
+      bound ??= [...parameters];
+      bound[i] = BigInt(given);
     } else {
       const value = bindableObject(given, i);
       if (value === given) continue;
@@ -115,44 +120,73 @@ const unstorable = (i: number, text: string): AshlarError =>
 /** A function that converts a stored value to the type that its column's Zod schema describes. */
 export type Decode = (value: unknown) => unknown;
 
-const corrupt = (column: Column, why: string, cause?: unknown): AshlarError =>
-  new AshlarError('value-corrupt', {
-    message: `A stored value of ${column.table}.${column.name} cannot be read back.`,
-    detail: why,
-    suggestion: 'Find the program that wrote it: the CHECK constraint of the column refuses such values.',
-    cause,
-  });
+type Corrupt = (why: string, cause?: unknown) => AshlarError;
 
 /**
  * Returns the function that decodes a column's stored values to the application's; `undefined` if they are stored
  * without conversion.
  */
 export function decoderOf(column: Column): Decode | undefined {
-  const stored = kindDecoder(column);
-  const { codec } = column;
+  return withCodec(storedDecoder(column), column.codec);
+}
+
+const withCodec = (stored: Decode | undefined, codec: ColumnCodec | undefined): Decode | undefined => {
   if (!codec) return stored;
   return stored
     ? (value) => (value === null ? null : codec.decode(stored(value)))
     : (value) => codec.decode(value);
+};
+
+const storedDecoder = (column: Column): Decode | undefined =>
+  decoderFor(
+    column.kind,
+    (why, cause) =>
+      new AshlarError('value-corrupt', {
+        message: `A stored value of ${column.table}.${column.name} cannot be read back.`,
+        detail: why,
+        suggestion: 'Find the program that wrote it: the CHECK constraint of the column refuses such values.',
+        cause,
+      }),
+  );
+
+/** Returns the function that decodes the computed values of a result column of a known kind. */
+export function resultDecoder(name: string, { kind, codec }: ResultKind): Decode | undefined {
+  return withCodec(computedDecoder(name, kind), codec);
 }
 
-const kindDecoder = (column: Column): Decode | undefined => {
-  switch (column.kind) {
+const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => {
+  const corrupt: Corrupt = (why, cause) =>
+    new AshlarError('value-corrupt', {
+      message: `A value of the result column ${name} cannot be returned exactly.`,
+      detail: why,
+      suggestion: 'Cast the expression to text in the query.',
+      cause,
+    });
+  if (kind !== 'integer') return decoderFor(kind, corrupt);
+  return (value) => {
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw corrupt('An integer is beyond 2^53.');
+    return value;
+  };
+};
+
+const decoderFor = (kind: ColumnKind, corrupt: Corrupt): Decode | undefined => {
+  switch (kind) {
     case 'boolean':
       return (value) => {
         if (value === 1) return true;
         if (value === 0) return false;
         if (value === null) return null;
-        throw corrupt(column, 'A boolean is stored as 0 or 1.');
+        throw corrupt('A boolean is stored as 0 or 1.');
       };
     case 'json':
       return (value) => {
         if (value === null) return null;
-        if (typeof value !== 'string') throw corrupt(column, 'JSON is stored as text.');
+        if (typeof value !== 'string') throw corrupt('JSON is stored as text.');
         try {
           return JSON.parse(value);
         } catch (cause) {
-          throw corrupt(column, 'The stored text is not JSON.', cause);
+          throw corrupt('The stored text is not JSON.', cause);
         }
       };
     case 'bytes':

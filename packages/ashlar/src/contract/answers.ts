@@ -1,0 +1,64 @@
+import type { AggregateFunctionNode, OperationNode } from 'kysely';
+import type { Column, ColumnCodec, ColumnKind } from './column.js';
+
+/** The operands and the form of a LIKE. */
+export interface LikeParts {
+  readonly left: OperationNode;
+  readonly pattern: OperationNode;
+  /** The pattern as text, if it is a literal. */
+  readonly text: string | undefined;
+  readonly negated: boolean;
+  /** Whether the case of the letters A–Z matters (LIKE) or not (ILIKE). */
+  readonly matchCase: boolean;
+}
+
+/**
+ * How an engine’s SQL is written so that a query has the same answer on every engine. The nodes are those of Kysely;
+ * `undefined` means that the node can stay as it is.
+ */
+export interface QueryAnswers {
+  /** Whether the engine sorts NULLs below every other value; PostgreSQL sorts them above. */
+  readonly nullsAreLowest: boolean;
+  /** Whether OFFSET needs a LIMIT before it. */
+  readonly offsetNeedsLimit: boolean;
+  /** Whether the engine derives the type of a parameter from its surroundings, so that a literal may need a cast. */
+  readonly typedParameters: boolean;
+  /** Whether a list of tuples after IN is written as VALUES. */
+  readonly tuplesAreValues: boolean;
+  like(parts: LikeParts): OperationNode | undefined;
+  aggregate(node: AggregateFunctionNode, of: ColumnKind | undefined): OperationNode | undefined;
+  /** Returns an expression that is equal for two JSON values exactly if they are equal as JSON. */
+  comparableJson(node: OperationNode): OperationNode;
+  /** Returns the text of JSON in the form that {@link comparableJson} gives it. */
+  comparableJsonText(value: unknown): string;
+  /** Returns what a cell without a value gets in a list of rows; `undefined` if the engine has the keyword DEFAULT there. */
+  missingCell(column: Column): OperationNode | undefined;
+  /** Returns an expression in the form in which {@link QueryAnswers.rowsAsJson} can put it into JSON. */
+  inJson(node: OperationNode, value: ResultKind | undefined): OperationNode;
+  /**
+   * Returns an expression for the rows of a query as JSON: an array of rows, each an array of cells; with `one`, the
+   * first row or NULL.
+   */
+  rowsAsJson(parts: JsonRows): OperationNode;
+}
+
+/** A query whose rows become JSON. */
+export interface JsonRows {
+  readonly query: OperationNode;
+  /** The name by which `cells` refer to the columns of the query. */
+  readonly alias: string;
+  readonly cells: readonly OperationNode[];
+  readonly one: boolean;
+}
+
+/** What the tree of a query says about the values of a result column. */
+export interface ResultKind {
+  readonly kind: ColumnKind;
+  /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
+  readonly precision: 3 | 6 | undefined;
+  /** The codec of the columns that the values come from, also through a computation that keeps them (`max`). */
+  readonly codec: ColumnCodec | undefined;
+}
+
+/** The kinds of the result columns that the tree of a query knows, by name. */
+export type ResultKinds = ReadonlyMap<string, ResultKind>;

@@ -1,0 +1,51 @@
+import { type AggregateFunctionNode, CastNode, DataTypeNode, type OperationNode, RawNode } from 'kysely';
+import type { QueryAnswers } from '../../../contract/answers.js';
+import type { ColumnKind } from '../../../contract/column.js';
+import { inJson, rowsAsJson } from './nested.js';
+
+const asDouble = (node: OperationNode): OperationNode =>
+  CastNode.create(node, DataTypeNode.create('double precision'));
+
+const raw = (texts: readonly string[], ...nodes: readonly OperationNode[]): OperationNode =>
+  RawNode.create([...texts], [...nodes]);
+
+const withArgument = (
+  node: AggregateFunctionNode,
+  func: string,
+  argument: OperationNode,
+): AggregateFunctionNode => ({ ...node, func, aggregated: [argument, ...node.aggregated.slice(1)] });
+
+// PostgreSQL has no min and max of booleans and, before version 18, of UUIDs and bytes
+const aggregate = (node: AggregateFunctionNode, of: ColumnKind | undefined): OperationNode | undefined => {
+  const [argument] = node.aggregated;
+  const name = node.func.toLowerCase();
+  if (!argument) return undefined;
+  // of integers, avg is a numeric, which has more digits than a number
+  if (name === 'avg' && of === 'integer') return withArgument(node, node.func, asDouble(argument));
+  if (name !== 'min' && name !== 'max') return undefined;
+  if (of === 'boolean')
+    return { ...node, func: name === 'min' ? 'bool_and' : 'bool_or' } as AggregateFunctionNode;
+  if (of === 'uuid')
+    return raw(['', '::uuid'], withArgument(node, node.func, raw(['(', ')::text collate "C"'], argument)));
+  if (of === 'bytes')
+    return raw(
+      ['decode(', ", 'hex')"],
+      withArgument(node, node.func, raw(['encode(', ', \'hex\') collate "C"'], argument)),
+    );
+  return undefined;
+};
+
+/** How PostgreSQL’s SQL is written where other engines could not give its answer. */
+export const postgresAnswers: QueryAnswers = {
+  nullsAreLowest: false,
+  offsetNeedsLimit: false,
+  typedParameters: true,
+  tuplesAreValues: false,
+  like: () => undefined,
+  aggregate,
+  comparableJson: (node) => node,
+  comparableJsonText: (value) => JSON.stringify(value),
+  missingCell: () => undefined,
+  inJson,
+  rowsAsJson,
+};

@@ -1,0 +1,41 @@
+import {
+  FunctionNode,
+  type OperationNode,
+  OperatorNode,
+  RawNode,
+  UnaryOperationNode,
+  ValueNode,
+} from 'kysely';
+import type { LikeParts, QueryAnswers } from '../../../contract/answers.js';
+import { columnDefault } from '../schema/column-sql.js';
+import { comparableJsonText, functions } from './functions.js';
+import { globOf } from './glob.js';
+import { inJson, rowsAsJson } from './nested.js';
+
+const raw = (texts: readonly string[], ...nodes: readonly OperationNode[]): OperationNode =>
+  RawNode.create([...texts], [...nodes]);
+
+// SQLite's LIKE ignores the case of A–Z and has no escape of its own; GLOB minds the case, and can use an index
+const like = ({ left, pattern, text, negated, matchCase }: LikeParts): OperationNode => {
+  const not = negated ? 'not ' : '';
+  if (!matchCase) return raw(['', ` ${not}like `, " escape '\\'"], left, pattern);
+  if (text !== undefined) return raw(['', ` ${not}glob `, ''], left, ValueNode.create(globOf(text)));
+  const call = FunctionNode.create(functions.like, [left, pattern]);
+  return negated ? UnaryOperationNode.create(OperatorNode.create('not'), call) : call;
+};
+
+/** How SQLite’s SQL is written so that its answers are those of PostgreSQL. */
+export const sqliteAnswers: QueryAnswers = {
+  nullsAreLowest: true,
+  offsetNeedsLimit: true,
+  typedParameters: false,
+  tuplesAreValues: true,
+  like,
+  aggregate: () => undefined,
+  comparableJson: (node) => FunctionNode.create(functions.json, [node]),
+  comparableJsonText,
+  // Kysely would write NULL, because SQLite has no keyword for it
+  missingCell: (column) => RawNode.createWithSql(columnDefault(column) ?? 'null'),
+  inJson,
+  rowsAsJson,
+};

@@ -1,0 +1,45 @@
+import type { DriverDatabase } from '../driver/driver.js';
+
+/** The SQL functions that every connection has, for queries that SQLite would answer differently from PostgreSQL. */
+export const functions = { like: 'ashlar_like', json: 'ashlar_json' } as const;
+
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, each]) => [key, sorted(each)]));
+};
+
+/** Returns JSON as text that is the same for all values that are equal as JSON: keys in order, without spaces. */
+export function comparableJsonText(value: unknown): string {
+  return JSON.stringify(sorted(value));
+}
+
+const escaped = /[\\^$.*+?()[\]{}|/]/g;
+
+/** Returns the regular expression that matches the same text as a LIKE pattern. */
+const expressionOf = (pattern: string): RegExp => {
+  let source = '';
+  const chars = [...pattern];
+  for (let at = 0; at < chars.length; at++) {
+    const char = chars[at] ?? '';
+    if (char === '%') source += '.*';
+    else if (char === '_') source += '.';
+    else source += (char === '\\' ? (chars[++at] ?? '') : char).replace(escaped, '\\$&');
+  }
+  return new RegExp(`^${source}$`, 'su');
+};
+
+/** Defines the functions on a connection. @throws the driver's errors */
+export function defineFunctions(database: DriverDatabase): void {
+  let last: { readonly pattern: string; readonly expression: RegExp } | undefined;
+  database.function(functions.like, { deterministic: true }, (value: unknown, pattern: unknown) => {
+    if (value === null || pattern === null) return null;
+    const text = String(pattern);
+    if (last?.pattern !== text) last = { pattern: text, expression: expressionOf(text) };
+    return last.expression.test(String(value)) ? 1 : 0;
+  });
+  database.function(functions.json, { deterministic: true }, (value: unknown) =>
+    typeof value === 'string' ? comparableJsonText(JSON.parse(value)) : value,
+  );
+}

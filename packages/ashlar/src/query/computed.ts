@@ -1,0 +1,44 @@
+import type { JSONReferenceNode } from 'kysely';
+import type { ColumnKind } from '../contract/column.js';
+import type { Meaning } from './scope.js';
+
+/** Returns the meaning of a computed value. */
+export const computed = (kind: ColumnKind, nullable = true): Meaning => ({
+  kind,
+  nullable,
+  column: undefined,
+  precision: undefined,
+  codec: undefined,
+  rows: undefined,
+});
+/** Returns the meaning of a value that is computed of values with a meaning, and has their kind. */
+export const result = (meaning: Meaning | undefined): Meaning | undefined =>
+  meaning && { ...meaning, nullable: true, column: undefined };
+
+/** Returns the meaning of a part of a JSON column. */
+export const jsonMeaning = ({ traversal }: JSONReferenceNode): Meaning | undefined => {
+  const operator = 'operator' in traversal ? traversal.operator : traversal.inOperator;
+  return operator?.operator === '->' ? computed('json') : undefined;
+};
+
+/** Returns the meaning of a literal. */
+export const literalMeaning = (value: unknown): Meaning | undefined => {
+  if (typeof value === 'boolean') return computed('boolean', false);
+  if (typeof value === 'number') return computed(Number.isInteger(value) ? 'integer' : 'real', false);
+  return typeof value === 'string' ? computed('text', false) : undefined;
+};
+
+const castKinds: Readonly<Record<string, ColumnKind>> = {
+  boolean: 'boolean',
+  integer: 'integer',
+  bigint: 'integer',
+  text: 'text',
+  'double precision': 'real',
+  real: 'real',
+};
+
+/** Returns the meaning of a cast. */
+export const castMeaning = ({ dataType }: { dataType: { dataType?: string } }): Meaning | undefined => {
+  const kind = castKinds[dataType.dataType ?? ''];
+  return kind && computed(kind);
+};

@@ -1,0 +1,17 @@
+import type { Column } from '../contract/column.js';
+
+/** Returns a time in the form of a timestamp column. */
+const timeOf = (clock: () => Date, { precision }: Column): string => {
+  const now = clock().toISOString();
+  return precision === 3 ? now : now.replace('Z', '000Z');
+};
+
+/**
+ * Returns the function that gives a new row's value of a column if a statement lacks it: a UUID, the value of
+ * `generated(…)`, or a time of the clock that `connect` was given. `undefined` if the database fills the column.
+ */
+export function fillOf(column: Column, clock: (() => Date) | undefined): (() => unknown) | undefined {
+  if (column.generated === 'now') return clock && (() => timeOf(clock, column));
+  // a statement cannot encrypt
+  return column.plaintext ? undefined : column.generate;
+}

@@ -1,0 +1,131 @@
+import type { Column } from '../contract/column.js';
+import { canonicalAddress, isCanonicalAddress, storedValue } from '../model/index.js';
+
+/** A literal in a condition, as it is compared with a column. */
+export type Comparand =
+  /** The literal has the form of the column's values. */
+  | { readonly form: 'exact'; readonly value: unknown }
+  /** No value of the column equals the literal; it lies between these two, which can be compared with the column. */
+  | { readonly form: 'between'; readonly below: unknown; readonly above: unknown }
+  /** No value of the column equals the literal, or can be ordered with it. */
+  | { readonly form: 'impossible' };
+
+const impossible: Comparand = { form: 'impossible' };
+const exact = (value: unknown): Comparand => ({ form: 'exact', value });
+
+// every stored integer lies between these two
+const beyond = 2 ** 53;
+
+const integer = (given: unknown): Comparand => {
+  const value = typeof given === 'bigint' ? Number(given) : given;
+  if (typeof value !== 'number' || Number.isNaN(value)) return impossible;
+  if (Math.abs(value) >= beyond) {
+    const edge = Math.sign(value) * beyond;
+    return { form: 'between', below: edge, above: edge };
+  }
+  if (Number.isInteger(value)) return exact(value === 0 ? 0 : value);
+  return { form: 'between', below: Math.floor(value), above: Math.ceil(value) };
+};
+
+const real = (given: unknown): Comparand => {
+  const value = typeof given === 'bigint' ? Number(given) : given;
+  return typeof value === 'number' && !Number.isNaN(value) ? exact(value === 0 ? 0 : value) : impossible;
+};
+
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const day = /^(\d{4})-(\d\d)-(\d\d)$/;
+const instant = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:?\d\d))?$/;
+
+const isDay = (text: string): boolean => {
+  const [, year = '', month = '', date = ''] = day.exec(text) ?? [];
+  if (year === '' || year === '0000') return false;
+  const parsed = new Date(`${text}T00:00:00.000Z`);
+  return parsed.getUTCMonth() + 1 === Number(month) && parsed.getUTCDate() === Number(date);
+};
+
+const milliseconds = (value: number): string | undefined => {
+  const date = new Date(value);
+  const text = Number.isNaN(date.getTime()) ? '' : date.toISOString();
+  return text.length === 24 && !text.startsWith('0000') ? text : undefined;
+};
+
+// a time may be written with any number of digits, and with an offset
+const timestamp = (given: unknown, precision: 3 | 6): Comparand => {
+  if (given instanceof Date) {
+    const text = milliseconds(given.getTime());
+    return text === undefined ? impossible : exact(precision === 3 ? text : text.replace('Z', '000Z'));
+  }
+  const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] =
+    (typeof given === 'string' && instant.exec(given)) || [];
+  if (!isDay(date)) return impossible;
+  const at = Date.parse(`${date}T${minutes}:${seconds}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`);
+  const text = milliseconds(at);
+  if (text === undefined) return impossible;
+  const rest = fraction.slice(3);
+  const written = (base: string, micros: string): string => base.replace('Z', `${micros}Z`);
+  const below = precision === 3 ? text : written(text, rest.slice(0, 3).padEnd(3, '0'));
+  const lost = /[1-9]/.test(precision === 3 ? rest : rest.slice(3));
+  if (!lost) return exact(below);
+  const above = precision === 3 ? milliseconds(at + 1) : afterMicros(at, rest.slice(0, 3));
+  return above === undefined ? impossible : { form: 'between', below, above };
+};
+
+const afterMicros = (at: number, micros: string): string | undefined => {
+  const next = Number(micros.padEnd(3, '0')) + 1;
+  const text = milliseconds(next === 1_000 ? at + 1 : at);
+  return text?.replace('Z', `${String(next % 1_000).padStart(3, '0')}Z`);
+};
+
+const address = (value: unknown): Comparand => {
+  if (!isText(value)) return impossible;
+  let canonical: string;
+  try {
+    canonical = canonicalAddress(value);
+  } catch {
+    return impossible;
+  }
+  return isCanonicalAddress(canonical) ? exact(canonical) : impossible;
+};
+
+// a value that the codec does not take equals no value of the column
+const encoded = (column: Column, value: unknown): Comparand => {
+  const { data, error } = column.schema.safeParse(value);
+  return error ? impossible : storedComparand(column, storedValue(column, data));
+};
+
+/**
+ * Returns a literal in the form in which it can be compared with a column. It is not checked by the column's schema: a
+ * search for a value that the column cannot hold finds nothing. For JSON, the value stays as it is.
+ */
+export function comparand(column: Column, value: unknown): Comparand {
+  return column.codec ? encoded(column, value) : storedComparand(column, value);
+}
+
+/** Returns a value in a column's stored form as {@link comparand} does. */
+export function storedComparand(column: Column, value: unknown): Comparand {
+  switch (column.kind) {
+    case 'integer':
+      return integer(value);
+    case 'real':
+      return real(value);
+    case 'boolean':
+      return typeof value === 'boolean' ? exact(value) : impossible;
+    case 'text':
+      return isText(value) ? exact(value) : impossible;
+    case 'uuid':
+      return typeof value === 'string' && uuid.test(value) ? exact(value) : impossible;
+    case 'timestamp':
+      return timestamp(value, column.precision);
+    case 'date':
+      return typeof value === 'string' && isDay(value) ? exact(value) : impossible;
+    case 'inet':
+      return address(value);
+    case 'bytes':
+      return value instanceof Uint8Array ? exact(value) : impossible;
+    case 'json':
+      return exact(value);
+  }
+}

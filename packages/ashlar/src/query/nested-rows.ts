@@ -1,0 +1,44 @@
+import { AshlarError } from '../errors.js';
+import { canonicalAddress } from '../model/index.js';
+import type { Meaning, NestedRows } from './scope.js';
+
+const corrupt = (name: string, why: string): AshlarError =>
+  new AshlarError('value-corrupt', {
+    message: `A value of the nested column ${name} cannot be read back.`,
+    detail: why,
+  });
+
+const cell = (name: string, meaning: Meaning | undefined, value: unknown): unknown => {
+  if (value === null || !meaning) return value;
+  if (meaning.rows) return nestedValue(meaning.rows, value);
+  const stored = storedCell(name, meaning, value);
+  return meaning.codec ? meaning.codec.decode(stored) : stored;
+};
+
+const storedCell = (name: string, meaning: Meaning, value: unknown): unknown => {
+  switch (meaning.kind) {
+    case 'boolean':
+      return typeof value === 'number' ? value !== 0 : value;
+    case 'bytes':
+      return new Uint8Array(Buffer.from(value as string, 'hex'));
+    case 'inet':
+      return canonicalAddress(value as string);
+    case 'integer':
+      if (!Number.isSafeInteger(value)) throw corrupt(name, 'The integer is beyond 2^53.');
+      return value;
+    default:
+      return value;
+  }
+};
+
+/**
+ * Returns the rows that `nested` selects, from the JSON that the database returns.
+ *
+ * @throws AshlarError `value-corrupt`
+ */
+export function nestedValue({ one, columns }: NestedRows, json: unknown): unknown {
+  const row = (cells: readonly unknown[]): Record<string, unknown> =>
+    Object.fromEntries(columns.map(({ name, meaning }, at) => [name, cell(name, meaning, cells[at])]));
+  if (one) return json === null ? null : row(json as readonly unknown[]);
+  return (json as readonly (readonly unknown[])[]).map(row);
+}

@@ -1,0 +1,276 @@
+import {
+  type AggregateFunctionNode,
+  AliasNode,
+  type BinaryOperationNode,
+  type FunctionNode,
+  type InsertQueryNode,
+  LimitNode,
+  type MergeQueryNode,
+  type OnConflictNode,
+  type OperationNode,
+  type OrderByItemNode,
+  type SelectQueryNode,
+  TableNode,
+  type UpdateQueryNode,
+  ValueNode,
+  type WhenNode,
+  type WithNode,
+} from 'kysely';
+import type { ResultKinds } from '../contract/answers.js';
+import { AshlarError } from '../errors.js';
+import { condition, type Place } from './conditions.js';
+import {
+  addSources,
+  define,
+  isStatement,
+  meaningOf,
+  nestedFunctions,
+  type Output,
+  outputsOf,
+  remember,
+  type StatementParts,
+  sourceOf,
+} from './meaning.js';
+import { nestedNode } from './nested-node.js';
+import { isReady, markReady } from './nodes.js';
+import { directionOf, mayBeNull } from './order.js';
+import type { QueryParts } from './parts.js';
+import { isComputed, needsKinds, typedLiterals } from './results.js';
+import { type Meaning, type NestedRows, Scope } from './scope.js';
+import { leaves, mapped } from './tree.js';
+import { Writes } from './writes.js';
+
+/**
+ * Rewrites the trees of Kysely's statements so that their literals have the form of the declared columns, and so that
+ * every engine gives the same answer.
+ */
+export class Rewriter {
+  readonly #parts: QueryParts;
+  readonly #kinds = new WeakMap<OperationNode, ResultKinds>();
+  readonly #nested = new WeakMap<OperationNode, ReadonlyMap<string, NestedRows>>();
+
+  constructor(parts: QueryParts) {
+    this.#parts = parts;
+  }
+
+  /** Rewrites a whole statement. @throws AshlarError `value-invalid`, `value-unstorable`, `usage` */
+  statement(node: OperationNode): OperationNode {
+    const scope = new Scope(this.#parts.declared);
+    const rewritten = this.#rewrite(node, scope);
+    if (isStatement(node)) this.#note(node, rewritten, scope);
+    return rewritten;
+  }
+
+  /** The columns of a rewritten statement's result that `nested` made, by name. */
+  nestedOf(node: OperationNode): ReadonlyMap<string, NestedRows> | undefined {
+    return this.#nested.get(node);
+  }
+
+  /** The kinds of the result columns of a rewritten statement, as far as its tree says more than the engine knows. */
+  kindsOf(node: OperationNode): ResultKinds | undefined {
+    return this.#kinds.get(node);
+  }
+
+  #note(node: OperationNode, rewritten: OperationNode, scope: Scope): void {
+    if (!needsKinds(node)) return;
+    const kinds = new Map<string, Meaning>();
+    for (const output of outputsOf(node, scope)) {
+      // of two columns with the same name, the row has the later one
+      if (output.name === undefined) kinds.clear();
+      else if (isComputed(output)) kinds.set(output.name, output.meaning);
+      else kinds.delete(output.name);
+    }
+    if (kinds.size === 0) return;
+    this.#kinds.set(rewritten, kinds);
+    const nested = [...kinds].flatMap(([name, { rows }]) => (rows ? [[name, rows] as const] : []));
+    if (nested.length > 0) this.#nested.set(rewritten, new Map(nested));
+  }
+
+  #rewrite(node: OperationNode, scope: Scope): OperationNode {
+    if (leaves.has(node.kind)) return node;
+    switch (node.kind) {
+      case 'BinaryOperationNode': {
+        const rewritten = condition(node as BinaryOperationNode, this.#place(scope));
+        if (rewritten.kind !== node.kind) remember(rewritten, meaningOf(node, scope));
+        return rewritten;
+      }
+      case 'FunctionNode':
+        return this.#function(node as FunctionNode, scope);
+      case 'AggregateFunctionNode':
+        return this.#aggregate(node as AggregateFunctionNode, scope);
+      case 'OrderByItemNode':
+        return this.#orderBy(node as OrderByItemNode, scope);
+      default:
+        return isStatement(node) ? this.#statement(node, scope) : this.#children(node, scope);
+    }
+  }
+
+  #children(node: OperationNode, scope: Scope): OperationNode {
+    return mapped(node, (part) => this.#rewrite(part, scope));
+  }
+
+  #place(scope: Scope): Place {
+    return {
+      parts: this.#parts,
+      scope,
+      rewrite: (node) => this.#rewrite(node, scope),
+      children: (node) => this.#children(node, scope),
+    };
+  }
+
+  #statement(node: OperationNode, outer: Scope): OperationNode {
+    // a builder that is embedded in another one was rewritten before
+    if (isReady(node)) return node;
+    const scope = outer.inner();
+    const { with: clause } = node as { with?: WithNode };
+    const first = clause ? { ...node, with: this.#with(clause, scope) } : node;
+    addSources(node as StatementParts, scope);
+    const rewritten = this.#statementParts(first, node, scope);
+    return rewritten === node ? node : markReady(rewritten);
+  }
+
+  #with(clause: WithNode, scope: Scope): WithNode {
+    const expressions = clause.expressions.map((expression) => {
+      if (clause.recursive) define(expression, clause, scope);
+      const rewritten = this.#rewrite(expression.expression, scope);
+      if (!clause.recursive) define(expression, clause, scope);
+      return { ...expression, expression: rewritten };
+    });
+    return { ...clause, expressions };
+  }
+
+  #statementParts(node: OperationNode, given: OperationNode, scope: Scope): OperationNode {
+    switch (node.kind) {
+      case 'SelectQueryNode':
+        return this.#select(node as SelectQueryNode, given, scope);
+      case 'InsertQueryNode':
+        return this.#insert(node as InsertQueryNode, (node as InsertQueryNode).into, scope);
+      case 'UpdateQueryNode':
+        return this.#update(node as UpdateQueryNode, (node as UpdateQueryNode).table, scope);
+      case 'MergeQueryNode':
+        return this.#merge(node as MergeQueryNode, scope);
+      default:
+        return this.#except(node, ['with'], scope);
+    }
+  }
+
+  /** Rewrites the parts of a node except some, which were rewritten before. */
+  #except(node: OperationNode, names: readonly string[], scope: Scope): OperationNode {
+    return mapped(node, (part) => this.#rewrite(part, scope), names);
+  }
+
+  #select(node: SelectQueryNode, given: OperationNode, scope: Scope): OperationNode {
+    const { orderBy } = node;
+    let rewritten = this.#except(node, ['with', 'orderBy'], scope) as SelectQueryNode;
+    if (orderBy) {
+      const outputs = outputsOf(given, scope);
+      const items = orderBy.items.map((item) => this.#orderBy(item, scope, outputs));
+      rewritten = { ...rewritten, orderBy: { ...orderBy, items } };
+    }
+    if (rewritten.offset && !rewritten.limit && this.#parts.answers.offsetNeedsLimit)
+      rewritten = { ...rewritten, limit: LimitNode.create(ValueNode.createImmediate(-1)) };
+    return this.#parts.answers.typedParameters ? typedLiterals(rewritten) : rewritten;
+  }
+
+  #insert(node: InsertQueryNode, into: OperationNode | undefined, scope: Scope): OperationNode {
+    const writes = this.#writes(into, scope);
+    const rest = this.#except(node, ['with', 'onConflict', ...(writes ? ['values'] : [])], scope);
+    if (!writes) return { ...rest, ...this.#conflict(node, undefined, scope) } as OperationNode;
+    const values =
+      node.values && node.values.kind !== 'ValuesNode' ? this.#rewrite(node.values, scope) : node.values;
+    return { ...rest, values, ...writes.rows(node), ...this.#conflict(node, writes, scope) } as OperationNode;
+  }
+
+  #conflict(node: InsertQueryNode, writes: Writes | undefined, scope: Scope): Partial<InsertQueryNode> {
+    const { onConflict, into } = node;
+    if (!onConflict) return {};
+    const inner = scope.inner();
+    // columns without a table are those of the target, not of the row that was to be inserted
+    if (into) inner.add(into.table.identifier.name, sourceOf(into, scope));
+    const excluded = scope.inner();
+    if (into) excluded.add('excluded', sourceOf(into, scope));
+    const rest = this.#except(onConflict, ['updates'], inner) as OnConflictNode;
+    const { updates } = onConflict;
+    if (!updates) return { onConflict: rest };
+    const assigned = writes
+      ? writes.assignments(updates)
+      : updates.map((each) => this.#children(each, excluded));
+    return { onConflict: { ...rest, updates: assigned as OnConflictNode['updates'] } as OnConflictNode };
+  }
+
+  #update(node: UpdateQueryNode, table: OperationNode | undefined, scope: Scope): OperationNode {
+    const writes = this.#writes(table, scope);
+    if (!writes || !node.updates) return this.#except(node, ['with'], scope);
+    const rest = this.#except(node, ['with', 'updates'], scope) as UpdateQueryNode;
+    return { ...rest, updates: writes.assignments(node.updates) } as UpdateQueryNode;
+  }
+
+  #merge(node: MergeQueryNode, scope: Scope): OperationNode {
+    const rest = this.#except(node, ['with', 'whens'], scope) as MergeQueryNode;
+    const whens = node.whens?.map((when) => this.#branch(when, node.into, scope));
+    return { ...rest, ...(whens ? { whens } : {}) } as MergeQueryNode;
+  }
+
+  #branch(when: WhenNode, into: OperationNode, scope: Scope): WhenNode {
+    const { result } = when;
+    const rest = { ...when, condition: this.#rewrite(when.condition, scope) };
+    if (!result) return rest;
+    if (result.kind === 'InsertQueryNode')
+      return { ...rest, result: this.#insert(result as InsertQueryNode, into, scope) };
+    if (result.kind === 'UpdateQueryNode')
+      return { ...rest, result: this.#update(result as UpdateQueryNode, into, scope) };
+    return { ...rest, result: this.#rewrite(result, scope) };
+  }
+
+  /** The rewriting of a write's values; `undefined` if its target is not a declared table. */
+  #writes(target: OperationNode | undefined, scope: Scope): Writes | undefined {
+    const node = target && AliasNode.is(target) ? target.node : target;
+    if (!node || !TableNode.is(node)) return undefined;
+    const { table } = sourceOf(node, new Scope(this.#parts.declared));
+    return table && new Writes(this.#parts, table, (each) => this.#rewrite(each, scope));
+  }
+
+  #function(node: FunctionNode, scope: Scope): OperationNode {
+    const rewritten = this.#children(node, scope) as FunctionNode;
+    const isNested = node.func === nestedFunctions.many || node.func === nestedFunctions.one;
+    const [query] = rewritten.arguments;
+    if (!isNested || !query) return rewritten;
+    const meaning = meaningOf(node, scope);
+    const rows = nestedNode(query, meaning?.rows, this.#parts.answers);
+    remember(rows, meaning);
+    return rows;
+  }
+
+  #aggregate(node: AggregateFunctionNode, scope: Scope): OperationNode {
+    const [argument] = node.aggregated;
+    const kind = argument && meaningOf(argument, scope)?.kind;
+    const name = node.func.toLowerCase();
+    if (kind === 'json' && (name === 'min' || name === 'max')) throw noExtreme(name);
+    if (kind && kind !== 'integer' && kind !== 'real' && (name === 'sum' || name === 'avg'))
+      throw noNumber(name, kind);
+    const rewritten = this.#children(node, scope) as AggregateFunctionNode;
+    const written = this.#parts.answers.aggregate(rewritten, kind) ?? rewritten;
+    if (written !== rewritten) remember(written, meaningOf(node, scope));
+    return written;
+  }
+
+  #orderBy(node: OrderByItemNode, scope: Scope, outputs: readonly Output[] = []): OrderByItemNode {
+    const rewritten = this.#children(node, scope) as OrderByItemNode;
+    if (!this.#parts.answers.nullsAreLowest || node.nulls) return rewritten;
+    const direction = directionOf(node.direction);
+    if (!direction || !mayBeNull(node.orderBy, scope, outputs)) return rewritten;
+    return { ...rewritten, nulls: direction === 'asc' ? 'last' : 'first' };
+  }
+}
+
+const noExtreme = (name: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${name} of JSON has no meaning that engines agree on.`,
+    suggestion: 'Take a part of the JSON that is a number or text, or keep it in a column of its own.',
+  });
+
+const noNumber = (name: string, kind: string): AshlarError =>
+  new AshlarError('usage', {
+    message: `${name} takes numbers, and the column holds values of the kind ${kind}.`,
+    suggestion: 'To count rows, use count with filterWhere(…).',
+  });

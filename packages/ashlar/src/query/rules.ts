@@ -1,0 +1,50 @@
+import type { OperationNodeSource, RootOperationNode } from 'kysely';
+import type { ResultKinds } from '../contract/answers.js';
+import type { Engine } from '../contract/engine.js';
+import type { TableFacts } from '../contract/table.js';
+import { nestedValue } from './nested-rows.js';
+import { type PageOptions, type PagePlan, pagePlan } from './page.js';
+import { Rewriter } from './rewriter.js';
+import { declaredRelations, Scope } from './scope.js';
+
+/** How the queries of a database are rewritten, and what their trees say about their results. */
+export interface QueryRules {
+  /** Rewrites a statement before it is compiled. @throws AshlarError `value-invalid`, `value-unstorable`, `usage` */
+  rewrite(node: RootOperationNode): RootOperationNode;
+  /** The kinds of the result columns of a rewritten statement. */
+  kindsOf(node: RootOperationNode): ResultKinds | undefined;
+  /** Plans a page of a query; see {@link pagePlan}. */
+  page(query: OperationNodeSource, options: PageOptions<Record<string, unknown>>): PagePlan;
+  /** Replaces the JSON of nested rows by the rows, in the result of a rewritten statement. */
+  unnest(node: RootOperationNode, rows: readonly Record<string, unknown>[]): void;
+}
+
+/**
+ * Makes the rules of a database's queries: literals get the form of their columns, writes get the values that
+ * they lack, and every engine gives the same answer.
+ *
+ * @param clock - the clock given to `connect`; without one, the database generates times
+ */
+export function queryRules(
+  engine: Engine,
+  tables: readonly TableFacts[],
+  clock: (() => Date) | undefined,
+): QueryRules {
+  const declared = declaredRelations(tables);
+  const rewriter = new Rewriter({
+    declared,
+    answers: engine.kysely.answers,
+    encode: (column, value) => engine.encode(column, value),
+    now: (precision) => engine.dialect.now(precision),
+    clock,
+  });
+  return {
+    rewrite: (node) => rewriter.statement(node) as RootOperationNode,
+    kindsOf: (node) => rewriter.kindsOf(node),
+    page: (query, options) => pagePlan(query, options, new Scope(declared)),
+    unnest: (node, rows) => {
+      for (const [name, nested] of rewriter.nestedOf(node) ?? [])
+        for (const row of rows) row[name] = nestedValue(nested, row[name]);
+    },
+  };
+}

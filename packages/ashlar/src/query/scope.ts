@@ -1,0 +1,158 @@
+import type { TableNode } from 'kysely';
+import type { Column, ColumnCodec, ColumnKind } from '../contract/column.js';
+import type { TableFacts } from '../contract/table.js';
+
+/** What the tree of a query says about the values of an expression. */
+export interface Meaning {
+  readonly kind: ColumnKind;
+  readonly nullable: boolean;
+  /** The declared column that the values come from unchanged; `undefined` for the result of a computation. */
+  readonly column: Column | undefined;
+  /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
+  readonly precision: 3 | 6 | undefined;
+  /** The codec of the columns that the values come from, also through a computation that keeps them (`max`). */
+  readonly codec: ColumnCodec | undefined;
+  /** For the result of `nested`: the columns of its rows. */
+  readonly rows: NestedRows | undefined;
+}
+
+/** The rows that `nested` makes of a query. */
+export interface NestedRows {
+  readonly one: boolean;
+  readonly columns: readonly { readonly name: string; readonly meaning: Meaning | undefined }[];
+}
+
+/** The columns of a table, a common table expression or a subquery; `undefined` for a column of unknown meaning. */
+export interface Relation {
+  readonly columns: ReadonlyMap<string, Meaning | undefined>;
+  /** Whether the relation may have columns that are not in `columns`. */
+  readonly open: boolean;
+  /** The declared table, if the relation is one. */
+  readonly table: TableFacts | undefined;
+}
+
+/** A relation of which nothing is known. */
+export const unknownRelation: Relation = { columns: new Map(), open: true, table: undefined };
+
+/** Returns the meaning of a declared column. */
+export function columnMeaning(column: Column): Meaning {
+  const { kind, nullable, precision, codec } = column;
+  return { kind, nullable, column, precision, codec, rows: undefined };
+}
+
+/** Returns declared tables as relations, by name. */
+export function declaredRelations(tables: readonly TableFacts[]): ReadonlyMap<string, Relation> {
+  return new Map(
+    tables.map((table) => [
+      table.name,
+      {
+        columns: new Map(
+          Object.values(table.columns).map((column) => [column.name, columnMeaning(column)] as const),
+        ),
+        open: false,
+        table,
+      },
+    ]),
+  );
+}
+
+interface Source {
+  readonly name: string | undefined;
+  readonly relation: Relation;
+  /** Whether an outer join may fill the source's columns with NULLs. */
+  optional: boolean;
+}
+
+/**
+ * The names that one level of a query can use: its sources (FROM and joins), its common table expressions and the names
+ * of the levels around it.
+ */
+export class Scope {
+  readonly #outer: Scope | undefined;
+  readonly #declared: ReadonlyMap<string, Relation>;
+  #expressions: Map<string, Relation> | undefined;
+  readonly #sources: Source[] = [];
+
+  constructor(declared: ReadonlyMap<string, Relation>, outer?: Scope) {
+    this.#declared = declared;
+    this.#outer = outer;
+  }
+
+  /** Returns a scope for a query nested in this one. */
+  inner(): Scope {
+    return new Scope(this.#declared, this);
+  }
+
+  /** Adds a common table expression, which hides a table of the same name. */
+  define(name: string, relation: Relation): void {
+    this.#expressions ??= new Map();
+    this.#expressions.set(name, relation);
+  }
+
+  /** Adds a source; `name` is `undefined` if the query gives it a name that cannot be read. */
+  add(name: string | undefined, relation: Relation, optional = false): void {
+    this.#sources.push({ name, relation, optional });
+  }
+
+  /** Marks the sources so far as filled with NULLs where a join finds no row (RIGHT and FULL JOIN). */
+  makeOptional(): void {
+    for (const source of this.#sources) source.optional = true;
+  }
+
+  /** Returns the relation that a name in FROM stands for. */
+  relation(name: string): Relation {
+    for (let scope: Scope | undefined = this; scope; scope = scope.#outer) {
+      const found = scope.#expressions?.get(name);
+      if (found) return found;
+    }
+    return this.#declared.get(name) ?? unknownRelation;
+  }
+
+  /** Returns the declared table that a name in FROM stands for; `undefined` if it is none. */
+  table({ table: { schema, identifier } }: TableNode): TableFacts | undefined {
+    return schema ? undefined : this.relation(identifier.name).table;
+  }
+
+  /** Returns the meaning of a column reference; `undefined` if it is not certain. */
+  column(name: string, table?: string): Meaning | undefined {
+    const level = this.#level(name, table);
+    return level && (table === undefined ? unqualified(level, name) : qualified(level, name, table));
+  }
+
+  /** The columns of one source, or of all sources, in order; `undefined` stands for columns that are not known. */
+  *all(table?: string): Generator<readonly [string, Meaning | undefined] | undefined> {
+    const chosen = this.#sources.filter((source) => table === undefined || source.name === table);
+    if (chosen.length === 0) yield undefined;
+    for (const source of chosen) {
+      for (const [name, meaning] of source.relation.columns) yield [name, shown(source, meaning)];
+      if (source.relation.open) yield undefined;
+    }
+  }
+
+  // the innermost level that may have the column
+  #level(name: string, table: string | undefined): readonly Source[] | undefined {
+    const has = (source: Source): boolean =>
+      table === undefined
+        ? source.relation.open || source.relation.columns.has(name)
+        : source.name === table || source.name === undefined;
+    for (let scope: Scope | undefined = this; scope; scope = scope.#outer)
+      if (scope.#sources.some(has)) return scope.#sources;
+    return undefined;
+  }
+}
+
+const shown = ({ optional }: Source, meaning: Meaning | undefined): Meaning | undefined =>
+  optional && meaning && !meaning.nullable ? { ...meaning, nullable: true } : meaning;
+
+// the database refuses a name that two sources have: one known source with the column is the one that is meant
+const unqualified = (sources: readonly Source[], name: string): Meaning | undefined => {
+  const [source, ...others] = sources.filter(({ relation }) => relation.columns.has(name));
+  if (!source || others.length > 0) return undefined;
+  return shown(source, source.relation.columns.get(name));
+};
+
+const qualified = (sources: readonly Source[], name: string, table: string): Meaning | undefined => {
+  const [source, ...others] = sources.filter((each) => each.name === table);
+  if (!source || others.length > 0) return undefined;
+  return shown(source, source.relation.columns.get(name));
+};

@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { AshlarError, type Database, id, inet, json, type Session, table } from 'ashlar';
+import { sql } from 'ashlar/query';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { engines, sqlOf } from '../../../../test/support/engines.js';
+import { withTables } from '../../../../test/support/tables.js';
+
+const things = table('things', {
+  id: id(),
+  label: z.string(),
+  n: z.int().nullable(),
+  small: z.int32(),
+  real: z.number(),
+  flag: z.boolean(),
+  code: z.uuid().nullable(),
+  address: inet(),
+  meta: json(z.json()),
+  other: json(z.json()),
+});
+const tables = { things };
+type S = Session<typeof tables>;
+
+const page = readFileSync(new URL('../../../../docs/architecture/differences.md', import.meta.url), 'utf8');
+const names = [...page.matchAll(/^\| ([a-z]+(?:-[a-z]+)+) +\|/gm)].map(([, name]) => name ?? '');
+
+const of = (s: S) => s.query.selectFrom('things');
+type Builder = ReturnType<typeof of>;
+type Runs = (s: S) => Promise<readonly unknown[]>;
+
+/** The values of the first column, in order. */
+const read =
+  (build: (query: Builder) => { execute(): Promise<object[]> }): Runs =>
+  async (s) =>
+    (await build(of(s)).execute()).map((row) => Object.values(row)[0]);
+const raw =
+  (text: string): Runs =>
+  async (s) =>
+    (await sql.raw<object>(text).execute(s.query)).rows.map((row) => Object.values(row)[0]);
+const first =
+  (build: Parameters<typeof read>[0]): Runs =>
+  async (s) =>
+    (await read(build)(s)).slice(0, 1);
+
+const failed = 'statement-failed';
+const ids = (query: Builder) => query.orderBy('label');
+
+/** For each row of the page: the statement, and its result (or error code) on SQLite and on Postgres. */
+const differences: Readonly<Record<string, readonly [run: Runs, sqlite: unknown, postgres: unknown]>> = {
+  'division-by-zero': [first((q) => q.select((eb) => eb('n', '/', 0).as('x'))), [null], failed],
+  'integer-width': [first((q) => ids(q).select((eb) => eb('small', '+', 1).as('x'))), [2 ** 31], failed],
+  'remainder-of-reals': [first((q) => ids(q).select((eb) => eb('real', '%', 2).as('x'))), [0], failed],
+  'round-half': [first((q) => ids(q).select((eb) => eb.fn('round', ['real']).as('x'))), [3], [2]],
+  'round-digits': [
+    first((q) => ids(q).select((eb) => eb.fn('round', ['real', sql.lit(1)]).as('x'))),
+    [2.5],
+    failed,
+  ],
+  'cast-real-to-integer': [
+    first((q) => ids(q).select((eb) => eb.cast(eb('real', '-', 1), 'integer').as('x'))),
+    [1],
+    [2],
+  ],
+  'cast-text-to-integer': [
+    first((q) => ids(q).select((eb) => eb.cast('label', 'integer').as('x'))),
+    [0],
+    'value-invalid',
+  ],
+  'cast-boolean-to-text': [
+    first((q) => ids(q).select((eb) => eb.cast('flag', 'text').as('x'))),
+    ['1'],
+    ['true'],
+  ],
+  'json-text': [
+    async (s) => [
+      ...(await first((q) =>
+        ids(q).select((eb) =>
+          eb
+            .ref('meta', '->>')
+            .key('o' as never)
+            .as('x'),
+        ),
+      )(s)),
+      ...(await first((q) =>
+        ids(q).select((eb) =>
+          eb
+            .ref('meta', '->>')
+            .key('b' as never)
+            .as('x'),
+        ),
+      )(s)),
+    ],
+    ['{"a":1}', 1],
+    ['{"a": 1}', 'true'],
+  ],
+  'json-order': [read((q) => q.select('label').orderBy('other')), ['b', 'a'], ['a', 'b']],
+  'json-concatenation': [
+    first((q) => ids(q).select((eb) => eb('other', '||', eb.ref('other') as never).as('x'))),
+    ['99'],
+    [[9, 9]],
+  ],
+  'address-order': [read((q) => q.select('label').orderBy('address')), ['b', 'a'], ['a', 'b']],
+  'greatest-least': [
+    first((q) => ids(q).select((eb) => eb.fn('greatest', ['n', sql.lit(1)]).as('x'))),
+    failed,
+    [7],
+  ],
+  'time-functions': [first((q) => q.select(sql`strftime('%Y', '2026-01-01')`.as('x'))), ['2026'], failed],
+  'own-operators': [first((q) => q.select('label').where('label', '~', '^a')), failed, ['a']],
+  'distinct-on': [read((q) => q.select('flag').distinctOn('flag').orderBy('flag')), failed, [false, true]],
+  merge: [
+    async (s) => [
+      (
+        await s.query
+          .mergeInto('things as t')
+          .using('things as u', 't.id', 'u.id')
+          .whenMatched()
+          .thenDoNothing()
+          .executeTakeFirst()
+      ).numChangedRows,
+    ],
+    'privilege-missing',
+    [0n],
+  ],
+  'long-conditions': [
+    first((q) =>
+      q.select('label').where((eb) => eb.or(Array.from({ length: 1_100 }, () => eb('label', '=', 'a')))),
+    ),
+    failed,
+    ['a'],
+  ],
+  'group-by': [read((q) => q.select(['n', 'flag']).groupBy('flag').orderBy('flag')), [3, 7], failed],
+  'union-kinds': [
+    read((q) =>
+      q
+        .select('n as x')
+        .where('label', '=', 'a')
+        .unionAll((eb) => eb.selectFrom('things').select('flag as x').where('label', '=', 'a') as never),
+    ),
+    [7, 1],
+    failed,
+  ],
+  'raw-booleans': [raw('SELECT 1 > 0'), [1], [true]],
+  'raw-like': [raw("SELECT label FROM things WHERE label LIKE 'A%'"), ['a'], []],
+  'raw-null-order': [
+    raw('SELECT n FROM (SELECT n FROM things UNION ALL SELECT NULL) AS x ORDER BY n LIMIT 1'),
+    [null],
+    [3],
+  ],
+  'raw-form': [raw("UPDATE things SET code = 'nope' RETURNING code"), 'check-violation', 'value-invalid'],
+};
+
+it('every row of the page has a test, and every test a row', () => {
+  expect([...names, 'merge'].sort()).toEqual(Object.keys(differences).sort());
+  expect(page).toContain('| merge  ');
+});
+
+describe.each(engines)('the differences on $name', (engine) => {
+  let db: Database<typeof tables>;
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    ({ db, remove } = await withTables(engine, tables));
+    await db.session((s) =>
+      s.insertMany(things, [
+        {
+          label: 'a',
+          n: 7,
+          small: 2 ** 31 - 1,
+          real: 2.5,
+          flag: true,
+          address: '9.0.0.1',
+          meta: { o: { a: 1 }, b: true },
+          other: 9,
+        },
+        { label: 'b', n: 3, small: 0, real: 0, flag: false, address: '10.0.0.1', meta: {}, other: 10 },
+      ]),
+    );
+  });
+  afterAll(() => remove());
+
+  it.each(Object.entries(differences))('%s', async (_, [run, sqlite, postgres]) => {
+    const found = await db
+      .session((s) => run(s as S))
+      .catch((error: unknown) => (error instanceof AshlarError ? error.code : Promise.reject(error)));
+    expect(found).toStrictEqual(sqlOf(engine) === 'sqlite' ? sqlite : postgres);
+  });
+});
