@@ -29,7 +29,7 @@ export async function openExperts(given: ConnectOptions = {}): Promise<ExpertsDa
     await up(engine, experts, { roles }).finally(() => engine.close());
     return connect(experts, options);
   }
-  const db = await connect(experts, options);
+  const db = await connect(experts, { ...options, migrations: 'ignore' });
   try {
     await up(db.engine, experts, { roles });
     return db;

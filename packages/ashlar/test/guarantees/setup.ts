@@ -33,6 +33,7 @@ export const openFixture = async (testEngine: TestEngine, tables: readonly Table
         for (const statement of engine.dialect.createTable(table)) await owner.script(statement);
       }
     });
+    engine.register(tables);
   } catch (error) {
     await engine.close();
     await place.remove();
