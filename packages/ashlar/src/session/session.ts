@@ -16,8 +16,10 @@ import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
 import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
-import { checkedRow, insertValues, notFound, possibleKey, updateValues } from './values.js';
+import { checkedRow, insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
+
+type Values = Record<string, unknown>;
 
 /** An asynchronous session, which runs in one level (transaction or savepoint) of a unit of work. */
 export class ActiveSession<T extends Tables> implements Session<T> {
@@ -83,23 +85,22 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   ): Promise<number | RowOf<S>[]> {
     this.#assertWritable();
     let count = 0;
-    const returned: Record<string, unknown>[] = [];
+    const returned: Values[] = [];
     const batches = new Batches(this.#parts.statements, table);
     const send = async (batch: Batch): Promise<void> => {
       if (returning) returned.push(...(await this.#insertReturning(table, batch)));
       else await this.level.run((t) => t.insertMany(table, batch.columns, batch.rows));
       count += batch.rows.length;
     };
-    const add = (row: InsertOf<S>): Promise<void> | undefined => {
-      const values = insertValues(this.#parts, table, row);
-      if (table.facts.encryption) {
-        return this.#encrypted((encrypted) => encrypted.values(table, values)).then((sealed) => {
-          const full = batches.add(sealed);
-          return full && send(full);
-        });
-      }
+    const push = (values: Values): Promise<void> | undefined => {
       const full = batches.add(values);
       return full && send(full);
+    };
+    const add = (row: InsertOf<S>): Promise<void> | undefined => {
+      const values = insertValues(this.#parts, table, row);
+      return table.facts.encryption
+        ? this.#encrypted((encrypted) => encrypted.values(table, values)).then(push)
+        : push(values);
     };
     try {
       if (Symbol.iterator in rows) {
@@ -124,7 +125,8 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
-    const given = possibleKey(table, key);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     const [row] = table.facts.encryption
       ? [await this.#encrypted((encrypted) => encrypted.update(table, given, values))]
       : await this.#rows(this.#parts.statements.update(table, given, values));
@@ -152,10 +154,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       const found = await this.#steps((keys) => changeFound(this.#parts, keys, table, plan));
       if (found) return checkedRow(table, found as RowOf<S>, this.#fail);
       try {
-        return await this.nest(
-          (inner) => (inner as ActiveSession<T>).#insertValues(table, plan.insert),
-          false,
-        );
+        return await this.nest((s) => (s as ActiveSession<T>).#insertValues(table, plan.insert), false);
       } catch (error) {
         if (isTaken(error) && attempt < upsertAttempts) continue;
         this.level.fail(error);
@@ -181,8 +180,11 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void> {
     this.#assertWritable();
-    const statement = this.#parts.statements.delete(table, possibleKey(table, key));
-    if ((await this.#changes(statement)) === 0) throw notFound(table);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const statement = this.#parts.statements.delete(table, given);
+    const { changes } = await this.level.execute(statement.sql, statement.parameters);
+    if (changes === 0) throw notFound(table);
   }
 
   async deleteMany<Name extends string, S extends Shape>(
@@ -298,25 +300,20 @@ export class ActiveSession<T extends Tables> implements Session<T> {
     return this.#keys;
   }
 
-  async #insertValues<S extends Shape>(
-    table: Table<string, S>,
-    values: Readonly<Record<string, unknown>>,
-  ): Promise<RowOf<S>> {
+  async #insertValues<S extends Shape>(table: Table<string, S>, values: Values): Promise<RowOf<S>> {
     if (table.facts.encryption)
       return this.#encrypted((encrypted) => encrypted.insert(table, values)) as Promise<RowOf<S>>;
     return (await this.#rows(this.#parts.statements.insert(table, values)))[0] as RowOf<S>;
   }
 
-  async #insertReturning(table: Table, { columns, rows }: Batch): Promise<Record<string, unknown>[]> {
+  async #insertReturning(table: Table, { columns, rows }: Batch): Promise<Values[]> {
     const inserted = await this.level.run((t) => t.insertManyReturning(table, columns, rows));
-    return table.facts.encryption
-      ? this.#encrypted((encrypted) => encrypted.decrypt(table, inserted))
-      : inserted;
+    return table.facts.encryption ? this.#encrypted((e) => e.decrypt(table, inserted)) : inserted;
   }
 
   readonly #fail = (error: unknown): void => this.level.fail(error);
 
-  async #rows({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
+  async #rows({ sql, parameters }: Statement): Promise<Values[]> {
     return (await this.level.execute(sql, parameters)).rows;
   }
 
