@@ -56,6 +56,8 @@ export type DefaultValue =
  * the column accepts. NULL is decoded to `null`, and `null` of a nullable column is encoded to NULL.
  */
 export interface ColumnCodec {
+  /** Equal for codecs between the same two forms. */
+  readonly form: unknown;
   /** Converts the application's value to the stored value. @throws what the conversion throws */
   encode(value: unknown): unknown;
   /** Converts a stored value to the application's value. @throws AshlarError `value-corrupt` */

@@ -12,12 +12,17 @@ export interface Sides {
   readonly codec: z.core.$ZodType | undefined;
 }
 
+const dateCodecs = new WeakSet<z.core.$ZodType>();
+
 // a Date has milliseconds, as timestamp() has
-const dateCodec = (dates: z.core.$ZodDate<Date>): z.core.$ZodType =>
-  z.codec(timestamp(), dates, {
+const dateCodec = (dates: z.core.$ZodDate<Date>): z.core.$ZodType => {
+  const codec = z.codec(timestamp(), dates, {
     decode: (text) => new Date(text),
     encode: (date) => date.toISOString(),
   });
+  dateCodecs.add(codec);
+  return codec;
+};
 
 const assertInvertible = (where: string, schema: z.core.$ZodType): void => {
   const def = definitionOf(schema);
@@ -74,6 +79,7 @@ export function columnCodec(
   // an outer join has NULL for every column; JSON can be null itself
   const isNull = (stored: unknown): boolean => stored === null && (nullable || kind !== 'json');
   return {
+    form: dateCodecs.has(codec) ? 'date' : codec,
     encode: (value) =>
       value === undefined || (value === null && nullable) ? value : z.encode(codec, value as never),
     decode: (stored) => {

@@ -169,8 +169,8 @@ const merged = (one: Meaning, other: Meaning): Meaning => ({
   nullable: one.nullable || other.nullable,
   column: one.column === other.column ? one.column : undefined,
   precision: one.precision === other.precision ? one.precision : undefined,
-  // two columns of one type have two codecs that do the same
-  codec: other.codec && one.codec,
+  // the values of different codecs stay in their stored form
+  codec: one.codec?.form === other.codec?.form ? one.codec : undefined,
   rows: undefined,
 });
 

@@ -1,4 +1,4 @@
-import { bytes, createdAt, id, inet, json, references, table, updatedAt } from 'ashlar';
+import { bytes, createdAt, generated, id, inet, json, references, table, updatedAt } from 'ashlar';
 import { z } from 'zod';
 
 /** One row of each kind of column, required and nullable; the third row has NULLs. */
@@ -28,7 +28,7 @@ export const pets = table(
     owner_id: z.uuid().nullable(),
     name: z.string(),
     kind: z.enum(['cat', 'dog']).default('cat'),
-    token: z.string().default(() => `t${Math.random()}`),
+    token: generated(z.string(), () => `t${Math.random()}`),
     tags: z.array(z.string()).default([]),
     vaccinated: z.boolean().default(false),
     created_at: createdAt(),

@@ -3,6 +3,7 @@ import {
   autoincrement,
   bytes,
   type Database,
+  generated,
   id,
   inet,
   json,
@@ -50,7 +51,7 @@ const defaults = table('defaults', {
   status: z.enum(['new', 'old']).default('new'),
   settings: json(z.json()).default({ a: 1 }),
   on: z.boolean().default(true),
-  token: z.string().default(() => crypto.randomUUID()),
+  token: generated(z.string(), () => crypto.randomUUID()),
   changed_at: updatedAt(),
 });
 const tables = { values, numbered, defaults, people, pets };

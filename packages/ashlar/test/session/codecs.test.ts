@@ -1,5 +1,6 @@
 import { bytes, ciphertext, createdAt, type Database, generated, id, primaryKey, table } from 'ashlar';
 import { encrypted } from 'ashlar/guarantees';
+import { nested } from 'ashlar/query';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
@@ -31,6 +32,11 @@ const tags = z.codec(z.array(z.string()), z.set(z.string()), {
   encode: (set) => [...set],
 });
 
+const seconds = z.codec(z.int(), z.date(), {
+  decode: (value) => new Date(value * 1000),
+  encode: (date) => Math.floor(date.getTime() / 1000),
+});
+
 let made = 0;
 const visits = table('visits', {
   id: id(),
@@ -38,6 +44,7 @@ const visits = table('visits', {
   until: z.date().nullable(),
   since: z.date().default(new Date('2020-01-01T00:00:00.000Z')),
   price: money,
+  lent: seconds.nullable(),
   labels: tags.nullable(),
   open: z.stringbool(),
   size: z.enum(Size),
@@ -86,6 +93,7 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
     until: null,
     since: new Date('2020-01-01T00:00:00.000Z'),
     price: new Money(250),
+    lent: null,
     labels: null,
     open: true,
     size: Size.Large,
@@ -156,6 +164,96 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
         .execute();
       const [opened] = await s.decrypt(letters, found);
       expect(opened).toMatchObject({ sent: at, read: later, price: new Money(3) });
+    });
+  });
+
+  it('are written and compared by the query builder, also in computed columns, nested rows and pages', async () => {
+    const other = new Date('2026-03-01T00:00:00.000Z');
+    await db.session(async (s) => {
+      const base = { price: new Money(77), open: true, size: Size.Small };
+      await s.query
+        .insertInto('visits')
+        .values([
+          { ...base, at },
+          { ...base, at: other, until: at },
+        ])
+        .execute();
+      const mine = s.query.selectFrom('visits').where('price', '=', new Money(77));
+      expect(await mine.select(['at', 'code']).where('at', '>', at).execute()).toEqual([
+        { at: other, code: expect.stringMatching(/^code-\d{4}$/) },
+      ]);
+      expect(
+        await mine
+          .select('at')
+          .where('at', 'in', [at, new Date(0)])
+          .execute(),
+      ).toEqual([{ at }]);
+      expect(await mine.select('at').where('at', '=', new Date(8.64e15)).execute()).toEqual([]);
+      const computed = await mine
+        .select(({ fn }) => [fn.max('at').as('last'), fn.coalesce(fn.max('until'), fn.min('at')).as('some')])
+        .executeTakeFirstOrThrow();
+      expect(computed).toEqual({ last: other, some: at });
+      // integers of two codecs: neither of them decodes the other's values
+      const mixed = await mine
+        .select(({ fn }) => fn.coalesce('lent', 'price').as('either'))
+        .union(mine.select('lent as either') as never)
+        .execute();
+      expect(mixed.map(({ either }) => either)).toEqual(expect.arrayContaining([77, null]));
+      const within = await s.query
+        .with('late', (q) => q.selectFrom('visits').select(['at', 'price']).where('at', '>', at))
+        .selectFrom('late')
+        .selectAll()
+        .where('price', '=', new Money(77))
+        .execute();
+      expect(within).toEqual([{ at: other, price: new Money(77) }]);
+      const nestedRows = await s.query
+        .selectNoFrom(() => [nested(mine.select(['at', 'until', 'price']).orderBy('at')).as('visits')])
+        .executeTakeFirstOrThrow();
+      expect(nestedRows.visits).toEqual([
+        { at, until: null, price: new Money(77) },
+        { at: other, until: at, price: new Money(77) },
+      ]);
+      const page = (after?: string) =>
+        s.page(mine.select(['at', 'id']), { by: ['at', 'id'], limit: 1, ...(after ? { after } : {}) });
+      const first = await page();
+      const second = await page(first.next);
+      expect([...first.rows, ...second.rows].map((row) => row.at)).toEqual([at, other]);
+      const updated = await s.query
+        .updateTable('visits')
+        .set({ until: other })
+        .where('at', '=', other)
+        .where('price', '=', new Money(77))
+        .returning(['until', 'price'])
+        .execute();
+      expect(updated).toEqual([{ until: other, price: new Money(77) }]);
+      await expect(
+        s.session((inner) =>
+          inner.query
+            .updateTable('visits')
+            .set({ price: new Money(-1) })
+            .execute(),
+        ),
+      ).rejects.toMatchObject({ code: 'value-invalid' });
+    });
+  });
+
+  it('are written by updateMany, upsert and insertMany, whose rows are returned', async () => {
+    await db.session(async (s) => {
+      const [row] = await s.insertMany(visits, [{ ...visit, price: new Money(88) }], { returning: true });
+      expect(row).toMatchObject({ at, price: new Money(88), open: true });
+      expect(await s.updateMany(visits, { price: new Money(88), at }, { until: at })).toBe(1);
+      expect(await s.upsert(days, { day: at, room: 'u', visit: null }, { by: ['day', 'room'] })).toEqual({
+        day: at,
+        room: 'u',
+        visit: null,
+      });
+      const visited = row?.id ?? '';
+      expect(await s.upsert(days, { day: at, room: 'u', visit: visited }, { by: ['day', 'room'] })).toEqual({
+        day: at,
+        room: 'u',
+        visit: visited,
+      });
+      expect(await s.deleteMany(days, { day: at })).toBe(1);
     });
   });
 

@@ -9,7 +9,7 @@ import { defaultLockTimeout } from '../../lock.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import type { Channel, Lease } from '../wire/channel.js';
-import { decodeRows } from '../wire/decode.js';
+import { decodeRows, storedForm } from '../wire/decode.js';
 import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
@@ -96,7 +96,7 @@ const hasSchema = async (channel: Channel, schema: string): Promise<boolean> => 
     text: 'SELECT 1 FROM pg_namespace WHERE nspname = $1',
     values: [schema],
   });
-  return decodeRows(found).length > 0;
+  return decodeRows(found, storedForm).length > 0;
 };
 
 const ensureSchema = async (channel: PgChannel, schema: string): Promise<void> => {

@@ -4,7 +4,7 @@ import type { Snapshot } from '../../../contract/snapshot.js';
 import { everyScope, identifier, literal } from '../../../model/index.js';
 import { reporter } from '../../report.js';
 import type { Channel } from '../wire/channel.js';
-import { decodeRows } from '../wire/decode.js';
+import { decodeRows, storedForm } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
@@ -41,6 +41,7 @@ export async function serverSnapshot<T>(
     const values = parameters.length > 0 ? { values: wireValues(parameters) } : {};
     return decodeRows(
       await reported(report, sql, () => translated(() => channel.send({ text: sql, ...values }))),
+      storedForm,
     );
   };
   const { rows } = await translated(() => channel.send({ text: begin }));

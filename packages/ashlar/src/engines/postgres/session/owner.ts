@@ -2,7 +2,7 @@ import type { Owner } from '../../../contract/owner.js';
 import { everyScope, literal } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import type { Channel, Reply } from '../wire/channel.js';
-import { decodeRows } from '../wire/decode.js';
+import { decodeRows, storedForm } from '../wire/decode.js';
 import { translated } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
@@ -32,7 +32,10 @@ export function ownerOf(channel: Channel, report: Report | undefined, hooks: Hoo
   };
   return {
     run: async (sql, parameters) =>
-      decodeRows(await (inTransaction || !isKept(sql) ? send(sql, parameters) : runAlone(sql, parameters))),
+      decodeRows(
+        await (inTransaction || !isKept(sql) ? send(sql, parameters) : runAlone(sql, parameters)),
+        storedForm,
+      ),
     script: async (sql) => {
       await send(sql);
     },

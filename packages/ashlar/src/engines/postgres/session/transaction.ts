@@ -125,7 +125,7 @@ export class PostgresTransaction implements Transaction {
   ): Promise<Record<string, unknown>[]> {
     if (rows.length === 0) return [];
     const request = insertManyRequest(table, columns, rows, true);
-    return decodeRows(await this.#run(request.text, request));
+    return decodeRows(await this.#run(request.text, request), this.#parts.codecs.decoder);
   }
 
   async lock(name: string): Promise<void> {

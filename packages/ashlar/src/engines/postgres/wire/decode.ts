@@ -95,18 +95,19 @@ const decoderOf = (field: Field, codecs: FieldDecoder, known: ResultKind | undef
   return application ? (text) => application(stored(text)) : stored;
 };
 
-const noCodecs: FieldDecoder = () => undefined;
+/** Leaves values in their stored form. */
+export const storedForm: FieldDecoder = () => undefined;
 
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
  * guarantees add to a table (`ashlar_…`) are left out.
  *
- * @param codecs - decode stored values to the application's. Default: values stay in their stored form
+ * @param codecs - decode stored values to the application's; `storedForm` for none
  * @throws AshlarError `value-corrupt`
  */
 export function decodeRows(
   reply: Reply,
-  codecs: FieldDecoder = noCodecs,
+  codecs: FieldDecoder,
   kinds?: ResultKinds,
 ): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
