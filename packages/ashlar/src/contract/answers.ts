@@ -56,7 +56,7 @@ export interface ResultKind {
   readonly kind: ColumnKind;
   /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
   readonly precision: 3 | 6 | undefined;
-  /** The codec of the columns that the values come from, also through a computation that keeps them (`max`). */
+  /** Converts the values to the application's form, if the column they come from has a codec. */
   readonly codec: ColumnCodec | undefined;
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import { storedComparand } from './literals.js';
+import { comparand } from './literals.js';
 
 /** A value of a row's order that a cursor keeps. */
-export type CursorValue = string | number | boolean | null;
+type CursorValue = string | number | boolean | null;
 
 const version = 1;
 
@@ -18,13 +18,25 @@ const isCursorValue = (value: unknown): value is CursorValue =>
   typeof value === 'boolean' ||
   (typeof value === 'number' && Number.isFinite(value));
 
-/** Writes the cursor of the row with these values: base64url (RFC 4648) of JSON. */
-export function writeCursor(values: readonly CursorValue[], order: string): string {
-  return Buffer.from(JSON.stringify([version, orderMark(order), ...values])).toString('base64url');
+/**
+ * Writes the cursor of the row with these values: base64url (RFC 4648) of JSON.
+ *
+ * @param columns - the column of each value; `undefined` for a computed value
+ */
+export function writeCursor(
+  values: readonly unknown[],
+  order: string,
+  columns: readonly (Column | undefined)[] = [],
+): string {
+  const stored = values.map((value, at) => {
+    const codec = columns[at]?.codec;
+    return codec && value !== null ? codec.encode(value) : value;
+  });
+  return Buffer.from(JSON.stringify([version, orderMark(order), ...stored])).toString('base64url');
 }
 
 /**
- * Reads the values of a cursor.
+ * Reads the values of a cursor, in the application's form.
  *
  * @param order - the order of the page, as {@link writeCursor} got it
  * @param columns - the column of each value; `undefined` for a computed value
@@ -35,17 +47,20 @@ export function readCursor(
   cursor: string,
   order: string,
   columns: readonly (Column | undefined)[],
-): readonly CursorValue[] {
+): readonly unknown[] {
   const [made, mark, ...values] = parsed(cursor);
   if (made !== version || typeof mark !== 'string' || !values.every(isCursorValue))
     throw invalid('The cursor of the page cannot be read.');
   if (mark !== orderMark(order) || values.length !== columns.length)
     throw invalid('The cursor of the page was made for another order.');
   const isPossible = (value: CursorValue, column: Column | undefined): boolean =>
-    value === null || !column || storedComparand(column, value).form === 'exact';
+    value === null || !column || comparand({ ...column, codec: undefined }, value).form === 'exact';
   if (!values.every((value, at) => isPossible(value, columns[at])))
     throw invalid('The cursor of the page was changed.');
-  return values;
+  return values.map((value, at) => {
+    const codec = columns[at]?.codec;
+    return codec && value !== null ? codec.decode(value) : value;
+  });
 }
 
 const parsed = (cursor: unknown): readonly unknown[] => {

@@ -7,11 +7,11 @@ const timeOf = (clock: () => Date, { precision }: Column): string => {
 };
 
 /**
- * Returns the function that gives a new row's value of a column if a statement lacks it: a UUID, the value of
- * `generated(…)`, or a time of the clock that `connect` was given. `undefined` if the database fills the column.
+ * Returns the function that gives a new row's value of a column, in the application's form, if a statement lacks it: a
+ * UUID, the value of `generated(…)`, or a time of the clock that `connect` was given. `undefined` if the database fills
+ * the column, or if it is encrypted.
  */
 export function fillOf(column: Column, clock: (() => Date) | undefined): (() => unknown) | undefined {
   if (column.generated === 'now') return clock && (() => timeOf(clock, column));
-  // a statement cannot encrypt
   return column.plaintext ? undefined : column.generate;
 }

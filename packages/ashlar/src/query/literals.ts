@@ -1,5 +1,5 @@
 import type { Column } from '../contract/column.js';
-import { canonicalAddress, isCanonicalAddress, storedValue } from '../model/index.js';
+import { canonicalAddress, isCanonicalAddress } from '../model/index.js';
 
 /** A literal in a condition, as it is compared with a column. */
 export type Comparand =
@@ -90,22 +90,22 @@ const address = (value: unknown): Comparand => {
   return isCanonicalAddress(canonical) ? exact(canonical) : impossible;
 };
 
-// a value that the codec does not take equals no value of the column
-const encoded = (column: Column, value: unknown): Comparand => {
-  const { data, error } = column.schema.safeParse(value);
-  return error ? impossible : storedComparand(column, storedValue(column, data));
-};
-
 /**
  * Returns a literal in the form in which it can be compared with a column. It is not checked by the column's schema: a
  * search for a value that the column cannot hold finds nothing. For JSON, the value stays as it is.
  */
 export function comparand(column: Column, value: unknown): Comparand {
-  return column.codec ? encoded(column, value) : storedComparand(column, value);
+  const { codec } = column;
+  if (!codec) return storedComparand(column, value);
+  try {
+    return storedComparand(column, codec.encode(value));
+  } catch {
+    // not a value of the application's side
+    return impossible;
+  }
 }
 
-/** Returns a value in a column's stored form as {@link comparand} does. */
-export function storedComparand(column: Column, value: unknown): Comparand {
+const storedComparand = (column: Column, value: unknown): Comparand => {
   switch (column.kind) {
     case 'integer':
       return integer(value);
@@ -128,4 +128,4 @@ export function storedComparand(column: Column, value: unknown): Comparand {
     case 'json':
       return exact(value);
   }
-}
+};

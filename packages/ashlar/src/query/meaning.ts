@@ -164,16 +164,13 @@ const nestedMeaning = (
 const isNull = (node: OperationNode): boolean =>
   node.kind === 'ValueNode' && (node as ValueNode).value === null;
 
-/** Whether values of two meanings have the same form. */
-const alike = (one: Meaning, other: Meaning): boolean =>
-  one.kind === other.kind && one.codec?.form === other.codec?.form;
-
 const merged = (one: Meaning, other: Meaning): Meaning => ({
   kind: one.kind,
   nullable: one.nullable || other.nullable,
   column: one.column === other.column ? one.column : undefined,
   precision: one.precision === other.precision ? one.precision : undefined,
-  codec: one.codec,
+  // the values of different codecs stay in their stored form
+  codec: one.codec?.form === other.codec?.form ? one.codec : undefined,
   rows: undefined,
 });
 
@@ -183,7 +180,7 @@ const common = (nodes: readonly OperationNode[], scope: Scope): Meaning | undefi
   for (const node of nodes) {
     if (isNull(node)) continue;
     const meaning = meaningOf(node, scope);
-    if (!meaning || (found && !alike(found, meaning))) return undefined;
+    if (!meaning || (found && found.kind !== meaning.kind)) return undefined;
     found = merged(found ?? meaning, meaning);
   }
   return found && { ...found, column: undefined, nullable: true };
@@ -206,7 +203,7 @@ const united = (one: readonly Output[], other: readonly Output[]): Output[] => {
   const known = one.length === other.length && ![...one, ...other].some(({ name }) => name === undefined);
   return one.map(({ name, meaning }, at) => {
     const beside = known ? other[at]?.meaning : undefined;
-    const same = meaning && beside && alike(meaning, beside);
+    const same = meaning && beside && meaning.kind === beside.kind;
     return {
       name,
       plain: false,

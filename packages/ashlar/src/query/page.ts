@@ -16,7 +16,7 @@ import {
 } from 'kysely';
 import type { TableFacts } from '../contract/table.js';
 import { AshlarError } from '../errors.js';
-import { type CursorValue, readCursor, writeCursor } from './cursor.js';
+import { readCursor, writeCursor } from './cursor.js';
 import { meaningOf, type Output, outputsOf, scopeOf, unwrapped } from './meaning.js';
 import { binary, both, constant, either } from './nodes.js';
 import type { Meaning, Scope } from './scope.js';
@@ -95,17 +95,11 @@ export function pagePlan(
   const keys = keysOf(given, by, outputsOf(given, declared), scope);
   assertUnique(given, keys, scope);
   const order = keys.map(orderText).join();
+  const columns = keys.map(({ meaning }) => meaning?.column);
   let planned = query as unknown as Builder;
   if (after !== undefined && after !== null) {
     const condition = new ExpressionWrapper<never, never, SqlBool>(
-      afterRow(
-        keys,
-        readCursor(
-          after,
-          order,
-          keys.map(({ meaning }) => meaning?.column),
-        ).map((value, at) => compared(keys[at], value)),
-      ),
+      afterRow(keys, readCursor(after, order, columns)),
     );
     // WHERE comes before grouping, where aggregates have no value yet
     planned = given.groupBy || given.having ? planned.having(condition) : planned.where(condition);
@@ -122,23 +116,14 @@ export function pagePlan(
         next:
           last &&
           writeCursor(
-            keys.map(({ name, meaning }) => kept(meaning, last[name])),
+            keys.map(({ name }) => last[name]),
             order,
+            columns,
           ),
       };
     },
   };
 }
-
-// a cursor keeps stored values
-const kept = (meaning: Meaning | undefined, value: unknown): CursorValue =>
-  (value !== null && meaning?.codec ? meaning.codec.encode(value) : value) as CursorValue;
-
-// a condition on a column takes the application's value
-const compared = (key: Key | undefined, value: CursorValue): unknown => {
-  const codec = key?.meaning?.column?.codec;
-  return value !== null && codec ? codec.decode(value) : value;
-};
 
 // the tables and the kinds too: the values of a cursor are compared with just these columns
 const orderText = ({ name, direction, meaning }: Key): string =>

@@ -10,7 +10,7 @@ export interface Meaning {
   readonly column: Column | undefined;
   /** For a time: the number of fractional digits of its seconds; `undefined` if it is not known. */
   readonly precision: 3 | 6 | undefined;
-  /** The codec of the columns that the values come from, also through a computation that keeps them (`max`). */
+  /** Converts the values to the application's form, if their column has a codec. */
   readonly codec: ColumnCodec | undefined;
   /** For the result of `nested`: the columns of its rows. */
   readonly rows: NestedRows | undefined;

@@ -16,7 +16,7 @@ import type { Statement } from './statements.js';
 import type { Decrypted, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
 import type { Level, UnitOfWork } from './unit-of-work.js';
 import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
-import { checkedRow, insertValues, notFound, possibleKey, updateValues } from './values.js';
+import { checkedRow, insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
 type Values = Record<string, unknown>;
@@ -125,7 +125,8 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   async update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Promise<Row<Of>> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
-    const given = possibleKey(table, key);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     const [row] = table.facts.encryption
       ? [await this.#encrypted((encrypted) => encrypted.update(table, given, values))]
       : await this.#rows(this.#parts.statements.update(table, given, values));
@@ -179,8 +180,11 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   async delete<Of extends Table>(table: Of, key: KeyOf<Of>): Promise<void> {
     this.#assertWritable();
-    const statement = this.#parts.statements.delete(table, possibleKey(table, key));
-    if ((await this.#changes(statement)) === 0) throw notFound(table);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
+    const statement = this.#parts.statements.delete(table, given);
+    const { changes } = await this.level.execute(statement.sql, statement.parameters);
+    if (changes === 0) throw notFound(table);
   }
 
   async deleteMany<Name extends string, S extends Shape>(

@@ -24,7 +24,7 @@ import { abortedError, endedError } from './session-errors.js';
 import type { Statement } from './statements.js';
 import type { Decrypted, SessionContext, UpsertOptions } from './types.js';
 import { changeFound, planUpsert } from './upsert.js';
-import { checkedRow, insertValues, isPromiseLike, notFound, possibleKey, updateValues } from './values.js';
+import { checkedRow, insertValues, isPromiseLike, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
 /** Runs synchronous sessions: see `db.sync`. */
@@ -117,7 +117,8 @@ export class SyncSession {
   update<Of extends Table>(table: Of, key: KeyOf<Of>, update: Update<Of>): Row<Of> {
     this.#assertWritable();
     const values = updateValues(this.#parts, table, update);
-    const given = possibleKey(table, key);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     if (table.facts.encryption)
       return checkedRow(
         table,
@@ -160,7 +161,8 @@ export class SyncSession {
   /** Deletes the row with the given primary key. @throws AshlarError `row-not-found`, and what the database refuses */
   delete<Of extends Table>(table: Of, key: KeyOf<Of>): void {
     this.#assertWritable();
-    const given = possibleKey(table, key);
+    const given = keyValues(table, key);
+    if (!given) throw notFound(table);
     const { changes } = this.#execute(this.#parts.statements.delete(table, given));
     if (changes === 0) throw notFound(table);
   }

@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import { fillGenerated, keyValues, refusedValue, rowProblems, type Table } from '../model/index.js';
+import { fillGenerated, refusedValue, rowProblems, type Table } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 
@@ -85,17 +85,6 @@ export function notFound(table: Table): AshlarError {
     suggestion: 'Check the key and, for a scoped table, the scope of the session.',
     facts: { table: table.name },
   });
-}
-
-/**
- * Returns the values of a primary key whose row is needed.
- *
- * @throws AshlarError `row-not-found` for a key that no row can have; and as {@link keyValues}
- */
-export function possibleKey(table: Table, key: unknown): Readonly<Record<string, unknown>> {
-  const values = keyValues(table, key);
-  if (!values) throw notFound(table);
-  return values;
 }
 
 /** Returns whether a value has a `then` method, as promises do. */

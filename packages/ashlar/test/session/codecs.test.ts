@@ -32,6 +32,11 @@ const tags = z.codec(z.array(z.string()), z.set(z.string()), {
   encode: (set) => [...set],
 });
 
+const seconds = z.codec(z.int(), z.date(), {
+  decode: (value) => new Date(value * 1000),
+  encode: (date) => Math.floor(date.getTime() / 1000),
+});
+
 let made = 0;
 const visits = table('visits', {
   id: id(),
@@ -39,6 +44,7 @@ const visits = table('visits', {
   until: z.date().nullable(),
   since: z.date().default(new Date('2020-01-01T00:00:00.000Z')),
   price: money,
+  lent: seconds.nullable(),
   labels: tags.nullable(),
   open: z.stringbool(),
   size: z.enum(Size),
@@ -87,6 +93,7 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
     until: null,
     since: new Date('2020-01-01T00:00:00.000Z'),
     price: new Money(250),
+    lent: null,
     labels: null,
     open: true,
     size: Size.Large,
@@ -186,6 +193,12 @@ describe.each(engines)('columns with a codec, on $name', (engine) => {
         .select(({ fn }) => [fn.max('at').as('last'), fn.coalesce(fn.max('until'), fn.min('at')).as('some')])
         .executeTakeFirstOrThrow();
       expect(computed).toEqual({ last: other, some: at });
+      // integers of two codecs: neither of them decodes the other's values
+      const mixed = await mine
+        .select(({ fn }) => fn.coalesce('lent', 'price').as('either'))
+        .union(mine.select('lent as either') as never)
+        .execute();
+      expect(mixed.map(({ either }) => either)).toEqual(expect.arrayContaining([77, null]));
       const within = await s.query
         .with('late', (q) => q.selectFrom('visits').select(['at', 'price']).where('at', '>', at))
         .selectFrom('late')

@@ -199,7 +199,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
             read({ leases, codecs, role: connectedRole.sessionRole ?? null }, sql, parameters),
           ),
         ),
-        { codecs: codecs.decoder },
+        codecs.decoder,
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner(lockTimeout);

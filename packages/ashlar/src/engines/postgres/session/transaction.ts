@@ -77,7 +77,8 @@ export class PostgresTransaction implements Transaction {
         values: wireValues(parameters),
         keep: isKept(sql) && parameters.length > 0,
       }),
-      { codecs: this.#parts.codecs.decoder, kinds },
+      this.#parts.codecs.decoder,
+      kinds,
     );
   }
 
@@ -98,7 +99,7 @@ export class PostgresTransaction implements Transaction {
       for (;;) {
         const reply = await run({ text: `FETCH FORWARD ${chunk} FROM ${cursor}` });
         usage.rows += reply.rows.length;
-        yield* decodeRows(reply, { codecs: this.#parts.codecs.decoder, kinds });
+        yield* decodeRows(reply, this.#parts.codecs.decoder, kinds);
         if (reply.rows.length < chunk) return;
       }
     } finally {
@@ -124,7 +125,7 @@ export class PostgresTransaction implements Transaction {
   ): Promise<Record<string, unknown>[]> {
     if (rows.length === 0) return [];
     const request = insertManyRequest(table, columns, rows, true);
-    return decodeRows(await this.#run(request.text, request), { codecs: this.#parts.codecs.decoder });
+    return decodeRows(await this.#run(request.text, request), this.#parts.codecs.decoder);
   }
 
   async lock(name: string): Promise<void> {

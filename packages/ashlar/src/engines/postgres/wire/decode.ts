@@ -89,33 +89,31 @@ const typeDecoder = (field: Field, known: ResultKind | undefined): Decoder => {
   return decoders.get(field.dataTypeID) ?? asIs;
 };
 
-/** What is known of the columns of a reply besides their types. */
-export interface Decoding {
-  /** The codecs of result columns that come directly from a column of a table. */
-  readonly codecs: FieldDecoder;
-  /** What the query says about result columns; it counts more than where a column comes from. */
-  readonly kinds?: ResultKinds | undefined;
-}
-
-/** Leaves values in their stored form. */
-export const storedForm: Decoding = { codecs: () => undefined };
-
-const decoderOf = (field: Field, { codecs, kinds }: Decoding): Decoder => {
-  const known = kinds?.get(field.name);
+const decoderOf = (field: Field, codecs: FieldDecoder, known: ResultKind | undefined): Decoder => {
   const stored = typeDecoder(field, known);
-  const application = known ? known.codec?.decode : codecs(field);
+  const application = codecs(field) ?? known?.codec?.decode;
   return application ? (text) => application(stored(text)) : stored;
 };
+
+/** Leaves values in their stored form. */
+export const storedForm: FieldDecoder = () => undefined;
 
 /**
  * Decodes the rows of a reply to plain objects, each value as its column's Zod schema describes it. Columns that
  * guarantees add to a table (`ashlar_…`) are left out.
  *
+ * @param codecs - decode stored values to the application's; `storedForm` for none
  * @throws AshlarError `value-corrupt`
  */
-export function decodeRows(reply: Reply, decoding: Decoding): Record<string, unknown>[] {
+export function decodeRows(
+  reply: Reply,
+  codecs: FieldDecoder,
+  kinds?: ResultKinds,
+): Record<string, unknown>[] {
   const shown = reply.fields.flatMap((field, at) =>
-    isOwn(field.name) ? [] : [{ at, name: field.name, decode: decoderOf(field, decoding) }],
+    isOwn(field.name)
+      ? []
+      : [{ at, name: field.name, decode: decoderOf(field, codecs, kinds?.get(field.name)) }],
   );
   return reply.rows.map((cells) => {
     const row: Record<string, unknown> = {};
@@ -132,11 +130,12 @@ const writes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 /**
  * Decodes the reply to a statement: its rows, and the number of rows that it changed.
  *
+ * @param codecs - as for {@link decodeRows}
  * @throws AshlarError `value-corrupt`
  */
-export function decodeReply(reply: Reply, decoding: Decoding): QueryResult {
+export function decodeReply(reply: Reply, codecs: FieldDecoder, kinds?: ResultKinds): QueryResult {
   return {
-    rows: decodeRows(reply, decoding),
+    rows: decodeRows(reply, codecs, kinds),
     changes: changesOf(reply),
   };
 }

@@ -1,5 +1,5 @@
 import type { ResultKind } from '../../../contract/answers.js';
-import type { Column, ColumnCodec, ColumnKind } from '../../../contract/column.js';
+import type { Column, ColumnKind } from '../../../contract/column.js';
 import { AshlarError } from '../../../errors.js';
 
 /** Converts a column's value to its stored form on SQLite. The value must have passed the table's schema. */
@@ -127,18 +127,7 @@ type Corrupt = (why: string, cause?: unknown) => AshlarError;
  * without conversion.
  */
 export function decoderOf(column: Column): Decode | undefined {
-  return withCodec(storedDecoder(column), column.codec);
-}
-
-const withCodec = (stored: Decode | undefined, codec: ColumnCodec | undefined): Decode | undefined => {
-  if (!codec) return stored;
-  return stored
-    ? (value) => (value === null ? null : codec.decode(stored(value)))
-    : (value) => codec.decode(value);
-};
-
-const storedDecoder = (column: Column): Decode | undefined =>
-  decoderFor(
+  const stored = decoderFor(
     column.kind,
     (why, cause) =>
       new AshlarError('value-corrupt', {
@@ -148,10 +137,18 @@ const storedDecoder = (column: Column): Decode | undefined =>
         cause,
       }),
   );
+  const { codec } = column;
+  if (!codec) return stored;
+  return stored
+    ? (value) => (value === null ? null : codec.decode(stored(value)))
+    : (value) => codec.decode(value);
+}
 
 /** Returns the function that decodes the computed values of a result column of a known kind. */
 export function resultDecoder(name: string, { kind, codec }: ResultKind): Decode | undefined {
-  return withCodec(computedDecoder(name, kind), codec);
+  const stored = computedDecoder(name, kind);
+  if (!codec) return stored;
+  return (value) => (value === null ? null : codec.decode(stored ? stored(value) : value));
 }
 
 const computedDecoder = (name: string, kind: ColumnKind): Decode | undefined => {
