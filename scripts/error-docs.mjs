@@ -124,6 +124,13 @@ await db.session({ signal }, async (s) => await importMillions(s));`),
     ...shown(`await db.session({ statementTimeout: 100 }, async (s) => await slowReport(s));`),
     remedy: 'Make the statement faster (an index, fewer rows), or raise statementTimeout.',
   },
+  'statement-too-large': {
+    cause:
+      'A query of Kysely has more than 32,766 parameters: SQLite takes no more, and a statement that runs on one engine runs on the others.',
+    ...runs(`const ages = Array.from({ length: 40_000 }, (_, age) => age);
+await db.read((s) => s.query.selectFrom('users').selectAll().where('age', 'in', ages).execute());`),
+    remedy: 'Insert rows with insertMany, and split a long list into several statements.',
+  },
   'session-aborted': {
     cause:
       'A statement failed, its error was caught, and the session went on. After an error a transaction can only be rolled back.',
