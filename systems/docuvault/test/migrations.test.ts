@@ -67,7 +67,7 @@ describe.each(engines)('the migrations of docuvault on $name', (engine) => {
       const user = await someUser(db);
       const document = await store(vault, user, 'x');
       expect(await up(db.engine, docuvault)).toEqual([]);
-      await down(db.engine, docuvault, { steps: 1 });
+      await down(db.engine, docuvault, { steps: 2 });
       await up(db.engine, docuvault);
       expect(await db.read((s) => listDocuments(s, { user_id: user.id }))).toEqual([document]);
       expect(await drift(db.engine, docuvault)).toEqual([]);
