@@ -53,9 +53,14 @@ export const errorCodes = {
     exit: 1,
     meaning: 'A session callback returned before its statements had finished.',
   },
+  'session-cancelled': {
+    exit: 1,
+    meaning:
+      'A session was ended from outside and rolled back: by its signal, by closing the database, or by the server.',
+  },
   'session-conflict': {
     exit: 1,
-    meaning: 'A nested session asked for a different actor or scope than the session it runs in.',
+    meaning: 'A nested session asked for a different actor, scope or option than the session it runs in.',
   },
   'session-retries-exhausted': {
     exit: 1,
@@ -66,8 +71,9 @@ export const errorCodes = {
     meaning: 'The commit failed, and it is unknown whether the changes were saved.',
   },
   'statement-failed': { exit: 1, meaning: 'The database refused a statement.' },
+  'statement-timeout': { exit: 1, meaning: 'A statement ran for longer than its limit and was cancelled.' },
   'privilege-missing': { exit: 1, meaning: 'The connected role lacks the privilege for a statement.' },
-  'lock-timeout': { exit: 1, meaning: 'A lock was not granted in time.' },
+  'lock-timeout': { exit: 1, meaning: 'A lock or a connection was not granted in time.' },
   'disk-full': { exit: 1, meaning: 'The disk is full. The statement was rolled back.' },
   'url-invalid': { exit: 2, meaning: 'A database URL is not valid.' },
   'settings-invalid': { exit: 2, meaning: 'A setting is missing or invalid.' },

@@ -1,4 +1,5 @@
 export type { StatementEvent } from './contract/statement-event.js';
+export type { Isolation } from './contract/transaction.js';
 // `export *`, because TypeScript merges an augmentation of 'ashlar' only into names that are exported so
 export * from './errors.js';
 export {
@@ -25,7 +26,7 @@ export type { ConnectOptions } from './session/connect-options.js';
 export { Database } from './session/database.js';
 export type { SingleWrites } from './session/single-writes.js';
 export type { SyncSession, SyncSessions } from './session/sync-session.js';
-export type { KeyOf, Rows, Session, SessionContext, UpsertOptions } from './session/types.js';
+export type { KeyOf, Rows, Session, SessionContext, SessionOptions, UpsertOptions } from './session/types.js';
 export type { EqualTo, Where } from './session/where.js';
 export { parseSettings } from './settings/parse-settings.js';
 export { Secret } from './settings/secret.js';

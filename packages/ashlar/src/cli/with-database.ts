@@ -16,7 +16,12 @@ export async function withDatabase<R>(
   columnKeys: ColumnKeys | undefined,
   work: (db: Database) => Promise<R>,
 ): Promise<R> {
-  const db = await connect(system, { ...(await invocation.target('app')), create: false, columnKeys });
+  const db = await connect(system, {
+    ...(await invocation.target('app')),
+    create: false,
+    migrations: 'ignore',
+    columnKeys,
+  });
   try {
     await assertInitialised(db.engine, system);
     return await work(db);

@@ -23,7 +23,11 @@ export async function withJobs<T>(
         'Name another system with --system. A system has jobs if it declares them: system(…, { jobs }).',
     });
   }
-  const db = await connect(system, { ...(await invocation.target('app')), create: false });
+  const db = await connect(system, {
+    ...(await invocation.target('app')),
+    create: false,
+    migrations: 'ignore',
+  });
   try {
     await assertInitialised(db.engine, system);
     return await work(jobs, db);

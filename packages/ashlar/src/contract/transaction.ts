@@ -10,7 +10,10 @@ export interface QueryResult {
   readonly changes: number;
 }
 
-/** The mode, actor and scope of a transaction; `null` means no actor or no scope. */
+/** The isolation level of a transaction, as SQL defines it. */
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
+
+/** The mode, actor and scope of a transaction, and its limits; `null` means no actor or no scope. */
 export interface TransactionOptions {
   readonly mode: 'read' | 'write';
   readonly actor: string | null;
@@ -25,6 +28,14 @@ export interface TransactionOptions {
    * not read.
    */
   readonly asOwner?: boolean;
+  /** Default: `read committed` for a transaction that writes, `repeatable read` for one that only reads. */
+  readonly isolation?: Isolation | undefined;
+  /** Whether a serializable transaction that only reads waits for a snapshot that no other transaction can endanger. */
+  readonly deferrable?: boolean | undefined;
+  /** How long one statement may run, in milliseconds. An engine that cannot limit it refuses the option: `usage`. */
+  readonly statementTimeout?: number | undefined;
+  /** How long to wait for a connection or a lock, in milliseconds. Default: the option of the engine. */
+  readonly lockTimeout?: number | undefined;
 }
 
 /**
@@ -64,4 +75,9 @@ export interface Transaction {
   /** Commits; rejects with `outcome-unknown` if, after an I/O error, it is unknown whether the commit is durable. */
   commit(): Awaitable<void>;
   rollback(): Awaitable<void>;
+  /**
+   * Cancels the running statement, which then fails; afterwards the transaction can only be rolled back. Never fails.
+   * Missing where statements run in this thread: none is running when this code runs.
+   */
+  interrupt?(): Promise<void>;
 }

@@ -77,3 +77,12 @@ export function rootText(error: unknown): string {
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof AshlarError && error.code === 'lock-timeout';
 }
+
+/** Returns the error for a limit of a statement's time on an engine that runs statements in this thread: `usage`. */
+export function unlimitedStatements(label: string): AshlarError {
+  return new AshlarError('usage', {
+    message: `${label} cannot limit how long a statement runs.`,
+    detail: 'Statements run in this thread and cannot be interrupted.',
+    suggestion: 'Leave out statementTimeout, or use a PostgreSQL server.',
+  });
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,15 +71,29 @@ export function byStepOrder(a: string, b: string): number {
  */
 export async function readSteps(folder: URL | string, dialect: SqlName): Promise<Step[]> {
   const root = folderPath(folder);
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => {
-    throw invalid(
-      'The migrations folder does not exist.',
-      'Write the first step with: ashlar migrate new initial',
-      `Looked for ${root}.`,
-    );
-  });
+  const names = stepNames(root);
+  return Promise.all(names.map((name) => readStep(join(root, name), name, dialect)));
+}
+
+/**
+ * Returns the checksums of the steps in a folder by their names, in the order in which they apply. It reads only the
+ * `up` files, splits no SQL, and reads synchronously: every start of a program waits for it.
+ *
+ * @throws AshlarError `migration-invalid` as {@link readSteps}
+ */
+export function readChecksums(folder: URL | string, dialect: SqlName): ReadonlyMap<string, string> {
+  const root = folderPath(folder);
+  const checksumOf = (name: string): readonly [string, string] => {
+    const files = new Set(readdirSync(join(root, name)));
+    const file = [`up.${dialect}.sql`, 'up.ts', 'up.js'].find((each) => files.has(each));
+    return [name, checksum(file === undefined ? '' : readFileSync(join(root, name, file), 'utf8'))];
+  };
+  return new Map(stepNames(root).map(checksumOf));
+}
+
+const stepNames = (root: string): string[] => {
   const names: string[] = [];
-  for (const entry of entries) {
+  for (const entry of entriesOf(root)) {
     if (entry.name.startsWith('.')) continue;
     if (entry.isDirectory() && stepName.test(entry.name)) names.push(entry.name);
     else if (entry.isDirectory() || /^\d{4,}.*\.(sql|ts|js)$/.test(entry.name)) {
@@ -88,8 +103,20 @@ export async function readSteps(folder: URL | string, dialect: SqlName): Promise
       );
     }
   }
-  return Promise.all(names.sort(byStepOrder).map((name) => readStep(join(root, name), name, dialect)));
-}
+  return names.sort(byStepOrder);
+};
+
+const entriesOf = (root: string): Dirent[] => {
+  try {
+    return readdirSync(root, { withFileTypes: true });
+  } catch {
+    throw invalid(
+      'The migrations folder does not exist.',
+      'Write the first step with: ashlar migrate new initial',
+      `Looked for ${root}.`,
+    );
+  }
+};
 
 const readStep = async (folder: string, name: string, dialect: SqlName): Promise<Step> => {
   const files = new Set(await readdir(folder));

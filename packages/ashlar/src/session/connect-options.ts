@@ -24,4 +24,10 @@ export interface ConnectOptions extends Omit<OpenOptions, 'url' | 'key'> {
   readonly attempts?: number | undefined;
   /** Whether due maintenance, such as creating partitions, runs when a session starts. Default true. */
   readonly maintain?: boolean | undefined;
+  /**
+   * What to do when the steps of the system differ from those applied to the database. `warn`: log a warning on standard
+   * error. `require`: throw `migration-pending` if steps are pending or were changed. `ignore`: do not compare. The
+   * comparison reads the history once, as the application's role, and writes nothing. Default `warn`.
+   */
+  readonly migrations?: 'warn' | 'require' | 'ignore' | undefined;
 }

@@ -2,19 +2,21 @@ import type { Engine } from '../contract/engine.js';
 import type { SystemFacts } from '../contract/system.js';
 import { openEngine } from '../engines/open.js';
 import { AshlarError } from '../errors.js';
+import { assertStepsApplied, stepsWarning } from '../migrations/at-connect.js';
 import type { Tables } from '../model/index.js';
 import { rolesFrom } from '../roles/names.js';
-import { reveal, type Secret, settings } from '../settings/index.js';
+import { type LogLevel, reveal, type Secret, settings } from '../settings/index.js';
 import type { ConnectOptions } from './connect-options.js';
 import { Database } from './database.js';
 import { both, findTracing } from './tracing.js';
+import { assertMilliseconds } from './transaction-options.js';
 
 /**
  * Opens the database of a system. The database must be initialised (`ashlar up`, or `up()`).
  *
  * @throws AshlarError what `openEngine` throws; `settings-invalid` when there is neither `url` nor `DATABASE_URL`;
  *   `role-too-strong` when the user can change the schema and cannot step down to the application's role, unless
- *   `allowOwner` is set
+ *   `allowOwner` is set; `migration-pending` with `migrations: 'require'`; `usage` for an invalid `lockTimeout`
  *
  * @example
  * const db = await connect(shipping, { url: 'sqlite:data/shipping.db' });
@@ -24,6 +26,7 @@ export async function connect<T extends Tables>(
   system: SystemFacts<T>,
   options: ConnectOptions = {},
 ): Promise<Database<T>> {
+  assertMilliseconds({ lockTimeout: options.lockTimeout });
   const location: Location =
     options.url === undefined ? locationFromSettings() : { url: options.url, key: options.key };
   const tracing = await findTracing();
@@ -42,8 +45,38 @@ export async function connect<T extends Tables>(
       throw tooStrong;
     }
   }
+  try {
+    await checkMigrations(engine, system, options.migrations);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
   return new Database(engine, system, options, tracing);
 }
+
+const checkMigrations = async (
+  engine: Engine,
+  system: SystemFacts,
+  check: ConnectOptions['migrations'] = 'warn',
+): Promise<void> => {
+  if (check === 'require') return assertStepsApplied(engine, system);
+  if (check === 'ignore') return;
+  const warning = await stepsWarning(engine, system);
+  if (!warning) return;
+  // loaded only here, because most programs never warn
+  const { logger } = await import('../settings/log.js');
+  const { code, message, detail, suggestion } = warning;
+  logger(logLevel()).warn({ code, detail, suggestion }, message);
+};
+
+const logLevel = (): LogLevel => {
+  try {
+    return settings().logLevel;
+  } catch {
+    // a program that passes its own URL need not have valid settings
+    return 'info';
+  }
+};
 
 /** The error when guarantees would not bind sessions of the connected user; `undefined` when they do. */
 const roleTooStrong = ({ connectedRole }: Engine): AshlarError | undefined => {

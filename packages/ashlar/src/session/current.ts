@@ -11,3 +11,8 @@ export function currentSession(): object | undefined {
 export function runInSession<R>(session: object, work: () => R): R {
   return storage.run(session, work);
 }
+
+/** Runs a callback outside every session: {@link currentSession} finds none in it, also after an `await`. */
+export function runOutside<R>(work: () => R): R {
+  return storage.exit(work);
+}

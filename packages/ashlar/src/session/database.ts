@@ -6,27 +6,42 @@ import type { SystemFacts } from '../contract/system.js';
 import type { Tracing } from '../contract/tracing.js';
 import type { TransactionOptions } from '../contract/transaction.js';
 import { DataKeys, type Encryption, KeyringSql, resultOf, runSteps } from '../encryption/index.js';
+import { endsWithin } from '../engines/ends-within.js';
+import { defaultLockTimeout } from '../engines/lock.js';
 import { isRetryable } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
-import { maintain } from '../maintenance/maintain.js';
 import type { QueryTables, RowOf, Shape, Table, Tables } from '../model/index.js';
+import { cancelledBy, rethrowAbort, whileNotAborted } from './cancel.js';
 import type { ConnectOptions } from './connect-options.js';
-import { currentSession } from './current.js';
+import { currentSession, runOutside } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyParts } from './kysely.js';
+import { Maintenance } from './maintenance.js';
 import { masterKeys } from './master-keys.js';
 import type { SessionParts } from './parts.js';
+import { retrying } from './retrying.js';
+import { RunningSessions } from './running-sessions.js';
 import { ActiveSession } from './session.js';
+import { abortedError, leftOverError } from './session-errors.js';
 import { SingleWrites } from './single-writes.js';
 import { keyValues, Statements } from './statements.js';
 import { SyncSession, type SyncSessions } from './sync-session.js';
-import { transactionOptions } from './transaction-options.js';
-import type { KeyOf, Session, SessionContext } from './types.js';
-import { abortedError, endedError, UnitOfWork } from './unit-of-work.js';
+import { transactionOptions, withDefaults } from './transaction-options.js';
+import type { KeyOf, Session, SessionContext, SessionOptions } from './types.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+// what a nested session shares with the outer one, whose transaction it runs in
+const shared = [
+  'actor',
+  'scope',
+  'isolation',
+  'deferrable',
+  'signal',
+  'statementTimeout',
+  'lockTimeout',
+] as const satisfies readonly (keyof SessionOptions)[];
 
 type Work<T extends Tables, R> = (s: Session<T>) => Promise<R>;
-
-const hour = 3_600_000;
 
 /** How long consecutive sessions may hold the event loop, in milliseconds. */
 const longestTurn = 10;
@@ -39,12 +54,10 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   readonly #parts: SessionParts;
   readonly #tracing: Tracing | undefined;
   readonly #scopeColumns: readonly Column[];
-  #maintenance: Promise<void> = Promise.resolve();
-  #maintainNext = 0;
+  readonly #maintenance = new Maintenance();
   #turnStarted = 0;
-  #running = 0;
-  #idle: (() => void)[] = [];
-  #closed = false;
+  readonly #running = new RunningSessions();
+  #closed: Promise<void> | undefined;
 
   constructor(engine: Engine, system: SystemFacts<T>, options: ConnectOptions, tracing?: Tracing) {
     super();
@@ -75,14 +88,15 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * `attempts` times.
    *
    * @throws AshlarError `session-not-awaited`, `session-aborted`, `session-conflict`, `session-retries-exhausted`,
+   *   `session-cancelled`, `lock-timeout`, `statement-timeout`, `usage` for invalid options,
    *   `session-read-only` inside a session that only reads, `outcome-unknown`, `database-closed`; `value-invalid` and
    *   `value-unstorable` for a scope or actor that no row can have; and what `work` throws
    */
   session<R>(work: Work<T, R>): Promise<R>;
-  session<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
-  async session<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
-    const [context, work] = given.length === 1 ? [{}, given[0]] : given;
-    const outer = this.#outer(context);
+  session<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
+  async session<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+    const [options, work] = given.length === 1 ? [{}, given[0]] : given;
+    const outer = this.#outer(options);
     if (outer?.readOnly) {
       throw new AshlarError('session-read-only', {
         message: 'A session that writes was opened inside a session that only reads.',
@@ -90,8 +104,11 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
       });
     }
     if (outer) return outer.session(work);
-    this.#maintainWhenDue();
-    return this.#traced('ashlar.session', () => this.#retrying(() => this.#run(context, 'write', work)));
+    if (this.#options.maintain !== false)
+      this.#maintenance.runWhenDue(this.engine, Object.values(this.system.tables), this.#parts.clock());
+    return this.#traced('ashlar.session', () =>
+      retrying(this.#options.attempts, () => this.#run(options, 'write', work)),
+    );
   }
 
   /**
@@ -100,12 +117,14 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
    * @throws AshlarError `session-read-only` for a write, and as {@link Database.session}
    */
   read<R>(work: Work<T, R>): Promise<R>;
-  read<R>(context: SessionContext, work: Work<T, R>): Promise<R>;
-  async read<R>(...given: [Work<T, R>] | [SessionContext, Work<T, R>]): Promise<R> {
-    const [context, work] = given.length === 1 ? [{}, given[0]] : given;
-    const outer = this.#outer(context);
+  read<R>(options: SessionOptions, work: Work<T, R>): Promise<R>;
+  async read<R>(...given: [Work<T, R>] | [SessionOptions, Work<T, R>]): Promise<R> {
+    const [options, work] = given.length === 1 ? [{}, given[0]] : given;
+    const outer = this.#outer(options);
     if (outer) return outer.nest(work, true);
-    return this.#traced('ashlar.read', () => this.#retrying(() => this.#run(context, 'read', work)));
+    return this.#traced('ashlar.read', () =>
+      retrying(this.#options.attempts, () => this.#run(options, 'read', work)),
+    );
   }
 
   /**
@@ -123,7 +142,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#assertOpen();
     const outer = this.#outer(context);
     if (outer) return outer.get(table, key);
-    if (this.#withDefaults(context).scope) return this.read(context, (s) => s.get(table, key));
+    if (withDefaults(context, this.#options.context).scope)
+      return this.read(context, (s) => s.get(table, key));
     if (table.facts.encryption) return this.#getEncrypted(table, key);
     const statement = this.#parts.statements.get(table, keyValues(table, key));
     const { rows } = await this.engine.read(statement.sql, statement.parameters);
@@ -178,21 +198,37 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
   }
 
   /**
-   * Waits for the running sessions and closes every connection. New sessions are refused with `database-closed`.
+   * Runs `work` outside the session around the call. What lives longer than that session, such as a timer, a queue or a
+   * connection of another library, is created here: whatever it calls later then runs in no session.
+   *
+   * @example
+   * const queue = db.outside(() => new EventEmitter());
+   */
+  outside<R>(work: () => R): R {
+    return runOutside(work);
+  }
+
+  /**
+   * Waits for the running sessions and closes every connection. New sessions are refused with `database-closed`. A session
+   * that begins and ends no statement for `lockTimeout` (of `connect`) is rolled back and rejects with `session-cancelled`; so
+   * `close` ends also when a session hangs.
    *
    * @throws AshlarError `usage` inside a session, which would wait for itself
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    if (this.#outer({})) {
+    if (!this.#closed && this.#outer({})) {
       throw new AshlarError('usage', {
         message: 'A database cannot be closed inside one of its sessions.',
         suggestion: 'Close it after the session has ended.',
       });
     }
-    this.#closed = true;
-    while (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#maintenance;
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#running.drain(this.#lockTimeout);
+    await endsWithin(this.#maintenance.ended, this.#lockTimeout);
     await this.engine.close();
   }
 
@@ -212,36 +248,52 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return outer ? work(outer) : this.session(context, work);
   }
 
-  async #run<R>(context: SessionContext, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
+  async #run<R>(options: SessionOptions, mode: 'read' | 'write', work: Work<T, R>): Promise<R> {
     this.#assertOpen();
-    const options = this.#transactionOptions(context, mode);
-    this.#running++;
+    const transaction = this.#transactionOptions(options, mode);
+    const { signal } = options;
+    rethrowAbort(signal);
+    this.#running.began();
     try {
       await this.#yieldTurn();
-      return await this.#unit(await UnitOfWork.begin(this.engine, options), work);
+      return await this.#unit(await this.#begin(transaction, signal), work);
     } finally {
-      this.#running--;
-      if (this.#closed && this.#running === 0) for (const go of this.#idle.splice(0)) go();
+      this.#running.ended();
     }
   }
 
-  #transactionOptions(context: SessionContext, mode: 'read' | 'write'): TransactionOptions {
-    const options = transactionOptions(this.#withDefaults(context), mode, this.#scopeColumns);
+  #begin(options: TransactionOptions, signal: AbortSignal | undefined): Promise<UnitOfWork> {
+    const lockTimeout = options.lockTimeout ?? this.#lockTimeout;
+    const begun = UnitOfWork.begin(this.engine, options, { lockTimeout, signal });
+    return signal ? whileNotAborted(signal, begun, (unit) => unit.rollback()) : begun;
+  }
+
+  #transactionOptions(given: SessionOptions, mode: 'read' | 'write'): TransactionOptions {
+    const options = transactionOptions(withDefaults(given, this.#options.context), mode, this.#scopeColumns);
     const { clock, stampsFromClock } = this.#parts;
     return stampsFromClock ? { ...options, now: clock().toISOString() } : options;
   }
 
   async #unit<R>(unit: UnitOfWork, work: Work<T, R>): Promise<R> {
+    const { signal } = unit;
     let result: R;
+    const abort = (): void => unit.cancel(cancelledBy(signal));
+    this.#running.units.add(unit);
+    signal?.addEventListener('abort', abort);
     try {
-      result = await new ActiveSession<T>(this.#parts, unit.root, unit.options.mode === 'read').run(work);
+      const session = new ActiveSession<T>(this.#parts, unit.root, unit.options.mode === 'read');
+      result = await unit.untilCancelled(() => session.run(work));
       const { failure } = unit.root;
       if (failure) throw isRetryable(failure.error) ? failure.error : abortedError(failure.error);
     } catch (error) {
       const { failure } = unit.root;
       await unit.rollback();
+      if (unit.cancellation) throw unit.cancellation;
       // the callback may have replaced a deadlock by an error of its own: a retry helps all the same
       throw failure && isRetryable(failure.error) ? failure.error : error;
+    } finally {
+      this.#running.units.delete(unit);
+      signal?.removeEventListener('abort', abort);
     }
     await unit.commit();
     return result;
@@ -255,39 +307,20 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     this.#turnStarted = performance.now();
   }
 
-  async #retrying<R>(run: () => Promise<R>): Promise<R> {
-    const attempts = this.#options.attempts ?? 5;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await run();
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-        if (attempt >= attempts) {
-          throw new AshlarError('session-retries-exhausted', {
-            message: `The session failed ${attempts} times with a serialization failure or deadlock.`,
-            detail: error instanceof AshlarError ? error.message : undefined,
-            suggestion: 'Lock rows in the same order in every session, or make sessions shorter.',
-            cause: error,
-          });
-        }
-        // full jitter, so that the same sessions do not collide again
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
-      }
-    }
-  }
-
-  #outer(context: SessionContext): ActiveSession<T> | undefined {
+  #outer(options: SessionOptions): ActiveSession<T> | undefined {
     const called = currentSession();
     if (!(called instanceof ActiveSession) || called.unit.engine !== this.engine) return undefined;
     let current: ActiveSession<T> | undefined = called as ActiveSession<T>;
     while (current?.ended) current = current.parent;
     if (!current) {
-      // the caller belongs to a session that was rolled back: a session of its own would outlive it
-      if (called.unit.outcome === 'rolled back') throw endedError();
+      // work that is left over from a session that was rolled back must not be committed alone. After a while, the caller
+      // is rather something that was created in that session and lives on, such as a timer or a queue
+      const { outcome, rolledBackFor } = called.unit;
+      if (outcome === 'rolled back' && rolledBackFor < this.#lockTimeout) throw leftOverError();
       return undefined;
     }
-    for (const name of ['actor', 'scope'] as const) {
-      if (context[name] !== undefined && context[name] !== current[name]) {
+    for (const name of shared) {
+      if (options[name] !== undefined && options[name] !== current.option(name)) {
         throw new AshlarError('session-conflict', {
           message: `A nested session has a different ${name} than its outer session.`,
           suggestion: `Leave out ${name}, or open the session outside the outer session.`,
@@ -301,27 +334,8 @@ export class Database<T extends Tables = Tables> extends SingleWrites<T> {
     return this.#tracing ? this.#tracing.run(name, work) : work();
   }
 
-  #withDefaults(given: SessionContext): SessionContext {
-    const { actor, scope } = this.#options.context ?? {};
-    return {
-      ...given,
-      actor: given.actor === undefined ? actor : given.actor,
-      scope: given.scope === undefined ? scope : given.scope,
-    };
-  }
-
-  #maintainWhenDue(): void {
-    if (this.#options.maintain === false) return;
-    const now = this.#parts.clock();
-    if (now.getTime() < this.#maintainNext) return;
-    this.#maintainNext = now.getTime() + hour;
-    this.#maintenance = maintain(this.engine, Object.values(this.system.tables), now).then(
-      ({ goodUntil }) => {
-        this.#maintainNext = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
-      },
-      // a session must not fail because maintenance did; the next `ashlar up` reports the cause
-      () => undefined,
-    );
+  get #lockTimeout(): number {
+    return this.#options.lockTimeout ?? defaultLockTimeout;
   }
 
   #assertOpen(): void {

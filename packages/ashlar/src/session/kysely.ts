@@ -34,19 +34,41 @@ const driver: Driver = {
   destroy: async () => undefined,
 };
 
-/** Runs Kysely's queries in one level of a unit of work. */
+/**
+ * Runs Kysely's queries in one level of a unit of work. Kysely asks for a connection in the same turn as `.execute()`, and
+ * when the first row of a stream is read: from then on the query counts as running.
+ */
 class LevelConnection implements DatabaseConnection {
   readonly #level: Level;
   readonly #dialect: SqlName;
   readonly #readOnly: boolean;
+  #reserved: (() => void) | undefined;
 
   constructor(level: Level, dialect: SqlName, readOnly: boolean) {
     this.#level = level;
     this.#dialect = dialect;
     this.#readOnly = readOnly;
+    this.#reserved = level.calls.start();
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  /** Whether nothing was run with this connection yet. */
+  get unused(): boolean {
+    return this.#reserved !== undefined;
+  }
+
+  /** Ends the count that began with this connection. */
+  readonly release = (): void => {
+    this.#reserved?.();
+    this.#reserved = undefined;
+  };
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const result = this.#level.call(() => this.#execute<R>(query));
+    this.release();
+    return result;
+  }
+
+  async #execute<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     // nested in a session that writes, a session that only reads is in a transaction that may write
     if (this.#readOnly && changesRows(sql, this.#dialect)) throw readOnlyError();
     const { rows, changes } = await this.#level.execute(sql, parameters);
@@ -57,7 +79,14 @@ class LevelConnection implements DatabaseConnection {
     { sql, parameters }: CompiledQuery,
     chunk = 500,
   ): AsyncIterableIterator<QueryResult<R>> {
-    for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+    const end = this.#level.calls.start();
+    this.release();
+    try {
+      for await (const row of this.#level.stream(sql, parameters, chunk)) yield { rows: [row as R] };
+    } finally {
+      await this.#level.call(async () => undefined);
+      end();
+    }
   }
 }
 
@@ -95,8 +124,14 @@ export function kyselyFor<Tables>(
   level: Level,
   readOnly: boolean,
 ): Kysely<Tables> {
-  const connection = new LevelConnection(level, sqlName, readOnly);
-  const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
+  const provider: ConnectionProvider = {
+    provideConnection: (consumer) => {
+      const connection = new LevelConnection(level, sqlName, readOnly);
+      const result = consumer(connection);
+      if (connection.unused) result.then(connection.release, connection.release);
+      return result;
+    },
+  };
   const executor = new DefaultQueryExecutor(compiler, adapter, provider);
   return new Kysely<Tables>({ config: { dialect }, driver, executor, dialect });
 }

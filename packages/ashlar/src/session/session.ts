@@ -1,18 +1,19 @@
 import type { Kysely } from 'kysely';
 import { DataKeys, resultOf, runSteps, type Steps } from '../encryption/index.js';
-import { AshlarError } from '../errors.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 import { type Batch, Batches } from './batches.js';
+import { countCalls } from './calls.js';
 import { currentSession, runInSession } from './current.js';
 import { EncryptedTables } from './encrypted-tables.js';
 import { kyselyFor, readOnlyError } from './kysely.js';
 import { deleteManyStatement, updateManyStatement } from './many.js';
 import type { SessionParts } from './parts.js';
+import { endedError, notAwaitedError } from './session-errors.js';
 import { keyValues, type Statement } from './statements.js';
-import type { Decrypted, KeyOf, Rows, Session, UpsertOptions } from './types.js';
-import { endedError, type Level, type UnitOfWork } from './unit-of-work.js';
+import type { Decrypted, KeyOf, Rows, Session, SessionOptions, UpsertOptions } from './types.js';
+import type { Level, UnitOfWork } from './unit-of-work.js';
 import { changeFound, isTaken, planUpsert, upsertAttempts } from './upsert.js';
-import { insertValues, isPromiseLike, notFound, updateValues } from './values.js';
+import { insertValues, notFound, updateValues } from './values.js';
 import type { Where } from './where.js';
 
 /** An asynchronous session, which runs in one level (transaction or savepoint) of a unit of work. */
@@ -21,7 +22,7 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   #keys: DataKeys | undefined;
   #query: Kysely<QueryTables<T>> | undefined;
   #ended = false;
-  #nested: Promise<unknown> = Promise.resolve();
+  #nested: Promise<unknown> | undefined;
   readonly level: Level;
   readonly readOnly: boolean;
   /** The session in which this session is nested; `undefined` for the outermost session. */
@@ -40,6 +41,11 @@ export class ActiveSession<T extends Tables> implements Session<T> {
 
   get scope(): string | null {
     return this.unit.options.scope;
+  }
+
+  /** Returns the value of an option with which the outermost session was opened. */
+  option(name: keyof SessionOptions): unknown {
+    return name === 'signal' ? this.unit.signal : this.unit.options[name];
   }
 
   get unit(): UnitOfWork {
@@ -218,9 +224,24 @@ export class ActiveSession<T extends Tables> implements Session<T> {
       return (current as ActiveSession<T>).nest(work, readOnly);
     }
     this.#assertOpen();
-    const run = this.#nested.then(() => this.#savepoint(work, readOnly));
-    this.#nested = run.catch(() => undefined);
+    const before = this.#nested;
+    const inTurn = async (): Promise<R> => {
+      if (before) await this.unit.waitFor(before);
+      return this.#savepoint(work, readOnly);
+    };
+    const run = inTurn();
+    const ended = run
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#nested === ended) this.#nested = undefined;
+      });
+    this.#nested = ended;
     return run;
+  }
+
+  /** Counts a call of this session until its result is handed over. */
+  call<R>(work: () => Promise<R>): Promise<R> {
+    return this.level.call(work);
   }
 
   get ended(): boolean {
@@ -237,16 +258,16 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   /**
    * Runs a callback in this session.
    *
-   * @throws AshlarError `session-not-awaited` when statements are still running at its end; and what `work` throws
+   * @throws AshlarError `session-not-awaited` when calls are still running at its end; and what `work` throws
    */
   async run<R>(work: (s: Session<T>) => Promise<R>): Promise<R> {
-    const before = this.level.statements;
+    const { calls } = this.level;
     try {
-      const returned: unknown = runInSession(this, () => work(this));
-      if (!isPromiseLike(returned) && this.level.statements > before) throw notAwaited();
-      const result = (await returned) as R;
-      await this.#nested;
-      if (this.level.busy) throw notAwaited();
+      const result = await runInSession(this, () => work(this));
+      if (calls.open) {
+        calls.abandon();
+        throw notAwaitedError();
+      }
       return result;
     } finally {
       this.#ended = true;
@@ -319,9 +340,4 @@ export class ActiveSession<T extends Tables> implements Session<T> {
   }
 }
 
-const notAwaited = (): AshlarError =>
-  new AshlarError('session-not-awaited', {
-    message: 'The session’s callback returned before its statements had finished.',
-    detail: 'The session was rolled back: statements that are not awaited could be lost.',
-    suggestion: 'Make the callback async, and await every call in it.',
-  });
+countCalls(ActiveSession.prototype, ['run']);

@@ -1,17 +1,25 @@
 import type { Column } from '../contract/column.js';
-import type { TransactionOptions } from '../contract/transaction.js';
+import type { Isolation, TransactionOptions } from '../contract/transaction.js';
 import { AshlarError } from '../errors.js';
 import { everyScope, isScopeOf } from '../model/index.js';
-import type { SessionContext } from './types.js';
+import type { SessionContext, SessionOptions } from './types.js';
 
 /**
  * Returns the options of the transaction in which a session runs.
  *
  * @param scopeColumns - the scope columns of the system's tables that always hold a scope
- * @throws AshlarError `value-unstorable`, `value-invalid` for a scope that no row can have
+ * @throws AshlarError `value-unstorable`, `value-invalid` for a scope that no row can have; `usage` for options that do not
+ *   fit together, or a limit that is not a number of milliseconds
  */
 export function transactionOptions(
-  { actor = null, scope: given = null }: SessionContext,
+  {
+    actor = null,
+    scope: given = null,
+    isolation,
+    deferrable = false,
+    statementTimeout,
+    lockTimeout,
+  }: SessionOptions,
   mode: 'read' | 'write',
   scopeColumns: readonly Column[],
 ): TransactionOptions {
@@ -25,7 +33,63 @@ export function transactionOptions(
     });
   }
   assertScope(scopeColumns, scope);
-  return { mode, actor, scope };
+  assertIsolation(mode, isolation, deferrable);
+  assertMilliseconds({ statementTimeout, lockTimeout });
+  return { mode, actor, scope, isolation, deferrable, statementTimeout, lockTimeout };
+}
+
+/** Returns the options of a session with the database's default actor and scope where they give none. */
+export function withDefaults(given: SessionOptions, { actor, scope }: SessionContext = {}): SessionOptions {
+  return {
+    ...given,
+    actor: given.actor === undefined ? actor : given.actor,
+    scope: given.scope === undefined ? scope : given.scope,
+  };
+}
+
+const isolations: readonly Isolation[] = ['read committed', 'repeatable read', 'serializable'];
+
+const assertIsolation = (
+  mode: 'read' | 'write',
+  isolation: Isolation | undefined,
+  deferrable: boolean,
+): void => {
+  if (isolation !== undefined && !isolations.includes(isolation)) {
+    throw new AshlarError('usage', {
+      message: 'The isolation of a session is not valid.',
+      suggestion: `Use one of: ${isolations.join(', ')}.`,
+    });
+  }
+  if (mode === 'read' && isolation === 'read committed') {
+    throw new AshlarError('usage', {
+      message: 'A session that only reads cannot be read committed: it sees one snapshot of the data.',
+      suggestion: 'Leave out isolation, or use db.session(…), whose statements each see the latest data.',
+    });
+  }
+  if (deferrable && !(mode === 'read' && isolation === 'serializable')) {
+    throw new AshlarError('usage', {
+      message: 'Only a serializable session that only reads can be deferrable.',
+      suggestion: "Use db.read({ isolation: 'serializable', deferrable: true }, …), or leave out deferrable.",
+    });
+  }
+};
+
+// the longest timer of Node and of PostgreSQL; 0 would switch a limit off
+const longest = 2_147_483_647;
+
+/**
+ * Throws if a limit is not a whole number of milliseconds from 1 to 2,147,483,647. `undefined` is no limit.
+ *
+ * @throws AshlarError `usage`
+ */
+export function assertMilliseconds(limits: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= longest)) continue;
+    throw new AshlarError('usage', {
+      message: `The option ${name} is not valid.`,
+      suggestion: `Give a whole number of milliseconds from 1 to ${longest}.`,
+    });
+  }
 }
 
 // a scope that no row can have is a mistake of the caller, which an empty result would hide

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Isolation } from '../contract/transaction.js';
 import type { InsertOf, QueryTables, RowOf, Shape, Table, Tables, UpdateOf } from '../model/index.js';
 import type { Where } from './where.js';
 
@@ -8,6 +9,38 @@ export interface SessionContext {
   readonly actor?: string | null | undefined;
   /** The tenant whose rows the session can reach in scoped tables. Default: none. */
   readonly scope?: string | null | undefined;
+}
+
+/**
+ * The actor and the scope of a session, and the options of its transaction. A session that is nested in another one
+ * shares its transaction: it may repeat the options of the outer session, and other values are `session-conflict`.
+ */
+export interface SessionOptions extends SessionContext {
+  /**
+   * The isolation level. Default: `read committed` for `db.session`; for `db.read`, which sees one snapshot,
+   * `repeatable read`. SQLite is always serializable.
+   */
+  readonly isolation?: Isolation | undefined;
+  /**
+   * For `db.read` with `serializable`: waits for a snapshot with which the session cannot fail or make others fail.
+   * SQLite needs no such wait.
+   */
+  readonly deferrable?: boolean | undefined;
+  /**
+   * Ends the session when it is aborted: the session is rolled back and rejects with `session-cancelled`. On a PostgreSQL
+   * server the running statement is cancelled; elsewhere the session ends between two statements.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long one statement may run, in milliseconds; then `statement-timeout`. PostgreSQL servers only: SQLite and PGlite
+   * run statements in this thread and cannot interrupt them, so they refuse the option with `usage`.
+   */
+  readonly statementTimeout?: number | undefined;
+  /**
+   * How long the session waits for a connection or a lock, in milliseconds; then `lock-timeout`. Default: the option
+   * `lockTimeout` of `connect`.
+   */
+  readonly lockTimeout?: number | undefined;
 }
 
 /**

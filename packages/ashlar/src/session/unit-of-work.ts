@@ -1,28 +1,55 @@
 import type { Engine } from '../contract/engine.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../contract/transaction.js';
-import { AshlarError } from '../errors.js';
+import type { AshlarError } from '../errors.js';
+import { Calls } from './calls.js';
 import { currentSession } from './current.js';
+import { abortedError, endedError, shadowedError, waitedTooLong } from './session-errors.js';
+
+// a new promise each time, which is collected together with the code that waits for it
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** What a unit of work needs besides the options of its transaction. */
+export interface UnitLimits {
+  /** How long a level waits for another one that runs no statement, in milliseconds. */
+  readonly lockTimeout: number;
+  /** The signal that cancels the unit. */
+  readonly signal: AbortSignal | undefined;
+}
 
 /** A transaction and its savepoints, as a stack of levels; only the innermost level runs statements. */
 export class UnitOfWork {
   readonly engine: Engine;
   readonly options: TransactionOptions;
+  readonly lockTimeout: number;
+  readonly signal: AbortSignal | undefined;
   /** The outermost level: the transaction itself. */
   readonly root: Level;
   readonly #transaction: Transaction;
   readonly #levels: Level[];
   #outcome: 'open' | 'committed' | 'rolled back' = 'open';
+  #rolledBackAt = 0;
+  #running = 0;
+  #activity = 0;
+  #cancellation: AshlarError | undefined;
+  #onCancel: ((error: AshlarError) => void) | undefined;
 
-  private constructor(engine: Engine, options: TransactionOptions, transaction: Transaction) {
+  private constructor(
+    engine: Engine,
+    options: TransactionOptions,
+    { lockTimeout, signal }: UnitLimits,
+    transaction: Transaction,
+  ) {
     this.engine = engine;
     this.options = options;
+    this.lockTimeout = lockTimeout;
+    this.signal = signal;
     this.#transaction = transaction;
     this.root = new Level(this, undefined);
     this.#levels = [this.root];
   }
 
-  static async begin(engine: Engine, options: TransactionOptions): Promise<UnitOfWork> {
-    return new UnitOfWork(engine, options, await engine.begin(options));
+  static async begin(engine: Engine, options: TransactionOptions, limits: UnitLimits): Promise<UnitOfWork> {
+    return new UnitOfWork(engine, options, limits, await engine.begin(options));
   }
 
   get transaction(): Transaction {
@@ -37,8 +64,75 @@ export class UnitOfWork {
     return this.#outcome;
   }
 
+  /** How long ago the unit was rolled back, in milliseconds. */
+  get rolledBackFor(): number {
+    return performance.now() - this.#rolledBackAt;
+  }
+
   get depth(): number {
     return this.#levels.length;
+  }
+
+  /** A number that grows with each statement that begins or ends. */
+  get activity(): number {
+    return this.#activity;
+  }
+
+  /** The error with which the unit was cancelled; `undefined` if it was not. */
+  get cancellation(): AshlarError | undefined {
+    return this.#cancellation;
+  }
+
+  /** Records that a statement begins. */
+  began(): void {
+    this.#running++;
+    this.#activity++;
+  }
+
+  /** Records that a statement has ended. */
+  finished(): void {
+    this.#running--;
+    this.#activity++;
+  }
+
+  /**
+   * Runs the callback of the outermost session; rejects with the error of {@link UnitOfWork.cancel} when that comes
+   * first. The callback itself cannot be stopped: its next call fails with the same error.
+   */
+  untilCancelled<R>(run: () => Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#onCancel = reject;
+      if (this.#cancellation) reject(this.#cancellation);
+      else run().then(resolve, reject);
+    });
+  }
+
+  /** Ends the unit from outside: the running statement is cancelled where the engine can, and `error` is reported. */
+  cancel(error: AshlarError): void {
+    if (this.#outcome !== 'open' || this.#cancellation) return;
+    this.#cancellation = error;
+    this.#onCancel?.(error);
+  }
+
+  /**
+   * Waits for `event`, as long as statements of this unit run, but not longer than the lock timeout when none does.
+   *
+   * @throws AshlarError `lock-timeout`
+   */
+  async waitFor(event: Promise<unknown>): Promise<void> {
+    let seen = this.#activity;
+    let timer: NodeJS.Timeout | undefined;
+    const idle = new Promise<never>((_, reject) => {
+      timer = setInterval(() => {
+        if (this.#running === 0 && this.#activity === seen) reject(waitedTooLong(this.lockTimeout));
+        seen = this.#activity;
+      }, this.lockTimeout);
+    });
+    try {
+      await Promise.race([event, idle]);
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   push(level: Level): void {
@@ -66,7 +160,9 @@ export class UnitOfWork {
   async rollback(): Promise<void> {
     this.close(this.root);
     this.#outcome = 'rolled back';
+    this.#rolledBackAt = performance.now();
     try {
+      if (this.#cancellation) await this.#transaction.interrupt?.();
       await this.#transaction.rollback();
     } catch {
       // the engine discards a connection whose rollback failed
@@ -85,27 +181,24 @@ export class Level {
   #open = true;
   #failure: { readonly error: unknown } | undefined;
   #running = 0;
-  #statements = 0;
   #waiting: (() => void)[] = [];
+  /** The calls of the level's session whose results were not handed over yet. */
+  readonly calls: Calls;
 
   constructor(unit: UnitOfWork, parent: Level | undefined) {
     this.unit = unit;
     this.#parent = parent;
-  }
-
-  /** The number of statements sent in this level so far. */
-  get statements(): number {
-    return this.#statements;
-  }
-
-  /** Returns whether statements of this level are still running. */
-  get busy(): boolean {
-    return this.#running > 0;
+    this.calls = new Calls(parent?.calls);
   }
 
   /** The error that aborted this level; `undefined` while it can be committed. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
+  }
+
+  /** Runs a call of the level's session, which counts until its result is handed over. */
+  call<R>(work: () => Promise<R>): Promise<R> {
+    return this.calls.run(work, () => this.#failure !== undefined || this.unit.cancellation !== undefined);
   }
 
   execute(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
@@ -115,14 +208,16 @@ export class Level {
   async run<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
     if (this.unit.innermost !== this) await this.#turn();
     this.#assertUsable();
-    this.#statements++;
     this.#running++;
+    this.unit.began();
     try {
       return await work(this.unit.transaction);
     } catch (error) {
-      this.fail(error);
-      throw error;
+      const reported = this.unit.cancellation ?? error;
+      this.fail(reported);
+      throw reported;
     } finally {
+      this.unit.finished();
       this.#finish();
     }
   }
@@ -134,12 +229,16 @@ export class Level {
   ): AsyncGenerator<Record<string, unknown>> {
     if (this.unit.innermost !== this) await this.#turn();
     this.#assertUsable();
-    this.#statements++;
     try {
-      yield* this.unit.transaction.stream(sql, parameters, chunk);
+      for await (const row of this.unit.transaction.stream(sql, parameters, chunk)) {
+        if (this.calls.isAbandoned) await never();
+        yield row;
+      }
     } catch (error) {
-      this.fail(error);
-      throw error;
+      if (this.calls.isAbandoned) await never();
+      const reported = this.unit.cancellation ?? error;
+      this.fail(reported);
+      throw reported;
     }
   }
 
@@ -151,7 +250,7 @@ export class Level {
   /** Opens a savepoint in this level. @returns its level; `keep` releases the savepoint, `undo` rolls back to it */
   async savepoint(): Promise<{ level: Level; keep(): Promise<void>; undo(): Promise<void> }> {
     // statements sent before belong to this level, also when they fail
-    while (this.#open && this.busy) await this.#change();
+    while (this.#open && this.#running > 0) await this.unit.waitFor(this.#change());
     const name = `ashlar_${this.unit.depth}`;
     await this.run((transaction) => transaction.savepoint(name));
     const level = new Level(this.unit, this);
@@ -195,7 +294,7 @@ export class Level {
   async #turn(): Promise<void> {
     while (this.#open && this.unit.innermost !== this) {
       if (this.#isAroundCaller()) throw shadowedError();
-      await this.#change();
+      await this.unit.waitFor(this.#change());
     }
   }
 
@@ -209,34 +308,8 @@ export class Level {
   }
 
   #assertUsable(): void {
+    if (this.unit.cancellation) throw this.unit.cancellation;
     if (!this.#open) throw endedError();
     if (this.#failure) throw abortedError(this.#failure.error);
   }
 }
-
-/** Returns the error for a call on a session that has ended: `session-ended`. */
-export function endedError(): AshlarError {
-  return new AshlarError('session-ended', {
-    message: 'This session has ended.',
-    detail: 'A session ends when its callback returns or throws.',
-    suggestion: 'Await every call inside the callback, and do not keep the session for later.',
-  });
-}
-
-/** Returns the error for a call on a session in which a statement failed: `session-aborted`. */
-export function abortedError(cause: unknown): AshlarError {
-  return new AshlarError('session-aborted', {
-    message: 'A statement failed earlier in this session, so it can only be rolled back.',
-    detail: cause instanceof AshlarError ? `${cause.code}: ${cause.message}` : undefined,
-    suggestion:
-      'Run statements that may fail in a nested session, a savepoint: await s.session(async (s) => …).',
-    cause,
-  });
-}
-
-const shadowedError = (): AshlarError =>
-  new AshlarError('session-conflict', {
-    message: 'A session was used inside a session that is nested in it.',
-    detail: 'The nested session may be rolled back alone, so the outer one waits until it has ended.',
-    suggestion: 'Use the session that is passed to the inner callback.',
-  });

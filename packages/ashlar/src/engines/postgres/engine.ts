@@ -8,6 +8,7 @@ import type { ConnectedRole } from '../../contract/roles.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { TransactionOptions } from '../../contract/transaction.js';
 import { identifier } from '../../model/index.js';
+import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { postgresDialect } from './dialect.js';
 import { introspect } from './schema/introspect.js';
@@ -31,6 +32,8 @@ export interface Backend {
   /** The URL of the database, without the password. */
   readonly url: string;
   readonly leases: Leases;
+  /** Whether statements can be cancelled, so that they can have a time limit. */
+  readonly limitsStatements: boolean;
   /**
    * The connection that seals ledgers after commits; `undefined` if the engine has only one connection, so that each
    * transaction must seal its rows before it commits.
@@ -39,7 +42,7 @@ export interface Backend {
   /** The connected role and its rights, as read when the database was opened. */
   readonly connectedRole: ConnectedRole;
   /** Leases a connection that acts as the schema's owner, for changes of the schema. */
-  takeOwner(): Promise<Lease>;
+  takeOwner(lockTimeout?: number): Promise<Lease>;
   /**
    * Runs `work`, and keeps other processes from migrating the database meanwhile. @throws AshlarError
    * `migration-locked`
@@ -106,6 +109,15 @@ const read = async (
   }
 };
 
+// the wait for a safe snapshot has no setting of the connection
+const withLockTimeout = (
+  transaction: TransactionOptions,
+  { lockTimeout }: OpenOptions,
+): TransactionOptions =>
+  transaction.deferrable
+    ? { ...transaction, lockTimeout: transaction.lockTimeout ?? lockTimeout }
+    : transaction;
+
 /** Creates the engine for the connection pool of a PostgreSQL server, or for PGlite. */
 export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
   const { leases } = backend;
@@ -148,9 +160,11 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     },
     encode,
     begin: async (transaction: TransactionOptions) => {
-      const lease = await leases.take();
+      if (transaction.statementTimeout !== undefined && !backend.limitsStatements)
+        throw unlimitedStatements(backend.label);
+      const lease = await leases.take(transaction.lockTimeout);
       try {
-        return new PostgresTransaction(leases, lease, transaction, {
+        return new PostgresTransaction(leases, lease, withLockTimeout(transaction, options), {
           role: connectedRole.sessionRole,
           refusals,
           report,
@@ -168,7 +182,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         ),
       ),
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
-      const lease = await backend.takeOwner();
+      const lease = await backend.takeOwner(lockTimeout);
       try {
         const owner = ownerOf(lease.channel, report, ownerHooks);
         return exclusive

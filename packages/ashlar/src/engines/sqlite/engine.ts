@@ -7,6 +7,8 @@ import type { Schema } from '../../contract/schema.js';
 import type { Snapshot } from '../../contract/snapshot.js';
 import type { Awaitable } from '../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../contract/transaction.js';
+import { defaultLockTimeout } from '../lock.js';
+import { unlimitedStatements } from '../refusal.js';
 import { reporter } from '../report.js';
 import { sqliteDialect } from './dialect.js';
 import type { ConnectionSettings } from './driver/connect.js';
@@ -17,6 +19,7 @@ import { kyselyParts } from './driver/kysely.js';
 import { Origins } from './driver/row-decoder.js';
 import { databaseClosed, migrationLocked, writerTaken } from './driver/waiting.js';
 import { type Opened, openFirst } from './file/open.js';
+import type { FilePlace } from './file/place.js';
 import { introspect } from './schema/introspect.js';
 import { ScopedTables } from './scope/scoped-tables.js';
 import { Connections } from './session/connections.js';
@@ -28,7 +31,6 @@ import { TouchedTables } from './touched/touched-tables.js';
 import { encode } from './values/codec.js';
 
 const defaultConnections = 10;
-const defaultLockTimeout = 5_000;
 const defaultMigrationTimeout = 30_000;
 
 /**
@@ -76,6 +78,7 @@ class SqliteEngine implements Engine {
 
   readonly #settings: ConnectionSettings;
   readonly #identity: string | undefined;
+  readonly #place: FilePlace;
   readonly #forgetFile: () => void;
   readonly #hooks = new GuaranteeHooks();
   readonly #connections: Connections;
@@ -85,10 +88,12 @@ class SqliteEngine implements Engine {
   constructor(options: OpenOptions, encrypted: boolean, opened: Opened) {
     this.#settings = opened.settings;
     this.#identity = opened.identity;
+    this.#place = opened.place;
     this.#forgetFile = opened.forgetFile;
     this.#connections = new Connections({
       settings: opened.settings,
       writer: opened.writer,
+      place: opened.place,
       hooks: this.#hooks,
       readers: options.connections ?? defaultConnections,
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
@@ -97,7 +102,12 @@ class SqliteEngine implements Engine {
     this.encrypted = encrypted;
     const version = opened.settings.driver.version;
     this.label = encrypted ? `SQLCipher 4 (SQLite ${version})` : `SQLite ${version}`;
-    this.sync = { begin: (given) => this.#connections.beginNow(given) };
+    this.sync = {
+      begin: (given) => {
+        this.#assertUnlimited(given);
+        return this.#connections.beginNow(given);
+      },
+    };
   }
 
   register(tables: readonly GuardedTable[]): void {
@@ -114,6 +124,7 @@ class SqliteEngine implements Engine {
   }
 
   begin(options: TransactionOptions): Awaitable<Transaction> {
+    this.#assertUnlimited(options);
     return this.#connections.begin(options);
   }
 
@@ -131,6 +142,7 @@ class SqliteEngine implements Engine {
     const { writer } = this.#connections;
     try {
       try {
+        this.#place.assertFile();
         writer.dropScopeViews();
       } catch (error) {
         throw sqliteError(error);
@@ -141,6 +153,7 @@ class SqliteEngine implements Engine {
           timeoutError,
           onChange: () => this.#connections.forgetStatements(),
           hooks: this.#hooks,
+          place: this.#place,
         }),
       );
     } finally {
@@ -198,6 +211,10 @@ class SqliteEngine implements Engine {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #assertUnlimited({ statementTimeout }: TransactionOptions): void {
+    if (statementTimeout !== undefined) throw unlimitedStatements(this.label);
   }
 
   async #close(): Promise<void> {

@@ -1,15 +1,16 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import { AshlarError } from '../../../errors.js';
+import { defaultLockTimeout, Lock, lostContext } from '../../lock.js';
 import { reporter } from '../../report.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, readConnectionFacts, setRole } from '../session/connected-role.js';
-import type { Lease } from '../wire/channel.js';
+import type { Lease, Leases } from '../wire/channel.js';
 import { asAshlarError } from '../wire/errors.js';
-import { Queue } from '../wire/queue.js';
 import { PgliteChannel } from './channel.js';
 import { lockDirectory } from './directory-lock.js';
 import { finishReplacing } from './directory-replace.js';
@@ -35,12 +36,25 @@ export async function prepareDirectory(directory: string, create: boolean): Prom
   }
 }
 
-const leasesOf = (channel: PgliteChannel, queue: Queue) => ({
-  take: async (): Promise<Lease> => {
-    const done = await queue.enter();
-    return { channel, release: done };
-  },
+const leasesOf = (channel: PgliteChannel, lock: Lock, usual: number): Leases => ({
+  take: async (lockTimeout = usual): Promise<Lease> => ({
+    channel,
+    release: lock.tryAcquire() ?? (await lock.acquire(lockTimeout, () => connectionTaken(lockTimeout))),
+  }),
 });
+
+const connectionTaken = (lockTimeout: number): AshlarError =>
+  new AshlarError('lock-timeout', {
+    message: 'Another session of this process uses the only connection to the database.',
+    detail: `It did not end within ${lockTimeout} ms.`,
+    suggestion: `Make sessions shorter, or raise lockTimeout. ${lostContext}`,
+  });
+
+const databaseClosed = (): AshlarError =>
+  new AshlarError('database-closed', {
+    message: 'The database is closed.',
+    suggestion: 'Await all work before closing the database.',
+  });
 
 // owner and sessions share the one connection
 const reset = async (channel: PgliteChannel): Promise<void> => {
@@ -90,11 +104,12 @@ export async function pgliteEngine(
   close: () => Promise<void>,
 ): Promise<Engine> {
   const channel = new PgliteChannel(made.database);
-  const queue = new Queue();
-  const leases = leasesOf(channel, queue);
+  const turns = new Lock();
+  const lockTimeout = options.lockTimeout ?? defaultLockTimeout;
+  const leases = leasesOf(channel, turns, lockTimeout);
   const { version, connectedRole } = await readConnectionFacts(channel, options);
-  const takeOwner = async (): Promise<Lease> => {
-    const lease = await leases.take();
+  const takeOwner = async (longest?: number): Promise<Lease> => {
+    const lease = await leases.take(longest);
     try {
       await reset(channel);
       await actAsOwner(channel);
@@ -112,10 +127,12 @@ export async function pgliteEngine(
       },
     };
   };
+  let closing: Promise<void> | undefined;
   const backend: Backend = {
     label: `PGlite ${made.version} (PostgreSQL ${version})`,
     url: options.url,
     leases,
+    limitsStatements: false,
     sealing: undefined,
     connectedRole,
     takeOwner,
@@ -123,7 +140,14 @@ export async function pgliteEngine(
     snapshot: (work) =>
       pgliteSnapshot(made.database, takeOwner, reporter(options.onStatement, 'postgres'), work),
     close: async () => {
-      if (await queue.close()) await close();
+      closing ??= (async () => {
+        turns.close(databaseClosed);
+        const deadline = performance.now() + lockTimeout;
+        while (turns.held && performance.now() < deadline) await sleep(5);
+        // what is still open is rolled back when the folder is opened again
+        await close();
+      })();
+      await closing;
     },
   };
   return postgresEngine(backend, options);

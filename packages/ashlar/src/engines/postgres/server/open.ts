@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, ClientConfig, Pool, PoolClient } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import type { Engine } from '../../../contract/engine.js';
 import type { OpenOptions } from '../../../contract/open-options.js';
 import type { Owner } from '../../../contract/owner.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
+import { defaultLockTimeout } from '../../lock.js';
 import { type Backend, postgresEngine } from '../engine.js';
 import { actAsOwner, type ConnectionFacts, readConnectionFacts } from '../session/connected-role.js';
 import type { Channel, Lease } from '../wire/channel.js';
@@ -13,6 +14,7 @@ import { valueSettings, waitSettings } from '../wire/session-settings.js';
 import { SharedConnection } from '../wire/shared-connection.js';
 import { connectError } from './connect-errors.js';
 import { PgChannel } from './pg-channel.js';
+import { PoolLeases } from './pool-leases.js';
 import { assertSettings } from './pooler.js';
 import { serverSnapshot } from './snapshot.js';
 import { parseServerUrl, type ServerUrl } from './url.js';
@@ -41,7 +43,7 @@ const clientConfig = (url: ServerUrl, options: OpenOptions): ClientConfig => ({
   pipeline: true,
   client_encoding: 'UTF8',
   // in the startup packet, so that they apply before the first statement, and RESET returns to them
-  options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? 5_000)]
+  options: [...valueSettings(url.schema), ...waitSettings(options.lockTimeout ?? defaultLockTimeout)]
     .map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`)
     .join(' '),
   types: { getTypeParser: () => identity } as unknown as NonNullable<ClientConfig['types']>,
@@ -52,33 +54,6 @@ const surviveErrors = (client: { on(event: 'error', listener: () => void): unkno
   client.on('error', () => undefined);
 };
 
-const poolLeases = (pool: Pool, url: ServerUrl) => {
-  const channels = new WeakMap<Client, PgChannel>();
-  return {
-    take: async (): Promise<Lease & { readonly channel: PgChannel }> => {
-      const client = await take(pool, url);
-      const channel = channels.get(client) ?? new PgChannel(client);
-      channels.set(client, channel);
-      return {
-        channel,
-        // a connection inside a transaction must not be reused
-        release: (broken = false) => client.release(broken || client.getTransactionStatus() !== 'I'),
-      };
-    },
-  };
-};
-
-const take = async (pool: Pool, url: ServerUrl): Promise<PoolClient> => {
-  if (pool.ending) {
-    throw new AshlarError('database-closed', { message: 'The database was used after it was closed.' });
-  }
-  try {
-    return await pool.connect();
-  } catch (error) {
-    throw connectError(error, url);
-  }
-};
-
 /** How to open a server. */
 interface ServerOptions extends OpenOptions {
   /** Whether the schema of the URL may be missing where it is not created. */
@@ -86,7 +61,7 @@ interface ServerOptions extends OpenOptions {
 }
 
 const firstLook = async (
-  leases: ReturnType<typeof poolLeases>,
+  leases: PoolLeases,
   options: ServerOptions,
   { schema }: ServerUrl,
 ): Promise<ConnectionFacts> => {
@@ -175,20 +150,24 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
       this.connection.once('error', () => this.connection.stream.destroy());
     }
   }
-  const pool = new driver.Pool({
-    Client: AshlarClient,
-    max: options.connections ?? 10,
-    idleTimeoutMillis: 30_000,
-  });
+  const connections = Math.max(1, options.connections ?? 10);
+  const pool = new driver.Pool({ Client: AshlarClient, max: connections, idleTimeoutMillis: 30_000 });
   pool.on('error', () => undefined);
   pool.on('connect', surviveErrors);
-  const leases = poolLeases(pool, url);
+  const leases = new PoolLeases({
+    pool,
+    url,
+    connections,
+    lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    unused: () => new AshlarClient(),
+  });
   try {
     const { version, connectedRole } = await firstLook(leases, options, url);
     const backend: Backend = {
       label: `PostgreSQL ${version}`,
       url: url.shown,
       leases,
+      limitsStatements: true,
       connectedRole,
       sealing: new SharedConnection(() => openAlone(new AshlarClient(), url)),
       takeOwner: () =>
@@ -205,13 +184,11 @@ export async function openPostgres(options: ServerOptions): Promise<Engine> {
           lease.release();
         }
       },
-      close: async () => {
-        if (!pool.ending) await pool.end();
-      },
+      close: () => leases.close(),
     };
     return postgresEngine(backend, options);
   } catch (error) {
-    await pool.end();
+    await leases.close();
     throw error;
   }
 }

@@ -2,7 +2,8 @@ import type { Column } from '../../../contract/column.js';
 import type { TableFacts } from '../../../contract/table.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
 import { AshlarError } from '../../../errors.js';
-import { identifier, literal } from '../../../model/index.js';
+import { identifier } from '../../../model/index.js';
+import { endsWithin } from '../../ends-within.js';
 import type { Report } from '../../report.js';
 import { Usage } from '../../report.js';
 import type { Channel, Lease, Leases, Reply, Request } from '../wire/channel.js';
@@ -12,7 +13,7 @@ import { wireValues } from '../wire/parameters.js';
 import type { Refusals } from '../wire/refusals.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
-import { setLocalOwnerRole } from './connected-role.js';
+import { beginText, contextText, snapshotError } from './begin.js';
 import { insertManyRequest } from './insert-many.js';
 
 /** Functions that run before and after the COMMIT of a transaction that has sent statements. */
@@ -31,27 +32,10 @@ export interface TransactionParts {
   readonly hooks: Hooks;
 }
 
-const beginText = (
-  { mode, actor, scope, now, asOwner = false }: TransactionOptions,
-  role: string | undefined,
-): string => {
-  // a read session sees one snapshot, as on SQLite
-  const begin =
-    mode === 'read'
-      ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
-      : 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
-  // in every transaction, because an earlier one on this connection may have changed the role
-  const stepDown = role === undefined ? '' : `SET LOCAL ROLE ${identifier(role)}; `;
-  const clock = now === undefined ? '' : `; SET LOCAL ashlar.now = ${literal(now)}`;
-  return `${begin}; ${asOwner ? `${setLocalOwnerRole}; ` : stepDown}${contextText({ actor, scope })}${clock}`;
-};
-
-const contextText = ({ actor, scope }: Pick<TransactionOptions, 'actor' | 'scope'>): string => {
-  const [who = '', whose = ''] = wireValues([actor ?? '', scope ?? '']) as string[];
-  return `SET LOCAL ashlar.actor = ${literal(who)}; SET LOCAL ashlar.scope = ${literal(whose)}`;
-};
-
 const longestOpening = 3;
+
+/** How long the ROLLBACK after an interruption may take, in milliseconds, before the connection is closed instead. */
+const longestRollback = 2_000;
 
 /**
  * A transaction on a leased connection. BEGIN, the context and savepoints are sent together with the next statement, in
@@ -61,11 +45,15 @@ export class PostgresTransaction implements Transaction {
   readonly #leases: Leases;
   readonly #parts: TransactionParts;
   readonly #begin: string;
+  readonly #lockTimeout: number | undefined;
+  readonly #deferrable: boolean;
   #lease: Lease;
   #waiting: string[] = [];
   #state: 'new' | 'open' | 'lost' | 'ended' = 'new';
   #opening: Promise<unknown> | undefined;
   #broken = false;
+  #inFlight = 0;
+  #interrupted = false;
   #withdrawn: string | undefined;
   #cursors = 0;
 
@@ -74,6 +62,8 @@ export class PostgresTransaction implements Transaction {
     this.#leases = leases;
     this.#lease = lease;
     this.#begin = beginText(options, parts.role);
+    this.#lockTimeout = options.lockTimeout;
+    this.#deferrable = options.deferrable ?? false;
     this.#parts = parts;
   }
 
@@ -201,13 +191,23 @@ export class PostgresTransaction implements Transaction {
     await this.#opening;
     if (this.#state === 'open') {
       try {
-        await this.#lease.channel.send({ text: 'ROLLBACK' });
+        const answer = this.#lease.channel.send({ text: 'ROLLBACK' });
+        if (!this.#interrupted) await answer;
+        else if (!(await endsWithin(answer, longestRollback))) answer.catch(() => undefined);
       } catch {
         // closing the connection rolls back
         this.#broken = true;
       }
     }
     this.#end();
+  }
+
+  async interrupt(): Promise<void> {
+    if (this.#inFlight === 0) return;
+    this.#interrupted = true;
+    // the request may arrive late, when another session would use the connection
+    this.#broken = true;
+    await this.#lease.cancel?.();
   }
 
   #end(): void {
@@ -279,19 +279,28 @@ export class PostgresTransaction implements Transaction {
         // the server answered no statement of the transaction: begin it again on another connection
         this.#lease.release(true);
         this.#state = 'ended';
-        this.#lease = await this.#leases.take();
+        this.#lease = await this.#leases.take(this.#lockTimeout);
       }
     }
   }
 
   async #together(control: string, request: Request): Promise<Reply> {
+    this.#inFlight++;
+    try {
+      return await this.#sent(control, request);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  async #sent(control: string, request: Request): Promise<Reply> {
     const { channel } = this.#lease;
     if (!control) return channel.send(request);
     const [before, answer] = await Promise.allSettled([
       channel.send({ text: control }),
       channel.send(request),
     ]);
-    if (before.status === 'rejected') throw before.reason;
+    if (before.status === 'rejected') throw this.#deferrable ? snapshotError(before.reason) : before.reason;
     if (answer.status === 'rejected') throw answer.reason;
     return answer.value;
   }

@@ -45,9 +45,16 @@ export interface Lease {
   readonly channel: Channel;
   /** Returns the connection to its source. A broken connection is closed. */
   release(broken?: boolean): void;
+  /** Asks the server to cancel the running statement. Missing where no statement can be running. Never fails. */
+  cancel?(): Promise<void>;
 }
 
 /** A source of connections, such as a pool. */
 export interface Leases {
-  take(): Promise<Lease>;
+  /**
+   * Waits for a connection, at most `lockTimeout` milliseconds during which none is returned.
+   *
+   * @throws AshlarError `lock-timeout`, `database-closed`
+   */
+  take(lockTimeout?: number): Promise<Lease>;
 }

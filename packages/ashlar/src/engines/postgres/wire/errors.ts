@@ -160,6 +160,19 @@ const violations: Readonly<Record<string, Describe>> = {
     suggestion: 'Try again, or raise the option lockTimeout.',
     facts: tableFact((locked.exec(message) ?? locked.exec(where))?.[1], declared),
   }),
+  '57014': ({ message = '' }) =>
+    message.includes('user request')
+      ? {
+          code: 'session-cancelled',
+          message: 'The server cancelled the statement, because another connection asked for it.',
+          suggestion: 'Run the session again: it was rolled back.',
+        }
+      : {
+          code: 'statement-timeout',
+          message: 'A statement ran for longer than its limit and was cancelled.',
+          detail: 'The limit is the option statementTimeout, or statement_timeout of the server or the role.',
+          suggestion: 'Raise statementTimeout, or make the statement faster, for example with an index.',
+        },
   '25006': () => ({
     code: 'session-read-only',
     message: 'This session cannot write.',

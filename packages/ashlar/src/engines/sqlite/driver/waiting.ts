@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AshlarError } from '../../../errors.js';
+import { lostContext } from '../../lock.js';
 
 const longestPause = 25;
 
@@ -32,7 +33,7 @@ export function fileLocked(): AshlarError {
 export function writerTaken(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'Another session of this process holds the database’s write lock.',
-    suggestion: 'Make sessions shorter, do not open one inside another, or raise lockTimeout.',
+    suggestion: `Make sessions shorter, or raise lockTimeout. ${lostContext}`,
   });
 }
 
@@ -40,7 +41,7 @@ export function writerTaken(): AshlarError {
 export function readersTaken(): AshlarError {
   return new AshlarError('lock-timeout', {
     message: 'All read connections are in use.',
-    suggestion: 'Make read sessions shorter, or raise connections.',
+    suggestion: `Make read sessions shorter, or raise connections or lockTimeout. ${lostContext}`,
   });
 }
 

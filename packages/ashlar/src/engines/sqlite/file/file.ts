@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AshlarError } from '../../../errors.js';
 import { assertSafeFileSystem } from './filesystem.js';
@@ -65,6 +65,21 @@ export function locate(given: string): string {
   const path = realPath(resolve(given));
   assertSafeFileSystem(dirname(path));
   return path;
+}
+
+/**
+ * Throws if this process may not write a database file, or create files next to it, as the log is. SQLite opens such a file
+ * for reading only, and then refuses the first write.
+ *
+ * @throws AshlarError `privilege-missing`
+ */
+export function assertWritable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError(path, error);
+  }
 }
 
 const realPath = (path: string): string => {
@@ -141,7 +156,8 @@ export function fileError(path: string, error: unknown): unknown {
     case 'EPERM':
     case 'EROFS':
       return new AshlarError('privilege-missing', {
-        message: `This process has no permission to read and write ${path}.`,
+        message: `This process has no permission to read and write ${path} and the files next to it.`,
+        detail: 'SQLite keeps a -wal and a -shm file next to the database.',
         suggestion: 'Change the owner or the permissions of the file and its folder.',
         cause: error,
       });

@@ -4,9 +4,10 @@ import { AshlarError } from '../../../errors.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { hasMoved, isBusy } from '../driver/errors.js';
-import { type DatabaseFile, openFile } from './file.js';
+import { assertWritable, type DatabaseFile, openFile } from './file.js';
 import { assertKey, rawKey, saltBytes } from './key.js';
 import { assertEncryptable, openFailure, triedKey } from './open-failure.js';
+import { FilePlace } from './place.js';
 
 /** Options for opening a database file. */
 export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
@@ -20,6 +21,7 @@ export interface OpenRequest extends Omit<ConnectionSettings, 'key'> {
 export interface Opened {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
+  readonly place: FilePlace;
   /** The device and inode of the file; `undefined` for a database in memory. */
   readonly identity: string | undefined;
   /** Records that this process has closed all connections to the file. */
@@ -47,7 +49,13 @@ const openMemory = (request: OpenRequest): Opened => {
     });
   }
   const settings: ConnectionSettings = { ...request, key: undefined };
-  return { settings, writer: connect(settings, 'writer'), identity: undefined, forgetFile: () => undefined };
+  return {
+    settings,
+    writer: connect(settings, 'writer'),
+    place: new FilePlace(),
+    identity: undefined,
+    forgetFile: () => undefined,
+  };
 };
 
 const openOnDisk = async (request: OpenRequest): Promise<Opened> => {
@@ -69,12 +77,14 @@ const openOnce = async (request: OpenRequest): Promise<Opened> => {
   const isNew = file.header.length === 0;
   try {
     if (request.encrypted) assertEncryptable(file);
+    assertWritable(file.path);
     const salt = file.header.length === saltBytes ? file.header : randomBytes(saltBytes);
     const key = request.encrypted && request.key !== undefined ? await rawKey(request.key, salt) : undefined;
     const settings: ConnectionSettings = { ...request, path: file.path, key };
     const writer = await connectPatiently(settings, file, request);
     file.remember(salt);
-    return { settings, writer, identity: file.identity, forgetFile: file.close };
+    const place = new FilePlace(file.path, file.identity);
+    return { settings, writer, place, identity: file.identity, forgetFile: file.close };
   } catch (error) {
     file.close();
     if (isNew && error instanceof AshlarError && error.code === 'key-wrong')

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Awaitable } from '../../../contract/sql.js';
 import type { QueryResult, Transaction, TransactionOptions } from '../../../contract/transaction.js';
+import { Lock, type Unlock } from '../../lock.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection, SessionBounds } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
-import { Lock, type Unlock } from '../driver/lock.js';
 import { Readers } from '../driver/readers.js';
 import { databaseClosed, fileLocked, readersTaken, retryWhileBusy, writerTaken } from '../driver/waiting.js';
+import type { FilePlace } from '../file/place.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 import { type Release, SqliteTransaction } from './transaction.js';
 
@@ -14,6 +15,7 @@ import { type Release, SqliteTransaction } from './transaction.js';
 export interface ConnectionsOptions {
   readonly settings: ConnectionSettings;
   readonly writer: Connection;
+  readonly place: FilePlace;
   readonly hooks: GuaranteeHooks;
   /** The maximum number of read connections. */
   readonly readers: number;
@@ -28,14 +30,16 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly lock = new Lock();
   readonly #settings: ConnectionSettings;
+  readonly #place: FilePlace;
   readonly #hooks: GuaranteeHooks;
   readonly #lockTimeout: number;
   readonly #readers: Readers | undefined;
   #writer: Connection;
 
-  constructor({ settings, writer, hooks, readers, lockTimeout }: ConnectionsOptions) {
+  constructor({ settings, writer, place, hooks, readers, lockTimeout }: ConnectionsOptions) {
     this.#settings = settings;
     this.#writer = writer;
+    this.#place = place;
     this.#hooks = hooks;
     this.#lockTimeout = lockTimeout;
     // a database in memory belongs to one connection: reads take turns with writes
@@ -51,6 +55,7 @@ export class Connections {
   /** Opens a transaction, immediately if a connection is free, otherwise as soon as a connection becomes free. */
   begin(options: TransactionOptions): Awaitable<Transaction> {
     if (options.mode === 'read' && this.#readers) {
+      this.#place.assertFile();
       const reader = this.#readers.tryAcquire();
       return reader && tryBegin(reader, 'read', options)
         ? this.#readTransaction(this.#readers, reader)
@@ -69,6 +74,7 @@ export class Connections {
    */
   beginNow(options: TransactionOptions): Transaction {
     if (options.mode === 'read' && this.#readers) {
+      this.#place.assertFile();
       const reader = this.#readers.tryAcquire();
       if (!reader) throw readersTaken();
       return tryBegin(reader, 'read', options)
@@ -77,7 +83,7 @@ export class Connections {
     }
     const unlock = this.lock.tryAcquire();
     if (!unlock) throw writerTaken();
-    const deadline = performance.now() + this.#lockTimeout;
+    const deadline = performance.now() + this.#timeout(options);
     // nothing can be awaited here, so SQLite's own short waits are repeated
     while (!this.#tryBeginWriter(unlock, options))
       if (performance.now() > deadline) return failLocked(unlock);
@@ -121,6 +127,11 @@ export class Connections {
   close(): void {
     for (const reader of this.#readers?.all ?? []) reader.close();
     this.#writer.close();
+    this.#place.setLogAside();
+  }
+
+  #timeout({ lockTimeout }: TransactionOptions): number {
+    return lockTimeout ?? this.#lockTimeout;
   }
 
   #readTransaction(readers: Readers, reader: Connection): Transaction {
@@ -130,11 +141,12 @@ export class Connections {
   async #beginReadLater(
     readers: Readers,
     given: Connection | undefined,
-    session: SessionBounds,
+    options: TransactionOptions,
   ): Promise<Transaction> {
-    const reader = given ?? (await readers.acquire(this.#lockTimeout, readersTaken));
+    const timeout = this.#timeout(options);
+    const reader = given ?? (await readers.acquire(timeout, readersTaken));
     try {
-      await retryWhileBusy(() => tryBegin(reader, 'read', session), this.#lockTimeout, fileLocked);
+      await retryWhileBusy(() => tryBegin(reader, 'read', options), timeout, fileLocked);
     } catch (error) {
       readers.release(reader, 'discard');
       throw error;
@@ -153,6 +165,7 @@ export class Connections {
 
   #beginOnWriter(options: TransactionOptions): boolean {
     if (options.mode === 'read') return tryBegin(this.#writer, 'memory', options);
+    this.#place.assertFile();
     if (!tryBegin(this.#writer, 'write', options)) return false;
     try {
       this.#hooks.begin(this.#writer, options);
@@ -163,6 +176,12 @@ export class Connections {
     }
   }
 
+  readonly #beforeCommit = (connection: Connection): void => {
+    this.#hooks.beforeCommit(connection);
+    // the file may have been replaced while the transaction was open
+    this.#place.assertFileAndLog();
+  };
+
   #writeTransaction(unlock: Unlock, mode: 'read' | 'write'): Transaction {
     const release: Release = (outcome) => {
       try {
@@ -172,13 +191,18 @@ export class Connections {
         unlock();
       }
     };
-    return new SqliteTransaction(this.#writer, release, mode === 'write' ? this.#hooks : undefined);
+    if (mode === 'read') return new SqliteTransaction(this.#writer, release);
+    return new SqliteTransaction(this.#writer, release, {
+      begin: (connection, context) => this.#hooks.begin(connection, context),
+      beforeCommit: this.#beforeCommit,
+    });
   }
 
   async #beginWriteLater(given: Unlock | undefined, options: TransactionOptions): Promise<Transaction> {
-    const unlock = given ?? (await this.lock.acquire(this.#lockTimeout, writerTaken));
+    const timeout = this.#timeout(options);
+    const unlock = given ?? (await this.lock.acquire(timeout, writerTaken));
     try {
-      await retryWhileBusy(() => this.#beginOnWriter(options), this.#lockTimeout, fileLocked);
+      await retryWhileBusy(() => this.#beginOnWriter(options), timeout, fileLocked);
     } catch (error) {
       unlock();
       throw error;

@@ -5,6 +5,7 @@ import { reportedNow } from '../../report.js';
 import type { Connection } from '../driver/connection.js';
 import { commitError } from '../driver/errors.js';
 import { retryWhileBusy } from '../driver/waiting.js';
+import type { FilePlace } from '../file/place.js';
 import { bindable } from '../values/codec.js';
 import type { GuaranteeHooks } from './guarantee-hooks.js';
 
@@ -16,6 +17,7 @@ export interface OwnerOptions {
   /** A callback that is called after each statement, because the statement may have changed the schema. */
   readonly onChange: () => void;
   readonly hooks: GuaranteeHooks;
+  readonly place: FilePlace;
 }
 
 interface Violation {
@@ -77,6 +79,7 @@ export function ownerOf(connection: Connection, options: OwnerOptions): Owner {
         const result = await work();
         if (rebuild) assertForeignKeys(database.pragma('foreign_key_check') as Violation[]);
         options.hooks.beforeCommit(connection);
+        options.place.assertFileAndLog();
         commit();
         return result;
       } finally {

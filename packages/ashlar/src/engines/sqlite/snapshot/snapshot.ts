@@ -1,10 +1,10 @@
 import type { Snapshot } from '../../../contract/snapshot.js';
 import { AshlarError } from '../../../errors.js';
 import { identifier } from '../../../model/index.js';
+import type { Lock } from '../../lock.js';
 import { type ConnectionSettings, connect } from '../driver/connect.js';
 import type { Connection } from '../driver/connection.js';
 import { sqliteError } from '../driver/errors.js';
-import type { Lock } from '../driver/lock.js';
 import { fileLocked, retryWhileBusy, writerTaken } from '../driver/waiting.js';
 import { readFileElsewhere } from './read-file.js';
 import type { ReadThread } from './read-thread.js';

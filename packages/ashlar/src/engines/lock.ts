@@ -1,3 +1,10 @@
+/** How long to wait for a lock, in milliseconds, unless an option says otherwise. */
+export const defaultLockTimeout = 5_000;
+
+/** The advice for a session that waits for another one of the same process, which may be the one around it. */
+export const lostContext =
+  'If it was opened inside another session, its async context was lost there, for example in an event emitter or in a queue of another library: pass the outer session on, and call s.session(…) of it.';
+
 /** A function that releases a lock; a second call does nothing. */
 export type Unlock = () => void;
 
@@ -10,16 +17,22 @@ interface Waiter {
 }
 
 /**
- * A lock that is granted in the order of the requests. A waiter gives up when *one* holder keeps the lock for longer than
- * the waiter's timeout: a long queue that moves is no reason to fail.
+ * A lock that is granted in the order of the requests, to one holder at a time or to several. A waiter gives up when *no*
+ * holder releases it within the waiter's timeout: a long queue that moves is no reason to fail.
  */
 export class Lock {
-  #held = false;
+  readonly #most: number;
+  #holders = 0;
   #closed: (() => unknown) | undefined;
   readonly #waiters = new Set<Waiter>();
 
+  /** @param most - how many may hold the lock at a time, at least 1 */
+  constructor(most = 1) {
+    this.#most = Math.max(1, most);
+  }
+
   get held(): boolean {
-    return this.#held;
+    return this.#holders > 0;
   }
 
   /**
@@ -28,12 +41,12 @@ export class Lock {
    */
   tryAcquire(): Unlock | undefined {
     if (this.#closed) throw this.#closed();
-    return this.#held ? undefined : this.#grant();
+    return this.#holders < this.#most ? this.#grant() : undefined;
   }
 
   /**
    * Waits until the lock is granted to this caller; callers get the lock in the order of their requests. Rejects with
-   * `timeoutError()` after `timeout` milliseconds under one holder.
+   * `timeoutError()` when no holder has released it for `timeout` milliseconds.
    */
   acquire(timeout: number, timeoutError: () => unknown): Promise<Unlock> {
     const unlock = this.tryAcquire();
@@ -64,7 +77,7 @@ export class Lock {
   }
 
   #grant(): Unlock {
-    this.#held = true;
+    this.#holders++;
     let released = false;
     return () => {
       if (released) return;
@@ -74,7 +87,7 @@ export class Lock {
   }
 
   #release(): void {
-    this.#held = false;
+    this.#holders--;
     const [next] = this.#waiters;
     if (!next) return;
     this.#waiters.delete(next);

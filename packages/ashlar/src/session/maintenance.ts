@@ -1,0 +1,29 @@
+import type { Engine } from '../contract/engine.js';
+import { maintain } from '../maintenance/maintain.js';
+import type { Table } from '../model/index.js';
+
+const hour = 3_600_000;
+
+/** The maintenance that runs in the background when a session begins, such as creating partitions ahead of time. */
+export class Maintenance {
+  #next = 0;
+  #ended: Promise<void> = Promise.resolve();
+
+  /** Settles when the maintenance that runs now has ended; never rejects. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Starts the maintenance if it is due. */
+  runWhenDue(engine: Engine, tables: readonly Table[], now: Date): void {
+    if (now.getTime() < this.#next) return;
+    this.#next = now.getTime() + hour;
+    this.#ended = maintain(engine, tables, now).then(
+      ({ goodUntil }) => {
+        this.#next = goodUntil?.getTime() ?? Number.POSITIVE_INFINITY;
+      },
+      // a session must not fail because maintenance did; the next `ashlar up` reports the cause
+      () => undefined,
+    );
+  }
+}
