@@ -103,6 +103,16 @@ describe.each(withRoles)('the application on $name', (engine) => {
     );
   });
 
+  test.each([
+    ['UPDATE events SET what = $$forged$$', { table: 'events', guarantee: 'append-only' }],
+    ['DELETE FROM events', { table: 'events', guarantee: 'append-only' }],
+    ['DELETE FROM trail', { table: 'trail', guarantee: 'append-only' }],
+    ['TRUNCATE notes', { table: 'notes' }],
+    ['DELETE FROM ashlar_migrations', { table: 'ashlar_migrations' }],
+  ])('gets the facts of a refusal by its role: %s', async (sql, facts) => {
+    await expect(inSession(sql)).rejects.toMatchObject({ facts });
+  });
+
   test('may not access a partition by name, including one that is created later', async () => {
     const later = new Date();
     later.setUTCFullYear(later.getUTCFullYear() + 1);
