@@ -110,14 +110,6 @@ await kept.s.get(users, ann.id);`),
 await db.session({ signal }, async (s) => await importMillions(s));`),
     remedy: 'Nothing was written. Run the session again, with more time if it needs it.',
   },
-  'statement-too-large': {
-    cause:
-      'A statement has more parameters than the engine takes: 32,766 on SQLite, 65,535 on PostgreSQL. Nothing was sent.',
-    ...shown(
-      `await db.read((s) => s.query.selectFrom('users').selectAll().where('id', 'in', aMillionIds).execute());`,
-    ),
-    remedy: 'Insert with s.insertMany, which sends batches, or divide the list.',
-  },
   'statement-timeout': {
     cause:
       'A statement ran for longer than the session’s statementTimeout, or than the limit that the server sets for the role.',
