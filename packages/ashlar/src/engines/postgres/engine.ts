@@ -145,6 +145,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
         },
       };
   const refusals = new Refusals();
+  const explain = (error: unknown) => refusals.explained(error);
   const codecs = new ColumnCodecs();
   let { connectedRole } = backend;
   // the owner's work may have created roles, or objects that need them
@@ -204,7 +205,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     asOwner: async (work, { exclusive = false, lockTimeout = 30_000 } = {}) => {
       const lease = await backend.takeOwner(lockTimeout);
       try {
-        const owner = ownerOf(lease.channel, report, ownerHooks);
+        const owner = ownerOf(lease.channel, report, { ...ownerHooks, explain });
         return exclusive
           ? await backend.exclusively(owner, lockTimeout, () => work(owner))
           : await work(owner);
@@ -221,7 +222,7 @@ export function postgresEngine(backend: Backend, options: OpenOptions): Engine {
     vacuum: async (tables) => {
       const lease = await backend.takeOwner();
       try {
-        const owner = ownerOf(lease.channel, report);
+        const owner = ownerOf(lease.channel, report, { explain });
         for (const { name } of tables) {
           const before = await fileOf(owner, name);
           // a plain VACUUM leaves the old bytes on their pages

@@ -1,9 +1,10 @@
 import type { Owner } from '../../../contract/owner.js';
+import type { AshlarError } from '../../../errors.js';
 import { everyScope, literal } from '../../../model/index.js';
 import type { Report } from '../../report.js';
 import type { Channel, Reply } from '../wire/channel.js';
 import { decodeRows, storedForm } from '../wire/decode.js';
-import { translated } from '../wire/errors.js';
+import { asAshlarError } from '../wire/errors.js';
 import { wireValues } from '../wire/parameters.js';
 import { reported } from '../wire/report.js';
 import { isKept } from '../wire/statement-kind.js';
@@ -13,12 +14,25 @@ import type { Hooks } from './transaction.js';
 // other clients
 const begin = `BEGIN; SET LOCAL ashlar.actor = 'owner'; SET LOCAL ashlar.scope = ${literal(everyScope)}`;
 
+/** Functions that the owner's statements and transactions use. */
+export interface OwnerHooks extends Hooks {
+  /** Translates an error of the driver. Default: without the names that the registered tables declare. */
+  readonly explain?: (error: unknown) => AshlarError;
+}
+
 /**
  * Returns an `Owner` that runs its statements on the given connection. No statement is prepared, because the schema
  * changes.
  */
-export function ownerOf(channel: Channel, report: Report | undefined, hooks: Hooks = {}): Owner {
+export function ownerOf(channel: Channel, report: Report | undefined, hooks: OwnerHooks = {}): Owner {
   let inTransaction = false;
+  const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw (hooks.explain ?? asAshlarError)(error);
+    }
+  };
   const send = async (text: string, parameters?: readonly unknown[]): Promise<Reply> => {
     const values = parameters && parameters.length > 0 ? { values: wireValues(parameters) } : {};
     return reported(report, text, () => translated(() => channel.send({ text, ...values })));
