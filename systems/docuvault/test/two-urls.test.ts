@@ -110,7 +110,7 @@ describe.each(server)('docuvault through two URLs on $name', (engine) => {
       "UPDATE audit_log SET action = 'forged'",
       'DELETE FROM audit_log',
       'TRUNCATE audit_log',
-      `INSERT INTO audit_log (id, action) VALUES (${event.id}, 'forged') ON CONFLICT (id) DO UPDATE SET action = excluded.action`,
+      `INSERT INTO audit_log (id, action) OVERRIDING SYSTEM VALUE VALUES (${event.id}, 'forged') ON CONFLICT (id) DO UPDATE SET action = excluded.action`,
       "INSERT INTO audit_log (action, created_at) VALUES ('dated back', '2001-01-01')",
     ])
       await expect(as('app', sql), sql).rejects.toMatchObject({ code: '42501' });

@@ -6,6 +6,7 @@ import {
   asReplica,
   columnsAndValues,
   type Draft,
+  givenKeys,
   hasWholeKey,
   insertRow,
   isFresh,
@@ -63,7 +64,7 @@ const entered = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] 
   const child = childOf(table, probe, tree);
   const one = { ...fresh, [tree.parent]: second };
   const other = { ...fresh, ...elsewhere(table, probe, tree), [tree.id]: second, [tree.parent]: first };
-  const upsert = columnsAndValues({ ...row, [tree.parent]: child.key });
+  const upsert = columnsAndValues({ ...row, [tree.parent]: child.key }, givenKeys(table, probe));
   return [
     refused(
       'INSERT of a row that is its own parent',
@@ -71,7 +72,7 @@ const entered = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] 
     ),
     refused(
       'INSERT of two rows, each the parent of the other',
-      `INSERT INTO ${name} ${columnsAndValues(one)}, (${Object.keys(one)
+      `INSERT INTO ${name} ${columnsAndValues(one, givenKeys(table, probe))}, (${Object.keys(one)
         .map((column) => other[column] ?? 'NULL')
         .join(', ')})`,
     ),
@@ -95,7 +96,7 @@ const elsewhere = (table: TableFacts, { fresh, values }: Probe, { link }: Tree):
 const replaced = (table: TableFacts, probe: Probe, tree: Tree): readonly Draft[] => {
   if (probe.dialect !== 'sqlite' || !hasWholeKey(table, probe)) return [];
   const child = childOf(table, probe, tree);
-  const under = columnsAndValues({ ...probe.row, [tree.parent]: child.key });
+  const under = columnsAndValues({ ...probe.row, [tree.parent]: child.key }, givenKeys(table, probe));
   return [
     refused(
       'OR REPLACE puts a row under its own child',

@@ -6,6 +6,7 @@ import {
   asReplica,
   columnsAndValues,
   type Draft,
+  givenKeys,
   hasWholeKey,
   insertRow,
   isFresh,
@@ -122,7 +123,7 @@ const waysAround = (table: TableFacts, probe: Probe, rules: Lifecycle): readonly
   const last = final ?? rules.statuses.find((each) => !mayGo(rules, begin, each) && each !== begin);
   if (last === undefined || last === begin) return [];
   const there = arrivedAt(table, probe, rules, last);
-  const beginning = columnsAndValues(withStatus(probe, rules, begin));
+  const beginning = columnsAndValues(withStatus(probe, rules, begin), givenKeys(table, probe));
   return [
     afterwards(there, `${rules.column} becomes NULL`, moveTo({ table, probe, rules, value: 'NULL' })),
     afterwards(

@@ -1,7 +1,7 @@
 import type { Attack, Attacker, Probe } from '../../contract/attack.js';
 import type { SqlRow } from '../../contract/sql.js';
 import type { TableFacts } from '../../contract/table.js';
-import { identifier, identifiers } from '../../model/index.js';
+import { identifier, identifiers, identityColumn } from '../../model/index.js';
 import { rowidKey, rowidOf, uniqueKeys } from '../../sql/sqlite-keys.js';
 
 /** An attack, without the database role that tries it. */
@@ -48,6 +48,8 @@ export interface Target {
   readonly key: readonly string[];
   /** The values of the existing row, as SQL. */
   readonly row: SqlRow;
+  /** What lets an INSERT name the existing key; see {@link givenKeys}. */
+  readonly givenKeys?: string;
   /** The names of the table's partitions; the first partition holds the row. */
   readonly partitions: readonly string[];
 }
@@ -81,18 +83,28 @@ export function insertRow(table: string, row: SqlRow): string {
   return `INSERT INTO ${identifier(table)} ${columnsAndValues(row)}`;
 }
 
-/** The columns and values of an INSERT: `(a, b) VALUES (1, 2)`. */
-export function columnsAndValues(row: SqlRow): string {
-  return `(${identifiers(Object.keys(row))}) VALUES (${Object.values(row).join(', ')})`;
+/**
+ * The columns and values of an INSERT: `(a, b) VALUES (1, 2)`.
+ *
+ * @param generated - what lets the statement name a key that the database generates; see {@link givenKeys}
+ */
+export function columnsAndValues(row: SqlRow, generated = ''): string {
+  return `(${identifiers(Object.keys(row))})${generated} VALUES (${Object.values(row).join(', ')})`;
+}
+
+/**
+ * Returns the words with which an INSERT on PostgreSQL may name a generated key, so that an attack with an existing key
+ * reaches the guarantee; empty for other tables and engines.
+ */
+export function givenKeys(table: TableFacts, { dialect }: Pick<Probe, 'dialect'>): string {
+  return dialect === 'postgres' && identityColumn(table) ? ' OVERRIDING SYSTEM VALUE' : '';
 }
 
 /** Describes the existing row of a probe as the target of attacks. `except`: columns that may be changed. */
-export function targetOf(
-  table: TableFacts,
-  { row, values, partitions }: Probe,
-  except: readonly string[] = [],
-): Target {
+export function targetOf(table: TableFacts, probe: Probe, except: readonly string[] = []): Target {
+  const { row, values, partitions } = probe;
   return {
+    givenKeys: givenKeys(table, probe),
     name: table.name,
     where: isRow(table.primaryKey.columns, row),
     ...changeOf(table, row, values, except),
@@ -123,7 +135,15 @@ const changeOf = (
 };
 
 /** Statements that change a row in place. */
-export function updates({ name, where, set, setOnConflict = set, key, row }: Target): readonly Draft[] {
+export function updates({
+  name,
+  where,
+  set,
+  setOnConflict = set,
+  key,
+  row,
+  givenKeys,
+}: Target): readonly Draft[] {
   const table = identifier(name);
   const [first = ''] = Object.keys(row);
   return [
@@ -134,7 +154,7 @@ export function updates({ name, where, set, setOnConflict = set, key, row }: Tar
     ),
     refused(
       'an upsert',
-      `INSERT INTO ${table} ${columnsAndValues(row)} ON CONFLICT (${identifiers(key)}) DO UPDATE SET ${setOnConflict}`,
+      `INSERT INTO ${table} ${columnsAndValues(row, givenKeys)} ON CONFLICT (${identifiers(key)}) DO UPDATE SET ${setOnConflict}`,
     ),
   ];
 }
