@@ -1,5 +1,6 @@
 import type { GuardedTable } from '../../../contract/guarantee.js';
 import { codeOf, nameOf, stringOf } from '../../../sql/code.js';
+import { generatedColumnObjects } from '../schema/generated-columns.js';
 
 /**
  * The texts with which the triggers of the registered tables refuse statements. SQLite reports the text of a trigger
@@ -31,13 +32,13 @@ export class RefusalTexts {
 const textsOf = (tables: readonly GuardedTable[]): Map<string, Set<string>> => {
   const found = new Map<string, Set<string>>();
   for (const table of tables) {
-    for (const { sqlite } of table.guarantees) {
-      if (sqlite.level === 'refused') continue;
-      for (const { type, sql } of sqlite.objects(table)) {
-        if (type !== 'trigger') continue;
-        const { on, texts } = parsed(sql);
-        for (const text of texts) found.set(text, (found.get(text) ?? new Set()).add(on));
-      }
+    const guaranteed = table.guarantees.flatMap(({ sqlite }) =>
+      sqlite.level === 'refused' ? [] : sqlite.objects(table),
+    );
+    for (const { type, sql } of [...guaranteed, ...generatedColumnObjects(table)]) {
+      if (type !== 'trigger') continue;
+      const { on, texts } = parsed(sql);
+      for (const text of texts) found.set(text, (found.get(text) ?? new Set()).add(on));
     }
   }
   return found;
