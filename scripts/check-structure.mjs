@@ -3,7 +3,7 @@
 // - no import cycle, those of types included
 // - imports of the library go down the layers below, never up
 // - contract/ exports types only
-// - no `export *` in the library, which makes names public that nobody chose
+// - no `export *` in the library, which makes names public that were not chosen
 // - no `any`: Biome refuses it (noExplicitAny), and this that the rule is switched off
 // - no source file above 350 lines
 //

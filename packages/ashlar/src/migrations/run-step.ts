@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Owner } from '../contract/owner.js';
-import { isRetryable } from '../engines/retryable.js';
+import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 import type { CodeBody, SqlBody, Step, StepBody } from './steps.js';
 
@@ -59,7 +58,7 @@ export async function inTransaction<T>(
       if (body.kind !== 'sql' || !isRetryable(rootOf(error)) || attempt === attempts) {
         throw ending ? failed(step, 'its commit', error, true) : error;
       }
-      await sleep(Math.random() * 10 * 2 ** attempt);
+      await pauseBeforeRetry(attempt);
     }
   }
 }

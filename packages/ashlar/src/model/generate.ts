@@ -1,17 +1,9 @@
 import type { Column } from '../contract/column.js';
 import type { TableFacts } from '../contract/table.js';
 import { checkedValue } from './column-value.js';
+import { columnsWhere } from './columns-where.js';
 
-const generating = new WeakMap<TableFacts, readonly Column[]>();
-
-const generatingColumns = (table: TableFacts): readonly Column[] => {
-  let columns = generating.get(table);
-  if (!columns) {
-    columns = Object.values(table.columns).filter(({ generate }) => generate !== undefined);
-    generating.set(table, columns);
-  }
-  return columns;
-};
+const generatingColumns = columnsWhere(({ generate }) => generate !== undefined);
 
 const generatedValue = (column: Column): unknown => {
   const value = column.generate?.();

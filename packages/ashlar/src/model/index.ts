@@ -24,6 +24,7 @@ export {
   jsonIssue,
   storedValue,
 } from './column-value.js';
+export { columnsWhere } from './columns-where.js';
 export { envelopeForm } from './envelope-form.js';
 export { fillGenerated } from './generate.js';
 export { identityColumn, touchedColumns } from './generated-columns.js';
@@ -49,4 +50,5 @@ export type { Application, CheckedRow, InsertOf, KeyValue, RowOf, Shape, UpdateO
 export { hiddenTables, sideObjects } from './side-tables.js';
 export { storageProblem } from './storable.js';
 export { type Columns, type KeyNames, type Table, table } from './table.js';
+export { timestampText } from './timestamp-text.js';
 export type { Insert, KeyOf, QueryTable, QueryTables, Row, Tables, Update } from './types.js';

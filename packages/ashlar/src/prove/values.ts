@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Column } from '../contract/column.js';
-import { storageProblem } from '../model/index.js';
+import { storageProblem, timestampText } from '../model/index.js';
 import { sampleOf } from './json-sample.js';
 
 let clock = 0;
@@ -10,8 +10,7 @@ let clock = 0;
 // each later than the one before: a column often must lie after another column of its row
 const moment = ({ precision }: Column): string => {
   clock = Math.max(clock + 1, Date.now());
-  const text = new Date(clock).toISOString();
-  return precision === 3 ? text : text.replace('Z', '000Z');
+  return timestampText(new Date(clock).toISOString(), precision);
 };
 
 const token = (): string => randomBytes(6).toString('hex');

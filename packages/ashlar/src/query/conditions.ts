@@ -9,10 +9,11 @@ import {
   ValuesNode,
 } from 'kysely';
 import type { Column } from '../contract/column.js';
+import { raw } from '../engines/raw-node.js';
 import { AshlarError } from '../errors.js';
-import { type Comparand, comparand } from './literals.js';
+import { type Comparand, comparand, isText } from './literals.js';
 import { meaningOf, operatorOf } from './meaning.js';
-import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters, raw } from './nodes.js';
+import { binary, both, cast, constant, isReady, neverEqual, parameter, parameters } from './nodes.js';
 import type { QueryParts } from './parts.js';
 import type { Scope } from './scope.js';
 
@@ -244,7 +245,7 @@ const like = (node: BinaryOperationNode, operator: string, place: Place): Operat
   if (meaning && meaning.kind !== 'text') throw notText(operator, meaning.kind);
   const negated = operator.startsWith('not');
   const literal = literalOf(right);
-  if (literal && comparandOfPattern(literal.value).form !== 'exact') return neverEqual(left, negated);
+  if (literal && !isText(literal.value)) return neverEqual(left, negated);
   const text = literal?.value as string | undefined;
   if (text !== undefined && /(?<!\\)(?:\\\\)*\\$/.test(text)) throw loneEscape(operator);
   const parts = {
@@ -256,11 +257,6 @@ const like = (node: BinaryOperationNode, operator: string, place: Place): Operat
   };
   return place.parts.answers.like(parts) ?? binary(parts.left, operator, parts.pattern);
 };
-
-const comparandOfPattern = (value: unknown): Comparand =>
-  typeof value === 'string' && !value.includes('\0') && value.isWellFormed()
-    ? { form: 'exact', value }
-    : { form: 'impossible' };
 
 const notText = (operator: string, kind: string): AshlarError =>
   new AshlarError('usage', {

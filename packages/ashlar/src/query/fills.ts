@@ -1,9 +1,9 @@
 import type { Column } from '../contract/column.js';
+import { timestampText } from '../model/index.js';
 
 /** Returns a time in the form of a timestamp column. */
 const timeOf = (clock: () => Date, { precision }: Column): string => {
-  const now = clock().toISOString();
-  return precision === 3 ? now : now.replace('Z', '000Z');
+  return timestampText(clock().toISOString(), precision);
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Column } from '../contract/column.js';
-import { canonicalAddress, isCanonicalAddress } from '../model/index.js';
+import { canonicalAddress, isCanonicalAddress, timestampText } from '../model/index.js';
 
 /** A literal in a condition, as it is compared with a column. */
 export type Comparand =
@@ -32,8 +32,10 @@ const real = (given: unknown): Comparand => {
   return typeof value === 'number' && !Number.isNaN(value) ? exact(value === 0 ? 0 : value) : impossible;
 };
 
-const isText = (value: unknown): value is string =>
-  typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+/** Returns whether a value is text that a column can hold. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+}
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const day = /^(\d{4})-(\d\d)-(\d\d)$/;
@@ -56,7 +58,7 @@ const milliseconds = (value: number): string | undefined => {
 const timestamp = (given: unknown, precision: 3 | 6): Comparand => {
   if (given instanceof Date) {
     const text = milliseconds(given.getTime());
-    return text === undefined ? impossible : exact(precision === 3 ? text : text.replace('Z', '000Z'));
+    return text === undefined ? impossible : exact(timestampText(text, precision));
   }
   const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] =
     (typeof given === 'string' && instant.exec(given)) || [];

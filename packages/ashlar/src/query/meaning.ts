@@ -240,7 +240,7 @@ const columnName = (node: OperationNode): string | undefined => {
 };
 
 /** Returns the result of a query as a relation. */
-export function relationOf(node: OperationNode, outer: Scope): Relation {
+function relationOf(node: OperationNode, outer: Scope): Relation {
   if (!isStatement(node)) return unknownRelation;
   const outputs = outputsOf(node, outer);
   const columns = new Map<string, Meaning | undefined>();

@@ -8,7 +8,6 @@ import {
   OrNode,
   ParensNode,
   type PrimitiveValueListNode,
-  RawNode,
   ValueNode,
 } from 'kysely';
 
@@ -50,11 +49,6 @@ export function cast(
   type: 'bigint' | 'double precision' | 'boolean' | 'text',
 ): OperationNode {
   return CastNode.create(node, DataTypeNode.create(type));
-}
-
-/** Returns raw SQL around nodes: one text more than nodes. */
-export function raw(texts: readonly string[], ...nodes: readonly OperationNode[]): OperationNode {
-  return RawNode.create([...texts], [...nodes]);
 }
 
 /** Returns `(one AND other)`. */

@@ -35,7 +35,7 @@ export interface Relation {
 export const unknownRelation: Relation = { columns: new Map(), open: true, table: undefined };
 
 /** Returns the meaning of a declared column. */
-export function columnMeaning(column: Column): Meaning {
+function columnMeaning(column: Column): Meaning {
   const { kind, nullable, precision, codec } = column;
   return { kind, nullable, column, precision, codec, rows: undefined };
 }

@@ -44,7 +44,7 @@ export class Calls {
 
   /**
    * Counts a call until its result is handed over. `isReported` says whether the session itself reports the failure of its
-   * calls: then it does not matter that nobody handles the rejection.
+   * calls: then the rejection needs no handler.
    */
   run<R>(work: () => Promise<R>, isReported: () => boolean): Promise<R> {
     // written without async functions: each promise costs more here, because AsyncLocalStorage follows it
@@ -71,7 +71,7 @@ export class Calls {
   }
 
   /**
-   * Gives up the calls that are not handed over yet: their promises never settle. Nobody waits for them; a rejection
+   * Gives up the calls that are not handed over yet: their promises never settle. No code waits for them; a rejection
    * would end the process, and code that goes on would work in a session that was refused.
    */
   abandon(): void {

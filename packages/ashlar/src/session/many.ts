@@ -23,12 +23,13 @@ export function updateManyStatement(
   refuseEncrypted(table, values);
   const condition = conditionOf(engine, table, where);
   if (condition === 'none') return undefined;
-  // fragments of SQL, which the builder leaves as they are: these values have been checked and encoded
+  // fragments of SQL, which the builder leaves as they are: these values have been checked and encoded. It adds the
+  // columns that every update sets to the current time
   const assigned = Object.values(table.columns).flatMap((column) => {
     const value = values[column.name];
-    if (value !== undefined)
-      return [[column.name, sql`${engine.encode(column, storedValue(column, value))}`] as const];
-    return column.touched ? [[column.name, sql.raw(engine.dialect.now(column.precision))] as const] : [];
+    return value === undefined
+      ? []
+      : [[column.name, sql`${engine.encode(column, storedValue(column, value))}`] as const];
   });
   const all = tableIn(builder).updateTable(table.name).set(Object.fromEntries(assigned));
   return (condition ? all.where(condition) : all).compile();

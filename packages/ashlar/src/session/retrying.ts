@@ -1,4 +1,4 @@
-import { isRetryable } from '../engines/retryable.js';
+import { isRetryable, pauseBeforeRetry } from '../engines/retryable.js';
 import { AshlarError } from '../errors.js';
 
 /**
@@ -20,8 +20,7 @@ export async function retrying<R>(attempts = 5, run: () => Promise<R>): Promise<
           cause: error,
         });
       }
-      // full jitter, so that the same sessions do not collide again
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+      await pauseBeforeRetry(attempt);
     }
   }
 }

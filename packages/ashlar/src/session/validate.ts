@@ -1,22 +1,12 @@
 import type { z } from 'zod';
-import type { Column } from '../contract/column.js';
-import { holdsJson, jsonIssue, refusedValue, type Table } from '../model/index.js';
+import { columnsWhere, holdsJson, jsonIssue, refusedValue, type Table } from '../model/index.js';
 
 type Values = Record<string, unknown>;
 
-const jsonColumns = new WeakMap<Table, readonly Column[]>();
-
-const jsonColumnsOf = (table: Table): readonly Column[] => {
-  let columns = jsonColumns.get(table);
-  if (!columns) {
-    columns = Object.values(table.columns).filter(holdsJson);
-    jsonColumns.set(table, columns);
-  }
-  return columns;
-};
+const jsonColumns = columnsWhere(holdsJson);
 
 const jsonIssues = (table: Table, given: unknown): readonly z.core.$ZodIssue[] => {
-  const columns = jsonColumnsOf(table);
+  const columns = jsonColumns(table);
   if (columns.length === 0 || typeof given !== 'object' || given === null) return [];
   return columns.flatMap((column) => {
     const issue = jsonIssue(column, (given as Values)[column.name]);

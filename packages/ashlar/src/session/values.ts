@@ -1,6 +1,6 @@
 import type { Column } from '../contract/column.js';
 import { AshlarError } from '../errors.js';
-import { fillGenerated, refusedValue, rowProblems, type Table } from '../model/index.js';
+import { fillGenerated, refusedValue, rowProblems, type Table, timestampText } from '../model/index.js';
 import type { SessionParts } from './parts.js';
 import { validate } from './validate.js';
 
@@ -15,7 +15,7 @@ const stamp = (
   const now = clock().toISOString();
   for (const column of Object.values(table.columns)) {
     if (wanted(column) && values[column.name] === undefined) {
-      values[column.name] = column.precision === 3 ? now : now.replace('Z', '000Z');
+      values[column.name] = timestampText(now, column.precision);
     }
   }
 };

@@ -54,7 +54,7 @@ const fill = async (engine: Engine, content: Content, statements: readonly strin
 };
 
 /**
- * Lets the application's role set the times of new rows. Guarantees withhold this right, so that nobody forges a time;
+ * Lets the application's role set the times of new rows. Guarantees withhold this right, so that no session forges a time;
  * a clock of a test is such a forgery.
  */
 export async function letClockIn(engine: Engine, { tables }: SystemFacts, { app }: Roles): Promise<void> {

@@ -1,13 +1,12 @@
-import { type AggregateFunctionNode, CastNode, DataTypeNode, type OperationNode, RawNode } from 'kysely';
+import { type AggregateFunctionNode, CastNode, DataTypeNode, type OperationNode } from 'kysely';
 import type { QueryAnswers } from '../../../contract/answers.js';
 import type { ColumnKind } from '../../../contract/column.js';
-import { inJson, rowsAsJson } from './nested.js';
+import { rowsAsJson } from '../../json-rows.js';
+import { raw } from '../../raw-node.js';
+import { inJson, jsonFunctions } from './nested.js';
 
 const asDouble = (node: OperationNode): OperationNode =>
   CastNode.create(node, DataTypeNode.create('double precision'));
-
-const raw = (texts: readonly string[], ...nodes: readonly OperationNode[]): OperationNode =>
-  RawNode.create([...texts], [...nodes]);
 
 const withArgument = (
   node: AggregateFunctionNode,
@@ -47,5 +46,5 @@ export const postgresAnswers: QueryAnswers = {
   comparableJsonText: (value) => JSON.stringify(value),
   missingCell: () => undefined,
   inJson,
-  rowsAsJson,
+  rowsAsJson: (parts) => rowsAsJson(parts, jsonFunctions),
 };

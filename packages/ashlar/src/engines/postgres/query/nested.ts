@@ -1,12 +1,7 @@
-import { type OperationNode, RawNode } from 'kysely';
-import type { JsonRows, ResultKind } from '../../../contract/answers.js';
-import { identifier } from '../../../model/index.js';
-
-const raw = (texts: readonly string[], ...nodes: readonly OperationNode[]): OperationNode =>
-  RawNode.create([...texts], [...nodes]);
-
-const cellsOf = (cells: readonly OperationNode[]): OperationNode =>
-  RawNode.create(['json_build_array(', ...cells.slice(1).map(() => ', '), ')'], [...cells]);
+import type { OperationNode } from 'kysely';
+import type { ResultKind } from '../../../contract/answers.js';
+import type { JsonFunctions } from '../../json-rows.js';
+import { raw } from '../../raw-node.js';
 
 /** Returns an expression whose value JSON can hold: bytes as hex digits, times in the form of a timestamp column. */
 export function inJson(node: OperationNode, value: ResultKind | undefined): OperationNode {
@@ -26,10 +21,8 @@ export function inJson(node: OperationNode, value: ResultKind | undefined): Oper
   }
 }
 
-/** Returns an expression for the rows of a query as JSON. */
-export function rowsAsJson({ query, alias, cells, one }: JsonRows): OperationNode {
-  const from = ` as ${identifier(alias)}`;
-  return one
-    ? raw(['(select ', ' from ', `${from} limit 1)`], cellsOf(cells), query)
-    : raw(['(select coalesce(json_agg(', "), '[]') from ", `${from})`], cellsOf(cells), query);
-}
+/** The functions with which PostgreSQL makes JSON of rows. */
+export const jsonFunctions: JsonFunctions = {
+  array: 'json_build_array',
+  all: ['coalesce(json_agg(', "), '[]')"],
+};

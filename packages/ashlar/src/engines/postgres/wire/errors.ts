@@ -101,7 +101,7 @@ export function deniedTable(message: string | undefined): string | undefined {
 }
 
 /** The column that a message names, into which only the database writes. */
-export function generatedColumn(message: string | undefined): string | undefined {
+function generatedColumn(message: string | undefined): string | undefined {
   return /column "(.*?)"/.exec(message ?? '')?.[1];
 }
 

@@ -46,7 +46,7 @@ export class Connection {
   readonly database: DriverDatabase;
   readonly #origins: Origins;
   readonly #failures: Failures;
-  /** Reports the statements of the connection; `undefined` if nobody listens. */
+  /** Reports the statements of the connection; `undefined` if there is no listener. */
   readonly report: Report | undefined;
   readonly #scoped: ScopedTables;
   readonly #touched: TouchedTables;

@@ -1,19 +1,11 @@
-import {
-  FunctionNode,
-  type OperationNode,
-  OperatorNode,
-  RawNode,
-  UnaryOperationNode,
-  ValueNode,
-} from 'kysely';
+import { FunctionNode, type OperationNode, OperatorNode, UnaryOperationNode, ValueNode } from 'kysely';
 import type { LikeParts, QueryAnswers } from '../../../contract/answers.js';
+import { rowsAsJson } from '../../json-rows.js';
+import { raw } from '../../raw-node.js';
 import { columnDefault } from '../schema/column-sql.js';
 import { comparableJsonText, functions } from './functions.js';
 import { globOf } from './glob.js';
-import { inJson, rowsAsJson } from './nested.js';
-
-const raw = (texts: readonly string[], ...nodes: readonly OperationNode[]): OperationNode =>
-  RawNode.create([...texts], [...nodes]);
+import { inJson, jsonFunctions } from './nested.js';
 
 // SQLite's LIKE ignores the case of A–Z and has no escape of its own; GLOB minds the case, and can use an index
 const like = ({ left, pattern, text, negated, matchCase }: LikeParts): OperationNode => {
@@ -35,7 +27,7 @@ export const sqliteAnswers: QueryAnswers = {
   comparableJson: (node) => FunctionNode.create(functions.json, [node]),
   comparableJsonText,
   // Kysely would write NULL, because SQLite has no keyword for it
-  missingCell: (column) => RawNode.createWithSql(columnDefault(column) ?? 'null'),
+  missingCell: (column) => raw([columnDefault(column) ?? 'null']),
   inJson,
-  rowsAsJson,
+  rowsAsJson: (parts) => rowsAsJson(parts, jsonFunctions),
 };

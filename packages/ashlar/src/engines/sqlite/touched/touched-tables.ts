@@ -1,6 +1,6 @@
 import type { Column } from '../../../contract/column.js';
 import type { GuardedTable } from '../../../contract/guarantee.js';
-import { identifier, touchedColumns } from '../../../model/index.js';
+import { identifier, timestampText, touchedColumns } from '../../../model/index.js';
 import { now } from '../schema/column-sql.js';
 
 /**
@@ -11,7 +11,7 @@ export const clockFunction = 'ashlar_clock';
 
 /** Returns the time of a session's clock in the form of a timestamp column with `precision` fractional digits. */
 export function clockTime(time: string | null, precision: unknown): string | null {
-  return time !== null && precision === 6 ? time.replace('Z', '000Z') : time;
+  return time === null ? null : timestampText(time, precision === 6 ? 6 : 3);
 }
 
 const assignment = ({ name, precision }: Column): string =>
